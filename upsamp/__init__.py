@@ -1,0 +1,53 @@
+"""Upsampling and transposed convolution, exactly as Keras computes them, on NumPy alone.
+
+The names below are loaded when they are first used, so that a command imports only what it needs.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from upsamp.core.convolution import conv2d, conv2d_transpose
+    from upsamp.core.resample import upsample
+    from upsamp.errors import UpsampError
+    from upsamp.models.generator import make_generator
+    from upsamp.models.sequential import Sequential
+
+__all__ = [
+    "Sequential",
+    "UpsampError",
+    "__version__",
+    "conv2d",
+    "conv2d_transpose",
+    "make_generator",
+    "upsample",
+]
+
+_HOMES = {
+    "conv2d": "upsamp.core.convolution",
+    "conv2d_transpose": "upsamp.core.convolution",
+    "upsample": "upsamp.core.resample",
+    "UpsampError": "upsamp.errors",
+    "make_generator": "upsamp.models.generator",
+    "Sequential": "upsamp.models.sequential",
+}
+_SUBPACKAGES = ("core", "errors", "io", "layers", "models")
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name, or a subpackage, when it is first asked for."""
+    if name == "__version__":
+        try:
+            return version("upsamp")
+        except PackageNotFoundError:
+            return "0+unknown"
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _SUBPACKAGES:
+        return import_module(f"upsamp.{name}")
+    raise AttributeError(f"module 'upsamp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBPACKAGES})

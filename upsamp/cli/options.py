@@ -1,0 +1,55 @@
+"""The options that commands share, each in one place."""
+
+import click
+
+from upsamp.io.formats import IMAGE_FORMATS, MATRIX_FORMATS
+from upsamp.io.pictures import MAX_PIXELS
+
+__all__ = [
+    "force_option",
+    "format_option",
+    "input_argument",
+    "max_pixels_option",
+    "output_option",
+    "seed_option",
+]
+
+# How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
+FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
+
+input_argument = click.argument("source", metavar="[INPUT]", required=False)
+
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Write the result to FILE, in the format of its suffix; '-' is standard output.",
+)
+
+format_option = click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS, case_sensitive=False),
+    metavar="NAME",
+    help=f"Write or print the result in this format: {', '.join(FORMATS)}.",
+)
+
+force_option = click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="What random numbers are drawn from; the same seed gives the same numbers.",
+)
+
+
+max_pixels_option = click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=MAX_PIXELS,
+    show_default=True,
+    metavar="N",
+    help="Refuse an image that declares more pixels.",
+)

@@ -1,0 +1,138 @@
+"""From input to result: what a command reads, where its result goes, and what is shown of it."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import click
+import numpy as np
+
+from upsamp.cli.render import on_terminal, show_matrix, show_note, show_report
+from upsamp.core.arguments import Array
+from upsamp.io.formats import IMAGE_FORMATS, TEXT_FORMATS, format_to_write, suffix_of
+from upsamp.io.pictures import Picture
+from upsamp.io.sinks import write_result
+from upsamp.io.sources import read_source
+from upsamp.io.streams import STANDARD_STREAM, check_target
+
+__all__ = ["Destination", "choose_destination", "deliver", "read_input", "report"]
+
+# The matrix of the tutorial, for a first look without any input.
+TUTORIAL_MATRIX = "1 2; 3 4"
+
+
+class Destination(NamedTuple):
+    """Where a result goes: a file or "-", and a format, or "table" for tables on the screen."""
+
+    name: str
+    format: str
+
+
+def read_input(source: str | None, *, expand: bool, max_pixels: int) -> Picture | Array:
+    """Read a command's input; without any it is the tutorial's matrix, and the user is told."""
+    if source is None:
+        show_note(
+            f"no input was given, so this is '{TUTORIAL_MATRIX}'; give a file, a matrix, or '-' "
+            "to read standard input"
+        )
+        source = TUTORIAL_MATRIX
+    given = read_source(source, expand=expand, max_pixels=max_pixels)
+    for note in given.notes if isinstance(given, Picture) else ():
+        show_note(f"{source}: {note}")
+    return given
+
+
+def choose_destination(
+    source: str | None,
+    given: Picture | Array,
+    output: str | None,
+    format_name: str | None,
+    ending: str,
+    *,
+    force: bool,
+) -> Destination:
+    """Decide where the result goes, before any work is done on it.
+
+    A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
+    `ending`, or flows on where it came from standard input.
+    """
+    wanted = "txt" if format_name == "plain" else format_name
+    shown = wanted == "table" or wanted in TEXT_FORMATS
+    if output is None and isinstance(given, Picture) and not shown:
+        own = given.format if given.format in IMAGE_FORMATS else "png"
+        if source is not None and source != STANDARD_STREAM:
+            path = Path(source)
+            suffix = suffix_of(wanted) if wanted else path.suffix
+            if not wanted and given.format not in IMAGE_FORMATS:
+                suffix = ".png"
+            output = str(path.with_name(f"{path.stem}_{ending}{suffix or suffix_of(own)}"))
+            wanted = wanted or own
+        else:
+            output, wanted = STANDARD_STREAM, wanted or own
+    if output is None or output == STANDARD_STREAM:
+        default = "table" if output is None and on_terminal() else "txt"
+        if output == STANDARD_STREAM and isinstance(given, Picture):
+            default = given.format if given.format in IMAGE_FORMATS else "png"
+        destination = Destination(STANDARD_STREAM, wanted or default)
+        if on_terminal() and destination.format not in ("table", *TEXT_FORMATS):
+            raise click.UsageError(
+                f"{destination.format.upper()} must not be printed on a terminal. "
+                "Use -o FILE, or pipe it on."
+            )
+        return destination
+    if wanted == "table":
+        raise click.UsageError("A table is shown, not written. Leave -o out, or use --format txt.")
+    check_target(output, overwrite=force)
+    return Destination(output, wanted or format_to_write(output))
+
+
+def deliver(
+    result: Picture | Array, destination: Destination, title: str = "Output", *, force: bool
+) -> None:
+    """Send a result to its destination."""
+    if destination.format == "table":
+        show_matrix(title, result.pixels if isinstance(result, Picture) else result)
+        return
+    if destination.format == "gif" and isinstance(result, Picture) and result.palette is None:
+        show_note("GIF holds 256 colours, so some are lost; use --format png to keep all")
+    write_result(result, destination.format, destination.name, overwrite=force)
+
+
+def report(
+    title: str,
+    source: str | None,
+    given: Picture | Array,
+    result: Picture | Array,
+    destination: Destination,
+    settings: Sequence[Sequence[str]],
+    started: float,
+) -> None:
+    """Show what happened to a file, unless the result itself took standard output."""
+    if destination.name == STANDARD_STREAM:
+        return
+    named = source if source is not None and Path(source).is_file() else "inline matrix"
+    rows = [
+        ("File", "standard input" if source == STANDARD_STREAM else named, destination.name),
+        ("Shape", _shape(given), _shape(result)),
+        ("Dtype", _pixels(given).dtype.name, _pixels(result).dtype.name),
+    ]
+    if isinstance(given, Picture) or isinstance(result, Picture):
+        rows.append(("Mode", _mode(given), _mode(result)))
+    rows += [(label, "", text) for label, text in settings]
+    rows.append(("Seconds", "", f"{perf_counter() - started:.3f}"))
+    show_report(title, rows)
+    sys.stdout.flush()
+
+
+def _pixels(result: Picture | Array) -> Array:
+    return result.pixels if isinstance(result, Picture) else np.asarray(result)
+
+
+def _shape(result: Picture | Array) -> str:
+    return " x ".join(map(str, _pixels(result).shape))
+
+
+def _mode(result: Picture | Array) -> str:
+    return result.mode if isinstance(result, Picture) else "matrix"

@@ -1,0 +1,146 @@
+"""Arguments in the many forms that users write them, normalised once.
+
+Every function takes the argument's name, so that the error speaks the caller's language.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import index
+from typing import Any, Literal, SupportsIndex, TypeAlias, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from upsamp.errors import ArgumentError, DtypeError, ShapeError
+
+__all__ = [
+    "DATA_FORMATS",
+    "INTERPOLATIONS",
+    "PADDINGS",
+    "Array",
+    "DataFormat",
+    "Interpolation",
+    "Padding",
+    "Pair",
+    "PairLike",
+    "normalize_array",
+    "normalize_choice",
+    "normalize_count",
+    "normalize_output_padding",
+    "normalize_pair",
+]
+
+Array: TypeAlias = npt.NDArray[Any]
+Pair: TypeAlias = tuple[int, int]
+PairLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
+Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]
+Padding: TypeAlias = Literal["valid", "same"]
+DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
+
+INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
+PADDINGS: tuple[Padding, ...] = get_args(Padding)
+DATA_FORMATS: tuple[DataFormat, ...] = get_args(DataFormat)
+
+
+def _as_integer(value: object) -> int | None:
+    """Give `value` as an int, or None where it is no integer (True and 2.0 are none)."""
+    if isinstance(value, bool | np.bool_):
+        return None
+    try:
+        return index(cast("SupportsIndex", value))
+    except TypeError:
+        return None
+
+
+def normalize_count(value: object, name: str, minimum: int = 1) -> int:
+    """Give one integer of at least `minimum`.
+
+    >>> normalize_count(3, "filters")
+    3
+    """
+    count = _as_integer(value)
+    if count is None or count < minimum:
+        raise ArgumentError(
+            f"`{name}` must be an integer of at least {minimum}. Received: {name}={value!r}."
+        )
+    return count
+
+
+def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
+    """Give (rows, columns), each at least `minimum`, from one integer for both or from two.
+
+    >>> normalize_pair(2, "size"), normalize_pair([2, 3], "size")
+    ((2, 2), (2, 3))
+    """
+    single = _as_integer(value)
+    parts: list[object]
+    if single is not None:
+        parts = [single, single]
+    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        parts = list(value)
+    else:
+        parts = []
+    integers = [_as_integer(part) for part in parts]
+    if len(integers) == 2:
+        rows, columns = integers
+        if rows is not None and columns is not None and min(rows, columns) >= minimum:
+            return rows, columns
+    kind = "positive integer" if minimum == 1 else f"integer of at least {minimum}"
+    raise ArgumentError(
+        f"`{name}` must be one {kind}, or two as (rows, columns). Received: {name}={value!r}."
+    )
+
+
+def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
+    """Give `value` in lower case, when it is one of `choices`.
+
+    >>> normalize_choice("Same", "padding", PADDINGS)
+    'same'
+    """
+    chosen = value.lower() if isinstance(value, str) else value
+    if isinstance(chosen, str) and chosen in choices:
+        return chosen
+    known = ", ".join(repr(choice) for choice in choices)
+    raise ArgumentError(f"`{name}` must be one of {known}. Received: {name}={value!r}.")
+
+
+def normalize_output_padding(value: object, strides: Pair) -> Pair | None:
+    """Give `output_padding` as (rows, columns), each below its stride, or None.
+
+    >>> normalize_output_padding(1, (2, 2))
+    (1, 1)
+    """
+    if value is None:
+        return None
+    pair = normalize_pair(value, "output_padding", minimum=0)
+    if any(extra >= stride for extra, stride in zip(pair, strides, strict=True)):
+        raise ArgumentError(
+            "`output_padding` must be smaller than `strides` on each axis, as a larger one adds "
+            f"rows of zeros alone. Received: output_padding={value!r}, strides={strides}."
+        )
+    return pair
+
+
+def normalize_array(value: object, name: str, ranks: tuple[int, ...]) -> Array:
+    """Give an array of real numbers whose rank is one of `ranks`; never a copy of an array.
+
+    >>> normalize_array([[1, 2], [3, 4]], "x", (2, 3)).shape
+    (2, 2)
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(
+            f"`{name}` must be a rectangular array. Received rows of unequal length: {error}."
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(
+            f"`{name}` must hold real numbers (integers, floats or booleans). "
+            f"Received: dtype {array.dtype}."
+        )
+    if array.ndim not in ranks:
+        *others, last = ranks
+        known = f"{', '.join(map(str, others))} or {last}" if others else f"{last}"
+        raise ShapeError(f"`{name}` must have rank {known}. Received: shape {array.shape}.")
+    if 0 in array.shape:
+        raise ShapeError(f"`{name}` must not be empty. Received: shape {array.shape}.")
+    return array

@@ -1,0 +1,202 @@
+"""Convolution and transposed convolution in two dimensions, as Keras defines them."""
+
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+import numpy as np
+
+from upsamp.core.arguments import (
+    DATA_FORMATS,
+    PADDINGS,
+    Array,
+    DataFormat,
+    Padding,
+    Pair,
+    PairLike,
+    normalize_array,
+    normalize_choice,
+    normalize_count,
+    normalize_output_padding,
+    normalize_pair,
+)
+from upsamp.core.dtypes import compute_dtype, floating_result_dtype
+from upsamp.core.geometry import ConvolutionAxis, TransposedAxis, convolution_axis, transposed_axis
+from upsamp.core.layout import as_batch, image_ranks, with_new_image
+from upsamp.core.memory import check_memory
+from upsamp.errors import ShapeError
+
+__all__ = ["conv2d", "conv2d_transpose"]
+
+Axis: TypeAlias = ConvolutionAxis | TransposedAxis
+
+
+def conv2d(
+    x: object,
+    kernel: object,
+    bias: object = None,
+    strides: PairLike = 1,
+    padding: str = "valid",
+    dilation_rate: PairLike = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+) -> Array:
+    """Convolve images with a kernel (cross-correlation, as in every deep learning library).
+
+    x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
+    (N, C, H, W). kernel: (rows, columns, C / groups, filters). bias: (filters,) or None.
+    strides, dilation_rate: one integer or (rows, columns). padding: "valid" (only where the
+    kernel fits) or "same" (ceil(n / stride) outputs, zeros around, the odd one at the end).
+
+    Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
+    computes in float32, and integers alone give float64.
+
+    Raises `ArgumentError`, `ShapeError`, `DtypeError`, `MemoryLimitError`.
+
+    >>> conv2d([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.ones((2, 2, 1, 1)))
+    array([[12., 16.],
+           [24., 28.]])
+    """
+    stride, dilation = _normalize_steps(strides, dilation_rate)
+    edge = cast("Padding", normalize_choice(padding, "padding", PADDINGS))
+
+    def plan(axis: int, length: int, taps: int) -> ConvolutionAxis:
+        return convolution_axis(length, taps, stride[axis], edge, dilation[axis])
+
+    weights = normalize_array(kernel, "kernel", (4,))
+    return _convolve(x, weights, bias, groups, data_format, plan, weights.shape[3])
+
+
+def conv2d_transpose(
+    x: object,
+    kernel: object,
+    bias: object = None,
+    strides: PairLike = 1,
+    padding: str = "valid",
+    output_padding: PairLike | None = None,
+    dilation_rate: PairLike = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+) -> Array:
+    """Convolve images with a transposed kernel: every input scatters the kernel into the output.
+
+    x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
+    (N, C, H, W). kernel: (rows, columns, filters / groups, C). bias: (filters,) or None.
+    strides, dilation_rate, output_padding: one integer or (rows, columns). Input i scatters to
+    i * stride + k * dilation; padding="same" crops the result to n * stride, "valid" keeps all.
+    output_padding gives the size explicitly, see `upsamp.core.geometry.transposed_axis`.
+
+    Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
+    computes in float32, and integers alone give float64.
+
+    Raises `ArgumentError`, `ShapeError`, `DtypeError`, `MemoryLimitError`.
+
+    Source: V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning"
+    (arXiv 1603.07285), chapter 4.
+
+    >>> conv2d_transpose([[1, 2], [3, 4]], np.ones((1, 1, 1, 1)), strides=2)
+    array([[1., 0., 2., 0.],
+           [0., 0., 0., 0.],
+           [3., 0., 4., 0.],
+           [0., 0., 0., 0.]])
+    """
+    stride, dilation = _normalize_steps(strides, dilation_rate)
+    edge = cast("Padding", normalize_choice(padding, "padding", PADDINGS))
+    extra = normalize_output_padding(output_padding, stride) or (None, None)
+
+    def plan(axis: int, length: int, taps: int) -> TransposedAxis:
+        return transposed_axis(length, taps, stride[axis], edge, extra[axis], dilation[axis])
+
+    weights = normalize_array(kernel, "kernel", (4,))
+    count = normalize_count(groups, "groups")
+    return _convolve(x, weights, bias, count, data_format, plan, weights.shape[2] * count)
+
+
+def _normalize_steps(strides: PairLike, dilation_rate: PairLike) -> tuple[Pair, Pair]:
+    return normalize_pair(strides, "strides"), normalize_pair(dilation_rate, "dilation_rate")
+
+
+def _convolve(
+    x: object,
+    weights: Array,
+    bias: object,
+    groups: int,
+    data_format: str,
+    plan: Callable[[int, int, int], Axis],
+    filters: int,
+) -> Array:
+    """Do what both convolutions do: every tap mixes the channels of the inputs that it reads.
+
+    The transposed one differs in its axes, which say where a tap reads and writes, and in the
+    order of its kernel's channels.
+    """
+    layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
+    array = normalize_array(x, "x", image_ranks(layout))
+    batch = as_batch(array, layout)
+    rows, columns = (plan(axis, batch.shape[axis + 1], weights.shape[axis]) for axis in (0, 1))
+    transposed = isinstance(rows, TransposedAxis)
+    kernel = _group_kernel(weights, batch.shape[3], filters, groups, transposed)
+    biases = _as_bias(bias, filters)
+    shape = with_new_image(array.shape, layout, rows.output, columns.output, filters)
+    dtype = floating_result_dtype(array, weights, *biases)
+    working = compute_dtype(dtype)
+    check_memory(shape, working, "The output")
+    result = np.zeros((batch.shape[0], rows.output, columns.output, filters), working)
+    kernel = kernel.astype(working)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for row, column in np.ndindex(*weights.shape[:2]):
+            rows_out, rows_in = rows.tap(row)
+            columns_out, columns_in = columns.tap(column)
+            part = batch[:, rows_in, columns_in].astype(working, order="C", copy=False)
+            result[:, rows_out, columns_out] += _mix(part, kernel[row, column])
+        for array_of_bias in biases:
+            result += array_of_bias.astype(working)
+        result = result.astype(dtype, copy=False)
+    if layout == "channels_first":
+        result = np.ascontiguousarray(np.moveaxis(result, 3, 1))
+    return result.reshape(shape)
+
+
+def _as_bias(bias: object, filters: int) -> tuple[Array, ...]:
+    """Give no array for no bias, else the one, checked: so it can be unpacked into a call."""
+    if bias is None:
+        return ()
+    array = normalize_array(bias, "bias", (1,))
+    if array.shape != (filters,):
+        raise ShapeError(
+            f"`bias` must have one value a filter, shape ({filters},). "
+            f"Received: shape {array.shape}."
+        )
+    return (array,)
+
+
+def _group_kernel(
+    weights: Array, channels: int, filters: int, groups: object, transposed: bool
+) -> Array:
+    """Give the kernel as (rows, columns, groups, channels in a group, filters in a group)."""
+    count = normalize_count(groups, "groups")
+    if channels % count or filters % count:
+        raise ShapeError(
+            "`groups` must divide the channels and the filters. "
+            f"Received: groups={count}, {channels} channels, {filters} filters."
+        )
+    rows, columns, inner, outer = weights.shape
+    taken, order = (
+        (outer, "filters / groups, C") if transposed else (inner * count, "C / groups, filters")
+    )
+    if taken != channels:
+        raise ShapeError(
+            f"`kernel` must be (rows, columns, {order}). Received: kernel of shape "
+            f"{weights.shape} with groups={count} for an `x` of {channels} channels."
+        )
+    split = weights.reshape(rows, columns, inner, count, outer // count)
+    return split.transpose(0, 1, 3, 4, 2) if transposed else split.transpose(0, 1, 3, 2, 4)
+
+
+def _mix(part: Array, kernel: Array) -> Array:
+    """Mix the channels of every pixel: (N, H, W, C) times (groups, C / groups, F / groups)."""
+    groups, channels, filters = kernel.shape
+    images, rows, columns, _ = part.shape
+    pixels = part.reshape(-1, groups, channels).transpose(1, 0, 2)
+    mixed = np.empty((images * rows * columns, groups, filters), part.dtype)
+    np.matmul(pixels, kernel, out=mixed.transpose(1, 0, 2))
+    return mixed.reshape(images, rows, columns, groups * filters)

@@ -1,0 +1,60 @@
+"""Whether a result fits in memory, asked before anything is allocated."""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from upsamp.errors import MemoryLimitError
+
+__all__ = ["available_memory", "check_memory", "format_bytes"]
+
+
+def available_memory() -> int:
+    """Give the bytes that a process can still take, as far as the system tells.
+
+    Linux tells what is free or can be freed; elsewhere the whole memory counts; where the system
+    tells nothing, the address space is the bound.
+    """
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 2**47
+
+
+def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
+    """Raise `MemoryLimitError` when an array of `shape` and `dtype` cannot be held.
+
+    `what` names the array in the message: the rule, the numbers and the remedy in one line.
+    """
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    available = available_memory()
+    if needed > available:
+        size = " x ".join(f"{length:,}" for length in shape)
+        raise MemoryLimitError(
+            f"{what} would be {size} {np.dtype(dtype)} values, {format_bytes(needed)}, and "
+            f"{format_bytes(available)} of memory are available. Use a smaller size or input."
+        )
+
+
+def format_bytes(count: int) -> str:
+    """Write a number of bytes as Keras does: steps of 1024 and two decimals.
+
+    >>> format_bytes(7741), format_bytes(0)
+    ('7.56 KB', '0.00 B')
+    """
+    value = float(count)
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if value < 1024:
+            return f"{value:.2f} {unit}"
+        value /= 1024
+    return f"{value:,.2f} PB"

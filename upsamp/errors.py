@@ -1,0 +1,48 @@
+"""Every error that upsamp raises on purpose; catch `UpsampError` for all of them.
+
+A message states the rule, then what was received, then the remedy. Where Python has a built-in
+exception for the same fault, the class is that one too, so `except ValueError` goes on working.
+"""
+
+__all__ = [
+    "ArgumentError",
+    "DtypeError",
+    "ExpressionError",
+    "FileError",
+    "FormatError",
+    "MemoryLimitError",
+    "ShapeError",
+    "UpsampError",
+]
+
+
+class UpsampError(Exception):
+    """The root of all errors that upsamp raises on purpose."""
+
+
+class ArgumentError(UpsampError, ValueError):
+    """An argument breaks its rule."""
+
+
+class ShapeError(ArgumentError):
+    """The shape of an array does not fit what is to be done with it."""
+
+
+class DtypeError(UpsampError, TypeError):
+    """An array does not hold real numbers."""
+
+
+class ExpressionError(ArgumentError):
+    """A layer is spelled in a way that cannot be read."""
+
+
+class MemoryLimitError(UpsampError, MemoryError):
+    """A result would not fit in this machine's memory."""
+
+
+class FileError(UpsampError):
+    """A file or stream cannot be read or written."""
+
+
+class FormatError(FileError, ValueError):
+    """The content of a file or stream is not what its format demands."""

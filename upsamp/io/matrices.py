@@ -1,0 +1,278 @@
+"""Matrices as text, JSON and NumPy files; what is written is read back without loss."""
+
+import json
+import re
+import zipfile
+import zlib
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.core.memory import available_memory, format_bytes
+from upsamp.errors import FormatError
+
+__all__ = ["decimal", "format_matrix", "parse_matrix", "parse_text", "read_npy", "read_npz"]
+
+INTEGER = re.compile(r"[+-]?\d+")
+# Integers up to here are float64 values; larger ones are kept as integers, or digits would go.
+EXACT = 2**53
+
+
+# --- text
+
+
+def parse_matrix(data: bytes, name: str) -> Array:
+    """Give the matrix that bytes of text hold, in any of the text formats; `name` is for errors."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        raise FormatError(
+            f"{name} is neither an image nor text. Give an image, .npy, .npz, or text in UTF-8."
+        ) from None
+    return parse_text(text, name)
+
+
+def parse_text(text: str, name: str) -> Array:
+    """Give the matrix that is written as rows, or as the nested lists of JSON.
+
+    Rows are lines, or in a single line stand between semicolons; numbers stand between commas,
+    tabs or spaces. Lines that begin with # are passed over. The result is float64; integers that
+    float64 does not hold stay integers.
+
+    >>> parse_text("1 2; 3 4", "the matrix")
+    array([[1., 2.],
+           [3., 4.]])
+    >>> parse_text("[[1, 2.5]]", "the matrix")
+    array([[1. , 2.5]])
+    """
+    stripped = text.strip()
+    if stripped.startswith("["):
+        return _parse_json(stripped, name)
+    lines = stripped.split("\n")
+    inline = len(lines) == 1
+    kind = "row" if inline else "line"
+    numbered = [
+        (number, line.strip(" \r"))
+        for number, line in enumerate(stripped.rstrip(";").split(";") if inline else lines, 1)
+    ]
+    rows: list[tuple[int, list[int | float]]] = []
+    for number, line in numbered:
+        if line and not line.startswith("#"):
+            rows.append((number, [_number(token, kind, number, name) for token in _tokens(line)]))
+    if not rows:
+        raise FormatError(f"{name} holds no numbers. A matrix is written as '1 2; 3 4'.")
+    first, width = rows[0][0], len(rows[0][1])
+    for number, row in rows:
+        if len(row) != width:
+            raise FormatError(
+                f"The rows of a matrix must be equally long. Received: {name}, {kind} {number} has "
+                f"{_count(len(row))} and {kind} {first} has {_count(width)}."
+            )
+    return _as_array([row for _, row in rows], name)
+
+
+def _tokens(line: str) -> list[str]:
+    for delimiter in (",", "\t"):
+        if delimiter in line:
+            return [token.strip() for token in line.split(delimiter)]
+    return line.split()
+
+
+def _count(numbers: int) -> str:
+    return "1 number" if numbers == 1 else f"{numbers} numbers"
+
+
+def _number(token: str, kind: str, line: int, name: str) -> int | float:
+    """Give the number that is written; a negative zero is a float, or its sign would go."""
+    try:
+        if INTEGER.fullmatch(token):
+            value = int(token)
+            return value if value or not token.startswith("-") else -0.0
+        if "_" not in token:
+            return float(token)
+    except ValueError:
+        pass
+    received = f"'{token}'" if token else "nothing"
+    raise FormatError(
+        f"A matrix must hold numbers. Received: {name}, {kind} {line} has {received} in place of "
+        "a number."
+    )
+
+
+def _as_array(rows: list[Any], name: str) -> Array:
+    """Give nested lists of numbers as float64, or as integers where float64 loses digits."""
+    array = np.array(rows)
+    if array.dtype.kind in "iu" and max(abs(int(array.min())), abs(int(array.max()))) > EXACT:
+        return array
+    if array.dtype.kind not in "iuf":
+        raise FormatError(f"The integers of {name} must fit in 64 bits. Write them with a point.")
+    return array.astype(np.float64)
+
+
+def _parse_json(text: str, name: str) -> Array:
+    try:
+        nested = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        what = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        raise FormatError(f"{name} must be nested lists of numbers in JSON: {what}.") from error
+    if nested and all(type(item) in (int, float) for item in nested):
+        nested = [nested]
+    _check_nested(nested, name, "")
+    return _as_array(nested, name)
+
+
+def _check_nested(nested: Any, name: str, place: str) -> tuple[int, ...]:
+    """Give the shape of nested lists, and say where they are not rectangular."""
+    if type(nested) in (int, float):
+        return ()
+    if not isinstance(nested, list) or not nested or place.count("[") >= 4:
+        raise FormatError(
+            f"{name} must be nested lists of numbers, four deep at the most. "
+            f"Received: {json.dumps(nested)[:40]} at {place or 'the top'}."
+        )
+    shapes = [_check_nested(item, name, f"{place}[{index}]") for index, item in enumerate(nested)]
+    for index, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            raise FormatError(
+                f"The rows of a matrix must be equally long. Received: {name}, row {index + 1} has "
+                f"shape {shape} and row 1 has shape {shapes[0]}, at {place or 'the top'}."
+            )
+    return (len(nested), *shapes[0])
+
+
+def decimal(value: float) -> str:
+    """Write a number in the shortest decimals that float64 reads back exactly.
+
+    >>> decimal(1.0), decimal(0.1), decimal(-0.0), decimal(float("inf"))
+    ('1', '0.1', '-0', 'inf')
+    """
+    return repr(value).removesuffix(".0")
+
+
+def format_matrix(array: Array, format_name: str) -> bytes:
+    """Write a matrix in one of the matrix formats.
+
+    txt, csv and tsv hold rows, so rank 2; txt writes higher ranks as JSON, which is read back all
+    the same. JSON has NaN and Infinity as Python writes them.
+    """
+    if format_name == "npy":
+        buffer = BytesIO()
+        np.save(buffer, array, allow_pickle=False)
+        return buffer.getvalue()
+    if format_name == "npz":
+        buffer = BytesIO()
+        np.savez_compressed(buffer, array=array)
+        return buffer.getvalue()
+    values = array.astype(np.uint8) if array.dtype.kind == "b" else array
+    if values.dtype.kind == "f":
+        if values.dtype.itemsize > 8:
+            raise FormatError(
+                f"Text must not lose digits, and {array.dtype} has more than are read back. "
+                "Use -o FILE.npy."
+            )
+        values = values.astype(np.float64)
+    if format_name == "json" or (format_name == "txt" and array.ndim != 2):
+        items = ",\n ".join(_json(item) for item in values.tolist())
+        return f"[{items}]\n".encode()
+    if array.ndim != 2:
+        raise FormatError(
+            f"{format_name.upper()} must be given a matrix of rows. Received: shape {array.shape}. "
+            "Use json or npy."
+        )
+    delimiter = {"txt": " ", "csv": ",", "tsv": "\t"}[format_name]
+    write = decimal if values.dtype.kind == "f" else str
+    return "".join(f"{delimiter.join(map(write, row))}\n" for row in values.tolist()).encode()
+
+
+def _json(item: Any) -> str:
+    if isinstance(item, list):
+        return f"[{', '.join(_json(part) for part in item)}]"
+    if isinstance(item, float):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(
+            decimal(item), decimal(item)
+        )
+    return str(item)
+
+
+# --- NumPy files
+
+
+def read_npy(stream: BinaryIO, name: str) -> Array:
+    """Read one array of a .npy stream; nothing that it holds is ever run.
+
+    The size that its header declares is held against what the stream has, so that a few bytes
+    cannot claim all memory.
+    """
+    data = stream.read()
+    buffer = BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(buffer)
+        read_header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read_header(buffer)
+        needed = int(np.prod(shape, dtype=object)) * dtype.itemsize
+        if dtype.hasobject:
+            raise FormatError(
+                f"{name} holds Python objects, which could run code when they are read. "
+                "Save plain numbers."
+            )
+        if needed > len(data) - buffer.tell():
+            raise FormatError(
+                f"{name} is cut off: it declares {needed:,} bytes of numbers and holds "
+                f"{len(data) - buffer.tell():,}."
+            )
+        buffer.seek(0)
+        array: Array = np.load(buffer, allow_pickle=False)
+    except FormatError:
+        raise
+    except (ValueError, TypeError, EOFError, OverflowError, MemoryError, SyntaxError) as error:
+        raise FormatError(f"{name} is no valid .npy file: {_first_line(error)}.") from error
+    return _check_numbers(array, name)
+
+
+def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
+    """Read one array of a .npz stream: `key`, or the only one."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = {
+                member.filename.removesuffix(".npy"): member
+                for member in archive.infolist()
+                if member.filename.endswith(".npy")
+            }
+            if key is None and len(members) == 1:
+                key = next(iter(members))
+            if key not in members:
+                raise FormatError(
+                    f"{name} must be asked for one of its arrays, as in '{name}:NAME'. "
+                    f"It holds: {', '.join(members) or 'none'}."
+                )
+            if members[key].file_size > available_memory():
+                raise FormatError(
+                    f"{name} declares {format_bytes(members[key].file_size)}, more than memory has."
+                )
+            with archive.open(members[key]) as member:
+                return read_npy(BytesIO(member.read()), name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise FormatError(f"{name} is no valid .npz file: {_first_line(error)}.") from error
+
+
+def _check_numbers(array: Array, name: str) -> Array:
+    if array.dtype.kind not in "biuf":
+        raise FormatError(f"{name} must hold real numbers. Received: dtype {array.dtype}.")
+    if array.ndim not in (2, 3, 4):
+        raise FormatError(
+            f"{name} must hold an array of rank 2, 3 or 4. Received: shape {array.shape}."
+        )
+    if array.size == 0:
+        raise FormatError(f"{name} must not be empty. Received: shape {array.shape}.")
+    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,85 @@
+"""What an argument names: a file, standard input, or a matrix written out."""
+
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from upsamp.core.arguments import Array
+from upsamp.errors import FileError
+from upsamp.io.formats import format_of_name, is_image_format, sniff
+from upsamp.io.matrices import parse_matrix, parse_text, read_npy, read_npz
+from upsamp.io.pictures import MAX_PIXELS, Picture
+from upsamp.io.streams import STANDARD_STREAM, open_input
+
+__all__ = ["looks_like_matrix", "read_matrix", "read_source"]
+
+INLINE = re.compile(r"[\s\[\](),;+\-.\deE]*(?:(?:nan|inf|infinity)[\s\[\](),;+\-.\deE]*)*", re.I)
+
+
+def looks_like_matrix(text: str) -> bool:
+    """Tell whether text is written as a matrix is: of numbers, brackets and separators alone.
+
+    >>> looks_like_matrix("1 2; 3 4"), looks_like_matrix("photo.png")
+    (True, False)
+    """
+    return re.search(r"\d|nan|inf", text, re.I) is not None and INLINE.fullmatch(text) is not None
+
+
+def read_source(text: str, *, expand: bool, max_pixels: int = MAX_PIXELS) -> Picture | Array:
+    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix.
+
+    expand: see `upsamp.io.images.read_picture`.
+    """
+    key = None
+    if text != STANDARD_STREAM and not _exists(text):
+        path, separator, key = text.rpartition(":")
+        if not (separator and path.endswith(".npz") and _exists(path)):
+            if looks_like_matrix(text) or text.lstrip().startswith("["):
+                return parse_text(text, "the matrix")
+            raise FileError(
+                f"There is no file '{text}', and it is no matrix either. Give a file, '-' for "
+                "standard input, or a matrix such as '1 2; 3 4'."
+            )
+        text = path
+    name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
+    with open_input(text) as stream:
+        return _read_stream(stream, text, name, key, expand, max_pixels)
+
+
+def read_matrix(text: str, what: str) -> Array:
+    """Read a matrix, where a picture would make no sense; `what` says what it is for."""
+    source = read_source(text, expand=True)
+    if isinstance(source, Picture):
+        raise FileError(f"{what} must be numbers. Received: the image '{text}'.")
+    return source
+
+
+def _read_stream(
+    stream: BinaryIO, path: str, name: str, key: str | None, expand: bool, max_pixels: int
+) -> Picture | Array:
+    """Read a stream by its name's suffix; where that tells nothing, by its content."""
+    kind = format_of_name(path) if path != STANDARD_STREAM else None
+    if kind is None:
+        kind = sniff(stream.read(512))
+        stream.seek(0)
+    if kind == "npy":
+        return read_npy(stream, name)
+    if kind == "npz":
+        return read_npz(stream, name, key)
+    if is_image_format(kind):
+        from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
+
+        return read_picture(stream, name, expand=expand, max_pixels=max_pixels)
+    data = stream.read()
+    if not data.strip():
+        raise FileError(f"{name} is empty. A matrix is written as '1 2; 3 4'.")
+    return parse_matrix(data, name)
+
+
+def _exists(text: str) -> bool:
+    """Tell whether there is a file of that name; what can be no name is none."""
+    try:
+        return os.path.lexists(text) or Path(text).exists()
+    except (OSError, ValueError):
+        return False

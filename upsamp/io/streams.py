@@ -1,0 +1,132 @@
+"""Bytes in and out: standard streams, files, and writes that happen wholly or not at all."""
+
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from upsamp.errors import FileError
+
+__all__ = [
+    "STANDARD_STREAM",
+    "check_target",
+    "open_input",
+    "replace_file",
+    "write_standard_output",
+]
+
+STANDARD_STREAM = "-"
+
+
+@contextmanager
+def open_input(name: str) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for "-", as a stream that can be searched.
+
+    What cannot be searched, as a pipe, is read to its end first.
+    """
+    if name == STANDARD_STREAM:
+        yield BytesIO(_read_standard_input())
+        return
+    try:
+        with Path(name).open("rb") as stream:
+            yield stream if stream.seekable() else BytesIO(stream.read())
+    except OSError as error:
+        raise FileError(f"Cannot read '{name}': {reason(error)}.") from error
+
+
+def _read_standard_input() -> bytes:
+    if sys.stdin is None:
+        raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
+    data: bytes = sys.stdin.buffer.read()
+    if not data:
+        raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
+    return data
+
+
+def write_standard_output(data: bytes) -> None:
+    """Write bytes to standard output, after any text that waits there."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Open a stream whose bytes become the file `name` when all went well, else nothing.
+
+    They are written to a hidden file beside it, which is moved into place at the end. A file that
+    stands there already is replaced only with `overwrite`; a symbolic link is followed; a device
+    or a pipe is written to directly, as there is nothing to replace.
+    """
+    mode = check_target(name, overwrite=overwrite)
+    target = Path(os.path.realpath(name))
+    try:
+        if mode is not None and not stat.S_ISREG(mode):
+            with target.open("wb") as stream:
+                yield stream
+            return
+        hidden = target.with_name(f".{target.name[:60]}.{secrets.token_hex(6)}.part")
+        try:
+            with hidden.open("xb") as stream:
+                yield stream
+            _move(hidden, target, name, overwrite, mode)
+        finally:
+            with suppress(OSError):
+                hidden.unlink()
+    except OSError as error:
+        raise FileError(f"Cannot write '{name}': {reason(error)}.") from error
+
+
+def check_target(name: str, *, overwrite: bool) -> int | None:
+    """Raise `FileError` where `name` cannot be written to; give its mode where it exists.
+
+    Asked before the work begins, it spares a long computation whose result has no place.
+    """
+    target = Path(os.path.realpath(name))
+    try:
+        if not target.parent.is_dir():
+            raise FileError(f"Cannot write '{name}': its directory does not exist. Make it first.")
+        mode = target.stat().st_mode if target.exists() else None
+    except OSError as error:
+        raise FileError(f"Cannot write '{name}': {reason(error)}.") from error
+    if mode is not None and stat.S_ISDIR(mode):
+        raise FileError(f"Cannot write '{name}': it is a directory. Name a file in it.")
+    if mode is not None and stat.S_ISREG(mode) and not overwrite:
+        raise already_exists(name)
+    return mode
+
+
+def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | None) -> None:
+    """Move the finished file into place; without `overwrite` never onto one that has come since."""
+    if mode is not None:
+        hidden.chmod(stat.S_IMODE(mode))
+    if overwrite:
+        hidden.replace(target)
+        return
+    try:
+        os.link(hidden, target)
+    except FileExistsError:
+        raise already_exists(name) from None
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise already_exists(name) from None
+        hidden.replace(target)
+
+
+def already_exists(name: str) -> FileError:
+    """Give the error for a file that would be overwritten."""
+    return FileError(
+        f"'{name}' exists already. Use --force to overwrite it, or -o to name another."
+    )
+
+
+def reason(error: OSError) -> str:
+    """Say in plain words what the system answered."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or directory"
+    return (error.strerror or str(error)).lower()

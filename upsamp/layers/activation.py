@@ -1,0 +1,30 @@
+"""Activation: an activation function as a layer."""
+
+from typing import Any
+
+from upsamp.core.activations import get_activation
+from upsamp.core.arguments import Array
+from upsamp.layers.layer import Layer
+
+__all__ = ["Activation"]
+
+
+class Activation(Layer):
+    """Apply the activation function of that name; see `upsamp.core.activations`.
+
+    >>> Activation("relu")([[-10.0, 10.0]])
+    array([[ 0., 10.]], dtype=float32)
+    """
+
+    def __init__(self, activation: str | None, **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = activation
+        self.activate = get_activation(activation)
+
+    def call(self, x: Array) -> Array:
+        """Apply the function."""
+        return self.activate(x)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "activation": self.activation}

@@ -1,0 +1,108 @@
+"""BatchNormalization, as it acts in a prediction: with its moving statistics."""
+
+from typing import Any
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers.layer import Layer, Shape
+
+__all__ = ["BatchNormalization"]
+
+
+class BatchNormalization(Layer):
+    """Compute gamma * (x - moving_mean) / sqrt(moving_variance + epsilon) + beta along an axis.
+
+    Weights gamma (where `scale`), beta (where `center`), moving_mean and moving_variance, each of
+    the length of `axis`; the last two are not trainable.
+
+    Source: S. Ioffe and C. Szegedy, "Batch Normalization" (arXiv 1502.03167).
+
+    >>> layer = BatchNormalization()
+    >>> layer.build((None, 7, 7, 256))
+    >>> layer.count_params()
+    1024
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: str = "zeros",
+        gamma_initializer: str = "ones",
+        moving_mean_initializer: str = "zeros",
+        moving_variance_initializer: str = "ones",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        if epsilon <= 0:
+            raise ArgumentError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = beta_initializer
+        self.gamma_initializer = gamma_initializer
+        self.moving_mean_initializer = moving_mean_initializer
+        self.moving_variance_initializer = moving_variance_initializer
+
+    def build(self, input_shape: Shape) -> None:
+        """Size the weights by the axis that is normalised."""
+        self.compute_output_shape(input_shape)
+        length = (self.check_axis(input_shape, self.axis),)
+        if self.scale:
+            self.add_weight("gamma", length, self.gamma_initializer)
+        if self.center:
+            self.add_weight("beta", length, self.beta_initializer)
+        self.add_weight("moving_mean", length, self.moving_mean_initializer, trainable=False)
+        self.add_weight(
+            "moving_variance", length, self.moving_variance_initializer, trainable=False
+        )
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the input's shape."""
+        if not -len(input_shape) <= self.axis < len(input_shape):
+            raise ShapeError(
+                f"Layer '{self.name}' (BatchNormalization) must have an input with axis "
+                f"{self.axis}. Received: shape {input_shape}."
+            )
+        if self.built and input_shape[self.axis] not in (None, *self._weights[-1].shape):
+            raise ShapeError(
+                f"Layer '{self.name}' (BatchNormalization) must have {self._weights[-1].shape[0]} "
+                f"values on axis {self.axis}, as it was built. Received: shape {input_shape}."
+            )
+        return input_shape
+
+    def call(self, x: Array) -> Array:
+        """Normalise: one product and one sum, whose factors are computed first."""
+        factor = 1 / np.sqrt(self.weight("moving_variance") + self.dtype.type(self.epsilon))
+        if self.scale:
+            factor = factor * self.weight("gamma")
+        offset = -self.weight("moving_mean") * factor
+        if self.center:
+            offset = offset + self.weight("beta")
+        along = [1] * x.ndim
+        along[self.axis] = -1
+        result: Array = x * factor.reshape(along) + offset.reshape(along)
+        return result
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": self.beta_initializer,
+            "gamma_initializer": self.gamma_initializer,
+            "moving_mean_initializer": self.moving_mean_initializer,
+            "moving_variance_initializer": self.moving_variance_initializer,
+        }

@@ -1,0 +1,91 @@
+"""Conv2DTranspose: upsampling and convolution in one, with a kernel that can be learnt."""
+
+from typing import Any
+
+from upsamp.core.arguments import Array, PairLike, normalize_output_padding
+from upsamp.core.convolution import conv2d_transpose
+from upsamp.core.geometry import transposed_axis
+from upsamp.layers.convolution_layer import ConvolutionLayer
+from upsamp.layers.layer import Shape
+
+__all__ = ["Conv2DTranspose"]
+
+
+class Conv2DTranspose(ConvolutionLayer):
+    """Convolve images transposed; see `upsamp.conv2d_transpose`. Kernel (rows, columns, filters, C).
+
+    >>> layer = Conv2DTranspose(1, (3, 3), strides=(2, 2), padding="same")
+    >>> layer.compute_output_shape((None, 5, 5, 128))
+    (None, 10, 10, 1)
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: PairLike,
+        strides: PairLike = (1, 1),
+        padding: str = "valid",
+        output_padding: PairLike | None = None,
+        data_format: str | None = None,
+        dilation_rate: PairLike = (1, 1),
+        activation: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str = "glorot_uniform",
+        bias_initializer: str = "zeros",
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            **options,
+        )
+        self.output_padding = normalize_output_padding(output_padding, self.strides)
+
+    def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
+        """Give (rows, columns, filters, C)."""
+        return (*self.kernel_size, self.filters, channels)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the shape with the filters as its channels."""
+        extra = self.output_padding or (None, None)
+        return self.image_shape(
+            input_shape,
+            lambda axis, length: (
+                transposed_axis(
+                    length,
+                    self.kernel_size[axis],
+                    self.strides[axis],
+                    self.padding,
+                    extra[axis],
+                    self.dilation_rate[axis],
+                ).output
+            ),
+            self.filters,
+        )
+
+    def call(self, x: Array) -> Array:
+        """Convolve the images transposed."""
+        return self.activate(
+            conv2d_transpose(
+                x,
+                self.weight("kernel"),
+                self.bias(),
+                self.strides,
+                self.padding,
+                self.output_padding,
+                self.dilation_rate,
+                data_format=self.data_format,
+            )
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "output_padding": self.output_padding}

@@ -1,0 +1,78 @@
+"""Dense: every output is a weighted sum of all inputs."""
+
+from typing import Any
+
+from upsamp.core.activations import get_activation
+from upsamp.core.arguments import Array, normalize_count
+from upsamp.errors import ShapeError
+from upsamp.layers.layer import Layer, Shape
+
+__all__ = ["Dense"]
+
+
+class Dense(Layer):
+    """Compute activation(x @ kernel + bias) over the last axis.
+
+    Input (N, ..., C), output (N, ..., units); kernel (C, units), bias (units,).
+
+    >>> Dense(3200, input_dim=100).compute_output_shape((None, 100))
+    (None, 3200)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str = "glorot_uniform",
+        bias_initializer: str = "zeros",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.units = normalize_count(units, "units")
+        self.activation = activation
+        self.activate = get_activation(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = kernel_initializer
+        self.bias_initializer = bias_initializer
+
+    def build(self, input_shape: Shape) -> None:
+        """Size the kernel by the last axis of the input."""
+        self.compute_output_shape(input_shape)
+        channels = self.check_axis(input_shape, -1)
+        self.add_weight("kernel", (channels, self.units), self.kernel_initializer)
+        if self.use_bias:
+            self.add_weight("bias", (self.units,), self.bias_initializer)
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the input's shape with `units` as its last axis."""
+        if len(input_shape) < 2:
+            raise ShapeError(
+                f"Layer '{self.name}' (Dense) must have an input of rank 2 or more, the batch "
+                f"included. Received: shape {input_shape}."
+            )
+        if self.built and input_shape[-1] not in (None, self._weights[0].shape[0]):
+            raise ShapeError(
+                f"Layer '{self.name}' (Dense) must have {self._weights[0].shape[0]} inputs, as it "
+                f"was built. Received: shape {input_shape}."
+            )
+        return (*input_shape[:-1], self.units)
+
+    def call(self, x: Array) -> Array:
+        """Compute the outputs."""
+        result = x @ self.weight("kernel")
+        if self.use_bias:
+            result += self.weight("bias")
+        return self.activate(result)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+        }

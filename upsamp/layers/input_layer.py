@@ -1,0 +1,60 @@
+"""InputLayer: where a model begins."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError
+from upsamp.layers.layer import Layer, Shape
+
+__all__ = ["Input", "InputLayer"]
+
+
+class InputLayer(Layer):
+    """Say the shape of a model's input, and pass the input on.
+
+    shape: without the batch. batch_shape: with the batch, which may be None. batch_size: the
+    batch, for `shape`.
+
+    >>> InputLayer(shape=(28, 28, 1)).batch_input_shape
+    (None, 28, 28, 1)
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int | None] | None = None,
+        batch_size: int | None = None,
+        dtype: str = "float32",
+        batch_shape: Sequence[int | None] | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        if shape is not None:
+            batch_shape = (batch_size, *shape)
+        if batch_shape is not None:
+            options["batch_input_shape"] = tuple(batch_shape)
+        super().__init__(name=name, dtype=dtype, **options)
+        if self.batch_input_shape is None:
+            raise ArgumentError(
+                "InputLayer must be given `shape` (without the batch) or `batch_shape`. "
+                "Received: neither."
+            )
+
+    def call(self, x: Array) -> Array:
+        """Give the input."""
+        return x
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the input's shape."""
+        return input_shape
+
+
+def Input(  # noqa: N802 - Keras' name
+    shape: Sequence[int | None] | None = None,
+    batch_size: int | None = None,
+    dtype: str = "float32",
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+) -> InputLayer:
+    """Give an `InputLayer`, as `keras.Input` does at the head of a Sequential model."""
+    return InputLayer(shape, batch_size, dtype, batch_shape, name)

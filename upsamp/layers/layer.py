@@ -1,0 +1,231 @@
+"""What every layer is: a name, a contract on shapes, and weights that are drawn when needed."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeAlias
+
+import numpy as np
+
+from upsamp.core.arguments import (
+    Array,
+    normalize_array,
+    normalize_count,
+)
+from upsamp.core.initializers import get_initializer
+from upsamp.core.memory import check_memory
+from upsamp.errors import ArgumentError, ShapeError
+
+__all__ = ["Layer", "Shape", "Weight", "normalize_shape", "snake_case"]
+
+Shape: TypeAlias = tuple[int | None, ...]
+
+# Options of Keras that act in training alone; they are taken and have no effect on a prediction.
+TRAINING_OPTIONS = frozenset(
+    f"{part}_{kind}"
+    for part in ("kernel", "bias", "activity", "beta", "gamma")
+    for kind in ("regularizer", "constraint")
+)
+
+
+def snake_case(class_name: str) -> str:
+    """Give a class's name as Keras writes it for automatic names.
+
+    >>> snake_case("Conv2DTranspose"), snake_case("LeakyReLU")
+    ('conv2d_transpose', 'leaky_re_lu')
+    """
+    words = re.sub(r"(?<=.)(?=[A-Z][a-z])", "_", class_name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", words).lower()
+
+
+def normalize_shape(value: object, name: str) -> Shape:
+    """Give a shape as a tuple of positive integers, with None for an axis of any length.
+
+    >>> normalize_shape([None, 28, 28, 1], "batch_shape")
+    (None, 28, 28, 1)
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise ArgumentError(
+            f"`{name}` must be a tuple of positive integers or None. Received: {name}={value!r}."
+        )
+    return tuple(None if part is None else normalize_count(part, name) for part in value)
+
+
+@dataclass
+class Weight:
+    """A weight of a layer: what is known of it before it has values."""
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: str
+    trainable: bool
+    value: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return math.prod(self.shape)
+
+
+class Layer:
+    """The root of all layers.
+
+    name: how the layer is called in a summary; by default its class in snake case, numbered in a
+    model. dtype: the float type that inputs and weights have. trainable: whether training would
+    change its weights. input_shape (without the batch), batch_input_shape (with it) or input_dim
+    (one axis): the shape of the input, given to the first layer of a model. Options of Keras that
+    act in training alone, such as `kernel_regularizer`, are taken and have no effect.
+
+    A subclass gives `compute_output_shape` and `call`, and `build` where it has weights.
+    """
+
+    rank: ClassVar[int | None] = None
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: str = "float32",
+        trainable: bool = True,
+        input_shape: Sequence[int | None] | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        **training_options: object,
+    ) -> None:
+        unknown = [option for option in training_options if option not in TRAINING_OPTIONS]
+        if unknown:
+            raise ArgumentError(
+                f"{type(self).__name__} must be given options that it knows. "
+                f"Received: {unknown[0]}={training_options[unknown[0]]!r}."
+            )
+        if np.dtype(dtype).kind != "f":
+            raise ArgumentError(f"`dtype` must be a float type. Received: dtype={dtype!r}.")
+        self.given_name = name
+        self.automatic_name = snake_case(type(self).__name__)
+        self.dtype = np.dtype(dtype)
+        self.trainable = trainable
+        self.built = False
+        self.seed: tuple[int, ...] = (0,)
+        self._weights: list[Weight] = []
+        self.batch_input_shape: Shape | None = None
+        if input_dim is not None:
+            self.batch_input_shape = (None, normalize_count(input_dim, "input_dim"))
+        elif input_shape is not None:
+            self.batch_input_shape = (None, *normalize_shape(input_shape, "input_shape"))
+        elif batch_input_shape is not None:
+            self.batch_input_shape = normalize_shape(batch_input_shape, "batch_input_shape")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    @property
+    def name(self) -> str:
+        """The name that was given, or else the automatic one."""
+        return self.automatic_name if self.given_name is None else self.given_name
+
+    # --- the contract of a subclass
+
+    def build(self, input_shape: Shape) -> None:
+        """Say which weights there are for inputs of this shape, the batch included."""
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the shape of the output for inputs of this shape, the batch included."""
+        return input_shape
+
+    def call(self, x: Array) -> Array:
+        """Compute the output for an array of the layer's dtype and of a checked shape."""
+        raise NotImplementedError(f"{type(self).__name__} must define `call`.")
+
+    # --- what all layers do alike
+
+    def __call__(self, x: object) -> Array:
+        """Compute the output: the layer is built for the shape of `x` when it is not yet."""
+        array = normalize_array(x, "x", tuple(range(1, 33)) if self.rank is None else (self.rank,))
+        array = array.astype(self.dtype, copy=False)
+        if not self.built:
+            self.build((None, *array.shape[1:]))
+        self.compute_output_shape(array.shape)
+        return self.call(array)
+
+    def check_rank(self, input_shape: Shape) -> None:
+        """Raise `ShapeError` where the layer takes inputs of another rank."""
+        if self.rank is not None and len(input_shape) != self.rank:
+            raise ShapeError(
+                f"Layer '{self.name}' ({type(self).__name__}) must have an input of rank "
+                f"{self.rank}, the batch included. Received: shape {input_shape}."
+            )
+
+    def check_axis(self, input_shape: Shape, axis: int) -> int:
+        """Give the length of an axis that the weights depend on, which so must be known."""
+        length = input_shape[axis]
+        if length is None:
+            raise ShapeError(
+                f"Layer '{self.name}' ({type(self).__name__}) must know axis {axis} of its input "
+                f"to size its weights. Received: shape {input_shape}."
+            )
+        return length
+
+    def add_weight(
+        self, name: str, shape: tuple[int, ...], initializer: str, *, trainable: bool = True
+    ) -> None:
+        """Say that there is a weight; its values are drawn when they are first wanted."""
+        get_initializer(initializer)
+        self._weights.append(Weight(name, shape, initializer, trainable and self.trainable))
+
+    @property
+    def weights(self) -> list[Weight]:
+        """What is known of the weights, in Keras' order."""
+        return list(self._weights)
+
+    def weight(self, name: str) -> Array:
+        """Give the values of one weight, drawn now if they were not wanted before."""
+        index = next(i for i, weight in enumerate(self._weights) if weight.name == name)
+        return self._values(index)
+
+    def _values(self, index: int) -> Array:
+        weight = self._weights[index]
+        if weight.value is None:
+            check_memory(weight.shape, self.dtype, f"The {weight.name} of layer '{self.name}'")
+            # A generator for each weight: its values do not depend on what was drawn before.
+            generator = np.random.default_rng((*self.seed, index))
+            values = get_initializer(weight.initializer)(weight.shape, generator)
+            weight.value = values.astype(self.dtype)
+        return weight.value
+
+    def get_weights(self) -> list[Array]:
+        """Give copies of the weights, in Keras' order."""
+        return [self._values(index).copy() for index in range(len(self._weights))]
+
+    def set_weights(self, weights: Sequence[object]) -> None:
+        """Set all weights, given in Keras' order and shapes."""
+        arrays = [np.asarray(value) for value in weights]
+        shapes = [weight.shape for weight in self.weights]
+        if [array.shape for array in arrays] != shapes:
+            raise ShapeError(
+                f"The weights of '{self.name}' must be arrays of the shapes {shapes}. "
+                f"Received: arrays of the shapes {[array.shape for array in arrays]}."
+            )
+        for weight, array in zip(self.weights, arrays, strict=True):
+            weight.value = array.astype(self.dtype)
+
+    def count_params(self) -> int:
+        """Count the values of all weights; none are drawn for that."""
+        return sum(weight.size for weight in self.weights)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again, as Keras names them."""
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype.name,
+        }
+        if self.batch_input_shape is not None:
+            config["batch_input_shape"] = self.batch_input_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what `get_config` gave."""
+        return cls(**config)

@@ -1,0 +1,39 @@
+"""LeakyReLU: negative values made small."""
+
+from typing import Any
+
+from upsamp.core.activations import leaky_relu
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError
+from upsamp.layers.layer import Layer
+
+__all__ = ["LeakyReLU"]
+
+
+class LeakyReLU(Layer):
+    """Give x where it is positive, negative_slope * x elsewhere.
+
+    alpha: the name that Keras 2 had for `negative_slope`.
+
+    >>> LeakyReLU()([[-10.0, 10.0]])
+    array([[-3., 10.]], dtype=float32)
+    """
+
+    def __init__(
+        self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.negative_slope = negative_slope if alpha is None else alpha
+        if self.negative_slope < 0:
+            raise ArgumentError(
+                "`negative_slope` must not be negative. "
+                f"Received: negative_slope={self.negative_slope!r}."
+            )
+
+    def call(self, x: Array) -> Array:
+        """Apply the function."""
+        return leaky_relu(x, self.negative_slope)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "negative_slope": self.negative_slope}

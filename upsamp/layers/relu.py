@@ -1,0 +1,55 @@
+"""ReLU: negative values cut off."""
+
+from typing import Any
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError
+from upsamp.layers.layer import Layer
+
+__all__ = ["ReLU"]
+
+
+class ReLU(Layer):
+    """Give x from `threshold` on, negative_slope * (x - threshold) below, at most `max_value`.
+
+    >>> ReLU(max_value=6)([[-10.0, 3.0, 10.0]])
+    array([[0., 3., 6.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        for name, value in (
+            ("max_value", max_value),
+            ("negative_slope", negative_slope),
+            ("threshold", threshold),
+        ):
+            if value is not None and value < 0:
+                raise ArgumentError(f"`{name}` must not be negative. Received: {name}={value!r}.")
+        self.max_value = max_value
+        self.negative_slope = negative_slope
+        self.threshold = threshold
+
+    def call(self, x: Array) -> Array:
+        """Apply the function."""
+        number = x.dtype.type
+        threshold = number(self.threshold)
+        low = number(self.negative_slope) * (x - threshold) if self.negative_slope else number(0)
+        result = np.where(x >= threshold, x, low)
+        return result if self.max_value is None else np.minimum(result, number(self.max_value))
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "max_value": self.max_value,
+            "negative_slope": self.negative_slope,
+            "threshold": self.threshold,
+        }

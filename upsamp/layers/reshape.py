@@ -1,0 +1,60 @@
+"""Reshape: the same values in another shape."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from upsamp.core.arguments import Array, normalize_count
+from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers.layer import Layer, Shape
+
+__all__ = ["Reshape"]
+
+
+class Reshape(Layer):
+    """Give every sample the shape `target_shape`, in which one axis may be -1: what is left over.
+
+    >>> Reshape((5, 5, -1)).compute_output_shape((None, 3200))
+    (None, 5, 5, 128)
+    """
+
+    def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
+        super().__init__(**options)
+        axes = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
+        if axes.count(-1) > 1:
+            raise ArgumentError(
+                "`target_shape` must have -1 for one axis at the most. "
+                f"Received: target_shape={target_shape!r}."
+            )
+        self.target_shape = tuple(
+            -1 if axis == -1 else normalize_count(axis, "target_shape") for axis in axes
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the target shape after the batch."""
+        sizes = [axis for axis in input_shape[1:] if axis is not None]
+        fixed = math.prod(axis for axis in self.target_shape if axis != -1)
+        if len(sizes) < len(input_shape) - 1:
+            return (
+                input_shape[0],
+                *(None if axis == -1 else axis for axis in self.target_shape),
+            )
+        size = math.prod(sizes)
+        fits = size % fixed == 0 if -1 in self.target_shape else size == fixed
+        if not fits:
+            raise ShapeError(
+                f"Layer '{self.name}' (Reshape) must keep the number of values. Received: "
+                f"{size} values, shape {input_shape}, for target_shape={self.target_shape}."
+            )
+        return (
+            input_shape[0],
+            *(size // fixed if axis == -1 else axis for axis in self.target_shape),
+        )
+
+    def call(self, x: Array) -> Array:
+        """Give the values in the target shape."""
+        return x.reshape(len(x), *self.target_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "target_shape": self.target_shape}

@@ -1,0 +1,50 @@
+"""UpSampling2D: grow images by repeating or interpolating their rows and columns."""
+
+from typing import Any, cast
+
+from upsamp.core.arguments import (
+    INTERPOLATIONS,
+    Array,
+    Interpolation,
+    PairLike,
+    normalize_choice,
+    normalize_pair,
+)
+from upsamp.core.resample import upsample
+from upsamp.layers.image_layer import ImageLayer
+from upsamp.layers.layer import Shape
+
+__all__ = ["UpSampling2D"]
+
+
+class UpSampling2D(ImageLayer):
+    """Grow the rows and columns of images by whole factors; see `upsamp.upsample`.
+
+    >>> UpSampling2D(size=(2, 3)).compute_output_shape((None, 2, 2, 1))
+    (None, 4, 6, 1)
+    """
+
+    def __init__(
+        self,
+        size: PairLike = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        **options: Any,
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.size = normalize_pair(size, "size")
+        self.interpolation = cast(
+            "Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the input's shape with its rows and columns multiplied."""
+        return self.image_shape(input_shape, lambda axis, length: length * self.size[axis])
+
+    def call(self, x: Array) -> Array:
+        """Upsample the images."""
+        return upsample(x, self.size, self.interpolation, self.data_format)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "size": self.size, "interpolation": self.interpolation}
