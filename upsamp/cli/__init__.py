@@ -38,11 +38,15 @@ EXAMPLES = """\
 class Group(click.Group):
     """The commands, each imported when it is wanted, and the end of every error."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Give the names of the commands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
         """Import the command of that name."""
         if cmd_name not in COMMANDS:
             return None
@@ -66,6 +70,9 @@ class Group(click.Group):
         try:
             super().main(*args, **{"prog_name": "upsamp", **options, "standalone_mode": False})
             sys.stdout.flush()
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "upsamp"
             _fail(f"{error.format_message()} Try '{command} --help'.", 2)

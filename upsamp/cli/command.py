@@ -24,7 +24,11 @@ class IntegersType(click.ParamType[tuple[int, ...]]):
         self.metavar = metavar
         self.minimum = minimum
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+    def get_metavar(
+        self,
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+    ) -> str:
         """Name the integers, in brackets those that may be left out."""
         return self.metavar
 
@@ -35,7 +39,7 @@ class IntegersType(click.ParamType[tuple[int, ...]]):
 
     def parse(self, text: str) -> tuple[int, ...]:
         """Give the integers that are written, or none where they break the rule."""
-        parts = re.split(r"\s*[x,×\s]\s*", text.strip().strip("()[]").lower().rstrip(","))
+        parts = re.split(r"\s*[x,\s]\s*", text.strip().strip("()[]").lower().rstrip(","))
         if len(parts) > self.most or not all(INTEGER.fullmatch(part) for part in parts):
             return ()
         numbers = tuple(int(part) for part in parts)
@@ -71,7 +75,7 @@ class PairType(IntegersType):
 
 
 class Command(click.Command):
-    """A command whose help begins with `examples`, and whose integers stand as words of their own."""
+    """A command whose help begins with `examples`, and whose integers may stand as words."""
 
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

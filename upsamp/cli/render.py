@@ -1,4 +1,4 @@
-"""What is shown: rich tables on a terminal, plain text elsewhere; the only place that knows rich."""
+"""What is shown: rich tables on a terminal, plain text elsewhere; rich is known here alone."""
 
 import csv
 import json
@@ -47,18 +47,11 @@ def show_note(text: str) -> None:
 # --- tables
 
 
-def _table(title: str, *, lines: bool = False) -> "Table":
+def _table(*, lines: bool = False) -> "Table":
     from rich import box
     from rich.table import Table
 
-    return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.HEAVY_HEAD,
-        show_lines=lines,
-        header_style="bold",
-    )
+    return Table(box=box.HEAVY_HEAD, show_lines=lines, header_style="bold")
 
 
 def _console() -> "Console":
@@ -73,11 +66,13 @@ def _natural_width(console: "Console", table: "Table") -> int:
     return table.__rich_measure__(console, wide).maximum
 
 
-def _print_table(table: "Table") -> None:
+def _print_table(table: "Table", title: str = "") -> None:
     """Print a table. Off a terminal it is as wide as it must be; on one, cells are folded."""
     console = _console()
     if not on_terminal():
-        console.width = max(_natural_width(console, table), len(str(table.title or "")))
+        console.width = max(_natural_width(console, table), len(title))
+    if title:
+        console.print(title, style="bold", markup=False)
     console.print(table)
 
 
@@ -87,12 +82,12 @@ def show_report(title: str, rows: Sequence[Sequence[str]]) -> None:
         for label, *values in rows:
             click.echo(f"{label.lower()}: {' -> '.join(value for value in values if value)}")
         return
-    table = _table(title)
+    table = _table()
     for heading in ("", "Input", "Output")[: len(rows[0])]:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(_escape(cell) for cell in row))
-    _print_table(table)
+    _print_table(table, title)
 
 
 def _escape(text: str) -> str:
@@ -151,13 +146,13 @@ def _show_plane(heading: str, plane: Array) -> None:
         title = (
             heading if whole else f"{heading}, columns {headings[first]} to {headings[last - 1]}"
         )
-        table = _table(title)
+        table = _table()
         table.add_column("", style="dim", justify="right", no_wrap=True)
         for name in headings[first:last]:
             table.add_column(name, justify="right", overflow="fold")
         for label, line in zip(labels, cells, strict=True):
             table.add_row(label, *line[first:last])
-        _print_table(table)
+        _print_table(table, title)
 
 
 def _corners(length: int, size: int) -> tuple[list[int], bool]:
@@ -213,14 +208,14 @@ def show_layer(row: SummaryRow) -> None:
     Standard output then holds the result alone, for the next command of a pipe.
     """
     if on_terminal():
-        _print_table(_layer_table("", [row.cells()]))
+        _print_table(_layer_table([row.cells()]))
     else:
         layer, shape, params = row.cells()
         click.echo(f"{layer}: output shape {shape}, {params} parameters", err=True)
 
 
-def _layer_table(title: str, rows: Sequence[Sequence[str]]) -> "Table":
-    table = _table(title, lines=True)
+def _layer_table(rows: Sequence[Sequence[str]]) -> "Table":
+    table = _table(lines=True)
     for heading, justify in zip(Summary.headings, ("left", "left", "right"), strict=True):
         table.add_column(
             heading, justify="right" if justify == "right" else "left", overflow="fold"
@@ -236,7 +231,7 @@ def show_summary(summary: Summary, format_name: str | None) -> None:
         format_name = "table" if on_terminal() else "plain"
     if format_name == "table":
         click.echo(f'Model: "{summary.name}"')
-        _print_table(_layer_table("", [row.cells() for row in summary.rows]))
+        _print_table(_layer_table([row.cells() for row in summary.rows]))
         for line in summary.totals():
             click.echo(f" {line}")
         return

@@ -90,12 +90,12 @@ def command(
     deliver(result, destination, force=force)
     if destination.format == "table" and not isinstance(given, Picture):
         layer = UpSampling2D(size, data_format, interpolation)
-        show_layer(layer_row(layer, layer.compute_output_shape(_batch_shape(given, data_format))))
+        show_layer(layer_row(layer, layer.compute_output_shape(_batch_shape(given))))
     settings = [("Method", interpolation), ("Size", f"{size[0]} x {size[1]}")]
     report("Upsampled", source, given, result, destination, settings, started)
 
 
-def _batch_shape(array: Array, data_format: str | None) -> tuple[int | None, ...]:
+def _batch_shape(array: Array) -> tuple[int | None, ...]:
     """Give the shape that the layer sees: with a batch, and with a channel where there was none."""
     if array.ndim == 2:
         return (None, *array.shape, 1)

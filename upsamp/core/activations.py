@@ -16,18 +16,18 @@ ActivationFunction: TypeAlias = Callable[[Array], Array]
 
 
 def linear(x: Array) -> Array:
-    """x itself."""
+    """Give x itself."""
     return x
 
 
 def relu(x: Array) -> Array:
-    """The larger of x and 0."""
+    """Give the larger of x and 0."""
     result: Array = np.maximum(x, x.dtype.type(0))
     return result
 
 
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
-    """x where it is positive, negative_slope * x elsewhere.
+    """Give x where it is positive, negative_slope * x elsewhere.
 
     >>> leaky_relu(np.array([-1.0, 2.0]))
     array([-0.2,  2. ])
@@ -36,38 +36,38 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
 
 
 def elu(x: Array) -> Array:
-    """x where it is positive, exp(x) - 1 elsewhere (alpha 1)."""
+    """Give x where it is positive, exp(x) - 1 elsewhere (alpha 1)."""
     return np.where(x > 0, x, np.expm1(np.minimum(x, x.dtype.type(0))))
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), with range (0, 1), without overflow on either side."""
+    """Give 1 / (1 + exp(-x)), with range (0, 1), without overflow on either side."""
     decay = np.exp(-np.abs(x))
     result: Array = np.where(x >= 0, 1, decay) / (1 + decay)
     return result
 
 
 def tanh(x: Array) -> Array:
-    """The hyperbolic tangent, with range (-1, 1)."""
+    """Give the hyperbolic tangent, with range (-1, 1)."""
     result: Array = np.tanh(x)
     return result
 
 
 def softmax(x: Array) -> Array:
-    """exp(x) over its sum along the last axis: values in (0, 1) that sum to 1."""
+    """Give exp(x) over its sum along the last axis: values in (0, 1) that sum to 1."""
     exponential = np.exp(x - x.max(axis=-1, keepdims=True))
     result: Array = exponential / exponential.sum(axis=-1, keepdims=True)
     return result
 
 
 def softplus(x: Array) -> Array:
-    """log(1 + exp(x)), without overflow."""
+    """Give log(1 + exp(x)), without overflow."""
     result: Array = np.logaddexp(x, x.dtype.type(0))
     return result
 
 
 def silu(x: Array) -> Array:
-    """x * sigmoid(x), also called swish."""
+    """Give x * sigmoid(x), also called swish."""
     return x * sigmoid(x)
 
 
@@ -75,7 +75,7 @@ _error_function = np.frompyfunc(math.erf, 1, 1)
 
 
 def gelu(x: Array) -> Array:
-    """x * (1 + erf(x / sqrt(2))) / 2: the exact form, Keras' default.
+    """Give x * (1 + erf(x / sqrt(2))) / 2: the exact form, Keras' default.
 
     Source: D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (arXiv 1606.08415).
     """

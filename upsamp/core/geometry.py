@@ -123,8 +123,9 @@ def transposed_axis(
     output = length * stride if output_padding is None else full - 2 * (span // 2) + output_padding
     if output < 1:
         raise ShapeError(
-            f"The output would have length (n - 1) * s + ek - 2 * (ek // 2) + op = "
-            f"({length} - 1) * {stride} + {span} - 2 * ({span} // 2) + {output_padding} = {output}. "
+            "The output must not be empty. Received: (n - 1) * s + ek - 2 * (ek // 2) + op = "
+            f"({length} - 1) * {stride} + {span} - 2 * ({span} // 2) + {output_padding} = "
+            f"{output}. "
             "Leave `output_padding` out, or make it larger."
         )
     return TransposedAxis(length, stride, dilation, full, output, max(full - output, 0) // 2)

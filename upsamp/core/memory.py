@@ -39,9 +39,10 @@ def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     available = available_memory()
     if needed > available:
-        size = " x ".join(f"{length:,}" for length in shape)
+        amount = format_bytes(needed) if needed < 2**70 else "more than any machine has"
+        size = " x ".join(f"{length:.3g}" if length > 10**15 else f"{length:,}" for length in shape)
         raise MemoryLimitError(
-            f"{what} would be {size} {np.dtype(dtype)} values, {format_bytes(needed)}, and "
+            f"{what} would be {size} {np.dtype(dtype)} values, {amount}, and "
             f"{format_bytes(available)} of memory are available. Use a smaller size or input."
         )
 

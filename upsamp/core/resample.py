@@ -114,7 +114,7 @@ def _planes(batch: Array, planar: bool) -> Iterator[Array]:
 
 def _repeat(source: Array, target: Array, rows: int, columns: int) -> None:
     """Copy every pixel of `source` to its rows x columns block of `target`, both (N, H, W, C)."""
-    _, height, width, _ = source.shape
+    height, width = source.shape[1:3]
     planar = source.shape[3] < MANY_CHANNELS
     for image, place in zip(_planes(source, planar), _planes(target, planar), strict=True):
         for plane, room in zip(image, place, strict=True):
@@ -230,7 +230,7 @@ def _interpolate(
     A strip of input rows is widened first, then its output rows are made: so the scratch stays in
     the cache, and no copy of the whole image is ever made.
     """
-    planes, height, width, channels = image.shape
+    planes, height, _, channels = image.shape
     wide = place.shape[2]
     dtype = compute_dtype(image.dtype)
     strip = max(STRIP_ROWS, STRIP_ELEMENTS // (planes * wide * channels * rows))

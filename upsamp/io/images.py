@@ -5,7 +5,6 @@ import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from upsamp.errors import FormatError
 from upsamp.io.pictures import MAX_PIXELS, Picture
 
-__all__ = ["encode_picture", "read_picture"]
+__all__ = ["read_picture", "write_picture"]
 
 # What Pillow's decoders and encoders raise on data that they cannot handle.
 PILLOW_ERRORS = (
@@ -52,7 +51,7 @@ def read_picture(
     expand: whether palettes, one-bit pixels and transparent colours become channels, which all
     but copying needs.
     """
-    with _pillow(name, max_pixels):
+    with _pillow(name, "cannot be decoded", max_pixels):
         try:
             image = Image.open(stream)
         except UnidentifiedImageError:
@@ -115,7 +114,7 @@ def _diagnosis(stream: BinaryIO) -> str:
 
 
 @contextmanager
-def _pillow(name: str, max_pixels: int | None = None) -> Iterator[None]:
+def _pillow(name: str, fault: str, max_pixels: int | None = None) -> Iterator[None]:
     """Let Pillow work: its limit is ours, its warnings are silent, its errors become ours."""
     limit = Image.MAX_IMAGE_PIXELS
     # Pillow refuses what has more than twice its limit.
@@ -133,33 +132,34 @@ def _pillow(name: str, max_pixels: int | None = None) -> Iterator[None]:
         ) from None
     except PILLOW_ERRORS as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise FormatError(f"{name} cannot be decoded: {what}.") from error
+        raise FormatError(f"{name} {fault}: {what}.") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def encode_picture(picture: Picture, format_name: str, name: str) -> bytes:
-    """Give the bytes of an image file in that format, with the metadata that the format takes."""
+def write_picture(picture: Picture, format_name: str, stream: BinaryIO, name: str) -> None:
+    """Write an image file in that format to a stream that can be searched.
+
+    The metadata that the format takes goes with it; `name` is for errors.
+    """
     pixels = np.ascontiguousarray(picture.pixels)
     depth = pixels.dtype.name
     if depth in DEEP_FORMATS and format_name not in DEEP_FORMATS[depth]:
         raise FormatError(
-            f"{format_name.upper()} holds 8 bits a channel, and {depth} pixels would lose the rest. "
-            f"Use one of {', '.join(DEEP_FORMATS[depth])}."
+            f"{format_name.upper()} holds 8 bits a channel, and {depth} pixels would lose the "
+            f"rest. Use one of {', '.join(DEEP_FORMATS[depth])}."
         )
     height, width = pixels.shape[:2]
-    with _pillow(name):
+    with _pillow(name, "cannot be encoded"):
         if picture.mode == "1":
             image = Image.fromarray(pixels)
         else:
             image = Image.frombuffer(
-                picture.mode, (width, height), pixels.tobytes(), "raw", picture.mode, 0, 1
+                picture.mode, (width, height), pixels, "raw", picture.mode, 0, 1
             )
         if picture.palette is not None:
             image.putpalette(picture.palette)
-        buffer = BytesIO()
-        image.save(buffer, format_name, **_save_options(picture, format_name))
-    return buffer.getvalue()
+        image.save(stream, format_name, **_save_options(picture, format_name))
 
 
 def _save_options(picture: Picture, format_name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Matrices as text, JSON and NumPy files; what is written is read back without loss."""
 
 import json
+import math
 import re
 import zipfile
 import zlib
@@ -201,32 +202,10 @@ def _json(item: Any) -> str:
 
 
 def read_npy(stream: BinaryIO, name: str) -> Array:
-    """Read one array of a .npy stream; nothing that it holds is ever run.
-
-    The size that its header declares is held against what the stream has, so that a few bytes
-    cannot claim all memory.
-    """
-    data = stream.read()
-    buffer = BytesIO(data)
+    """Read one array of a .npy stream; nothing that it holds is ever run."""
+    buffer = BytesIO(stream.read())
     try:
-        version = np.lib.format.read_magic(buffer)
-        read_header = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read_header(buffer)
-        needed = int(np.prod(shape, dtype=object)) * dtype.itemsize
-        if dtype.hasobject:
-            raise FormatError(
-                f"{name} holds Python objects, which could run code when they are read. "
-                "Save plain numbers."
-            )
-        if needed > len(data) - buffer.tell():
-            raise FormatError(
-                f"{name} is cut off: it declares {needed:,} bytes of numbers and holds "
-                f"{len(data) - buffer.tell():,}."
-            )
+        _check_npy_header(buffer, name)
         buffer.seek(0)
         array: Array = np.load(buffer, allow_pickle=False)
     except FormatError:
@@ -234,6 +213,28 @@ def read_npy(stream: BinaryIO, name: str) -> Array:
     except (ValueError, TypeError, EOFError, OverflowError, MemoryError, SyntaxError) as error:
         raise FormatError(f"{name} is no valid .npy file: {_first_line(error)}.") from error
     return _check_numbers(array, name)
+
+
+def _check_npy_header(buffer: BytesIO, name: str) -> None:
+    """Hold what the header declares against what there is: few bytes must not claim all memory."""
+    version = np.lib.format.read_magic(buffer)
+    read_header = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read_header(buffer)
+    needed = math.prod(shape) * dtype.itemsize
+    held = len(buffer.getbuffer()) - buffer.tell()
+    if dtype.hasobject:
+        raise FormatError(
+            f"{name} holds Python objects, which could run code when they are read. "
+            "Save plain numbers."
+        )
+    if needed > held:
+        raise FormatError(
+            f"{name} is cut off: it declares {needed:,} bytes of numbers and holds {held:,}."
+        )
 
 
 def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:

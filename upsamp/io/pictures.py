@@ -64,9 +64,9 @@ def picture_of_matrix(array: Array) -> Picture:
         return Picture(squeezed.astype(np.uint8) * np.uint8(255), mode)
     low, high = float(squeezed.min()), float(squeezed.max())
     deep = channels == 1 and squeezed.dtype.kind in "iu" and squeezed.dtype.itemsize > 1
-    if 0 <= low and high <= 255 and squeezed.dtype != np.uint16:
+    if low >= 0 and high <= 255 and squeezed.dtype != np.uint16:
         return Picture(round_to(squeezed, np.uint8), mode)
-    if deep and 0 <= low and high <= 65535:
+    if deep and low >= 0 and high <= 65535:
         return Picture(squeezed.astype(np.uint16), "I;16")
     raise FormatError(
         "Pixels must be numbers from 0 to 255 (or 16-bit integers in grey). "

@@ -14,7 +14,8 @@ from upsamp.io.streams import STANDARD_STREAM, open_input
 
 __all__ = ["looks_like_matrix", "read_matrix", "read_source"]
 
-INLINE = re.compile(r"[\s\[\](),;+\-.\deE]*(?:(?:nan|inf|infinity)[\s\[\](),;+\-.\deE]*)*", re.I)
+INLINE = re.compile(r"(?:[\s\[\](),;+\-.\de]|nan|inf|infinity)*", re.IGNORECASE)
+NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
 
 
 def looks_like_matrix(text: str) -> bool:
@@ -23,7 +24,7 @@ def looks_like_matrix(text: str) -> bool:
     >>> looks_like_matrix("1 2; 3 4"), looks_like_matrix("photo.png")
     (True, False)
     """
-    return re.search(r"\d|nan|inf", text, re.I) is not None and INLINE.fullmatch(text) is not None
+    return NUMBER.search(text) is not None and INLINE.fullmatch(text) is not None
 
 
 def read_source(text: str, *, expand: bool, max_pixels: int = MAX_PIXELS) -> Picture | Array:

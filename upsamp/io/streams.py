@@ -48,7 +48,7 @@ def _read_standard_input() -> bytes:
     return data
 
 
-def write_standard_output(data: bytes) -> None:
+def write_standard_output(data: bytes | memoryview) -> None:
     """Write bytes to standard output, after any text that waits there."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

@@ -12,7 +12,9 @@ __all__ = ["Conv2DTranspose"]
 
 
 class Conv2DTranspose(ConvolutionLayer):
-    """Convolve images transposed; see `upsamp.conv2d_transpose`. Kernel (rows, columns, filters, C).
+    """Convolve images transposed; see `upsamp.conv2d_transpose`.
+
+    Kernel (rows, columns, filters, C).
 
     >>> layer = Conv2DTranspose(1, (3, 3), strides=(2, 2), padding="same")
     >>> layer.compute_output_shape((None, 5, 5, 128))

@@ -63,11 +63,7 @@ def parse_layer(text: str) -> Layer:
 
 
 def parse_layers(text: str) -> list[Layer]:
-    """Give the layers that are spelled one a line; blank lines and comments are passed over.
-
-    >>> [layer.name for layer in parse_layers("UpSampling2D()  # doubles\\n\\nFlatten()")]
-    ['up_sampling2d', 'flatten']
-    """
+    """Give the layers that are spelled one a line; blank lines and comments are passed over."""
     layers: list[Layer] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):

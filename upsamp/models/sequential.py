@@ -60,7 +60,7 @@ class Sequential(Layer):
             self.build(layer.batch_input_shape)
 
     def _name_layer(self, layer: Layer) -> None:
-        """Number an automatic name, as Keras does: the second of a kind ends in _1."""
+        """Give an automatic name its number, as Keras does: the second of a kind ends in _1."""
         names = {known.name for known in self._layers}
         if layer.given_name is None:
             plain = layer.automatic_name
@@ -136,7 +136,12 @@ class Sequential(Layer):
         array = self._check_input(x)
         return self.call(array)
 
-    def predict(self, x: object, batch_size: int = 32, verbose: object = "auto") -> Array:
+    def predict(
+        self,
+        x: object,
+        batch_size: int = 32,
+        verbose: object = "auto",  # noqa: ARG002 - Keras has it
+    ) -> Array:
         """Compute the output in batches, so that memory is bounded by the batch.
 
         x: (N, ...) of the model's input shape. verbose: taken as Keras takes it; nothing is
