@@ -4,7 +4,6 @@ The names below are loaded when they are first used, so that a command imports o
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,10 +37,7 @@ _SUBPACKAGES = ("core", "errors", "io", "layers", "models")
 def __getattr__(name: str) -> Any:
     """Load a public name, or a subpackage, when it is first asked for."""
     if name == "__version__":
-        try:
-            return version("upsamp")
-        except PackageNotFoundError:
-            return "0+unknown"
+        return import_module("importlib.metadata").version("upsamp")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     if name in _SUBPACKAGES:

@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
+
+if TYPE_CHECKING:
+    IntegersBase: TypeAlias = click.ParamType[tuple[int, ...]]
+else:
+    IntegersBase = click.ParamType  # older releases of click, which do as well, have it plain
 
 __all__ = ["Command", "IntegersType", "PairType"]
 
@@ -14,7 +19,7 @@ INTEGER = re.compile(r"-?\d+")
 NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
 
 
-class IntegersType(click.ParamType[tuple[int, ...]]):
+class IntegersType(IntegersBase):
     """Some integers: as many words as there are, up to `most`, or one, as in "2x3" or "2,3"."""
 
     name = "integers"

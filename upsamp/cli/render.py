@@ -202,12 +202,12 @@ def _blocks(headings: list[str], cells: list[list[str]]) -> list[tuple[int, int]
 # --- layers and summaries
 
 
-def show_layer(row: SummaryRow) -> None:
-    """Show the row of one layer: on a terminal as a table, else a line on standard error.
+def show_layer(row: SummaryRow, *, as_table: bool) -> None:
+    """Show the row of one layer: as a table, else as a line on standard error.
 
     Standard output then holds the result alone, for the next command of a pipe.
     """
-    if on_terminal():
+    if as_table:
         _print_table(_layer_table([row.cells()]))
     else:
         layer, shape, params = row.cells()

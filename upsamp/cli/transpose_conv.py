@@ -15,7 +15,7 @@ from upsamp.cli.options import (
     output_option,
     seed_option,
 )
-from upsamp.cli.render import show_layer, show_matrix, show_note
+from upsamp.cli.render import on_terminal, show_layer, show_matrix, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report
 from upsamp.core.arguments import PADDINGS, Array, Pair
 from upsamp.core.convolution import conv2d_transpose
@@ -150,7 +150,7 @@ def command(
     deliver(result, destination, force=force)
     channels = layer.input_channels or 1
     shape = layer.compute_output_shape((None, *array.shape[-3:][:2], channels))
-    show_layer(layer_row(layer, shape))
+    show_layer(layer_row(layer, shape), as_table=on_terminal() or destination.format == "table")
     report(
         "Convolved, transposed",
         source,
@@ -239,8 +239,7 @@ def _kernel(settings: Settings, given: Array | None, channels: int) -> Array:
     if given is not None:
         return given
     shape = (*(settings.kernel or (3, 3)), settings.filters or 1, channels)
-    generator = np.random.default_rng(settings.seed)
-    return get_initializer(PRESETS[settings.weights])(shape, generator)
+    return get_initializer(PRESETS[settings.weights])(shape, settings.seed)
 
 
 def _to_picture(given: Picture, values: Array) -> Picture:

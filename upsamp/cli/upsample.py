@@ -90,7 +90,8 @@ def command(
     deliver(result, destination, force=force)
     if destination.format == "table" and not isinstance(given, Picture):
         layer = UpSampling2D(size, data_format, interpolation)
-        show_layer(layer_row(layer, layer.compute_output_shape(_batch_shape(given))))
+        shape = layer.compute_output_shape(_batch_shape(given))
+        show_layer(layer_row(layer, shape), as_table=True)
     settings = [("Method", interpolation), ("Size", f"{size[0]} x {size[1]}")]
     report("Upsampled", source, given, result, destination, settings, started)
 

@@ -1,7 +1,7 @@
-"""First values of weights, drawn from a seeded generator."""
+"""First values of weights, drawn from a seed."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -10,12 +10,14 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 
-__all__ = ["INITIALIZERS", "get_initializer", "glorot_uniform"]
+__all__ = ["INITIALIZERS", "Seed", "get_initializer", "glorot_uniform"]
 
-Initializer: TypeAlias = Callable[[tuple[int, ...], np.random.Generator], Array]
+# What random numbers are drawn from; a generator is made of it where any are.
+Seed: TypeAlias = int | Sequence[int]
+Initializer: TypeAlias = Callable[[tuple[int, ...], Seed], Array]
 
 
-def glorot_uniform(shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+def glorot_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
     """Draw a kernel uniformly from +-sqrt(6 / (fan in + fan out)), Keras' default.
 
     shape: (..., a, b), where the axes before the last two are the window of a convolution; fan in
@@ -24,45 +26,45 @@ def glorot_uniform(shape: tuple[int, ...], generator: np.random.Generator) -> Ar
     Source: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward
     neural networks" (2010).
 
-    >>> kernel = glorot_uniform((3, 3, 8, 16), np.random.default_rng(0))
+    >>> kernel = glorot_uniform((3, 3, 8, 16), 0)
     >>> bool(abs(kernel).max() <= (6 / (9 * 8 + 9 * 16)) ** 0.5)
     True
     """
     window = math.prod(shape[:-2])
     limit = math.sqrt(6 / (window * sum(shape[-2:])))
-    return _uniform(shape, generator, limit)
+    return _uniform(shape, seed, limit)
 
 
-def he_uniform(shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+def he_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
     """Draw a kernel uniformly from +-sqrt(6 / fan in).
 
     Source: K. He et al., "Delving deep into rectifiers" (arXiv 1502.01852).
     """
-    return _uniform(shape, generator, math.sqrt(6 / math.prod(shape[:-1])))
+    return _uniform(shape, seed, math.sqrt(6 / math.prod(shape[:-1])))
 
 
-def random_uniform(shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+def random_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
     """Draw uniformly from +-0.05, as Keras does by default."""
-    return _uniform(shape, generator, 0.05)
+    return _uniform(shape, seed, 0.05)
 
 
-def random_normal(shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+def random_normal(shape: tuple[int, ...], seed: Seed) -> Array:
     """Draw from a normal distribution of mean 0 and deviation 0.05, as Keras does by default."""
-    return (generator.standard_normal(shape, np.float32) * np.float32(0.05)).astype(np.float32)
+    return np.random.default_rng(seed).standard_normal(shape, np.float32) * np.float32(0.05)
 
 
-def zeros(shape: tuple[int, ...], _generator: np.random.Generator) -> Array:
+def zeros(shape: tuple[int, ...], _seed: Seed) -> Array:
     """Give zeros, the default of biases."""
     return np.zeros(shape, np.float32)
 
 
-def ones(shape: tuple[int, ...], _generator: np.random.Generator) -> Array:
+def ones(shape: tuple[int, ...], _seed: Seed) -> Array:
     """Give ones."""
     return np.ones(shape, np.float32)
 
 
-def _uniform(shape: tuple[int, ...], generator: np.random.Generator, limit: float) -> Array:
-    values = generator.random(shape, np.float32)
+def _uniform(shape: tuple[int, ...], seed: Seed, limit: float) -> Array:
+    values = np.random.default_rng(seed).random(shape, np.float32)
     values *= np.float32(2 * limit)
     values -= np.float32(limit)
     return values

@@ -188,9 +188,8 @@ class Layer:
         weight = self._weights[index]
         if weight.value is None:
             check_memory(weight.shape, self.dtype, f"The {weight.name} of layer '{self.name}'")
-            # A generator for each weight: its values do not depend on what was drawn before.
-            generator = np.random.default_rng((*self.seed, index))
-            values = get_initializer(weight.initializer)(weight.shape, generator)
+            # A seed for each weight: its values do not depend on what was drawn before.
+            values = get_initializer(weight.initializer)(weight.shape, (*self.seed, index))
             weight.value = values.astype(self.dtype)
         return weight.value
 
