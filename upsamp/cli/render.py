@@ -149,7 +149,7 @@ def _show_plane(heading: str, plane: Array) -> None:
         table = _table()
         table.add_column("", style="dim", justify="right", no_wrap=True)
         for name in headings[first:last]:
-            table.add_column(name, justify="right", overflow="fold")
+            table.add_column(name, overflow="fold")
         for label, line in zip(labels, cells, strict=True):
             table.add_row(label, *line[first:last])
         _print_table(table, title)
@@ -170,14 +170,12 @@ def _number(value: np.generic) -> str:
 
 def _align(cells: list[list[str]]) -> list[list[str]]:
     """Bring the points of decimals under each other, so that a column reads as numbers."""
-    fractions = [len(cell) - cell.find(".") if "." in cell else 0 for row in cells for cell in row]
-    room = max(fractions, default=0)
-    if room == 0:
-        return cells
-    return [
-        [cell + " " * (room - (len(cell) - cell.find(".") if "." in cell else 0)) for cell in row]
-        for row in cells
-    ]
+    columns = []
+    for column in zip(*cells, strict=True):
+        parts = [cell.partition(".") for cell in column]
+        width = max(len(whole) for whole, _, _ in parts)
+        columns.append([f"{whole:>{width}}{point}{fraction}" for whole, point, fraction in parts])
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _blocks(headings: list[str], cells: list[list[str]]) -> list[tuple[int, int]]:

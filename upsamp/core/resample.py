@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from upsamp.core.dtypes import compute_dtype, round_to
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["Run", "kernel_weight", "plan_axis", "upsample"]
 
@@ -147,10 +150,13 @@ class Run:
 SUPPORT: dict[str, int] = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}
 
 
-def kernel_weight(interpolation: Interpolation, distance: float) -> float:
+def kernel_weight(interpolation: Interpolation, distance: "Fraction") -> "Fraction | float":
     """Give the weight of an input at `distance`, in input pixels, from the position that is read.
 
-    >>> [kernel_weight("bicubic", t) for t in (0.0, 0.5, 1.0, 1.5)]
+    The polynomials of bilinear and bicubic stay fractions, and so are exact.
+
+    >>> from fractions import Fraction
+    >>> [float(kernel_weight("bicubic", Fraction(t, 2))) for t in range(4)]
     [1.0, 0.5625, 0.0, -0.0625]
     """
     t = abs(distance)
@@ -158,16 +164,16 @@ def kernel_weight(interpolation: Interpolation, distance: float) -> float:
     if t >= support:
         return 0.0
     if interpolation == "bilinear":
-        return 1.0 - t
+        return 1 - t
     if interpolation == "bicubic":
-        if t <= 1.0:
-            return (1.5 * t - 2.5) * t * t + 1.0
-        return ((-0.5 * t + 2.5) * t - 4.0) * t + 2.0
+        if t <= 1:
+            return (3 * t - 5) * t * t / 2 + 1
+        return ((5 - t) * t - 8) * t / 2 + 2
     # Lanczos: sinc(t) sinc(t / support). It is zero at every other integer, which the sine of a
     # rounded multiple of pi is not.
-    if t == 0.0 or t.is_integer():
-        return float(t == 0.0)
-    angle = math.pi * t
+    if t.denominator == 1:
+        return float(t == 0)
+    angle = math.pi * float(t)
     return support * math.sin(angle) * math.sin(angle / support) / (angle * angle)
 
 
@@ -183,16 +189,17 @@ def plan_axis(length: int, factor: int, interpolation: Interpolation) -> tuple[R
     >>> plan_axis(3, 2, "bilinear")[0]
     Run(output=2, step=2, count=2, inputs=(0, 1), weights=(0.25, 0.75))
     """
+    from fractions import Fraction  # it takes as long to load as nearest takes to run
+
     support = SUPPORT[interpolation]
     runs: list[Run] = []
     for phase in range(factor):
-        numerator = 2 * phase + 1 - factor
-        taps: list[tuple[int, float]] = []
-        for offset in range(-support, support + 1):
-            distance = (numerator - 2 * factor * offset) / (2 * factor)
-            weight = kernel_weight(interpolation, distance)
-            if weight != 0.0:
-                taps.append((offset, weight))
+        position = Fraction(2 * phase + 1 - factor, 2 * factor)
+        weighted = (
+            (offset, kernel_weight(interpolation, position - offset))
+            for offset in range(-support, support + 1)
+        )
+        taps = [(offset, weight) for offset, weight in weighted if weight != 0]
         first = min(max(0, -taps[0][0]), length)
         last = max(first, length - max(0, taps[-1][0]))
         if last > first:
@@ -203,14 +210,16 @@ def plan_axis(length: int, factor: int, interpolation: Interpolation) -> tuple[R
     return tuple(runs)
 
 
-def _run(output: int, step: int, count: int, centre: int, taps: list[tuple[int, float]]) -> Run:
-    total = math.fsum(weight for _, weight in taps)
+def _run(
+    output: int, step: int, count: int, centre: int, taps: "list[tuple[int, Fraction | float]]"
+) -> Run:
+    total = sum(weight for _, weight in taps)
     return Run(
         output,
         step,
         count,
         tuple(centre + offset for offset, _ in taps),
-        tuple(weight / total for _, weight in taps),
+        tuple(float(weight / total) for _, weight in taps),
     )
 
 
