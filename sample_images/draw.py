@@ -69,8 +69,10 @@ def paint(canvas: Array, colour: Array | tuple[float, ...], mask: Mask) -> Array
 def colour_ramp(position: Array, stops: Stops) -> Array:
     """Interpolate colours between (position, colour) stops."""
     places = [place for place, _ in stops]
-    channels = [np.interp(position, places, [colour[channel] for _, colour in stops])
-                for channel in range(3)]
+    channels = [
+        np.interp(position, places, [colour[channel] for _, colour in stops])
+        for channel in range(3)
+    ]
     return np.stack(channels, axis=-1)
 
 
@@ -125,9 +127,16 @@ def plant_pine(
 
 def dusk_sky(y: Array, x: Array, sun: tuple[float, float], generator: np.random.Generator) -> Array:
     """Return a clear dusk sky with a low sun, under a perspective ceiling of lit clouds."""
-    sky = colour_ramp(y, [(0.0, (0.022, 0.055, 0.17)), (0.22, (0.085, 0.125, 0.29)),
-                          (0.38, (0.36, 0.22, 0.29)), (0.50, (0.80, 0.34, 0.17)),
-                          (0.62, (1.00, 0.50, 0.20))])
+    sky = colour_ramp(
+        y,
+        [
+            (0.0, (0.022, 0.055, 0.17)),
+            (0.22, (0.085, 0.125, 0.29)),
+            (0.38, (0.36, 0.22, 0.29)),
+            (0.50, (0.80, 0.34, 0.17)),
+            (0.62, (1.00, 0.50, 0.20)),
+        ],
+    )
     away = np.hypot(x - sun[1], (y - sun[0]) * 1.25)
     glow = 0.9 * np.exp(-away / 0.10) + 0.35 * np.exp(-away / 0.32)
     sky = sky + glow[..., None] * np.array([1.1, 0.50, 0.13])
@@ -152,11 +161,16 @@ def draw_lake() -> Image.Image:
     y, x = pixel_grid(rows, columns)
     scene = dusk_sky(y, x, sun, generator)
     texture = fractal_noise(generator, (rows, columns), 1.3)
-    haze = colour_ramp(np.hypot(x - sun[1], y - sun[0]), [(0.0, (1.25, 0.54, 0.20)),
-                                                          (0.9, (0.30, 0.19, 0.27))])
+    haze = colour_ramp(
+        np.hypot(x - sun[1], y - sun[0]), [(0.0, (1.25, 0.54, 0.20)), (0.9, (0.30, 0.19, 0.27))]
+    )
     near = np.array([0.020, 0.034, 0.060])
-    for nearness, base, relief in ((0.30, 0.475, 0.054), (0.55, 0.535, 0.046), (0.76, 0.585, 0.032),
-                                   (0.90, 0.622, 0.018)):
+    for nearness, base, relief in (
+        (0.30, 0.475, 0.054),
+        (0.55, 0.535, 0.046),
+        (0.76, 0.585, 0.032),
+        (0.90, 0.622, 0.018),
+    ):
         ridge = base - relief * fractal_noise(generator, (1, 2048), 1.25)[:, :columns]
         mist = np.exp(-np.maximum(waterline - y, 0) / 0.04) * (1 - nearness) * 0.8
         body = mix(haze, near, np.clip(nearness - mist + 0.05 * texture, 0, 1)[..., None])
@@ -175,8 +189,11 @@ def draw_lake() -> Image.Image:
     breeze = smooth_step(-1.2, 1.4, sample_periodic(waves, distance * 4, x * distance * 1.2))
     mirror = waterline - np.abs(below * 0.96 + tilt * (0.004 + 0.10 * below) * (0.25 + breeze))
     sway = 0.04 * tilt * below
-    reflection = sample_periodic(scene, np.clip(mirror * rows - 0.5, 0, rows - 2),
-                                 np.clip((x + sway) * rows - 0.5, 0, columns - 2))
+    reflection = sample_periodic(
+        scene,
+        np.clip(mirror * rows - 0.5, 0, rows - 2),
+        np.clip((x + sway) * rows - 0.5, 0, columns - 2),
+    )
     strength = (0.88 - 1.15 * below)[..., None]
     water = reflection * strength + np.array([0.004, 0.010, 0.018])
     path = np.exp(-(((x - sun[1]) / (0.022 + 0.30 * below)) ** 2)) * smooth_step(0.5, 1.7, tilt)
@@ -185,8 +202,15 @@ def draw_lake() -> Image.Image:
     silhouette = Image.new("L", (columns, rows))
     pen = ImageDraw.Draw(silhouette)
     bank = 0.90 + 0.20 * smooth_step(0.1, 0.95, x[0]) - 0.007 * texture[300]
-    for place, height in ((0.05, 0.60), (0.135, 0.74), (0.20, 0.40), (0.285, 0.52), (0.36, 0.26),
-                          (0.44, 0.17), (-0.02, 0.45)):
+    for place, height in (
+        (0.05, 0.60),
+        (0.135, 0.74),
+        (0.20, 0.40),
+        (0.285, 0.52),
+        (0.36, 0.26),
+        (0.44, 0.17),
+        (-0.02, 0.45),
+    ):
         stand = float(np.interp(place, x[0], bank)) + 0.01
         plant_pine(pen, generator, place * rows, stand * rows, height * rows)
     for blade in generator.uniform(0, 0.85, 420) * rows:
@@ -221,8 +245,10 @@ def draw_sprite() -> Image.Image:
     canvas = paint(canvas, (0.07, 0.09, 0.20, 1), body & ~inside)
     canvas = paint(canvas, (1, 1, 1, 1), 0.85 * shine)
     for colour, half_width, top, bottom in (
-        ((0.07, 0.09, 0.20, 1), 3.5, 1.0, 6.0), ((0.76, 0.52, 0.28, 1), 2.5, 2.0, 6.0),
-        ((0.93, 0.72, 0.44, 1), 2.5, 2.0, 3.0), ((0.07, 0.09, 0.20, 1), 4.5, 5.0, 8.0),
+        ((0.07, 0.09, 0.20, 1), 3.5, 1.0, 6.0),
+        ((0.76, 0.52, 0.28, 1), 2.5, 2.0, 6.0),
+        ((0.93, 0.72, 0.44, 1), 2.5, 2.0, 3.0),
+        ((0.07, 0.09, 0.20, 1), 4.5, 5.0, 8.0),
         ((0.70, 0.88, 0.95, 1), 3.5, 6.0, 7.0),
     ):
         canvas = paint(canvas, colour, (abs(x - 16) < half_width) & (y > top) & (y < bottom))
@@ -262,8 +288,10 @@ def draw_palette() -> Image.Image:
     generator = np.random.default_rng(3)
     # Neighbouring numbers are unlike colours on purpose.
     sky, sun, hill, floor, white = (8, 2, 10, 5, 13), (6, 0, 9), (4, 11), (1, 7, 12), 3
-    colours = bytes.fromhex("FFC94A 0B0624 3B1460 FFFFFF 241046 E0406F FFF3A0 F050D0 120A2E FF8F3A"
-                            " 8A1F7A 6A4CC0 48E0F0 FF8A5C")
+    colours = bytes.fromhex(
+        "FFC94A 0B0624 3B1460 FFFFFF 241046 E0406F FFF3A0 F050D0 120A2E FF8F3A"
+        " 8A1F7A 6A4CC0 48E0F0 FF8A5C"
+    )
     y, x = (axis * 32 for axis in pixel_grid(32, 48))
     dither = np.tile(BAYER, (8, 12))
     picture = np.array(sky)[np.clip(y / 21 * 4 + dither, 0, 4).astype(int)]
@@ -271,8 +299,10 @@ def draw_palette() -> Image.Image:
     away = np.hypot(x - 24, y - 13.5)
     bands = np.array(sun)[np.clip((y - 6.5) / 4.6, 0, 2).astype(int)]
     picture = np.where((away < 8.7) & ~np.isin(np.floor(y), (14, 17, 19)), bands, picture)
-    skyline = 21 - np.maximum(0, np.interp(x, (0, 5, 9, 13, 18, 24, 30, 34, 39, 43, 48),
-                                           (4, 9, 5, 7, 1, 0, 1, 6, 4, 10, 5)))
+    skyline = 21 - np.maximum(
+        0,
+        np.interp(x, (0, 5, 9, 13, 18, 24, 30, 34, 39, 43, 48), (4, 9, 5, 7, 1, 0, 1, 6, 4, 10, 5)),
+    )
     facing_sun = np.gradient(skyline, axis=1) * (24 - x) > 0
     ground = np.where(facing_sun & (y - skyline < 2.5), hill[1], hill[0])
     picture = np.where(y > skyline, ground, picture)
@@ -296,16 +326,19 @@ def float_balloon(scene: Array, middle: tuple[float, float], radius: float, haze
     gore = (np.arcsin(side) + 0.2) / np.pi * 12
     stripes = np.array([[0.72, 0.035, 0.03], [0.95, 0.62, 0.10], [0.90, 0.84, 0.70]])
     zigzag = abs(down - 0.1 - 0.16 * abs(gore % 2 - 1)) < 0.13
-    cloth = np.where(zigzag[..., None], [0.03, 0.08, 0.30],
-                     stripes[np.floor(gore).astype(int) % 3])
+    cloth = np.where(zigzag[..., None], [0.03, 0.08, 0.30], stripes[np.floor(gore).astype(int) % 3])
     light = np.clip(0.62 - 0.5 * side - 0.38 * down, 0.10, 1.3)
     light *= 0.78 + 0.22 * np.sin(gore % 1 * np.pi)
     basket = (abs(across) < 0.17) & (abs(down - 1.78) < 0.13)
     ropes = (abs(abs(across) - np.interp(down, (1.28, 1.66), (0.27, 0.15))) < 0.012) & (
-        abs(down - 1.47) < 0.2)
+        abs(down - 1.47) < 0.2
+    )
     air = np.array([0.55, 0.66, 0.82])
-    for colour, mask in ((cloth * light[..., None], envelope), (np.full(3, 0.02), ropes),
-                         (np.array([0.16, 0.075, 0.03]), basket)):
+    for colour, mask in (
+        (cloth * light[..., None], envelope),
+        (np.full(3, 0.02), ropes),
+        (np.array([0.16, 0.075, 0.03]), basket),
+    ):
         scene = paint(scene, mix(colour, air, np.array(haze)), mask)
     return scene
 
@@ -315,14 +348,17 @@ def draw_portrait() -> Image.Image:
     generator = np.random.default_rng(11)
     factor, rows, columns = 4, 512, 384
     y, x = pixel_grid(rows, columns)
-    scene = colour_ramp(y, [(0.0, (0.06, 0.19, 0.52)), (0.55, (0.32, 0.52, 0.80)),
-                            (0.85, (0.95, 0.80, 0.62))])
+    scene = colour_ramp(
+        y, [(0.0, (0.06, 0.19, 0.52)), (0.55, (0.32, 0.52, 0.80)), (0.85, (0.95, 0.80, 0.62))]
+    )
     clouds = sample_periodic(fractal_noise(generator, (512, 512), 1.7), y * 900, x * 330)
     scene = paint(scene, (1.0, 0.95, 0.90), 0.75 * smooth_step(0.1, 2.0, clouds))
     scene = float_balloon(scene, (0.60, 0.63), 0.048, haze=0.35)
-    for base, relief, colour in ((0.845, 0.020, (0.34, 0.42, 0.52)),
-                                 (0.885, 0.014, (0.13, 0.22, 0.20)),
-                                 (0.93, 0.012, (0.035, 0.085, 0.03))):
+    for base, relief, colour in (
+        (0.845, 0.020, (0.34, 0.42, 0.52)),
+        (0.885, 0.014, (0.13, 0.22, 0.20)),
+        (0.93, 0.012, (0.035, 0.085, 0.03)),
+    ):
         ridge = base - relief * fractal_noise(generator, (1, 512), 1.4)[:, :columns]
         grass = 1 + 0.16 * fractal_noise(generator, (rows, columns), 0.8)
         scene = paint(scene, np.array(colour) * grass[..., None], y > ridge)
@@ -336,8 +372,10 @@ def main() -> None:
     sideways[EXIF_ORIENTATION] = 6
     png: dict[str, Any] = {"optimize": True}
     for name, image, options in (
-        ("lake.png", draw_lake(), png), ("sprite.png", draw_sprite(), png),
-        ("zone_plate.png", draw_zone_plate(), png), ("depth16.png", draw_depth(), png),
+        ("lake.png", draw_lake(), png),
+        ("sprite.png", draw_sprite(), png),
+        ("zone_plate.png", draw_zone_plate(), png),
+        ("depth16.png", draw_depth(), png),
         ("palette.gif", draw_palette(), {}),
         ("portrait.jpg", draw_portrait(), {"quality": 90, "exif": sideways}),
     ):

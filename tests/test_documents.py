@@ -1,0 +1,94 @@
+"""What the documents show is what runs."""
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECONDS = re.compile(r"seconds: [\d.]+")
+
+
+def blocks(language: str) -> list[str]:
+    """Give the content of all code blocks of the README in that language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def examples() -> list[tuple[str, str]]:
+    """Give every command of the README's console blocks with the output that is shown."""
+    found = []
+    for block in blocks("console"):
+        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = example.partition("\n")
+            found.append((command, output))
+    return found
+
+
+@pytest.fixture(scope="module")
+def newcomers_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a directory with the sample pictures, in which all examples run in their order."""
+    place = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "sample_images", place / "sample_images")
+    return place
+
+
+def run(command: str, place: Path) -> str:
+    """Run a command as a newcomer would, and give all that it prints."""
+    scripts = Path(sys.executable).parent
+    finished = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=place,
+        env=os.environ | {"PATH": f"{scripts}:{os.environ['PATH']}", "PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout
+    return finished.stdout
+
+
+def test_every_command_of_the_readme_prints_what_is_shown(newcomers_place: Path) -> None:
+    assert len(examples()) > 8
+    for command, output in examples():
+        shown = SECONDS.sub("seconds: N", run(command, newcomers_place))
+        assert shown == SECONDS.sub("seconds: N", output), command
+
+
+def test_the_python_of_the_readme_gives_what_is_shown() -> None:
+    tests = doctest.DocTestParser().get_doctest("".join(blocks("python")), {}, "README", None, 0)
+    results = doctest.DocTestRunner().run(tests)
+    assert results.attempted > 5
+    assert results.failed == 0
+
+
+def test_the_readme_begins_with_what_installs_and_what_tests() -> None:
+    install, test = blocks("sh")[:2]
+    assert "pip install ." in install
+    assert "upsamp upsample sample_images/" in install
+    assert test.splitlines()[-1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_every_link_of_the_readme_leads_to_a_file() -> None:
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).is_file(), link
+
+
+def test_the_page_of_the_command_line_is_what_help_prints() -> None:
+    script = ROOT / "docs" / "write_command_line.py"
+    finished = subprocess.run([sys.executable, script, "--check"], check=False)
+    assert finished.returncode == 0, "run `python docs/write_command_line.py`"
+
+
+def test_the_version_stands_in_one_place_and_in_the_changelog() -> None:
+    version = run("upsamp --version", ROOT).split()[1]
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
