@@ -92,7 +92,7 @@ def upsample(
     check_memory(shape, array.dtype, "The output")
     output = np.empty(shape, array.dtype)
     target = as_batch(output, layout)
-    if method == "nearest":
+    if method == "nearest" or (rows, columns) == (1, 1):
         _repeat(source, target, rows, columns)
         return output
     row_runs = plan_axis(height, rows, method)
@@ -249,7 +249,7 @@ def _interpolate(
         first, last = max(0, start - reach), min(height, stop + reach)
         narrow = image[:, first:last].astype(dtype, order="C")
         if alpha:
-            narrow[:-1] *= narrow[-1]
+            _multiply_by_alpha(narrow)
         widened = np.empty((planes, last - first, wide, channels), dtype)
         _accumulate(column_runs, narrow, 0, widened, 0, axis=2)
         result = np.empty((planes, (stop - start) * rows, wide, channels), dtype)
@@ -289,6 +289,12 @@ def _accumulate(
                 np.multiply(part, weight, out=room)
             else:
                 room += part * weight
+
+
+def _multiply_by_alpha(narrow: Array) -> None:
+    """Weight colours by alpha, the last plane; a hidden one is 0, were it a NaN."""
+    narrow[:-1] *= narrow[-1]
+    narrow[:-1][:, narrow[-1] == 0] = 0
 
 
 def _divide_by_alpha(result: Array) -> None:
