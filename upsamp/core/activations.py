@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
+from upsamp.core.arguments import Array, normalize_choice
 
 __all__ = ["ACTIVATIONS", "ActivationFunction", "activation_range", "get_activation", "leaky_relu"]
 
@@ -107,13 +106,8 @@ def get_activation(name: str | None) -> ActivationFunction:
     >>> get_activation("relu")(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    try:
-        return ACTIVATIONS["linear" if name is None else name]
-    except (KeyError, TypeError):
-        known = ", ".join(repr(known) for known in ACTIVATIONS)
-        raise ArgumentError(
-            f"`activation` must be one of {known}. Received: activation={name!r}."
-        ) from None
+    chosen = "linear" if name is None else name
+    return ACTIVATIONS[normalize_choice(chosen, "activation", tuple(ACTIVATIONS))]
 
 
 def activation_range(name: str | None) -> tuple[float, float] | None:

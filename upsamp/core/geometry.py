@@ -34,11 +34,7 @@ class ConvolutionAxis:
 
     def tap(self, tap: int) -> tuple[slice, slice]:
         """Give the outputs that read an input through this tap of the kernel, and those inputs."""
-        shift = tap * self.dilation - self.before
-        first = max(0, -(shift // self.stride))
-        last = max(first, min(self.output, -((shift - self.length) // self.stride)))
-        begin = first * self.stride + shift
-        return slice(first, last), slice(begin, begin + (last - first) * self.stride, self.stride)
+        return _meet(self.output, self.length, self.stride, tap * self.dilation - self.before)
 
 
 @dataclass(frozen=True)
@@ -58,11 +54,18 @@ class TransposedAxis:
 
     def tap(self, tap: int) -> tuple[slice, slice]:
         """Give the outputs that this tap of the kernel scatters into, and the inputs it reads."""
-        shift = tap * self.dilation - self.before
-        first = max(0, -(shift // self.stride))
-        last = max(first, min(self.length, -((shift - self.output) // self.stride)))
-        begin = first * self.stride + shift
-        return slice(begin, begin + (last - first) * self.stride, self.stride), slice(first, last)
+        inputs, outputs = _meet(
+            self.length, self.output, self.stride, tap * self.dilation - self.before
+        )
+        return outputs, inputs
+
+
+def _meet(count: int, length: int, stride: int, shift: int) -> tuple[slice, slice]:
+    """Give those steps i < count for which i * stride + shift lies within length, and where."""
+    first = max(0, -(shift // stride))
+    last = max(first, min(count, -((shift - length) // stride)))
+    begin = first * stride + shift
+    return slice(first, last), slice(begin, begin + (last - first) * stride, stride)
 
 
 def effective_kernel(kernel: int, dilation: int) -> int:

@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
+from upsamp.core.arguments import Array, normalize_choice
 
 __all__ = ["INITIALIZERS", "Seed", "get_initializer", "glorot_uniform"]
 
@@ -84,8 +83,4 @@ INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
 
 def get_initializer(name: str) -> Initializer:
     """Give the initializer of that name."""
-    try:
-        return INITIALIZERS[name]
-    except (KeyError, TypeError):
-        known = ", ".join(repr(known) for known in INITIALIZERS)
-        raise ArgumentError(f"An initializer must be one of {known}. Received: {name!r}.") from None
+    return INITIALIZERS[normalize_choice(name, "initializer", tuple(INITIALIZERS))]
