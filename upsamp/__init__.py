@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from upsamp.core.convolution import conv2d, conv2d_transpose
-    from upsamp.core.resample import upsample
+    from upsamp.core.resample import resize, upsample
     from upsamp.errors import UpsampError
     from upsamp.models.generator import make_generator
     from upsamp.models.sequential import Sequential
@@ -20,12 +20,14 @@ __all__ = [
     "conv2d",
     "conv2d_transpose",
     "make_generator",
+    "resize",
     "upsample",
 ]
 
 _HOMES = {
     "conv2d": "upsamp.core.convolution",
     "conv2d_transpose": "upsamp.core.convolution",
+    "resize": "upsamp.core.resample",
     "upsample": "upsamp.core.resample",
     "UpsampError": "upsamp.errors",
     "make_generator": "upsamp.models.generator",

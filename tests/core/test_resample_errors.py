@@ -19,7 +19,7 @@ def test_an_unknown_interpolation_is_answered_with_the_known_ones() -> None:
     with pytest.raises(
         ArgumentError,
         match=r"`interpolation` must be one of 'nearest', 'bilinear', 'bicubic', 'lanczos3', "
-        r"'lanczos5'\. Received: interpolation='cubic'",
+        r"'lanczos5', 'area', 'mitchellcubic', 'gaussian'\. Received: interpolation='cubic'",
     ):
         upsample(np.ones((2, 2)), 2, "cubic")
 

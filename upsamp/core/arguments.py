@@ -13,10 +13,12 @@ import numpy.typing as npt
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
 __all__ = [
+    "CONVENTIONS",
     "DATA_FORMATS",
     "INTERPOLATIONS",
     "PADDINGS",
     "Array",
+    "Convention",
     "DataFormat",
     "Interpolation",
     "Padding",
@@ -32,11 +34,15 @@ __all__ = [
 Array: TypeAlias = npt.NDArray[Any]
 Pair: TypeAlias = tuple[int, int]
 PairLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
-Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]
+Interpolation: TypeAlias = Literal[
+    "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area", "mitchellcubic", "gaussian"
+]
+Convention: TypeAlias = Literal["keras", "torch"]
 Padding: TypeAlias = Literal["valid", "same"]
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 PADDINGS: tuple[Padding, ...] = get_args(Padding)
 DATA_FORMATS: tuple[DataFormat, ...] = get_args(DataFormat)
 

@@ -1,39 +1,42 @@
-"""Upsampling by interpolation, as Keras' `UpSampling2D` defines it.
+"""Upsampling by interpolation, by the plan that `upsamp.core.interpolation` makes of each axis.
 
-Output element i of an axis reads its input at (i + 0.5) / s - 0.5 (half-pixel centres). Input j
-has the weight kernel(position - j); inputs that do not exist are left out, and the weights of an
-output are divided by their sum. An input whose weight is zero is not read at all, so that a NaN
-or an infinity reaches those outputs alone that depend on it.
+An input whose weight is zero is not read, so that a NaN or an infinity reaches those outputs alone
+that depend on it.
 """
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterator
+from typing import cast
 
 import numpy as np
 
 from upsamp.core.arguments import (
+    CONVENTIONS,
     DATA_FORMATS,
     INTERPOLATIONS,
     Array,
+    Convention,
     DataFormat,
     Interpolation,
+    Pair,
     PairLike,
     normalize_array,
     normalize_choice,
     normalize_pair,
 )
 from upsamp.core.dtypes import compute_dtype, round_to
+from upsamp.core.interpolation import (
+    AxisPlan,
+    Gather,
+    Run,
+    kernel_of,
+    nearest_inputs,
+    plan_axis,
+)
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
-from upsamp.errors import ShapeError
+from upsamp.errors import ArgumentError, ShapeError
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-__all__ = ["Run", "kernel_weight", "plan_axis", "upsample"]
+__all__ = ["resize", "upsample"]
 
 # Output elements of a strip: its scratch (8 bytes each) stays near the second-level cache.
 STRIP_ELEMENTS = 2**17
@@ -41,6 +44,8 @@ STRIP_ELEMENTS = 2**17
 STRIP_ROWS = 16
 # From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
 MANY_CHANNELS = 16
+# The methods whose result does not pass through the values of the input: even a size of 1 changes.
+SMOOTHING = ("mitchellcubic", "gaussian")
 
 
 def upsample(
@@ -49,15 +54,20 @@ def upsample(
     interpolation: str = "nearest",
     data_format: str = "channels_last",
     *,
+    convention: str = "keras",
+    align_corners: bool = False,
     alpha: bool = False,
 ) -> Array:
     """Upsample images by whole factors, as Keras' `UpSampling2D` does.
 
     x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
     (N, C, H, W). Any real dtype. size: the factor of the rows and of the columns, or one for both.
-    interpolation: "nearest" (copies), "bilinear", "bicubic" (Keys, a = -0.5), "lanczos3" or
-    "lanczos5". alpha: whether the last channel is straight alpha; colours are then weighted by it,
-    so that the colour of transparent pixels does not bleed (nearest copies all the same).
+    interpolation: "nearest" (copies), "bilinear", "bicubic" (Keys, a = -0.5), "lanczos3",
+    "lanczos5", and TensorFlow's "area", "mitchellcubic" and "gaussian". convention: "keras", or
+    "torch" for what PyTorch and OpenCV compute (edges repeated, bicubic with a = -0.75).
+    align_corners: PyTorch's, for its bilinear and bicubic. alpha: whether the last channel is
+    straight alpha; colours are then weighted by it, so that the colour of transparent pixels does
+    not bleed (nearest copies all the same).
 
     Returns an array of the dtype and rank of `x` with H * rows and W * columns. float32 and
     float64 compute in their own precision and float16 in float32; integers compute in float64, are
@@ -67,7 +77,8 @@ def upsample(
     what does not fit.
 
     Sources: R. Keys, "Cubic convolution interpolation for digital image processing" (1981);
-    C. Duchon, "Lanczos filtering in one and two dimensions" (1979).
+    C. Duchon, "Lanczos filtering in one and two dimensions" (1979); D. Mitchell and A. Netravali,
+    "Reconstruction filters in computer graphics" (1988).
 
     >>> upsample([[1, 2], [3, 4]], size=(2, 3))
     array([[1, 1, 1, 2, 2, 2],
@@ -77,32 +88,120 @@ def upsample(
     >>> upsample([[0.0, 4.0]], size=(1, 4), interpolation="bilinear")
     array([[0. , 0. , 0.5, 1.5, 2.5, 3.5, 4. , 4. ]])
     """
+    factors = normalize_pair(size, "size")
+    return _resample(
+        x,
+        lambda height, width: (height * factors[0], width * factors[1]),
+        interpolation,
+        convention,
+        data_format,
+        align_corners=align_corners,
+        alpha=alpha,
+    )
+
+
+def resize(
+    x: object,
+    size: PairLike,
+    interpolation: str = "bilinear",
+    convention: str = "keras",
+    data_format: str = "channels_last",
+    *,
+    align_corners: bool = False,
+    alpha: bool = False,
+) -> Array:
+    """Upsample images to any larger size, as `tf.image.resize` and `F.interpolate` do.
+
+    size: the rows and columns of the result, neither below that of `x`. All else is as in
+    `upsample`, which is the same for a size that is a multiple. convention="keras" equals
+    `tf.image.resize` and `jax.image.resize` with antialias off; "torch" equals
+    `torch.nn.functional.interpolate` with `size`.
+
+    >>> resize([[0.0, 3.0]], (1, 3))
+    array([[0. , 1.5, 3. ]])
+    """
+    wanted = normalize_pair(size, "size")
+
+    def target(height: int, width: int) -> Pair:
+        if wanted[0] < height or wanted[1] < width:
+            raise ArgumentError(
+                "`size` must not be below the size of `x`, as this is upsampling. Received: "
+                f"size={wanted} for {(height, width)}."
+            )
+        return wanted
+
+    return _resample(
+        x,
+        target,
+        interpolation,
+        convention,
+        data_format,
+        align_corners=align_corners,
+        alpha=alpha,
+    )
+
+
+def _resample(
+    x: object,
+    target_of: Callable[[int, int], Pair],
+    interpolation: str,
+    convention: str,
+    data_format: str,
+    *,
+    align_corners: bool,
+    alpha: bool,
+) -> Array:
+    """Normalise the arguments, plan both axes, and apply the plan to each image."""
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     method = cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS))
-    rows, columns = normalize_pair(size, "size")
+    rule = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
     array = normalize_array(x, "x", image_ranks(layout))
     source = as_batch(array, layout)
     _, height, width, channels = source.shape
+    _check_method(method, rule, align_corners)
     if alpha and channels < 2:
         raise ShapeError(
             "`alpha=True` needs colour before the alpha channel, so at least 2 channels. "
             f"Received: shape {array.shape}."
         )
-    shape = with_new_image(array.shape, layout, height * rows, width * columns, channels)
+    rows, columns = target_of(height, width)
+    shape = with_new_image(array.shape, layout, rows, columns, channels)
     check_memory(shape, array.dtype, "The output")
     output = np.empty(shape, array.dtype)
     target = as_batch(output, layout)
-    if method == "nearest" or (rows, columns) == (1, 1):
-        _repeat(source, target, rows, columns)
+    whole = rows % height == 0 and columns % width == 0
+    copies = (
+        method == "nearest"
+        or (method == "area" and whole)
+        or ((rows, columns) == (height, width) and method not in SMOOTHING)
+    )
+    if copies and whole:
+        _repeat(source, target, rows // height, columns // width)
         return output
-    row_runs = plan_axis(height, rows, method)
-    column_runs = plan_axis(width, columns, method)
+    if copies:
+        row_inputs = nearest_inputs(height, rows, rule)
+        column_inputs = nearest_inputs(width, columns, rule)
+        target[...] = source[:, row_inputs][:, :, column_inputs]
+        return output
+    row_plan = plan_axis(height, rows, method, rule, align_corners=align_corners)
+    column_plan = plan_axis(width, columns, method, rule, align_corners=align_corners)
     planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
     # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
     with np.errstate(invalid="ignore", over="ignore"):
         for image, place in zip(_planes(source, planar), _planes(target, planar), strict=True):
-            _interpolate(image, place, row_runs, column_runs, rows, alpha)
+            _interpolate(image, place, row_plan, column_plan, alpha)
     return output
+
+
+def _check_method(method: Interpolation, convention: Convention, align_corners: bool) -> None:
+    """Raise where the convention has no such method, or the method no such setting."""
+    if method not in ("nearest", "area"):
+        kernel_of(method, convention)
+    if align_corners and (convention != "torch" or method not in ("bilinear", "bicubic")):
+        raise ArgumentError(
+            "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
+            f"Received: convention={convention!r}, interpolation={method!r}."
+        )
 
 
 def _planes(batch: Array, planar: bool) -> Iterator[Array]:
@@ -129,166 +228,90 @@ def _repeat(source: Array, target: Array, rows: int, columns: int) -> None:
         blocks[:, 1:] = blocks[:, :1]
 
 
-# --- the plan: which inputs an output reads, and with which weights
-
-
-@dataclass(frozen=True)
-class Run:
-    """Outputs of one axis that read their inputs alike.
-
-    Element k < `count` of the run is output `output` + k * `step`, and reads the inputs
-    `inputs` + k with the `weights`, one for each.
-    """
-
-    output: int
-    step: int
-    count: int
-    inputs: tuple[int, ...]
-    weights: tuple[float, ...]
-
-
-SUPPORT: dict[str, int] = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}
-
-
-def kernel_weight(interpolation: Interpolation, distance: "Fraction") -> "Fraction | float":
-    """Give the weight of an input at `distance`, in input pixels, from the position that is read.
-
-    The polynomials of bilinear and bicubic stay fractions, and so are exact.
-
-    >>> from fractions import Fraction
-    >>> [float(kernel_weight("bicubic", Fraction(t, 2))) for t in range(4)]
-    [1.0, 0.5625, 0.0, -0.0625]
-    """
-    t = abs(distance)
-    support = SUPPORT[interpolation]
-    if t >= support:
-        return 0.0
-    if interpolation == "bilinear":
-        return 1 - t
-    if interpolation == "bicubic":
-        if t <= 1:
-            return (3 * t - 5) * t * t / 2 + 1
-        return ((5 - t) * t - 8) * t / 2 + 2
-    # Lanczos: sinc(t) sinc(t / support). It is zero at every other integer, which the sine of a
-    # rounded multiple of pi is not.
-    if t.denominator == 1:
-        return float(t == 0)
-    angle = math.pi * float(t)
-    return support * math.sin(angle) * math.sin(angle / support) / (angle * angle)
-
-
-@lru_cache(maxsize=256)
-def plan_axis(length: int, factor: int, interpolation: Interpolation) -> tuple[Run, ...]:
-    """Plan one axis: every output stands in exactly one run.
-
-    Output factor * o + p reads at o + (2 p + 1 - factor) / (2 factor): its distance to each input
-    depends on the phase p alone, so that all outputs of a phase that lie away from the edges make
-    one run. An output near an edge makes a run by itself, as its weights are divided by the sum
-    of those that are left.
-
-    >>> plan_axis(3, 2, "bilinear")[0]
-    Run(output=2, step=2, count=2, inputs=(0, 1), weights=(0.25, 0.75))
-    """
-    from fractions import Fraction  # it takes as long to load as nearest takes to run
-
-    support = SUPPORT[interpolation]
-    runs: list[Run] = []
-    for phase in range(factor):
-        position = Fraction(2 * phase + 1 - factor, 2 * factor)
-        weighted = (
-            (offset, kernel_weight(interpolation, position - offset))
-            for offset in range(-support, support + 1)
-        )
-        taps = [(offset, weight) for offset, weight in weighted if weight != 0]
-        first = min(max(0, -taps[0][0]), length)
-        last = max(first, length - max(0, taps[-1][0]))
-        if last > first:
-            runs.append(_run(factor * first + phase, factor, last - first, first, taps))
-        for near in (*range(first), *range(last, length)):
-            inside = [tap for tap in taps if 0 <= near + tap[0] < length]
-            runs.append(_run(factor * near + phase, factor, 1, near, inside))
-    return tuple(runs)
-
-
-def _run(
-    output: int, step: int, count: int, centre: int, taps: "list[tuple[int, Fraction | float]]"
-) -> Run:
-    total = sum(weight for _, weight in taps)
-    return Run(
-        output,
-        step,
-        count,
-        tuple(centre + offset for offset, _ in taps),
-        tuple(float(weight / total) for _, weight in taps),
-    )
-
-
 # --- the loops that touch data
 
 
 def _interpolate(
-    image: Array,
-    place: Array,
-    row_runs: tuple[Run, ...],
-    column_runs: tuple[Run, ...],
-    rows: int,
-    alpha: bool,
+    image: Array, place: Array, row_plan: AxisPlan, column_plan: AxisPlan, alpha: bool
 ) -> None:
     """Interpolate one image into its place, both (planes, H, W, channels), strip by strip.
 
-    A strip of input rows is widened first, then its output rows are made: so the scratch stays in
+    A strip's input rows are widened first, then its output rows are made: so the scratch stays in
     the cache, and no copy of the whole image is ever made.
     """
     planes, height, _, channels = image.shape
-    wide = place.shape[2]
+    rows, columns = place.shape[1:3]
     dtype = compute_dtype(image.dtype)
-    strip = max(STRIP_ROWS, STRIP_ELEMENTS // (planes * wide * channels * rows))
-    reach = max(abs(tap - run.output // rows) for run in row_runs for tap in run.inputs)
-    for start in range(0, height, strip):
-        stop = min(start + strip, height)
-        first, last = max(0, start - reach), min(height, stop + reach)
+    strip = max(STRIP_ELEMENTS // (planes * columns * channels), -(-STRIP_ROWS * rows // height))
+    for start in range(0, rows, strip):
+        stop = min(start + strip, rows)
+        first, last = row_plan.first[start:stop].min(), row_plan.last[start:stop].max() + 1
         narrow = image[:, first:last].astype(dtype, order="C")
         if alpha:
             _multiply_by_alpha(narrow)
-        widened = np.empty((planes, last - first, wide, channels), dtype)
-        _accumulate(column_runs, narrow, 0, widened, 0, axis=2)
-        result = np.empty((planes, (stop - start) * rows, wide, channels), dtype)
-        _accumulate(row_runs, widened, first, result, start * rows, axis=1)
+        widened = np.empty((planes, last - first, columns, channels), dtype)
+        _accumulate(column_plan, narrow, 0, widened, 0, axis=2)
+        result = np.empty((planes, stop - start, columns, channels), dtype)
+        _accumulate(row_plan, widened, first, result, start, axis=1)
         if alpha:
             _divide_by_alpha(result)
         # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
-        for plane, room in zip(result, place[:, start * rows : stop * rows], strict=True):
+        for plane, room in zip(result, place[:, start:stop], strict=True):
             room[...] = round_to(plane, place.dtype)
 
 
 def _accumulate(
-    runs: tuple[Run, ...],
-    source: Array,
-    source_start: int,
-    target: Array,
-    target_start: int,
-    axis: int,
+    plan: AxisPlan, source: Array, source_start: int, target: Array, target_start: int, axis: int
 ) -> None:
     """Fill `target` with the weighted sums of `source` along `axis`.
 
     The arrays hold the part of their axis that begins at `source_start` and `target_start`.
     """
     sources, targets = np.moveaxis(source, axis, 0), np.moveaxis(target, axis, 0)
-    target_stop = target_start + len(targets)
-    for run in runs:
-        first = max(0, -(-(target_start - run.output) // run.step))
-        last = min(run.count, -(-(target_stop - run.output) // run.step))
-        if first >= last:
-            continue
-        begin = run.output + first * run.step - target_start
-        room = targets[begin : begin + (last - first - 1) * run.step + 1 : run.step]
-        for position, (tap, weight) in enumerate(zip(run.inputs, run.weights, strict=True)):
-            begin = tap + first - source_start
-            part = sources[begin : begin + last - first]
-            if position == 0:
-                np.multiply(part, weight, out=room)
-            else:
-                room += part * weight
+    for piece in plan.pieces:
+        if isinstance(piece, Run):
+            _add_run(piece, sources, source_start, targets, target_start)
+        else:
+            _add_gather(piece, sources, source_start, targets, target_start)
+
+
+def _add_run(
+    run: Run, sources: Array, source_start: int, targets: Array, target_start: int
+) -> None:
+    """Fill the outputs of a run that lie in `targets`: every tap is one slice of the inputs."""
+    first = max(0, -(-(target_start - run.output) // run.step))
+    last = min(run.count, -(-(target_start + len(targets) - run.output) // run.step))
+    if first >= last:
+        return
+    room = targets[_slice(run.output - target_start, run.step, first, last)]
+    for position, (tap, weight) in enumerate(zip(run.inputs, run.weights, strict=True)):
+        part = sources[_slice(tap - source_start, run.stride, first, last)]
+        if position == 0:
+            np.multiply(part, weight, out=room)
+        else:
+            room += part * weight
+
+
+def _slice(begin: int, step: int, first: int, last: int) -> slice:
+    """Give the slice of the elements begin + k * step, for k from `first` to before `last`."""
+    begin += first * step
+    return slice(begin, begin + (last - first - 1) * step + 1, step or None)
+
+
+def _add_gather(
+    gather: Gather, sources: Array, source_start: int, targets: Array, target_start: int
+) -> None:
+    """Fill the outputs of a gather that lie in `targets`: every tap is a list of inputs."""
+    first, last = np.searchsorted(gather.outputs, (target_start, target_start + len(targets)))
+    if first == last:
+        return
+    inputs = gather.inputs[first:last] - source_start
+    weights = gather.weights[first:last].astype(sources.dtype)
+    along = (-1, *(1,) * (sources.ndim - 1))
+    total = sources[inputs[:, 0]] * weights[:, 0].reshape(along)
+    for tap in range(1, inputs.shape[1]):
+        total += sources[inputs[:, tap]] * weights[:, tap].reshape(along)
+    targets[gather.outputs[first:last] - target_start] = total
 
 
 def _multiply_by_alpha(narrow: Array) -> None:
