@@ -16,34 +16,43 @@ __all__ = [
     "CONVENTIONS",
     "DATA_FORMATS",
     "INTERPOLATIONS",
+    "KERNEL_LAYOUTS",
     "PADDINGS",
     "Array",
     "Convention",
     "DataFormat",
     "Interpolation",
+    "KernelLayout",
+    "Margins",
     "Padding",
+    "PaddingLike",
     "Pair",
     "PairLike",
     "normalize_array",
     "normalize_choice",
     "normalize_count",
     "normalize_output_padding",
+    "normalize_padding",
     "normalize_pair",
 ]
 
 Array: TypeAlias = npt.NDArray[Any]
 Pair: TypeAlias = tuple[int, int]
 PairLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
+PaddingLike: TypeAlias = str | PairLike | Sequence[Sequence[SupportsIndex]]
 Interpolation: TypeAlias = Literal[
     "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area", "mitchellcubic", "gaussian"
 ]
 Convention: TypeAlias = Literal["keras", "torch"]
 Padding: TypeAlias = Literal["valid", "same"]
+Margins: TypeAlias = tuple[Pair, Pair]
+KernelLayout: TypeAlias = Literal["keras", "torch"]
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 PADDINGS: tuple[Padding, ...] = get_args(Padding)
+KERNEL_LAYOUTS: tuple[KernelLayout, ...] = get_args(KernelLayout)
 DATA_FORMATS: tuple[DataFormat, ...] = get_args(DataFormat)
 
 
@@ -109,8 +118,40 @@ def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
     raise ArgumentError(f"`{name}` must be one of {known}. Received: {name}={value!r}.")
 
 
-def normalize_output_padding(value: object, strides: Pair) -> Pair | None:
-    """Give `output_padding` as (rows, columns), each below its stride, or None.
+def normalize_padding(value: object) -> Padding | Margins:
+    """Give "valid", "same", or how much is padded or cropped as ((top, bottom), (left, right)).
+
+    One integer is for all four sides, two are for (rows, columns): PyTorch's way; four are ONNX'.
+
+    >>> normalize_padding(1), normalize_padding((0, 2)), normalize_padding(((0, 1), (2, 3)))
+    (((1, 1), (1, 1)), ((0, 0), (2, 2)), ((0, 1), (2, 3)))
+    """
+    if isinstance(value, str):
+        return cast("Padding", normalize_choice(value, "padding", PADDINGS))
+    if (
+        isinstance(value, Sequence)
+        and len(value) == 2
+        and all(isinstance(part, Sequence) for part in value)
+    ):
+        top, left = (normalize_pair(part, "padding", minimum=0) for part in value)
+        return top, left
+    try:
+        rows, columns = normalize_pair(value, "padding", minimum=0)
+    except ArgumentError:
+        raise ArgumentError(
+            "`padding` must be 'valid', 'same', an integer of at least 0, (rows, columns), or "
+            f"((top, bottom), (left, right)). Received: padding={value!r}."
+        ) from None
+    return (rows, rows), (columns, columns)
+
+
+def normalize_output_padding(
+    value: object, strides: Pair, dilation: Pair = (1, 1), *, explicit: bool = False
+) -> Pair | None:
+    """Give `output_padding` as (rows, columns), or None.
+
+    Each must be below its stride, as Keras has it; where the padding is explicit, below its
+    stride or its dilation, as PyTorch has it.
 
     >>> normalize_output_padding(1, (2, 2))
     (1, 1)
@@ -118,10 +159,15 @@ def normalize_output_padding(value: object, strides: Pair) -> Pair | None:
     if value is None:
         return None
     pair = normalize_pair(value, "output_padding", minimum=0)
-    if any(extra >= stride for extra, stride in zip(pair, strides, strict=True)):
+    limits = strides
+    if explicit:
+        limits = max(strides[0], dilation[0]), max(strides[1], dilation[1])
+    if any(extra >= limit for extra, limit in zip(pair, limits, strict=True)):
+        other = " or `dilation_rate`" if explicit else ""
         raise ArgumentError(
-            "`output_padding` must be smaller than `strides` on each axis, as a larger one adds "
-            f"rows of zeros alone. Received: output_padding={value!r}, strides={strides}."
+            f"`output_padding` must be smaller than `strides`{other} on each axis, as a larger "
+            f"one adds rows of zeros alone. Received: output_padding={value!r}, "
+            f"strides={strides}{f', dilation_rate={dilation}' if explicit else ''}."
         )
     return pair
 

@@ -7,23 +7,26 @@ import numpy as np
 
 from upsamp.core.arguments import (
     DATA_FORMATS,
-    PADDINGS,
+    KERNEL_LAYOUTS,
     Array,
     DataFormat,
+    Margins,
     Padding,
+    PaddingLike,
     Pair,
     PairLike,
     normalize_array,
     normalize_choice,
     normalize_count,
     normalize_output_padding,
+    normalize_padding,
     normalize_pair,
 )
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
 from upsamp.core.geometry import ConvolutionAxis, TransposedAxis, convolution_axis, transposed_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
-from upsamp.errors import ShapeError
+from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["conv2d", "conv2d_transpose"]
 
@@ -35,17 +38,21 @@ def conv2d(
     kernel: object,
     bias: object = None,
     strides: PairLike = 1,
-    padding: str = "valid",
+    padding: PaddingLike = "valid",
     dilation_rate: PairLike = 1,
     groups: int = 1,
     data_format: str = "channels_last",
+    *,
+    kernel_layout: str = "keras",
 ) -> Array:
     """Convolve images with a kernel (cross-correlation, as in every deep learning library).
 
     x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
     (N, C, H, W). kernel: (rows, columns, C / groups, filters). bias: (filters,) or None.
     strides, dilation_rate: one integer or (rows, columns). padding: "valid" (only where the
-    kernel fits) or "same" (ceil(n / stride) outputs, zeros around, the odd one at the end).
+    kernel fits), "same" (ceil(n / stride) outputs, zeros around, the odd one at the end), or the
+    zeros around: one integer, (rows, columns) or ((top, bottom), (left, right)). kernel_layout:
+    "torch" for a kernel of (filters, C / groups, rows, columns).
 
     Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
     computes in float32, and integers alone give float64.
@@ -57,12 +64,12 @@ def conv2d(
            [24., 28.]])
     """
     stride, dilation = _normalize_steps(strides, dilation_rate)
-    edge = cast("Padding", normalize_choice(padding, "padding", PADDINGS))
+    edges = _by_axis(normalize_padding(padding))
 
     def plan(axis: int, length: int, taps: int) -> ConvolutionAxis:
-        return convolution_axis(length, taps, stride[axis], edge, dilation[axis])
+        return convolution_axis(length, taps, stride[axis], edges[axis], dilation[axis])
 
-    weights = normalize_array(kernel, "kernel", (4,))
+    weights = _normalize_kernel(kernel, kernel_layout)
     return _convolve(x, weights, bias, groups, data_format, plan, weights.shape[3])
 
 
@@ -71,19 +78,26 @@ def conv2d_transpose(
     kernel: object,
     bias: object = None,
     strides: PairLike = 1,
-    padding: str = "valid",
+    padding: PaddingLike = "valid",
     output_padding: PairLike | None = None,
     dilation_rate: PairLike = 1,
     groups: int = 1,
     data_format: str = "channels_last",
+    *,
+    output_shape: PairLike | None = None,
+    kernel_layout: str = "keras",
 ) -> Array:
     """Convolve images with a transposed kernel: every input scatters the kernel into the output.
 
     x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
     (N, C, H, W). kernel: (rows, columns, filters / groups, C). bias: (filters,) or None.
     strides, dilation_rate, output_padding: one integer or (rows, columns). Input i scatters to
-    i * stride + k * dilation; padding="same" crops the result to n * stride, "valid" keeps all.
-    output_padding gives the size explicitly, see `upsamp.core.geometry.transposed_axis`.
+    i * stride + k * dilation; padding="same" crops the result to n * stride, "valid" keeps all, and
+    one integer, (rows, columns) or ((top, bottom), (left, right)) say what is cropped, as in
+    PyTorch and ONNX. output_padding adds to the size, see
+    `upsamp.core.geometry.transposed_axis`; output_shape=(rows, columns) gives it instead, as in
+    TensorFlow and ONNX. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
+    columns).
 
     Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
     computes in float32, and integers alone give float64.
@@ -100,15 +114,39 @@ def conv2d_transpose(
            [0., 0., 0., 0.]])
     """
     stride, dilation = _normalize_steps(strides, dilation_rate)
-    edge = cast("Padding", normalize_choice(padding, "padding", PADDINGS))
-    extra = normalize_output_padding(output_padding, stride) or (None, None)
+    crop = normalize_padding(padding)
+    edges = _by_axis(crop)
+    explicit = not isinstance(crop, str)
+    extra = normalize_output_padding(output_padding, stride, dilation, explicit=explicit)
+    extras = extra or (None, None)
+    lengths = (None, None) if output_shape is None else normalize_pair(output_shape, "output_shape")
+    if extra is not None and output_shape is not None:
+        raise ArgumentError(
+            "`output_shape` must stand alone, as it says all of the size. Received: "
+            f"output_shape={output_shape!r} and output_padding={output_padding!r}."
+        )
 
     def plan(axis: int, length: int, taps: int) -> TransposedAxis:
-        return transposed_axis(length, taps, stride[axis], edge, extra[axis], dilation[axis])
+        return transposed_axis(
+            length, taps, stride[axis], edges[axis], extras[axis], dilation[axis], lengths[axis]
+        )
 
-    weights = normalize_array(kernel, "kernel", (4,))
+    weights = _normalize_kernel(kernel, kernel_layout)
     count = normalize_count(groups, "groups")
     return _convolve(x, weights, bias, count, data_format, plan, weights.shape[2] * count)
+
+
+def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair]:
+    """Give the padding of the rows and that of the columns."""
+    return (padding, padding) if isinstance(padding, str) else padding
+
+
+def _normalize_kernel(kernel: object, kernel_layout: str) -> Array:
+    """Give the kernel in Keras' layout: the channels after the rows and columns."""
+    weights = normalize_array(kernel, "kernel", (4,))
+    layout = normalize_choice(kernel_layout, "kernel_layout", KERNEL_LAYOUTS)
+    # PyTorch's (C or filters, the other, rows, columns) is for both convolutions this transpose.
+    return weights if layout == "keras" else weights.transpose(2, 3, 1, 0)
 
 
 def _normalize_steps(strides: PairLike, dilation_rate: PairLike) -> tuple[Pair, Pair]:

@@ -6,7 +6,7 @@ ek = (k - 1) * d + 1 effective kernel, op output padding.
 
 from dataclasses import dataclass
 
-from upsamp.core.arguments import Padding
+from upsamp.core.arguments import Padding, Pair
 from upsamp.errors import ShapeError
 
 __all__ = [
@@ -52,6 +52,11 @@ class TransposedAxis:
     output: int
     before: int
 
+    @property
+    def after(self) -> int:
+        """How many elements of `full` are cropped at its end; negative where zeros are added."""
+        return self.full - self.before - self.output
+
     def tap(self, tap: int) -> tuple[slice, slice]:
         """Give the outputs that this tap of the kernel scatters into, and the inputs it reads."""
         inputs, outputs = _meet(
@@ -78,57 +83,77 @@ def effective_kernel(kernel: int, dilation: int) -> int:
 
 
 def convolution_axis(
-    length: int, kernel: int, stride: int, padding: Padding, dilation: int
+    length: int, kernel: int, stride: int, padding: Padding | Pair, dilation: int
 ) -> ConvolutionAxis:
     """Plan one axis of a convolution, as TensorFlow and Keras pad it.
 
-    "valid": floor((n - ek) / s) + 1; "same": ceil(n / s), with the odd zero after the input.
+    "valid": floor((n - ek) / s) + 1; "same": ceil(n / s), with the odd zero after the input;
+    (before, after): floor((n + before + after - ek) / s) + 1, as PyTorch and ONNX have it.
 
     >>> convolution_axis(5, 3, 2, "same", 1).output, convolution_axis(5, 3, 2, "valid", 1).output
     (3, 2)
     """
     span = effective_kernel(kernel, dilation)
-    if padding == "valid":
-        if span > length:
-            raise ShapeError(
-                f"A kernel that covers {span} does not fit into an input of length {length} with "
-                f"padding='valid'. Use padding='same', a smaller kernel or a smaller dilation."
-            )
-        return ConvolutionAxis(length, stride, dilation, (length - span) // stride + 1, 0, 0)
-    output = -(-length // stride)
-    zeros = max((output - 1) * stride + span - length, 0)
-    return ConvolutionAxis(length, stride, dilation, output, zeros // 2, zeros - zeros // 2)
+    if padding == "same":
+        output = -(-length // stride)
+        zeros = max((output - 1) * stride + span - length, 0)
+        return ConvolutionAxis(length, stride, dilation, output, zeros // 2, zeros - zeros // 2)
+    before, after = (0, 0) if isinstance(padding, str) else padding
+    padded = length + before + after
+    if span > padded:
+        raise ShapeError(
+            f"A kernel that covers {span} does not fit into an input of length {padded} with "
+            f"padding={padding!r}. Use padding='same', a smaller kernel or a smaller dilation."
+        )
+    return ConvolutionAxis(length, stride, dilation, (padded - span) // stride + 1, before, after)
 
 
 def transposed_axis(
     length: int,
     kernel: int,
     stride: int,
-    padding: Padding,
+    padding: Padding | Pair,
     output_padding: int | None,
     dilation: int,
+    output_length: int | None = None,
 ) -> TransposedAxis:
-    """Plan one axis of a transposed convolution, as Keras sizes and crops it.
+    """Plan one axis of a transposed convolution, as Keras, PyTorch or ONNX size and crop it.
 
     "valid": (n - 1) * s + max(ek, s), or (n - 1) * s + ek + op where op is given;
-    "same": n * s, or (n - 1) * s + ek - 2 * (ek // 2) + op where op is given.
+    "same": n * s, or (n - 1) * s + ek - 2 * (ek // 2) + op where op is given;
+    (before, after): (n - 1) * s + ek - before - after + op, with op = 0 where it is not given.
+    An `output_length` is taken as it is: "same" crops the half before, the others what they say.
 
     >>> transposed_axis(2, 3, 2, "valid", None, 1).output
     5
     >>> transposed_axis(2, 3, 2, "same", None, 1).output
     4
+    >>> transposed_axis(7, 4, 2, (1, 1), None, 1).output
+    14
     """
     span = effective_kernel(kernel, dilation)
     full = (length - 1) * stride + span
-    if padding == "valid":
+    before = 0
+    if isinstance(padding, tuple):
+        before, after = padding
+        output = full - before - after + (output_padding or 0)
+        formula = "(n - 1) * s + ek - before - after + op"
+        numbers = f"({length} - 1) * {stride} + {span} - {before} - {after} + {output_padding or 0}"
+    elif padding == "valid":
         output = full + (max(0, stride - span) if output_padding is None else output_padding)
-        return TransposedAxis(length, stride, dilation, full, output, 0)
-    output = length * stride if output_padding is None else full - 2 * (span // 2) + output_padding
+    elif output_padding is None:
+        output = length * stride
+    else:
+        output = full - 2 * (span // 2) + output_padding
+        formula = "(n - 1) * s + ek - 2 * (ek // 2) + op"
+        numbers = f"({length} - 1) * {stride} + {span} - 2 * ({span} // 2) + {output_padding}"
+    if output_length is not None:
+        output = output_length
     if output < 1:
         raise ShapeError(
-            "The output must not be empty. Received: (n - 1) * s + ek - 2 * (ek // 2) + op = "
-            f"({length} - 1) * {stride} + {span} - 2 * ({span} // 2) + {output_padding} = "
-            f"{output}. "
-            "Leave `output_padding` out, or make it larger."
+            f"The output must not be empty. Received: {formula} = {numbers} = {output}. "
+            "Use a smaller padding, or a larger `output_padding`."
         )
-    return TransposedAxis(length, stride, dilation, full, output, max(full - output, 0) // 2)
+    if padding == "same":
+        before = max(full - output, 0) // 2
+    return TransposedAxis(length, stride, dilation, full, output, before)
