@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from upsamp.core.convolution import conv2d, conv2d_transpose
     from upsamp.core.resample import resize, upsample
+    from upsamp.core.shuffle import depth_to_space, space_to_depth
     from upsamp.errors import UpsampError
     from upsamp.models.generator import make_generator
     from upsamp.models.sequential import Sequential
@@ -19,8 +20,10 @@ __all__ = [
     "__version__",
     "conv2d",
     "conv2d_transpose",
+    "depth_to_space",
     "make_generator",
     "resize",
+    "space_to_depth",
     "upsample",
 ]
 
@@ -29,6 +32,8 @@ _HOMES = {
     "conv2d_transpose": "upsamp.core.convolution",
     "resize": "upsamp.core.resample",
     "upsample": "upsamp.core.resample",
+    "depth_to_space": "upsamp.core.shuffle",
+    "space_to_depth": "upsamp.core.shuffle",
     "UpsampError": "upsamp.errors",
     "make_generator": "upsamp.models.generator",
     "Sequential": "upsamp.models.sequential",

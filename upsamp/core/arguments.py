@@ -31,6 +31,7 @@ __all__ = [
     "normalize_array",
     "normalize_choice",
     "normalize_count",
+    "normalize_margins",
     "normalize_output_padding",
     "normalize_padding",
     "normalize_pair",
@@ -119,28 +120,42 @@ def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
 
 
 def normalize_padding(value: object) -> Padding | Margins:
-    """Give "valid", "same", or how much is padded or cropped as ((top, bottom), (left, right)).
+    """Give "valid", "same", or how much is padded or cropped on each side.
 
-    One integer is for all four sides, two are for (rows, columns): PyTorch's way; four are ONNX'.
-
-    >>> normalize_padding(1), normalize_padding((0, 2)), normalize_padding(((0, 1), (2, 3)))
-    (((1, 1), (1, 1)), ((0, 0), (2, 2)), ((0, 1), (2, 3)))
+    >>> normalize_padding("SAME"), normalize_padding(1)
+    ('same', ((1, 1), (1, 1)))
     """
     if isinstance(value, str):
         return cast("Padding", normalize_choice(value, "padding", PADDINGS))
-    if (
+    return normalize_margins(value, "padding", "'valid', 'same', ")
+
+
+def normalize_margins(value: object, name: str, otherwise: str = "") -> Margins:
+    """Give ((top, bottom), (left, right)), each at least 0.
+
+    One integer is for all four sides, two are for (rows, columns). otherwise: what else the
+    argument may be, for the error.
+
+    >>> normalize_margins((0, 2), "cropping"), normalize_margins(((0, 1), (2, 3)), "cropping")
+    (((0, 0), (2, 2)), ((0, 1), (2, 3)))
+    """
+    nested = (
         isinstance(value, Sequence)
         and len(value) == 2
         and all(isinstance(part, Sequence) for part in value)
-    ):
-        top, left = (normalize_pair(part, "padding", minimum=0) for part in value)
-        return top, left
+    )
     try:
-        rows, columns = normalize_pair(value, "padding", minimum=0)
+        if nested:
+            top, left = (
+                normalize_pair(part, name, minimum=0)
+                for part in cast("Sequence[Sequence[int]]", value)
+            )
+            return top, left
+        rows, columns = normalize_pair(value, name, minimum=0)
     except ArgumentError:
         raise ArgumentError(
-            "`padding` must be 'valid', 'same', an integer of at least 0, (rows, columns), or "
-            f"((top, bottom), (left, right)). Received: padding={value!r}."
+            f"`{name}` must be {otherwise}an integer of at least 0, (rows, columns), or "
+            f"((top, bottom), (left, right)). Received: {name}={value!r}."
         ) from None
     return (rows, rows), (columns, columns)
 
