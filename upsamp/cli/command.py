@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import click
 
 if TYPE_CHECKING:
-    IntegersBase: TypeAlias = click.ParamType[tuple[int, ...]]
+    NumbersBase: TypeAlias = click.ParamType[tuple[Any, ...]]
 else:
-    IntegersBase = click.ParamType  # older releases of click, which do as well, have it plain
+    NumbersBase = click.ParamType  # older releases of click, which do as well, have it plain
 
-__all__ = ["Command", "IntegersType", "PairType"]
+__all__ = ["Command", "FactorType", "NumbersType", "PairType", "TargetType"]
 
 # What an integer looks like on a command line; a negative one is taken, to be refused by name.
 INTEGER = re.compile(r"-?\d+")
@@ -19,14 +19,16 @@ INTEGER = re.compile(r"-?\d+")
 NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
 
 
-class IntegersType(IntegersBase):
-    """Some integers: as many words as there are, up to `most`, or one, as in "2x3" or "2,3"."""
+class NumbersType(NumbersBase):
+    """Some numbers: as many words as there are, up to `most`, or one, as in "2x3" or "2,3"."""
 
-    name = "integers"
+    name = "numbers"
+    word: ClassVar[re.Pattern[str]] = INTEGER
 
-    def __init__(self, most: int, metavar: str, minimum: int = 1) -> None:
+    def __init__(self, most: int, metavar: str, rule: str, minimum: int = 1) -> None:
         self.most = most
         self.metavar = metavar
+        self.rule = rule
         self.minimum = minimum
 
     def get_metavar(
@@ -34,53 +36,85 @@ class IntegersType(IntegersBase):
         param: click.Parameter,  # noqa: ARG002 - click's signature
         ctx: click.Context,  # noqa: ARG002 - click's signature
     ) -> str:
-        """Name the integers, in brackets those that may be left out."""
+        """Name the numbers, in brackets those that may be left out."""
         return self.metavar
 
-    def rule(self) -> str:
-        """Say what the option must be."""
-        kind = "positive" if self.minimum == 1 else "non-negative"
-        return f"must be {kind} integers, {self.most} at the most, as in 28x28x1"
-
-    def parse(self, text: str) -> tuple[int, ...]:
-        """Give the integers that are written, or none where they break the rule."""
+    def parse(self, text: str) -> tuple[Any, ...]:
+        """Give the numbers that are written, or none where they break the rule."""
         parts = re.split(r"\s*[x,\s]\s*", text.strip().strip("()[]").lower().rstrip(","))
-        if len(parts) > self.most or not all(INTEGER.fullmatch(part) for part in parts):
+        if len(parts) > self.most or not all(self.word.fullmatch(part) for part in parts):
             return ()
-        numbers = tuple(int(part) for part in parts)
+        numbers = tuple(self.number(part) for part in parts)
         return numbers if min(numbers) >= self.minimum else ()
+
+    def number(self, text: str) -> Any:
+        """Give one number."""
+        return int(text)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Give the integers."""
+    ) -> tuple[Any, ...]:
+        """Give the numbers."""
         if isinstance(value, tuple):
             return value
         numbers = self.parse(str(value))
         if not numbers:
-            self.fail(f"{self.rule()}. Received: {value}.", param, ctx)
+            self.fail(f"must be {self.rule}. Received: {value}.", param, ctx)
         return numbers
 
 
-class PairType(IntegersType):
+class PairType(NumbersType):
     """One integer for rows and columns, or two: "2", "2 3", "2x3", "2,3"."""
 
     def __init__(self, minimum: int = 1) -> None:
-        super().__init__(2, "ROWS [COLUMNS]", minimum)
+        kind = "positive" if minimum == 1 else "non-negative"
+        rule = f"one {kind} integer, or two for rows and columns, as in 2 or 2 3"
+        super().__init__(2, "ROWS [COLUMNS]", rule, minimum)
 
-    def rule(self) -> str:
-        """Say what the option must be."""
-        kind = "positive" if self.minimum == 1 else "non-negative"
-        return f"must be one {kind} integer, or two for rows and columns, as in 2 or 2 3"
-
-    def parse(self, text: str) -> tuple[int, ...]:
+    def parse(self, text: str) -> tuple[Any, ...]:
         """Give (rows, columns), or none where they break the rule."""
         numbers = super().parse(text)
         return numbers * 2 if len(numbers) == 1 else numbers
 
 
+class FactorType(PairType):
+    """One factor for rows and columns, or two, each at least 1: "2", "1.5", "2 3"."""
+
+    word = re.compile(r"-?\d+(\.\d+)?")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rule = "one factor of at least 1, or two for rows and columns, as in 2 or 1.5 or 2 3"
+
+    def number(self, text: str) -> Any:
+        """Give one factor, exactly."""
+        from fractions import Fraction  # few factors have a point
+
+        return Fraction(text) if "." in text else int(text)
+
+
+class TargetType(NumbersBase):
+    """A size in pixels, WIDTHxHEIGHT, of which one may be left out: "1920x1080", "1920x"."""
+
+    name = "target"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        """Give (width, height), with None for what is to follow from the other."""
+        match = re.fullmatch(r"(\d*)x(\d*)", str(value).lower())
+        if match is None or not any(match.groups()) or "0" in match.groups():
+            self.fail(
+                "must be WIDTHxHEIGHT in pixels, as in 1920x1080, 1920x or x1080. "
+                f"Received: {value}.",
+                param,
+                ctx,
+            )
+        return tuple(int(part) if part else None for part in match.groups())
+
+
 class Command(click.Command):
-    """A command whose help begins with `examples`, and whose integers may stand as words."""
+    """A command whose help begins with `examples`, and whose numbers may stand as words."""
 
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,7 +131,7 @@ class Command(click.Command):
         return super().parse_args(ctx, self.arrange(args))
 
     def arrange(self, args: Sequence[str]) -> list[str]:
-        """Join the integers of one option, and move negative numbers behind the options.
+        """Join the numbers of one option, and move negative numbers behind the options.
 
         ["--size", "2", "3", "-1 2"] becomes ["--size", "2x3", "--", "-1 2"].
         """
@@ -123,9 +157,12 @@ class Command(click.Command):
             if option is None or option.is_flag or not waiting:
                 continue
             value = [waiting.pop(0)]
-            most = option.type.most if isinstance(option.type, IntegersType) else 1
+            kind = option.type
             while (
-                len(value) < most and waiting and all(map(INTEGER.fullmatch, (*value, waiting[0])))
+                isinstance(kind, NumbersType)
+                and waiting
+                and len(value) < kind.most
+                and all(map(kind.word.fullmatch, (*value, waiting[0])))
             ):
                 value.append(waiting.pop(0))
             arranged.append("x".join(value))

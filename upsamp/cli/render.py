@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.models.summary import Summary, SummaryRow
+from upsamp.models.summary import Summary, SummaryRow, align_columns
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +24,7 @@ __all__ = [
     "show_matrix",
     "show_note",
     "show_report",
+    "show_rows",
     "show_summary",
 ]
 
@@ -85,6 +86,25 @@ def show_report(title: str, rows: Sequence[Sequence[str]]) -> None:
     table = _table()
     for heading in ("", "Input", "Output")[: len(rows[0])]:
         table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(_escape(cell) for cell in row))
+    _print_table(table, title)
+
+
+def show_rows(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: str
+) -> None:
+    """Show rows of text under headings: a table on a terminal, aligned columns elsewhere.
+
+    alignment: "<" (left) or ">" (right) for each column.
+    """
+    if not on_terminal():
+        for line in align_columns([headings, *rows], alignment):
+            click.echo(line.rstrip())
+        return
+    table = _table()
+    for heading, side in zip(headings, alignment, strict=True):
+        table.add_column(heading, justify="right" if side == ">" else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_escape(cell) for cell in row))
     _print_table(table, title)

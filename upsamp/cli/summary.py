@@ -4,7 +4,7 @@ import os
 
 import click
 
-from upsamp.cli.command import Command, IntegersType
+from upsamp.cli.command import Command, NumbersType
 from upsamp.cli.render import show_summary
 from upsamp.errors import ExpressionError, FormatError
 from upsamp.io.streams import STANDARD_STREAM, open_input
@@ -26,7 +26,7 @@ upsamp summary dcgan --format json | jq .total_params
 @click.argument("layers", metavar="LAYER...", nargs=-1, required=True)
 @click.option(
     "--input-shape",
-    type=IntegersType(3, "N..."),
+    type=NumbersType(3, "N...", "positive integers, 3 at the most, as in 28 28 1"),
     help="Shape of the input without the batch, as 100, or 28 28 1.",
 )
 @click.option("--name", default="sequential", show_default=True, help="Name of the model.")

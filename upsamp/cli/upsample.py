@@ -1,10 +1,11 @@
-"""`upsamp upsample`: enlarge an image or a matrix by whole factors."""
+"""`upsamp upsample`: enlarge an image or a matrix."""
 
 from time import perf_counter
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from upsamp.cli.command import Command, PairType
+from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
     force_option,
     format_option,
@@ -12,20 +13,35 @@ from upsamp.cli.options import (
     max_pixels_option,
     output_option,
 )
-from upsamp.cli.render import show_layer, show_matrix
+from upsamp.cli.render import show_layer, show_matrix, show_rows
 from upsamp.cli.results import choose_destination, deliver, read_input, report
-from upsamp.core.arguments import DATA_FORMATS, INTERPOLATIONS, Array, Pair
-from upsamp.core.resample import upsample
+from upsamp.core.arguments import (
+    CONVENTIONS,
+    DATA_FORMATS,
+    INTERPOLATIONS,
+    Array,
+    Convention,
+    DataFormat,
+    Interpolation,
+    Pair,
+)
+from upsamp.core.layout import as_batch
+from upsamp.core.resample import resize
 from upsamp.io.pictures import Picture
-from upsamp.layers import UpSampling2D
+from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.models.summary import layer_row
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
 upsamp upsample photo.png --size 2 3 --interp bilinear -o wide.png
+upsamp upsample photo.png --to 1920x --interp bicubic
 upsamp upsample '1 2; 3 4' --size 2
-cat photo.png | upsamp upsample - --size 2 > large.png
+cat photo.png | upsamp upsample - --size 1.5 --interp bilinear > large.png
 upsamp upsample '[[1,2],[3,4]]' --format json
+upsamp upsample photo.png --size 3 --interp bicubic --compare
 """
 
 
@@ -33,10 +49,16 @@ upsamp upsample '[[1,2],[3,4]]' --format json
 @input_argument
 @click.option(
     "--size",
-    type=PairType(),
-    default="2",
-    show_default=True,
-    help="Factor of the rows and of the columns.",
+    "factors",
+    type=FactorType(),
+    help="Factor of the rows and of the columns.  [default: 2]",
+)
+@click.option(
+    "--to",
+    "target",
+    type=TargetType(),
+    metavar="WIDTHxHEIGHT",
+    help="Size of the result in pixels, in the place of --size; 1920x and x1080 keep the shape.",
 )
 @click.option(
     "--interp",
@@ -48,9 +70,22 @@ upsamp upsample '[[1,2],[3,4]]' --format json
     help="How the values between the pixels are found.",
 )
 @click.option(
+    "--convention",
+    type=click.Choice(CONVENTIONS, case_sensitive=False),
+    default="keras",
+    show_default=True,
+    help="Whose numbers: keras (also TensorFlow, JAX, Pillow) or torch (also OpenCV).",
+)
+@click.option("--align-corners", is_flag=True, help="Let the corner pixels' centres coincide.")
+@click.option(
     "--data-format",
     type=click.Choice(DATA_FORMATS, case_sensitive=False),
     help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
+)
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Write nothing; show how far other libraries' results lie from this one.",
 )
 @output_option
 @format_option
@@ -58,15 +93,19 @@ upsamp upsample '[[1,2],[3,4]]' --format json
 @max_pixels_option
 def command(
     source: str | None,
-    size: Pair,
-    interpolation: str,
-    data_format: str | None,
+    factors: "tuple[Fraction, Fraction] | None",
+    target: tuple[int | None, int | None] | None,
+    interpolation: Interpolation,
+    convention: Convention,
+    align_corners: bool,
+    data_format: DataFormat | None,
+    compare: bool,
     output: str | None,
     format_name: str | None,
     force: bool,
     max_pixels: int,
 ) -> None:
-    """Enlarge an image or a matrix by whole factors, as Keras' UpSampling2D does.
+    """Enlarge an image or a matrix, as Keras' UpSampling2D does.
 
     INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json), '-' for standard input,
     or a matrix such as '1 2; 3 4'. An image is written beside its file; a matrix is shown, and
@@ -74,30 +113,82 @@ def command(
     """
     started = perf_counter()
     given = read_input(source, expand=interpolation != "nearest", max_pixels=max_pixels)
-    ending = f"{size[0]}x{size[1]}_{interpolation}"
+    if isinstance(given, Picture) and data_format is not None:
+        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+    array = given.pixels if isinstance(given, Picture) else given
+    layout = data_format or "channels_last"
+    height, width = as_batch(array, layout).shape[1:3]
+    size, spelled = _size((height, width), factors, target)
+    if compare:
+        _compare(array, size, interpolation, convention, align_corners=align_corners)
+        return
+    ending = f"{spelled}_{interpolation}" + ("" if convention == "keras" else f"_{convention}")
     destination = choose_destination(source, given, output, format_name, ending, force=force)
-    result: Picture | Array
-    if isinstance(given, Picture):
-        if data_format is not None:
-            raise click.UsageError("--data-format is for matrices; an image knows its channels.")
-        pixels = upsample(given.pixels, size, interpolation, alpha=given.has_alpha)
-        result = given.with_pixels(pixels)
-    else:
-        layout = data_format or "channels_last"
-        result = upsample(given, size, interpolation, layout)
-    if destination.format == "table" and not isinstance(given, Picture):
-        show_matrix("Input", given)
+    values = resize(
+        array,
+        size,
+        interpolation,
+        convention,
+        layout,
+        align_corners=align_corners,
+        alpha=isinstance(given, Picture) and given.has_alpha,
+    )
+    result = given.with_pixels(values) if isinstance(given, Picture) else values
+    tables = destination.format == "table" and not isinstance(given, Picture)
+    if tables:
+        show_matrix("Input", array)
     deliver(result, destination, force=force)
-    if destination.format == "table" and not isinstance(given, Picture):
-        layer = UpSampling2D(size, data_format, interpolation)
-        shape = layer.compute_output_shape(_batch_shape(given))
-        show_layer(layer_row(layer, shape), as_table=True)
-    settings = [("Method", interpolation), ("Size", f"{size[0]} x {size[1]}")]
+    if tables:
+        layer = _layer((height, width), size, interpolation, layout)
+        batch_shape = (None, *array.shape, 1) if array.ndim == 2 else (None, *array.shape[-3:])
+        show_layer(layer_row(layer, layer.compute_output_shape(batch_shape)), as_table=True)
+    settings = [("Method", interpolation), ("Size", spelled.replace("x", " x "))]
     report("Upsampled", source, given, result, destination, settings, started)
 
 
-def _batch_shape(array: Array) -> tuple[int | None, ...]:
-    """Give the shape that the layer sees: with a batch, and with a channel where there was none."""
-    if array.ndim == 2:
-        return (None, *array.shape, 1)
-    return (None, *array.shape[-3:])
+def _size(
+    shape: Pair,
+    factors: "tuple[Fraction, Fraction] | None",
+    target: tuple[int | None, int | None] | None,
+) -> tuple[Pair, str]:
+    """Give the rows and columns of the result, and how the size was spelled."""
+    if target is None:
+        rows, columns = factors or (2, 2)
+        size = int(shape[0] * rows), int(shape[1] * columns)
+        return size, f"{float(rows):g}x{float(columns):g}"
+    if factors is not None:
+        raise click.UsageError("--size and --to both say the size of the result. Give one of them.")
+    width, height = target
+    # The side that was left out keeps the shape, rounded half up.
+    wanted_rows = height or (2 * shape[0] * cast("int", width) + shape[1]) // (2 * shape[1])
+    wanted_columns = width or (2 * shape[1] * cast("int", height) + shape[0]) // (2 * shape[0])
+    return (wanted_rows, wanted_columns), f"{wanted_columns}x{wanted_rows}"
+
+
+def _layer(shape: Pair, size: Pair, interpolation: str, data_format: str) -> Layer:
+    """Give the layer that does the same in Keras."""
+    if size[0] % shape[0] or size[1] % shape[1]:
+        return Resizing(*size, interpolation, data_format=data_format)
+    return UpSampling2D((size[0] // shape[0], size[1] // shape[1]), data_format, interpolation)
+
+
+def _compare(
+    array: Array,
+    size: Pair,
+    interpolation: Interpolation,
+    convention: Convention,
+    *,
+    align_corners: bool,
+) -> None:
+    """Show how far the results of other conventions and libraries lie from the chosen one."""
+    from upsamp.translate.peers import compare_with_peers  # libraries are asked for here alone
+
+    rows = []
+    for peer in compare_with_peers(
+        array, size, interpolation, convention, align_corners=align_corners
+    ):
+        numbers = (peer.largest, peer.mean, peer.psnr)
+        cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
+        rows.append((peer.name, *cells, peer.remark))
+    title = f"{interpolation}, convention {convention}, {size[0]} x {size[1]}, beside"
+    show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")

@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 Number: TypeAlias = "Fraction | float"
 Taps: TypeAlias = "list[tuple[int, Number]]"
 
-__all__ = ["AxisPlan", "Gather", "Kernel", "Run", "kernel_of", "nearest_inputs", "plan_axis"]
+__all__ = [
+    "AxisPlan",
+    "Gather",
+    "Kernel",
+    "Run",
+    "has_kernel",
+    "kernel_of",
+    "nearest_inputs",
+    "plan_axis",
+]
 
 # Up to so many phases the outputs of a phase are computed together, from exact fractions.
 FEW_PHASES = 64
@@ -109,6 +118,11 @@ def kernel_of(interpolation: Interpolation, convention: Convention = "keras") ->
             f"`interpolation` must be one that convention={convention!r} has: 'nearest', 'area', "
             f"{known}. Received: interpolation={interpolation!r}."
         ) from None
+
+
+def has_kernel(interpolation: Interpolation, convention: Convention) -> bool:
+    """Tell whether the convention has the method."""
+    return interpolation in ("nearest", "area") or (convention, interpolation) in KERNELS
 
 
 # --- the plan

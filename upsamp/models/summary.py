@@ -1,12 +1,13 @@
 """A model's summary as data: rows and totals, which others render."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from upsamp.core.memory import format_bytes
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["Summary", "SummaryRow", "layer_row"]
+__all__ = ["Summary", "SummaryRow", "align_columns", "layer_row"]
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,29 @@ class Summary:
     def __str__(self) -> str:
         """Give plain text in columns as wide as their content: no digit is ever cut."""
         table = [self.headings, *(row.cells() for row in self.rows)]
-        widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-        lines = [
-            f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {params:>{widths[2]}}"
-            for layer, shape, params in table
-        ]
-        rule = "-" * (sum(widths) + 4)
+        lines = align_columns(table, "<<>")
+        rule = "-" * len(lines[0])
         return "\n".join(
             [f'Model: "{self.name}"', "", lines[0], rule, *lines[1:], rule, *self.totals()]
         )
+
+
+def align_columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
+    """Give rows as lines of columns that are as wide as their content: nothing is ever cut.
+
+    alignment: "<" (left) or ">" (right) for each column.
+
+    >>> align_columns([("a", "1"), ("bc", "23")], "<>")
+    ['a    1', 'bc  23']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:{side}{width}}"
+            for cell, side, width in zip(row, alignment, widths, strict=True)
+        )
+        for row in rows
+    ]
 
 
 def layer_row(layer: Layer, output_shape: Shape) -> SummaryRow:

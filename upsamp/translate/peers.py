@@ -1,0 +1,188 @@
+"""What other libraries compute for the same upsampling, where they are installed.
+
+Each is asked in the most natural way, as its users do; only then is it imported.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from upsamp.core.arguments import CONVENTIONS, Array, Convention, Interpolation, Pair
+from upsamp.core.interpolation import has_kernel
+from upsamp.core.resample import resize
+
+__all__ = ["Comparison", "compare_with_peers"]
+
+# A peer takes (H, W, C) float32 and (rows, columns) and gives the same, grown.
+Peer: TypeAlias = Callable[[Array, Pair, str], Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far a result lies from the chosen one; the numbers are None where there is none.
+
+    largest, mean: of the absolute differences. psnr: peak signal to noise ratio, in decibels.
+    """
+
+    name: str
+    largest: float | None = None
+    mean: float | None = None
+    psnr: float | None = None
+    remark: str = ""
+
+
+def _pillow(x: Array, size: Pair, method: str) -> Any:
+    image = import_module("PIL.Image")
+    planes = [
+        image.fromarray(np.ascontiguousarray(plane)).resize(size[::-1], getattr(image, method))
+        for plane in np.moveaxis(x, 2, 0)
+    ]
+    return np.stack([np.asarray(plane) for plane in planes], axis=2)
+
+
+def _opencv(x: Array, size: Pair, method: str) -> Any:
+    library = import_module("cv2")
+    large = library.resize(x, size[::-1], interpolation=getattr(library, method))
+    return large.reshape(*size, x.shape[2])
+
+
+def _torch(x: Array, size: Pair, method: str) -> Any:
+    library = import_module("torch")
+    batch = library.from_numpy(x.transpose(2, 0, 1)[np.newaxis].copy())
+    large = library.nn.functional.interpolate(batch, size=size, mode=method)
+    return large[0].numpy().transpose(1, 2, 0)
+
+
+def _tensorflow(x: Array, size: Pair, method: str) -> Any:
+    return import_module("tensorflow").image.resize(x, size, method).numpy()
+
+
+def _jax(x: Array, size: Pair, method: str) -> Any:
+    shape = (*size, x.shape[2])
+    return import_module("jax").image.resize(x, shape, method, antialias=False)
+
+
+# Each library: the module that tells whether it is there, its package, its call, and the names
+# that it has for our methods.
+PEERS: Mapping[str, tuple[str, str, Peer, Mapping[str, str]]] = MappingProxyType(
+    {
+        "Pillow": (
+            "PIL",
+            "pillow",
+            _pillow,
+            {
+                "nearest": "NEAREST",
+                "bilinear": "BILINEAR",
+                "bicubic": "BICUBIC",
+                "lanczos3": "LANCZOS",
+                "area": "BOX",
+            },
+        ),
+        "OpenCV": (
+            "cv2",
+            "opencv-python-headless",
+            _opencv,
+            {
+                "nearest": "INTER_NEAREST",
+                "bilinear": "INTER_LINEAR",
+                "bicubic": "INTER_CUBIC",
+                "lanczos3": "INTER_LANCZOS4",
+                "area": "INTER_AREA",
+            },
+        ),
+        "PyTorch": (
+            "torch",
+            "torch",
+            _torch,
+            {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic", "area": "area"},
+        ),
+        "TensorFlow": (
+            "tensorflow",
+            "tensorflow",
+            _tensorflow,
+            {
+                name: name
+                for name in (
+                    "nearest",
+                    "bilinear",
+                    "bicubic",
+                    "lanczos3",
+                    "lanczos5",
+                    "area",
+                    "mitchellcubic",
+                    "gaussian",
+                )
+            },
+        ),
+        "JAX": (
+            "jax",
+            "jax",
+            _jax,
+            {
+                "nearest": "nearest",
+                "bilinear": "linear",
+                "bicubic": "cubic",
+                "lanczos3": "lanczos3",
+                "lanczos5": "lanczos5",
+            },
+        ),
+    }
+)
+
+
+def compare_with_peers(
+    x: Array,
+    size: Pair,
+    interpolation: Interpolation,
+    convention: Convention = "keras",
+    *,
+    align_corners: bool = False,
+) -> Iterator[Comparison]:
+    """Say how far the results of other conventions and libraries lie from the chosen one.
+
+    x: (H, W) or (H, W, C), any real dtype; all compute on the same values in float32. The ratio's
+    peak is the largest value of an integer dtype, else the range of `x`.
+    """
+    values = x.astype(np.float32)
+    values = values if values.ndim == 3 else values[..., np.newaxis]
+    peak = float(np.iinfo(x.dtype).max) if x.dtype.kind in "iu" else float(np.ptp(values))
+    chosen = resize(values, size, interpolation, convention, align_corners=align_corners)
+
+    def against(name: str, result: Any, remark: str = "") -> Comparison:
+        difference = np.abs(np.asarray(result, np.float64) - chosen)
+        square = float(np.mean(difference**2))
+        ratio = np.inf if square == 0 else 10 * np.log10(max(peak, 1e-300) ** 2 / square)
+        return Comparison(
+            name, float(difference.max()), float(difference.mean()), float(ratio), remark
+        )
+
+    for other in CONVENTIONS:
+        if other == convention and not align_corners:
+            continue
+        name = f"upsamp, convention {other}"
+        if has_kernel(interpolation, other):
+            yield against(name, resize(values, size, interpolation, other))
+        else:
+            yield Comparison(name, remark=f"has no {interpolation}")
+    for name, (module, package, call, methods) in PEERS.items():
+        if interpolation not in methods:
+            yield Comparison(name, remark=f"has no {interpolation}")
+        elif find_spec(module) is None:
+            yield Comparison(name, remark=f"not installed: pip install {package}")
+        else:
+            remark = "its Lanczos has 4 lobes" if methods[interpolation].endswith("4") else ""
+            result = call(values, size, methods[interpolation])
+            yield against(f"{name} {_version(package, module)}", result, remark)
+
+
+def _version(package: str, module: str) -> str:
+    """Give the version of an installed library, whichever of its packages brought it."""
+    if find_spec(module) is not None and hasattr(import_module(module), "__version__"):
+        return str(import_module(module).__version__)
+    return version(package)
