@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from upsamp.core.arguments import Array, PairLike, normalize_count
+from upsamp.core.arguments import Array, PaddingLike, PairLike
 from upsamp.core.convolution import conv2d
 from upsamp.core.geometry import convolution_axis
-from upsamp.errors import ShapeError
 from upsamp.layers.convolution_layer import ConvolutionLayer
 from upsamp.layers.layer import Shape
 
@@ -24,7 +23,7 @@ class Conv2D(ConvolutionLayer):
         filters: int,
         kernel_size: PairLike,
         strides: PairLike = (1, 1),
-        padding: str = "valid",
+        padding: PaddingLike = "valid",
         data_format: str | None = None,
         dilation_rate: PairLike = (1, 1),
         groups: int = 1,
@@ -45,22 +44,12 @@ class Conv2D(ConvolutionLayer):
             use_bias,
             kernel_initializer,
             bias_initializer,
+            groups,
             **options,
         )
-        self.groups = normalize_count(groups, "groups")
-        if self.filters % self.groups:
-            raise ShapeError(
-                "`groups` must divide the filters. "
-                f"Received: groups={self.groups}, filters={self.filters}."
-            )
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
         """Give (rows, columns, C / groups, filters)."""
-        if channels % self.groups:
-            raise ShapeError(
-                f"`groups` must divide the channels. Received: groups={self.groups}, "
-                f"{channels} channels."
-            )
         return (*self.kernel_size, channels // self.groups, self.filters)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -93,7 +82,3 @@ class Conv2D(ConvolutionLayer):
                 self.data_format,
             )
         )
-
-    def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
-        return {**super().get_config(), "groups": self.groups}

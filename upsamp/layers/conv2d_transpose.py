@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from upsamp.core.arguments import Array, PairLike, normalize_output_padding
+from upsamp.core.arguments import (
+    Array,
+    PaddingLike,
+    PairLike,
+    normalize_output_padding,
+)
 from upsamp.core.convolution import conv2d_transpose
 from upsamp.core.geometry import transposed_axis
 from upsamp.layers.convolution_layer import ConvolutionLayer
@@ -14,7 +19,8 @@ __all__ = ["Conv2DTranspose"]
 class Conv2DTranspose(ConvolutionLayer):
     """Convolve images transposed; see `upsamp.conv2d_transpose`.
 
-    Kernel (rows, columns, filters, C).
+    Kernel (rows, columns, filters / groups, C). Beyond Keras, `padding` may be margins, and there
+    may be `groups`.
 
     >>> layer = Conv2DTranspose(1, (3, 3), strides=(2, 2), padding="same")
     >>> layer.compute_output_shape((None, 5, 5, 128))
@@ -26,7 +32,7 @@ class Conv2DTranspose(ConvolutionLayer):
         filters: int,
         kernel_size: PairLike,
         strides: PairLike = (1, 1),
-        padding: str = "valid",
+        padding: PaddingLike = "valid",
         output_padding: PairLike | None = None,
         data_format: str | None = None,
         dilation_rate: PairLike = (1, 1),
@@ -34,6 +40,8 @@ class Conv2DTranspose(ConvolutionLayer):
         use_bias: bool = True,
         kernel_initializer: str = "glorot_uniform",
         bias_initializer: str = "zeros",
+        *,
+        groups: int = 1,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -47,13 +55,19 @@ class Conv2DTranspose(ConvolutionLayer):
             use_bias,
             kernel_initializer,
             bias_initializer,
+            groups,
             **options,
         )
-        self.output_padding = normalize_output_padding(output_padding, self.strides)
+        self.output_padding = normalize_output_padding(
+            output_padding,
+            self.strides,
+            self.dilation_rate,
+            explicit=not isinstance(self.padding, str),
+        )
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
-        """Give (rows, columns, filters, C)."""
-        return (*self.kernel_size, self.filters, channels)
+        """Give (rows, columns, filters / groups, C)."""
+        return (*self.kernel_size, self.filters // self.groups, channels)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Give the shape with the filters as its channels."""
@@ -65,7 +79,7 @@ class Conv2DTranspose(ConvolutionLayer):
                     length,
                     self.kernel_size[axis],
                     self.strides[axis],
-                    self.padding,
+                    self.padding_of(axis),
                     extra[axis],
                     self.dilation_rate[axis],
                 ).output
@@ -84,7 +98,8 @@ class Conv2DTranspose(ConvolutionLayer):
                 self.padding,
                 self.output_padding,
                 self.dilation_rate,
-                data_format=self.data_format,
+                self.groups,
+                self.data_format,
             )
         )
 

@@ -1,15 +1,16 @@
 """What Conv2D and Conv2DTranspose have in common: their arguments, their bias, their activation."""
 
-from typing import Any, cast
+from typing import Any
 
 from upsamp.core.activations import get_activation
 from upsamp.core.arguments import (
-    PADDINGS,
     Array,
     Padding,
+    PaddingLike,
+    Pair,
     PairLike,
-    normalize_choice,
     normalize_count,
+    normalize_padding,
     normalize_pair,
 )
 from upsamp.errors import ShapeError
@@ -27,20 +28,21 @@ class ConvolutionLayer(ImageLayer):
         filters: int,
         kernel_size: PairLike,
         strides: PairLike = (1, 1),
-        padding: str = "valid",
+        padding: PaddingLike = "valid",
         data_format: str | None = None,
         dilation_rate: PairLike = (1, 1),
         activation: str | None = None,
         use_bias: bool = True,
         kernel_initializer: str = "glorot_uniform",
         bias_initializer: str = "zeros",
+        groups: int = 1,
         **options: Any,
     ) -> None:
         super().__init__(data_format, **options)
         self.filters = normalize_count(filters, "filters")
         self.kernel_size = normalize_pair(kernel_size, "kernel_size")
         self.strides = normalize_pair(strides, "strides")
-        self.padding = cast("Padding", normalize_choice(padding, "padding", PADDINGS))
+        self.padding = normalize_padding(padding)
         self.dilation_rate = normalize_pair(dilation_rate, "dilation_rate")
         self.activation = activation
         self.activate = get_activation(activation)
@@ -48,6 +50,12 @@ class ConvolutionLayer(ImageLayer):
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
         self.input_channels: int | None = None
+        self.groups = normalize_count(groups, "groups")
+        if self.filters % self.groups:
+            raise ShapeError(
+                "`groups` must divide the filters. "
+                f"Received: groups={self.groups}, filters={self.filters}."
+            )
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
         """Give the shape of the kernel for an input of so many channels."""
@@ -56,7 +64,13 @@ class ConvolutionLayer(ImageLayer):
     def build(self, input_shape: Shape) -> None:
         """Size the kernel by the channels of the input."""
         self.compute_output_shape(input_shape)
-        self.input_channels = self.check_axis(input_shape, self.channel_axis)
+        channels = self.check_axis(input_shape, self.channel_axis)
+        if channels % self.groups:
+            raise ShapeError(
+                f"`groups` must divide the channels. Received: groups={self.groups}, "
+                f"{channels} channels."
+            )
+        self.input_channels = channels
         self.add_weight("kernel", self.kernel_shape(self.input_channels), self.kernel_initializer)
         if self.use_bias:
             self.add_weight("bias", (self.filters,), self.bias_initializer)
@@ -71,6 +85,10 @@ class ConvolutionLayer(ImageLayer):
                 f"Layer '{self.name}' ({type(self).__name__}) must have {self.input_channels} "
                 f"channels, as it was built. Received: shape {input_shape}."
             )
+
+    def padding_of(self, axis: int) -> Padding | Pair:
+        """Give the padding of the rows (0) or of the columns (1)."""
+        return self.padding if isinstance(self.padding, str) else self.padding[axis]
 
     def bias(self) -> Array | None:
         """Give the bias, or None where there is none."""
@@ -89,4 +107,5 @@ class ConvolutionLayer(ImageLayer):
             "use_bias": self.use_bias,
             "kernel_initializer": self.kernel_initializer,
             "bias_initializer": self.bias_initializer,
+            "groups": self.groups,
         }
