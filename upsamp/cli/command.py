@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import click
 
+from upsamp.core.arguments import PADDINGS
+
 if TYPE_CHECKING:
     NumbersBase: TypeAlias = click.ParamType[tuple[Any, ...]]
 else:
     NumbersBase = click.ParamType  # older releases of click, which do as well, have it plain
 
-__all__ = ["Command", "FactorType", "NumbersType", "PairType", "TargetType"]
+__all__ = ["Command", "FactorType", "NumbersType", "PaddingType", "PairType", "TargetType"]
 
 # What an integer looks like on a command line; a negative one is taken, to be refused by name.
 INTEGER = re.compile(r"-?\d+")
@@ -75,6 +77,28 @@ class PairType(NumbersType):
         """Give (rows, columns), or none where they break the rule."""
         numbers = super().parse(text)
         return numbers * 2 if len(numbers) == 1 else numbers
+
+
+class PaddingType(NumbersType):
+    """valid, same, or how much is cropped: "1", "1 2" (rows, columns), "0 1 2 3" (the sides)."""
+
+    def __init__(self) -> None:
+        rule = (
+            "valid, same, or 1, 2 or 4 non-negative integers: 1, or 0 2, or TOP BOTTOM LEFT RIGHT"
+        )
+        super().__init__(4, "same|valid|N...", rule, minimum=0)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        """Give ("same",), ("valid",), or ((top, bottom), (left, right))."""
+        if str(value).lower() in PADDINGS:
+            return (str(value).lower(),)
+        numbers = super().convert(value, param, ctx)
+        if len(numbers) == 3:
+            self.fail(f"must be {self.rule}. Received: {value}.", param, ctx)
+        rows, columns = numbers[0], numbers[-1]
+        return (numbers[:2], numbers[2:]) if len(numbers) == 4 else ((rows,) * 2, (columns,) * 2)
 
 
 class FactorType(PairType):

@@ -6,7 +6,7 @@ from time import perf_counter
 import click
 import numpy as np
 
-from upsamp.cli.command import Command, PairType
+from upsamp.cli.command import Command, PaddingType, PairType
 from upsamp.cli.options import (
     force_option,
     format_option,
@@ -17,17 +17,24 @@ from upsamp.cli.options import (
 )
 from upsamp.cli.render import on_terminal, show_layer, show_matrix, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report
-from upsamp.core.arguments import PADDINGS, Array, Pair
+from upsamp.cli.weights import kernel_for, read_kernel
+from upsamp.core.arguments import (
+    DATA_FORMATS,
+    KERNEL_LAYOUTS,
+    Array,
+    DataFormat,
+    KernelLayout,
+    Margins,
+    Pair,
+)
 from upsamp.core.convolution import conv2d_transpose
 from upsamp.core.dtypes import compute_dtype, round_to
-from upsamp.core.initializers import get_initializer
-from upsamp.errors import ShapeError
+from upsamp.core.kernels import KERNEL_PRESETS
+from upsamp.core.layout import as_batch
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.io.sources import read_matrix
-from upsamp.layers import Conv2DTranspose
-from upsamp.models.summary import layer_row
+from upsamp.models.summary import SummaryRow
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -37,8 +44,6 @@ upsamp transpose-conv photo.png --kernel 2 --stride 2
 upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights random -o out.npy
 """
 
-PRESETS = {"ones": "ones", "random": "glorot_uniform"}
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -46,13 +51,17 @@ class Settings:
 
     kernel: Pair | None
     strides: Pair
-    padding: str
+    padding: str | Margins
     output_padding: Pair | None
+    output_shape: Pair | None
     dilation: Pair
+    groups: int
     filters: int | None
     weights: str
+    kernel_layout: KernelLayout
     bias: str
     seed: int
+    data_format: DataFormat
 
 
 @click.command("transpose-conv", cls=Command, examples=EXAMPLES)
@@ -73,15 +82,21 @@ class Settings:
 )
 @click.option(
     "--padding",
-    type=click.Choice(PADDINGS, case_sensitive=False),
+    type=PaddingType(),
     default="valid",
     show_default=True,
-    help="valid keeps the whole result; same crops it to input times stride.",
+    help="valid keeps the whole result; same crops it to input times stride; numbers crop each "
+    "side, rows and columns, or TOP BOTTOM LEFT RIGHT, as in PyTorch and ONNX.",
 )
 @click.option(
     "--output-padding",
     type=PairType(minimum=0),
     help="Rows and columns that are added to the output; below the stride.",
+)
+@click.option(
+    "--output-shape",
+    type=PairType(),
+    help="Rows and columns of the output, in the place of --output-padding.",
 )
 @click.option(
     "--dilation",
@@ -97,14 +112,36 @@ class Settings:
     help="Channels of the output; every one is made from all channels of the input.",
 )
 @click.option(
+    "--groups",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Parts of the channels that are convolved apart.",
+)
+@click.option(
     "--weights",
-    metavar="ones|random|FILE|MATRIX",
+    metavar="NAME|FILE|MATRIX",
     default="ones",
     show_default=True,
-    help="The kernel: (rows, columns), or (rows, columns, filters, channels) in a .npy file.",
+    help=f"The kernel: {', '.join(KERNEL_PRESETS)}; or a matrix (rows, columns); or a .npy file of "
+    "(rows, columns, filters, channels).",
+)
+@click.option(
+    "--kernel-layout",
+    type=click.Choice(KERNEL_LAYOUTS, case_sensitive=False),
+    default="keras",
+    show_default=True,
+    help="torch: --weights of rank 4 is (channels, filters, rows, columns).",
 )
 @click.option(
     "--bias", metavar="NUMBERS", default="0", show_default=True, help="One, or one a filter."
+)
+@click.option(
+    "--data-format",
+    type=click.Choice(DATA_FORMATS, case_sensitive=False),
+    default="channels_last",
+    show_default=True,
+    help="Where the channels of a matrix of rank 3 or 4 stand.",
 )
 @seed_option
 @output_option
@@ -115,12 +152,16 @@ def command(
     source: str | None,
     kernel: Pair | None,
     stride: Pair,
-    padding: str,
+    padding: tuple[str] | Margins,
     output_padding: Pair | None,
+    output_shape: Pair | None,
     dilation: Pair,
     filters: int | None,
+    groups: int,
     weights: str,
+    kernel_layout: KernelLayout,
     bias: str,
+    data_format: DataFormat,
     seed: int,
     output: str | None,
     format_name: str | None,
@@ -135,111 +176,96 @@ def command(
     """
     started = perf_counter()
     settings = Settings(
-        kernel, stride, padding, output_padding, dilation, filters, weights, bias, seed
+        kernel=kernel,
+        strides=stride,
+        padding=padding[0] if isinstance(padding[0], str) else padding,
+        output_padding=output_padding,
+        output_shape=output_shape,
+        dilation=dilation,
+        groups=groups,
+        filters=filters,
+        weights=weights,
+        kernel_layout=kernel_layout,
+        bias=bias,
+        seed=seed,
+        data_format=data_format,
     )
     given = read_input(source, expand=True, max_pixels=max_pixels)
     ending = f"{stride[0]}x{stride[1]}_transpose"
     destination = choose_destination(source, given, output, format_name, ending, force=force)
     array = given.pixels if isinstance(given, Picture) else given
-    values, layer = _convolve(array, settings, by_channel=isinstance(given, Picture))
+    values, row = _convolve(array, settings, by_channel=isinstance(given, Picture))
     result: Picture | Array = values
     if isinstance(given, Picture) and is_image_format(destination.format):
         result = _to_picture(given, values)
     if destination.format == "table" and not isinstance(given, Picture):
         show_matrix("Input", given)
     deliver(result, destination, force=force)
-    channels = layer.input_channels or 1
-    shape = layer.compute_output_shape((None, *array.shape[-3:][:2], channels))
-    show_layer(layer_row(layer, shape), as_table=on_terminal() or destination.format == "table")
-    report(
-        "Convolved, transposed",
-        source,
-        given,
-        result,
-        destination,
-        [
-            ("Kernel", " x ".join(map(str, layer.kernel_size))),
-            ("Stride", f"{stride[0]} x {stride[1]}"),
-            ("Padding", padding),
-        ],
-        started,
-    )
+    show_layer(row, as_table=on_terminal() or destination.format == "table")
+    shown = [("Stride", f"{stride[0]} x {stride[1]}"), ("Padding", str(settings.padding))]
+    report("Convolved, transposed", source, given, result, destination, shown, started)
 
 
-def _convolve(
-    array: Array, settings: Settings, *, by_channel: bool
-) -> tuple[Array, Conv2DTranspose]:
-    """Give the result and the layer that computes it.
+def _convolve(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Array, SummaryRow]:
+    """Give the result, and the row of the layer that computes it.
 
     array: (H, W), (H, W, C) or (N, H, W, C). With `by_channel` each channel is convolved alone,
     unless the filters or the weights say otherwise.
     """
-    channels = array.shape[-1] if array.ndim > 2 else 1
-    given = None if settings.weights in PRESETS else _given_kernel(settings)
-    whole = given is not None and given.shape[2:] != (1, 1)
-    apart = by_channel and settings.filters is None and not whole
-    kernel = _kernel(settings, given, 1 if apart else channels)
+    kernel = read_kernel(
+        settings.weights,
+        settings.kernel,
+        settings.filters,
+        settings.groups,
+        settings.kernel_layout,
+    )
+    whole = kernel is not None and kernel.shape[2:] != (1, 1)
+    apart = by_channel and settings.filters is None and settings.groups == 1 and not whole
     dtype = compute_dtype(np.float32 if array.dtype.itemsize == 1 else array.dtype)
-    bias = parse_text(settings.bias, "--bias").ravel()
-    filters = kernel.shape[2]
-    x = array.astype(dtype)
-    if apart and array.ndim == 3:
-        x = np.moveaxis(x, 2, 0)[..., np.newaxis]
-    elif x.ndim == 2:
-        x = x[..., np.newaxis]
+    x = as_batch(array.astype(dtype), settings.data_format)
+    if apart:
+        x = x.transpose(3, 1, 2, 0)
+    if kernel is None:
+        filters = (settings.filters or _default_filters(settings, x.shape[3])) // settings.groups
+        shape = (*(settings.kernel or (3, 3)), filters, x.shape[3])
+        kernel = kernel_for(
+            settings.weights, shape, settings.strides, settings.seed, settings.groups
+        )
+    filters = kernel.shape[2] * settings.groups
+    bias = parse_text(settings.bias, "--bias").ravel().astype(dtype)
     result = conv2d_transpose(
         x,
         kernel.astype(dtype),
-        (np.repeat(bias, filters) if bias.size == 1 else bias).astype(dtype),
+        np.repeat(bias, filters) if bias.size == 1 else bias,
         settings.strides,
         settings.padding,
         settings.output_padding,
         settings.dilation,
+        settings.groups,
+        output_shape=settings.output_shape,
     )
-    if apart and array.ndim == 3:
-        result = np.moveaxis(result[..., 0], 0, 2)
-    elif array.ndim == 2 and filters == 1:
-        result = result[..., 0]
-    layer = Conv2DTranspose(
-        filters,
-        kernel.shape[:2],
-        settings.strides,
-        settings.padding,
-        settings.output_padding,
-        dilation_rate=settings.dilation,
+    row = SummaryRow(
+        "conv2d_transpose",
+        "Conv2DTranspose",
+        (None, *result.shape[1:]),
+        kernel.size + filters,
     )
-    layer.build((None, *array.shape[-3:][:2], kernel.shape[3]))
-    return result, layer
+    if apart:
+        result = result.transpose(3, 1, 2, 0)
+    return _in_rank(result, array.ndim, settings.data_format), row
 
 
-def _given_kernel(settings: Settings) -> Array:
-    """Read the kernel that `--weights` names, as (rows, columns, filters, channels)."""
-    kernel = read_matrix(settings.weights, "--weights")
-    if kernel.ndim == 3:
-        raise ShapeError(
-            "--weights must be (rows, columns) or (rows, columns, filters, channels). "
-            f"Received: shape {kernel.shape}."
-        )
-    if kernel.ndim == 2:
-        kernel = kernel[:, :, np.newaxis, np.newaxis]
-    for what, wanted, held in (
-        ("--kernel", settings.kernel, kernel.shape[:2]),
-        ("--filters", settings.filters, kernel.shape[2]),
-    ):
-        if wanted not in (None, held):
-            raise ShapeError(
-                f"{what} must agree with --weights, of shape {kernel.shape}. "
-                f"Received: {what} {wanted}. Leave {what} out."
-            )
-    return kernel
+def _default_filters(settings: Settings, channels: int) -> int:
+    """Give the filters that a preset has by itself: one, or as many as it keeps apart."""
+    alone = settings.weights in ("ones", "random", "glorot", "icnr")
+    return settings.groups if alone else channels
 
 
-def _kernel(settings: Settings, given: Array | None, channels: int) -> Array:
-    """Give the kernel, read or made, for an input of so many channels."""
-    if given is not None:
-        return given
-    shape = (*(settings.kernel or (3, 3)), settings.filters or 1, channels)
-    return get_initializer(PRESETS[settings.weights])(shape, settings.seed)
+def _in_rank(result: Array, rank: int, data_format: DataFormat) -> Array:
+    """Give (N, H, W, F) in the rank and data format that the input had, as far as F allows."""
+    batch = result if data_format == "channels_last" else np.moveaxis(result, 3, 1)
+    image: Array = batch if rank == 4 else batch[0]
+    return image[..., 0] if rank == 2 and image.shape[2] == 1 else image
 
 
 def _to_picture(given: Picture, values: Array) -> Picture:

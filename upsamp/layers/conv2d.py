@@ -61,7 +61,7 @@ class Conv2D(ConvolutionLayer):
                     length,
                     self.kernel_size[axis],
                     self.strides[axis],
-                    self.padding,
+                    self.padding_of(axis),
                     self.dilation_rate[axis],
                 ).output
             ),

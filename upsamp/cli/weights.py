@@ -1,0 +1,56 @@
+"""`--weights`: a kernel by name, from a file, or written in the command."""
+
+import numpy as np
+
+from upsamp.core.arguments import Array, Pair
+from upsamp.core.kernels import KERNEL_PRESETS, make_kernel
+from upsamp.errors import ShapeError
+from upsamp.io.sources import read_matrix
+
+__all__ = ["kernel_for", "read_kernel"]
+
+
+def read_kernel(
+    weights: str, kernel_size: Pair | None, filters: int | None, groups: int, layout: str
+) -> Array | None:
+    """Read the kernel that `--weights` names, or give None where that is a preset.
+
+    Returns (rows, columns, filters / groups, channels); a matrix is the window of one channel.
+    """
+    if weights in KERNEL_PRESETS:
+        return None
+    kernel = read_matrix(weights, "--weights")
+    if kernel.ndim == 3:
+        raise ShapeError(
+            "--weights must be (rows, columns) or (rows, columns, filters, channels). "
+            f"Received: shape {kernel.shape}."
+        )
+    if kernel.ndim == 2:
+        kernel = kernel[:, :, None, None]
+    elif layout == "torch":
+        kernel = kernel.transpose(2, 3, 1, 0)
+    held = kernel.shape[2] * groups
+    for option, wanted, has in (
+        ("--kernel", kernel_size, kernel.shape[:2]),
+        ("--filters", filters, held),
+    ):
+        if wanted not in (None, has):
+            raise ShapeError(
+                f"{option} must agree with --weights, of shape {kernel.shape}. "
+                f"Received: {option} {wanted}. Leave {option} out."
+            )
+    return kernel
+
+
+def kernel_for(
+    weights: str, shape: tuple[int, int, int, int], strides: Pair, seed: int, groups: int
+) -> Array:
+    """Make the preset kernel of (rows, columns, filters / groups, channels).
+
+    Within a group, a preset that upsamples keeps every channel to itself.
+    """
+    if groups == 1:
+        return make_kernel(weights, shape, strides, seed)
+    rows, columns, filters, channels = shape
+    one = make_kernel(weights, (rows, columns, filters, channels // groups), strides, seed)
+    return np.tile(one, (1, 1, 1, groups))
