@@ -40,7 +40,9 @@ def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
     available = available_memory()
     if needed > available:
         amount = format_bytes(needed) if needed < 2**70 else "more than any machine has"
-        size = " x ".join(f"{length:.3g}" if length > 10**15 else f"{length:,}" for length in shape)
+        size = " x ".join(
+            "more than 10**15" if length > 10**15 else f"{length:,}" for length in shape
+        )
         raise MemoryLimitError(
             f"{what} would be {size} {np.dtype(dtype)} values, {amount}, and "
             f"{format_bytes(available)} of memory are available. Use a smaller size or input."
@@ -53,9 +55,11 @@ def format_bytes(count: int) -> str:
     >>> format_bytes(7741), format_bytes(0)
     ('7.56 KB', '0.00 B')
     """
-    value = float(count)
-    for unit in ("B", "KB", "MB", "GB", "TB"):
-        if value < 1024:
-            return f"{value:.2f} {unit}"
-        value /= 1024
-    return f"{value:,.2f} PB"
+    units = ("B", "KB", "MB", "GB", "TB", "PB")
+    power = 0
+    while count >= 1024 ** (power + 1) and power < len(units) - 1:
+        power += 1
+    if count >= 2**1000:  # past what a float holds
+        return f"{count // 1024**power:,}.00 {units[power]}"
+    amount = count / 1024**power
+    return f"{amount:.2f} {units[power]}" if amount < 1024 else f"{amount:,.2f} {units[power]}"

@@ -41,6 +41,8 @@ class BatchNormalization(Layer):
         super().__init__(**options)
         if epsilon <= 0:
             raise ArgumentError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
+        if isinstance(axis, bool) or not isinstance(axis, int):
+            raise ArgumentError(f"`axis` must be an integer. Received: axis={axis!r}.")
         self.axis = axis
         self.momentum = momentum
         self.epsilon = epsilon
@@ -51,9 +53,8 @@ class BatchNormalization(Layer):
         self.moving_mean_initializer = moving_mean_initializer
         self.moving_variance_initializer = moving_variance_initializer
 
-    def build(self, input_shape: Shape) -> None:
+    def create_weights(self, input_shape: Shape) -> None:
         """Size the weights by the axis that is normalised."""
-        self.compute_output_shape(input_shape)
         length = (self.check_axis(input_shape, self.axis),)
         if self.scale:
             self.add_weight("gamma", length, self.gamma_initializer)
@@ -63,18 +64,16 @@ class BatchNormalization(Layer):
         self.add_weight(
             "moving_variance", length, self.moving_variance_initializer, trainable=False
         )
-        self.built = True
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the input's shape."""
         if not -len(input_shape) <= self.axis < len(input_shape):
             raise ShapeError(
-                f"Layer '{self.name}' (BatchNormalization) must have an input with axis "
-                f"{self.axis}. Received: shape {input_shape}."
+                f"must have an input with axis {self.axis}. Received: shape {input_shape}."
             )
         if self.built and input_shape[self.axis] not in (None, *self._weights[-1].shape):
             raise ShapeError(
-                f"Layer '{self.name}' (BatchNormalization) must have {self._weights[-1].shape[0]} "
+                f"must have {self._weights[-1].shape[0]} "
                 f"values on axis {self.axis}, as it was built. Received: shape {input_shape}."
             )
         return input_shape

@@ -52,7 +52,7 @@ class Conv2D(ConvolutionLayer):
         """Give (rows, columns, C / groups, filters)."""
         return (*self.kernel_size, channels // self.groups, self.filters)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape with the filters as its channels."""
         return self.image_shape(
             input_shape,

@@ -69,7 +69,7 @@ class Conv2DTranspose(ConvolutionLayer):
         """Give (rows, columns, filters / groups, C)."""
         return (*self.kernel_size, self.filters // self.groups, channels)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape with the filters as its channels."""
         extra = self.output_padding or (None, None)
         return self.image_shape(

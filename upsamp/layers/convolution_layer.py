@@ -61,9 +61,8 @@ class ConvolutionLayer(ImageLayer):
         """Give the shape of the kernel for an input of so many channels."""
         raise NotImplementedError(f"{type(self).__name__} must define `kernel_shape`.")
 
-    def build(self, input_shape: Shape) -> None:
+    def create_weights(self, input_shape: Shape) -> None:
         """Size the kernel by the channels of the input."""
-        self.compute_output_shape(input_shape)
         channels = self.check_axis(input_shape, self.channel_axis)
         if channels % self.groups:
             raise ShapeError(
@@ -74,7 +73,6 @@ class ConvolutionLayer(ImageLayer):
         self.add_weight("kernel", self.kernel_shape(self.input_channels), self.kernel_initializer)
         if self.use_bias:
             self.add_weight("bias", (self.filters,), self.bias_initializer)
-        self.built = True
 
     def check_rank(self, input_shape: Shape) -> None:
         """Raise `ShapeError` for another rank, or for other channels than it was built for."""
@@ -82,7 +80,7 @@ class ConvolutionLayer(ImageLayer):
         channels = input_shape[self.channel_axis]
         if self.input_channels is not None and channels not in (None, self.input_channels):
             raise ShapeError(
-                f"Layer '{self.name}' ({type(self).__name__}) must have {self.input_channels} "
+                f"must have {self.input_channels} "
                 f"channels, as it was built. Received: shape {input_shape}."
             )
 

@@ -28,14 +28,14 @@ class Cropping2D(ImageLayer):
         super().__init__(data_format, **options)
         self.cropping = normalize_margins(cropping, "cropping")
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape with fewer rows and columns."""
 
         def size(axis: int, length: int) -> int:
             left = length - sum(self.cropping[axis])
             if left < 1:
                 raise ShapeError(
-                    f"Layer '{self.name}' (Cropping2D) must leave something. "
+                    f"must leave something. "
                     f"Received: shape {input_shape} for cropping={self.cropping}."
                 )
             return left

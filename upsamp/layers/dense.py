@@ -36,25 +36,23 @@ class Dense(Layer):
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
 
-    def build(self, input_shape: Shape) -> None:
+    def create_weights(self, input_shape: Shape) -> None:
         """Size the kernel by the last axis of the input."""
-        self.compute_output_shape(input_shape)
         channels = self.check_axis(input_shape, -1)
         self.add_weight("kernel", (channels, self.units), self.kernel_initializer)
         if self.use_bias:
             self.add_weight("bias", (self.units,), self.bias_initializer)
-        self.built = True
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the input's shape with `units` as its last axis."""
         if len(input_shape) < 2:
             raise ShapeError(
-                f"Layer '{self.name}' (Dense) must have an input of rank 2 or more, the batch "
+                f"must have an input of rank 2 or more, the batch "
                 f"included. Received: shape {input_shape}."
             )
         if self.built and input_shape[-1] not in (None, self._weights[0].shape[0]):
             raise ShapeError(
-                f"Layer '{self.name}' (Dense) must have {self._weights[0].shape[0]} inputs, as it "
+                f"must have {self._weights[0].shape[0]} inputs, as it "
                 f"was built. Received: shape {input_shape}."
             )
         return (*input_shape[:-1], self.units)

@@ -25,7 +25,7 @@ class Flatten(Layer):
             normalize_choice(data_format or "channels_last", "data_format", DATA_FORMATS),
         )
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give (batch, product of the other axes)."""
         sizes = [axis for axis in input_shape[1:] if axis is not None]
         known = len(sizes) == len(input_shape) - 1

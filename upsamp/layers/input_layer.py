@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
+from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
 __all__ = ["Input", "InputLayer"]
@@ -24,7 +24,7 @@ class InputLayer(Layer):
         self,
         shape: Sequence[int | None] | None = None,
         batch_size: int | None = None,
-        dtype: str = "float32",
+        dtype: str | None = None,
         batch_shape: Sequence[int | None] | None = None,
         name: str | None = None,
         **options: Any,
@@ -44,15 +44,23 @@ class InputLayer(Layer):
         """Give the input."""
         return x
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Give the input's shape."""
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """Give the input's shape, which must be the one that was said."""
+        wanted = self.batch_input_shape or input_shape
+        if len(wanted) != len(input_shape) or any(
+            None not in (length, given) and length != given
+            for length, given in zip(wanted, input_shape, strict=True)
+        ):
+            raise ShapeError(
+                f"must have an input of shape {wanted}. Received: shape {input_shape}."
+            )
         return input_shape
 
 
 def Input(  # noqa: N802 - Keras' name
     shape: Sequence[int | None] | None = None,
     batch_size: int | None = None,
-    dtype: str = "float32",
+    dtype: str | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
 ) -> InputLayer:

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -21,6 +22,7 @@ __all__ = ["Layer", "Shape", "Weight", "normalize_shape", "snake_case"]
 
 Shape: TypeAlias = tuple[int | None, ...]
 
+FLOATS = ("float32", "float64", "float16")
 # Options of Keras that act in training alone; they are taken and have no effect on a prediction.
 TRAINING_OPTIONS = frozenset(
     f"{part}_{kind}"
@@ -52,6 +54,22 @@ def normalize_shape(value: object, name: str) -> Shape:
     return tuple(None if part is None else normalize_count(part, name) for part in value)
 
 
+def normalize_dtype(value: object) -> np.dtype[np.floating]:
+    """Give the float type that is named; None is float32, as in Keras.
+
+    >>> normalize_dtype("float16")
+    dtype('float16')
+    """
+    if value is None:
+        return np.dtype(np.float32)
+    name = value if isinstance(value, str) else getattr(value, "__name__", str(value))
+    if name not in FLOATS:
+        raise ArgumentError(
+            f"`dtype` must be a float type. Received: dtype={value!r}. Use {', '.join(FLOATS)}."
+        )
+    return np.dtype(name)
+
+
 @dataclass
 class Weight:
     """A weight of a layer: what is known of it before it has values."""
@@ -77,7 +95,7 @@ class Layer:
     (one axis): the shape of the input, given to the first layer of a model. Options of Keras that
     act in training alone, such as `kernel_regularizer`, are taken and have no effect.
 
-    A subclass gives `compute_output_shape` and `call`, and `build` where it has weights.
+    A subclass gives `output_shape_for` and `call`, and `create_weights` where it has weights.
     """
 
     rank: ClassVar[int | None] = None
@@ -86,7 +104,7 @@ class Layer:
         self,
         *,
         name: str | None = None,
-        dtype: str = "float32",
+        dtype: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
@@ -99,11 +117,11 @@ class Layer:
                 f"{type(self).__name__} must be given options that it knows. "
                 f"Received: {unknown[0]}={training_options[unknown[0]]!r}."
             )
-        if np.dtype(dtype).kind != "f":
-            raise ArgumentError(f"`dtype` must be a float type. Received: dtype={dtype!r}.")
+        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+            raise ArgumentError(f"`name` must be text without a slash. Received: name={name!r}.")
         self.given_name = name
         self.automatic_name = snake_case(type(self).__name__)
-        self.dtype = np.dtype(dtype)
+        self.dtype = normalize_dtype(dtype)
         self.trainable = trainable
         self.built = False
         self.seed: tuple[int, ...] = (0,)
@@ -124,13 +142,12 @@ class Layer:
         """The name that was given, or else the automatic one."""
         return self.automatic_name if self.given_name is None else self.given_name
 
-    # --- the contract of a subclass
+    # --- the contract of a subclass; a refusal begins with "must", as the name comes before it
 
-    def build(self, input_shape: Shape) -> None:
+    def create_weights(self, input_shape: Shape) -> None:
         """Say which weights there are for inputs of this shape, the batch included."""
-        self.built = True
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape of the output for inputs of this shape, the batch included."""
         return input_shape
 
@@ -140,21 +157,49 @@ class Layer:
 
     # --- what all layers do alike
 
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Say in an error which layer it comes from."""
+        try:
+            yield
+        except (ArgumentError, ShapeError) as error:
+            joint = " " if str(error).startswith("must ") else ": "
+            who = f"Layer '{self.name}' ({type(self).__name__})"
+            raise type(error)(f"{who}{joint}{error}") from error
+
+    def build(self, input_shape: Shape) -> None:
+        """Settle the weights for inputs of this shape, the batch included; only the first time."""
+        if self.built:
+            return
+        shape = normalize_shape(input_shape, "input_shape")
+        with self.named():
+            self.output_shape_for(shape)
+            self.create_weights(shape)
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the shape of the output for inputs of this shape, the batch included."""
+        with self.named():
+            self.check_rank(input_shape)
+            return self.output_shape_for(input_shape)
+
     def __call__(self, x: object) -> Array:
         """Compute the output: the layer is built for the shape of `x` when it is not yet."""
-        array = normalize_array(x, "x", tuple(range(1, 33)) if self.rank is None else (self.rank,))
-        array = array.astype(self.dtype, copy=False)
-        if not self.built:
-            self.build((None, *array.shape[1:]))
+        with self.named():
+            array = normalize_array(x, "x", tuple(range(1, 33)))
+            self.check_rank(array.shape)
+        self.build((None, *array.shape[1:]))
         self.compute_output_shape(array.shape)
-        return self.call(array)
+        # What becomes of infinities is what the formulas say; that is no cause for a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return self.call(array.astype(self.dtype, copy=False))
 
     def check_rank(self, input_shape: Shape) -> None:
         """Raise `ShapeError` where the layer takes inputs of another rank."""
         if self.rank is not None and len(input_shape) != self.rank:
             raise ShapeError(
-                f"Layer '{self.name}' ({type(self).__name__}) must have an input of rank "
-                f"{self.rank}, the batch included. Received: shape {input_shape}."
+                f"must have an input of rank {self.rank}, the batch included. "
+                f"Received: shape {input_shape}."
             )
 
     def check_axis(self, input_shape: Shape, axis: int) -> int:
@@ -162,8 +207,8 @@ class Layer:
         length = input_shape[axis]
         if length is None:
             raise ShapeError(
-                f"Layer '{self.name}' ({type(self).__name__}) must know axis {axis} of its input "
-                f"to size its weights. Received: shape {input_shape}."
+                f"must know axis {axis} of its input to size its weights. "
+                f"Received: shape {input_shape}."
             )
         return length
 
@@ -199,14 +244,16 @@ class Layer:
 
     def set_weights(self, weights: Sequence[object]) -> None:
         """Set all weights, given in Keras' order and shapes."""
-        arrays = [np.asarray(value) for value in weights]
-        shapes = [weight.shape for weight in self.weights]
+        known = self.weights
+        given = list(weights)
+        arrays = [normalize_array(value, "weights", tuple(range(33))) for value in given]
+        shapes = [weight.shape for weight in known]
         if [array.shape for array in arrays] != shapes:
             raise ShapeError(
                 f"The weights of '{self.name}' must be arrays of the shapes {shapes}. "
                 f"Received: arrays of the shapes {[array.shape for array in arrays]}."
             )
-        for weight, array in zip(self.weights, arrays, strict=True):
+        for weight, array in zip(known, arrays, strict=True):
             weight.value = array.astype(self.dtype)
 
     def count_params(self) -> int:

@@ -32,15 +32,14 @@ class PixelShuffle(ImageLayer):
         self.upscale_factor = normalize_count(upscale_factor, "upscale_factor")
         self.order = normalize_choice(order, "order", SHUFFLE_ORDERS)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape with fewer channels, and as many more pixels."""
         self.check_rank(input_shape)
         channels = input_shape[self.channel_axis]
         block = self.upscale_factor**2
         if channels is not None and channels % block:
             raise ShapeError(
-                f"Layer '{self.name}' (PixelShuffle) must have a multiple of {block} channels. "
-                f"Received: shape {input_shape}."
+                f"must have a multiple of {block} channels. Received: shape {input_shape}."
             )
         depth = None if channels is None else channels // block
         shape = self.image_shape(input_shape, lambda _, length: length * self.upscale_factor)

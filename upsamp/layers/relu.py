@@ -12,7 +12,7 @@ __all__ = ["ReLU"]
 
 
 class ReLU(Layer):
-    """Give x from `threshold` on, negative_slope * (x - threshold) below, at most `max_value`.
+    """Give x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.
 
     >>> ReLU(max_value=6)([[-10.0, 3.0, 10.0]])
     array([[0., 3., 6.]], dtype=float32)
@@ -41,9 +41,13 @@ class ReLU(Layer):
         """Apply the function."""
         number = x.dtype.type
         threshold = number(self.threshold)
-        low = number(self.negative_slope) * (x - threshold) if self.negative_slope else number(0)
-        result = np.where(x >= threshold, x, low)
-        return result if self.max_value is None else np.minimum(result, number(self.max_value))
+        # The comparison lets a NaN through.
+        result = np.where(x <= threshold, number(0), x)
+        if self.max_value is not None:
+            result = np.minimum(result, number(self.max_value))
+        if self.negative_slope:
+            result = result + number(self.negative_slope) * np.minimum(x - threshold, number(0))
+        return result
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -30,7 +30,7 @@ class Reshape(Layer):
             -1 if axis == -1 else normalize_count(axis, "target_shape") for axis in axes
         )
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the target shape after the batch."""
         sizes = [axis for axis in input_shape[1:] if axis is not None]
         fixed = math.prod(axis for axis in self.target_shape if axis != -1)
@@ -43,7 +43,7 @@ class Reshape(Layer):
         fits = size % fixed == 0 if -1 in self.target_shape else size == fixed
         if not fits:
             raise ShapeError(
-                f"Layer '{self.name}' (Reshape) must keep the number of values. Received: "
+                f"must keep the number of values. Received: "
                 f"{size} values, shape {input_shape}, for target_shape={self.target_shape}."
             )
         return (

@@ -50,15 +50,14 @@ class Resizing(ImageLayer):
         self.fill_mode = fill_mode
         self.fill_value = fill_value
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape with the rows and columns that were asked for."""
         wanted = (self.height, self.width)
 
         def size(axis: int, length: int) -> int:
             if wanted[axis] < length:
                 raise ShapeError(
-                    f"Layer '{self.name}' (Resizing) must not shrink its input. "
-                    f"Received: shape {input_shape} for {wanted}."
+                    f"must not shrink its input. Received: shape {input_shape} for {wanted}."
                 )
             return wanted[axis]
 

@@ -37,7 +37,7 @@ class UpSampling2D(ImageLayer):
             "Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)
         )
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the input's shape with its rows and columns multiplied."""
         return self.image_shape(input_shape, lambda axis, length: length * self.size[axis])
 

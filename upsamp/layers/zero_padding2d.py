@@ -26,7 +26,7 @@ class ZeroPadding2D(ImageLayer):
         super().__init__(data_format, **options)
         self.padding = normalize_margins(padding, "padding")
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape with more rows and columns."""
         return self.image_shape(input_shape, lambda axis, length: length + sum(self.padding[axis]))
 

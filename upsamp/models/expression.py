@@ -37,15 +37,16 @@ def parse_layer(text: str) -> Layer:
     >>> parse_layer("Dense(128 * 5 * 5, input_dim=100)").compute_output_shape((None, 100))
     (None, 3200)
     """
-    source = text.strip().rstrip(",")
     try:
-        tree = ast.parse(source, mode="eval").body
+        tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it cannot be read"
         raise ExpressionError(
             "A layer must be spelled as in Keras code, such as UpSampling2D(size=(2, 2)). "
-            f"Received: {_excerpt(text)} ({reason})."
+            f"Received: {_excerpt(text)} ({_shorten(reason)})."
         ) from error
+    if isinstance(tree, ast.Tuple) and len(tree.elts) == 1:  # a line of a list ends in a comma
+        tree = tree.elts[0]
     call = _inside_add(tree)
     name = _layer_name(call, text)
     if not isinstance(call, ast.Call):
@@ -55,10 +56,9 @@ def parse_layer(text: str) -> Layer:
         )
     try:
         positional = [_value(argument) for argument in call.args]
-        named = {_keyword(keyword): _value(keyword.value) for keyword in call.keywords}
-        return LAYERS[name](*positional, **named)
-    except (TypeError, UpsampError) as error:
-        message = str(error).replace(".__init__()", "")
+        return LAYERS[name](*positional, **_named_values(call.keywords))
+    except (TypeError, ValueError, OverflowError, UpsampError) as error:
+        message = _shorten(str(error).replace(".__init__()", ""))
         raise ExpressionError(f"{_excerpt(text)}: {message}") from error
 
 
@@ -99,6 +99,7 @@ def _inside_add(tree: ast.expr) -> ast.expr:
     if (
         isinstance(tree, ast.Call)
         and isinstance(tree.func, ast.Attribute)
+        and _is_path(tree.func.value)
         and tree.func.attr == "add"
         and len(tree.args) == 1
         and not tree.keywords
@@ -107,30 +108,45 @@ def _inside_add(tree: ast.expr) -> ast.expr:
     return tree
 
 
+def _is_path(node: ast.expr) -> bool:
+    """Tell whether an expression is plain names with points between them."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
 def _layer_name(call: ast.expr, text: str) -> str:
+    """Give the name of the layer's class, behind a path of plain names or none."""
     function = call.func if isinstance(call, ast.Call) else call
-    if isinstance(function, ast.Attribute):
-        name = function.attr
-    elif isinstance(function, ast.Name):
-        name = function.id
-    else:
+    if not isinstance(function, ast.Attribute | ast.Name) or not _is_path(function):
         raise ExpressionError(
             "A layer must be spelled as in Keras code, such as UpSampling2D(size=(2, 2)). "
             f"Received: {_excerpt(text)}."
         )
+    name = function.attr if isinstance(function, ast.Attribute) else function.id
     if name == "Input":
         return "InputLayer"
     if name not in LAYERS:
-        near = get_close_matches(name, LAYERS, n=1)
+        near = get_close_matches(name[:80], LAYERS, n=1)
         remedy = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(LAYERS)}."
-        raise ExpressionError(f"A layer must be one that upsamp has. Received: {name}. {remedy}")
+        raise ExpressionError(
+            f"A layer must be one that upsamp has. Received: {_shorten(name)}. {remedy}"
+        )
     return name
 
 
-def _keyword(keyword: ast.keyword) -> str:
-    if keyword.arg is None:
-        raise ExpressionError("arguments must be written out, without **.")
-    return keyword.arg
+def _named_values(keywords: list[ast.keyword]) -> dict[str, Any]:
+    """Give the keyword arguments, each written out and once."""
+    values: dict[str, Any] = {}
+    for keyword in keywords:
+        if keyword.arg is None:
+            raise ExpressionError("arguments must be written out, without **.")
+        if keyword.arg in values:
+            raise ExpressionError(
+                f"an argument must not be given more than once. Received: {keyword.arg} twice."
+            )
+        values[keyword.arg] = _value(keyword.value)
+    return values
 
 
 def _value(node: ast.expr, depth: int = 0) -> Any:
@@ -138,6 +154,8 @@ def _value(node: ast.expr, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise ExpressionError("arguments must not be nested without end.")
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str | None):
+        if isinstance(node.value, int) and node.value > LARGEST:
+            raise ExpressionError("a size must be below 2**63. Received: a larger number.")
         return node.value
     if isinstance(node, ast.Tuple):
         return tuple(_value(element, depth + 1) for element in node.elts)
@@ -151,30 +169,41 @@ def _value(node: ast.expr, depth: int = 0) -> Any:
         return _calculate(node, depth)
     raise ExpressionError(
         "arguments must be numbers, strings, True, False, None, tuples, lists or whole-number "
-        f"arithmetic. Received: {ast.unparse(node)[:60]}."
+        f"arithmetic. Received: {_spelled(node)}."
     )
 
 
 def _calculate(node: ast.BinOp, depth: int) -> int:
     left, right = _value(node.left, depth + 1), _value(node.right, depth + 1)
     if type(left) is not int or type(right) is not int:
-        raise ExpressionError(
-            f"arithmetic must be on whole numbers. Received: {ast.unparse(node)[:60]}."
-        )
+        raise ExpressionError(f"arithmetic must be on whole numbers. Received: {_spelled(node)}.")
     if isinstance(node.op, ast.Pow) and (right < 0 or right > 63):
         raise ExpressionError(f"an exponent must be from 0 to 63. Received: {right}.")
     try:
         result = OPERATIONS[type(node.op)](left, right)
     except ZeroDivisionError:
         raise ExpressionError(
-            f"a division by zero has no value. Received: {ast.unparse(node)[:60]}."
+            f"a division by zero has no value. Received: {_spelled(node)}."
         ) from None
     if abs(result) > LARGEST:
-        raise ExpressionError(f"a size must be below 2**63. Received: {ast.unparse(node)[:60]}.")
+        raise ExpressionError(f"a size must be below 2**63. Received: {_spelled(node)}.")
     return result
 
 
+def _spelled(node: ast.expr) -> str:
+    """Give the code of an expression, as far as it can be written down."""
+    try:
+        return _shorten(ast.unparse(node), 60)
+    except (RecursionError, ValueError):
+        return "code that is too long to show"
+
+
 def _excerpt(text: str) -> str:
-    """Give the text as it was received, on one line and not without end."""
+    """Give the text as it was received, quoted, on one line and not without end."""
+    return repr(_shorten(text, 80))
+
+
+def _shorten(text: str, most: int = 300) -> str:
+    """Give text on one line, cut where it goes on and on."""
     line = " ".join(text.split())
-    return repr(line if len(line) <= 80 else f"{line[:77]}...")
+    return line if len(line) <= most else f"{line[: most - 3]}..."

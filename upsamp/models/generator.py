@@ -8,7 +8,14 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.activations import activation_range
-from upsamp.core.arguments import Array, Pair, PairLike, normalize_count, normalize_pair
+from upsamp.core.arguments import (
+    Array,
+    Pair,
+    PairLike,
+    normalize_choice,
+    normalize_count,
+    normalize_pair,
+)
 from upsamp.core.dtypes import round_to
 from upsamp.layers import (
     BatchNormalization,
@@ -91,7 +98,7 @@ def make_generator(
     >>> make_generator("transpose").count_params()
     324353
     """
-    builder, default = GENERATORS[kind]
+    builder, default = GENERATORS[normalize_choice(kind, "kind", tuple(GENERATORS))]
     grid = default if size is None else normalize_pair(size, "size")
     return builder(
         normalize_count(latent, "latent"), grid, normalize_count(channels, "channels"), seed

@@ -1,15 +1,15 @@
 """Sequential: layers one after the other."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
 import numpy as np
 
 from upsamp.core.arguments import Array, normalize_array, normalize_count
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.layers.input_layer import InputLayer
-from upsamp.layers.layer import Layer, Shape, Weight, normalize_shape
+from upsamp.layers import LAYERS, InputLayer, Layer
+from upsamp.layers.layer import Shape, Weight, normalize_shape, snake_case
 from upsamp.models.summary import Summary, layer_row
 
 __all__ = ["Sequential"]
@@ -44,18 +44,19 @@ class Sequential(Layer):
                 f"A model must be made of layers. Received: {layer!r} of type "
                 f"{type(layer).__name__}; put an activation function in Activation(name)."
             )
-        if any(layer is known for known in self._layers):
+        if any(layer is known for known in (self, *self._layers)):
             raise ArgumentError(
                 f"Every layer of a model must be a layer of its own. Received: {layer!r} twice."
             )
         self._name_layer(layer)
         layer.seed = (*self.seed, len(self._layers))
-        self._layers.append(layer)
         if isinstance(layer, Sequential):
             layer.reseed()
         if self.built:
-            self._build_last(self._shapes[-1])
-        elif len(self._layers) == 1 and layer.batch_input_shape is not None:
+            layer.build(self._shapes[-1])
+            self._shapes.append(layer.compute_output_shape(self._shapes[-1]))
+        self._layers.append(layer)
+        if len(self._layers) == 1 and layer.batch_input_shape is not None:
             self.batch_input_shape = layer.batch_input_shape
             self.build(layer.batch_input_shape)
 
@@ -63,9 +64,14 @@ class Sequential(Layer):
         """Give an automatic name its number, as Keras does: the second of a kind ends in _1."""
         names = {known.name for known in self._layers}
         if layer.given_name is None:
-            plain = layer.automatic_name
-            alike = sum(type(known) is type(layer) for known in self._layers)
-            layer.automatic_name = f"{plain}_{alike}" if alike else plain
+            plain = snake_case(type(layer).__name__)
+            number = sum(
+                type(known) is type(layer) and known.given_name is None for known in self._layers
+            )
+            layer.automatic_name = f"{plain}_{number}" if number else plain
+            while layer.name in names:
+                number += 1
+                layer.automatic_name = f"{plain}_{number}"
         if layer.name in names:
             raise ArgumentError(
                 f"The layers of a model must have names of their own. Received: '{layer.name}' "
@@ -81,19 +87,12 @@ class Sequential(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Build all layers for inputs of this shape, the batch included."""
-        shape = normalize_shape(input_shape, "input_shape")
-        self._shapes = [shape]
-        layers, self._layers = self._layers, []
-        for layer in layers:
-            self._layers.append(layer)
-            self._build_last(self._shapes[-1])
+        shapes = [normalize_shape(input_shape, "input_shape")]
+        for layer in self._layers:
+            layer.build(shapes[-1])
+            shapes.append(layer.compute_output_shape(shapes[-1]))
+        self._shapes = shapes
         self.built = True
-
-    def _build_last(self, input_shape: Shape) -> None:
-        layer = self._layers[-1]
-        if not layer.built:
-            layer.build(input_shape)
-        self._shapes.append(layer.compute_output_shape(input_shape))
 
     @property
     def layers(self) -> list[Layer]:
@@ -127,25 +126,28 @@ class Sequential(Layer):
 
     def call(self, x: Array) -> Array:
         """Compute the output of the last layer."""
-        for layer in self._layers:
-            x = layer.call(x)
+        # What becomes of infinities is what the formulas say; that is no cause for a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for layer in self._layers:
+                x = layer.call(x)
         return x
 
     def __call__(self, x: object) -> Array:
         """Compute the output for all of `x` at once."""
         array = self._check_input(x)
+        self.compute_output_shape(array.shape)
         return self.call(array)
 
     def predict(
         self,
         x: object,
-        batch_size: int = 32,
+        batch_size: int | None = 32,
         verbose: object = "auto",  # noqa: ARG002 - Keras has it
     ) -> Array:
         """Compute the output in batches, so that memory is bounded by the batch.
 
-        x: (N, ...) of the model's input shape. verbose: taken as Keras takes it; nothing is
-        printed. Returns float32 of shape (N, ...).
+        x: (N, ...) of the model's input shape. batch_size: None is 32, as in Keras.
+        verbose: taken as Keras takes it; nothing is printed. Returns float32 of shape (N, ...).
 
         >>> from upsamp.layers import UpSampling2D
         >>> model = Sequential([UpSampling2D(input_shape=(2, 2, 1))])
@@ -155,7 +157,7 @@ class Sequential(Layer):
                [3., 3., 4., 4.],
                [3., 3., 4., 4.]], dtype=float32)
         """
-        size = normalize_count(batch_size, "batch_size")
+        size = normalize_count(32 if batch_size is None else batch_size, "batch_size")
         array = self._check_input(x)
         shape = tuple(axis for axis in self.compute_output_shape(array.shape) if axis is not None)
         check_memory(shape, self.dtype, "The output")
@@ -198,6 +200,15 @@ class Sequential(Layer):
                 for layer in self._layers
             ],
         }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a model from what `get_config` gave; its weights are drawn anew."""
+        known: dict[str, type[Layer]] = {**LAYERS, "Sequential": Sequential}
+        return cls(
+            (known[layer["class_name"]].from_config(layer["config"]) for layer in config["layers"]),
+            config["name"],
+        )
 
     def summarize(self) -> Summary:
         """Give the model's summary as data."""

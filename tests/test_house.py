@@ -1,0 +1,319 @@
+"""The house: which way imports run, what is documented, and what a command loads."""
+
+import ast
+import doctest
+import importlib
+import importlib.util
+import json
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import click
+import pytest
+
+import upsamp
+from upsamp.cli import COMMANDS, main
+
+# Which parts of the house each part may see, besides itself.
+SEES: dict[str, set[str]] = {
+    "errors": set(),
+    "core": {"errors"},
+    "layers": {"errors", "core"},
+    "io": {"errors", "core"},
+    "translate": {"errors", "core"},
+    "models": {"errors", "core", "layers", "io"},
+    "cli": {"errors", "core", "layers", "io", "translate", "models"},
+    "__init__": {"errors", "core", "layers", "models"},
+    "__main__": {"cli"},
+}
+# Whose code each part may use, besides Python's own; and of whom one place alone may know.
+USES: dict[str, set[str]] = {
+    "errors": set(),
+    "core": {"numpy"},
+    "layers": {"numpy"},
+    "io": {"numpy", "PIL"},
+    "translate": {"numpy"},
+    "models": {"numpy"},
+    "cli": {"numpy", "click", "rich"},
+    "__init__": set(),
+    "__main__": set(),
+}
+ONLY_IN = {"PIL": "upsamp.io.images", "rich": "upsamp.cli.render", "click": "upsamp.cli"}
+
+SPEC = importlib.util.find_spec("upsamp")
+assert SPEC is not None
+assert SPEC.origin is not None
+ROOT = Path(SPEC.origin).parent
+
+
+def module_name(path: Path) -> str:
+    """Give the dotted name of a file of the package."""
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+MODULES = [
+    "upsamp",
+    *(module.name for module in pkgutil.walk_packages(upsamp.__path__, "upsamp.")),
+]
+
+every_module = pytest.mark.parametrize("module", MODULES)
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    """Parse a module of the package."""
+    return ast.parse(FILES[module].read_text(encoding="utf-8"))
+
+
+def imports_of(module: str) -> Iterator[str]:
+    """Give the modules that a module imports anywhere, in functions and for types too."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            assert node.module is not None
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in FILES else node.module
+
+
+def part_of(module: str) -> str:
+    """Give the part of the house that a module of the package stands in."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def test_every_file_is_a_module_that_is_found() -> None:
+    assert set(MODULES) == set(FILES)
+    assert len(MODULES) > 30
+    assert {part_of(module) for module in MODULES} == set(SEES)
+
+
+# --- which way imports run
+
+
+@every_module
+def test_imports_run_one_way(module: str) -> None:
+    part = part_of(module)
+    own = {name for name in imports_of(module) if name.split(".")[0] == "upsamp"}
+    assert {part_of(name) for name in own} <= SEES[part] | {part}
+
+
+@every_module
+def test_a_part_uses_only_the_packages_that_it_may(module: str) -> None:
+    others = {name.split(".")[0] for name in imports_of(module)} - {"upsamp"}
+    foreign = others - set(sys.stdlib_module_names)
+    assert foreign <= USES[part_of(module)]
+    for package, home in ONLY_IN.items():
+        if package in foreign:
+            assert f"{module}.".startswith(f"{home}.")
+
+
+def test_layers_and_io_never_see_each_other() -> None:
+    assert "io" not in SEES["layers"]
+    assert "layers" not in SEES["io"]
+
+
+def test_errors_import_nothing() -> None:
+    assert list(imports_of("upsamp.errors")) == []
+
+
+def test_modules_are_imported_by_name_only_where_that_makes_them_lazy() -> None:
+    # Other libraries are asked what they compute where they are installed, and only then.
+    peers = {"upsamp.translate.peers"}
+    users = {module for module in MODULES if "importlib" in set(imports_of(module))}
+    assert users - peers == {"upsamp", "upsamp.cli"}
+    for module in MODULES:
+        called = {
+            node.func.id
+            for node in ast.walk(tree_of(module))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not called & {"__import__", "eval", "exec", "compile"}, module
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    edges = {module: {name for name in imports_of(module) if name in FILES} for module in MODULES}
+    # What is public is imported for types alone, and when it is asked for.
+    edges["upsamp"] = set()
+    while True:
+        free = {module for module, needed in edges.items() if not needed & set(edges)}
+        if not free:
+            break
+        edges = {module: needed for module, needed in edges.items() if module not in free}
+    assert edges == {}
+
+
+def test_every_package_that_is_used_is_used_somewhere() -> None:
+    used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
+    assert used - set(sys.stdlib_module_names) - {"upsamp"} == {"numpy", "PIL", "click", "rich"}
+
+
+# --- documentation and names
+
+
+def undocumented(module: str) -> list[str]:
+    """Give the public functions, classes and methods that have no docstring."""
+    tree = tree_of(module)
+    classes = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    owners: list[tuple[str, ast.Module | ast.ClassDef]] = [("", tree)]
+    owners += [(f"{node.name}.", node) for node in classes]
+    return [
+        f"{module}.{prefix}{node.name}"
+        for prefix, owner in owners
+        for node in owner.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+
+
+@every_module
+def test_modules_and_all_that_is_public_in_them_are_documented(module: str) -> None:
+    assert ast.get_docstring(tree_of(module))
+    assert undocumented(module) == []
+
+
+@every_module
+def test_every_name_that_a_module_declares_public_exists_in_it(module: str) -> None:
+    loaded = importlib.import_module(module)
+    declared = getattr(loaded, "__all__", [])
+    assert [name for name in declared if not hasattr(loaded, name)] == []
+    assert len(set(declared)) == len(declared)
+
+
+def test_the_public_names_are_those_of_the_package_and_are_listed() -> None:
+    assert set(upsamp.__all__) >= {"Sequential", "UpsampError", "conv2d", "conv2d_transpose"}
+    for name in (*upsamp.__all__, "core", "errors", "io", "layers", "models"):
+        assert getattr(upsamp, name) is not None
+        assert name in dir(upsamp)
+    with pytest.raises(AttributeError, match=r"module 'upsamp' has no attribute 'upscale'"):
+        upsamp.upscale  # noqa: B018 - asking is the test
+
+
+def test_public_names_are_the_very_objects_of_their_homes() -> None:
+    homes = {"upsample": "core.resample", "conv2d": "core.convolution", "UpsampError": "errors"}
+    for name, home in homes.items():
+        module = importlib.import_module(f"upsamp.{home}")
+        assert getattr(upsamp, name) is getattr(module, name)
+
+
+# --- doctests
+
+
+@every_module
+def test_the_examples_in_docstrings_are_true(module: str) -> None:
+    assert doctest.testmod(importlib.import_module(module), verbose=False).failed == 0
+
+
+def test_there_are_examples_and_each_part_has_some() -> None:
+    finder = doctest.DocTestFinder()
+    count: dict[str, int] = dict.fromkeys(SEES, 0)
+    for module in MODULES:
+        tests = finder.find(importlib.import_module(module), module)
+        count[part_of(module)] += sum(len(test.examples) for test in tests)
+    assert sum(count.values()) > 50
+    assert all(count[part] for part in ("core", "layers", "io", "models"))
+
+
+# --- what is loaded
+
+REPORT = (
+    "import json, sys\n"
+    "def report():\n"
+    "    sys.stderr.write(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))\n"
+)
+RUN = (
+    "sys.argv = ['upsamp', *sys.argv[1:]]\n"
+    "from upsamp.cli import main\n"
+    "try:\n"
+    "    main()\n"
+    "except SystemExit as end:\n"
+    "    assert not end.code, end.code\n"
+    "report()\n"
+)
+
+
+def loaded_after(program: str, *arguments: str) -> tuple[set[str], str]:
+    """Run a program in a fresh Python; give the packages it loaded and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", REPORT + program, *arguments],
+        capture_output=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+    )
+    return set(json.loads(done.stderr.splitlines()[-1])), done.stdout
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    loaded, _ = loaded_after("import upsamp\nreport()\n")
+    assert "upsamp" in loaded
+    assert not loaded & {"numpy", "PIL", "click", "rich"}
+
+
+def test_a_public_name_loads_numpy_alone() -> None:
+    loaded, _ = loaded_after("import upsamp\nupsamp.upsample\nupsamp.Sequential\nreport()\n")
+    assert "numpy" in loaded
+    assert not loaded & {"PIL", "click", "rich"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_the_overview_loads_no_arrays_no_pictures_and_no_tables(arguments: list[str]) -> None:
+    loaded, printed = loaded_after(RUN, *arguments)
+    assert printed
+    assert "click" in loaded
+    assert not loaded & {"numpy", "PIL", "rich"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["transpose-conv", "1 2; 3 4", "--kernel", "1", "--stride", "2"],
+        ["upsample", "1 2; 3 4"],
+        ["summary", "Dense(3, input_dim=4)"],
+        ["generator", "--kind", "transpose"],
+    ],
+)
+def test_a_command_on_numbers_through_a_pipe_loads_no_pictures_and_no_tables(
+    arguments: list[str],
+) -> None:
+    loaded, printed = loaded_after(RUN, *arguments)
+    assert printed
+    assert "numpy" in loaded
+    assert not loaded & {"PIL", "rich"}
+
+
+# --- the overview
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_of_the_overview_is_there_and_does_what_its_line_says(name: str) -> None:
+    command = importlib.import_module(f"upsamp.cli.{name.replace('-', '_')}").command
+    assert isinstance(command, click.Command)
+    assert command.name == name
+    assert main.get_command(click.Context(main), name) is command
+    line = COMMANDS[name]
+    assert line.endswith(".")
+    assert "\n" not in line
+    # The line is the first sentence of the command's own help, or a shorter one that begins alike.
+    assert command.help is not None
+    assert command.help.split()[:2] == line.split()[:2]
+
+
+def test_the_overview_lists_the_commands_and_knows_no_others() -> None:
+    context = click.Context(main)
+    assert main.list_commands(context) == list(COMMANDS)
+    assert main.get_command(context, "downsample") is None
+    assert main.get_command(context, "render") is None
