@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from io import TextIOWrapper
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 import click
 
 from upsamp.errors import UpsampError
+from upsamp.io.streams import reason
 
 __all__ = ["main"]
 
@@ -67,25 +69,56 @@ class Group(click.Group):
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command; every error that a user can cause ends in one line and a code."""
+        _prepare_streams()
         try:
-            super().main(*args, **{"prog_name": "upsamp", **options, "standalone_mode": False})
-            sys.stdout.flush()
+            self._run(*args, **options)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             sys.exit(2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "upsamp"
             _fail(f"{error.format_message()} Try '{command} --help'.", 2)
-        except (UpsampError, click.ClickException) as error:
-            _fail(error.format_message() if isinstance(error, click.ClickException) else error, 1)
+        except UpsampError as error:
+            _fail(error, 1)
         except MemoryError:
             _fail("There is not enough memory. Use a smaller size or input.", 1)
-        except BrokenPipeError:
-            # The reader has what it wanted. What is still buffered has nowhere to go.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            _abandon_output()
+            # A reader of a pipe that has gone had what it wanted: that is no error.
+            if not isinstance(error, BrokenPipeError):
+                _fail(f"Cannot write to standard output: {reason(error)}.", 1)
         except (KeyboardInterrupt, click.Abort):
             sys.exit(130)
         sys.exit(0)
+
+    def _run(self, *args: Any, **options: Any) -> None:
+        """Let click run the command, and write out what is still buffered."""
+        stdout = sys.stdout
+        try:
+            super().main(*args, **{"prog_name": "upsamp", **options, "standalone_mode": False})
+        except SystemExit:
+            # When the reader of a pipe has gone, click puts another stream in the place of
+            # standard output, and ends with code 1.
+            if sys.stdout is not stdout:
+                raise BrokenPipeError from None
+            raise
+        sys.stdout.flush()
+
+
+def _prepare_streams() -> None:
+    """See that there is a standard output, and that it takes any name."""
+    if sys.stdout is None:
+        _fail("Standard output is closed. Leave it open, or send it to a file.", 1)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _abandon_output() -> None:
+    """Send what is still buffered nowhere: its reader has gone, or its place is full."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def _fail(message: object, code: int) -> NoReturn:

@@ -16,7 +16,7 @@ else:
 __all__ = ["Command", "FactorType", "NumbersType", "PaddingType", "PairType", "TargetType"]
 
 # What an integer looks like on a command line; a negative one is taken, to be refused by name.
-INTEGER = re.compile(r"-?\d+")
+INTEGER = re.compile(r"-?\d{1,99}")
 # A matrix may begin with a negative number, which is no option.
 NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
 
@@ -104,7 +104,7 @@ class PaddingType(NumbersType):
 class FactorType(PairType):
     """One factor for rows and columns, or two, each at least 1: "2", "1.5", "2 3"."""
 
-    word = re.compile(r"-?\d+(\.\d+)?")
+    word = re.compile(r"-?\d{1,99}(\.\d{1,99})?")
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class TargetType(NumbersBase):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
         """Give (width, height), with None for what is to follow from the other."""
-        match = re.fullmatch(r"(\d*)x(\d*)", str(value).lower())
+        match = re.fullmatch(r"(\d{0,99})x(\d{0,99})", str(value).lower())
         if match is None or not any(match.groups()) or "0" in match.groups():
             self.fail(
                 "must be WIDTHxHEIGHT in pixels, as in 1920x1080, 1920x or x1080. "

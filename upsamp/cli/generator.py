@@ -5,6 +5,7 @@ import click
 from upsamp.cli.command import Command, PairType
 from upsamp.cli.options import force_option, seed_option
 from upsamp.cli.render import show_note, show_summary
+from upsamp.cli.results import refuse_on_terminal
 from upsamp.core.arguments import Pair
 from upsamp.core.resample import upsample
 from upsamp.io.formats import format_to_write, is_image_format
@@ -117,6 +118,8 @@ def command(
 
 def _format(name: str | None, default: str, *, pictures: bool, force: bool) -> str:
     """Give the format that a file is to have, and see that it can be written, before the work."""
+    if name == STANDARD_STREAM:
+        refuse_on_terminal(default)
     if name is None or name == STANDARD_STREAM:
         return default
     format_name = format_to_write(name)

@@ -31,13 +31,15 @@ __all__ = [
 # A matrix of more elements than this is shown by its corners.
 SHOWN_ELEMENTS = 1024
 CORNER = 4
+# On a narrower terminal a table runs over the edge, since folding it would hide its cells.
+NARROWEST = 14
 # Of images with channels, so many planes are shown.
 SHOWN_PLANES = 8
 
 
 def on_terminal() -> bool:
     """Tell whether standard output is a terminal."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def show_note(text: str) -> None:
@@ -58,7 +60,15 @@ def _table(*, lines: bool = False) -> "Table":
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    class OpenConsole(Console):
+        """A console that leaves it to the command what the end of a pipe means."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    console = OpenConsole(highlight=False, soft_wrap=False)
+    console.width = max(console.width, NARROWEST)
+    return console
 
 
 def _natural_width(console: "Console", table: "Table") -> int:
@@ -131,7 +141,7 @@ def show_matrix(title: str, array: Array) -> None:
         _show_plane(f"{heading}{label}", plane)
     if len(planes) > SHOWN_PLANES:
         show_note(f"{len(planes) - SHOWN_PLANES} more channels; use --format json for all")
-    if array[..., 0].size > SHOWN_ELEMENTS and array.ndim == 2:
+    if planes[0][1].size > SHOWN_ELEMENTS:
         show_note("the corners are shown; use --format plain for all")
 
 

@@ -11,13 +11,28 @@ import numpy as np
 
 from upsamp.cli.render import on_terminal, show_matrix, show_note, show_report
 from upsamp.core.arguments import Array
-from upsamp.io.formats import IMAGE_FORMATS, TEXT_FORMATS, format_to_write, suffix_of
+from upsamp.io.formats import (
+    IMAGE_FORMATS,
+    MATRIX_FORMATS,
+    TEXT_FORMATS,
+    format_of_name,
+    format_to_write,
+    suffix_of,
+)
 from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
-from upsamp.io.sources import read_source
+from upsamp.io.sources import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
 
-__all__ = ["Destination", "choose_destination", "deliver", "read_input", "report"]
+__all__ = [
+    "Destination",
+    "choose_destination",
+    "deliver",
+    "read_input",
+    "refuse_on_terminal",
+    "report",
+    "wants_matrix",
+]
 
 # The matrix of the tutorial, for a first look without any input.
 TUTORIAL_MATRIX = "1 2; 3 4"
@@ -28,6 +43,11 @@ class Destination(NamedTuple):
 
     name: str
     format: str
+
+    @property
+    def shows_tables(self) -> bool:
+        """Whether tables can be shown beside the result: where standard output is not it."""
+        return self.format == "table" or (self.name != STANDARD_STREAM and on_terminal())
 
 
 def read_input(source: str | None, *, expand: bool, max_pixels: int) -> Picture | Array:
@@ -76,16 +96,27 @@ def choose_destination(
         if output == STANDARD_STREAM and isinstance(given, Picture):
             default = given.format if given.format in IMAGE_FORMATS else "png"
         destination = Destination(STANDARD_STREAM, wanted or default)
-        if on_terminal() and destination.format not in ("table", *TEXT_FORMATS):
-            raise click.UsageError(
-                f"{destination.format.upper()} must not be printed on a terminal. "
-                "Use -o FILE, or pipe it on."
-            )
+        refuse_on_terminal(destination.format)
         return destination
     if wanted == "table":
         raise click.UsageError("A table is shown, not written. Leave -o out, or use --format txt.")
     check_target(output, overwrite=force)
     return Destination(output, wanted or format_to_write(output))
+
+
+def wants_matrix(output: str | None, format_name: str | None) -> bool:
+    """Tell whether the result is to be a matrix, in which the numbers of a palette mean nothing."""
+    if format_name is None:
+        return output is not None and format_of_name(output) in MATRIX_FORMATS
+    return format_name not in IMAGE_FORMATS
+
+
+def refuse_on_terminal(format_name: str) -> None:
+    """Raise where bytes that are no text would be printed on a terminal."""
+    if on_terminal() and format_name not in ("table", *TEXT_FORMATS):
+        raise click.UsageError(
+            f"{format_name.upper()} must not be printed on a terminal. Use -o FILE, or pipe it on."
+        )
 
 
 def deliver(
@@ -112,7 +143,7 @@ def report(
     """Show what happened to a file, unless the result itself took standard output."""
     if destination.name == STANDARD_STREAM:
         return
-    named = source if source is not None and Path(source).is_file() else "inline matrix"
+    named = source if source is not None and names_file(source) else "inline matrix"
     rows = [
         ("File", "standard input" if source == STANDARD_STREAM else named, destination.name),
         ("Shape", _shape(given), _shape(result)),

@@ -6,9 +6,10 @@ import click
 
 from upsamp.cli.command import Command, NumbersType
 from upsamp.cli.render import show_summary
-from upsamp.errors import ExpressionError, FormatError
+from upsamp.errors import ExpressionError, FileError, FormatError
+from upsamp.io.sources import names_file
 from upsamp.io.streams import STANDARD_STREAM, open_input
-from upsamp.layers import InputLayer, Layer
+from upsamp.layers import LAYERS, InputLayer, Layer
 from upsamp.models.expression import parse_layer, parse_layers
 from upsamp.models.generator import GENERATORS, make_generator
 from upsamp.models.sequential import Sequential
@@ -48,7 +49,7 @@ def command(
     same from standard input, or one of the generators upsampling, transpose, dcgan. Code is read,
     never run.
     """
-    if layers[0] in GENERATORS and not os.path.exists(layers[0]):  # noqa: PTH110 - any text
+    if layers[0] in GENERATORS and not names_file(layers[0]):
         model = make_generator(layers[0])
         layers = layers[1:]
     else:
@@ -68,7 +69,13 @@ def command(
 
 def _read_layers(text: str) -> list[Layer]:
     """Give the layers that one argument names."""
-    if text != STANDARD_STREAM and ("(" in text or not os.path.exists(text)):  # noqa: PTH110
+    if text != STANDARD_STREAM and ("(" in text or not names_file(text)):
+        stem, point, name = text.rpartition(".")
+        if "(" not in text and name not in LAYERS and (point or os.sep in text):
+            raise FileError(
+                f"There is no file '{stem}{point}{name}'. Name a file of layers, or spell a layer "
+                "as Dense(3)."
+            )
         return [parse_layer(text)]
     with open_input(text) as stream:
         data = stream.read()

@@ -15,7 +15,7 @@ from upsamp.cli.options import (
     output_option,
     seed_option,
 )
-from upsamp.cli.render import on_terminal, show_layer, show_matrix, show_note
+from upsamp.cli.render import show_layer, show_matrix, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report
 from upsamp.cli.weights import kernel_for, read_kernel
 from upsamp.core.arguments import (
@@ -201,7 +201,7 @@ def command(
     if destination.format == "table" and not isinstance(given, Picture):
         show_matrix("Input", given)
     deliver(result, destination, force=force)
-    show_layer(row, as_table=on_terminal() or destination.format == "table")
+    show_layer(row, as_table=destination.shows_tables)
     shown = [("Stride", f"{stride[0]} x {stride[1]}"), ("Padding", str(settings.padding))]
     report("Convolved, transposed", source, given, result, destination, shown, started)
 
@@ -270,13 +270,15 @@ def _in_rank(result: Array, rank: int, data_format: DataFormat) -> Array:
 
 def _to_picture(given: Picture, values: Array) -> Picture:
     """Give the values as pixels of the type that the image had, and say what was cut off."""
-    limit = np.iinfo(given.pixels.dtype).max if given.pixels.dtype.kind in "iu" else np.inf
-    lost = np.count_nonzero((values < 0) | (values > limit)) if np.isfinite(limit) else 0
-    if lost:
-        show_note(
-            f"{100 * lost / values.size:.1f}% of the values were below 0 or above {limit} and are "
-            "cut off there; -o FILE.npy keeps them, and smaller --weights avoid them"
-        )
     pixels = round_to(values, given.pixels.dtype)
     same = pixels.shape[2:] == given.pixels.shape[2:]
-    return given.with_pixels(pixels) if same else picture_of_matrix(pixels)
+    picture = given.with_pixels(pixels) if same else picture_of_matrix(pixels)
+    if given.pixels.dtype.kind in "iu":
+        limit = np.iinfo(given.pixels.dtype).max
+        lost = np.count_nonzero((values < 0) | (values > limit))
+        if lost:
+            show_note(
+                f"{100 * lost / values.size:.1f}% of the values were below 0 or above {limit} and "
+                "are cut off there; -o FILE.npy keeps them, and smaller --weights avoid them"
+            )
+    return picture

@@ -14,7 +14,7 @@ from upsamp.cli.options import (
     output_option,
 )
 from upsamp.cli.render import show_layer, show_matrix, show_rows
-from upsamp.cli.results import choose_destination, deliver, read_input, report
+from upsamp.cli.results import choose_destination, deliver, read_input, report, wants_matrix
 from upsamp.core.arguments import (
     CONVENTIONS,
     DATA_FORMATS,
@@ -112,7 +112,8 @@ def command(
     through a pipe flows on as rows that '-' reads back without loss.
     """
     started = perf_counter()
-    given = read_input(source, expand=interpolation != "nearest", max_pixels=max_pixels)
+    expand = interpolation != "nearest" or wants_matrix(output, format_name)
+    given = read_input(source, expand=expand, max_pixels=max_pixels)
     if isinstance(given, Picture) and data_format is not None:
         raise click.UsageError("--data-format is for matrices; an image knows its channels.")
     array = given.pixels if isinstance(given, Picture) else given

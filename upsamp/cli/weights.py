@@ -4,6 +4,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.kernels import KERNEL_PRESETS, make_kernel
+from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError
 from upsamp.io.sources import read_matrix
 
@@ -49,6 +50,7 @@ def kernel_for(
 
     Within a group, a preset that upsamples keeps every channel to itself.
     """
+    check_memory(shape, np.float64, "The kernel")
     if groups == 1:
         return make_kernel(weights, shape, strides, seed)
     rows, columns, filters, channels = shape

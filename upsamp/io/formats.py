@@ -1,5 +1,6 @@
 """Which format a file has, by its name or by its first bytes."""
 
+import codecs
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -96,7 +97,7 @@ def sniff(head: bytes) -> str:
     if b"\0" in head or re.match(rb"P[1-7]\s", head):
         return "image"
     try:
-        head[:-4].decode("utf-8")  # the last character may be cut
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError:
         return "image"
     return "txt"

@@ -51,25 +51,30 @@ def read_picture(
     expand: whether palettes, one-bit pixels and transparent colours become channels, which all
     but copying needs.
     """
-    with _pillow(name, "cannot be decoded", max_pixels):
+    with _pillow(name, "cannot be decoded"):
         try:
             image = Image.open(stream)
         except UnidentifiedImageError:
             raise FormatError(
                 f"{name} is no image that can be read: {_diagnosis(stream)}."
             ) from None
+        width, height = image.size
+        if width * height > max_pixels:
+            raise FormatError(
+                f"{name} declares more than {max_pixels:,} pixels, {width:,} x {height:,}, so it "
+                "may be made to exhaust memory. Use --max-pixels to allow more."
+            )
         notes, format_name = _notes(image), (image.format or "png").lower()
         image.load()
         upright = ImageOps.exif_transpose(image)
         upright = _natural(upright, expand)
-        metadata = {key: upright.info[key] for key in KEPT if key in upright.info}
-        exif = upright.getexif()
-        if exif:
-            metadata["exif"] = exif.tobytes()
+        metadata = _metadata(upright)
         palette = bytes(upright.getpalette() or ()) if upright.mode == "P" else None
         pixels = np.asarray(upright)
     if pixels.dtype.byteorder == ">":
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
+    if upright.mode == "I" and format_name in ("ppm", "png"):  # 16 bits, by these formats' rule
+        pixels = pixels.astype(np.uint16)
     mode = "I;16" if pixels.dtype == np.uint16 else upright.mode
     return Picture(pixels, mode, format_name, palette, metadata, notes)
 
@@ -87,6 +92,18 @@ def _natural(image: Image.Image, expand: bool) -> Image.Image:
     if "transparency" in image.info and image.mode in ("1", "L", "RGB"):
         return image.convert("RGBA" if image.mode == "RGB" else "LA")
     return image.convert("L") if image.mode == "1" else image
+
+
+def _metadata(image: Image.Image) -> dict[str, Any]:
+    """Give what the file says besides its pixels, as far as it makes sense."""
+    metadata = {key: image.info[key] for key in KEPT if key in image.info}
+    dpi = metadata.pop("dpi", ())
+    if len(dpi) == 2 and all(1 < float(part) < 1e6 for part in dpi):
+        metadata["dpi"] = dpi
+    exif = image.getexif()
+    if exif:
+        metadata["exif"] = exif.tobytes()
+    return metadata
 
 
 def _notes(image: Image.Image) -> tuple[str, ...]:
@@ -114,22 +131,16 @@ def _diagnosis(stream: BinaryIO) -> str:
 
 
 @contextmanager
-def _pillow(name: str, fault: str, max_pixels: int | None = None) -> Iterator[None]:
-    """Let Pillow work: its limit is ours, its warnings are silent, its errors become ours."""
+def _pillow(name: str, fault: str) -> Iterator[None]:
+    """Let Pillow work: without its own limit, its warnings silent, its errors become ours."""
     limit = Image.MAX_IMAGE_PIXELS
-    # Pillow refuses what has more than twice its limit.
-    Image.MAX_IMAGE_PIXELS = None if max_pixels is None else max_pixels // 2
+    Image.MAX_IMAGE_PIXELS = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except FormatError:
         raise
-    except Image.DecompressionBombError:
-        raise FormatError(
-            f"{name} declares more than {max_pixels:,} pixels, so it may be made to exhaust "
-            "memory. Use --max-pixels to allow more."
-        ) from None
     except PILLOW_ERRORS as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{name} {fault}: {what}.") from error
@@ -159,7 +170,21 @@ def write_picture(picture: Picture, format_name: str, stream: BinaryIO, name: st
             )
         if picture.palette is not None:
             image.putpalette(picture.palette)
+        image = _fit_format(image, picture, format_name)
         image.save(stream, format_name, **_save_options(picture, format_name))
+
+
+def _fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.Image:
+    """Give the image in a mode that the format has, where that loses nothing."""
+    transparent = "transparency" in picture.metadata
+    if transparent and format_name not in ("png", "gif"):
+        image.info["transparency"] = picture.metadata["transparency"]
+        image = image.convert("LA" if image.mode == "L" else "RGBA")
+    elif image.mode == "P" and format_name == "jpeg":
+        image = image.convert("RGB")
+    if format_name == "jpeg" and image.mode in ("LA", "RGBA"):
+        raise FormatError("JPEG holds no transparency, which would be lost. Use png, webp or tiff.")
+    return image
 
 
 def _save_options(picture: Picture, format_name: str) -> dict[str, Any]:
@@ -174,5 +199,5 @@ def _save_options(picture: Picture, format_name: str) -> dict[str, Any]:
     elif format_name == "jpeg":
         options |= {"quality": 95, "subsampling": 0}
     elif format_name == "webp":
-        options["lossless"] = True
+        options |= {"lossless": True, "exact": True}
     return options

@@ -3,8 +3,11 @@
 import json
 import math
 import re
+import struct
+import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -19,6 +22,18 @@ __all__ = ["decimal", "format_matrix", "parse_matrix", "parse_text", "read_npy",
 INTEGER = re.compile(r"[+-]?\d+")
 # Integers up to here are float64 values; larger ones are kept as integers, or digits would go.
 EXACT = 2**53
+# What NumPy's and Python's readers raise on damaged files.
+DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    OSError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+)
 
 
 # --- text
@@ -49,20 +64,20 @@ def parse_text(text: str, name: str) -> Array:
     >>> parse_text("[[1, 2.5]]", "the matrix")
     array([[1. , 2.5]])
     """
-    stripped = text.strip()
+    stripped = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if stripped.startswith("["):
         return _parse_json(stripped, name)
-    lines = stripped.split("\n")
-    inline = len(lines) == 1
-    kind = "row" if inline else "line"
-    numbered = [
-        (number, line.strip(" \r"))
-        for number, line in enumerate(stripped.rstrip(";").split(";") if inline else lines, 1)
-    ]
+    lines = list(enumerate(stripped.split("\n"), 1))
+    lines = [(number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#"]
+    kind = "line"
+    if len(lines) == 1:
+        kind = "row"
+        lines = list(enumerate(lines[0][1].strip().rstrip(";").split(";"), 1))
     rows: list[tuple[int, list[int | float]]] = []
-    for number, line in numbered:
-        if line and not line.startswith("#"):
-            rows.append((number, [_number(token, kind, number, name) for token in _tokens(line)]))
+    for number, line in lines:
+        tokens = _tokens(line.strip(" "))
+        if tokens:
+            rows.append((number, [_number(token, kind, number, name) for token in tokens]))
     if not rows:
         raise FormatError(f"{name} holds no numbers. A matrix is written as '1 2; 3 4'.")
     first, width = rows[0][0], len(rows[0][1])
@@ -90,32 +105,52 @@ def _number(token: str, kind: str, line: int, name: str) -> int | float:
     """Give the number that is written; a negative zero is a float, or its sign would go."""
     try:
         if INTEGER.fullmatch(token):
-            value = int(token)
-            return value if value or not token.startswith("-") else -0.0
+            return _integer(token)
         if "_" not in token:
             return float(token)
     except ValueError:
         pass
-    received = f"'{token}'" if token else "nothing"
+    shown = token if len(token) <= 40 else f"{token[:37]}..."
+    received = f"'{shown}'" if token else "nothing"
     raise FormatError(
         f"A matrix must hold numbers. Received: {name}, {kind} {line} has {received} in place of "
         "a number."
     )
 
 
+def _integer(text: str) -> int | float:
+    """Give an integer; a negative zero becomes a float, or its sign would go."""
+    value = int(text)
+    return value if value or not text.startswith("-") else -0.0
+
+
 def _as_array(rows: list[Any], name: str) -> Array:
     """Give nested lists of numbers as float64, or as integers where float64 loses digits."""
-    array = np.array(rows)
-    if array.dtype.kind in "iu" and max(abs(int(array.min())), abs(int(array.max()))) > EXACT:
-        return array
-    if array.dtype.kind not in "iuf":
-        raise FormatError(f"The integers of {name} must fit in 64 bits. Write them with a point.")
-    return array.astype(np.float64)
+    leaves = list(_leaves(rows))
+    if any(type(leaf) is float for leaf in leaves):
+        return np.array(rows, np.float64)
+    low, high = min(leaves), max(leaves)
+    if max(-low, high) <= EXACT:
+        return np.array(rows, np.float64)
+    for dtype in (np.int64, np.uint64):
+        limits = np.iinfo(dtype)
+        if limits.min <= low and high <= limits.max:
+            return np.array(rows, dtype)
+    raise FormatError(f"The integers of {name} must fit in 64 bits. Write them with a point.")
+
+
+def _leaves(nested: Any) -> Iterator[Any]:
+    """Give the numbers of nested lists, one after the other."""
+    if not isinstance(nested, list):
+        yield nested
+        return
+    for item in nested:
+        yield from _leaves(item)
 
 
 def _parse_json(text: str, name: str) -> Array:
     try:
-        nested = json.loads(text)
+        nested = json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         what = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
         raise FormatError(f"{name} must be nested lists of numbers in JSON: {what}.") from error
@@ -150,7 +185,9 @@ def decimal(value: float) -> str:
     >>> decimal(1.0), decimal(0.1), decimal(-0.0), decimal(float("inf"))
     ('1', '0.1', '-0', 'inf')
     """
-    return repr(value).removesuffix(".0")
+    text = repr(value)
+    # A whole number that has no float beside it keeps its point, to be read as a float again.
+    return text.removesuffix(".0") if abs(value) <= EXACT else text
 
 
 def format_matrix(array: Array, format_name: str) -> bytes:
@@ -203,14 +240,18 @@ def _json(item: Any) -> str:
 
 def read_npy(stream: BinaryIO, name: str) -> Array:
     """Read one array of a .npy stream; nothing that it holds is ever run."""
+    from tokenize import TokenError  # NumPy's reader of old headers raises it
+
     buffer = BytesIO(stream.read())
     try:
-        _check_npy_header(buffer, name)
-        buffer.seek(0)
-        array: Array = np.load(buffer, allow_pickle=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            _check_npy_header(buffer, name)
+            buffer.seek(0)
+            array: Array = np.load(buffer, allow_pickle=False)
     except FormatError:
         raise
-    except (ValueError, TypeError, EOFError, OverflowError, MemoryError, SyntaxError) as error:
+    except (*DAMAGE, TokenError) as error:
         raise FormatError(f"{name} is no valid .npy file: {_first_line(error)}.") from error
     return _check_numbers(array, name)
 
@@ -241,26 +282,33 @@ def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
     """Read one array of a .npz stream: `key`, or the only one."""
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = {
-                member.filename.removesuffix(".npy"): member
-                for member in archive.infolist()
-                if member.filename.endswith(".npy")
-            }
-            if key is None and len(members) == 1:
-                key = next(iter(members))
-            if key not in members:
-                raise FormatError(
-                    f"{name} must be asked for one of its arrays, as in '{name}:NAME'. "
-                    f"It holds: {', '.join(members) or 'none'}."
-                )
-            if members[key].file_size > available_memory():
-                raise FormatError(
-                    f"{name} declares {format_bytes(members[key].file_size)}, more than memory has."
-                )
-            with archive.open(members[key]) as member:
-                return read_npy(BytesIO(member.read()), name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            member = _npz_member(archive, name, key)
+            with archive.open(member) as content:
+                return read_npy(BytesIO(content.read()), name)
+    except FormatError:
+        raise
+    except (*DAMAGE, zipfile.BadZipFile, zlib.error, struct.error) as error:
         raise FormatError(f"{name} is no valid .npz file: {_first_line(error)}.") from error
+
+
+def _npz_member(archive: zipfile.ZipFile, name: str, key: str | None) -> zipfile.ZipInfo:
+    """Give the member that holds the array `key`, or the only one, if memory can hold it."""
+    members = {
+        member.filename.removesuffix(".npy"): member
+        for member in archive.infolist()
+        if member.filename.endswith(".npy")
+    }
+    if key is None and len(members) == 1:
+        key = next(iter(members))
+    if key is None or key not in members:
+        raise FormatError(
+            f"{name} must be asked for one of its arrays, as in '{name}:NAME'. "
+            f"It holds: {', '.join(members) or 'none'}."
+        )
+    size = members[key].file_size
+    if size > available_memory():
+        raise FormatError(f"{name} declares {format_bytes(size)}, more than memory has.")
+    return members[key]
 
 
 def _check_numbers(array: Array, name: str) -> Array:

@@ -2,7 +2,6 @@
 
 import os
 import re
-from pathlib import Path
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
@@ -12,7 +11,7 @@ from upsamp.io.matrices import parse_matrix, parse_text, read_npy, read_npz
 from upsamp.io.pictures import MAX_PIXELS, Picture
 from upsamp.io.streams import STANDARD_STREAM, open_input
 
-__all__ = ["looks_like_matrix", "read_matrix", "read_source"]
+__all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source"]
 
 INLINE = re.compile(r"(?:[\s\[\](),;+\-.\de]|nan|inf|infinity)*", re.IGNORECASE)
 NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
@@ -33,13 +32,14 @@ def read_source(text: str, *, expand: bool, max_pixels: int = MAX_PIXELS) -> Pic
     expand: see `upsamp.io.images.read_picture`.
     """
     key = None
-    if text != STANDARD_STREAM and not _exists(text):
+    if text != STANDARD_STREAM and not names_file(text):
         path, separator, key = text.rpartition(":")
-        if not (separator and path.endswith(".npz") and _exists(path)):
+        if not (separator and path.endswith(".npz") and names_file(path)):
             if looks_like_matrix(text) or text.lstrip().startswith("["):
                 return parse_text(text, "the matrix")
+            shown = text if len(text) <= 80 else f"{text[:77]}..."
             raise FileError(
-                f"There is no file '{text}', and it is no matrix either. Give a file, '-' for "
+                f"There is no file '{shown}', and it is no matrix either. Give a file, '-' for "
                 "standard input, or a matrix such as '1 2; 3 4'."
             )
         text = path
@@ -78,9 +78,9 @@ def _read_stream(
     return parse_matrix(data, name)
 
 
-def _exists(text: str) -> bool:
+def names_file(text: str) -> bool:
     """Tell whether there is a file of that name; what can be no name is none."""
     try:
-        return os.path.lexists(text) or Path(text).exists()
+        return text != "" and os.path.lexists(text)
     except (OSError, ValueError):
         return False

@@ -64,13 +64,13 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
     or a pipe is written to directly, as there is nothing to replace.
     """
     mode = check_target(name, overwrite=overwrite)
-    target = Path(os.path.realpath(name))
     try:
         if mode is not None and not stat.S_ISREG(mode):
-            with target.open("wb") as stream:
+            with Path(name).open("wb") as stream:
                 yield stream
             return
-        hidden = target.with_name(f".{target.name[:60]}.{secrets.token_hex(6)}.part")
+        target = Path(os.path.realpath(name))
+        hidden = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
             with hidden.open("xb") as stream:
                 yield stream
@@ -87,15 +87,16 @@ def check_target(name: str, *, overwrite: bool) -> int | None:
 
     Asked before the work begins, it spares a long computation whose result has no place.
     """
-    target = Path(os.path.realpath(name))
     try:
-        if not target.parent.is_dir():
-            raise FileError(f"Cannot write '{name}': its directory does not exist. Make it first.")
-        mode = target.stat().st_mode if target.exists() else None
-    except OSError as error:
+        mode = Path(name).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = None
+    except (OSError, ValueError) as error:
         raise FileError(f"Cannot write '{name}': {reason(error)}.") from error
-    if mode is not None and stat.S_ISDIR(mode):
+    if (mode is not None and stat.S_ISDIR(mode)) or name.endswith(os.sep):
         raise FileError(f"Cannot write '{name}': it is a directory. Name a file in it.")
+    if mode is None and not Path(os.path.realpath(name)).parent.is_dir():
+        raise FileError(f"Cannot write '{name}': its directory does not exist. Make it first.")
     if mode is not None and stat.S_ISREG(mode) and not overwrite:
         raise already_exists(name)
     return mode
@@ -125,8 +126,8 @@ def already_exists(name: str) -> FileError:
     )
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | ValueError) -> str:
     """Say in plain words what the system answered."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file or directory"
-    return (error.strerror or str(error)).lower()
+    return (getattr(error, "strerror", None) or str(error)).lower()

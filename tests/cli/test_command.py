@@ -1,0 +1,293 @@
+"""Arguments in every spelling that a user may try, and what becomes of the wrong ones."""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from click.testing import Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upsamp.cli import COMMANDS
+from upsamp.cli.command import FactorType, NumbersType, PairType
+from upsamp.cli.transpose_conv import command as transpose_conv
+from upsamp.cli.upsample import command as upsample
+
+Invoke = Callable[..., Result]
+
+ENLARGED = "1 1 1 2 2 2\n1 1 1 2 2 2\n"
+SOFT = "-1 -1 2 2\n-1 -1 2 2\n"
+
+
+# --- pairs
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2", (2, 2)),
+        ("2x3", (2, 3)),
+        ("2X3", (2, 3)),
+        ("2,3", (2, 3)),
+        ("2 3", (2, 3)),
+        ("2  3", (2, 3)),
+        (" 2 x 3 ", (2, 3)),
+        ("2, 3", (2, 3)),
+        ("(2, 3)", (2, 3)),
+        ("[2,3]", (2, 3)),
+        ("(2,)", (2, 2)),
+        ("007", (7, 7)),
+        ("0", ()),
+        ("-1", ()),
+        ("2x0", ()),
+        ("2x-3", ()),
+        ("", ()),
+        ("x", ()),
+        ("2x", ()),
+        ("x2", ()),
+        ("2xx3", ()),
+        ("2x3x4", ()),
+        ("2.5", ()),
+        ("2.0", ()),
+        ("1e3", ()),
+        ("two", ()),
+        ("+2", ()),
+        ("0x10", ()),
+        ("inf", ()),
+    ],
+)
+def test_a_pair_is_one_positive_integer_or_two(text: str, expected: tuple[int, ...]) -> None:
+    assert PairType().parse(text) == expected
+
+
+def test_some_pairs_may_be_zero() -> None:
+    assert PairType(minimum=0).parse("0") == (0, 0)
+    assert PairType(minimum=0).parse("1x0") == (1, 0)
+    assert PairType(minimum=0).parse("-1") == ()
+
+
+def test_integers_may_be_fewer_than_the_most() -> None:
+    kind = NumbersType(3, "N...", "some integers")
+    assert kind.parse("100") == (100,)
+    assert kind.parse("28x28x1") == (28, 28, 1)
+    assert kind.parse("28, 28") == (28, 28)
+    assert kind.parse("1x2x3x4") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.5", (Fraction(3, 2), Fraction(3, 2))),
+        ("2x1.1", (2, Fraction(11, 10))),
+        ("1", (1, 1)),
+        ("0.99", ()),
+        ("-1.5", ()),
+        ("1.", ()),
+        (".5", ()),
+        ("1e3", ()),
+        ("nan", ()),
+        ("3/2", ()),
+    ],
+)
+def test_a_factor_is_exact_and_at_least_1(text: str, expected: tuple[Fraction, ...]) -> None:
+    assert FactorType().parse(text) == expected
+
+
+@pytest.mark.parametrize("kind", [PairType(), FactorType()], ids=["pair", "factor"])
+@given(text=st.text(max_size=12) | st.text("0123456789xX., -()[]", max_size=12))
+def test_any_text_is_two_numbers_in_range_or_none(kind: PairType, text: str) -> None:
+    numbers = kind.parse(text)
+    assert len(numbers) in (0, 2)
+    assert all(number >= 1 for number in numbers)
+
+
+# --- the arrangement of words
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        ("--size|2|3|a", "--size|2x3|a"),
+        ("--size|2|a", "--size|2|a"),
+        ("--size|2x3|4", "--size|2x3|4"),
+        ("--size|2,3|4", "--size|2,3|4"),
+        ("--size=2|3", "--size=2|3"),
+        ("a|--size|2|3", "a|--size|2x3"),
+        ("--size|2|3|4", "--size|2x3|4"),
+        ("--size|2|--force|3", "--size|2|--force|3"),
+        ("--size|2|-3|a", "--size|2x-3|a"),
+        ("--size|-1", "--size|-1"),
+        ("--size|2|3.5", "--size|2x3.5"),
+        ("--stride|2|3.5", "--stride|2|3.5"),
+        ("--size|2|-1 2", "--size|2|--|-1 2"),
+        ("-1 2|--size|2", "--size|2|--|-1 2"),
+        ("-.5|--size|2", "--size|2|--|-.5"),
+        ("-inf 1", "--|-inf 1"),
+        ("-NaN", "--|-NaN"),
+        ("-o|-1.txt|a", "-o|-1.txt|a"),
+        ("-|--size|2", "-|--size|2"),
+        ("--size|2|--|3", "--size|2|--|3"),
+        ("--|--size", "--|--size"),
+        ("--interp|nearest|2|3", "--interp|nearest|2|3"),
+        ("--size", "--size"),
+        ("", ""),
+    ],
+)
+def test_words_are_brought_into_the_form_that_click_knows(args: str, expected: str) -> None:
+    assert upsample.arrange(args.split("|")) == expected.split("|")
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        ("--bias|-1|--seed|3", "--bias|-1|--seed|3"),
+        ("--seed|3|4", "--seed|3|4"),
+        ("--weights|-1 2|-3 4", "--weights|-1 2|--|-3 4"),
+        ("--kernel|3|5|--stride|2|1|-1 2", "--kernel|3x5|--stride|2x1|--|-1 2"),
+        ("--strides|2|1", "--strides|2x1"),
+        ("--output-padding|0|1", "--output-padding|0x1"),
+    ],
+)
+def test_an_option_of_one_word_takes_one_word(args: str, expected: str) -> None:
+    assert transpose_conv.arrange(args.split("|")) == expected.split("|")
+
+
+# --- through the whole command
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--size", "2", "3", "1 2"),
+        ("1 2", "--size", "2", "3"),
+        ("--size", "2x3", "1 2"),
+        ("--size=2x3", "1 2"),
+        ("1 2", "--size=2,3"),
+        ("--size", "2,3", "1 2"),
+        ("--size", "2 3", "1 2"),
+        ("--size", "(2, 3)", "1 2"),
+        ("--interp", "nearest", "--size", "2", "3", "--", "1 2"),
+        ("--interp", "NEAREST", "1 2", "--size", "2", "3"),
+        ("--size", "7", "1 2", "--size", "2", "3"),
+    ],
+)
+def test_a_size_is_spelled_freely(invoke: Invoke, args: tuple[str, ...]) -> None:
+    result = invoke("upsample", *args)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, ENLARGED, "")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("-1 2", "--size", "2"),
+        ("--size", "2", "-1 2"),
+        ("--size", "2", "--", "-1 2"),
+        ("-1,2",),
+        ("-1.0 2e0",),
+        ("--size=2", "-1 2", "--format", "plain"),
+    ],
+)
+def test_a_matrix_may_begin_with_a_negative_number(invoke: Invoke, args: tuple[str, ...]) -> None:
+    result = invoke("upsample", *args)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, SOFT, "")
+
+
+@pytest.mark.parametrize(("text", "cell"), [("-inf", "-inf"), ("-nan", "nan"), ("-.5", "-0.5")])
+def test_words_for_negative_numbers_are_matrices_too(invoke: Invoke, text: str, cell: str) -> None:
+    result = invoke("upsample", text, "--size", "1", "2")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{cell} {cell}\n", "")
+
+
+@pytest.mark.parametrize("bias", [("--bias", "-1"), ("--bias=-1",), ("--bias", "-1.0")])
+def test_the_value_of_an_option_may_be_a_negative_number(
+    invoke: Invoke, bias: tuple[str, ...]
+) -> None:
+    result = invoke("transpose-conv", "-1 2", "--kernel", "1", *bias, "--seed", "3")
+    assert (result.exit_code, result.stdout) == (0, "-2 1\n")
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        ("0",),
+        ("-1",),
+        ("2", "0"),
+        ("2", "-3"),
+        ("2x0",),
+        ("2x3x4",),
+        ("two",),
+        ("0.5",),
+        ("",),
+        ("9" * 5000,),
+        ("nan",),
+    ],
+)
+@pytest.mark.parametrize("option", ["--size", "--kernel", "--stride", "--dilation"])
+def test_what_is_no_pair_is_refused_as_a_wrong_spelling(
+    invoke: Invoke, option: str, size: tuple[str, ...]
+) -> None:
+    name = "upsample" if option == "--size" else "transpose-conv"
+    result = invoke(name, "1 2", option, *size)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: Invalid value for '{option}'")
+    assert re.search(r": must be one .*, or two for rows and columns", result.stderr)
+    assert f"Try 'upsamp {name} --help'." in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["upsample", "--interp", "cubic"], "nearest.*bilinear.*bicubic.*lanczos3.*lanczos5"),
+        (["upsample", "--nothing"], "No such option.*--nothing"),
+        (["upsample", "a", "b"], "unexpected extra argument.*b"),
+        (["upsample", "1 2", "--size"], "--size.*requires an argument"),
+        (["upsample", "1 2", "--max-pixels", "0"], "--max-pixels"),
+        (["upsample", "1 2", "--format", "doc"], "png.*npy|npy.*png"),
+        (["upsample", "1 2", "--data-format", "NCHW"], "channels_last.*channels_first"),
+        (["transpose-conv", "--padding", "full"], "valid.*same"),
+        (["transpose-conv", "--output-padding", "-1"], "--output-padding.*non-negative"),
+        (["transpose-conv", "--filters", "0"], "--filters"),
+        (["transpose-conv", "--seed", "-1"], "--seed"),
+        (["summary"], "LAYER"),
+        (["summary", "Dense(1)", "--input-shape", "0"], "--input-shape.*positive integers"),
+        (["summary", "Dense(1)", "--input-shape", "1x2x3x4"], "--input-shape.*positive integers"),
+        (["summary", "Dense(1)", "--format", "xml"], "table.*plain.*json.*csv.*markdown"),
+        (["generator", "--kind", "vae"], "upsampling.*transpose.*dcgan"),
+        (["generator", "--samples", "0"], "--samples"),
+        (["generator", "--channels", "5"], "--channels"),
+        (["generator", "--size", "5x"], "--size"),
+        (["enlarge"], "No such command 'enlarge'"),
+        (["--nothing"], "No such option.*--nothing"),
+    ],
+)
+def test_a_wrong_spelling_is_one_line_and_code_2(
+    invoke: Invoke, args: list[str], message: str
+) -> None:
+    result = invoke(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.search(f"^Error: .*({message})", result.stderr)
+    assert result.stderr.count("\n") == 1
+
+
+# --- help
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_begins_with_examples_that_are_spelled_right(invoke: Invoke, name: str) -> None:
+    result = invoke(*name.split(), "--help")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Examples:"
+    examples = lines[1 : lines.index("")]
+    assert len(examples) >= 2
+    assert all("upsamp " in line and line.startswith("  ") for line in examples)
+    assert "Usage: upsamp" in result.stdout
+    assert "Options:" in result.stdout
+
+
+def test_the_command_alone_shows_its_overview(invoke: Invoke) -> None:
+    result = invoke()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert all(name in result.stderr for name in ("Examples:", *COMMANDS))
