@@ -38,7 +38,7 @@ _HOMES = {
     "make_generator": "upsamp.models.generator",
     "Sequential": "upsamp.models.sequential",
 }
-_SUBPACKAGES = ("core", "errors", "io", "layers", "models")
+_SUBPACKAGES = ("core", "errors", "io", "layers", "models", "translate")
 
 
 def __getattr__(name: str) -> Any:

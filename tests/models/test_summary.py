@@ -197,3 +197,12 @@ def test_a_summary_cannot_be_changed() -> None:
     summary = model_of(MODELS["dcgan"]).summarize()
     with pytest.raises(FrozenInstanceError, match=r"cannot assign to field 'name'"):
         summary.name = "other"  # type: ignore[misc]
+
+
+def test_a_layer_that_is_not_trainable_is_counted_among_the_others() -> None:
+    model = Sequential([Dense(3, input_dim=2), Dense(2)])
+    model.layers[0].trainable = False
+    summary = model.summarize()
+    assert (summary.trainable_params, summary.non_trainable_params) == (8, 9)
+    model.trainable = False
+    assert model.summarize().trainable_params == 0

@@ -117,8 +117,12 @@ class Layer:
                 f"{type(self).__name__} must be given options that it knows. "
                 f"Received: {unknown[0]}={training_options[unknown[0]]!r}."
             )
-        if name is not None and (not isinstance(name, str) or not name or "/" in name):
-            raise ArgumentError(f"`name` must be text without a slash. Received: name={name!r}.")
+        if name is not None and not (
+            isinstance(name, str) and name and name.isprintable() and "/" not in name
+        ):
+            raise ArgumentError(
+                f"`name` must be text on one line without a slash. Received: name={name!r}."
+            )
         self.given_name = name
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype = normalize_dtype(dtype)
@@ -217,7 +221,7 @@ class Layer:
     ) -> None:
         """Say that there is a weight; its values are drawn when they are first wanted."""
         get_initializer(initializer)
-        self._weights.append(Weight(name, shape, initializer, trainable and self.trainable))
+        self._weights.append(Weight(name, shape, initializer, trainable))
 
     @property
     def weights(self) -> list[Weight]:
@@ -259,6 +263,10 @@ class Layer:
     def count_params(self) -> int:
         """Count the values of all weights; none are drawn for that."""
         return sum(weight.size for weight in self.weights)
+
+    def count_trainable_params(self) -> int:
+        """Count the values that training would change: none while `trainable` is False."""
+        return sum(weight.size for weight in self.weights if weight.trainable and self.trainable)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again, as Keras names them."""

@@ -111,6 +111,7 @@ def sample_latent(model: Sequential, count: int, seed: int = 0) -> Array:
     Returns float32 of shape (count, ...) as the model's input. The first points do not depend on
     `count`.
     """
+    normalize_count(count, "count")
     shape = tuple(1 if axis is None else axis for axis in model.input_shape[1:])
     return np.random.default_rng(seed).standard_normal((count, *shape), dtype=np.float32)
 

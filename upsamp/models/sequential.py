@@ -187,6 +187,15 @@ class Sequential(Layer):
         """What is known of the weights of all layers, in their order."""
         return [weight for layer in self._layers for weight in layer.weights]
 
+    def count_params(self) -> int:
+        """Count the values of all weights; none are drawn for that."""
+        self._require_built()
+        return super().count_params()
+
+    def count_trainable_params(self) -> int:
+        """Count the values that training would change: none of a layer that is not trainable."""
+        return sum(layer.count_trainable_params() for layer in self._layers if self.trainable)
+
     def get_weights(self) -> list[Array]:
         """Give copies of the weights of all layers, in their order."""
         return [values for layer in self._layers for values in layer.get_weights()]
@@ -218,8 +227,8 @@ class Sequential(Layer):
             for layer, shape in zip(self._layers, self._shapes[1:], strict=True)
             if not isinstance(layer, InputLayer)
         )
-        trainable = sum(weight.size for weight in self.weights if weight.trainable)
-        fixed = sum(weight.size for weight in self.weights if not weight.trainable)
+        trainable = self.count_trainable_params()
+        fixed = self.count_params() - trainable
         return Summary(self.name, rows, trainable, fixed, self.dtype.itemsize)
 
     def summary(self) -> None:
