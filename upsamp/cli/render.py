@@ -64,6 +64,7 @@ def _console() -> "Console":
         """A console that leaves it to the command what the end of a pipe means."""
 
         def on_broken_pipe(self) -> None:
+            """Raise what Python raises."""
             raise BrokenPipeError
 
     console = OpenConsole(highlight=False, soft_wrap=False)

@@ -1,0 +1,111 @@
+"""`upsamp transpose-conv --fit`: learn a kernel from images, and say what it is worth."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+
+from upsamp.cli.render import show_note, show_rows
+from upsamp.core.arguments import Array, Pair
+from upsamp.errors import FileError
+from upsamp.io.formats import IMAGE_FORMATS, format_of_name
+from upsamp.io.pictures import Picture
+from upsamp.io.sinks import write_result
+from upsamp.io.sources import read_source
+from upsamp.io.streams import check_target
+from upsamp.models.fitting import compare_inside, fit_inside, make_pair, mean_of
+
+__all__ = ["learn_kernel"]
+
+# Of a folder's images, every so many-th is held out: the kernel is judged on images it never saw.
+HELD_OUT = 5
+
+
+def learn_kernel(
+    source: str | None,
+    target: str,
+    kernel_size: Pair,
+    strides: Pair,
+    save_weights: str | None,
+    *,
+    apart: bool,
+    ridge: float,
+    force: bool,
+    max_pixels: int,
+) -> None:
+    """Fit a kernel to an image and its small version, or to a folder of large images; report it.
+
+    source: the small image, None for a folder. target: the large image, or the folder.
+    """
+    if save_weights is not None:
+        check_target(save_weights, overwrite=force)
+    if Path(target).is_dir():
+        if source is not None:
+            raise click.UsageError(
+                "--fit with a folder makes the small images itself. Leave INPUT out."
+            )
+        kernel, measures = _learn_from_folder(
+            Path(target), kernel_size, strides, apart=apart, ridge=ridge, max_pixels=max_pixels
+        )
+    elif source is None:
+        raise click.UsageError("--fit with a large image needs its small version as INPUT.")
+    else:
+        small, large = (_pixels(name, max_pixels) for name in (source, target))
+        kernel = fit_inside([(small, large)], kernel_size, strides, shared=not apart, ridge=ridge)
+        measures = compare_inside(small, large, kernel, strides, _peak(large))
+    rows = [(name, f"{decibels:.2f}") for name, decibels in measures.items()]
+    shown = f"kernel {kernel_size[0]} x {kernel_size[1]}, stride {strides[0]} x {strides[1]}"
+    show_rows(f"Fitted {shown}, away from the edges", ("Method", "PSNR (dB)"), rows, "<>")
+    if save_weights is None:
+        show_note("--save-weights FILE.npy keeps the kernel, for --weights FILE.npy")
+    else:
+        write_result(kernel, "npy", save_weights, overwrite=force)
+
+
+def _learn_from_folder(
+    folder: Path,
+    kernel_size: Pair,
+    strides: Pair,
+    *,
+    apart: bool,
+    ridge: float,
+    max_pixels: int,
+) -> tuple[Array, dict[str, float]]:
+    """Give the kernel that most of the images teach, and its worth on those held out."""
+    names = sorted(
+        str(path)
+        for path in folder.iterdir()
+        if path.is_file() and format_of_name(path.name) in IMAGE_FORMATS
+    )
+    if len(names) < 2:
+        raise FileError(
+            f"'{folder}' must hold at least 2 images, one to learn from and one to judge by. "
+            f"Received: {len(names)}."
+        )
+    held_out = names[::HELD_OUT]
+    learnt = [name for name in names if name not in held_out]
+
+    def pairs(chosen: list[str]) -> Iterator[tuple[Array, Array]]:
+        for name in chosen:
+            yield make_pair(_pixels(name, max_pixels), strides)
+
+    kernel = fit_inside(pairs(learnt), kernel_size, strides, shared=not apart, ridge=ridge)
+    show_note(f"learnt from {len(learnt)} images; the table is of {len(held_out)} held out")
+    return kernel, mean_of(
+        compare_inside(small, large, kernel, strides, _peak(large))
+        for small, large in pairs(held_out)
+    )
+
+
+def _pixels(name: str, max_pixels: int) -> Array:
+    """Read an image's colours, or a matrix."""
+    given = read_source(name, expand=True, max_pixels=max_pixels)
+    if isinstance(given, Picture):
+        return given.pixels[..., :-1] if given.has_alpha else given.pixels
+    return given
+
+
+def _peak(large: Array) -> float:
+    """Give the largest value that there can be: of floats, the largest that there is."""
+    return float(np.iinfo(large.dtype).max if large.dtype.kind in "iu" else large.max())
