@@ -184,6 +184,7 @@ class Command(click.Command):
             kind = option.type
             while (
                 isinstance(kind, NumbersType)
+                and option.nargs == 1
                 and waiting
                 and len(value) < kind.most
                 and all(map(kind.word.fullmatch, (*value, waiting[0])))

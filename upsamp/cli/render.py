@@ -110,6 +110,7 @@ def show_rows(
     alignment: "<" (left) or ">" (right) for each column.
     """
     if not on_terminal():
+        click.echo(f"{title}:")
         for line in align_columns([headings, *rows], alignment):
             click.echo(line.rstrip())
         return

@@ -4,8 +4,9 @@ import os
 
 import click
 
-from upsamp.cli.command import Command, NumbersType
+from upsamp.cli.command import Command, NumbersType, PairType
 from upsamp.cli.render import show_summary
+from upsamp.core.arguments import Pair
 from upsamp.errors import ExpressionError, FileError, FormatError
 from upsamp.io.sources import names_file
 from upsamp.io.streams import STANDARD_STREAM, open_input
@@ -19,6 +20,7 @@ upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSam
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan
 upsamp summary layers.txt --format markdown
+upsamp summary dcgan --solve 32x32
 upsamp summary dcgan --format json | jq .total_params
 """
 
@@ -29,6 +31,11 @@ upsamp summary dcgan --format json | jq .total_params
     "--input-shape",
     type=NumbersType(3, "N...", "positive integers, 3 at the most, as in 28 28 1"),
     help="Shape of the input without the batch, as 100, or 28 28 1.",
+)
+@click.option(
+    "--solve",
+    type=PairType(),
+    help="Tell which layer to change so that the output has these rows and columns.",
 )
 @click.option("--name", default="sequential", show_default=True, help="Name of the model.")
 @click.option(
@@ -41,6 +48,7 @@ def command(
     layers: tuple[str, ...],
     input_shape: tuple[int, ...] | None,
     name: str,
+    solve: Pair | None,
     format_name: str | None,
 ) -> None:
     """Show the layers of a model with their output shapes and parameters, as Keras 3 counts them.
@@ -65,6 +73,10 @@ def command(
             "Use --input-shape, or write input_shape=(rows, columns, channels) in that layer."
         )
     show_summary(model.summarize(), format_name)
+    if solve is not None:
+        from upsamp.cli.solving import show_advice  # most summaries are for reading alone
+
+        show_advice(model, solve)
 
 
 def _read_layers(text: str) -> list[Layer]:

@@ -40,7 +40,9 @@ EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
 upsamp transpose-conv '1 2; 3 4' --kernel 1 --stride 2
 upsamp transpose-conv '1 2; 3 4' --weights '1 2 1; 2 4 2; 1 2 1' --stride 2 --format json
-upsamp transpose-conv photo.png --kernel 2 --stride 2
+upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --padding same
+upsamp transpose-conv --solve 7 28
+upsamp transpose-conv small.png --fit large.png --kernel 6 --stride 2 --save-weights k.npy
 upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights random -o out.npy
 """
 
@@ -143,6 +145,28 @@ class Settings:
     show_default=True,
     help="Where the channels of a matrix of rank 3 or 4 stand.",
 )
+@click.option(
+    "--solve",
+    nargs=2,
+    type=PairType(),
+    metavar="SIZE SIZE",
+    help="Compute nothing; list the layers that take one size to another, as 7 28, or 5x7 10x28.",
+)
+@click.option(
+    "--fit",
+    metavar="LARGE",
+    help="Compute nothing; learn the kernel that makes the image LARGE of INPUT, or that makes the "
+    "images of the folder LARGE of their halves, thirds..., by --stride.",
+)
+@click.option("--save-weights", metavar="FILE", help="Write the kernel that --fit learnt, as .npy.")
+@click.option("--apart", is_flag=True, help="Let --fit learn a kernel for each channel.")
+@click.option(
+    "--ridge",
+    type=click.FloatRange(min=0),
+    default=1e-4,
+    show_default=True,
+    help="How strongly --fit keeps the kernel small.",
+)
 @seed_option
 @output_option
 @format_option
@@ -162,6 +186,11 @@ def command(
     kernel_layout: KernelLayout,
     bias: str,
     data_format: DataFormat,
+    solve: tuple[Pair, Pair] | None,
+    fit: str | None,
+    save_weights: str | None,
+    apart: bool,
+    ridge: float,
     seed: int,
     output: str | None,
     format_name: str | None,
@@ -175,6 +204,26 @@ def command(
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
     started = perf_counter()
+    if solve is not None:
+        from upsamp.cli.solving import show_solutions  # neither is needed to compute
+
+        show_solutions(*solve)
+        return
+    if fit is not None:
+        from upsamp.cli.fitting import learn_kernel
+
+        learn_kernel(
+            source,
+            fit,
+            kernel or (3, 3),
+            stride,
+            save_weights,
+            apart=apart,
+            ridge=ridge,
+            force=force,
+            max_pixels=max_pixels,
+        )
+        return
     settings = Settings(
         kernel=kernel,
         strides=stride,

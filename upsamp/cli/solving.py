@@ -1,0 +1,141 @@
+"""`--solve`: which layers take one size to another, and which layer of a model to change."""
+
+from collections.abc import Sequence
+
+from upsamp.cli.render import show_note, show_rows
+from upsamp.core.arguments import Pair
+from upsamp.core.geometry import TransposedAxis, transposed_axis
+from upsamp.core.solver import LayerSetting, nearest_targets, solve_chain, solve_layer
+from upsamp.errors import ArgumentError
+from upsamp.models.advice import advise
+from upsamp.models.sequential import Sequential
+
+__all__ = ["show_advice", "show_solutions"]
+
+# So many settings are shown; they are in order, and the first are what is wanted.
+SHOWN = 12
+SHOWN_CHAINS = 5
+
+
+def show_solutions(size: Pair, target: Pair) -> None:
+    """Show the layers, and the chains of layers of small strides, that take `size` to `target`."""
+    settings = solve_layer(size, target)
+    whole = [setting for setting in settings if not setting.holes]
+    chains = [chain for chain in solve_chain(size, target, max_stride=2) if len(chain) > 1]
+    if not settings and not chains:
+        chains = solve_chain(size, target)
+    if not settings and not chains:
+        near = " or ".join(_size(nearest) for nearest in nearest_targets(size, target))
+        raise ArgumentError(
+            "There must be a layer with a kernel up to 7 and a stride up to 8, or a chain of up to 6 "
+            f"layers. Received: {_size(size)} to {_size(target)}. Nearest with one layer: {near}."
+        )
+    if settings:
+        rows = [_setting_row(setting, size) for setting in (whole or settings)[:SHOWN]]
+        show_rows(
+            f"One layer from {_size(size)} to {_size(target)}",
+            ("Kernel", "Stride", "Padding", "Output padding", "Overlap", "PyTorch", "ONNX"),
+            rows,
+            "<<<<<<<",
+        )
+        left = len(settings) - len(rows)
+        if left:
+            show_note(f"{left} more, later in order; {len(settings) - len(whole)} leave holes")
+    if chains:
+        show_rows(
+            f"Chains from {_size(size)} to {_size(target)}",
+            ("Layers", "Sizes", "Each layer: kernel, stride, padding, output padding"),
+            [_chain_row(size, chain) for chain in chains[:SHOWN_CHAINS]],
+            "><<",
+        )
+
+
+def show_advice(model: Sequential, target: Pair) -> None:
+    """Show which layer of a model to change so that its images have `target` rows and columns."""
+    advice = advise(model, target)
+    if not advice:
+        raise ArgumentError(
+            f"One layer must do to change the output. Received: {model.output_shape} for "
+            f"{_size(target)}, which no layer alone gives. Change two, or another target."
+        )
+    if not advice[0].names:
+        show_note(f"the output is {_size(target)} already")
+        return
+    rows = [
+        (", ".join(each.names), _one_line(each.now), _one_line(each.then), _size(each.output))
+        for each in advice[:SHOWN]
+    ]
+    show_rows(
+        f"To make the output {_size(target)}, change one of",
+        ("Layer", "Now", "Then", "Output"),
+        rows,
+        "<<<<",
+    )
+
+
+def _setting_row(setting: LayerSetting, size: Pair) -> tuple[str, ...]:
+    overlap = "even" if setting.even_overlap else "uneven"
+    axes = [
+        transposed_axis(
+            size[axis],
+            setting.kernel[axis],
+            setting.strides[axis],
+            setting.padding,
+            None if setting.output_padding is None else setting.output_padding[axis],
+            1,
+        )
+        for axis in (0, 1)
+    ]
+    return (
+        _pair(setting.kernel),
+        _pair(setting.strides),
+        setting.padding,
+        "-" if setting.output_padding is None else _pair(setting.output_padding),
+        "holes" if setting.holes else overlap,
+        _torch(axes),
+        _onnx(axes),
+    )
+
+
+def _torch(axes: Sequence[TransposedAxis]) -> str:
+    """Give PyTorch's padding and output_padding, or what to do where it has none."""
+    extras = [axis.before - axis.after for axis in axes]
+    if all(0 <= extra < axis.stride for extra, axis in zip(extras, axes, strict=True)):
+        before = _pair((axes[0].before, axes[1].before))
+        return f"padding={before}, output_padding={_pair((extras[0], extras[1]))}"
+    return f"padding=0, then crop {_sides(axes)}"
+
+
+def _onnx(axes: Sequence[TransposedAxis]) -> str:
+    """Give ONNX' pads: top, left, bottom, right; and its output_padding where there is any."""
+    added = _pair((max(0, -axes[0].after), max(0, -axes[1].after)))
+    return f"pads={_sides(axes)}" + ("" if added == "0" else f", output_padding={added}")
+
+
+def _sides(axes: Sequence[TransposedAxis]) -> str:
+    rows, columns = axes
+    sides = (rows.before, columns.before, max(0, rows.after), max(0, columns.after))
+    return str(list(sides)).replace(" ", "")
+
+
+def _chain_row(size: Pair, chain: Sequence[LayerSetting]) -> tuple[str, str, str]:
+    sizes = " -> ".join([_size(size), *(_size(setting.output) for setting in chain)])
+    layers = []
+    for setting in chain:
+        extra = "" if setting.output_padding is None else f" op{_pair(setting.output_padding)}"
+        layers.append(
+            f"k{_pair(setting.kernel)} s{_pair(setting.strides)} {setting.padding}{extra}"
+        )
+    return str(len(chain)), sizes, ", ".join(layers)
+
+
+def _pair(pair: Pair) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
+
+
+def _size(size: Pair) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _one_line(code: str) -> str:
+    return ", ".join(code.split("\n"))
