@@ -27,8 +27,8 @@ def show_solutions(size: Pair, target: Pair) -> None:
     if not settings and not chains:
         near = " or ".join(_size(nearest) for nearest in nearest_targets(size, target))
         raise ArgumentError(
-            "There must be a layer with a kernel up to 7 and a stride up to 8, or a chain of up to 6 "
-            f"layers. Received: {_size(size)} to {_size(target)}. Nearest with one layer: {near}."
+            "There must be a layer with a kernel up to 7 and a stride up to 8, or a chain of up to "
+            f"6 layers. Received: {_size(size)} to {_size(target)}. Nearest with one layer: {near}."
         )
     if settings:
         rows = [_setting_row(setting, size) for setting in (whole or settings)[:SHOWN]]

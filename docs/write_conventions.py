@@ -1,0 +1,145 @@
+"""Write docs/conventions.md, its tables from the code; with --check, say whether it is so."""
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+from upsamp.core.geometry import transposed_axis
+from upsamp.core.interpolation import KERNELS
+
+PAGE = Path(__file__).with_name("conventions.md")
+
+HEAD = """\
+# Conventions
+
+What one library's setting means in another's. The tables of numbers are computed by
+`docs/write_conventions.py` from the code that upsamp runs. What is said of the libraries was
+measured on Keras 3.15.1, TensorFlow 2.21, JAX 0.10.2, PyTorch 2.13, ONNX Runtime 1.32, OpenCV 5.0
+and Pillow 13.0, and most of it is held by `oracle_tests/`.
+
+## Transposed convolution: sizes and crops
+
+Per axis, with n inputs, kernel k, stride s, dilation d and effective kernel ek = (k - 1) d + 1,
+input i is scattered to i s + tap d. That covers full = (n - 1) s + ek, of which a part is kept:
+
+| `padding` | `output_padding` | output | cropped before |
+|:--|:--|:--|:--|
+| "valid" | None | (n - 1) s + max(ek, s) | 0 |
+| "valid" | op | (n - 1) s + ek + op | 0 |
+| "same" | None | n s | max(full - output, 0) // 2 |
+| "same" | op | (n - 1) s + ek - 2 (ek // 2) + op | max(full - output, 0) // 2 |
+| (before, after) | op or 0 | (n - 1) s + ek - before - after + op | before |
+| any, with `output_shape` | - | as it says | as above |
+
+What lies past `full` is zeros. A padding of a transposed convolution is a crop, in every library.
+
+| library | padding | output_padding | stride with dilation | groups | kernel |
+|:--|:--|:--|:--|:--|:--|
+| upsamp | all of the above | < stride; < max(stride, dilation) with margins | yes | yes | `kernel_layout`: both |
+| Keras | "valid", "same" | < stride | no | no | (rows, columns, filters, channels) |
+| PyTorch | one number an axis, for both ends | < max(stride, dilation) | yes | yes | (channels, filters / groups, rows, columns) |
+| ONNX | `pads`: top, left, bottom, right; `auto_pad`; `output_shape` | < stride in ONNX Runtime | yes | yes | as PyTorch |
+| JAX | of the input between its zeros: (left, right) | in the padding | yes | by `feature_group_count` | with `transpose_kernel=True` as Keras |
+
+Keras on TensorFlow aborts on a CPU for an even kernel with "same" and `output_padding=0`. Keras on
+JAX ends the process for kernel (3, 2) with strides (3, 2), "same" and `output_padding=(1, 0)`.
+Keras' "same" often crops one more at the end than at the beginning, which PyTorch cannot say: the
+programs of `--code torch` slice there.
+
+### Keras' "same" in PyTorch and ONNX
+
+For dilation 1 and `output_padding=None`: PyTorch's (`padding`, `output_padding`), or the slice that
+the full result needs; then ONNX' `pads` of one axis. Overlap is even where s divides k: no
+checkerboard (A. Odena et al., 2016).
+"""
+
+MIDDLE = """
+## Interpolation: weights
+
+Output i of o reads an axis of n inputs at (i + 1/2) n / o - 1/2 (half-pixel centres); with
+`align_corners` at i (n - 1) / (o - 1). Input j has the weight kernel(position - j), divided by the
+sum of the weights of that output.
+
+| | convention "keras" | convention "torch" |
+|:--|:--|:--|
+| also in | TensorFlow, JAX, Pillow | OpenCV |
+| inputs outside | left out, the others' weights divided by their sum | the edge is repeated |
+| nearest | the pixel that holds the centre: floor((i + 1/2) n / o) | floor(i n / o); "nearest-exact" is Keras' |
+| bicubic | Keys' cubic, a = -0.5 | Keys' cubic, a = -0.75 |
+| lanczos3, lanczos5 | sinc(t) sinc(t / lobes) | none; OpenCV's Lanczos has 4 lobes |
+| area | inputs weighted by the area under the output | the mean of all pixels touched |
+| mitchellcubic | B = C = 1/3 | none |
+| gaussian | deviation 0.5, cut at 1.5 | none |
+| align_corners | no | bilinear and bicubic |
+
+Bilinear is the same in both, and so is every method at whole factors but bicubic.
+
+### The weight of an input at distance t
+
+"""
+
+TAIL = """
+## What was measured of the libraries
+
+- TensorFlow's bicubic reads a table of 1024 steps: for factors that are no powers of two it is off
+  by up to 4e-3 of the range. The exact kernel is the definition here; JAX computes it.
+- JAX' nearest rounds in float32: where an output's centre falls on the border of two pixels, as at
+  30 to 67 rows, it takes the lower one, and TensorFlow and upsamp the upper one.
+- TensorFlow's gaussian counts an input at a distance of exactly 1.5 or not as rounding has it, as at
+  6 to 133 columns; here it never counts.
+- Pillow interpolates 8-bit images with weights of fixed point and clips to 8 bits between the axes;
+  in its mode F it equals convention "keras" to 6e-5 of 255.
+- Integers: every backend of Keras rounds half to even and saturates, and so does upsamp.
+- `mitchellcubic` and `gaussian` smooth: even a size of one changes the image, in TensorFlow and here.
+- Multiply-adds of a transposed convolution count on the input positions: 7x7x8 -> kernel 4, stride 2
+  -> 6 filters is 37,632 (torchinfo 1.8 says 150,528).
+
+How far the libraries that you have installed lie from a result: `upsamp upsample IMAGE --compare`.
+"""
+
+
+def crops() -> str:
+    """Give the table of Keras' "same" for kernels and strides, in other libraries' words."""
+    lines = ["| k | s | overlap | PyTorch | ONNX pads |", "|--:|--:|:--|:--|:--|"]
+    for stride in range(1, 5):
+        for kernel in range(max(stride, 2), 8):
+            axis = transposed_axis(8, kernel, stride, "same", None, 1)
+            extra = axis.before - axis.after
+            torch = f"padding={axis.before}, output_padding={extra}"
+            if not 0 <= extra < stride:
+                torch = f"padding=0, then [{axis.before}:{-axis.after or ''}]"
+            overlap = "uneven" if kernel % stride else "even"
+            pads = f"{axis.before}, {axis.after}"
+            lines.append(f"| {kernel} | {stride} | {overlap} | {torch} | {pads} |")
+    return "\n".join(lines) + "\n"
+
+
+def weights() -> str:
+    """Give the table of every kernel's weights, where the weight at 0 is what it is."""
+    distances = [Fraction(quarter, 4) for quarter in range(0, 13)]
+    names = [f"{name} ({convention})" for convention, name in KERNELS]
+    lines = [f"| t | {' | '.join(names)} |", "|--:|" + "--:|" * len(names)]
+    for t in distances:
+        cells = []
+        for kernel in KERNELS.values():
+            # A kernel's weights at whole distances sum to its own scale.
+            scale = sum(
+                float(kernel.weight(Fraction(abs(place))))
+                for place in range(-5, 6)
+                if abs(place) < kernel.support
+            )
+            value = float(kernel.weight(t)) / scale if t < kernel.support else 0.0
+            cells.append(f"{value:.4f}".replace("-0.0000", "0.0000"))
+        lines.append(f"| {float(t):g} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Give the whole page."""
+    return f"{HEAD}\n{crops()}{MIDDLE}{weights()}{TAIL}"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(PAGE.read_text(encoding="utf-8") != page())
+    PAGE.write_text(page(), encoding="utf-8")
