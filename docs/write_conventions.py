@@ -116,7 +116,7 @@ def crops() -> str:
 
 def weights() -> str:
     """Give the table of every kernel's weights, where the weight at 0 is what it is."""
-    distances = [Fraction(quarter, 4) for quarter in range(0, 13)]
+    distances = [Fraction(quarter, 4) for quarter in range(13)]
     names = [f"{name} ({convention})" for convention, name in KERNELS]
     lines = [f"| t | {' | '.join(names)} |", "|--:|" + "--:|" * len(names)]
     for t in distances:
