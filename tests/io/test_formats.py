@@ -124,7 +124,10 @@ def test_every_matrix_that_is_written_is_told_by_its_first_bytes(name: str) -> N
     assert sniff(data[:512]) == (name if name in ("npy", "npz") else "txt")
 
 
-@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), start=st.integers(0, 3))
+@given(
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
+    start=st.integers(0, 3),
+)
 def test_text_cut_anywhere_is_still_text(text: str, start: int) -> None:
     data = ("1" * (5 + start) + text * 200).encode()
     assert sniff(data[:512]) == "txt"

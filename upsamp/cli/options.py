@@ -6,6 +6,7 @@ from upsamp.io.formats import IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.pictures import MAX_PIXELS
 
 __all__ = [
+    "code_option",
     "force_option",
     "format_option",
     "input_argument",
@@ -35,6 +36,13 @@ format_option = click.option(
 )
 
 force_option = click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+
+code_option = click.option(
+    "--code",
+    "library",
+    type=click.Choice(("keras", "torch", "onnx", "jax"), case_sensitive=False),
+    help="Compute nothing; print a program of that library which computes the same.",
+)
 
 seed_option = click.option(
     "--seed",

@@ -1,13 +1,15 @@
 """`upsamp transpose-conv`: run a transposed convolution and show what it does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import numpy as np
 
 from upsamp.cli.command import Command, PaddingType, PairType
 from upsamp.cli.options import (
+    code_option,
     force_option,
     format_option,
     input_argument,
@@ -36,11 +38,16 @@ from upsamp.io.matrices import parse_text
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.models.summary import SummaryRow
 
+if TYPE_CHECKING:
+    from upsamp.translate import TorchLayer
+
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
 upsamp transpose-conv '1 2; 3 4' --kernel 1 --stride 2
 upsamp transpose-conv '1 2; 3 4' --weights '1 2 1; 2 4 2; 1 2 1' --stride 2 --format json
 upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --padding same
+upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
+upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
 upsamp transpose-conv --solve 7 28
 upsamp transpose-conv small.png --fit large.png --kernel 6 --stride 2 --save-weights k.npy
 upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights random -o out.npy
@@ -64,6 +71,7 @@ class Settings:
     bias: str
     seed: int
     data_format: DataFormat
+    channels: int | None = None
 
 
 @click.command("transpose-conv", cls=Command, examples=EXAMPLES)
@@ -167,6 +175,15 @@ class Settings:
     show_default=True,
     help="How strongly --fit keeps the kernel small.",
 )
+@click.option(
+    "--from",
+    "source_layer",
+    nargs=2,
+    type=(click.Choice(("torch",)), str),
+    metavar="torch LAYER",
+    help="Take the settings from a layer of PyTorch, as 'ConvTranspose2d(64, 3, 4, stride=2)'.",
+)
+@code_option
 @seed_option
 @output_option
 @format_option
@@ -191,6 +208,8 @@ def command(
     save_weights: str | None,
     apart: bool,
     ridge: float,
+    source_layer: tuple[str, str] | None,
+    library: str | None,
     seed: int,
     output: str | None,
     format_name: str | None,
@@ -239,8 +258,20 @@ def command(
         seed=seed,
         data_format=data_format,
     )
+    if source_layer is not None:
+        from upsamp.cli.translating import read_torch_layer, show_torch_layer
+
+        layer = read_torch_layer(*source_layer)
+        settings = _with_layer(settings, layer)
+        if source is None and library is None:
+            show_torch_layer(layer)
+            return
+    if library is not None:
+        _show_program(library, source, settings, max_pixels)
+        return
     given = read_input(source, expand=True, max_pixels=max_pixels)
-    ending = f"{stride[0]}x{stride[1]}_transpose"
+    strides = settings.strides
+    ending = f"{strides[0]}x{strides[1]}_transpose"
     destination = choose_destination(source, given, output, format_name, ending, force=force)
     array = given.pixels if isinstance(given, Picture) else given
     values, row = _convolve(array, settings, by_channel=isinstance(given, Picture))
@@ -251,12 +282,73 @@ def command(
         show_matrix("Input", given)
     deliver(result, destination, force=force)
     show_layer(row, as_table=destination.shows_tables)
-    shown = [("Stride", f"{stride[0]} x {stride[1]}"), ("Padding", str(settings.padding))]
+    shown = [("Stride", f"{strides[0]} x {strides[1]}"), ("Padding", str(settings.padding))]
     report("Convolved, transposed", source, given, result, destination, shown, started)
 
 
-def _convolve(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Array, SummaryRow]:
-    """Give the result, and the row of the layer that computes it.
+def _with_layer(settings: Settings, layer: "TorchLayer") -> Settings:
+    """Give the settings with those that a layer of PyTorch says."""
+    return replace(
+        settings,
+        kernel=layer.kernel_size,
+        filters=layer.filters,
+        strides=layer.arguments["strides"],
+        padding=layer.arguments["padding"],
+        output_padding=layer.arguments["output_padding"],
+        dilation=layer.arguments["dilation_rate"],
+        groups=layer.arguments["groups"],
+        kernel_layout="torch",
+        channels=layer.channels,
+    )
+
+
+def _show_program(library: str, source: str | None, settings: Settings, max_pixels: int) -> None:
+    """Print the program of another library that computes the same."""
+    from upsamp.cli.translating import example_input, show_convolution_program
+    from upsamp.translate import TransposedConvolution
+
+    example = None
+    if source is None and settings.channels is not None:
+        array, example = example_input(settings.channels)
+        by_channel = False
+    else:
+        given = read_input(source, expand=True, max_pixels=max_pixels)
+        by_channel = isinstance(given, Picture)
+        array = given.pixels if isinstance(given, Picture) else given
+    task = _prepare(array, settings, by_channel=by_channel)
+    show_convolution_program(
+        library,
+        example or task.x,
+        task.kernel,
+        task.bias,
+        TransposedConvolution.of(
+            task.x.shape,
+            task.kernel.shape,
+            settings.strides,
+            settings.padding,
+            settings.output_padding,
+            settings.dilation,
+            settings.groups,
+            output_shape=settings.output_shape,
+            bias=bool(task.bias.any()),
+        ),
+    )
+
+
+class Task(NamedTuple):
+    """What is convolved with what: x (N, H, W, C), the kernel in Keras' layout, the bias.
+
+    apart: whether the channels of one image were taken for so many images.
+    """
+
+    x: Array
+    kernel: Array
+    bias: Array
+    apart: bool
+
+
+def _prepare(array: Array, settings: Settings, *, by_channel: bool) -> Task:
+    """Bring the input, the kernel and the bias together.
 
     array: (H, W), (H, W, C) or (N, H, W, C). With `by_channel` each channel is convolved alone,
     unless the filters or the weights say otherwise.
@@ -282,10 +374,18 @@ def _convolve(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Ar
         )
     filters = kernel.shape[2] * settings.groups
     bias = parse_text(settings.bias, "--bias").ravel().astype(dtype)
+    return Task(
+        x, kernel.astype(dtype), np.repeat(bias, filters) if bias.size == 1 else bias, apart
+    )
+
+
+def _convolve(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Array, SummaryRow]:
+    """Give the result, and the row of the layer that computes it."""
+    task = _prepare(array, settings, by_channel=by_channel)
     result = conv2d_transpose(
-        x,
-        kernel.astype(dtype),
-        np.repeat(bias, filters) if bias.size == 1 else bias,
+        task.x,
+        task.kernel,
+        task.bias,
         settings.strides,
         settings.padding,
         settings.output_padding,
@@ -297,9 +397,9 @@ def _convolve(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Ar
         "conv2d_transpose",
         "Conv2DTranspose",
         (None, *result.shape[1:]),
-        kernel.size + filters,
+        task.kernel.size + result.shape[3],
     )
-    if apart:
+    if task.apart:
         result = result.transpose(3, 1, 2, 0)
     return _in_rank(result, array.ndim, settings.data_format), row
 

@@ -7,6 +7,7 @@ import click
 
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
+    code_option,
     force_option,
     format_option,
     input_argument,
@@ -42,6 +43,7 @@ upsamp upsample '1 2; 3 4' --size 2
 cat photo.png | upsamp upsample - --size 1.5 --interp bilinear > large.png
 upsamp upsample '[[1,2],[3,4]]' --format json
 upsamp upsample photo.png --size 3 --interp bicubic --compare
+upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
 
 
@@ -87,6 +89,7 @@ upsamp upsample photo.png --size 3 --interp bicubic --compare
     is_flag=True,
     help="Write nothing; show how far other libraries' results lie from this one.",
 )
+@code_option
 @output_option
 @format_option
 @force_option
@@ -100,6 +103,7 @@ def command(
     align_corners: bool,
     data_format: DataFormat | None,
     compare: bool,
+    library: str | None,
     output: str | None,
     format_name: str | None,
     force: bool,
@@ -122,6 +126,14 @@ def command(
     size, spelled = _size((height, width), factors, target)
     if compare:
         _compare(array, size, interpolation, convention, align_corners=align_corners)
+        return
+    if library is not None:
+        from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
+
+        batch = as_batch(array, layout)
+        show_upsampling_program(
+            library, batch, size, interpolation, convention, align_corners=align_corners
+        )
         return
     ending = f"{spelled}_{interpolation}" + ("" if convention == "keras" else f"_{convention}")
     destination = choose_destination(source, given, output, format_name, ending, force=force)

@@ -1,0 +1,301 @@
+"""Every program that upsamp prints is run in the library that it is for, and computes the same."""
+
+import contextlib
+import io
+import itertools
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from upsamp.core.arguments import Array
+from upsamp.core.convolution import conv2d_transpose
+from upsamp.core.resample import resize
+from upsamp.errors import ShapeError
+from upsamp.translate import (
+    LIBRARIES,
+    TransposedConvolution,
+    Upsampling,
+    parse_torch,
+    transposed_convolution_program,
+    upsampling_program,
+)
+
+TOLERANCE = 2e-5  # of the range of the result
+IMAGE = (2, 3, 4, 4)
+
+each_library = pytest.mark.parametrize("library", LIBRARIES)
+
+
+def source_of(shape: tuple[int, ...], seed: int) -> str:
+    """Give the source of an array of noise, the same wherever it is evaluated."""
+    return f"np.random.default_rng({seed}).standard_normal({shape})"
+
+
+def noise(shape: tuple[int, ...], seed: int) -> Array:
+    """Give the array that `source_of` spells, in float32."""
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def run(program: str) -> Array:
+    """Run a program; give its `y`, which it must have printed."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(program, "program", "exec"), space)
+    y = space["y"]
+    assert isinstance(y, np.ndarray)
+    assert y.dtype == np.float32
+    assert printed.getvalue() == f"{y}\n"
+    return y
+
+
+def assert_near(actual: Array, expected: Array, program: str, tolerance: float = TOLERANCE) -> None:
+    """Compare two arrays up to a part of the range of the second."""
+    reach = tolerance * max(1.0, float(np.ptp(expected)))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=reach, err_msg=program)
+
+
+# --- transposed convolution
+
+
+def kernel_shape_of(settings: TransposedConvolution) -> tuple[int, int, int, int]:
+    """Give the shape of the kernel in Keras' layout."""
+    return (*settings.kernel, settings.filters // settings.groups, settings.input_shape[3])
+
+
+def convolution_program(settings: TransposedConvolution, library: str) -> str:
+    """Print a program on noise."""
+    return transposed_convolution_program(
+        settings,
+        library,
+        source_of(settings.input_shape, 1),
+        source_of(kernel_shape_of(settings), 2),
+        source_of((settings.filters,), 3) if settings.bias else None,
+    )
+
+
+def convolved(settings: TransposedConvolution) -> Array:
+    """Compute with upsamp what the program of these settings computes."""
+    return conv2d_transpose(
+        noise(settings.input_shape, 1),
+        noise(kernel_shape_of(settings), 2),
+        noise((settings.filters,), 3) if settings.bias else None,
+        settings.strides,
+        settings.padding,
+        settings.output_padding,
+        settings.dilation_rate,
+        settings.groups,
+        output_shape=settings.output_shape,
+    )
+
+
+def make_settings() -> list[TransposedConvolution]:
+    """Give every kernel, stride, dilation and padding, with the rest varied among them."""
+    found: dict[TransposedConvolution, None] = {}
+    margins = [1, (0, 2), ((0, 1), (2, 0)), ((2, 0), (1, 3))]
+    count = itertools.count()
+
+    def add(kernel: Any, stride: Any, dilation: Any, padding: Any, **others: Any) -> None:
+        number = next(count)
+        groups = 2 if number % 4 == 1 else 1
+        rows, columns = (kernel, kernel) if isinstance(kernel, int) else kernel
+        shape = (rows, columns, 3, IMAGE[3])
+        bias = number % 3 != 0
+        with contextlib.suppress(ShapeError):  # a padding can crop all there is
+            settings = TransposedConvolution.of(
+                IMAGE, shape, stride, padding, None, dilation, groups, bias=bias
+            )
+            if others:
+                settings = TransposedConvolution.of(
+                    IMAGE, shape, stride, padding, dilation_rate=dilation, groups=groups,
+                    bias=bias, **others,
+                )  # fmt: skip
+            found[settings] = None
+
+    for kernel, stride, dilation in itertools.product(range(1, 6), range(1, 5), range(1, 4)):
+        for padding in ("valid", "same", margins[(kernel + stride + dilation) % len(margins)]):
+            add(kernel, stride, dilation, padding)
+            explicit = not isinstance(padding, str)
+            limit = max(stride, dilation) if explicit else stride
+            if (extra := (kernel + stride) % 2) < limit:
+                add(kernel, stride, dilation, padding, output_padding=extra)
+    pairs = [((2, 3), (2, 1), (1, 2)), ((3, 2), (1, 3), (2, 1)), ((4, 1), (3, 2), (1, 1))]
+    pairs += [((1, 5), (4, 2), (1, 3)), ((5, 4), (2, 4), (1, 1)), ((2, 2), (1, 1), (1, 3))]
+    for kernel, stride, dilation in pairs:
+        for padding in ("valid", "same", *margins):
+            add(kernel, stride, dilation, padding)
+            add(kernel, stride, dilation, padding, output_padding=0)
+            add(kernel, stride, dilation, padding, output_shape=(9, 7))
+            add(kernel, stride, dilation, padding, output_shape=(4, 23))
+    # What crops all that any input reaches, and so leaves zeros.
+    add(2, 1, 1, ((9, 0), (0, 0)), output_shape=(3, 5))
+    add(2, 10, 1, ((40, 0), (30, 0)), output_shape=(3, 5))
+    return list(found)
+
+
+SETTINGS = make_settings()
+
+
+def test_there_are_hundreds_of_settings() -> None:
+    assert len(SETTINGS) > 400
+
+
+@each_library
+@pytest.mark.parametrize("settings", SETTINGS, ids=[str(n) for n in range(len(SETTINGS))])
+def test_a_convolution_computes_the_same(settings: TransposedConvolution, library: str) -> None:
+    program = convolution_program(settings, library)
+    assert_near(run(program), convolved(settings), program)
+
+
+# --- upsampling
+
+SIZES = [
+    ((3, 4), (6, 8)),
+    ((3, 4), (9, 20)),
+    ((3, 4), (3, 4)),
+    ((3, 4), (3, 8)),
+    ((3, 4), (7, 11)),
+    ((1, 3), (4, 5)),
+    ((1, 1), (1, 3)),
+    ((2, 5), (5, 7)),
+    ((10, 14), (25, 46)),
+]
+METHODS = [
+    *((name, "keras", False) for name in ("nearest", "bilinear", "bicubic", "lanczos3")),
+    *((name, "keras", False) for name in ("lanczos5", "area", "mitchellcubic", "gaussian")),
+    *((name, "torch", False) for name in ("nearest", "area", "bilinear", "bicubic")),
+    *((name, "torch", True) for name in ("bilinear", "bicubic")),
+]  # fmt: skip
+UPSAMPLINGS = [
+    Upsampling.of((2, *given, 3), size, method, convention, align_corners=aligned)
+    for (given, size), (method, convention, aligned) in itertools.product(SIZES, METHODS)
+]
+
+
+def resized(settings: Upsampling) -> Array:
+    """Compute with upsamp what the program of these settings computes."""
+    return resize(
+        noise(settings.input_shape, 4),
+        settings.size,
+        settings.interpolation,
+        settings.convention,
+        align_corners=settings.align_corners,
+    )
+
+
+def resizing_program(settings: Upsampling, library: str) -> str:
+    """Print a program on noise."""
+    return upsampling_program(settings, library, source_of(settings.input_shape, 4))
+
+
+@each_library
+@pytest.mark.parametrize("settings", UPSAMPLINGS, ids=[str(n) for n in range(len(UPSAMPLINGS))])
+def test_an_upsampling_computes_the_same(settings: Upsampling, library: str) -> None:
+    program = resizing_program(settings, library)
+    assert_near(run(program), resized(settings), program)
+
+
+@each_library
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+def test_nearest_copies_the_exact_inputs_at_every_fraction(library: str, convention: str) -> None:
+    for length in (10, 12, 14, 21, 25, 30, 36):
+        for target in range(length, 3 * length, 7):
+            settings = Upsampling.of((1, length, 1, 1), (target, 1), "nearest", convention)
+            program = resizing_program(settings, library)
+            np.testing.assert_array_equal(run(program), resized(settings), program)
+
+
+# --- Keras on TensorFlow
+
+RUNNER = """
+import contextlib, io, json, sys
+import numpy as np
+results = {}
+for name, program in json.load(open(sys.argv[1])).items():
+    space = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(program, name, "exec"), space)
+    results[name] = space["y"]
+np.savez(sys.argv[2], **results)
+"""
+
+
+def test_keras_computes_the_same_on_tensorflow(tmp_path: Path) -> None:
+    cases: dict[str, tuple[str, Array, float]] = {}
+    for number, settings in enumerate(SETTINGS[::3]):
+        program = convolution_program(settings, "keras")
+        cases[f"convolution{number}"] = program, convolved(settings), TOLERANCE
+    for number, upsampling in enumerate(UPSAMPLINGS):
+        # TensorFlow reads the weights of bicubic from a table.
+        inexact = upsampling.interpolation == "bicubic" and upsampling.convention == "keras"
+        program = resizing_program(upsampling, "keras")
+        expected = resized(upsampling)
+        cases[f"upsampling{number}"] = program, expected, 4e-3 if inexact else TOLERANCE
+    programs, results = tmp_path / "programs.json", tmp_path / "results.npz"
+    programs.write_text(json.dumps({name: case[0] for name, case in cases.items()}))
+    subprocess.run(
+        [sys.executable, "-c", RUNNER, str(programs), str(results)],
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        timeout=300,
+    )
+    with np.load(results) as computed:
+        for name, (program, expected, tolerance) in cases.items():
+            assert_near(computed[name], expected, program, tolerance)
+
+
+# --- layers of PyTorch
+
+SPELLED = [
+    "ConvTranspose2d(4, 6, 4, stride=2, padding=1)",
+    "nn.ConvTranspose2d(4, 6, 3, 2, 1, 1)",
+    "ConvTranspose2d(4, 6, (3, 5), stride=(2, 1), padding=(0, 2), bias=False)",
+    "ConvTranspose2d(4, 6, 2, groups=2, dilation=3, output_padding=2)",
+    "Upsample(scale_factor=2)",
+    "Upsample(size=(7, 9), mode='nearest-exact')",
+    "Upsample(scale_factor=(2, 3), mode='bilinear')",
+    "Upsample((7, 9), mode='bicubic', align_corners=True)",
+    "UpsamplingBilinear2d(scale_factor=3)",
+    "UpsamplingNearest2d(size=8)",
+    "F.interpolate(x, size=(8, 11), mode='bicubic', antialias=True)",
+    "F.interpolate(x, size=(8, 11), mode='bilinear', antialias=True)",
+    "F.interpolate(x, size=(8, 11), mode='lanczos', antialias=True)",
+    "F.interpolate(x, (8, 11), mode='area')",
+]
+
+
+@pytest.mark.parametrize("text", SPELLED)
+def test_a_layer_of_pytorch_is_what_upsamp_reads(text: str) -> None:
+    import torch
+
+    x = noise(IMAGE, 5)
+    images = torch.tensor(x.transpose(0, 3, 1, 2))
+    names = {"nn": torch.nn, "F": torch.nn.functional, "x": images, **vars(torch.nn)}
+    layer = eval(text, names)
+    expected = layer if isinstance(layer, torch.Tensor) else layer(images)
+    expected = expected.detach().numpy().transpose(0, 2, 3, 1)
+    read = parse_torch(text)
+    if read.function == "conv2d_transpose":
+        bias = layer.bias.detach().numpy() if read.bias else None
+        kernel = layer.weight.detach().numpy()
+        assert (layer.bias is not None) == read.bias
+        assert kernel.shape[2:] == read.kernel_size
+        assert (layer.in_channels, layer.out_channels) == (read.channels, read.filters)
+        actual = conv2d_transpose(x, kernel, bias, kernel_layout="torch", **read.arguments)
+    elif read.function == "resize":
+        actual = resize(x, **read.arguments)
+    else:
+        from upsamp.core.resample import upsample
+
+        actual = upsample(x, **read.arguments)
+    assert_near(actual, expected, text)
+
+
+def test_settings_are_plain_data() -> None:
+    assert TransposedConvolution(**asdict(SETTINGS[0])) == SETTINGS[0]

@@ -1,0 +1,102 @@
+"""`--code` and `--from`: the same computation in another library, and a layer of another."""
+
+import click
+import numpy as np
+
+from upsamp.cli.render import show_note
+from upsamp.core.arguments import Array, Convention, Interpolation, Pair
+from upsamp.errors import ExpressionError
+from upsamp.translate import (
+    TorchLayer,
+    TransposedConvolution,
+    Upsampling,
+    array_source,
+    parse_torch,
+    transposed_convolution_program,
+    upsampling_program,
+)
+
+__all__ = [
+    "example_input",
+    "read_torch_layer",
+    "show_convolution_program",
+    "show_torch_layer",
+    "show_upsampling_program",
+]
+
+# Arrays of up to so many elements are written out in a program.
+SMALL = 64
+
+
+def show_upsampling_program(
+    library: str,
+    x: Array,
+    size: Pair,
+    interpolation: Interpolation,
+    convention: Convention,
+    *,
+    align_corners: bool,
+) -> None:
+    """Print a program of another library that upsamples x (N, H, W, C) to `size`."""
+    settings = Upsampling.of(x.shape, size, interpolation, convention, align_corners=align_corners)
+    click.echo(upsampling_program(settings, library, _source(x, "x.npy")), nl=False)
+
+
+def show_convolution_program(
+    library: str, x: Array | str, kernel: Array, bias: Array, settings: TransposedConvolution
+) -> None:
+    """Print a program of another library that convolves x (N, H, W, C) transposed.
+
+    x: an array, or the source of one. kernel: (rows, columns, filters / groups, C). bias:
+    (filters,), which the settings have or have not.
+    """
+    input_source = x if isinstance(x, str) else _source(x, "x.npy")
+    kernel_source = _source(kernel, "kernel.npy")
+    bias_source = _source(bias, "bias.npy") if settings.bias else None
+    program = transposed_convolution_program(
+        settings, library, input_source, kernel_source, bias_source
+    )
+    click.echo(program, nl=False)
+
+
+def read_torch_layer(library: str, text: str) -> TorchLayer:
+    """Read a transposed convolution of PyTorch; `library` is "torch", the only one that is read."""
+    layer = parse_torch(text)
+    if layer.function != "conv2d_transpose":
+        arguments = ", ".join(f"{name}={value!r}" for name, value in layer.arguments.items())
+        raise ExpressionError(
+            f"--from {library} must name a ConvTranspose2d here. Received: {text}. In Python that "
+            f"is upsamp.{layer.function}(x, {arguments})."
+        )
+    return layer
+
+
+def show_torch_layer(layer: TorchLayer) -> None:
+    """Print a transposed convolution of PyTorch as a call of upsamp, and as its layer."""
+    arguments = [f"{name}={value!r}" for name, value in layer.arguments.items()]
+    bias = "bias" if layer.bias else "None"
+    click.echo(f"upsamp.conv2d_transpose(x, kernel, {bias}, {', '.join(arguments)})")
+    groups = layer.arguments["groups"]
+    weight = (layer.channels, (layer.filters or 0) // groups, *(layer.kernel_size or ()))
+    click.echo(f"# x: (N, H, W, {layer.channels}); kernel: PyTorch's weight, {weight}")
+    show_note("with INPUT it is computed, and --code LIBRARY prints a program")
+
+
+def example_input(channels: int) -> tuple[Array, str]:
+    """Give an input of 8 x 8 pixels and its source, for a program that has no input yet."""
+    show_note(f"no input was given, so the program takes a random one, (1, 8, 8, {channels})")
+    shape = (1, 8, 8, channels)
+    return np.zeros(shape), f"np.random.default_rng(0).random({shape})"
+
+
+def _source(array: Array, file: str) -> str:
+    """Give Python source of an array: written out, or where it is large read from a file."""
+    if array.size > 1 and (array == array.flat[0]).all() and float(array.flat[0]).is_integer():
+        value = int(array.flat[0])
+        return f"np.full({array.shape}, {value})"
+    # Axes of one element would be so many brackets; they come back by a reshape.
+    written = array.squeeze() if array.size <= SMALL else array
+    source = array_source(written, array.shape, file)
+    if source.startswith("np.load("):
+        show_note(f"the program reads {file}, which must hold an array of shape {array.shape}")
+    return source

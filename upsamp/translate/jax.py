@@ -1,0 +1,149 @@
+"""Programs for JAX.
+
+What `jax.lax.conv_transpose` lacks: groups, which `jax.lax.conv_general_dilated` has. What
+`jax.image.resize` lacks: mitchellcubic, gaussian, and PyTorch's nearest and area.
+"""
+
+from upsamp.translate.settings import TransposedConvolution, Upsampling
+from upsamp.translate.source import call, comment, write_program
+from upsamp.translate.weights import floats_find_the_nearest, indices, weights
+
+__all__ = ["transposed_convolution", "upsampling"]
+
+
+def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
+    """Give a program for `jax.lax.conv_transpose`."""
+    padding = [
+        (span - 1 - axis.before, span - 1 - axis.after)
+        for axis, span in zip(settings.axes, settings.spans, strict=True)
+    ]
+    steps = [] if settings.groups == 1 else _turned_kernel(settings)
+    steps.append(
+        comment(
+            "The padding counts the zeros around the spread inputs: the length that the kernel "
+            "covers, less 1, less what is cropped."
+        )
+    )
+    dilation = settings.dilation_rate
+    dilations = [f"rhs_dilation={dilation}"] if dilation != (1, 1) else []
+    if settings.groups == 1:
+        arguments = ["x", "kernel", f"strides={settings.strides}", f"padding={padding}"]
+        arguments += [*dilations, "transpose_kernel=True"]
+        steps.append(call("y = jax.lax.conv_transpose", arguments))
+    else:
+        arguments = ["x", "turned", "window_strides=(1, 1)", f"padding={padding}"]
+        arguments += [f"lhs_dilation={settings.strides}", *dilations]
+        arguments += ['dimension_numbers=("NHWC", "HWIO", "NHWC")']
+        arguments += [f"feature_group_count={settings.groups}"]
+        steps.append(call("y = jax.lax.conv_general_dilated", arguments))
+    steps.append(f"y = np.asarray({'y + bias' if settings.bias else 'y'})")
+    title = f"Transposed convolution of {settings.input_shape} to {settings.result_shape} in JAX"
+    return write_program(title, ["import jax", "import numpy as np"], arrays, steps)
+
+
+def _turned_kernel(settings: TransposedConvolution) -> list[str]:
+    rows, columns = settings.kernel
+    groups, channels, filters = settings.groups, settings.input_shape[3], settings.filters
+    inner, outer = filters // groups, channels // groups
+    return [
+        comment(
+            "lax.conv_transpose has no groups: this convolves the spread inputs with the kernel "
+            "turned around, as (rows, columns, channels of a group, filters)."
+        ),
+        f"turned = kernel[::-1, ::-1].reshape({rows}, {columns}, {inner}, {groups}, {outer})",
+        f"turned = turned.transpose(0, 1, 4, 3, 2).reshape({rows}, {columns}, {outer}, {filters})",
+    ]
+
+
+def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
+    """Give a program for `jax.image.resize`, or for what does the same."""
+    imports = ["import jax", "import numpy as np"]
+    method = settings.interpolation
+    name = _method(settings)
+    result = f"{settings.result_shape}"
+    if name is not None and settings.align_corners:
+        steps = _aligned(settings, name)
+    elif name is not None:
+        steps = [
+            *_notes(settings),
+            call("y = jax.image.resize", ["x", result, f'"{name}"', "antialias=False"]),
+        ]
+    elif settings.copies:
+        steps = [*indices(settings, "JAX"), "y = jax.numpy.asarray(x)[:, rows][:, :, columns]"]
+    else:
+        steps = [
+            comment(_why_weights(settings)),
+            *weights(settings),
+            call(
+                "y = jax.numpy.einsum",
+                ['"rh,nhwc,sw->nrsc"', "rows", "x", "columns", 'precision="highest"'],
+            ),
+        ]
+    title = f"Upsampling of {settings.input_shape} to {settings.result_shape} in JAX: {method}"
+    return write_program(title, imports, arrays, [*steps, "y = np.asarray(y)"])
+
+
+def _method(settings: Upsampling) -> str | None:
+    """Give the method of JAX that computes this, or None where it has none."""
+    method, convention = settings.interpolation, settings.convention
+    if settings.copies:
+        alike = convention == "keras" or settings.factors is not None
+        return "nearest" if alike and floats_find_the_nearest(settings) else None
+    if settings.align_corners and 1 in settings.input_shape[1:3]:
+        return None
+    if convention == "torch":
+        return {"bilinear": "bilinear", "bicubic": "cubic-pytorch"}.get(method)
+    return None if method in ("mitchellcubic", "gaussian") else method
+
+
+def _notes(settings: Upsampling) -> list[str]:
+    method = settings.interpolation
+    if method == "area" and settings.copies:
+        return [comment("By a whole factor, area copies each pixel.")]
+    if method == "area":
+        return [comment("JAX has area since 0.10.")]
+    return _cubic_note(settings)
+
+
+def _cubic_note(settings: Upsampling) -> list[str]:
+    if settings.convention == "torch" and settings.interpolation == "bicubic":
+        return [
+            comment(
+                "JAX's cubic has a = -0.5 and leaves out what lies beyond the edges; its "
+                "cubic-pytorch, new in 0.10, has a = -0.75 and repeats them."
+            )
+        ]
+    return []
+
+
+def _aligned(settings: Upsampling, name: str) -> list[str]:
+    rows, columns = settings.size
+    _, height, width, _ = settings.input_shape
+    return [
+        *_cubic_note(settings),
+        comment("jax.image.resize has no align_corners: this gives the place of the corners."),
+        f"scale = np.array([{rows - 1} / {height - 1}, {columns - 1} / {width - 1}])",
+        call(
+            "y = jax.image.scale_and_translate",
+            [
+                "x",
+                f"{settings.result_shape}",
+                "(1, 2)",
+                "scale",
+                "0.5 * (1 - scale)",
+                f'"{name}"',
+                "antialias=False",
+            ],
+        ),
+    ]
+
+
+def _why_weights(settings: Upsampling) -> str:
+    if settings.align_corners:
+        return "JAX has no align_corners, and no scale aligns those of one pixel."
+    if settings.interpolation == "area":
+        return (
+            "JAX's area counts each input by how much of it is covered, PyTorch's every input that "
+            "is touched wholly: those weights are written out."
+        )
+    return f"JAX has no {settings.interpolation}: its weights are written out."

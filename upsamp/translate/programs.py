@@ -1,0 +1,105 @@
+"""Programs in the libraries of the field that compute what upsamp computes, with the same weights.
+
+A program is short, runs by itself, leaves `y` as a NumPy array (N, H, W, C) of float32, and prints
+it. It calls the library as one would; where the library has no such setting it goes around that
+exactly, and a comment says why.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal, TypeAlias, get_args
+
+from upsamp.core.arguments import normalize_choice
+from upsamp.errors import ArgumentError
+from upsamp.translate import jax, keras, onnx, torch
+from upsamp.translate.settings import TransposedConvolution, Upsampling
+
+__all__ = ["LIBRARIES", "Library", "transposed_convolution_program", "upsampling_program"]
+
+Library: TypeAlias = Literal["keras", "torch", "onnx", "jax"]
+LIBRARIES: tuple[Library, ...] = get_args(Library)
+
+_TRANSPOSED_CONVOLUTIONS: Mapping[str, Callable[[TransposedConvolution, dict[str, str]], str]] = (
+    MappingProxyType(
+        {
+            "keras": keras.transposed_convolution,
+            "torch": torch.transposed_convolution,
+            "onnx": onnx.transposed_convolution,
+            "jax": jax.transposed_convolution,
+        }
+    )
+)
+_UPSAMPLINGS: Mapping[str, Callable[[Upsampling, dict[str, str]], str]] = MappingProxyType(
+    {
+        "keras": keras.upsampling,
+        "torch": torch.upsampling,
+        "onnx": onnx.upsampling,
+        "jax": jax.upsampling,
+    }
+)
+
+
+def transposed_convolution_program(
+    settings: TransposedConvolution, library: str, x: str, kernel: str, bias: str | None = None
+) -> str:
+    """Give the text of a program that computes a transposed convolution in a library.
+
+    library: "keras", "torch", "onnx" or "jax". x, kernel, bias: Python source, in which `np` is
+    NumPy, of arrays (N, H, W, C), (rows, columns, filters / groups, C) and (filters,), such as
+    `array_source` gives. bias is given exactly where the settings have one.
+
+    Raises `ArgumentError`.
+
+    >>> settings = TransposedConvolution.of((1, 2, 2, 1), (2, 2, 1, 1), strides=2)
+    >>> print(transposed_convolution_program(settings, "torch", "np.load('x.npy')",
+    ...     "np.ones((2, 2, 1, 1))"))
+    # Transposed convolution of (1, 2, 2, 1) to (1, 4, 4, 1) in PyTorch
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+    <BLANKLINE>
+    x = np.load('x.npy').astype(np.float32)
+    kernel = np.ones((2, 2, 1, 1)).astype(np.float32)
+    <BLANKLINE>
+    images = torch.tensor(x.transpose(0, 3, 1, 2))  # (N, C, H, W)
+    weight = torch.tensor(kernel.transpose(3, 2, 0, 1))  # (channels, filters, rows, columns)
+    y = F.conv_transpose2d(images, weight, stride=2)
+    y = y.numpy().transpose(0, 2, 3, 1)
+    print(y)
+    <BLANKLINE>
+    """
+    if (bias is not None) != settings.bias:
+        raise ArgumentError(
+            "`bias` must be given where the settings have one, and only there. Received: "
+            f"bias={bias!r} for settings with bias={settings.bias}."
+        )
+    arrays = {"x": x, "kernel": kernel}
+    if bias is not None:
+        arrays["bias"] = bias
+    name = normalize_choice(library, "library", LIBRARIES)
+    return _TRANSPOSED_CONVOLUTIONS[name](settings, arrays)
+
+
+def upsampling_program(settings: Upsampling, library: str, x: str) -> str:
+    """Give the text of a program that upsamples in a library.
+
+    library: "keras", "torch", "onnx" or "jax". x: Python source, in which `np` is NumPy, of an
+    array (N, H, W, C), such as `array_source` gives.
+
+    Raises `ArgumentError`.
+
+    >>> settings = Upsampling.of((1, 2, 2, 1), (4, 4), "bilinear")
+    >>> print(upsampling_program(settings, "keras", "np.load('x.npy')"))
+    # Upsampling of (1, 2, 2, 1) to (1, 4, 4, 1) in Keras: bilinear
+    import keras
+    import numpy as np
+    <BLANKLINE>
+    x = np.load('x.npy').astype(np.float32)
+    <BLANKLINE>
+    layer = keras.layers.UpSampling2D(size=2, interpolation="bilinear")
+    y = keras.ops.convert_to_numpy(layer(x))
+    print(y)
+    <BLANKLINE>
+    """
+    name = normalize_choice(library, "library", LIBRARIES)
+    return _UPSAMPLINGS[name](settings, {"x": x})

@@ -1,0 +1,139 @@
+"""Interpolation written out, for libraries that lack it: as weights of inputs, or as copies."""
+
+import numpy as np
+
+from upsamp.core.interpolation import nearest_inputs
+from upsamp.translate.settings import Upsampling
+from upsamp.translate.source import comment
+
+__all__ = ["floats_find_the_nearest", "indices", "weights"]
+
+HALF_PIXEL = "(np.arange(target)[:, np.newaxis] + 0.5) * length / target - 0.5"
+ALIGNED = "np.arange(target)[:, np.newaxis] * (length - 1) / max(target - 1, 1)"
+
+# The weight of an input at the distance t.
+KERNELS = {
+    "bilinear": "np.maximum(1 - t, 0)",
+    "lanczos3": "np.where(t < 3, np.sinc(t) * np.sinc(t / 3), 0)",
+    "lanczos5": "np.where(t < 5, np.sinc(t) * np.sinc(t / 5), 0)",
+    "gaussian": "np.where(t < 1.5, np.exp(-2 * t**2), 0)",
+}
+# Those in two pieces: up to t = 1, and up to t = 2.
+CUBICS = {
+    ("keras", "bicubic"): ("1.5 * t**3 - 2.5 * t**2 + 1", "-0.5 * t**3 + 2.5 * t**2 - 4 * t + 2"),
+    ("torch", "bicubic"): (
+        "1.25 * t**3 - 2.25 * t**2 + 1",
+        "-0.75 * t**3 + 3.75 * t**2 - 6 * t + 3",
+    ),
+    ("keras", "mitchellcubic"): (
+        "(21 * t**3 - 36 * t**2 + 16) / 18",
+        "(-7 * t**3 + 36 * t**2 - 60 * t + 32) / 18",
+    ),
+}
+
+
+def weights(settings: Upsampling) -> list[str]:
+    """Give the lines that make `rows` and `columns`, the weights (outputs, inputs) of each axis."""
+    _, height, width, _ = settings.input_shape
+    lines = ["def weights(length, target):"]
+    lines += [f"    {line}" for line in _body(settings)]
+    return [
+        *lines,
+        "    return (w / w.sum(axis=1, keepdims=True)).astype(np.float32)",
+        "",
+        "",
+        f"rows = weights({height}, {settings.size[0]})",
+        f"columns = weights({width}, {settings.size[1]})",
+    ]
+
+
+def _body(settings: Upsampling) -> list[str]:
+    method, convention = settings.interpolation, settings.convention
+    if method == "area":
+        return _area(convention)
+    position = ALIGNED if settings.align_corners else HALF_PIXEL
+    repeats = convention == "torch" and method == "bicubic"
+    taps = "np.arange(-2, length + 2)" if repeats else "np.arange(length)"
+    lines = [f"position = {position}", f"t = np.abs(position - {taps})"]
+    if method in KERNELS:
+        lines.append(f"w = {KERNELS[method]}")
+    else:
+        near, far = CUBICS[convention, method]
+        lines += [
+            f"w = np.where(t < 1, {near}, 0)",
+            f"w = np.where((t >= 1) & (t < 2), {far}, w)",
+        ]
+    if repeats:
+        lines += [
+            "w[:, 2] += w[:, :2].sum(axis=1)  # the edge stands for the inputs beyond it",
+            "w[:, -3] += w[:, -2:].sum(axis=1)",
+            "w = w[:, 2:-2]",
+        ]
+    return lines
+
+
+def _area(convention: str) -> list[str]:
+    """Give the lines for the mean of the inputs under an output, in units of 1 / target."""
+    lines = [
+        "begin = np.arange(target)[:, np.newaxis] * length",
+        "tap = np.arange(length) * target",
+    ]
+    lines.append("overlap = np.minimum(begin + length, tap + target) - np.maximum(begin, tap)")
+    if convention == "torch":
+        return [*lines, "w = np.where(overlap > 0, 1, 0)  # an input that is touched counts wholly"]
+    return [*lines, "w = np.maximum(overlap, 0)"]
+
+
+def indices(settings: Upsampling, library: str) -> list[str]:
+    """Give the lines that make `rows` and `columns`, the input that each output copies.
+
+    library: its name, for the comment that says why it is not left to it.
+    """
+    _, height, width, _ = settings.input_shape
+    if not floats_find_the_nearest(settings):
+        why = (
+            f"{library} has positions in floats, which round wrongly where pixels meet: these are "
+        )
+        lines = [comment(f"{why}the inputs to copy in whole numbers.")]
+    else:
+        why = f"{library} copies the pixel that holds the centre of an output, PyTorch's nearest "
+        lines = [comment(f"{why}that which holds its first edge: these are the inputs to copy.")]
+    for name, length, target in zip(
+        ("rows", "columns"), (height, width), settings.size, strict=True
+    ):
+        if settings.convention == "torch":
+            lines.append(f"{name} = np.arange({target}) * {length} // {target}")
+        else:
+            lines.append(f"{name} = (2 * np.arange({target}) + 1) * {length} // {2 * target}")
+    return lines
+
+
+def floats_find_the_nearest(settings: Upsampling) -> bool:
+    """Tell whether positions in float32 find the inputs to copy, in each way to compute them.
+
+    >>> floats_find_the_nearest(Upsampling.of((1, 2, 2, 1), (5, 5)))
+    True
+    >>> floats_find_the_nearest(Upsampling.of((1, 10, 10, 1), (25, 25)))
+    False
+    """
+    return all(
+        _axis_is_found(length, target, settings.convention == "torch")
+        for length, target in zip(settings.input_shape[1:3], settings.size, strict=True)
+    )
+
+
+def _axis_is_found(length: int, target: int, asymmetric: bool) -> bool:
+    single = np.float32
+    shift = single(0 if asymmetric else 0.5)
+    outputs = np.arange(target, dtype=single) + shift
+    n, m = single(length), single(target)
+    exact = nearest_inputs(length, target, "torch" if asymmetric else "keras")
+    ways = [
+        outputs * (n / m),
+        outputs * n / m,
+        outputs * n * (single(1) / m),
+        outputs * (n * (single(1) / m)),
+        outputs / (m / n),
+        outputs / (m / n) - shift + shift,
+    ]
+    return all(np.array_equal(np.minimum(np.floor(way), n - 1), exact) for way in ways)
