@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import upsamp
-from upsamp.core.arguments import INTERPOLATIONS
 
+METHODS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "sample_images"
 PANEL = 192
@@ -33,12 +33,12 @@ def enlarge(name: str, corner: tuple[int, int], side: int, interpolation: str) -
 
 def draw() -> Image.Image:
     """Lay out one row a sample and one column a method, with its name above."""
-    width = len(INTERPOLATIONS) * (PANEL + GAP) + GAP
+    width = len(METHODS) * (PANEL + GAP) + GAP
     height = LABEL + len(CROPS) * (PANEL + GAP) + GAP
     sheet = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(16)
-    for column, interpolation in enumerate(INTERPOLATIONS):
+    for column, interpolation in enumerate(METHODS):
         left = GAP + column * (PANEL + GAP)
         pen.text((left + PANEL / 2, LABEL / 2 + 2), interpolation, INK, font, anchor="mm")
         for row, crop in enumerate(CROPS):

@@ -112,7 +112,7 @@ def test_any_text_is_two_numbers_in_range_or_none(kind: PairType, text: str) -> 
         ("--size|2|a", "--size|2|a"),
         ("--size|2x3|4", "--size|2x3|4"),
         ("--size|2,3|4", "--size|2,3|4"),
-        ("--size=2|3", "--size=2|3"),
+        ("--size=2|3", "--size|2x3"),
         ("a|--size|2|3", "a|--size|2x3"),
         ("--size|2|3|4", "--size|2x3|4"),
         ("--size|2|--force|3", "--size|2|--force|3"),

@@ -152,7 +152,7 @@ def test_samples_on_standard_output_stand_alone(invoke: Invoke) -> None:
         (["-o", "a.doc"], 1, "Cannot tell the format of 'a.doc'"),
         (["-o", "missing/a.png"], 1, "its directory does not exist"),
         (["--samples-out", "missing/a.npy"], 1, "its directory does not exist"),
-        (["--samples-out", "a.csv"], 1, "CSV must be given a matrix of rows"),
+        (["--samples-out", "a.csv"], 2, "--samples-out must name .npy, .npz or .json"),
         (["-o", "a.png", "--zoom", "1000000"], 1, "memory"),
         (["-o", "a.png", "--samples", "1000000000000"], 1, "memory"),
         (["-o", "a.png", "--latent", "100000000000"], 1, "memory"),

@@ -188,7 +188,7 @@ def test_the_shape_of_the_input_is_spelled_freely(invoke: Invoke, shape: list[st
         (["layers.txt"], "Line 2: "),
         (["picture.txt"], "bytes that are no text"),
         (["."], "is a directory"),
-        (["empty.txt"], "A model must know the shape"),
+        (["empty.txt"], "A model must have a layer"),
         (["-"], "Standard input is empty"),
     ],
     ids=lambda value: value[0][:40] if isinstance(value, list) else "",

@@ -71,7 +71,7 @@ def test_the_kernel_that_made_the_large_image_is_found(
     small = random_image(stride, 11, 14)
     pairs = [(small, enlarge(small, known, stride, padding))]
     found = fit_kernel(pairs, kernel, stride, padding=padding, ridge=0)
-    np.testing.assert_allclose(found, known, rtol=0, atol=1e-9, strict=True)
+    np.testing.assert_allclose(found, known, rtol=0, atol=1e-9)
 
 
 @FITTING
@@ -80,7 +80,7 @@ def test_kernels_of_channels_apart_are_found(kernel: int, stride: int) -> None:
     small = random_image(stride, 9, 12, 3)
     pairs = [(small, enlarge(small, known, stride))]
     found = fit_kernel(pairs, kernel, stride, shared=False, ridge=0)
-    np.testing.assert_allclose(found, known, rtol=0, atol=1e-9, strict=True)
+    np.testing.assert_allclose(found, known, rtol=0, atol=1e-9)
     np.testing.assert_array_equal(found[:, :, ~np.eye(3, dtype=bool)], 0)
 
 
@@ -96,7 +96,7 @@ def test_rows_and_columns_have_their_own_kernel_size_and_stride(
     small = random_image(2, 13, 17, 3)
     pairs = [(small, enlarge(small, known, strides, padding))]
     found = fit_kernel(pairs, kernel_size, strides, padding=padding, ridge=0)
-    np.testing.assert_allclose(found, known, rtol=0, atol=1e-9, strict=True)
+    np.testing.assert_allclose(found, known, rtol=0, atol=1e-9)
 
 
 def test_images_that_alone_are_too_small_determine_the_kernel_together() -> None:
@@ -473,7 +473,7 @@ def test_every_pixel_is_the_mean_of_its_block() -> None:
             for i in range(3)
         ]
     )
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-15, strict=True)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "uint64", "float16", "longdouble"])

@@ -293,7 +293,7 @@ def npy_with_header(header: str, held: int = 0) -> bytes:
 def npz(**members: Array) -> BytesIO:
     """Give an open .npz file."""
     buffer = BytesIO()
-    np.savez_compressed(buffer, allow_pickle=True, **members)
+    np.savez_compressed(buffer, **members)
     return BytesIO(buffer.getvalue())
 
 
@@ -399,7 +399,7 @@ def test_one_of_several_arrays_is_asked_for_by_name() -> None:
     same(read_npz(npz(one=one, two=two), "it", "two"), two)
     same(read_npz(npz(only=two), "it"), two)
     for key in (None, "three", "", "one.npy"):
-        with pytest.raises(FormatError, match=r"as in 'it:NAME'\. It holds: one, two\."):
+        with pytest.raises(FormatError, match=r"as in 'FILE\.npz:NAME'\. It holds: one, two\."):
             read_npz(npz(one=one, two=two), "it", key)
 
 

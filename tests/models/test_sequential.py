@@ -461,3 +461,24 @@ def test_the_weights_of_a_gigantic_model_are_refused() -> None:
         model.get_weights()
     with pytest.raises(MemoryLimitError, match=rule):
         model.predict(np.broadcast_to(np.float32(0), (1, 10**9)))
+
+
+def test_a_layer_keeps_its_weights_when_it_joins_another_model() -> None:
+    layer = Dense(2, input_dim=2)
+    first = Sequential([layer])
+    Sequential([layer], seed=9)
+    np.testing.assert_array_equal(
+        first.get_weights()[0], Sequential([Dense(2, input_dim=2)]).get_weights()[0]
+    )
+
+
+def test_a_layer_that_says_another_input_than_it_gets_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"must get the input that it says, \(None, 2\)\. Rec"):
+        Sequential([Input((5,)), Dense(3, input_dim=2)])
+
+
+def test_no_result_shares_memory_with_the_input() -> None:
+    x = np.ones((1, 2), np.float32)
+    model = Sequential([Dropout(0.5), Flatten()])
+    for result in (model(x), model.predict(x), Dropout(0.5)(x)):
+        assert not np.shares_memory(result, x)

@@ -170,6 +170,9 @@ class Command(click.Command):
         positional: list[str] = []
         while waiting:
             word = waiting.pop(0)
+            name, equals, joined = word.partition("=")
+            if equals and name in options and isinstance(options[name].type, NumbersType):
+                word, waiting = name, [joined, *waiting]
             if word == "--":
                 positional += waiting
                 break

@@ -123,7 +123,8 @@ def _format(name: str | None, default: str, *, pictures: bool, force: bool) -> s
     if name is None or name == STANDARD_STREAM:
         return default
     format_name = format_to_write(name)
-    if is_image_format(format_name) != pictures:
+    fits = is_image_format(format_name) if pictures else format_name in ("npy", "npz", "json")
+    if not fits:
         option, kinds = ("-o", "an image") if pictures else ("--samples-out", ".npy, .npz or .json")
         raise click.UsageError(f"{option} must name {kinds}. Received: {name}.")
     check_target(name, overwrite=force)

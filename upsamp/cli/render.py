@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
@@ -204,9 +205,11 @@ def _align(cells: list[list[str]]) -> list[list[str]]:
     """Bring the points of decimals under each other, so that a column reads as numbers."""
     columns = []
     for column in zip(*cells, strict=True):
-        parts = [cell.partition(".") for cell in column]
-        width = max(len(whole) for whole, _, _ in parts)
-        columns.append([f"{whole:>{width}}{point}{fraction}" for whole, point, fraction in parts])
+        wholes = [re.split(r"[.e]", cell, maxsplit=1)[0] for cell in column]
+        width = max(map(len, wholes))
+        columns.append(
+            [" " * (width - len(whole)) + cell for whole, cell in zip(wholes, column, strict=True)]
+        )
     return [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -238,10 +241,11 @@ def show_layer(row: SummaryRow, *, as_table: bool) -> None:
     Standard output then holds the result alone, for the next command of a pipe.
     """
     if as_table:
-        _print_table(_layer_table([row.cells()]))
+        _print_table(_layer_table([row.cells()]), row.remark)
     else:
         layer, shape, params = row.cells()
-        click.echo(f"{layer}: output shape {shape}, {params} parameters", err=True)
+        remark = f", {row.remark}" if row.remark else ""
+        click.echo(f"{layer}: output shape {shape}, {params} parameters{remark}", err=True)
 
 
 def _layer_table(rows: Sequence[Sequence[str]]) -> "Table":

@@ -19,7 +19,7 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.sinks import write_result
 from upsamp.io.sources import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
@@ -121,14 +121,19 @@ def refuse_on_terminal(format_name: str) -> None:
 
 def deliver(
     result: Picture | Array, destination: Destination, title: str = "Output", *, force: bool
-) -> None:
-    """Send a result to its destination."""
+) -> Picture | Array:
+    """Send a result to its destination, and give what arrived: of a matrix perhaps a picture."""
     if destination.format == "table":
         show_matrix(title, result.pixels if isinstance(result, Picture) else result)
-        return
+        return result
+    if destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
+        matrix, result = result, picture_of_matrix(result)
+        if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
+            show_note("the values were rounded to whole pixels; -o FILE.npy keeps them")
     if destination.format == "gif" and isinstance(result, Picture) and result.palette is None:
         show_note("GIF holds 256 colours, so some are lost; use --format png to keep all")
     write_result(result, destination.format, destination.name, overwrite=force)
+    return result
 
 
 def report(

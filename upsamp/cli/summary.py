@@ -67,6 +67,8 @@ def command(
     for text in layers:
         for layer in _read_layers(text):
             model.add(layer)
+    if not model.layers:
+        raise ExpressionError("A model must have a layer. Received: text that holds none.")
     if not model.built:
         raise ExpressionError(
             "A model must know the shape of its input. Received: a first layer without it. "

@@ -274,16 +274,27 @@ def command(
     ending = f"{strides[0]}x{strides[1]}_transpose"
     destination = choose_destination(source, given, output, format_name, ending, force=force)
     array = given.pixels if isinstance(given, Picture) else given
-    values, row = _convolve(array, settings, by_channel=isinstance(given, Picture))
+    values, row = _convolve(
+        array,
+        settings,
+        by_channel=isinstance(given, Picture),
+        alpha=isinstance(given, Picture)
+        and given.has_alpha
+        and is_image_format(destination.format),
+    )
     result: Picture | Array = values
     if isinstance(given, Picture) and is_image_format(destination.format):
         result = _to_picture(given, values)
     if destination.format == "table" and not isinstance(given, Picture):
         show_matrix("Input", given)
-    deliver(result, destination, force=force)
+    delivered = deliver(result, destination, force=force)
     show_layer(row, as_table=destination.shows_tables)
-    shown = [("Stride", f"{strides[0]} x {strides[1]}"), ("Padding", str(settings.padding))]
-    report("Convolved, transposed", source, given, result, destination, shown, started)
+    shown = [
+        ("Weights", settings.weights),
+        ("Stride", f"{strides[0]} x {strides[1]}"),
+        ("Padding", str(settings.padding)),
+    ]
+    report("Convolved, transposed", source, given, delivered, destination, shown, started)
 
 
 def _with_layer(settings: Settings, layer: "TorchLayer") -> Settings:
@@ -379,9 +390,18 @@ def _prepare(array: Array, settings: Settings, *, by_channel: bool) -> Task:
     )
 
 
-def _convolve(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Array, SummaryRow]:
-    """Give the result, and the row of the layer that computes it."""
+def _convolve(
+    array: Array, settings: Settings, *, by_channel: bool, alpha: bool
+) -> tuple[Array, SummaryRow]:
+    """Give the result, and the row of the layer that computes it.
+
+    alpha: whether the last channel is alpha of an image; its colours are then weighted by it.
+    """
     task = _prepare(array, settings, by_channel=by_channel)
+    alpha = alpha and task.apart
+    peak = float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0
+    if alpha:
+        task.x[:-1] *= task.x[-1] / peak
     result = conv2d_transpose(
         task.x,
         task.kernel,
@@ -398,7 +418,13 @@ def _convolve(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Ar
         "Conv2DTranspose",
         (None, *result.shape[1:]),
         task.kernel.size + result.shape[3],
+        f"for each of {len(result)} channels" if task.apart and len(result) > 1 else "",
     )
+    if alpha:
+        # The colours that belong to alpha as it is written: at most full.
+        shown = result[-1].clip(0, peak) / peak
+        np.divide(result[:-1], shown, out=result[:-1], where=shown > 0)
+        result[:-1][:, shown == 0] = 0
     if task.apart:
         result = result.transpose(3, 1, 2, 0)
     return _in_rank(result, array.ndim, settings.data_format), row
@@ -428,6 +454,6 @@ def _to_picture(given: Picture, values: Array) -> Picture:
         if lost:
             show_note(
                 f"{100 * lost / values.size:.1f}% of the values were below 0 or above {limit} and "
-                "are cut off there; -o FILE.npy keeps them, and smaller --weights avoid them"
+                "are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
             )
     return picture

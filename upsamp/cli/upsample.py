@@ -76,7 +76,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     type=click.Choice(CONVENTIONS, case_sensitive=False),
     default="keras",
     show_default=True,
-    help="Whose numbers: keras (also TensorFlow, JAX, Pillow) or torch (also OpenCV).",
+    help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats) or torch (also OpenCV).",
 )
 @click.option("--align-corners", is_flag=True, help="Let the corner pixels' centres coincide.")
 @click.option(
@@ -150,13 +150,13 @@ def command(
     tables = destination.format == "table" and not isinstance(given, Picture)
     if tables:
         show_matrix("Input", array)
-    deliver(result, destination, force=force)
+    delivered = deliver(result, destination, force=force)
     if tables:
         layer = _layer((height, width), size, interpolation, layout)
         batch_shape = (None, *array.shape, 1) if array.ndim == 2 else (None, *array.shape[-3:])
         show_layer(layer_row(layer, layer.compute_output_shape(batch_shape)), as_table=True)
     settings = [("Method", interpolation), ("Size", spelled.replace("x", " x "))]
-    report("Upsampled", source, given, result, destination, settings, started)
+    report("Upsampled", source, given, delivered, destination, settings, started)
 
 
 def _size(

@@ -1,11 +1,17 @@
 """Which type a computation runs in, and how its result becomes integers again."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from upsamp.core.arguments import Array
 
 __all__ = ["compute_dtype", "floating_result_dtype", "round_to"]
+
+
+# So many values are rounded at a time.
+BLOCK = 2**20
 
 
 def compute_dtype(dtype: npt.DTypeLike) -> np.dtype[np.floating]:
@@ -40,6 +46,15 @@ def round_to(values: Array, dtype: npt.DTypeLike) -> Array:
     wanted = np.dtype(dtype)
     if wanted.kind == "f":
         return values.astype(wanted, copy=False)
+    result = np.empty(values.shape, wanted)
+    rows = max(1, BLOCK // max(1, values[:1].size))
+    for start in range(0, len(values), rows):
+        result[start : start + rows] = _round(values[start : start + rows], wanted)
+    return result
+
+
+def _round(values: Array, wanted: np.dtype[Any]) -> Array:
+    """Round a block of values, whose copies on the way stay small."""
     if wanted.kind == "b":
         return np.rint(values) >= 1
     limits = np.iinfo(wanted)

@@ -9,10 +9,12 @@ import numpy as np
 
 from upsamp.core.arguments import Array, normalize_choice
 
-__all__ = ["INITIALIZERS", "Seed", "get_initializer", "glorot_uniform"]
+__all__ = ["INITIALIZERS", "Seed", "get_initializer", "glorot_uniform", "normalize_initializer"]
 
 # What random numbers are drawn from; a generator is made of it where any are.
 Seed: TypeAlias = int | Sequence[int]
+# The deviation that is left of a normal distribution of 1 when it is cut at 2.
+CUT_DEVIATION = 0.87962566103423978
 Initializer: TypeAlias = Callable[[tuple[int, ...], Seed], Array]
 
 
@@ -42,6 +44,22 @@ def he_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
     return _uniform(shape, seed, math.sqrt(6 / math.prod(shape[:-1])))
 
 
+def glorot_normal(shape: tuple[int, ...], seed: Seed) -> Array:
+    """Draw from a truncated normal distribution of deviation sqrt(2 / (fan in + fan out))."""
+    fans = math.prod(shape[:-2]) * sum(shape[-2:])
+    return _truncated_normal(shape, seed, math.sqrt(2 / fans))
+
+
+def he_normal(shape: tuple[int, ...], seed: Seed) -> Array:
+    """Draw from a truncated normal distribution of deviation sqrt(2 / fan in)."""
+    return _truncated_normal(shape, seed, math.sqrt(2 / math.prod(shape[:-1])))
+
+
+def truncated_normal(shape: tuple[int, ...], seed: Seed) -> Array:
+    """Draw from a normal distribution of deviation 0.05, cut at two deviations."""
+    return _truncated_normal(shape, seed, 0.05 * CUT_DEVIATION)
+
+
 def random_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
     """Draw uniformly from +-0.05, as Keras does by default."""
     return _uniform(shape, seed, 0.05)
@@ -69,18 +87,39 @@ def _uniform(shape: tuple[int, ...], seed: Seed, limit: float) -> Array:
     return values
 
 
+def _truncated_normal(shape: tuple[int, ...], seed: Seed, deviation: float) -> Array:
+    """Draw normally, and again what lies beyond two deviations; then restore the deviation."""
+    generator = np.random.default_rng(seed)
+    values = generator.standard_normal(shape, np.float32)
+    while (beyond := np.abs(values) > 2).any():
+        values[beyond] = generator.standard_normal(int(beyond.sum()), np.float32)
+    return values * np.float32(deviation / CUT_DEVIATION)
+
+
 INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
     {
         "glorot_uniform": glorot_uniform,
+        "glorot_normal": glorot_normal,
         "he_uniform": he_uniform,
+        "he_normal": he_normal,
         "random_normal": random_normal,
         "random_uniform": random_uniform,
+        "truncated_normal": truncated_normal,
         "zeros": zeros,
         "ones": ones,
     }
 )
 
 
+def normalize_initializer(name: str, argument: str) -> str:
+    """Give the name of an initializer, when there is one; `argument` is what the caller calls it.
+
+    >>> normalize_initializer("Zeros", "bias_initializer")
+    'zeros'
+    """
+    return normalize_choice(name, argument, tuple(INITIALIZERS))
+
+
 def get_initializer(name: str) -> Initializer:
     """Give the initializer of that name."""
-    return INITIALIZERS[normalize_choice(name, "initializer", tuple(INITIALIZERS))]
+    return INITIALIZERS[normalize_initializer(name, "initializer")]

@@ -16,19 +16,37 @@ __all__ = ["available_memory", "check_memory", "format_bytes"]
 def available_memory() -> int:
     """Give the bytes that a process can still take, as far as the system tells.
 
-    Linux tells what is free or can be freed; elsewhere the whole memory counts; where the system
-    tells nothing, the address space is the bound.
+    Linux tells what is free or can be freed, and what a container may take; elsewhere the whole
+    memory counts; where the system tells nothing, the address space is the bound.
     """
+    bounds = [bound for bound in (_free_memory(), _container_memory()) if bound is not None]
+    if bounds:
+        return max(0, min(bounds))
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 2**47
+
+
+def _free_memory() -> int | None:
+    """Give what Linux says is available on the machine."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):
         pass
+    return None
+
+
+def _container_memory() -> int | None:
+    """Give what is left of a container's share, where there is one."""
+    group = Path("/sys/fs/cgroup")
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return 2**47
+        most = int((group / "memory.max").read_text(encoding="ascii"))
+        return most - int((group / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:

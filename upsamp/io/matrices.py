@@ -17,11 +17,21 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import available_memory, format_bytes
 from upsamp.errors import FormatError
 
-__all__ = ["decimal", "format_matrix", "parse_matrix", "parse_text", "read_npy", "read_npz"]
+__all__ = [
+    "decimal",
+    "format_matrix",
+    "parse_matrix",
+    "parse_text",
+    "read_npy",
+    "read_npz",
+    "write_matrix",
+]
 
 INTEGER = re.compile(r"[+-]?\d+")
 # Integers up to here are float64 values; larger ones are kept as integers, or digits would go.
 EXACT = 2**53
+# So many numbers are written as text at a time.
+BLOCK = 2**16
 # What NumPy's and Python's readers raise on damaged files.
 DAMAGE = (
     ValueError,
@@ -75,7 +85,7 @@ def parse_text(text: str, name: str) -> Array:
         lines = list(enumerate(lines[0][1].strip().rstrip(";").split(";"), 1))
     rows: list[tuple[int, list[int | float]]] = []
     for number, line in lines:
-        tokens = _tokens(line.strip(" "))
+        tokens = _tokens(line.strip(" ").rstrip(";"))
         if tokens:
             rows.append((number, [_number(token, kind, number, name) for token in tokens]))
     if not rows:
@@ -114,7 +124,7 @@ def _number(token: str, kind: str, line: int, name: str) -> int | float:
     received = f"'{shown}'" if token else "nothing"
     raise FormatError(
         f"A matrix must hold numbers. Received: {name}, {kind} {line} has {received} in place of "
-        "a number."
+        "a number. Leave headings out, or put # before them."
     )
 
 
@@ -153,7 +163,9 @@ def _parse_json(text: str, name: str) -> Array:
         nested = json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         what = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise FormatError(f"{name} must be nested lists of numbers in JSON: {what}.") from error
+        raise FormatError(
+            f"{name} must be nested lists of numbers in JSON: {what}. Write [[1, 2], [3, 4]]."
+        ) from error
     if nested and all(type(item) in (int, float) for item in nested):
         nested = [nested]
     _check_nested(nested, name, "")
@@ -191,38 +203,53 @@ def decimal(value: float) -> str:
 
 
 def format_matrix(array: Array, format_name: str) -> bytes:
-    """Write a matrix in one of the matrix formats.
+    """Give the bytes that `write_matrix` writes."""
+    buffer = BytesIO()
+    write_matrix(array, format_name, buffer)
+    return buffer.getvalue()
+
+
+def write_matrix(array: Array, format_name: str, stream: BinaryIO) -> None:
+    """Write a matrix in one of the matrix formats; text a block of rows at a time.
 
     txt, csv and tsv hold rows, so rank 2; txt writes higher ranks as JSON, which is read back all
     the same. JSON has NaN and Infinity as Python writes them.
     """
     if format_name == "npy":
-        buffer = BytesIO()
-        np.save(buffer, array, allow_pickle=False)
-        return buffer.getvalue()
-    if format_name == "npz":
-        buffer = BytesIO()
-        np.savez_compressed(buffer, array=array)
-        return buffer.getvalue()
-    values = array.astype(np.uint8) if array.dtype.kind == "b" else array
-    if values.dtype.kind == "f":
-        if values.dtype.itemsize > 8:
-            raise FormatError(
-                f"Text must not lose digits, and {array.dtype} has more than are read back. "
-                "Use -o FILE.npy."
-            )
-        values = values.astype(np.float64)
-    if format_name == "json" or (format_name == "txt" and array.ndim != 2):
-        items = ",\n ".join(_json(item) for item in values.tolist())
-        return f"[{items}]\n".encode()
-    if array.ndim != 2:
+        np.lib.format.write_array(stream, array, allow_pickle=False)
+    elif format_name == "npz":
+        np.savez_compressed(stream, array=array)
+    else:
+        stream.writelines(block.encode() for block in _text_blocks(array, format_name))
+
+
+def _text_blocks(array: Array, format_name: str) -> Iterator[str]:
+    """Give the text of a matrix, some rows at a time."""
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        raise FormatError(
+            f"Text must not lose digits, and {array.dtype} has more than are read back. "
+            "Use -o FILE.npy."
+        )
+    nested = format_name == "json" or (format_name == "txt" and array.ndim != 2)
+    if not nested and array.ndim != 2:
         raise FormatError(
             f"{format_name.upper()} must be given a matrix of rows. Received: shape {array.shape}. "
             "Use json or npy."
         )
-    delimiter = {"txt": " ", "csv": ",", "tsv": "\t"}[format_name]
-    write = decimal if values.dtype.kind == "f" else str
-    return "".join(f"{delimiter.join(map(write, row))}\n" for row in values.tolist()).encode()
+    delimiter = {"txt": " ", "csv": ",", "tsv": "\t"}.get(format_name, "")
+    write = decimal if array.dtype.kind == "f" else str
+    rows = max(1, BLOCK // array[:1].size)
+    for start in range(0, len(array), rows):
+        block = array[start : start + rows]
+        if array.dtype.kind in "bf":
+            block = block.astype(np.float64 if array.dtype.kind == "f" else np.uint8)
+        items = block.tolist()
+        if nested:
+            yield ("[" if start == 0 else ",\n ") + ",\n ".join(map(_json, items))
+        else:
+            yield "".join(f"{delimiter.join(map(write, row))}\n" for row in items)
+    if nested:
+        yield "]\n"
 
 
 def _json(item: Any) -> str:
@@ -302,7 +329,7 @@ def _npz_member(archive: zipfile.ZipFile, name: str, key: str | None) -> zipfile
         key = next(iter(members))
     if key is None or key not in members:
         raise FormatError(
-            f"{name} must be asked for one of its arrays, as in '{name}:NAME'. "
+            f"{name} must be asked for one of its arrays, as in 'FILE.npz:NAME'. "
             f"It holds: {', '.join(members) or 'none'}."
         )
     size = members[key].file_size

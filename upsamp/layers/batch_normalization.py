@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.initializers import normalize_initializer
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
@@ -48,10 +49,14 @@ class BatchNormalization(Layer):
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
-        self.beta_initializer = beta_initializer
-        self.gamma_initializer = gamma_initializer
-        self.moving_mean_initializer = moving_mean_initializer
-        self.moving_variance_initializer = moving_variance_initializer
+        self.beta_initializer = normalize_initializer(beta_initializer, "beta_initializer")
+        self.gamma_initializer = normalize_initializer(gamma_initializer, "gamma_initializer")
+        self.moving_mean_initializer = normalize_initializer(
+            moving_mean_initializer, "moving_mean_initializer"
+        )
+        self.moving_variance_initializer = normalize_initializer(
+            moving_variance_initializer, "moving_variance_initializer"
+        )
 
     def create_weights(self, input_shape: Shape) -> None:
         """Size the weights by the axis that is normalised."""

@@ -13,6 +13,7 @@ from upsamp.core.arguments import (
     normalize_padding,
     normalize_pair,
 )
+from upsamp.core.initializers import normalize_initializer
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
@@ -47,8 +48,8 @@ class ConvolutionLayer(ImageLayer):
         self.activation = activation
         self.activate = get_activation(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = kernel_initializer
-        self.bias_initializer = bias_initializer
+        self.kernel_initializer = normalize_initializer(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
         self.input_channels: int | None = None
         self.groups = normalize_count(groups, "groups")
         if self.filters % self.groups:

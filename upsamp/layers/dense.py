@@ -4,6 +4,7 @@ from typing import Any
 
 from upsamp.core.activations import get_activation
 from upsamp.core.arguments import Array, normalize_count
+from upsamp.core.initializers import normalize_initializer
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Layer, Shape
 
@@ -33,8 +34,8 @@ class Dense(Layer):
         self.activation = activation
         self.activate = get_activation(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = kernel_initializer
-        self.bias_initializer = bias_initializer
+        self.kernel_initializer = normalize_initializer(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
 
     def create_weights(self, input_shape: Shape) -> None:
         """Size the kernel by the last axis of the input."""

@@ -18,7 +18,7 @@ from upsamp.core.initializers import get_initializer
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["Layer", "Shape", "Weight", "normalize_shape", "snake_case"]
+__all__ = ["Layer", "Shape", "Weight", "normalize_shape", "own", "snake_case"]
 
 Shape: TypeAlias = tuple[int | None, ...]
 
@@ -68,6 +68,12 @@ def normalize_dtype(value: object) -> np.dtype[np.floating]:
             f"`dtype` must be a float type. Received: dtype={value!r}. Use {', '.join(FLOATS)}."
         )
     return np.dtype(name)
+
+
+def own(result: Array, x: object) -> Array:
+    """Give a result that shares no memory with the input: to change it must not change that."""
+    shared = isinstance(x, np.ndarray) and np.may_share_memory(result, x)
+    return result.copy() if shared else result
 
 
 @dataclass
@@ -129,6 +135,7 @@ class Layer:
         self.trainable = trainable
         self.built = False
         self.seed: tuple[int, ...] = (0,)
+        self.placed = False
         self._weights: list[Weight] = []
         self.batch_input_shape: Shape | None = None
         if input_dim is not None:
@@ -196,7 +203,7 @@ class Layer:
         self.compute_output_shape(array.shape)
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):
-            return self.call(array.astype(self.dtype, copy=False))
+            return own(self.call(array.astype(self.dtype, copy=False)), x)
 
     def check_rank(self, input_shape: Shape) -> None:
         """Raise `ShapeError` where the layer takes inputs of another rank."""

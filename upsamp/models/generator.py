@@ -17,6 +17,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.dtypes import round_to
+from upsamp.core.memory import check_memory
 from upsamp.layers import (
     BatchNormalization,
     Conv2D,
@@ -113,6 +114,9 @@ def sample_latent(model: Sequential, count: int, seed: int = 0) -> Array:
     """
     normalize_count(count, "count")
     shape = tuple(1 if axis is None else axis for axis in model.input_shape[1:])
+    check_memory((count, *shape), np.float32, "The points of the latent space")
+    output = tuple(1 if axis is None else axis for axis in model.output_shape[1:])
+    check_memory((count, *output), np.float32, "The samples")
     return np.random.default_rng(seed).standard_normal((count, *shape), dtype=np.float32)
 
 

@@ -9,7 +9,7 @@ from upsamp.core.arguments import Array, normalize_array, normalize_count
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import LAYERS, InputLayer, Layer
-from upsamp.layers.layer import Shape, Weight, normalize_shape, snake_case
+from upsamp.layers.layer import Shape, Weight, normalize_shape, own, snake_case
 from upsamp.models.summary import Summary, layer_row
 
 __all__ = ["Sequential"]
@@ -48,10 +48,17 @@ class Sequential(Layer):
             raise ArgumentError(
                 f"Every layer of a model must be a layer of its own. Received: {layer!r} twice."
             )
-        self._name_layer(layer)
-        layer.seed = (*self.seed, len(self._layers))
-        if isinstance(layer, Sequential):
-            layer.reseed()
+        if layer.placed:
+            self._check_name(layer)
+        else:
+            # A layer that stands in another model already keeps its name and its weights.
+            self._name_layer(layer)
+            layer.seed = (*self.seed, len(self._layers))
+            layer.placed = True
+            if isinstance(layer, Sequential):
+                layer.reseed()
+        if self.built and layer.batch_input_shape is not None:
+            self._check_input_shape(layer)
         if self.built:
             layer.build(self._shapes[-1])
             self._shapes.append(layer.compute_output_shape(self._shapes[-1]))
@@ -62,8 +69,8 @@ class Sequential(Layer):
 
     def _name_layer(self, layer: Layer) -> None:
         """Give an automatic name its number, as Keras does: the second of a kind ends in _1."""
-        names = {known.name for known in self._layers}
         if layer.given_name is None:
+            names = {known.name for known in self._layers}
             plain = snake_case(type(layer).__name__)
             number = sum(
                 type(known) is type(layer) and known.given_name is None for known in self._layers
@@ -72,10 +79,23 @@ class Sequential(Layer):
             while layer.name in names:
                 number += 1
                 layer.automatic_name = f"{plain}_{number}"
-        if layer.name in names:
+        self._check_name(layer)
+
+    def _check_name(self, layer: Layer) -> None:
+        if any(layer.name == known.name for known in self._layers):
             raise ArgumentError(
                 f"The layers of a model must have names of their own. Received: '{layer.name}' "
                 "twice."
+            )
+
+    def _check_input_shape(self, layer: Layer) -> None:
+        """Raise where a layer says another input than it gets."""
+        given, said = self._shapes[-1], layer.batch_input_shape or ()
+        if len(given) != len(said) or any(
+            None not in pair and pair[0] != pair[1] for pair in zip(given, said, strict=True)
+        ):
+            raise ShapeError(
+                f"Layer '{layer.name}' must get the input that it says, {said}. Received: {given}."
             )
 
     def reseed(self) -> None:
@@ -136,7 +156,7 @@ class Sequential(Layer):
         """Compute the output for all of `x` at once."""
         array = self._check_input(x)
         self.compute_output_shape(array.shape)
-        return self.call(array)
+        return own(self.call(array), x)
 
     def predict(
         self,

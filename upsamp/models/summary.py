@@ -12,12 +12,13 @@ __all__ = ["Summary", "SummaryRow", "align_columns", "layer_row"]
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One layer of a model. output_shape has None for the batch."""
+    """One layer of a model. output_shape has None for the batch; remark is for a reader."""
 
     name: str
     type: str
     output_shape: Shape
     params: int
+    remark: str = ""
 
     def cells(self) -> tuple[str, str, str]:
         """Give the row as Keras prints it: layer (type), output shape, parameters."""
