@@ -22,7 +22,7 @@ __all__ = ["main"]
 # Each command with the line that it has in the overview, so that the overview loads none of them.
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "upsample": "Enlarge an image or a matrix by whole factors.",
+        "upsample": "Enlarge an image or a matrix.",
         "transpose-conv": "Run a transposed convolution and show what it does.",
         "summary": "Show the layers, output shapes and parameters of a model.",
         "generator": "Build a GAN's generator, show it, and draw samples from it.",
