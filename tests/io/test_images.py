@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
+from PIL import Image, ImageCms, ImageOps
 
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.images import read_picture, write_picture
@@ -270,11 +270,10 @@ def test_a_resolution_that_the_format_cannot_hold_does_not_stop_the_picture(
 
 
 def test_a_resolution_of_nothing_does_not_stop_the_picture() -> None:
-    tags = TiffImagePlugin.ImageFileDirectory_v2()
-    for tag in (TiffImagePlugin.X_RESOLUTION, TiffImagePlugin.Y_RESOLUTION):
-        tags[tag] = TiffImagePlugin.IFDRational(0, 0)
-    tags[TiffImagePlugin.RESOLUTION_UNIT] = 2
-    source = encoded(image_of("L"), "tiff", tiffinfo=tags)
+    whole = encoded(image_of("L"), "tiff", dpi=(77, 77)).getvalue()
+    nothing = whole.replace(struct.pack("<LL", 77, 1), struct.pack("<LL", 0, 0))
+    assert nothing != whole
+    source = BytesIO(nothing)
     for target in ("png", "jpeg", "bmp", "tiff"):
         assert read(written(read(source), target)).pixels.shape == (HEIGHT, WIDTH)
 

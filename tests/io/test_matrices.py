@@ -293,7 +293,8 @@ def npy_with_header(header: str, held: int = 0) -> bytes:
 def npz(**members: Array) -> BytesIO:
     """Give an open .npz file."""
     buffer = BytesIO()
-    np.savez_compressed(buffer, **members)
+    save: Any = np.savez_compressed  # whose types take a name of an array for an option
+    save(buffer, **members)
     return BytesIO(buffer.getvalue())
 
 

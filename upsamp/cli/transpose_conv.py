@@ -1,8 +1,8 @@
 """`upsamp transpose-conv`: run a transposed convolution and show what it does."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -19,7 +19,7 @@ from upsamp.cli.options import (
 )
 from upsamp.cli.render import show_layer, show_matrix, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report
-from upsamp.cli.weights import kernel_for, read_kernel
+from upsamp.cli.weights import read_kernel
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -27,16 +27,15 @@ from upsamp.core.arguments import (
     DataFormat,
     KernelLayout,
     Margins,
+    Padding,
     Pair,
 )
-from upsamp.core.convolution import conv2d_transpose
-from upsamp.core.dtypes import compute_dtype, round_to
+from upsamp.core.dtypes import round_to
 from upsamp.core.kernels import KERNEL_PRESETS
-from upsamp.core.layout import as_batch
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.models.summary import SummaryRow
+from upsamp.models.transposed_convolution import Settings, convolve, prepare
 
 if TYPE_CHECKING:
     from upsamp.translate import TorchLayer
@@ -52,26 +51,6 @@ upsamp transpose-conv --solve 7 28
 upsamp transpose-conv small.png --fit large.png --kernel 6 --stride 2 --save-weights k.npy
 upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights random -o out.npy
 """
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The settings of the layer, as they were given; None is Keras' default."""
-
-    kernel: Pair | None
-    strides: Pair
-    padding: str | Margins
-    output_padding: Pair | None
-    output_shape: Pair | None
-    dilation: Pair
-    groups: int
-    filters: int | None
-    weights: str
-    kernel_layout: KernelLayout
-    bias: str
-    seed: int
-    data_format: DataFormat
-    channels: int | None = None
 
 
 @click.command("transpose-conv", cls=Command, examples=EXAMPLES)
@@ -193,7 +172,7 @@ def command(
     source: str | None,
     kernel: Pair | None,
     stride: Pair,
-    padding: tuple[str] | Margins,
+    padding: tuple[Padding] | Margins,
     output_padding: Pair | None,
     output_shape: Pair | None,
     dilation: Pair,
@@ -244,37 +223,45 @@ def command(
         )
         return
     settings = Settings(
-        kernel=kernel,
+        kernel=None,
+        preset=weights,
+        bias=parse_text(bias, "--bias").ravel(),
+        kernel_size=kernel,
+        filters=filters,
         strides=stride,
         padding=padding[0] if isinstance(padding[0], str) else padding,
         output_padding=output_padding,
         output_shape=output_shape,
         dilation=dilation,
         groups=groups,
-        filters=filters,
-        weights=weights,
-        kernel_layout=kernel_layout,
-        bias=bias,
         seed=seed,
         data_format=data_format,
     )
+    layer = None
     if source_layer is not None:
         from upsamp.cli.translating import read_torch_layer, show_torch_layer
 
         layer = read_torch_layer(*source_layer)
         settings = _with_layer(settings, layer)
+        kernel_layout = "torch"
         if source is None and library is None:
             show_torch_layer(layer)
             return
+    settings = replace(
+        settings,
+        kernel=read_kernel(
+            weights, settings.kernel_size, settings.filters, settings.groups, kernel_layout
+        ),
+    )
     if library is not None:
-        _show_program(library, source, settings, max_pixels)
+        _show_program(library, source, settings, layer, max_pixels)
         return
     given = read_input(source, expand=True, max_pixels=max_pixels)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
     destination = choose_destination(source, given, output, format_name, ending, force=force)
     array = given.pixels if isinstance(given, Picture) else given
-    values, row = _convolve(
+    values, row = convolve(
         array,
         settings,
         by_channel=isinstance(given, Picture),
@@ -290,7 +277,7 @@ def command(
     delivered = deliver(result, destination, force=force)
     show_layer(row, as_table=destination.shows_tables)
     shown = [
-        ("Weights", settings.weights),
+        ("Weights", weights),
         ("Stride", f"{strides[0]} x {strides[1]}"),
         ("Padding", str(settings.padding)),
     ]
@@ -301,32 +288,36 @@ def _with_layer(settings: Settings, layer: "TorchLayer") -> Settings:
     """Give the settings with those that a layer of PyTorch says."""
     return replace(
         settings,
-        kernel=layer.kernel_size,
+        kernel_size=layer.kernel_size,
         filters=layer.filters,
         strides=layer.arguments["strides"],
         padding=layer.arguments["padding"],
         output_padding=layer.arguments["output_padding"],
         dilation=layer.arguments["dilation_rate"],
         groups=layer.arguments["groups"],
-        kernel_layout="torch",
-        channels=layer.channels,
     )
 
 
-def _show_program(library: str, source: str | None, settings: Settings, max_pixels: int) -> None:
+def _show_program(
+    library: str,
+    source: str | None,
+    settings: Settings,
+    layer: "TorchLayer | None",
+    max_pixels: int,
+) -> None:
     """Print the program of another library that computes the same."""
     from upsamp.cli.translating import example_input, show_convolution_program
     from upsamp.translate import TransposedConvolution
 
     example = None
-    if source is None and settings.channels is not None:
-        array, example = example_input(settings.channels)
+    if source is None and layer is not None:
+        array, example = example_input(layer.channels or 1)
         by_channel = False
     else:
         given = read_input(source, expand=True, max_pixels=max_pixels)
         by_channel = isinstance(given, Picture)
         array = given.pixels if isinstance(given, Picture) else given
-    task = _prepare(array, settings, by_channel=by_channel)
+    task = prepare(array, settings, by_channel=by_channel)
     show_convolution_program(
         library,
         example or task.x,
@@ -344,103 +335,6 @@ def _show_program(library: str, source: str | None, settings: Settings, max_pixe
             bias=bool(task.bias.any()),
         ),
     )
-
-
-class Task(NamedTuple):
-    """What is convolved with what: x (N, H, W, C), the kernel in Keras' layout, the bias.
-
-    apart: whether the channels of one image were taken for so many images.
-    """
-
-    x: Array
-    kernel: Array
-    bias: Array
-    apart: bool
-
-
-def _prepare(array: Array, settings: Settings, *, by_channel: bool) -> Task:
-    """Bring the input, the kernel and the bias together.
-
-    array: (H, W), (H, W, C) or (N, H, W, C). With `by_channel` each channel is convolved alone,
-    unless the filters or the weights say otherwise.
-    """
-    kernel = read_kernel(
-        settings.weights,
-        settings.kernel,
-        settings.filters,
-        settings.groups,
-        settings.kernel_layout,
-    )
-    whole = kernel is not None and kernel.shape[2:] != (1, 1)
-    apart = by_channel and settings.filters is None and settings.groups == 1 and not whole
-    dtype = compute_dtype(np.float32 if array.dtype.itemsize == 1 else array.dtype)
-    x = as_batch(array.astype(dtype), settings.data_format)
-    if apart:
-        x = x.transpose(3, 1, 2, 0)
-    if kernel is None:
-        filters = (settings.filters or _default_filters(settings, x.shape[3])) // settings.groups
-        shape = (*(settings.kernel or (3, 3)), filters, x.shape[3])
-        kernel = kernel_for(
-            settings.weights, shape, settings.strides, settings.seed, settings.groups
-        )
-    filters = kernel.shape[2] * settings.groups
-    bias = parse_text(settings.bias, "--bias").ravel().astype(dtype)
-    return Task(
-        x, kernel.astype(dtype), np.repeat(bias, filters) if bias.size == 1 else bias, apart
-    )
-
-
-def _convolve(
-    array: Array, settings: Settings, *, by_channel: bool, alpha: bool
-) -> tuple[Array, SummaryRow]:
-    """Give the result, and the row of the layer that computes it.
-
-    alpha: whether the last channel is alpha of an image; its colours are then weighted by it.
-    """
-    task = _prepare(array, settings, by_channel=by_channel)
-    alpha = alpha and task.apart
-    peak = float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0
-    if alpha:
-        task.x[:-1] *= task.x[-1] / peak
-    result = conv2d_transpose(
-        task.x,
-        task.kernel,
-        task.bias,
-        settings.strides,
-        settings.padding,
-        settings.output_padding,
-        settings.dilation,
-        settings.groups,
-        output_shape=settings.output_shape,
-    )
-    row = SummaryRow(
-        "conv2d_transpose",
-        "Conv2DTranspose",
-        (None, *result.shape[1:]),
-        task.kernel.size + result.shape[3],
-        f"for each of {len(result)} channels" if task.apart and len(result) > 1 else "",
-    )
-    if alpha:
-        # The colours that belong to alpha as it is written: at most full.
-        shown = result[-1].clip(0, peak) / peak
-        np.divide(result[:-1], shown, out=result[:-1], where=shown > 0)
-        result[:-1][:, shown == 0] = 0
-    if task.apart:
-        result = result.transpose(3, 1, 2, 0)
-    return _in_rank(result, array.ndim, settings.data_format), row
-
-
-def _default_filters(settings: Settings, channels: int) -> int:
-    """Give the filters that a preset has by itself: one, or as many as it keeps apart."""
-    alone = settings.weights in ("ones", "random", "glorot", "icnr")
-    return settings.groups if alone else channels
-
-
-def _in_rank(result: Array, rank: int, data_format: DataFormat) -> Array:
-    """Give (N, H, W, F) in the rank and data format that the input had, as far as F allows."""
-    batch = result if data_format == "channels_last" else np.moveaxis(result, 3, 1)
-    image: Array = batch if rank == 4 else batch[0]
-    return image[..., 0] if rank == 2 and image.shape[2] == 1 else image
 
 
 def _to_picture(given: Picture, values: Array) -> Picture:

@@ -1,18 +1,15 @@
-"""`--weights`: a kernel by name, from a file, or written in the command."""
+"""`--weights` and `--bias`: a kernel by name, from a file, or written in the command."""
 
-import numpy as np
-
-from upsamp.core.arguments import Array, Pair
-from upsamp.core.kernels import KERNEL_PRESETS, make_kernel
-from upsamp.core.memory import check_memory
+from upsamp.core.arguments import Array, KernelLayout, Pair
+from upsamp.core.kernels import KERNEL_PRESETS
 from upsamp.errors import ShapeError
 from upsamp.io.sources import read_matrix
 
-__all__ = ["kernel_for", "read_kernel"]
+__all__ = ["read_kernel"]
 
 
 def read_kernel(
-    weights: str, kernel_size: Pair | None, filters: int | None, groups: int, layout: str
+    weights: str, kernel_size: Pair | None, filters: int | None, groups: int, layout: KernelLayout
 ) -> Array | None:
     """Read the kernel that `--weights` names, or give None where that is a preset.
 
@@ -41,18 +38,3 @@ def read_kernel(
                 f"Received: {option} {wanted}. Leave {option} out."
             )
     return kernel
-
-
-def kernel_for(
-    weights: str, shape: tuple[int, int, int, int], strides: Pair, seed: int, groups: int
-) -> Array:
-    """Make the preset kernel of (rows, columns, filters / groups, channels).
-
-    Within a group, a preset that upsamples keeps every channel to itself.
-    """
-    check_memory(shape, np.float64, "The kernel")
-    if groups == 1:
-        return make_kernel(weights, shape, strides, seed)
-    rows, columns, filters, channels = shape
-    one = make_kernel(weights, (rows, columns, filters, channels // groups), strides, seed)
-    return np.tile(one, (1, 1, 1, groups))
