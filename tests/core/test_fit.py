@@ -655,3 +655,13 @@ def test_a_kernel_of_other_channels_is_not_compared() -> None:
         ShapeError, match=r"`kernel` must be \(rows, columns, filters / groups, C\)"
     ):
         compare_methods(np.ones((4, 4)), np.ones((8, 8)), np.ones((3, 3, 3, 3)), 2, "same", 1)
+
+
+def test_a_margin_leaves_the_edges_out_of_the_comparison() -> None:
+    small, kernel = np.arange(20.0).reshape(4, 5), make_kernel("nearest", (2, 2, 1, 1), (2, 2))
+    large = upsample(small, 2)
+    large[0] += 5
+    assert compare_methods(small, large, kernel, 2, "same", 30)["fitted"] < np.inf
+    assert compare_methods(small, large, kernel, 2, "same", 30, margin=(1, 0))["fitted"] == np.inf
+    with pytest.raises(ShapeError, match=r"`margin` must leave something.*margin=\(4, 4\) for"):
+        compare_methods(small, large, kernel, 2, "same", 30, margin=4)

@@ -123,15 +123,17 @@ def compare_methods(
     strides: PairLike,
     padding: PaddingLike,
     peak: float,
+    *,
+    margin: PairLike = 0,
 ) -> dict[str, float]:
     """Give the PSNR in decibels of a fitted kernel and of the interpolations on one pair of images.
 
     small, large: (H, W) or (H, W, C), and with H * rows and W * columns. kernel, strides, padding:
     what `fit_kernel` gave, and was given. peak: as in `psnr`. All values are clipped to 0..peak,
-    and none is rounded.
+    and none is rounded. margin: the rows and columns of `large` at its edges that do not count, as
+    the kernel alone sees zeros outside.
 
-    Returns "fitted", "nearest", "bilinear", "bicubic" and "lanczos3", in this order; the kernel
-    alone sees zeros outside. Raises `ArgumentError`, `ShapeError`, `DtypeError`.
+    Returns "fitted", "nearest", "bilinear", "bicubic" and "lanczos3", in this order. Raises `ArgumentError`, `ShapeError`, `DtypeError`.
 
     >>> kernel = np.ones((1, 2, 1, 1))
     >>> compare_methods([[1, 2]], [[1, 1, 2, 2]], kernel, (1, 2), "same", peak=2)["fitted"]
@@ -148,10 +150,20 @@ def compare_methods(
     groups = one.shape[2] if weights.shape[2:] == (1, 1) else 1
     weights = weights.repeat(groups, axis=3)
     fitted = conv2d_transpose(values, weights, strides=steps, padding=padding, groups=groups)
-    ratios = {"fitted": psnr(fitted.clip(0, peak), other, peak)}
+    results = {"fitted": fitted}
     for method in ("nearest", "bilinear", "bicubic", "lanczos3"):
-        ratios[method] = psnr(upsample(values, steps, method).clip(0, peak), other, peak)
-    return ratios
+        results[method] = upsample(values, steps, method)
+    rows, columns = normalize_pair(margin, "margin", minimum=0)
+    inside = slice(rows, len(other) - rows), slice(columns, other.shape[1] - columns)
+    if other[inside].size == 0:
+        raise ShapeError(
+            "`margin` must leave something of the image. "
+            f"Received: margin={(rows, columns)} for {other.shape[:2]}."
+        )
+    return {
+        name: psnr(result[inside].clip(0, peak), other[inside], peak)
+        for name, result in results.items()
+    }
 
 
 def box_downsample(large: object, strides: PairLike) -> Array:

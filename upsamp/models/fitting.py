@@ -8,15 +8,12 @@ from collections.abc import Iterable, Iterator
 from statistics import fmean
 
 from upsamp.core.arguments import Array, Margins, Pair
-from upsamp.core.convolution import conv2d_transpose
-from upsamp.core.fit import box_downsample, fit_kernel, psnr
-from upsamp.core.resample import upsample
+from upsamp.core.fit import box_downsample, compare_methods, fit_kernel
 from upsamp.errors import ShapeError
 
 __all__ = ["compare_inside", "fit_inside", "make_pair", "mean_of"]
 
-RIVALS = ("nearest", "bilinear", "bicubic", "lanczos3")
-# The reach of the widest rival, in input pixels: nearer to the edge it reads beyond the image.
+# The reach of the widest interpolation that is compared, lanczos3, in input pixels: nearer to the edge it reads beyond the image.
 REACH = 3
 
 
@@ -60,29 +57,13 @@ def compare_inside(
     peak: the largest value that there can be; all results are clipped to 0..peak alike.
     """
     margin = _margin(kernel.shape[:2], strides)
-    results = {"fitted": _convolve(small, kernel, strides)}
-    for rival in RIVALS:
-        results[rival] = upsample(small.astype(float), strides, rival)
-    expected = _inside(large, margin)
-    return {
-        name: psnr(_inside(values, margin).clip(0, peak), expected, peak)
-        for name, values in results.items()
-    }
+    return compare_methods(small, large, kernel, strides, "same", peak, margin=margin)
 
 
 def mean_of(measures: Iterable[dict[str, float]]) -> dict[str, float]:
     """Give the mean of each measure over several images."""
     collected = list(measures)
     return {name: fmean(measure[name] for measure in collected) for name in collected[0]}
-
-
-def _convolve(small: Array, kernel: Array, strides: Pair) -> Array:
-    """Convolve an image transposed: each channel alone with a shared kernel, else as it says."""
-    x = small.astype(float)
-    if kernel.shape[3] == 1 and x.ndim == 3:
-        planes = x.transpose(2, 0, 1)[..., None]
-        return conv2d_transpose(planes, kernel, None, strides, "same")[..., 0].transpose(1, 2, 0)
-    return conv2d_transpose(x, kernel, None, strides, "same")
 
 
 def _checked(pairs: Iterable[tuple[Array, Array]], strides: Pair) -> Iterator[tuple[Array, Array]]:
