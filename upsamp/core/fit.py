@@ -133,7 +133,8 @@ def compare_methods(
     and none is rounded. margin: the rows and columns of `large` at its edges that do not count, as
     the kernel alone sees zeros outside.
 
-    Returns "fitted", "nearest", "bilinear", "bicubic" and "lanczos3", in this order. Raises `ArgumentError`, `ShapeError`, `DtypeError`.
+    Returns "fitted", "nearest", "bilinear", "bicubic" and "lanczos3", in this order.
+    Raises `ArgumentError`, `ShapeError`, `DtypeError`.
 
     >>> kernel = np.ones((1, 2, 1, 1))
     >>> compare_methods([[1, 2]], [[1, 1, 2, 2]], kernel, (1, 2), "same", peak=2)["fitted"]

@@ -13,7 +13,8 @@ from upsamp.errors import ShapeError
 
 __all__ = ["compare_inside", "fit_inside", "make_pair", "mean_of"]
 
-# The reach of the widest interpolation that is compared, lanczos3, in input pixels: nearer to the edge it reads beyond the image.
+# The reach in input pixels of lanczos3, the widest method that is compared: nearer to the edge it
+# reads beyond the image.
 REACH = 3
 
 
