@@ -31,6 +31,8 @@ input i is scattered to i s + tap d. That covers full = (n - 1) s + ek, of which
 | (before, after) | op or 0 | (n - 1) s + ek - before - after + op | before |
 | any, with `output_shape` | - | as it says | as above |
 
+With `output_shape` ONNX takes its `pads` for nothing and crops full + op - output in halves, the
+larger one after for `auto_pad` SAME_UPPER and before for the default: say so with margins here.
 What lies past `full` is zeros. A padding of a transposed convolution is a crop, in every library.
 
 | library | padding | output_padding | stride with dilation | groups | kernel |

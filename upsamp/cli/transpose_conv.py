@@ -344,7 +344,7 @@ def _to_picture(given: Picture, values: Array) -> Picture:
     picture = given.with_pixels(pixels) if same else picture_of_matrix(pixels)
     if given.pixels.dtype.kind in "iu":
         limit = np.iinfo(given.pixels.dtype).max
-        lost = np.count_nonzero((values < 0) | (values > limit))
+        lost = np.count_nonzero((values < -0.5) | (values > limit + 0.5))
         if lost:
             show_note(
                 f"{100 * lost / values.size:.1f}% of the values were below 0 or above {limit} and "

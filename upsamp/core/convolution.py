@@ -96,7 +96,7 @@ def conv2d_transpose(
     one integer, (rows, columns) or ((top, bottom), (left, right)) say what is cropped, as in
     PyTorch and ONNX. output_padding adds to the size, see
     `upsamp.core.geometry.transposed_axis`; output_shape=(rows, columns) gives it instead, as in
-    TensorFlow and ONNX. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
+    TensorFlow. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
     columns).
 
     Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16

@@ -5,7 +5,7 @@ import numpy as np
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.errors import ArgumentError
 
-__all__ = ["as_batch", "image_ranks", "with_new_image"]
+__all__ = ["as_batch", "image_ranks", "own", "with_new_image"]
 
 
 def image_ranks(data_format: DataFormat) -> tuple[int, ...]:
@@ -46,3 +46,9 @@ def with_new_image(
     if data_format == "channels_first":
         image = (channels, rows, columns)
     return (*shape[:-3], *image)
+
+
+def own(result: Array, x: object) -> Array:
+    """Give a result that shares no memory with the input: to change it must not change that."""
+    shared = isinstance(x, np.ndarray) and np.may_share_memory(result, x)
+    return result.copy() if shared else result

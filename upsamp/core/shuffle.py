@@ -10,7 +10,7 @@ from upsamp.core.arguments import (
     normalize_choice,
     normalize_count,
 )
-from upsamp.core.layout import as_batch, with_new_image
+from upsamp.core.layout import as_batch, own, with_new_image
 from upsamp.errors import ShapeError
 
 __all__ = ["SHUFFLE_ORDERS", "depth_to_space", "space_to_depth"]
@@ -90,4 +90,4 @@ def _in_layout(image: Array, array: Array, layout: DataFormat) -> Array:
     """Give (N, H, W, C) in the rank and data format of `array`."""
     moved = image if layout == "channels_last" else image.transpose(0, 3, 1, 2)
     shape = with_new_image(array.shape, layout, *image.shape[1:])
-    return moved.reshape(shape)
+    return own(moved.reshape(shape), array)

@@ -4,7 +4,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -98,11 +98,13 @@ def _metadata(image: Image.Image) -> dict[str, Any]:
     """Give what the file says besides its pixels, as far as it makes sense."""
     metadata = {key: image.info[key] for key in KEPT if key in image.info}
     dpi = metadata.pop("dpi", ())
-    if len(dpi) == 2 and all(1 < float(part) < 1e6 for part in dpi):
-        metadata["dpi"] = dpi
-    exif = image.getexif()
-    if exif:
-        metadata["exif"] = exif.tobytes()
+    with suppress(ZeroDivisionError, ValueError):  # of a resolution of 0/0, which says nothing
+        if len(dpi) == 2 and all(1 < float(part) < 1e6 for part in dpi):
+            metadata["dpi"] = dpi
+    with suppress(ZeroDivisionError, ValueError, TypeError, struct.error):  # of damaged tags
+        exif = image.getexif()
+        if exif:
+            metadata["exif"] = exif.tobytes()
     return metadata
 
 

@@ -15,10 +15,11 @@ from upsamp.core.arguments import (
     normalize_count,
 )
 from upsamp.core.initializers import get_initializer
+from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["Layer", "Shape", "Weight", "normalize_shape", "own", "snake_case"]
+__all__ = ["Layer", "Shape", "Weight", "normalize_shape", "snake_case"]
 
 Shape: TypeAlias = tuple[int | None, ...]
 
@@ -68,12 +69,6 @@ def normalize_dtype(value: object) -> np.dtype[np.floating]:
             f"`dtype` must be a float type. Received: dtype={value!r}. Use {', '.join(FLOATS)}."
         )
     return np.dtype(name)
-
-
-def own(result: Array, x: object) -> Array:
-    """Give a result that shares no memory with the input: to change it must not change that."""
-    shared = isinstance(x, np.ndarray) and np.may_share_memory(result, x)
-    return result.copy() if shared else result
 
 
 @dataclass

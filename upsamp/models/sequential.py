@@ -6,10 +6,11 @@ from typing import Any, Self
 import numpy as np
 
 from upsamp.core.arguments import Array, normalize_array, normalize_count
+from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import LAYERS, InputLayer, Layer
-from upsamp.layers.layer import Shape, Weight, normalize_shape, own, snake_case
+from upsamp.layers.layer import Shape, Weight, normalize_shape, snake_case
 from upsamp.models.summary import Summary, layer_row
 
 __all__ = ["Sequential"]
