@@ -127,14 +127,15 @@ class TargetType(NumbersBase):
     ) -> tuple[Any, ...]:
         """Give (width, height), with None for what is to follow from the other."""
         match = re.fullmatch(r"(\d{0,99})x(\d{0,99})", str(value).lower())
-        if match is None or not any(match.groups()) or "0" in match.groups():
+        sides = [int(part) if part else None for part in match.groups()] if match else []
+        if not any(sides) or 0 in sides:
             self.fail(
                 "must be WIDTHxHEIGHT in pixels, as in 1920x1080, 1920x or x1080. "
                 f"Received: {value}.",
                 param,
                 ctx,
             )
-        return tuple(int(part) if part else None for part in match.groups())
+        return tuple(sides)
 
 
 class Command(click.Command):

@@ -8,7 +8,7 @@ import numpy as np
 
 from upsamp.cli.render import show_note, show_rows
 from upsamp.core.arguments import Array, Pair
-from upsamp.errors import FileError
+from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name
 from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
@@ -38,6 +38,8 @@ def learn_kernel(
 
     source: the small image, None for a folder. target: the large image, or the folder.
     """
+    if save_weights is not None and not save_weights.endswith(".npy"):
+        raise click.UsageError(f"--save-weights must name a .npy file. Received: {save_weights}.")
     if save_weights is not None:
         check_target(save_weights, overwrite=force)
     if Path(target).is_dir():
@@ -108,4 +110,9 @@ def _pixels(name: str, max_pixels: int) -> Array:
 
 def _peak(large: Array) -> float:
     """Give the largest value that there can be: of floats, the largest that there is."""
-    return float(np.iinfo(large.dtype).max if large.dtype.kind in "iu" else large.max())
+    peak = float(np.iinfo(large.dtype).max if large.dtype.kind in "iu" else large.max())
+    if not peak > 0:
+        raise FormatError(
+            f"An image to learn from must have values above 0. Received: none above {peak:g}."
+        )
+    return peak

@@ -103,7 +103,9 @@ def _torch(axes: Sequence[TransposedAxis]) -> str:
     if all(0 <= extra < axis.stride for extra, axis in zip(extras, axes, strict=True)):
         before = _pair((axes[0].before, axes[1].before))
         return f"padding={before}, output_padding={_pair((extras[0], extras[1]))}"
-    return f"padding=0, then crop {_sides(axes)}"
+    added = [max(0, -axis.after) for axis in axes]
+    zeros = f", then {added} rows and columns of zeros" if any(added) else ""
+    return f"padding=0, then crop {_sides(axes)}{zeros}"
 
 
 def _onnx(axes: Sequence[TransposedAxis]) -> str:

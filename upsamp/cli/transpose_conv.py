@@ -32,6 +32,8 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.dtypes import round_to
 from upsamp.core.kernels import KERNEL_PRESETS
+from upsamp.core.layout import as_batch
+from upsamp.errors import ShapeError
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.pictures import Picture, picture_of_matrix
@@ -202,6 +204,7 @@ def command(
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
     started = perf_counter()
+    _check_modes(solve, fit, library, source_layer, kernel, save_weights, apart=apart)
     if solve is not None:
         from upsamp.cli.solving import show_solutions  # neither is needed to compute
 
@@ -257,6 +260,7 @@ def command(
         _show_program(library, source, settings, layer, max_pixels)
         return
     given = read_input(source, expand=True, max_pixels=max_pixels)
+    _check_channels(layer, given, data_format)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
     destination = choose_destination(source, given, output, format_name, ending, force=force)
@@ -284,6 +288,27 @@ def command(
     report("Convolved, transposed", source, given, delivered, destination, shown, started)
 
 
+def _check_modes(
+    solve: object,
+    fit: object,
+    library: object,
+    source_layer: object,
+    kernel: object,
+    save_weights: object,
+    *,
+    apart: bool,
+) -> None:
+    """Raise where options are given that would be passed over."""
+    modes = {"--solve": solve, "--fit": fit, "--code": library}
+    given = [name for name, value in modes.items() if value is not None]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
+    if fit is None and (save_weights is not None or apart):
+        raise click.UsageError("--save-weights and --apart go with --fit.")
+    if source_layer is not None and (fit is not None or solve is not None or kernel is not None):
+        raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
+
+
 def _with_layer(settings: Settings, layer: "TorchLayer") -> Settings:
     """Give the settings with those that a layer of PyTorch says."""
     return replace(
@@ -296,6 +321,19 @@ def _with_layer(settings: Settings, layer: "TorchLayer") -> Settings:
         dilation=layer.arguments["dilation_rate"],
         groups=layer.arguments["groups"],
     )
+
+
+def _check_channels(
+    layer: "TorchLayer | None", given: Picture | Array, data_format: DataFormat
+) -> None:
+    """Raise where a layer that was read is for another number of channels."""
+    array = given.pixels if isinstance(given, Picture) else given
+    channels = as_batch(array, data_format).shape[3]
+    if layer is not None and layer.channels != channels:
+        raise ShapeError(
+            f"The input must have the channels of the layer, {layer.channels}. "
+            f"Received: {channels}, of shape {array.shape}."
+        )
 
 
 def _show_program(
@@ -315,6 +353,7 @@ def _show_program(
         by_channel = False
     else:
         given = read_input(source, expand=True, max_pixels=max_pixels)
+        _check_channels(layer, given, settings.data_format)
         by_channel = isinstance(given, Picture)
         array = given.pixels if isinstance(given, Picture) else given
     task = prepare(array, settings, by_channel=by_channel)

@@ -124,8 +124,13 @@ def command(
     layout = data_format or "channels_last"
     height, width = as_batch(array, layout).shape[1:3]
     size, spelled = _size((height, width), factors, target)
+    if compare and library is not None:
+        raise click.UsageError("--compare and --code each compute nothing else. Give one of them.")
     if compare:
-        _compare(array, size, interpolation, convention, align_corners=align_corners)
+        batch = as_batch(array, layout)
+        if len(batch) > 1:
+            raise click.UsageError("--compare is for one image; the array holds several.")
+        _compare(batch[0], size, interpolation, convention, align_corners=align_corners)
         return
     if library is not None:
         from upsamp.cli.translating import show_upsampling_program  # to compute needs no program

@@ -15,6 +15,7 @@ from upsamp.core.dtypes import compute_dtype
 from upsamp.core.kernels import make_kernel
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
+from upsamp.errors import ShapeError
 from upsamp.models.summary import SummaryRow
 
 __all__ = ["Settings", "Task", "convolve", "prepare"]
@@ -72,6 +73,11 @@ def prepare(array: Array, settings: Settings, *, by_channel: bool) -> Task:
     x = as_batch(array.astype(dtype), settings.data_format)
     if apart:
         x = x.transpose(3, 1, 2, 0)
+    if x.shape[3] % settings.groups or (settings.filters or settings.groups) % settings.groups:
+        raise ShapeError(
+            "The groups must divide the channels and the filters. Received: "
+            f"groups={settings.groups}, {x.shape[3]} channels, filters={settings.filters}."
+        )
     if kernel is None:
         filters = (settings.filters or _default_filters(settings, x.shape[3])) // settings.groups
         shape = (*(settings.kernel_size or (3, 3)), filters, x.shape[3])

@@ -1,0 +1,217 @@
+"""`upsamp upsample --to` and `--size`: any size of the result, in each convention."""
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copy
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from numpy.typing import NDArray
+from PIL import Image
+
+import upsamp
+
+Invoke = Callable[..., Result]
+Array = NDArray[Any]
+
+
+def pixels_of(path: Path) -> Array:
+    with Image.open(path) as image:
+        return np.asarray(image).copy()
+
+
+@pytest.fixture
+def lake(invoke: Invoke, samples: Path, tmp_path: Path) -> Array:
+    """Put lake.png, 240 x 160, where the command runs, and give its pixels."""
+    assert invoke("--version").exit_code == 0
+    copy(samples / "lake.png", tmp_path)
+    return pixels_of(tmp_path / "lake.png")
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("words", "size", "spelled"),
+    [
+        (("--to", "480x320"), (320, 480), "480x320"),
+        (("--to", "480X320"), (320, 480), "480x320"),
+        (("--to=480x",), (320, 480), "480x320"),
+        (("--to", "480x"), (320, 480), "480x320"),
+        (("--to", "x320"), (320, 480), "480x320"),
+        (("--to", "301x"), (201, 301), "301x201"),
+        (("--to", "x161"), (161, 242), "242x161"),
+        (("--to", "241x200"), (200, 241), "241x200"),
+        (("--size", "1.5"), (240, 360), "1.5x1.5"),
+        (("--size=1.5",), (240, 360), "1.5x1.5"),
+        (("--size", "1.5", "2"), (240, 480), "1.5x2"),
+        (("--size", "1.5x2"), (240, 480), "1.5x2"),
+        (("--size", "1.01", "1"), (161, 240), "1.01x1"),
+    ],
+)
+def test_any_size_may_be_asked_for_before_or_after_the_input(
+    invoke: Invoke,
+    lake: Array,
+    words: tuple[str, ...],
+    size: tuple[int, int],
+    spelled: str,
+    first: bool,
+) -> None:
+    options = (*words, "--interp", "bilinear")
+    result = invoke(
+        "upsample", *(options if first else ()), "lake.png", *(() if first else options)
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    expected = upsamp.resize(lake, size, "bilinear")
+    np.testing.assert_array_equal(pixels_of(Path(f"lake_{spelled}_bilinear.png")), expected)
+
+
+def test_a_factor_counts_as_it_is_written_and_not_as_a_float_has_it(invoke: Invoke) -> None:
+    np.save("a.npy", np.arange(100.0).reshape(1, 100))
+    result = invoke("upsample", "a.npy", "--size", "1", "1.15", "-o", "b.npy")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert np.load("b.npy").shape == (1, 115)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "area", "bilinear", "bicubic"])
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+def test_a_convention_is_computed_and_named_in_the_file(
+    invoke: Invoke, lake: Array, convention: str, interpolation: str
+) -> None:
+    options = ("--to", "301x200", "--interp", interpolation, "--convention", convention)
+    result = invoke("upsample", "lake.png", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    ending = interpolation if convention == "keras" else f"{interpolation}_torch"
+    expected = upsamp.resize(lake, (200, 301), interpolation, convention)
+    np.testing.assert_array_equal(pixels_of(Path(f"lake_301x200_{ending}.png")), expected)
+
+
+@pytest.mark.parametrize("interpolation", ["area", "mitchellcubic", "gaussian", "lanczos5"])
+def test_the_methods_of_tensorflow_are_the_library_s(invoke: Invoke, interpolation: str) -> None:
+    array = np.random.default_rng(30).random((5, 7))
+    np.save("a.npy", array)
+    result = invoke("upsample", "--to", "12x11", "--interp", interpolation, "a.npy", "-o", "b.npy")
+    assert (result.exit_code, result.stderr) == (0, "")
+    expected = upsamp.resize(array, (11, 12), interpolation)
+    np.testing.assert_array_equal(np.load("b.npy"), expected, strict=True)
+
+
+@pytest.mark.parametrize("interpolation", ["mitchellcubic", "gaussian", "lanczos3"])
+def test_a_method_that_pytorch_lacks_is_refused_in_its_convention(
+    invoke: Invoke, interpolation: str
+) -> None:
+    result = invoke("upsample", "1 2", "--interp", interpolation, "--convention", "torch")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.count("\n") == 1
+    assert f"interpolation='{interpolation}'" in result.stderr
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_corners_are_aligned_in_the_convention_of_pytorch(
+    invoke: Invoke, interpolation: str
+) -> None:
+    array = np.random.default_rng(31).random((4, 5))
+    np.save("a.npy", array)
+    options = ("--to", "13x10", "--convention", "torch", "--align-corners")
+    result = invoke("upsample", "a.npy", *options, "--interp", interpolation, "-o", "b.npy")
+    assert (result.exit_code, result.stderr) == (0, "")
+    values = np.load("b.npy")
+    expected = upsamp.resize(array, (10, 13), interpolation, "torch", align_corners=True)
+    np.testing.assert_array_equal(values, expected, strict=True)
+    corners = np.ix_((0, -1), (0, -1))
+    np.testing.assert_allclose(values[corners], array[corners], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--interp", "bilinear"),
+        ("--interp", "bilinear", "--convention", "keras"),
+        ("--interp", "nearest", "--convention", "torch"),
+        ("--interp", "area", "--convention", "torch"),
+    ],
+)
+def test_corners_are_aligned_nowhere_else(invoke: Invoke, options: tuple[str, ...]) -> None:
+    result = invoke("upsample", "1 2; 3 4", "--align-corners", *options)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: `align_corners=True` must go with convention='torch'")
+    assert result.stderr.count("\n") == 1
+
+
+def test_channels_first_is_resized_by_its_rows_and_columns(invoke: Invoke) -> None:
+    array = np.random.default_rng(32).random((2, 3, 4, 5))
+    np.save("a.npy", array)
+    options = ("--to", "9x", "--interp", "bicubic", "--data-format", "channels_first")
+    result = invoke("upsample", "a.npy", *options, "-o", "b.npy")
+    assert (result.exit_code, result.stderr) == (0, "")
+    expected = upsamp.resize(array, (7, 9), "bicubic", data_format="channels_first")
+    np.testing.assert_array_equal(np.load("b.npy"), expected, strict=True)
+
+
+def test_a_transparent_picture_is_resized_with_its_colours_weighted(
+    invoke: Invoke, samples: Path, tmp_path: Path
+) -> None:
+    copy(samples / "sprite.png", tmp_path)
+    sprite = pixels_of(samples / "sprite.png")
+    result = invoke("upsample", "sprite.png", "--to", "x45", "--interp", "bicubic")
+    assert (result.exit_code, result.stderr) == (0, "")
+    expected = upsamp.resize(sprite, (45, 45), "bicubic", alpha=True)
+    np.testing.assert_array_equal(pixels_of(Path("sprite_45x45_bicubic.png")), expected)
+
+
+@pytest.mark.parametrize("words", [("--size", "2", "--to", "4x4"), ("--to=4x4", "--size=1.5")])
+def test_a_factor_and_a_target_together_are_refused(invoke: Invoke, words: tuple[str, ...]) -> None:
+    result = invoke("upsample", "1 2; 3 4", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--size and --to both say the size of the result" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("target", ["239x320", "480x159", "1x1", "239x", "x159"])
+def test_a_smaller_target_is_an_error_of_one_line(invoke: Invoke, lake: Array, target: str) -> None:
+    result = invoke("upsample", "lake.png", "--to", target)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: `size` must not be below the size of `x`")
+    assert f"for {lake.shape[:2]}" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["lake.png"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            ("--to", target)
+            for target in ("x", "480", "480x320x3", "0x5", "x0", "-5x5", "4.5x5", "axb", "", "9 x9")
+        ),
+        *(("--size", factor) for factor in ("0.5", "0", "-2", "nan", "inf", "1e3", "1,2,3", "")),
+    ],
+)
+def test_a_malformed_size_is_an_error_of_the_command_line(
+    invoke: Invoke, words: tuple[str, str]
+) -> None:
+    result = invoke("upsample", "1 2; 3 4", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Invalid value for '{words[0]}'" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("more", [(), ("--interp", "bicubic"), ("--compare",)])
+@pytest.mark.parametrize(
+    "words",
+    [("--to", "100000000x100000000"), ("--to", f"{'9' * 40}x"), ("--size", "100000000.5")],
+)
+def test_a_huge_target_is_refused_before_anything_is_allocated(
+    invoke: Invoke, words: tuple[str, str], more: tuple[str, ...]
+) -> None:
+    tracemalloc.start()
+    try:
+        result = invoke("upsample", "1 2; 3 4", *words, *more)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "of memory are available" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert peak < 2**25

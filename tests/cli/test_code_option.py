@@ -1,0 +1,320 @@
+"""`--code` and `--from`: programs on standard output, and layers of PyTorch as settings."""
+
+import ast
+import re
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copy
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+import upsamp
+
+Invoke = Callable[..., Result]
+
+LIBRARIES = ("keras", "torch", "onnx", "jax")
+# What a program of each library imports, besides NumPy; what Keras lacks, TensorFlow has.
+MODULES = {
+    "keras": {"keras", "tensorflow"},
+    "torch": {"torch"},
+    "onnx": {"onnx", "onnxruntime"},
+    "jax": {"jax"},
+}
+LAYER = "ConvTranspose2d(64, 3, 4, stride=2, padding=1)"
+
+each_library = pytest.mark.parametrize("library", LIBRARIES)
+
+
+def assert_program(text: str, library: str) -> None:
+    """Assert that this is a program of the library, and nothing else."""
+    tree = ast.parse(text)
+    imported = {
+        (alias.name if isinstance(node, ast.Import) else str(node.module)).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported & MODULES[library]
+    assert "numpy" in imported
+    assert text.endswith("print(y)\n")
+
+
+def numbers_in(program: str, name: str) -> str:
+    """Give what a program assigns to a name, as source."""
+    for node in ast.parse(program).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.unparse(node.value)
+    raise AssertionError(program)
+
+
+@each_library
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("upsample", "--interp", "nearest"),
+        ("upsample", "--interp", "bicubic", "--to", "5x7"),
+        ("upsample", "--interp", "bicubic", "--convention", "torch", "--size", "1.5"),
+        ("upsample", "--interp", "bilinear", "--convention", "torch", "--align-corners"),
+        ("upsample", "--interp", "gaussian"),
+        ("upsample", "--interp", "area", "--to", "3x"),
+        ("transpose-conv",),
+        ("transpose-conv", "--kernel", "3", "--stride", "2", "--padding", "same"),
+        ("transpose-conv", "--kernel", "3", "--stride", "2", "--dilation", "2"),
+        ("transpose-conv", "--padding", "0", "1", "2", "0", "--kernel", "4", "--stride", "2"),
+        ("transpose-conv", "--weights", "glorot", "--filters", "3", "--bias", "1 2 3"),
+        ("transpose-conv", "--weights", "bilinear", "--kernel", "4", "--stride", "2"),
+        ("transpose-conv", "--stride", "2", "--output-shape", "6"),
+    ],
+)
+def test_a_program_goes_to_standard_output_alone(
+    invoke: Invoke, words: tuple[str, ...], library: str
+) -> None:
+    result = invoke(*words, "1 2; 3 4", "--code", library)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert_program(result.stdout, library)
+    assert list(Path().iterdir()) == []
+    before = invoke(words[0], "--code", library.upper(), *words[1:], "1 2; 3 4")
+    assert before.stdout == result.stdout
+
+
+@each_library
+@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+def test_the_program_holds_the_input_and_tells_where_none_was_given(
+    invoke: Invoke, command: str, library: str
+) -> None:
+    result = invoke(command, "--code", library)
+    assert result.exit_code == 0
+    assert_program(result.stdout, library)
+    assert result.stderr.startswith("Note: no input was given")
+    source = numbers_in(result.stdout, "x")
+    value = eval(source, {"np": np})
+    np.testing.assert_array_equal(value, np.array([[1, 2], [3, 4]], "f4").reshape(1, 2, 2, 1))
+
+
+@each_library
+def test_the_program_holds_the_kernel_and_the_bias(invoke: Invoke, library: str) -> None:
+    kernel = np.random.default_rng(50).random((3, 2, 2, 1))
+    np.save("kernel.npy", kernel)
+    options = ("--weights", "kernel.npy", "--bias", "0.5 -1", "--code", library)
+    result = invoke("transpose-conv", "1 2; 3 4", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    for name, expected in (("kernel", kernel), ("bias", [0.5, -1])):
+        source = numbers_in(result.stdout, name)
+        value = eval(source, {"np": np})
+        np.testing.assert_array_equal(value, np.asarray(expected, "f4"))
+
+
+@each_library
+@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+def test_a_large_input_is_read_from_a_file_whose_shape_is_told(
+    invoke: Invoke, command: str, library: str
+) -> None:
+    np.save("a.npy", np.random.default_rng(51).random((1, 9, 10, 3)))
+    result = invoke(command, "a.npy", "--code", library)
+    assert result.exit_code == 0
+    assert_program(result.stdout, library)
+    assert numbers_in(result.stdout, "x").startswith("np.load('x.npy')")
+    note = "Note: the program reads x.npy, which must hold an array of shape (1, 9, 10, 3).\n"
+    assert result.stderr == note
+
+
+@each_library
+def test_a_large_kernel_is_read_from_a_file_too(invoke: Invoke, library: str) -> None:
+    options = ("--weights", "random", "--kernel", "9", "--code", library)
+    result = invoke("transpose-conv", "1 2; 3 4", *options)
+    assert result.exit_code == 0
+    assert "np.load('kernel.npy')" in numbers_in(result.stdout, "kernel").replace('"', "'")
+    assert "kernel.npy, which must hold an array of shape (9, 9, 1, 1)" in result.stderr
+
+
+@each_library
+def test_an_image_is_translated_channel_by_channel(
+    invoke: Invoke, samples: Path, tmp_path: Path, library: str
+) -> None:
+    copy(samples / "lake.png", tmp_path)
+    result = invoke("transpose-conv", "lake.png", "--stride", "2", "--code", library)
+    assert result.exit_code == 0
+    assert_program(result.stdout, library)
+    assert "(3, 160, 240, 1)" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["lake.png"]
+
+
+def test_what_pytorch_cannot_say_is_done_around_it_and_a_comment_tells_why(
+    invoke: Invoke,
+) -> None:
+    options = ("--kernel", "3", "--stride", "2", "--padding", "same", "--code", "torch")
+    result = invoke("transpose-conv", "1 2; 3 4", *options)
+    assert result.exit_code == 0
+    comments = " ".join(
+        line.removeprefix("# ") for line in result.stdout.splitlines() if line.startswith("#")
+    )
+    assert "PyTorch's padding crops both ends alike" in comments
+    assert "y = y[:, :4, :4]" in result.stdout
+
+
+def test_stride_with_dilation_is_translated_with_the_reason_why_keras_cannot(
+    invoke: Invoke,
+) -> None:
+    options = ("--stride", "2", "--dilation", "2", "--code", "keras")
+    result = invoke("transpose-conv", "1 2; 3 4", *options)
+    assert result.exit_code == 0
+    assert_program(result.stdout, "keras")
+    assert re.search(r"# .*Keras.*dilat", " ".join(result.stdout.splitlines()))
+
+
+def test_an_unknown_library_is_an_error_of_the_command_line(invoke: Invoke) -> None:
+    for command in ("upsample", "transpose-conv"):
+        result = invoke(command, "1 2; 3 4", "--code", "caffe")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "'caffe' is not one of 'keras', 'torch', 'onnx', 'jax'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("upsample", "--to", "1x1"),
+        ("upsample", "--interp", "gaussian", "--convention", "torch"),
+        ("upsample", "--align-corners"),
+        ("transpose-conv", "--padding", "9"),
+        ("transpose-conv", "--groups", "2"),
+    ],
+)
+def test_what_cannot_be_computed_has_no_program(invoke: Invoke, words: tuple[str, ...]) -> None:
+    result = invoke(*words, "1 2; 3 4", "--code", "torch")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+# --- from PyTorch
+
+
+def test_a_layer_of_pytorch_alone_is_shown_as_a_call(invoke: Invoke) -> None:
+    result = invoke("transpose-conv", "--from", "torch", LAYER)
+    assert result.exit_code == 0
+    call, comment = result.stdout.splitlines()
+    tree = ast.parse(result.stdout).body[0]
+    assert isinstance(tree, ast.Expr)
+    assert isinstance(tree.value, ast.Call)
+    given = {item.arg: ast.literal_eval(item.value) for item in tree.value.keywords}
+    assert call.startswith("upsamp.conv2d_transpose(x, kernel, bias, ")
+    assert given == {
+        "strides": (2, 2),
+        "padding": ((1, 1), (1, 1)),
+        "output_padding": (0, 0),
+        "dilation_rate": (1, 1),
+        "groups": 1,
+    }
+    assert comment == "# x: (N, H, W, 64); kernel: PyTorch's weight, (64, 3, 4, 4)"
+    assert result.stderr.startswith("Note: ")
+
+
+@each_library
+def test_a_layer_of_pytorch_is_translated_to_any_library(invoke: Invoke, library: str) -> None:
+    result = invoke("transpose-conv", "--from", "torch", LAYER, "--code", library)
+    assert result.exit_code == 0
+    assert_program(result.stdout, library)
+    assert "(1, 8, 8, 64) to (1, 16, 16, 3)" in result.stdout
+    assert result.stderr.startswith("Note: no input was given, so the program takes a random one")
+    if library == "keras":
+        assert 'padding="same"' in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        (
+            "nn.ConvTranspose2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 0))",
+            {"strides": (2, 1), "padding": (1, 0)},
+        ),
+        (
+            "torch.nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, groups=2, bias=False)",
+            {"strides": 2, "padding": 1, "output_padding": 1, "groups": 2},
+        ),
+        ("ConvTranspose2d(4, 6, kernel_size=2, dilation=3)", {"padding": 0, "dilation_rate": 3}),
+    ],
+)
+def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
+    invoke: Invoke, text: str, settings: dict[str, object]
+) -> None:
+    generator = np.random.default_rng(52)
+    x = generator.random((2, 5, 6, 4))
+    taps = {"nn.": (3, 2), "tor": (3, 3), "Con": (2, 2)}[text[:3]]
+    groups = 2 if "groups=2" in text else 1
+    weight = generator.standard_normal((4, 6 // groups, *taps))
+    np.save("x.npy", x)
+    np.save("weight.npy", weight)
+    options = ("--from", "torch", text, "--weights", "weight.npy", "-o", "y.npy")
+    result = invoke("transpose-conv", "x.npy", *options)
+    assert result.exit_code == 0
+    expected = upsamp.conv2d_transpose(x, weight, kernel_layout="torch", **settings)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(np.load("y.npy"), expected, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must be spelled as in PyTorch code"),
+        ("ConvTranspose2d(", "was never closed"),
+        ("ConvTranspose2d(64, 3)", "needs kernel_size"),
+        ("ConvTranspose2d(64, 3, 0)", "kernel_size"),
+        ("ConvTranspose2d(64, 3, 4, stride=0)", "stride"),
+        ("ConvTranspose2d(64, 3, 4, strides=2)", "Received: strides"),
+        ("ConvTranspose2d(64, 3, 4, padding=-1)", "padding"),
+        ("ConvTranspose2d(64, 3, 4, groups=5)", "`groups` must divide"),
+        ("ConvTranspose2d(4, 3, 4, output_padding=3)", "output_padding"),
+        ("ConvTranspose2d(4, 3, 4, padding_mode='reflect')", "padding_mode"),
+        ("ConvTranspose2d(4, 3, x)", "ConvTranspose2d(4, 3, x)"),
+        ("ConvTranspose2d(4, 3, 4, **{})", "ConvTranspose2d"),
+        ("Upsample(scale_factor=2)", "must name a ConvTranspose2d here"),
+        ("F.interpolate(x, size=9, mode='bilinear')", "must name a ConvTranspose2d here"),
+        ("Dense(3)", "Known: ConvTranspose2d"),
+        ("ConvTransposed2d(64, 3, 4)", "Did you mean ConvTranspose2d(...)?"),
+        ("__import__('os').system('touch hacked')", "must be spelled as in PyTorch code"),
+        ("ConvTranspose2d(open('hacked', 'w'), 3, 4)", "ConvTranspose2d"),
+        ("ConvTranspose2d(9**9**9, 3, 4)", "ConvTranspose2d"),
+        (f"ConvTranspose2d({'(' * 500}1{')' * 500}, 3, 4)", "ConvTranspose2d"),
+        ("ConvTranspose2d(1, 1, 1)" + " " * 3000, "characters"),
+        ("ConvTranspose2d(4,\n3,\nfoo)", "foo"),
+        ("a\x00b", "must be spelled as in PyTorch code"),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("--code", "torch"), ("1 2; 3 4",)])
+def test_bad_or_hostile_text_ends_in_one_line(
+    invoke: Invoke, text: str, message: str, more: tuple[str, ...]
+) -> None:
+    result = invoke("transpose-conv", "--from", "torch", text, *more)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert len(result.stderr) < 1000
+    assert list(Path().iterdir()) == []
+
+
+def test_another_library_is_an_error_of_the_command_line(invoke: Invoke) -> None:
+    result = invoke("transpose-conv", "--from", "caffe", LAYER)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Invalid value for '--from'" in result.stderr
+
+
+def test_an_input_of_other_channels_than_the_layer_is_refused(invoke: Invoke) -> None:
+    layer = ("--from", "torch", "ConvTranspose2d(64, 3, 4, stride=2)")
+    for more in ((), ("--code", "keras")):
+        result = invoke("transpose-conv", "1 2; 3 4", *layer, *more)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "must have the channels of the layer, 64. Received: 1" in result.stderr
+
+
+def test_options_that_would_be_passed_over_are_refused(invoke: Invoke) -> None:
+    for args in (
+        ("transpose-conv", "--solve", "7", "28", "--code", "torch"),
+        ("transpose-conv", "1 2", "--save-weights", "k.npy"),
+        ("transpose-conv", "--from", "torch", "ConvTranspose2d(1, 1, 2)", "--kernel", "3"),
+        ("upsample", "1 2", "--compare", "--code", "torch"),
+        ("upsample", "1 2", "--to", "00x"),
+    ):
+        result = invoke(*args)
+        assert (result.exit_code, result.stdout) == (2, ""), args
