@@ -211,7 +211,7 @@ def test_nearest_copies_the_exact_inputs_at_every_fraction(library: str, convent
             np.testing.assert_array_equal(run(program), resized(settings), program)
 
 
-# --- Keras on TensorFlow
+# --- Keras on TensorFlow and on PyTorch
 
 RUNNER = """
 import contextlib, io, json, sys
@@ -226,12 +226,14 @@ np.savez(sys.argv[2], **results)
 """
 
 
-def test_keras_computes_the_same_on_tensorflow(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_keras_computes_the_same_on_its_other_backends(tmp_path: Path, backend: str) -> None:
     cases: dict[str, tuple[str, Array, float]] = {}
     for number, settings in enumerate(SETTINGS[::3]):
         program = convolution_program(settings, "keras")
         cases[f"convolution{number}"] = program, convolved(settings), TOLERANCE
-    for number, upsampling in enumerate(UPSAMPLINGS):
+    # On PyTorch Keras resizes by PyTorch's rules, which are tested by themselves.
+    for number, upsampling in enumerate(UPSAMPLINGS if backend == "tensorflow" else ()):
         # TensorFlow reads the weights of bicubic from a table.
         inexact = upsampling.interpolation == "bicubic" and upsampling.convention == "keras"
         program = resizing_program(upsampling, "keras")
@@ -242,7 +244,7 @@ def test_keras_computes_the_same_on_tensorflow(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-c", RUNNER, str(programs), str(results)],
         check=True,
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        env={**os.environ, "KERAS_BACKEND": backend},
         timeout=300,
     )
     with np.load(results) as computed:

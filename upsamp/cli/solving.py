@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from upsamp.cli.render import show_note, show_rows
+from upsamp.cli.render import on_terminal, show_note, show_rows
 from upsamp.core.arguments import Pair
 from upsamp.core.geometry import TransposedAxis, transposed_axis
 from upsamp.core.solver import LayerSetting, nearest_targets, solve_chain, solve_layer
@@ -12,7 +12,7 @@ from upsamp.models.sequential import Sequential
 
 __all__ = ["show_advice", "show_solutions"]
 
-# So many settings are shown; they are in order, and the first are what is wanted.
+# So many settings are shown on a terminal; they are in order, and the first are what is wanted.
 SHOWN = 12
 SHOWN_CHAINS = 5
 
@@ -31,7 +31,8 @@ def show_solutions(size: Pair, target: Pair) -> None:
             f"6 layers. Received: {_size(size)} to {_size(target)}. Nearest with one layer: {near}."
         )
     if settings:
-        rows = [_setting_row(setting, size) for setting in (whole or settings)[:SHOWN]]
+        shown = (whole or settings)[:SHOWN] if on_terminal() else settings
+        rows = [_setting_row(setting, size) for setting in shown]
         show_rows(
             f"One layer from {_size(size)} to {_size(target)}",
             ("Kernel", "Stride", "Padding", "Output padding", "Overlap", "PyTorch", "ONNX"),
@@ -40,7 +41,8 @@ def show_solutions(size: Pair, target: Pair) -> None:
         )
         left = len(settings) - len(rows)
         if left:
-            show_note(f"{left} more, later in order; {len(settings) - len(whole)} leave holes")
+            holes = len(settings) - len(whole)
+            show_note(f"{left} more, {holes} of which leave holes; through a pipe all are shown")
     if chains:
         show_rows(
             f"Chains from {_size(size)} to {_size(target)}",
@@ -104,7 +106,7 @@ def _torch(axes: Sequence[TransposedAxis]) -> str:
         before = _pair((axes[0].before, axes[1].before))
         return f"padding={before}, output_padding={_pair((extras[0], extras[1]))}"
     added = [max(0, -axis.after) for axis in axes]
-    zeros = f", then {added} rows and columns of zeros" if any(added) else ""
+    zeros = f", then zeros [{added[0]},{added[1]}]" if any(added) else ""
     return f"padding=0, then crop {_sides(axes)}{zeros}"
 
 
