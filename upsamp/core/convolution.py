@@ -179,7 +179,8 @@ def _convolve(
     working = compute_dtype(dtype)
     check_memory(shape, working, "The output")
     result = np.zeros((batch.shape[0], rows.output, columns.output, filters), working)
-    kernel = kernel.astype(working)
+    # In one order of memory, the sums do not depend on the layout that the kernel came in.
+    kernel = kernel.astype(working, order="C")
     with np.errstate(invalid="ignore", over="ignore"):
         for row, column in np.ndindex(*weights.shape[:2]):
             rows_out, rows_in = rows.tap(row)
