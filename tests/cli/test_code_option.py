@@ -249,6 +249,7 @@ def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
     options = ("--from", "torch", text, "--weights", "weight.npy", "-o", "y.npy")
     result = invoke("transpose-conv", "x.npy", *options)
     assert result.exit_code == 0
+    # their types vary
     expected = upsamp.conv2d_transpose(x, weight, kernel_layout="torch", **settings)  # type: ignore[arg-type]
     np.testing.assert_array_equal(np.load("y.npy"), expected, strict=True)
 

@@ -135,6 +135,7 @@ def work(target: Path) -> None:
         "models": {name: summarise(keras, *model) for name, model in cases.MODELS.items()},
         "examples": {name: run_example(keras, *example) for name, example in TUTORIAL.items()},
     }
+    # savez's types take a name of an array for an option
     np.savez(target, documents=np.array(json.dumps(documents)), **results)  # type: ignore[arg-type]
 
 
@@ -195,6 +196,7 @@ def write_collection(name: str, runs: dict[str, dict[str, NDArray[Any]]], made_b
     if flat["uint8"]:
         arrays["byte_outputs"] = np.concatenate(flat["uint8"])
     arrays |= {"cases": np.array(json.dumps(table)), "versions": np.array(made_by)}
+    # savez's types take a name of an array for an option
     np.savez_compressed(HERE / f"{name}.npz", **arrays)  # type: ignore[arg-type]
 
 

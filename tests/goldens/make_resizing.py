@@ -112,6 +112,7 @@ def main() -> None:
     arrays["outputs"] = np.concatenate(outputs)
     arrays["cases"] = np.array(json.dumps(table))
     arrays["versions"] = np.array(json.dumps(versions()))
+    # savez's types take a name of an array for an option
     np.savez_compressed(TARGET, **arrays)  # type: ignore[arg-type]
     sys.stdout.write(f"{len(table)} cases, {TARGET.stat().st_size} bytes\n")
 

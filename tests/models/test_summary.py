@@ -196,6 +196,7 @@ def test_a_layer_gives_a_row_of_its_own() -> None:
 def test_a_summary_cannot_be_changed() -> None:
     summary = model_of(MODELS["dcgan"]).summarize()
     with pytest.raises(FrozenInstanceError, match=r"cannot assign to field 'name'"):
+        # a frozen row must refuse it
         summary.name = "other"  # type: ignore[misc]
 
 

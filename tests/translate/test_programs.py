@@ -253,6 +253,7 @@ def test_settings_say_the_shape_that_is_computed() -> None:
         {"strides": 3, "padding": 1, "output_padding": (1, 2)},
     ):
         settings = TransposedConvolution.of(x.shape, kernel.shape, **arguments)  # type: ignore[arg-type]  # they vary
+        # the settings vary in type
         result = conv2d_transpose(x, kernel, **arguments)  # type: ignore[arg-type]
         assert settings.result_shape == result.shape
 

@@ -57,6 +57,8 @@ def show_convolution_program(
         settings, library, input_source, kernel_source, bias_source
     )
     click.echo(program, nl=False)
+    if isinstance(x, str):
+        show_note(f"no input was given, so the program takes a random one, {settings.input_shape}")
 
 
 def read_torch_layer(library: str, text: str) -> TorchLayer:
@@ -84,7 +86,6 @@ def show_torch_layer(layer: TorchLayer) -> None:
 
 def example_input(channels: int) -> tuple[Array, str]:
     """Give an input of 8 x 8 pixels and its source, for a program that has no input yet."""
-    show_note(f"no input was given, so the program takes a random one, (1, 8, 8, {channels})")
     shape = (1, 8, 8, channels)
     return np.zeros(shape), f"np.random.default_rng(0).random({shape})"
 
