@@ -11,7 +11,9 @@ __all__ = [
     "FileError",
     "FormatError",
     "MemoryLimitError",
+    "MissingExtraError",
     "ShapeError",
+    "UnknownLayerError",
     "UpsampError",
 ]
 
@@ -38,6 +40,14 @@ class ExpressionError(ArgumentError):
 
 class MemoryLimitError(UpsampError, MemoryError):
     """A result would not fit in this machine's memory."""
+
+
+class UnknownLayerError(UpsampError, NotImplementedError):
+    """A model has a layer whose mathematics upsamp does not have, so it cannot be run."""
+
+
+class MissingExtraError(UpsampError, ImportError):
+    """A file needs a package that is not installed."""
 
 
 class FileError(UpsampError):
