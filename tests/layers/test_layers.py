@@ -428,9 +428,12 @@ def test_an_unknown_option_is_refused_by_name(case: Case) -> None:
 
 
 @pytest.mark.parametrize("option", TRAINING_OPTIONS)
-def test_options_of_training_are_taken_and_change_nothing(option: str) -> None:
+def test_options_of_training_are_kept_for_keras_and_change_nothing(option: str) -> None:
     for case in CASES:
-        assert case.make(**{option: "l2"}).get_config() == case.make().get_config()
+        layer = case.make(**{option: "l2"})
+        assert layer.get_config() == {**case.make().get_config(), option: "l2"}
+        np.testing.assert_array_equal(layer(case.batch()), case.make()(case.batch()))
+        assert case.make(**{option: None}).get_config() == case.make().get_config()
 
 
 @every_case

@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
 __all__ = ["Input", "InputLayer"]
 
+# What is put in besides floats: class labels, and indices into an Embedding.
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+
 
 class InputLayer(Layer):
     """Say the shape of a model's input, and pass the input on.
 
     shape: without the batch. batch_shape: with the batch, which may be None. batch_size: the
-    batch, for `shape`.
+    batch, for `shape`. dtype: a float type, or an integer type for labels and indices.
 
     >>> InputLayer(shape=(28, 28, 1)).batch_input_shape
     (None, 28, 28, 1)
@@ -33,7 +38,9 @@ class InputLayer(Layer):
             batch_shape = (batch_size, *shape)
         if batch_shape is not None:
             options["batch_input_shape"] = tuple(batch_shape)
-        super().__init__(name=name, dtype=dtype, **options)
+        integers = isinstance(dtype, str) and dtype in INTEGERS
+        super().__init__(name=name, dtype=None if integers else dtype, **options)
+        self.input_dtype = np.dtype(dtype) if integers else self.dtype
         if self.batch_input_shape is None:
             raise ArgumentError(
                 "InputLayer must be given `shape` (without the batch) or `batch_shape`. "
@@ -43,6 +50,10 @@ class InputLayer(Layer):
     def call(self, x: Array) -> Array:
         """Give the input."""
         return x
+
+    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+        """Give the input in the dtype that was said."""
+        return [inputs[0].astype(self.input_dtype, copy=False)]
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the input's shape, which must be the one that was said."""
@@ -55,6 +66,14 @@ class InputLayer(Layer):
                 f"must have an input of shape {wanted}. Received: shape {input_shape}."
             )
         return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        integers = self.input_dtype.kind != "f"
+        return {
+            **super().get_config(),
+            "dtype": self.input_dtype.name if integers else self.dtype_policy.name,
+        }
 
 
 def Input(  # noqa: N802 - Keras' name

@@ -17,13 +17,15 @@ from upsamp.core.arguments import (
 from upsamp.core.initializers import get_initializer
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
+from upsamp.core.policies import Policy, normalize_policy
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["Layer", "Shape", "Weight", "normalize_shape", "snake_case"]
+__all__ = ["Layer", "MaybeShape", "Shape", "Weight", "normalize_shape", "snake_case"]
 
 Shape: TypeAlias = tuple[int | None, ...]
+# None is the shape of what comes out of a layer that upsamp does not know.
+MaybeShape: TypeAlias = Shape | None
 
-FLOATS = ("float32", "float64", "float16")
 # Options of Keras that act in training alone; they are taken and have no effect on a prediction.
 TRAINING_OPTIONS = frozenset(
     f"{part}_{kind}"
@@ -55,22 +57,6 @@ def normalize_shape(value: object, name: str) -> Shape:
     return tuple(None if part is None else normalize_count(part, name) for part in value)
 
 
-def normalize_dtype(value: object) -> np.dtype[np.floating]:
-    """Give the float type that is named; None is float32, as in Keras.
-
-    >>> normalize_dtype("float16")
-    dtype('float16')
-    """
-    if value is None:
-        return np.dtype(np.float32)
-    name = value if isinstance(value, str) else getattr(value, "__name__", str(value))
-    if name not in FLOATS:
-        raise ArgumentError(
-            f"`dtype` must be a float type. Received: dtype={value!r}. Use {', '.join(FLOATS)}."
-        )
-    return np.dtype(name)
-
-
 @dataclass
 class Weight:
     """A weight of a layer: what is known of it before it has values."""
@@ -79,6 +65,7 @@ class Weight:
     shape: tuple[int, ...]
     initializer: str
     trainable: bool
+    dtype: str = "float32"
     value: Array | None = None
 
     @property
@@ -86,13 +73,19 @@ class Weight:
         """The number of values."""
         return math.prod(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes that Keras keeps it in."""
+        return self.size * (2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize)
+
 
 class Layer:
     """The root of all layers.
 
     name: how the layer is called in a summary; by default its class in snake case, numbered in a
-    model. dtype: the float type that inputs and weights have. trainable: whether training would
-    change its weights. input_shape (without the batch), batch_input_shape (with it) or input_dim
+    model. dtype: the float type that inputs and weights have, or one of Keras' policies, such as
+    "mixed_bfloat16"; see `upsamp.core.policies`. trainable: whether training would change its
+    weights. input_shape (without the batch), batch_input_shape (with it) or input_dim
     (one axis): the shape of the input, given to the first layer of a model. Options of Keras that
     act in training alone, such as `kernel_regularizer`, are taken and have no effect.
 
@@ -126,8 +119,9 @@ class Layer:
             )
         self.given_name = name
         self.automatic_name = snake_case(type(self).__name__)
-        self.dtype = normalize_dtype(dtype)
+        self.dtype_policy: Policy = normalize_policy(dtype)
         self.trainable = trainable
+        self.training_options = {k: v for k, v in training_options.items() if v is not None}
         self.built = False
         self.seed: tuple[int, ...] = (0,)
         self.placed = False
@@ -147,6 +141,11 @@ class Layer:
     def name(self) -> str:
         """The name that was given, or else the automatic one."""
         return self.automatic_name if self.given_name is None else self.given_name
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The float type that the layer computes in."""
+        return self.dtype_policy.compute
 
     # --- the contract of a subclass; a refusal begins with "must", as the name comes before it
 
@@ -189,6 +188,24 @@ class Layer:
             self.check_rank(input_shape)
             return self.output_shape_for(input_shape)
 
+    # What a model asks of its layers, which may have several inputs and outputs.
+
+    def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
+        """Build the layer for inputs of these shapes, and give the shapes of its outputs."""
+        with self.named():
+            self.check_single(input_shapes)
+        self.build(input_shapes[0])
+        return [self.compute_output_shape(input_shapes[0])]
+
+    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+        """Compute the outputs for arrays of shapes that `connect` took."""
+        return [self.call(inputs[0].astype(self.dtype, copy=False))]
+
+    def check_single(self, inputs: Sequence[object]) -> None:
+        """Raise `ShapeError` where a layer of one input gets several."""
+        if len(inputs) != 1:
+            raise ShapeError(f"must have one input. Received: {len(inputs)} inputs.")
+
     def __call__(self, x: object) -> Array:
         """Compute the output: the layer is built for the shape of `x` when it is not yet."""
         with self.named():
@@ -223,7 +240,8 @@ class Layer:
     ) -> None:
         """Say that there is a weight; its values are drawn when they are first wanted."""
         get_initializer(initializer)
-        self._weights.append(Weight(name, shape, initializer, trainable))
+        stored = self.dtype_policy.variable
+        self._weights.append(Weight(name, shape, initializer, trainable, stored))
 
     @property
     def weights(self) -> list[Weight]:
@@ -275,7 +293,8 @@ class Layer:
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self.trainable,
-            "dtype": self.dtype.name,
+            "dtype": self.dtype_policy.name,
+            **self.training_options,
         }
         if self.batch_input_shape is not None:
             config["batch_input_shape"] = self.batch_input_shape

@@ -1,0 +1,56 @@
+"""Keras' dtype policies: the type that a layer computes in, and the one that its weights have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from upsamp.errors import ArgumentError
+
+__all__ = ["POLICIES", "Policy", "normalize_policy"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A dtype policy by Keras' name.
+
+    compute: the type of inputs, sums and outputs. variable: the name of the type that weights are
+    kept in. NumPy has no bfloat16, and half precision is for accelerators: the mixed policies and
+    bfloat16 compute in float32, in which their weights are exact.
+    """
+
+    name: str
+    compute: np.dtype[np.floating]
+    variable: str
+
+
+POLICIES: Mapping[str, Policy] = MappingProxyType(
+    {
+        name: Policy(name, np.dtype(compute), variable)
+        for name, compute, variable in (
+            ("float32", np.float32, "float32"),
+            ("float64", np.float64, "float64"),
+            ("float16", np.float16, "float16"),
+            ("bfloat16", np.float32, "bfloat16"),
+            ("mixed_float16", np.float32, "float32"),
+            ("mixed_bfloat16", np.float32, "float32"),
+        )
+    }
+)
+
+
+def normalize_policy(value: object) -> Policy:
+    """Give the policy of that name, or of that NumPy type; None is float32, as in Keras.
+
+    >>> normalize_policy("mixed_bfloat16").compute
+    dtype('float32')
+    """
+    if value is None:
+        return POLICIES["float32"]
+    name = value if isinstance(value, str) else getattr(value, "__name__", str(value))
+    if name not in POLICIES:
+        raise ArgumentError(
+            f"`dtype` must be a float type. Received: dtype={value!r}. Use {', '.join(POLICIES)}."
+        )
+    return POLICIES[name]
