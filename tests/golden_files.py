@@ -1,7 +1,11 @@
-"""Read the golden files that tests/goldens/make_goldens.py wrote out of real Keras."""
+"""Read the golden files that make_goldens.py and make_models.py of tests/goldens wrote."""
 
+import atexit
 import json
 import math
+import shutil
+import tempfile
+import zipfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,3 +83,81 @@ def document(name: str) -> dict[str, Any]:
     """Read summaries.json or tutorial.json, by its stem."""
     content: dict[str, Any] = json.loads((DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))
     return content
+
+
+@dataclass(frozen=True)
+class GoldenModel:
+    """One model of goldens/models: the names of its files, what Keras says of it, and its runs.
+
+    `said` is its entry of models.json: make_models.py tells what is in it. `inputs` are by name,
+    `layers` by the name of the layer that gave them, and `as_is` is what Keras gave in fewer bits.
+    """
+
+    library: str
+    name: str
+    files: tuple[str, ...]
+    runs: bool
+    said: dict[str, Any]
+    inputs: dict[str, NDArray[Any]]
+    outputs: list[NDArray[np.float32]]
+    layers: dict[str, NDArray[np.float32]]
+    as_is: list[NDArray[np.float32]]
+
+    def __str__(self) -> str:
+        """Give the name, for pytest's list of cases."""
+        return f"{self.library}/{self.name}"
+
+
+@cache
+def golden_models() -> list[GoldenModel]:
+    """Read every model of goldens/models."""
+    arrays = arrays_of("models/predictions")
+    found = []
+    for said in document("models/models")["models"]:
+        prefix = f"{said['library']}/{said['name']}/"
+        parts: dict[str, dict[str, NDArray[Any]]] = {}
+        for key in (key for key in arrays if key.startswith(prefix)):
+            part, _, name = key.removeprefix(prefix).partition("/")
+            parts.setdefault(part, {})[name] = arrays[key]
+        found.append(
+            GoldenModel(
+                library=said["library"],
+                name=said["name"],
+                files=tuple(said["files"]),
+                runs=said["runs"],
+                said=said,
+                inputs=parts.get("input", {}),
+                outputs=list(parts.get("output", {}).values()),
+                layers=parts.get("layer", {}),
+                as_is=list(parts.get("as_is", {}).values()),
+            )
+        )
+    return found
+
+
+def golden_model(library: str, name: str) -> GoldenModel:
+    """Give one model: library is "keras" or "tf_keras"."""
+    [found] = [m for m in golden_models() if (m.library, m.name) == (library, name)]
+    return found
+
+
+@cache
+def model_directory() -> Path:
+    """Unzip the files of all models, for as long as this process runs."""
+    directory = Path(tempfile.mkdtemp(prefix="upsamp-goldens-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    with zipfile.ZipFile(DIRECTORY / "models" / "files.zip") as archive:
+        archive.extractall(directory)
+    return directory
+
+
+def model_file(name: str) -> Path:
+    """Give the path of one file of a model, such as "tf_keras/dcgan.h5"."""
+    return model_directory() / name
+
+
+def model_folder(name: str, directory: Path) -> Path:
+    """Unzip a .keras file into a directory, which is then the folder that Keras reads as well."""
+    with zipfile.ZipFile(model_file(name)) as archive:
+        archive.extractall(directory)
+    return directory
