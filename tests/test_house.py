@@ -35,14 +35,20 @@ USES: dict[str, set[str]] = {
     "errors": set(),
     "core": {"numpy"},
     "layers": {"numpy"},
-    "io": {"numpy", "PIL"},
+    "io": {"numpy", "PIL", "h5py", "safetensors"},
     "translate": {"numpy"},
     "models": {"numpy"},
     "cli": {"numpy", "click", "rich"},
     "__init__": set(),
     "__main__": set(),
 }
-ONLY_IN = {"PIL": "upsamp.io.images", "rich": "upsamp.cli.render", "click": "upsamp.cli"}
+ONLY_IN = {
+    "PIL": "upsamp.io.images",
+    "h5py": "upsamp.io.hdf5",
+    "safetensors": "upsamp.io.safetensors_files",
+    "rich": "upsamp.cli.render",
+    "click": "upsamp.cli",
+}
 
 SPEC = importlib.util.find_spec("upsamp")
 assert SPEC is not None
@@ -129,6 +135,9 @@ def test_modules_are_imported_by_name_only_where_that_makes_them_lazy() -> None:
     peers = {"upsamp.translate.peers"}
     users = {module for module in MODULES if "importlib" in set(imports_of(module))}
     assert users - peers == {"upsamp", "upsamp.cli"}
+    # Whether an extra is installed is asked in one place, which loads nothing by that.
+    askers = {module for module in MODULES if "importlib.util" in set(imports_of(module))}
+    assert askers - peers == {"upsamp.io.extras"}
     for module in MODULES:
         called = {
             node.func.id
@@ -152,7 +161,8 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 def test_every_package_that_is_used_is_used_somewhere() -> None:
     used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
-    assert used - set(sys.stdlib_module_names) - {"upsamp"} == {"numpy", "PIL", "click", "rich"}
+    foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
+    assert foreign == {"numpy", "PIL", "h5py", "safetensors", "click", "rich"}
 
 
 # --- documentation and names
@@ -260,13 +270,21 @@ def loaded_after(program: str, *arguments: str) -> tuple[set[str], str]:
 def test_importing_the_package_loads_nothing_else() -> None:
     loaded, _ = loaded_after("import upsamp\nreport()\n")
     assert "upsamp" in loaded
-    assert not loaded & {"numpy", "PIL", "click", "rich"}
+    assert not loaded & {"numpy", "PIL", "h5py", "safetensors", "click", "rich"}
+
+
+def test_what_reads_models_loads_neither_of_their_packages_before_it_must() -> None:
+    loaded, _ = loaded_after(
+        "import upsamp.io.model_files, upsamp.io.weight_files, upsamp.io.hdf5.reading\nreport()\n"
+    )
+    assert "numpy" in loaded
+    assert not loaded & {"PIL", "h5py", "safetensors", "click", "rich"}
 
 
 def test_a_public_name_loads_numpy_alone() -> None:
     loaded, _ = loaded_after("import upsamp\nupsamp.upsample\nupsamp.Sequential\nreport()\n")
     assert "numpy" in loaded
-    assert not loaded & {"PIL", "click", "rich"}
+    assert not loaded & {"PIL", "h5py", "safetensors", "click", "rich"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])

@@ -1,0 +1,104 @@
+"""Files of .npz and .safetensors whose headers are not true."""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from hostile.parts import Hostile, zip_bytes
+
+__all__ = ["HEADERS"]
+
+
+def npy(header: str, data: bytes = b"", version: int = 1) -> bytes:
+    """Give a .npy file with that header."""
+    length = struct.pack("<H" if version == 1 else "<I", len(header) + 1)
+    return b"\x93NUMPY" + bytes((version, 0)) + length + header.encode() + b"\n" + data
+
+
+def npz(header: str, data: bytes = b"", version: int = 1) -> bytes:
+    return zip_bytes(("kernel.npy", npy(header, data, version)), config=None)
+
+
+def tensors(header: object, data: bytes = b"") -> bytes:
+    """Give a .safetensors file with that header."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def tensor(dtype: object = "F32", shape: object = (1,), offsets: object = (0, 4)) -> dict[str, Any]:
+    return {"kernel": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
+
+
+DECLARES = "'kernel.npy' of '.*' must hold the numbers that it declares. Received: "
+NPY = "'kernel.npy' of '.*' must be a whole .npy file. Received: a header"
+PLACE = "must store the numbers that it declares. Received: 'kernel', which does not fit"
+HEADERS: Mapping[str, Hostile] = {
+    "objects.npz": Hostile(
+        lambda: npz("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", b"\x80\x04."),
+        "'kernel.npy' of '.*' must hold numbers. Received: Python objects, which could run code",
+    ),
+    "declares_more.npz": Hostile(
+        lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (1152921504606846976,)}"),
+        f"{DECLARES}0 bytes for shape .1152921504606846976,. of float32",
+    ),
+    "declares_less.npz": Hostile(
+        lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", bytes(8)),
+        f"{DECLARES}8 bytes for shape",
+    ),
+    "negative.npz": Hostile(
+        lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (-1, -1)}", bytes(4)),
+        DECLARES,
+    ),
+    "many_axes.npz": Hostile(
+        lambda: npz(
+            f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({'1, ' * 70})}}", bytes(4)
+        ),
+        DECLARES,
+    ),
+    "no_header.npz": Hostile(lambda: npz("{'descr': "), "must be a whole .* Received: "),
+    "brackets.npz": Hostile(lambda: npz("(" * 9000), "must be a whole .* Received: "),
+    "old_header.npz": Hostile(lambda: npz("{'descr': '<f4' 'x", b"", 2), "must be a whole "),
+    "no_npy.npz": Hostile(
+        lambda: zip_bytes(("kernel.npy", b"text"), config=None),
+        NPY,
+    ),
+    "foreign_member.npz": Hostile(
+        lambda: zip_bytes(("readme.txt", b"hello"), config=None),
+        "must hold config.json, as .keras files do.",
+    ),
+    "float8.safetensors": Hostile(
+        lambda: tensors(tensor("F8_E4M3", (4,)), bytes(4)),
+        "must hold real numbers of at least 16 bits, or integers. "
+        "Received: 'kernel' of type 'F8_E4M3'",
+    ),
+    "fraction.safetensors": Hostile(
+        lambda: tensors(tensor(shape=(1.0,)), bytes(4)),
+        "must give shapes as at most 32 whole numbers. Received: 'kernel', otherwise",
+    ),
+    "negative.safetensors": Hostile(
+        lambda: tensors(tensor(shape=(-1, -1)), bytes(4)),
+        "must give shapes as at most 32 whole numbers.",
+    ),
+    "declares_more.safetensors": Hostile(lambda: tensors(tensor(shape=(2**60,)), bytes(4)), PLACE),
+    "outside.safetensors": Hostile(
+        lambda: tensors(tensor(shape=(2,), offsets=(0, 8)), bytes(4)),
+        "must store its arrays one after the other. Received: 4 bytes",
+    ),
+    "no_shape.safetensors": Hostile(lambda: tensors({"kernel": 5}, bytes(4)), PLACE),
+    "twice.safetensors": Hostile(
+        lambda: tensors(b'{"kernel": 5, "kernel": 6}'),
+        "must have each key once in an object. Received: 'kernel' twice",
+    ),
+    "overlap.safetensors": Hostile(
+        lambda: tensors(tensor() | {"bias": tensor()["kernel"]}, bytes(4)),
+        "must store its arrays one after the other. Received: 4 bytes, of which some have no array",
+    ),
+    "hole.safetensors": Hostile(
+        lambda: tensors(tensor(), bytes(8)),
+        "must store its arrays one after the other. Received: 8",
+    ),
+    "cut_off.safetensors": Hostile(
+        lambda: tensors(tensor(), bytes(4))[:40], "must be a saved model or weights. Received: "
+    ),
+}

@@ -1,0 +1,203 @@
+"""Zip archives that nobody vouches for: every member is checked before one of them is read."""
+
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO
+
+from upsamp.errors import FormatError, UpsampError
+from upsamp.io.stored_arrays import shown
+
+__all__ = ["Archive", "open_archive"]
+
+MAX_MEMBERS = 10_000
+# So many bytes may the list of members have; the names of weights are short.
+MAX_DIRECTORY = 4 * 2**20
+# Deflate makes its input at most 1032 times as long; zeros do so honestly, in small numbers.
+MAX_RATIO = 1000
+SMALL = 64 * 2**20
+BLOCK = 2**20
+LOCAL_HEADER = struct.Struct("<4s22xHH")
+AGAIN = "Save it again."
+# What Python's reader raises on damaged files.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+)
+
+
+class Archive:
+    """The members of a zip archive, by name; folders are left out."""
+
+    def __init__(self, content: zipfile.ZipFile, stream: BinaryIO, name: str) -> None:
+        self.members = {
+            member.filename: member for member in content.infolist() if not member.is_dir()
+        }
+        self._content = content
+        self._stream = stream
+        self._name = name
+
+    def read(self, member: str, limit: int) -> bytes:
+        """Give the bytes of a member, which may be so many."""
+        size = self.members[member].file_size
+        if size > limit:
+            raise FormatError(
+                f"{self._name} must have at most {limit:,} bytes in {shown(member)}. "
+                f"Received: {size:,}. {AGAIN}"
+            )
+        return b"".join(self.blocks(member))
+
+    def open(self, member: str) -> IO[bytes]:
+        """Open a member, which does not go on where it is declared to end."""
+        return self._content.open(member)
+
+    def blocks(self, member: str) -> Iterator[bytes]:
+        """Give the bytes of a member in pieces; the sum over them is checked at the end."""
+        with self._content.open(member) as file:
+            left = self.members[member].file_size
+            while block := file.read(BLOCK):
+                left -= len(block)
+                yield block
+        if left:
+            raise zipfile.BadZipFile("a member that ends too early")
+
+    def start_of(self, member: str) -> int:
+        """Give where the bytes of a member begin in the file."""
+        return _start_of(self.members[member], self._stream)
+
+
+@contextmanager
+def open_archive(stream: BinaryIO, name: str, max_size: int) -> Iterator[Archive]:
+    """Open a zip archive, or raise `FormatError` where it is damaged or made to harm.
+
+    max_size: how many bytes all members may have when they are unpacked. Errors of the reading in
+    the block become `FormatError` too.
+    """
+    try:
+        with zipfile.ZipFile(_Bounded(stream, name)) as content:
+            members = content.infolist()
+            _check_sizes(members, name, max_size)
+            for member in members:
+                _check_member(member, name)
+            _check_places(content, stream, name)
+            yield Archive(content, stream, name)
+    except UpsampError:
+        raise
+    except DAMAGE as error:
+        what = shown(str(error).split("\n")[0] or type(error).__name__)
+        raise FormatError(
+            f"{name} must be a whole zip archive. Received: {what}. {AGAIN}"
+        ) from error
+
+
+class _Bounded:
+    """A stream that does not give much at a time, so that no list of members exhausts memory."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self.seek = stream.seek
+        self.tell = stream.tell
+        self.seekable = stream.seekable
+        self._stream = stream
+        self._name = name
+
+    def read(self, count: int = -1) -> bytes:
+        """Read so many bytes."""
+        data = self._stream.read(count if 0 <= count <= MAX_DIRECTORY else MAX_DIRECTORY + 1)
+        if len(data) > MAX_DIRECTORY:
+            raise _too_many(self._name)
+        return data
+
+
+def _too_many(name: str) -> FormatError:
+    return FormatError(f"{name} must have at most {MAX_MEMBERS:,} members. Received: more. {AGAIN}")
+
+
+def _check_sizes(members: list[zipfile.ZipInfo], name: str, max_size: int) -> None:
+    """Refuse what unpacks to more than is allowed, and what was packed to do harm."""
+    if len(members) > MAX_MEMBERS:
+        raise _too_many(name)
+    total = sum(member.file_size for member in members)
+    if total > max_size:
+        raise FormatError(
+            f"{name} must unpack to at most {max_size:,} bytes. Received: {total:,} bytes. "
+            "Give a larger max_size if you trust the file."
+        )
+    for member in members:
+        if member.file_size > max(SMALL, MAX_RATIO * member.compress_size):
+            raise FormatError(
+                f"{name} must not unpack to more than {MAX_RATIO:,} times its size. Received: "
+                f"{member.file_size:,} bytes out of {member.compress_size:,}. {AGAIN}"
+            )
+    names = [member.filename for member in members]
+    if len(set(names)) < len(names):
+        twice = next(text for index, text in enumerate(names) if text in names[:index])
+        raise FormatError(
+            f"{name} must have each member once. Received: {shown(twice)} twice. {AGAIN}"
+        )
+
+
+def _check_member(member: zipfile.ZipInfo, name: str) -> None:
+    """Refuse names that lead elsewhere, and members that are no plain files."""
+    text = member.orig_filename
+    parts = text.removesuffix("/").split("/")
+    if (
+        re.match(r"[A-Za-z]:", text)
+        or "\\" in text
+        or "\0" in text
+        or not {"", ".", ".."}.isdisjoint(parts)
+    ):
+        raise FormatError(
+            f"{name} must have members whose names stay inside it. Received: {shown(text)}. {AGAIN}"
+        )
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise FormatError(
+            f"{name} must have plain files as members. "
+            f"Received: {shown(text)}, a link or a device. {AGAIN}"
+        )
+    if member.flag_bits & 0x2041:
+        raise FormatError(
+            f"{name} must not be encrypted. Received: {shown(text)}, which is. "
+            "Save it without a password."
+        )
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FormatError(
+            f"{name} must be stored or deflated. "
+            f"Received: {shown(text)}, with the method {member.compress_type}. {AGAIN}"
+        )
+
+
+def _check_places(content: zipfile.ZipFile, stream: BinaryIO, name: str) -> None:
+    """Refuse members that share bytes, by which a few could unpack to very many."""
+    end = 0
+    for member in sorted(content.infolist(), key=lambda member: member.header_offset):
+        if member.header_offset < end:
+            raise FormatError(
+                f"{name} must have members that do not overlap. "
+                f"Received: {shown(member.filename)} inside another one. {AGAIN}"
+            )
+        end = _start_of(member, stream) + member.compress_size
+    if end > content.start_dir:
+        raise zipfile.BadZipFile("a member that runs past the end")
+
+
+def _start_of(member: zipfile.ZipInfo, stream: BinaryIO) -> int:
+    """Give where the bytes of a member begin, as the header before them says."""
+    stream.seek(member.header_offset)
+    magic, name_length, extra_length = LOCAL_HEADER.unpack(stream.read(LOCAL_HEADER.size))
+    if magic != b"PK\x03\x04":
+        raise zipfile.BadZipFile("a member that is not where it is said to be")
+    return member.header_offset + LOCAL_HEADER.size + int(name_length) + int(extra_length)

@@ -1,0 +1,265 @@
+"""What stands in an HDF5 file, gathered within bounds and checked on the way.
+
+This runs in the process that may hang or die of a file; see `process`. Nothing is opened that
+leads out of the file.
+"""
+
+import math
+import re
+from typing import Any
+
+import h5py
+import numpy as np
+
+from upsamp.io.hdf5.frames import MAX_HEADER
+from upsamp.io.stored_arrays import NUMBERS, shown
+
+__all__ = ["Contents", "RefusalError"]
+
+# What no model comes near.
+MAX_OBJECTS = 100_000
+MAX_DEPTH = 64
+# Deflate makes its input at most 1032 times as long, the other filters less.
+MAX_RATIO = 1100
+
+# gzip, shuffle, checksums and lzf: those that the library has without loading any code.
+FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, 32000}
+# What training needs alone, at the root of a file.
+OPTIMIZERS = ("optimizer", "optimizer_weights")
+AGAIN = "Save the model in Keras again."
+
+
+class RefusalError(Exception):
+    """Something in a file is refused; the message goes on after the name of the file."""
+
+
+class Contents:
+    """The text and the arrays of a file whose root is an open group.
+
+    size: of the file in bytes. max_size: how many bytes all numbers may have; None for any.
+    """
+
+    def __init__(self, root: Any, size: int, max_size: int | None) -> None:
+        self.size = size
+        self.max_size = math.inf if max_size is None else max_size
+        self.attributes: dict[str, dict[str, str | list[str]]] = {}
+        self.arrays: list[dict[str, Any]] = []
+        # The arrays of real numbers in the same order: identifier, shape, and dtype to read in.
+        self.numbers: list[tuple[Any, tuple[int, ...], np.dtype[Any]]] = []
+        self._stored = self._total = self._text = self._objects = 0
+        self._seen: set[int] = set()
+        self._walk(root)
+
+    def _walk(self, root: Any) -> None:
+        """Go through all groups from the root on, without calling itself."""
+        waiting = [(root, "", 0)]
+        while waiting:
+            group, path, depth = waiting.pop()
+            self._enter(group, path)
+            self.attributes[path] = self._read_attributes(group)
+            groups = []
+            for name in sorted(group):
+                inner = _path_of(name, path)
+                if inner in OPTIMIZERS:
+                    continue
+                held = _open(group, name, inner)
+                if not isinstance(held, h5py.h5g.GroupID):
+                    self._enter(held, inner)
+                    self._add_array(held, inner)
+                    continue
+                if depth == MAX_DEPTH:
+                    raise RefusalError(
+                        f"must hold groups at most {MAX_DEPTH} deep. "
+                        f"Received: deeper ones, at {shown(inner)}. {AGAIN}"
+                    )
+                groups.append((held, inner, depth + 1))
+            waiting += reversed(groups)
+
+    def _enter(self, held: Any, path: str) -> None:
+        """Count an object, which must not have been met under another name."""
+        self._count(path)
+        address = h5py.h5o.get_info(held).addr
+        if address in self._seen:
+            raise RefusalError(
+                "must hold each object under one name. "
+                f"Received: a second name, {shown(path)}. {AGAIN}"
+            )
+        self._seen.add(address)
+
+    def _count(self, *texts: str) -> None:
+        """Count an object or an attribute, with the text that comes with it."""
+        self._objects += 1
+        self._text += sum(map(len, texts))
+        if self._objects > MAX_OBJECTS:
+            raise RefusalError(
+                f"must hold at most {MAX_OBJECTS:,} groups, arrays and attributes. "
+                f"Received: more. {AGAIN}"
+            )
+        if self._text > MAX_HEADER:
+            raise _too_much_text()
+
+    # --- text
+
+    def _read_attributes(self, held: Any) -> dict[str, str | list[str]]:
+        """Give the attributes that are text, or lists of text; an empty list may be of any type."""
+        result: dict[str, str | list[str]] = {}
+        for index in range(h5py.h5a.get_num_attrs(held)):
+            attribute = h5py.h5a.open(held, index=index)
+            name = _decode(attribute.name)
+            self._count(name)
+            text = self._read_text(attribute)
+            if text is not None:
+                result[name] = text
+        return result
+
+    def _read_text(self, attribute: Any) -> str | list[str] | None:
+        """Give the text of an attribute, or None where it has none."""
+        space, kind = attribute.get_space(), attribute.get_type()
+        shape = space.get_simple_extent_dims()
+        if space.get_simple_extent_type() == h5py.h5s.NULL or len(shape) > 1:
+            return None
+        if shape == (0,):
+            return []
+        if kind.get_class() != h5py.h5t.STRING:
+            return None
+        if math.prod(shape) * kind.get_size() > MAX_HEADER:
+            raise _too_much_text()
+        values = np.empty(shape, attribute.dtype)
+        attribute.read(values)
+        texts = [_decode(item) for item in values.reshape(-1).tolist()]
+        self._count(*texts)
+        return texts if shape else texts[0]
+
+    # --- arrays
+
+    def _add_array(self, held: Any, path: str) -> None:
+        """Note an array, and where it holds real numbers, that they are there to be read."""
+        if not isinstance(held, h5py.h5d.DatasetID):
+            raise RefusalError(
+                f"must hold groups and arrays alone. Received: a type, {shown(path)}. {AGAIN}"
+            )
+        _check_storage(held, path)
+        attributes = self._read_attributes(held)
+        if attributes:
+            self.attributes[path] = attributes
+        space = held.get_space()
+        if space.get_simple_extent_type() == h5py.h5s.NULL:
+            raise RefusalError(
+                f"must hold arrays that have a shape. Received: {shown(path)}, without. {AGAIN}"
+            )
+        shape = space.get_simple_extent_dims()
+        name, dtype = _number_type(held.get_type(), attributes.get("dtype"))
+        if dtype is not None:
+            # bfloat16 becomes float32.
+            self._count_bytes(path, shape, 4 if name == "bfloat16" else dtype.itemsize)
+            self._check_stored(path, shape, held)
+            self.numbers.append((held, shape, dtype))
+        self.arrays.append({"path": path, "shape": shape, "dtype": name})
+
+    def _count_bytes(self, path: str, shape: tuple[int, ...], item: int) -> None:
+        """Count the bytes of an array; one such as (0, 2**60) is as bad as (1, 2**60)."""
+        self._total += math.prod(filter(None, shape)) * item
+        if self._total > self.max_size:
+            raise RefusalError(
+                f"must hold at most {self.max_size:,} bytes of numbers. "
+                f"Received: {self._total:,} bytes up to {shown(path)}. "
+                "Give a larger max_size if you trust the file."
+            )
+
+    def _check_stored(self, path: str, shape: tuple[int, ...], held: Any) -> None:
+        """Hold what an array declares against what the file stores."""
+        stored = held.get_storage_size()
+        declared = math.prod(shape) * held.get_type().get_size()
+        self._stored += stored
+        plist = held.get_create_plist()
+        most = stored
+        if plist.get_layout() == h5py.h5d.CHUNKED:
+            chunk = plist.get_chunk()
+            if math.prod(chunk) * held.get_type().get_size() > self.max_size:
+                most = 0
+            elif plist.get_nfilters():
+                most = stored * MAX_RATIO
+            chunks = math.prod(-(-side // step) for side, step in zip(shape, chunk, strict=True))
+            if declared <= most and chunks != held.get_num_chunks():
+                most = 0
+        if declared > most or self._stored > self.size:
+            raise RefusalError(
+                f"must store the numbers that it declares. Received: {shown(path)}, which "
+                f"declares {declared:,} bytes that are not there. {AGAIN}"
+            )
+
+
+def _open(group: Any, name: bytes, path: str) -> Any:
+    """Open a member of a group, unless it is a link that leads elsewhere."""
+    kind = group.links.get_info(name).type
+    if kind != h5py.h5l.TYPE_HARD:
+        kinds = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "an external link"}
+        raise RefusalError(
+            "must hold no links, which could lead to other files. "
+            f"Received: {kinds.get(kind, 'a link of another kind')}, {shown(path)}. {AGAIN}"
+        )
+    return h5py.h5o.open(group, name)
+
+
+def _path_of(name: bytes, path: str) -> str:
+    """Give the path of a member; a name with a slash would be taken for a way to go."""
+    text = _decode(name)
+    if "/" in text or text in ("", ".", ".."):
+        raise RefusalError(f"must have plain names. Received: {shown(text)}. {AGAIN}")
+    return f"{path}/{text}" if path else text
+
+
+def _check_storage(held: Any, path: str) -> None:
+    """Refuse arrays whose numbers stand in other files, or need code that is not here."""
+    plist = held.get_create_plist()
+    if plist.get_layout() == h5py.h5d.VIRTUAL or plist.get_external_count():
+        raise RefusalError(
+            "must hold its numbers itself. "
+            f"Received: {shown(path)}, whose numbers are in other files. {AGAIN}"
+        )
+    for index in range(plist.get_nfilters()):
+        code = plist.get_filter(index)[0]
+        if code not in FILTERS:
+            raise RefusalError(
+                "must be compressed with gzip or lzf, or not at all. "
+                f"Received: {shown(path)}, with the filter {code}. {AGAIN}"
+            )
+
+
+def _number_type(kind: Any, mark: object) -> tuple[str, np.dtype[Any] | None]:
+    """Give the name of a type, and the dtype to read it in where it is one of real numbers.
+
+    mark: the attribute by which Keras says what a type is that HDF5 does not have.
+    """
+    group = kind.get_class()
+    if group == h5py.h5t.OPAQUE:
+        # Keras 3 leaves the mark out in the .h5 of Keras 2's form; nothing else is of two bytes.
+        if mark in (None, "bfloat16") and kind.get_size() == 2:
+            return "bfloat16", np.dtype("V2")
+        if not isinstance(mark, str) or not re.fullmatch(r"float8_\w{1,16}", mark, re.ASCII):
+            mark = "opaque"
+        return mark, None
+    if group == h5py.h5t.STRING:
+        return "text", None
+    if group not in (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM):
+        return "other", None
+    dtype = kind.dtype
+    if dtype.name not in NUMBERS or (group == h5py.h5t.ENUM and dtype.kind != "b"):
+        return "other", None
+    return dtype.name, np.dtype(dtype.name)
+
+
+def _decode(data: Any) -> str:
+    """Give text, which must be UTF-8; an empty string of variable length comes as 0."""
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogateescape")
+    try:
+        return (data or b"").decode()
+    except UnicodeDecodeError:
+        raise RefusalError(
+            f"must hold text in UTF-8. Received: {shown(repr(data))}. {AGAIN}"
+        ) from None
+
+
+def _too_much_text() -> RefusalError:
+    return RefusalError(f"must hold at most {MAX_HEADER:,} bytes of text. Received: more. {AGAIN}")

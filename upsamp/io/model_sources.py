@@ -1,0 +1,156 @@
+"""Where the bytes of a saved model are: in a file, or in memory where they came through a pipe."""
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from upsamp.errors import FileError, FormatError
+from upsamp.io.hdf5.reading import Hdf5Reader
+from upsamp.io.stored_arrays import StoredArrays
+from upsamp.io.streams import STANDARD_STREAM, reason
+
+__all__ = ["Source", "file_in", "find_source", "is_folder"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of a file.
+
+    name: for messages. path: of the file, or None where `data` has its bytes.
+    """
+
+    name: str
+    path: str | None
+    data: bytes = b""
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the bytes as a stream that can be searched."""
+        if self.path is None:
+            yield BytesIO(self.data)
+            return
+        try:
+            stream = Path(self.path).open("rb")  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+        with stream:
+            yield stream
+
+    def read(self, limit: int) -> bytes:
+        """Give all bytes, or one more than the limit where there are more."""
+        with self.open() as stream:
+            return stream.read(limit + 1)
+
+    def read_hdf5(
+        self, *, values: bool, max_size: int, offset: int = 0, size: int | None = None
+    ) -> StoredArrays:
+        """Give what the HDF5 file holds that stands in these bytes from `offset` on."""
+        if self.path is None:
+            end = None if size is None else offset + size
+            with temporary_file([self.data[offset:end]]) as path:
+                return read_hdf5(path, self.name, values=values, max_size=max_size)
+        return read_hdf5(
+            self.path, self.name, values=values, max_size=max_size, offset=offset, size=size
+        )
+
+
+def read_hdf5(
+    path: str,
+    name: str,
+    *,
+    values: bool,
+    max_size: int,
+    offset: int = 0,
+    size: int | None = None,
+) -> StoredArrays:
+    """Give what an HDF5 file holds, read by a process that lives as long as that takes."""
+    with Hdf5Reader(max_size=max_size) as reader:
+        return reader.read(path, offset, size, values=values, name=name)
+
+
+@contextmanager
+def temporary_file(blocks: Iterable[bytes]) -> Iterator[str]:
+    """Give the path of a file of these bytes, which goes when the block ends."""
+    with ExitStack() as stack:
+        with _disk():
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="upsamp-"))
+            path = Path(folder) / "weights.h5"
+            copy = stack.enter_context(path.open("wb"))
+        for block in blocks:
+            with _disk():
+                copy.write(block)
+        with _disk():
+            copy.flush()
+        yield str(path)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Tell the errors of a temporary file from those of the file that is read."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(
+            f"Cannot write a temporary file: {reason(error)}. Make room, or name a place by TMPDIR."
+        ) from error
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether a path is one of a folder; standard input is none."""
+    try:
+        return path != STANDARD_STREAM and Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def find_source(path: str, max_size: int) -> Source:
+    """Give the bytes of a file, or of standard input for "-"; pipes are read to their end."""
+    if path == STANDARD_STREAM:
+        if sys.stdin is None:
+            raise FileError("Standard input is closed. Give a file, or pipe a model into '-'.")
+        return _gather(sys.stdin.buffer, "standard input", max_size)
+    name = f"'{path}'"
+    try:
+        if stat.S_ISREG(Path(path).stat().st_mode):
+            return Source(name, path)
+        with Path(path).open("rb") as stream:
+            return _gather(stream, name, max_size)
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise _unreadable(name, error) from error
+
+
+def _gather(stream: BinaryIO, name: str, max_size: int) -> Source:
+    data = stream.read(max_size + 1)
+    if len(data) > max_size:
+        raise FormatError(
+            f"{name} must have at most {max_size:,} bytes. Received: more. "
+            "Give a larger max_size if you trust it."
+        )
+    return Source(name, None, data)
+
+
+def _unreadable(name: str, error: OSError | ValueError) -> FileError:
+    return FileError(f"Cannot read {name}: {reason(error)}.")
+
+
+def file_in(folder: str, member: str) -> Source | None:
+    """Give a file of a folder, or None where there is none; no link leads out of the folder."""
+    path = Path(folder) / member
+    if not os.path.lexists(path):
+        return None
+    home, real = Path(os.path.realpath(folder)), Path(os.path.realpath(path))
+    if not real.is_relative_to(home) or not real.is_file():
+        raise FormatError(
+            f"'{folder}' must hold its files itself. Received: '{member}', which is no file, or a "
+            "link that leads out of the folder. Put the file itself there."
+        )
+    return Source(f"'{path}'", str(real))
