@@ -224,3 +224,45 @@ def conv2d_transpose(
                     kernel[a, b, f, channel]
                 )
     return out if bias is None else out + np.asarray(bias, dtype=np.float64)
+
+
+def depthwise_conv2d(
+    x: NDArray[Any], kernel: NDArray[Any], strides: Pair, padding: str, dilation_rate: Pair
+) -> FloatArray:
+    """Convolve each channel of x (H, W, C) by its kernels of (kh, kw, C, multiplier)."""
+    _, _, channels, multiplier = kernel.shape
+    planes = [
+        conv2d(x[:, :, [c]], kernel[:, :, [c], m : m + 1], None, strides, padding, dilation_rate)
+        for c in range(channels)
+        for m in range(multiplier)
+    ]
+    return np.concatenate(planes, axis=2)
+
+
+# --- Pooling and normalisation -------------------------------------------------------------------
+
+
+def pool(
+    x: NDArray[Any], size: Pair, strides: Pair, padding: str, reduce: Callable[..., float]
+) -> FloatArray:
+    """Reduce the part of each window of x (H, W, C) that lies on it, with the max or the mean."""
+    height, width, channels = x.shape
+    rows, top = convolved_length(height, size[0], strides[0], padding)
+    columns, left = convolved_length(width, size[1], strides[1], padding)
+    out = np.zeros((rows, columns, channels))
+    for i, j, channel in np.ndindex(rows, columns, channels):
+        row, column = i * strides[0] - top, j * strides[1] - left
+        window = x[max(row, 0) : row + size[0], max(column, 0) : column + size[1], channel]
+        out[i, j, channel] = reduce(window)
+    return out
+
+
+def group_normalization(x: NDArray[Any], groups: int, epsilon: float) -> FloatArray:
+    """Normalise (N, H, W, C), sample by sample, by the moments of each share of the channels."""
+    out = np.zeros(x.shape)
+    share = x.shape[3] // groups
+    for sample, group in np.ndindex(len(x), groups):
+        part = np.s_[sample, :, :, group * share : (group + 1) * share]
+        values = x[part].astype(np.float64)
+        out[part] = (values - values.mean()) / math.sqrt(values.var() + epsilon)
+    return out

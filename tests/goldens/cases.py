@@ -8,10 +8,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from goldens import layer_table
+from goldens.layer_table import Arrays, Case, eighths
 
-Case = dict[str, Any]
-Arrays = dict[str, NDArray[Any]]
 LayerList = list[tuple[str, Case]]
 
 BOTH = ["jax", "tensorflow"]
@@ -20,12 +19,10 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 ACTIVATIONS = (
     *("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh"),
     *("softmax", "softplus", "swish", "silu", "gelu"),
+    *("relu6", "selu", "celu", "exponential", "hard_sigmoid", "hard_silu", "hard_swish"),
+    *("hard_tanh", "hard_shrink", "log_sigmoid", "log_softmax", "mish", "soft_shrink"),
+    *("softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink"),
 )
-
-
-def eighths(seed: int, *shape: int) -> NDArray[np.float32]:
-    """Give random multiples of 1/8 from -4 to 4."""
-    return (np.random.default_rng(seed).integers(-32, 33, shape) / 8).astype(np.float32)
 
 
 def upsampling() -> tuple[list[Case], Arrays]:
@@ -160,7 +157,10 @@ def convolution() -> tuple[list[Case], Arrays]:
 
 
 def layers() -> tuple[list[Case], Arrays]:
-    """List layers without a spatial kernel; "weights" names the arrays in get_weights() order."""
+    """List all other layers; "weights" names the arrays in get_weights() order.
+
+    A layer of several inputs has the others in "others".
+    """
     arrays: Arrays = {
         "vectors": eighths(31, 4, 5),
         "wide": np.linspace(-90, 90, 48, dtype=np.float32).reshape(2, 2, 4, 3),
@@ -202,12 +202,20 @@ def layers() -> tuple[list[Case], Arrays]:
     for name in ACTIVATIONS:
         dense = {"units": 6, "activation": name}
         table.append(("Dense", dense, "vectors", ["kernel", "bias"]))
-        table.append(("Activation", {"activation": name}, "wide", []))
+        # The exponential of the wide values has no place in float32.
+        values = "map" if name == "exponential" else "wide"
+        table.append(("Activation", {"activation": name}, values, []))
+    table += layer_table.plain_layers()
     cases = [
         {"layer": layer, "config": config, "input": name, "weights": weights, "backends": BOTH}
         for layer, config, name, weights in table
     ]
-    return cases, arrays
+    cases += [
+        {"layer": layer, "config": config, "input": first, "weights": [], "others": others}
+        | {"backends": BOTH}
+        for layer, config, (first, *others) in layer_table.merging_layers()
+    ]
+    return cases, arrays | layer_table.arrays()
 
 
 COLLECTIONS = {

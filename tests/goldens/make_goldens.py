@@ -28,13 +28,14 @@ from typing import Any
 
 import numpy as np
 from goldens import cases
+from goldens.layer_table import Arrays, Case
 from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 LINE_LENGTHS = (60, 80)
 TOLERANCE = 1e-4  # of the range of a result: more is a disagreement between two backends
 TUTORIAL_INPUT = [[1, 2], [3, 4]]
-TUTORIAL: dict[str, tuple[str, cases.Case]] = {
+TUTORIAL: dict[str, tuple[str, Case]] = {
     "1_upsampling": ("UpSampling2D", {}),
     "2_upsampling_2x3": ("UpSampling2D", {"size": [2, 3]}),
     "2_upsampling_bilinear": ("UpSampling2D", {"interpolation": "bilinear"}),
@@ -43,13 +44,18 @@ TUTORIAL: dict[str, tuple[str, cases.Case]] = {
 }
 
 
-def make_layer(keras: Any, name: str, config: cases.Case) -> Any:
+def make_layer(keras: Any, name: str, config: Case) -> Any:
     """Make a Keras layer; JSON knows lists alone, and Keras wants tuples."""
-    arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in config.items()}
+    arguments: Case = {}
+    for key, value in config.items():
+        if isinstance(value, dict):  # a layer inside of the layer
+            arguments[key] = make_layer(keras, value["class_name"], value["config"])
+        else:
+            arguments[key] = tuple(value) if isinstance(value, list) else value
     return getattr(keras.layers, name)(**arguments)
 
 
-def weights_of(case: cases.Case, arrays: cases.Arrays) -> list[NDArray[Any]]:
+def weights_of(case: Case, arrays: Arrays) -> list[NDArray[Any]]:
     """Give the weights of a case, in the order of Keras' get_weights()."""
     if "weights" in case:
         return [arrays[name] for name in case["weights"]]
@@ -62,11 +68,13 @@ def weights_of(case: cases.Case, arrays: cases.Arrays) -> list[NDArray[Any]]:
     return [kernel, arrays[f"bias{suffix}"]] if config["use_bias"] else [kernel]
 
 
-def run_case(keras: Any, case: cases.Case, arrays: cases.Arrays) -> NDArray[Any]:
-    """Run one case in this backend of Keras."""
+def run_case(keras: Any, case: Case, arrays: Arrays) -> NDArray[Any]:
+    """Run one case in this backend of Keras, on one input or on a list."""
     layer = make_layer(keras, case["layer"], case["config"])
-    x = arrays[case["input"]]
-    layer.build(x.shape)
+    x: Any = arrays[case["input"]]
+    if "others" in case:
+        x = [x, *(arrays[name] for name in case["others"])]
+    layer.build([one.shape for one in x] if isinstance(x, list) else x.shape)
     weights = weights_of(case, arrays)
     if weights:
         layer.set_weights(weights)
@@ -111,7 +119,7 @@ def summarise(keras: Any, input_shape: list[int], layers: cases.LayerList) -> di
     }
 
 
-def run_example(keras: Any, name: str, config: cases.Case) -> dict[str, Any]:
+def run_example(keras: Any, name: str, config: Case) -> dict[str, Any]:
     """Run one of the tutorial's examples, its weight set to 1 and its bias to 0."""
     model = keras.Sequential([keras.Input((2, 2, 1)), make_layer(keras, name, config)])
     if model.get_weights():

@@ -36,6 +36,8 @@ def same(layer: Layer) -> dict[str, Any]:
     return {"class": type(layer), **layer.get_config()}
 
 
+NORMAL = {"class_name": "RandomNormal", "config": {"stddev": 0.02}}
+LEAKY = {"class_name": "LeakyReLU", "config": {"negative_slope": 0.2}}
 SPELLED: list[tuple[str, Layer]] = [
     # the examples of the tutorial and of the command
     ("Dense(128 * 5 * 5, input_dim=100)", Dense(3200, input_dim=100)),
@@ -81,7 +83,18 @@ SPELLED: list[tuple[str, Layer]] = [
     ("Dropout(0.5, seed=None)", Dropout(0.5)),
     ("Dense(3, use_bias=False, activation=None)", Dense(3, use_bias=False)),
     ("Dense(3, name='gr\\u00fc\\u00df')", Dense(3, name="gr\u00fc\u00df")),
-    ("Dense(3, kernel_regularizer='l2')", Dense(3)),
+    ("Dense(3, kernel_regularizer='l2')", Dense(3, kernel_regularizer="l2")),
+    # initializers and activations with arguments
+    ("Dense(3, kernel_initializer=RandomNormal(0.0, 0.02))", Dense(3, kernel_initializer=NORMAL)),
+    (
+        "Dense(3, kernel_initializer=keras.initializers.RandomNormal(stddev=2e-2, seed=None))",
+        Dense(3, kernel_initializer=NORMAL),
+    ),
+    ("Dense(3, kernel_initializer=tf.initializers.GlorotUniform())", Dense(3)),
+    ("Dense(3, kernel_initializer=GlorotUniform(seed=None))", Dense(3)),
+    ("Dense(3, activation=LeakyReLU(0.2))", Dense(3, activation=LEAKY)),
+    ("Dense(3, LeakyReLU(alpha=0.2))", Dense(3, activation=LEAKY)),
+    ("Dense(3, tf.keras.layers.LeakyReLU(negative_slope=0.2))", Dense(3, activation=LEAKY)),
 ]
 
 
@@ -102,6 +115,16 @@ def test_every_layer_can_be_spelled(name: str) -> None:
         "Dropout": "0.5",
         "PixelShuffle": "2",
         "Resizing": "4, 4",
+        "DepthwiseConv2D": "3",
+        "SeparableConv2D": "1, 3",
+        "SpectralNormalization": "Dense(3)",
+        "AveragePooling2D": "2",
+        "Embedding": "10, 3",
+        "Rescaling": "1",
+        "Permute": "(2, 1)",
+        "RepeatVector": "3",
+        **dict.fromkeys(("SpatialDropout2D", "GaussianDropout", "AlphaDropout"), "0.5"),
+        "GaussianNoise": "0.5",
     }
     assert type(parse_layer(f"{name}({arguments.get(name, '')})")) is LAYERS[name]
 
@@ -195,6 +218,23 @@ VALUES = r"arguments must be numbers, strings, True, False, None, tuples, lists 
         ("Dense(1, 2, 3, 4, 5, 6, 7)", r"Dense.* takes .* positional arguments"),
         ("Dense(3, self=4)", r"'Dense\(3, self=4\)': .*'self'"),
         ("Dense(0)", r"'Dense\(0\)': `units` must be an integer of at least 1\. Received: units=0"),
+        (
+            "Dense(3, kernel_initializer=RandomNormal(sigma=1))",
+            r"RandomNormal must be given the arguments .*mean, stddev, seed\. .*\(sigma=1\)",
+        ),
+        (
+            "Dense(3, kernel_initializer=Zeros(1))",
+            r"Zeros must be given the arguments that it has, each once: none\. ",
+        ),
+        (
+            "Dense(3, activation=LeakyReLU(0.1, negative_slope=0.2))",
+            r"LeakyReLU must be given the arguments that it has, each once: negative_slope",
+        ),
+        ("Dense(3, activation=LeakyReLU(-1))", r"`negative_slope` must not be negative"),
+        ("Dense(3, activation=PReLU())", r"`activation` must be one of 'linear', "),
+        ("Dense(3, activation=Softmax('a'))", r"`axis` must be an integer\. Received: axis='a'"),
+        ("Dense(3, kernel_initializer=RandomNormal(0)(1))", VALUES),
+        ("Dense(3, kernel_initializer=custom.Normal(0))", VALUES),
         ("Dense(2.0 * 3)", r"arithmetic must be on whole numbers\. Received: 2\.0 \* 3\."),
         ("Dense(True + 1)", r"arithmetic must be on whole numbers\. Received: True \+ 1\."),
         (

@@ -1,119 +1,185 @@
-"""Activation functions by Keras' names: arrays in, new arrays of the same float type out."""
+"""Activation functions by name, and layers without weights that are used as such."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
-
+from upsamp.core import activation_functions as functions
+from upsamp.core.activation_functions import leaky_relu
 from upsamp.core.arguments import Array, normalize_choice
+from upsamp.core.axes import normalize_axes
+from upsamp.core.binding import bind_arguments
+from upsamp.errors import ArgumentError
 
-__all__ = ["ACTIVATIONS", "ActivationFunction", "activation_range", "get_activation", "leaky_relu"]
+__all__ = [
+    "ACTIVATIONS",
+    "LAYER_ACTIVATIONS",
+    "ActivationFunction",
+    "ActivationLike",
+    "activation_mapping",
+    "activation_range",
+    "get_activation",
+    "leaky_relu",
+    "normalize_activation",
+]
 
 ActivationFunction: TypeAlias = Callable[[Array], Array]
-
-
-def linear(x: Array) -> Array:
-    """Give x itself."""
-    return x
-
-
-def relu(x: Array) -> Array:
-    """Give the larger of x and 0."""
-    result: Array = np.maximum(x, x.dtype.type(0))
-    return result
-
-
-def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
-    """Give x where it is positive, negative_slope * x elsewhere.
-
-    >>> leaky_relu(np.array([-1.0, 2.0]))
-    array([-0.2,  2. ])
-    """
-    return np.where(x > 0, x, x * x.dtype.type(negative_slope))
-
-
-def elu(x: Array) -> Array:
-    """Give x where it is positive, exp(x) - 1 elsewhere (alpha 1)."""
-    return np.where(x > 0, x, np.expm1(np.minimum(x, x.dtype.type(0))))
-
-
-def sigmoid(x: Array) -> Array:
-    """Give 1 / (1 + exp(-x)), with range (0, 1), without overflow on either side."""
-    decay = np.exp(-np.abs(x))
-    result: Array = np.where(x >= 0, 1, decay) / (1 + decay)
-    return result
-
-
-def tanh(x: Array) -> Array:
-    """Give the hyperbolic tangent, with range (-1, 1)."""
-    result: Array = np.tanh(x)
-    return result
-
-
-def softmax(x: Array) -> Array:
-    """Give exp(x) over its sum along the last axis: values in (0, 1) that sum to 1."""
-    exponential = np.exp(x - x.max(axis=-1, keepdims=True))
-    result: Array = exponential / exponential.sum(axis=-1, keepdims=True)
-    return result
-
-
-def softplus(x: Array) -> Array:
-    """Give log(1 + exp(x)), without overflow."""
-    result: Array = np.logaddexp(x, x.dtype.type(0))
-    return result
-
-
-def silu(x: Array) -> Array:
-    """Give x * sigmoid(x), also called swish."""
-    return x * sigmoid(x)
-
-
-_error_function = np.frompyfunc(math.erf, 1, 1)
-
-
-def gelu(x: Array) -> Array:
-    """Give x * (1 + erf(x / sqrt(2))) / 2: the exact form, Keras' default.
-
-    Source: D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (arXiv 1606.08415).
-    """
-    error = np.asarray(_error_function(x / math.sqrt(2)), x.dtype)
-    result: Array = x * (1 + error) / 2
-    return result
-
+# A name, None for none, or {"class_name": ..., "config": {...}} for a layer used as activation.
+ActivationLike: TypeAlias = str | Mapping[str, Any] | None
 
 ACTIVATIONS: Mapping[str, ActivationFunction] = MappingProxyType(
     {
-        "linear": linear,
-        "relu": relu,
-        "leaky_relu": leaky_relu,
-        "elu": elu,
-        "sigmoid": sigmoid,
-        "tanh": tanh,
-        "softmax": softmax,
-        "softplus": softplus,
-        "swish": silu,
-        "silu": silu,
-        "gelu": gelu,
+        "linear": functions.linear,
+        "relu": functions.relu,
+        "leaky_relu": functions.leaky_relu,
+        "elu": functions.elu,
+        "sigmoid": functions.sigmoid,
+        "tanh": functions.tanh,
+        "softmax": functions.softmax,
+        "softplus": functions.softplus,
+        "swish": functions.silu,
+        "silu": functions.silu,
+        "gelu": functions.gelu,
+        "relu6": functions.relu6,
+        "selu": functions.selu,
+        "celu": functions.elu,
+        "exponential": functions.exponential,
+        "hard_sigmoid": functions.hard_sigmoid,
+        "hard_sigmoid_keras2": functions.hard_sigmoid_keras2,
+        "hard_silu": functions.hard_silu,
+        "hard_swish": functions.hard_silu,
+        "hard_tanh": functions.hard_tanh,
+        "hard_shrink": functions.hard_shrink,
+        "log_sigmoid": functions.log_sigmoid,
+        "log_softmax": functions.log_softmax,
+        "mish": functions.mish,
+        "soft_shrink": functions.soft_shrink,
+        "softsign": functions.softsign,
+        "sparse_plus": functions.sparse_plus,
+        "sparse_sigmoid": functions.sparse_sigmoid,
+        "sparsemax": functions.sparsemax,
+        "squareplus": functions.squareplus,
+        "tanh_shrink": functions.tanh_shrink,
+    }
+)
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "tanh": (-1.0, 1.0),
+        "hard_tanh": (-1.0, 1.0),
+        "softsign": (-1.0, 1.0),
+        "sigmoid": (0.0, 1.0),
+        "hard_sigmoid": (0.0, 1.0),
+        "hard_sigmoid_keras2": (0.0, 1.0),
+        "sparse_sigmoid": (0.0, 1.0),
+        "softmax": (0.0, 1.0),
+        "sparsemax": (0.0, 1.0),
+        "relu6": (0.0, 6.0),
     }
 )
 
 
-def get_activation(name: str | None) -> ActivationFunction:
-    """Give the activation function of that name; None is "linear".
+class LayerActivation(NamedTuple):
+    """A layer that may stand for an activation: its parameters' defaults, and its function."""
 
+    parameters: Mapping[str, Any]
+    function: Callable[..., Array]
+
+
+LAYER_ACTIVATIONS: Mapping[str, LayerActivation] = MappingProxyType(
+    {
+        "LeakyReLU": LayerActivation({"negative_slope": 0.3}, functions.leaky_relu),
+        "ReLU": LayerActivation(
+            {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}, functions.rectify
+        ),
+        "ELU": LayerActivation({"alpha": 1.0}, functions.elu),
+        "Softmax": LayerActivation({"axis": -1}, functions.softmax),
+    }
+)
+# What every layer has besides, and what no activation depends on.
+LAYER_OPTIONS = frozenset({"name", "trainable", "dtype"})
+
+
+def normalize_activation(value: object) -> ActivationLike:
+    """Give an activation's name, None for none, or the mapping of a layer with its parameters.
+
+    >>> normalize_activation("ReLU")
+    'relu'
+    >>> normalize_activation({"class_name": "LeakyReLU", "config": {"alpha": 0.1}})
+    {'class_name': 'LeakyReLU', 'config': {'negative_slope': 0.1}}
+    """
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        return normalize_choice(value, "activation", tuple(ACTIVATIONS))
+    class_name, config = str(value.get("class_name")), value.get("config") or {}
+    if class_name == "Activation" and isinstance(config, Mapping):
+        return normalize_activation(config.get("activation"))
+    if class_name not in LAYER_ACTIVATIONS or not isinstance(config, Mapping):
+        raise ArgumentError(
+            "`activation` must be a name, or a layer without weights: "
+            f"{', '.join(LAYER_ACTIVATIONS)}. Received: activation={value!r}."
+        )
+    defaults = LAYER_ACTIVATIONS[class_name].parameters
+    own = {key: part for key, part in config.items() if key not in LAYER_OPTIONS}
+    if class_name == "LeakyReLU" and "alpha" in own:
+        own = {"negative_slope": own["alpha"]}
+    bind_arguments(class_name, tuple(defaults), (), own)
+    parameters = {key: _parameter(key, own.get(key, at)) for key, at in defaults.items()}
+    return {"class_name": class_name, "config": parameters}
+
+
+def activation_mapping(
+    name: str, positional: Sequence[object], named: Mapping[str, object]
+) -> Mapping[str, Any] | None:
+    """Give the mapping that a call such as LeakyReLU(0.2) means; None: no such layer.
+
+    >>> activation_mapping("LeakyReLU", [0.2], {})
+    {'class_name': 'LeakyReLU', 'config': {'negative_slope': 0.2}}
+    """
+    if name not in LAYER_ACTIVATIONS:
+        return None
+    accepted = list(LAYER_ACTIVATIONS[name].parameters)
+    if name == "LeakyReLU" and "alpha" in named:
+        accepted = ["alpha"]
+    config = bind_arguments(name, [*accepted, *LAYER_OPTIONS], positional, named)
+    return {"class_name": name, "config": config}
+
+
+def get_activation(value: object) -> ActivationFunction:
+    """Give the activation function of that name, or of that layer; None is "linear".
+
+    >>> import numpy as np
     >>> get_activation("relu")(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    chosen = "linear" if name is None else name
-    return ACTIVATIONS[normalize_choice(chosen, "activation", tuple(ACTIVATIONS))]
+    chosen = normalize_activation(value)
+    if chosen is None or isinstance(chosen, str):
+        return ACTIVATIONS[chosen or "linear"]
+    kind = LAYER_ACTIVATIONS[chosen["class_name"]]
+    return partial(kind.function, **chosen["config"])
 
 
-def activation_range(name: str | None) -> tuple[float, float] | None:
+def activation_range(value: object) -> tuple[float, float] | None:
     """Give the range that the values of an activation lie in, or None where it has no bounds.
 
     >>> activation_range("tanh"), activation_range("linear")
     ((-1.0, 1.0), None)
     """
-    return {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0)}.get(name or "linear")
+    chosen = normalize_activation(value)
+    if chosen is None or isinstance(chosen, str):
+        return RANGES.get(chosen or "linear")
+    config = chosen["config"]
+    if chosen["class_name"] == "ReLU" and config["max_value"] and not config["negative_slope"]:
+        return 0.0, float(config["max_value"])
+    return (0.0, 1.0) if chosen["class_name"] == "Softmax" else None
+
+
+def _parameter(key: str, value: object) -> object:
+    """Give a parameter, checked: an axis, or a number that is not negative."""
+    if key == "axis":
+        return normalize_axes(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    if number or (value is None and key == "max_value"):
+        return value
+    raise ArgumentError(f"`{key}` must not be negative. Received: {key}={value!r}.")

@@ -1,125 +1,207 @@
 """First values of weights, drawn from a seed."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
 from upsamp.core.arguments import Array, normalize_choice
+from upsamp.core.binding import bind_arguments
+from upsamp.core.distributions import (
+    constant,
+    glorot_uniform,
+    identity,
+    ones,
+    orthogonal,
+    random_normal,
+    random_uniform,
+    truncated_normal,
+    variance_scaling,
+    zeros,
+)
+from upsamp.errors import ArgumentError
 
-__all__ = ["INITIALIZERS", "Seed", "get_initializer", "glorot_uniform", "normalize_initializer"]
+__all__ = [
+    "INITIALIZERS",
+    "INITIALIZER_CLASSES",
+    "InitializerLike",
+    "Seed",
+    "get_initializer",
+    "glorot_uniform",
+    "initializer_mapping",
+    "normalize_initializer",
+]
 
 # What random numbers are drawn from; a generator is made of it where any are.
 Seed: TypeAlias = int | Sequence[int]
-# The deviation that is left of a normal distribution of 1 when it is cut at 2.
-CUT_DEVIATION = 0.87962566103423978
 Initializer: TypeAlias = Callable[[tuple[int, ...], Seed], Array]
+# A name, or {"class_name": ..., "config": {...}} where the parameters are not the default.
+InitializerLike: TypeAlias = str | Mapping[str, Any]
 
 
-def glorot_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
-    """Draw a kernel uniformly from +-sqrt(6 / (fan in + fan out)), Keras' default.
+class Kind(NamedTuple):
+    """An initializer: Keras' class, the defaults of its parameters, and what draws."""
 
-    shape: (..., a, b), where the axes before the last two are the window of a convolution; fan in
-    and fan out are a and b, each times the size of the window. Returns float32.
-
-    Source: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward
-    neural networks" (2010).
-
-    >>> kernel = glorot_uniform((3, 3, 8, 16), 0)
-    >>> bool(abs(kernel).max() <= (6 / (9 * 8 + 9 * 16)) ** 0.5)
-    True
-    """
-    window = math.prod(shape[:-2])
-    limit = math.sqrt(6 / (window * sum(shape[-2:])))
-    return _uniform(shape, seed, limit)
+    class_name: str
+    parameters: Mapping[str, Any]
+    draw: Callable[..., Array]
 
 
-def he_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
-    """Draw a kernel uniformly from +-sqrt(6 / fan in).
+def _scaled(class_name: str, scale: float, mode: str, distribution: str) -> Kind:
+    """Give a kind that is VarianceScaling with settings of its own."""
 
-    Source: K. He et al., "Delving deep into rectifiers" (arXiv 1502.01852).
-    """
-    return _uniform(shape, seed, math.sqrt(6 / math.prod(shape[:-1])))
+    def draw(shape: tuple[int, ...], seed: Seed) -> Array:
+        return variance_scaling(shape, seed, scale, mode, distribution)
 
-
-def glorot_normal(shape: tuple[int, ...], seed: Seed) -> Array:
-    """Draw from a truncated normal distribution of deviation sqrt(2 / (fan in + fan out))."""
-    fans = math.prod(shape[:-2]) * sum(shape[-2:])
-    return _truncated_normal(shape, seed, math.sqrt(2 / fans))
+    return Kind(class_name, {}, draw)
 
 
-def he_normal(shape: tuple[int, ...], seed: Seed) -> Array:
-    """Draw from a truncated normal distribution of deviation sqrt(2 / fan in)."""
-    return _truncated_normal(shape, seed, math.sqrt(2 / math.prod(shape[:-1])))
-
-
-def truncated_normal(shape: tuple[int, ...], seed: Seed) -> Array:
-    """Draw from a normal distribution of deviation 0.05, cut at two deviations."""
-    return _truncated_normal(shape, seed, 0.05 * CUT_DEVIATION)
-
-
-def random_uniform(shape: tuple[int, ...], seed: Seed) -> Array:
-    """Draw uniformly from +-0.05, as Keras does by default."""
-    return _uniform(shape, seed, 0.05)
-
-
-def random_normal(shape: tuple[int, ...], seed: Seed) -> Array:
-    """Draw from a normal distribution of mean 0 and deviation 0.05, as Keras does by default."""
-    return np.random.default_rng(seed).standard_normal(shape, np.float32) * np.float32(0.05)
-
-
-def zeros(shape: tuple[int, ...], _seed: Seed) -> Array:
-    """Give zeros, the default of biases."""
-    return np.zeros(shape, np.float32)
-
-
-def ones(shape: tuple[int, ...], _seed: Seed) -> Array:
-    """Give ones."""
-    return np.ones(shape, np.float32)
-
-
-def _uniform(shape: tuple[int, ...], seed: Seed, limit: float) -> Array:
-    values = np.random.default_rng(seed).random(shape, np.float32)
-    values *= np.float32(2 * limit)
-    values -= np.float32(limit)
-    return values
-
-
-def _truncated_normal(shape: tuple[int, ...], seed: Seed, deviation: float) -> Array:
-    """Draw normally, and again what lies beyond two deviations; then restore the deviation."""
-    generator = np.random.default_rng(seed)
-    values = generator.standard_normal(shape, np.float32)
-    while (beyond := np.abs(values) > 2).any():
-        values[beyond] = generator.standard_normal(int(beyond.sum()), np.float32)
-    return values * np.float32(deviation / CUT_DEVIATION)
-
-
-INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
+INITIALIZERS: Mapping[str, Kind] = MappingProxyType(
     {
-        "glorot_uniform": glorot_uniform,
-        "glorot_normal": glorot_normal,
-        "he_uniform": he_uniform,
-        "he_normal": he_normal,
-        "random_normal": random_normal,
-        "random_uniform": random_uniform,
-        "truncated_normal": truncated_normal,
-        "zeros": zeros,
-        "ones": ones,
+        "glorot_uniform": _scaled("GlorotUniform", 1.0, "fan_avg", "uniform"),
+        "glorot_normal": _scaled("GlorotNormal", 1.0, "fan_avg", "truncated_normal"),
+        "he_uniform": _scaled("HeUniform", 2.0, "fan_in", "uniform"),
+        "he_normal": _scaled("HeNormal", 2.0, "fan_in", "truncated_normal"),
+        "random_normal": Kind("RandomNormal", {"mean": 0.0, "stddev": 0.05}, random_normal),
+        "random_uniform": Kind("RandomUniform", {"minval": -0.05, "maxval": 0.05}, random_uniform),
+        "truncated_normal": Kind(
+            "TruncatedNormal", {"mean": 0.0, "stddev": 0.05}, truncated_normal
+        ),
+        "zeros": Kind("Zeros", {}, zeros),
+        "ones": Kind("Ones", {}, ones),
+        "lecun_uniform": _scaled("LecunUniform", 1.0, "fan_in", "uniform"),
+        "lecun_normal": _scaled("LecunNormal", 1.0, "fan_in", "truncated_normal"),
+        "variance_scaling": Kind(
+            "VarianceScaling",
+            {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal"},
+            variance_scaling,
+        ),
+        "constant": Kind("Constant", {"value": 0.0}, constant),
+        "orthogonal": Kind("Orthogonal", {"gain": 1.0}, orthogonal),
+        "identity": Kind("Identity", {"gain": 1.0}, identity),
     }
+)
+# What code calls: Keras' classes, and their functions of the same names in snake case.
+INITIALIZER_CLASSES: Mapping[str, str] = MappingProxyType(
+    {kind.class_name: name for name, kind in INITIALIZERS.items()}
+    | {name: name for name in INITIALIZERS}
+)
+UNSEEDED = ("zeros", "ones", "constant", "identity")
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "mode": ("fan_in", "fan_out", "fan_avg"),
+        "distribution": ("uniform", "truncated_normal", "untruncated_normal", "normal"),
+    }
+)
+# Every spelling, in lower case and without underscores, and the name it stands for.
+SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {name.replace("_", ""): name for name in INITIALIZERS}
+    | {"normal": "random_normal", "uniform": "random_uniform", "zero": "zeros", "one": "ones"}
+    | {"identityinitializer": "identity", "orthogonalinitializer": "orthogonal"}
 )
 
 
-def normalize_initializer(name: str, argument: str) -> str:
-    """Give the name of an initializer, when there is one; `argument` is what the caller calls it.
+def normalize_initializer(value: object, argument: str) -> InitializerLike:
+    """Give an initializer's name where its parameters are the default, else a mapping of all.
+
+    value: a name, such as "glorot_uniform" or "GlorotUniform", or {"class_name": ..., "config":
+    {...}} as in Keras' files. argument: what the caller calls it. The mapping of a class that is
+    not known is given back, as a layer whose weights come from a file never draws from it.
 
     >>> normalize_initializer("Zeros", "bias_initializer")
     'zeros'
+    >>> drawn = {"class_name": "RandomNormal", "config": {"stddev": 0.02, "seed": None}}
+    >>> normalize_initializer(drawn, "kernel_initializer")
+    {'class_name': 'RandomNormal', 'config': {'mean': 0.0, 'stddev': 0.02, 'seed': None}}
     """
-    return normalize_choice(name, argument, tuple(INITIALIZERS))
+    if not isinstance(value, Mapping):
+        plain = value.lower().replace("_", "") if isinstance(value, str) else value
+        known = SPELLINGS.get(plain) if isinstance(plain, str) else None
+        return known or normalize_choice(value, argument, tuple(INITIALIZERS))
+    name = _known_name(value)
+    config = value.get("config") or {}
+    if name is None or not isinstance(config, Mapping):
+        return dict(value)
+    kind = INITIALIZERS[name]
+    others = [key for key in config if key not in {*kind.parameters, "seed", "dtype"}]
+    if any(config[key] is not None for key in others):
+        return dict(value)
+    parameters = {
+        key: _parameter(config.get(key, default), key, argument)
+        for key, default in kind.parameters.items()
+    }
+    seed = config.get("seed")
+    if parameters == kind.parameters and seed is None:
+        return name
+    if name not in UNSEEDED:
+        parameters["seed"] = seed
+    return {"class_name": kind.class_name, "config": parameters}
 
 
-def get_initializer(name: str) -> Initializer:
-    """Give the initializer of that name."""
-    return INITIALIZERS[normalize_initializer(name, "initializer")]
+def initializer_mapping(
+    name: str, positional: Sequence[object], named: Mapping[str, object]
+) -> Mapping[str, Any] | None:
+    """Give the mapping that a call such as RandomNormal(0.0, 0.02) means; None: no such class.
+
+    >>> initializer_mapping("RandomNormal", [0.0, 0.02], {})
+    {'class_name': 'RandomNormal', 'config': {'mean': 0.0, 'stddev': 0.02}}
+    """
+    if name not in INITIALIZER_CLASSES:
+        return None
+    known = INITIALIZER_CLASSES[name]
+    kind = INITIALIZERS[known]
+    accepted = [*kind.parameters, *([] if known in UNSEEDED else ["seed"])]
+    config = bind_arguments(kind.class_name, accepted, positional, named)
+    return {"class_name": kind.class_name, "config": config}
+
+
+def get_initializer(value: object) -> Initializer:
+    """Give what draws the values: a function of a shape and a seed.
+
+    A seed of the initializer's own goes before that of the call, as in Keras.
+
+    >>> get_initializer("ones")((2,), 0)
+    array([1., 1.], dtype=float32)
+    """
+    normal = normalize_initializer(value, "initializer")
+    if isinstance(normal, str):
+        return cast("Initializer", INITIALIZERS[normal].draw)
+    name = _known_name(normal)
+    config = dict(normal.get("config") or {})
+    own_seed = config.pop("seed", None)
+    if name is None or set(config) != set(INITIALIZERS[name].parameters):
+        raise ArgumentError(
+            "An initializer must be one that upsamp has to draw values. Received: "
+            f"{normal.get('class_name')} with {config}. Set the weights instead, or use one of "
+            f"{', '.join(INITIALIZERS)}."
+        )
+    kind = INITIALIZERS[name]
+
+    def draw(shape: tuple[int, ...], seed: Seed) -> Array:
+        fixed = isinstance(own_seed, int) and own_seed >= 0
+        return kind.draw(shape, own_seed if fixed else seed, **config)
+
+    return draw
+
+
+def _known_name(value: Mapping[str, Any]) -> str | None:
+    """Give the name of the initializer that a mapping stands for, where it is Keras' own."""
+    class_name, module = value.get("class_name"), value.get("module")
+    if not isinstance(class_name, str) or "keras" not in str(module or "keras"):
+        return None
+    return SPELLINGS.get(class_name.lower().replace("_", ""))
+
+
+def _parameter(value: object, key: str, argument: str) -> object:
+    """Give one parameter, checked; `value` of Constant may be an array."""
+    if key in CHOICES:
+        choice = normalize_choice(value, f"{argument}.{key}", CHOICES[key])
+        return "truncated_normal" if choice == "normal" else choice
+    if key == "value" or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, np.number):
+        return value.item()
+    raise ArgumentError(
+        f"`{argument}` must have numbers for its parameters. Received: {key}={value!r}."
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from upsamp.core.activations import get_activation
+from upsamp.core.activations import ActivationLike, get_activation, normalize_activation
 from upsamp.core.arguments import Array
 from upsamp.layers.layer import Layer
 
@@ -10,16 +10,18 @@ __all__ = ["Activation"]
 
 
 class Activation(Layer):
-    """Apply the activation function of that name; see `upsamp.core.activations`.
+    """Apply an activation function; see `upsamp.core.activations`.
+
+    activation: its name, or the mapping of a layer, as `upsamp.core.activations` takes it.
 
     >>> Activation("relu")([[-10.0, 10.0]])
     array([[ 0., 10.]], dtype=float32)
     """
 
-    def __init__(self, activation: str | None, **options: Any) -> None:
+    def __init__(self, activation: ActivationLike, **options: Any) -> None:
         super().__init__(**options)
-        self.activation = activation
-        self.activate = get_activation(activation)
+        self.activation = normalize_activation(activation)
+        self.activate = get_activation(self.activation)
 
     def call(self, x: Array) -> Array:
         """Apply the function."""

@@ -1,11 +1,14 @@
 """BatchNormalization, as it acts in a prediction: with its moving statistics."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.initializers import normalize_initializer
+from upsamp.core.axes import normalize_axis
+from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
@@ -26,25 +29,35 @@ class BatchNormalization(Layer):
     1024
     """
 
+    # Keras' other ways to gather the statistics in training; `renorm` has weights of its own.
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
+        {
+            "renorm": (None, False),
+            "renorm_clipping": (),
+            "renorm_momentum": (),
+            "synchronized": (),
+            "fused": (),
+            "virtual_batch_size": (None,),
+        }
+    )
+
     def __init__(
         self,
-        axis: int = -1,
+        axis: int | Sequence[int] = -1,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: str = "zeros",
-        gamma_initializer: str = "ones",
-        moving_mean_initializer: str = "zeros",
-        moving_variance_initializer: str = "ones",
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
+        moving_mean_initializer: InitializerLike = "zeros",
+        moving_variance_initializer: InitializerLike = "ones",
         **options: Any,
     ) -> None:
         super().__init__(**options)
         if epsilon <= 0:
             raise ArgumentError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
-        if isinstance(axis, bool) or not isinstance(axis, int):
-            raise ArgumentError(f"`axis` must be an integer. Received: axis={axis!r}.")
-        self.axis = axis
+        self.axis = normalize_axis(axis)
         self.momentum = momentum
         self.epsilon = epsilon
         self.center = center

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike
 from upsamp.core.convolution import conv2d
-from upsamp.core.geometry import convolution_axis
+from upsamp.core.initializers import InitializerLike
 from upsamp.layers.convolution_layer import ConvolutionLayer
 from upsamp.layers.layer import Shape
 
@@ -27,10 +28,10 @@ class Conv2D(ConvolutionLayer):
         data_format: str | None = None,
         dilation_rate: PairLike = (1, 1),
         groups: int = 1,
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         **options: Any,
     ) -> None:
         super().__init__(
@@ -52,21 +53,13 @@ class Conv2D(ConvolutionLayer):
         """Give (rows, columns, C / groups, filters)."""
         return (*self.kernel_size, channels // self.groups, self.filters)
 
-    def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with the filters as its channels."""
-        return self.image_shape(
-            input_shape,
-            lambda axis, length: (
-                convolution_axis(
-                    length,
-                    self.kernel_size[axis],
-                    self.strides[axis],
-                    self.padding_of(axis),
-                    self.dilation_rate[axis],
-                ).output
-            ),
-            self.filters,
-        )
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
+        """Count the kernel once for every output position.
+
+        >>> Conv2D(16, 3).multiply_adds((None, 7, 7, 8), (None, 5, 5, 16))
+        28800
+        """
+        return self.kernel_products(self.positions(output_shape), input_shape[self.channel_axis])
 
     def call(self, x: Array) -> Array:
         """Convolve the images."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import (
     Array,
     PaddingLike,
@@ -9,7 +10,9 @@ from upsamp.core.arguments import (
     normalize_output_padding,
 )
 from upsamp.core.convolution import conv2d_transpose
-from upsamp.core.geometry import transposed_axis
+from upsamp.core.geometry import TransposedAxis, transposed_axis
+from upsamp.core.initializers import InitializerLike
+from upsamp.core.reach import kernel_overlap, transposed_reach
 from upsamp.layers.convolution_layer import ConvolutionLayer
 from upsamp.layers.layer import Shape
 
@@ -36,10 +39,10 @@ class Conv2DTranspose(ConvolutionLayer):
         output_padding: PairLike | None = None,
         data_format: str | None = None,
         dilation_rate: PairLike = (1, 1),
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         *,
         groups: int = 1,
         **options: Any,
@@ -69,23 +72,52 @@ class Conv2DTranspose(ConvolutionLayer):
         """Give (rows, columns, filters / groups, C)."""
         return (*self.kernel_size, self.filters // self.groups, channels)
 
+    def transposed_plan(self, axis: int, length: int) -> TransposedAxis:
+        """Plan the rows (0) or the columns (1)."""
+        extra = self.output_padding or (None, None)
+        return transposed_axis(
+            length,
+            self.kernel_size[axis],
+            self.strides[axis],
+            self.padding_of(axis),
+            extra[axis],
+            self.dilation_rate[axis],
+        )
+
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give the shape with the filters as its channels."""
-        extra = self.output_padding or (None, None)
         return self.image_shape(
             input_shape,
-            lambda axis, length: (
-                transposed_axis(
-                    length,
-                    self.kernel_size[axis],
-                    self.strides[axis],
-                    self.padding_of(axis),
-                    extra[axis],
-                    self.dilation_rate[axis],
-                ).output
-            ),
+            lambda axis, length: self.transposed_plan(axis, length).output,
             self.filters,
         )
+
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
+        """Count the kernel once for every input position, as each scatters one.
+
+        >>> layer = Conv2DTranspose(6, 4, strides=2)
+        >>> layer.multiply_adds((None, 7, 7, 8), (None, 16, 16, 6))
+        37632
+        """
+        return self.kernel_products(self.positions(input_shape), input_shape[self.channel_axis])
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give the positions that scatter into each output; into a hole there is none.
+
+        >>> [positions.tolist() for positions in Conv2DTranspose(1, 3, strides=2).reach(0, 2)]
+        [[0, 0, 0, 1, 1], [0, 0, 1, 1, 1]]
+        """
+        return transposed_reach(self.transposed_plan(axis, length), self.kernel_size[axis])
+
+    def overlap(self) -> str | None:
+        """Tell how the kernels overlap, on the axis where they do so worst.
+
+        >>> Conv2DTranspose(1, 4, strides=2).overlap(), Conv2DTranspose(1, 3, strides=2).overlap()
+        ('even', 'uneven')
+        """
+        axes = zip(self.kernel_size, self.strides, self.dilation_rate, strict=True)
+        found = {kernel_overlap(*axis) for axis in axes}
+        return next(kind for kind in ("holes", "uneven", "even") if kind in found)
 
     def call(self, x: Array) -> Array:
         """Convolve the images transposed."""

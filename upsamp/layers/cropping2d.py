@@ -3,6 +3,7 @@
 from typing import Any
 
 from upsamp.core.arguments import Array, PaddingLike, normalize_margins
+from upsamp.core.reach import shifted_reach
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
@@ -49,6 +50,11 @@ class Cropping2D(ImageLayer):
         rows = slice(top, x.shape[first] - bottom)
         columns = slice(left, x.shape[first + 1] - right)
         return x[:, rows, columns] if first == 1 else x[:, :, rows, columns]
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give the positions that are left."""
+        before, after = self.cropping[axis]
+        return shifted_reach(length, -before, -after)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

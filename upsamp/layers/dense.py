@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from upsamp.core.activations import get_activation
+from upsamp.core.activations import ActivationLike, get_activation, normalize_activation
 from upsamp.core.arguments import Array, normalize_count
-from upsamp.core.initializers import normalize_initializer
+from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.shapes import product_of
 
 __all__ = ["Dense"]
 
@@ -23,16 +24,17 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: str | None = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self.flat = False
         self.units = normalize_count(units, "units")
-        self.activation = activation
-        self.activate = get_activation(activation)
+        self.activation = normalize_activation(activation)
+        self.activate = get_activation(self.activation)
         self.use_bias = use_bias
         self.kernel_initializer = normalize_initializer(kernel_initializer, "kernel_initializer")
         self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
@@ -40,6 +42,7 @@ class Dense(Layer):
     def create_weights(self, input_shape: Shape) -> None:
         """Size the kernel by the last axis of the input."""
         channels = self.check_axis(input_shape, -1)
+        self.flat = len(input_shape) == 2
         self.add_weight("kernel", (channels, self.units), self.kernel_initializer)
         if self.use_bias:
             self.add_weight("bias", (self.units,), self.bias_initializer)
@@ -57,6 +60,19 @@ class Dense(Layer):
                 f"was built. Received: shape {input_shape}."
             )
         return (*input_shape[:-1], self.units)
+
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
+        """Count the kernel once for every place but that of the last axis.
+
+        >>> layer = Dense(3200, input_dim=100)
+        >>> layer.multiply_adds((None, 100), (None, 3200))
+        320000
+        """
+        return product_of((*input_shape[1:], self.units))
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give each position itself, for it mixes channels alone; vectors have no positions."""
+        return None if self.flat else super().reach(axis, length)
 
     def call(self, x: Array) -> Array:
         """Compute the outputs."""

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
-from upsamp.layers.layer import Layer
+from upsamp.layers.training_layer import TrainingLayer, check_share
 
 __all__ = ["Dropout"]
 
 
-class Dropout(Layer):
+class Dropout(TrainingLayer):
     """Pass the input on: values are dropped in training alone.
 
     rate: the share that training drops, from 0 to 1.
@@ -27,15 +25,9 @@ class Dropout(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if not 0 <= rate <= 1:
-            raise ArgumentError(f"`rate` must be from 0 to 1. Received: rate={rate!r}.")
-        self.rate = rate
+        self.rate = check_share(rate, "rate")
         self.noise_shape = noise_shape
         self.dropout_seed = seed
-
-    def call(self, x: Array) -> Array:
-        """Give the input."""
-        return x
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -37,6 +37,10 @@ class Flatten(Layer):
             x = np.moveaxis(x, 1, -1)
         return x.reshape(len(x), -1)
 
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give None: the positions are laid out in one axis."""
+        return None
+
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""
         return {**super().get_config(), "data_format": self.data_format}

@@ -1,7 +1,8 @@
 """InputLayer: where a model begins."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +25,11 @@ class InputLayer(Layer):
     >>> InputLayer(shape=(28, 28, 1)).batch_input_shape
     (None, 28, 28, 1)
     """
+
+    # Whether an array is sparse, ragged or may be left out has no meaning for its values.
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
+        dict.fromkeys(("sparse", "ragged", "optional"), (None, False))
+    )
 
     def __init__(
         self,

@@ -1,11 +1,9 @@
 """What every layer is: a name, a contract on shapes, and weights that are drawn when needed."""
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeAlias
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,69 +12,19 @@ from upsamp.core.arguments import (
     normalize_array,
     normalize_count,
 )
-from upsamp.core.initializers import get_initializer
+from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
+from upsamp.core.reach import same_positions
 from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers.options import training_options
+from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
+from upsamp.layers.weight import Weight
 
 __all__ = ["Layer", "MaybeShape", "Shape", "Weight", "normalize_shape", "snake_case"]
 
-Shape: TypeAlias = tuple[int | None, ...]
-# None is the shape of what comes out of a layer that upsamp does not know.
-MaybeShape: TypeAlias = Shape | None
-
-# Options of Keras that act in training alone; they are taken and have no effect on a prediction.
-TRAINING_OPTIONS = frozenset(
-    f"{part}_{kind}"
-    for part in ("kernel", "bias", "activity", "beta", "gamma")
-    for kind in ("regularizer", "constraint")
-)
-
-
-def snake_case(class_name: str) -> str:
-    """Give a class's name as Keras writes it for automatic names.
-
-    >>> snake_case("Conv2DTranspose"), snake_case("LeakyReLU")
-    ('conv2d_transpose', 'leaky_re_lu')
-    """
-    words = re.sub(r"(?<=.)(?=[A-Z][a-z])", "_", class_name)
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", words).lower()
-
-
-def normalize_shape(value: object, name: str) -> Shape:
-    """Give a shape as a tuple of positive integers, with None for an axis of any length.
-
-    >>> normalize_shape([None, 28, 28, 1], "batch_shape")
-    (None, 28, 28, 1)
-    """
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-        raise ArgumentError(
-            f"`{name}` must be a tuple of positive integers or None. Received: {name}={value!r}."
-        )
-    return tuple(None if part is None else normalize_count(part, name) for part in value)
-
-
-@dataclass
-class Weight:
-    """A weight of a layer: what is known of it before it has values."""
-
-    name: str
-    shape: tuple[int, ...]
-    initializer: str
-    trainable: bool
-    dtype: str = "float32"
-    value: Array | None = None
-
-    @property
-    def size(self) -> int:
-        """The number of values."""
-        return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes that Keras keeps it in."""
-        return self.size * (2 if self.dtype == "bfloat16" else np.dtype(self.dtype).itemsize)
+LONGEST_NAME = 1000
 
 
 class Layer:
@@ -93,6 +41,8 @@ class Layer:
     """
 
     rank: ClassVar[int | None] = None
+    # Options of Keras with the values at which they ask for nothing; () takes any value.
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType({})
 
     def __init__(
         self,
@@ -103,28 +53,25 @@ class Layer:
         input_shape: Sequence[int | None] | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
-        **training_options: object,
+        **more: object,
     ) -> None:
-        unknown = [option for option in training_options if option not in TRAINING_OPTIONS]
-        if unknown:
-            raise ArgumentError(
-                f"{type(self).__name__} must be given options that it knows. "
-                f"Received: {unknown[0]}={training_options[unknown[0]]!r}."
-            )
+        self.training_options = training_options(type(self).__name__, more, self.idle_options)
         if name is not None and not (
-            isinstance(name, str) and name and name.isprintable() and "/" not in name
+            isinstance(name, str) and name and name.isprintable() and len(name) <= LONGEST_NAME
         ):
             raise ArgumentError(
-                f"`name` must be text on one line without a slash. Received: name={name!r}."
+                f"`name` must be text on one line of at most {LONGEST_NAME} characters. "
+                f"Received: name={name!r:.100}."
             )
         self.given_name = name
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype_policy: Policy = normalize_policy(dtype)
         self.trainable = trainable
-        self.training_options = {k: v for k, v in training_options.items() if v is not None}
         self.built = False
         self.seed: tuple[int, ...] = (0,)
         self.placed = False
+        # The shapes of the inputs as a file tells them, for where they cannot be computed.
+        self.recorded_shapes: tuple[Shape, ...] = ()
         self._weights: list[Weight] = []
         self.batch_input_shape: Shape | None = None
         if input_dim is not None:
@@ -135,12 +82,22 @@ class Layer:
             self.batch_input_shape = normalize_shape(batch_input_shape, "batch_input_shape")
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+        return f"<{self.type_name} name={self.name}, built={self.built}>"
 
     @property
     def name(self) -> str:
         """The name that was given, or else the automatic one."""
         return self.automatic_name if self.given_name is None else self.given_name
+
+    @property
+    def type_name(self) -> str:
+        """The name of the class, as Keras has it."""
+        return type(self).__name__
+
+    @property
+    def layers(self) -> list["Layer"]:
+        """The layers within: those of a model; any other layer has none."""
+        return []
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -160,6 +117,39 @@ class Layer:
         """Compute the output for an array of the layer's dtype and of a checked shape."""
         raise NotImplementedError(f"{type(self).__name__} must define `call`.")
 
+    # What a summary asks; a subclass answers where its kernel or its geometry says otherwise.
+
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
+        """Count the products of kernels with values that one sample takes.
+
+        Both shapes include the batch. Layers without kernels count nothing: not normalisations,
+        activations, interpolations or sums. None: an axis that the count depends on is unknown.
+
+        >>> Layer().multiply_adds((None, 7, 7, 8), (None, 7, 7, 8))
+        0
+        """
+        return 0
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give the first and the last input position that each output position depends on.
+
+        axis: 0 for the rows of images, 1 for their columns. length: the positions of the input
+        there. An output that depends on no input has a first that is larger than its last.
+        None: the output has no positions, or the layer is not known to keep them.
+
+        >>> [positions.tolist() for positions in Layer().reach(0, 3)]
+        [[0, 1, 2], [0, 1, 2]]
+        """
+        return same_positions(length)
+
+    def overlap(self) -> str | None:
+        """Tell how the kernels of a transposed convolution overlap away from the edges.
+
+        "even": every output is a sum of as many products; "uneven": not so, which shows as a
+        checkerboard; "holes": some outputs are no sum at all. None: this is another layer.
+        """
+        return None
+
     # --- what all layers do alike
 
     @contextmanager
@@ -169,7 +159,7 @@ class Layer:
             yield
         except (ArgumentError, ShapeError) as error:
             joint = " " if str(error).startswith("must ") else ": "
-            who = f"Layer '{self.name}' ({type(self).__name__})"
+            who = f"Layer '{self.name}' ({self.type_name})"
             raise type(error)(f"{who}{joint}{error}") from error
 
     def build(self, input_shape: Shape) -> None:
@@ -236,17 +226,45 @@ class Layer:
         return length
 
     def add_weight(
-        self, name: str, shape: tuple[int, ...], initializer: str, *, trainable: bool = True
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: InitializerLike,
+        *,
+        trainable: bool = True,
     ) -> None:
         """Say that there is a weight; its values are drawn when they are first wanted."""
-        get_initializer(initializer)
         stored = self.dtype_policy.variable
         self._weights.append(Weight(name, shape, initializer, trainable, stored))
+
+    def adopt_weights(self, weights: Mapping[str, object]) -> None:
+        """Take weights of any names and shapes, each as an array, or as a shape alone.
+
+        That is for a layer whose own weights are not known, as its input's shape is not.
+
+        >>> layer = Layer()
+        >>> layer.adopt_weights({"kernel": np.ones((3, 4)), "bias": (4,)})
+        >>> layer.count_params()
+        16
+        """
+        self._weights = []
+        for name, value in weights.items():
+            if isinstance(value, np.ndarray):
+                dtype = value.dtype.name
+                self._weights.append(Weight(name, value.shape, "zeros", True, dtype, value))
+                continue
+            lengths = tuple(normalize_count(axis, name) for axis in normalize_shape(value, name))
+            self._weights.append(Weight(name, lengths, "zeros", True))
 
     @property
     def weights(self) -> list[Weight]:
         """What is known of the weights, in Keras' order."""
         return list(self._weights)
+
+    @property
+    def weight_paths(self) -> list[str]:
+        """Where Keras 3 keeps each of the weights, below the layer's group of a file."""
+        return [f"vars/{number}" for number in range(len(self._weights))]
 
     def weight(self, name: str) -> Array:
         """Give the values of one weight, drawn now if they were not wanted before."""

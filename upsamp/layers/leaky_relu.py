@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from upsamp.core.activations import leaky_relu
+from upsamp.core.activation_functions import leaky_relu
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import Layer

@@ -1,8 +1,10 @@
 """What the layers of several inputs have in common, such as Add and Concatenate."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from upsamp.core.arguments import Array, normalize_array
+from upsamp.core.layout import own
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Layer, MaybeShape, Shape
 
@@ -15,26 +17,43 @@ class MergeLayer(Layer):
     It is called with a list of arrays, and has no weights.
     """
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.output_shape: Shape | None = None
+
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
         """Give the output's shape, the batch included."""
-        raise NotImplementedError(f"{type(self).__name__} must define `merged_shape`.")
+        raise NotImplementedError(f"{self.type_name} must define `merged_shape`.")
 
     def merge(self, inputs: Sequence[Array]) -> Array:
         """Compute the output for arrays of the layer's dtype and of checked shapes."""
-        raise NotImplementedError(f"{type(self).__name__} must define `merge`.")
+        raise NotImplementedError(f"{self.type_name} must define `merge`.")
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
         """Give the shape of the output."""
         with self.named():
             if not input_shapes:
                 raise ShapeError("must have an input. Received: none.")
-            shape = self.merged_shape(input_shapes)
+            self.output_shape = self.merged_shape(input_shapes)
         self.built = True
-        return [shape]
+        return [self.output_shape]
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Merge the arrays."""
         return [self.merge([array.astype(self.dtype, copy=False) for array in inputs])]
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """Give the shape for one input alone."""
+        return self.merged_shape([input_shape])
+
+    def call(self, x: Array) -> Array:
+        """Merge one array alone."""
+        return self.merge([x])
+
+    def merged_length(self, axis: int) -> int | None:
+        """Give the rows (0) or columns (1) of the output, where they are known by now."""
+        shape = self.output_shape
+        return shape[axis + 1] if shape is not None and len(shape) == 4 else None
 
     def __call__(self, x: object) -> Array:
         """Compute the output for a list of arrays."""
@@ -43,6 +62,7 @@ class MergeLayer(Layer):
                 raise ShapeError(
                     f"must be called with a list of arrays. Received: {type(x).__name__}."
                 )
-        arrays = [normalize_array(part, "x", tuple(range(1, 33))) for part in x]
+        with self.named():
+            arrays = [normalize_array(part, "x", tuple(range(1, 33))) for part in x]
         self.connect([array.shape for array in arrays])
-        return self.compute(arrays)[0]
+        return own(self.compute(arrays)[0], arrays[0])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from upsamp.core.arguments import Array, normalize_choice, normalize_count
+from upsamp.core.reach import repeated_reach
 from upsamp.core.shuffle import SHUFFLE_ORDERS, depth_to_space
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
@@ -49,6 +50,10 @@ class PixelShuffle(ImageLayer):
     def call(self, x: Array) -> Array:
         """Rearrange the values."""
         return depth_to_space(x, self.upscale_factor, self.order, self.data_format)
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give for each pixel of a block the position that the block was."""
+        return repeated_reach(length, self.upscale_factor)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
+from upsamp.core.activation_functions import rectify
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import Layer
@@ -39,15 +38,7 @@ class ReLU(Layer):
 
     def call(self, x: Array) -> Array:
         """Apply the function."""
-        number = x.dtype.type
-        threshold = number(self.threshold)
-        # The comparison lets a NaN through.
-        result = np.where(x <= threshold, number(0), x)
-        if self.max_value is not None:
-            result = np.minimum(result, number(self.max_value))
-        if self.negative_slope:
-            result = result + number(self.negative_slope) * np.minimum(x - threshold, number(0))
-        return result
+        return rectify(x, self.max_value, self.negative_slope, self.threshold)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -55,6 +55,10 @@ class Reshape(Layer):
         """Give the values in the target shape."""
         return x.reshape(len(x), *self.target_shape)
 
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give None: the positions are others."""
+        return None
+
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""
         return {**super().get_config(), "target_shape": self.target_shape}

@@ -1,8 +1,15 @@
 """Resizing: grow images to a given size."""
 
-from typing import Any
+from typing import Any, cast
 
-from upsamp.core.arguments import INTERPOLATIONS, Array, normalize_choice, normalize_count
+from upsamp.core.arguments import (
+    INTERPOLATIONS,
+    Array,
+    Interpolation,
+    normalize_choice,
+    normalize_count,
+)
+from upsamp.core.reach import resampled_reach
 from upsamp.core.resample import resize
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.image_layer import ImageLayer
@@ -36,7 +43,9 @@ class Resizing(ImageLayer):
         super().__init__(data_format, **options)
         self.height = normalize_count(height, "height")
         self.width = normalize_count(width, "width")
-        self.interpolation = normalize_choice(interpolation, "interpolation", INTERPOLATIONS)
+        self.interpolation = cast(
+            "Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)
+        )
         for name, value in (
             ("crop_to_aspect_ratio", crop_to_aspect_ratio),
             ("pad_to_aspect_ratio", pad_to_aspect_ratio),
@@ -70,6 +79,10 @@ class Resizing(ImageLayer):
         return resize(
             x, (self.height, self.width), self.interpolation, data_format=self.data_format
         )
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give the positions that the interpolation reads."""
+        return resampled_reach(length, (self.height, self.width)[axis], self.interpolation)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

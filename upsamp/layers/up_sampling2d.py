@@ -10,6 +10,7 @@ from upsamp.core.arguments import (
     normalize_choice,
     normalize_pair,
 )
+from upsamp.core.reach import resampled_reach
 from upsamp.core.resample import upsample
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
@@ -44,6 +45,14 @@ class UpSampling2D(ImageLayer):
     def call(self, x: Array) -> Array:
         """Upsample the images."""
         return upsample(x, self.size, self.interpolation, self.data_format)
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give the positions that the interpolation reads.
+
+        >>> [positions.tolist() for positions in UpSampling2D(2).reach(0, 2)]
+        [[0, 0, 1, 1], [0, 0, 1, 1]]
+        """
+        return resampled_reach(length, length * self.size[axis], self.interpolation)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

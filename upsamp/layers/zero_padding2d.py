@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array, PaddingLike, normalize_margins
+from upsamp.core.reach import shifted_reach
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
@@ -36,6 +37,10 @@ class ZeroPadding2D(ImageLayer):
         if self.data_format == "channels_last":
             return np.pad(x, (none, *self.padding, none))
         return np.pad(x, (none, none, *self.padding))
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give each position itself; the zeros depend on nothing."""
+        return shifted_reach(length, *self.padding[axis])
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -5,6 +5,8 @@ import warnings
 from difflib import get_close_matches
 from typing import Any
 
+from upsamp.core.activations import LAYER_ACTIVATIONS, activation_mapping
+from upsamp.core.initializers import INITIALIZER_CLASSES, initializer_mapping
 from upsamp.core.literals import excerpt, shorten, value_of
 from upsamp.errors import ExpressionError, UpsampError
 from upsamp.layers import LAYERS, Layer
@@ -16,11 +18,13 @@ def parse_layer(text: str) -> Layer:
     """Give the layer that is spelled in `text`, as `Dense(128 * 5 * 5, input_dim=100)`.
 
     A path before the name, as in `keras.layers.Dense(...)`, is taken, and so is a line of a
-    program, `model.add(Dense(...))`. Arguments are literals, tuples, lists, and whole-number
-    arithmetic.
+    program, `model.add(Dense(...))`. Arguments are literals, tuples, lists, whole-number
+    arithmetic, and initializers and activations with such arguments of their own.
 
     >>> parse_layer("Dense(128 * 5 * 5, input_dim=100)").compute_output_shape((None, 100))
     (None, 3200)
+    >>> parse_layer("Dense(8, activation=LeakyReLU(0.2))").get_config()["activation"]
+    {'class_name': 'LeakyReLU', 'config': {'negative_slope': 0.2}}
     """
     try:
         with warnings.catch_warnings():
@@ -42,7 +46,7 @@ def parse_layer(text: str) -> Layer:
             f"Write {name}(...)."
         )
     try:
-        positional = [value_of(argument) for argument in call.args]
+        positional = [_argument(argument) for argument in call.args]
         return LAYERS[name](*positional, **_named_values(call.keywords))
     except (TypeError, ValueError, OverflowError, UpsampError) as error:
         message = shorten(str(error).replace(".__init__()", ""))
@@ -132,5 +136,32 @@ def _named_values(keywords: list[ast.keyword]) -> dict[str, Any]:
             raise ExpressionError(
                 f"an argument must not be given more than once. Received: {keyword.arg} twice."
             )
-        values[keyword.arg] = value_of(keyword.value)
+        values[keyword.arg] = _argument(keyword.value)
     return values
+
+
+def _argument(node: ast.expr) -> Any:
+    """Give the value of an argument: a literal, or an activation, an initializer or a layer."""
+    name = _called_name(node)
+    if name is None or not isinstance(node, ast.Call):
+        return value_of(node)
+    makers = (activation_mapping, initializer_mapping, _inner_layer)
+    if not any(name in kinds for kinds in (LAYER_ACTIVATIONS, INITIALIZER_CLASSES, LAYERS)):
+        return value_of(node)
+    positional = [_argument(argument) for argument in node.args]
+    named = _named_values(node.keywords)
+    return next(made for maker in makers if (made := maker(name, positional, named)) is not None)
+
+
+def _called_name(node: ast.expr) -> str | None:
+    """Give the name of what is called, behind a path of plain names or none."""
+    if not isinstance(node, ast.Call) or not _is_path(node.func):
+        return None
+    return (
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+    )
+
+
+def _inner_layer(name: str, positional: list[Any], named: dict[str, Any]) -> Layer:
+    """Give a layer inside of a layer, as SpectralNormalization has it."""
+    return LAYERS[name](*positional, **named)

@@ -1,0 +1,113 @@
+"""Activations: names, layers that stand for them, ranges, and Keras 2's hard sigmoid."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from upsamp.core.activations import (
+    ACTIVATIONS,
+    activation_mapping,
+    activation_range,
+    get_activation,
+    normalize_activation,
+)
+from upsamp.errors import ArgumentError
+
+X = np.linspace(-4, 4, 33)
+
+
+def mapping(class_name: str, **config: Any) -> dict[str, Any]:
+    """Spell a layer as Keras' files do."""
+    return {"class_name": class_name, "config": config}
+
+
+@pytest.mark.parametrize(
+    ("given", "normal"),
+    [
+        (None, None),
+        ("Tanh", "tanh"),
+        (mapping("LeakyReLU"), mapping("LeakyReLU", negative_slope=0.3)),
+        (
+            mapping("LeakyReLU", alpha=0.1, name="a", trainable=True, dtype="float32"),
+            mapping("LeakyReLU", negative_slope=0.1),
+        ),
+        (mapping("ELU", alpha=0.5), mapping("ELU", alpha=0.5)),
+        (mapping("Softmax", axis=[1, 2]), mapping("Softmax", axis=[1, 2])),
+        (
+            {**mapping("ReLU", max_value=6), "module": "keras.layers"},
+            mapping("ReLU", max_value=6, negative_slope=0.0, threshold=0.0),
+        ),
+        (mapping("Activation", activation="relu"), "relu"),
+    ],
+)
+def test_an_activation_has_one_canonical_form(given: Any, normal: Any) -> None:
+    assert normalize_activation(given) == normal
+    assert normalize_activation(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ("step", r"`activation` must be one of 'linear', .*'step'"),
+        (3, r"`activation` must be one of .*activation=3"),
+        (mapping("PReLU"), r"`activation` must be a name, or a layer without weights: LeakyReLU"),
+        (mapping("ELU", beta=1), r"ELU must be given the arguments that it has, each once: alpha"),
+        (mapping("ELU", alpha="a"), r"`alpha` must not be negative\. Received: alpha='a'"),
+        (mapping("LeakyReLU", alpha=-1), r"`negative_slope` must not be negative\. .*=-1"),
+        ({"class_name": "ReLU", "config": "a"}, r"`activation` must be a name, or a layer"),
+        ({}, r"`activation` must be a name, or a layer"),
+    ],
+)
+def test_what_is_no_activation_is_refused(given: Any, rule: str) -> None:
+    with pytest.raises(ArgumentError, match=rule):
+        get_activation(given)
+
+
+def test_a_layer_computes_what_its_function_does() -> None:
+    np.testing.assert_allclose(
+        get_activation(mapping("LeakyReLU", negative_slope=0.5))(X), np.where(X > 0, X, X / 2)
+    )
+    np.testing.assert_allclose(get_activation(mapping("ReLU", max_value=2))(X), np.clip(X, 0, 2))
+    np.testing.assert_allclose(get_activation(mapping("Softmax", axis=0))(X).sum(), 1)
+    np.testing.assert_allclose(
+        get_activation(mapping("ELU", alpha=2.0))(X), np.where(X > 0, X, 2 * np.expm1(X))
+    )
+
+
+def test_the_hard_sigmoid_of_keras_2_is_the_steeper_one() -> None:
+    actual = get_activation("hard_sigmoid_keras2")(X)
+    np.testing.assert_allclose(actual, np.clip(0.2 * X + 0.5, 0, 1))
+    np.testing.assert_allclose(get_activation("hard_sigmoid")(X), np.clip(X / 6 + 0.5, 0, 1))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_type_stays_and_the_input_too(name: str, dtype: str) -> None:
+    x = X.astype(dtype)
+    x.flags.writeable = False
+    assert get_activation(name)(x).dtype == dtype
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_values_lie_in_the_range_that_is_told(name: str) -> None:
+    values = get_activation(name)(10 * X)
+    bounds = activation_range(name)
+    if bounds is None:
+        assert values.max() > 10 or values.min() < -1
+    else:
+        assert bounds[0] <= values.min() <= values.max() <= bounds[1]
+
+
+def test_layers_have_ranges_too() -> None:
+    assert activation_range(mapping("ReLU", max_value=2)) == (0, 2)
+    assert activation_range(mapping("ReLU", max_value=2, negative_slope=0.5)) is None
+    assert activation_range(mapping("Softmax")) == (0, 1)
+    assert activation_range(mapping("LeakyReLU")) is None
+    assert activation_range(None) is None
+
+
+def test_a_call_means_the_same_as_its_mapping() -> None:
+    assert activation_mapping("LeakyReLU", [0.2], {}) == mapping("LeakyReLU", negative_slope=0.2)
+    assert activation_mapping("LeakyReLU", [], {"alpha": 0.2}) == mapping("LeakyReLU", alpha=0.2)
+    assert activation_mapping("PReLU", [], {}) is None

@@ -1,0 +1,49 @@
+"""Axes, as layers are given them: integers that may count from the end."""
+
+from collections.abc import Sequence
+from operator import index
+from typing import SupportsIndex
+
+import numpy as np
+
+from upsamp.errors import ArgumentError, ShapeError
+
+__all__ = ["axes_within", "normalize_axes", "normalize_axis"]
+
+
+def normalize_axis(value: object, name: str = "axis") -> int:
+    """Give one axis as an integer, which may be negative; a list of one is taken, as of Keras 2.
+
+    >>> normalize_axis(-1), normalize_axis([3])
+    (-1, 3)
+    """
+    single = value
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 1:
+        single = value[0]
+    if not isinstance(single, SupportsIndex) or isinstance(single, bool | np.bool_):
+        raise ArgumentError(f"`{name}` must be an integer. Received: {name}={value!r}.")
+    return index(single)
+
+
+def normalize_axes(value: object, name: str = "axis") -> int | list[int]:
+    """Give one axis as an integer, and several as a list.
+
+    >>> normalize_axes((1, 2)), normalize_axes(-1)
+    ([1, 2], -1)
+    """
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
+        return [normalize_axis(axis, name) for axis in value]
+    return normalize_axis(value, name)
+
+
+def axes_within(axes: int | Sequence[int], rank: int) -> tuple[int, ...]:
+    """Give the axes of a shape of that rank, each counted from the start and once, ascending.
+
+    >>> axes_within([-1, 1], 4)
+    (1, 3)
+    """
+    several = (axes,) if isinstance(axes, int) else tuple(axes)
+    for axis in several:
+        if not -rank <= axis < rank:
+            raise ShapeError(f"must have an input with axis {axis}. Received: rank {rank}.")
+    return tuple(sorted({axis % rank for axis in several}))

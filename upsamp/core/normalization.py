@@ -1,0 +1,89 @@
+"""Normalisation by the mean and variance of the very values: of axes, or of groups of channels."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+
+__all__ = ["normalize_groups", "normalize_moments"]
+
+
+def normalize_moments(
+    x: Array,
+    axes: Sequence[int],
+    epsilon: float,
+    scale: Array | None = None,
+    offset: Array | None = None,
+) -> Array:
+    """Give (x - mean) / sqrt(variance + epsilon) * scale + offset, the moments being of `axes`.
+
+    x: floats of any shape. scale, offset: arrays that broadcast to `x`, or None. Returns the
+    dtype of `x`. The variance is that of the values with their mean taken off, which rounding
+    does not make negative; means are summed in float64.
+
+    Source: J. Ba et al., "Layer Normalization" (arXiv 1607.06450).
+
+    >>> normalize_moments(np.array([[1.0, 3.0]]), (1,), 0.0)
+    array([[-1.,  1.]])
+    """
+    along = tuple(axes)
+    return _normalize(x, lambda values: _mean(values, along), epsilon, scale, offset)
+
+
+def normalize_groups(
+    x: Array,
+    groups: int,
+    axis: int,
+    epsilon: float,
+    scale: Array | None = None,
+    offset: Array | None = None,
+) -> Array:
+    """Normalise each sample by the moments of groups of its channels, over all positions.
+
+    x: floats (N, ...), whose `axis` has the channels, a multiple of `groups`. scale, offset:
+    (channels,), or None. With as many groups as channels this is instance normalisation.
+
+    Source: Y. Wu and K. He, "Group Normalization" (arXiv 1803.08494).
+
+    >>> normalize_groups(np.array([[[1.0, 10.0], [3.0, 20.0]]]), 2, 2, 0.0)
+    array([[[-1., -1.],
+            [ 1.,  1.]]])
+    """
+    positions = tuple(place for place in range(1, x.ndim) if place != axis)
+    channels = [1] * x.ndim
+    channels[axis] = x.shape[axis]
+    scale, offset = (
+        None if values is None else values.reshape(channels) for values in (scale, offset)
+    )
+
+    def mean(values: Array) -> Array:
+        # Over the positions first, which is the fast way through memory, then within a group.
+        of_channels = _mean(values, positions)
+        of_groups = of_channels.reshape(len(x), groups, -1).mean(axis=2, keepdims=True)
+        share = x.shape[axis] // groups
+        return np.repeat(of_groups, share, axis=2).reshape(of_channels.shape)
+
+    return _normalize(x, mean, epsilon, scale, offset)
+
+
+def _normalize(
+    x: Array,
+    mean: Callable[[Array], Array],
+    epsilon: float,
+    scale: Array | None,
+    offset: Array | None,
+) -> Array:
+    """Take off the mean, divide by the deviation, scale and shift, all in one new array."""
+    result: Array = x - mean(x).astype(x.dtype)
+    factor = (1 / np.sqrt(mean(np.square(result)) + epsilon)).astype(x.dtype)
+    result *= factor if scale is None else factor * scale.astype(x.dtype, copy=False)
+    if offset is not None:
+        result += offset.astype(x.dtype, copy=False)
+    return result
+
+
+def _mean(values: Array, axes: tuple[int, ...]) -> Array:
+    """Give the mean, summed in float64, with the axes kept."""
+    result: Array = values.mean(axis=axes, keepdims=True, dtype=np.float64)
+    return result

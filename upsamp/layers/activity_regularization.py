@@ -1,0 +1,24 @@
+"""ActivityRegularization, as it acts in a prediction: not at all."""
+
+from typing import Any
+
+from upsamp.layers.training_layer import TrainingLayer
+
+__all__ = ["ActivityRegularization"]
+
+
+class ActivityRegularization(TrainingLayer):
+    """Pass the input on: training adds l1 * |x| + l2 * x^2 to its loss.
+
+    >>> ActivityRegularization(0.5)([[1.0, 2.0]])
+    array([[1., 2.]], dtype=float32)
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.l1 = l1
+        self.l2 = l2
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "l1": self.l1, "l2": self.l2}

@@ -1,0 +1,25 @@
+"""Average: the mean of its inputs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.layers.elementwise_merge import ElementwiseMerge
+
+__all__ = ["Average"]
+
+
+class Average(ElementwiseMerge):
+    """Give the mean of the arrays, value by value.
+
+    >>> Average()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[2. , 1.5]], dtype=float32)
+    """
+
+    combine = np.add
+
+    def merge(self, inputs: Sequence[Array]) -> Array:
+        """Add the arrays, and divide by their number."""
+        result: Array = super().merge(inputs) / self.dtype.type(len(inputs))
+        return result

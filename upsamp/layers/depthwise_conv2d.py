@@ -1,0 +1,43 @@
+"""DepthwiseConv2D: every channel with kernels of its own."""
+
+from upsamp.core.arguments import Array
+from upsamp.layers.depthwise_layer import DepthwiseLayer
+from upsamp.layers.layer import Shape
+from upsamp.layers.shapes import product_of
+
+__all__ = ["DepthwiseConv2D"]
+
+
+class DepthwiseConv2D(DepthwiseLayer):
+    """Convolve each channel by itself, to `depth_multiplier` channels.
+
+    Kernel (rows, columns, C, depth_multiplier), bias (C * depth_multiplier,).
+
+    >>> DepthwiseConv2D(3, depth_multiplier=2).compute_output_shape((None, 10, 10, 4))
+    (None, 8, 8, 8)
+    """
+
+    def create_weights(self, input_shape: Shape) -> None:
+        """Size the kernel by the channels of the input."""
+        channels = self.check_axis(input_shape, self.channel_axis)
+        self.input_channels = channels
+        self.add_weight("kernel", self.depthwise_shape(channels), self.depthwise_initializer)
+        if self.use_bias:
+            self.add_weight("bias", (channels * self.depth_multiplier,), self.bias_initializer)
+
+    def output_channels(self, channels: int | None) -> int | None:
+        """Give depth_multiplier channels for each."""
+        return product_of((channels, self.depth_multiplier))
+
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
+        """Count the kernel once for every output position.
+
+        >>> DepthwiseConv2D(3).multiply_adds((None, 7, 7, 8), (None, 5, 5, 8))
+        1800
+        """
+        channels = self.output_channels(input_shape[self.channel_axis])
+        return product_of((self.positions(output_shape), *self.kernel_size, channels))
+
+    def call(self, x: Array) -> Array:
+        """Convolve the images."""
+        return self.activate(self.convolve(x, self.weight("kernel"), self.bias()))

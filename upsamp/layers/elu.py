@@ -1,0 +1,29 @@
+"""ELU: negative values bent to a bound."""
+
+from typing import Any
+
+from upsamp.core.activation_functions import elu
+from upsamp.core.arguments import Array
+from upsamp.layers.layer import Layer
+
+__all__ = ["ELU"]
+
+
+class ELU(Layer):
+    """Give x where it is positive, alpha * (exp(x) - 1) elsewhere.
+
+    >>> ELU(2.0)([[-10.0, 10.0]])
+    array([[-1.9999092, 10.       ]], dtype=float32)
+    """
+
+    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.alpha = alpha
+
+    def call(self, x: Array) -> Array:
+        """Apply the function."""
+        return elu(x, self.alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "alpha": self.alpha}

@@ -1,0 +1,24 @@
+"""GaussianDropout, as it acts in a prediction: not at all."""
+
+from typing import Any
+
+from upsamp.layers.training_layer import TrainingLayer, check_share
+
+__all__ = ["GaussianDropout"]
+
+
+class GaussianDropout(TrainingLayer):
+    """Pass the input on: training multiplies it by noise around 1.
+
+    >>> GaussianDropout(0.5)([[1.0, 2.0]])
+    array([[1., 2.]], dtype=float32)
+    """
+
+    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.rate = check_share(rate, "rate")
+        self.dropout_seed = seed
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "rate": self.rate, "seed": self.dropout_seed}

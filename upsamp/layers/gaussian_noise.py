@@ -1,0 +1,24 @@
+"""GaussianNoise, as it acts in a prediction: not at all."""
+
+from typing import Any
+
+from upsamp.layers.training_layer import TrainingLayer, check_share
+
+__all__ = ["GaussianNoise"]
+
+
+class GaussianNoise(TrainingLayer):
+    """Pass the input on: training adds noise of the deviation `stddev`, from 0 to 1.
+
+    >>> GaussianNoise(0.1)([[1.0, 2.0]])
+    array([[1., 2.]], dtype=float32)
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.stddev = check_share(stddev, "stddev")
+        self.noise_seed = seed
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "stddev": self.stddev, "seed": self.noise_seed}

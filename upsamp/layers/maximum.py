@@ -1,0 +1,17 @@
+"""Maximum: the largest of its inputs."""
+
+import numpy as np
+
+from upsamp.layers.elementwise_merge import ElementwiseMerge
+
+__all__ = ["Maximum"]
+
+
+class Maximum(ElementwiseMerge):
+    """Give the largest of the arrays, value by value.
+
+    >>> Maximum()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[3., 2.]], dtype=float32)
+    """
+
+    combine = np.maximum

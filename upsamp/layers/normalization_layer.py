@@ -1,0 +1,61 @@
+"""What LayerNormalization and GroupNormalization have in common: a scale and an offset."""
+
+from typing import Any
+
+from upsamp.core.arguments import Array
+from upsamp.core.initializers import InitializerLike, normalize_initializer
+from upsamp.errors import ArgumentError
+from upsamp.layers.layer import Layer
+
+__all__ = ["NormalizationLayer"]
+
+
+class NormalizationLayer(Layer):
+    """A layer that normalises by the moments of its input.
+
+    Weights gamma (where `scale`) and beta (where `center`).
+    """
+
+    def __init__(
+        self,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        if epsilon <= 0:
+            raise ArgumentError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = normalize_initializer(beta_initializer, "beta_initializer")
+        self.gamma_initializer = normalize_initializer(gamma_initializer, "gamma_initializer")
+
+    def add_moments_weights(self, shape: tuple[int, ...]) -> None:
+        """Say that there are gamma and beta, where they are wanted."""
+        if self.scale:
+            self.add_weight("gamma", shape, self.gamma_initializer)
+        if self.center:
+            self.add_weight("beta", shape, self.beta_initializer)
+
+    def gamma(self) -> Array | None:
+        """Give the scale, or None where there is none."""
+        return self.weight("gamma") if self.scale else None
+
+    def beta(self) -> Array | None:
+        """Give the offset, or None where there is none."""
+        return self.weight("beta") if self.center else None
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": self.beta_initializer,
+            "gamma_initializer": self.gamma_initializer,
+        }

@@ -1,0 +1,61 @@
+"""Rescaling: a product and a sum."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers.layer import Layer, Shape
+
+__all__ = ["Rescaling"]
+
+Numbers: TypeAlias = float | Sequence[float]
+
+
+class Rescaling(Layer):
+    """Give x * scale + offset. Each is a number, or a list of one for each channel.
+
+    >>> Rescaling(1 / 127.5, offset=-1)([[0, 255]])
+    array([[-1.,  1.]], dtype=float32)
+    """
+
+    def __init__(self, scale: Numbers, offset: Numbers = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.scale = _plain(scale, "scale")
+        self.offset = _plain(offset, "offset")
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """Give the input's shape, whose last axes must be those of the lists."""
+        for numbers in (self.scale, self.offset):
+            shape = np.shape(numbers)
+            last = input_shape[len(input_shape) - len(shape) :]
+            if len(shape) > len(input_shape) or any(
+                own not in (1, length) and length is not None
+                for own, length in zip(shape, last, strict=True)
+            ):
+                raise ShapeError(
+                    f"must have an input that {shape} numbers fit. Received: shape {input_shape}."
+                )
+        return input_shape
+
+    def call(self, x: Array) -> Array:
+        """Scale and shift the values."""
+        result: Array = x * np.asarray(self.scale, x.dtype)
+        result += np.asarray(self.offset, x.dtype)
+        return result
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
+
+
+def _plain(value: object, name: str) -> Any:
+    """Give a number, or nested lists of numbers, as JSON has them."""
+    try:
+        return np.asarray(value, np.float64).tolist()
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"`{name}` must be a number or a list of numbers. Received: {name}={value!r}."
+        ) from None

@@ -1,0 +1,48 @@
+"""The shapes of inputs and outputs, and the names that Keras derives from classes."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from upsamp.core.arguments import normalize_count
+from upsamp.errors import ArgumentError
+
+__all__ = ["MaybeShape", "Shape", "normalize_shape", "product_of", "snake_case"]
+
+Shape: TypeAlias = tuple[int | None, ...]
+# None is the shape of what comes out of a layer that upsamp does not know.
+MaybeShape: TypeAlias = Shape | None
+
+
+def snake_case(class_name: str) -> str:
+    """Give a class's name as Keras writes it for automatic names.
+
+    >>> snake_case("Conv2DTranspose"), snake_case("LeakyReLU")
+    ('conv2d_transpose', 'leaky_re_lu')
+    """
+    words = re.sub(r"(?<=.)(?=[A-Z][a-z])", "_", class_name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", words).lower()
+
+
+def normalize_shape(value: object, name: str) -> Shape:
+    """Give a shape as a tuple of positive integers, with None for an axis of any length.
+
+    >>> normalize_shape([None, 28, 28, 1], "batch_shape")
+    (None, 28, 28, 1)
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise ArgumentError(
+            f"`{name}` must be a tuple of positive integers or None. Received: {name}={value!r}."
+        )
+    return tuple(None if part is None else normalize_count(part, name) for part in value)
+
+
+def product_of(lengths: Shape) -> int | None:
+    """Give the product of lengths, or None where one is not known.
+
+    >>> product_of((2, 3)), product_of((2, None))
+    (6, None)
+    """
+    known = [length for length in lengths if length is not None]
+    return math.prod(known) if len(known) == len(lengths) else None

@@ -1,0 +1,36 @@
+"""SpatialDropout2D, as it acts in a prediction: not at all."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from upsamp.core.arguments import Array
+from upsamp.layers.image_layer import ImageLayer
+from upsamp.layers.training_layer import check_share
+
+__all__ = ["SpatialDropout2D"]
+
+
+class SpatialDropout2D(ImageLayer):
+    """Pass images on: training drops channels as wholes.
+
+    >>> SpatialDropout2D(0.5).compute_output_shape((None, 7, 7, 3))
+    (None, 7, 7, 3)
+    """
+
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType({"noise_shape": ()})
+
+    def __init__(
+        self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.rate = check_share(rate, "rate")
+        self.dropout_seed = seed
+
+    def call(self, x: Array) -> Array:
+        """Give the input."""
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "rate": self.rate, "seed": self.dropout_seed}

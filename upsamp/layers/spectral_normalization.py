@@ -1,0 +1,126 @@
+"""SpectralNormalization, as it acts in a prediction: the layer that it wraps."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+from upsamp.core.arguments import Array, normalize_count
+from upsamp.errors import ArgumentError
+from upsamp.layers.layer import Layer, Shape
+
+__all__ = ["SpectralNormalization"]
+
+VECTOR = {"class_name": "TruncatedNormal", "config": {"mean": 0.0, "stddev": 0.02, "seed": None}}
+
+
+class SpectralNormalization(Layer):
+    """Stand for a layer whose kernel training divides by its largest singular value.
+
+    The stored kernel is divided already. Weights, in Keras' order: the kernel of the layer,
+    vector_u, which training goes on from, and what else the layer has.
+
+    Source: T. Miyato et al., "Spectral Normalization for Generative Adversarial Networks" (arXiv
+    1802.05957).
+
+    >>> from upsamp.layers.dense import Dense
+    >>> layer = SpectralNormalization(Dense(2))
+    >>> layer.build((None, 3))
+    >>> [weight.name for weight in layer.weights]
+    ['kernel', 'vector_u', 'bias']
+    """
+
+    def __init__(self, layer: Layer, power_iterations: int = 1, **options: Any) -> None:
+        super().__init__(**options)
+        if not isinstance(layer, Layer):
+            raise ArgumentError(f"`layer` must be a layer. Received: layer={layer!r}.")
+        self.layer = layer
+        self.power_iterations = normalize_count(power_iterations, "power_iterations")
+
+    def create_weights(self, input_shape: Shape) -> None:
+        """Build the layer, and share its weights."""
+        self.layer.build(input_shape)
+        kernels = [one for one in self.layer.weights if one.name in ("kernel", "embeddings")]
+        if not kernels:
+            raise ArgumentError(
+                f"must wrap a layer with a kernel or embeddings. Received: {self.layer.type_name}."
+            )
+        kernel = kernels[0]
+        self._weights = [kernel]
+        self.add_weight("vector_u", (1, kernel.shape[-1]), VECTOR, trainable=False)
+        self._weights += [one for one in self.layer.weights if one is not kernel]
+
+    @property
+    def weight_paths(self) -> list[str]:
+        """Where Keras 3 keeps each of the weights; it keeps the kernel as vars/0 besides."""
+        inner = self.layer.weights
+        return [
+            next((f"layer/vars/{i}" for i, own in enumerate(inner) if own is weight), "vars/1")
+            for weight in self._weights
+        ]
+
+    def _values(self, index: int) -> Array:
+        """Give the values of one weight; those of the layer are drawn by itself."""
+        weight = self._weights[index]
+        self.layer.seed = self.seed
+        if any(weight is one for one in self.layer.weights):
+            return self.layer.weight(weight.name)
+        return super()._values(index)
+
+    def check_rank(self, input_shape: Shape) -> None:
+        """Raise `ShapeError` where the layer does."""
+        self.layer.check_rank(input_shape)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """Give the shape of the layer's output."""
+        return self.layer.output_shape_for(input_shape)
+
+    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+        """Compute the layer."""
+        self.layer.seed = self.seed
+        return self.layer.compute(inputs)
+
+    def call(self, x: Array) -> Array:
+        """Compute the layer."""
+        return self.compute([x])[0]
+
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
+        """Count what the layer does."""
+        return self.layer.multiply_adds(input_shape, output_shape)
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give the reach of the layer."""
+        return self.layer.reach(axis, length)
+
+    def overlap(self) -> str | None:
+        """Tell the overlap of the layer."""
+        return self.layer.overlap()
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again, the layer as its class and config."""
+        wrapped = {"class_name": self.layer.type_name, "config": self.layer.get_config()}
+        return {
+            **super().get_config(),
+            "layer": wrapped,
+            "power_iterations": self.power_iterations,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what `get_config` gave; `layer` may be a layer that is made already."""
+        layer = config["layer"]
+        if not isinstance(layer, Mapping):
+            return cls(**config)
+        known = {one.__name__: one for one in _classes(Layer)}
+        name = layer.get("class_name")
+        if name not in known:
+            raise ArgumentError(
+                f"SpectralNormalization must wrap a layer that upsamp has. Received: {name!r}."
+            )
+        return cls(**{**config, "layer": known[name].from_config(layer["config"])})
+
+
+def _classes(root: type[Layer]) -> Iterator[type[Layer]]:
+    """Give the classes of this package that come of a class."""
+    for one in root.__subclasses__():
+        if one.__module__.startswith(__package__ or ""):
+            yield one
+        yield from _classes(one)

@@ -1,0 +1,34 @@
+"""ThresholdedReLU: values up to a threshold set to zero; a layer of Keras 2."""
+
+from typing import Any
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError
+from upsamp.layers.layer import Layer
+
+__all__ = ["ThresholdedReLU"]
+
+
+class ThresholdedReLU(Layer):
+    """Give x above `theta`, 0 elsewhere.
+
+    >>> ThresholdedReLU()([[-10.0, 1.0, 10.0]])
+    array([[ 0.,  0., 10.]], dtype=float32)
+    """
+
+    def __init__(self, theta: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        if theta is None or theta < 0:
+            raise ArgumentError(f"`theta` must not be negative. Received: theta={theta!r}.")
+        self.theta = theta
+
+    def call(self, x: Array) -> Array:
+        """Apply the function."""
+        number = x.dtype.type
+        return np.where(x <= number(self.theta), number(0), x)
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {**super().get_config(), "theta": self.theta}

@@ -1,0 +1,94 @@
+"""UnknownLayer: the place of a layer that upsamp does not know, so that a model can be listed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError, UnknownLayerError
+from upsamp.layers.layer import Layer, MaybeShape, Shape
+from upsamp.layers.shapes import snake_case
+
+__all__ = ["UnknownLayer"]
+
+
+class UnknownLayer(Layer):
+    """Stand for a layer that upsamp does not know: it can be listed, and not be run.
+
+    class_name, module: what a file calls it; module may be None. config: its arguments, given
+    back as they are. reason: why it is not known, or "". name, trainable: as in any layer.
+
+    >>> layer = UnknownLayer("Lambda", "keras.layers", {"function": "..."}, "it is code", name="x")
+    >>> layer
+    <Lambda name=x, built=False>
+    >>> layer.connect([(None, 4)])
+    [None]
+    """
+
+    def __init__(
+        self,
+        class_name: str,
+        module: str | None,
+        config: Mapping[str, Any],
+        reason: str,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.class_name = class_name
+        self.module = module
+        self.config = dict(config)
+        self.reason = reason
+        self.automatic_name = snake_case(class_name)
+
+    @property
+    def type_name(self) -> str:
+        """The class that the file names."""
+        return self.class_name
+
+    def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
+        """Give one output, of a shape that nobody knows."""
+        self.built = True
+        return [None]
+
+    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+        """Raise `UnknownLayerError`."""
+        self._refuse()
+
+    def call(self, x: Array) -> Array:
+        """Raise `UnknownLayerError`."""
+        self._refuse()
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """Raise `UnknownLayerError`."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        home = "" if self.module is None else f" of {self.module}"
+        why = f" ({self.reason})" if self.reason else ""
+        raise UnknownLayerError(
+            f"Layer '{self.name}' ({self.class_name}{home}) must be known to be run. Received: a "
+            f"class that upsamp does not have{why}. Nothing that a file names is ever run; put a "
+            "layer of upsamp in its place, or run the model in Keras."
+        )
+
+    def _values(self, index: int) -> Array:
+        """Give the values of a weight that has any: none are drawn for a layer of nobody knows."""
+        weight = self._weights[index]
+        if weight.value is None:
+            raise ArgumentError(
+                f"The {weight.name} of layer '{self.name}' must have values to be read. "
+                f"Received: its shape alone, {weight.shape}."
+            )
+        return weight.value
+
+    def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
+        """Give None: nobody knows."""
+        return None
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give None: nobody knows."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments as they were received."""
+        return dict(self.config)

@@ -1,0 +1,109 @@
+"""What the layers have in common whose kernel slides over images, whatever the kernel mixes."""
+
+from typing import Any
+
+from upsamp.core.activations import ActivationLike, get_activation, normalize_activation
+from upsamp.core.arguments import (
+    Array,
+    Padding,
+    PaddingLike,
+    Pair,
+    PairLike,
+    normalize_padding,
+    normalize_pair,
+)
+from upsamp.core.geometry import ConvolutionAxis, convolution_axis
+from upsamp.core.initializers import InitializerLike, normalize_initializer
+from upsamp.core.reach import convolution_reach
+from upsamp.errors import ShapeError
+from upsamp.layers.image_layer import ImageLayer
+from upsamp.layers.layer import Shape
+from upsamp.layers.shapes import product_of
+
+__all__ = ["WindowLayer"]
+
+
+class WindowLayer(ImageLayer):
+    """A layer with a kernel that slides over images, a bias and an activation."""
+
+    def __init__(
+        self,
+        kernel_size: PairLike,
+        strides: PairLike = (1, 1),
+        padding: PaddingLike = "valid",
+        data_format: str | None = None,
+        dilation_rate: PairLike = (1, 1),
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        bias_initializer: InitializerLike = "zeros",
+        **options: Any,
+    ) -> None:
+        super().__init__(data_format, **options)
+        self.kernel_size = normalize_pair(kernel_size, "kernel_size")
+        self.strides = normalize_pair(strides, "strides")
+        self.padding = normalize_padding(padding)
+        self.dilation_rate = normalize_pair(dilation_rate, "dilation_rate")
+        self.activation = normalize_activation(activation)
+        self.activate = get_activation(self.activation)
+        self.use_bias = use_bias
+        self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
+        self.input_channels: int | None = None
+
+    def check_rank(self, input_shape: Shape) -> None:
+        """Raise `ShapeError` for another rank, or for other channels than it was built for."""
+        super().check_rank(input_shape)
+        channels = input_shape[self.channel_axis]
+        if self.input_channels is not None and channels not in (None, self.input_channels):
+            raise ShapeError(
+                f"must have {self.input_channels} "
+                f"channels, as it was built. Received: shape {input_shape}."
+            )
+
+    def padding_of(self, axis: int) -> Padding | Pair:
+        """Give the padding of the rows (0) or of the columns (1)."""
+        return self.padding if isinstance(self.padding, str) else self.padding[axis]
+
+    def bias(self) -> Array | None:
+        """Give the bias, or None where there is none."""
+        return self.weight("bias") if self.use_bias else None
+
+    def plan(self, axis: int, length: int) -> ConvolutionAxis:
+        """Plan the rows (0) or the columns (1) of a convolution."""
+        return convolution_axis(
+            length,
+            self.kernel_size[axis],
+            self.strides[axis],
+            self.padding_of(axis),
+            self.dilation_rate[axis],
+        )
+
+    def output_channels(self, channels: int | None) -> int | None:
+        """Give the channels of the output, for so many of the input."""
+        raise NotImplementedError(f"{self.type_name} must define `output_channels`.")
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """Give the shape with as many rows and columns as the kernel fits at."""
+        shape = self.image_shape(input_shape, lambda axis, length: self.plan(axis, length).output)
+        axis = self.channel_axis
+        return (*shape[:axis], self.output_channels(input_shape[axis]), *shape[axis + 1 :])
+
+    def positions(self, shape: Shape) -> int | None:
+        """Count the pixels of images of this shape, the batch included."""
+        return product_of(tuple(shape[axis] for axis in (1, 2, 3) if axis != self.channel_axis))
+
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Give the positions that the kernel covers."""
+        return convolution_reach(self.plan(axis, length), self.kernel_size[axis])
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the arguments that make this layer again."""
+        return {
+            **super().get_config(),
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "bias_initializer": self.bias_initializer,
+        }
