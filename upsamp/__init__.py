@@ -11,16 +11,22 @@ if TYPE_CHECKING:
     from upsamp.core.resample import resize, upsample
     from upsamp.core.shuffle import depth_to_space, space_to_depth
     from upsamp.errors import UpsampError
+    from upsamp.models.functional import Functional
     from upsamp.models.generator import make_generator
+    from upsamp.models.loading import load_model
+    from upsamp.models.model import Model
     from upsamp.models.sequential import Sequential
 
 __all__ = [
+    "Functional",
+    "Model",
     "Sequential",
     "UpsampError",
     "__version__",
     "conv2d",
     "conv2d_transpose",
     "depth_to_space",
+    "load_model",
     "make_generator",
     "resize",
     "space_to_depth",
@@ -35,7 +41,10 @@ _HOMES = {
     "depth_to_space": "upsamp.core.shuffle",
     "space_to_depth": "upsamp.core.shuffle",
     "UpsampError": "upsamp.errors",
+    "Functional": "upsamp.models.functional",
+    "load_model": "upsamp.models.loading",
     "make_generator": "upsamp.models.generator",
+    "Model": "upsamp.models.model",
     "Sequential": "upsamp.models.sequential",
 }
 _SUBPACKAGES = ("core", "errors", "io", "layers", "models", "translate")

@@ -12,7 +12,8 @@ from click.testing import Result
 from numpy.typing import NDArray
 from PIL import Image
 
-from upsamp.models.generator import make_generator, sample_latent
+from upsamp.models.generator import make_generator
+from upsamp.models.sampling import sample_latent
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from upsamp.errors import FileError, FormatError
-from upsamp.io import array_files, spool
+from upsamp.io import spool
 from upsamp.io.array_files import check_space, read_named_arrays, write_array_file
 from upsamp.io.matrices import format_matrix
 from upsamp.io.spool import BatchSpool
@@ -53,13 +53,16 @@ def test_a_layout_of_another_order_is_written_in_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["npy", "npz", "json"])
 def test_an_error_on_the_way_leaves_nothing(tmp_path: Path, suffix: str) -> None:
-    for error in (RuntimeError, KeyboardInterrupt):
-        with (
-            pytest.raises(error),
-            write_array_file(str(tmp_path / f"a.{suffix}"), suffix, 2) as writer,
-        ):
+    name = str(tmp_path / f"a.{suffix}")
+
+    def write_half(error: type[BaseException]) -> None:
+        with write_array_file(name, suffix, 2) as writer:
             writer.write(np.zeros((1, 2)))
             raise error
+
+    for error in (RuntimeError, KeyboardInterrupt):
+        with pytest.raises(error):
+            write_half(error)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -72,7 +75,7 @@ def test_a_disk_without_room_is_told_of_before_the_work(
     class Usage:
         free = 999
 
-    monkeypatch.setattr(array_files.shutil, "disk_usage", lambda _: Usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage)
     with pytest.raises(FileError, match=r"it would have 1000\.00 B, and the disk has 999\.00 B"):
         check_space(name, 1000)
 
@@ -98,7 +101,7 @@ def test_arrays_are_read_by_name_and_a_single_one_has_none(tmp_path: Path) -> No
 def test_what_holds_no_numbers_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     for arrays in ({"z": np.array(["text"])}, {"z": np.zeros((0, 3))}):
-        np.savez(path, **arrays)  # type: ignore[arg-type]
+        np.savez(path, **arrays)
         with pytest.raises(FileError, match=r"--latent-file must be numbers\. Received: .*a\.npz"):
             read_named_arrays(str(path), "--latent-file")
     path.write_bytes(b"PK\x03\x04 and no more")
@@ -123,15 +126,11 @@ def test_batches_come_again_as_they_were(monkeypatch: pytest.MonkeyPatch, in_mem
 
 
 def test_a_place_that_takes_no_more_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        def write(self, _: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        def close(self) -> None:
-            pass
+    def write(_: object) -> None:
+        raise OSError(28, "No space left on device")
 
     with BatchSpool() as kept:
-        monkeypatch.setattr(kept, "_file", Full())
-        with pytest.raises(FileError, match="no space left on device. Make room there") as caught:
+        monkeypatch.setattr(kept._file, "write", write)
+        with pytest.raises(FileError, match=r"no space left on device\. Make room there") as caught:
             kept.add(np.zeros((1, 2)))
     assert tempfile.gettempdir() in str(caught.value)

@@ -7,8 +7,10 @@ import pytest
 
 from upsamp import Sequential, make_generator
 from upsamp.errors import ArgumentError
-from upsamp.layers import Activation, Dense, Input, Reshape
-from upsamp.models.generator import GENERATORS, output_range, sample_latent, tile_samples
+from upsamp.layers import Input
+from upsamp.models.generator import GENERATORS
+from upsamp.models.sampling import sample_latent
+from upsamp.models.tiling import tile_samples
 
 SHAPES: dict[str, list[tuple[int, ...]]] = {
     "upsampling": [(3200,), (5, 5, 128), (10, 10, 128), (10, 10, 1)],
@@ -124,31 +126,6 @@ def test_points_have_the_shape_of_any_input() -> None:
 
 
 # --- pictures
-
-
-@pytest.mark.parametrize(
-    ("last", "expected"),
-    [
-        ("tanh", (-1.0, 1.0)),
-        ("sigmoid", (0.0, 1.0)),
-        ("softmax", (0.0, 1.0)),
-        ("linear", (-3.0, 5.0)),
-        ("relu", (-3.0, 5.0)),
-        (None, (-3.0, 5.0)),
-    ],
-)
-def test_black_and_white_are_the_ends_of_the_last_activation(
-    last: str | None, expected: tuple[float, float]
-) -> None:
-    samples = np.array([-3, 0, 5], np.float32).reshape(3, 1, 1, 1)
-    for layers in ([Dense(1, activation=last)], [Dense(1), Activation(last)]):
-        assert output_range(Sequential([Input((1,)), *layers]), samples) == expected
-
-
-def test_a_last_layer_without_an_activation_tells_no_range() -> None:
-    model = Sequential([Dense(4, activation="tanh", input_dim=1), Reshape((2, 2, 1))])
-    samples = np.array([-0.5, 0.25], np.float32).reshape(2, 1, 1, 1)
-    assert output_range(model, samples) == (-0.5, 0.25)
 
 
 def test_samples_are_tiled_row_by_row_with_black_gaps() -> None:

@@ -164,7 +164,8 @@ def test_the_weights_of_such_a_model_are_refused() -> None:
 
 def test_sizes_follow_the_bytes_of_a_parameter() -> None:
     assert Summary("a", (), 512, 0).totals()[0] == "Total params: 512 (2.00 KB)"
-    assert Summary("a", (), 512, 0, 8).totals()[0] == "Total params: 512 (4.00 KB)"
+    assert Summary("a", (), 512, 0, 4096, 0).totals()[0] == "Total params: 512 (4.00 KB)"
+    assert Summary("a", (), 1, 1, 2, 8).totals()[0] == "Total params: 2 (10.00 B)"
 
 
 @pytest.mark.parametrize(

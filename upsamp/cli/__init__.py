@@ -32,8 +32,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 EXAMPLES = """\
   upsamp upsample photo.png --size 4 --interp lanczos3
   upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same
-  upsamp summary 'Dense(3200, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSampling2D()'
-  upsamp generator --kind dcgan --samples 16 -o grid.png
+  upsamp summary model.keras
+  upsamp generator --model generator.keras --samples 16 -o grid.png
 """
 
 

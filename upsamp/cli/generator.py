@@ -1,68 +1,132 @@
-"""`upsamp generator`: build a GAN's generator, show it, and draw samples from it."""
+"""`upsamp generator`: read a trained generator, or build one, and draw samples from it."""
+
+from contextlib import nullcontext
+from time import perf_counter
+from typing import Any
 
 import click
 
-from upsamp.cli.command import Command, PairType
-from upsamp.cli.options import force_option, seed_option
-from upsamp.cli.render import show_note, show_summary
-from upsamp.cli.results import refuse_on_terminal
-from upsamp.core.arguments import Pair
-from upsamp.core.resample import upsample
-from upsamp.io.formats import format_to_write, is_image_format
-from upsamp.io.sinks import write_result
-from upsamp.io.streams import STANDARD_STREAM, check_target
-from upsamp.models.generator import (
-    GENERATORS,
-    make_generator,
-    output_range,
-    sample_latent,
-    tile_samples,
+from upsamp.cli.command import Command, NumbersType, PairType
+from upsamp.cli.options import (
+    force_option,
+    max_pixels_option,
+    max_size_option,
+    seed_option,
+    weights_option,
 )
+from upsamp.cli.progress import progress
+from upsamp.cli.render import show_note, show_report, show_summary
+from upsamp.cli.sampling import (
+    STEPS,
+    Plan,
+    Request,
+    Target,
+    choose_target,
+    open_generator,
+    plan_run,
+)
+from upsamp.core.arguments import Array
+from upsamp.core.latent import PATHS
+from upsamp.io.array_files import check_space, write_array_file
+from upsamp.io.pictures import Picture
+from upsamp.io.sinks import write_result
+from upsamp.io.streams import STANDARD_STREAM
+from upsamp.models.generator import GENERATORS
+from upsamp.models.sample_runs import Drawing, draw_samples
+from upsamp.models.value_ranges import NAMED_RANGES
 
 EXAMPLES = """
-upsamp generator --kind upsampling
+upsamp generator --model generator.keras --samples 16 -o grid.png
+upsamp generator --model generator.keras --interpolate 0 5 --steps 10 -o way.png
+upsamp generator --model conditional.h5 --label 7 --samples 8 --grid 2x4 -o sevens.png
+upsamp generator --model generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
+upsamp generator --model pix2pix.keras --image edges.png -o photo.png
+upsamp generator --model generator.keras --latent-file z.npy --samples-out samples.npy
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
-upsamp generator --kind transpose --samples 8 --seed 7 --samples-out samples.npy
-upsamp generator --kind dcgan --latent 64 --size 4 --channels 3
+upsamp generator --kind dcgan --save dcgan.keras
 """
+
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 @click.command("generator", cls=Command, examples=EXAMPLES)
 @click.option(
+    "--model",
+    metavar="FILE",
+    help="A saved model: .keras, its folder, .h5, or JSON; '-' is standard input.",
+)
+@weights_option
+@max_size_option
+@click.option(
     "--kind",
     type=click.Choice(tuple(GENERATORS), case_sensitive=False),
-    default="upsampling",
-    show_default=True,
-    help="The tutorial's two, or a DCGAN for 28x28 images.",
+    help="Without --model: the tutorial's two, or a DCGAN for 28x28.  [default: upsampling]",
 )
 @click.option(
     "--latent",
     type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="Length of the latent vector.",
+    help="Of --kind: length of the latent vector.  [default: 100]",
 )
 @click.option(
     "--size",
     type=PairType(),
-    help="Rows and columns of the base grid.  [default: 5, of dcgan 7]",
+    help="Of --kind: rows and columns of the base grid.  [default: 5, of dcgan 7]",
 )
 @click.option(
     "--channels",
     type=click.IntRange(1, 4),
-    default=1,
-    show_default=True,
-    help="Channels of the images: 1 grey, 3 colour.",
+    help="Of --kind: channels of the images, 1 grey, 3 colour.  [default: 1]",
 )
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
-    default=16,
-    show_default=True,
     metavar="N",
-    help="How many samples -o and --samples-out get.",
+    help="How many samples are drawn.  [default: 16, of --layer 1, of a file all its rows]",
 )
 @seed_option
+@click.option(
+    "--latent-file",
+    metavar="FILE",
+    help="Points of the latent space, a row each, as .npy, .csv or text; or .npz with an array "
+    "for each input, by name.",
+)
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="FILE",
+    help="A picture for a model that takes images; may be given several times.",
+)
+@max_pixels_option
+@click.option(
+    "--label",
+    "labels",
+    type=NumbersType(1000, "N[,N...]", "labels counted from 0, as in 3 or 0,1,2", minimum=0),
+    help="Labels that the samples get in turn.  [default: all of them]",
+)
+@click.option(
+    "--interpolate",
+    type=click.IntRange(min=0),
+    nargs=2,
+    metavar="A B",
+    help="Draw the way from sample A to sample B, counted from 0 as they lie in the grid.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help=f"Samples on the way, both ends included.  [default: {STEPS}]",
+)
+@click.option(
+    "--path",
+    type=click.Choice(PATHS, case_sensitive=False),
+    help="The way: along a sphere, where such points lie, or straight.  [default: spherical]",
+)
+@click.option(
+    "--layer",
+    metavar="NAME",
+    help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
+)
 @click.option(
     "-o",
     "--output",
@@ -75,57 +139,127 @@ upsamp generator --kind dcgan --latent 64 --size 4 --channels 3
     help="Write the samples themselves, (N, rows, columns, channels), as .npy, .npz or .json.",
 )
 @click.option(
+    "--save",
+    metavar="FILE",
+    help="Write the generator as .keras, which Keras 3 loads; or its weights alone, as "
+    ".weights.h5, .npz or .safetensors.",
+)
+@click.option(
+    "--grid",
+    type=PairType(),
+    metavar="ROWSxCOLUMNS",
+    help="Tiles of the picture, row by row.  [default: near to a square]",
+)
+@click.option(
+    "--range",
+    "value_range",
+    type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
+    default="auto",
+    show_default=True,
+    help="Black and white: -1 and 1, 0 and 1, or as the last activation says, else the least and "
+    "the greatest value.",
+)
+@click.option(
     "--zoom",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
     help="Enlarge the picture by this factor.",
 )
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=32,
+    show_default=True,
+    metavar="N",
+    help="Samples computed at a time, which bounds the memory.",
+)
 @force_option
-def command(
-    kind: str,
-    latent: int,
-    size: Pair | None,
-    channels: int,
-    samples: int,
-    seed: int,
-    output: str | None,
-    samples_out: str | None,
-    zoom: int,
-    force: bool,
-) -> None:
-    """Build a GAN's generator, show its summary, and draw samples from it.
+def command(**options: Any) -> None:
+    """Build a generator, or read a trained one, and draw samples from it.
 
-    The weights are random, drawn from --seed: the generator is untrained. The picture's black and
-    white are the ends of the last activation's range, or of the samples where it has none.
+    --model shows its summary where neither -o nor --samples-out is given. Without it, the
+    generator is one of --kind, whose weights are random, drawn from --seed. Inputs of labels and
+    images are found by their shapes, types and names.
     """
-    model = make_generator(kind, latent, size, channels, seed)
-    to_pipe = output == STANDARD_STREAM
-    picture_format = _format(output, "png", pictures=True, force=force)
-    samples_format = _format(samples_out, "npy", pictures=False, force=force)
-    if not (to_pipe or samples_out == STANDARD_STREAM):
+    started = perf_counter()
+    request = Request(**options)
+    request.check()
+    picture = choose_target(request.output, pictures=True, force=request.force)
+    array = choose_target(request.samples_out, pictures=False, force=request.force)
+    model = open_generator(request)
+    if not request.takes_standard_output and not (request.model and request.writes):
         show_summary(model.summarize(), None)
-    if output is None and samples_out is None:
+    if request.save is not None:
+        model.save(request.save, overwrite=request.force)
+    if not request.writes:
         return
-    show_note("the weights are random, so the generator is untrained and its samples are noise")
-    images = model.predict(sample_latent(model, samples, seed))
-    if samples_out is not None:
-        write_result(images, samples_format, samples_out, overwrite=force)
-    if output is not None:
-        grid = tile_samples(images, output_range(model, images))
-        write_result(upsample(grid, zoom), picture_format, output, overwrite=force)
+    plan = plan_run(model, request)
+    for note in plan.notes:
+        show_note(note)
+    drawing = _draw(plan, array, force=request.force)
+    _show_values(plan, drawing, request)
+    if picture is not None and drawing.canvas is not None:
+        _write_picture(drawing.canvas, picture, force=request.force)
+    if request.model is not None and not request.takes_standard_output:
+        show_report("Samples", _report(model.name, plan, drawing, request, started))
 
 
-def _format(name: str | None, default: str, *, pictures: bool, force: bool) -> str:
-    """Give the format that a file is to have, and see that it can be written, before the work."""
-    if name == STANDARD_STREAM:
-        refuse_on_terminal(default)
-    if name is None or name == STANDARD_STREAM:
-        return default
-    format_name = format_to_write(name)
-    fits = is_image_format(format_name) if pictures else format_name in ("npy", "npz", "json")
-    if not fits:
-        option, kinds = ("-o", "an image") if pictures else ("--samples-out", ".npy, .npz or .json")
-        raise click.UsageError(f"{option} must name {kinds}. Received: {name}.")
-    check_target(name, overwrite=force)
-    return format_name
+def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
+    """Draw the samples, onto the picture and into the file that are wanted."""
+    count = plan.run.feed.count
+    if array is not None and array.name != STANDARD_STREAM:
+        check_space(array.name, plan.nbytes if array.format == "npy" else 0)
+    writing = (
+        nullcontext()
+        if array is None
+        else write_array_file(array.name, array.format, count, overwrite=force)
+    )
+    with writing as writer, progress("Samples", count, plan.run.batch_size) as advance:
+        return draw_samples(plan.run, plan.tiling, plan.value_range, writer, advance)
+
+
+def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:
+    """Tell of values that the picture cannot show, and what black and white are."""
+    if drawing.not_finite:
+        what = "is black" if plan.tiling else "stands in the samples"
+        show_note(f"{drawing.not_finite:,} values are not finite; what is not a number {what}")
+    if plan.tiling is None:
+        return
+    low, high = drawing.value_range
+    if request.layer is not None and plan.value_range is None:
+        show_note(f"all maps of '{request.layer}' are black at {low:.4g} and white at {high:.4g}")
+    if request.value_range != "auto" and drawing.outside:
+        show_note(f"{drawing.outside:,} values lie outside of {low:g} to {high:g} and are cut")
+
+
+def _write_picture(canvas: Array, target: Target, *, force: bool) -> None:
+    """Write the picture, whose pixels are not copied for that."""
+    mode = MODES[canvas.shape[2] if canvas.ndim == 3 else 1]
+    if target.format == "gif" and canvas.ndim == 3:
+        show_note("GIF holds 256 colours, so some are lost; use a .png to keep all")
+    write_result(Picture(canvas, mode), target.format, target.name, overwrite=force)
+
+
+def _report(
+    name: str, plan: Plan, drawing: Drawing, request: Request, started: float
+) -> list[tuple[str, str, str]]:
+    """Give what happened, as rows of a label, what came in and what went out."""
+    source = "standard input" if request.model == STANDARD_STREAM else str(request.model)
+    written = [file for file in (request.output, request.samples_out) if file is not None]
+    inputs = ", ".join(_sides(shape[1:]) for shape in plan.run.feed.shapes)
+    low, high = drawing.value_range
+    rows = [
+        ("File", source, ", ".join(written)),
+        ("Model", "", name),
+        ("Samples", "", f"{plan.run.feed.count:,}"),
+        ("Shape", inputs, _sides(plan.run.shape[1:])),
+        ("Range", "", f"{low:g} to {high:g}"),
+    ]
+    if plan.tiling is not None:
+        rows.append(("Picture", "", f"{plan.tiling.shape[1]}x{plan.tiling.shape[0]} pixels"))
+    return [*rows, ("Seconds", "", f"{perf_counter() - started:.3f}")]
+
+
+def _sides(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,9 +1,12 @@
 """The options that commands share, each in one place."""
 
+import re
+
 import click
 
 from upsamp.io.formats import IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.pictures import MAX_PIXELS
+from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [
     "code_option",
@@ -11,8 +14,10 @@ __all__ = [
     "format_option",
     "input_argument",
     "max_pixels_option",
+    "max_size_option",
     "output_option",
     "seed_option",
+    "weights_option",
 ]
 
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
@@ -60,4 +65,35 @@ max_pixels_option = click.option(
     show_default=True,
     metavar="N",
     help="Refuse an image that declares more pixels.",
+)
+
+weights_option = click.option(
+    "--weights",
+    metavar="FILE",
+    help="Take the weights from this file: .weights.h5, .npz, .safetensors or a model's.",
+)
+
+
+def _parse_bytes(
+    context: click.Context,  # noqa: ARG001 - click's signature
+    parameter: click.Parameter,  # noqa: ARG001 - click's signature
+    value: str,
+) -> int:
+    """Give the bytes that are written as 500MB, 2GB or a plain number, in steps of 1024."""
+    match = re.fullmatch(r"(\d{1,15})\s*([kmgt]?)(i?b)?", value.strip().lower())
+    if match is None or not int(match[1]):
+        raise click.BadParameter(
+            f"must be a number of bytes, as 500MB, 2GB or 1000000. Received: {value}."
+        )
+    size: int = int(match[1]) * 1024 ** " kmgt".index(match[2] or " ")
+    return size
+
+
+max_size_option = click.option(
+    "--max-size",
+    metavar="BYTES",
+    default=f"{DEFAULT_MAX_SIZE // 2**30}GB",
+    show_default=True,
+    callback=_parse_bytes,
+    help="Refuse a file that unpacks to more, as 500MB or 2GB.",
 )

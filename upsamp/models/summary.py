@@ -2,69 +2,127 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from upsamp.core.memory import format_bytes
-from upsamp.layers.layer import Layer, Shape
+from upsamp.models.columns import COLUMNS, KERAS_COLUMNS, Column
+from upsamp.models.summary_row import Connection, Measure, SummaryRow, layer_row
 
-__all__ = ["Summary", "SummaryRow", "align_columns", "layer_row"]
+__all__ = [
+    "Connection",
+    "Measure",
+    "Summary",
+    "SummaryRow",
+    "align_columns",
+    "layer_row",
+]
 
-
-@dataclass(frozen=True)
-class SummaryRow:
-    """One layer of a model. output_shape has None for the batch; remark is for a reader."""
-
-    name: str
-    type: str
-    output_shape: Shape
-    params: int
-    remark: str = ""
-
-    def cells(self) -> tuple[str, str, str]:
-        """Give the row as Keras prints it: layer (type), output shape, parameters."""
-        return f"{self.name} ({self.type})", str(self.output_shape), f"{self.params:,}"
+# The bytes of a parameter where nothing else is said.
+FLOAT32 = 4
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of a model, and how many parameters it has; `str` gives them as plain text."""
+    """The rows of a model, and how many parameters it has; `str` gives them as plain text.
 
-    headings: ClassVar[tuple[str, str, str]] = ("Layer (type)", "Output Shape", "Param #")
+    trainable_bytes, non_trainable_bytes: in the types that the weights are kept in; None is
+    float32. columns: the names of those that are shown. batch: how many samples the measures are
+    for; None is one. optimizer: the number and the bytes of what Keras' optimizer keeps, which
+    count among all where the model was compiled.
+    """
 
     name: str
     rows: tuple[SummaryRow, ...]
     trainable_params: int
     non_trainable_params: int
-    bytes_per_param: int = 4
+    trainable_bytes: int | None = None
+    non_trainable_bytes: int | None = None
+    columns: tuple[str, ...] = KERAS_COLUMNS
+    batch: int | None = None
+    optimizer: tuple[int, int] | None = None
 
     @property
     def total_params(self) -> int:
-        """The number of all parameters."""
-        return self.trainable_params + self.non_trainable_params
+        """The number of all parameters; as in Keras, with those that an optimizer keeps."""
+        kept = 0 if self.optimizer is None else self.optimizer[0]
+        return self.trainable_params + self.non_trainable_params + kept
 
-    def totals(self) -> tuple[str, str, str]:
-        """Give the three lines under the table, worded as Keras words them."""
-        counts = {
-            "Total params": self.total_params,
-            "Trainable params": self.trainable_params,
-            "Non-trainable params": self.non_trainable_params,
-        }
-        total, trainable, fixed = (
-            f"{label}: {count:,} ({format_bytes(count * self.bytes_per_param)})"
-            for label, count in counts.items()
+    @property
+    def shown_columns(self) -> list[Column]:
+        """The columns that are shown."""
+        return [COLUMNS[name] for name in self.columns]
+
+    @property
+    def headings(self) -> list[str]:
+        """What stands above the columns."""
+        return [column.heading for column in self.shown_columns]
+
+    @property
+    def alignment(self) -> str:
+        """The side of each column: "<" (left), ">" (right) or "^" (middle)."""
+        return "".join(column.side for column in self.shown_columns)
+
+    def cells(self) -> list[list[str]]:
+        """Give the text of every row under each heading."""
+        return [
+            [column.text(row, self.batch) for column in self.shown_columns] for row in self.rows
+        ]
+
+    def uncounted(self) -> list[str]:
+        """Name the layers whose weights are not counted."""
+        return [row.name for row in self.rows if row.params is None]
+
+    def totals(self) -> tuple[str, ...]:
+        """Give the lines under the table, worded as Keras words them, and those of measures."""
+        trainable, fixed = self._bytes()
+        optimizer, kept = self.optimizer or (0, 0)
+        counts = [
+            ("Total params", self.total_params, trainable + fixed + kept),
+            ("Trainable params", self.trainable_params, trainable),
+            ("Non-trainable params", self.non_trainable_params, fixed),
+        ]
+        if self.optimizer is not None:
+            counts.append(("Optimizer params", optimizer, kept))
+        lines = [f"{label}: {count:,} ({format_bytes(size)})" for label, count, size in counts]
+        return (*lines, *(self._measured(column) for column in self._summed_columns()))
+
+    def _bytes(self) -> tuple[int, int]:
+        sizes = (self.trainable_bytes, self.non_trainable_bytes)
+        counts = (self.trainable_params, self.non_trainable_params)
+        trainable, fixed = (
+            count * FLOAT32 if size is None else size
+            for size, count in zip(sizes, counts, strict=True)
         )
-        return total, trainable, fixed
+        return trainable, fixed
+
+    def _summed_columns(self) -> list[Column]:
+        return [column for column in self.shown_columns if column.summed]
+
+    def _sum(self, column: Column) -> tuple[int, int]:
+        """Give the sum of a column, and of how many layers it is not known."""
+        values = [column.value(row, self.batch) for row in self.rows if not row.level]
+        known = [value for value in values if isinstance(value, int)]
+        return sum(known), len(values) - len(known)
+
+    def _measured(self, column: Column) -> str:
+        total, unknown = self._sum(column)
+        per = "per sample" if self.batch is None else f"for a batch of {self.batch:,}"
+        missing = ""
+        if unknown:
+            missing = f", and those of {unknown} layer{'s' * (unknown > 1)} that cannot be known"
+        return f"{column.summed}: {column.show(total)} {per}{missing}"
 
     def to_dict(self) -> dict[str, Any]:
         """Give the summary as nested lists and dictionaries, ready for JSON."""
-        return {
+        nested = any(row.level for row in self.rows)
+        content: dict[str, Any] = {
             "name": self.name,
             "layers": [
-                {
-                    "name": row.name,
-                    "type": row.type,
-                    "output_shape": list(row.output_shape),
-                    "params": row.params,
+                ({"level": row.level} if nested else {})
+                | {
+                    key: value
+                    for column in self.shown_columns
+                    for key, value in column.data(row, self.batch).items()
                 }
                 for row in self.rows
             ],
@@ -72,12 +130,23 @@ class Summary:
             "trainable_params": self.trainable_params,
             "non_trainable_params": self.non_trainable_params,
         }
+        if self.optimizer is not None:
+            content["optimizer_params"] = self.optimizer[0]
+        if self.uncounted():
+            content["uncounted_layers"] = self.uncounted()
+        if self._summed_columns():
+            content["batch"] = self.batch
+        for column in self._summed_columns():
+            total, unknown = self._sum(column)
+            content[f"total_{column.name}"] = None if unknown else total
+        return content
 
     def __str__(self) -> str:
         """Give plain text in columns as wide as their content: no digit is ever cut."""
-        table = [self.headings, *(row.cells() for row in self.rows)]
-        lines = align_columns(table, "<<>")
-        rule = "-" * len(lines[0])
+        lines = align_columns([self.headings, *self.cells()], self.alignment)
+        rule = "-" * max(map(len, lines))
+        # Two spaces at the end of a line are of no use.
+        lines = [line.rstrip() for line in lines]
         return "\n".join(
             [f'Model: "{self.name}"', "", lines[0], rule, *lines[1:], rule, *self.totals()]
         )
@@ -86,7 +155,7 @@ class Summary:
 def align_columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
     """Give rows as lines of columns that are as wide as their content: nothing is ever cut.
 
-    alignment: "<" (left) or ">" (right) for each column.
+    alignment: "<" (left), ">" (right) or "^" (middle) for each column.
 
     >>> align_columns([("a", "1"), ("bc", "23")], "<>")
     ['a    1', 'bc  23']
@@ -99,9 +168,3 @@ def align_columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
         )
         for row in rows
     ]
-
-
-def layer_row(layer: Layer, output_shape: Shape) -> SummaryRow:
-    """Give the row of one layer, whose output has this shape."""
-    batch_free = (None, *output_shape[1:])
-    return SummaryRow(layer.name, type(layer).__name__, batch_free, layer.count_params())

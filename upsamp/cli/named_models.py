@@ -1,0 +1,150 @@
+"""The models that arguments name: saved ones by content or suffix, generators, and layers."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from upsamp.cli.render import show_note
+from upsamp.errors import ArgumentError, ExpressionError, FileError, FormatError
+from upsamp.io.sources import names_file
+from upsamp.io.streams import STANDARD_STREAM, open_input
+from upsamp.layers import LAYERS, InputLayer, Layer
+from upsamp.models.expression import parse_layer, parse_layers
+from upsamp.models.generator import GENERATORS, make_generator
+from upsamp.models.listing import Listing, read_listing
+from upsamp.models.model import Model
+from upsamp.models.sequential import Sequential
+
+__all__ = ["names_model", "open_named", "read_arguments"]
+
+# How saved models and weights begin: HDF5, zip, JSON.
+MAGIC = (b"\x89HDF", b"PK\x03\x04", b"{")
+SUFFIXES = (
+    *(".keras", ".h5", ".hdf5", ".json"),
+    # These are refused, and the reader says what they are.
+    *(".npz", ".safetensors", ".pt", ".pth", ".onnx", ".tflite", ".pb", ".ckpt"),
+)
+
+
+def names_model(text: str) -> bool:
+    """Tell whether an argument names a saved model or a generator, and no layers."""
+    if text == STANDARD_STREAM:
+        return _begins_like_model(_head_of_standard_input())
+    if not names_file(text):
+        return text in GENERATORS or ("(" not in text and _has_suffix(text))
+    if Path(text).is_dir() or _has_suffix(text):
+        return True
+    try:
+        if not Path(text).is_file():
+            return False  # a pipe is read once
+        with Path(text).open("rb") as stream:
+            return _begins_like_model(stream.read(16))
+    except OSError:
+        return False
+
+
+def _has_suffix(text: str) -> bool:
+    return text.lower().endswith(SUFFIXES)
+
+
+def _begins_like_model(head: bytes) -> bool:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(MAGIC)
+
+
+def _head_of_standard_input() -> bytes:
+    """Look at the first bytes of standard input, which stay there to be read."""
+    if sys.stdin is None:
+        return b""
+    buffer = sys.stdin.buffer
+    if buffer.seekable():
+        place = buffer.tell()
+        head = buffer.read(16)
+        buffer.seek(place)
+        return head
+    peek = getattr(buffer, "peek", None)
+    return b"" if peek is None else bytes(peek(16)[:16])
+
+
+def open_named(
+    text: str, weights: str | None = None, *, values: bool = False, max_size: int
+) -> Listing:
+    """Give the model that an argument names, and tell what there is to say of it."""
+    if text in GENERATORS and not names_file(text):
+        return Listing(make_generator(text))
+    listing = read_listing(text, weights, values=values, max_size=max_size)
+    for remark in listing.remarks:
+        show_note(remark)
+    return listing
+
+
+# --- layers
+
+
+def read_arguments(
+    layers: tuple[str, ...],
+    name: str,
+    input_shape: tuple[int, ...] | None,
+    weights: str | None,
+    max_size: int,
+) -> Listing:
+    """Give the model that arguments make: a saved one or a generator, layers, or both."""
+    listing = Listing(Sequential(name=name))
+    if names_model(layers[0]):
+        listing = open_named(layers[0], weights, max_size=max_size)
+        layers = layers[1:]
+    elif weights is not None:
+        raise click.UsageError("--weights must belong to a model from a file. Received: layers.")
+    model = listing.model
+    _add_layers(model, layers, input_shape)
+    if not model.built:
+        raise ExpressionError(
+            "A model must know the shape of its input. Received: a first layer without it. "
+            "Use --input-shape, or write input_shape=(rows, columns, channels) in that layer."
+        )
+    return listing
+
+
+def _add_layers(model: Model, layers: tuple[str, ...], input_shape: tuple[int, ...] | None) -> None:
+    if not isinstance(model, Sequential):
+        if layers:
+            raise ArgumentError(
+                f"Layers must be added to a Sequential model. Received: {len(layers)} more "
+                f"arguments after a {model.type_name} model."
+            )
+        return
+    if input_shape is not None and not model.built:
+        if model.layers:
+            model.build((None, *input_shape))
+        else:
+            model.add(InputLayer(input_shape))
+    for text in layers:
+        for layer in _read_layers(text):
+            model.add(layer)
+    if not model.layers:
+        raise ExpressionError("A model must have a layer. Received: text that holds none.")
+
+
+def _read_layers(text: str) -> list[Layer]:
+    """Give the layers that one argument names."""
+    if names_model(text):
+        raise ArgumentError(
+            f"Two models can be compared, and layers added to one. Received: '{text}' among others."
+        )
+    if text != STANDARD_STREAM and ("(" in text or not names_file(text)):
+        stem, point, name = text.rpartition(".")
+        if "(" not in text and name not in LAYERS and (point or os.sep in text):
+            raise FileError(
+                f"There is no file '{stem}{point}{name}'. Name a file of layers, or spell a layer "
+                "as Dense(3)."
+            )
+        return [parse_layer(text)]
+    with open_input(text) as stream:
+        data = stream.read()
+    try:
+        return parse_layers(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise FormatError(
+            f"'{text}' must be text with one layer a line. Received: bytes that are no text."
+        ) from None

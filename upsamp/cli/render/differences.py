@@ -1,0 +1,79 @@
+"""The difference of two models as a table, plain text, JSON, CSV or Markdown."""
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from upsamp.cli.render.tables import on_terminal, print_table, table_of
+from upsamp.cli.render.text import markdown_row, markdown_rule, rows_csv
+from upsamp.models.difference import Difference
+from upsamp.models.summary import align_columns
+
+__all__ = ["show_difference"]
+
+HEADINGS = (
+    "",
+    "Layer (type)",
+    *("First: Output Shape", "Param #"),
+    *("Second: Output Shape", "Param #"),
+    "What changed",
+)
+SIDES = "<<<><><"
+FIELDS = (
+    "mark",
+    "layer",
+    *("first_output_shape", "first_params"),
+    *("second_output_shape", "second_params"),
+    "changes",
+)
+
+
+def show_difference(
+    difference: Difference,
+    sources: tuple[str, str],
+    format_name: str | None = None,
+    *,
+    width: int | None = None,
+) -> None:
+    """Show two models side by side; by default as a table on a terminal, else as plain text.
+
+    sources: where the models come from.
+    """
+    if format_name is None:
+        format_name = "table" if on_terminal() or width is not None else "plain"
+    cells = [row.cells() for row in difference.rows]
+    title = _title(difference, sources)
+    totals = _total_lines(difference.totals())
+    if format_name == "json":
+        click.echo(json.dumps(difference.to_dict(), indent=2))
+    elif format_name == "csv":
+        click.echo(rows_csv([FIELDS, *cells]))
+    elif format_name == "markdown":
+        lines = [markdown_row(HEADINGS), markdown_rule(SIDES)]
+        lines += [markdown_row(row) for row in cells]
+        lines += ["", *(f"- {line}" for line in totals)]
+        click.echo("\n".join([*title, "", *lines, "", difference.verdict]))
+    elif format_name == "table":
+        click.echo("\n".join(title))
+        print_table(table_of(HEADINGS, cells, SIDES), width=width)
+        click.echo("\n".join([*(f" {line}" for line in totals), difference.verdict]))
+    else:
+        lines = [line.rstrip() for line in align_columns([HEADINGS, *cells], SIDES)]
+        rule = "-" * max(map(len, lines))
+        parts = [*title, "", lines[0], rule, *lines[1:], rule]
+        click.echo("\n".join([*parts, *totals, difference.verdict]))
+
+
+def _title(difference: Difference, sources: tuple[str, str]) -> list[str]:
+    return [
+        f'First: {sources[0]}, model "{difference.before.name}"',
+        f'Second: {sources[1]}, model "{difference.after.name}"',
+    ]
+
+
+def _total_lines(totals: Sequence[tuple[str, str, str]]) -> list[str]:
+    return [
+        f"{what}: {before}" if before == after else f"{what}: {before} -> {after}"
+        for what, before, after in totals
+    ]

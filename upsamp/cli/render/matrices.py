@@ -1,0 +1,118 @@
+"""Matrices: tables of their rows and columns, the corners alone where they are large."""
+
+import re
+
+import numpy as np
+
+from upsamp.cli.render.tables import on_terminal, open_console, open_table, print_table, show_note
+from upsamp.core.arguments import Array
+
+__all__ = ["show_matrix"]
+
+# A matrix of more elements than this is shown by its corners.
+SHOWN_ELEMENTS = 1024
+CORNER = 4
+# So much of a row is shown, however narrow the terminal is.
+NARROWEST = 14
+# Of images with channels, so many planes are shown.
+SHOWN_PLANES = 8
+
+
+def show_matrix(title: str, array: Array) -> None:
+    """Show an array as tables of its rows and columns, one for each channel of each image.
+
+    array: (H, W), (H, W, C) or (N, H, W, C).
+    """
+    shape = " x ".join(map(str, array.shape))
+    heading = f"{title} ({shape}) {array.dtype}"
+    planes = _planes(array)
+    for label, plane in planes[:SHOWN_PLANES]:
+        _show_plane(f"{heading}{label}", plane)
+    if len(planes) > SHOWN_PLANES:
+        show_note(f"{len(planes) - SHOWN_PLANES} more channels; use --format json for all")
+    if planes[0][1].size > SHOWN_ELEMENTS:
+        show_note("the corners are shown; use --format plain for all")
+
+
+def _planes(array: Array) -> list[tuple[str, Array]]:
+    if array.ndim == 2:
+        return [("", array)]
+    if array.ndim == 3:
+        if array.shape[2] == 1:
+            return [("", array[:, :, 0])]
+        return [(f", channel {index}", array[:, :, index]) for index in range(array.shape[2])]
+    return [
+        (f", image {number}{label}", plane)
+        for number, image in enumerate(array)
+        for label, plane in _planes(image)
+    ]
+
+
+def _show_plane(heading: str, plane: Array) -> None:
+    rows, row_gap = _corners(plane.shape[0], plane.size)
+    columns, column_gap = _corners(plane.shape[1], plane.size)
+    cells = _align([[_number(plane[row, column]) for column in columns] for row in rows])
+    labels = [str(row) for row in rows]
+    headings = [str(column) for column in columns]
+    if column_gap:
+        headings.insert(CORNER, "...")
+        cells = [[*line[:CORNER], "...", *line[CORNER:]] for line in cells]
+    if row_gap:
+        labels.insert(CORNER, "...")
+        cells.insert(CORNER, ["..."] * len(headings))
+    for first, last in _blocks(headings, cells):
+        whole = (first, last) == (0, len(headings))
+        title = (
+            heading if whole else f"{heading}, columns {headings[first]} to {headings[last - 1]}"
+        )
+        table = open_table()
+        table.add_column("", style="dim", justify="right", no_wrap=True)
+        for name in headings[first:last]:
+            table.add_column(name, overflow="fold")
+        for label, line in zip(labels, cells, strict=True):
+            table.add_row(label, *line[first:last])
+        print_table(table, title)
+
+
+def _corners(length: int, size: int) -> tuple[list[int], bool]:
+    """Give the indices that are shown, and whether some between them are not."""
+    if size <= SHOWN_ELEMENTS or length <= 2 * CORNER:
+        return list(range(length)), False
+    return [*range(CORNER), *range(length - CORNER, length)], True
+
+
+def _number(value: np.generic) -> str:
+    """Write a number in the shortest decimals that tell it apart within its own type."""
+    text = str(value.item() if value.dtype.kind in "bi" else value)
+    return text.removesuffix(".0") if value.dtype.kind == "f" else text
+
+
+def _align(cells: list[list[str]]) -> list[list[str]]:
+    """Bring the points of decimals under each other, so that a column reads as numbers."""
+    columns = []
+    for column in zip(*cells, strict=True):
+        wholes = [re.split(r"[.e]", cell, maxsplit=1)[0] for cell in column]
+        width = max(map(len, wholes))
+        columns.append(
+            [" " * (width - len(whole)) + cell for whole, cell in zip(wholes, column, strict=True)]
+        )
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _blocks(headings: list[str], cells: list[list[str]]) -> list[tuple[int, int]]:
+    """Cut the columns into blocks that fit the terminal; elsewhere one block holds all."""
+    if not on_terminal():
+        return [(0, len(headings))]
+    widths = [
+        max(len(name), *(len(line[index]) for line in cells)) + 3
+        for index, name in enumerate(headings)
+    ]
+    room = max(open_console().width, NARROWEST) - 8
+    blocks: list[tuple[int, int]] = []
+    first, used = 0, 0
+    for index, width in enumerate(widths):
+        if used + width > room and index > first:
+            blocks.append((first, index))
+            first, used = index, 0
+        used += width
+    return [*blocks, (first, len(headings))]

@@ -1,0 +1,178 @@
+"""Summaries of models as tables, plain text, JSON, CSV, Markdown, and as Keras prints them."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import click
+
+from upsamp.cli.render.graphs import summary_dot
+from upsamp.cli.render.keras_style import keras_text
+from upsamp.cli.render.tables import (
+    on_terminal,
+    open_console,
+    print_table,
+    show_note,
+    table_of,
+)
+from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
+from upsamp.models.columns import COLUMNS, KERAS_COLUMNS, Column
+from upsamp.models.summary import Summary, SummaryRow
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["FORMATS", "show_layer", "show_summary"]
+
+FORMATS = ("table", "plain", "json", "csv", "markdown", "dot")
+ELLIPSIS = "…"
+# From this width on, what Keras shows stands in one table, with these columns folded.
+FOLDED_WIDTH = 60
+FOLDED = ("connected_to", "trainable")
+
+
+def show_layer(row: SummaryRow, *, as_table: bool) -> None:
+    """Show the row of one layer: as a table, else as a line on standard error.
+
+    Standard output then holds the result alone, for the next command of a pipe.
+    """
+    if as_table:
+        columns = [COLUMNS[name] for name in KERAS_COLUMNS]
+        headings = [column.heading for column in columns]
+        sides = "".join(column.side for column in columns)
+        print_table(table_of(headings, [row.cells()], sides), row.remark)
+    else:
+        layer, shape, params = row.cells()
+        remark = f", {row.remark}" if row.remark else ""
+        click.echo(f"{layer}: output shape {shape}, {params} parameters{remark}", err=True)
+
+
+def show_summary(
+    summary: Summary,
+    format_name: str | None = None,
+    *,
+    style: str | None = None,
+    width: int | None = None,
+) -> None:
+    """Show a model's summary in one of `FORMATS`; by default a table on a terminal, else plain.
+
+    style: "keras" prints what Keras 3 prints. width: of the lines of a table.
+    """
+    if style == "keras":
+        text = keras_text(summary, width)
+        click.echo(text)
+        _tell_of_cuts(summary, text)
+        return
+    if format_name is None:
+        format_name = "table" if on_terminal() or width is not None else "plain"
+    if format_name == "table":
+        click.echo(f'Model: "{summary.name}"')
+        for table in _tables(summary, width):
+            print_table(table, width=width)
+        for line in summary.totals():
+            click.echo(f" {line}")
+        return
+    click.echo(SUMMARY_WRITERS[format_name](summary))
+
+
+def _tell_of_cuts(summary: Summary, text: str) -> None:
+    """Say that Keras cuts names which are too long for their column; numbers are folded."""
+    cuts = text.count(ELLIPSIS) - sum(row.name.count(ELLIPSIS) for row in summary.rows)
+    if cuts > 0:
+        show_note(f"at this width Keras cuts {cuts} cells, marked …; a larger --width shows all")
+
+
+# --- tables
+
+
+def _tables(summary: Summary, width: int | None) -> list["Table"]:
+    """Give tables that fit: one, or several beginning with the layers where columns are many."""
+    cells = [summary.headings, *summary.cells()]
+    table = table_of(cells[0], cells[1:], summary.alignment)
+    if not (on_terminal() or width is not None) or len(summary.columns) <= len(KERAS_COLUMNS):
+        return [table]
+    room = open_console().width if width is None else width
+    if room >= FOLDED_WIDTH and set(summary.columns) <= {*KERAS_COLUMNS, *FOLDED}:
+        return [table]
+    return [
+        table_of(
+            [cells[0][place] for place in block],
+            [[row[place] for place in block] for row in cells[1:]],
+            "".join(summary.alignment[place] for place in block),
+        )
+        for block in _blocks(cells, room, repeated="layer" in summary.columns[:1])
+    ]
+
+
+def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> list[list[int]]:
+    """Give the places of the columns that stand beside each other, each block within the room."""
+    widths = [max(map(len, column)) + 3 for column in zip(*cells, strict=True)]
+    if sum(widths) < room:
+        return [list(range(len(widths)))]
+    # The names of layers may be folded, so that numbers stand beside them.
+    first = [0] if repeated else []
+    taken = min(widths[0], max(room // 2, 14)) if repeated else 0
+    blocks: list[list[int]] = []
+    used = room
+    for place in range(len(first), len(widths)):
+        if used + widths[place] >= room:
+            blocks.append([*first])
+            used = taken
+        blocks[-1].append(place)
+        used += widths[place]
+    return blocks or [[0]]
+
+
+# --- text
+
+
+def summary_json(summary: Summary) -> str:
+    """Give the summary as JSON."""
+    return json.dumps(summary.to_dict(), indent=2)
+
+
+def summary_csv(summary: Summary) -> str:
+    """Give the rows as CSV, without totals; numbers are plain."""
+    nested = any(row.level for row in summary.rows)
+    headings = ["level"] if nested else []
+    for column in summary.shown_columns:
+        headings += ["name", "type"] if column.name == "layer" else [column.name]
+    rows = []
+    for row in summary.rows:
+        cells: list[object] = [row.level] if nested else []
+        for column in summary.shown_columns:
+            cells += (
+                [row.name, row.type] if column.name == "layer" else [_csv(column, row, summary)]
+            )
+        rows.append(cells)
+    return rows_csv([headings, *rows])
+
+
+def _csv(column: Column, row: SummaryRow, summary: Summary) -> object:
+    value = column.value(row, summary.batch)
+    if value is None or type(value) is int:
+        return value
+    if value == ():
+        return None
+    return column.text(row, summary.batch)
+
+
+def summary_markdown(summary: Summary) -> str:
+    """Give the summary as a table of Markdown and a list of totals."""
+    lines = [f"**Model: {markdown_text(summary.name)}**", "", markdown_row(summary.headings)]
+    lines.append(markdown_rule(summary.alignment))
+    lines += [markdown_row(cells) for cells in summary.cells()]
+    lines += ["", *(f"- {line}" for line in summary.totals())]
+    return "\n".join(lines)
+
+
+SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = MappingProxyType(
+    {
+        "plain": str,
+        "json": summary_json,
+        "csv": summary_csv,
+        "markdown": summary_markdown,
+        "dot": summary_dot,
+    }
+)

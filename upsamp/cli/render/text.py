@@ -1,0 +1,33 @@
+"""Tables as text that other programs read: CSV and Markdown."""
+
+import csv
+from collections.abc import Sequence
+from io import StringIO
+
+__all__ = ["markdown_row", "markdown_rule", "markdown_text", "rows_csv"]
+
+MARKS = {"<": ":--", ">": "--:", "^": ":-:"}
+
+
+def rows_csv(rows: Sequence[Sequence[object]]) -> str:
+    """Give rows as CSV."""
+    buffer = StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue().rstrip("\n")
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """Give a row of a table."""
+    return f"| {' | '.join(map(markdown_text, cells))} |"
+
+
+def markdown_text(text: str) -> str:
+    """Give text in which nothing is Markdown's own, and what indents it stays."""
+    indented = len(text) - len(text.lstrip(" "))
+    text = text.replace("|", r"\|").replace("<", "&lt;")
+    return "\N{NO-BREAK SPACE}" * indented + text.lstrip(" ")
+
+
+def markdown_rule(alignment: str) -> str:
+    """Give the line under the headings, which tells the side of each column."""
+    return f"|{'|'.join(MARKS[side] for side in alignment)}|"

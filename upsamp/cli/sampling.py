@@ -1,0 +1,291 @@
+"""What the options of `upsamp generator` ask for: a model, its inputs, and where samples go."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import click
+import numpy as np
+
+from upsamp.cli.results import refuse_on_terminal
+from upsamp.core.arguments import Array, Pair
+from upsamp.errors import ArgumentError, ShapeError
+from upsamp.io.array_files import read_named_arrays
+from upsamp.io.formats import format_to_write, is_image_format
+from upsamp.io.pictures import Picture
+from upsamp.io.sources import read_source
+from upsamp.io.streams import STANDARD_STREAM, check_target
+from upsamp.models.features import check_known, feature_model, output_model
+from upsamp.models.generator import make_generator
+from upsamp.models.image_inputs import image_rows
+from upsamp.models.image_layout import image_shape, takes_channels_first
+from upsamp.models.input_roles import InputRole, input_roles
+from upsamp.models.loading import load_model
+from upsamp.models.model import Model
+from upsamp.models.sample_runs import SampleRun
+from upsamp.models.sampling import Feed, Interpolation, interpolate_feed, name_inputs, plan_feed
+from upsamp.models.saving import check_suffix
+from upsamp.models.tiling import COLOURS, Tiling, plan_tiling
+from upsamp.models.value_ranges import NAMED_RANGES, Range, input_range, output_range
+
+__all__ = ["Plan", "Request", "Target", "open_generator", "plan_run"]
+
+ARRAY_FORMATS = ("npy", "npz", "json")
+DEFAULT_KIND = "upsampling"
+STEPS = 8
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of one call, by their names."""
+
+    model: str | None
+    weights: str | None
+    max_size: int
+    kind: str | None
+    latent: int | None
+    size: Pair | None
+    channels: int | None
+    samples: int | None
+    seed: int
+    latent_file: str | None
+    images: tuple[str, ...]
+    max_pixels: int
+    labels: tuple[int, ...] | None
+    interpolate: Pair | None
+    steps: int | None
+    path: str | None
+    layer: str | None
+    output: str | None
+    samples_out: str | None
+    save: str | None
+    grid: Pair | None
+    value_range: str
+    zoom: int
+    batch: int
+    force: bool
+
+    @property
+    def writes(self) -> bool:
+        """Whether samples are wanted at all."""
+        return self.output is not None or self.samples_out is not None
+
+    @property
+    def takes_standard_output(self) -> bool:
+        """Whether standard output is that of the samples, and nothing else may be printed."""
+        return STANDARD_STREAM in (self.output, self.samples_out)
+
+    def check(self) -> None:
+        """Raise where options contradict each other, or would be passed over."""
+        own = ("kind", "latent", "size", "channels")
+        given = [f"--{name}" for name in own if getattr(self, name) is not None]
+        if self.model is not None and given:
+            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
+        if self.model is None and self.weights is not None:
+            _refuse("--weights must have a model to go into. Give --model FILE")
+        for name in ("steps", "path"):
+            if self.interpolate is None and getattr(self, name) is not None:
+                _refuse(f"--{name} is for the way between two points. Give --interpolate A B")
+        if self.output == self.samples_out == STANDARD_STREAM:
+            _refuse("-o and --samples-out must not both be '-'. Name a file for one of them")
+        streams = (self.model, self.weights, self.latent_file, *self.images)
+        if streams.count(STANDARD_STREAM) > 1:
+            _refuse("Only one input can be read from standard input. Name files for the others")
+        if self.save is not None:
+            check_suffix(self.save)
+            check_target(self.save, overwrite=self.force)
+        if self.latent_file is not None and self.latent_file == self.samples_out != STANDARD_STREAM:
+            _refuse("--latent-file and --samples-out must be two files")
+
+
+def _refuse(rule: str) -> None:
+    raise click.UsageError(f"{rule}.")
+
+
+# --- where samples go
+
+
+class Target(NamedTuple):
+    """A file or "-", and the format that it is to have."""
+
+    name: str
+    format: str
+
+
+def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | None:
+    """Give where samples go, and see that it can be written there, before the work."""
+    default = "png" if pictures else "npy"
+    if name == STANDARD_STREAM:
+        refuse_on_terminal(default)
+    if name is None or name == STANDARD_STREAM:
+        return None if name is None else Target(name, default)
+    format_name = format_to_write(name)
+    fits = is_image_format(format_name) if pictures else format_name in ARRAY_FORMATS
+    if not fits:
+        option, kinds = ("-o", "an image") if pictures else ("--samples-out", ".npy, .npz or .json")
+        raise click.UsageError(f"{option} must name {kinds}. Received: {name}.")
+    check_target(name, overwrite=force)
+    return Target(name, format_name)
+
+
+# --- the model
+
+
+def open_generator(request: Request) -> Model:
+    """Give the model that is read from a file, or the generator that is made."""
+    if request.model is not None:
+        return load_model(request.model, request.weights, max_size=request.max_size)
+    return make_generator(
+        request.kind or DEFAULT_KIND,
+        request.latent or 100,
+        request.size,
+        request.channels or 1,
+        request.seed,
+    )
+
+
+def is_untrained(model: Model) -> bool:
+    """Tell whether weights are still to be drawn, as no file had them."""
+    return any(weight.value is None for weight in model.weights)
+
+
+# --- what is drawn
+
+
+class Plan(NamedTuple):
+    """What is run, how it is shown, and what the user is told of it."""
+
+    run: SampleRun
+    tiling: Tiling | None
+    value_range: Range | None
+    notes: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all samples."""
+        return math.prod(self.run.shape) * self.run.model.dtype.itemsize
+
+
+def plan_run(model: Model, request: Request) -> Plan:
+    """Decide what is run and how it is shown, with everything read and checked."""
+    part = output_model(model) if request.layer is None else feature_model(model, request.layer)
+    check_known(part)
+    roles = input_roles(model)
+    given, notes = _read_inputs(model, roles, request)
+    feed = _plan_feed(roles, given, request)
+    run = SampleRun(part, feed, request.batch)
+    tiling = _plan_tiling(run, request) if request.output is not None else None
+    shown_range = NAMED_RANGES.get(request.value_range)
+    if shown_range is None and request.layer is None:
+        shown_range = output_range(part)
+    notes += [*feed.notes, *_shown_notes(model, tiling, request)]
+    if is_untrained(model):
+        notes.append(
+            "the weights are random, so the generator is untrained and its samples are noise"
+        )
+    return Plan(run, tiling, shown_range, tuple(notes))
+
+
+def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: Request) -> Feed:
+    """Decide what the inputs are given."""
+    labels = request.labels or ()
+    feed = plan_feed(
+        roles,
+        given,
+        samples=request.samples,
+        default=16 if request.layer is None or request.interpolate is not None else 1,
+        seed=request.seed,
+        labels=labels,
+    )
+    if request.interpolate is None:
+        return feed
+    way = Interpolation(*request.interpolate, request.steps or STEPS, request.path or "spherical")
+    return interpolate_feed(feed, roles, way, labels)
+
+
+def _plan_tiling(run: SampleRun, request: Request) -> Tiling:
+    """Decide how the samples lie in the picture."""
+    grid = request.grid
+    count = run.feed.count
+    shape = image_shape(run.shape)
+    split = request.layer is not None and len(run.shape) == 4
+    if grid is None and len(run.shape) == 2:
+        grid = (count, 1)
+    elif grid is None and request.interpolate is not None and not split and shape[3] in COLOURS:
+        grid = (1, count)
+    return plan_tiling(shape, grid, request.zoom, split=split)
+
+
+def _shown_notes(model: Model, tiling: Tiling | None, request: Request) -> list[str]:
+    """Say what the user could not guess of what is drawn."""
+    notes = []
+    if request.layer is None and len(model.outputs) > 1:
+        name = model.calls[model.outputs[0].call].layer.name
+        notes.append(
+            f"the model has {len(model.outputs)} outputs, and the first, '{name}', is drawn; "
+            "--layer NAME draws another"
+        )
+    if tiling is not None and tiling.planes > 1 and request.layer is None:
+        notes.append(
+            f"{tiling.planes} channels are no colours, so each is a picture in grey beside the "
+            "others"
+        )
+    return notes
+
+
+# --- what the inputs are given
+
+
+def _read_inputs(
+    model: Model, roles: Sequence[InputRole], request: Request
+) -> tuple[dict[str, Array], list[str]]:
+    """Read what files give to the inputs, by their names, and notes of what was lost."""
+    given: dict[str, Array] = {}
+    notes: list[str] = []
+    if request.latent_file is not None:
+        arrays = read_named_arrays(request.latent_file, "--latent-file")
+        given |= name_inputs(roles, arrays, f"'{request.latent_file}'")
+    if request.images:
+        place = _image_place(roles)
+        given[roles[place].name], notes = _read_images(model, roles[place], place, request)
+    return given, notes
+
+
+def _image_place(roles: Sequence[InputRole]) -> int:
+    """Give the number of the one input that takes images."""
+    places = [place for place, one in enumerate(roles) if one.role == "image"]
+    if len(places) != 1:
+        raise ArgumentError(
+            "--image must be for a model with one input of images. "
+            f"Received: {', '.join(map(str, roles))}. Use --latent-file with arrays by name."
+        )
+    return places[0]
+
+
+def _read_images(
+    model: Model, one: InputRole, place: int, request: Request
+) -> tuple[Array, list[str]]:
+    """Read pictures as rows of an input, in its range of values."""
+    wanted = NAMED_RANGES.get(request.value_range) or input_range(model, place)
+    notes: list[str] = []
+    if wanted is None:
+        wanted = NAMED_RANGES["sigmoid"]
+        notes.append("pixels are given to the model as 0 to 1; --range tanh gives them as -1 to 1")
+    rows = []
+    for name in request.images:
+        picture = read_source(name, expand=True, max_pixels=request.max_pixels)
+        if not isinstance(picture, Picture):
+            raise ArgumentError(
+                f"--image must name a picture. Received: the matrix '{name}'. Use --latent-file."
+            )
+        first = takes_channels_first(model, place)
+        row, lost = image_rows(picture, name, one, wanted, first=first)
+        rows.append(row)
+        notes += [f"{name}: {note}" for note in picture.notes] + list(lost)
+    if len({row.shape for row in rows}) > 1:
+        raise ShapeError(
+            "All pictures must be of one size. "
+            f"Received: shapes {sorted({row.shape[1:] for row in rows})}. Give them one by one."
+        )
+    return np.concatenate(rows), notes

@@ -1,0 +1,137 @@
+"""Functional: a model whose layers are called on each other's outputs in any way."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from upsamp.errors import ArgumentError
+from upsamp.layers import InputLayer, Layer
+from upsamp.models.graph import Call, Source, infer, number_calls
+from upsamp.models.graph_config import Graph, read_graph, write_graph
+from upsamp.models.model import Model
+
+__all__ = ["Functional"]
+
+
+class Functional(Model):
+    """A graph of layers, as Keras' `Model(inputs, outputs)` makes it and its files hold it.
+
+    calls: each after those that it depends on. inputs: the numbers of the calls of an InputLayer
+    that are given arrays, in their order. outputs: where the model's outputs come from. layers:
+    the layers of the calls in another order than that of their first calls.
+
+    >>> from upsamp.layers import Add, Input, UpSampling2D
+    >>> image, large = Input((2, 2, 1)), UpSampling2D()
+    >>> calls = [Call(image), Call(large, (Source(0),)), Call(Add(), (Source(1), Source(1)))]
+    >>> Functional(calls, [0], [Source(2)]).output_shape
+    (None, 4, 4, 1)
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        inputs: Sequence[int],
+        outputs: Sequence[Source],
+        name: str | None = None,
+        *,
+        layers: Sequence[Layer] | None = None,
+        seed: int = 0,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name, seed=seed, trainable=trainable)
+        self._calls = number_calls(calls)
+        self._inputs = tuple(inputs)
+        self._outputs = tuple(outputs)
+        self._layers = tuple(super().all_layers if layers is None else layers)
+        self._check_ends()
+        self._name_layers()
+        self.reseed()
+        given = {
+            number: call.layer.batch_input_shape or ()
+            for number, call in enumerate(self._calls)
+            if isinstance(call.layer, InputLayer)
+        }
+        self._shapes = infer(self._calls, given)
+        self.built = True
+        for source in self._outputs:
+            self.shape_of(source)  # which there must be
+
+    def _check_ends(self) -> None:
+        """Raise where the inputs are not those that the outputs are computed from."""
+        count = len(self._calls)
+        places = (*self._inputs, *(source.call for source in self._outputs))
+        if not self._inputs or not self._outputs or not all(0 <= one < count for one in places):
+            raise ArgumentError(
+                f"A model must have inputs and outputs among its {count} calls. "
+                f"Received: inputs={list(self._inputs)}, outputs={list(map(tuple, self._outputs))}."
+            )
+        given = set(self._inputs)
+        for number, call in enumerate(self._calls):
+            if not (isinstance(call.layer, InputLayer) == (not call.sources) == (number in given)):
+                raise ArgumentError(
+                    "The inputs of a model must be its input layers, and all other layers must be "
+                    f"called on something. Received: {call.layer!r} as call {number}, "
+                    f"inputs={list(self._inputs)}."
+                )
+
+    def _name_layers(self) -> None:
+        """Give an automatic name its number, as Keras does: the second of a kind ends in _1."""
+        kept = [one.name for one in self._layers if one.placed or one.given_name is not None]
+        unnamed: Counter[str] = Counter()
+        names = set(kept)
+        for layer in self._layers:
+            if not layer.placed and layer.given_name is None:
+                plain = layer.automatic_name
+                while layer.name in names:
+                    unnamed[plain] += 1
+                    layer.automatic_name = f"{plain}_{unnamed[plain]}"
+                names.add(layer.name)
+            layer.placed = True
+        if len(set(kept)) < len(kept):
+            twice = next(name for name, count in Counter(kept).items() if count > 1)
+            raise ArgumentError(
+                f"The layers of a model must have names of their own. Received: '{twice}' twice."
+            )
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The calls of the layers, each after those that it depends on."""
+        return self._calls
+
+    @property
+    def input_calls(self) -> Sequence[int]:
+        """The numbers of the calls that are the model's inputs, in their order."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> Sequence[Source]:
+        """Where the model's outputs come from."""
+        return self._outputs
+
+    @property
+    def all_layers(self) -> list[Layer]:
+        """The layers with every input, each once."""
+        return list(self._layers)
+
+    def reseed(self) -> None:
+        """Hand this model's seed on to its layers."""
+        for position, layer in enumerate(self._layers):
+            layer.seed = (*self.seed, position)
+            if isinstance(layer, Model):
+                layer.reseed()
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what makes this model again, as Keras 3 writes it."""
+        graph = Graph(self._calls, self._inputs, self._outputs, self._layers)
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            **write_graph(graph, self._shapes),
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a model from what `get_config`, or a file of Keras 3, holds."""
+        calls, inputs, outputs, layers = read_graph(config)
+        trainable = config.get("trainable", True) is not False
+        return cls(calls, inputs, outputs, config.get("name"), layers=layers, trainable=trainable)

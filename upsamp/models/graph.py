@@ -1,0 +1,146 @@
+"""Which layer is called on what: the calls of a model, their shapes, and their values."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from upsamp.core.arguments import Array
+from upsamp.errors import ArgumentError, FormatError, ShapeError
+from upsamp.layers import Layer
+from upsamp.layers.layer import MaybeShape, Shape
+
+__all__ = [
+    "Call",
+    "Source",
+    "connect",
+    "evaluate",
+    "infer",
+    "needed_calls",
+    "number_calls",
+    "output_of",
+]
+
+
+class Source(NamedTuple):
+    """Where an array comes from: the number of a call, and which of its outputs."""
+
+    call: int
+    output: int = 0
+
+
+@dataclass(frozen=True)
+class Call:
+    """A layer called on the outputs of earlier calls; without sources it is an input.
+
+    node: how often the layer was called before, as Keras counts.
+    """
+
+    layer: Layer
+    sources: tuple[Source, ...] = ()
+    node: int = 0
+
+
+def infer(calls: Sequence[Call], inputs: Mapping[int, Shape]) -> list[list[MaybeShape]]:
+    """Build the layers, and give the shapes of the outputs of every call.
+
+    inputs: the shapes of the calls that are inputs, by their numbers. None is a shape that cannot
+    be known, as it comes out of a layer that upsamp does not have.
+    """
+    shapes: list[list[MaybeShape]] = []
+    for number, call in enumerate(calls):
+        given = [output_of(shapes, source) for source in call.sources]
+        shapes.append(connect(call.layer, [inputs[number]] if number in inputs else given))
+    return shapes
+
+
+def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape]:
+    """Build a layer, and give the shapes of its outputs; [None] where its input is not known.
+
+    Behind a layer that upsamp does not have, the input is as the file tells it, if it does.
+    """
+    known = [shape for shape in input_shapes if shape is not None]
+    if () in known:
+        raise ShapeError(
+            f"Layer '{layer.name}' ({layer.type_name}) must have an input with a batch. "
+            "Received: shape ()."
+        )
+    if len(known) < len(input_shapes):
+        known = list(layer.recorded_shapes)
+    return layer.connect(known) if len(known) == len(input_shapes) else [None]
+
+
+def output_of(shapes: Sequence[Sequence[MaybeShape]], source: Source) -> MaybeShape:
+    """Give one output's shape; an unknown layer may have more outputs than can be known.
+
+    shapes: of all outputs of the calls.
+    """
+    found = shapes[source.call]
+    if source.output < len(found):
+        return found[source.output]
+    if list(found) == [None]:
+        return None
+    raise FormatError(
+        f"An output must be one that the layer has. Received: output {source.output} of a layer "
+        f"that has {len(found)}."
+    )
+
+
+def number_calls(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """Give the calls, those of each layer numbered from 0 as Keras does, if they are not yet.
+
+    Raises `ArgumentError` for a call on what comes after it.
+    """
+    found = tuple(calls)
+    numbers: dict[int, list[int]] = {}
+    for place, call in enumerate(found):
+        numbers.setdefault(id(call.layer), []).append(call.node)
+        if not all(0 <= source.call < place and source.output >= 0 for source in call.sources):
+            raise ArgumentError(
+                "The sources of a call must be calls before it. "
+                f"Received: {[tuple(one) for one in call.sources]} of call {place}."
+            )
+    if all(sorted(nodes) == list(range(len(nodes))) for nodes in numbers.values()):
+        return found
+    seen: Counter[int] = Counter()
+    renewed = []
+    for call in found:
+        renewed.append(replace(call, node=seen[id(call.layer)]))
+        seen[id(call.layer)] += 1
+    return tuple(renewed)
+
+
+def evaluate(
+    calls: Sequence[Call], inputs: Mapping[int, Array], outputs: Iterable[Source]
+) -> list[Array]:
+    """Compute the arrays that `outputs` name; each array is let go after its last use.
+
+    inputs: the arrays of the calls that are inputs, by their numbers.
+    """
+    wanted = tuple(outputs)
+    needed = needed_calls(calls, wanted)
+    uses = Counter(source for number in needed for source in calls[number].sources)
+    uses.update(wanted)
+    values: dict[Source, Array] = {}
+    for number in needed:
+        call = calls[number]
+        given = [inputs[number]] if number in inputs else [values[one] for one in call.sources]
+        results = call.layer.compute(given)
+        del given
+        for source in call.sources:
+            uses[source] -= 1
+            if not uses[source]:
+                values.pop(source, None)
+        for output, array in enumerate(results):
+            if uses[Source(number, output)]:
+                values[Source(number, output)] = array
+    return [values[source] for source in wanted]
+
+
+def needed_calls(calls: Sequence[Call], outputs: Iterable[Source]) -> list[int]:
+    """Give the numbers of the calls that the outputs depend on, in the order of the calls."""
+    needed = {source.call for source in outputs}
+    for number in range(len(calls) - 1, -1, -1):
+        if number in needed:
+            needed.update(source.call for source in calls[number].sources)
+    return sorted(needed)

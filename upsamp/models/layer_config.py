@@ -1,0 +1,249 @@
+"""Layers as Keras 3 writes them into the config of a model, and back. Nothing is ever imported."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from upsamp.core.literals import shorten
+from upsamp.errors import ArgumentError, FormatError, UpsampError
+from upsamp.layers import LAYERS, Layer
+from upsamp.layers.operation import OPERATIONS, Operation
+from upsamp.layers.shapes import Shape, normalize_shape
+from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.models.registry import MODELS
+
+__all__ = ["is_tensor", "read_layer", "tensors_of"]
+
+# Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
+HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
+OPERATIONS_HOME = "keras.src.ops"
+TENSOR = "__keras_tensor__"
+# What the making of a layer raises for arguments that it does not take.
+NOT_TAKEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, UpsampError)
+# What an entry says of an input that has no meaning for values.
+INPUT_OPTIONS = ("sparse", "ragged", "optional")
+
+
+def read_layer(entry: object) -> Layer:
+    """Give the layer that an entry of a config describes.
+
+    entry: {"class_name", "config", ...}, perhaps with "module", "registered_name", "build_config"
+    and "inbound_nodes". A class that upsamp does not have, or cannot make with these arguments,
+    becomes an `UnknownLayer`, which can be listed and not be run.
+
+    >>> read_layer({"class_name": "Dense", "config": {"name": "first", "units": 3}})
+    <Dense name=first, built=False>
+    >>> read_layer({"class_name": "Dense", "module": "my.code", "config": {"units": 3}}).reason
+    'it comes from my.code'
+    """
+    class_name, config = _parts(entry)
+    name = config.get("name")
+    module = entry.get("module") if isinstance(entry, dict) else None
+    if class_name in MODELS or class_name == "Model":
+        return _read_model(class_name, config)
+    try:
+        layer = _known_layer(class_name, module, config, entry)
+    except NOT_TAKEN as error:
+        reason = shorten(str(error).replace(".__init__()", "").removesuffix("."))
+        shown = module if isinstance(module, str) and module.isprintable() else None
+        trainable = config.get("trainable", True) is not False
+        layer = UnknownLayer(class_name, shown, config, reason, name, trainable)
+    layer.recorded_shapes = _recorded_shapes(entry)
+    return layer
+
+
+def _parts(entry: object) -> tuple[str, dict[str, Any]]:
+    """Give the class name and the config of an entry, whose form is all right."""
+    if not isinstance(entry, dict):
+        raise FormatError(
+            f"A layer of a config must be an object. Received: {shorten(repr(entry))}."
+        )
+    class_name, config = entry.get("class_name"), entry.get("config")
+    if not (isinstance(class_name, str) and class_name and class_name.isprintable()):
+        raise FormatError(
+            "A layer of a config must have a class name on one line. "
+            f"Received: {shorten(repr(class_name))}."
+        )
+    if not isinstance(config, dict):
+        raise FormatError(
+            f"A layer of a config must have a config, an object. Received: {class_name} with "
+            f"{shorten(repr(config))}."
+        )
+    return shorten(class_name), config
+
+
+def _read_model(class_name: str, config: dict[str, Any]) -> Layer:
+    """Give a model: a chain of layers, or a graph."""
+    if class_name == "Sequential":
+        return MODELS["Sequential"].from_config(config)
+    if "input_layers" not in config:
+        raise FormatError(
+            "A model must be Sequential or functional to be read. Received: a subclass of Model, "
+            "whose layers its code alone knows."
+        )
+    return MODELS["Functional"].from_config(config)
+
+
+def _known_layer(class_name: str, module: object, config: dict[str, Any], entry: object) -> Layer:
+    """Give a layer of Keras; raise where it is none that upsamp has."""
+    registered = entry.get("registered_name") if isinstance(entry, dict) else None
+    home = module if isinstance(module, str) else ""
+    if home and home.split(".")[0] not in HOMES:
+        raise ArgumentError(f"it comes from {shorten(home)}")
+    if registered not in (None, class_name):
+        raise ArgumentError(f"it is registered as {shorten(str(registered))}")
+    is_operation = not home and not {"trainable", "dtype"} & set(config)
+    if home.startswith(OPERATIONS_HOME) or (
+        is_operation and class_name in {*OPERATIONS, *LIKE_LAYERS}
+    ):
+        return _operation(class_name, config, entry)
+    if class_name not in LAYERS:
+        raise ArgumentError(f"there is no {class_name} in upsamp")
+    arguments = {key: _plain(value) for key, value in config.items()}
+    if class_name == "InputLayer":
+        for option in INPUT_OPTIONS:
+            arguments.pop(option, None)
+    return LAYERS[class_name].from_config(arguments)
+
+
+def _plain(value: object) -> object:
+    """Give an argument without Keras' wrapping: a name, a shape, or a class with its config."""
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if not isinstance(value, dict) or "class_name" not in value:
+        return value
+    class_name, config = value["class_name"], value.get("config")
+    # Of a function Keras writes the name; a name that is not known is refused where it is used.
+    if class_name == "function" or not isinstance(config, dict):
+        return config
+    if class_name in ("DTypePolicy", "Policy"):
+        return config.get("name")
+    if class_name in MODELS:
+        raise ArgumentError(f"it holds a model, {class_name}, in an argument")
+    kept = {key: _plain(part) for key, part in config.items()}
+    if class_name in LAYERS and not _is_setting(kept):
+        return read_layer(value)
+    return {"class_name": class_name, "config": _settings(kept)}
+
+
+def _is_setting(config: Mapping[str, object]) -> bool:
+    """Tell whether a layer in an argument is an activation: it has no sizes of its own."""
+    return not {"units", "filters", "kernel_size"} & set(config)
+
+
+def _settings(config: Mapping[str, object]) -> dict[str, object]:
+    """Give the arguments of a layer without those that all layers have."""
+    return {k: v for k, v in config.items() if k not in ("name", "trainable", "dtype")}
+
+
+# --- operations
+
+
+def _operands(entry: object) -> list[Any]:
+    """Give what an operation is called with, at all its calls: None for an output of a layer."""
+    nodes = entry.get("inbound_nodes") if isinstance(entry, dict) else None
+    calls = [
+        [None if is_tensor(one) else one for one in _arguments(node)]
+        for node in (nodes if isinstance(nodes, list) else [])
+    ]
+    if any(call != calls[0] for call in calls):
+        raise ArgumentError("it is called with other numbers each time")
+    return calls[0] if calls else []
+
+
+def _arguments(node: object) -> list[object]:
+    """Give the arguments of one call in order, without those that are left out."""
+    parts = node if isinstance(node, dict) else {}
+    return [*parts.get("args", []), *(v for v in parts.get("kwargs", {}).values() if v is not None)]
+
+
+def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
+    """Give the operation of a functional model, with the numbers that it is called with."""
+    options = {key: value for key, value in config.items() if key != "name"}
+    name = config.get("name")
+    if class_name in LIKE_LAYERS:
+        layer, arguments = LIKE_LAYERS[class_name](options)
+        return LAYERS[layer].from_config({**arguments, "name": name})
+    return Operation(class_name, _operands(entry), options, name=name)
+
+
+def _permute(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Give the layer that transposes like an operation, which must leave the batch first."""
+    if options["axes"][0] != 0:
+        raise ArgumentError("it moves the batch")
+    return "Permute", {"dims": options["axes"][1:]}
+
+
+def _resizing(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Give the layer that resizes like an operation."""
+    others = {key: value for key, value in options.items() if key != "size"}
+    return "Resizing", {"height": options["size"][0], "width": options["size"][1], **others}
+
+
+# The operations that are as a layer is, with the layer and its arguments.
+LIKE_LAYERS: Mapping[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = (
+    MappingProxyType(
+        {
+            "Concatenate": lambda options: ("Concatenate", {"axis": options.get("axis", -1)}),
+            "Reshape": lambda options: ("Reshape", {"target_shape": options["newshape"][1:]}),
+            "Transpose": _permute,
+            "Resize": _resizing,
+        }
+    )
+)
+
+
+def is_tensor(value: object) -> bool:
+    """Tell whether a value in a call stands for the output of a layer."""
+    return isinstance(value, dict) and value.get("class_name") == TENSOR
+
+
+def tensors_of(value: object) -> list[tuple[str, int, int]]:
+    """Give the outputs that a call takes, in order: layer's name, number of call, output.
+
+    >>> tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": ["a", 0, 1]}}
+    >>> tensors_of({"args": [[tensor]], "kwargs": {"training": False}})
+    [('a', 0, 1)]
+    """
+    return [history(config.get("keras_history")) for config in _tensor_configs(value)]
+
+
+def _tensor_configs(value: object) -> list[dict[str, Any]]:
+    """Give what is said of each output that a call takes, in their order."""
+    if is_tensor(value):
+        config = value.get("config") if isinstance(value, dict) else None
+        return [config if isinstance(config, dict) else {}]
+    parts: Sequence[object] = ()
+    if isinstance(value, dict):
+        parts = list(value.values())
+    elif isinstance(value, list):
+        parts = value
+    return [config for part in parts for config in _tensor_configs(part)]
+
+
+def history(value: object) -> tuple[str, int, int]:
+    """Give an output as a file names it: its layer, the number of the call, the output's."""
+    if isinstance(value, list | tuple) and len(value) >= 3:
+        name, node, output = value[:3]
+        numbers = isinstance(node, int) and isinstance(output, int)
+        if isinstance(name, str) and numbers and node >= 0 and output >= 0:
+            return name, node, output
+    raise FormatError(
+        "An output in a config must be a layer's name and two numbers. "
+        f"Received: {shorten(repr(value))}."
+    )
+
+
+def _recorded_shapes(entry: object) -> tuple[Shape, ...]:
+    """Give the shapes of the inputs as the entry tells them, or none."""
+    built = entry.get("build_config") if isinstance(entry, dict) else None
+    shape = built.get("input_shape") if isinstance(built, dict) else None
+    shapes = shape if isinstance(shape, list) and shape and isinstance(shape[0], list) else [shape]
+    if not isinstance(shape, list):
+        nodes = entry.get("inbound_nodes") if isinstance(entry, dict) else None
+        last = nodes[-1] if isinstance(nodes, list) and nodes else None
+        shapes = [config.get("shape") for config in _tensor_configs(last)]
+    try:
+        return tuple(normalize_shape(one, "build_config") for one in shapes if one)
+    except ArgumentError:
+        return ()

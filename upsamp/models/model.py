@@ -1,0 +1,416 @@
+"""What every model is: layers called on each other, which predict, count and are found by name."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+
+from upsamp.core.arguments import Array, normalize_array, normalize_count
+from upsamp.core.layout import own
+from upsamp.core.memory import check_memory
+from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers import Layer
+from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
+from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.models.graph import Call, Source, evaluate, infer, output_of
+from upsamp.models.registry import MODELS
+from upsamp.models.summarizing import summarize
+from upsamp.models.summary import Summary
+
+__all__ = ["Model", "unknown_layers"]
+
+
+class Model(Layer):
+    """A graph of layers; itself a layer, so models nest. Made as `Sequential` or `Functional`.
+
+    A model is read from a file by `upsamp.load_model`. It takes one array or several, and gives
+    one or several; see `predict`.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        MODELS[cls.__name__] = cls
+
+    def __init__(self, name: str | None = None, *, seed: int = 0, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.seed = (normalize_count(seed, "seed", minimum=0),)
+        self._shapes: list[list[MaybeShape]] = []
+        self._inferred: dict[tuple[Shape, ...], list[MaybeShape]] = {}
+
+    # --- what a kind of model says of itself
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The calls of the layers, each after those that it depends on."""
+        raise NotImplementedError(f"{type(self).__name__} must define `calls`.")
+
+    @property
+    def input_calls(self) -> Sequence[int]:
+        """The numbers of the calls that are the model's inputs, in their order."""
+        raise NotImplementedError(f"{type(self).__name__} must define `input_calls`.")
+
+    @property
+    def outputs(self) -> Sequence[Source]:
+        """Where the model's outputs come from."""
+        raise NotImplementedError(f"{type(self).__name__} must define `outputs`.")
+
+    @property
+    def all_layers(self) -> list[Layer]:
+        """The layers with every input, each once."""
+        return list({id(call.layer): call.layer for call in self.calls}.values())
+
+    def reseed(self) -> None:
+        """Hand this model's seed on to its layers, after it has become part of another model."""
+        raise NotImplementedError(f"{type(self).__name__} must define `reseed`.")
+
+    # --- layers and shapes
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once."""
+        return self.all_layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Give the layer of that name, or of that place among `layers`.
+
+        "outer/inner" names a layer of a nested model.
+
+        >>> from upsamp import make_generator
+        >>> make_generator("transpose").get_layer("dense").count_params()
+        323200
+        """
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ArgumentError(
+                    f"`index` must be less than the {len(self.layers)} layers of model "
+                    f"'{self.name}'. Received: index={index}."
+                )
+            return self.layers[index]
+        head, _, rest = str(name).partition("/")
+        found = next((layer for layer in self.all_layers if layer.name == head), None)
+        if found is not None and rest and isinstance(found, Model):
+            return found.get_layer(rest)
+        if found is None or rest:
+            raise ArgumentError(
+                f"`name` must be that of a layer of model '{self.name}'. Received: name={name!r}. "
+                f"Use one of {', '.join(layer.name for layer in self.all_layers)}."
+            )
+        return found
+
+    @property
+    def inputs(self) -> list[Layer]:
+        """The layers that the model's inputs are given to."""
+        return [self.calls[number].layer for number in self.input_calls]
+
+    @property
+    def input_shapes(self) -> list[Shape]:
+        """The shapes of all inputs, the batch included as None."""
+        self.require_built()
+        return [shape or () for number in self.input_calls for shape in self._shapes[number]]
+
+    @property
+    def output_shapes(self) -> list[MaybeShape]:
+        """The shapes of all outputs, the batch included as None; None where one is not known."""
+        self.require_built()
+        return [self.shape_of(source) for source in self.outputs]
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first input, the batch included as None."""
+        return self.input_shapes[0]
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the first output, the batch included as None."""
+        shape = self.output_shapes[0]
+        if shape is None:
+            raise ShapeError(
+                f"Model '{self.name}' must be of known layers for its output shape to be known. "
+                "Received: a layer that upsamp does not have."
+            )
+        return shape
+
+    def shape_of(self, source: Source) -> MaybeShape:
+        """Give the shape of one output of one call, or None where it cannot be known."""
+        return output_of(self._shapes, source)
+
+    def shapes_of(self, number: int) -> list[MaybeShape]:
+        """Give the shapes of all outputs of one call."""
+        return list(self._shapes[number])
+
+    def require_built(self) -> None:
+        """Raise where the model does not know the shape of its input yet."""
+        if not self.built:
+            raise ArgumentError(
+                f"Model '{self.name}' must know the shape of its input. Received: no layer with "
+                "`input_shape`. Give it to the first layer, or call `build((None, ...))`."
+            )
+
+    def build(self, input_shape: Shape) -> None:
+        """Build all layers for inputs of this shape, the batch included."""
+        self._connect_all([normalize_shape(input_shape, "input_shape")])
+
+    def _connect_all(self, input_shapes: Sequence[Shape]) -> None:
+        given = dict(zip(self.input_calls, input_shapes, strict=True))
+        self._shapes = infer(self.calls, given)
+        self._inferred.clear()
+        self.built = True
+
+    def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
+        """Give the shapes of the outputs for inputs of these shapes; built if it is not yet."""
+        with self.named():
+            if len(input_shapes) != len(self.input_calls):
+                raise ShapeError(
+                    f"must have {len(self.input_calls)} inputs. Received: {len(input_shapes)}."
+                )
+        if not self.built:
+            self._connect_all([(None, *shape[1:]) for shape in input_shapes])
+        key = tuple(input_shapes)
+        if key not in self._inferred:
+            # Models within models are called often: what was computed once is kept.
+            shapes = infer(self.calls, dict(zip(self.input_calls, key, strict=True)))
+            self._inferred[key] = [output_of(shapes, source) for source in self.outputs]
+        return self._inferred[key]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Give the shape of the first output for an input of this shape."""
+        return self.connect([input_shape])[0] or self.output_shape
+
+    # --- values
+
+    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+        """Compute all outputs for arrays of shapes that `connect` took."""
+        return evaluate(self.calls, dict(zip(self.input_calls, inputs, strict=True)), self.outputs)
+
+    def __call__(self, x: object) -> Any:
+        """Compute the output for all of `x` at once; a list where there are several outputs."""
+        arrays = self.take_inputs(x)
+        self.connect([array.shape for array in arrays])
+        with np.errstate(invalid="ignore", over="ignore"):
+            results = self.compute(arrays)
+        for array in arrays:
+            results = [own(result, array) for result in results]
+        return results if len(self.outputs) > 1 else results[0]
+
+    def predict(
+        self,
+        x: object,
+        batch_size: int | None = 32,
+        verbose: object = "auto",  # noqa: ARG002 - Keras has it
+    ) -> Any:
+        """Compute the output in batches, so that memory is bounded by the batch.
+
+        x: (N, ...) of the model's input shape; of a model of several inputs a list of them, or a
+        dictionary by the names of its input layers. batch_size: None is 32, as in Keras.
+        verbose: taken as Keras takes it; nothing is printed. Returns float32 of shape (N, ...), or
+        a list of such arrays where the model has several outputs.
+
+        >>> from upsamp import Sequential
+        >>> from upsamp.layers import UpSampling2D
+        >>> model = Sequential([UpSampling2D(input_shape=(2, 2, 1))])
+        >>> model.predict(np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1)).reshape(4, 4)
+        array([[1., 1., 2., 2.],
+               [1., 1., 2., 2.],
+               [3., 3., 4., 4.],
+               [3., 3., 4., 4.]], dtype=float32)
+        """
+        arrays = self.take_inputs(x)
+        for shape in self.connect([array.shape for array in arrays]):
+            known = tuple(axis for axis in shape or () if axis is not None)
+            check_memory(known, self.dtype, "The output")
+        results: list[Array] = []
+        start = 0
+        for part in self.predict_batches(arrays, batch_size):
+            if not results:
+                results = [np.empty((len(arrays[0]), *one.shape[1:]), one.dtype) for one in part]
+            for result, one in zip(results, part, strict=True):
+                result[start : start + len(one)] = one
+            start += len(part[0])
+        return results if len(self.outputs) > 1 else results[0]
+
+    def predict_batches(self, x: object, batch_size: int | None = 32) -> Iterator[list[Array]]:
+        """Compute the outputs batch by batch, for what is more than memory holds."""
+        size = normalize_count(32 if batch_size is None else batch_size, "batch_size")
+        arrays = self.take_inputs(x)
+        self.connect([array.shape for array in arrays])
+        for start in range(0, len(arrays[0]), size):
+            # What becomes of infinities is what the formulas say; that is no cause for a warning.
+            with np.errstate(invalid="ignore", over="ignore"):
+                yield self.compute([array[start : start + size] for array in arrays])
+
+    def take_inputs(self, x: object) -> list[Array]:
+        """Give the arrays of all inputs, of shapes that fit, out of one, a list or a dictionary."""
+        count = len(self.input_calls)
+        if isinstance(x, Mapping):
+            names = [layer.name for layer in self.inputs]
+            for name in x:
+                if name not in names:
+                    raise ArgumentError(
+                        f"`x` must have the names of the inputs of model '{self.name}'. Received: "
+                        f"{name!r}. Use {', '.join(names)}."
+                    )
+            given: Any = [x.get(name) for name in names]
+        elif count == 1:
+            given = x if self._is_wrapped(x) else [x]
+        else:
+            given = x if isinstance(x, list | tuple) else [x]
+        if len(given) != count or any(one is None for one in given):
+            raise ShapeError(
+                f"Model '{self.name}' must have {count} inputs: "
+                f"{', '.join(layer.name for layer in self.inputs)}. "
+                f"Received: {sum(one is not None for one in given)}."
+            )
+        arrays = [normalize_array(one, "x", tuple(range(1, 33))) for one in given]
+        if not self.built:
+            self.build((None, *arrays[0].shape[1:]))
+        for array, shape in zip(arrays, self.input_shapes, strict=True):
+            self._check_input(array, shape)
+        if len({len(array) for array in arrays}) > 1:
+            raise ShapeError(
+                "All inputs must have as many samples. "
+                f"Received: {[len(array) for array in arrays]}."
+            )
+        return arrays
+
+    def _is_wrapped(self, x: object) -> bool:
+        """Tell whether the one input's array stands in a list of its own, as Keras takes it."""
+        if not isinstance(x, list | tuple) or len(x) != 1 or not isinstance(x[0], np.ndarray):
+            return False
+        return not self.built or x[0].ndim == len(self.input_shape)
+
+    def _check_input(self, array: Array, shape: Shape) -> None:
+        """Raise `ShapeError` where an array does not fit an input of this shape."""
+        expected = (None, *shape[1:])
+        fits = len(array.shape) == len(expected) and all(
+            wanted in (None, length) for wanted, length in zip(expected, array.shape, strict=True)
+        )
+        if not fits:
+            raise ShapeError(
+                f"The input of model '{self.name}' must have shape {expected}. "
+                f"Received: shape {array.shape}."
+            )
+
+    # --- weights
+
+    @property
+    def weights(self) -> list[Weight]:
+        """What is known of the weights of all layers, each once, in their order."""
+        found = {id(weight): weight for layer in self.layers for weight in layer.weights}
+        return list(found.values())
+
+    def get_weights(self) -> list[Array]:
+        """Give copies of the weights of all layers, in their order."""
+        found = {
+            id(weight): values
+            for layer in self.layers
+            for weight, values in zip(layer.weights, layer.get_weights(), strict=True)
+        }
+        return list(found.values())
+
+    def count_params(self) -> int:
+        """Count the values of all weights; none are drawn for that."""
+        self.require_built()
+        return super().count_params()
+
+    def count_trainable_params(self) -> int:
+        """Count the values that training would change: none of a layer that is not trainable."""
+        return sum(weight.size for weight in self.trainable_weights())
+
+    def trainable_weights(self) -> list[Weight]:
+        """Give the weights that training would change, each once."""
+        if not self.trainable:
+            return []
+        found: dict[int, Weight] = {}
+        for layer in self.layers:
+            if isinstance(layer, Model):
+                found.update({id(weight): weight for weight in layer.trainable_weights()})
+            elif layer.trainable:
+                found.update({id(one): one for one in layer.weights if one.trainable})
+        return list(found.values())
+
+    # --- files
+
+    def to_json(self) -> str:
+        """Give the architecture as JSON that Keras 3 and `upsamp.load_model` read.
+
+        >>> from upsamp import make_generator
+        >>> make_generator("transpose").to_json()[:43]
+        '{"module": "keras", "class_name": "Sequenti'
+        """
+        from upsamp.models.saving import format_json  # most models are not saved
+
+        return format_json(self)
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the model to a `.keras` file, which Keras 3 loads; or its weights alone.
+
+        path: its suffix says the format: `.keras` for the model, `.weights.h5`, `.npz` or
+        `.safetensors` for the weights. A file that exists is kept, unless `overwrite` is True.
+
+        Raises `ArgumentError` for another suffix, `UnknownLayerError` where Keras has no layer of
+        that kind, and `MissingExtraError` where h5py or safetensors is needed and not installed.
+        """
+        self.require_built()
+        from upsamp.models.saving import save_model  # most models are not saved
+
+        save_model(self, fspath(path), overwrite=overwrite)
+
+    # --- the summary
+
+    def summarize(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        batch: int | None = None,
+        input_shapes: Sequence[Shape] | None = None,
+        counted: bool = False,
+    ) -> Summary:
+        """Give the model's summary as data.
+
+        columns: names of `upsamp.models.columns.COLUMNS`, by default those that Keras shows.
+        expand_nested: give the layers of nested models a row each. show_trainable: add that column
+        to the default ones. batch: the number of samples that shapes and measures are for.
+        input_shapes: of all inputs, the batch included, instead of those that the model was built
+        for. counted: whether a layer that upsamp does not have, and that has no weights here, is
+        known to have none; else it has an unknown number of parameters.
+        """
+        self.require_built()
+        return summarize(
+            self,
+            columns,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            batch=batch,
+            input_shapes=input_shapes,
+            counted=counted,
+        )
+
+    def summary(
+        self,
+        line_length: int | None = None,  # noqa: ARG002 - Keras has it; lines are as long as they are
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        print_fn: Callable[[str], object] | None = None,
+    ) -> None:
+        """Print the model's layers, their output shapes and their parameters.
+
+        line_length: taken as Keras takes it; lines are as long as their content, as none is cut.
+        expand_nested, show_trainable: as in `summarize`. print_fn: what is called with the text
+        instead of `print`.
+        """
+        text = str(self.summarize(expand_nested=expand_nested, show_trainable=show_trainable))
+        (print if print_fn is None else print_fn)(text)
+
+
+def unknown_layers(model: Model) -> list[UnknownLayer]:
+    """Give the layers that upsamp does not have, those of nested models too."""
+    found: list[UnknownLayer] = []
+    for layer in model.layers:
+        if isinstance(layer, Model):
+            found += unknown_layers(layer)
+        elif isinstance(layer, UnknownLayer):
+            found.append(layer)
+    return found

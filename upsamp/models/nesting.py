@@ -1,0 +1,70 @@
+"""What is asked of a model in a summary, so that models in models are known without their class."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeGuard
+
+from upsamp.layers import Layer
+from upsamp.layers.layer import MaybeShape, Shape, Weight
+from upsamp.models.graph import Call, Source
+
+__all__ = ["ModelLike", "is_model", "layers_within"]
+
+
+class ModelLike(Protocol):
+    """What every model has; see `upsamp.models.model.Model`."""
+
+    trainable: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once, as Keras gives them."""
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The calls of the layers, each after those that it depends on."""
+
+    @property
+    def input_calls(self) -> Sequence[int]:
+        """The numbers of the calls that are inputs."""
+
+    @property
+    def outputs(self) -> Sequence[Source]:
+        """Where the outputs come from."""
+
+    @property
+    def input_shapes(self) -> list[Shape]:
+        """The shapes of all inputs."""
+
+    @property
+    def weights(self) -> list[Weight]:
+        """What is known of the weights, each once."""
+
+    def shapes_of(self, number: int) -> list[MaybeShape]:
+        """Give the shapes of all outputs of one call."""
+
+    def trainable_weights(self) -> list[Weight]:
+        """Give the weights that training would change, each once."""
+
+
+def is_model(layer: object) -> TypeGuard[ModelLike]:
+    """Tell whether a layer is itself a model.
+
+    >>> is_model(Layer())
+    False
+    """
+    return hasattr(type(layer), "calls")
+
+
+def layers_within(layer: Layer) -> list[Layer]:
+    """Give the layers of a model and of those in it, or the one layer that is none.
+
+    >>> layers_within(Layer(name="alone"))
+    [<Layer name=alone, built=False>]
+    """
+    if not is_model(layer):
+        return [layer]
+    return [inner for one in layer.layers for inner in layers_within(one)]

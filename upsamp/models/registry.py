@@ -1,0 +1,8 @@
+"""The classes of models by Keras' names, for a config that says of which class a model is."""
+
+from upsamp.layers import Layer
+
+__all__ = ["MODELS"]
+
+# Each class of models puts itself in when it is defined.
+MODELS: dict[str, type[Layer]] = {}
