@@ -74,17 +74,19 @@ FILTERS: Mapping[int, Callable[[Neighbours], Bytes]] = MappingProxyType(
 FAST_FILTERS = (NONE, SUB, UP)
 
 
-def choose_filters(margined: Bytes, step: int, kinds: tuple[int, ...]) -> Bytes:
+def choose_filters(
+    margined: Bytes, step: int, kinds: tuple[int, ...], *, sampled: bool = False
+) -> Bytes:
     """Give for each row the filter that leaves the least, which as a rule compresses best.
 
     What is left counts as a signed number, without its sign, as PNG's specification advises. It is
-    summed over a sample of the row's bytes. margined: (1 + rows, step + bytes). Returns: (rows,).
+    summed over the whole row, or over a sample of it. margined: (1 + rows, step + bytes).
+    Returns: (rows,).
     """
     if len(kinds) == 1:
         return np.full(len(margined) - 1, kinds[0], np.uint8)
     around = Neighbours.of(margined, step)
-    # An odd distance meets all channels and all pixels of an enlarged one.
-    distance = around.now.shape[1] // SAMPLE | 1
+    distance = _sample_distance(around.now.shape[1]) if sampled else 1
     sample = around.at((slice(None), slice(None, None, distance)))
     left_over = []
     for kind in kinds:
@@ -92,6 +94,15 @@ def choose_filters(margined: Bytes, step: int, kinds: tuple[int, ...]) -> Bytes:
         left_over.append(np.minimum(rest, np.negative(rest)).sum(axis=1, dtype=np.uint32))
     best: Bytes = np.array(kinds, np.uint8)[np.argmin(left_over, axis=0)]
     return best
+
+
+def _sample_distance(length: int) -> int:
+    """Give the distance between the bytes of a sample, which 2 and 3 do not divide.
+
+    So it meets every channel, and of a pixel that was enlarged every part.
+    """
+    distance = length // SAMPLE | 1
+    return distance if distance % 3 else distance + 2
 
 
 def filter_rows(margined: Bytes, step: int, chosen: Bytes) -> Bytes:

@@ -83,7 +83,7 @@ def _compress_strip(pixels: Array, layout: Layout, level: int, strip: Strip) -> 
     step = layout.step
     margined = np.zeros((1 + stop - start, step + layout.row_bytes), np.uint8)
     margined[1 - above :, step:] = layout.pack_rows(pixels[start - above : stop])
-    chosen = choose_filters(margined, step, _useful_filters(layout, level))
+    chosen = choose_filters(margined, step, _useful_filters(layout, level), sampled=level == 1)
     filtered = filter_rows(margined, step, chosen)
     return deflate(filtered.reshape(-1).data, level, last=stop == layout.height)
 
