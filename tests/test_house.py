@@ -313,6 +313,21 @@ def test_a_command_on_numbers_through_a_pipe_loads_no_pictures_and_no_tables(
     assert not loaded & {"PIL", "rich"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["upsample", "1 2; 3 4"],
+        ["transpose-conv", "1 2; 3 4", "--compress", "9"],
+        ["generator", "--kind", "transpose"],
+    ],
+)
+def test_numbers_become_a_png_without_pillow(arguments: list[str], tmp_path: Path) -> None:
+    loaded, _ = loaded_after(RUN, *arguments, "-o", str(tmp_path / "out.png"))
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    assert "numpy" in loaded
+    assert "PIL" not in loaded
+
+
 # --- the overview
 
 

@@ -190,6 +190,60 @@ def test_a_closed_standard_error_harms_nothing(shell: Shell) -> None:
     assert (result.stdout, result.stderr) == (b"1 2\n3 4\n1\n", b"")
 
 
+@pytest.mark.parametrize("size", ["1", "12"])
+def test_a_png_flows_to_a_reader_that_has_enough(shell: Shell, samples: Path, size: str) -> None:
+    for reader, threads in (("head -c 9", "1"), ("true", "2"), ("head -c 100000", "2")):
+        result = shell(
+            f"upsamp upsample '{samples}/lake.png' --size {size} -o - | {reader} > /dev/null;"
+            " echo ${PIPESTATUS[0]}",
+            UPSAMP_THREADS=threads,
+        )
+        assert (result.stdout, result.stderr) == (b"0\n", b"")
+
+
+def test_a_disk_that_is_full_ends_a_png_that_threads_work_on(shell: Shell, samples: Path) -> None:
+    command = f"upsamp upsample '{samples}/lake.png' --size 12 --interp bilinear"
+    result = shell(f"{command} -o - > /dev/full", UPSAMP_THREADS="2")
+    assert result.returncode == 1
+    assert result.stderr == (b"Error: Cannot write to standard output: no space left on device.\n")
+    result = shell(f"{command} --format png -o /dev/full", UPSAMP_THREADS="2")
+    assert result.returncode == 1
+    assert result.stderr == b"Error: Cannot write '/dev/full': no space left on device.\n"
+
+
+def test_an_interrupt_ends_a_png_that_threads_work_on(samples: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [
+            *(SCRIPT, "upsample", samples / "lake.png", "--size", "20", "--interp", "bilinear"),
+            *("--compress", "9", "-o", tmp_path / "out.png"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"UPSAMP_THREADS": "2"},
+        cwd=tmp_path,
+    ) as process:
+        deadline = time.monotonic() + 20
+        while not [*tmp_path.iterdir()] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+        assert process.stderr is not None
+        assert process.stderr.read().strip() == b""
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_threads_that_are_no_number_are_an_error(
+    shell: Shell, samples: Path, tmp_path: Path
+) -> None:
+    result = shell(f"upsamp upsample '{samples}/lake.png' -o out.png", UPSAMP_THREADS="many")
+    assert result.returncode == 1
+    assert result.stderr == (
+        b"Error: UPSAMP_THREADS must be a positive integer. Received: 'many'. "
+        b"Unset it to use all cores.\n"
+    )
+    assert [*tmp_path.iterdir()] == []
+
+
 # --- locales and names
 
 
@@ -297,6 +351,8 @@ ERRORS = {
     "alpha in a format without it": ("upsample sprite.png -o out.jpg", 1),
     "an image too wide for its format": ("upsample lake.png --size 1 100 -o out.webp", 1),
     "a size of nothing": ("upsample lake.png --size 0", 2),
+    "a level for a format without it": ("upsample lake.png -o out.jpg --compress 9", 2),
+    "a level that there is not": ("upsample lake.png --compress 10", 2),
     "a negative size": ("upsample lake.png --size 2 -1", 2),
     "a size that is a word": ("upsample lake.png --size two", 2),
     "an unknown interpolation": ("upsample lake.png --interp cubic", 2),

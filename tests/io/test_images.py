@@ -190,6 +190,17 @@ def test_a_format_that_would_lose_something_is_refused(
         written(Picture(pixels_of(mode), mode), format_name)
 
 
+@pytest.mark.parametrize("format_name", ["tiff", "jpeg2000", "jpeg", "ppm"])
+@pytest.mark.parametrize("mode", ["LA;16", "RGB;16", "RGBA;16"])
+def test_colour_of_16_bits_is_for_png_alone(mode: str, format_name: str) -> None:
+    picture = picture_of_matrix(np.full((2, 3, {"L": 2, "R": 3}.get(mode[0], 4)), 300))
+    assert picture.pixels.dtype == np.uint16
+    message = r"with 8 bits a channel in colour, and uint16 pixels .* Use one of png\."
+    with pytest.raises(FormatError, match=message):
+        written(picture, format_name)
+    assert read(written(picture, "png")).pixels.shape[:2] == (2, 3)
+
+
 def test_a_grey_pgm_of_16_bits_is_written_as_one() -> None:
     grey = pixels_of("I;16")
     data = b"P5 %d %d 65535\n" % (WIDTH, HEIGHT) + grey.astype(">u2").tobytes()
@@ -311,7 +322,8 @@ def test_a_matrix_becomes_a_picture(array: Array, mode: str, expected: Array) ->
         (np.array([[-1.0, 3]]), r"values from -1 to 3"),
         (np.array([[0, 255.4]]), r"values from 0 to 255\.4"),
         (np.array([[0, 65536]]), r"values from 0 to 65536"),
-        (np.full((1, 1, 3), 256), r"values from 256 to 256"),
+        (np.full((1, 1, 3), 65536), r"values from 65536 to 65536"),
+        (np.full((1, 1, 3), 256.0), r"values from 256 to 256"),
         (np.array([[np.nan, 1]]), r"values from nan to nan"),
         (np.array([[np.inf, 1]]), r"values from 1 to inf"),
     ],

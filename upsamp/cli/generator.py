@@ -8,6 +8,7 @@ import click
 
 from upsamp.cli.command import Command, NumbersType, PairType
 from upsamp.cli.options import (
+    compress_option,
     force_option,
     max_pixels_option,
     max_size_option,
@@ -16,6 +17,7 @@ from upsamp.cli.options import (
 )
 from upsamp.cli.progress import progress
 from upsamp.cli.render import show_note, show_report, show_summary
+from upsamp.cli.results import check_compression
 from upsamp.cli.sampling import (
     STEPS,
     Plan,
@@ -28,6 +30,7 @@ from upsamp.cli.sampling import (
 from upsamp.core.arguments import Array
 from upsamp.core.latent import PATHS
 from upsamp.io.array_files import check_space, write_array_file
+from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
 from upsamp.io.streams import STANDARD_STREAM
@@ -174,6 +177,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
     metavar="N",
     help="Samples computed at a time, which bounds the memory.",
 )
+@compress_option
 @force_option
 def command(**options: Any) -> None:
     """Build a generator, or read a trained one, and draw samples from it.
@@ -186,6 +190,8 @@ def command(**options: Any) -> None:
     request = Request(**options)
     request.check()
     picture = choose_target(request.output, pictures=True, force=request.force)
+    if picture is not None and request.compression is not None:
+        check_compression(picture.format)
     array = choose_target(request.samples_out, pictures=False, force=request.force)
     model = open_generator(request)
     if not request.takes_standard_output and not (request.model and request.writes):
@@ -200,7 +206,7 @@ def command(**options: Any) -> None:
     drawing = _draw(plan, array, force=request.force)
     _show_values(plan, drawing, request)
     if picture is not None and drawing.canvas is not None:
-        _write_picture(drawing.canvas, picture, force=request.force)
+        _write_picture(drawing.canvas, picture, request)
     if request.model is not None and not request.takes_standard_output:
         show_report("Samples", _report(model.name, plan, drawing, request, started))
 
@@ -233,12 +239,19 @@ def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:
         show_note(f"{drawing.outside:,} values lie outside of {low:g} to {high:g} and are cut")
 
 
-def _write_picture(canvas: Array, target: Target, *, force: bool) -> None:
+def _write_picture(canvas: Array, target: Target, request: Request) -> None:
     """Write the picture, whose pixels are not copied for that."""
     mode = MODES[canvas.shape[2] if canvas.ndim == 3 else 1]
     if target.format == "gif" and canvas.ndim == 3:
         show_note("GIF holds 256 colours, so some are lost; use a .png to keep all")
-    write_result(Picture(canvas, mode), target.format, target.name, overwrite=force)
+    level = FAST_COMPRESSION if request.compression is None else request.compression
+    write_result(
+        Picture(canvas, mode),
+        target.format,
+        target.name,
+        overwrite=request.force,
+        compression=level,
+    )
 
 
 def _report(

@@ -4,12 +4,13 @@ import re
 
 import click
 
-from upsamp.io.formats import IMAGE_FORMATS, MATRIX_FORMATS
+from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.pictures import MAX_PIXELS
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [
     "code_option",
+    "compress_option",
     "force_option",
     "format_option",
     "input_argument",
@@ -47,6 +48,14 @@ code_option = click.option(
     "library",
     type=click.Choice(("keras", "torch", "onnx", "jax"), case_sensitive=False),
     help="Compute nothing; print a program of that library which computes the same.",
+)
+
+compress_option = click.option(
+    "--compress",
+    "compression",
+    type=click.IntRange(0, 9),
+    help=f"How strongly a PNG is compressed: 0 stored, {FAST_COMPRESSION} fast (the default), "
+    "9 smallest.",
 )
 
 seed_option = click.option(

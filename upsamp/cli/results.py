@@ -12,6 +12,7 @@ import numpy as np
 from upsamp.cli.render import on_terminal, show_matrix, show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.io.formats import (
+    FAST_COMPRESSION,
     IMAGE_FORMATS,
     MATRIX_FORMATS,
     TEXT_FORMATS,
@@ -26,6 +27,7 @@ from upsamp.io.streams import STANDARD_STREAM, check_target
 
 __all__ = [
     "Destination",
+    "check_compression",
     "choose_destination",
     "deliver",
     "read_input",
@@ -39,10 +41,14 @@ TUTORIAL_MATRIX = "1 2; 3 4"
 
 
 class Destination(NamedTuple):
-    """Where a result goes: a file or "-", and a format, or "table" for tables on the screen."""
+    """Where a result goes: a file or "-", and a format, or "table" for tables on the screen.
+
+    compression: of PNG, 0 to 9.
+    """
 
     name: str
     format: str
+    compression: int = FAST_COMPRESSION
 
     @property
     def shows_tables(self) -> bool:
@@ -72,12 +78,41 @@ def choose_destination(
     ending: str,
     *,
     force: bool,
+    compression: int | None = None,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
     A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input.
+    `ending`, or flows on where it came from standard input. compression: as `--compress` has it,
+    which no format but PNG may.
     """
+    destination = _find_destination(source, given, output, format_name, ending, force=force)
+    if compression is None:
+        return destination
+    check_compression(destination.format)
+    return destination._replace(compression=compression)
+
+
+def check_compression(format_name: str) -> None:
+    """Raise where `--compress` is given for a format that does not know it."""
+    if format_name != "png":
+        kind = "a table" if format_name == "table" else format_name.upper()
+        raise click.UsageError(
+            f"--compress is for PNG, and the result is to be {kind}. "
+            "Leave it out, or use --format png."
+        )
+
+
+def _find_destination(
+    source: str | None,
+    given: Picture | Array,
+    output: str | None,
+    format_name: str | None,
+    ending: str,
+    *,
+    force: bool,
+) -> Destination:
+    """Decide on the file and the format."""
     wanted = "txt" if format_name == "plain" else format_name
     shown = wanted == "table" or wanted in TEXT_FORMATS
     if output is None and isinstance(given, Picture) and not shown:
@@ -132,7 +167,13 @@ def deliver(
             show_note("the values were rounded to whole pixels; -o FILE.npy keeps them")
     if destination.format == "gif" and isinstance(result, Picture) and result.palette is None:
         show_note("GIF holds 256 colours, so some are lost; use --format png to keep all")
-    write_result(result, destination.format, destination.name, overwrite=force)
+    write_result(
+        result,
+        destination.format,
+        destination.name,
+        overwrite=force,
+        compression=destination.compression,
+    )
     return result
 
 

@@ -64,6 +64,7 @@ class Request:
     value_range: str
     zoom: int
     batch: int
+    compression: int | None
     force: bool
 
     @property
@@ -92,6 +93,8 @@ class Request:
         streams = (self.model, self.weights, self.latent_file, *self.images)
         if streams.count(STANDARD_STREAM) > 1:
             _refuse("Only one input can be read from standard input. Name files for the others")
+        if self.compression is not None and self.output is None:
+            _refuse("--compress is for the picture. Give -o FILE.png")
         if self.save is not None:
             check_suffix(self.save)
             check_target(self.save, overwrite=self.force)

@@ -10,6 +10,7 @@ import numpy as np
 from upsamp.cli.command import Command, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
+    compress_option,
     force_option,
     format_option,
     input_argument,
@@ -168,6 +169,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @seed_option
 @output_option
 @format_option
+@compress_option
 @force_option
 @max_pixels_option
 def command(
@@ -194,6 +196,7 @@ def command(
     seed: int,
     output: str | None,
     format_name: str | None,
+    compression: int | None,
     force: bool,
     max_pixels: int,
 ) -> None:
@@ -263,7 +266,9 @@ def command(
     _check_channels(layer, given, data_format)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
-    destination = choose_destination(source, given, output, format_name, ending, force=force)
+    destination = choose_destination(
+        source, given, output, format_name, ending, force=force, compression=compression
+    )
     array = given.pixels if isinstance(given, Picture) else given
     values, row = convolve(
         array,

@@ -8,6 +8,7 @@ import click
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
     code_option,
+    compress_option,
     force_option,
     format_option,
     input_argument,
@@ -92,6 +93,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @code_option
 @output_option
 @format_option
+@compress_option
 @force_option
 @max_pixels_option
 def command(
@@ -106,6 +108,7 @@ def command(
     library: str | None,
     output: str | None,
     format_name: str | None,
+    compression: int | None,
     force: bool,
     max_pixels: int,
 ) -> None:
@@ -141,7 +144,9 @@ def command(
         )
         return
     ending = f"{spelled}_{interpolation}" + ("" if convention == "keras" else f"_{convention}")
-    destination = choose_destination(source, given, output, format_name, ending, force=force)
+    destination = choose_destination(
+        source, given, output, format_name, ending, force=force, compression=compression
+    )
     values = resize(
         array,
         size,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from upsamp.errors import FileError
 
 __all__ = [
+    "FAST_COMPRESSION",
     "IMAGE_FORMATS",
     "MATRIX_FORMATS",
     "TEXT_FORMATS",
@@ -42,6 +43,8 @@ IMAGE_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ico": (".ico",),
     }
 )
+# How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
+FAST_COMPRESSION = 1
 _FORMATS_BY_SUFFIX: Mapping[str, str] = MappingProxyType(
     {suffix: name for name, suffix in MATRIX_FORMATS.items()}
     | {suffix: name for name, suffixes in IMAGE_FORMATS.items() for suffix in suffixes}

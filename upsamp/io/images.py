@@ -1,9 +1,9 @@
-"""Image files read and written by Pillow; the only importer of Pillow."""
+"""Image files read by Pillow, and but for PNG written by it; the only importer of Pillow."""
 
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from upsamp.errors import FormatError
-from upsamp.io.pictures import MAX_PIXELS, Picture
+from upsamp.io.formats import FAST_COMPRESSION
+from upsamp.io.pictures import MAX_PIXELS, Picture, check_depth
+from upsamp.io.png import write_png
 
 __all__ = ["read_picture", "write_picture"]
 
@@ -33,12 +35,6 @@ PILLOW_ERRORS = (
     struct.error,
     zlib.error,
 )
-# The formats that hold more than 8 bits a channel, by dtype; the others would lose them.
-DEEP_FORMATS: Mapping[str, tuple[str, ...]] = {
-    "uint16": ("png", "tiff", "ppm", "jpeg2000"),
-    "int32": ("tiff",),
-    "float32": ("tiff",),
-}
 # Metadata that a file keeps, by Pillow's names.
 KEPT = ("icc_profile", "dpi", "transparency")
 
@@ -150,18 +146,24 @@ def _pillow(name: str, fault: str) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def write_picture(picture: Picture, format_name: str, stream: BinaryIO, name: str) -> None:
+def write_picture(
+    picture: Picture,
+    format_name: str,
+    stream: BinaryIO,
+    name: str,
+    *,
+    compression: int = FAST_COMPRESSION,
+) -> None:
     """Write an image file in that format to a stream that can be searched.
 
-    The metadata that the format takes goes with it; `name` is for errors.
+    The metadata that the format takes goes with it; `name` is for errors; `compression`, 0 to 9,
+    is PNG's alone.
     """
+    if format_name == "png":
+        write_png(picture, stream, name, compression=compression)
+        return
     pixels = np.ascontiguousarray(picture.pixels)
-    depth = pixels.dtype.name
-    if depth in DEEP_FORMATS and format_name not in DEEP_FORMATS[depth]:
-        raise FormatError(
-            f"{format_name.upper()} holds 8 bits a channel, and {depth} pixels would lose the "
-            f"rest. Use one of {', '.join(DEEP_FORMATS[depth])}."
-        )
+    check_depth(pixels, format_name)
     height, width = pixels.shape[:2]
     with _pillow(name, "cannot be encoded"):
         if picture.mode == "1":
@@ -179,7 +181,7 @@ def write_picture(picture: Picture, format_name: str, stream: BinaryIO, name: st
 def _fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.Image:
     """Give the image in a mode that the format has, where that loses nothing."""
     transparent = "transparency" in picture.metadata
-    if transparent and format_name not in ("png", "gif"):
+    if transparent and format_name != "gif":
         image.info["transparency"] = picture.metadata["transparency"]
         image = image.convert("LA" if image.mode == "L" else "RGBA")
     elif image.mode == "P" and format_name == "jpeg":
@@ -191,14 +193,11 @@ def _fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image
 
 def _save_options(picture: Picture, format_name: str) -> dict[str, Any]:
     options = dict(picture.metadata)
-    if format_name not in ("png", "jpeg", "webp", "tiff"):
+    if format_name not in ("jpeg", "webp", "tiff"):
         options.pop("exif", None)
-    if format_name not in ("png", "gif"):
+    if format_name != "gif":
         options.pop("transparency", None)
-    if format_name == "png":
-        # A fifth of the time of Pillow's default, for about a sixth more bytes.
-        options["compress_level"] = 1
-    elif format_name == "jpeg":
+    if format_name == "jpeg":
         options |= {"quality": 95, "subsampling": 0}
     elif format_name == "webp":
         options |= {"lossless": True, "exact": True}

@@ -1,43 +1,63 @@
 """Where a result goes: written in a format, to a file or to standard output."""
 
 import sys
+from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
-from upsamp.io.formats import TEXT_FORMATS, is_image_format
+from upsamp.io.formats import FAST_COMPRESSION, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
 
 __all__ = ["write_result"]
 
+# What is written to a pipe as it is made; the others want a stream that can be searched.
+STREAMED_FORMATS = (*TEXT_FORMATS, "png")
+
 
 def write_result(
-    result: Picture | Array, format_name: str, name: str, *, overwrite: bool = False
+    result: Picture | Array,
+    format_name: str,
+    name: str,
+    *,
+    overwrite: bool = False,
+    compression: int = FAST_COMPRESSION,
 ) -> None:
-    """Write a result to the file `name`, or to standard output for "-"."""
-    if name == STANDARD_STREAM and format_name in TEXT_FORMATS:
+    """Write a result to the file `name`, or to standard output for "-".
+
+    compression: 0 to 9, for PNG alone.
+    """
+    encode = partial(_encode, result, format_name, compression=compression)
+    if name == STANDARD_STREAM and format_name in STREAMED_FORMATS:
         sys.stdout.flush()
-        _encode(result, format_name, sys.stdout.buffer, "standard output")
+        encode(sys.stdout.buffer, "standard output")
         sys.stdout.buffer.flush()
         return
     if name == STANDARD_STREAM:
         buffer = BytesIO()
-        _encode(result, format_name, buffer, "standard output")
+        encode(buffer, "standard output")
         write_standard_output(buffer.getbuffer())
         return
     with replace_file(name, overwrite=overwrite) as stream:
-        _encode(result, format_name, stream, f"'{name}'")
+        encode(stream, f"'{name}'")
 
 
-def _encode(result: Picture | Array, format_name: str, stream: BinaryIO, name: str) -> None:
+def _encode(
+    result: Picture | Array, format_name: str, stream: BinaryIO, name: str, *, compression: int
+) -> None:
     """Write the result in that format: a picture's pixels, where the format is a matrix's."""
-    if is_image_format(format_name):
-        from upsamp.io.images import write_picture  # Pillow is loaded for an image alone
-
-        picture = result if isinstance(result, Picture) else picture_of_matrix(result)
-        write_picture(picture, format_name, stream, name)
-    else:
+    if not is_image_format(format_name):
         pixels = result.pixels if isinstance(result, Picture) else result
         write_matrix(pixels, format_name, stream)
+        return
+    picture = result if isinstance(result, Picture) else picture_of_matrix(result)
+    if format_name == "png":
+        from upsamp.io.png import write_png  # to write text asks for no compressors and threads
+
+        write_png(picture, stream, name, compression=compression)
+    else:
+        from upsamp.io.images import write_picture  # Pillow is loaded where nothing else will do
+
+        write_picture(picture, format_name, stream, name)
