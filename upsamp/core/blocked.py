@@ -1,0 +1,328 @@
+"""Interpolation by blocked matrix products, tile by tile: the plan of a call, and its loops.
+
+A tile's inputs are brought to floating point, widened by one product of all their rows with small
+banded matrices that hold every channel, and then heightened by another. Products mix a block's
+inputs, were it with weights of zero: a tile that holds a NaN, an infinity or numbers near the
+largest goes to the plain sums instead.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.core.banded import Tile, bands_of, taps_of, tiles_of
+from upsamp.core.dtypes import compute_dtype
+from upsamp.core.interpolation import AxisPlan
+from upsamp.core.plain import interpolate_part
+from upsamp.core.rounding import (
+    Grid,
+    Integers,
+    grid_of,
+    integers_of,
+    is_sure,
+    margin_of,
+    near_ties,
+    sums_at,
+)
+from upsamp.core.threads import share
+
+__all__ = ["Scheme", "interpolate", "scheme_of"]
+
+# The multiplications of one product: OpenBLAS gives a larger one to threads of its own, and two
+# threads of ours that both do so wait for each other, ten times as long as they work.
+PRODUCT = 2**18
+# Output elements of a tile: its sums, its widened rows and its inputs stay in the second-level
+# cache of one megabyte.
+TILE = 2**16
+TILE_WIDTH = 2**11
+# Outputs of a block: longer ones multiply by more zeros, shorter ones are more calls.
+BLOCK_ROWS = 8
+BLOCK_ELEMENTS = 40
+# Up to so many channels, the matrix of an axis holds them all, and its zeros between different
+# channels cost less than products of single channels would.
+FEW_CHANNELS = 6
+# Output elements from which another thread does more than it costs.
+THREAD_ELEMENTS = 2**18
+
+
+class Product(NamedTuple):
+    """A band whose matrix is of the type and the shape to multiply with, its numbers likewise."""
+
+    matrix: Array
+    start: int
+    stride: int
+    output: int
+    step: int
+    count: int
+
+
+class Part(NamedTuple):
+    """A tile of one axis, with its products and the grid of its weights."""
+
+    tile: Tile
+    products: tuple[Product, ...]
+    grid: Grid
+
+
+@dataclass(frozen=True, eq=False)
+class Scheme:
+    """How images of one shape and type are interpolated.
+
+    copies: whether an axis is left as it is. many: whether a pixel's channels are an axis of their
+    own in the products. integers: None for floats. images: how many are done at once.
+    """
+
+    plans: tuple[AxisPlan, AxisPlan]
+    rows: tuple[Part, ...]
+    columns: tuple[Part, ...]
+    channels: int
+    many: bool
+    sums: np.dtype[Any]
+    integers: Integers | None
+    images: int
+
+
+class Scratch(NamedTuple):
+    """Memory of one thread: inputs, widened rows, sums, and as much again to round them."""
+
+    inputs: Array
+    widened: Array
+    sums: Array
+    spare: Array
+
+
+# --- the plan
+
+
+@lru_cache(maxsize=32)
+def scheme_of(
+    row_plan: AxisPlan, column_plan: AxisPlan, channels: int, dtype: np.dtype[Any]
+) -> Scheme:
+    """Cut both axes into tiles, and make the matrices of their blocks."""
+    integers = integers_of(dtype)
+    sums = integers.sums if integers else compute_dtype(dtype)
+    many = channels > FEW_CHANNELS
+    longest = max(1, BLOCK_ELEMENTS // channels) if not many else BLOCK_ROWS
+    width = max(1, TILE_WIDTH // channels)
+    columns = _parts(column_plan, longest, width, sums, 0 if many else channels)
+    widest = max(part.tile.outputs for part in columns) * channels
+    rows = _parts(row_plan, BLOCK_ROWS, max(1, TILE // widest), sums, -1)
+    images = 1
+    if len(rows) == len(columns) == 1:
+        images = max(1, TILE // (widest * rows[0].tile.outputs))
+    return Scheme(
+        (row_plan, column_plan), rows, columns, channels, many, sums, integers, images
+    )
+
+
+def _parts(
+    plan: AxisPlan, longest: int, most: int, dtype: np.dtype[Any], channels: int
+) -> tuple[Part, ...]:
+    """Cut an axis; channels: how many its matrices hold, or 0 where they stand on the left."""
+    if np.array_equal(plan.first, np.arange(len(plan.first))) and np.array_equal(
+        plan.first, plan.last
+    ):
+        pass
+    matrices: dict[int, Array] = {}
+    parts = []
+    for tile in tiles_of(bands_of(plan, longest), most):
+        products = []
+        for band in tile.bands:
+            matrix = matrices.get(id(band.weights))
+            if matrix is None:
+                matrix = band.weights.astype(dtype)
+                if channels > 0:
+                    matrix = np.kron(band.weights.T, np.eye(channels)).astype(dtype)
+                matrices[id(band.weights)] = matrix
+            wide = max(1, channels)
+            numbers = (band.start, band.stride, band.output, band.step)
+            products.append(Product(matrix, *(number * wide for number in numbers), band.count))
+        grid = grid_of([band.weights for band in tile.bands])
+        parts.append(Part(tile, tuple(products), grid))
+    return tuple(parts)
+
+
+# --- the loops that touch data
+
+
+def interpolate(source: Array, target: Array, scheme: Scheme, threads: int) -> None:
+    """Fill `target` from `source`, both (N, H, W, C), as the scheme says."""
+    groups = -(-len(source) // scheme.images)
+    tiles = len(scheme.rows) * len(scheme.columns)
+
+    def work(run: range) -> None:
+        scratch = _scratch(scheme, len(source))
+        # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for piece in run:
+                group, tile = divmod(piece, tiles)
+                row, column = divmod(tile, len(scheme.columns))
+                images = slice(group * scheme.images, (group + 1) * scheme.images)
+                _fill(
+                    source[images],
+                    target[images],
+                    scheme,
+                    scheme.rows[row],
+                    scheme.columns[column],
+                    scratch,
+                )
+
+    share(groups * tiles, threads if target.size >= THREAD_ELEMENTS else 1, work)
+
+
+def _scratch(scheme: Scheme, images: int) -> Scratch:
+    """Allocate what the largest tile needs."""
+    planes = min(images, scheme.images) * scheme.channels
+    high = max(part.tile.inputs for part in scheme.rows)
+    wide = max(part.tile.inputs for part in scheme.columns)
+    rows = max(part.tile.outputs for part in scheme.rows)
+    columns = max(part.tile.outputs for part in scheme.columns)
+    room = planes * rows * columns
+    return Scratch(
+        np.empty(planes * high * wide, scheme.sums),
+        np.empty(planes * high * columns, scheme.sums),
+        np.empty(room, scheme.sums),
+        np.empty(room if scheme.integers else 0, scheme.sums),
+    )
+
+
+def _fill(
+    source: Array, target: Array, scheme: Scheme, rows: Part, columns: Part, scratch: Scratch
+) -> None:
+    """Fill one tile of some images."""
+    count, channels = len(source), scheme.channels
+    high, wide = rows.tile.inputs, columns.tile.inputs
+    long = columns.tile.outputs * channels
+    inputs = scratch.inputs[: count * high * wide * channels].reshape(count, high, wide, channels)
+    inputs[...] = source[:, rows.tile.source, columns.tile.source]
+    if scheme.integers is None and not _is_tame(inputs):
+        _fill_plainly(source, target, scheme, rows.tile, columns.tile)
+        return
+    widened = scratch.widened[: count * high * long]
+    if scheme.many:
+        _multiply_left(
+            columns.products,
+            inputs.reshape(count * high, wide, channels),
+            widened.reshape(count * high, columns.tile.outputs, channels),
+        )
+    else:
+        _multiply_right(
+            columns.products,
+            inputs.reshape(count * high, wide * channels),
+            widened.reshape(count * high, long),
+        )
+    widened = widened.reshape(count, high, long)
+    place = target[:, rows.tile.target, columns.tile.target]
+    shape = (count, rows.tile.outputs, long)
+    if place.dtype == scheme.sums and place[0, 0].flags.c_contiguous:
+        _multiply_left(rows.products, widened, place.reshape(shape))
+        return
+    sums = scratch.sums[: count * rows.tile.outputs * long].reshape(shape)
+    _multiply_left(rows.products, widened, sums)
+    if scheme.integers is not None:
+        _round(source, sums, scratch.spare, scheme, rows, columns)
+    np.copyto(place, sums.reshape(place.shape), casting="unsafe")
+
+
+def _is_tame(values: Array) -> bool:
+    """Tell whether all values are finite, and so small that no sum of them overflows."""
+    limit = np.finfo(values.dtype).max / 2**10
+    return bool(values.max() < limit) and bool(values.min() > -limit)
+
+
+def _fill_plainly(source: Array, target: Array, scheme: Scheme, rows: Tile, columns: Tile) -> None:
+    """Fill one tile of some images by plain sums."""
+    for image, place in zip(source, target, strict=True):
+        interpolate_part(
+            np.moveaxis(image, 2, 0)[..., np.newaxis],
+            np.moveaxis(place, 2, 0)[..., np.newaxis],
+            scheme.plans,
+            rows.target,
+            columns.target,
+            alpha=False,
+        )
+
+
+def _multiply_right(products: tuple[Product, ...], source: Array, target: Array) -> None:
+    """Fill (rows, outputs) from (rows, inputs), both contiguous: every row times the matrices."""
+    for matrix, start, stride, output, _, count in products:
+        inputs, outputs = matrix.shape
+        most = max(1, PRODUCT // matrix.size)
+        for first in range(0, len(source), most):
+            part = source[first : first + most]
+            room = target[first : first + most, output : output + count * outputs]
+            windows = np.ndarray(
+                (count, len(part), inputs),
+                part.dtype,
+                part.data,
+                start * part.itemsize,
+                (stride * part.itemsize, *part.strides),
+            )
+            blocks = room.reshape(len(part), count, outputs).transpose(1, 0, 2)
+            np.matmul(windows, matrix, out=blocks)
+
+
+def _multiply_left(products: tuple[Product, ...], source: Array, target: Array) -> None:
+    """Fill (count, outputs, length) from a contiguous (count, inputs, length).
+
+    The matrices times every column; the columns are taken by so many as a product may have.
+    """
+    images, _, length = source.shape
+    step, item = source.strides[1:]
+    for matrix, start, stride, output, _, count in products:
+        outputs, inputs = matrix.shape
+        pieces = max(1, -(-matrix.size * length // PRODUCT))
+        chunk = -(-length // (16 * pieces)) * 16 if pieces > 1 else length
+        room = target[:, output : output + count * outputs]
+        room = room.reshape(images, count, outputs, length)
+        for first, many, wide in _chunks(length, chunk):
+            windows = np.ndarray(
+                (images, count, many, inputs, wide),
+                source.dtype,
+                source.data,
+                start * step + first * item,
+                (source.strides[0], stride * step, wide * item, step, item),
+            )
+            blocks = room[..., first : first + many * wide]
+            blocks = blocks.reshape(images, count, outputs, many, wide).transpose(0, 1, 3, 2, 4)
+            np.matmul(matrix, windows, out=blocks)
+
+
+def _chunks(length: int, chunk: int) -> list[tuple[int, int, int]]:
+    """Cut a length: (first, how many, how long) of the whole chunks, and of the rest."""
+    whole = length // chunk
+    cut = [(0, whole, chunk)]
+    if length % chunk:
+        cut.append((whole * chunk, 1, length % chunk))
+    return cut
+
+
+def _round(
+    source: Array, sums: Array, spare: Array, scheme: Scheme, rows: Part, columns: Part
+) -> None:
+    """Round the sums of a tile, (N, rows, columns * channels), to integers within their limits."""
+    integers = scheme.integers
+    assert integers is not None
+    if is_sure(rows.grid, columns.grid, integers):
+        np.rint(sums, out=sums)
+    else:
+        margin = margin_of(rows.grid, columns.grid, integers)
+        found = near_ties(sums, spare[: sums.size].reshape(sums.shape), margin)
+        if len(found):
+            where = np.unravel_index(
+                found,
+                (len(sums), rows.tile.outputs, columns.tile.outputs, scheme.channels),
+            )
+            exact = sums_at(
+                source,
+                where[0],
+                (taps_of(scheme.plans[0]), where[1] + rows.tile.output),
+                (taps_of(scheme.plans[1]), where[2] + columns.tile.output),
+                where[3],
+            )
+            sums.reshape(-1)[found] = np.rint(exact)
+    if rows.grid.reach * columns.grid.reach > 1:
+        np.clip(sums, integers.lowest, integers.highest, out=sums)
