@@ -10,14 +10,14 @@ whole rows are copied to their places.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.threads import share
 
-__all__ = ["copy_nearest", "repeat_pixels"]
+__all__ = ["Strip", "copy_nearest", "repeat_along_rows", "repeat_pixels", "strip_for"]
 
 # Bytes of a strip of widened rows: it is written and read once each, from the second-level cache.
 STRIP_BYTES = 2**18
@@ -40,6 +40,19 @@ class Strip(NamedTuple):
     rows: Array
 
 
+def strip_for(
+    high: int, width: int, channels: int, dtype: np.dtype[Any], columns: int
+) -> Strip:
+    """Allocate the memory for strips of at most `high` rows of `width` pixels."""
+    pixel = channels * dtype.itemsize
+    row = width * pixel * columns
+    return Strip(
+        np.empty(high * width * pixel + WIDEST, np.uint8),
+        np.empty(high * width * (pixel + WIDEST), np.uint8),
+        np.empty((high, row - row % WIDEST + 2 * WIDEST), np.uint8),
+    )
+
+
 def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads: int) -> None:
     """Copy every pixel of `source` to its block of rows x columns in `target`, both (N, H, W, C).
 
@@ -54,19 +67,17 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
     if target.nbytes <= SMALL_BYTES or target.strides[3] != target.itemsize:
         _broadcast(source, blocks)
         return
-    pixel = channels * source.itemsize
 
     def fill(strip: Strip, image: int, first: int, last: int) -> None:
         room = blocks[image, first:last].reshape(last - first, rows, width * columns, channels)
-        widened = strip.rows[: last - first, : width * columns * pixel].view(source.dtype)
         part = source[image, first:last]
         if columns == 1:
             room[...] = part[:, np.newaxis]
             return
-        _repeat_along_rows(part, strip, columns)
+        widened = repeat_along_rows(part, strip, columns)
         room[...] = widened.reshape(last - first, 1, width * columns, channels)
 
-    _by_strips(source, target, fill, threads)
+    _by_strips(source, target, columns, fill, threads)
 
 
 def copy_nearest(
@@ -85,7 +96,7 @@ def copy_nearest(
         begin, end = starts[first], starts[last]
         target[image, begin:end] = widened.take(row_inputs[begin:end] - first, axis=0)
 
-    _by_strips(source, target, fill, threads)
+    _by_strips(source, target, 0, fill, threads)
 
 
 def _split(target: Array, height: int, rows: int, width: int, columns: int) -> Array:
@@ -108,7 +119,11 @@ def _broadcast(source: Array, blocks: Array) -> None:
 
 
 def _by_strips(
-    source: Array, target: Array, fill: Callable[[Strip, int, int, int], None], threads: int
+    source: Array,
+    target: Array,
+    columns: int,
+    fill: Callable[[Strip, int, int, int], None],
+    threads: int,
 ) -> None:
     """Call `fill` with memory, an image and the first and last input row of each strip."""
     count, height, width, channels = source.shape
@@ -119,11 +134,7 @@ def _by_strips(
     strips = -(-height // high)
 
     def work(run: range) -> None:
-        strip = Strip(
-            np.empty(high * width * pixel + WIDEST, np.uint8),
-            np.empty(high * width * (pixel + WIDEST), np.uint8),
-            np.empty((high, row_bytes + WIDEST - row_bytes % WIDEST + WIDEST), np.uint8),
-        )
+        strip = strip_for(high, width, channels, source.dtype, columns)
         for piece in run:
             image, position = divmod(piece, strips)
             first = position * high
@@ -132,14 +143,14 @@ def _by_strips(
     share(count * strips, threads if target.nbytes >= THREAD_BYTES else 1, work)
 
 
-def _repeat_along_rows(part: Array, strip: Strip, columns: int) -> None:
-    """Fill the strip's rows with every pixel of `part`, (rows, W, C), `columns` times."""
+def repeat_along_rows(part: Array, strip: Strip, columns: int) -> Array:
+    """Give (rows, W * columns * C) with every pixel of `part`, (rows, W, C), `columns` times."""
     high, width, channels = part.shape
     pixel = channels * part.itemsize
+    result = strip.rows[:high, : width * columns * pixel].view(part.dtype)
     if pixel >= LONG_PIXEL:
-        room = strip.rows[:high, : width * columns * pixel].view(part.dtype)
-        room.reshape(high, width, columns, channels)[...] = part[:, :, np.newaxis]
-        return
+        result.reshape(high, width, columns, channels)[...] = part[:, :, np.newaxis]
+        return result
     wide = min(WIDEST, 1 << (pixel - 1).bit_length())
     pieces = -(-pixel // wide)
     element = np.dtype(WIDE[wide])
@@ -155,3 +166,4 @@ def _repeat_along_rows(part: Array, strip: Strip, columns: int) -> None:
         for piece in range(pieces):
             offset = column * pixel + piece * wide
             np.ndarray((high, width), element, strip.rows.data, offset, strides)[...] = apart[piece]
+    return result

@@ -25,6 +25,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.blocked import interpolate, scheme_of
+from upsamp.core.boxes import boxes_for, interpolate_by_boxes
 from upsamp.core.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
@@ -206,6 +207,7 @@ def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
         plan_axis(height, rows, *rule[:2], align_corners=rule.align_corners),
         plan_axis(width, columns, *rule[:2], align_corners=rule.align_corners),
     )
+    simple = whole and not rule.align_corners
     plainly = not _is_fast(source.dtype)
     if plainly or rule.alpha:
         _interpolate_plainly(source, target, plans, rule.alpha, threads)
@@ -215,7 +217,12 @@ def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
         # Alpha itself is interpolated as it would be alone.
         source, target = source[..., -1:], target[..., -1:]
     for images, places in _batches(source, target):
-        interpolate(images, places, scheme_of(*plans, images.shape[3], images.dtype), threads)
+        factors = (rows // height, columns // width)
+        boxes = boxes_for(images.shape, factors, *rule[:2], images.dtype) if simple else None
+        if boxes:
+            interpolate_by_boxes(images, places, boxes, plans, threads)
+        else:
+            interpolate(images, places, scheme_of(*plans, images.shape[3], images.dtype), threads)
 
 
 def _is_fast(dtype: np.dtype[np.generic]) -> bool:
