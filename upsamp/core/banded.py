@@ -67,6 +67,10 @@ class Taps:
     inputs: Array
     weights: Array
 
+    def part(self, tile: Tile) -> "Taps":
+        """Give the taps of a tile's outputs, their inputs counted from the tile's first."""
+        return Taps(self.inputs[tile.target] - tile.first, self.weights[tile.target])
+
 
 def bands_of(plan: AxisPlan, most: int) -> list[Band]:
     """Cut an axis into blocks of about `most` outputs.

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.banded import Tile, bands_of, taps_of, tiles_of
+from upsamp.core.banded import Taps, Tile, bands_of, taps_of, tiles_of
 from upsamp.core.dtypes import compute_dtype
 from upsamp.core.interpolation import AxisPlan
 from upsamp.core.plain import interpolate_part
@@ -60,11 +60,15 @@ class Product(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A tile of one axis, with its products and the grid of its weights."""
+    """A tile of one axis, with its products, the grid of its weights, and its taps.
+
+    taps: as of the whole axis, but counted from the tile's first input and output.
+    """
 
     tile: Tile
     products: tuple[Product, ...]
     grid: Grid
+    taps: Taps
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +126,6 @@ def _parts(
     plan: AxisPlan, longest: int, most: int, dtype: np.dtype[Any], channels: int
 ) -> tuple[Part, ...]:
     """Cut an axis; channels: how many its matrices hold, or 0 where they stand on the left."""
-    if np.array_equal(plan.first, np.arange(len(plan.first))) and np.array_equal(
-        plan.first, plan.last
-    ):
-        pass
     matrices: dict[int, Array] = {}
     parts = []
     for tile in tiles_of(bands_of(plan, longest), most):
@@ -141,7 +141,7 @@ def _parts(
             numbers = (band.start, band.stride, band.output, band.step)
             products.append(Product(matrix, *(number * wide for number in numbers), band.count))
         grid = grid_of([band.weights for band in tile.bands])
-        parts.append(Part(tile, tuple(products), grid))
+        parts.append(Part(tile, tuple(products), grid, taps_of(plan).part(tile)))
     return tuple(parts)
 
 
@@ -223,7 +223,7 @@ def _fill(
     sums = scratch.sums[: count * rows.tile.outputs * long].reshape(shape)
     _multiply_left(rows.products, widened, sums)
     if scheme.integers is not None:
-        _round(source, sums, scratch.spare, scheme, rows, columns)
+        _round(inputs, sums, scratch.spare, scheme, rows, columns)
     np.copyto(place, sums.reshape(place.shape), casting="unsafe")
 
 
@@ -301,28 +301,20 @@ def _chunks(length: int, chunk: int) -> list[tuple[int, int, int]]:
 
 
 def _round(
-    source: Array, sums: Array, spare: Array, scheme: Scheme, rows: Part, columns: Part
+    inputs: Array, sums: Array, spare: Array, scheme: Scheme, rows: Part, columns: Part
 ) -> None:
     """Round the sums of a tile, (N, rows, columns * channels), to integers within their limits."""
     integers = scheme.integers
-    assert integers is not None
+    if integers is None:
+        return
     if is_sure(rows.grid, columns.grid, integers):
         np.rint(sums, out=sums)
     else:
         margin = margin_of(rows.grid, columns.grid, integers)
         found = near_ties(sums, spare[: sums.size].reshape(sums.shape), margin)
         if len(found):
-            where = np.unravel_index(
-                found,
-                (len(sums), rows.tile.outputs, columns.tile.outputs, scheme.channels),
-            )
-            exact = sums_at(
-                source,
-                where[0],
-                (taps_of(scheme.plans[0]), where[1] + rows.tile.output),
-                (taps_of(scheme.plans[1]), where[2] + columns.tile.output),
-                where[3],
-            )
+            shape = (len(sums), rows.tile.outputs, columns.tile.outputs, scheme.channels)
+            exact = sums_at(inputs, np.unravel_index(found, shape), rows.taps, columns.taps)
             sums.reshape(-1)[found] = np.rint(exact)
     if rows.grid.reach * columns.grid.reach > 1:
         np.clip(sums, integers.lowest, integers.highest, out=sums)

@@ -49,7 +49,8 @@ def strip_for(
     return Strip(
         np.empty(high * width * pixel + WIDEST, np.uint8),
         np.empty(high * width * (pixel + WIDEST), np.uint8),
-        np.empty((high, row - row % WIDEST + 2 * WIDEST), np.uint8),
+        # What follows the last pixel may be read, and written, as far as one pixel's copies go.
+        np.empty(high * row + pixel * (columns + 1) + WIDEST, np.uint8),
     )
 
 
@@ -147,7 +148,8 @@ def repeat_along_rows(part: Array, strip: Strip, columns: int) -> Array:
     """Give (rows, W * columns * C) with every pixel of `part`, (rows, W, C), `columns` times."""
     high, width, channels = part.shape
     pixel = channels * part.itemsize
-    result = strip.rows[:high, : width * columns * pixel].view(part.dtype)
+    length = width * columns * pixel
+    result = strip.rows[: high * length].view(part.dtype).reshape(high, width * columns * channels)
     if pixel >= LONG_PIXEL:
         result.reshape(high, width, columns, channels)[...] = part[:, :, np.newaxis]
         return result
@@ -161,7 +163,7 @@ def repeat_along_rows(part: Array, strip: Strip, columns: int) -> Array:
         apart[piece] = np.ndarray(
             (high, width), element, strip.pixels.data, piece * wide, (width * pixel, pixel)
         )
-    strides = (strip.rows.strides[0], columns * pixel)
+    strides = (length, columns * pixel)
     for column in range(columns):
         for piece in range(pieces):
             offset = column * pixel + piece * wide

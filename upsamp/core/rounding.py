@@ -99,24 +99,23 @@ def near_ties(sums: Array, spare: Array, margin: float) -> Array:
     return found
 
 
-def sums_at(
-    source: Array, images: Array, rows: tuple[Taps, Array], columns: tuple[Taps, Array], last: Array
-) -> Array:
+def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps) -> Array:
     """Give single outputs as the plain sums make them, in float64 and in their order.
 
-    source: (N, H, W, C). images, last: the image and the channel of each output. rows, columns:
-    the taps of an axis and the index of each output on it.
+    inputs: (N, H, W, C), contiguous. places: the image, row, column and channel of each output.
     """
-    (row_taps, row_index), (column_taps, column_index) = rows, columns
-    row_inputs, row_weights = row_taps.inputs[row_index], row_taps.weights[row_index]
-    column_inputs = column_taps.inputs[column_index]
-    column_weights = column_taps.weights[column_index]
-    total = np.zeros(len(last))
-    for row in range(row_inputs.shape[1]):
-        line = row_inputs[:, row]
-        widened = np.zeros(len(last))
-        for column in range(column_inputs.shape[1]):
-            values = source[images, line, column_inputs[:, column], last]
-            widened += values * column_weights[:, column]
-        total += widened * row_weights[:, row]
+    image, row, column, channel = places
+    _, height, width, channels = inputs.shape
+    flat = inputs.reshape(-1)
+    base = image * (height * width * channels) + channel
+    beside = np.ascontiguousarray(columns.inputs[column].T) * channels
+    weights = np.ascontiguousarray(columns.weights[column].T)
+    below = np.ascontiguousarray(rows.inputs[row].T) * (width * channels)
+    total = np.zeros(len(image))
+    for lines, heights in zip(below, rows.weights[row].T, strict=True):
+        first = base + lines
+        widened = np.zeros(len(image))
+        for pixels, widths in zip(beside, weights, strict=True):
+            widened += flat.take(first + pixels) * widths
+        total += widened * heights
     return total
