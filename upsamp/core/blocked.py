@@ -34,13 +34,13 @@ __all__ = ["Scheme", "interpolate", "scheme_of"]
 # The multiplications of one product: OpenBLAS gives a larger one to threads of its own, and two
 # threads of ours that both do so wait for each other, ten times as long as they work.
 PRODUCT = 2**18
-# Output elements of a tile: its sums, its widened rows and its inputs stay in the second-level
-# cache of one megabyte.
-TILE = 2**16
-TILE_WIDTH = 2**11
+# Output elements of a tile, and of one of its rows. Smaller tiles stay in a second-level cache of
+# one megabyte, and are slower all the same: they are more calls, and share more inputs.
+TILE = 2**18
+TILE_WIDTH = 2**12
 # Outputs of a block: longer ones multiply by more zeros, shorter ones are more calls.
 BLOCK_ROWS = 8
-BLOCK_ELEMENTS = 40
+BLOCK_ELEMENTS = 32
 # Up to so many channels, the matrix of an axis holds them all, and its zeros between different
 # channels cost less than products of single channels would.
 FEW_CHANNELS = 6
@@ -223,7 +223,7 @@ def _fill(
     sums = scratch.sums[: count * rows.tile.outputs * long].reshape(shape)
     _multiply_left(rows.products, widened, sums)
     if scheme.integers is not None:
-        _round(inputs, sums, scratch.spare, scheme, rows, columns)
+        sums = _rounded(inputs, sums, scratch.spare, scheme.integers, (rows, columns))
     np.copyto(place, sums.reshape(place.shape), casting="unsafe")
 
 
@@ -300,21 +300,20 @@ def _chunks(length: int, chunk: int) -> list[tuple[int, int, int]]:
     return cut
 
 
-def _round(
-    inputs: Array, sums: Array, spare: Array, scheme: Scheme, rows: Part, columns: Part
-) -> None:
-    """Round the sums of a tile, (N, rows, columns * channels), to integers within their limits."""
-    integers = scheme.integers
-    if integers is None:
-        return
+def _rounded(
+    inputs: Array, sums: Array, spare: Array, integers: Integers, parts: tuple[Part, Part]
+) -> Array:
+    """Give the sums of a tile, (N, rows, columns * channels), as integers within their limits."""
+    rows, columns = parts
     if is_sure(rows.grid, columns.grid, integers):
-        np.rint(sums, out=sums)
+        result = np.rint(sums, out=sums)
     else:
-        margin = margin_of(rows.grid, columns.grid, integers)
-        found = near_ties(sums, spare[: sums.size].reshape(sums.shape), margin)
+        result = spare[: sums.size].reshape(sums.shape)
+        found = near_ties(sums, result, margin_of(rows.grid, columns.grid, integers))
         if len(found):
-            shape = (len(sums), rows.tile.outputs, columns.tile.outputs, scheme.channels)
+            shape = (len(sums), rows.tile.outputs, columns.tile.outputs, inputs.shape[3])
             exact = sums_at(inputs, np.unravel_index(found, shape), rows.taps, columns.taps)
-            sums.reshape(-1)[found] = np.rint(exact)
+            result.reshape(-1)[found] = np.rint(exact)
     if rows.grid.reach * columns.grid.reach > 1:
-        np.clip(sums, integers.lowest, integers.highest, out=sums)
+        np.clip(result, integers.lowest, integers.highest, out=result)
+    return result

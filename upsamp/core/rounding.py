@@ -89,14 +89,15 @@ def is_sure(rows: Grid, columns: Grid, integers: Integers) -> bool:
     return odd > 0 and digits == 0 and 2 * odd * margin_of(rows, columns, integers) < 0.99
 
 
-def near_ties(sums: Array, spare: Array, margin: float) -> Array:
-    """Round `sums` in place, half to even, and give the flat positions of those near a half."""
-    np.rint(sums, out=spare)
-    np.subtract(sums, spare, out=sums)
+def near_ties(sums: Array, rounded: Array, margin: float) -> Array:
+    """Fill `rounded` with the sums rounded half to even; give the flat positions near a half.
+
+    What is in `sums` is lost.
+    """
+    np.rint(sums, out=rounded)
+    np.subtract(sums, rounded, out=sums)
     np.abs(sums, out=sums)
-    found = np.flatnonzero(sums > sums.dtype.type(0.5 - margin))
-    sums[...] = spare
-    return found
+    return np.flatnonzero(sums > sums.dtype.type(0.5 - margin))
 
 
 def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps) -> Array:
@@ -106,16 +107,17 @@ def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps)
     """
     image, row, column, channel = places
     _, height, width, channels = inputs.shape
-    flat = inputs.reshape(-1)
-    base = image * (height * width * channels) + channel
-    beside = np.ascontiguousarray(columns.inputs[column].T) * channels
-    weights = np.ascontiguousarray(columns.weights[column].T)
-    below = np.ascontiguousarray(rows.inputs[row].T) * (width * channels)
-    total = np.zeros(len(image))
-    for lines, heights in zip(below, rows.weights[row].T, strict=True):
-        first = base + lines
-        widened = np.zeros(len(image))
-        for pixels, widths in zip(beside, weights, strict=True):
-            widened += flat.take(first + pixels) * widths
-        total += widened * heights
+    below = rows.inputs[row] * (width * channels) + image[:, np.newaxis] * (height * width * channels)
+    beside = columns.inputs[column] * channels + channel[:, np.newaxis]
+    # (outputs, row taps, column taps)
+    values = inputs.reshape(-1).take(below[:, :, np.newaxis] + beside[:, np.newaxis])
+    widened = _weighted_sum(values.transpose(2, 1, 0), columns.weights[column].T)
+    return _weighted_sum(widened, rows.weights[row].T)
+
+
+def _weighted_sum(values: Array, weights: Array) -> Array:
+    """Give the sum over the first axis, from its begin to its end; the last one has the outputs."""
+    total = values[0] * weights[0]
+    for value, weight in zip(values[1:], weights[1:], strict=True):
+        total += value * weight
     return total
