@@ -10,6 +10,7 @@ Blocks are put together to tiles, whose inputs and outputs fit in a cache.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -154,7 +155,7 @@ def _single_blocks(plan: AxisPlan, begin: int, end: int, most: int) -> Iterator[
     """Cut the outputs from `begin` to before `end` into blocks that each have their own weights."""
     blocks = max(1, round((end - begin) / most))
     bounds = [begin + (end - begin) * block // blocks for block in range(blocks + 1)]
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds):
         if stop > start:
             first, weights = _dense(plan, start, stop)
             yield Band(weights, first, 0, start, 0, 1)

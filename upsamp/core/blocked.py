@@ -1,4 +1,4 @@
-"""Interpolation by blocked matrix products, tile by tile: the plan of a call, and its loops.
+"""Interpolation by blocked matrix products, tile by tile.
 
 A tile's inputs are brought to floating point, widened by one product of all their rows with small
 banded matrices that hold every channel, and then heightened by another. Products mix a block's
@@ -6,87 +6,24 @@ inputs, were it with weights of zero: a tile that holds a NaN, an infinity or nu
 largest goes to the plain sums instead.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.banded import Taps, Tile, bands_of, taps_of, tiles_of
-from upsamp.core.dtypes import compute_dtype
-from upsamp.core.interpolation import AxisPlan
-from upsamp.core.plain import interpolate_part
-from upsamp.core.rounding import (
-    Grid,
-    Integers,
-    grid_of,
-    integers_of,
-    is_sure,
-    margin_of,
-    near_ties,
-    sums_at,
-)
+from upsamp.core.dtypes import is_tame
+from upsamp.core.plain import interpolate_images
+from upsamp.core.rounding import Integers, is_sure, margin_of, near_ties, sums_at
+from upsamp.core.schemes import Part, Product, Scheme
 from upsamp.core.threads import share
 
-__all__ = ["Scheme", "interpolate", "scheme_of"]
+__all__ = ["interpolate"]
 
 # The multiplications of one product: OpenBLAS gives a larger one to threads of its own, and two
 # threads of ours that both do so wait for each other, ten times as long as they work.
 PRODUCT = 2**18
-# Output elements of a tile, and of one of its rows. Smaller tiles stay in a second-level cache of
-# one megabyte, and are slower all the same: they are more calls, and share more inputs.
-TILE = 2**18
-TILE_WIDTH = 2**12
-# Outputs of a block: longer ones multiply by more zeros, shorter ones are more calls.
-BLOCK_ROWS = 8
-BLOCK_ELEMENTS = 32
-# Up to so many channels, the matrix of an axis holds them all, and its zeros between different
-# channels cost less than products of single channels would.
-FEW_CHANNELS = 6
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**18
-
-
-class Product(NamedTuple):
-    """A band whose matrix is of the type and the shape to multiply with, its numbers likewise."""
-
-    matrix: Array
-    start: int
-    stride: int
-    output: int
-    step: int
-    count: int
-
-
-class Part(NamedTuple):
-    """A tile of one axis, with its products, the grid of its weights, and its taps.
-
-    taps: as of the whole axis, but counted from the tile's first input and output.
-    """
-
-    tile: Tile
-    products: tuple[Product, ...]
-    grid: Grid
-    taps: Taps
-
-
-@dataclass(frozen=True, eq=False)
-class Scheme:
-    """How images of one shape and type are interpolated.
-
-    copies: whether an axis is left as it is. many: whether a pixel's channels are an axis of their
-    own in the products. integers: None for floats. images: how many are done at once.
-    """
-
-    plans: tuple[AxisPlan, AxisPlan]
-    rows: tuple[Part, ...]
-    columns: tuple[Part, ...]
-    channels: int
-    many: bool
-    sums: np.dtype[Any]
-    integers: Integers | None
-    images: int
 
 
 class Scratch(NamedTuple):
@@ -96,56 +33,6 @@ class Scratch(NamedTuple):
     widened: Array
     sums: Array
     spare: Array
-
-
-# --- the plan
-
-
-@lru_cache(maxsize=32)
-def scheme_of(
-    row_plan: AxisPlan, column_plan: AxisPlan, channels: int, dtype: np.dtype[Any]
-) -> Scheme:
-    """Cut both axes into tiles, and make the matrices of their blocks."""
-    integers = integers_of(dtype)
-    sums = integers.sums if integers else compute_dtype(dtype)
-    many = channels > FEW_CHANNELS
-    longest = max(1, BLOCK_ELEMENTS // channels) if not many else BLOCK_ROWS
-    width = max(1, TILE_WIDTH // channels)
-    columns = _parts(column_plan, longest, width, sums, 0 if many else channels)
-    widest = max(part.tile.outputs for part in columns) * channels
-    rows = _parts(row_plan, BLOCK_ROWS, max(1, TILE // widest), sums, -1)
-    images = 1
-    if len(rows) == len(columns) == 1:
-        images = max(1, TILE // (widest * rows[0].tile.outputs))
-    return Scheme(
-        (row_plan, column_plan), rows, columns, channels, many, sums, integers, images
-    )
-
-
-def _parts(
-    plan: AxisPlan, longest: int, most: int, dtype: np.dtype[Any], channels: int
-) -> tuple[Part, ...]:
-    """Cut an axis; channels: how many its matrices hold, or 0 where they stand on the left."""
-    matrices: dict[int, Array] = {}
-    parts = []
-    for tile in tiles_of(bands_of(plan, longest), most):
-        products = []
-        for band in tile.bands:
-            matrix = matrices.get(id(band.weights))
-            if matrix is None:
-                matrix = band.weights.astype(dtype)
-                if channels > 0:
-                    matrix = np.kron(band.weights.T, np.eye(channels)).astype(dtype)
-                matrices[id(band.weights)] = matrix
-            wide = max(1, channels)
-            numbers = (band.start, band.stride, band.output, band.step)
-            products.append(Product(matrix, *(number * wide for number in numbers), band.count))
-        grid = grid_of([band.weights for band in tile.bands])
-        parts.append(Part(tile, tuple(products), grid, taps_of(plan).part(tile)))
-    return tuple(parts)
-
-
-# --- the loops that touch data
 
 
 def interpolate(source: Array, target: Array, scheme: Scheme, threads: int) -> None:
@@ -198,8 +85,8 @@ def _fill(
     long = columns.tile.outputs * channels
     inputs = scratch.inputs[: count * high * wide * channels].reshape(count, high, wide, channels)
     inputs[...] = source[:, rows.tile.source, columns.tile.source]
-    if scheme.integers is None and not _is_tame(inputs):
-        _fill_plainly(source, target, scheme, rows.tile, columns.tile)
+    if scheme.integers is None and not is_tame(inputs):
+        interpolate_images(source, target, scheme.plans, rows.tile.target, columns.tile.target)
         return
     widened = scratch.widened[: count * high * long]
     if scheme.many:
@@ -225,25 +112,6 @@ def _fill(
     if scheme.integers is not None:
         sums = _rounded(inputs, sums, scratch.spare, scheme.integers, (rows, columns))
     np.copyto(place, sums.reshape(place.shape), casting="unsafe")
-
-
-def _is_tame(values: Array) -> bool:
-    """Tell whether all values are finite, and so small that no sum of them overflows."""
-    limit = np.finfo(values.dtype).max / 2**10
-    return bool(values.max() < limit) and bool(values.min() > -limit)
-
-
-def _fill_plainly(source: Array, target: Array, scheme: Scheme, rows: Tile, columns: Tile) -> None:
-    """Fill one tile of some images by plain sums."""
-    for image, place in zip(source, target, strict=True):
-        interpolate_part(
-            np.moveaxis(image, 2, 0)[..., np.newaxis],
-            np.moveaxis(place, 2, 0)[..., np.newaxis],
-            scheme.plans,
-            rows.target,
-            columns.target,
-            alpha=False,
-        )
 
 
 def _multiply_right(products: tuple[Product, ...], source: Array, target: Array) -> None:

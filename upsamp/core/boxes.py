@@ -12,87 +12,23 @@ Source of the idea that repeated boxes make splines: P. Heckbert, "Filtering by 
 integration" (1986).
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
-
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.blocked import interpolate, scheme_of
+from upsamp.core.blocked import interpolate
+from upsamp.core.box_plan import EDGE, Boxes, Region, regions_of
+from upsamp.core.dtypes import is_tame
 from upsamp.core.interpolation import AxisPlan, plan_axis
 from upsamp.core.nearest import repeat_along_rows, strip_for
-from upsamp.core.plain import interpolate_part
+from upsamp.core.plain import interpolate_images
+from upsamp.core.schemes import scheme_of
 from upsamp.core.threads import share
 
-__all__ = ["Boxes", "boxes_for", "interpolate_by_boxes"]
+__all__ = ["interpolate_by_boxes"]
 
-FACTORS = range(1, 9)
-# Images below this many output elements are done faster by products.
-LEAST = 2**14
 THREAD_ELEMENTS = 2**18
-# Widened elements of a tile, and of one of its rows: smaller tiles stay in the second-level
-# cache, and are slower all the same, as each call takes a microsecond.
-TILE = 2**17
-TILE_WIDTH = 2**13
 # Sharpening before bilinear by two that makes it bicubic.
 BESIDE, CENTRE = -3 / 32, 38 / 32
-# Input pixels from the edge within which bicubic has other weights.
-EDGE = 2
-
-
-@dataclass(frozen=True)
-class Boxes:
-    """How the images of a call are interpolated by boxes.
-
-    factors: of the rows and of the columns. scales: what the sums of each are too large by. bytes:
-    whether the sums are made in integers. sharpen: whether this is bicubic.
-    """
-
-    factors: Pair
-    scales: Pair
-    whole: bool
-    sharpen: bool
-
-
-class Region(NamedTuple):
-    """The input pixels of a tile, from the first row and column to before the last."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
-def boxes_for(
-    shape: tuple[int, ...], factors: Pair, method: str, convention: str, dtype: np.dtype[np.generic]
-) -> Boxes | None:
-    """Tell how boxes make this of images of `shape`, (N, H, W, C); None where they cannot.
-
-    >>> boxes_for((1, 99, 99, 3), (2, 2), "bilinear", "keras", np.dtype("uint8")).scales
-    (4, 4)
-    """
-    _, height, width, channels = shape
-    large = height * width * channels * factors[0] * factors[1] >= LEAST
-    if not large or not set(factors) <= set(FACTORS) or dtype.name not in ("uint8", "float32"):
-        return None
-    scales = (_scale(factors[0]), _scale(factors[1]))
-    if method == "bicubic":
-        fits = convention == "keras" and factors == (2, 2) and min(height, width) > 2 * EDGE
-        return Boxes(factors, scales, whole=False, sharpen=True) if fits else None
-    if method != "bilinear":
-        return None
-    product = scales[0] * scales[1]
-    if dtype.kind == "f":
-        return Boxes(factors, scales, whole=False, sharpen=False)
-    # A half comes out exactly of a power of two, and never of an odd number.
-    settled = product % 2 == 1 or product & (product - 1) == 0
-    fits = settled and 255 * product + product // 2 < 2**16
-    return Boxes(factors, scales, whole=True, sharpen=False) if fits else None
-
-
-def _scale(factor: int) -> int:
-    return factor if factor % 2 else 2 * factor
 
 
 def interpolate_by_boxes(
@@ -104,7 +40,7 @@ def interpolate_by_boxes(
 ) -> None:
     """Fill `target` from `source`, both (N, H, W, C)."""
     count, height, width, channels = source.shape
-    regions = _regions(height, width, channels, boxes)
+    regions = regions_of(height, width, channels, boxes)
 
     def work(run: range) -> None:
         loops = Loops(regions, channels, boxes)
@@ -116,25 +52,6 @@ def interpolate_by_boxes(
     share(count * len(regions), threads if target.size >= THREAD_ELEMENTS else 1, work)
     if boxes.sharpen:
         _fill_edges(source, target, threads)
-
-
-@lru_cache(maxsize=64)
-def _regions(height: int, width: int, channels: int, boxes: Boxes) -> tuple[Region, ...]:
-    """Cut the input into tiles whose sums stay in the second-level cache."""
-    edge = EDGE if boxes.sharpen else 0
-    columns = _cuts(edge, width - edge, max(1, TILE_WIDTH // (channels * boxes.factors[1])))
-    longest = max(right - left for left, right in columns) * channels * boxes.factors[1]
-    rows = _cuts(edge, height - edge, max(1, TILE // longest))
-    return tuple(
-        Region(top, bottom, left, right) for top, bottom in rows for left, right in columns
-    )
-
-
-def _cuts(begin: int, end: int, most: int) -> list[Pair]:
-    """Cut a range evenly into pieces of at most `most`."""
-    pieces = -(-(end - begin) // most)
-    bounds = [begin + (end - begin) * piece // pieces for piece in range(pieces + 1)]
-    return list(zip(bounds, bounds[1:], strict=False))
 
 
 def _fill_edges(source: Array, target: Array, threads: int) -> None:
@@ -153,13 +70,6 @@ def _fill_edges(source: Array, target: Array, threads: int) -> None:
         interpolate(edges, made, scheme_of(*plans, channels, edges.dtype), threads)
         made = np.moveaxis(made, axis, 1)
         outputs[:, :kept], outputs[:, -kept:] = made[:, :kept], made[:, -kept:]
-
-
-def _fill_plainly(
-    image: Array, place: Array, plans: tuple[AxisPlan, AxisPlan], rows: slice, columns: slice
-) -> None:
-    planes, room = (np.moveaxis(array, 2, 0)[..., np.newaxis] for array in (image, place))
-    interpolate_part(planes, room, plans, rows, columns, alpha=False)
 
 
 class Loops:
@@ -195,8 +105,9 @@ class Loops:
         ]
         padded = self._pad(image, region)
         if self.boxes.sharpen:
-            if not _is_tame(padded):
-                _fill_plainly(image, place, plans, *_outputs(region, self.boxes.factors))
+            if not is_tame(padded):
+                outputs = _outputs(region, self.boxes.factors)
+                interpolate_images(image[np.newaxis], place[np.newaxis], plans, *outputs)
                 return
             padded = self._sharpen(padded)
         self._heighten(self._widen(padded), len(padded) - 2, target)
@@ -343,12 +254,6 @@ def _sums(factor: int) -> list[tuple[bool, int]]:
             additions.append((True, summed))
             summed += 1
     return additions if factor % 2 else [*additions, (False, 1)]
-
-
-def _is_tame(values: Array) -> bool:
-    """Tell whether all values are finite, and so small that no sum of them overflows."""
-    limit = np.finfo(values.dtype).max / 2**10
-    return bool(values.max() < limit) and bool(values.min() > -limit)
 
 
 def _outputs(region: Region, factors: Pair) -> tuple[slice, slice]:

@@ -26,7 +26,7 @@ STRIP_BYTES = 2**18
 SMALL_BYTES = 2**14
 THREAD_BYTES = 2**20
 # Pixels of so many bytes are copied fast as they are.
-LONG_PIXEL = 192
+LONG_PIXEL = 40
 WIDEST = 16
 # An element of each width whose copies are bit for bit.
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
@@ -40,9 +40,7 @@ class Strip(NamedTuple):
     rows: Array
 
 
-def strip_for(
-    high: int, width: int, channels: int, dtype: np.dtype[Any], columns: int
-) -> Strip:
+def strip_for(high: int, width: int, channels: int, dtype: np.dtype[Any], columns: int) -> Strip:
     """Allocate the memory for strips of at most `high` rows of `width` pixels."""
     pixel = channels * dtype.itemsize
     row = width * pixel * columns
@@ -63,7 +61,7 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
     array([[1, 1, 2, 2],
            [1, 1, 2, 2]])
     """
-    count, height, width, channels = source.shape
+    _, height, width, channels = source.shape
     blocks = _split(target, height, rows, width, columns)
     if target.nbytes <= SMALL_BYTES or target.strides[3] != target.itemsize:
         _broadcast(source, blocks)
@@ -111,9 +109,7 @@ def _broadcast(source: Array, blocks: Array) -> None:
         blocks[...] = source[:, :, np.newaxis, :, np.newaxis]
         return
     for image, room in zip(source, blocks, strict=True):
-        for plane, place in zip(
-            np.moveaxis(image, 2, 0), np.moveaxis(room, 4, 0), strict=True
-        ):
+        for plane, place in zip(np.moveaxis(image, 2, 0), np.moveaxis(room, 4, 0), strict=True):
             for column in range(place.shape[3]):
                 place[:, 0, :, column] = plane
             place[:, 1:] = place[:, :1]

@@ -7,10 +7,11 @@ equal to this one, and hands over to it what it cannot do.
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.banded import Taps, taps_of
 from upsamp.core.dtypes import compute_dtype, round_to
 from upsamp.core.interpolation import AxisPlan, Gather, Run
 
-__all__ = ["accumulate", "interpolate_part"]
+__all__ = ["accumulate", "interpolate_images", "interpolate_little", "interpolate_part"]
 
 
 def interpolate_part(
@@ -44,6 +45,40 @@ def interpolate_part(
     # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
     for plane, room in zip(result, place[:, rows, columns], strict=True):
         room[...] = round_to(plane, place.dtype)
+
+
+def interpolate_images(
+    source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan], rows: slice, columns: slice
+) -> None:
+    """Fill the `rows` and `columns` of some images, (N, H, W, C), a channel at a time."""
+    for image, place in zip(source, target, strict=True):
+        planes, room = (np.moveaxis(array, 2, 0)[..., np.newaxis] for array in (image, place))
+        interpolate_part(planes, room, plans, rows, columns, alpha=False)
+
+
+def interpolate_little(source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan]) -> bool:
+    """Fill `target` from `source`, both (N, H, W, C), in few steps that take memory for each tap.
+
+    The sums are those of `interpolate_part` to the last bit; where an input is not finite, it is
+    left to that, and the answer is False.
+    """
+    values = source.astype(compute_dtype(source.dtype))
+    if not np.isfinite(values).all():
+        return False
+    widened = _sums_along(values, taps_of(plans[1]), 2)
+    target[...] = round_to(_sums_along(widened, taps_of(plans[0]), 1), target.dtype)
+    return True
+
+
+def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
+    """Give the weighted sums along an axis, tap after tap."""
+    along = (-1, *(1,) * (values.ndim - 1 - axis))
+    total = np.zeros(())
+    for position, (inputs, weights) in enumerate(zip(taps.inputs.T, taps.weights.T, strict=True)):
+        part = values.take(inputs, axis=axis)
+        part *= weights.reshape(along)
+        total = np.add(total, part, out=part) if position else part
+    return total
 
 
 def _reach(plan: AxisPlan, outputs: slice) -> tuple[int, int]:

@@ -24,13 +24,15 @@ from upsamp.core.arguments import (
     normalize_output,
     normalize_pair,
 )
-from upsamp.core.blocked import interpolate, scheme_of
-from upsamp.core.boxes import boxes_for, interpolate_by_boxes
+from upsamp.core.blocked import interpolate
+from upsamp.core.box_plan import boxes_for
+from upsamp.core.boxes import interpolate_by_boxes
 from upsamp.core.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 from upsamp.core.nearest import copy_nearest, repeat_pixels
-from upsamp.core.plain import interpolate_part
+from upsamp.core.plain import interpolate_little, interpolate_part
+from upsamp.core.schemes import scheme_of
 from upsamp.core.threads import share, thread_count
 from upsamp.errors import ArgumentError, ShapeError
 
@@ -42,6 +44,8 @@ STRIP_ELEMENTS = 2**17
 STRIP_ROWS = 16
 # From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
 MANY_CHANNELS = 16
+# Output elements up to which the fewest steps are the fastest.
+LITTLE = 2**9
 # The methods whose result does not pass through the values of the input: even a size of 1 changes.
 SMOOTHING = ("mitchellcubic", "gaussian")
 
@@ -207,18 +211,18 @@ def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
         plan_axis(height, rows, *rule[:2], align_corners=rule.align_corners),
         plan_axis(width, columns, *rule[:2], align_corners=rule.align_corners),
     )
-    simple = whole and not rule.align_corners
-    plainly = not _is_fast(source.dtype)
-    if plainly or rule.alpha:
-        _interpolate_plainly(source, target, plans, rule.alpha, threads)
-    if plainly:
-        return
     if rule.alpha:
+        _interpolate_plainly(source, target, plans, threads, alpha=True)
         # Alpha itself is interpolated as it would be alone.
         source, target = source[..., -1:], target[..., -1:]
+    if target.size <= LITTLE and interpolate_little(source, target, plans):
+        return
+    if not _is_fast(source.dtype):
+        _interpolate_plainly(source, target, plans, threads, alpha=False)
+        return
+    factors = (rows // height, columns // width) if whole and not rule.align_corners else None
     for images, places in _batches(source, target):
-        factors = (rows // height, columns // width)
-        boxes = boxes_for(images.shape, factors, *rule[:2], images.dtype) if simple else None
+        boxes = factors and boxes_for(images.shape, factors, *rule[:2], images.dtype)
         if boxes:
             interpolate_by_boxes(images, places, boxes, plans, threads)
         else:
@@ -252,7 +256,7 @@ def _as_single_channels(planes: Array) -> Array:
 
 
 def _interpolate_plainly(
-    source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan], alpha: bool, threads: int
+    source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan], threads: int, *, alpha: bool
 ) -> None:
     """Fill `target` from `source`, both (N, H, W, C), strip by strip of plain sums."""
     _, height, _, channels = source.shape

@@ -85,7 +85,8 @@ def is_sure(rows: Grid, columns: Grid, integers: Integers) -> bool:
     odd, digits = rows.odd * columns.odd, rows.digits + columns.digits
     if odd == 1:
         bits = np.finfo(integers.sums).nmant + 1
-        return integers.largest * rows.reach * columns.reach * 2**digits <= 2**bits
+        largest = integers.largest * rows.reach * columns.reach * 2.0**digits
+        return largest <= 2.0**bits
     return odd > 0 and digits == 0 and 2 * odd * margin_of(rows, columns, integers) < 0.99
 
 
@@ -107,7 +108,9 @@ def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps)
     """
     image, row, column, channel = places
     _, height, width, channels = inputs.shape
-    below = rows.inputs[row] * (width * channels) + image[:, np.newaxis] * (height * width * channels)
+    below = rows.inputs[row] * (width * channels) + image[:, np.newaxis] * (
+        height * width * channels
+    )
     beside = columns.inputs[column] * channels + channel[:, np.newaxis]
     # (outputs, row taps, column taps)
     values = inputs.reshape(-1).take(below[:, :, np.newaxis] + beside[:, np.newaxis])
@@ -117,7 +120,7 @@ def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps)
 
 def _weighted_sum(values: Array, weights: Array) -> Array:
     """Give the sum over the first axis, from its begin to its end; the last one has the outputs."""
-    total = values[0] * weights[0]
+    total: Array = values[0] * weights[0]
     for value, weight in zip(values[1:], weights[1:], strict=True):
         total += value * weight
     return total

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from upsamp.errors import ArgumentError
 
@@ -56,7 +57,7 @@ def share(count: int, threads: int, work: Callable[[range], None]) -> None:
         work(range(count))
         return
     bounds = [count * part // threads for part in range(threads + 1)]
-    runs = [range(start, stop) for start, stop in zip(bounds, bounds[1:], strict=False)]
+    runs = [range(start, stop) for start, stop in pairwise(bounds)]
     errors: list[BaseException] = []
 
     def guarded(run: range) -> None:
