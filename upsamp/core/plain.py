@@ -4,14 +4,58 @@ So a NaN or an infinity reaches those outputs alone that depend on it. Every fas
 equal to this one, and hands over to it what it cannot do.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.banded import Taps, taps_of
 from upsamp.core.dtypes import compute_dtype, round_to
 from upsamp.core.interpolation import AxisPlan, Gather, Run
+from upsamp.core.threads import share
 
-__all__ = ["accumulate", "interpolate_images", "interpolate_little", "interpolate_part"]
+__all__ = ["interpolate_images", "interpolate_little", "interpolate_part", "interpolate_plainly"]
+
+# Output elements of a strip of plain sums: its scratch stays near the second-level cache.
+STRIP_ELEMENTS = 2**17
+# Input rows of a strip at the least, or the rows that neighbouring strips share cost too much.
+STRIP_ROWS = 16
+# From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
+MANY_CHANNELS = 16
+
+
+def interpolate_plainly(
+    source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan], threads: int, *, alpha: bool
+) -> None:
+    """Fill `target` from `source`, both (N, H, W, C), strip by strip of plain sums."""
+    _, height, _, channels = source.shape
+    rows, columns = target.shape[1:3]
+    planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
+    images, places = list(_planes(source, planar)), list(_planes(target, planar))
+    strip = max(STRIP_ELEMENTS // (channels * columns), -(-STRIP_ROWS * rows // height))
+    strips = -(-rows // strip)
+
+    def work(run: range) -> None:
+        # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for piece in run:
+                image, position = divmod(piece, strips)
+                start = position * strip
+                part = slice(start, min(start + strip, rows))
+                whole = slice(0, columns)
+                interpolate_part(images[image], places[image], plans, part, whole, alpha=alpha)
+
+    share(len(images) * strips, threads if target.size >= STRIP_ELEMENTS else 1, work)
+
+
+def _planes(batch: Array, planar: bool) -> Iterator[Array]:
+    """View each image of (N, H, W, C) as (planes, H, W, channels of a plane).
+
+    A few channels are taken as so many planes, since NumPy's inner loop runs over the last axis
+    and would be three elements long; many channels stay together in one plane.
+    """
+    for image in batch:
+        yield np.moveaxis(image, 2, 0)[..., np.newaxis] if planar else image[np.newaxis]
 
 
 def interpolate_part(
@@ -37,9 +81,9 @@ def interpolate_part(
     if alpha:
         _multiply_by_alpha(narrow)
     widened = np.empty((planes, bottom - top, columns.stop - columns.start, channels), dtype)
-    accumulate(column_plan, narrow, left, widened, columns.start, axis=2)
+    _accumulate(column_plan, narrow, left, widened, columns.start, axis=2)
     result = np.empty((planes, rows.stop - rows.start, *widened.shape[2:]), dtype)
-    accumulate(row_plan, widened, top, result, rows.start, axis=1)
+    _accumulate(row_plan, widened, top, result, rows.start, axis=1)
     if alpha:
         _divide_by_alpha(result)
     # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
@@ -86,7 +130,7 @@ def _reach(plan: AxisPlan, outputs: slice) -> tuple[int, int]:
     return int(plan.first[outputs].min()), int(plan.last[outputs].max()) + 1
 
 
-def accumulate(
+def _accumulate(
     plan: AxisPlan, source: Array, source_start: int, target: Array, target_start: int, axis: int
 ) -> None:
     """Fill `target` with the weighted sums of `source` along `axis`.

@@ -27,23 +27,17 @@ from upsamp.core.arguments import (
 from upsamp.core.blocked import interpolate
 from upsamp.core.box_plan import boxes_for
 from upsamp.core.boxes import interpolate_by_boxes
-from upsamp.core.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
+from upsamp.core.interpolation import kernel_of, nearest_inputs, plan_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 from upsamp.core.nearest import copy_nearest, repeat_pixels
-from upsamp.core.plain import interpolate_little, interpolate_part
+from upsamp.core.plain import interpolate_little, interpolate_plainly
 from upsamp.core.schemes import scheme_of
-from upsamp.core.threads import share, thread_count
+from upsamp.core.threads import thread_count
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["resize", "upsample"]
 
-# Output elements of a strip of plain sums: its scratch stays near the second-level cache.
-STRIP_ELEMENTS = 2**17
-# Input rows of a strip at the least, or the rows that neighbouring strips share cost too much.
-STRIP_ROWS = 16
-# From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
-MANY_CHANNELS = 16
 # Output elements up to which the fewest steps are the fastest.
 LITTLE = 2**9
 # The methods whose result does not pass through the values of the input: even a size of 1 changes.
@@ -212,13 +206,13 @@ def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
         plan_axis(width, columns, *rule[:2], align_corners=rule.align_corners),
     )
     if rule.alpha:
-        _interpolate_plainly(source, target, plans, threads, alpha=True)
+        interpolate_plainly(source, target, plans, threads, alpha=True)
         # Alpha itself is interpolated as it would be alone.
         source, target = source[..., -1:], target[..., -1:]
     if target.size <= LITTLE and interpolate_little(source, target, plans):
         return
     if not _is_fast(source.dtype):
-        _interpolate_plainly(source, target, plans, threads, alpha=False)
+        interpolate_plainly(source, target, plans, threads, alpha=False)
         return
     factors = (rows // height, columns // width) if whole and not rule.align_corners else None
     for images, places in _batches(source, target):
@@ -255,30 +249,6 @@ def _as_single_channels(planes: Array) -> Array:
     return planes.reshape(-1, *planes.shape[2:], 1)
 
 
-def _interpolate_plainly(
-    source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan], threads: int, *, alpha: bool
-) -> None:
-    """Fill `target` from `source`, both (N, H, W, C), strip by strip of plain sums."""
-    _, height, _, channels = source.shape
-    rows, columns = target.shape[1:3]
-    planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
-    images, places = list(_planes(source, planar)), list(_planes(target, planar))
-    strip = max(STRIP_ELEMENTS // (channels * columns), -(-STRIP_ROWS * rows // height))
-    strips = -(-rows // strip)
-
-    def work(run: range) -> None:
-        # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
-        with np.errstate(invalid="ignore", over="ignore"):
-            for piece in run:
-                image, position = divmod(piece, strips)
-                start = position * strip
-                part = slice(start, min(start + strip, rows))
-                whole = slice(0, columns)
-                interpolate_part(images[image], places[image], plans, part, whole, alpha=alpha)
-
-    share(len(images) * strips, threads if target.size >= STRIP_ELEMENTS else 1, work)
-
-
 def _check_method(rule: Rule) -> None:
     """Raise where the convention has no such method, or the method no such setting."""
     method, convention, align_corners, _ = rule
@@ -289,13 +259,3 @@ def _check_method(rule: Rule) -> None:
             "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
             f"Received: convention={convention!r}, interpolation={method!r}."
         )
-
-
-def _planes(batch: Array, planar: bool) -> Iterator[Array]:
-    """View each image of (N, H, W, C) as (planes, H, W, channels of a plane).
-
-    A few channels are taken as so many planes, since NumPy's inner loop runs over the last axis
-    and would be three elements long; many channels stay together in one plane.
-    """
-    for image in batch:
-        yield np.moveaxis(image, 2, 0)[..., np.newaxis] if planar else image[np.newaxis]
