@@ -1,10 +1,14 @@
-"""How many threads there are to be."""
+"""How many threads there are to be, and what they share."""
 
+import multiprocessing
 import os
+import threading
+import warnings
 
+import numpy as np
 import pytest
 
-from upsamp.core.threads import thread_count
+from upsamp.core.threads import share, thread_count
 from upsamp.errors import ArgumentError
 
 
@@ -32,3 +36,73 @@ def test_what_is_no_number_of_threads_is_refused(
     monkeypatch.setenv("UPSAMP_THREADS", wanted)
     with pytest.raises(ArgumentError, match=r"^UPSAMP_THREADS must be a positive integer\. Rec"):
         thread_count()
+
+
+# --- what is shared
+
+
+@pytest.mark.parametrize("count", range(6))
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_each_piece_is_done_once(count: int, threads: int) -> None:
+    seen: list[int] = []
+    share(count, threads, seen.extend)
+    assert sorted(seen) == list(range(count))
+
+
+def test_the_runs_go_to_as_many_threads() -> None:
+    names: list[str] = []
+    together = threading.Barrier(3, timeout=10)
+
+    def work(_run: range) -> None:
+        together.wait()  # all three are at work at once
+        names.append(threading.current_thread().name)
+
+    share(3, 3, work)
+    assert sorted(names).count("upsamp") == 2
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_an_error_in_any_thread_is_raised_when_all_have_ended(failing: int) -> None:
+    ended: list[int] = []
+
+    def work(run: range) -> None:
+        ended.append(run.start)
+        if run.start == failing:
+            raise ValueError("this part")
+
+    for _ in range(3):  # the threads go on working
+        ended.clear()
+        with pytest.raises(ValueError, match="this part"):
+            share(3, 3, work)
+        assert sorted(ended) == [0, 1, 2]
+
+
+def test_settings_for_errors_hold_in_every_thread() -> None:
+    def divide(run: range) -> None:
+        np.testing.assert_equal(np.float64(1 + run.start) / 0.0, np.inf)
+
+    with np.errstate(divide="ignore"):
+        share(3, 3, divide)
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        share(3, 3, divide)
+
+
+def test_a_thread_that_helps_shares_nothing_further() -> None:
+    seen: list[int] = []
+    share(4, 2, lambda run: share(len(run), 2, seen.extend))
+    assert sorted(seen) == [0, 0, 1, 1]
+
+
+def test_a_fork_has_threads_of_its_own() -> None:
+    seen: list[int] = []
+    share(2, 2, seen.extend)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of what is tested here
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            assert pool.apply(sum_of_shared, (10,)) == 45
+
+
+def sum_of_shared(count: int) -> int:
+    seen: list[int] = []
+    share(count, 2, seen.extend)
+    return sum(seen)

@@ -32,6 +32,7 @@ __all__ = [
     "normalize_choice",
     "normalize_count",
     "normalize_margins",
+    "normalize_output",
     "normalize_output_padding",
     "normalize_padding",
     "normalize_pair",
@@ -211,3 +212,27 @@ def normalize_array(value: object, name: str, ranks: tuple[int, ...]) -> Array:
     if 0 in array.shape:
         raise ShapeError(f"`{name}` must not be empty. Received: shape {array.shape}.")
     return array
+
+
+def normalize_output(out: object, shape: tuple[int, ...], x: Array) -> Array:
+    """Give `out`, when it is an array that a result of `shape` can be written to.
+
+    >>> normalize_output(np.zeros((2, 2)), (2, 2), np.ones((1, 1))).shape
+    (2, 2)
+    """
+    if not isinstance(out, np.ndarray):
+        raise ArgumentError(f"`out` must be an array. Received: out={out!r}.")
+    if out.shape != shape:
+        raise ShapeError(f"`out` must have the shape {shape}. Received: shape {out.shape}.")
+    if out.dtype != x.dtype:
+        raise ArgumentError(
+            f"`out` must have the dtype of `x`, {x.dtype}. Received: dtype {out.dtype}."
+        )
+    if not out.flags.writeable:
+        raise ArgumentError("`out` must be writeable. Received: an array that is read-only.")
+    if np.may_share_memory(out, x):
+        raise ArgumentError(
+            "`out` must share no memory with `x`, which is read while it is written. "
+            "Received: an `out` that may overlap `x`."
+        )
+    return out

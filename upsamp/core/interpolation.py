@@ -156,7 +156,7 @@ class Gather:
     weights: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AxisPlan:
     """Every output of one axis stands in exactly one piece.
 

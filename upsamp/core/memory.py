@@ -13,6 +13,10 @@ from upsamp.errors import MemoryLimitError
 __all__ = ["available_memory", "check_memory", "format_bytes"]
 
 
+# So many bytes are there, or Python itself could not go on; to ask takes 30 microseconds.
+LITTLE = 2**16
+
+
 def available_memory() -> int:
     """Give the bytes that a process can still take, as far as the system tells.
 
@@ -55,6 +59,8 @@ def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
     `what` names the array in the message: the rule, the numbers and the remedy in one line.
     """
     needed = math.prod(shape) * np.dtype(dtype).itemsize
+    if needed <= LITTLE:
+        return
     available = available_memory()
     if needed > available:
         amount = format_bytes(needed) if needed < 2**70 else "more than any machine has"

@@ -5,7 +5,7 @@ that depend on it.
 """
 
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -21,29 +21,25 @@ from upsamp.core.arguments import (
     PairLike,
     normalize_array,
     normalize_choice,
+    normalize_output,
     normalize_pair,
 )
-from upsamp.core.dtypes import compute_dtype, round_to
-from upsamp.core.interpolation import (
-    AxisPlan,
-    Gather,
-    Run,
-    kernel_of,
-    nearest_inputs,
-    plan_axis,
-)
+from upsamp.core.blocked import interpolate
+from upsamp.core.box_plan import boxes_for
+from upsamp.core.boxes import interpolate_by_boxes
+from upsamp.core.interpolation import kernel_of, nearest_inputs, plan_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
+from upsamp.core.nearest import copy_nearest, repeat_pixels
+from upsamp.core.plain import interpolate_little, interpolate_plainly
+from upsamp.core.schemes import scheme_of
+from upsamp.core.threads import thread_count
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["resize", "upsample"]
 
-# Output elements of a strip: its scratch (8 bytes each) stays near the second-level cache.
-STRIP_ELEMENTS = 2**17
-# Input rows of a strip at the least, or the rows that neighbouring strips share cost too much.
-STRIP_ROWS = 16
-# From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
-MANY_CHANNELS = 16
+# Output elements up to which the fewest steps are the fastest.
+LITTLE = 2**9
 # The methods whose result does not pass through the values of the input: even a size of 1 changes.
 SMOOTHING = ("mitchellcubic", "gaussian")
 
@@ -57,6 +53,7 @@ def upsample(
     convention: str = "keras",
     align_corners: bool = False,
     alpha: bool = False,
+    out: Array | None = None,
 ) -> Array:
     """Upsample images by whole factors, as Keras' `UpSampling2D` does.
 
@@ -67,7 +64,9 @@ def upsample(
     "torch" for what PyTorch and OpenCV compute (edges repeated, bicubic with a = -0.75).
     align_corners: PyTorch's, for its bilinear and bicubic. alpha: whether the last channel is
     straight alpha; colours are then weighted by it, so that the colour of transparent pixels does
-    not bleed (nearest copies all the same).
+    not bleed (nearest copies all the same). out: an array of the result's shape and dtype that
+    shares no memory with `x`, to be filled and returned. Large images are shared among as many
+    threads as UPSAMP_THREADS says, or as there are cores.
 
     Returns an array of the dtype and rank of `x` with H * rows and W * columns. float32 and
     float64 compute in their own precision and float16 in float32; integers compute in float64, are
@@ -92,11 +91,9 @@ def upsample(
     return _resample(
         x,
         lambda height, width: (height * factors[0], width * factors[1]),
-        interpolation,
-        convention,
+        (interpolation, convention, align_corners, alpha),
         data_format,
-        align_corners=align_corners,
-        alpha=alpha,
+        out,
     )
 
 
@@ -109,6 +106,7 @@ def resize(
     *,
     align_corners: bool = False,
     alpha: bool = False,
+    out: Array | None = None,
 ) -> Array:
     """Upsample images to any larger size, as `tf.image.resize` and `F.interpolate` do.
 
@@ -133,32 +131,41 @@ def resize(
     return _resample(
         x,
         target,
-        interpolation,
-        convention,
+        (interpolation, convention, align_corners, alpha),
         data_format,
-        align_corners=align_corners,
-        alpha=alpha,
+        out,
     )
+
+
+class Rule(NamedTuple):
+    """How the pixels between those of the input are made."""
+
+    method: Interpolation
+    convention: Convention
+    align_corners: bool
+    alpha: bool
 
 
 def _resample(
     x: object,
     target_of: Callable[[int, int], Pair],
-    interpolation: str,
-    convention: str,
+    rule: tuple[str, str, bool, bool],
     data_format: str,
-    *,
-    align_corners: bool,
-    alpha: bool,
+    out: Array | None,
 ) -> Array:
-    """Normalise the arguments, plan both axes, and apply the plan to each image."""
+    """Normalise the arguments, and make or check the output; then fill it."""
+    interpolation, convention, align_corners, alpha = rule
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
-    method = cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS))
-    rule = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
+    checked = Rule(
+        cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)),
+        cast("Convention", normalize_choice(convention, "convention", CONVENTIONS)),
+        align_corners,
+        alpha,
+    )
     array = normalize_array(x, "x", image_ranks(layout))
     source = as_batch(array, layout)
     _, height, width, channels = source.shape
-    _check_method(method, rule, align_corners)
+    _check_method(checked)
     if alpha and channels < 2:
         raise ShapeError(
             "`alpha=True` needs colour before the alpha channel, so at least 2 channels. "
@@ -166,35 +173,85 @@ def _resample(
         )
     rows, columns = target_of(height, width)
     shape = with_new_image(array.shape, layout, rows, columns, channels)
-    check_memory(shape, array.dtype, "The output")
-    output = np.empty(shape, array.dtype)
-    target = as_batch(output, layout)
-    whole = rows % height == 0 and columns % width == 0
-    copies = (
-        method == "nearest"
-        or (method == "area" and whole)
-        or ((rows, columns) == (height, width) and method not in SMOOTHING)
-    )
-    if copies and whole:
-        _repeat(source, target, rows // height, columns // width)
-        return output
-    if copies:
-        row_inputs = nearest_inputs(height, rows, rule)
-        column_inputs = nearest_inputs(width, columns, rule)
-        target[...] = source[:, row_inputs][:, :, column_inputs]
-        return output
-    row_plan = plan_axis(height, rows, method, rule, align_corners=align_corners)
-    column_plan = plan_axis(width, columns, method, rule, align_corners=align_corners)
-    planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
-    # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
-    with np.errstate(invalid="ignore", over="ignore"):
-        for image, place in zip(_planes(source, planar), _planes(target, planar), strict=True):
-            _interpolate(image, place, row_plan, column_plan, alpha)
+    if out is None:
+        check_memory(shape, array.dtype, "The output")
+        output = np.empty(shape, array.dtype)
+    else:
+        output = normalize_output(out, shape, array)
+    _fill(source, as_batch(output, layout), checked, thread_count())
     return output
 
 
-def _check_method(method: Interpolation, convention: Convention, align_corners: bool) -> None:
+def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
+    """Choose how to fill `target` from `source`, both (N, H, W, C)."""
+    height, width = source.shape[1:3]
+    rows, columns = target.shape[1:3]
+    whole = rows % height == 0 and columns % width == 0
+    copies = (
+        rule.method == "nearest"
+        or (rule.method == "area" and whole)
+        or ((rows, columns) == (height, width) and rule.method not in SMOOTHING)
+    )
+    if copies:
+        for images, places in _batches(source, target):
+            if whole:
+                repeat_pixels(images, places, rows // height, columns // width, threads)
+            else:
+                row_inputs = nearest_inputs(height, rows, rule.convention)
+                column_inputs = nearest_inputs(width, columns, rule.convention)
+                copy_nearest(images, places, row_inputs, column_inputs, threads)
+        return
+    plans = (
+        plan_axis(height, rows, *rule[:2], align_corners=rule.align_corners),
+        plan_axis(width, columns, *rule[:2], align_corners=rule.align_corners),
+    )
+    if rule.alpha:
+        interpolate_plainly(source, target, plans, threads, alpha=True)
+        # Alpha itself is interpolated as it would be alone.
+        source, target = source[..., -1:], target[..., -1:]
+    if target.size <= LITTLE and interpolate_little(source, target, plans):
+        return
+    if not _is_fast(source.dtype):
+        interpolate_plainly(source, target, plans, threads, alpha=False)
+        return
+    factors = (rows // height, columns // width) if whole and not rule.align_corners else None
+    for images, places in _batches(source, target):
+        boxes = factors and boxes_for(images.shape, factors, *rule[:2], images.dtype)
+        if boxes:
+            interpolate_by_boxes(images, places, boxes, plans, threads)
+        else:
+            interpolate(images, places, scheme_of(*plans, images.shape[3], images.dtype), threads)
+
+
+def _is_fast(dtype: np.dtype[np.generic]) -> bool:
+    """Tell whether blocked products may make values of a type.
+
+    Those of float64 are not: integers are rounded as if they had been made in float64, and its
+    sums are the plain ones, so that both agree to the last bit.
+    """
+    return dtype.itemsize <= 4 and dtype.kind != "b"
+
+
+def _batches(source: Array, target: Array) -> Iterator[tuple[Array, Array]]:
+    """View two arrays (N, H, W, C) alike: as they are, or by channels where those lie apart."""
+    if target.shape[3] == 1 or target.strides[3] <= target.strides[2]:
+        yield source, target
+        return
+    planes, places = np.moveaxis(source, 3, 1), np.moveaxis(target, 3, 1)
+    if planes.flags.c_contiguous and places.flags.c_contiguous:
+        yield _as_single_channels(planes), _as_single_channels(places)
+    else:
+        yield from zip(planes[..., np.newaxis], places[..., np.newaxis], strict=True)
+
+
+def _as_single_channels(planes: Array) -> Array:
+    """View a contiguous (N, C, H, W) as (N * C, H, W, 1)."""
+    return planes.reshape(-1, *planes.shape[2:], 1)
+
+
+def _check_method(rule: Rule) -> None:
     """Raise where the convention has no such method, or the method no such setting."""
+    method, convention, align_corners, _ = rule
     if method not in ("nearest", "area"):
         kernel_of(method, convention)
     if align_corners and (convention != "torch" or method not in ("bilinear", "bicubic")):
@@ -202,129 +259,3 @@ def _check_method(method: Interpolation, convention: Convention, align_corners: 
             "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
             f"Received: convention={convention!r}, interpolation={method!r}."
         )
-
-
-def _planes(batch: Array, planar: bool) -> Iterator[Array]:
-    """View each image of (N, H, W, C) as (planes, H, W, channels of a plane).
-
-    A few channels are taken as so many planes, since NumPy's inner loop runs over the last axis
-    and would be three elements long; many channels stay together in one plane.
-    """
-    for image in batch:
-        yield np.moveaxis(image, 2, 0)[..., np.newaxis] if planar else image[np.newaxis]
-
-
-def _repeat(source: Array, target: Array, rows: int, columns: int) -> None:
-    """Copy every pixel of `source` to its rows x columns block of `target`, both (N, H, W, C)."""
-    height, width = source.shape[1:3]
-    planar = source.shape[3] < MANY_CHANNELS
-    for image, place in zip(_planes(source, planar), _planes(target, planar), strict=True):
-        for plane, room in zip(image, place, strict=True):
-            blocks = room.reshape(height, rows, width, columns, -1)
-            for column in range(columns):
-                blocks[:, 0, :, column] = plane
-    for place in target:
-        blocks = place.reshape(height, rows, *place.shape[1:])
-        blocks[:, 1:] = blocks[:, :1]
-
-
-# --- the loops that touch data
-
-
-def _interpolate(
-    image: Array, place: Array, row_plan: AxisPlan, column_plan: AxisPlan, alpha: bool
-) -> None:
-    """Interpolate one image into its place, both (planes, H, W, channels), strip by strip.
-
-    A strip's input rows are widened first, then its output rows are made: so the scratch stays in
-    the cache, and no copy of the whole image is ever made.
-    """
-    planes, height, _, channels = image.shape
-    rows, columns = place.shape[1:3]
-    dtype = compute_dtype(image.dtype)
-    strip = max(STRIP_ELEMENTS // (planes * columns * channels), -(-STRIP_ROWS * rows // height))
-    for start in range(0, rows, strip):
-        stop = min(start + strip, rows)
-        first, last = row_plan.first[start:stop].min(), row_plan.last[start:stop].max() + 1
-        narrow = image[:, first:last].astype(dtype, order="C")
-        if alpha:
-            _multiply_by_alpha(narrow)
-        widened = np.empty((planes, last - first, columns, channels), dtype)
-        _accumulate(column_plan, narrow, 0, widened, 0, axis=2)
-        result = np.empty((planes, stop - start, columns, channels), dtype)
-        _accumulate(row_plan, widened, first, result, start, axis=1)
-        if alpha:
-            _divide_by_alpha(result)
-        # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
-        for plane, room in zip(result, place[:, start:stop], strict=True):
-            room[...] = round_to(plane, place.dtype)
-
-
-def _accumulate(
-    plan: AxisPlan, source: Array, source_start: int, target: Array, target_start: int, axis: int
-) -> None:
-    """Fill `target` with the weighted sums of `source` along `axis`.
-
-    The arrays hold the part of their axis that begins at `source_start` and `target_start`.
-    """
-    sources, targets = np.moveaxis(source, axis, 0), np.moveaxis(target, axis, 0)
-    for piece in plan.pieces:
-        if isinstance(piece, Run):
-            _add_run(piece, sources, source_start, targets, target_start)
-        else:
-            _add_gather(piece, sources, source_start, targets, target_start)
-
-
-def _add_run(
-    run: Run, sources: Array, source_start: int, targets: Array, target_start: int
-) -> None:
-    """Fill the outputs of a run that lie in `targets`: every tap is one slice of the inputs."""
-    first = max(0, -(-(target_start - run.output) // run.step))
-    last = min(run.count, -(-(target_start + len(targets) - run.output) // run.step))
-    if first >= last:
-        return
-    room = targets[_slice(run.output - target_start, run.step, first, last)]
-    for position, (tap, weight) in enumerate(zip(run.inputs, run.weights, strict=True)):
-        part = sources[_slice(tap - source_start, run.stride, first, last)]
-        if position == 0:
-            np.multiply(part, weight, out=room)
-        else:
-            room += part * weight
-
-
-def _slice(begin: int, step: int, first: int, last: int) -> slice:
-    """Give the slice of the elements begin + k * step, for k from `first` to before `last`."""
-    begin += first * step
-    return slice(begin, begin + (last - first - 1) * step + 1, step or None)
-
-
-def _add_gather(
-    gather: Gather, sources: Array, source_start: int, targets: Array, target_start: int
-) -> None:
-    """Fill the outputs of a gather that lie in `targets`: every tap is a list of inputs."""
-    first, last = np.searchsorted(gather.outputs, (target_start, target_start + len(targets)))
-    if first == last:
-        return
-    inputs = gather.inputs[first:last] - source_start
-    weights = gather.weights[first:last].astype(sources.dtype)
-    along = (-1, *(1,) * (sources.ndim - 1))
-    total = sources[inputs[:, 0]] * weights[:, 0].reshape(along)
-    for tap in range(1, inputs.shape[1]):
-        total += sources[inputs[:, tap]] * weights[:, tap].reshape(along)
-    targets[gather.outputs[first:last] - target_start] = total
-
-
-def _multiply_by_alpha(narrow: Array) -> None:
-    """Weight colours by alpha, the last plane; a hidden one is 0, were it a NaN."""
-    narrow[:-1] *= narrow[-1]
-    narrow[:-1][:, narrow[-1] == 0] = 0
-
-
-def _divide_by_alpha(result: Array) -> None:
-    """Turn colours that are weighted by alpha, the last plane, back to straight colours.
-
-    Where nothing shows, the colour is 0: that of a hidden pixel never reaches the result.
-    """
-    shown = result[-1] > 0
-    np.divide(result[:-1], result[-1], out=result[:-1], where=shown)
-    result[:-1][:, ~shown] = 0

@@ -1,10 +1,18 @@
-"""How many threads work at a time."""
+"""Work that is shared among threads, and how many of them there may be."""
 
 import os
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import pairwise
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from upsamp.errors import ArgumentError
 
-__all__ = ["thread_count"]
+__all__ = ["VARIABLE", "share", "thread_count"]
 
 VARIABLE = "UPSAMP_THREADS"
 
@@ -13,6 +21,7 @@ def thread_count() -> int:
     """Give the number of threads that share a long work: the cores that this process may use.
 
     The environment variable UPSAMP_THREADS sets another, 1 for none besides the caller's own.
+    Raises `ArgumentError` where it is no positive integer.
     """
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
@@ -31,3 +40,76 @@ def _cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # where the system does not tell what a process may use
         return os.cpu_count() or 1
+
+
+class _Job(NamedTuple):
+    """A run of pieces for another thread, and where it tells that it is done."""
+
+    work: Callable[[range], None]
+    run: range
+    settings: dict[str, Any]
+    done: "SimpleQueue[BaseException | None]"
+
+
+_thread = threading.local()
+
+
+def share(count: int, threads: int, work: Callable[[range], None]) -> None:
+    """Let at most `threads` threads do the pieces 0 to `count`, each a run of neighbours.
+
+    The calling thread does the first run itself; the others wait for work from call to call, so
+    that what they keep for it lasts. NumPy's settings for errors hold in all of them. An error in
+    any thread is raised again here, when all have ended. Within such a thread nothing is shared
+    further.
+
+    >>> done = []
+    >>> share(5, 1, done.extend)
+    >>> done
+    [0, 1, 2, 3, 4]
+    """
+    threads = 1 if getattr(_thread, "helps", False) else min(threads, count)
+    if threads <= 1:
+        work(range(count))
+        return
+    bounds = [count * part // threads for part in range(threads + 1)]
+    own, *others = (range(start, stop) for start, stop in pairwise(bounds))
+    done: SimpleQueue[BaseException | None] = SimpleQueue()
+    jobs = _jobs(os.getpid(), threads - 1)
+    settings: dict[str, Any] = {**np.geterr()}  # NumPy 1 keeps them by thread
+    for run in others:
+        jobs.put(_Job(work, run, settings, done))
+    try:
+        work(own)
+    finally:
+        errors = [done.get() for _ in others]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+@lru_cache(maxsize=4)
+def _jobs(_process: int, helpers: int) -> "SimpleQueue[_Job]":
+    """Give the queue of so many threads, made once a process: those of a parent are not a fork's.
+
+    `concurrent.futures` would do, but takes as long to import as half of NumPy.
+    """
+    jobs: SimpleQueue[_Job] = SimpleQueue()
+    for _ in range(helpers):
+        threading.Thread(target=_help, args=(jobs,), name="upsamp", daemon=True).start()
+    return jobs
+
+
+def _help(jobs: "SimpleQueue[_Job]") -> None:
+    """Do one job after the other, for as long as the process lives."""
+    _thread.helps = True
+    while True:
+        job = jobs.get()
+        error: BaseException | None = None
+        try:
+            with np.errstate(**job.settings):
+                job.work(job.run)
+        except BaseException as raised:  # noqa: BLE001 - it is raised again by the caller
+            error = raised
+        done = job.done
+        del job  # what it held may be freed before the next one comes
+        done.put(error)
