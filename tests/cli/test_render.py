@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 import upsamp
-from upsamp.cli.render import show_matrix, show_summary
+from upsamp.cli.render.matrices import show_matrix
+from upsamp.cli.render.summaries import show_summary
 from upsamp.models.generator import make_generator
 
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from golden_files import model_file, model_folder
 
-from upsamp.cli.render import FORMATS
+from upsamp.cli.render.summaries import FORMATS
 from upsamp.models.columns import COLUMNS
 
 Invoke = Callable[..., Result]

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from upsamp.cli.render import show_note, show_rows
+from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.core.arguments import Array, Pair
 from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name

@@ -16,7 +16,8 @@ from upsamp.cli.options import (
     weights_option,
 )
 from upsamp.cli.progress import progress
-from upsamp.cli.render import show_note, show_report, show_summary
+from upsamp.cli.render.summaries import show_summary
+from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_compression
 from upsamp.cli.sampling import (
     STEPS,

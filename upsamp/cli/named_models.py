@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from upsamp.cli.render import show_note
+from upsamp.cli.render.tables import show_note
 from upsamp.errors import ArgumentError, ExpressionError, FileError, FormatError
 from upsamp.io.sources import names_file
 from upsamp.io.streams import STANDARD_STREAM, open_input

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from upsamp.cli.render import on_terminal, show_matrix, show_note, show_report
+from upsamp.cli.render.matrices import show_matrix
+from upsamp.cli.render.tables import on_terminal, show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.io.formats import (
     FAST_COMPRESSION,

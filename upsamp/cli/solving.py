@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from upsamp.cli.render import on_terminal, show_note, show_rows
+from upsamp.cli.render.tables import on_terminal, show_note, show_rows
 from upsamp.core.arguments import Pair
 from upsamp.core.geometry import TransposedAxis, transposed_axis
 from upsamp.core.solver import LayerSetting, nearest_targets, solve_chain, solve_layer

@@ -8,7 +8,8 @@ import click
 from upsamp.cli.command import Command, NumbersType, PairType
 from upsamp.cli.named_models import names_model, open_named, read_arguments
 from upsamp.cli.options import max_size_option, weights_option
-from upsamp.cli.render import FORMATS, show_difference, show_summary
+from upsamp.cli.render.differences import show_difference
+from upsamp.cli.render.summaries import FORMATS, show_summary
 from upsamp.core.arguments import Pair
 from upsamp.errors import ArgumentError
 from upsamp.models.columns import COLUMNS, choose_columns

@@ -3,7 +3,7 @@
 import click
 import numpy as np
 
-from upsamp.cli.render import show_note
+from upsamp.cli.render.tables import show_note
 from upsamp.core.arguments import Array, Convention, Interpolation, Pair
 from upsamp.errors import ExpressionError
 from upsamp.translate import (

@@ -18,7 +18,8 @@ from upsamp.cli.options import (
     output_option,
     seed_option,
 )
-from upsamp.cli.render import show_layer, show_matrix, show_note
+from upsamp.cli.render.matrices import show_matrix
+from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report
 from upsamp.cli.weights import read_kernel
 from upsamp.core.arguments import (
@@ -284,6 +285,8 @@ def command(
     if destination.format == "table" and not isinstance(given, Picture):
         show_matrix("Input", given)
     delivered = deliver(result, destination, force=force)
+    from upsamp.cli.render.summaries import show_layer  # it knows all columns of a summary
+
     show_layer(row, as_table=destination.shows_tables)
     shown = [
         ("Weights", weights),

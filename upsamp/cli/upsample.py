@@ -15,7 +15,9 @@ from upsamp.cli.options import (
     max_pixels_option,
     output_option,
 )
-from upsamp.cli.render import show_layer, show_matrix, show_rows
+from upsamp.cli.render.matrices import show_matrix
+from upsamp.cli.render.summaries import show_layer
+from upsamp.cli.render.tables import show_rows
 from upsamp.cli.results import choose_destination, deliver, read_input, report, wants_matrix
 from upsamp.core.arguments import (
     CONVENTIONS,

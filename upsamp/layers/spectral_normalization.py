@@ -1,10 +1,11 @@
 """SpectralNormalization, as it acts in a prediction: the layer that it wraps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.errors import ArgumentError
+from upsamp.layers import LAYERS
 from upsamp.layers.layer import Layer, Shape
 
 __all__ = ["SpectralNormalization"]
@@ -109,18 +110,9 @@ class SpectralNormalization(Layer):
         layer = config["layer"]
         if not isinstance(layer, Mapping):
             return cls(**config)
-        known = {one.__name__: one for one in _classes(Layer)}
         name = layer.get("class_name")
-        if name not in known:
+        if name not in LAYERS:
             raise ArgumentError(
                 f"SpectralNormalization must wrap a layer that upsamp has. Received: {name!r}."
             )
-        return cls(**{**config, "layer": known[name].from_config(layer["config"])})
-
-
-def _classes(root: type[Layer]) -> Iterator[type[Layer]]:
-    """Give the classes of this package that come of a class."""
-    for one in root.__subclasses__():
-        if one.__module__.startswith(__package__ or ""):
-            yield one
-        yield from _classes(one)
+        return cls(**{**config, "layer": LAYERS[str(name)].from_config(layer["config"])})

@@ -1,10 +1,10 @@
 """A model's summary as data: rows and totals, which others render."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from upsamp.core.memory import format_bytes
+from upsamp.models.aligning import align_columns
 from upsamp.models.columns import COLUMNS, KERAS_COLUMNS, Column
 from upsamp.models.summary_row import Connection, Measure, SummaryRow, layer_row
 
@@ -13,7 +13,6 @@ __all__ = [
     "Measure",
     "Summary",
     "SummaryRow",
-    "align_columns",
     "layer_row",
 ]
 
@@ -150,21 +149,3 @@ class Summary:
         return "\n".join(
             [f'Model: "{self.name}"', "", lines[0], rule, *lines[1:], rule, *self.totals()]
         )
-
-
-def align_columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
-    """Give rows as lines of columns that are as wide as their content: nothing is ever cut.
-
-    alignment: "<" (left), ">" (right) or "^" (middle) for each column.
-
-    >>> align_columns([("a", "1"), ("bc", "23")], "<>")
-    ['a    1', 'bc  23']
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            f"{cell:{side}{width}}"
-            for cell, side, width in zip(row, alignment, widths, strict=True)
-        )
-        for row in rows
-    ]
