@@ -1,0 +1,55 @@
+"""Which algorithm computes a convolution: chosen by its shape."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from upsamp.core.columns import convolve_columns
+from upsamp.core.planar import convolve_planar
+from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.toeplitz import convolve_toeplitz
+
+__all__ = ["ALGORITHMS", "choose_algorithm", "convolve_plainly"]
+
+# BLAS knows these types alone.
+FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
+FEW_CHANNELS = 8
+FEW_FILTERS = 4
+
+
+def convolve_plainly(problem: Problem) -> None:
+    """Compute a convolution by one product for each tap over the whole image: any setting."""
+    add_taps(problem, slice(0, problem.plan.images), slice(0, problem.plan.rows.output))
+
+
+ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
+    {
+        "plain": convolve_plainly,
+        "columns": convolve_columns,
+        "planar": convolve_planar,
+        "toeplitz": convolve_toeplitz,
+    }
+)
+
+
+def choose_algorithm(problem: Problem) -> str:
+    """Give the name of the algorithm that is fast for a problem.
+
+    The plain one where another does not apply: groups, other types than BLAS knows, and kernels
+    with NaN or infinity, as the others multiply the zeros around an image too.
+    """
+    plan = problem.plan
+    if plan.groups > 1 or problem.dtype not in FAST_TYPES or not problem.packed.finite:
+        return "plain"
+    return _choose_by_shape(plan)
+
+
+def _choose_by_shape(plan: ConvolutionPlan) -> str:
+    spacing = max(phase.spacing for phase in (*plan.row_phases, *plan.column_phases))
+    stride = max(plan.row_phases[0].stride, plan.column_phases[0].stride)
+    if plan.channels <= FEW_CHANNELS and spacing == 1:
+        return "toeplitz"
+    if plan.filters <= FEW_FILTERS and stride == 1:
+        return "planar"
+    return "columns"
