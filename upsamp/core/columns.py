@@ -6,6 +6,8 @@ adds to the rows of the output; those parts are added where they belong. So no i
 often than the kernel has columns, and the products are large: they are left to BLAS' own threads.
 """
 
+import math
+
 import numpy as np
 
 from upsamp.core.arguments import Array
@@ -13,6 +15,7 @@ from upsamp.core.geometry import TransposedAxis
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase, RowClass, narrow, row_classes, tap_range
 from upsamp.core.problem import Problem
+from upsamp.core.threads import scratch
 
 __all__ = ["convolve_columns"]
 
@@ -100,7 +103,9 @@ def _add_block(
         return
     patches = _gather(problem, images, slice(first, block[1], rows.step), phase)
     images_rows = patches.shape[:2]
-    product = np.matmul(patches.reshape(-1, len(matrix)), matrix)
+    shape = (math.prod(patches.shape[:3]), matrix.shape[1])
+    product = scratch("columns.product", shape, problem.dtype)
+    np.matmul(patches.reshape(-1, len(matrix)), matrix, out=product)
     product = product.reshape(*images_rows, phase.count, len(rows.taps), plan.filters)
     for index, tap in enumerate(rows.taps):
         inputs, outputs = narrow(*plan.rows.tap(tap)[::-1], *block)
@@ -117,7 +122,7 @@ def _gather(problem: Problem, images: slice, rows: slice, phase: Phase) -> Array
     if len(phase.taps) == 1 and tap_range(phase, 0, plan.columns.length)[:2] == (0, phase.count):
         return source[:, :, tap_range(phase, 0, plan.columns.length)[2]]
     shape = (*source.shape[:2], phase.count, len(phase.taps), plan.channels)
-    patches = np.empty(shape, problem.dtype)
+    patches = scratch("columns.patches", shape, problem.dtype)
     for index in range(len(phase.taps)):
         start, stop, inputs = tap_range(phase, index, plan.columns.length)
         patches[:, :, :start, index] = 0

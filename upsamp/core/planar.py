@@ -11,7 +11,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase, tap_range
 from upsamp.core.problem import Problem
-from upsamp.core.threads import run_halves
+from upsamp.core.threads import run_halves, scratch
 
 __all__ = ["convolve_planar"]
 
@@ -53,7 +53,9 @@ def _convolve_block(
     ends = (part.past + (part.count - 1) * part.stride for part in reading)
     rows = slice(first, max(first, min(plan.rows.length, max(ends, default=0))))
     source = problem.source(images, rows)
-    planes = np.matmul(matrix, source.reshape(-1, plan.channels).T)
+    pixels = source.reshape(-1, plan.channels).T
+    planes = scratch("planar.planes", (len(matrix), pixels.shape[1]), problem.dtype)
+    np.matmul(matrix, pixels, out=planes)
     planes = planes.reshape(*plan.kernel, plan.filters, *source.shape[:3])
 
     def add(start: int, stop: int) -> None:
@@ -89,7 +91,9 @@ def _add_phases(planes: Array, target: Array, phases: tuple[Phase, Phase], first
     rows, columns = phases
     filters, images, length, width = planes.shape[2:]
     inner = Phase(0, 1, rows.count, rows.taps, rows.start - first, rows.stride, rows.spacing)
-    total = np.zeros((filters, images, rows.count, columns.count), planes.dtype)
+    shape = (filters, images, rows.count, columns.count)
+    total = scratch("planar.total", shape, planes.dtype)
+    total[...] = 0
     for row, row_tap in enumerate(rows.taps):
         top, bottom, rows_in = tap_range(inner, row, length)
         for column, column_tap in enumerate(columns.taps):

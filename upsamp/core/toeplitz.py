@@ -18,15 +18,17 @@ from upsamp.core.arguments import Array
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
-from upsamp.core.threads import run_halves
+from upsamp.core.threads import run_halves, scratch
 
 __all__ = ["block_pixels", "convolve_toeplitz", "multiply_small"]
 
 # BLAS computes a product of at most so many multiplications in the calling thread: with
 # OpenBLAS' own threads, started from two of ours, each would wait for the other.
 SMALL_PRODUCT = 250_000
-# A block of the output should be so many elements: BLAS' kernels are that wide.
-WIDTH = 32
+BLOCK_LENGTHS = (1, 2, 4, 8, 16, 32)
+SPEEDS = ((48, 98.0), (32, 95.0), (24, 90.0), (16, 86.0), (8, 70.0), (4, 37.0), (0, 10.0))
+# Nanoseconds to lay an element beside the others.
+COPYING = 0.2
 # The scratch of a strip, in elements: it should stay in a core's cache.
 STRIP = 2**16
 # Below so many multiplications, a second thread costs more than it gives.
@@ -53,12 +55,23 @@ class Blocks:
 
 
 def block_pixels(plan: ConvolutionPlan) -> int:
-    """Give how many outputs of each phase a block has."""
-    each = len(plan.column_phases) * plan.filters
-    pixels = 1
-    while pixels * each < WIDTH and pixels * len(plan.column_phases) < plan.columns.output:
-        pixels *= 2
-    return pixels
+    """Give how many outputs of each phase a block should have: what costs the least for each.
+
+    A longer block multiplies more zeros; a shorter one is a narrower product, which BLAS computes
+    slower, and reads more pixels twice.
+    """
+    most = max(phase.count for phase in plan.column_phases)
+    lengths = [length for length in BLOCK_LENGTHS if length < 2 * most]
+    return min(lengths, key=lambda length: _cost(plan, length))
+
+
+def _cost(plan: ConvolutionPlan, pixels: int) -> float:
+    """Estimate the nanoseconds that an output of each phase takes in blocks of so many."""
+    cut = _cut(plan, pixels)
+    width = pixels * len(plan.column_phases) * plan.filters
+    # Measured: billions of multiplications and additions a second, by the width of the product.
+    speed = next(speed for least, speed in SPEEDS if width >= least)
+    return cut.span * (2 * width / speed + COPYING) / pixels
 
 
 @lru_cache(maxsize=256)
@@ -140,8 +153,10 @@ class _Scratch:
         self.stride = plan.row_phases[0].stride
         deep = (rows - 1) * self.stride + cut.deep
         width = (cut.count - 1) * cut.advance + cut.span
-        self.padded = np.zeros((deep, width, plan.channels), problem.dtype)
-        self.sides = np.empty((rows, cut.count, cut.deep, cut.span * plan.channels), problem.dtype)
+        shape = (rows, cut.count, cut.deep, cut.span * plan.channels)
+        self.sides = scratch("toeplitz.sides", shape, problem.dtype)
+        self.padded = scratch("toeplitz.padded", (deep, width, plan.channels), problem.dtype)
+        self.padded[...] = 0
         # The rows of the result, each one line of elements.
         self.lines = problem.result.reshape(*problem.result.shape[:2], -1)
 
