@@ -9,6 +9,7 @@ from upsamp.core.columns import convolve_columns
 from upsamp.core.planar import convolve_planar
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
 from upsamp.core.toeplitz import convolve_toeplitz
+from upsamp.core.winograd import convolve_winograd, fits_winograd
 
 __all__ = ["ALGORITHMS", "choose_algorithm", "convolve_plainly"]
 
@@ -16,6 +17,8 @@ __all__ = ["ALGORITHMS", "choose_algorithm", "convolve_plainly"]
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 FEW_CHANNELS = 8
 FEW_FILTERS = 4
+WINOGRAD_CHANNELS = 32
+WINOGRAD_PIXELS = 256
 
 
 def convolve_plainly(problem: Problem) -> None:
@@ -29,6 +32,7 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
         "columns": convolve_columns,
         "planar": convolve_planar,
         "toeplitz": convolve_toeplitz,
+        "winograd": convolve_winograd,
     }
 )
 
@@ -42,7 +46,11 @@ def choose_algorithm(problem: Problem) -> str:
     plan = problem.plan
     if plan.groups > 1 or problem.dtype not in FAST_TYPES or not problem.packed.finite:
         return "plain"
-    return _choose_by_shape(plan)
+    chosen = _choose_by_shape(plan)
+    # Its rounding mixes neighbours: what asks for float64 asks for better.
+    if chosen == "columns" and problem.dtype == np.float32 and _gains_by_winograd(plan):
+        return "winograd"
+    return chosen
 
 
 def _choose_by_shape(plan: ConvolutionPlan) -> str:
@@ -53,3 +61,9 @@ def _choose_by_shape(plan: ConvolutionPlan) -> str:
     if plan.filters <= FEW_FILTERS and stride == 1:
         return "planar"
     return "columns"
+
+
+def _gains_by_winograd(plan: ConvolutionPlan) -> bool:
+    """Tell whether the products that are saved are worth more than the sums that come instead."""
+    many = min(plan.channels, plan.filters) >= WINOGRAD_CHANNELS
+    return many and plan.pixels >= WINOGRAD_PIXELS and plan.taps > 1 and fits_winograd(plan)
