@@ -15,6 +15,7 @@ import statistics
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def _candidates(case: Case) -> dict[str, Callable[[], Any]]:
 
 
 def _torch_calls(case: Case, x: Any, kernel: Any) -> dict[str, Callable[[], Any]]:
-    import torch
+    torch: Any = import_module("torch")
 
     torch.set_num_threads(THREADS)
     functional = torch.nn.functional
@@ -150,7 +151,7 @@ def _torch_calls(case: Case, x: Any, kernel: Any) -> dict[str, Callable[[], Any]
     if case.transposed and case.padding == "same":
         span = (case.shape[1] - 1) * case.stride + case.kernel - 2 * zeros
         extra = case.shape[1] * case.stride - span
-    calls = {}
+    calls: dict[str, Callable[[], Any]] = {}
     for layout in (torch.contiguous_format, torch.channels_last):
         image = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=layout)
         weight = torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous(memory_format=layout)
@@ -169,12 +170,12 @@ def _torch_calls(case: Case, x: Any, kernel: Any) -> dict[str, Callable[[], Any]
 
 
 def _tensorflow_call(case: Case, x: Any, kernel: Any) -> Callable[[], Any]:
-    import tensorflow
+    tf: Any = import_module("tensorflow")
 
-    _limit_tensorflow(tensorflow)
-    image, weight = tensorflow.constant(x), tensorflow.constant(kernel)
+    _limit_tensorflow(tf)
+    image, weight = tf.constant(x), tf.constant(kernel)
     if not case.transposed:
-        return lambda: tensorflow.nn.conv2d(image, weight, case.stride, case.padding.upper())
+        return lambda: tf.nn.conv2d(image, weight, case.stride, case.padding.upper())
     lengths = case.shape[1:3]
     if case.padding == "same":
         shape = [length * case.stride for length in lengths]
@@ -182,9 +183,8 @@ def _tensorflow_call(case: Case, x: Any, kernel: Any) -> Callable[[], Any]:
         reach = max(case.kernel, case.stride)
         shape = [(length - 1) * case.stride + reach for length in lengths]
     output = [case.shape[0], *shape, case.filters]
-    return lambda: tensorflow.nn.conv2d_transpose(
-        image, weight, output, case.stride, case.padding.upper()
-    )
+    padding = case.padding.upper()
+    return lambda: tf.nn.conv2d_transpose(image, weight, output, case.stride, padding)
 
 
 def _limit_tensorflow(tensorflow: Any) -> None:

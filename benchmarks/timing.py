@@ -6,9 +6,7 @@ from collections.abc import Callable
 __all__ = ["interleave"]
 
 
-def interleave(
-    candidates: dict[str, Callable[[], object]], rounds: int
-) -> dict[str, list[float]]:
+def interleave(candidates: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """Give the seconds of each call of each candidate, which are called in turns.
 
     Each is called once before, and each round begins with another one.

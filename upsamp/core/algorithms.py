@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from upsamp.core.columns import convolve_columns
+from upsamp.core.columns import convolve_columns, convolve_pixels, fits_pixels
 from upsamp.core.planar import convolve_planar
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
 from upsamp.core.toeplitz import convolve_toeplitz
@@ -30,6 +30,7 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
     {
         "plain": convolve_plainly,
         "columns": convolve_columns,
+        "pixels": convolve_pixels,
         "planar": convolve_planar,
         "toeplitz": convolve_toeplitz,
         "winograd": convolve_winograd,
@@ -56,6 +57,8 @@ def choose_algorithm(problem: Problem) -> str:
 def _choose_by_shape(plan: ConvolutionPlan) -> str:
     spacing = max(phase.spacing for phase in (*plan.row_phases, *plan.column_phases))
     stride = max(plan.row_phases[0].stride, plan.column_phases[0].stride)
+    if fits_pixels(plan):
+        return "pixels"
     if plan.channels <= FEW_CHANNELS and spacing == 1:
         return "toeplitz"
     if plan.filters <= FEW_FILTERS and stride == 1:

@@ -14,13 +14,34 @@ from upsamp.core.arguments import Array
 from upsamp.core.geometry import TransposedAxis
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase, RowClass, narrow, row_classes, tap_range
-from upsamp.core.problem import Problem
+from upsamp.core.problem import ConvolutionPlan, Problem
 from upsamp.core.threads import scratch
 
-__all__ = ["convolve_columns"]
+__all__ = ["convolve_columns", "convolve_pixels", "fits_pixels"]
 
 # The scratch of a block, in elements: small enough for a cache, large enough for BLAS.
 BLOCK = 2**20
+
+
+def fits_pixels(plan: ConvolutionPlan) -> bool:
+    """Tell whether each output is a mixture of the channels of its own pixel alone."""
+    return plan.taps == 1 and all(
+        axis.stride == 1 and axis.before == 0 and axis.length == axis.output
+        for axis in (plan.rows, plan.columns)
+    )
+
+
+def convolve_pixels(problem: Problem) -> None:
+    """Compute a convolution of one group whose kernel is one pixel: a product in place."""
+    plan = problem.plan
+    (matrix,) = problem.matrices("pixels", lambda: (np.ascontiguousarray(problem.kernel()[0, 0]),))
+    rows = max(1, BLOCK // (plan.columns.length * (plan.channels + plan.filters)))
+    for image in range(plan.images):
+        for start in range(0, plan.rows.length, rows):
+            some = slice(image, image + 1), slice(start, min(start + rows, plan.rows.length))
+            target = problem.result[some].reshape(-1, plan.filters)
+            np.matmul(problem.source(*some).reshape(-1, plan.channels), matrix, out=target)
+            problem.end_rows(*some, with_bias=True)
 
 
 def convolve_columns(problem: Problem, block: int = BLOCK) -> None:
@@ -77,7 +98,9 @@ def _reach(problem: Problem, stop: int) -> int:
     """Give the output row before which all lie that the input rows before `stop` add to."""
     plan = problem.plan
     ends = (narrow(*plan.rows.tap(tap)[::-1], 0, stop)[1] for tap in range(plan.kernel[0]))
-    return max((part.stop - (part.step or 1) + 1 for part in ends if part.stop > part.start), default=0)
+    return max(
+        (part.stop - (part.step or 1) + 1 for part in ends if part.stop > part.start), default=0
+    )
 
 
 def _settled(problem: Problem, start: int) -> int:

@@ -12,6 +12,9 @@ from upsamp.errors import MemoryLimitError
 
 __all__ = ["available_memory", "check_memory", "format_bytes"]
 
+# So many bytes are there, and to ask the system would cost more than to compute them.
+GRANTED = 2**18
+
 
 def available_memory() -> int:
     """Give the bytes that a process can still take, as far as the system tells.
@@ -55,6 +58,8 @@ def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
     `what` names the array in the message: the rule, the numbers and the remedy in one line.
     """
     needed = math.prod(shape) * np.dtype(dtype).itemsize
+    if needed <= GRANTED:
+        return
     available = available_memory()
     if needed > available:
         amount = format_bytes(needed) if needed < 2**70 else "more than any machine has"

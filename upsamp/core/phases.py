@@ -69,9 +69,7 @@ def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
         place = first + axis.before
         # The last tap reads the first input.
         through = tuple(
-            tap
-            for tap in reversed(range(taps))
-            if (place - tap * axis.dilation) % axis.stride == 0
+            tap for tap in reversed(range(taps)) if (place - tap * axis.dilation) % axis.stride == 0
         )
         start = (place - through[0] * axis.dilation) // axis.stride if through else 0
         count = -((first - axis.output) // axis.stride)

@@ -42,9 +42,7 @@ def _pack(problem: Problem) -> Matrices:
     return (np.ascontiguousarray(kernel).reshape(-1, problem.plan.channels),)
 
 
-def _convolve_block(
-    problem: Problem, images: slice, block: tuple[int, int], matrix: Array
-) -> None:
+def _convolve_block(problem: Problem, images: slice, block: tuple[int, int], matrix: Array) -> None:
     """Compute the outputs from block[0] to block[1] - 1 of each phase of the rows."""
     plan = problem.plan
     parts = [_part(phase, *block) for phase in plan.row_phases]

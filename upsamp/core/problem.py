@@ -1,4 +1,4 @@
-"""A convolution to be computed: its plan in integers, its arrays, and what each algorithm shares."""
+"""A convolution to be computed: its plan in integers, its arrays, what algorithms share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class Problem:
         if self.bias_row is None:
             part[...] = 0
         else:
-            part.reshape(*part.shape[:2], -1)[...] = self.bias_row
+            part.reshape(*part.shape[:2], self.bias_row.size)[...] = self.bias_row
 
     def end_rows(self, images: slice, rows: slice, *, with_bias: bool) -> None:
         """Add the bias to summed rows of the result, where it is not in them, and finish them."""
@@ -110,7 +110,7 @@ class Problem:
         if not part.size:
             return
         if with_bias and self.bias_row is not None:
-            flat = part.reshape(*part.shape[:2], -1)
+            flat = part.reshape(*part.shape[:2], self.bias_row.size)
             flat += self.bias_row
         if self.finish is not None:
             self.finish(part)

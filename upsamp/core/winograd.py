@@ -19,7 +19,7 @@ from upsamp.core.columns import convolve_columns
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase
 from upsamp.core.problem import ConvolutionPlan, Problem
-from upsamp.core.threads import scratch
+from upsamp.core.threads import run_halves, scratch
 
 __all__ = ["convolve_winograd", "fits_winograd"]
 
@@ -45,6 +45,8 @@ WEIGHTS: dict[int, tuple[tuple[float, ...], ...]] = {
 }
 # The scratch of a block, in elements.
 BLOCK = 2**20
+# Sums of fewer elements are not worth a second thread.
+ALONE = 2**18
 # Inputs up to here are added without overflow.
 LARGEST = 1e30
 
@@ -124,9 +126,7 @@ def _convolve_block(
             _store(products, target, (rows, columns), block[0])
 
 
-def _pad(
-    problem: Problem, images: slice, block: tuple[int, int]
-) -> tuple[Array, int, int]:
+def _pad(problem: Problem, images: slice, block: tuple[int, int]) -> tuple[Array, int, int]:
     """Give what the block reads with zeros around, and the first row and column that it holds."""
     plan = problem.plan
     top = min(phase.start for phase in plan.row_phases)
@@ -143,9 +143,9 @@ def _pad(
     rows = slice(max(0, first), max(0, min(plan.rows.length, last)))
     columns = slice(max(0, left), max(0, min(plan.columns.length, right)))
     padded[...] = 0
-    padded[:, rows.start - first : rows.stop - first, columns.start - left : columns.stop - left] = (
-        problem.batch[images, rows, columns]
-    )
+    padded[
+        :, rows.start - first : rows.stop - first, columns.start - left : columns.stop - left
+    ] = problem.batch[images, rows, columns]
     return padded, first, left
 
 
@@ -173,29 +173,50 @@ def _column_sums(sums: Array, columns: Phase, left: int) -> Array:
     several = len(INPUT_SUMS[taps])
     shape = parts[0].shape
     out = scratch("winograd.tiles", (len(sums), several, *shape[1:]), sums.dtype)
-    for number, terms in enumerate(INPUT_SUMS[taps]):
-        _add(terms, parts, out[:, number])
+
+    def share(start: int, stop: int) -> None:
+        some = [_between(part, start, stop) for part in parts]
+        for number, terms in enumerate(INPUT_SUMS[taps]):
+            _add(terms, some, _between(out[:, number], start, stop))
+
+    run_halves(share, max(shape[1:3]), None if out.size >= ALONE else 1)
     return out.reshape(-1, *shape[1:])
 
 
-def _store(
-    products: Array, target: Array, phases: tuple[Phase, Phase], start: int
-) -> None:
+def _store(products: Array, target: Array, phases: tuple[Phase, Phase], start: int) -> None:
     """Sum the products of each tile, and write its outputs."""
-    rows, columns = phases
+    rows = phases[0]
     shape = products.shape
-    parts = products.reshape(
-        len(INPUT_SUMS[len(rows.taps)]), len(INPUT_SUMS[len(columns.taps)]), *shape[1:]
-    )
-    sums = scratch("winograd.sums", parts.shape[1:], products.dtype)
+    several = [len(INPUT_SUMS[len(phase.taps)]) for phase in phases]
+    parts = products.reshape(*several, *shape[1:])
+    first = rows.first + 2 * start * rows.step
+    lines = target[:, first :: rows.step][:, : 2 * shape[2]]
+
+    def share(start: int, stop: int) -> None:
+        if shape[1] >= shape[2]:
+            _store_share(parts[:, :, start:stop], lines[start:stop], phases)
+        else:
+            _store_share(parts[:, :, :, start:stop], lines[:, 2 * start : 2 * stop], phases)
+
+    run_halves(share, max(shape[1:3]), None if products.size >= ALONE else 1)
+
+
+def _store_share(parts: Array, lines: Array, phases: tuple[Phase, Phase]) -> None:
+    rows, columns = phases
+    sums = scratch("winograd.sums", parts.shape[1:], parts.dtype)
     for odd_row, terms in enumerate(OUTPUT_SUMS[len(rows.taps)]):
-        _add(terms, parts, sums)
-        first = rows.first + (2 * start + odd_row) * rows.step
-        lines = target[:, first :: 2 * rows.step][:, : shape[2]]
+        _add(terms, list(parts), sums)
         for odd_column, column_terms in enumerate(OUTPUT_SUMS[len(columns.taps)]):
-            out = lines[:, :, columns.first + odd_column * columns.step :: 2 * columns.step]
+            first = columns.first + odd_column * columns.step
+            out = lines[:, odd_row::2, first :: 2 * columns.step]
             some = [part[:, : out.shape[1], : out.shape[2]] for part in sums]
             _add(column_terms, some, out)
+
+
+def _between(array: Array, start: int, stop: int) -> Array:
+    """Give a share of (sums, N, tile rows, ...), along the longer of the two axes in the middle."""
+    longer = array.shape[1] >= array.shape[2]
+    return array[:, start:stop] if longer else array[:, :, start:stop]
 
 
 def _add(terms: tuple[tuple[int, int], ...], parts: Sequence[Array], out: Array) -> None:
