@@ -1,7 +1,8 @@
 """Convolution of few channels: blocks of pixels times a banded matrix.
 
-A row of the input is cut into overlapping blocks of pixels; those of all rows that an output row
-reads lie side by side. A block times one matrix, which holds the kernel once for each pixel
+The rows of the input are cut into overlapping blocks of pixels, and each block is laid out with
+those above and below it behind each other, so that what an output row reads is one stretch of
+memory. That times one matrix, which holds the kernel once for each pixel
 (a Toeplitz matrix), gives a block of the output row with all phases of the columns and all filters
 in it. The products are small, so that BLAS computes each in one thread, and the strips of
 rows are divided among threads of our own.
@@ -27,10 +28,12 @@ __all__ = ["block_pixels", "convolve_toeplitz", "multiply_small"]
 SMALL_PRODUCT = 250_000
 BLOCK_LENGTHS = (1, 2, 4, 8, 16, 32)
 SPEEDS = ((48, 98.0), (32, 95.0), (24, 90.0), (16, 86.0), (8, 70.0), (4, 37.0), (0, 10.0))
-# Nanoseconds to lay an element beside the others.
-COPYING = 0.2
+# Nanoseconds to copy a stretch of a block, and each element of it.
+COPYING = (10.0, 0.2)
+# Fewer blocks in a row would make low products: then rows take their place.
+FEW_BLOCKS = 8
 # The scratch of a strip, in elements: it should stay in a core's cache.
-STRIP = 2**16
+STRIP = 2**18
 # Below so many multiplications, a second thread costs more than it gives.
 ALONE = 2**20
 
@@ -71,7 +74,10 @@ def _cost(plan: ConvolutionPlan, pixels: int) -> float:
     width = pixels * len(plan.column_phases) * plan.filters
     # Measured: billions of multiplications and additions a second, by the width of the product.
     speed = next(speed for least, speed in SPEEDS if width >= least)
-    return cut.span * (2 * width / speed + COPYING) / pixels
+    deep = sum(phase.past - phase.start for phase in plan.row_phases if phase.taps)
+    size = cut.span * plan.channels
+    copying = plan.row_phases[0].stride * (COPYING[0] + COPYING[1] * size)
+    return (2 * width * deep * size / speed + copying) / pixels
 
 
 @lru_cache(maxsize=256)
@@ -99,9 +105,9 @@ def convolve_toeplitz(problem: Problem, pixels: int | None = None, strip: int = 
     cut = _cut(plan, block_pixels(plan) if pixels is None else pixels)
     steps = tuple((phase.taps, phase.start) for phase in (*plan.row_phases, *plan.column_phases))
     matrices = problem.matrices(("toeplitz", cut.pixels, steps), lambda: _pack(problem, cut))
-    wide = cut.count * cut.deep * cut.span * plan.channels
     most = max(phase.count for phase in plan.row_phases)
-    rows = max(1, min(most, strip // wide))
+    deep = strip // (cut.count * cut.span * plan.channels)
+    rows = max(1, min(most, (deep - cut.deep) // plan.row_phases[0].stride + 1))
     # Equal strips, so that the threads end together.
     strips = -(-most // rows)
     rows = -(-most // strips)
@@ -153,8 +159,8 @@ class _Scratch:
         self.stride = plan.row_phases[0].stride
         deep = (rows - 1) * self.stride + cut.deep
         width = (cut.count - 1) * cut.advance + cut.span
-        shape = (rows, cut.count, cut.deep, cut.span * plan.channels)
-        self.sides = scratch("toeplitz.sides", shape, problem.dtype)
+        shape = (cut.count, deep, cut.span * plan.channels)
+        self.blocks = scratch("toeplitz.blocks", shape, problem.dtype)
         self.padded = scratch("toeplitz.padded", (deep, width, plan.channels), problem.dtype)
         self.padded[...] = 0
         # The rows of the result, each one line of elements.
@@ -174,9 +180,7 @@ class _Scratch:
             if count > 0 and not phase.taps:
                 target[...] = 0
             elif count > 0:
-                skip = (phase.start - self.cut.top) * self.sides.shape[3]
-                sides = self.sides[:count].reshape(count, self.cut.count, -1)
-                self._multiply(sides[:, :, skip : skip + len(matrix)], matrix, target)
+                self._multiply(self._stretches(phase, count, len(matrix)), matrix, target)
         self.problem.end_rows(images, outputs, with_bias=True)
 
     def _load(self, image: int, start: int, stop: int) -> bool:
@@ -197,32 +201,35 @@ class _Scratch:
         if not np.isfinite(padded[:deep].sum()):
             return False
         row, pixel = padded.strides[:2]
-        size = self.sides.shape[3]
-        windows = np.ndarray(
-            (stop - start, cut.count, cut.deep, size),
-            padded.dtype,
-            padded,
-            0,
-            (row * self.stride, cut.advance * pixel, row, padded.itemsize),
-        )
-        self.sides[: stop - start] = windows
+        shape = (cut.count, deep, self.blocks.shape[2])
+        strides = (cut.advance * pixel, row, padded.itemsize)
+        self.blocks[:, :deep] = np.ndarray(shape, padded.dtype, padded, 0, strides)
         return True
 
-    def _multiply(self, sides: Array, matrix: Array, target: Array) -> None:
-        """Multiply (rows, blocks, deep x span) and write into the rows of the result."""
+    def _stretches(self, phase: Phase, count: int, size: int) -> Array:
+        """Give what each block of each output row of a phase reads: (rows, blocks, size)."""
+        block, row, item = self.blocks.strides
+        shape, strides = (count, self.cut.count, size), (row * self.stride, block, item)
+        begin = (phase.start - self.cut.top) * row
+        view: Array = np.ndarray(shape, self.blocks.dtype, self.blocks, begin, strides)
+        return view if self.cut.count >= FEW_BLOCKS else np.ascontiguousarray(view)
+
+    def _multiply(self, stretches: Array, matrix: Array, target: Array) -> None:
+        """Multiply (rows, blocks, size) and write into the rows of the result."""
         width = matrix.shape[1]
         full, rest = divmod(target.shape[1], width)
         if full:
             blocks = target[:, : full * width].reshape(len(target), full, width)
-            multiply_small(sides[:, :full], matrix, blocks)
+            multiply_small(stretches[:, :full], matrix, blocks)
         if rest:
-            last = sides[np.newaxis, :, full]
+            # The stretches of a block overlap from row to row: BLAS wants them apart.
+            last = np.ascontiguousarray(stretches[:, full])[np.newaxis]
             multiply_small(last, matrix[:, :rest], target[np.newaxis, :, full * width :])
 
 
 def multiply_small(left: Array, right: Array, out: Array) -> None:
     """Multiply (a, b, n) by (n, m) into (a, b, m), in products that BLAS computes in one thread."""
-    if left.shape[0] > left.shape[1]:
+    if left.shape[0] > left.shape[1] and left.flags.c_contiguous:
         left, out = left.swapaxes(0, 1), out.swapaxes(0, 1)
     length = left.shape[1]
     parts = -(-length * right.size // SMALL_PRODUCT)
