@@ -56,16 +56,18 @@ def _convolve_block(problem: Problem, images: slice, block: tuple[int, int], mat
     np.matmul(matrix, pixels, out=planes)
     planes = planes.reshape(*plan.kernel, plan.filters, *source.shape[:3])
 
-    def add(start: int, stop: int) -> None:
-        share = planes[:, :, :, start:stop]
-        target = problem.result[images][start:stop]
-        for part in parts:
-            for phase in plan.column_phases:
-                if part.count:
-                    _add_phases(share, target, (part, phase), rows.start)
+    target = problem.result[images]
+    pairs = [(part, phase) for part in parts if part.count for phase in plan.column_phases]
+    # The outputs of two images have nothing in common, nor have those of two phases.
+    by_image = len(planes[0, 0, 0]) >= len(pairs)
 
-    big = planes.size >= ALONE
-    run_halves(add, source.shape[0], None if big else 1)
+    def add(start: int, stop: int) -> None:
+        some = slice(start, stop) if by_image else slice(None)
+        for pair in pairs if by_image else pairs[start:stop]:
+            _add_phases(planes[:, :, :, some], target[some], pair, rows.start)
+
+    count = len(target) if by_image else len(pairs)
+    run_halves(add, count, None if planes.size >= ALONE else 1)
     written = [part.outputs for part in parts if part.count]
     outputs = slice(min(part.start for part in written), max(part.stop for part in written))
     problem.end_rows(images, outputs, with_bias=True)

@@ -12,11 +12,16 @@ import numpy.typing as npt
 
 from upsamp.core.arguments import Array
 
-__all__ = ["run_halves", "scratch", "thread_count"]
+__all__ = ["SMALL_PRODUCT", "run_halves", "scratch", "thread_count"]
 
 # What a thread keeps from call to call of each scratch array, in bytes: fresh memory costs more
 # than most of what is computed in it, as the system clears it page by page.
 KEPT = 2**23
+
+# BLAS computes a product of at most so many multiplications in the calling thread: OpenBLAS' bound
+# is 4 * 65536. Larger ones wake its own threads, and where two of ours did that, each would wait
+# for the other.
+SMALL_PRODUCT = 250_000
 
 _memory = threading.local()
 

@@ -19,13 +19,10 @@ from upsamp.core.arguments import Array
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
-from upsamp.core.threads import run_halves, scratch
+from upsamp.core.threads import SMALL_PRODUCT, run_halves, scratch
 
 __all__ = ["block_pixels", "convolve_toeplitz", "multiply_small"]
 
-# BLAS computes a product of at most so many multiplications in the calling thread: with
-# OpenBLAS' own threads, started from two of ours, each would wait for the other.
-SMALL_PRODUCT = 250_000
 BLOCK_LENGTHS = (1, 2, 4, 8, 16, 32)
 SPEEDS = ((48, 98.0), (32, 95.0), (24, 90.0), (16, 86.0), (8, 70.0), (4, 37.0), (0, 10.0))
 # Nanoseconds to copy a stretch of a block, and each element of it.
