@@ -55,7 +55,9 @@ def conv2d(
     strides, dilation_rate: one integer or (rows, columns). padding: "valid" (only where the
     kernel fits), "same" (ceil(n / stride) outputs, zeros around, the odd one at the end), or the
     zeros around: one integer, (rows, columns) or ((top, bottom), (left, right)). kernel_layout:
-    "torch" for a kernel of (filters, C / groups, rows, columns).
+    "torch" for a kernel of (filters, C / groups, rows, columns). A `PackedKernel` in place of a
+    kernel is rearranged once and not at each call. finish: what is done in place to each part of
+    the result, (N, rows, OW, filters), once its sums and bias are complete: an activation.
 
     Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
     computes in float32, and integers alone give float64.
@@ -101,7 +103,7 @@ def conv2d_transpose(
     PyTorch and ONNX. output_padding adds to the size, see
     `upsamp.core.geometry.transposed_axis`; output_shape=(rows, columns) gives it instead, as in
     TensorFlow. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
-    columns).
+    columns). A `PackedKernel` and `finish`: see `conv2d`.
 
     Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
     computes in float32, and integers alone give float64.
