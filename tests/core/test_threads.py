@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 from upsamp.errors import ArgumentError
 
@@ -100,6 +101,20 @@ def test_a_fork_has_threads_of_its_own() -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of what is tested here
         with multiprocessing.get_context("fork").Pool(1) as pool:
             assert pool.apply(sum_of_shared, (10,)) == 45
+
+
+def test_scratch_is_kept_by_name_and_grows() -> None:
+    first = scratch("a test", (4, 5), np.float32)
+    first[...] = 1
+    again = scratch("a test", (2, 3), np.float64)
+    assert np.shares_memory(first, again)
+    assert not np.shares_memory(first, scratch("another test", (4,), np.float32))
+    assert scratch("a test", (100, 100), np.float64).shape == (100, 100)
+
+
+def test_a_large_scratch_is_not_kept() -> None:
+    large = scratch("a large test", (2**21 + 1,), np.float32)
+    assert not np.shares_memory(large, scratch("a large test", (2**21 + 1,), np.float32))
 
 
 def sum_of_shared(count: int) -> int:

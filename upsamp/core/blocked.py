@@ -15,13 +15,10 @@ from upsamp.core.dtypes import is_tame
 from upsamp.core.plain import interpolate_images
 from upsamp.core.rounding import Integers, is_sure, margin_of, near_ties, sums_at
 from upsamp.core.schemes import Part, Product, Scheme
-from upsamp.core.threads import share
+from upsamp.core.threads import SMALL_PRODUCT, share
 
 __all__ = ["interpolate"]
 
-# The multiplications of one product: OpenBLAS gives a larger one to threads of its own, and two
-# threads of ours that both do so wait for each other, ten times as long as they work.
-PRODUCT = 2**18
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**18
 
@@ -118,7 +115,7 @@ def _multiply_right(products: tuple[Product, ...], source: Array, target: Array)
     """Fill (rows, outputs) from (rows, inputs), both contiguous: every row times the matrices."""
     for matrix, start, stride, output, _, count in products:
         inputs, outputs = matrix.shape
-        most = max(1, PRODUCT // matrix.size)
+        most = max(1, SMALL_PRODUCT // matrix.size)
         for first in range(0, len(source), most):
             part = source[first : first + most]
             room = target[first : first + most, output : output + count * outputs]
@@ -142,7 +139,7 @@ def _multiply_left(products: tuple[Product, ...], source: Array, target: Array) 
     step, item = source.strides[1:]
     for matrix, start, stride, output, _, count in products:
         outputs, inputs = matrix.shape
-        pieces = max(1, -(-matrix.size * length // PRODUCT))
+        pieces = max(1, -(-matrix.size * length // SMALL_PRODUCT))
         chunk = -(-length // (16 * pieces)) * 16 if pieces > 1 else length
         room = target[:, output : output + count * outputs]
         room = room.reshape(images, count, outputs, length)

@@ -1,10 +1,11 @@
 """Convolution and transposed convolution in two dimensions, as Keras defines them."""
 
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import cast
 
 import numpy as np
 
+from upsamp.core.algorithms import ALGORITHMS, choose_algorithm
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -26,11 +27,12 @@ from upsamp.core.dtypes import compute_dtype, floating_result_dtype
 from upsamp.core.geometry import ConvolutionAxis, TransposedAxis, convolution_axis, transposed_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
+from upsamp.core.packing import PackedKernel
+from upsamp.core.phases import Axis
+from upsamp.core.problem import Finish, Problem, make_plan
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["conv2d", "conv2d_transpose"]
-
-Axis: TypeAlias = ConvolutionAxis | TransposedAxis
 
 
 def conv2d(
@@ -44,6 +46,7 @@ def conv2d(
     data_format: str = "channels_last",
     *,
     kernel_layout: str = "keras",
+    finish: Finish | None = None,
 ) -> Array:
     """Convolve images with a kernel (cross-correlation, as in every deep learning library).
 
@@ -52,7 +55,9 @@ def conv2d(
     strides, dilation_rate: one integer or (rows, columns). padding: "valid" (only where the
     kernel fits), "same" (ceil(n / stride) outputs, zeros around, the odd one at the end), or the
     zeros around: one integer, (rows, columns) or ((top, bottom), (left, right)). kernel_layout:
-    "torch" for a kernel of (filters, C / groups, rows, columns).
+    "torch" for a kernel of (filters, C / groups, rows, columns). A `PackedKernel` in place of a
+    kernel is rearranged once and not at each call. finish: what is done in place to each part of
+    the result, (N, rows, OW, filters), once its sums and bias are complete: an activation.
 
     Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
     computes in float32, and integers alone give float64.
@@ -70,7 +75,7 @@ def conv2d(
         return convolution_axis(length, taps, stride[axis], edges[axis], dilation[axis])
 
     weights = _normalize_kernel(kernel, kernel_layout)
-    return _convolve(x, weights, bias, groups, data_format, plan, weights.shape[3])
+    return _convolve(x, weights, bias, groups, data_format, plan, weights.array.shape[3], finish)
 
 
 def conv2d_transpose(
@@ -86,6 +91,7 @@ def conv2d_transpose(
     *,
     output_shape: PairLike | None = None,
     kernel_layout: str = "keras",
+    finish: Finish | None = None,
 ) -> Array:
     """Convolve images with a transposed kernel: every input scatters the kernel into the output.
 
@@ -97,7 +103,7 @@ def conv2d_transpose(
     PyTorch and ONNX. output_padding adds to the size, see
     `upsamp.core.geometry.transposed_axis`; output_shape=(rows, columns) gives it instead, as in
     TensorFlow. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
-    columns).
+    columns). A `PackedKernel` and `finish`: see `conv2d`.
 
     Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
     computes in float32, and integers alone give float64.
@@ -133,7 +139,8 @@ def conv2d_transpose(
 
     weights = _normalize_kernel(kernel, kernel_layout)
     count = normalize_count(groups, "groups")
-    return _convolve(x, weights, bias, count, data_format, plan, weights.shape[2] * count)
+    filters = weights.array.shape[2] * count
+    return _convolve(x, weights, bias, count, data_format, plan, filters, finish)
 
 
 def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair]:
@@ -141,12 +148,14 @@ def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair
     return (padding, padding) if isinstance(padding, str) else padding
 
 
-def _normalize_kernel(kernel: object, kernel_layout: str) -> Array:
+def _normalize_kernel(kernel: object, kernel_layout: str) -> PackedKernel:
     """Give the kernel in Keras' layout: the channels after the rows and columns."""
+    if isinstance(kernel, PackedKernel):
+        return kernel
     weights = normalize_array(kernel, "kernel", (4,))
     layout = normalize_choice(kernel_layout, "kernel_layout", KERNEL_LAYOUTS)
     # PyTorch's (C or filters, the other, rows, columns) is for both convolutions this transpose.
-    return weights if layout == "keras" else weights.transpose(2, 3, 1, 0)
+    return PackedKernel(weights if layout == "keras" else weights.transpose(2, 3, 1, 0))
 
 
 def _normalize_steps(strides: PairLike, dilation_rate: PairLike) -> tuple[Pair, Pair]:
@@ -155,14 +164,15 @@ def _normalize_steps(strides: PairLike, dilation_rate: PairLike) -> tuple[Pair, 
 
 def _convolve(
     x: object,
-    weights: Array,
+    weights: PackedKernel,
     bias: object,
     groups: int,
     data_format: str,
     plan: Callable[[int, int, int], Axis],
     filters: int,
+    finish: Finish | None,
 ) -> Array:
-    """Do what both convolutions do: every tap mixes the channels of the inputs that it reads.
+    """Do what both convolutions do: plan, choose an algorithm, and give its result its form.
 
     The transposed one differs in its axes, which say where a tap reads and writes, and in the
     order of its kernel's channels.
@@ -170,26 +180,35 @@ def _convolve(
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)
-    rows, columns = (plan(axis, batch.shape[axis + 1], weights.shape[axis]) for axis in (0, 1))
+    kernel = weights.array
+    rows, columns = (plan(axis, batch.shape[axis + 1], kernel.shape[axis]) for axis in (0, 1))
     transposed = isinstance(rows, TransposedAxis)
-    kernel = _group_kernel(weights, batch.shape[3], filters, groups, transposed)
+    grouped = _group_kernel(kernel, batch.shape[3], filters, groups, transposed)
     biases = _as_bias(bias, filters)
     shape = with_new_image(array.shape, layout, rows.output, columns.output, filters)
-    dtype = floating_result_dtype(array, weights, *biases)
+    dtype = floating_result_dtype(array, kernel, *biases)
     working = compute_dtype(dtype)
     check_memory(shape, working, "The output")
-    result = np.zeros((batch.shape[0], rows.output, columns.output, filters), working)
-    # In one order of memory, the sums do not depend on the layout that the kernel came in.
-    kernel = kernel.astype(working, order="C")
     with np.errstate(invalid="ignore", over="ignore"):
-        for row, column in np.ndindex(*weights.shape[:2]):
-            rows_out, rows_in = rows.tap(row)
-            columns_out, columns_in = columns.tap(column)
-            part = batch[:, rows_in, columns_in].astype(working, order="C", copy=False)
-            result[:, rows_out, columns_out] += _mix(part, kernel[row, column])
-        for array_of_bias in biases:
-            result += array_of_bias.astype(working)
-        result = result.astype(dtype, copy=False)
+        problem = Problem(
+            make_plan(
+                batch.shape[0],
+                batch.shape[3],
+                filters,
+                grouped.shape[2],
+                (kernel.shape[0], kernel.shape[1]),
+                rows,
+                columns,
+            ),
+            batch,
+            weights,
+            grouped,
+            biases[0].astype(working) if biases else None,
+            np.empty((batch.shape[0], rows.output, columns.output, filters), working),
+            finish,
+        )
+        ALGORITHMS[choose_algorithm(problem)](problem)
+        result = problem.result.astype(dtype, copy=False)
     if layout == "channels_first":
         result = np.ascontiguousarray(np.moveaxis(result, 3, 1))
     return result.reshape(shape)
@@ -229,13 +248,3 @@ def _group_kernel(
         )
     split = weights.reshape(rows, columns, inner, count, outer // count)
     return split.transpose(0, 1, 3, 4, 2) if transposed else split.transpose(0, 1, 3, 2, 4)
-
-
-def _mix(part: Array, kernel: Array) -> Array:
-    """Mix the channels of every pixel: (N, H, W, C) times (groups, C / groups, F / groups)."""
-    groups, channels, filters = kernel.shape
-    images, rows, columns, _ = part.shape
-    pixels = part.reshape(-1, groups, channels).transpose(1, 0, 2)
-    mixed = np.empty((images * rows * columns, groups, filters), part.dtype)
-    np.matmul(pixels, kernel, out=mixed.transpose(1, 0, 2))
-    return mixed.reshape(images, rows, columns, groups * filters)

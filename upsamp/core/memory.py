@@ -12,9 +12,8 @@ from upsamp.errors import MemoryLimitError
 
 __all__ = ["available_memory", "check_memory", "format_bytes"]
 
-
-# So many bytes are there, or Python itself could not go on; to ask takes 30 microseconds.
-LITTLE = 2**16
+# So many bytes are there, and to ask the system would cost more than to compute them.
+GRANTED = 2**18
 
 
 def available_memory() -> int:
@@ -59,7 +58,7 @@ def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
     `what` names the array in the message: the rule, the numbers and the remedy in one line.
     """
     needed = math.prod(shape) * np.dtype(dtype).itemsize
-    if needed <= LITTLE:
+    if needed <= GRANTED:
         return
     available = available_memory()
     if needed > available:

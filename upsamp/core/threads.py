@@ -12,7 +12,12 @@ import numpy as np
 
 from upsamp.errors import ArgumentError
 
-__all__ = ["VARIABLE", "share", "thread_count"]
+__all__ = ["SMALL_PRODUCT", "VARIABLE", "share", "thread_count"]
+
+# BLAS computes a product of at most so many multiplications in the calling thread: OpenBLAS' bound
+# is 4 * 65536. Larger ones wake its own threads, and where two of ours did that, each would wait
+# for the other.
+SMALL_PRODUCT = 250_000
 
 VARIABLE = "UPSAMP_THREADS"
 

@@ -1,0 +1,33 @@
+"""Memory to compute in, kept from call to call by each thread."""
+
+import math
+import threading
+
+import numpy as np
+import numpy.typing as npt
+
+from upsamp.core.arguments import Array
+
+__all__ = ["scratch"]
+
+# What a thread keeps from call to call of each scratch array, in bytes: fresh memory costs more
+# than most of what is computed in it, as the system clears it page by page.
+KEPT = 2**23
+
+_memory = threading.local()
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """Give an array to write to, of any content, that is this thread's until the next such call.
+
+    Calls with other names give other memory. A call within a call (an algorithm that falls back
+    on another one) must use names of its own.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    kept = getattr(_memory, name, None)
+    if kept is None or kept.size < size:
+        kept = np.empty(size, np.uint8)
+        if size <= KEPT:
+            setattr(_memory, name, kept)
+    array: Array = kept[:size].view(dtype).reshape(shape)
+    return array
