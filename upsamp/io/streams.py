@@ -1,7 +1,6 @@
 """Bytes in and out: standard streams, files, and writes that happen wholly or not at all."""
 
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -70,7 +69,7 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
                 yield stream
             return
         target = Path(os.path.realpath(name))
-        hidden = target.with_name(f".{secrets.token_hex(8)}.part")
+        hidden = target.with_name(f".{os.urandom(8).hex()}.part")
         try:
             with hidden.open("xb") as stream:
                 yield stream

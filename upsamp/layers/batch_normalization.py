@@ -106,7 +106,8 @@ class BatchNormalization(Layer):
             offset = offset + self.weight("beta")
         along = [1] * x.ndim
         along[self.axis] = -1
-        result: Array = x * factor.reshape(along) + offset.reshape(along)
+        result: Array = x * factor.reshape(along)
+        result += offset.reshape(along)
         return result
 
     def get_config(self) -> dict[str, Any]:

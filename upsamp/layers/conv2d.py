@@ -66,7 +66,7 @@ class Conv2D(ConvolutionLayer):
         return self.activate(
             conv2d(
                 x,
-                self.weight("kernel"),
+                self.packed_kernel(),
                 self.bias(),
                 self.strides,
                 self.padding,

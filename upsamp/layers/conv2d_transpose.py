@@ -124,7 +124,7 @@ class Conv2DTranspose(ConvolutionLayer):
         return self.activate(
             conv2d_transpose(
                 x,
-                self.weight("kernel"),
+                self.packed_kernel(),
                 self.bias(),
                 self.strides,
                 self.padding,
