@@ -166,14 +166,12 @@ def test_an_output_of_a_layer_that_it_has_not_is_refused() -> None:
         ([Input((3,)), Dense(3), Add()], [0]),
     ],
 )
-def test_inputs_are_all_the_input_layers(
-    layers: list[Layer], inputs: list[int]
-) -> None:
+def test_inputs_are_all_the_input_layers(layers: list[Layer], inputs: list[int]) -> None:
     calls = [Call(layers[0]), Call(layers[1]), Call(layers[2], (Source(0), Source(1)))]
     with pytest.raises(
         ArgumentError,
-        match=r"The inputs of a model must be its input layers, and all other layers must be called "
-        r"on something\. Received: <\w+ name=\w+, built=False> as call 1, inputs=\[",
+        match=r"The inputs of a model must be its input layers, and all other layers must be "
+        r"called on something\. Received: <\w+ name=\w+, built=False> as call 1, inputs=\[",
     ):
         Functional(calls, inputs, [Source(2)])
 

@@ -19,6 +19,8 @@ FEW_CHANNELS = 8
 FEW_FILTERS = 4
 WINOGRAD_CHANNELS = 32
 WINOGRAD_PIXELS = 256
+# A longer stride than any image has pixels would not fit the strides of an array's memory.
+LONGEST_STRIDE = 2**20
 
 
 def convolve_plainly(problem: Problem) -> None:
@@ -45,6 +47,9 @@ def choose_algorithm(problem: Problem) -> str:
     with NaN or infinity, as the others multiply the zeros around an image too.
     """
     plan = problem.plan
+    strides = (phase.stride for phase in (*plan.row_phases, *plan.column_phases))
+    if max(strides, default=1) > LONGEST_STRIDE:
+        return "plain"
     if plan.groups > 1 or problem.dtype not in FAST_TYPES or not problem.packed.finite:
         return "plain"
     chosen = _choose_by_shape(plan)

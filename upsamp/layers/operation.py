@@ -13,7 +13,7 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.merge_layer import MergeLayer
 
-__all__ = ["OPERATIONS", "Operation"]
+__all__ = ["OPERATIONS", "Operation", "is_number"]
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -93,7 +93,7 @@ class Operation(MergeLayer):
 
     def _check_operands(self) -> None:
         """Raise where the operands are not what the operation takes."""
-        if not all(one is None or _is_number(one) for one in self.operands):
+        if not all(one is None or is_number(one) for one in self.operands):
             raise ArgumentError(
                 "`operands` must be numbers, or None for an input. "
                 f"Received: operands={self.operands!r:.200}."
@@ -110,7 +110,7 @@ class Operation(MergeLayer):
         """Raise where the options are not those of the operation."""
         names = OPTIONS.get(self.function, ())
         wanted = names[len(self.operands) - 1 :] if names else ()
-        known = set(self.options) <= set(wanted) and all(map(_is_number, self.options.values()))
+        known = set(self.options) <= set(wanted) and all(map(is_number, self.options.values()))
         if not known or (self.function == "Clip" and len(self.options) < len(wanted)):
             raise ArgumentError(
                 f"`options` of {self.function} must be numbers: {', '.join(wanted) or 'none'}. "
@@ -160,7 +160,7 @@ class Operation(MergeLayer):
         }
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
     """Tell whether a value is a number that a float holds."""
     return (
         isinstance(value, int | float)

@@ -1,11 +1,13 @@
 """Which layer is called on what: the calls of a model, their shapes, and their values."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from upsamp.core.arguments import Array
+from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
@@ -20,6 +22,10 @@ __all__ = [
     "number_calls",
     "output_of",
 ]
+
+
+# To ask the system for its memory takes time: a smaller output is made without.
+MANY = 2**26
 
 
 class Source(NamedTuple):
@@ -125,6 +131,7 @@ def evaluate(
     for number in needed:
         call = calls[number]
         given = [inputs[number]] if number in inputs else [values[one] for one in call.sources]
+        _check_sizes(call.layer, given)
         results = call.layer.compute(given)
         del given
         for source in call.sources:
@@ -135,6 +142,14 @@ def evaluate(
             if uses[Source(number, output)]:
                 values[Source(number, output)] = array
     return [values[source] for source in wanted]
+
+
+def _check_sizes(layer: Layer, given: Sequence[Array]) -> None:
+    """Raise `MemoryLimitError` where what a layer gives cannot be held."""
+    for shape in layer.connect([array.shape for array in given]):
+        known = [axis for axis in shape or () if axis is not None]
+        if math.prod(known) > MANY:
+            check_memory(known, layer.dtype, f"The output of layer '{layer.name}'")
 
 
 def needed_calls(calls: Sequence[Call], outputs: Iterable[Source]) -> list[int]:

@@ -10,7 +10,7 @@ from upsamp.layers import InputLayer, Layer
 from upsamp.layers.merge_layer import MergeLayer
 from upsamp.layers.operation import Operation
 from upsamp.layers.shapes import MaybeShape
-from upsamp.models.graph import Call, Source
+from upsamp.models.graph import Call, Source, output_of
 from upsamp.models.layer_config import TENSOR, history, read_layer, tensors_of
 from upsamp.models.layer_entries import keras_name, write_layer
 
@@ -157,6 +157,11 @@ def write_graph(graph: Graph, shapes: Sequence[Sequence[MaybeShape]]) -> dict[st
             tensors = [_tensor(one, graph, shapes) for one in call.sources]
             node = {"args": _arguments(call.layer, tensors), "kwargs": {}}
             entries[id(call.layer)]["inbound_nodes"].append(node)
+            recorded = [list(shape) for shape in call.layer.recorded_shapes]
+            if recorded and any(output_of(shapes, one) is None for one in call.sources):
+                # Behind a layer that upsamp does not have, only this tells the shape.
+                told = {"input_shape": recorded if len(recorded) > 1 else recorded[0]}
+                entries[id(call.layer)]["build_config"] = told
     return {
         "layers": list(entries.values()),
         "input_layers": _ends([_named(Source(number), graph) for number in graph.inputs]),
@@ -192,7 +197,7 @@ def _tensor(source: Source, graph: Graph, shapes: Sequence[Sequence[MaybeShape]]
     return {
         "class_name": TENSOR,
         "config": {
-            "shape": shapes[source.call][source.output],
+            "shape": output_of(shapes, source),
             "dtype": kind.name,
             "keras_history": _named(source, graph),
         },

@@ -1,13 +1,15 @@
 """Layers as Keras 3 writes them into the config of a model, and back. Nothing is ever imported."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
 from upsamp.core.literals import shorten
 from upsamp.errors import ArgumentError, FormatError, UpsampError
 from upsamp.layers import LAYERS, Layer
-from upsamp.layers.operation import OPERATIONS, Operation
+from upsamp.layers.operation import OPERATIONS, Operation, is_number
 from upsamp.layers.shapes import Shape, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.registry import MODELS
@@ -86,12 +88,8 @@ def _read_model(class_name: str, config: dict[str, Any]) -> Layer:
 
 def _known_layer(class_name: str, module: object, config: dict[str, Any], entry: object) -> Layer:
     """Give a layer of Keras; raise where it is none that upsamp has."""
-    registered = entry.get("registered_name") if isinstance(entry, dict) else None
+    _check_home(entry, class_name)
     home = module if isinstance(module, str) else ""
-    if home and home.split(".")[0] not in HOMES:
-        raise ArgumentError(f"it comes from {shorten(home)}")
-    if registered not in (None, class_name):
-        raise ArgumentError(f"it is registered as {shorten(str(registered))}")
     is_operation = not home and not {"trainable", "dtype"} & set(config)
     if home.startswith(OPERATIONS_HOME) or (
         is_operation and class_name in {*OPERATIONS, *LIKE_LAYERS}
@@ -103,13 +101,43 @@ def _known_layer(class_name: str, module: object, config: dict[str, Any], entry:
     if class_name == "InputLayer":
         for option in INPUT_OPTIONS:
             arguments.pop(option, None)
+    _check_types(class_name, arguments)
     return LAYERS[class_name].from_config(arguments)
+
+
+def _check_types(class_name: str, arguments: Mapping[str, object]) -> None:
+    """Raise where a number or a switch is something else; what is None is left out."""
+    for name, kind in _types_of(class_name).items():
+        value = arguments.get(name)
+        fits = is_number(value) if kind is float else isinstance(value, bool)
+        if value is not None and not fits:
+            what = "a number" if kind is float else "True or False"
+            raise ArgumentError(f"`{name}` must be {what}. Received: {name}={value!r:.100}")
+
+
+@cache
+def _types_of(class_name: str) -> dict[str, type]:
+    """Give the arguments of a layer that are numbers or switches, as their defaults tell."""
+    parameters = signature(LAYERS[class_name]).parameters.values()
+    return {one.name: type(one.default) for one in parameters if type(one.default) in (float, bool)}
+
+
+def _check_home(entry: object, class_name: str) -> None:
+    """Raise where a class is not Keras' own, whatever it is called."""
+    module = entry.get("module") if isinstance(entry, dict) else None
+    registered = entry.get("registered_name") if isinstance(entry, dict) else None
+    if isinstance(module, str) and module and module.split(".")[0] not in HOMES:
+        raise ArgumentError(f"it comes from {shorten(module)}")
+    if registered not in (None, class_name):
+        raise ArgumentError(f"it is registered as {shorten(str(registered))}")
 
 
 def _plain(value: object) -> object:
     """Give an argument without Keras' wrapping: a name, a shape, or a class with its config."""
     if isinstance(value, list):
         return [_plain(part) for part in value]
+    if isinstance(value, int) and not isinstance(value, bool) and not is_number(value):
+        raise ArgumentError("it holds a number that is larger than any float")
     if not isinstance(value, dict) or "class_name" not in value:
         return value
     class_name, config = value["class_name"], value.get("config")
@@ -121,6 +149,8 @@ def _plain(value: object) -> object:
     if class_name in MODELS:
         raise ArgumentError(f"it holds a model, {class_name}, in an argument")
     kept = {key: _plain(part) for key, part in config.items()}
+    if class_name in LAYERS:
+        _check_home(value, class_name)
     if class_name in LAYERS and not _is_setting(kept):
         return read_layer(value)
     return {"class_name": class_name, "config": _settings(kept)}
