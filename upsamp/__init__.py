@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from upsamp.core.resample import resize, upsample
     from upsamp.core.shuffle import depth_to_space, space_to_depth
     from upsamp.errors import UpsampError
+    from upsamp.models.files.loading import load_model
     from upsamp.models.functional import Functional
     from upsamp.models.generator import make_generator
-    from upsamp.models.loading import load_model
     from upsamp.models.model import Model
     from upsamp.models.sequential import Sequential
 
@@ -42,7 +42,7 @@ _HOMES = {
     "space_to_depth": "upsamp.core.shuffle",
     "UpsampError": "upsamp.errors",
     "Functional": "upsamp.models.functional",
-    "load_model": "upsamp.models.loading",
+    "load_model": "upsamp.models.files.loading",
     "make_generator": "upsamp.models.generator",
     "Model": "upsamp.models.model",
     "Sequential": "upsamp.models.sequential",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp import load_model
-from upsamp.models.tiling import tile_samples
+from upsamp.models.samples.tiling import tile_samples
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

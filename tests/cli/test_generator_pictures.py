@@ -16,7 +16,7 @@ from PIL import Image
 
 from upsamp import load_model
 from upsamp.core.latent import interpolate_points
-from upsamp.models.tiling import tile_samples
+from upsamp.models.samples.tiling import tile_samples
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

@@ -12,7 +12,7 @@ from click.testing import Result
 from golden_files import model_file, model_folder
 
 from upsamp.cli.render.summaries import FORMATS
-from upsamp.models.columns import COLUMNS
+from upsamp.models.summaries.columns import COLUMNS
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., object]

@@ -77,7 +77,7 @@ def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setattr(schemes, "TILE_WIDTH", 2**5)
         monkeypatch.setattr(box_plan, "TILE", 2**9)
         monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
-        monkeypatch.setattr(blocked, "PRODUCT", 2**10)
+        monkeypatch.setattr(blocked, "SMALL_PRODUCT", 2**10)
         monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
     caches: list[Callable[[], None]] = [
         schemes.scheme_of.cache_clear,

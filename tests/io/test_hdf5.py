@@ -327,6 +327,7 @@ def test_numbers_that_memory_does_not_hold_are_not_asked_for(
 ) -> None:
     place.write_bytes(h5_bytes())
     monkeypatch.setattr(memory, "available_memory", lambda: 10)
+    monkeypatch.setattr(memory, "GRANTED", 0)
     with pytest.raises(MemoryLimitError, match=r"^The weights of '.*' would be 48 uint8 values"):
         reader.read(str(place))
     reader.read(str(place), values=False)

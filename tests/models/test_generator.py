@@ -9,8 +9,8 @@ from upsamp import Sequential, make_generator
 from upsamp.errors import ArgumentError
 from upsamp.layers import Input
 from upsamp.models.generator import GENERATORS
-from upsamp.models.sampling import sample_latent
-from upsamp.models.tiling import tile_samples
+from upsamp.models.samples.sampling import sample_latent
+from upsamp.models.samples.tiling import tile_samples
 
 SHAPES: dict[str, list[tuple[int, ...]]] = {
     "upsampling": [(3200,), (5, 5, 128), (10, 10, 128), (10, 10, 1)],

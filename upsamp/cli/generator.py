@@ -36,8 +36,8 @@ from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.models.generator import GENERATORS
-from upsamp.models.sample_runs import Drawing, draw_samples
-from upsamp.models.value_ranges import NAMED_RANGES
+from upsamp.models.samples.sample_runs import Drawing, draw_samples
+from upsamp.models.samples.value_ranges import NAMED_RANGES
 
 EXAMPLES = """
 upsamp generator --model generator.keras --samples 16 -o grid.png

@@ -13,9 +13,9 @@ from upsamp.io.streams import STANDARD_STREAM, open_input
 from upsamp.layers import LAYERS, InputLayer, Layer
 from upsamp.models.expression import parse_layer, parse_layers
 from upsamp.models.generator import GENERATORS, make_generator
-from upsamp.models.listing import Listing, read_listing
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
+from upsamp.models.summaries.listing import Listing, read_listing
 
 __all__ = ["names_model", "open_named", "read_arguments"]
 

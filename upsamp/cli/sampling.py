@@ -16,18 +16,24 @@ from upsamp.io.formats import format_to_write, is_image_format
 from upsamp.io.pictures import Picture
 from upsamp.io.sources import read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
-from upsamp.models.features import check_known, feature_model, output_model
+from upsamp.models.files.loading import load_model
+from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import make_generator
-from upsamp.models.image_inputs import image_rows
-from upsamp.models.image_layout import image_shape, takes_channels_first
-from upsamp.models.input_roles import InputRole, input_roles
-from upsamp.models.loading import load_model
 from upsamp.models.model import Model
-from upsamp.models.sample_runs import SampleRun
-from upsamp.models.sampling import Feed, Interpolation, interpolate_feed, name_inputs, plan_feed
-from upsamp.models.saving import check_suffix
-from upsamp.models.tiling import COLOURS, Tiling, plan_tiling
-from upsamp.models.value_ranges import NAMED_RANGES, Range, input_range, output_range
+from upsamp.models.samples.features import check_known, feature_model, output_model
+from upsamp.models.samples.image_inputs import image_rows
+from upsamp.models.samples.image_layout import image_shape, takes_channels_first
+from upsamp.models.samples.input_roles import InputRole, input_roles
+from upsamp.models.samples.sample_runs import SampleRun
+from upsamp.models.samples.sampling import (
+    Feed,
+    Interpolation,
+    interpolate_feed,
+    name_inputs,
+    plan_feed,
+)
+from upsamp.models.samples.tiling import COLOURS, Tiling, plan_tiling
+from upsamp.models.samples.value_ranges import NAMED_RANGES, Range, input_range, output_range
 
 __all__ = ["Plan", "Request", "Target", "open_generator", "plan_run"]
 

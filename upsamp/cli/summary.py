@@ -12,13 +12,13 @@ from upsamp.cli.render.differences import show_difference
 from upsamp.cli.render.summaries import FORMATS, show_summary
 from upsamp.core.arguments import Pair
 from upsamp.errors import ArgumentError
-from upsamp.models.columns import COLUMNS, choose_columns
-from upsamp.models.difference import compare
-from upsamp.models.listing import Listing
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
-from upsamp.models.summarizing import default_columns
-from upsamp.models.summary import Summary
+from upsamp.models.summaries.columns import COLUMNS, choose_columns
+from upsamp.models.summaries.difference import compare
+from upsamp.models.summaries.listing import Listing
+from upsamp.models.summaries.summarizing import default_columns
+from upsamp.models.summaries.summary import Summary
 
 EXAMPLES = """
 upsamp summary model.keras

@@ -33,7 +33,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.resample import resize
 from upsamp.io.pictures import Picture
 from upsamp.layers import Layer, Resizing, UpSampling2D
-from upsamp.models.summary import layer_row
+from upsamp.models.summaries.summary import layer_row
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
+from upsamp.models.configs.graph_config import Graph, read_graph, write_graph
 from upsamp.models.graph import Call, Source, infer, number_calls
-from upsamp.models.graph_config import Graph, read_graph, write_graph
 from upsamp.models.model import Model
 
 __all__ = ["Functional"]

@@ -1,12 +1,12 @@
 """What every model is: layers called on each other, which predict, count and are found by name."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
 
-from upsamp.core.arguments import Array, normalize_array, normalize_count
+from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
@@ -14,9 +14,10 @@ from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.graph import Call, Source, evaluate, infer, output_of
+from upsamp.models.inputs import check_inputs, gather_inputs
 from upsamp.models.registry import MODELS
-from upsamp.models.summarizing import summarize
-from upsamp.models.summary import Summary
+from upsamp.models.summaries.summarizing import summarize
+from upsamp.models.summaries.summary import Summary
 
 __all__ = ["Model", "unknown_layers"]
 
@@ -241,55 +242,12 @@ class Model(Layer):
 
     def take_inputs(self, x: object) -> list[Array]:
         """Give the arrays of all inputs, of shapes that fit, out of one, a list or a dictionary."""
-        count = len(self.input_calls)
-        if isinstance(x, Mapping):
-            names = [layer.name for layer in self.inputs]
-            for name in x:
-                if name not in names:
-                    raise ArgumentError(
-                        f"`x` must have the names of the inputs of model '{self.name}'. Received: "
-                        f"{name!r}. Use {', '.join(names)}."
-                    )
-            given: Any = [x.get(name) for name in names]
-        elif count == 1:
-            given = x if self._is_wrapped(x) else [x]
-        else:
-            given = x if isinstance(x, list | tuple) else [x]
-        if len(given) != count or any(one is None for one in given):
-            raise ShapeError(
-                f"Model '{self.name}' must have {count} inputs: "
-                f"{', '.join(layer.name for layer in self.inputs)}. "
-                f"Received: {sum(one is not None for one in given)}."
-            )
-        arrays = [normalize_array(one, "x", tuple(range(1, 33))) for one in given]
+        rank = len(self.input_shape) if self.built else None
+        arrays = gather_inputs(x, [layer.name for layer in self.inputs], self.name, rank)
         if not self.built:
             self.build((None, *arrays[0].shape[1:]))
-        for array, shape in zip(arrays, self.input_shapes, strict=True):
-            self._check_input(array, shape)
-        if len({len(array) for array in arrays}) > 1:
-            raise ShapeError(
-                "All inputs must have as many samples. "
-                f"Received: {[len(array) for array in arrays]}."
-            )
+        check_inputs(arrays, self.input_shapes, self.name)
         return arrays
-
-    def _is_wrapped(self, x: object) -> bool:
-        """Tell whether the one input's array stands in a list of its own, as Keras takes it."""
-        if not isinstance(x, list | tuple) or len(x) != 1 or not isinstance(x[0], np.ndarray):
-            return False
-        return not self.built or x[0].ndim == len(self.input_shape)
-
-    def _check_input(self, array: Array, shape: Shape) -> None:
-        """Raise `ShapeError` where an array does not fit an input of this shape."""
-        expected = (None, *shape[1:])
-        fits = len(array.shape) == len(expected) and all(
-            wanted in (None, length) for wanted, length in zip(expected, array.shape, strict=True)
-        )
-        if not fits:
-            raise ShapeError(
-                f"The input of model '{self.name}' must have shape {expected}. "
-                f"Received: shape {array.shape}."
-            )
 
     # --- weights
 
@@ -338,7 +296,7 @@ class Model(Layer):
         >>> make_generator("transpose").to_json()[:43]
         '{"module": "keras", "class_name": "Sequenti'
         """
-        from upsamp.models.saving import format_json  # most models are not saved
+        from upsamp.models.files.saving import format_json  # most models are not saved
 
         return format_json(self)
 
@@ -352,7 +310,7 @@ class Model(Layer):
         that kind, and `MissingExtraError` where h5py or safetensors is needed and not installed.
         """
         self.require_built()
-        from upsamp.models.saving import save_model  # most models are not saved
+        from upsamp.models.files.saving import save_model  # most models are not saved
 
         save_model(self, fspath(path), overwrite=overwrite)
 
@@ -370,7 +328,7 @@ class Model(Layer):
     ) -> Summary:
         """Give the model's summary as data.
 
-        columns: names of `upsamp.models.columns.COLUMNS`, by default those that Keras shows.
+        columns: names in `upsamp.models.summaries.columns`, by default those that Keras shows.
         expand_nested: give the layers of nested models a row each. show_trainable: add that column
         to the default ones. batch: the number of samples that shapes and measures are for.
         input_shapes: of all inputs, the batch included, instead of those that the model was built

@@ -7,9 +7,9 @@ from typing import Any, Self
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.layer import Shape, normalize_shape
+from upsamp.models.configs.layer_config import read_layer
+from upsamp.models.configs.layer_entries import write_layer
 from upsamp.models.graph import Call, Source, connect
-from upsamp.models.layer_config import read_layer
-from upsamp.models.layer_entries import write_layer
 from upsamp.models.model import Model
 
 __all__ = ["Sequential"]

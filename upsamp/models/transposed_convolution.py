@@ -16,7 +16,7 @@ from upsamp.core.kernels import make_kernel
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError
-from upsamp.models.summary_row import SummaryRow
+from upsamp.models.summaries.summary_row import SummaryRow
 
 __all__ = ["Settings", "Task", "convolve", "prepare"]
 

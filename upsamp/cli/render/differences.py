@@ -7,8 +7,8 @@ import click
 
 from upsamp.cli.render.tables import on_terminal, print_table, table_of
 from upsamp.cli.render.text import markdown_row, markdown_rule, rows_csv
-from upsamp.models.aligning import align_columns
-from upsamp.models.difference import Difference
+from upsamp.models.summaries.aligning import align_columns
+from upsamp.models.summaries.difference import Difference
 
 __all__ = ["show_difference"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from upsamp.models.summary import Summary, SummaryRow
-from upsamp.models.summary_row import format_shapes
+from upsamp.models.summaries.summary import Summary, SummaryRow
+from upsamp.models.summaries.summary_row import format_shapes
 
 __all__ = ["summary_dot"]
 

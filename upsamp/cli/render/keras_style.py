@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from upsamp.cli.render.tables import on_terminal, open_console, plain_text
 from upsamp.errors import ArgumentError
-from upsamp.models.summary import Summary, SummaryRow
+from upsamp.models.summaries.summary import Summary, SummaryRow
 
 __all__ = ["keras_text"]
 

@@ -17,8 +17,8 @@ from upsamp.cli.render.tables import (
     table_of,
 )
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
-from upsamp.models.columns import COLUMNS, KERAS_COLUMNS, Column
-from upsamp.models.summary import Summary, SummaryRow
+from upsamp.models.summaries.columns import COLUMNS, KERAS_COLUMNS, Column
+from upsamp.models.summaries.summary import Summary, SummaryRow
 
 if TYPE_CHECKING:
     from rich.table import Table

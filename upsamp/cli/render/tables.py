@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from upsamp.models.aligning import align_columns
+from upsamp.models.summaries.aligning import align_columns
 
 if TYPE_CHECKING:
     from rich.console import Console

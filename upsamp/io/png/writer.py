@@ -70,7 +70,8 @@ def write_png(
 
 def plan_strips(layout: Layout) -> list[Strip]:
     """Divide the rows into strips of about the same size: (first row, row after the last)."""
-    wanted = max(1, layout.height * layout.row_bytes // STRIP)
+    # Of one bit a pixel is eight times as large before it is packed.
+    wanted = max(1, layout.height * max(layout.row_bytes, layout.width) // STRIP)
     count = min(layout.height, wanted)
     borders = [layout.height * index // count for index in range(count + 1)]
     return list(pairwise(borders))

@@ -1,0 +1,1 @@
+"""Saved models and weights: read, and written as Keras loads them."""

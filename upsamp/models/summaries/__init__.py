@@ -1,0 +1,1 @@
+"""Summaries of models as data: rows, columns, what is measured, and what differs."""
