@@ -12,15 +12,10 @@ Terminal = Callable[..., tuple[str, str, int]]
 
 # What a file does not tell: Sequential as .h5 has no shapes, and an LSTM none of its output.
 UNTOLD = {
-    "keras/attention.keras",
-    "keras/attention.h5",
+    # Keras 2's form leaves out what shape goes into a layer, and what comes out of a Lambda.
     "keras/with_lambda.h5",
-    "keras/with_custom_layer.h5",
-    # An .h5 file does not say whether Keras will find the optimizer built.
+    # It does not say either whether Keras will find the optimizer built.
     "keras/compiled.h5",
-    # Functions that are read as layers have the names of those.
-    "keras/operations.keras",
-    "keras/operations.h5",
 }
 WHOLE_MODELS = (".keras", ".h5", ".json")
 

@@ -72,6 +72,10 @@ class Layer:
         self.placed = False
         # The shapes of the inputs as a file tells them, for where they cannot be computed.
         self.recorded_shapes: tuple[Shape, ...] = ()
+        # What Keras calls the operation that this layer stands for in a model, if it does, and
+        # the arguments that it has there.
+        self.operation: str | None = None
+        self.operation_options: Mapping[str, Any] = {}
         self._weights: list[Weight] = []
         self.batch_input_shape: Shape | None = None
         if input_dim is not None:

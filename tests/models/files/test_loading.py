@@ -17,9 +17,7 @@ from upsamp.models.model import Model, unknown_layers
 from upsamp.models.sequential import Sequential
 
 MODELS = [pytest.param(golden, id=str(golden)) for golden in golden_models()]
-# What Keras calls by other names: functions of keras.ops that upsamp has as layers, and operators
-# of TensorFlow, which tf_keras lists under one name.
-OTHER_TYPES = {"Resize": "Resizing", "Transpose": "Permute"}
+# Operators of TensorFlow, which tf_keras lists under one name.
 OPERATORS = {"Multiply", "Add", "Subtract", "TrueDivide", "Negative"}
 
 
@@ -43,7 +41,7 @@ def check_rows(golden: GoldenModel, model: Model) -> None:
         if said["type"] == "TFOpLambda":
             assert row.type in OPERATORS
         else:
-            assert row.type == OTHER_TYPES.get(said["type"], said["type"])
+            assert row.type == said["type"]
         behind_unknown |= isinstance(row.layer, UnknownLayer)
         shape = None if row.output_shape is None else list(row.output_shape)
         # Behind a layer of nobody knows, only .keras files tell shapes and whether there are

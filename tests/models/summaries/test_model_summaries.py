@@ -15,8 +15,6 @@ from upsamp.models.graph import Call, Source
 from upsamp.models.summaries.listing import Listing, read_listing
 from upsamp.models.summaries.summary import Summary, SummaryRow
 
-# Functions of Keras that are read as layers, which have names of their own.
-READ_AS = {"Resize": "Resizing", "Transpose": "Permute"}
 FILES = [
     pytest.param(golden, file, id=file)
     for golden in golden_models()
@@ -59,7 +57,7 @@ def test_every_row_is_that_of_keras(golden: GoldenModel, file: str) -> None:
     for row, said in zip(summary.rows, expected, strict=True):
         assert (row.level, row.name) == (said["level"], said["name"])
         if golden.library == "keras":
-            assert row.type == READ_AS.get(said["type"], said["type"])
+            assert row.type == said["type"]
         assert row.params == said["params"]
         if golden.library == "keras" or row.type != "Sequential":  # of which Keras 2 wrote nothing
             assert row.trainable == {"Y": True, "N": False, None: None}[said["trainable"]]

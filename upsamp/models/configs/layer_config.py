@@ -192,8 +192,10 @@ def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
     options = {key: value for key, value in config.items() if key != "name"}
     name = config.get("name")
     if class_name in LIKE_LAYERS:
-        layer, arguments = LIKE_LAYERS[class_name](options)
-        return LAYERS[layer].from_config({**arguments, "name": name})
+        kind, arguments = LIKE_LAYERS[class_name](options)
+        layer = LAYERS[kind].from_config({**arguments, "name": name})
+        layer.operation, layer.operation_options = class_name, options
+        return layer
     return Operation(class_name, _operands(entry), options, name=name)
 
 

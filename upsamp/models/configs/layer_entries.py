@@ -48,7 +48,10 @@ LEFT_OUT_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"Conv2DTranspose": ("groups",), "SpatialDropout2D": ("trainable",)}
 )
 OPERATION_MODULES: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(("Relu", "LeakyRelu", "Sigmoid"), f"{OPERATIONS_HOME}.nn")
+    {
+        **dict.fromkeys(("Relu", "LeakyRelu", "Sigmoid"), f"{OPERATIONS_HOME}.nn"),
+        "Resize": f"{OPERATIONS_HOME}.image",
+    }
 )
 
 
@@ -68,7 +71,8 @@ def foreign(layer: Layer) -> str | None:
         return f"upsamp does not have {layer.type_name}"
     if layer.type_name in NOT_IN_KERAS:
         return f"Keras has no {layer.type_name}"
-    config = {} if layer.layers or isinstance(layer, Operation) else layer.get_config()
+    no_layer = isinstance(layer, Operation) or layer.operation is not None
+    config = {} if layer.layers or no_layer else layer.get_config()
     wrong = [
         f"Keras has no {name}={config[name]!r}"
         for name, refused in NOT_TAKEN.items()
@@ -100,11 +104,21 @@ def write_layer(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, UnknownLayer):
         return _entry(layer.module, layer, {**layer.get_config(), **name})
     if isinstance(layer, Operation):
-        module = OPERATION_MODULES.get(layer.function, f"{OPERATIONS_HOME}.numpy")
-        return _entry(module, layer, {**layer.options, **name}, layer.function)
+        return _operation_entry(layer.function, {**layer.options, **name})
+    if layer.operation is not None:
+        return _operation_entry(layer.operation, {**layer.operation_options, **name})
     if foreign(layer) is not None:
         return _entry("upsamp.layers", layer, {**layer.get_config(), **name})
     return _entry("keras.layers", layer, {**_config(layer), **name})
+
+
+def _operation_entry(operation: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "module": OPERATION_MODULES.get(operation, f"{OPERATIONS_HOME}.numpy"),
+        "class_name": operation,
+        "config": config,
+        "registered_name": operation,
+    }
 
 
 def _entry(

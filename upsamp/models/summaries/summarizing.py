@@ -97,7 +97,7 @@ def _rows(
         ]
         yield SummaryRow(
             layer.name,
-            layer.type_name.rpartition(">")[2],
+            layer.operation or layer.type_name.rpartition(">")[2],
             outputs[0] if outputs else None,
             _params(layer, counted=counted),
             level=level,
@@ -137,7 +137,7 @@ def _is_operation(layer: Layer) -> bool:
     """Tell whether Keras has an operation and no layer here."""
     if isinstance(layer, UnknownLayer):
         return (layer.module or "").startswith(OPERATIONS_HOME)
-    return isinstance(layer, Operation)
+    return isinstance(layer, Operation) or layer.operation is not None
 
 
 def _traced(rows: Sequence[SummaryRow], trace: Trace, *, shapes: bool) -> Iterator[SummaryRow]:
