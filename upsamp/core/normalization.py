@@ -76,7 +76,8 @@ def _normalize(
 ) -> Array:
     """Take off the mean, divide by the deviation, scale and shift, all in one new array."""
     result: Array = x - mean(x).astype(x.dtype)
-    factor = (1 / np.sqrt(mean(np.square(result)) + epsilon)).astype(x.dtype)
+    # NumPy 1 makes an object of a whole number that none of its types holds.
+    factor = (1 / np.sqrt(mean(np.square(result)) + float(epsilon))).astype(x.dtype)
     result *= factor if scale is None else factor * scale.astype(x.dtype, copy=False)
     if offset is not None:
         result += offset.astype(x.dtype, copy=False)
