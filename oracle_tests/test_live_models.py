@@ -41,7 +41,6 @@ LARGER: dict[str, dict[str, int]] = {
     "compiled": {"width": 3},
     "operations": {},
 }
-OTHER_TYPES = {"Resize": "Resizing", "Transpose": "Permute"}
 
 
 @pytest.fixture(autouse=True)
@@ -96,8 +95,7 @@ def check_rows(ours: Model, theirs: Any) -> None:
     rows = ours.summarize().rows
     assert [row.name for row in rows] == [layer.name for layer in layers]
     for row, layer in zip(rows, layers, strict=True):
-        name = type(layer).__name__
-        assert row.type == OTHER_TYPES.get(name, name)
+        assert row.type == type(layer).__name__
         shape = layer._inbound_nodes[-1].output_tensors[0].shape
         assert row.output_shape == tuple(shape)
         assert row.params == (layer.count_params() if hasattr(layer, "count_params") else 0)
