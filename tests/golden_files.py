@@ -6,6 +6,7 @@ import math
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIRECTORY = Path(__file__).parent / "goldens"
+
+
+def save_arrays(target: Path | str, arrays: Mapping[str, NDArray[Any]], *, small: bool) -> None:
+    """Write an .npz; small: whether it is compressed.
+
+    A dictionary is written item by item, as NumPy's types take a name in it for an option.
+    """
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED) as npz:
+        for name, array in arrays.items():
+            with npz.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -237,7 +238,7 @@ def test_a_layer_of_pytorch_is_translated_to_any_library(invoke: Invoke, library
     ],
 )
 def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
-    invoke: Invoke, text: str, settings: dict[str, object]
+    invoke: Invoke, text: str, settings: dict[str, Any]
 ) -> None:
     generator = np.random.default_rng(52)
     x = generator.random((2, 5, 6, 4))
@@ -249,8 +250,7 @@ def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
     options = ("--from", "torch", text, "--weights", "weight.npy", "-o", "y.npy")
     result = invoke("transpose-conv", "x.npy", *options)
     assert result.exit_code == 0
-    # their types vary
-    expected = upsamp.conv2d_transpose(x, weight, kernel_layout="torch", **settings)  # type: ignore[arg-type]
+    expected = upsamp.conv2d_transpose(x, weight, kernel_layout="torch", **settings)
     np.testing.assert_array_equal(np.load("y.npy"), expected, strict=True)
 
 

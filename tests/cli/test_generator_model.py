@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
-from golden_files import GoldenModel, golden_model, golden_models, model_file
+from golden_files import GoldenModel, golden_model, golden_models, model_file, save_arrays
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -52,7 +52,7 @@ def close_to(actual: Array, expected: Array) -> None:
 
 @pytest.mark.parametrize("golden", RUNNING, ids=str)
 def test_inputs_by_name_give_what_keras_gave(invoke: Invoke, golden: GoldenModel) -> None:
-    np.savez("inputs.npz", **golden.inputs)  # type: ignore[arg-type]
+    save_arrays("inputs.npz", golden.inputs, small=False)
     args = ("--latent-file", "inputs.npz", "--samples-out", "a.npy")
     run(invoke, f"{golden}.keras", *args)
     close_to(np.load("a.npy"), golden.outputs[0])
@@ -90,7 +90,7 @@ def test_every_kind_of_file_gives_the_same(invoke: Invoke, library: str) -> None
 
 @pytest.mark.parametrize("golden", [m for m in golden_models() if m.layers], ids=str)
 def test_feature_maps_are_those_of_keras(invoke: Invoke, golden: GoldenModel) -> None:
-    np.savez("inputs.npz", **golden.inputs)  # type: ignore[arg-type]
+    save_arrays("inputs.npz", golden.inputs, small=False)
     for name, expected in golden.layers.items():
         args = ("--layer", name, "--latent-file", "inputs.npz", "--samples-out", "a.npy")
         run(invoke, f"{golden}.keras", *args, "--force")
@@ -185,7 +185,7 @@ def test_a_json_without_weights_is_untrained_and_the_user_is_told(invoke: Invoke
 
 def test_of_several_outputs_the_first_is_drawn_and_the_user_is_told(invoke: Invoke) -> None:
     golden = golden_model("keras", "shared")
-    np.savez("in.npz", **golden.inputs)  # type: ignore[arg-type]
+    save_arrays("in.npz", golden.inputs, small=False)
     args = ("--latent-file", "in.npz", "--samples-out", "a.npy", "--force")
     result = run(invoke, "keras/shared.keras", *args)
     note = "Note: the model has 3 outputs, and the first, 'difference', is drawn; --layer NAME"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from click.testing import Result
@@ -42,9 +43,9 @@ def test_a_folder_and_a_file_without_a_suffix_are_shown(invoke: Invoke, tmp_path
     assert run(invoke, "model") == text
 
 
-def test_a_model_comes_through_a_pipe(shell: Callable[..., object]) -> None:
+def test_a_model_comes_through_a_pipe(shell: Callable[..., CompletedProcess[str]]) -> None:
     done = shell(f"cat {model_file('keras/dcgan.keras')} | upsamp summary - --format json")
-    assert json.loads(done.stdout)["layers"][0]["name"] == "dense"  # type: ignore[attr-defined]  # a process
+    assert json.loads(done.stdout)["layers"][0]["name"] == "dense"
 
 
 def test_layers_may_follow_a_sequential_model_of_a_file(invoke: Invoke) -> None:

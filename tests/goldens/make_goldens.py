@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from golden_files import save_arrays
 from goldens import cases
 from goldens.layer_table import Arrays, Case
 from numpy.typing import NDArray
@@ -143,8 +144,7 @@ def work(target: Path) -> None:
         "models": {name: summarise(keras, *model) for name, model in cases.MODELS.items()},
         "examples": {name: run_example(keras, *example) for name, example in TUTORIAL.items()},
     }
-    # savez's types take a name of an array for an option
-    np.savez(target, documents=np.array(json.dumps(documents)), **results)  # type: ignore[arg-type]
+    save_arrays(target, {"documents": np.array(json.dumps(documents)), **results}, small=False)
 
 
 def start(backend: str, target: Path) -> dict[str, NDArray[Any]]:
@@ -204,8 +204,7 @@ def write_collection(name: str, runs: dict[str, dict[str, NDArray[Any]]], made_b
     if flat["uint8"]:
         arrays["byte_outputs"] = np.concatenate(flat["uint8"])
     arrays |= {"cases": np.array(json.dumps(table)), "versions": np.array(made_by)}
-    # savez's types take a name of an array for an option
-    np.savez_compressed(HERE / f"{name}.npz", **arrays)  # type: ignore[arg-type]
+    save_arrays(HERE / f"{name}.npz", arrays, small=True)
 
 
 def write_documents(runs: dict[str, dict[str, NDArray[Any]]], made_by: dict[str, str]) -> None:

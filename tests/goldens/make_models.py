@@ -43,6 +43,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from golden_files import save_arrays
 from goldens import model_zoo
 from numpy.typing import NDArray
 
@@ -275,8 +276,7 @@ def work(directory: Path) -> None:
         entries.append(entry)
         arrays |= predictions
     directory.with_suffix(".json").write_text(json.dumps(entries), encoding="utf-8")
-    # savez's types take a name of an array for an option
-    np.savez(directory.with_suffix(".npz"), **arrays)  # type: ignore[arg-type]
+    save_arrays(directory.with_suffix(".npz"), arrays, small=False)
 
 
 def start(library: str, scratch: Path) -> tuple[list[Document], Arrays]:
@@ -348,8 +348,7 @@ def write(scratch: Path) -> None:
     (TARGET / "files.zip").write_bytes(archive(scratch, names))
     text = json.dumps({"versions": versions(), "models": entries}, indent=1, ensure_ascii=False)
     (TARGET / "models.json").write_text(text + "\n", encoding="utf-8")
-    # savez's types take a name of an array for an option
-    np.savez_compressed(TARGET / "predictions.npz", **arrays)  # type: ignore[arg-type]
+    save_arrays(TARGET / "predictions.npz", arrays, small=True)
     sizes = {path.name: path.stat().st_size for path in sorted(TARGET.iterdir())}
     say(f"{len(entries)} models, {len(names)} files: {sizes}")
 

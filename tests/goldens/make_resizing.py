@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from golden_files import save_arrays
 from numpy.typing import NDArray
 
 TARGET = Path(__file__).parent / "resizing.npz"
@@ -112,8 +113,7 @@ def main() -> None:
     arrays["outputs"] = np.concatenate(outputs)
     arrays["cases"] = np.array(json.dumps(table))
     arrays["versions"] = np.array(json.dumps(versions()))
-    # savez's types take a name of an array for an option
-    np.savez_compressed(TARGET, **arrays)  # type: ignore[arg-type]
+    save_arrays(TARGET, arrays, small=True)
     sys.stdout.write(f"{len(table)} cases, {TARGET.stat().st_size} bytes\n")
 
 
