@@ -4,6 +4,7 @@ Every function gives two arrays (outputs,): the first and the last input positio
 An output that depends on no input has a first that is larger than its last.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = [
     "Reach",
     "convolution_reach",
     "kernel_overlap",
+    "mixed_reach",
     "repeated_reach",
     "resampled_reach",
     "same_positions",
@@ -44,6 +46,15 @@ def whole_reach(length: int, outputs: int) -> Reach:
     [[0, 0], [4, 4]]
     """
     return np.zeros(outputs, int), np.full(outputs, length - 1)
+
+
+def mixed_reach(mixed: Sequence[int], axis: int, length: int) -> Reach:
+    """Give the reach, along the rows (0) or columns (1), of what mixes axes of (N, H, W, C).
+
+    >>> [positions.tolist() for positions in mixed_reach((2, 3), 1, 2)]
+    [[0, 0], [1, 1]]
+    """
+    return whole_reach(length, length) if axis + 1 in mixed else same_positions(length)
 
 
 def convolution_reach(axis: ConvolutionAxis, kernel: int) -> Reach:

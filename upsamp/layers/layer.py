@@ -270,6 +270,10 @@ class Layer:
         """Where Keras 3 keeps each of the weights, below the layer's group of a file."""
         return [f"vars/{number}" for number in range(len(self._weights))]
 
+    def stored_weights(self) -> dict[str, Array]:
+        """Give the values by where Keras 3 keeps them."""
+        return dict(zip(self.weight_paths, self.get_weights(), strict=True))
+
     def weight(self, name: str) -> Array:
         """Give the values of one weight, drawn now if they were not wanted before."""
         index = next(i for i, weight in enumerate(self._weights) if weight.name == name)

@@ -8,7 +8,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.axes import axes_within, normalize_axes
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.normalization import normalize_moments
-from upsamp.core.reach import whole_reach
+from upsamp.core.reach import mixed_reach
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.normalization_layer import NormalizationLayer
@@ -71,9 +71,7 @@ class LayerNormalization(NormalizationLayer):
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
         """Give each position itself, or all of an axis of (N, H, W, C) that is normalised."""
-        if axis + 1 in axes_within(self.axis, 4):
-            return whole_reach(length, length)
-        return super().reach(axis, length)
+        return mixed_reach(axes_within(self.axis, 4), axis, length)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

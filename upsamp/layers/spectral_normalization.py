@@ -58,6 +58,11 @@ class SpectralNormalization(Layer):
             for weight in self._weights
         ]
 
+    def stored_weights(self) -> dict[str, Array]:
+        """Give the values by where Keras 3 keeps them: the kernel in two places."""
+        found = super().stored_weights()
+        return {"vars/0": found[self.weight_paths[0]], **found}
+
     def _values(self, index: int) -> Array:
         """Give the values of one weight; those of the layer are drawn by itself."""
         weight = self._weights[index]

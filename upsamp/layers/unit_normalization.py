@@ -7,7 +7,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.axes import axes_within, normalize_axes
-from upsamp.core.reach import whole_reach
+from upsamp.core.reach import mixed_reach
 from upsamp.layers.layer import Layer, Shape
 
 __all__ = ["UnitNormalization"]
@@ -38,9 +38,7 @@ class UnitNormalization(Layer):
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
         """Give each position itself, or all of an axis of (N, H, W, C) that is summed along."""
-        if axis + 1 in axes_within(self.axis, 4):
-            return whole_reach(length, length)
-        return super().reach(axis, length)
+        return mixed_reach(axes_within(self.axis, 4), axis, length)
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -45,6 +45,11 @@ class UnknownLayer(Layer):
         """The class that the file names."""
         return self.class_name
 
+    @property
+    def weight_paths(self) -> list[str]:
+        """Where the weights were, by which they are named."""
+        return [weight.name for weight in self._weights]
+
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
         """Give one output, of a shape that nobody knows."""
         self.built = True

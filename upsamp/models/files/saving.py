@@ -12,8 +12,7 @@ from upsamp.io.weight_files import (
     write_keras,
     write_weights,
 )
-from upsamp.layers import Layer, SpectralNormalization
-from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.layers import Layer
 from upsamp.models.configs.layer_entries import foreign, keras_name, write_layer
 from upsamp.models.files.weight_names import named_layers, tree_groups
 
@@ -116,30 +115,19 @@ def _tree(model: Layer) -> tuple[dict[str, Array], dict[str, dict[str, str]]]:
             if layer.layers:
                 put(layer, f"{group}/")
                 continue
-            paths = _paths(layer)
-            arrays.update(
-                {
-                    f"{group}/{path}": one
-                    for path, one in zip(paths, layer.get_weights(), strict=True)
-                }
-            )
-
-            if isinstance(layer, SpectralNormalization):
-                arrays[f"{group}/vars/0"] = layer.get_weights()[0]  # Keras keeps the kernel twice
+            _check_paths(layer)
+            arrays.update({f"{group}/{path}": one for path, one in layer.stored_weights().items()})
 
     put(model, "")
     return arrays, groups
 
 
-def _paths(layer: Layer) -> list[str]:
-    """Give where Keras 3 keeps the weights of a layer; of an unknown one, where they were."""
-    if not isinstance(layer, UnknownLayer):
-        return layer.weight_paths
-    paths = [weight.name for weight in layer.weights]
-    if not all("vars" in path.split("/") for path in paths):
+def _check_paths(layer: Layer) -> None:
+    """Raise where nobody knows where Keras keeps the weights of a layer."""
+    strange = [path for path in layer.weight_paths if "vars" not in path.split("/")]
+    if strange:
         raise UnknownLayerError(
             f"A layer must be known to be saved for Keras. Received: '{layer.name}' "
-            f"({layer.type_name}), whose weights have other names, '{paths[0]}'. "
+            f"({layer.type_name}), whose weights have other names, '{strange[0]}'. "
             "Save the weights as .npz."
         )
-    return paths
