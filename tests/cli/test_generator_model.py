@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from generator_runs import close_to, pixels_of, run
 from golden_files import GoldenModel, golden_model, golden_models, model_file, save_arrays
 from numpy.typing import NDArray
 from PIL import Image
@@ -27,24 +28,6 @@ RUNNING = [
 ]
 IMAGE_SHAPE = [None, None, None, 3]
 GANS = [golden for golden in RUNNING if golden.name in ("dcgan", "wgan_gp", "upsampling_generator")]
-
-
-def pixels_of(path: str | BytesIO) -> Array:
-    with Image.open(path) as image:
-        return np.asarray(image).copy()
-
-
-def run(invoke: Invoke, model: str, *args: object) -> Result:
-    """Run a model's file; it must do without complaint."""
-    result = invoke("generator", "--model", model_file(model), *args)
-    assert result.exit_code == 0, result.stderr
-    return result
-
-
-def close_to(actual: Array, expected: Array) -> None:
-    tolerance = 1e-5 * float(np.ptp(expected))
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
-    assert actual.shape == expected.shape
 
 
 # --- the numbers

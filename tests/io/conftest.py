@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +28,16 @@ def one_process(monkeypatch: pytest.MonkeyPatch, lasting_reader: Hdf5Reader) -> 
     monkeypatch.setattr(lasting_reader, "time_limit", 1)
     monkeypatch.setattr(model_sources, "Hdf5Reader", open_reader)
     return lasting_reader
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Hdf5Reader]:
+    """Give one process for the HDF5 files of a module's tests, which hold at most 1 MB."""
+    with Hdf5Reader(max_size=2**20) as shared:
+        yield shared
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Give where a test puts its file."""
+    return tmp_path / "model.h5"

@@ -1,0 +1,98 @@
+"""The installed script's errors: one line each, and every file is left as it was."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copy
+
+import numpy as np
+import pytest
+
+Shell = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+ERRORS = {
+    "a missing file": ("upsample missing.png", 1),
+    "a missing matrix": ("transpose-conv missing.csv", 1),
+    "missing weights": ("transpose-conv lake.png --weights missing.npy", 1),
+    "a directory": ("upsample folder", 1),
+    "a directory named as an image": ("upsample folder.png", 1),
+    "an empty image": ("upsample empty.png", 1),
+    "an empty matrix": ("upsample empty.csv", 1),
+    "an empty npy": ("upsample empty.npy", 1),
+    "an empty npz": ("upsample empty.npz", 1),
+    "empty standard input": ("upsample - < empty.png", 1),
+    "a truncated image": ("upsample cut.png --interp bicubic", 1),
+    "a truncated photograph": ("transpose-conv cut.jpg", 1),
+    "a truncated array": ("upsample cut.npy", 1),
+    "a text file named .png": ("upsample text.png", 1),
+    "an image named .csv": ("upsample image.csv", 1),
+    "a ragged matrix": ("upsample ragged.txt", 1),
+    "a file below a file": ("upsample lake.png -o lake.png/out.png", 1),
+    "a missing directory": ("upsample lake.png -o missing/out.png", 1),
+    "a directory as the output": ("upsample lake.png -o folder.png --force", 1),
+    "a full disk": ("upsample lake.png --format png -o /dev/full", 1),
+    "a file that exists": ("upsample lake.png -o cut.png", 1),
+    "an unknown suffix": ("upsample lake.png -o out.doc", 1),
+    "alpha in a format without it": ("upsample sprite.png -o out.jpg", 1),
+    "an image too wide for its format": ("upsample lake.png --size 1 100 -o out.webp", 1),
+    "a size of nothing": ("upsample lake.png --size 0", 2),
+    "a level for a format without it": ("upsample lake.png -o out.jpg --compress 9", 2),
+    "a level that there is not": ("upsample lake.png --compress 10", 2),
+    "a negative size": ("upsample lake.png --size 2 -1", 2),
+    "a size that is a word": ("upsample lake.png --size two", 2),
+    "an unknown interpolation": ("upsample lake.png --interp cubic", 2),
+    "an unknown command": ("enlarge lake.png", 2),
+    "an unknown option": ("upsample lake.png --factor 2", 2),
+    "two inputs": ("upsample lake.png cut.png", 2),
+    "a layer that is none": ("summary 'Dens(1)'", 1),
+    "an output beyond memory": ("upsample lake.png --size 1000000", 1),
+    "a matrix beyond memory": ("upsample '1 2; 3 4' --size 1000000000", 1),
+    "a product beyond every machine": (f"upsample '1 2; 3 4' --size {10**30}", 1),
+    "a convolution beyond memory": ("transpose-conv lake.png --stride 1000000", 1),
+    "a picture of samples beyond memory": ("generator --zoom 1000000 -o out.png > /dev/null", 1),
+}
+
+
+@pytest.mark.parametrize("what", ERRORS)
+def test_an_error_is_one_line_and_leaves_everything_as_it_was(
+    shell: Shell, samples: Path, tmp_path: Path, what: str
+) -> None:
+    command, code = ERRORS[what]
+    for name in ("lake.png", "sprite.png"):
+        copy(samples / name, tmp_path)
+    copy(samples / "lake.png", tmp_path / "image.csv")
+    np.save(tmp_path / "cut.npy", np.ones((9, 9)))
+    copy(samples / "lake.png", tmp_path / "cut.png")
+    copy(samples / "portrait.jpg", tmp_path / "cut.jpg")
+    for name in ("cut.png", "cut.jpg", "cut.npy"):
+        os.truncate(tmp_path / name, (tmp_path / name).stat().st_size // 2)
+    for name in ("empty.png", "empty.csv", "empty.npy", "empty.npz"):
+        (tmp_path / name).touch()
+    (tmp_path / "text.png").write_text("1 2\n3 4\n")
+    (tmp_path / "ragged.txt").write_text("1 2\n3 4\n5\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.png").mkdir()
+    before = {path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()}
+    started = time.monotonic()
+    result = shell(f"upsamp {command}")
+    # What does not fit is refused before anything of it is made, so at once.
+    assert time.monotonic() - started < 2 or "beyond" not in what
+    assert (result.returncode, result.stdout) == (code, b"")
+    *notes, line = result.stderr.decode().splitlines(keepends=True)
+    assert line.startswith("Error: ")
+    assert line.endswith("\n")
+    assert all("generator is untrained" in note for note in notes)
+    assert ("Try 'upsamp" in line) == (code == 2)
+    assert {
+        path.name: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()
+    } == before
+
+
+def test_a_long_matrix_on_the_command_line_is_no_file_name(shell: Shell) -> None:
+    matrix = " ".join(map(str, range(2000)))
+    result = shell(f"upsamp upsample '{matrix}' --size 1 -o out.txt && cat out.txt")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert result.stdout.endswith(f"{matrix}\n".encode())

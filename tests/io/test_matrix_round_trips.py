@@ -1,0 +1,91 @@
+"""Matrices written as text and JSON come back to the bit, and JSON is a bare nested list."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from exact import same
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+
+from upsamp.errors import FormatError
+from upsamp.io.matrices import decimal, format_matrix, parse_matrix
+
+Array = NDArray[Any]
+
+TEXT_FORMATS = ("txt", "csv", "tsv", "json")
+LENGTHS = array_shapes(min_dims=2, max_dims=2, max_side=5)
+
+
+@pytest.mark.parametrize("format_name", TEXT_FORMATS)
+@given(array=arrays(np.float64, LENGTHS))
+def test_any_float64_matrix_survives_text_to_the_bit(format_name: str, array: Array) -> None:
+    # The sign and the payload of a NaN are no part of its value.
+    array[np.isnan(array)] = np.nan
+    same(parse_matrix(format_matrix(array, format_name), "it"), array)
+
+
+@pytest.mark.parametrize("value", [2.0**53 + 2, -(2.0**60), 2.0**64, 1e15, 1e16, 1e22, 5e-324])
+@pytest.mark.parametrize("format_name", TEXT_FORMATS)
+def test_a_large_float_comes_back_as_a_float(format_name: str, value: float) -> None:
+    array = np.array([[value, 1.0], [-0.0, 2.0]])
+    same(parse_matrix(format_matrix(array, format_name), "it"), array)
+    same(parse_matrix(format_matrix(array[:1], format_name), "it"), array[:1])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("format_name", TEXT_FORMATS)
+def test_every_narrow_float_survives_text(format_name: str, dtype: type[np.floating]) -> None:
+    bits = np.random.default_rng(5).integers(0, 2 ** (np.dtype(dtype).itemsize * 8), 4000)
+    array = bits.astype(f"u{np.dtype(dtype).itemsize}").view(dtype).reshape(-1, 40)
+    array[np.isnan(array)] = np.nan
+    read = parse_matrix(format_matrix(array, format_name), "it")
+    same(read.astype(dtype), array)
+    same(read, array.astype(np.float64))
+
+
+@pytest.mark.parametrize("kind", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"])
+@pytest.mark.parametrize("format_name", TEXT_FORMATS)
+def test_the_extremes_of_every_integer_type_survive_text(format_name: str, kind: str) -> None:
+    limits = np.iinfo(kind)
+    array = np.array([[limits.min, limits.max], [limits.max - 1, limits.min + 1]], kind)
+    read = parse_matrix(format_matrix(array, format_name), "it")
+    assert read.tolist() == array.tolist()
+
+
+@pytest.mark.parametrize("format_name", ["txt", "json"])
+@given(array=arrays(np.float64, array_shapes(min_dims=3, max_dims=4, max_side=3)))
+def test_ranks_3_and_4_survive_as_nested_lists(format_name: str, array: Array) -> None:
+    array[np.isnan(array)] = np.nan
+    same(parse_matrix(format_matrix(array, format_name), "it"), array)
+
+
+@given(array=arrays(np.float64, array_shapes(min_dims=2, max_dims=4, max_side=3)))
+def test_json_is_the_bare_nested_list_that_any_reader_takes(array: Array) -> None:
+    nested = json.loads(format_matrix(array, "json"))
+    np.testing.assert_array_equal(np.array(nested, np.float64), array)
+
+
+def test_booleans_are_written_as_0_and_1() -> None:
+    array = np.array([[True, False]])
+    assert format_matrix(array, "txt") == b"1 0\n"
+    assert json.loads(format_matrix(array, "json")) == [[1, 0]]
+
+
+@pytest.mark.parametrize("format_name", ["csv", "tsv"])
+def test_rows_alone_cannot_hold_channels(format_name: str) -> None:
+    with pytest.raises(
+        FormatError, match=rf"^{format_name.upper()} must be given a matrix of rows.*\(1, 2, 3\)"
+    ):
+        format_matrix(np.ones((1, 2, 3)), format_name)
+
+
+@given(value=st.floats(allow_nan=False))
+def test_a_decimal_is_the_shortest_that_reads_back(value: float) -> None:
+    text = decimal(value)
+    same(np.array([float(text)]), np.array([value]))
+    assert len(text) <= len(repr(value))
+    assert text.endswith(".0") == (repr(value).endswith(".0") and abs(value) > 2**53)

@@ -1,0 +1,210 @@
+"""Files of NumPy: every type is read, and what lies, is cut off or is a bomb is refused."""
+
+import struct
+import zipfile
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from exact import same
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+
+from upsamp.errors import FormatError, UpsampError
+from upsamp.io import matrices
+from upsamp.io.matrices import format_matrix, read_npy, read_npz
+
+Array = NDArray[Any]
+
+
+def npy(array: Array, version: tuple[int, int] | None = None) -> bytes:
+    """Give the bytes of a .npy file, pickled objects and all."""
+    buffer = BytesIO()
+    np.lib.format.write_array(buffer, array, version, allow_pickle=True)
+    return buffer.getvalue()
+
+
+def npy_with_header(header: str, held: int = 0) -> bytes:
+    """Give the bytes of a .npy file with that header and so many bytes of numbers."""
+    text = header.encode("latin-1") + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + b"\x01" * held
+
+
+def npz(**members: Array) -> BytesIO:
+    """Give an open .npz file."""
+    buffer = BytesIO()
+    save: Any = np.savez_compressed  # whose types take a name of an array for an option
+    save(buffer, **members)
+    return BytesIO(buffer.getvalue())
+
+
+# --- .npy
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (2, 3, 4), (2, 1, 3, 2)])
+@pytest.mark.parametrize(
+    "dtype", ["?", "i1", "<i8", ">i2", "u1", "<u8", ">u4", "<f2", ">f4", "<f8", ">f8", "longdouble"]
+)
+def test_npy_of_every_type_is_read(
+    dtype: str, shape: tuple[int, ...], version: tuple[int, int]
+) -> None:
+    values = np.random.default_rng(6).integers(0, 100, shape).astype(dtype)
+    for array in (values, np.asfortranarray(values)):
+        read = read_npy(BytesIO(npy(array, version)), "it")
+        same(read, values.astype(values.dtype.newbyteorder("=")))
+        assert read.flags.c_contiguous
+        assert read.dtype.isnative
+
+
+@pytest.mark.parametrize("format_name", ["npy", "npz"])
+@given(
+    array=arrays(
+        st.sampled_from(["f2", "f4", "f8", "i8", "u8", "u1", "?"]), array_shapes(min_dims=2)
+    ).filter(lambda array: array.ndim <= 4)
+)
+def test_numpy_files_keep_type_shape_and_bits(format_name: str, array: Array) -> None:
+    data = BytesIO(format_matrix(array, format_name))
+    read = read_npy(data, "it") if format_name == "npy" else read_npz(data, "it")
+    assert (read.dtype, read.shape) == (array.dtype, array.shape)
+    assert read.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.array([[1, "a"]], dtype=object), r"Python objects, which could run code"),
+        (np.array([[1 + 2j]]), r"must hold real numbers\. Received: dtype complex128"),
+        (np.array([["a"]]), r"must hold real numbers\. Received: dtype <U1"),
+        (np.zeros((1, 1), "M8[s]"), r"must hold real numbers\. Received: dtype datetime64\[s\]"),
+        (np.zeros((1, 1), [("x", "f4")]), r"must hold real numbers\. Received: dtype"),
+        (np.float64(1.0), r"rank 2, 3 or 4\. Received: shape \(\)"),
+        (np.ones(3), r"rank 2, 3 or 4\. Received: shape \(3,\)"),
+        (np.ones((1,) * 5), r"rank 2, 3 or 4\. Received: shape \(1, 1, 1, 1, 1\)"),
+        (np.ones((0, 3)), r"must not be empty\. Received: shape \(0, 3\)"),
+    ],
+)
+def test_an_array_that_is_no_matrix_is_refused(array: Array, message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        read_npy(BytesIO(npy(np.asarray(array))), "it")
+    with pytest.raises(FormatError, match=message):
+        read_npz(npz(array=np.asarray(array)), "it")
+
+
+@pytest.mark.parametrize(
+    ("header", "held", "message"),
+    [
+        (
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (4, 4)}",
+            100,
+            "128 bytes .* holds 100",
+        ),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (999999, 999999)}", 8, "it is cut off"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (10**9, 2)}", 8, "no valid .npy"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 2)}", 8, "it"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (True, True)}", 8, "it"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1)", 8, "no valid .npy"),
+        ("{'descr': 'zz', 'fortran_order': False, 'shape': (1, 1)}", 8, "no valid .npy"),
+        ("{'descr': '|V0', 'fortran_order': False, 'shape': (1, 1)}", 8, "it"),
+        ("{'descr': '|S0', 'fortran_order': False, 'shape': (10000000000, 9)}", 8, "it"),
+        ("{'descr': '<f8', 'shape': (1, 1)}", 8, "no valid .npy"),
+        ("[1, 2]", 8, "no valid .npy"),
+        ("__import__('os').abort()", 8, "no valid .npy"),
+        ("(" * 500, 8, "no valid .npy"),
+        ("'" * 3, 8, "no valid .npy"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1L, 1L)", 8, "no valid .npy"),
+        (" " * 60_000, 8, "no valid .npy"),
+    ],
+)
+def test_a_header_that_lies_is_refused(header: str, held: int, message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        read_npy(BytesIO(npy_with_header(header, held)), "it")
+
+
+def test_a_header_of_python_2_is_read_without_a_warning() -> None:
+    header = "{'descr': '<u1', 'fortran_order': False, 'shape': (2L, 3L)}"
+    array = read_npy(BytesIO(npy_with_header(header, 6)), "it")
+    np.testing.assert_array_equal(array, np.ones((2, 3), np.uint8), strict=True)
+
+
+def test_a_cut_npy_file_is_refused_wherever_it_is_cut() -> None:
+    whole = npy(np.arange(6.0).reshape(2, 3))
+    for length in range(len(whole)):
+        with pytest.raises(FormatError, match=r"^it "):
+            read_npy(BytesIO(whole[:length]), "it")
+
+
+# --- .npz
+
+
+def test_one_of_several_arrays_is_asked_for_by_name() -> None:
+    one, two = np.ones((2, 2)), np.zeros((1, 3), np.int16)
+    same(read_npz(npz(one=one, two=two), "it", "one"), one)
+    same(read_npz(npz(one=one, two=two), "it", "two"), two)
+    same(read_npz(npz(only=two), "it"), two)
+    for key in (None, "three", "", "one.npy"):
+        with pytest.raises(FormatError, match=r"as in 'FILE\.npz:NAME'\. It holds: one, two\."):
+            read_npz(npz(one=one, two=two), "it", key)
+
+
+def test_a_zip_file_of_other_things_is_refused() -> None:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("letter.txt", "dear")
+    with pytest.raises(FormatError, match=r"It holds: none\."):
+        read_npz(buffer, "it")
+    for data in (b"", b"PK\x03\x04", b"PK\x05\x06" + b"\0" * 18, b"no zip"):
+        with pytest.raises(FormatError, match=r"^it "):
+            read_npz(BytesIO(data), "it")
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = npz(array=np.zeros((1000, 1000)))
+    assert len(bomb.getvalue()) < 20_000
+    monkeypatch.setattr(matrices, "available_memory", lambda: 2**20)
+    with pytest.raises(FormatError, match=r"it declares 7\.63 MB, more than memory has"):
+        read_npz(bomb, "it")
+
+
+def test_a_member_that_understates_its_size_is_refused() -> None:
+    data = bytearray(npz(array=np.zeros((50, 50))).getvalue())
+    entry = data.index(b"PK\x01\x02")
+    for declared in (0, 100, 1000):
+        data[entry + 24 : entry + 28] = struct.pack("<I", declared)
+        with pytest.raises(FormatError, match=r"^it "):
+            read_npz(BytesIO(data), "it")
+
+
+def test_a_cut_or_damaged_npz_file_ends_in_an_array_or_an_error_of_ours() -> None:
+    array = np.arange(60.0).reshape(6, 10)
+    generator = np.random.default_rng(7)
+    refused = 0
+    for whole in (npz(one=array).getvalue(), format_matrix(array, "npy")):
+        read = read_npz if whole.startswith(b"PK") else read_npy
+        for _ in range(1500):
+            data = bytearray(whole)
+            for place in generator.integers(0, len(data), generator.integers(1, 4)):
+                data[place] = generator.integers(0, 256)
+            if generator.random() < 0.3:
+                del data[generator.integers(0, len(data)) :]
+            try:
+                assert read(BytesIO(data), "it").ndim in (2, 3, 4)
+            except UpsampError:
+                refused += 1
+    assert refused > 500
+
+
+# --- anything at all
+
+
+@given(data=st.binary(max_size=300))
+def test_any_bytes_are_a_numpy_file_or_an_error_of_ours(data: bytes) -> None:
+    for head in (b"", b"\x93NUMPY\x01\x00", b"\x93NUMPY\x02\x00", b"\x93NUMPY\x01\x00\x20\x00{"):
+        with pytest.raises(FormatError, match=r"^it "):
+            read_npy(BytesIO(head + data), "it")
+    for head in (b"", b"PK\x03\x04"):
+        with pytest.raises(FormatError, match=r"^it "):
+            read_npz(BytesIO(head + data), "it")
