@@ -1,41 +1,22 @@
-"""Convolutions and transposed convolutions beside PyTorch and TensorFlow, two threads each.
+"""Convolutions and transposed convolutions beside PyTorch, TensorFlow and Keras' layer.
 
-    python benchmarks/convolution.py [--quick] [--only TEXT] [--json FILE]
-
-All run in one process and in turns. The ratios are those of the shortest times: peer / upsamp, so
-above 1 upsamp is the faster. PyTorch's time is that of its faster layout. The kernel is packed, as
-in a layer. Needs torch and tensorflow.
+The kernel is packed, as in a layer. PyTorch's time is that of its better layout.
 """
 
-import argparse
-import json
 import math
-import os
-import statistics
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-THREADS = int(os.environ.setdefault("UPSAMP_THREADS", "2"))
-os.environ.setdefault("OPENBLAS_NUM_THREADS", str(THREADS))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
+from libraries import TORCH_LAYOUTS, keras_on_tensorflow, limited_tensorflow, limited_torch
+from numpy.typing import NDArray
+from timing import Call, Row, better, row
 
-import numpy as np  # noqa: E402 - the environment is read at import
-from timing import interleave  # noqa: E402 - the same
-
-from upsamp.core.convolution import conv2d, conv2d_transpose  # noqa: E402 - the same
-from upsamp.core.packing import PackedKernel  # noqa: E402 - the same
-
-__all__ = ["CASES", "Case", "Row", "measure"]
-
-Row = dict[str, Any]
+from upsamp.core.convolution import conv2d, conv2d_transpose
+from upsamp.core.packing import PackedKernel
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One layer: the input (N, H, W, C), filters, kernel, stride; padding is "same" or "valid"."""
 
     group: str
@@ -46,16 +27,22 @@ class Case:
     stride: int
     padding: str = "same"
 
-    @property
-    def name(self) -> str:
-        """The case in a few words."""
+    def __str__(self) -> str:
+        """Name the case in a table."""
         images, rows, columns, channels = self.shape
-        what = "transposed" if self.transposed else "convolution"
         layer = f"k{self.kernel} s{self.stride} {self.padding}"
-        return f"{what} {images} x {rows}x{columns} x {channels} -> {self.filters}, {layer}"
+        return f"{images} x {rows} x {columns} x {channels} to {self.filters}, {layer}"
+
+    @property
+    def products(self) -> int:
+        """How many multiplications the definition has, borders aside."""
+        taps = self.kernel**2 * self.filters
+        return math.prod(self.shape) * taps // (1 if self.transposed else self.stride**2)
 
 
-MANY, FEW, PLAIN = "many channels", "few channels", "convolution"
+MANY = "transposed convolution, many channels"
+FEW = "transposed convolution, few channels"
+PLAIN = "convolution"
 CASES = (
     Case(MANY, True, (1, 4, 4, 512), 256, 4, 2),
     Case(MANY, True, (1, 7, 7, 128), 128, 4, 2),
@@ -102,137 +89,87 @@ CASES = (
 )
 
 
-def measure(cases: Iterable[Case], rounds: int) -> Iterable[Row]:
-    """Give a row for each case: its group and name, our seconds, and the seconds of each peer."""
-    for case in cases:
-        candidates = _candidates(case)
-        expected = candidates["TensorFlow"]()
-        actual = candidates["upsamp"]()
-        np.testing.assert_allclose(actual, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
-        seconds = interleave(candidates, rounds)
-        layouts = [name for name in seconds if name.startswith("PyTorch")]
-        best = min(layouts, key=lambda name: min(seconds[name]))
-        taken = {"upsamp": "upsamp", "PyTorch": best, "TensorFlow": "TensorFlow"}
-        yield {
-            "group": case.group,
-            "case": case.name,
-            "seconds": min(seconds["upsamp"]),
-            "peers": {peer: min(seconds[taken[peer]]) for peer in ("PyTorch", "TensorFlow")},
-            "medians": {peer: statistics.median(seconds[name]) for peer, name in taken.items()},
-            "layout": best,
-        }
+QUICK = (MANY, (1, 16, 16, 256)), (MANY, (16, 14, 14, 128)), (FEW, (1, 512, 512, 3))
 
 
-def _candidates(case: Case) -> dict[str, Callable[[], Any]]:
-    """Give the calls of upsamp, of PyTorch in both layouts, and of TensorFlow, on one input."""
+def torch_calls(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Iterator[tuple[str, Call]]:
+    """Give PyTorch's calls, in each of its layouts."""
+    torch = limited_torch()
+    functional = torch.nn.functional
+    same = case.padding == "same"
+    zeros = -(-max(case.kernel - case.stride, 0) // 2) if same else 0
+    extra = 0
+    if case.transposed and same:
+        span = (case.shape[1] - 1) * case.stride + case.kernel - 2 * zeros
+        extra = max(0, case.shape[1] * case.stride - span)
+    for name in TORCH_LAYOUTS:
+        layout = {"memory_format": getattr(torch, name)}
+        image = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(**layout)
+        weight = torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous(**layout)
+
+        def call(image: Any = image, weight: Any = weight) -> Any:
+            with torch.inference_mode():
+                if case.transposed:
+                    return functional.conv_transpose2d(
+                        image, weight, None, case.stride, zeros, extra
+                    )
+                return functional.conv2d(image, weight, None, case.stride, zeros)
+
+        yield f"PyTorch {name}", call
+
+
+def tensorflow_call(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Call:
+    """Give TensorFlow's call."""
+    tensorflow = limited_tensorflow()
+    image, weight = tensorflow.constant(x), tensorflow.constant(kernel)
+    padding = case.padding.upper()
+    if not case.transposed:
+        return lambda: tensorflow.nn.conv2d(image, weight, case.stride, padding)
+    lengths = [length * case.stride for length in case.shape[1:3]]
+    if case.padding == "valid":
+        lengths = [length + max(case.kernel - case.stride, 0) for length in lengths]
+    output = [case.shape[0], *lengths, case.filters]
+    transpose = tensorflow.nn.conv2d_transpose
+    return lambda: transpose(image, weight, output, case.stride, padding)
+
+
+def keras_call(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Call:
+    """Give the call of Keras' layer on TensorFlow."""
+    keras = keras_on_tensorflow()
+    kind = keras.layers.Conv2DTranspose if case.transposed else keras.layers.Conv2D
+    layer = kind(case.filters, case.kernel, case.stride, case.padding, use_bias=False)
+    layer.build(x.shape)
+    layer.set_weights([kernel])
+    image = keras.ops.convert_to_tensor(x)
+    return lambda: layer(image)
+
+
+def candidates(case: Case) -> tuple[Call, dict[str, Call]]:
+    """Give our call and those of the peers, on the same numbers."""
     random = np.random.default_rng(0)
     channels = case.shape[3]
     ends = (case.filters, channels) if case.transposed else (channels, case.filters)
     x = random.standard_normal(case.shape).astype(np.float32)
     kernel = random.standard_normal((case.kernel, case.kernel, *ends)).astype(np.float32)
     packed = PackedKernel(kernel)
-    own = conv2d_transpose if case.transposed else conv2d
-    return {
-        "upsamp": lambda: own(x, packed, None, case.stride, case.padding),
-        **_torch_calls(case, x, kernel),
-        "TensorFlow": _tensorflow_call(case, x, kernel),
+    convolve = conv2d_transpose if case.transposed else conv2d
+    peers = {
+        **dict(torch_calls(case, x, kernel)),
+        "TensorFlow": tensorflow_call(case, x, kernel),
+        "Keras": keras_call(case, x, kernel),
     }
+    return lambda: convolve(x, packed, None, case.stride, case.padding), peers
 
 
-def _torch_calls(case: Case, x: Any, kernel: Any) -> dict[str, Callable[[], Any]]:
-    torch: Any = import_module("torch")
-
-    torch.set_num_threads(THREADS)
-    functional = torch.nn.functional
-    zeros = 0
-    if case.padding == "same":
-        zeros = -(-max(case.kernel - case.stride, 0) // 2)
-    extra = 0
-    if case.transposed and case.padding == "same":
-        span = (case.shape[1] - 1) * case.stride + case.kernel - 2 * zeros
-        extra = case.shape[1] * case.stride - span
-    calls: dict[str, Callable[[], Any]] = {}
-    for layout in (torch.contiguous_format, torch.channels_last):
-        image = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=layout)
-        weight = torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous(memory_format=layout)
-
-        def call(image: Any = image, weight: Any = weight) -> Any:
-            with torch.inference_mode():
-                if case.transposed:
-                    return functional.conv_transpose2d(
-                        image, weight, None, case.stride, zeros, max(extra, 0)
-                    )
-                return functional.conv2d(image, weight, None, case.stride, zeros)
-
-        name = "last" if layout is torch.channels_last else "first"
-        calls[f"PyTorch channels_{name}"] = call
-    return calls
-
-
-def _tensorflow_call(case: Case, x: Any, kernel: Any) -> Callable[[], Any]:
-    tf: Any = import_module("tensorflow")
-
-    _limit_tensorflow(tf)
-    image, weight = tf.constant(x), tf.constant(kernel)
-    if not case.transposed:
-        return lambda: tf.nn.conv2d(image, weight, case.stride, case.padding.upper())
-    lengths = case.shape[1:3]
-    if case.padding == "same":
-        shape = [length * case.stride for length in lengths]
-    else:
-        reach = max(case.kernel, case.stride)
-        shape = [(length - 1) * case.stride + reach for length in lengths]
-    output = [case.shape[0], *shape, case.filters]
-    padding = case.padding.upper()
-    return lambda: tf.nn.conv2d_transpose(image, weight, output, case.stride, padding)
-
-
-def _limit_tensorflow(tensorflow: Any) -> None:
-    """Give TensorFlow two threads; once it has begun, it can no longer be told."""
-    threading = tensorflow.config.threading
-    if threading.get_intra_op_parallelism_threads() != THREADS:
-        threading.set_intra_op_parallelism_threads(THREADS)
-        threading.set_inter_op_parallelism_threads(THREADS)
-
-
-def markdown(rows: Sequence[Row]) -> str:
-    """Write the rows as a table, and the geometric means of the ratios by group."""
-    lines = ["| case | upsamp ms | / PyTorch | / TensorFlow |", "|---|---|---|---|"]
-    for row in rows:
-        ratios = " | ".join(f"{ratio:.2f}" for ratio in _ratios(row))
-        lines.append(f"| {row['case']} | {row['seconds'] * 1000:.2f} | {ratios} |")
-    for group in dict.fromkeys(row["group"] for row in rows):
-        of_group = [_ratios(row) for row in rows if row["group"] == group]
-        means = " | ".join(f"{_mean(values):.2f}" for values in zip(*of_group, strict=True))
-        lines.append(f"| geometric mean, {group} | | {means} |")
-    return "\n".join(lines)
-
-
-def _ratios(row: Row) -> list[float]:
-    return [seconds / row["seconds"] for seconds in row["peers"].values()]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.exp(statistics.fmean(map(math.log, values)))
-
-
-def main() -> None:
-    """Measure, print Markdown, and write JSON where asked to."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rounds")
-    parser.add_argument("--only", default="", help="cases with this text in their group or name")
-    parser.add_argument("--json", type=Path, help="the file to write the rows to")
-    options = parser.parse_args()
-    chosen = [case for case in CASES if options.only in f"{case.group}: {case.name}"]
-    rows = []
-    for row in measure(chosen, 15 if options.quick else 60):
-        rows.append(row)
-        ratios = ", ".join(f"{ratio:.2f}" for ratio in _ratios(row))
-        print(f"{row['case']}: {row['seconds'] * 1000:.3f} ms ({ratios})", file=sys.stderr)
-    print(markdown(rows))
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Time every case, after a look whether the numbers are the same."""
+    for case in CASES:
+        if quick and (case.group, case.shape) not in QUICK:
+            continue
+        own, peers = candidates(case)
+        expected = np.asarray(peers["TensorFlow"]())
+        tolerance = 2e-5 * np.abs(expected).max()
+        np.testing.assert_allclose(np.asarray(own()), expected, rtol=0, atol=tolerance)
+        timed = row(case.group, str(case), own, peers, 5 if quick else 15)
+        timed["work"] = {"bytes": 0, "products": case.products}
+        yield better(timed, "PyTorch")

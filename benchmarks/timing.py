@@ -4,86 +4,107 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from math import exp, log
 from statistics import median
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
-__all__ = ["Row", "geometric_mean", "interleave", "ratio", "row", "table"]
+__all__ = [
+    "OWN",
+    "Call",
+    "Row",
+    "Seconds",
+    "Work",
+    "better",
+    "geometric_mean",
+    "interleave",
+    "ratios",
+    "row",
+]
 
+# The name of our own time among those of the peers.
+OWN = "upsamp"
 # Seconds that a candidate has to itself in each round, after one call that is not counted.
 TURN = 0.02
 
+Call = Callable[[], object]
+
+
+class Seconds(TypedDict):
+    """The shortest call and the one in the middle."""
+
+    least: float
+    median: float
+
+
+class Work(TypedDict):
+    """What a case cannot do without: bytes to move, multiplications with an addition each."""
+
+    bytes: int
+    products: int
+
 
 class Row(TypedDict):
-    """One case: the seconds of each call, one list for us and one for each peer."""
+    """One case: our time and that of each peer; none where memory alone is measured.
+
+    size: what the case is about where a group is a series. megabytes: the peak memory of each.
+    """
 
     group: str
     case: str
-    own: list[float]
-    peers: dict[str, list[float]]
+    times: dict[str, Seconds]
+    work: NotRequired[Work]
+    size: NotRequired[float]
+    megabytes: NotRequired[dict[str, float]]
 
 
 def interleave(
-    candidates: Mapping[str, Callable[[], object]], rounds: int
-) -> dict[str, list[float]]:
-    """Give the seconds of each call: in every round each candidate has a turn, in another order."""
+    candidates: Mapping[str, Call], rounds: int, turn: float = TURN
+) -> dict[str, Seconds]:
+    """Time each candidate: in every round each has a turn, in another order.
+
+    turn: with 0 every call counts, and there is one a round: for what takes seconds.
+    """
     names = list(candidates)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(rounds):
-        first = turn % len(names)
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds):
+        first = number % len(names)
         for name in names[first:] + names[:first]:
             candidate = candidates[name]
-            candidate()
-            end = time.perf_counter() + TURN
+            if turn:
+                candidate()
+            end = time.perf_counter() + turn
             while True:
                 start = time.perf_counter()
                 candidate()
                 stop = time.perf_counter()
-                seconds[name].append(stop - start)
+                taken[name].append(stop - start)
                 if stop > end:
                     break
-    return seconds
+    return {name: {"least": min(each), "median": median(each)} for name, each in taken.items()}
 
 
 def row(
-    group: str,
-    case: str,
-    own: Callable[[], object],
-    peers: Mapping[str, Callable[[], object]],
-    rounds: int,
+    group: str, case: str, own: Call, peers: Mapping[str, Call], rounds: int, turn: float = TURN
 ) -> Row:
     """Time one case."""
-    seconds = interleave({"": own, **peers}, rounds)
-    return {"group": group, "case": case, "own": seconds.pop(""), "peers": seconds}
+    times = interleave({OWN: own, **peers}, rounds, turn)
+    return {"group": group, "case": case, "times": times}
 
 
-def ratio(timed: Row, peer: str) -> float:
-    """Give how many times faster we are than a peer, by the fastest call of each."""
-    return min(timed["peers"][peer]) / min(timed["own"])
+def better(timed: Row, library: str) -> Row:
+    """Leave one time of a library that was timed in several ways: the best."""
+    ways = {name: of for name, of in timed["times"].items() if name.startswith(library)}
+    times = {name: of for name, of in timed["times"].items() if name not in ways}
+    if ways:
+        times[library] = min(ways.values(), key=lambda of: of["median"])
+    return {**timed, "times": times}
+
+
+def ratios(timed: Row) -> dict[str, float]:
+    """Give how many times as long as we each peer takes, in the middle of all calls."""
+    times = timed["times"]
+    return {name: times[name]["median"] / times[OWN]["median"] for name in times if name != OWN}
 
 
 def geometric_mean(values: Iterable[float]) -> float:
     """Give the mean of ratios."""
     logarithms = [log(value) for value in values]
     return exp(sum(logarithms) / len(logarithms))
-
-
-def table(rows: list[Row]) -> str:
-    """Give the rows and the mean of each group as Markdown; ms are minimum / median."""
-    lines = ["| group | case | upsamp ms | peer | peer ms | peer / upsamp |"]
-    lines.append("|---|---|---|---|---|---|")
-    groups: dict[tuple[str, str], list[float]] = {}
-    for timed in rows:
-        for peer, seconds in timed["peers"].items():
-            times = ratio(timed, peer)
-            groups.setdefault((timed["group"], peer), []).append(times)
-            cells = [timed["group"], timed["case"], _milliseconds(timed["own"]), peer]
-            cells += [_milliseconds(seconds), f"{times:.2f}"]
-            lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "| group | peer | cases | least | geometric mean |", "|---|---|---|---|---|"]
-    for (group, peer), values in sorted(groups.items()):
-        mean = geometric_mean(values)
-        lines.append(f"| {group} | {peer} | {len(values)} | {min(values):.2f} | {mean:.2f} |")
-    return "\n".join(lines)
-
-
-def _milliseconds(seconds: list[float]) -> str:
-    return f"{1000 * min(seconds):.3f} / {1000 * median(seconds):.3f}"

@@ -1,0 +1,71 @@
+"""The most memory that a call has beyond its input and its output, as the system counts it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from processes import python
+from timing import OWN, Row
+
+# Two programs that differ in what is measured: the first one only writes to all of the output.
+PROGRAM = """
+import numpy as np
+from upsamp import conv2d_transpose, upsample
+x = np.ones({shape}, {dtype!r})
+out = {call}
+out[...] = 1
+"""
+EMPTY = "np.empty(({height}, {width}, {channels}), {dtype!r})"
+
+
+class Case(NamedTuple):
+    """A call, and the shapes of its input and output."""
+
+    name: str
+    shape: tuple[int, int, int]
+    dtype: str
+    call: str
+    factor: int
+    channels: int
+
+
+def cases() -> Iterator[Case]:
+    """Give images of many shapes and types."""
+    for method in ("nearest", "bilinear", "bicubic", "lanczos3"):
+        for dtype in ("uint8", "float32"):
+            call = f"upsample(x, 2, {method!r})"
+            yield Case(f"{method} {dtype} by 2", (2048, 2048, 3), dtype, call, 2, 3)
+    bilinear = "upsample(x, 2, 'bilinear')"
+    yield Case("bilinear float64 by 2", (2048, 2048, 3), "float64", bilinear, 2, 3)
+    yield Case("bilinear uint16 by 2", (2048, 2048, 3), "uint16", bilinear, 2, 3)
+    yield Case("bilinear uint8 by 2", (64, 200_000, 3), "uint8", bilinear, 2, 3)
+    yield Case("bilinear float64 by 2", (64, 200_000, 3), "float64", bilinear, 2, 3)
+    alpha = "upsample(x, 2, 'bicubic', alpha=True)"
+    yield Case("bicubic uint8 by 2, alpha", (2048, 2048, 4), "uint8", alpha, 2, 4)
+    for channels in (1, 3):
+        kernel = f"np.ones((4, 4, {channels}, {channels}), np.float32)"
+        call = f"conv2d_transpose(x, {kernel}, strides=2, padding='same')"
+        name = "transposed convolution float32, k4 s2"
+        yield Case(name, (2048, 2048, channels), "float32", call, 2, channels)
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Measure every case, or the first ones."""
+    for case in list(cases())[: 2 if quick else None]:
+        height, width, _ = case.shape
+        empty = EMPTY.format(
+            height=height * case.factor,
+            width=width * case.factor,
+            channels=case.channels,
+            dtype=case.dtype,
+        )
+        made, least = (
+            python(PROGRAM.format(shape=case.shape, dtype=case.dtype, call=call)).megabytes()
+            for call in (case.call, empty)
+        )
+        name = f"{' x '.join(map(str, case.shape))}, {case.name}"
+        yield {
+            "group": "memory beyond input and output",
+            "case": name,
+            "times": {},
+            "megabytes": {OWN: made - least},
+        }
