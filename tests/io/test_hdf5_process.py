@@ -183,3 +183,31 @@ def test_a_whole_answer_is_taken() -> None:
 def test_any_other_answer_is_an_error(frames: list[object]) -> None:
     with pytest.raises((AnswerError, FormatError)):
         receive(answer(*frames), "it", 8, True)
+
+
+def test_a_process_that_began_early_is_the_one_that_reads(place: Path) -> None:
+    place.write_bytes(h5_bytes())
+    with Hdf5Reader() as own:
+        own.begin()
+        begun = own._process
+        assert begun is not None
+        own.begin()
+        assert own._process is begun
+        assert own.read(str(place)).arrays
+        assert own._process is begun
+    assert begun.poll() is not None
+
+
+def test_what_keeps_a_process_from_beginning_is_told_when_it_reads(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write_bytes(h5_bytes())
+    monkeypatch.setattr(sys, "executable", str(place / "python"))
+    with Hdf5Reader() as own:
+        own.begin()
+        with pytest.raises(FileError, match=r"needs a second Python"):
+            own.read(str(place))
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    with Hdf5Reader() as own:
+        own.begin()
+        assert own._process is None

@@ -7,16 +7,10 @@ from typing import Any, Literal
 
 from upsamp.errors import FormatError
 from upsamp.io.archives import Archive, open_archive
+from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.json_text import MAX_TEXT, read_json
 from upsamp.io.model_kinds import kind_of, refuse_folder
-from upsamp.io.model_sources import (
-    Source,
-    file_in,
-    find_source,
-    is_folder,
-    read_hdf5,
-    temporary_file,
-)
+from upsamp.io.model_sources import Source, file_in, find_source, is_folder
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 
 __all__ = [
@@ -56,14 +50,17 @@ class SavedModel:
         return None if self.load is None else self.load(values)
 
 
-def open_model(path: str, *, max_size: int = DEFAULT_MAX_SIZE) -> SavedModel:
+def open_model(
+    path: str, *, max_size: int = DEFAULT_MAX_SIZE, reader: Hdf5Reader | None = None
+) -> SavedModel:
     """Open a saved model, told by its content and not by its name; "-" is standard input.
 
-    max_size: how many bytes it may have when it is unpacked, and all its weights together.
+    max_size: how many bytes it may have when it is unpacked, and all its weights together. reader:
+    of its HDF5 files, which must last until the weights are read; each finds its own without one.
     """
     if is_folder(path):
-        return _open_folder(path, max_size)
-    source = find_source(path, max_size)
+        return _open_folder(path, max_size, reader)
+    source = find_source(path, max_size, reader)
     kind = kind_of(source)
     if kind == "zip":
         return _open_keras(source, max_size)
@@ -126,13 +123,9 @@ def read_archived_weights(source: Source, max_size: int, values: bool) -> Stored
                     pass
             offset = archive.start_of(WEIGHTS)
         else:
-            return _read_unpacked(archive, source.name, max_size, values)
+            blocks = archive.blocks(WEIGHTS)
+            return source.read_unpacked(blocks, values=values, max_size=max_size)
     return source.read_hdf5(values=values, max_size=max_size, offset=offset, size=member.file_size)
-
-
-def _read_unpacked(archive: Archive, name: str, max_size: int, values: bool) -> StoredArrays:
-    with temporary_file(archive.blocks(WEIGHTS)) as path:
-        return read_hdf5(path, name, values=values, max_size=max_size)
 
 
 def _no_weights(name: str) -> FormatError:
@@ -145,7 +138,7 @@ def _no_weights(name: str) -> FormatError:
 # --- folders, .h5 and .json files
 
 
-def _open_folder(path: str, max_size: int) -> SavedModel:
+def _open_folder(path: str, max_size: int, reader: Hdf5Reader | None) -> SavedModel:
     source = file_in(path, CONFIG)
     if source is None:
         raise refuse_folder(path)
@@ -153,12 +146,15 @@ def _open_folder(path: str, max_size: int) -> SavedModel:
     config = _architecture(source.read(limit), source.name, max_size)
     about = file_in(path, METADATA)
     metadata = {} if about is None else _object(about.read(limit), about.name, max_size)
-    return SavedModel(config, metadata, "folder", partial(read_folder_weights, path, max_size))
+    load = partial(read_folder_weights, path, max_size, reader=reader)
+    return SavedModel(config, metadata, "folder", load)
 
 
-def read_folder_weights(path: str, max_size: int, values: bool) -> StoredArrays:
+def read_folder_weights(
+    path: str, max_size: int, values: bool, reader: Hdf5Reader | None = None
+) -> StoredArrays:
     """Give the weights of a folder that Keras saved."""
-    source = file_in(path, WEIGHTS)
+    source = file_in(path, WEIGHTS, reader)
     if source is None:
         raise _no_weights(f"'{path}'") if file_in(path, CONFIG) else refuse_folder(path)
     return source.read_hdf5(values=values, max_size=max_size)

@@ -5,7 +5,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,12 +23,14 @@ __all__ = ["Source", "file_in", "find_source", "is_folder"]
 class Source:
     """The bytes of a file.
 
-    name: for messages. path: of the file, or None where `data` has its bytes.
+    name: for messages. path: of the file, or None where `data` has its bytes. reader: what reads
+    HDF5 files; without one a process is started for each.
     """
 
     name: str
     path: str | None
     data: bytes = b""
+    reader: Hdf5Reader | None = None
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -54,25 +56,19 @@ class Source:
         """Give what the HDF5 file holds that stands in these bytes from `offset` on."""
         if self.path is None:
             end = None if size is None else offset + size
-            with temporary_file([self.data[offset:end]]) as path:
-                return read_hdf5(path, self.name, values=values, max_size=max_size)
-        return read_hdf5(
-            self.path, self.name, values=values, max_size=max_size, offset=offset, size=size
-        )
+            return self.read_unpacked([self.data[offset:end]], values=values, max_size=max_size)
+        with self._reader(max_size) as reader:
+            return reader.read(self.path, offset, size, values=values, name=self.name)
 
+    def read_unpacked(
+        self, blocks: Iterable[bytes], *, values: bool, max_size: int
+    ) -> StoredArrays:
+        """Give what an HDF5 file holds whose bytes are these, unpacked from those of the source."""
+        with temporary_file(blocks) as path, self._reader(max_size) as reader:
+            return reader.read(path, values=values, name=self.name)
 
-def read_hdf5(
-    path: str,
-    name: str,
-    *,
-    values: bool,
-    max_size: int,
-    offset: int = 0,
-    size: int | None = None,
-) -> StoredArrays:
-    """Give what an HDF5 file holds, read by a process that lives as long as that takes."""
-    with Hdf5Reader(max_size=max_size) as reader:
-        return reader.read(path, offset, size, values=values, name=name)
+    def _reader(self, max_size: int) -> AbstractContextManager[Hdf5Reader]:
+        return nullcontext(self.reader) if self.reader else Hdf5Reader(max_size=max_size)
 
 
 @contextmanager
@@ -110,39 +106,39 @@ def is_folder(path: str) -> bool:
         return False
 
 
-def find_source(path: str, max_size: int) -> Source:
+def find_source(path: str, max_size: int, reader: Hdf5Reader | None = None) -> Source:
     """Give the bytes of a file, or of standard input for "-"; pipes are read to their end."""
     if path == STANDARD_STREAM:
         if sys.stdin is None:
             raise FileError("Standard input is closed. Give a file, or pipe a model into '-'.")
-        return _gather(sys.stdin.buffer, "standard input", max_size)
+        return _gather(sys.stdin.buffer, "standard input", max_size, reader)
     name = f"'{path}'"
     try:
         if stat.S_ISREG(Path(path).stat().st_mode):
-            return Source(name, path)
+            return Source(name, path, reader=reader)
         with Path(path).open("rb") as stream:
-            return _gather(stream, name, max_size)
+            return _gather(stream, name, max_size, reader)
     except (OSError, ValueError) as error:
         if isinstance(error, FileError):
             raise
         raise _unreadable(name, error) from error
 
 
-def _gather(stream: BinaryIO, name: str, max_size: int) -> Source:
+def _gather(stream: BinaryIO, name: str, max_size: int, reader: Hdf5Reader | None) -> Source:
     data = stream.read(max_size + 1)
     if len(data) > max_size:
         raise FormatError(
             f"{name} must have at most {max_size:,} bytes. Received: more. "
             "Give a larger max_size if you trust it."
         )
-    return Source(name, None, data)
+    return Source(name, None, data, reader)
 
 
 def _unreadable(name: str, error: OSError | ValueError) -> FileError:
     return FileError(f"Cannot read {name}: {reason(error)}.")
 
 
-def file_in(folder: str, member: str) -> Source | None:
+def file_in(folder: str, member: str, reader: Hdf5Reader | None = None) -> Source | None:
     """Give a file of a folder, or None where there is none; no link leads out of the folder."""
     path = Path(folder) / member
     if not os.path.lexists(path):
@@ -153,4 +149,4 @@ def file_in(folder: str, member: str) -> Source | None:
             f"'{folder}' must hold its files itself. Received: '{member}', which is no file, or a "
             "link that leads out of the folder. Put the file itself there."
         )
-    return Source(f"'{path}'", str(real))
+    return Source(f"'{path}'", str(real), reader=reader)

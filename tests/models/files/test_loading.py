@@ -1,6 +1,7 @@
 """load_model: every golden file has the layers, the shapes and the counts that Keras says."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from golden_files import GoldenModel, golden_model, golden_models, model_file, m
 from numpy.typing import NDArray
 
 from upsamp.errors import ArgumentError, FileError, FormatError, UnknownLayerError
+from upsamp.io.hdf5 import reading
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.files.loading import load_model
 from upsamp.models.functional import Functional
@@ -305,3 +307,17 @@ def test_weights_of_another_model_are_refused() -> None:
             r"Received: \(5, 32\)(, \(32,\))?\. Give the weights that belong to this model\.",
         ):
             load_model(model_file("keras/dcgan.keras"), model_file(f"keras/{other}"))
+
+
+@pytest.mark.parametrize("file", ["keras/dcgan.keras", "keras/dcgan.h5"])
+def test_a_model_is_read_by_one_process(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    start = reading._start
+
+    def count(name: str) -> subprocess.Popen[bytes]:
+        started.append(name)
+        return start(name)
+
+    monkeypatch.setattr(reading, "_start", count)
+    load_model(model_file(file))
+    assert len(started) == 1

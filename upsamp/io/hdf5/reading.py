@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from upsamp.errors import FileError, FormatError, MissingExtraError
-from upsamp.io.extras import check_extra
+from upsamp.io.extras import check_extra, has_extra
 from upsamp.io.hdf5.answers import receive
 from upsamp.io.hdf5.frames import AnswerError, read_frame
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
@@ -37,9 +37,9 @@ PACKAGES = str(Path(__file__).resolve().parents[3])
 class Hdf5Reader:
     """A process that reads HDF5 files, one after the other; a context manager.
 
-    It is started by the first file. A file that makes it hang or crash costs `time_limit` seconds
-    at the most, or a little longer where it is large, and raises `FormatError`; the next file finds
-    a new process.
+    It is started by the first file, or before by `begin`. A file that makes it hang or crash costs
+    `time_limit` seconds at the most, or a little longer where it is large, and raises
+    `FormatError`; the next file finds a new process.
 
     max_size: how many bytes the numbers of a file may have.
     """
@@ -48,6 +48,7 @@ class Hdf5Reader:
         self.max_size = max_size
         self.time_limit = time_limit
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
 
     def __enter__(self) -> Self:
         return self
@@ -59,6 +60,12 @@ class Hdf5Reader:
         traceback: TracebackType | None,
     ) -> None:
         self._end()
+
+    def begin(self) -> None:
+        """Let the process start while something else is done, if it can; `read` tells if not."""
+        if self._process is None and has_extra("h5py"):
+            with suppress(FileError):
+                self._process = _start("the file")
 
     def read(
         self,
@@ -99,6 +106,8 @@ class Hdf5Reader:
     def _ask(self, request: bytes, name: str, seconds: float, values: bool) -> StoredArrays | str:
         """Give the answer to a request; a process that does not answer is ended."""
         process = self._process = self._process or _start(name)
+        if not self._ready:
+            self._await(process, name)
         max_size = self.max_size if values else 0
         answer: StoredArrays | str | None = None
         late = threading.Event()
@@ -121,21 +130,36 @@ class Hdf5Reader:
                 self._end()
         return answer
 
+    def _await(self, process: "subprocess.Popen[bytes]", name: str) -> None:
+        """Wait until the process is ready, or raise where it does not become so."""
+        try:
+            with _time_limit(process, TIME_LIMIT, threading.Event()):
+                read_frame(cast("BufferedReader", process.stdout))
+        except BaseException as error:
+            self._end()
+            if not isinstance(error, AnswerError):
+                raise
+            raise MissingExtraError(
+                f"Reading the weights of {name} needs h5py. Received: an h5py that does not start. "
+                "Install it again with: pip install --force-reinstall 'upsamp[keras]'."
+            ) from None
+        self._ready = True
+
     def _end(self) -> None:
         """End the process, whatever it does, and leave nothing of it."""
-        process, self._process = self._process, None
+        process, self._process, self._ready = self._process, None, False
         if process is not None:
             _end(process)
 
 
 def _start(name: str) -> "subprocess.Popen[bytes]":
-    """Start the process, and wait until it is ready."""
+    """Start the process, which tells when it is ready."""
     settings = {
         "HDF5_PLUGIN_PRELOAD": "::",  # loads no code for filters, wherever it may lie
         "OPENBLAS_NUM_THREADS": "1",  # starts no threads, each of which takes address space
     }
     try:
-        process = subprocess.Popen(  # noqa: S603 - nothing of the command comes from a file
+        return subprocess.Popen(  # noqa: S603 - nothing of the command comes from a file
             [sys.executable, "-P", "-c", PROGRAM, PACKAGES],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -147,18 +171,6 @@ def _start(name: str) -> "subprocess.Popen[bytes]":
             f"Reading the weights of {name} needs a second Python. "
             f"Received: '{sys.executable}' cannot be started. Install Python where it can be found."
         ) from error
-    try:
-        with _time_limit(process, TIME_LIMIT, threading.Event()):
-            read_frame(cast("BufferedReader", process.stdout))
-    except BaseException as error:
-        _end(process)
-        if not isinstance(error, AnswerError):
-            raise
-        raise MissingExtraError(
-            f"Reading the weights of {name} needs h5py. Received: an h5py that does not start. "
-            "Install it again with: pip install --force-reinstall 'upsamp[keras]'."
-        ) from None
-    return process
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

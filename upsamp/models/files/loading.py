@@ -3,6 +3,7 @@
 from os import PathLike, fspath
 
 from upsamp.errors import FormatError
+from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import open_model
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 from upsamp.io.weight_files import read_weights_file
@@ -42,14 +43,17 @@ def load_model(
     Raises `FileError` where there is no such file, `FormatError` for what is no model or is not
     safe to read, and `MissingExtraError` where h5py or safetensors is needed and not installed.
     """
-    saved = open_model(fspath(path), max_size=max_size)
-    version = saved.metadata.get("keras_version")
-    model = model_from_config(saved.config, version if isinstance(version, str) else None)
     stored: StoredArrays | None = None
-    if weights is not None:
-        stored = read_weights_file(fspath(weights), max_size=max_size)
-    elif values or unknown_layers(model):
-        stored = saved.weights(values=values)
+    with Hdf5Reader(max_size=max_size) as reader:
+        saved = open_model(fspath(path), max_size=max_size, reader=reader)
+        if weights is None and values and saved.load:
+            reader.begin()  # which takes as long as all that is done until the weights are wanted
+        version = saved.metadata.get("keras_version")
+        model = model_from_config(saved.config, version if isinstance(version, str) else None)
+        if weights is not None:
+            stored = read_weights_file(fspath(weights), max_size=max_size)
+        elif values or unknown_layers(model):
+            stored = saved.weights(values=values)
     if stored is not None:
         put_weights(model, stored)
     return model
