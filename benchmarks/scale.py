@@ -19,7 +19,7 @@ KERNELS = (1, 2, 3, 4, 5, 6, 7, 9, 11)
 
 def rows(*, quick: bool) -> Iterator[Row]:
     """Time each series."""
-    rounds = 3 if quick else 7
+    rounds = 3 if quick else 5
     for dtype in ("uint8", "float32"):
         for method in ("nearest", "bilinear", "bicubic", "lanczos3"):
             yield from pixel_rows(dtype, method, SIDES[: 4 if quick else None], rounds)

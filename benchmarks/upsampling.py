@@ -123,6 +123,6 @@ def rows(*, quick: bool) -> Iterator[Row]:
             return upsample(x, case.factor, case.method)
 
         group = f"upsampling, {case.method} {case.dtype}"
-        timed = row(group, str(case), own, peers, 5 if quick else 11)
+        timed = row(group, str(case), own, peers, 5 if quick else 9)
         timed["work"] = {"bytes": x.nbytes * (1 + case.factor**2), "products": 0}
         yield better(timed, "PyTorch")
