@@ -8,7 +8,9 @@ import numpy as np
 from upsamp.core.columns import convolve_columns, convolve_pixels, fits_pixels
 from upsamp.core.planar import convolve_planar
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.products import has_wide_kernels
 from upsamp.core.toeplitz import convolve_toeplitz
+from upsamp.core.windows import convolve_windows, fits_windows
 from upsamp.core.winograd import convolve_winograd, fits_winograd
 
 __all__ = ["ALGORITHMS", "choose_algorithm", "convolve_plainly"]
@@ -35,6 +37,7 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
         "pixels": convolve_pixels,
         "planar": convolve_planar,
         "toeplitz": convolve_toeplitz,
+        "windows": convolve_windows,
         "winograd": convolve_winograd,
     }
 )
@@ -68,7 +71,7 @@ def _choose_by_shape(plan: ConvolutionPlan) -> str:
         return "toeplitz"
     if plan.filters <= FEW_FILTERS and stride == 1:
         return "planar"
-    return "columns"
+    return "windows" if has_wide_kernels() and fits_windows(plan) else "columns"
 
 
 def _gains_by_winograd(plan: ConvolutionPlan) -> bool:
