@@ -198,13 +198,13 @@ def _compute_piece(problem: Problem, piece: Piece, matrices: Matrices) -> None:
     width = matrices[0].shape[1]
     filters = slice(piece.matrices.start * width, piece.matrices.stop * width)
     for number, rows in enumerate(plan.row_phases):
-        outputs = _part(rows, piece.rows)
+        outputs = rows.part(piece.rows.start, piece.rows.stop)
         if not outputs.count:
             continue
         target = problem.result[_slice(piece.images), outputs.outputs, :, filters]
         copied, left = _copy(problem, piece, outputs)
         for second, columns in enumerate(plan.column_phases):
-            part = _part(columns, piece.columns)
+            part = columns.part(piece.columns.start, piece.columns.stop)
             if not part.count:
                 continue
             out = target[:, :, part.outputs]
@@ -217,23 +217,11 @@ def _compute_piece(problem: Problem, piece: Piece, matrices: Matrices) -> None:
             _multiply(_windows(copied, part, begin), chosen, out)
 
 
-def _part(phase: Phase, run: range) -> Phase:
-    """Give some outputs of a phase as a phase of their own."""
-    return Phase(
-        phase.first + run.start * phase.step,
-        phase.step,
-        max(0, min(run.stop, phase.count) - run.start),
-        phase.taps,
-        phase.start + run.start * phase.stride,
-        phase.stride,
-        phase.spacing,
-    )
-
-
 def _copy(problem: Problem, piece: Piece, rows: Phase) -> tuple[Array, int]:
     """Give (N, output rows, columns, taps of the rows, C), and which column is the first."""
     plan = problem.plan
-    reading = [_part(phase, piece.columns) for phase in plan.column_phases if phase.taps]
+    run = piece.columns
+    reading = [phase.part(run.start, run.stop) for phase in plan.column_phases if phase.taps]
     left = min((phase.start for phase in reading), default=0)
     right = max((phase.past + (phase.count - 1) * phase.stride for phase in reading), default=0)
     right = max(left, right)
