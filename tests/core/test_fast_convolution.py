@@ -192,6 +192,20 @@ def test_windows_of_many_images_rows_or_filters_are_cut_and_shared(
         assert_like_plain("windows", transposed, x, kernel, bias, stride, padding)
 
 
+@pytest.mark.usefixtures("own_blocks")
+@pytest.mark.parametrize("taps", range(1, 8))
+@BOTH
+def test_windows_of_phases_that_begin_unevenly_are_read_where_they_are(
+    transposed: bool, taps: int
+) -> None:
+    # With such dilations a later phase may begin earlier, and phases have other numbers of taps.
+    for stride, dilation, images in product((1, 2, 3, 4), (1, 2, 3, 5), (1, 3)):
+        x = whole(dilation, images, 31, 9, 2)
+        kernel = kernel_for(transposed, (taps, taps), 2, 3)
+        steps = {"strides": (stride, taps % 3 + 1), "dilation_rate": (dilation, 1)}
+        assert_like_plain("windows", transposed, x, kernel, padding="same", **steps)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "uint8"])
 @BOTH
 @EVERY_ALGORITHM

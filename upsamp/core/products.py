@@ -44,13 +44,14 @@ def row_unit(columns: int) -> int:
 
 
 def multiply_small(left: Array, right: Array, out: Array) -> None:
-    """Multiply (..., m, n) by (n, k) into (..., m, k), in products within the calling thread."""
+    """Multiply (..., m, n) by (..., n, k) into (..., m, k), each within the calling thread."""
     length = left.shape[-2]
-    most = max(1, small_product() // max(1, right.size))
+    depth, columns = right.shape[-2:]
+    most = max(1, small_product() // max(1, depth * columns))
     if most >= length:
         np.matmul(left, right, out=out)
         return
-    unit = row_unit(right.shape[1])
+    unit = row_unit(columns)
     parts = -(-length // most)
     # Equal parts, in units where there is room for one.
     size = -(-length // parts)

@@ -10,51 +10,24 @@ own threads, and blocks of the outputs are divided among threads of our own.
 It is fast where BLAS reads the factors of such products in place, see `upsamp.core.products`.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.packing import Matrices
-from upsamp.core.phases import Phase, tap_range
 from upsamp.core.problem import ConvolutionPlan, Problem
-from upsamp.core.products import multiply_small, row_unit
+from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
+from upsamp.core.window_plan import Piece, Reading, Step, matrix_width, phase_groups, tile
 
 __all__ = ["convolve_windows", "fits_windows"]
 
 # The copy that a piece of the outputs reads, in elements: it should stay in a core's cache.
 COPY = 2**18
-# The rows of a product: fewer have no time between calls; more gain nothing.
-LOW, HIGH = 8, 36
-# How many filters a matrix has, which is read from a cache again and again: for outputs that read
-# more numbers than the third, fewer.
-WIDE, NARROW, DEEP = 64, 32, 2400
 # Below so many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Outputs that are computed together: images, and of each phase rows, columns and filters."""
-
-    images: range
-    rows: range
-    columns: range
-    # A part of the matrices that each phase has, one behind the other.
-    matrices: slice
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How a plan is cut. Each block has complete rows of the outputs; all its pieces make it."""
-
-    blocks: tuple[tuple[Piece, ...], ...]
-    # Whether each thread takes blocks, else the pieces of each block are shared.
-    by_block: bool
 
 
 def fits_windows(plan: ConvolutionPlan) -> bool:
@@ -66,210 +39,120 @@ def convolve_windows(problem: Problem, copy: int = COPY) -> None:
     """Compute a convolution of one group that fits, with copies of about `copy` elements."""
     plan = problem.plan
     taps = tuple(phase.taps for phase in (*plan.row_phases, *plan.column_phases))
-    matrices = problem.matrices(("windows", taps), lambda: _pack(problem))
-    threads = thread_count() if _multiplications(plan) >= ALONE else 1
-    tiling = _tile(plan, threads, copy)
+    groups = len(phase_groups(plan.row_phases)), len(phase_groups(plan.column_phases))
+    matrices = problem.matrices(("windows", taps, groups), lambda: _pack(problem))
+    pixels = min(plan.pixels, plan.outputs)
+    shared = pixels * plan.channels * plan.filters * plan.taps >= ALONE
+    threads = thread_count() if shared else 1
+    tiling = tile(plan, threads, copy)
 
     def compute(blocks: range) -> None:
         for block in tiling.blocks[blocks.start : blocks.stop]:
-            for piece in block:
-                _compute_piece(problem, piece, matrices)
-            _end(problem, block[0])
+            for piece in block.pieces:
+                _compute(problem, piece, matrices)
+            problem.end_rows(block.images, block.rows, with_bias=True)
 
     if tiling.by_block:
         share(len(tiling.blocks), threads, compute)
         return
-    pieces = [piece for block in tiling.blocks for piece in block]
+    pieces = [piece for block in tiling.blocks for piece in block.pieces]
 
     def compute_pieces(run: range) -> None:
         for piece in pieces[run.start : run.stop]:
-            _compute_piece(problem, piece, matrices)
+            _compute(problem, piece, matrices)
 
     share(len(pieces), threads, compute_pieces)
     for block in tiling.blocks:
-        _end(problem, block[0])
-
-
-def _end(problem: Problem, piece: Piece) -> None:
-    step = problem.plan.row_phases[0].step
-    start, stop = piece.rows.start * step, piece.rows.stop * step
-    rows = slice(start, min(stop, problem.plan.rows.output))
-    problem.end_rows(_slice(piece.images), rows, with_bias=True)
-
-
-def _slice(run: range) -> slice:
-    return slice(run.start, run.stop)
-
-
-def _width(plan: ConvolutionPlan) -> int:
-    """Give how many filters a matrix has: the most with which it is not too large for a cache."""
-    return WIDE if _deepest(plan) <= DEEP else NARROW
-
-
-def _deepest(plan: ConvolutionPlan) -> int:
-    """Give how many numbers an output reads, of the phase that reads the most."""
-    rows, columns = (
-        max(len(phase.taps) for phase in phases) for phases in (plan.row_phases, plan.column_phases)
-    )
-    return max(1, rows * columns * plan.channels)
+        problem.end_rows(block.images, block.rows, with_bias=True)
 
 
 def _pack(problem: Problem) -> Matrices:
-    """Give for each phase of rows and columns the matrices (columns x rows x C, some filters)."""
+    """Give for each group of rows and columns (phases of both, 1, 1, columns x rows x C, filters).
+
+    Of each the filters are cut into several matrices, which follow each other.
+    """
     kernel = problem.kernel()
-    width = _width(problem.plan)
+    plan = problem.plan
+    width = matrix_width(plan)
     matrices = []
-    for rows, columns in product(problem.plan.row_phases, problem.plan.column_phases):
-        part = kernel[np.ix_(rows.taps, columns.taps)].swapaxes(0, 1)
-        matrix = part.reshape(-1, kernel.shape[3])
+    for rows, columns in product(phase_groups(plan.row_phases), phase_groups(plan.column_phases)):
+        parts = [kernel[np.ix_(row.taps, column.taps)] for row in rows for column in columns]
+        matrix = np.stack([part.swapaxes(0, 1).reshape(-1, plan.filters) for part in parts])
+        matrix = matrix.reshape(len(rows), len(columns), 1, 1, *matrix.shape[1:])
         matrices += [
-            np.ascontiguousarray(matrix[:, start : start + width])
-            for start in range(0, matrix.shape[1], width)
+            np.ascontiguousarray(matrix[..., start : start + width])
+            for start in range(0, plan.filters, width)
         ]
     return tuple(matrices)
 
 
-@lru_cache(maxsize=256)
-def _tile(plan: ConvolutionPlan, threads: int, copy: int) -> Tiling:
-    """Cut the outputs of each phase into blocks of a height that the products like."""
-    most, width = (
-        max(phase.count for phase in phases) for phases in (plan.row_phases, plan.column_phases)
-    )
-    wanted = HIGH
-    # Of low images several make a product together, where their rows are equally far apart.
-    low = -(-wanted // most) if _is_even(plan) else wanted
-    images = _cut(plan.images, low if most < wanted else 1, threads)
-    several = threads if len(images) == 1 and most >= threads * LOW else 1
-    rows = _cut(most, wanted, several, row_unit(min(plan.filters, _width(plan))))
-    by_block = len(images) * len(rows) >= threads
-    filters = -(-plan.filters // _width(plan))
-    share_filters = not by_block and filters >= threads and _is_heavy(plan)
-    parts = _cut(filters, filters, threads if share_filters else 1)
-
-    line = max(len(phase.taps) for phase in plan.row_phases) * plan.channels
-    stretch = line * plan.column_phases[0].stride * len(images[0]) * len(rows[0])
-    columns = _cut(
-        width, max(LOW, copy // max(1, stretch)), 1 if by_block or share_filters else threads
-    )
-    blocks = tuple(
-        tuple(
-            Piece(some, part, piece, _slice(several)) for piece, several in product(columns, parts)
-        )
-        for some, part in product(images, rows)
-    )
-    return Tiling(blocks, by_block)
-
-
-def _multiplications(plan: ConvolutionPlan) -> int:
-    """Give about how many multiplications a plan takes."""
-    pixels = min(plan.pixels, plan.outputs)
-    return pixels * plan.channels * plan.filters * plan.taps
-
-
-def _is_even(plan: ConvolutionPlan) -> bool:
-    """Tell whether the last output row of a phase is as far from the next image's first."""
-    return all(phase.count * phase.step == plan.rows.output for phase in plan.row_phases)
-
-
-def _is_heavy(plan: ConvolutionPlan) -> bool:
-    """Tell whether the kernel has more elements than what the outputs read."""
-    return plan.filters * plan.kernel[1] > plan.pixels
-
-
-def _cut(count: int, most: int, times: int = 1, unit: int = 1) -> list[range]:
-    """Cut 0 to `count` into parts of about the same length, at most `most`, in units.
-
-    There is a multiple of `times` of them where that can be, and all but the last are units.
-
-    >>> _cut(10, 4, 2, 2)
-    [range(0, 4), range(4, 6), range(6, 8), range(8, 10)]
-    """
-    units = -(-count // unit)
-    parts = -(-count // max(unit, most // unit * unit))
-    parts = min(units, -(-parts // times) * times)
-    ends = [min(count, -(-units * part // parts) * unit) for part in range(parts + 1)]
-    return [range(start, stop) for start, stop in pairwise(ends)]
-
-
-def _compute_piece(problem: Problem, piece: Piece, matrices: Matrices) -> None:
-    """Compute the outputs of all phases of a piece."""
-    plan = problem.plan
-    several = len(matrices) // (len(plan.row_phases) * len(plan.column_phases))
-    width = matrices[0].shape[1]
-    filters = slice(piece.matrices.start * width, piece.matrices.stop * width)
-    for number, rows in enumerate(plan.row_phases):
-        outputs = rows.part(piece.rows.start, piece.rows.stop)
-        if not outputs.count:
-            continue
-        target = problem.result[_slice(piece.images), outputs.outputs, :, filters]
-        copied, left = _copy(problem, piece, outputs)
-        for second, columns in enumerate(plan.column_phases):
-            part = columns.part(piece.columns.start, piece.columns.stop)
-            if not part.count:
-                continue
-            out = target[:, :, part.outputs]
-            if not rows.taps or not columns.taps:
+def _compute(problem: Problem, piece: Piece, matrices: Matrices) -> None:
+    """Compute the outputs of a piece."""
+    for step in piece.steps:
+        copied = _copy(problem, piece.images, step)
+        target = problem.result[piece.images, step.outputs, :, piece.filters]
+        for reading in step.readings:
+            out = target[:, :, reading.outputs]
+            if reading.taps:
+                out = out.reshape(len(out), *reading.shape, out.shape[3])
+                _multiply(_windows(copied, reading), matrices, reading, out)
+            else:
                 out[...] = 0
-                continue
-            first = (number * len(plan.column_phases) + second) * several
-            chosen = matrices[first : first + several][piece.matrices]
-            begin = part.start - left
-            _multiply(_windows(copied, part, begin), chosen, out)
 
 
-def _copy(problem: Problem, piece: Piece, rows: Phase) -> tuple[Array, int]:
-    """Give (N, output rows, columns, taps of the rows, C), and which column is the first."""
-    plan = problem.plan
-    run = piece.columns
-    reading = [phase.part(run.start, run.stop) for phase in plan.column_phases if phase.taps]
-    left = min((phase.start for phase in reading), default=0)
-    right = max((phase.past + (phase.count - 1) * phase.stride for phase in reading), default=0)
-    right = max(left, right)
-    first = min(max(0, left), plan.columns.length)
-    last = max(first, min(plan.columns.length, right))
-    shape = (len(piece.images), rows.count, right - left, len(rows.taps), plan.channels)
+def _copy(problem: Problem, images: slice, step: Step) -> Array:
+    """Give (N, rows, columns, taps of the rows, C), with zeros around the input."""
+    shape = (images.stop - images.start, *step.shape, problem.plan.channels)
     copied = scratch("windows.copied", shape, problem.dtype)
-    copied[:, :, : first - left] = 0
-    copied[:, :, last - left :] = 0
-    inner = copied[:, :, first - left : last - left]
-    for index in range(len(rows.taps)):
-        top, bottom, inputs = tap_range(rows, index, plan.rows.length)
-        inner[:, :top, :, index] = 0
-        inner[:, bottom:, :, index] = 0
-        inner[:, top:bottom, :, index] = problem.batch[_slice(piece.images), inputs, first:last]
-    return copied, left
+    copied[:, :, : step.place.start] = 0
+    copied[:, :, step.place.stop :] = 0
+    inner = copied[:, :, step.place]
+    for index, (top, bottom, inputs) in enumerate(step.taps):
+        if top:
+            inner[:, :top, :, index] = 0
+        if bottom < step.shape[0]:
+            inner[:, bottom:, :, index] = 0
+        inner[:, top:bottom, :, index] = problem.batch[images, inputs, step.columns]
+    return copied
 
 
-def _windows(copied: Array, columns: Phase, begin: int) -> Array:
-    """Give (N, rows, outputs of the phase, what one reads): stretches that overlap."""
-    images, rows, _, taps, channels = copied.shape
+def _windows(copied: Array, reading: Reading) -> Array:
+    """Give (N, rows, their phases, columns, their phases, what one reads): stretches overlap."""
+    images, _, _, taps, channels = copied.shape
     by_image, by_row, pixel, _, item = copied.strides
-    shape = (images, rows, columns.count, len(columns.taps) * taps * channels)
-    strides = (by_image, by_row, pixel * columns.stride, item)
-    windows: Array = np.ndarray(shape, copied.dtype, copied, begin * pixel, strides)
+    down, to_phase, along, to_column_phase = reading.apart
+    windows: Array = np.ndarray(
+        (images, *reading.shape, reading.taps * taps * channels),
+        copied.dtype,
+        copied,
+        reading.begin * pixel,
+        (by_image, by_row * down, by_row * to_phase, pixel * along, pixel * to_column_phase, item),
+    )
     return windows
 
 
-def _multiply(windows: Array, matrices: Matrices, out: Array) -> None:
-    """Multiply (N, rows, columns, n) by matrices (n, some filters) into (N, rows, columns, all)."""
-    images, rows = windows.shape[:2]
-    by_image, by_row, *_ = out.strides
-    if images > 1 and by_image == rows * by_row:
-        windows = _merge(windows).swapaxes(0, 1)
-        out = _merge(out).swapaxes(0, 1)
-    elif images > rows:
-        windows, out = windows.transpose(1, 2, 0, 3), out.transpose(1, 2, 0, 3)
-    else:
-        windows, out = windows.swapaxes(1, 2), out.swapaxes(1, 2)
+def _multiply(windows: Array, matrices: Matrices, reading: Reading, out: Array) -> None:
+    """Multiply (N, rows, their phases, columns, their phases, n) into (the same, filters).
+
+    The rows of a product are those of the images, or the images, whichever are more.
+    """
+    images, rows, phases = windows.shape[:3]
+    by_image, by_row = out.strides[:2]
+    if images > 1 and phases == 1 and by_image == rows * by_row:
+        windows, out = _merge(windows), _merge(out)
+        images, rows = windows.shape[:2]
+    order = (2, 4, 1, 3, 0, 5) if images > rows else (2, 4, 0, 3, 1, 5)
+    windows, out = windows.transpose(order), out.transpose(order)
     start = 0
-    for matrix in matrices:
-        stop = start + matrix.shape[1]
+    for number in reading.matrices:
+        matrix = matrices[number][reading.phases]
+        stop = start + matrix.shape[5]
         multiply_small(windows, matrix, out[..., start:stop])
         start = stop
 
 
 def _merge(array: Array) -> Array:
-    """Give (N, rows, ...), whose rows are equally far apart, as (N x rows, ...)."""
-    shape = (array.shape[0] * array.shape[1], *array.shape[2:])
-    merged: Array = np.lib.stride_tricks.as_strided(array, shape, array.strides[1:])
+    """Give (N, rows, ...), whose rows are equally far apart, as (1, N x rows, ...)."""
+    shape = (1, array.shape[0] * array.shape[1], *array.shape[2:])
+    merged: Array = np.lib.stride_tricks.as_strided(array, shape, array.strides)
     return merged
