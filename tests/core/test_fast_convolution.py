@@ -339,7 +339,7 @@ def chosen_for(transposed: bool, x: Array, kernel: Array, stride: int, **setting
         patch.setattr(convolution, "choose_algorithm", choose)
         patch.setattr(convolution, "ALGORITHMS", {"nothing": lambda _: None})
         convolve = conv2d_transpose if transposed else conv2d
-        convolve(x, kernel, strides=stride, padding="same", **settings)
+        convolve(x, kernel, strides=stride, **{"padding": "same", **settings})
     return chosen[0]
 
 
@@ -354,6 +354,9 @@ def test_what_only_the_plain_algorithm_can_is_left_to_it(monkeypatch: pytest.Mon
     assert chosen_for(False, x.astype(np.float64), kernel, 1) == "windows"
     assert chosen_for(False, x, kernel, 1, dilation_rate=(2, 1)) == "windows"
     assert chosen_for(False, x, kernel, 1, dilation_rate=(1, 2)) == "columns"
+    # Each of 6 x 6 outputs reads 9 inputs, though all that 4 x 4 inputs give is 16 times 9.
+    assert chosen_for(True, x[:, :4, :4], kernel, 1) == "windows"
+    assert chosen_for(True, x[:, :4, :4], kernel, 1, padding="valid") == "columns"
     kernel[0, 0, 0, 0] = np.nan
     assert chosen_for(False, x, kernel, 1) == "plain"
     assert chosen_for(False, x[..., :3], kernel[:, :, :3, 1:], 1) == "toeplitz"
