@@ -12,16 +12,26 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
-from upsamp.core import columns, convolution, planar, toeplitz, winograd
+from upsamp.core import (
+    algorithms,
+    columns,
+    convolution,
+    planar,
+    products,
+    toeplitz,
+    windows,
+    winograd,
+)
 from upsamp.core.algorithms import ALGORITHMS, choose_algorithm
 from upsamp.core.columns import fits_pixels
 from upsamp.core.packing import PackedKernel
 from upsamp.core.problem import Problem
+from upsamp.core.windows import fits_windows
 from upsamp.core.winograd import fits_winograd
 
 Array = NDArray[Any]
 
-FAST = ("columns", "pixels", "planar", "toeplitz", "winograd")
+FAST = ("columns", "pixels", "planar", "toeplitz", "windows", "winograd")
 EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", FAST)
 BOTH = pytest.mark.parametrize("transposed", [False, True])
 MARGINS = ((1, 0), (0, 2))
@@ -30,7 +40,7 @@ PADDINGS: tuple[Any, ...] = ("valid", "same", MARGINS)
 
 def fits(algorithm: str, problem: Problem) -> bool:
     """Tell whether an algorithm can compute a problem at all."""
-    needs = {"pixels": fits_pixels, "winograd": fits_winograd}
+    needs = {"pixels": fits_pixels, "windows": fits_windows, "winograd": fits_winograd}
     return problem.plan.groups == 1 and needs.get(algorithm, lambda _: True)(problem.plan)
 
 
@@ -134,9 +144,10 @@ def small_blocks() -> Iterator[None]:
         patch.setattr(columns.convolve_columns, "__defaults__", (700,))
         patch.setattr(planar.convolve_planar, "__defaults__", (900,))
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
+        patch.setattr(windows.convolve_windows, "__defaults__", (500,))
         patch.setattr(winograd.convolve_winograd, "__defaults__", (900,))
-        patch.setattr(toeplitz, "SMALL_PRODUCT", 3000)
-        for module in (planar, toeplitz, winograd):
+        patch.setattr(products, "small_product", lambda: 3000)
+        for module in (planar, toeplitz, windows, winograd):
             patch.setattr(module, "ALONE", 1)
         yield
 
@@ -165,6 +176,34 @@ def test_scratch_of_a_strip_may_hold_several_blocks_of_any_length() -> None:
             patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (pixels, 500))
             actual = compute("toeplitz", True, x, kernel, None, 2, "same")
         np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.usefixtures("own_blocks")
+@pytest.mark.parametrize("shape", [(1, 3, 5), (1, 40, 7), (3, 4, 4), (5, 7, 6), (40, 2, 3)])
+@pytest.mark.parametrize(("channels", "filters"), [(3, 130), (70, 70), (290, 40)])
+@BOTH
+def test_windows_of_many_images_rows_or_filters_are_cut_and_shared(
+    transposed: bool, shape: tuple[int, int, int], channels: int, filters: int
+) -> None:
+    x, kernel = whole(3, *shape, channels), kernel_for(transposed, (3, 3), channels, filters)
+    # With zeros around, and without, the images are as far apart as their rows, or farther.
+    for stride, padding in product((1, 2), ("same", ((1, 2), (1, 1)))):
+        bias = whole(4, filters)
+        assert_like_plain("windows", transposed, x, kernel, bias, stride, padding)
+
+
+@pytest.mark.usefixtures("own_blocks")
+@pytest.mark.parametrize("taps", range(1, 8))
+@BOTH
+def test_windows_of_phases_that_begin_unevenly_are_read_where_they_are(
+    transposed: bool, taps: int
+) -> None:
+    # With such dilations a later phase may begin earlier, and phases have other numbers of taps.
+    for stride, dilation, images in product((1, 2, 3, 4), (1, 2, 3, 5), (1, 3)):
+        x = whole(dilation, images, 31, 9, 2)
+        kernel = kernel_for(transposed, (taps, taps), 2, 3)
+        steps = {"strides": (stride, taps % 3 + 1), "dilation_rate": (dilation, 1)}
+        assert_like_plain("windows", transposed, x, kernel, padding="same", **steps)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "uint8"])
@@ -270,13 +309,22 @@ def test_a_weight_that_is_not_finite_does_not_meet_the_zeros_around(
     ],
 )
 def test_the_shape_chooses_the_algorithm(
-    transposed: bool, shape: tuple[int, ...], filters: int, kernel: int, stride: int, expected: str
+    transposed: bool,
+    shape: tuple[int, ...],
+    filters: int,
+    kernel: int,
+    stride: int,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ends = (filters, shape[3]) if transposed else (shape[3], filters)
-    chosen = chosen_for(
-        transposed, np.zeros(shape, np.float32), np.zeros((kernel, kernel, *ends), "f"), stride
-    )
-    assert chosen == expected
+    x, weights = np.zeros(shape, np.float32), np.zeros((kernel, kernel, *ends), "f")
+    chosen = {}
+    for wide in (False, True):
+        monkeypatch.setattr(algorithms, "has_wide_kernels", lambda wide=wide: wide)
+        chosen[wide] = chosen_for(transposed, x, weights, stride)
+    many = expected in ("columns", "winograd")
+    assert chosen == {False: expected, True: "windows" if many else expected}
 
 
 def chosen_for(transposed: bool, x: Array, kernel: Array, stride: int, **settings: Any) -> str:
@@ -291,16 +339,24 @@ def chosen_for(transposed: bool, x: Array, kernel: Array, stride: int, **setting
         patch.setattr(convolution, "choose_algorithm", choose)
         patch.setattr(convolution, "ALGORITHMS", {"nothing": lambda _: None})
         convolve = conv2d_transpose if transposed else conv2d
-        convolve(x, kernel, strides=stride, padding="same", **settings)
+        convolve(x, kernel, strides=stride, **{"padding": "same", **settings})
     return chosen[0]
 
 
-def test_what_only_the_plain_algorithm_can_is_left_to_it() -> None:
+def test_what_only_the_plain_algorithm_can_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(algorithms, "has_wide_kernels", lambda: False)
     x, kernel = np.zeros((1, 32, 32, 64), "f"), np.zeros((3, 3, 64, 64), "f")
     assert chosen_for(False, x, kernel, 1) == "winograd"
     assert chosen_for(False, x, kernel[:, :, :32], 1, groups=2) == "plain"
     assert chosen_for(False, x.astype(np.longdouble), kernel, 1) == "plain"
     assert chosen_for(False, x.astype(np.float64), kernel, 1) == "columns"
+    monkeypatch.setattr(algorithms, "has_wide_kernels", lambda: True)
+    assert chosen_for(False, x.astype(np.float64), kernel, 1) == "windows"
+    assert chosen_for(False, x, kernel, 1, dilation_rate=(2, 1)) == "windows"
+    assert chosen_for(False, x, kernel, 1, dilation_rate=(1, 2)) == "columns"
+    # Each of 6 x 6 outputs reads 9 inputs, though all that 4 x 4 inputs give is 16 times 9.
+    assert chosen_for(True, x[:, :4, :4], kernel, 1) == "windows"
+    assert chosen_for(True, x[:, :4, :4], kernel, 1, padding="valid") == "columns"
     kernel[0, 0, 0, 0] = np.nan
     assert chosen_for(False, x, kernel, 1) == "plain"
     assert chosen_for(False, x[..., :3], kernel[:, :, :3, 1:], 1) == "toeplitz"
@@ -313,7 +369,13 @@ def test_what_only_the_plain_algorithm_can_is_left_to_it() -> None:
 @pytest.mark.usefixtures("own_blocks")
 @pytest.mark.parametrize(
     ("algorithm", "channels", "filters"),
-    [("columns", 32, 32), ("planar", 16, 2), ("toeplitz", 3, 3), ("winograd", 32, 32)],
+    [
+        ("columns", 32, 32),
+        ("planar", 16, 2),
+        ("toeplitz", 3, 3),
+        ("windows", 32, 32),
+        ("winograd", 32, 32),
+    ],
 )
 def test_the_scratch_is_bounded(algorithm: str, channels: int, filters: int) -> None:
     x = np.ones((1, 512, 512, channels), np.float32)
@@ -333,6 +395,7 @@ def own_blocks() -> Iterator[None]:
         patch.setattr(columns.convolve_columns, "__defaults__", (columns.BLOCK,))
         patch.setattr(planar.convolve_planar, "__defaults__", (planar.BLOCK,))
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, toeplitz.STRIP))
+        patch.setattr(windows.convolve_windows, "__defaults__", (windows.COPY,))
         patch.setattr(winograd.convolve_winograd, "__defaults__", (winograd.BLOCK,))
         yield
 

@@ -8,7 +8,9 @@ import numpy as np
 from upsamp.core.columns import convolve_columns, convolve_pixels, fits_pixels
 from upsamp.core.planar import convolve_planar
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.products import has_wide_kernels
 from upsamp.core.toeplitz import convolve_toeplitz
+from upsamp.core.windows import convolve_windows, fits_windows
 from upsamp.core.winograd import convolve_winograd, fits_winograd
 
 __all__ = ["ALGORITHMS", "choose_algorithm", "convolve_plainly"]
@@ -19,6 +21,8 @@ FEW_CHANNELS = 8
 FEW_FILTERS = 4
 WINOGRAD_CHANNELS = 32
 WINOGRAD_PIXELS = 256
+# Measured: the multiplications that windows do in the time of one by columns.
+WINDOWS_GAIN = 1.6
 # A longer stride than any image has pixels would not fit the strides of an array's memory.
 LONGEST_STRIDE = 2**20
 
@@ -35,6 +39,7 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
         "pixels": convolve_pixels,
         "planar": convolve_planar,
         "toeplitz": convolve_toeplitz,
+        "windows": convolve_windows,
         "winograd": convolve_winograd,
     }
 )
@@ -68,7 +73,21 @@ def _choose_by_shape(plan: ConvolutionPlan) -> str:
         return "toeplitz"
     if plan.filters <= FEW_FILTERS and stride == 1:
         return "planar"
-    return "columns"
+    return "windows" if has_wide_kernels() and _gains_by_windows(plan) else "columns"
+
+
+def _gains_by_windows(plan: ConvolutionPlan) -> bool:
+    """Tell whether the faster products are worth the zeros around that they multiply, too.
+
+    Where a transposed convolution is not cropped, each output at an edge is multiplied in full by
+    windows; by columns each input is, and no zero.
+    """
+    rows, columns = (
+        sum(phase.count * len(phase.taps) for phase in phases)
+        for phases in (plan.row_phases, plan.column_phases)
+    )
+    by_columns = min(plan.pixels, plan.outputs) * plan.taps
+    return fits_windows(plan) and plan.images * rows * columns <= WINDOWS_GAIN * by_columns
 
 
 def _gains_by_winograd(plan: ConvolutionPlan) -> bool:

@@ -41,6 +41,18 @@ class Phase:
         """The input after the last one that output 0 reads."""
         return self.start + (len(self.taps) - 1) * self.spacing + 1
 
+    def part(self, start: int, stop: int) -> "Phase":
+        """Give the outputs from `start` to `stop` - 1 as a phase of their own."""
+        return Phase(
+            self.first + start * self.step,
+            self.step,
+            max(0, min(stop, self.count) - start),
+            self.taps,
+            self.start + start * self.stride,
+            self.stride,
+            self.spacing,
+        )
+
 
 @dataclass(frozen=True)
 class RowClass:

@@ -19,10 +19,11 @@ from upsamp.core.arguments import Array
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
-from upsamp.core.threads import SMALL_PRODUCT, share, thread_count
+from upsamp.core.threads import share, thread_count
 
-__all__ = ["block_pixels", "convolve_toeplitz", "multiply_small"]
+__all__ = ["block_pixels", "convolve_toeplitz"]
 
 BLOCK_LENGTHS = (1, 2, 4, 8, 16, 32)
 SPEEDS = ((48, 98.0), (32, 95.0), (24, 90.0), (16, 86.0), (8, 70.0), (4, 37.0), (0, 10.0))
@@ -218,20 +219,15 @@ class _Scratch:
         full, rest = divmod(target.shape[1], width)
         if full:
             blocks = target[:, : full * width].reshape(len(target), full, width)
-            multiply_small(stretches[:, :full], matrix, blocks)
+            _multiply_longer(stretches[:, :full], matrix, blocks)
         if rest:
             # The stretches of a block overlap from row to row: BLAS wants them apart.
             last = np.ascontiguousarray(stretches[:, full])[np.newaxis]
-            multiply_small(last, matrix[:, :rest], target[np.newaxis, :, full * width :])
+            _multiply_longer(last, matrix[:, :rest], target[np.newaxis, :, full * width :])
 
 
-def multiply_small(left: Array, right: Array, out: Array) -> None:
-    """Multiply (a, b, n) by (n, m) into (a, b, m), in products that BLAS computes in one thread."""
+def _multiply_longer(left: Array, right: Array, out: Array) -> None:
+    """Multiply (a, b, n) by (n, m) into (a, b, m), along the longer of a and b if that may be."""
     if left.shape[0] > left.shape[1] and left.flags.c_contiguous:
         left, out = left.swapaxes(0, 1), out.swapaxes(0, 1)
-    length = left.shape[1]
-    parts = -(-length * right.size // SMALL_PRODUCT)
-    size = -(-length // parts)
-    for start in range(0, length, size):
-        some = slice(start, start + size)
-        np.matmul(left[:, some], right, out=out[:, some])
+    multiply_small(left, right, out)

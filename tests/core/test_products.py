@@ -1,0 +1,95 @@
+"""What BLAS computes in the calling thread, and products that are kept so small."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upsamp.core import products
+from upsamp.core.products import has_wide_kernels, multiply_small, row_unit, small_product
+from upsamp.core.threads import SMALL_PRODUCT
+
+
+@pytest.fixture
+def forgetful() -> Iterator[None]:
+    """Forget what was found out, before and after a test."""
+    small_product.cache_clear()
+    yield
+    small_product.cache_clear()
+
+
+def config(found: list[str], blas: str) -> dict[str, Any]:
+    """Give what NumPy tells about itself, as far as it matters."""
+    return {"SIMD Extensions": {"found": found}, "Build Dependencies": {"blas": {"name": blas}}}
+
+
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize(
+    ("told", "core", "wide"),
+    [
+        (config(["AVX2", "AVX512_SKX"], "openblas64"), "", True),
+        (config(["X86_V3", "X86_V4"], "scipy-openblas"), "", True),
+        (config(["X86_V3", "X86_V4"], "scipy-openblas"), "SkylakeX", True),
+        (config(["X86_V3", "X86_V4"], "scipy-openblas"), "Haswell", False),
+        (config(["X86_V3", "AVX2"], "scipy-openblas"), "", False),
+        (config(["X86_V3", "X86_V4"], "mkl"), "", False),
+        ({}, "", False),
+    ],
+)
+def test_large_products_in_one_thread_need_openblas_and_avx_512(
+    told: dict[str, Any], core: str, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(np, "show_config", lambda mode: told if mode == "dicts" else None)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", core)
+    assert has_wide_kernels() == wide
+    assert small_product() == (1_000_000 if wide else SMALL_PRODUCT)
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(1, 9),
+    st.sampled_from([1, 5, 32, 64, 70]),
+    st.integers(1, 9000),
+    st.booleans(),
+)
+def test_a_product_in_parts_is_the_product(
+    rows: int, depth: int, columns: int, most: int, strided: bool
+) -> None:
+    random = np.random.default_rng(rows)
+    left = random.integers(-9, 9, (2, rows, depth)).astype(float)
+    right = random.integers(-9, 9, (depth, columns)).astype(float)
+    out = np.full((2, 2 * rows, columns), 7.0)
+    target = out[:, ::2] if strided else out[:, :rows]
+    sizes = []
+
+    def matmul(left: Any, right: Any, out: Any) -> None:
+        sizes.append(left.shape[-2] * right.size)
+        np.copyto(out, left @ right)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "small_product", lambda: most)
+        patch.setattr(np, "matmul", matmul)
+        multiply_small(left, right, target)
+    np.testing.assert_array_equal(target, left @ right)
+    assert out.sum() == target.sum() + 7 * (out.size - target.size)
+    assert max(sizes) <= max(most, right.size)
+
+
+def test_parts_have_the_numbers_of_rows_that_are_computed_fast() -> None:
+    lengths = []
+
+    def matmul(left: Any, right: Any, out: Any) -> None:
+        lengths.append((left.shape[-2], right.shape[1]))
+        out[...] = 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "small_product", lambda: 1_000_000)
+        patch.setattr(np, "matmul", matmul)
+        for columns in (64, 32):
+            right = np.zeros((1024, columns))
+            multiply_small(np.zeros((1, 50, 1024)), right, np.zeros((1, 50, columns)))
+    assert lengths == [(12, 64)] * 4 + [(2, 64), (30, 32), (20, 32)]
+    assert (row_unit(64), row_unit(32)) == (4, 6)

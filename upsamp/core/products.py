@@ -1,0 +1,62 @@
+"""Which matrix products the BLAS of NumPy computes best, and where its own threads begin."""
+
+import os
+from functools import lru_cache
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.core.threads import SMALL_PRODUCT
+
+__all__ = ["has_wide_kernels", "multiply_small", "row_unit", "small_product"]
+
+# OpenBLAS has kernels for small products where it knows AVX-512: they take up to 100**3
+# multiplications, read both factors where they lie, and run in the calling thread.
+WIDE_PRODUCT = 1_000_000
+# What NumPy calls the instructions that those kernels need, before and since version 2.4.
+WIDE = frozenset({"AVX512_SKX", "X86_V4"})
+# The kernels that OpenBLAS chooses for itself, or may be told to take, that are such ones.
+WIDE_CORES = frozenset({"", "SKYLAKEX", "COOPERLAKE", "SAPPHIRERAPIDS"})
+# How many rows those kernels take at a time, for a right factor of 64 columns and a narrower one:
+# with other numbers of rows they are slower by up to half.
+WIDE_COLUMNS, WIDE_ROWS, NARROW_ROWS = 64, 4, 6
+
+
+def has_wide_kernels() -> bool:
+    """Tell whether BLAS computes small products by kernels that beat its large ones."""
+    return small_product() == WIDE_PRODUCT
+
+
+@lru_cache(maxsize=1)
+def small_product() -> int:
+    """Give how many multiplications a product may have to stay within the calling thread."""
+    config = np.show_config(mode="dicts")
+    found = config.get("SIMD Extensions", {}).get("found", [])
+    blas = config.get("Build Dependencies", {}).get("blas", {}).get("name", "")
+    core = os.environ.get("OPENBLAS_CORETYPE", "").upper()
+    wide = WIDE.intersection(found) and "openblas" in blas and core in WIDE_CORES
+    return WIDE_PRODUCT if wide else SMALL_PRODUCT
+
+
+def row_unit(columns: int) -> int:
+    """Give of what number the rows of a product should be a multiple, for its columns."""
+    return WIDE_ROWS if columns >= WIDE_COLUMNS else NARROW_ROWS
+
+
+def multiply_small(left: Array, right: Array, out: Array) -> None:
+    """Multiply (..., m, n) by (..., n, k) into (..., m, k), each within the calling thread."""
+    length = left.shape[-2]
+    depth, columns = right.shape[-2:]
+    most = max(1, small_product() // max(1, depth * columns))
+    if most >= length:
+        np.matmul(left, right, out=out)
+        return
+    unit = row_unit(columns)
+    parts = -(-length // most)
+    # Equal parts, in units where there is room for one.
+    size = -(-length // parts)
+    size = -(-size // unit) * unit if unit <= most else size
+    size = size if size <= most else most // unit * unit
+    for start in range(0, length, size):
+        some = slice(start, start + size)
+        np.matmul(left[..., some, :], right, out=out[..., some, :])
