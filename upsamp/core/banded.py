@@ -17,7 +17,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.interpolation import AxisPlan, Gather, Run
 
-__all__ = ["Band", "Taps", "Tile", "bands_of", "taps_of", "tiles_of"]
+__all__ = ["Band", "Taps", "Tile", "bands_of", "period_of", "taps_of", "tiles_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +67,6 @@ class Taps:
 
     inputs: Array
     weights: Array
-
-    def part(self, tile: Tile) -> "Taps":
-        """Give the taps of a tile's outputs, their inputs counted from the tile's first."""
-        return Taps(self.inputs[tile.target] - tile.first, self.weights[tile.target])
 
 
 def bands_of(plan: AxisPlan, most: int) -> list[Band]:
@@ -138,6 +134,11 @@ def _tile(bands: list[Band]) -> Tile:
     outputs = sum(band.count * len(band.weights) for band in bands)
     moved = (replace(band, start=band.start - first, output=band.output - output) for band in bands)
     return Tile(first, last - first, output, outputs, tuple(moved))
+
+
+def period_of(plan: AxisPlan) -> int:
+    """Give after how many outputs the weights come again; 1 where they do not."""
+    return _interior(plan)[0]
 
 
 def _interior(plan: AxisPlan) -> tuple[int, int, int]:
