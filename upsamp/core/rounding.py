@@ -121,7 +121,7 @@ def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps)
     inputs: (N, H, W, C). places: the image, row, column and channel of each output.
     """
     image, row, column, channel = places
-    below, beside = rows.inputs[row], columns.inputs[column]
+    (below, row_weights), (beside, column_weights) = rows.at(row), columns.at(column)
     if inputs.flags.c_contiguous:  # one number finds a value sooner than four do
         _, height, width, channels = inputs.shape
         below = (image[:, np.newaxis] * height + below) * (width * channels)
@@ -130,8 +130,8 @@ def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps)
     else:
         values = inputs[image, below.T[:, np.newaxis], beside.T, channel]
     # (row taps, column taps, outputs)
-    widened = _weighted_sum(values.transpose(1, 0, 2), columns.weights[column].T)
-    return _weighted_sum(widened, rows.weights[row].T)
+    widened = _weighted_sum(values.transpose(1, 0, 2), column_weights.T)
+    return _weighted_sum(widened, row_weights.T)
 
 
 def _weighted_sum(values: Array, weights: Array) -> Array:
