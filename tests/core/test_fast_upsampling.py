@@ -73,8 +73,9 @@ def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(resample, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     if request.param == "small tiles":
-        monkeypatch.setattr(schemes, "TILE", 2**9)
-        monkeypatch.setattr(schemes, "TILE_WIDTH", 2**5)
+        monkeypatch.setattr(schemes, "STRIP", 2**9)
+        monkeypatch.setattr(schemes, "STRIP_LEAST", 2**9)
+        monkeypatch.setattr(schemes, "STRIP_WIDTH", 2**5)
         monkeypatch.setattr(box_plan, "TILE", 2**9)
         monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
         monkeypatch.setattr(blocked, "SMALL_PRODUCT", 2**10)

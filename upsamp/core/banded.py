@@ -17,7 +17,11 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.interpolation import AxisPlan, Gather, Run
 
-__all__ = ["Band", "Taps", "Tile", "bands_of", "taps_of", "tiles_of"]
+__all__ = ["Band", "Taps", "Tile", "bands_of", "period_of", "taps_of", "tiles_of"]
+
+
+# Outputs of an axis from which its taps are kept for one period alone.
+LONG = 2**13
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,17 +64,34 @@ class Tile:
 
 @dataclass(frozen=True, eq=False)
 class Taps:
-    """The inputs and weights of every output of an axis, in the order in which they are summed.
+    """The inputs and weights of the outputs of an axis, in the order in which they are summed.
 
     inputs, weights: (outputs, taps). An output with fewer taps than others has weights of zero.
+    Of a long axis whose weights come again after `period` outputs the tables hold one period; from
+    output `begin` on it stands for `rounds` of them, each `shift` inputs on.
     """
 
     inputs: Array
     weights: Array
+    period: int = 1
+    begin: int = 0
+    rounds: int = 1
+    shift: int = 0
 
-    def part(self, tile: Tile) -> "Taps":
-        """Give the taps of a tile's outputs, their inputs counted from the tile's first."""
-        return Taps(self.inputs[tile.target] - tile.first, self.weights[tile.target])
+    def at(self, outputs: Array) -> tuple[Array, Array]:
+        """Give the inputs and the weights of some outputs.
+
+        >>> from upsamp.core.interpolation import plan_axis
+        >>> taps_of(plan_axis(10**6, 2 * 10**6, "bilinear")).at(np.array([0, 7, 2 * 10**6 - 2]))[0]
+        array([[     0,      0],
+               [     3,      4],
+               [999998, 999999]])
+        """
+        if self.rounds == 1:
+            return self.inputs[outputs], self.weights[outputs]
+        rounds = np.clip((outputs - self.begin) // self.period, 0, self.rounds - 1)
+        index = outputs - rounds * self.period
+        return self.inputs[index] + rounds[:, np.newaxis] * self.shift, self.weights[index]
 
 
 def bands_of(plan: AxisPlan, most: int) -> list[Band]:
@@ -140,6 +161,11 @@ def _tile(bands: list[Band]) -> Tile:
     return Tile(first, last - first, output, outputs, tuple(moved))
 
 
+def period_of(plan: AxisPlan) -> int:
+    """Give after how many outputs the weights come again; 1 where they do not."""
+    return _interior(plan)[0]
+
+
 def _interior(plan: AxisPlan) -> tuple[int, int, int]:
     """Give the period of the weights, and the outputs between which every phase has its run."""
     runs = [piece for piece in plan.pieces if isinstance(piece, Run) and piece.count > 1]
@@ -163,33 +189,50 @@ def _single_blocks(plan: AxisPlan, begin: int, end: int, most: int) -> Iterator[
 
 def _dense(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array]:
     """Give the first input that some outputs read, and their weights as (outputs, inputs)."""
-    taps = taps_of(plan)
+    inputs, weights = taps_of(plan).at(np.arange(begin, end))
     first = int(plan.first[begin:end].min())
-    weights = np.zeros((end - begin, int(plan.last[begin:end].max()) + 1 - first))
-    rows = np.broadcast_to(np.arange(end - begin)[:, np.newaxis], taps.inputs[begin:end].shape)
-    used = taps.weights[begin:end] != 0
-    weights[rows[used], taps.inputs[begin:end][used] - first] = taps.weights[begin:end][used]
-    return first, weights
+    block = np.zeros((end - begin, int(plan.last[begin:end].max()) + 1 - first))
+    rows = np.broadcast_to(np.arange(end - begin)[:, np.newaxis], inputs.shape)
+    used = weights != 0
+    block[rows[used], inputs[used] - first] = weights[used]
+    return first, block
 
 
 @lru_cache(maxsize=16)
 def taps_of(plan: AxisPlan) -> Taps:
-    """Give every output's inputs and weights in one table."""
-    length = len(plan.first)
+    """Give every output's inputs and weights in one table, or in one period of it."""
+    outputs = np.arange(len(plan.first))
+    period, begin, end = _interior(plan)
+    rounds = (end - begin) // period
+    if len(outputs) <= LONG or rounds < 2:
+        return Taps(*_table(plan, outputs))
+    outputs = np.concatenate([outputs[: begin + period], outputs[end:]])
+    inputs, weights = _table(plan, outputs)
+    shift = next(run.stride for run in plan.pieces if isinstance(run, Run) and run.count > 1)
+    inputs[begin + period :] -= (rounds - 1) * shift
+    return Taps(inputs, weights, period, begin, rounds, shift)
+
+
+def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array]:
+    """Give the inputs and the weights of some outputs, (outputs, taps)."""
     most = max(
         piece.inputs.shape[1] if isinstance(piece, Gather) else len(piece.inputs)
         for piece in plan.pieces
     )
-    inputs = np.repeat(plan.first.astype(np.int32)[:, np.newaxis], most, axis=1)
-    weights = np.zeros((length, most))
+    inputs = np.repeat(plan.first[outputs].astype(np.int32)[:, np.newaxis], most, axis=1)
+    weights = np.zeros((len(outputs), most))
     for piece in plan.pieces:
         if isinstance(piece, Gather):
-            taps = piece.inputs.shape[1]
-            inputs[piece.outputs, :taps] = piece.inputs
-            weights[piece.outputs, :taps] = piece.weights
+            _, here, there = np.intersect1d(
+                outputs, piece.outputs, assume_unique=True, return_indices=True
+            )
+            taps = slice(piece.inputs.shape[1])
+            inputs[here, taps], weights[here, taps] = piece.inputs[there], piece.weights[there]
             continue
-        outputs = slice(piece.output, piece.output + (piece.count - 1) * piece.step + 1, piece.step)
-        shifts = np.arange(piece.count)[:, np.newaxis] * piece.stride
-        inputs[outputs, : len(piece.inputs)] = np.array(piece.inputs) + shifts
-        weights[outputs, : len(piece.inputs)] = piece.weights
-    return Taps(inputs, weights)
+        position, rest = np.divmod(outputs - piece.output, piece.step)
+        here = np.flatnonzero((rest == 0) & (position >= 0) & (position < piece.count))
+        taps = slice(len(piece.inputs))
+        shifts = position[here, np.newaxis] * piece.stride
+        inputs[here, taps] = np.array(piece.inputs) + shifts
+        weights[here, taps] = piece.weights
+    return inputs, weights

@@ -10,17 +10,18 @@ whole rows are copied to their places.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
 
-__all__ = ["Strip", "copy_nearest", "repeat_along_rows", "repeat_pixels", "strip_for"]
+__all__ = ["copy_nearest", "repeat_along_rows", "repeat_pixels"]
 
 # Bytes of a strip of widened rows: it is written and read once each, from the second-level cache.
-STRIP_BYTES = 2**18
+# Shorter strips are shorter calls, at each of which two threads may wait for each other.
+STRIP_BYTES = 2**19
 # Output bytes below which one assignment does it all, and below which a thread costs more than
 # it saves.
 SMALL_BYTES = 2**14
@@ -30,26 +31,6 @@ LONG_PIXEL = 40
 WIDEST = 16
 # An element of each width whose copies are bit for bit.
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
-
-
-class Strip(NamedTuple):
-    """Memory for a strip of rows: the input's pixels, their wide copies, and the output's rows."""
-
-    pixels: Array
-    wide: Array
-    rows: Array
-
-
-def strip_for(high: int, width: int, channels: int, dtype: np.dtype[Any], columns: int) -> Strip:
-    """Allocate the memory for strips of at most `high` rows of `width` pixels."""
-    pixel = channels * dtype.itemsize
-    row = width * pixel * columns
-    return Strip(
-        np.empty(high * width * pixel + WIDEST, np.uint8),
-        np.empty(high * width * (pixel + WIDEST), np.uint8),
-        # What follows the last pixel may be read, and written, as far as one pixel's copies go.
-        np.empty(high * row + pixel * (columns + 1) + WIDEST, np.uint8),
-    )
 
 
 def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads: int) -> None:
@@ -67,16 +48,17 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
         _broadcast(source, blocks)
         return
 
-    def fill(strip: Strip, image: int, first: int, last: int) -> None:
-        room = blocks[image, first:last].reshape(last - first, rows, width * columns, channels)
-        part = source[image, first:last]
+    def fill(image: int, lines: slice, pixels: slice) -> None:
+        room = blocks[image, lines, :, pixels]
+        high, _, wide = room.shape[:3]
+        room = room.reshape(high, rows, wide * columns, channels)
         if columns == 1:
-            room[...] = part[:, np.newaxis]
-            return
-        widened = repeat_along_rows(part, strip, columns)
-        room[...] = widened.reshape(last - first, 1, width * columns, channels)
+            room[...] = source[image, lines, np.newaxis, pixels]
+        else:
+            widened = repeat_along_rows(source, image, lines, pixels, columns)
+            room[...] = widened.reshape(high, 1, wide * columns, channels)
 
-    _by_strips(source, target, columns, fill, threads)
+    _by_strips(source, target, fill, threads)
 
 
 def copy_nearest(
@@ -86,16 +68,18 @@ def copy_nearest(
     if target.nbytes <= SMALL_BYTES:
         target[...] = source[:, row_inputs[:, np.newaxis], column_inputs]
         return
-    height = source.shape[1]
-    starts = np.searchsorted(row_inputs, np.arange(height + 1))
+    _, height, width, _ = source.shape
+    row_starts = np.searchsorted(row_inputs, np.arange(height + 1))
+    column_starts = np.searchsorted(column_inputs, np.arange(width + 1))
 
-    def fill(_strip: Strip, image: int, first: int, last: int) -> None:
+    def fill(image: int, lines: slice, pixels: slice) -> None:
         # Rows and columns are taken apart, as a list for each would make NumPy walk by pixels.
-        widened = source[image, first:last].take(column_inputs, axis=1)
-        begin, end = starts[first], starts[last]
-        target[image, begin:end] = widened.take(row_inputs[begin:end] - first, axis=0)
+        columns = slice(column_starts[pixels.start], column_starts[pixels.stop])
+        rows = slice(row_starts[lines.start], row_starts[lines.stop])
+        widened = source[image, lines, pixels].take(column_inputs[columns] - pixels.start, axis=1)
+        target[image, rows, columns] = widened.take(row_inputs[rows] - lines.start, axis=0)
 
-    _by_strips(source, target, 0, fill, threads)
+    _by_strips(source, target, fill, threads)
 
 
 def _split(target: Array, height: int, rows: int, width: int, columns: int) -> Array:
@@ -116,52 +100,78 @@ def _broadcast(source: Array, blocks: Array) -> None:
 
 
 def _by_strips(
-    source: Array,
-    target: Array,
-    columns: int,
-    fill: Callable[[Strip, int, int, int], None],
-    threads: int,
+    source: Array, target: Array, fill: Callable[[int, slice, slice], None], threads: int
 ) -> None:
-    """Call `fill` with memory, an image and the first and last input row of each strip."""
+    """Call `fill` with an image and the input rows and columns of each strip."""
     count, height, width, channels = source.shape
-    pixel = channels * source.itemsize
-    row_bytes = target.shape[2] * pixel
+    pixel = -(-target.shape[2] // width) * channels * source.itemsize
+    wide = max(1, min(width, STRIP_BYTES // pixel))
     # Fewer input rows where each is copied often: the rows that are written count too.
-    high = max(1, min(height, STRIP_BYTES // row_bytes))
-    strips = -(-height // high)
+    high = max(1, min(height, STRIP_BYTES // (wide * pixel)))
+    strips, tiles = -(-height // high), -(-width // wide)
 
     def work(run: range) -> None:
-        strip = strip_for(high, width, channels, source.dtype, columns)
         for piece in run:
-            image, position = divmod(piece, strips)
-            first = position * high
-            fill(strip, image, first, min(first + high, height))
+            image, position = divmod(piece, strips * tiles)
+            row, column = divmod(position, tiles)
+            lines = slice(row * high, min((row + 1) * high, height))
+            fill(image, lines, slice(column * wide, min((column + 1) * wide, width)))
 
-    share(count * strips, threads if target.nbytes >= THREAD_BYTES else 1, work)
+    share(count * strips * tiles, threads if target.nbytes >= THREAD_BYTES else 1, work)
 
 
-def repeat_along_rows(part: Array, strip: Strip, columns: int) -> Array:
-    """Give (rows, W * columns * C) with every pixel of `part`, (rows, W, C), `columns` times."""
+def repeat_along_rows(
+    source: Array, image: int, lines: slice, pixels: slice, columns: int, margin: int = 0
+) -> Array:
+    """Give (rows, W * columns * C) with every pixel `columns` times, in this thread's scratch.
+
+    source: (N, H, W, C), of which the `lines` and `pixels` of one image are taken. margin: how many
+    pixels each row of the result has more on either side, of any value.
+    """
+    part = source[image, lines, pixels]
     high, width, channels = part.shape
     pixel = channels * part.itemsize
-    length = width * columns * pixel
-    result = strip.rows[: high * length].view(part.dtype).reshape(high, width * columns * channels)
+    length = (width * columns + 2 * margin) * pixel
+    # What follows the last pixel is written, as far as one pixel's copies go.
+    rows = scratch("up_repeated", (high * length + pixel * (columns + 1) + WIDEST,), np.uint8)
+    result = rows[: high * length].view(part.dtype).reshape(high, -1)
     if pixel >= LONG_PIXEL:
-        result.reshape(high, width, columns, channels)[...] = part[:, :, np.newaxis]
+        inner = result[:, margin * channels : (margin + width * columns) * channels]
+        inner.reshape(high, width, columns, channels)[...] = part[:, :, np.newaxis]
         return result
-    wide = min(WIDEST, 1 << (pixel - 1).bit_length())
-    pieces = -(-pixel // wide)
-    element = np.dtype(WIDE[wide])
-    strip.pixels[: part.nbytes].view(part.dtype).reshape(part.shape)[...] = part
-    apart = strip.wide[: pieces * high * width * wide].view(element).reshape(pieces, high, width)
-    for piece in range(pieces):
-        # Elements that overlap are read once, to lie apart for all the copies.
-        apart[piece] = np.ndarray(
-            (high, width), element, strip.pixels.data, piece * wide, (width * pixel, pixel)
-        )
+    pieces = _wide_pixels(source, part)
     strides = (length, columns * pixel)
-    for column in range(columns):
-        for piece in range(pieces):
-            offset = column * pixel + piece * wide
-            np.ndarray((high, width), element, strip.rows.data, offset, strides)[...] = apart[piece]
+    for column in range(margin, margin + columns):
+        for offset, apart in pieces:
+            start = column * pixel + offset
+            room = np.ndarray((high, width), apart.dtype, rows.data, start, strides)
+            room[...] = apart
     return result
+
+
+def _wide_pixels(source: Array, part: Array) -> list[tuple[int, Array]]:
+    """View or copy the pixels of a part of `source`, (rows, W, C), as wide elements (rows, W).
+
+    Long pixels are more than one element, each with where in the pixel it begins.
+    """
+    high, width, channels = part.shape
+    pixel = channels * part.itemsize
+    wide = min(WIDEST, 1 << (pixel - 1).bit_length())
+    first = part.__array_interface__["data"][0] - source.__array_interface__["data"][0]
+    last = first + (high - 1) * source.strides[1] + (width - 1) * pixel
+    if source.flags.c_contiguous and last + max(wide, pixel) <= source.nbytes:
+        memory, step = source, source.strides[1]
+    else:
+        memory = scratch("up_pixels", (high * width * pixel + WIDEST,), np.uint8)
+        memory[: part.nbytes].view(part.dtype).reshape(part.shape)[...] = part
+        first, step = 0, width * pixel
+    pieces = []
+    for offset in [*range(0, pixel - wide, wide), max(0, pixel - wide)]:
+        apart = np.ndarray((high, width), WIDE[wide], memory.data, first + offset, (step, pixel))
+        if pixel != wide:
+            # Elements that overlap are read once, to lie apart for all the copies.
+            room = scratch(f"up_apart_{offset}", (high, width), apart.dtype)
+            room[...] = apart
+            apart = room
+        pieces.append((offset, apart))
+    return pieces

@@ -20,6 +20,8 @@ __all__ = ["interpolate_images", "interpolate_little", "interpolate_part", "inte
 STRIP_ELEMENTS = 2**17
 # Input rows of a strip at the least, or the rows that neighbouring strips share cost too much.
 STRIP_ROWS = 16
+# Output rows of a strip for which it need not be narrower.
+MANY_ROWS = 2**8
 # From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
 MANY_CHANNELS = 16
 
@@ -32,20 +34,23 @@ def interpolate_plainly(
     rows, columns = target.shape[1:3]
     planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
     images, places = list(_planes(source, planar)), list(_planes(target, planar))
-    strip = max(STRIP_ELEMENTS // (channels * columns), -(-STRIP_ROWS * rows // height))
-    strips = -(-rows // strip)
+    # As wide as leaves room for enough rows, however long those are.
+    high = min(rows, max(STRIP_ROWS, min(-(-STRIP_ROWS * rows // height), MANY_ROWS)))
+    wide = max(1, min(columns, STRIP_ELEMENTS // (channels * high)))
+    high = max(1, STRIP_ELEMENTS // (channels * wide))
+    strips, tiles = -(-rows // high), -(-columns // wide)
 
     def work(run: range) -> None:
         # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):
             for piece in run:
-                image, position = divmod(piece, strips)
-                start = position * strip
-                part = slice(start, min(start + strip, rows))
-                whole = slice(0, columns)
-                interpolate_part(images[image], places[image], plans, part, whole, alpha=alpha)
+                image, position = divmod(piece, strips * tiles)
+                row, column = divmod(position, tiles)
+                lines = slice(row * high, min((row + 1) * high, rows))
+                part = slice(column * wide, min((column + 1) * wide, columns))
+                interpolate_part(images[image], places[image], plans, lines, part, alpha=alpha)
 
-    share(len(images) * strips, threads if target.size >= STRIP_ELEMENTS else 1, work)
+    share(len(images) * strips * tiles, threads if target.size >= STRIP_ELEMENTS else 1, work)
 
 
 def _planes(batch: Array, planar: bool) -> Iterator[Array]:

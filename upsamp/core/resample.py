@@ -216,9 +216,9 @@ def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
         return
     factors = (rows // height, columns // width) if whole and not rule.align_corners else None
     for images, places in _batches(source, target):
-        boxes = factors and boxes_for(images.shape, factors, *rule[:2], images.dtype)
+        boxes = factors and boxes_for(images.shape, factors, rule.method, images.dtype)
         if boxes:
-            interpolate_by_boxes(images, places, boxes, plans, threads)
+            interpolate_by_boxes(images, places, boxes, threads)
         else:
             interpolate(images, places, scheme_of(*plans, images.shape[3], images.dtype), threads)
 

@@ -37,22 +37,32 @@ class Grid:
 
 @dataclass(frozen=True)
 class Integers:
-    """An integer type: its limits, the largest magnitude, and the type its sums are made in."""
+    """An integer type, and how sums of it are made.
 
-    lowest: int
-    highest: int
-    largest: int
+    They are made of what is left of each number when `centre` is taken away, which the type
+    `signed` holds; `half` is the largest magnitude. sums: the type of the sums. through: the type
+    in which they are clipped on their way to integers.
+    """
+
+    centre: int
+    half: int
+    signed: np.dtype[Any]
     sums: np.dtype[Any]
+    through: np.dtype[Any]
 
 
 def integers_of(dtype: np.dtype[Any]) -> Integers | None:
     """Give what there is to know of an integer type of up to 32 bits; None for any other type."""
     if dtype.kind not in "iu" or dtype.itemsize > 4:
         return None
-    limits = np.iinfo(dtype)
-    largest = max(int(limits.max), -int(limits.min))
-    sums = np.dtype(np.float32 if dtype.itemsize == 1 else np.float64)
-    return Integers(int(limits.min), int(limits.max), largest, sums)
+    half = 2 ** (8 * dtype.itemsize - 1)
+    return Integers(
+        half if dtype.kind == "u" else 0,
+        half,
+        np.dtype(f"i{dtype.itemsize}"),
+        np.dtype(np.float32 if dtype.itemsize == 1 else np.float64),
+        np.dtype({1: np.int16, 2: np.int32, 4: np.float64}[dtype.itemsize]),
+    )
 
 
 def grid_of(weights: list[Array]) -> Grid:
@@ -74,10 +84,13 @@ def grid_of(weights: list[Array]) -> Grid:
 
 
 def margin_of(rows: Grid, columns: Grid, integers: Integers) -> float:
-    """Give how far a sum may be off: a rounding for each product and each weight of both axes."""
+    """Give how far a sum may be off: a rounding for each product and each weight of both axes.
+
+    Some more are for what is added to every input before, and for the last difference.
+    """
     unit = float(np.finfo(integers.sums).eps) / 2
-    sums = integers.largest * rows.reach * columns.reach
-    return sums * (unit * (rows.taps + columns.taps + 3) + 1e-15)
+    sums = (integers.half + 1) * rows.reach * columns.reach
+    return sums * (unit * (rows.taps + columns.taps + 6) + 1e-14)
 
 
 def is_sure(rows: Grid, columns: Grid, integers: Integers) -> bool:
@@ -85,37 +98,40 @@ def is_sure(rows: Grid, columns: Grid, integers: Integers) -> bool:
     odd, digits = rows.odd * columns.odd, rows.digits + columns.digits
     if odd == 1:
         bits = np.finfo(integers.sums).nmant + 1
-        largest = integers.largest * rows.reach * columns.reach * 2.0**digits
+        largest = integers.half * rows.reach * columns.reach * 2.0**digits
         return largest <= 2.0**bits
     return odd > 0 and digits == 0 and 2 * odd * margin_of(rows, columns, integers) < 0.99
 
 
 def near_ties(sums: Array, rounded: Array, margin: float) -> Array:
-    """Fill `rounded` with the sums rounded half to even; give the flat positions near a half.
+    """Fill `rounded` with the sums rounded; give the flat positions of those that may be wrong.
 
+    A half and the margin have been added to the sums, so that they are rounded by the floor, and
+    those which the margin has taken past a whole number, or which were one, end up just above it.
     What is in `sums` is lost.
     """
-    np.rint(sums, out=rounded)
+    np.floor(sums, out=rounded)
     np.subtract(sums, rounded, out=sums)
-    np.abs(sums, out=sums)
-    return np.flatnonzero(sums > sums.dtype.type(0.5 - margin))
+    return np.flatnonzero(sums < sums.dtype.type(2 * margin))
 
 
 def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps) -> Array:
     """Give single outputs as the plain sums make them, in float64 and in their order.
 
-    inputs: (N, H, W, C), contiguous. places: the image, row, column and channel of each output.
+    inputs: (N, H, W, C). places: the image, row, column and channel of each output.
     """
     image, row, column, channel = places
-    _, height, width, channels = inputs.shape
-    below = rows.inputs[row] * (width * channels) + image[:, np.newaxis] * (
-        height * width * channels
-    )
-    beside = columns.inputs[column] * channels + channel[:, np.newaxis]
-    # (outputs, row taps, column taps)
-    values = inputs.reshape(-1).take(below[:, :, np.newaxis] + beside[:, np.newaxis])
-    widened = _weighted_sum(values.transpose(2, 1, 0), columns.weights[column].T)
-    return _weighted_sum(widened, rows.weights[row].T)
+    (below, row_weights), (beside, column_weights) = rows.at(row), columns.at(column)
+    if inputs.flags.c_contiguous:  # one number finds a value sooner than four do
+        _, height, width, channels = inputs.shape
+        below = (image[:, np.newaxis] * height + below) * (width * channels)
+        beside = beside * channels + channel[:, np.newaxis]
+        values = inputs.reshape(-1).take(below.T[:, np.newaxis] + beside.T)
+    else:
+        values = inputs[image, below.T[:, np.newaxis], beside.T, channel]
+    # (row taps, column taps, outputs)
+    widened = _weighted_sum(values.transpose(1, 0, 2), column_weights.T)
+    return _weighted_sum(widened, row_weights.T)
 
 
 def _weighted_sum(values: Array, weights: Array) -> Array:
