@@ -143,7 +143,11 @@ DEFINITIONS: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("activation", "definition"), DEFINITIONS, ids=str)
+@pytest.mark.parametrize(
+    ("activation", "definition"),
+    DEFINITIONS,
+    ids=[str(activation) for activation, _ in DEFINITIONS],
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_fast_form_gives_what_its_definition_gives(
     activation: Any, definition: Any, dtype: str
@@ -153,5 +157,5 @@ def test_a_fast_form_gives_what_its_definition_gives(
         expected = definition(x.astype(np.float64))
         actual = get_activation(activation)(x)
     assert actual.dtype == dtype
-    tolerance = 4 * np.finfo(dtype).eps
+    tolerance = 4 * float(np.finfo(dtype).eps)
     np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)

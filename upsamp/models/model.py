@@ -13,7 +13,8 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
-from upsamp.models.graph import Call, Source, evaluate, infer, output_of
+from upsamp.models.execution import Execution
+from upsamp.models.graph import Call, Source, infer, output_of
 from upsamp.models.inputs import check_inputs, gather_inputs
 from upsamp.models.registry import MODELS
 from upsamp.models.summaries.summarizing import summarize
@@ -38,6 +39,7 @@ class Model(Layer):
         self.seed = (normalize_count(seed, "seed", minimum=0),)
         self._shapes: list[list[MaybeShape]] = []
         self._inferred: dict[tuple[Shape, ...], list[MaybeShape]] = {}
+        self._execution: Execution | None = None
 
     # --- what a kind of model says of itself
 
@@ -156,6 +158,7 @@ class Model(Layer):
         given = dict(zip(self.input_calls, input_shapes, strict=True))
         self._shapes = infer(self.calls, given)
         self._inferred.clear()
+        self._execution = None
         self.built = True
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
@@ -182,7 +185,10 @@ class Model(Layer):
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute all outputs for arrays of shapes that `connect` took."""
-        return evaluate(self.calls, dict(zip(self.input_calls, inputs, strict=True)), self.outputs)
+        if self._execution is None:
+            shapes = [array.shape for array in inputs]
+            self._execution = Execution(self.calls, self.input_calls, self.outputs, shapes)
+        return self._execution.run(inputs)
 
     def __call__(self, x: object) -> Any:
         """Compute the output for all of `x` at once; a list where there are several outputs."""

@@ -68,6 +68,7 @@ class Sequential(Model):
         if self.built:
             self._shapes.append(connect(layer, self._shapes[-1][:1]))
             self._inferred.clear()
+            self._execution = None
         self._layers.append(layer)
         self._by_name[layer.name] = layer
         if len(self._layers) == 1 and layer.batch_input_shape is not None:
