@@ -111,3 +111,51 @@ def test_a_call_means_the_same_as_its_mapping() -> None:
     assert activation_mapping("LeakyReLU", [0.2], {}) == mapping("LeakyReLU", negative_slope=0.2)
     assert activation_mapping("LeakyReLU", [], {"alpha": 0.2}) == mapping("LeakyReLU", alpha=0.2)
     assert activation_mapping("PReLU", [], {}) is None
+
+
+# --- the fast forms beside the definitions, which choose value by value
+
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, 1e-30, -1e-30, 88.0, -88.0, -104.0, 745.0, -745.0, 3e38]
+
+
+def softplus(x: Any) -> Any:
+    """Give log(1 + exp(x)) as NumPy has it."""
+    return np.logaddexp(x, 0)
+
+
+DEFINITIONS: list[tuple[Any, Any]] = [
+    ("relu", lambda x: np.maximum(x, 0)),
+    *(
+        (mapping("LeakyReLU", negative_slope=slope), lambda x, a=slope: np.where(x > 0, x, a * x))
+        for slope in (0.0, 0.25, 1.0, 1.5, 3.0)
+    ),
+    (mapping("ReLU", max_value=6), lambda x: np.minimum(np.maximum(x, 0), 6)),
+    *(
+        (
+            mapping("ELU", alpha=alpha),
+            lambda x, a=alpha: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
+        )
+        for alpha in (0.0, 0.5, 2.0)
+    ),
+    ("sigmoid", lambda x: np.where(x < 0, 1 - 1 / (1 + np.exp(x)), 1 / (1 + np.exp(-x)))),
+    ("softplus", softplus),
+    ("log_sigmoid", lambda x: -softplus(-x)),
+]
+
+
+@pytest.mark.parametrize(
+    ("activation", "definition"),
+    DEFINITIONS,
+    ids=[str(activation) for activation, _ in DEFINITIONS],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_fast_form_gives_what_its_definition_gives(
+    activation: Any, definition: Any, dtype: str
+) -> None:
+    x = np.concatenate([SPECIAL, np.linspace(-20, 20, 4001)]).astype(dtype)
+    with np.errstate(all="ignore"):
+        expected = definition(x.astype(np.float64))
+        actual = get_activation(activation)(x)
+    assert actual.dtype == dtype
+    tolerance = 4 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)

@@ -1,6 +1,7 @@
 """The graph of a model: what is called on what, which shapes and values come out."""
 
 import weakref
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -10,11 +11,11 @@ from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import Add, Dense, Input, Layer, UnknownLayer, UpSampling2D
 from upsamp.layers.layer import MaybeShape, Shape
+from upsamp.models.execution import Execution
 from upsamp.models.graph import (
     Call,
     Source,
     connect,
-    evaluate,
     infer,
     needed_calls,
     number_calls,
@@ -58,12 +59,17 @@ def test_shapes_are_inferred_and_layers_built_on_the_way() -> None:
     assert calls[3].layer.count_params() == 2 * 3 + 3
 
 
+def run(calls: Sequence[Call], x: Array, outputs: Sequence[Source]) -> list[Array]:
+    """Compute outputs of calls, of which the first alone is an input."""
+    return Execution(calls, [0], outputs, [x.shape]).run([x])
+
+
 def test_any_output_of_a_layer_is_taken() -> None:
     calls = halves()
     infer(calls, {0: (None, 4)})
     x = np.arange(8.0, dtype=np.float32).reshape(2, 4)
     outputs = [Source(2), Source(1, 1), Source(0)]
-    added, second, given = evaluate(calls, {0: x}, outputs)
+    added, second, given = run(calls, x, outputs)
     np.testing.assert_array_equal(added, x[:, 2:] + x[:, :2])
     np.testing.assert_array_equal(second, x[:, 2:])
     np.testing.assert_array_equal(given, x)
@@ -72,7 +78,7 @@ def test_any_output_of_a_layer_is_taken() -> None:
 def test_an_output_is_given_as_often_as_it_is_asked_for() -> None:
     calls = halves()
     x = np.ones((1, 4), np.float32)
-    one, other = evaluate(calls, {0: x}, [Source(1), Source(1)])
+    one, other = run(calls, x, [Source(1), Source(1)])
     np.testing.assert_array_equal(one, other)
 
 
@@ -95,7 +101,7 @@ def test_an_array_is_let_go_after_its_last_use() -> None:
     layers = [Counting() for _ in range(5)]
     calls = [Call(Input((1,))), *(Call(one, (Source(n),)) for n, one in enumerate(layers))]
     infer(calls, {0: (None, 1)})
-    [result] = evaluate(calls, {0: np.zeros((1, 1), np.float32)}, [Source(5)])
+    [result] = run(calls, np.zeros((1, 1), np.float32), [Source(5)])
     np.testing.assert_array_equal(result, [[5]])
     # Its own input is all that a layer of a chain finds.
     assert [layer.alive for layer in layers] == [0, 1, 1, 1, 1]
@@ -107,7 +113,7 @@ def test_only_what_outputs_depend_on_is_computed() -> None:
     assert needed_calls(calls, [Source(4)]) == [0, 4]
     assert needed_calls(calls, []) == []
     infer(calls, {0: (None, 4)})
-    [added] = evaluate(calls, {0: np.ones((1, 4), np.float32)}, [Source(2)])
+    [added] = run(calls, np.ones((1, 4), np.float32), [Source(2)])
     np.testing.assert_array_equal(added, [[2, 2]])
 
 

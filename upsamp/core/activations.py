@@ -20,6 +20,7 @@ __all__ = [
     "activation_mapping",
     "activation_range",
     "get_activation",
+    "is_pointwise",
     "leaky_relu",
     "normalize_activation",
 ]
@@ -96,6 +97,8 @@ LAYER_ACTIVATIONS: Mapping[str, LayerActivation] = MappingProxyType(
         "Softmax": LayerActivation({"axis": -1}, functions.softmax),
     }
 )
+# Those that look at more than one value, besides the layer Softmax.
+MIXING = frozenset({"softmax", "log_softmax", "sparsemax"})
 # What every layer has besides, and what no activation depends on.
 LAYER_OPTIONS = frozenset({"name", "trainable", "dtype"})
 
@@ -158,6 +161,18 @@ def get_activation(value: object) -> ActivationFunction:
         return ACTIVATIONS[chosen or "linear"]
     kind = LAYER_ACTIVATIONS[chosen["class_name"]]
     return partial(kind.function, **chosen["config"])
+
+
+def is_pointwise(value: object) -> bool:
+    """Tell whether an activation is a function of each value alone.
+
+    >>> is_pointwise("tanh"), is_pointwise("softmax")
+    (True, False)
+    """
+    chosen = normalize_activation(value)
+    if chosen is None or isinstance(chosen, str):
+        return chosen not in MIXING
+    return str(chosen["class_name"]) != "Softmax"
 
 
 def activation_range(value: object) -> tuple[float, float] | None:

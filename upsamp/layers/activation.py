@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from upsamp.core.activations import ActivationLike, get_activation, normalize_activation
+from upsamp.core.activations import (
+    ActivationLike,
+    get_activation,
+    is_pointwise,
+    normalize_activation,
+)
 from upsamp.core.arguments import Array
 from upsamp.layers.layer import Layer
+from upsamp.layers.nature import Nature
 
 __all__ = ["Activation"]
 
@@ -18,10 +24,14 @@ class Activation(Layer):
     array([[ 0., 10.]], dtype=float32)
     """
 
+    nature = Nature.EACH
+
     def __init__(self, activation: ActivationLike, **options: Any) -> None:
         super().__init__(**options)
         self.activation = normalize_activation(activation)
         self.activate = get_activation(self.activation)
+        if not is_pointwise(self.activation):
+            self.nature = Nature.OTHER
 
     def call(self, x: Array) -> Array:
         """Apply the function."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.layers.elementwise_merge import ElementwiseMerge
+from upsamp.layers.nature import Nature
 
 __all__ = ["Average"]
 
@@ -17,6 +18,7 @@ class Average(ElementwiseMerge):
     array([[2. , 1.5]], dtype=float32)
     """
 
+    nature = Nature.NEW
     combine = np.add
 
     def merge(self, inputs: Sequence[Array]) -> Array:

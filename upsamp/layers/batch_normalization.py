@@ -1,6 +1,7 @@
 """BatchNormalization, as it acts in a prediction: with its moving statistics."""
 
 from collections.abc import Mapping, Sequence
+from operator import is_not
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from upsamp.core.axes import normalize_axis
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.nature import Nature
 
 __all__ = ["BatchNormalization"]
 
@@ -28,6 +30,8 @@ class BatchNormalization(Layer):
     >>> layer.count_params()
     1024
     """
+
+    nature = Nature.SCALED
 
     # Keras' other ways to gather the statistics in training; `renorm` has weights of its own.
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
@@ -60,6 +64,7 @@ class BatchNormalization(Layer):
         self.axis = normalize_axis(axis)
         self.momentum = momentum
         self.epsilon = epsilon
+        self._scaling: tuple[list[Array], Array, Array] | None = None
         self.center = center
         self.scale = scale
         self.beta_initializer = normalize_initializer(beta_initializer, "beta_initializer")
@@ -96,19 +101,33 @@ class BatchNormalization(Layer):
             )
         return input_shape
 
+    def scaling(self) -> tuple[Array, Array]:
+        """Give the factor and the offset of each place of the axis, kept until a weight is set."""
+        values = [self._values(index) for index in range(len(self._weights))]
+        if self._scaling is None or any(map(is_not, values, self._scaling[0])):
+            factor = 1 / np.sqrt(self.weight("moving_variance") + self.dtype.type(self.epsilon))
+            if self.scale:
+                factor = factor * self.weight("gamma")
+            offset = -self.weight("moving_mean") * factor
+            if self.center:
+                offset = offset + self.weight("beta")
+            self._scaling = values, factor, offset
+        return self._scaling[1:]
+
     def call(self, x: Array) -> Array:
-        """Normalise: one product and one sum, whose factors are computed first."""
-        factor = 1 / np.sqrt(self.weight("moving_variance") + self.dtype.type(self.epsilon))
-        if self.scale:
-            factor = factor * self.weight("gamma")
-        offset = -self.weight("moving_mean") * factor
-        if self.center:
-            offset = offset + self.weight("beta")
+        """Normalise: one product and one sum."""
         along = [1] * x.ndim
         along[self.axis] = -1
-        result: Array = x * factor.reshape(along)
-        result += offset.reshape(along)
+        factor, offset = (values.reshape(along) for values in self.scaling())
+        result: Array = x * factor
+        result += offset
         return result
+
+    def change(self, block: Array) -> None:
+        """Normalise along the last axis, in place."""
+        factor, offset = self.scaling()
+        block *= factor
+        block += offset
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -9,6 +9,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.axes import normalize_axis
 from upsamp.errors import ShapeError
 from upsamp.layers.merge_layer import MergeLayer
+from upsamp.layers.nature import Nature
 from upsamp.layers.shapes import Shape
 
 __all__ = ["Concatenate"]
@@ -20,6 +21,8 @@ class Concatenate(MergeLayer):
     >>> Concatenate()([[[1.0, 2.0]], [[3.0]]])
     array([[1., 2., 3.]], dtype=float32)
     """
+
+    nature = Nature.NEW
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)

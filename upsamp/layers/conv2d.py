@@ -1,13 +1,17 @@
 """Conv2D: a kernel that slides over images."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike
 from upsamp.core.convolution import conv2d
+from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike
 from upsamp.layers.convolution_layer import ConvolutionLayer
+from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
+from upsamp.layers.window_layer import finish_of
 
 __all__ = ["Conv2D"]
 
@@ -61,17 +65,16 @@ class Conv2D(ConvolutionLayer):
         """
         return self.kernel_products(self.positions(output_shape), input_shape[self.channel_axis])
 
-    def call(self, x: Array) -> Array:
+    def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Convolve the images."""
-        return self.activate(
-            conv2d(
-                x,
-                self.packed_kernel(),
-                self.bias(),
-                self.strides,
-                self.padding,
-                self.dilation_rate,
-                self.groups,
-                self.data_format,
-            )
+        return conv2d(
+            x,
+            mixture.kernel,
+            mixture.bias,
+            self.strides,
+            self.padding,
+            self.dilation_rate,
+            self.groups,
+            self.data_format,
+            finish=finish_of(changes),
         )

@@ -1,6 +1,9 @@
 """Conv2DTranspose: upsampling and convolution in one, with a kernel that can be learnt."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import (
@@ -11,10 +14,13 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.convolution import conv2d_transpose
 from upsamp.core.geometry import TransposedAxis, transposed_axis
+from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.reach import kernel_overlap, transposed_reach
 from upsamp.layers.convolution_layer import ConvolutionLayer
+from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
+from upsamp.layers.window_layer import finish_of
 
 __all__ = ["Conv2DTranspose"]
 
@@ -119,21 +125,24 @@ class Conv2DTranspose(ConvolutionLayer):
         found = {kernel_overlap(*axis) for axis in axes}
         return next(kind for kind in ("holes", "uneven", "even") if kind in found)
 
-    def call(self, x: Array) -> Array:
+    def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Convolve the images transposed."""
-        return self.activate(
-            conv2d_transpose(
-                x,
-                self.packed_kernel(),
-                self.bias(),
-                self.strides,
-                self.padding,
-                self.output_padding,
-                self.dilation_rate,
-                self.groups,
-                self.data_format,
-            )
+        return conv2d_transpose(
+            x,
+            mixture.kernel,
+            mixture.bias,
+            self.strides,
+            self.padding,
+            self.output_padding,
+            self.dilation_rate,
+            self.groups,
+            self.data_format,
+            finish=finish_of(changes),
         )
+
+    def scaled_kernel(self, factors: Array) -> Array | None:
+        """Scale the filters, which come before the channels; those of groups are not in a row."""
+        return self.weight("kernel") * factors[:, np.newaxis] if self.groups == 1 else None
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -5,7 +5,6 @@ from typing import Any
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import PaddingLike, PairLike, normalize_count
 from upsamp.core.initializers import InitializerLike, normalize_initializer
-from upsamp.core.packing import PackedKernel
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
@@ -45,7 +44,6 @@ class ConvolutionLayer(WindowLayer):
         )
         self.filters = normalize_count(filters, "filters")
         self.kernel_initializer = normalize_initializer(kernel_initializer, "kernel_initializer")
-        self._packed: PackedKernel | None = None
         self.groups = normalize_count(groups, "groups")
         if self.filters % self.groups:
             raise ShapeError(
@@ -69,13 +67,6 @@ class ConvolutionLayer(WindowLayer):
         self.add_weight("kernel", self.kernel_shape(self.input_channels), self.kernel_initializer)
         if self.use_bias:
             self.add_weight("bias", (self.filters,), self.bias_initializer)
-
-    def packed_kernel(self) -> PackedKernel:
-        """Give the kernel with what is made of it for speed, made anew when it is set anew."""
-        kernel = self.weight("kernel")
-        if self._packed is None or self._packed.array is not kernel:
-            self._packed = PackedKernel(kernel)
-        return self._packed
 
     def output_channels(self, channels: int | None) -> int | None:
         """Give the filters."""

@@ -1,18 +1,23 @@
 """Dense: every output is a weighted sum of all inputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from upsamp.core.activations import ActivationLike, get_activation, normalize_activation
+import numpy as np
+
+from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, normalize_count
+from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ShapeError
-from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.kernel_layer import KernelLayer, Mixture
+from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 
 __all__ = ["Dense"]
 
 
-class Dense(Layer):
+class Dense(KernelLayer):
     """Compute activation(x @ kernel + bias) over the last axis.
 
     Input (N, ..., C), output (N, ..., units); kernel (C, units), bias (units,).
@@ -30,11 +35,9 @@ class Dense(Layer):
         bias_initializer: InitializerLike = "zeros",
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activation, **options)
         self.flat = False
         self.units = normalize_count(units, "units")
-        self.activation = normalize_activation(activation)
-        self.activate = get_activation(self.activation)
         self.use_bias = use_bias
         self.kernel_initializer = normalize_initializer(kernel_initializer, "kernel_initializer")
         self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
@@ -74,12 +77,14 @@ class Dense(Layer):
         """Give each position itself, for it mixes channels alone; vectors have no positions."""
         return None if self.flat else super().reach(axis, length)
 
-    def call(self, x: Array) -> Array:
-        """Compute the outputs."""
-        result = x @ self.weight("kernel")
-        if self.use_bias:
-            result += self.weight("bias")
-        return self.activate(result)
+    def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
+        """Multiply the inputs with the kernel."""
+        result: Array = np.matmul(x, mixture.kernel.array)
+        if mixture.bias is not None:
+            result += mixture.bias
+        if changes:
+            change_blocks(result, self.units, changes)
+        return result
 
     def get_config(self) -> dict[str, Any]:
         """Give the arguments that make this layer again."""

@@ -1,7 +1,11 @@
 """DepthwiseConv2D: every channel with kernels of its own."""
 
+from collections.abc import Sequence
+
 from upsamp.core.arguments import Array
+from upsamp.core.in_place import Change
 from upsamp.layers.depthwise_layer import DepthwiseLayer
+from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 
@@ -38,6 +42,11 @@ class DepthwiseConv2D(DepthwiseLayer):
         channels = self.output_channels(input_shape[self.channel_axis])
         return product_of((self.positions(output_shape), *self.kernel_size, channels))
 
-    def call(self, x: Array) -> Array:
+    def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Convolve the images."""
-        return self.activate(self.convolve(x, self.weight("kernel"), self.bias()))
+        return self.convolve(x, mixture.kernel, mixture.bias, changes)
+
+    def scaled_kernel(self, factors: Array) -> Array | None:
+        """Scale the kernels of each channel."""
+        kernel = self.weight("kernel")
+        return kernel * factors.reshape(kernel.shape[2:])

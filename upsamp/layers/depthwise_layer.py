@@ -1,14 +1,16 @@
 """What DepthwiseConv2D and SeparableConv2D have in common: kernels that mix no channels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike, normalize_count
 from upsamp.core.convolution import conv2d
+from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike, normalize_initializer
-from upsamp.layers.window_layer import WindowLayer
+from upsamp.core.packing import PackedKernel
+from upsamp.layers.window_layer import WindowLayer, finish_of
 
 __all__ = ["DepthwiseLayer"]
 
@@ -55,18 +57,27 @@ class DepthwiseLayer(WindowLayer):
         """Give (rows, columns, C, depth_multiplier)."""
         return (*self.kernel_size, channels, self.depth_multiplier)
 
-    def convolve(self, x: Array, kernel: Array, bias: Array | None = None) -> Array:
-        """Convolve each channel by itself: groups of one, whose filters stand side by side."""
-        rows, columns, channels, _ = kernel.shape
+    def arranged(self, name: str, kernel: Array) -> Array:
+        """Give kernels of single channels as those of groups, whose filters stand side by side."""
+        if name == "pointwise_kernel":
+            return kernel
+        rows, columns = self.kernel_size
+        return kernel.reshape(rows, columns, 1, -1)
+
+    def convolve(
+        self, x: Array, kernel: PackedKernel, bias: Array | None, changes: Sequence[Change]
+    ) -> Array:
+        """Convolve each channel by itself."""
         return conv2d(
             x,
-            kernel.reshape(rows, columns, 1, -1),
+            kernel,
             bias,
             self.strides,
             self.padding,
             self.dilation_rate,
-            channels,
+            kernel.array.shape[3] // self.depth_multiplier,
             self.data_format,
+            finish=finish_of(changes),
         )
 
     def get_config(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import ShapeError
 from upsamp.layers.merge_layer import MergeLayer
+from upsamp.layers.nature import Nature
 from upsamp.layers.shapes import MaybeShape, Shape
 
 __all__ = ["ElementwiseMerge"]
@@ -21,6 +22,7 @@ class ElementwiseMerge(MergeLayer):
     after the batch, and an axis of length 1 is repeated.
     """
 
+    nature = Nature.NEW
     combine: ClassVar[np.ufunc]
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:

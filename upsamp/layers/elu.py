@@ -5,6 +5,7 @@ from typing import Any
 from upsamp.core.activation_functions import elu
 from upsamp.core.arguments import Array
 from upsamp.layers.layer import Layer
+from upsamp.layers.nature import Nature
 
 __all__ = ["ELU"]
 
@@ -15,6 +16,8 @@ class ELU(Layer):
     >>> ELU(2.0)([[-10.0, 10.0]])
     array([[-1.9999092, 10.       ]], dtype=float32)
     """
+
+    nature = Nature.EACH
 
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
         super().__init__(**options)

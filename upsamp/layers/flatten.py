@@ -7,6 +7,7 @@ import numpy as np
 
 from upsamp.core.arguments import DATA_FORMATS, Array, DataFormat, normalize_choice
 from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.nature import Nature
 
 __all__ = ["Flatten"]
 
@@ -18,12 +19,16 @@ class Flatten(Layer):
     (None, 3200)
     """
 
+    nature = Nature.VIEW
+
     def __init__(self, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.data_format = cast(
             "DataFormat",
             normalize_choice(data_format or "channels_last", "data_format", DATA_FORMATS),
         )
+        if self.data_format == "channels_first":
+            self.nature = Nature.OTHER
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Give (batch, product of the other axes)."""

@@ -18,6 +18,7 @@ from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.core.reach import same_positions
 from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers.nature import Nature
 from upsamp.layers.options import training_options
 from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
 from upsamp.layers.weight import Weight
@@ -41,8 +42,15 @@ class Layer:
     """
 
     rank: ClassVar[int | None] = None
+    # What is known of the output of `call`: a class with a `call` of its own says it anew.
+    nature: Nature = Nature.OTHER
     # Options of Keras with the values at which they ask for nothing; () takes any value.
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType({})
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "nature" not in vars(cls) and {"call", "compute", "merge"} & vars(cls).keys():
+            cls.nature = Nature.OTHER
 
     def __init__(
         self,
@@ -194,6 +202,10 @@ class Layer:
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute the outputs for arrays of shapes that `connect` took."""
         return [self.call(inputs[0].astype(self.dtype, copy=False))]
+
+    def change(self, block: Array) -> None:
+        """Compute the output in place of the input, where each value depends on itself alone."""
+        block[...] = self.call(block)
 
     def check_single(self, inputs: Sequence[object]) -> None:
         """Raise `ShapeError` where a layer of one input gets several."""

@@ -6,6 +6,7 @@ from upsamp.core.activation_functions import leaky_relu
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import Layer
+from upsamp.layers.nature import Nature
 
 __all__ = ["LeakyReLU"]
 
@@ -18,6 +19,8 @@ class LeakyReLU(Layer):
     >>> LeakyReLU()([[-10.0, 10.0]])
     array([[-3., 10.]], dtype=float32)
     """
+
+    nature = Nature.EACH
 
     def __init__(
         self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any

@@ -6,6 +6,7 @@ from upsamp.core.activation_functions import rectify
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import Layer
+from upsamp.layers.nature import Nature
 
 __all__ = ["ReLU"]
 
@@ -16,6 +17,8 @@ class ReLU(Layer):
     >>> ReLU(max_value=6)([[-10.0, 3.0, 10.0]])
     array([[0., 3., 6.]], dtype=float32)
     """
+
+    nature = Nature.EACH
 
     def __init__(
         self,

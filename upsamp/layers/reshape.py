@@ -7,6 +7,7 @@ from typing import Any
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.nature import Nature
 
 __all__ = ["Reshape"]
 
@@ -17,6 +18,8 @@ class Reshape(Layer):
     >>> Reshape((5, 5, -1)).compute_output_shape((None, 3200))
     (None, 5, 5, 128)
     """
+
+    nature = Nature.VIEW
 
     def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
         super().__init__(**options)

@@ -1,14 +1,18 @@
 """SeparableConv2D: every channel with kernels of its own, then a mix of the channels."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike, normalize_count
 from upsamp.core.convolution import conv2d
+from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.layers.depthwise_layer import DepthwiseLayer
+from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
+from upsamp.layers.window_layer import finish_of
 
 __all__ = ["SeparableConv2D"]
 
@@ -22,6 +26,9 @@ class SeparableConv2D(DepthwiseLayer):
     >>> SeparableConv2D(16, 3, padding="same").compute_output_shape((None, 10, 10, 4))
     (None, 10, 10, 16)
     """
+
+    # The outputs are those of this one.
+    kernel_name: ClassVar[str] = "pointwise_kernel"
 
     def __init__(
         self,
@@ -82,12 +89,14 @@ class SeparableConv2D(DepthwiseLayer):
         channels = input_shape[self.channel_axis]
         return product_of((self.positions(output_shape), channels, self.depth_multiplier, kernels))
 
-    def call(self, x: Array) -> Array:
+    def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Convolve the images twice."""
-        depthwise = self.convolve(x, self.weight("depthwise_kernel"))
-        pointwise = self.weight("pointwise_kernel")
-        return self.activate(
-            conv2d(depthwise, pointwise, self.bias(), data_format=self.data_format)
+        return conv2d(
+            self.convolve(x, self.packed("depthwise_kernel"), None, ()),
+            mixture.kernel,
+            mixture.bias,
+            data_format=self.data_format,
+            finish=finish_of(changes),
         )
 
     def get_config(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import Layer
+from upsamp.layers.nature import Nature
 
 __all__ = ["ThresholdedReLU"]
 
@@ -17,6 +18,8 @@ class ThresholdedReLU(Layer):
     >>> ThresholdedReLU()([[-10.0, 1.0, 10.0]])
     array([[ 0.,  0., 10.]], dtype=float32)
     """
+
+    nature = Nature.EACH
 
     def __init__(self, theta: float = 1.0, **options: Any) -> None:
         super().__init__(**options)

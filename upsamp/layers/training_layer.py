@@ -3,12 +3,15 @@
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import Layer
+from upsamp.layers.nature import Nature
 
 __all__ = ["TrainingLayer", "check_share"]
 
 
 class TrainingLayer(Layer):
     """A layer that a prediction passes unchanged."""
+
+    nature = Nature.SAME
 
     def call(self, x: Array) -> Array:
         """Give the input."""

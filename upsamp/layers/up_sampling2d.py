@@ -14,6 +14,7 @@ from upsamp.core.reach import resampled_reach
 from upsamp.core.resample import upsample
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
+from upsamp.layers.nature import Nature
 
 __all__ = ["UpSampling2D"]
 
@@ -24,6 +25,8 @@ class UpSampling2D(ImageLayer):
     >>> UpSampling2D(size=(2, 3)).compute_output_shape((None, 2, 2, 1))
     (None, 4, 6, 1)
     """
+
+    nature = Nature.NEW
 
     def __init__(
         self,

@@ -1,8 +1,11 @@
 """What the layers have in common whose kernel slides over images, whatever the kernel mixes."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from upsamp.core.activations import ActivationLike, get_activation, normalize_activation
+import numpy as np
+
+from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import (
     Array,
     Padding,
@@ -13,17 +16,24 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.geometry import ConvolutionAxis, convolution_axis
+from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
+from upsamp.core.packing import PackedKernel
+from upsamp.core.problem import Finish
 from upsamp.core.reach import convolution_reach
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
+from upsamp.layers.kernel_layer import KernelLayer, Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 
-__all__ = ["WindowLayer"]
+__all__ = ["WindowLayer", "finish_of"]
+
+# Factors beyond these could take weights out of the range in which floats have all their bits.
+SMALLEST_FACTOR, LARGEST_FACTOR = 2.0**-30, 2.0**30
 
 
-class WindowLayer(ImageLayer):
+class WindowLayer(KernelLayer, ImageLayer):
     """A layer with a kernel that slides over images, a bias and an activation."""
 
     def __init__(
@@ -38,13 +48,11 @@ class WindowLayer(ImageLayer):
         bias_initializer: InitializerLike = "zeros",
         **options: Any,
     ) -> None:
-        super().__init__(data_format, **options)
+        super().__init__(data_format=data_format, activation=activation, **options)
         self.kernel_size = normalize_pair(kernel_size, "kernel_size")
         self.strides = normalize_pair(strides, "strides")
         self.padding = normalize_padding(padding)
         self.dilation_rate = normalize_pair(dilation_rate, "dilation_rate")
-        self.activation = normalize_activation(activation)
-        self.activate = get_activation(self.activation)
         self.use_bias = use_bias
         self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
         self.input_channels: int | None = None
@@ -59,13 +67,37 @@ class WindowLayer(ImageLayer):
                 f"channels, as it was built. Received: shape {input_shape}."
             )
 
+    @property
+    def output_axis(self) -> int:
+        """The axis of the channels."""
+        return self.channel_axis
+
+    def scaled_kernel(self, factors: Array) -> Array | None:
+        """Give the kernel with each output so many times as large; None: that is not written."""
+        return self.weight(self.kernel_name) * factors
+
+    def scaled_mixture(self, factors: Array, offsets: Array) -> Mixture | None:
+        """Give a kernel and a bias whose sums are this layer's times factors plus offsets.
+
+        None where those would not be equal but for rounding: where numbers are not finite, or
+        come near the ends of the range of floats.
+        """
+        sizes = np.abs(factors[factors != 0])
+        if not (np.all(sizes >= SMALLEST_FACTOR) and np.all(sizes <= LARGEST_FACTOR)):
+            return None
+        kernel = self.scaled_kernel(factors)
+        if kernel is None:
+            return None
+        packed = PackedKernel(self.arranged(self.kernel_name, kernel.astype(self.dtype)))
+        bias = self.bias()
+        summed = (offsets if bias is None else bias * factors + offsets).astype(self.dtype)
+        kernels = self.packed(self.kernel_name), packed
+        finite = all(one.finite for one in kernels) and np.isfinite(summed).all()
+        return Mixture(packed, summed) if finite else None
+
     def padding_of(self, axis: int) -> Padding | Pair:
         """Give the padding of the rows (0) or of the columns (1)."""
         return self.padding if isinstance(self.padding, str) else self.padding[axis]
-
-    def bias(self) -> Array | None:
-        """Give the bias, or None where there is none."""
-        return self.weight("bias") if self.use_bias else None
 
     def plan(self, axis: int, length: int) -> ConvolutionAxis:
         """Plan the rows (0) or the columns (1) of a convolution."""
@@ -107,3 +139,12 @@ class WindowLayer(ImageLayer):
             "use_bias": self.use_bias,
             "bias_initializer": self.bias_initializer,
         }
+
+
+def finish_of(changes: Sequence[Change]) -> Finish | None:
+    """Give what a convolution does in place to parts of its result; None for nothing."""
+
+    def finish(part: Array) -> None:
+        change_blocks(part, part.shape[3], changes)
+
+    return finish if changes else None

@@ -1,13 +1,10 @@
-"""Which layer is called on what: the calls of a model, their shapes, and their values."""
+"""Which layer is called on what: the calls of a model, and their shapes."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from upsamp.core.arguments import Array
-from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
@@ -16,16 +13,11 @@ __all__ = [
     "Call",
     "Source",
     "connect",
-    "evaluate",
     "infer",
     "needed_calls",
     "number_calls",
     "output_of",
 ]
-
-
-# To ask the system for its memory takes time: a smaller output is made without.
-MANY = 2**26
 
 
 class Source(NamedTuple):
@@ -76,10 +68,12 @@ def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape
     return layer.connect(known) if len(known) == len(input_shapes) else [None]
 
 
-def output_of(shapes: Sequence[Sequence[MaybeShape]], source: Source) -> MaybeShape:
+def output_of(
+    shapes: Sequence[Sequence[MaybeShape]] | Mapping[int, Sequence[MaybeShape]], source: Source
+) -> MaybeShape:
     """Give one output's shape; an unknown layer may have more outputs than can be known.
 
-    shapes: of all outputs of the calls.
+    shapes: of all outputs of the calls, by their numbers.
     """
     found = shapes[source.call]
     if source.output < len(found):
@@ -114,42 +108,6 @@ def number_calls(calls: Iterable[Call]) -> tuple[Call, ...]:
         renewed.append(replace(call, node=seen[id(call.layer)]))
         seen[id(call.layer)] += 1
     return tuple(renewed)
-
-
-def evaluate(
-    calls: Sequence[Call], inputs: Mapping[int, Array], outputs: Iterable[Source]
-) -> list[Array]:
-    """Compute the arrays that `outputs` name; each array is let go after its last use.
-
-    inputs: the arrays of the calls that are inputs, by their numbers.
-    """
-    wanted = tuple(outputs)
-    needed = needed_calls(calls, wanted)
-    uses = Counter(source for number in needed for source in calls[number].sources)
-    uses.update(wanted)
-    values: dict[Source, Array] = {}
-    for number in needed:
-        call = calls[number]
-        given = [inputs[number]] if number in inputs else [values[one] for one in call.sources]
-        _check_sizes(call.layer, given)
-        results = call.layer.compute(given)
-        del given
-        for source in call.sources:
-            uses[source] -= 1
-            if not uses[source]:
-                values.pop(source, None)
-        for output, array in enumerate(results):
-            if uses[Source(number, output)]:
-                values[Source(number, output)] = array
-    return [values[source] for source in wanted]
-
-
-def _check_sizes(layer: Layer, given: Sequence[Array]) -> None:
-    """Raise `MemoryLimitError` where what a layer gives cannot be held."""
-    for shape in layer.connect([array.shape for array in given]):
-        known = [axis for axis in shape or () if axis is not None]
-        if math.prod(known) > MANY:
-            check_memory(known, layer.dtype, f"The output of layer '{layer.name}'")
 
 
 def needed_calls(calls: Sequence[Call], outputs: Iterable[Source]) -> list[int]:

@@ -13,7 +13,8 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
-from upsamp.models.graph import Call, Source, evaluate, infer, output_of
+from upsamp.models.execution import Execution
+from upsamp.models.graph import Call, Source, infer, output_of
 from upsamp.models.inputs import check_inputs, gather_inputs
 from upsamp.models.registry import MODELS
 from upsamp.models.summaries.summarizing import summarize
@@ -38,6 +39,7 @@ class Model(Layer):
         self.seed = (normalize_count(seed, "seed", minimum=0),)
         self._shapes: list[list[MaybeShape]] = []
         self._inferred: dict[tuple[Shape, ...], list[MaybeShape]] = {}
+        self._execution: Execution | None = None
 
     # --- what a kind of model says of itself
 
@@ -156,6 +158,7 @@ class Model(Layer):
         given = dict(zip(self.input_calls, input_shapes, strict=True))
         self._shapes = infer(self.calls, given)
         self._inferred.clear()
+        self._execution = None
         self.built = True
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
@@ -182,16 +185,28 @@ class Model(Layer):
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute all outputs for arrays of shapes that `connect` took."""
-        return evaluate(self.calls, dict(zip(self.input_calls, inputs, strict=True)), self.outputs)
+        if self._execution is None:
+            shapes = [array.shape for array in inputs]
+            self._execution = Execution(self.calls, self.input_calls, self.outputs, shapes)
+        return self._execution.run(inputs)
 
     def __call__(self, x: object) -> Any:
         """Compute the output for all of `x` at once; a list where there are several outputs."""
         arrays = self.take_inputs(x)
         self.connect([array.shape for array in arrays])
+        return self._given(self._compute_owned(arrays))
+
+    def _compute_owned(self, arrays: Sequence[Array]) -> list[Array]:
+        """Compute all outputs, which share no memory with the inputs."""
+        # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):
             results = self.compute(arrays)
         for array in arrays:
             results = [own(result, array) for result in results]
+        return results
+
+    def _given(self, results: list[Array]) -> Any:
+        """Give the one output, or the list of several."""
         return results if len(self.outputs) > 1 else results[0]
 
     def predict(
@@ -217,26 +232,32 @@ class Model(Layer):
                [3., 3., 4., 4.]], dtype=float32)
         """
         arrays = self.take_inputs(x)
+        size = normalize_count(32 if batch_size is None else batch_size, "batch_size")
         for shape in self.connect([array.shape for array in arrays]):
             known = tuple(axis for axis in shape or () if axis is not None)
             check_memory(known, self.dtype, "The output")
+        if len(arrays[0]) <= size:
+            return self._given(self._compute_owned(arrays))
         results: list[Array] = []
         start = 0
-        for part in self.predict_batches(arrays, batch_size):
+        for part in self._batches(arrays, size):
             if not results:
                 results = [np.empty((len(arrays[0]), *one.shape[1:]), one.dtype) for one in part]
             for result, one in zip(results, part, strict=True):
                 result[start : start + len(one)] = one
             start += len(part[0])
-        return results if len(self.outputs) > 1 else results[0]
+        return self._given(results)
 
     def predict_batches(self, x: object, batch_size: int | None = 32) -> Iterator[list[Array]]:
         """Compute the outputs batch by batch, for what is more than memory holds."""
         size = normalize_count(32 if batch_size is None else batch_size, "batch_size")
         arrays = self.take_inputs(x)
         self.connect([array.shape for array in arrays])
+        yield from self._batches(arrays, size)
+
+    def _batches(self, arrays: Sequence[Array], size: int) -> Iterator[list[Array]]:
+        """Compute the outputs for so many samples at a time."""
         for start in range(0, len(arrays[0]), size):
-            # What becomes of infinities is what the formulas say; that is no cause for a warning.
             with np.errstate(invalid="ignore", over="ignore"):
                 yield self.compute([array[start : start + size] for array in arrays])
 

@@ -40,6 +40,7 @@ class Sequential(Model):
         self._head: InputLayer | None = None
         self._by_name: dict[str, Layer] = {}
         self._unnamed: Counter[str] = Counter()
+        self._calls: list[Call] = []
         for layer in layers or ():
             self.add(layer)
 
@@ -68,8 +69,10 @@ class Sequential(Model):
         if self.built:
             self._shapes.append(connect(layer, self._shapes[-1][:1]))
             self._inferred.clear()
+            self._execution = None
         self._layers.append(layer)
         self._by_name[layer.name] = layer
+        self._calls = []
         if len(self._layers) == 1 and layer.batch_input_shape is not None:
             self.batch_input_shape = layer.batch_input_shape
             self.build(layer.batch_input_shape)
@@ -114,16 +117,19 @@ class Sequential(Model):
         """Build all layers, behind an input of their own where none of them is one."""
         if not self._layers or not isinstance(self._layers[0], InputLayer):
             self._head = InputLayer(batch_shape=(None,) * len(input_shapes[0]))
+        self._calls = []
         super()._connect_all(input_shapes)
 
     @property
     def calls(self) -> Sequence[Call]:
         """The calls of the layers, one on the other."""
-        layers = self._layers if self._head is None else [self._head, *self._layers]
-        return [
-            Call(layer, (Source(number - 1),) if number else ())
-            for number, layer in enumerate(layers)
-        ]
+        if not self._calls:
+            layers = self._layers if self._head is None else [self._head, *self._layers]
+            self._calls = [
+                Call(layer, (Source(number - 1),) if number else ())
+                for number, layer in enumerate(layers)
+            ]
+        return self._calls
 
     @property
     def input_calls(self) -> Sequence[int]:

@@ -1,0 +1,111 @@
+"""What the layers have in common that multiply with a kernel, add a bias and apply an activation.
+
+A model's execution may put a normalisation that follows into the kernel and the bias, and hand on
+what is done in place to the outputs while they are at hand: see `upsamp.models.execution`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from upsamp.core.activations import (
+    ActivationLike,
+    get_activation,
+    is_pointwise,
+    normalize_activation,
+)
+from upsamp.core.arguments import Array
+from upsamp.core.in_place import Change
+from upsamp.core.packing import PackedKernel
+from upsamp.layers.layer import Layer
+from upsamp.layers.nature import Nature
+
+__all__ = ["KernelLayer", "Mixture"]
+
+
+class Mixture(NamedTuple):
+    """What a layer mixes its inputs with: the kernel, rearranged once, and the bias or None."""
+
+    kernel: PackedKernel
+    bias: Array | None
+
+
+class KernelLayer(Layer):
+    """A layer with a kernel, a bias and an activation; a subclass gives `mix`."""
+
+    nature = Nature.NEW
+
+    kernel_name: ClassVar[str] = "kernel"
+    use_bias: bool
+
+    def __init__(self, activation: ActivationLike, **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = normalize_activation(activation)
+        self.activate = get_activation(self.activation)
+        self._packed: dict[str, tuple[Array, PackedKernel]] = {}
+
+    def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
+        """Give the sums with their bias, new in memory, after `changes` in place.
+
+        The changes are called with blocks (n, outputs of the kernel).
+        """
+        raise NotImplementedError(f"{self.type_name} must define `mix`.")
+
+    def arranged(self, name: str, kernel: Array) -> Array:
+        """Give the kernel of that name in the shape that it is used in."""
+        return kernel
+
+    @property
+    def output_axis(self) -> int:
+        """The axis of the output that the kernel's outputs are on."""
+        return -1
+
+    @property
+    def linear(self) -> bool:
+        """Whether the outputs are the sums themselves."""
+        return self.activation in (None, "linear")
+
+    @property
+    def changes_sums(self) -> bool:
+        """Whether what is done to sums in place is what would be done to outputs.
+
+        Sums of float16 are float32, and rounded before they are changed.
+        """
+        return is_pointwise(self.activation) and self.dtype != np.float16
+
+    def packed(self, name: str) -> PackedKernel:
+        """Give a kernel with what is made of it for speed, made anew when it is set anew."""
+        kernel = self.weight(name)
+        known, packed = self._packed.get(name, (None, None))
+        if packed is None or known is not kernel:
+            packed = PackedKernel(self.arranged(name, kernel))
+            self._packed[name] = kernel, packed
+        return packed
+
+    def bias(self) -> Array | None:
+        """Give the bias, or None where there is none."""
+        return self.weight("bias") if self.use_bias else None
+
+    def mixture(self) -> Mixture:
+        """Give the kernel and the bias."""
+        return Mixture(self.packed(self.kernel_name), self.bias())
+
+    def call(self, x: Array) -> Array:
+        """Mix the inputs, and apply the activation."""
+        return self.mix_and_change(x, self.mixture(), ())
+
+    def mix_and_change(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
+        """Compute the outputs with that kernel and bias, and change them in place.
+
+        changes: what follows the activation; only where `changes_sums`.
+        """
+        if self.linear:
+            return self.mix(x, mixture, changes)
+        if self.changes_sums:
+            return self.mix(x, mixture, (self.activate_in_place, *changes))
+        return self.activate(self.mix(x, mixture, ()))
+
+    def activate_in_place(self, block: Array) -> None:
+        """Apply the activation to values in place."""
+        block[...] = self.activate(block)
