@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from libraries import THREADS
-from timing import interleave
+from timing import take_turns, turn_of
 
 from upsamp.core.threads import share
 
@@ -85,13 +85,11 @@ def limits(*, quick: bool) -> Limits:
         for part in run:
             target[slices[part]] = source[slices[part]]
 
-    times = interleave(
-        {
-            "copy": lambda: share(THREADS, THREADS, copy),
-            "product": lambda: np.matmul(factor, factor, out=product),
-        },
-        5 if quick else 15,
-    )
+    turns = {
+        "copy": turn_of(lambda: share(THREADS, THREADS, copy)),
+        "product": turn_of(lambda: np.matmul(factor, factor, out=product)),
+    }
+    times = take_turns(turns, 5 if quick else 15)
     return {
         "copied": LARGE / times["copy"]["least"],
         "products": SIDE**3 / times["product"]["least"],

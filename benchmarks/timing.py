@@ -11,12 +11,14 @@ __all__ = [
     "Call",
     "Row",
     "Seconds",
+    "Turn",
     "Work",
     "better",
     "geometric_mean",
-    "interleave",
     "ratios",
     "row",
+    "take_turns",
+    "turn_of",
 ]
 
 # The name of our own time among those of the peers.
@@ -25,6 +27,8 @@ OWN = "upsamp"
 TURN = 0.02
 
 Call = Callable[[], object]
+# A turn of a candidate, and the seconds of each call in it.
+Turn = Callable[[], list[float]]
 
 
 class Seconds(TypedDict):
@@ -55,29 +59,35 @@ class Row(TypedDict):
     megabytes: NotRequired[dict[str, float]]
 
 
-def interleave(
-    candidates: Mapping[str, Call], rounds: int, turn: float = TURN
-) -> dict[str, Seconds]:
-    """Time each candidate: in every round each has a turn, in another order.
+def turn_of(call: Call, length: float = TURN) -> Turn:
+    """Give what calls for so many seconds, and gives those of each call.
 
-    turn: with 0 every call counts, and there is one a round: for what takes seconds.
+    The first call is not counted. length: with 0 there is one call, and it counts: for what takes
+    seconds.
     """
-    names = list(candidates)
+
+    def turn() -> list[float]:
+        if length:
+            call()
+        taken: list[float] = []
+        end = time.perf_counter() + length
+        while not taken or time.perf_counter() < end:
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+        return taken
+
+    return turn
+
+
+def take_turns(turns: Mapping[str, Turn], rounds: int) -> dict[str, Seconds]:
+    """Time each candidate: in every round each has a turn, in another order."""
+    names = list(turns)
     taken: dict[str, list[float]] = {name: [] for name in names}
     for number in range(rounds):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            candidate = candidates[name]
-            if turn:
-                candidate()
-            end = time.perf_counter() + turn
-            while True:
-                start = time.perf_counter()
-                candidate()
-                stop = time.perf_counter()
-                taken[name].append(stop - start)
-                if stop > end:
-                    break
+            taken[name] += turns[name]()
     return {name: {"least": min(each), "median": median(each)} for name, each in taken.items()}
 
 
@@ -85,7 +95,8 @@ def row(
     group: str, case: str, own: Call, peers: Mapping[str, Call], rounds: int, turn: float = TURN
 ) -> Row:
     """Time one case."""
-    times = interleave({OWN: own, **peers}, rounds, turn)
+    turns = {name: turn_of(call, turn) for name, call in {OWN: own, **peers}.items()}
+    times = take_turns(turns, rounds)
     return {"group": group, "case": case, "times": times}
 
 
