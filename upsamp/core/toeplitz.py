@@ -56,6 +56,7 @@ class Blocks:
     deep: int
 
 
+@lru_cache(maxsize=256)
 def block_pixels(plan: ConvolutionPlan) -> int:
     """Give how many outputs of each phase a block should have: what costs the least for each.
 
