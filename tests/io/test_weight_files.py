@@ -272,6 +272,7 @@ def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monke
             read_weights_file(str(path), max_size=100)
         with monkeypatch.context() as patch:
             patch.setattr(memory, "available_memory", lambda: 100)
+            patch.setattr(memory, "GRANTED", 0)
             with pytest.raises(MemoryLimitError, match="of memory are available"):
                 read_weights_file(str(path))
 
