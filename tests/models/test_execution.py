@@ -1,5 +1,7 @@
 """A model as it is executed gives what its layers give one by one, however they are joined."""
 
+import copy
+import pickle
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -261,6 +263,16 @@ def test_weights_are_given_as_they_were_set_and_not_as_they_are_used() -> None:
     model.predict(images(2, 4, 4, 2))
     for values, expected in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(values, expected)
+
+
+def test_a_copy_of_a_model_has_weights_of_its_own() -> None:
+    model, x = chain(), images(2, 4, 4, 2)
+    before = model(x)
+    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(copied(x), before)
+        copied.layers[1].set_weights([values + 0.5 for values in copied.get_weights()[2:]])
+        assert np.abs(copied(x) - before).max() > 0.1
+        np.testing.assert_array_equal(model(x), before)
 
 
 def test_a_layer_that_is_added_later_is_computed_too() -> None:
