@@ -14,7 +14,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.banded import taps_of
 from upsamp.core.dtypes import is_tame
 from upsamp.core.plain import interpolate_images
-from upsamp.core.rounding import Integers, near_ties, sums_at
+from upsamp.core.rounding import Integers, near_ties, round_to_even, sums_at
 from upsamp.core.schemes import Piece, Product, Scheme
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import SMALL_PRODUCT, share
@@ -147,24 +147,29 @@ class Loops:
         self, sums: Array, place: Array, first: int, piece: Piece, integers: Integers
     ) -> None:
         """Write the sums of a piece, (N, rows, columns * channels), to their place as integers."""
-        if piece.margin is None:
-            rounded = np.rint(sums, out=sums)
-        else:
+        centre, room = 0, place
+        if piece.margin is not None:
             rounded = scratch("up_rounded", sums.shape, sums.dtype)
             found = near_ties(sums, rounded, piece.margin)
             if len(found):
                 self._note_ties(found, first, piece)
-        room = place.view(integers.signed)
+        elif sums.dtype == np.float32:
+            centre = integers.centre
+            rounded = round_to_even(sums, scratch("up_halves", sums.shape, np.int16), centre)
+        else:
+            rounded = np.rint(sums, out=sums)
+        low, high = centre - integers.half, centre + integers.half - 1
+        if centre != integers.centre:
+            room = place.view(integers.signed)
         if place[0, 0].flags.c_contiguous:
             room = room.reshape(sums.shape)
         else:
             rounded = rounded.reshape(place.shape)
         if piece.rows.grid.reach * piece.columns.grid.reach > 1:
-            low, high, through = -integers.half, integers.half - 1, integers.through
-            np.clip(rounded, low, high, out=room, dtype=through, casting="unsafe")
+            np.clip(rounded, low, high, out=room, dtype=integers.through, casting="unsafe")
         else:
             np.copyto(room, rounded, casting="unsafe")
-        if integers.centre:
+        if centre != integers.centre:
             np.bitwise_xor(room, room.dtype.type(-integers.half), out=room)
 
     def _note_ties(self, found: Array, first: int, piece: Piece) -> None:

@@ -14,7 +14,16 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.banded import Taps
 
-__all__ = ["Grid", "Integers", "grid_of", "integers_of", "is_sure", "near_ties", "sums_at"]
+__all__ = [
+    "Grid",
+    "Integers",
+    "grid_of",
+    "integers_of",
+    "is_sure",
+    "near_ties",
+    "round_to_even",
+    "sums_at",
+]
 
 # Weights whose denominator has a larger odd part, or more binary digits, are taken as any number.
 ODD_PARTS = range(1, 83, 2)
@@ -115,6 +124,17 @@ def near_ties(sums: Array, rounded: Array, margin: float) -> Array:
     return np.flatnonzero(sums < sums.dtype.type(2 * margin))
 
 
+def round_to_even(sums: Array, halves: Array, centre: int) -> Array:
+    """Give float32 sums, to which `centre` is added, as integers of 16 bits in `halves`.
+
+    A float32 from 2**23 on has no digits after the point: what is added to it is rounded half to
+    even, and its last bits are the integer, negative ones included. What is in `sums` is lost.
+    """
+    np.add(sums, np.float32(1.5 * 2**23 + centre), out=sums)
+    np.copyto(halves, sums.view(np.int32), casting="unsafe")
+    return halves
+
+
 def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps) -> Array:
     """Give single outputs as the plain sums make them, in float64 and in their order.
 
@@ -126,7 +146,8 @@ def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps)
         _, height, width, channels = inputs.shape
         below = (image[:, np.newaxis] * height + below) * (width * channels)
         beside = beside * channels + channel[:, np.newaxis]
-        values = inputs.reshape(-1).take(below.T[:, np.newaxis] + beside.T)
+        below, beside = (np.ascontiguousarray(part.T, np.intp) for part in (below, beside))
+        values = inputs.reshape(-1).take(below[:, np.newaxis] + beside)
     else:
         values = inputs[image, below.T[:, np.newaxis], beside.T, channel]
     # (row taps, column taps, outputs)

@@ -22,8 +22,8 @@ STRIP = 3 * 2**17
 STRIP_WIDTH = 2**13
 # An image is cut into so many strips at least, as long as each has so many elements: threads share
 # them.
-STRIPS = 8
-STRIP_LEAST = 2**16
+STRIPS = 4
+STRIP_LEAST = 2**17
 # Strips of a run, which keeps widened rows from one to the next, and how many runs there are at the
 # least. Threads share whole runs: rows that are widened among others may be rounded otherwise.
 RUN = 3
