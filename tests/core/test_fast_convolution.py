@@ -22,12 +22,15 @@ from upsamp.core import (
     windows,
     winograd,
 )
-from upsamp.core.algorithms import ALGORITHMS, choose_algorithm
-from upsamp.core.columns import fits_pixels
+from upsamp.core.algorithms import (
+    ALGORITHMS,
+    choose_algorithm,
+    fits_pixels,
+    fits_windows,
+    fits_winograd,
+)
 from upsamp.core.packing import PackedKernel
 from upsamp.core.problem import Problem
-from upsamp.core.windows import fits_windows
-from upsamp.core.winograd import fits_winograd
 
 Array = NDArray[Any]
 

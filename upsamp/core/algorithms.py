@@ -1,19 +1,22 @@
-"""Which algorithm computes a convolution: chosen by its shape."""
+"""Which algorithm computes a convolution: chosen by its shape, and loaded when it is chosen."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 import numpy as np
 
-from upsamp.core.columns import convolve_columns, convolve_pixels, fits_pixels
-from upsamp.core.planar import convolve_planar
 from upsamp.core.problem import ConvolutionPlan, Problem, add_taps
 from upsamp.core.products import has_wide_kernels
-from upsamp.core.toeplitz import convolve_toeplitz
-from upsamp.core.windows import convolve_windows, fits_windows
-from upsamp.core.winograd import convolve_winograd, fits_winograd
 
-__all__ = ["ALGORITHMS", "choose_algorithm", "convolve_plainly"]
+__all__ = [
+    "ALGORITHMS",
+    "choose_algorithm",
+    "convolve_plainly",
+    "fits_pixels",
+    "fits_windows",
+    "fits_winograd",
+]
 
 # BLAS knows these types alone.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -32,17 +35,45 @@ def convolve_plainly(problem: Problem) -> None:
     add_taps(problem, slice(0, problem.plan.images), slice(0, problem.plan.rows.output))
 
 
+def _loaded(module: str, function: str) -> Callable[[Problem], None]:
+    """Give an algorithm that is imported when it is first run: no command needs them all."""
+
+    def convolve(problem: Problem) -> None:
+        getattr(import_module(f"upsamp.core.{module}"), function)(problem)
+
+    return convolve
+
+
 ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
     {
         "plain": convolve_plainly,
-        "columns": convolve_columns,
-        "pixels": convolve_pixels,
-        "planar": convolve_planar,
-        "toeplitz": convolve_toeplitz,
-        "windows": convolve_windows,
-        "winograd": convolve_winograd,
+        "columns": _loaded("columns", "convolve_columns"),
+        "pixels": _loaded("columns", "convolve_pixels"),
+        "planar": _loaded("planar", "convolve_planar"),
+        "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
+        "windows": _loaded("windows", "convolve_windows"),
+        "winograd": _loaded("winograd", "convolve_winograd"),
     }
 )
+
+
+def fits_pixels(plan: ConvolutionPlan) -> bool:
+    """Tell whether each output is a mixture of the channels of its own pixel alone."""
+    return plan.taps == 1 and all(
+        axis.stride == 1 and axis.before == 0 and axis.length == axis.output
+        for axis in (plan.rows, plan.columns)
+    )
+
+
+def fits_windows(plan: ConvolutionPlan) -> bool:
+    """Tell whether the pixels that an output reads follow each other in each row."""
+    return all(phase.spacing == 1 or len(phase.taps) <= 1 for phase in plan.column_phases)
+
+
+def fits_winograd(plan: ConvolutionPlan) -> bool:
+    """Tell whether each phase reads neighbours, of each of at most 3, one after the other."""
+    phases = (*plan.row_phases, *plan.column_phases)
+    return all(len(phase.taps) <= 3 and phase.stride == phase.spacing == 1 for phase in phases)
 
 
 def choose_algorithm(problem: Problem) -> str:

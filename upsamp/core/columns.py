@@ -14,21 +14,13 @@ from upsamp.core.arguments import Array
 from upsamp.core.geometry import TransposedAxis
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase, RowClass, narrow, row_classes, tap_range
-from upsamp.core.problem import ConvolutionPlan, Problem
+from upsamp.core.problem import Problem
 from upsamp.core.scratch import scratch
 
-__all__ = ["convolve_columns", "convolve_pixels", "fits_pixels"]
+__all__ = ["convolve_columns", "convolve_pixels"]
 
 # The scratch of a block, in elements: small enough for a cache, large enough for BLAS.
 BLOCK = 2**20
-
-
-def fits_pixels(plan: ConvolutionPlan) -> bool:
-    """Tell whether each output is a mixture of the channels of its own pixel alone."""
-    return plan.taps == 1 and all(
-        axis.stride == 1 and axis.before == 0 and axis.length == axis.output
-        for axis in (plan.rows, plan.columns)
-    )
 
 
 def convolve_pixels(problem: Problem) -> None:

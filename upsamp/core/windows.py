@@ -16,23 +16,18 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.packing import Matrices
-from upsamp.core.problem import ConvolutionPlan, Problem
+from upsamp.core.problem import Problem
 from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 from upsamp.core.window_plan import Piece, Reading, Step, matrix_width, phase_groups, tile
 
-__all__ = ["convolve_windows", "fits_windows"]
+__all__ = ["convolve_windows"]
 
 # The copy that a piece of the outputs reads, in elements: it should stay in a core's cache.
 COPY = 2**18
 # Below so many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
-
-
-def fits_windows(plan: ConvolutionPlan) -> bool:
-    """Tell whether the pixels that an output reads follow each other in each row."""
-    return all(phase.spacing == 1 or len(phase.taps) <= 1 for phase in plan.column_phases)
 
 
 def convolve_windows(problem: Problem, copy: int = COPY) -> None:

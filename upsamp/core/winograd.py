@@ -18,11 +18,11 @@ from upsamp.core.arguments import Array
 from upsamp.core.columns import convolve_columns
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase
-from upsamp.core.problem import ConvolutionPlan, Problem
+from upsamp.core.problem import Problem
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
-__all__ = ["convolve_winograd", "fits_winograd"]
+__all__ = ["convolve_winograd"]
 
 # Sums of parts: each is the number of the part and its sign; the first sign is always +1.
 Sums: TypeAlias = tuple[tuple[tuple[int, int], ...], ...]
@@ -50,12 +50,6 @@ BLOCK = 2**20
 ALONE = 2**18
 # Inputs up to here are added without overflow.
 LARGEST = 1e30
-
-
-def fits_winograd(plan: ConvolutionPlan) -> bool:
-    """Tell whether each phase reads neighbours, of each of at most 3, one after the other."""
-    phases = (*plan.row_phases, *plan.column_phases)
-    return all(len(phase.taps) <= 3 and phase.stride == phase.spacing == 1 for phase in phases)
 
 
 def convolve_winograd(problem: Problem, block: int = BLOCK) -> None:

@@ -5,17 +5,19 @@ import math
 import re
 import struct
 import warnings
-import zipfile
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import available_memory, format_bytes
 from upsamp.errors import FormatError
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 __all__ = [
     "decimal",
@@ -307,18 +309,20 @@ def _check_npy_header(buffer: BytesIO, name: str) -> None:
 
 def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
     """Read one array of a .npz stream: `key`, or the only one."""
+    from zipfile import BadZipFile, ZipFile
+
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with ZipFile(stream) as archive:
             member = _npz_member(archive, name, key)
             with archive.open(member) as content:
                 return read_npy(BytesIO(content.read()), name)
     except FormatError:
         raise
-    except (*DAMAGE, zipfile.BadZipFile, zlib.error, struct.error) as error:
+    except (*DAMAGE, BadZipFile, zlib.error, struct.error) as error:
         raise FormatError(f"{name} is no valid .npz file: {_first_line(error)}.") from error
 
 
-def _npz_member(archive: zipfile.ZipFile, name: str, key: str | None) -> zipfile.ZipInfo:
+def _npz_member(archive: "ZipFile", name: str, key: str | None) -> "ZipInfo":
     """Give the member that holds the array `key`, or the only one, if memory can hold it."""
     members = {
         member.filename.removesuffix(".npy"): member
