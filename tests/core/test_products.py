@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upsamp.core import products
-from upsamp.core.products import has_wide_kernels, multiply_small, row_unit, small_product
+from upsamp.core.products import (
+    has_wide_kernels,
+    multiply,
+    multiply_small,
+    row_unit,
+    small_product,
+)
 from upsamp.core.threads import SMALL_PRODUCT
 
 
@@ -93,3 +99,60 @@ def test_parts_have_the_numbers_of_rows_that_are_computed_fast() -> None:
             multiply_small(np.zeros((1, 50, 1024)), right, np.zeros((1, 50, columns)))
     assert lengths == [(12, 64)] * 4 + [(2, 64), (30, 32), (20, 32)]
     assert (row_unit(64), row_unit(32)) == (4, 6)
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let BLAS seem to have wide kernels, for products of some thousand multiplications."""
+    monkeypatch.setattr(products, "has_wide_kernels", lambda: True)
+    monkeypatch.setattr(products, "small_product", lambda: 2000)
+    monkeypatch.setattr(products, "SMALL_PRODUCT", 1000)
+    monkeypatch.setattr(products, "WIDE_COLUMNS", 4)
+    monkeypatch.setattr(products, "COLUMN_UNIT", 2)
+    monkeypatch.setattr(products, "ALONE", 5000)
+
+
+@pytest.mark.usefixtures("wide")
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 17, 64])
+@pytest.mark.parametrize("depth", [0, 1, 7, 100, 500])
+@pytest.mark.parametrize("columns", [1, 2, 3, 15, 64, 333])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_product_by_our_own_threads_is_the_product(
+    rows: int, depth: int, columns: int, transposed: bool
+) -> None:
+    generator = np.random.default_rng(rows + depth + columns)
+    # Whole numbers: the order of the sums makes no difference.
+    left = generator.integers(-9, 10, (rows, depth)).astype(np.float32)
+    right = generator.integers(-9, 10, (depth, columns)).astype(np.float32)
+    factor = np.ascontiguousarray(right.T).T if transposed else right
+    out = np.full((rows, columns), np.nan, np.float32)
+    multiply(left, factor, out)
+    np.testing.assert_array_equal(out, left @ right)
+
+
+@pytest.mark.usefixtures("wide")
+def test_no_product_by_our_own_threads_is_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    matmul = np.matmul
+
+    def note(left: Any, right: Any, out: Any) -> None:
+        sizes.append((left.shape[-2], left.shape[-2] * left.shape[-1] * right.shape[-1]))
+        matmul(left, right, out=out)
+
+    monkeypatch.setattr(np, "matmul", note)
+    for rows, columns in ((1, 333), (40, 333), (9, 64)):
+        left, right = np.ones((rows, 20), np.float32), np.ones((20, columns), np.float32)
+        multiply(left, right, np.empty((rows, columns), np.float32))
+    assert len(sizes) > 3
+    assert max(size for _, size in sizes) <= 2000
+    assert min(rows for rows, _ in sizes) > 1
+
+
+def test_where_blas_has_no_wide_kernels_its_threads_multiply(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(products, "has_wide_kernels", lambda: False)
+    monkeypatch.setattr(products, "share", lambda *_: pytest.fail("our own threads"))
+    out = np.empty((300, 300))
+    multiply(np.ones((300, 300)), np.ones((300, 300)), out)
+    np.testing.assert_array_equal(out, np.full((300, 300), 300.0))

@@ -14,6 +14,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.packing import Matrices
 from upsamp.core.phases import Phase, tap_range
 from upsamp.core.problem import ConvolutionPlan, Problem
+from upsamp.core.products import multiply
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
@@ -104,7 +105,7 @@ def _convolve_block(problem: Problem, images: slice, block: Block, matrix: Array
     source = problem.source(images, block.inputs)
     pixels = source.reshape(-1, plan.channels).T
     planes = scratch("planar.planes", (len(matrix), pixels.shape[1]), problem.dtype)
-    np.matmul(matrix, pixels, out=planes)
+    multiply(matrix, pixels, planes)
     planes = planes.reshape(*plan.kernel, plan.filters, *source.shape[:3])
     target = problem.result[images]
     # The outputs of two images have nothing in common, nor have those of two steps.

@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.threads import SMALL_PRODUCT
+from upsamp.core.threads import SMALL_PRODUCT, share, thread_count
 
-__all__ = ["has_wide_kernels", "multiply_small", "row_unit", "small_product"]
+__all__ = ["has_wide_kernels", "multiply", "multiply_small", "row_unit", "small_product"]
 
 # OpenBLAS has kernels for small products where it knows AVX-512: they take up to 100**3
 # multiplications, read both factors where they lie, and run in the calling thread.
@@ -20,6 +20,10 @@ WIDE_CORES = frozenset({"", "SKYLAKEX", "COOPERLAKE", "SAPPHIRERAPIDS"})
 # How many rows those kernels take at a time, for a right factor of 64 columns and a narrower one:
 # with other numbers of rows they are slower by up to half.
 WIDE_COLUMNS, WIDE_ROWS, NARROW_ROWS = 64, 4, 6
+# A product by a transposed factor may get no such kernel. Of these columns those of a product are
+# a multiple, and from so many multiplications on another thread does more than it costs.
+COLUMN_UNIT = 16
+ALONE = 2**24
 
 
 def has_wide_kernels() -> bool:
@@ -60,3 +64,46 @@ def multiply_small(left: Array, right: Array, out: Array) -> None:
     for start in range(0, length, size):
         some = slice(start, start + size)
         np.matmul(left[..., some, :], right, out=out[..., some, :])
+
+
+def multiply(left: Array, right: Array, out: Array) -> None:
+    """Multiply (n, k) by (k, m) into (n, m), by our own threads where BLAS has wide kernels.
+
+    The threads of BLAS look out for more work for some 30 milliseconds after a product, and take
+    the cores from ours that compute what comes next.
+    """
+    rows, depth = left.shape
+    columns = right.shape[1]
+    transposed = right.strides[1] != right.itemsize
+    most = (SMALL_PRODUCT if transposed else small_product()) // max(1, depth)
+    block = most // WIDE_COLUMNS
+    if not has_wide_kernels() or block < 2 or columns < 2:
+        np.matmul(left, right, out=out)
+        return
+    if rows == 1:  # a vector is multiplied by the threads of BLAS, however short
+        double = np.empty((2, columns), out.dtype)
+        multiply(np.repeat(left, 2, axis=0), right, double)
+        out[...] = double[:1]
+        return
+    threads = thread_count() if rows * depth * columns >= ALONE else 1
+    for first in range(0, rows, block):
+        part, room = left[first : first + block], out[first : first + block]
+        width = most // len(part) // COLUMN_UNIT * COLUMN_UNIT
+        _multiply_columns(part, right, room, min(width, columns), threads)
+
+
+def _multiply_columns(left: Array, right: Array, out: Array, width: int, threads: int) -> None:
+    """Multiply by so many columns at a time."""
+    count = right.shape[1] // width
+    whole = count * width
+    factors, results = (
+        array[:, :whole].reshape(len(array), count, width).swapaxes(0, 1) for array in (right, out)
+    )
+
+    def compute(run: range) -> None:
+        some = slice(run.start, run.stop)
+        np.matmul(left, factors[some], out=results[some])
+
+    share(count, threads, compute)
+    if whole < right.shape[1]:
+        np.matmul(left, right[:, whole:], out=out[:, whole:])

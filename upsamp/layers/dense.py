@@ -9,6 +9,7 @@ from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
+from upsamp.core.products import multiply
 from upsamp.errors import ShapeError
 from upsamp.layers.kernel_layer import KernelLayer, Mixture
 from upsamp.layers.layer import Shape
@@ -79,7 +80,10 @@ class Dense(KernelLayer):
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Multiply the inputs with the kernel."""
-        result: Array = np.matmul(x, mixture.kernel.array)
+        kernel = mixture.kernel.array
+        result = np.empty((*x.shape[:-1], self.units), np.result_type(x, kernel))
+        vectors = x.reshape(-1, x.shape[-1])
+        multiply(vectors, kernel, result.reshape(-1, self.units))
         if mixture.bias is not None:
             result += mixture.bias
         if changes:
