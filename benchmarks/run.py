@@ -69,15 +69,15 @@ def main() -> None:
     machine = describe()
     parts = earlier(place, machine) if place else {}
     found = limits(quick=options.quick)
+    results: report.Results = {"machine": machine, "limits": found, "parts": parts}
     for part in options.only:
         parts[part] = list(measure(part, quick=options.quick))
-    ordered = {part: parts[part] for part in PARTS if part in parts}
-    results: report.Results = {"machine": machine, "limits": found, "parts": ordered}
+        results["parts"] = {each: parts[each] for each in PARTS if each in parts}
+        if place:  # at once, as the next part may fail
+            place.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     if place is None:
         print(report.page(results))
-        return
-    place.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    if place == RESULTS:
+    elif place == RESULTS:
         report.write(results)
 
 
