@@ -51,8 +51,8 @@ One call of `predict` on points of the latent space.
     "png": """\
 ## Writing PNG
 
-In memory, at the level that `upsamp` writes unless `--compress` says otherwise. "size" is that of
-our file.
+In memory, at the level that `upsamp` writes unless `--compress` says otherwise. MB: the size of the
+file, of ours and of the peer's.
 """,
     "processes": """\
 ## Whole commands
