@@ -26,14 +26,14 @@ from upsamp.models.graph import (
 class Halves(Layer):
     """A layer of two outputs: the first half of the last axis, and the second."""
 
-    def connect(self, input_shapes: list[Shape]) -> list[MaybeShape]:  # type: ignore[override]
+    def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
         """Give both shapes."""
         self.built = True
         *batch, length = input_shapes[0]
         assert length is not None
         return [(*batch, length // 2)] * 2
 
-    def compute(self, inputs: list[Array]) -> list[Array]:  # type: ignore[override]
+    def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Give both halves."""
         return np.split(inputs[0], 2, axis=-1)
 

@@ -12,15 +12,15 @@ from upsamp.translate import TransposedConvolution, Upsampling
 
 def test_settings_say_the_shape_that_is_computed() -> None:
     x, kernel = np.ones((2, 4, 5, 4)), np.ones((3, 2, 3, 4))
-    for arguments in (
+    cases: tuple[dict[str, Any], ...] = (
         {"strides": 2, "padding": "same"},
         {"strides": (3, 1), "padding": ((0, 1), (1, 0)), "groups": 2},
         {"dilation_rate": 2, "output_shape": (9, 9)},
         {"strides": 3, "padding": 1, "output_padding": (1, 2)},
-    ):
-        settings = TransposedConvolution.of(x.shape, kernel.shape, **arguments)  # type: ignore[arg-type]  # they vary
-        # the settings vary in type
-        result = conv2d_transpose(x, kernel, **arguments)  # type: ignore[arg-type]
+    )
+    for arguments in cases:
+        settings = TransposedConvolution.of(x.shape, kernel.shape, **arguments)
+        result = conv2d_transpose(x, kernel, **arguments)
         assert settings.result_shape == result.shape
 
 

@@ -41,7 +41,8 @@ def run_of(model: Model, count: int, size: int = 32) -> SampleRun:
 def test_the_picture_and_the_samples_do_not_depend_on_the_batch(kind: str, size: int) -> None:
     model = make_generator(kind, latent=6, size=2)
     run = run_of(model, 10, size)
-    tiling = plan_tiling((10, *run.shape[1:4]))  # type: ignore[arg-type]
+    height, width, channels = (length or 0 for length in run.shape[1:4])
+    tiling = plan_tiling((10, height, width, channels))
     kept = Kept()
     told: list[int] = []
     drawing = draw_samples(run, tiling, output_range(model), kept, told.append)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from golden_files import golden_models, model_file
+from golden_files import GoldenModel, golden_models, model_file
 
 from upsamp import Sequential, load_model, make_generator
 from upsamp.layers import (
@@ -34,8 +34,8 @@ def told(difference: Difference) -> list[tuple[str, str, list[str]]]:
 
 
 @pytest.mark.parametrize("golden", golden_models(), ids=str)
-def test_each_model_is_the_same_as_itself(golden: object) -> None:
-    files = [name for name in golden.files if ".weights." not in name]  # type: ignore[attr-defined]  # ids=str
+def test_each_model_is_the_same_as_itself(golden: GoldenModel) -> None:
+    files = [name for name in golden.files if ".weights." not in name]
     summaries = [
         load_model(model_file(name), values=False).summarize(expand_nested=True)
         for name in files

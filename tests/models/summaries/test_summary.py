@@ -197,8 +197,7 @@ def test_a_layer_gives_a_row_of_its_own() -> None:
 def test_a_summary_cannot_be_changed() -> None:
     summary = model_of(MODELS["dcgan"]).summarize()
     with pytest.raises(FrozenInstanceError, match=r"cannot assign to field 'name'"):
-        # a frozen row must refuse it
-        summary.name = "other"  # type: ignore[misc]
+        summary.name = "other"  # type: ignore[misc]  # it is frozen: that is what is tested
 
 
 def test_a_layer_that_is_not_trainable_is_counted_among_the_others() -> None:
