@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from upsamp.errors import MissingExtraError
+from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import SavedModel, open_model
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 from upsamp.io.weight_files import read_weights_file
@@ -40,7 +41,12 @@ def read_listing(
 
     A `.keras` file so needs h5py for the weights of unknown layers alone, and for `values`.
     """
-    saved = open_model(path, max_size=max_size)
+    with Hdf5Reader(max_size=max_size) as reader:
+        saved = open_model(path, max_size=max_size, reader=reader)
+        return _list(saved, weights, values=values, max_size=max_size)
+
+
+def _list(saved: SavedModel, weights: str | None, *, values: bool, max_size: int) -> Listing:
     version = saved.metadata.get("keras_version")
     model = model_from_config(saved.config, version if isinstance(version, str) else None)
     unknown = unknown_layers(model)
