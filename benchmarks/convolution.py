@@ -12,8 +12,8 @@ from libraries import TORCH_LAYOUTS, keras_on_tensorflow, limited_tensorflow, li
 from numpy.typing import NDArray
 from timing import Call, Row, better, row
 
-from upsamp.core.convolution import conv2d, conv2d_transpose
-from upsamp.core.packing import PackedKernel
+from upsamp.core.convolution.convolve import conv2d, conv2d_transpose
+from upsamp.core.convolution.packing import PackedKernel
 
 
 class Case(NamedTuple):

@@ -8,8 +8,8 @@ from libraries import THREADS
 from timing import Row, row
 
 from upsamp import upsample
-from upsamp.core.convolution import conv2d_transpose
-from upsamp.core.packing import PackedKernel
+from upsamp.core.convolution.convolve import conv2d_transpose
+from upsamp.core.convolution.packing import PackedKernel
 
 # Sides of the outputs: a thousand pixels to a hundred million.
 SIDES = (32, 100, 316, 1000, 3162, 10_000)

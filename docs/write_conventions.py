@@ -4,8 +4,8 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-from upsamp.core.geometry import transposed_axis
-from upsamp.core.interpolation import KERNELS
+from upsamp.core.convolution.geometry import transposed_axis
+from upsamp.core.upsampling.interpolation import KERNELS
 
 PAGE = Path(__file__).with_name("conventions.md")
 

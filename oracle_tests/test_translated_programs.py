@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from upsamp.core.arguments import Array
-from upsamp.core.convolution import conv2d_transpose
-from upsamp.core.resample import resize
+from upsamp.core.convolution.convolve import conv2d_transpose
+from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ShapeError
 from upsamp.translate import (
     LIBRARIES,
@@ -293,7 +293,7 @@ def test_a_layer_of_pytorch_is_what_upsamp_reads(text: str) -> None:
     elif read.function == "resize":
         actual = resize(x, **read.arguments)
     else:
-        from upsamp.core.resample import upsample
+        from upsamp.core.upsampling.resample import upsample
 
         actual = upsample(x, **read.arguments)
     assert_near(actual, expected, text)

@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from upsamp.core.convolution import conv2d, conv2d_transpose
-    from upsamp.core.resample import resize, upsample
+    from upsamp.core.convolution.convolve import conv2d, conv2d_transpose
     from upsamp.core.shuffle import depth_to_space, space_to_depth
+    from upsamp.core.upsampling.resample import resize, upsample
     from upsamp.errors import UpsampError
     from upsamp.models.files.loading import load_model
     from upsamp.models.functional import Functional
@@ -34,10 +34,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "conv2d": "upsamp.core.convolution",
-    "conv2d_transpose": "upsamp.core.convolution",
-    "resize": "upsamp.core.resample",
-    "upsample": "upsamp.core.resample",
+    "conv2d": "upsamp.core.convolution.convolve",
+    "conv2d_transpose": "upsamp.core.convolution.convolve",
+    "resize": "upsamp.core.upsampling.resample",
+    "upsample": "upsamp.core.upsampling.resample",
     "depth_to_space": "upsamp.core.shuffle",
     "space_to_depth": "upsamp.core.shuffle",
     "UpsampError": "upsamp.errors",

@@ -9,7 +9,7 @@ from click.testing import Result
 from numpy.typing import NDArray
 
 import upsamp
-from upsamp.core.kernels import KERNEL_PRESETS, make_kernel
+from upsamp.core.convolution.kernels import KERNEL_PRESETS, make_kernel
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

@@ -10,7 +10,7 @@ from click.testing import Result
 from numpy.typing import NDArray
 
 import upsamp
-from upsamp.core.solver import solve_layer
+from upsamp.core.convolution.solver import solve_layer
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

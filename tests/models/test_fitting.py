@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from upsamp.core.convolution import conv2d_transpose
-from upsamp.core.fit import psnr
-from upsamp.core.resample import upsample
+from upsamp.core.convolution.convolve import conv2d_transpose
+from upsamp.core.convolution.fit import psnr
+from upsamp.core.upsampling.resample import upsample
 from upsamp.errors import ShapeError
 from upsamp.models.fitting import compare_inside, fit_inside, make_pair, mean_of
 

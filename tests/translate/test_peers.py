@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp.core.arguments import Interpolation
-from upsamp.core.resample import resize
+from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ArgumentError
 from upsamp.translate.peers import PEERS, Comparison, compare_with_peers
 

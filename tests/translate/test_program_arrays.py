@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from upsamp.core.interpolation import plan_axis
-from upsamp.core.resample import resize
+from upsamp.core.upsampling.interpolation import plan_axis
+from upsamp.core.upsampling.resample import resize
 from upsamp.translate import Upsampling, array_source
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from upsamp.core.convolution import conv2d_transpose
+from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.translate import TransposedConvolution, Upsampling
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from upsamp.core.interpolation import has_kernel
+from upsamp.core.upsampling.interpolation import has_kernel
 from upsamp.errors import ArgumentError
 from upsamp.translate import (
     LIBRARIES,

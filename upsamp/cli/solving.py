@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from upsamp.cli.render.tables import on_terminal, show_note, show_rows
 from upsamp.core.arguments import Pair
-from upsamp.core.geometry import TransposedAxis, transposed_axis
-from upsamp.core.solver import LayerSetting, nearest_targets, solve_chain, solve_layer
+from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
+from upsamp.core.convolution.solver import LayerSetting, nearest_targets, solve_chain, solve_layer
 from upsamp.errors import ArgumentError
 from upsamp.models.advice import advise
 from upsamp.models.sequential import Sequential

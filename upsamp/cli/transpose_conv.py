@@ -32,8 +32,8 @@ from upsamp.core.arguments import (
     Padding,
     Pair,
 )
+from upsamp.core.convolution.kernels import KERNEL_PRESETS
 from upsamp.core.dtypes import round_to
-from upsamp.core.kernels import KERNEL_PRESETS
 from upsamp.core.layout import as_batch
 from upsamp.errors import ShapeError
 from upsamp.io.formats import is_image_format

@@ -30,7 +30,7 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.layout import as_batch
-from upsamp.core.resample import resize
+from upsamp.core.upsampling.resample import resize
 from upsamp.io.pictures import Picture
 from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.models.summaries.summary import layer_row

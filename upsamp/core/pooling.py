@@ -16,8 +16,8 @@ from upsamp.core.arguments import (
     normalize_choice,
     normalize_pair,
 )
+from upsamp.core.convolution.geometry import ConvolutionAxis, convolution_axis
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
-from upsamp.core.geometry import ConvolutionAxis, convolution_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 
 __all__ = ["average_pool", "max_pool", "pooling_axis"]

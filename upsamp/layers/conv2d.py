@@ -5,7 +5,7 @@ from typing import Any
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike
-from upsamp.core.convolution import conv2d
+from upsamp.core.convolution.convolve import conv2d
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike
 from upsamp.layers.convolution_layer import ConvolutionLayer

@@ -12,11 +12,11 @@ from upsamp.core.arguments import (
     PairLike,
     normalize_output_padding,
 )
-from upsamp.core.convolution import conv2d_transpose
-from upsamp.core.geometry import TransposedAxis, transposed_axis
+from upsamp.core.convolution.convolve import conv2d_transpose
+from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
+from upsamp.core.convolution.reach import kernel_overlap, transposed_reach
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike
-from upsamp.core.reach import kernel_overlap, transposed_reach
 from upsamp.layers.convolution_layer import ConvolutionLayer
 from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike, normalize_count
-from upsamp.core.convolution import conv2d
+from upsamp.core.convolution.convolve import conv2d
+from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike, normalize_initializer
-from upsamp.core.packing import PackedKernel
 from upsamp.layers.window_layer import WindowLayer, finish_of
 
 __all__ = ["DepthwiseLayer"]

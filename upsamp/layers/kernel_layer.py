@@ -16,8 +16,8 @@ from upsamp.core.activations import (
     normalize_activation,
 )
 from upsamp.core.arguments import Array
+from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.in_place import Change
-from upsamp.core.packing import PackedKernel
 from upsamp.layers.layer import Layer
 from upsamp.layers.nature import Nature
 

@@ -12,11 +12,11 @@ from upsamp.core.arguments import (
     normalize_array,
     normalize_count,
 )
+from upsamp.core.convolution.reach import same_positions
 from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
-from upsamp.core.reach import same_positions
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.nature import Nature
 from upsamp.layers.options import training_options

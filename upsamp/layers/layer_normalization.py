@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from upsamp.core.arguments import Array
 from upsamp.core.axes import axes_within, normalize_axes
+from upsamp.core.convolution.reach import mixed_reach
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.normalization import normalize_moments
-from upsamp.core.reach import mixed_reach
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.normalization_layer import NormalizationLayer

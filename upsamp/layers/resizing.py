@@ -9,8 +9,8 @@ from upsamp.core.arguments import (
     normalize_choice,
     normalize_count,
 )
-from upsamp.core.reach import resampled_reach
-from upsamp.core.resample import resize
+from upsamp.core.convolution.reach import resampled_reach
+from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape

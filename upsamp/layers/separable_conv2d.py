@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike, normalize_count
-from upsamp.core.convolution import conv2d
+from upsamp.core.convolution.convolve import conv2d
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.layers.depthwise_layer import DepthwiseLayer

@@ -10,8 +10,8 @@ from upsamp.core.arguments import (
     normalize_choice,
     normalize_pair,
 )
-from upsamp.core.reach import resampled_reach
-from upsamp.core.resample import upsample
+from upsamp.core.convolution.reach import resampled_reach
+from upsamp.core.upsampling.resample import upsample
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 from upsamp.layers.nature import Nature

@@ -15,12 +15,12 @@ from upsamp.core.arguments import (
     normalize_padding,
     normalize_pair,
 )
-from upsamp.core.geometry import ConvolutionAxis, convolution_axis
+from upsamp.core.convolution.geometry import ConvolutionAxis, convolution_axis
+from upsamp.core.convolution.packing import PackedKernel
+from upsamp.core.convolution.problem import Finish
+from upsamp.core.convolution.reach import convolution_reach
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
-from upsamp.core.packing import PackedKernel
-from upsamp.core.problem import Finish
-from upsamp.core.reach import convolution_reach
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.kernel_layer import KernelLayer, Mixture

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from upsamp.core.arguments import Pair, PairLike, normalize_pair
-from upsamp.core.solver import solve_layer
+from upsamp.core.convolution.solver import solve_layer
 from upsamp.errors import ShapeError
 from upsamp.layers import Conv2D, Conv2DTranspose, Dense, Layer, Reshape, UpSampling2D
 from upsamp.layers.image_layer import ImageLayer

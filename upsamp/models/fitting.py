@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from statistics import fmean
 
 from upsamp.core.arguments import Array, Margins, Pair
-from upsamp.core.fit import box_downsample, compare_methods, fit_kernel
+from upsamp.core.convolution.fit import box_downsample, compare_methods, fit_kernel
 from upsamp.errors import ShapeError
 
 __all__ = ["compare_inside", "fit_inside", "make_pair", "mean_of"]
@@ -39,7 +39,7 @@ def fit_inside(
 ) -> Array:
     """Fit the kernel of a transposed convolution with padding="same", away from the edges.
 
-    pairs: (small, large) of (H, W) or (H, W, C). Returns as `upsamp.core.fit.fit_kernel`.
+    pairs: (small, large) of (H, W) or (H, W, C). Returns as `fit_kernel`.
     """
     margin = _margin(kernel_size, strides)
     padding: Margins = (

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array, DataFormat, Margins, Padding, Pair
-from upsamp.core.convolution import conv2d_transpose
+from upsamp.core.convolution.convolve import conv2d_transpose
+from upsamp.core.convolution.kernels import make_kernel
 from upsamp.core.dtypes import compute_dtype
-from upsamp.core.kernels import make_kernel
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError

@@ -6,7 +6,7 @@ lacks: area, lanczos, mitchellcubic and gaussian.
 
 from typing import NamedTuple
 
-from upsamp.core.geometry import TransposedAxis
+from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.translate.remainder import Remainder, adds_zeros, finish
 from upsamp.translate.settings import Shape, TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, listing, write_program

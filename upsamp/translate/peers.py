@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import CONVENTIONS, Array, Convention, Interpolation, Pair
-from upsamp.core.interpolation import has_kernel
-from upsamp.core.resample import resize
+from upsamp.core.upsampling.interpolation import has_kernel
+from upsamp.core.upsampling.resample import resize
 
 __all__ = ["Comparison", "compare_with_peers"]
 

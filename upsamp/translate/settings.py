@@ -20,8 +20,8 @@ from upsamp.core.arguments import (
     normalize_padding,
     normalize_pair,
 )
-from upsamp.core.geometry import TransposedAxis, effective_kernel, transposed_axis
-from upsamp.core.interpolation import kernel_of
+from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel, transposed_axis
+from upsamp.core.upsampling.interpolation import kernel_of
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["Shape", "TransposedConvolution", "Upsampling"]

@@ -7,7 +7,7 @@ mitchellcubic, gaussian and Keras' area; lanczos3 it has of late, and on a CPU a
 
 from typing import NamedTuple
 
-from upsamp.core.geometry import TransposedAxis
+from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.translate.remainder import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, pair, write_program

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from upsamp.core.interpolation import nearest_inputs
+from upsamp.core.upsampling.interpolation import nearest_inputs
 from upsamp.translate.settings import Upsampling
 from upsamp.translate.source import comment
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.reach import Reach, same_positions
+from upsamp.core.convolution.reach import Reach, same_positions
 from upsamp.layers.layer import Layer, MaybeShape
 
 __all__ = ["AxisField", "Field", "follow", "root_field"]

@@ -1,0 +1,88 @@
+"""Which algorithm of convolution is chosen, by the shape and by what BLAS is fast at."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from upsamp import conv2d, conv2d_transpose
+from upsamp.core.convolution import algorithms
+from upsamp.core.convolution.algorithms import choose_algorithm
+from upsamp.core.convolution.problem import Problem
+
+Array = NDArray[Any]
+
+CONVOLVE = "upsamp.core.convolution.convolve"
+
+
+@pytest.mark.parametrize(
+    ("transposed", "shape", "filters", "kernel", "stride", "expected"),
+    [
+        (True, (1, 4, 4, 512), 256, 4, 2, "columns"),
+        (True, (1, 64, 64, 128), 64, 4, 2, "winograd"),
+        (True, (16, 14, 14, 128), 128, 4, 2, "winograd"),
+        (True, (1, 64, 64, 128), 64, 7, 2, "columns"),
+        (True, (1, 64, 64, 64), 3, 4, 2, "planar"),
+        (True, (1, 512, 512, 3), 3, 3, 2, "toeplitz"),
+        (False, (1, 64, 64, 128), 64, 3, 1, "winograd"),
+        (False, (16, 16, 16, 128), 256, 4, 2, "columns"),
+        (False, (1, 64, 64, 64), 3, 3, 1, "planar"),
+        (False, (1, 64, 64, 64), 3, 3, 2, "columns"),
+        (False, (1, 64, 64, 3), 64, 4, 2, "toeplitz"),
+        (False, (1, 64, 64, 128), 64, 1, 1, "pixels"),
+    ],
+)
+def test_the_shape_chooses_the_algorithm(
+    transposed: bool,
+    shape: tuple[int, ...],
+    filters: int,
+    kernel: int,
+    stride: int,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = (filters, shape[3]) if transposed else (shape[3], filters)
+    x, weights = np.zeros(shape, np.float32), np.zeros((kernel, kernel, *ends), "f")
+    chosen = {}
+    for wide in (False, True):
+        monkeypatch.setattr(algorithms, "has_wide_kernels", lambda wide=wide: wide)
+        chosen[wide] = chosen_for(transposed, x, weights, stride)
+    many = expected in ("columns", "winograd")
+    assert chosen == {False: expected, True: "windows" if many else expected}
+
+
+def chosen_for(transposed: bool, x: Array, kernel: Array, stride: int, **settings: Any) -> str:
+    """Give what is chosen, without computing it."""
+    chosen = []
+
+    def choose(problem: Problem) -> str:
+        chosen.append(choose_algorithm(problem))
+        return "nothing"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{CONVOLVE}.choose_algorithm", choose)
+        patch.setattr(f"{CONVOLVE}.ALGORITHMS", {"nothing": lambda _: None})
+        convolve = conv2d_transpose if transposed else conv2d
+        convolve(x, kernel, strides=stride, **{"padding": "same", **settings})
+    return chosen[0]
+
+
+def test_what_only_the_plain_algorithm_can_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(algorithms, "has_wide_kernels", lambda: False)
+    x, kernel = np.zeros((1, 32, 32, 64), "f"), np.zeros((3, 3, 64, 64), "f")
+    assert chosen_for(False, x, kernel, 1) == "winograd"
+    assert chosen_for(False, x, kernel[:, :, :32], 1, groups=2) == "plain"
+    assert chosen_for(False, x.astype(np.longdouble), kernel, 1) == "plain"
+    assert chosen_for(False, x.astype(np.float64), kernel, 1) == "columns"
+    monkeypatch.setattr(algorithms, "has_wide_kernels", lambda: True)
+    assert chosen_for(False, x.astype(np.float64), kernel, 1) == "windows"
+    assert chosen_for(False, x, kernel, 1, dilation_rate=(2, 1)) == "windows"
+    assert chosen_for(False, x, kernel, 1, dilation_rate=(1, 2)) == "columns"
+    # Each of 6 x 6 outputs reads 9 inputs, though all that 4 x 4 inputs give is 16 times 9.
+    assert chosen_for(True, x[:, :4, :4], kernel, 1) == "windows"
+    assert chosen_for(True, x[:, :4, :4], kernel, 1, padding="valid") == "columns"
+    kernel[0, 0, 0, 0] = np.nan
+    assert chosen_for(False, x, kernel, 1) == "plain"
+    assert chosen_for(False, x[..., :3], kernel[:, :, :3, 1:], 1) == "toeplitz"
+    assert chosen_for(False, x[..., :3], kernel[:, :, :3, 1:], 1, dilation_rate=2) == "columns"

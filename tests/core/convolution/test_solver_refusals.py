@@ -1,0 +1,45 @@
+"""Sizes and bounds that the solver cannot work with are refused."""
+
+from typing import Any
+
+import pytest
+
+from upsamp.core.convolution.solver import nearest_targets, solve_chain, solve_layer
+from upsamp.errors import ArgumentError
+
+
+@pytest.mark.parametrize("solve", [solve_layer, solve_chain, nearest_targets])
+@pytest.mark.parametrize(
+    ("size", "target", "message"),
+    [
+        (0, 4, r"`size` must be one positive integer, or two .* Received: size=0\."),
+        ((2, -1), 4, r"`size` must be .* Received: size=\(2, -1\)\."),
+        (2, (4, 0), r"`target` must be .* Received: target=\(4, 0\)\."),
+        (2, 4.0, r"`target` must be .* Received: target=4\.0\."),
+        ((1, 2, 3), 4, r"`size` must be .* Received: size=\(1, 2, 3\)\."),
+        (
+            7,
+            6,
+            r"`target` must be at least `size` .*: size=\(7, 7\), target=\(6, 6\)\. Ask for",
+        ),
+        ((2, 5), (9, 4), r"`target` must be at least `size` on each axis"),
+    ],
+)
+def test_a_size_that_is_none_is_refused(
+    solve: Any, size: object, target: object, message: str
+) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        solve(size, target)
+
+
+@pytest.mark.parametrize("solve", [solve_layer, solve_chain, nearest_targets])
+@pytest.mark.parametrize("bound", ["max_kernel", "max_stride"])
+def test_bounds_that_allow_nothing_are_refused(solve: Any, bound: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"`{bound}` must be an integer of at least 1\."):
+        solve(7, 28, **{bound: 0})
+
+
+@pytest.mark.parametrize("bound", ["max_layers", "most"])
+def test_a_chain_of_no_layers_and_no_chain_at_all_are_refused(bound: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"`{bound}` must be an integer of at least 1\."):
+        solve_chain(7, 28, **{bound: 0})

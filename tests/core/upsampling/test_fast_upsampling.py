@@ -1,0 +1,296 @@
+"""Every fast way of upsampling gives what the plain sums give: to the bit where it must."""
+
+import itertools
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from upsamp import resize, upsample
+from upsamp.core.arguments import Convention, Interpolation
+from upsamp.core.upsampling import blocked, box_plan, nearest, resample, schemes
+from upsamp.core.upsampling.interpolation import plan_axis
+from upsamp.core.upsampling.plain import interpolate_images
+from upsamp.errors import ArgumentError
+
+Array = NDArray[Any]
+Method = tuple[Interpolation, Convention]
+
+METHODS: list[Method] = [
+    ("bilinear", "keras"),
+    ("bicubic", "keras"),
+    ("lanczos3", "keras"),
+    ("lanczos5", "keras"),
+    ("mitchellcubic", "keras"),
+    ("gaussian", "keras"),
+    ("bilinear", "torch"),
+    ("bicubic", "torch"),
+]
+every_method = pytest.mark.parametrize("method", METHODS, ids=" ".join)
+INTEGERS = ["uint8", "int8", "uint16", "int16", "uint32", "int32"]
+SHAPE = (2, 37, 41, 3)
+
+
+def plain(x: Array, size: tuple[int, int], method: Method) -> Array:
+    """Resize (N, H, W, C) by plain sums alone, in one piece."""
+    plans = tuple(plan_axis(*axis, *method) for axis in zip(x.shape[1:3], size, strict=True))
+    output = np.empty((len(x), *size, x.shape[3]), x.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
+        whole = slice(0, size[0]), slice(0, size[1])
+        interpolate_images(x, output, (plans[0], plans[1]), *whole)
+    return output
+
+
+def image(seed: int, shape: tuple[int, ...], dtype: str) -> Array:
+    """Give random numbers over the whole range of an integer type, or from -10 to 10."""
+    generator = np.random.default_rng(seed)
+    if np.dtype(dtype).kind == "f":
+        return generator.uniform(-10, 10, shape).astype(dtype)
+    limits = np.iinfo(dtype)
+    values = generator.integers(limits.min, limits.max, shape, dtype=dtype, endpoint=True)
+    ends = generator.choice(np.array([limits.min, limits.max], dtype), shape)
+    return np.where(generator.random(shape) < 0.7, values, ends)
+
+
+def check(x: Array, size: tuple[int, int], method: Method, **options: Any) -> None:
+    """Assert that `resize` gives what the plain sums give."""
+    actual = resize(x, size, *method, **options)
+    expected = plain(x, size, method)
+    message = f"{method} {x.dtype} {x.shape} to {size}"
+    if x.dtype.kind == "f":
+        room = 2e-5 if x.dtype == np.float32 else 2e-2
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=room, err_msg=message)
+    else:
+        np.testing.assert_array_equal(actual, expected, err_msg=message, strict=True)
+
+
+@pytest.fixture(params=["large tiles", "small tiles"])
+def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let small images be made as large ones are, in one tile or in many."""
+    monkeypatch.setattr(resample, "LITTLE", 0)
+    monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
+    if request.param == "small tiles":
+        monkeypatch.setattr(schemes, "STRIP", 2**9)
+        monkeypatch.setattr(schemes, "STRIP_LEAST", 2**9)
+        monkeypatch.setattr(schemes, "STRIP_WIDTH", 2**5)
+        monkeypatch.setattr(box_plan, "TILE", 2**9)
+        monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
+        monkeypatch.setattr(blocked, "SMALL_PRODUCT", 2**10)
+        monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
+    caches: list[Callable[[], None]] = [
+        schemes.scheme_of.cache_clear,
+        box_plan.regions_of.cache_clear,
+    ]
+    for clear in caches:
+        clear()
+    yield
+    for clear in caches:
+        clear()
+
+
+@pytest.fixture
+def _boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let boxes be used for the smallest images too."""
+    monkeypatch.setattr(box_plan, "LEAST", 0)
+
+
+# --- the same numbers
+
+
+@pytest.mark.usefixtures("_tiles")
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@every_method
+def test_every_small_size_and_factor(method: Method, dtype: str) -> None:
+    for length, factor in itertools.product(range(1, 21), range(1, 17)):
+        shape = (1, length, 21 - length, 1 + length % 5)
+        size = (length * factor, (21 - length) * (17 - factor))
+        check(image(length, shape, dtype), size, method)
+
+
+@pytest.mark.usefixtures("_tiles", "_boxes")
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("method", METHODS[:2] + METHODS[-2:-1], ids=" ".join)
+def test_every_small_size_and_factor_that_boxes_make(method: Method, dtype: str) -> None:
+    for length, factors in itertools.product(range(1, 12), itertools.product(range(1, 9), (1, 2))):
+        shape = (2, length, 14 - length, 1 + length % 5)
+        for rows, columns in (factors, factors[::-1]):
+            size = (length * rows, (14 - length) * columns)
+            check(image(length, shape, dtype), size, method)
+
+
+@pytest.mark.usefixtures("_tiles")
+@pytest.mark.parametrize("dtype", [*INTEGERS, "float16", "float32"])
+@every_method
+def test_every_type_at_whole_and_fractional_factors(method: Method, dtype: str) -> None:
+    for size in ((74, 82), (111, 164), (222, 246), (50, 97), (55, 41)):
+        check(image(1, SHAPE, dtype), size, method)
+
+
+@pytest.mark.usefixtures("_tiles", "_boxes")
+@pytest.mark.parametrize("channels", [1, 2, 4, 6, 7, 16, 33])
+@every_method
+def test_any_number_of_channels(method: Method, channels: int) -> None:
+    for dtype, factor in itertools.product(("uint8", "float32"), (2, 3)):
+        check(image(2, (1, 19, 23, channels), dtype), (19 * factor, 23 * factor), method)
+
+
+@every_method
+def test_bytes_that_are_near_a_half_are_rounded_as_in_float64(method: Method) -> None:
+    # Few values, so that many sums are ties, or would be if the weights were not rounded.
+    x = np.random.default_rng(3).choice(np.array([0, 1, 2, 255], np.uint8), (1, 90, 110, 3))
+    for factor in (2, 4, 5, 6, 10, 12):
+        size = 90 * factor, 110 * factor
+        expected = np.clip(np.rint(resize(x.astype(np.float64), size, *method)), 0, 255)
+        np.testing.assert_array_equal(resize(x, size, *method), expected)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@every_method
+def test_a_constant_stays_constant(method: Method, dtype: str) -> None:
+    highest = np.iinfo(dtype).max
+    for value, factor in itertools.product((0, 1, 127, highest - 1, highest), (2, 3, 7)):
+        x = np.full((1, 70, 90, 3), value, dtype)
+        actual = resize(x, (70 * factor, 90 * factor), *method)
+        np.testing.assert_array_equal(actual, np.full_like(actual, value))
+
+
+@pytest.mark.usefixtures("_tiles")
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64", "longdouble"])
+def test_nearest_repeats_pixels_of_any_length(dtype: str) -> None:
+    for channels, size in itertools.product((1, 2, 3, 4, 5, 6, 11, 17), ((1, 3), (2, 2), (5, 4))):
+        x = image(4, (2, 13, 9, channels), "uint8").astype(dtype)
+        expected = x.repeat(size[0], axis=1).repeat(size[1], axis=2)
+        np.testing.assert_array_equal(upsample(x, size), expected, strict=True)
+
+
+@pytest.mark.usefixtures("_tiles")
+def test_nearest_at_a_fractional_factor() -> None:
+    x = image(5, (2, 13, 9, 3), "uint8")
+    rows, columns = ((np.arange(n) + 0.5) * m / n for n, m in ((30, 13), (31, 9)))
+    expected = x[:, rows.astype(int)][:, :, columns.astype(int)]
+    np.testing.assert_array_equal(resize(x, (30, 31), "nearest"), expected)
+
+
+# --- NaN and infinities
+
+
+@pytest.mark.usefixtures("_tiles", "_boxes")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+@every_method
+def test_what_is_not_finite_stays_where_the_plain_sums_put_it(method: Method, value: float) -> None:
+    for row, column in itertools.product((0, 1, 7, 8, 9, 15, 16, 18), (0, 10, 11, 16, 21, 22)):
+        x = image(6, (1, 19, 23, 1), "float32")
+        x[0, row, column] = value
+        actual, expected = resize(x, (38, 69), *method), plain(x, (38, 69), method)
+        np.testing.assert_allclose(actual, expected, rtol=2e-5, atol=2e-5)
+        actual, expected = resize(x, (38, 46), *method), plain(x, (38, 46), method)
+        np.testing.assert_allclose(actual, expected, rtol=2e-5, atol=2e-5)
+
+
+# --- memory, layouts and threads
+
+
+@pytest.mark.parametrize("method", [("nearest", "keras"), *METHODS[:3]], ids=" ".join)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+def test_threads_change_no_byte(
+    method: Method, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = image(7, (2, 301, 203, 3), dtype)
+    made = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("UPSAMP_THREADS", threads)
+        made.append(upsample(x, (2, 3), method[0]))
+    for other in made[1:]:
+        np.testing.assert_array_equal(other, made[0], strict=True)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", " "])
+def test_a_number_of_threads_that_is_none_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPSAMP_THREADS", text)
+    with pytest.raises(
+        ArgumentError,
+        match=rf"^UPSAMP_THREADS must be a positive integer\. Received: '{text}'\. "
+        r"Unset it to use all cores\.$",
+    ):
+        upsample(np.ones((2, 2)), 2)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos3"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_little_memory_is_taken_besides_the_output(interpolation: str, dtype: str) -> None:
+    x = image(8, (1024, 700, 3), dtype)
+    tracemalloc.start()
+    try:
+        output = upsample(x, (2, 8), interpolation)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - output.nbytes < 32 * 2**20
+
+
+@pytest.mark.usefixtures("_boxes")
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos3"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+def test_the_result_goes_where_it_is_wanted(interpolation: str, dtype: str) -> None:
+    x = image(9, (2, 31, 29, 3), dtype)
+    expected = upsample(x, (2, 3), interpolation)
+    room = np.zeros((2, 62, 90, 6), dtype)
+    for out in (
+        np.empty_like(expected),
+        np.empty_like(expected, order="F"),
+        room[:, :, :87, ::2],
+        room[:, :, :87, 3:],
+        room[:, ::-1, 86::-1, :3],
+    ):
+        result = upsample(x, (2, 3), interpolation, out=out)
+        assert result is out
+        # Channels that lie apart are made one by one, whose sums may round otherwise.
+        np.testing.assert_allclose(out, expected, rtol=0, atol=0 if out.dtype.kind == "u" else 2e-5)
+        assert resize(x, (62, 87), interpolation, out=out) is out
+
+
+@pytest.mark.usefixtures("_boxes")
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos3"])
+def test_channels_first_is_filled_in_place(interpolation: str) -> None:
+    x = image(10, (2, 3, 31, 29), "uint8")
+    expected = upsample(x.transpose(0, 2, 3, 1), 2, interpolation).transpose(0, 3, 1, 2)
+    out = np.empty((2, 3, 62, 60), np.uint8)[..., :58]
+    for given in (None, out):
+        actual = upsample(x, 2, interpolation, "channels_first", out=given)
+        np.testing.assert_array_equal(actual, expected)
+
+
+def overlapping() -> dict[str, Any]:
+    """Give an input and an output that share their memory."""
+    room = np.zeros((4, 4))
+    return {"x": room[:2, :2], "out": room}
+
+
+def read_only() -> Array:
+    """Give an output that cannot be written."""
+    out = np.zeros((4, 4))
+    out.flags.writeable = False
+    return out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"out": [1]}, r"^`out` must be an array\. Received: out=\[1\]\.$"),
+        ({"out": np.zeros((4, 5))}, r"^`out` must have the shape \(4, 4\)\. Received: .*\(4, 5\)"),
+        ({"out": np.zeros((4, 4), "f4")}, r"^`out` must have the dtype of `x`, float64\. Received"),
+        ({"out": read_only()}, r"^`out` must be writeable\. Received: an array that is read-only"),
+        (overlapping(), r"^`out` must share no memory with `x`, .* Received: an `out` that may"),
+    ],
+)
+def test_an_output_that_does_not_fit_is_refused(arguments: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"x": np.ones((2, 2))} | arguments
+    with pytest.raises(ArgumentError, match=message):
+        upsample(size=2, **given)
+    with pytest.raises(ArgumentError, match=message):
+        resize(size=4, **given)

@@ -1,0 +1,1 @@
+"""Convolution and transposed convolution: their arithmetic, their algorithms, and what chooses."""

@@ -1,0 +1,127 @@
+"""Which algorithm computes a convolution: chosen by its shape, and loaded when it is chosen."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+import numpy as np
+
+from upsamp.core.convolution.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.products import has_wide_kernels
+
+__all__ = [
+    "ALGORITHMS",
+    "choose_algorithm",
+    "convolve_plainly",
+    "fits_pixels",
+    "fits_windows",
+    "fits_winograd",
+]
+
+# BLAS knows these types alone.
+FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
+FEW_CHANNELS = 8
+FEW_FILTERS = 4
+WINOGRAD_CHANNELS = 32
+WINOGRAD_PIXELS = 256
+# Measured: the multiplications that windows do in the time of one by columns.
+WINDOWS_GAIN = 1.6
+# A longer stride than any image has pixels would not fit the strides of an array's memory.
+LONGEST_STRIDE = 2**20
+
+
+def convolve_plainly(problem: Problem) -> None:
+    """Compute a convolution by one product for each tap over the whole image: any setting."""
+    add_taps(problem, slice(0, problem.plan.images), slice(0, problem.plan.rows.output))
+
+
+def _loaded(module: str, function: str) -> Callable[[Problem], None]:
+    """Give an algorithm that is imported when it is first run: no command needs them all."""
+
+    def convolve(problem: Problem) -> None:
+        getattr(import_module(f"upsamp.core.convolution.{module}"), function)(problem)
+
+    return convolve
+
+
+ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
+    {
+        "plain": convolve_plainly,
+        "columns": _loaded("columns", "convolve_columns"),
+        "pixels": _loaded("columns", "convolve_pixels"),
+        "planar": _loaded("planar", "convolve_planar"),
+        "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
+        "windows": _loaded("windows", "convolve_windows"),
+        "winograd": _loaded("winograd", "convolve_winograd"),
+    }
+)
+
+
+def fits_pixels(plan: ConvolutionPlan) -> bool:
+    """Tell whether each output is a mixture of the channels of its own pixel alone."""
+    return plan.taps == 1 and all(
+        axis.stride == 1 and axis.before == 0 and axis.length == axis.output
+        for axis in (plan.rows, plan.columns)
+    )
+
+
+def fits_windows(plan: ConvolutionPlan) -> bool:
+    """Tell whether the pixels that an output reads follow each other in each row."""
+    return all(phase.spacing == 1 or len(phase.taps) <= 1 for phase in plan.column_phases)
+
+
+def fits_winograd(plan: ConvolutionPlan) -> bool:
+    """Tell whether each phase reads neighbours, of each of at most 3, one after the other."""
+    phases = (*plan.row_phases, *plan.column_phases)
+    return all(len(phase.taps) <= 3 and phase.stride == phase.spacing == 1 for phase in phases)
+
+
+def choose_algorithm(problem: Problem) -> str:
+    """Give the name of the algorithm that is fast for a problem.
+
+    The plain one where another does not apply: groups, other types than BLAS knows, and kernels
+    with NaN or infinity, as the others multiply the zeros around an image too.
+    """
+    plan = problem.plan
+    strides = (phase.stride for phase in (*plan.row_phases, *plan.column_phases))
+    if max(strides, default=1) > LONGEST_STRIDE:
+        return "plain"
+    if plan.groups > 1 or problem.dtype not in FAST_TYPES or not problem.packed.finite:
+        return "plain"
+    chosen = _choose_by_shape(plan)
+    # Its rounding mixes neighbours: what asks for float64 asks for better.
+    if chosen == "columns" and problem.dtype == np.float32 and _gains_by_winograd(plan):
+        return "winograd"
+    return chosen
+
+
+def _choose_by_shape(plan: ConvolutionPlan) -> str:
+    spacing = max(phase.spacing for phase in (*plan.row_phases, *plan.column_phases))
+    stride = max(plan.row_phases[0].stride, plan.column_phases[0].stride)
+    if fits_pixels(plan):
+        return "pixels"
+    if plan.channels <= FEW_CHANNELS and spacing == 1:
+        return "toeplitz"
+    if plan.filters <= FEW_FILTERS and stride == 1:
+        return "planar"
+    return "windows" if has_wide_kernels() and _gains_by_windows(plan) else "columns"
+
+
+def _gains_by_windows(plan: ConvolutionPlan) -> bool:
+    """Tell whether the faster products are worth the zeros around that they multiply, too.
+
+    Where a transposed convolution is not cropped, each output at an edge is multiplied in full by
+    windows; by columns each input is, and no zero.
+    """
+    rows, columns = (
+        sum(phase.count * len(phase.taps) for phase in phases)
+        for phases in (plan.row_phases, plan.column_phases)
+    )
+    by_columns = min(plan.pixels, plan.outputs) * plan.taps
+    return fits_windows(plan) and plan.images * rows * columns <= WINDOWS_GAIN * by_columns
+
+
+def _gains_by_winograd(plan: ConvolutionPlan) -> bool:
+    """Tell whether the products that are saved are worth more than the sums that come instead."""
+    many = min(plan.channels, plan.filters) >= WINOGRAD_CHANNELS
+    return many and plan.pixels >= WINOGRAD_PIXELS and plan.taps > 1 and fits_winograd(plan)

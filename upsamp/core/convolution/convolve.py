@@ -1,0 +1,255 @@
+"""Convolution and transposed convolution in two dimensions, as Keras defines them."""
+
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+
+from upsamp.core.arguments import (
+    DATA_FORMATS,
+    KERNEL_LAYOUTS,
+    Array,
+    DataFormat,
+    Margins,
+    Padding,
+    PaddingLike,
+    Pair,
+    PairLike,
+    normalize_array,
+    normalize_choice,
+    normalize_count,
+    normalize_output_padding,
+    normalize_padding,
+    normalize_pair,
+)
+from upsamp.core.convolution.algorithms import ALGORITHMS, choose_algorithm
+from upsamp.core.convolution.geometry import (
+    ConvolutionAxis,
+    TransposedAxis,
+    convolution_axis,
+    transposed_axis,
+)
+from upsamp.core.convolution.packing import PackedKernel
+from upsamp.core.convolution.phases import Axis
+from upsamp.core.convolution.problem import Finish, Problem, make_plan
+from upsamp.core.dtypes import compute_dtype, floating_result_dtype
+from upsamp.core.layout import as_batch, image_ranks, with_new_image
+from upsamp.core.memory import check_memory
+from upsamp.errors import ArgumentError, ShapeError
+
+__all__ = ["conv2d", "conv2d_transpose"]
+
+
+def conv2d(
+    x: object,
+    kernel: object,
+    bias: object = None,
+    strides: PairLike = 1,
+    padding: PaddingLike = "valid",
+    dilation_rate: PairLike = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    *,
+    kernel_layout: str = "keras",
+    finish: Finish | None = None,
+) -> Array:
+    """Convolve images with a kernel (cross-correlation, as in every deep learning library).
+
+    x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
+    (N, C, H, W). kernel: (rows, columns, C / groups, filters). bias: (filters,) or None.
+    strides, dilation_rate: one integer or (rows, columns). padding: "valid" (only where the
+    kernel fits), "same" (ceil(n / stride) outputs, zeros around, the odd one at the end), or the
+    zeros around: one integer, (rows, columns) or ((top, bottom), (left, right)). kernel_layout:
+    "torch" for a kernel of (filters, C / groups, rows, columns). A `PackedKernel` in place of a
+    kernel is rearranged once and not at each call. finish: what is done in place to each part of
+    the result, (N, rows, OW, filters), once its sums and bias are complete: an activation.
+
+    Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
+    computes in float32, and integers alone give float64.
+
+    Raises `ArgumentError`, `ShapeError`, `DtypeError`, `MemoryLimitError`.
+
+    >>> conv2d([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.ones((2, 2, 1, 1)))
+    array([[12., 16.],
+           [24., 28.]])
+    """
+    stride, dilation = _normalize_steps(strides, dilation_rate)
+    edges = _by_axis(normalize_padding(padding))
+
+    def plan(axis: int, length: int, taps: int) -> ConvolutionAxis:
+        return convolution_axis(length, taps, stride[axis], edges[axis], dilation[axis])
+
+    weights = _normalize_kernel(kernel, kernel_layout)
+    return _convolve(x, weights, bias, groups, data_format, plan, weights.array.shape[3], finish)
+
+
+def conv2d_transpose(
+    x: object,
+    kernel: object,
+    bias: object = None,
+    strides: PairLike = 1,
+    padding: PaddingLike = "valid",
+    output_padding: PairLike | None = None,
+    dilation_rate: PairLike = 1,
+    groups: int = 1,
+    data_format: str = "channels_last",
+    *,
+    output_shape: PairLike | None = None,
+    kernel_layout: str = "keras",
+    finish: Finish | None = None,
+) -> Array:
+    """Convolve images with a transposed kernel: every input scatters the kernel into the output.
+
+    x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
+    (N, C, H, W). kernel: (rows, columns, filters / groups, C). bias: (filters,) or None.
+    strides, dilation_rate, output_padding: one integer or (rows, columns). Input i scatters to
+    i * stride + k * dilation; padding="same" crops the result to n * stride, "valid" keeps all, and
+    one integer, (rows, columns) or ((top, bottom), (left, right)) say what is cropped, as in
+    PyTorch and ONNX. output_padding adds to the size, see `transposed_axis` in
+    `upsamp.core.convolution.geometry`; output_shape=(rows, columns) gives it instead, as in
+    TensorFlow. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
+    columns). A `PackedKernel` and `finish`: see `conv2d`.
+
+    Returns the filters in the place of the channels. Floats follow NumPy's promotion, float16
+    computes in float32, and integers alone give float64.
+
+    Raises `ArgumentError`, `ShapeError`, `DtypeError`, `MemoryLimitError`.
+
+    Source: V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning"
+    (arXiv 1603.07285), chapter 4.
+
+    >>> conv2d_transpose([[1, 2], [3, 4]], np.ones((1, 1, 1, 1)), strides=2)
+    array([[1., 0., 2., 0.],
+           [0., 0., 0., 0.],
+           [3., 0., 4., 0.],
+           [0., 0., 0., 0.]])
+    """
+    stride, dilation = _normalize_steps(strides, dilation_rate)
+    crop = normalize_padding(padding)
+    edges = _by_axis(crop)
+    explicit = not isinstance(crop, str)
+    extra = normalize_output_padding(output_padding, stride, dilation, explicit=explicit)
+    extras = extra or (None, None)
+    lengths = (None, None) if output_shape is None else normalize_pair(output_shape, "output_shape")
+    if extra is not None and output_shape is not None:
+        raise ArgumentError(
+            "`output_shape` must stand alone, as it says all of the size. Received: "
+            f"output_shape={output_shape!r} and output_padding={output_padding!r}."
+        )
+
+    def plan(axis: int, length: int, taps: int) -> TransposedAxis:
+        return transposed_axis(
+            length, taps, stride[axis], edges[axis], extras[axis], dilation[axis], lengths[axis]
+        )
+
+    weights = _normalize_kernel(kernel, kernel_layout)
+    count = normalize_count(groups, "groups")
+    filters = weights.array.shape[2] * count
+    return _convolve(x, weights, bias, count, data_format, plan, filters, finish)
+
+
+def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair]:
+    """Give the padding of the rows and that of the columns."""
+    return (padding, padding) if isinstance(padding, str) else padding
+
+
+def _normalize_kernel(kernel: object, kernel_layout: str) -> PackedKernel:
+    """Give the kernel in Keras' layout: the channels after the rows and columns."""
+    if isinstance(kernel, PackedKernel):
+        return kernel
+    weights = normalize_array(kernel, "kernel", (4,))
+    layout = normalize_choice(kernel_layout, "kernel_layout", KERNEL_LAYOUTS)
+    # PyTorch's (C or filters, the other, rows, columns) is for both convolutions this transpose.
+    return PackedKernel(weights if layout == "keras" else weights.transpose(2, 3, 1, 0))
+
+
+def _normalize_steps(strides: PairLike, dilation_rate: PairLike) -> tuple[Pair, Pair]:
+    return normalize_pair(strides, "strides"), normalize_pair(dilation_rate, "dilation_rate")
+
+
+def _convolve(
+    x: object,
+    weights: PackedKernel,
+    bias: object,
+    groups: int,
+    data_format: str,
+    plan: Callable[[int, int, int], Axis],
+    filters: int,
+    finish: Finish | None,
+) -> Array:
+    """Do what both convolutions do: plan, choose an algorithm, and give its result its form.
+
+    The transposed one differs in its axes, which say where a tap reads and writes, and in the
+    order of its kernel's channels.
+    """
+    layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
+    array = normalize_array(x, "x", image_ranks(layout))
+    batch = as_batch(array, layout)
+    kernel = weights.array
+    rows, columns = (plan(axis, batch.shape[axis + 1], kernel.shape[axis]) for axis in (0, 1))
+    transposed = isinstance(rows, TransposedAxis)
+    grouped = _group_kernel(kernel, batch.shape[3], filters, groups, transposed)
+    biases = _as_bias(bias, filters)
+    shape = with_new_image(array.shape, layout, rows.output, columns.output, filters)
+    dtype = floating_result_dtype(array, kernel, *biases)
+    working = compute_dtype(dtype)
+    check_memory(shape, working, "The output")
+    with np.errstate(invalid="ignore", over="ignore"):
+        problem = Problem(
+            make_plan(
+                batch.shape[0],
+                batch.shape[3],
+                filters,
+                grouped.shape[2],
+                (kernel.shape[0], kernel.shape[1]),
+                rows,
+                columns,
+            ),
+            batch,
+            weights,
+            grouped,
+            biases[0].astype(working) if biases else None,
+            np.empty((batch.shape[0], rows.output, columns.output, filters), working),
+            finish,
+        )
+        ALGORITHMS[choose_algorithm(problem)](problem)
+        result = problem.result.astype(dtype, copy=False)
+    if layout == "channels_first":
+        result = np.ascontiguousarray(np.moveaxis(result, 3, 1))
+    return result.reshape(shape)
+
+
+def _as_bias(bias: object, filters: int) -> tuple[Array, ...]:
+    """Give no array for no bias, else the one, checked: so it can be unpacked into a call."""
+    if bias is None:
+        return ()
+    array = normalize_array(bias, "bias", (1,))
+    if array.shape != (filters,):
+        raise ShapeError(
+            f"`bias` must have one value a filter, shape ({filters},). "
+            f"Received: shape {array.shape}."
+        )
+    return (array,)
+
+
+def _group_kernel(
+    weights: Array, channels: int, filters: int, groups: object, transposed: bool
+) -> Array:
+    """Give the kernel as (rows, columns, groups, channels in a group, filters in a group)."""
+    count = normalize_count(groups, "groups")
+    if channels % count or filters % count:
+        raise ShapeError(
+            "`groups` must divide the channels and the filters. "
+            f"Received: groups={count}, {channels} channels, {filters} filters."
+        )
+    rows, columns, inner, outer = weights.shape
+    taken, order = (
+        (outer, "filters / groups, C") if transposed else (inner * count, "C / groups, filters")
+    )
+    if taken != channels:
+        raise ShapeError(
+            f"`kernel` must be (rows, columns, {order}). Received: kernel of shape "
+            f"{weights.shape} with groups={count} for an `x` of {channels} channels."
+        )
+    split = weights.reshape(rows, columns, inner, count, outer // count)
+    return split.transpose(0, 1, 3, 4, 2) if transposed else split.transpose(0, 1, 3, 2, 4)

@@ -1,0 +1,143 @@
+"""The phases of a convolution's axis: outputs that read their inputs through the same taps.
+
+A transposed convolution of stride s is s convolutions of stride 1, one for each remainder of the
+outputs, whose results lie between each other (sub-pixel convolution: W. Shi et al., arXiv
+1609.05158). A convolution is one such phase. Integers only.
+"""
+
+from dataclasses import dataclass
+from math import gcd
+
+from upsamp.core.convolution.geometry import ConvolutionAxis, TransposedAxis
+
+__all__ = ["Axis", "Phase", "RowClass", "axis_phases", "narrow", "row_classes", "tap_range"]
+
+Axis = ConvolutionAxis | TransposedAxis
+
+
+@dataclass(frozen=True)
+class Phase:
+    """The outputs first + i * step for i < count, and the inputs that they read.
+
+    Output i reads the input start + i * stride + j * spacing through taps[j] of the kernel, where
+    there is such an input. A phase without taps reads nothing.
+    """
+
+    first: int
+    step: int
+    count: int
+    taps: tuple[int, ...]
+    start: int
+    stride: int
+    spacing: int
+
+    @property
+    def outputs(self) -> slice:
+        """The outputs of this phase, as a slice of all of the axis."""
+        return slice(self.first, self.first + (self.count - 1) * self.step + 1, self.step)
+
+    @property
+    def past(self) -> int:
+        """The input after the last one that output 0 reads."""
+        return self.start + (len(self.taps) - 1) * self.spacing + 1
+
+    def part(self, start: int, stop: int) -> "Phase":
+        """Give the outputs from `start` to `stop` - 1 as a phase of their own."""
+        return Phase(
+            self.first + start * self.step,
+            self.step,
+            max(0, min(stop, self.count) - start),
+            self.taps,
+            self.start + start * self.stride,
+            self.stride,
+            self.spacing,
+        )
+
+
+@dataclass(frozen=True)
+class RowClass:
+    """Inputs first, first + step, ... which all are read through the same taps."""
+
+    first: int
+    step: int
+    taps: tuple[int, ...]
+
+
+def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
+    """Split the outputs of an axis into phases.
+
+    >>> from upsamp.core.convolution.geometry import transposed_axis
+    >>> for phase in axis_phases(transposed_axis(5, 4, 2, "same", None, 1), 4):
+    ...     print(phase.first, phase.count, phase.taps, phase.start)
+    0 5 (3, 1) -1
+    1 5 (2, 0) 0
+    """
+    if isinstance(axis, ConvolutionAxis):
+        every = tuple(range(taps))
+        return (Phase(0, 1, axis.output, every, -axis.before, axis.stride, axis.dilation),)
+    spacing = axis.dilation // gcd(axis.dilation, axis.stride)
+    phases = []
+    for first in range(min(axis.stride, axis.output)):
+        place = first + axis.before
+        # The last tap reads the first input.
+        through = tuple(
+            tap for tap in reversed(range(taps)) if (place - tap * axis.dilation) % axis.stride == 0
+        )
+        start = (place - through[0] * axis.dilation) // axis.stride if through else 0
+        count = -((first - axis.output) // axis.stride)
+        phases.append(Phase(first, axis.stride, count, through, start, 1, spacing))
+    return tuple(phases)
+
+
+def row_classes(axis: Axis, taps: int) -> tuple[RowClass, ...]:
+    """Split the inputs of an axis by the taps that read them; those that none reads are left out.
+
+    >>> from upsamp.core.convolution.geometry import convolution_axis
+    >>> for rows in row_classes(convolution_axis(6, 3, 2, "valid", 1), 3):
+    ...     print(rows.first, rows.step, rows.taps)
+    0 2 (0, 2)
+    1 2 (1,)
+    """
+    if isinstance(axis, TransposedAxis):
+        return (RowClass(0, 1, tuple(range(taps))),)
+    classes = []
+    for first in range(min(axis.stride, axis.length)):
+        through = tuple(
+            tap
+            for tap in range(taps)
+            if (tap * axis.dilation - axis.before - first) % axis.stride == 0
+        )
+        if through:
+            classes.append(RowClass(first, axis.stride, through))
+    return tuple(classes)
+
+
+def narrow(moving: slice, other: slice, start: int, stop: int) -> tuple[slice, slice]:
+    """Keep of two progressions, which go together, the pairs whose `moving` is in start..stop - 1.
+
+    >>> narrow(slice(1, 9, 2), slice(0, 4, 1), 2, 7)
+    (slice(3, 7, 2), slice(1, 3, 1))
+    """
+    step, along = moving.step or 1, other.step or 1
+    count = -((moving.start - moving.stop) // step)
+    first = max(0, -((moving.start - start) // step))
+    last = max(first, min(count, -((moving.start - stop) // step)))
+    begin, second = moving.start + first * step, other.start + first * along
+    return (
+        slice(begin, begin + (last - first) * step, step),
+        slice(second, second + (last - first) * along, along),
+    )
+
+
+def tap_range(phase: Phase, index: int, length: int) -> tuple[int, int, slice]:
+    """Give the outputs first..last - 1 of a phase that taps[index] gives an input, and those.
+
+    >>> tap_range(Phase(0, 1, 5, (0, 1, 2), -1, 1, 1), 0, 5)
+    (1, 5, slice(0, 4, 1))
+    """
+    shift = phase.start + index * phase.spacing
+    first = max(0, -(shift // phase.stride))
+    last = max(first, min(phase.count, -((shift - length) // phase.stride)))
+    # Where there is none, a slice must not begin before the array.
+    begin = max(0, first * phase.stride + shift)
+    return first, last, slice(begin, begin + (last - first) * phase.stride, phase.stride)

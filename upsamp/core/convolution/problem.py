@@ -1,0 +1,144 @@
+"""A convolution to be computed: its plan in integers, its arrays, what algorithms share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+import numpy as np
+
+from upsamp.core.arguments import Array, Pair
+from upsamp.core.convolution.packing import Matrices, PackedKernel
+from upsamp.core.convolution.phases import Axis, Phase, axis_phases, narrow
+
+__all__ = ["ConvolutionPlan", "Finish", "Problem", "add_taps", "make_plan"]
+
+# Changes finished rows of the result, (N, rows, OW, filters), in place.
+Finish: TypeAlias = Callable[[Array], None]
+
+
+@dataclass(frozen=True)
+class ConvolutionPlan:
+    """The integers of a convolution: shapes, axes and their phases."""
+
+    images: int
+    channels: int
+    filters: int
+    groups: int
+    kernel: Pair
+    rows: Axis
+    columns: Axis
+    row_phases: tuple[Phase, ...]
+    column_phases: tuple[Phase, ...]
+
+    @property
+    def taps(self) -> int:
+        """How many taps the kernel has."""
+        return self.kernel[0] * self.kernel[1]
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels the inputs have."""
+        return self.images * self.rows.length * self.columns.length
+
+    @property
+    def outputs(self) -> int:
+        """How many pixels the outputs have."""
+        return self.images * self.rows.output * self.columns.output
+
+
+@lru_cache(maxsize=256)
+def make_plan(
+    images: int, channels: int, filters: int, groups: int, kernel: Pair, rows: Axis, columns: Axis
+) -> ConvolutionPlan:
+    """Plan a convolution, which is remembered: a layer plans alike at each call."""
+    phases = axis_phases(rows, kernel[0]), axis_phases(columns, kernel[1])
+    return ConvolutionPlan(images, channels, filters, groups, kernel, rows, columns, *phases)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The arrays of a convolution.
+
+    batch: (N, H, W, C), of any dtype and strides. packed: the kernel; `grouped` gives it as (rows,
+    columns, groups, C / groups, filters / groups). bias: (filters,) or None. result: (N, OH, OW,
+    filters) in memory order, to be written by the algorithm. finish: what is done to rows of the
+    result once they are summed.
+    """
+
+    plan: ConvolutionPlan
+    batch: Array
+    packed: PackedKernel
+    grouped: Array
+    bias: Array | None
+    result: Array
+    finish: Finish | None
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The type that is computed in."""
+        return self.result.dtype
+
+    @cached_property
+    def bias_row(self) -> Array | None:
+        """The bias of all pixels of a row: additions along it are the faster for its length."""
+        return None if self.bias is None else np.tile(self.bias, self.plan.columns.output)
+
+    def source(self, images: slice, rows: slice) -> Array:
+        """Give rows of the input as they are computed with, in memory order."""
+        return self.batch[images, rows].astype(self.dtype, order="C", copy=False)
+
+    def kernel(self) -> Array:
+        """Give the kernel of a convolution of one group: (rows, columns, C, filters)."""
+        return self.grouped[:, :, 0].astype(self.dtype, copy=False)
+
+    def matrices(self, name: object, make: Callable[[], Matrices]) -> Matrices:
+        """Give what an algorithm makes of the kernel, made once a kernel, type and name."""
+        return self.packed.matrices((name, self.dtype), make)
+
+    def start_rows(self, images: slice, rows: slice) -> None:
+        """Set rows of the result to what the sums are added to: the bias, or 0."""
+        part = self.result[images, rows]
+        if self.bias_row is None:
+            part[...] = 0
+        else:
+            part.reshape(*part.shape[:2], self.bias_row.size)[...] = self.bias_row
+
+    def end_rows(self, images: slice, rows: slice, *, with_bias: bool) -> None:
+        """Add the bias to summed rows of the result, where it is not in them, and finish them."""
+        part = self.result[images, rows]
+        if not part.size:
+            return
+        if with_bias and self.bias_row is not None:
+            flat = part.reshape(*part.shape[:2], self.bias_row.size)
+            flat += self.bias_row
+        if self.finish is not None:
+            self.finish(part)
+
+
+def add_taps(problem: Problem, images: slice, rows: slice) -> None:
+    """Compute rows of the result by one product for each tap: the plain way, for every setting.
+
+    Each output is the sum of just the inputs that it reads, so NaN and infinity stay with those.
+    """
+    plan = problem.plan
+    problem.start_rows(images, rows)
+    # In one order of memory, the sums do not depend on the layout that the kernel came in.
+    kernel = problem.grouped.astype(problem.dtype, order="C", copy=False)
+    for row, column in np.ndindex(*plan.kernel):
+        rows_out, rows_in = narrow(*plan.rows.tap(row), rows.start, rows.stop)
+        columns_out, columns_in = plan.columns.tap(column)
+        part = problem.batch[images, rows_in, columns_in]
+        part = part.astype(problem.dtype, order="C", copy=False)
+        problem.result[images, rows_out, columns_out] += _mix(part, kernel[row, column])
+    problem.end_rows(images, rows, with_bias=False)
+
+
+def _mix(part: Array, kernel: Array) -> Array:
+    """Mix the channels of every pixel: (N, H, W, C) times (groups, C / groups, F / groups)."""
+    groups, channels, filters = kernel.shape
+    images, rows, columns, _ = part.shape
+    pixels = part.reshape(-1, groups, channels).transpose(1, 0, 2)
+    mixed = np.empty((images * rows * columns, groups, filters), part.dtype)
+    np.matmul(pixels, kernel, out=mixed.transpose(1, 0, 2))
+    return mixed.reshape(images, rows, columns, groups * filters)

@@ -1,0 +1,205 @@
+"""Interpolation by plain sums: each output is the sum of its own inputs, and reads no others.
+
+So a NaN or an infinity reaches those outputs alone that depend on it. Every faster way is proved
+equal to this one, and hands over to it what it cannot do.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.core.dtypes import compute_dtype, round_to
+from upsamp.core.threads import share
+from upsamp.core.upsampling.banded import Taps, taps_of
+from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
+
+__all__ = ["interpolate_images", "interpolate_little", "interpolate_part", "interpolate_plainly"]
+
+# Output elements of a strip of plain sums: its scratch stays near the second-level cache.
+STRIP_ELEMENTS = 2**17
+# Input rows of a strip at the least, or the rows that neighbouring strips share cost too much.
+STRIP_ROWS = 16
+# Output rows of a strip for which it need not be narrower.
+MANY_ROWS = 2**8
+# From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
+MANY_CHANNELS = 16
+
+
+def interpolate_plainly(
+    source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan], threads: int, *, alpha: bool
+) -> None:
+    """Fill `target` from `source`, both (N, H, W, C), strip by strip of plain sums."""
+    _, height, _, channels = source.shape
+    rows, columns = target.shape[1:3]
+    planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
+    images, places = list(_planes(source, planar)), list(_planes(target, planar))
+    # As wide as leaves room for enough rows, however long those are.
+    high = min(rows, max(STRIP_ROWS, min(-(-STRIP_ROWS * rows // height), MANY_ROWS)))
+    wide = max(1, min(columns, STRIP_ELEMENTS // (channels * high)))
+    high = max(1, STRIP_ELEMENTS // (channels * wide))
+    strips, tiles = -(-rows // high), -(-columns // wide)
+
+    def work(run: range) -> None:
+        # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for piece in run:
+                image, position = divmod(piece, strips * tiles)
+                row, column = divmod(position, tiles)
+                lines = slice(row * high, min((row + 1) * high, rows))
+                part = slice(column * wide, min((column + 1) * wide, columns))
+                interpolate_part(images[image], places[image], plans, lines, part, alpha=alpha)
+
+    share(len(images) * strips * tiles, threads if target.size >= STRIP_ELEMENTS else 1, work)
+
+
+def _planes(batch: Array, planar: bool) -> Iterator[Array]:
+    """View each image of (N, H, W, C) as (planes, H, W, channels of a plane).
+
+    A few channels are taken as so many planes, since NumPy's inner loop runs over the last axis
+    and would be three elements long; many channels stay together in one plane.
+    """
+    for image in batch:
+        yield np.moveaxis(image, 2, 0)[..., np.newaxis] if planar else image[np.newaxis]
+
+
+def interpolate_part(
+    image: Array,
+    place: Array,
+    plans: tuple[AxisPlan, AxisPlan],
+    rows: slice,
+    columns: slice,
+    *,
+    alpha: bool,
+) -> None:
+    """Fill the `rows` and `columns` of `place` from one image, both (planes, H, W, channels).
+
+    The input rows are widened first, then the output rows are made of them. alpha: whether the
+    last plane is straight alpha, which weights the others.
+    """
+    row_plan, column_plan = plans
+    top, bottom = _reach(row_plan, rows)
+    left, right = _reach(column_plan, columns)
+    dtype = compute_dtype(image.dtype)
+    planes, channels = image.shape[0], image.shape[3]
+    narrow = image[:, top:bottom, left:right].astype(dtype, order="C")
+    if alpha:
+        _multiply_by_alpha(narrow)
+    widened = np.empty((planes, bottom - top, columns.stop - columns.start, channels), dtype)
+    _accumulate(column_plan, narrow, left, widened, columns.start, axis=2)
+    result = np.empty((planes, rows.stop - rows.start, *widened.shape[2:]), dtype)
+    _accumulate(row_plan, widened, top, result, rows.start, axis=1)
+    if alpha:
+        _divide_by_alpha(result)
+    # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
+    for plane, room in zip(result, place[:, rows, columns], strict=True):
+        room[...] = round_to(plane, place.dtype)
+
+
+def interpolate_images(
+    source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan], rows: slice, columns: slice
+) -> None:
+    """Fill the `rows` and `columns` of some images, (N, H, W, C), a channel at a time."""
+    for image, place in zip(source, target, strict=True):
+        planes, room = (np.moveaxis(array, 2, 0)[..., np.newaxis] for array in (image, place))
+        interpolate_part(planes, room, plans, rows, columns, alpha=False)
+
+
+def interpolate_little(source: Array, target: Array, plans: tuple[AxisPlan, AxisPlan]) -> bool:
+    """Fill `target` from `source`, both (N, H, W, C), in few steps that take memory for each tap.
+
+    The sums are those of `interpolate_part` to the last bit; where an input is not finite, it is
+    left to that, and the answer is False.
+    """
+    values = source.astype(compute_dtype(source.dtype))
+    if not np.isfinite(values).all():
+        return False
+    widened = _sums_along(values, taps_of(plans[1]), 2)
+    target[...] = round_to(_sums_along(widened, taps_of(plans[0]), 1), target.dtype)
+    return True
+
+
+def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
+    """Give the weighted sums along an axis, tap after tap."""
+    along = (-1, *(1,) * (values.ndim - 1 - axis))
+    total = np.zeros(())
+    for position, (inputs, weights) in enumerate(zip(taps.inputs.T, taps.weights.T, strict=True)):
+        part = values.take(inputs, axis=axis)
+        part *= weights.reshape(along)
+        total = np.add(total, part, out=part) if position else part
+    return total
+
+
+def _reach(plan: AxisPlan, outputs: slice) -> tuple[int, int]:
+    """Give the inputs that some outputs read, from the first to after the last."""
+    return int(plan.first[outputs].min()), int(plan.last[outputs].max()) + 1
+
+
+def _accumulate(
+    plan: AxisPlan, source: Array, source_start: int, target: Array, target_start: int, axis: int
+) -> None:
+    """Fill `target` with the weighted sums of `source` along `axis`.
+
+    The arrays hold the part of their axis that begins at `source_start` and `target_start`.
+    """
+    sources, targets = np.moveaxis(source, axis, 0), np.moveaxis(target, axis, 0)
+    for piece in plan.pieces:
+        if isinstance(piece, Run):
+            _add_run(piece, sources, source_start, targets, target_start)
+        else:
+            _add_gather(piece, sources, source_start, targets, target_start)
+
+
+def _add_run(
+    run: Run, sources: Array, source_start: int, targets: Array, target_start: int
+) -> None:
+    """Fill the outputs of a run that lie in `targets`: every tap is one slice of the inputs."""
+    first = max(0, -(-(target_start - run.output) // run.step))
+    last = min(run.count, -(-(target_start + len(targets) - run.output) // run.step))
+    if first >= last:
+        return
+    room = targets[_slice(run.output - target_start, run.step, first, last)]
+    for position, (tap, weight) in enumerate(zip(run.inputs, run.weights, strict=True)):
+        part = sources[_slice(tap - source_start, run.stride, first, last)]
+        if position == 0:
+            np.multiply(part, weight, out=room)
+        else:
+            room += part * weight
+
+
+def _slice(begin: int, step: int, first: int, last: int) -> slice:
+    """Give the slice of the elements begin + k * step, for k from `first` to before `last`."""
+    begin += first * step
+    return slice(begin, begin + (last - first - 1) * step + 1, step or None)
+
+
+def _add_gather(
+    gather: Gather, sources: Array, source_start: int, targets: Array, target_start: int
+) -> None:
+    """Fill the outputs of a gather that lie in `targets`: every tap is a list of inputs."""
+    first, last = np.searchsorted(gather.outputs, (target_start, target_start + len(targets)))
+    if first == last:
+        return
+    inputs = gather.inputs[first:last] - source_start
+    weights = gather.weights[first:last].astype(sources.dtype)
+    along = (-1, *(1,) * (sources.ndim - 1))
+    total = sources[inputs[:, 0]] * weights[:, 0].reshape(along)
+    for tap in range(1, inputs.shape[1]):
+        total += sources[inputs[:, tap]] * weights[:, tap].reshape(along)
+    targets[gather.outputs[first:last] - target_start] = total
+
+
+def _multiply_by_alpha(narrow: Array) -> None:
+    """Weight colours by alpha, the last plane; a hidden one is 0, were it a NaN."""
+    narrow[:-1] *= narrow[-1]
+    narrow[:-1][:, narrow[-1] == 0] = 0
+
+
+def _divide_by_alpha(result: Array) -> None:
+    """Turn colours that are weighted by alpha, the last plane, back to straight colours.
+
+    Where nothing shows, the colour is 0: that of a hidden pixel never reaches the result.
+    """
+    shown = result[-1] > 0
+    np.divide(result[:-1], result[-1], out=result[:-1], where=shown)
+    result[:-1][:, ~shown] = 0

@@ -1,0 +1,261 @@
+"""Upsampling by interpolation, by the plan that `interpolation` makes of each axis.
+
+An input whose weight is zero is not read, so that a NaN or an infinity reaches those outputs alone
+that depend on it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from upsamp.core.arguments import (
+    CONVENTIONS,
+    DATA_FORMATS,
+    INTERPOLATIONS,
+    Array,
+    Convention,
+    DataFormat,
+    Interpolation,
+    Pair,
+    PairLike,
+    normalize_array,
+    normalize_choice,
+    normalize_output,
+    normalize_pair,
+)
+from upsamp.core.layout import as_batch, image_ranks, with_new_image
+from upsamp.core.memory import check_memory
+from upsamp.core.threads import thread_count
+from upsamp.core.upsampling.blocked import interpolate
+from upsamp.core.upsampling.box_plan import boxes_for
+from upsamp.core.upsampling.boxes import interpolate_by_boxes
+from upsamp.core.upsampling.interpolation import kernel_of, nearest_inputs, plan_axis
+from upsamp.core.upsampling.nearest import copy_nearest, repeat_pixels
+from upsamp.core.upsampling.plain import interpolate_little, interpolate_plainly
+from upsamp.core.upsampling.schemes import scheme_of
+from upsamp.errors import ArgumentError, ShapeError
+
+__all__ = ["resize", "upsample"]
+
+# Output elements up to which the fewest steps are the fastest.
+LITTLE = 2**9
+# The methods whose result does not pass through the values of the input: even a size of 1 changes.
+SMOOTHING = ("mitchellcubic", "gaussian")
+
+
+def upsample(
+    x: object,
+    size: PairLike = (2, 2),
+    interpolation: str = "nearest",
+    data_format: str = "channels_last",
+    *,
+    convention: str = "keras",
+    align_corners: bool = False,
+    alpha: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """Upsample images by whole factors, as Keras' `UpSampling2D` does.
+
+    x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
+    (N, C, H, W). Any real dtype. size: the factor of the rows and of the columns, or one for both.
+    interpolation: "nearest" (copies), "bilinear", "bicubic" (Keys, a = -0.5), "lanczos3",
+    "lanczos5", and TensorFlow's "area", "mitchellcubic" and "gaussian". convention: "keras", or
+    "torch" for what PyTorch and OpenCV compute (edges repeated, bicubic with a = -0.75).
+    align_corners: PyTorch's, for its bilinear and bicubic. alpha: whether the last channel is
+    straight alpha; colours are then weighted by it, so that the colour of transparent pixels does
+    not bleed (nearest copies all the same). out: an array of the result's shape and dtype that
+    shares no memory with `x`, to be filled and returned. Large images are shared among as many
+    threads as UPSAMP_THREADS says, or as there are cores.
+
+    Returns an array of the dtype and rank of `x` with H * rows and W * columns. float32 and
+    float64 compute in their own precision and float16 in float32; integers compute in float64, are
+    rounded half to even and saturated.
+
+    Raises `ArgumentError`, `ShapeError`, `DtypeError`, and `MemoryLimitError` before it allocates
+    what does not fit.
+
+    Sources: R. Keys, "Cubic convolution interpolation for digital image processing" (1981);
+    C. Duchon, "Lanczos filtering in one and two dimensions" (1979); D. Mitchell and A. Netravali,
+    "Reconstruction filters in computer graphics" (1988).
+
+    >>> upsample([[1, 2], [3, 4]], size=(2, 3))
+    array([[1, 1, 1, 2, 2, 2],
+           [1, 1, 1, 2, 2, 2],
+           [3, 3, 3, 4, 4, 4],
+           [3, 3, 3, 4, 4, 4]])
+    >>> upsample([[0.0, 4.0]], size=(1, 4), interpolation="bilinear")
+    array([[0. , 0. , 0.5, 1.5, 2.5, 3.5, 4. , 4. ]])
+    """
+    factors = normalize_pair(size, "size")
+    return _resample(
+        x,
+        lambda height, width: (height * factors[0], width * factors[1]),
+        (interpolation, convention, align_corners, alpha),
+        data_format,
+        out,
+    )
+
+
+def resize(
+    x: object,
+    size: PairLike,
+    interpolation: str = "bilinear",
+    convention: str = "keras",
+    data_format: str = "channels_last",
+    *,
+    align_corners: bool = False,
+    alpha: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """Upsample images to any larger size, as `tf.image.resize` and `F.interpolate` do.
+
+    size: the rows and columns of the result, neither below that of `x`. All else is as in
+    `upsample`, which is the same for a size that is a multiple. convention="keras" equals
+    `tf.image.resize` and `jax.image.resize` with antialias off; "torch" equals
+    `torch.nn.functional.interpolate` with `size`.
+
+    >>> resize([[0.0, 3.0]], (1, 3))
+    array([[0. , 1.5, 3. ]])
+    """
+    wanted = normalize_pair(size, "size")
+
+    def target(height: int, width: int) -> Pair:
+        if wanted[0] < height or wanted[1] < width:
+            raise ArgumentError(
+                "`size` must not be below the size of `x`, as this is upsampling. Received: "
+                f"size={wanted} for {(height, width)}."
+            )
+        return wanted
+
+    return _resample(
+        x,
+        target,
+        (interpolation, convention, align_corners, alpha),
+        data_format,
+        out,
+    )
+
+
+class Rule(NamedTuple):
+    """How the pixels between those of the input are made."""
+
+    method: Interpolation
+    convention: Convention
+    align_corners: bool
+    alpha: bool
+
+
+def _resample(
+    x: object,
+    target_of: Callable[[int, int], Pair],
+    rule: tuple[str, str, bool, bool],
+    data_format: str,
+    out: Array | None,
+) -> Array:
+    """Normalise the arguments, and make or check the output; then fill it."""
+    interpolation, convention, align_corners, alpha = rule
+    layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
+    checked = Rule(
+        cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)),
+        cast("Convention", normalize_choice(convention, "convention", CONVENTIONS)),
+        align_corners,
+        alpha,
+    )
+    array = normalize_array(x, "x", image_ranks(layout))
+    source = as_batch(array, layout)
+    _, height, width, channels = source.shape
+    _check_method(checked)
+    if alpha and channels < 2:
+        raise ShapeError(
+            "`alpha=True` needs colour before the alpha channel, so at least 2 channels. "
+            f"Received: shape {array.shape}."
+        )
+    rows, columns = target_of(height, width)
+    shape = with_new_image(array.shape, layout, rows, columns, channels)
+    if out is None:
+        check_memory(shape, array.dtype, "The output")
+        output = np.empty(shape, array.dtype)
+    else:
+        output = normalize_output(out, shape, array)
+    _fill(source, as_batch(output, layout), checked, thread_count())
+    return output
+
+
+def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
+    """Choose how to fill `target` from `source`, both (N, H, W, C)."""
+    height, width = source.shape[1:3]
+    rows, columns = target.shape[1:3]
+    whole = rows % height == 0 and columns % width == 0
+    copies = (
+        rule.method == "nearest"
+        or (rule.method == "area" and whole)
+        or ((rows, columns) == (height, width) and rule.method not in SMOOTHING)
+    )
+    if copies:
+        for images, places in _batches(source, target):
+            if whole:
+                repeat_pixels(images, places, rows // height, columns // width, threads)
+            else:
+                row_inputs = nearest_inputs(height, rows, rule.convention)
+                column_inputs = nearest_inputs(width, columns, rule.convention)
+                copy_nearest(images, places, row_inputs, column_inputs, threads)
+        return
+    plans = (
+        plan_axis(height, rows, *rule[:2], align_corners=rule.align_corners),
+        plan_axis(width, columns, *rule[:2], align_corners=rule.align_corners),
+    )
+    if rule.alpha:
+        interpolate_plainly(source, target, plans, threads, alpha=True)
+        # Alpha itself is interpolated as it would be alone.
+        source, target = source[..., -1:], target[..., -1:]
+    if target.size <= LITTLE and interpolate_little(source, target, plans):
+        return
+    if not _is_fast(source.dtype):
+        interpolate_plainly(source, target, plans, threads, alpha=False)
+        return
+    factors = (rows // height, columns // width) if whole and not rule.align_corners else None
+    for images, places in _batches(source, target):
+        boxes = factors and boxes_for(images.shape, factors, rule.method, images.dtype)
+        if boxes:
+            interpolate_by_boxes(images, places, boxes, threads)
+        else:
+            interpolate(images, places, scheme_of(*plans, images.shape[3], images.dtype), threads)
+
+
+def _is_fast(dtype: np.dtype[np.generic]) -> bool:
+    """Tell whether blocked products may make values of a type.
+
+    Those of float64 are not: integers are rounded as if they had been made in float64, and its
+    sums are the plain ones, so that both agree to the last bit.
+    """
+    return dtype.itemsize <= 4 and dtype.kind != "b"
+
+
+def _batches(source: Array, target: Array) -> Iterator[tuple[Array, Array]]:
+    """View two arrays (N, H, W, C) alike: as they are, or by channels where those lie apart."""
+    if target.shape[3] == 1 or target.strides[3] <= target.strides[2]:
+        yield source, target
+        return
+    planes, places = np.moveaxis(source, 3, 1), np.moveaxis(target, 3, 1)
+    if planes.flags.c_contiguous and places.flags.c_contiguous:
+        yield _as_single_channels(planes), _as_single_channels(places)
+    else:
+        yield from zip(planes[..., np.newaxis], places[..., np.newaxis], strict=True)
+
+
+def _as_single_channels(planes: Array) -> Array:
+    """View a contiguous (N, C, H, W) as (N * C, H, W, 1)."""
+    return planes.reshape(-1, *planes.shape[2:], 1)
+
+
+def _check_method(rule: Rule) -> None:
+    """Raise where the convention has no such method, or the method no such setting."""
+    method, convention, align_corners, _ = rule
+    if method not in ("nearest", "area"):
+        kernel_of(method, convention)
+    if align_corners and (convention != "torch" or method not in ("bilinear", "bicubic")):
+        raise ArgumentError(
+            "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
+            f"Received: convention={convention!r}, interpolation={method!r}."
+        )

@@ -1,0 +1,199 @@
+"""The plan of blocked matrix products: the pieces of the images, and the matrices of blocks."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.core.dtypes import compute_dtype
+from upsamp.core.upsampling.banded import Band, Tile, bands_of, period_of, tiles_of
+from upsamp.core.upsampling.interpolation import AxisPlan
+from upsamp.core.upsampling.rounding import Grid, Integers, grid_of, integers_of, is_sure, margin_of
+
+__all__ = ["Part", "Piece", "Product", "Scheme", "scheme_of"]
+
+# Output elements of a strip at the most, and of one of its rows. A smaller strip would stay in a
+# second-level cache of one megabyte, but its calls would be so short that two threads would rather
+# wait for each other than compute.
+STRIP = 3 * 2**17
+STRIP_WIDTH = 2**13
+# An image is cut into so many strips at least, as long as each has so many elements: threads share
+# them.
+STRIPS = 4
+STRIP_LEAST = 2**17
+# Strips of a run, which keeps widened rows from one to the next, and how many runs there are at the
+# least. Threads share whole runs: rows that are widened among others may be rounded otherwise.
+RUN = 3
+RUNS = 4
+# Output rows of a block: longer ones multiply by more zeros, shorter ones are more products.
+BLOCK_ROWS = 4
+# The same where a row has so few elements that a product is little more than its call.
+BLOCK_ROWS_NARROW = 32
+NARROW = 2**8
+# Output elements of a block of columns: BLAS computes them by sixteens.
+BLOCK_ELEMENTS = 48
+SIXTEEN = 16
+# Up to so many channels, the matrix of an axis holds them all, and its zeros between different
+# channels cost less than products of single channels would.
+FEW_CHANNELS = 6
+# Outputs of a block where a pixel's channels are an axis of their own.
+BLOCK_PIXELS = 8
+
+
+class Product(NamedTuple):
+    """A band whose matrix is of the type and the shape to multiply with, its numbers likewise."""
+
+    matrix: Array
+    start: int
+    stride: int
+    output: int
+    step: int
+    blocks: int
+
+
+class Part(NamedTuple):
+    """A tile of one axis, with its products and the grid of its weights."""
+
+    tile: Tile
+    products: tuple[Product, ...]
+    grid: Grid
+
+
+class Piece(NamedTuple):
+    """Some rows of some columns of an image.
+
+    margin: for integers, how far a sum may be off; None where each is rounded as if it were not.
+    follows: whether what the piece above this one has widened is of the same form.
+    """
+
+    rows: Part
+    columns: Part
+    margin: float | None
+    follows: bool
+
+    @property
+    def widened(self) -> int:
+        """Give how many pixels the widened rows have."""
+        return self.rows.tile.inputs * self.columns.tile.outputs
+
+
+@dataclass(frozen=True, eq=False)
+class Scheme:
+    """How images of one shape and type are interpolated.
+
+    runs: the pieces of an image, in the order in which they are made. many: whether a pixel's
+    channels are an axis of their own in the products. integers: None for floats. images: how many
+    are done at once.
+    """
+
+    plans: tuple[AxisPlan, AxisPlan]
+    runs: tuple[tuple[Piece, ...], ...]
+    channels: int
+    many: bool
+    sums: np.dtype[Any]
+    integers: Integers | None
+    images: int
+
+
+@lru_cache(maxsize=32)
+def scheme_of(
+    row_plan: AxisPlan, column_plan: AxisPlan, channels: int, dtype: np.dtype[Any]
+) -> Scheme:
+    """Cut both axes into pieces, and make the matrices of their blocks."""
+    integers = integers_of(dtype)
+    sums = integers.sums if integers else compute_dtype(dtype)
+    many = channels > FEW_CHANNELS
+    runs: list[tuple[Piece, ...]] = []
+    for columns in _column_parts(column_plan, channels, many, sums, integers):
+        width = columns.tile.outputs * channels
+        block = BLOCK_ROWS if width > NARROW else BLOCK_ROWS_NARROW
+        even = -(-len(row_plan.first) // STRIPS)
+        most = min(STRIP // width, max(even, STRIP_LEAST // width))
+        tiles = tiles_of(bands_of(row_plan, block), max(1, most))
+        margin: float | None = None
+        pieces = []
+        for rows in _parts(tiles, sums, 0):
+            before, margin = margin, _margin(rows, columns, integers)
+            pieces.append(Piece(rows, columns, margin, before == margin))
+        count = max(RUNS, len(pieces) // RUN)
+        bounds = [len(pieces) * run // count for run in range(count + 1)]
+        runs += [tuple(pieces[start:stop]) for start, stop in pairwise(bounds) if stop > start]
+    images = 1
+    if len(runs) == len(runs[0]) == 1:
+        images = max(1, STRIP_LEAST // (len(row_plan.first) * len(column_plan.first) * channels))
+    return Scheme((row_plan, column_plan), tuple(runs), channels, many, sums, integers, images)
+
+
+def _column_parts(
+    plan: AxisPlan, channels: int, many: bool, sums: np.dtype[Any], integers: Integers | None
+) -> list[Part]:
+    """Cut the columns into tiles of about the same width."""
+    bands = bands_of(plan, BLOCK_PIXELS if many else _block(period_of(plan), channels))
+    most = max(1, STRIP_WIDTH // channels)
+    outputs = len(plan.first)
+    even = -(-outputs // -(-outputs // most))
+    groups = [bands]
+    if integers and len(bands) > 1:
+        # At the edges weights are divided by sums, and are no multiples of a power of two.
+        middle = max(bands, key=lambda band: band.count)
+        inner, whole = grid_of([middle.weights]), grid_of([band.weights for band in bands])
+        if is_sure(inner, inner, integers) and not is_sure(inner, whole, integers):
+            place = bands.index(middle)
+            groups = [bands[:place], [middle], bands[place + 1 :]]
+    tiles = [tile for group in groups if group for tile in tiles_of(group, even)]
+    return _parts(tiles, sums, 0 if many else channels)
+
+
+def _block(period: int, channels: int) -> int:
+    """Give how many outputs a block of columns has, where their phases come again by `period`.
+
+    >>> _block(2, 1), _block(2, 3), _block(3, 3), _block(2, 4)
+    (32, 16, 15, 8)
+    """
+    step = period * channels
+    for elements in range(2 * SIXTEEN, 4 * SIXTEEN + 1, SIXTEEN):
+        if elements % step == 0:
+            return elements // channels
+    return max(1, BLOCK_ELEMENTS // step) * period
+
+
+def _margin(rows: Part, columns: Part, integers: Integers | None) -> float | None:
+    """Give how far a sum of integers may be off, or None where it is rounded rightly anyway."""
+    if integers is None or is_sure(rows.grid, columns.grid, integers):
+        return None
+    return margin_of(rows.grid, columns.grid, integers)
+
+
+def _parts(tiles: list[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]:
+    """Make the matrices; channels: how many they hold, or 0 where they stand on the left."""
+    matrices: dict[int, Array] = {}
+    grids: dict[tuple[int, ...], Grid] = {}
+    parts = []
+    for tile in tiles:
+        products = tuple(_product(band, dtype, channels, matrices) for band in tile.bands)
+        key = tuple(id(band.weights) for band in tile.bands)
+        if key not in grids:
+            grids[key] = grid_of([band.weights for band in tile.bands])
+        parts.append(Part(tile, products, grids[key]))
+    return parts
+
+
+def _product(
+    band: Band, dtype: np.dtype[Any], channels: int, matrices: dict[int, Array]
+) -> Product:
+    """Give a band in the form to multiply with; bands of the same weights share their matrix."""
+    if id(band.weights) not in matrices:
+        matrix = np.kron(band.weights.T, np.eye(channels)) if channels else band.weights
+        matrices[id(band.weights)] = matrix.astype(dtype)
+    width = max(1, channels)
+    return Product(
+        matrices[id(band.weights)],
+        band.start * width,
+        band.stride * width,
+        band.output * width,
+        band.step * width,
+        band.count,
+    )
