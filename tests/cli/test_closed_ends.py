@@ -72,6 +72,40 @@ def test_an_interrupt_ends_the_command_quietly(tmp_path: Path) -> None:
         assert process.stderr.read().strip() == b""
 
 
+SWALLOWING = """
+import sys, time
+from upsamp.cli import main
+
+class Finder:  # loads as a compiled module may: what is raised meanwhile is dropped
+    def find_spec(self, name, *_):
+        if name == "upsamp.cli.upsample":
+            try:
+                print("loading", flush=True)
+                time.sleep(1)
+            except KeyboardInterrupt:
+                pass
+
+sys.meta_path.insert(0, Finder())
+main()
+"""
+
+
+def test_an_interrupt_is_not_lost_while_a_module_is_loaded(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SWALLOWING, "upsample", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"loading\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+        assert process.stderr.read().strip() == b""
+
+
 @pytest.mark.parametrize("command", ["upsample -", "transpose-conv -", "summary -"])
 def test_a_closed_standard_input_is_an_error(shell: Shell, command: str) -> None:
     result = shell(f"upsamp {command} <&-")

@@ -4,12 +4,15 @@ Here, and nowhere else, errors become exit codes: 0, 1 with one line for what is
 or files, 2 for a command that is spelled wrong.
 """
 
+import _thread
 import os
+import signal
 import sys
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from io import TextIOWrapper
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any, NoReturn
 
 import click
@@ -70,6 +73,8 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command; every error that a user can cause ends in one line and a code."""
         _prepare_streams()
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupt)
         try:
             self._run(*args, **options)
         except click.exceptions.NoArgsIsHelpError as error:
@@ -112,6 +117,31 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _interrupt(
+    _number: int,
+    frame: FrameType | None,
+) -> None:
+    """End the command at Ctrl-C: at once, or as soon as the import that goes on has ended.
+
+    A module that is compiled, as those of numpy.random, may drop what is raised while it loads, and
+    the command would go on as if nothing had been asked.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            _thread.start_new_thread(_interrupt_again, (_thread.get_ident(),))
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
+
+
+def _interrupt_again(main_thread: int) -> None:
+    time.sleep(0.02)
+    if hasattr(signal, "pthread_kill"):  # which wakes the thread from waiting for input, too
+        signal.pthread_kill(main_thread, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _abandon_output() -> None:
