@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp.io.images import read_picture, write_picture
+from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
 
 Array = NDArray[Any]
@@ -46,10 +47,10 @@ def encoded(image: Image.Image, format_name: str, **options: Any) -> BytesIO:
 
 def read(stream: BytesIO | Path, *, expand: bool = False, **options: Any) -> Picture:
     data = stream if isinstance(stream, BytesIO) else BytesIO(stream.read_bytes())
-    return read_picture(data, "it", expand=expand, **options)
+    return read_picture(data, "it", ReadOptions(expand=expand, **options))
 
 
 def written(picture: Picture, format_name: str) -> BytesIO:
     buffer = BytesIO()
-    write_picture(picture, format_name, buffer, "it")
+    write_picture(picture, format_name, buffer, "it", WriteOptions())
     return BytesIO(buffer.getvalue())

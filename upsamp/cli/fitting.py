@@ -10,6 +10,7 @@ from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.core.arguments import Array, Pair
 from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
 from upsamp.io.sources import read_source
@@ -102,7 +103,7 @@ def _learn_from_folder(
 
 def _pixels(name: str, max_pixels: int) -> Array:
     """Read an image's colours, or a matrix."""
-    given = read_source(name, expand=True, max_pixels=max_pixels)
+    given = read_source(name, ReadOptions(max_pixels=max_pixels))
     if isinstance(given, Picture):
         return given.pixels[..., :-1] if given.has_alpha else given.pixels
     return given

@@ -32,6 +32,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.latent import PATHS
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.formats import FAST_COMPRESSION
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
 from upsamp.io.streams import STANDARD_STREAM
@@ -250,8 +251,8 @@ def _write_picture(canvas: Array, target: Target, request: Request) -> None:
         Picture(canvas, mode),
         target.format,
         target.name,
+        WriteOptions(compression=level),
         overwrite=request.force,
-        compression=level,
     )
 
 

@@ -5,7 +5,7 @@ import re
 import click
 
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
-from upsamp.io.pictures import MAX_PIXELS
+from upsamp.io.picture_options import MAX_PIXELS
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [

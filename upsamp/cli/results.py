@@ -13,7 +13,6 @@ from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import on_terminal, show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.io.formats import (
-    FAST_COMPRESSION,
     IMAGE_FORMATS,
     MATRIX_FORMATS,
     TEXT_FORMATS,
@@ -21,6 +20,7 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
+from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.sinks import write_result
 from upsamp.io.sources import names_file, read_source
@@ -44,12 +44,12 @@ TUTORIAL_MATRIX = "1 2; 3 4"
 class Destination(NamedTuple):
     """Where a result goes: a file or "-", and a format, or "table" for tables on the screen.
 
-    compression: of PNG, 0 to 9.
+    options: how an image is written.
     """
 
     name: str
     format: str
-    compression: int = FAST_COMPRESSION
+    options: WriteOptions = WriteOptions()
 
     @property
     def shows_tables(self) -> bool:
@@ -57,7 +57,7 @@ class Destination(NamedTuple):
         return self.format == "table" or (self.name != STANDARD_STREAM and on_terminal())
 
 
-def read_input(source: str | None, *, expand: bool, max_pixels: int) -> Picture | Array:
+def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
     """Read a command's input; without any it is the tutorial's matrix, and the user is told."""
     if source is None:
         show_note(
@@ -65,7 +65,7 @@ def read_input(source: str | None, *, expand: bool, max_pixels: int) -> Picture 
             "to read standard input"
         )
         source = TUTORIAL_MATRIX
-    given = read_source(source, expand=expand, max_pixels=max_pixels)
+    given = read_source(source, options)
     for note in given.notes if isinstance(given, Picture) else ():
         show_note(f"{source}: {note}")
     return given
@@ -91,7 +91,7 @@ def choose_destination(
     if compression is None:
         return destination
     check_compression(destination.format)
-    return destination._replace(compression=compression)
+    return destination._replace(options=WriteOptions(compression=compression))
 
 
 def check_compression(format_name: str) -> None:
@@ -172,8 +172,8 @@ def deliver(
         result,
         destination.format,
         destination.name,
+        destination.options,
         overwrite=force,
-        compression=destination.compression,
     )
     return result
 

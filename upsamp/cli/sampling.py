@@ -13,6 +13,7 @@ from upsamp.core.arguments import Array, Pair
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.array_files import read_named_arrays
 from upsamp.io.formats import format_to_write, is_image_format
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.sources import read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
@@ -283,7 +284,7 @@ def _read_images(
         notes.append("pixels are given to the model as 0 to 1; --range tanh gives them as -1 to 1")
     rows = []
     for name in request.images:
-        picture = read_source(name, expand=True, max_pixels=request.max_pixels)
+        picture = read_source(name, ReadOptions(max_pixels=request.max_pixels))
         if not isinstance(picture, Picture):
             raise ArgumentError(
                 f"--image must name a picture. Received: the matrix '{name}'. Use --latent-file."

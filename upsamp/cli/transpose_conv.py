@@ -38,6 +38,7 @@ from upsamp.core.layout import as_batch
 from upsamp.errors import ShapeError
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.models.transposed_convolution import Settings, convolve, prepare
 
@@ -263,7 +264,7 @@ def command(
     if library is not None:
         _show_program(library, source, settings, layer, max_pixels)
         return
-    given = read_input(source, expand=True, max_pixels=max_pixels)
+    given = read_input(source, ReadOptions(max_pixels=max_pixels))
     _check_channels(layer, given, data_format)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
@@ -360,7 +361,7 @@ def _show_program(
         array, example = example_input(layer.channels or 1)
         by_channel = False
     else:
-        given = read_input(source, expand=True, max_pixels=max_pixels)
+        given = read_input(source, ReadOptions(max_pixels=max_pixels))
         _check_channels(layer, given, settings.data_format)
         by_channel = isinstance(given, Picture)
         array = given.pixels if isinstance(given, Picture) else given

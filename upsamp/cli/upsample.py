@@ -31,6 +31,7 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.layout import as_batch
 from upsamp.core.upsampling.resample import resize
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.models.summaries.summary import layer_row
@@ -122,7 +123,7 @@ def command(
     """
     started = perf_counter()
     expand = interpolation != "nearest" or wants_matrix(output, format_name)
-    given = read_input(source, expand=expand, max_pixels=max_pixels)
+    given = read_input(source, ReadOptions(expand=expand, max_pixels=max_pixels))
     if isinstance(given, Picture) and data_format is not None:
         raise click.UsageError("--data-format is for matrices; an image knows its channels.")
     array = given.pixels if isinstance(given, Picture) else given

@@ -11,10 +11,8 @@ from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
 from upsamp.errors import FormatError
 
-__all__ = ["MAX_PIXELS", "Picture", "check_depth", "picture_of_matrix"]
+__all__ = ["Picture", "check_depth", "picture_of_matrix"]
 
-# Images that declare more pixels than this are refused, as Pillow does by default.
-MAX_PIXELS = 178_956_970
 # The formats that hold more than 8 bits a channel, by dtype; the others would lose them.
 DEEP_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

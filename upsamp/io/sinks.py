@@ -6,8 +6,9 @@ from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
-from upsamp.io.formats import FAST_COMPRESSION, TEXT_FORMATS, is_image_format
+from upsamp.io.formats import TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
 
@@ -21,15 +22,15 @@ def write_result(
     result: Picture | Array,
     format_name: str,
     name: str,
+    options: WriteOptions | None = None,
     *,
     overwrite: bool = False,
-    compression: int = FAST_COMPRESSION,
 ) -> None:
     """Write a result to the file `name`, or to standard output for "-".
 
-    compression: 0 to 9, for PNG alone.
+    options: for an image.
     """
-    encode = partial(_encode, result, format_name, compression=compression)
+    encode = partial(_encode, result, format_name, options or WriteOptions())
     if name == STANDARD_STREAM and format_name in STREAMED_FORMATS:
         sys.stdout.flush()
         encode(sys.stdout.buffer, "standard output")
@@ -45,7 +46,7 @@ def write_result(
 
 
 def _encode(
-    result: Picture | Array, format_name: str, stream: BinaryIO, name: str, *, compression: int
+    result: Picture | Array, format_name: str, options: WriteOptions, stream: BinaryIO, name: str
 ) -> None:
     """Write the result in that format: a picture's pixels, where the format is a matrix's."""
     if not is_image_format(format_name):
@@ -56,8 +57,8 @@ def _encode(
     if format_name == "png":
         from upsamp.io.png import write_png  # to write text asks for no compressors and threads
 
-        write_png(picture, stream, name, compression=compression)
+        write_png(picture, stream, name, compression=options.compression)
     else:
         from upsamp.io.images import write_picture  # Pillow is loaded where nothing else will do
 
-        write_picture(picture, format_name, stream, name)
+        write_picture(picture, format_name, stream, name, options)

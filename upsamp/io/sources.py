@@ -8,7 +8,8 @@ from upsamp.core.arguments import Array
 from upsamp.errors import FileError
 from upsamp.io.formats import format_of_name, is_image_format, sniff
 from upsamp.io.matrices import parse_matrix, parse_text, read_npy, read_npz
-from upsamp.io.pictures import MAX_PIXELS, Picture
+from upsamp.io.picture_options import ReadOptions
+from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM, open_input
 
 __all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source"]
@@ -26,10 +27,10 @@ def looks_like_matrix(text: str) -> bool:
     return NUMBER.search(text) is not None and INLINE.fullmatch(text) is not None
 
 
-def read_source(text: str, *, expand: bool, max_pixels: int = MAX_PIXELS) -> Picture | Array:
+def read_source(text: str, options: ReadOptions) -> Picture | Array:
     """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix.
 
-    expand: see `upsamp.io.images.read_picture`.
+    options: for an image.
     """
     key = None
     if text != STANDARD_STREAM and not names_file(text):
@@ -45,19 +46,19 @@ def read_source(text: str, *, expand: bool, max_pixels: int = MAX_PIXELS) -> Pic
         text = path
     name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
     with open_input(text) as stream:
-        return _read_stream(stream, text, name, key, expand, max_pixels)
+        return _read_stream(stream, text, name, key, options)
 
 
 def read_matrix(text: str, what: str) -> Array:
     """Read a matrix, where a picture would make no sense; `what` says what it is for."""
-    source = read_source(text, expand=True)
+    source = read_source(text, ReadOptions())
     if isinstance(source, Picture):
         raise FileError(f"{what} must be numbers. Received: the image '{text}'.")
     return source
 
 
 def _read_stream(
-    stream: BinaryIO, path: str, name: str, key: str | None, expand: bool, max_pixels: int
+    stream: BinaryIO, path: str, name: str, key: str | None, options: ReadOptions
 ) -> Picture | Array:
     """Read a stream by its name's suffix; where that tells nothing, by its content."""
     kind = format_of_name(path) if path != STANDARD_STREAM else None
@@ -71,7 +72,7 @@ def _read_stream(
     if is_image_format(kind):
         from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
 
-        return read_picture(stream, name, expand=expand, max_pixels=max_pixels)
+        return read_picture(stream, name, options)
     data = stream.read()
     if not data.strip():
         raise FileError(f"{name} is empty. A matrix is written as '1 2; 3 4'.")

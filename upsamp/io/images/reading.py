@@ -9,19 +9,14 @@ from upsamp.errors import FormatError
 from upsamp.io.images.metadata import metadata_of
 from upsamp.io.images.modes import natural
 from upsamp.io.images.pillow import pillow_at_work
-from upsamp.io.pictures import MAX_PIXELS, Picture
+from upsamp.io.picture_options import ReadOptions
+from upsamp.io.pictures import Picture
 
 __all__ = ["read_picture"]
 
 
-def read_picture(
-    stream: BinaryIO, name: str, *, expand: bool, max_pixels: int = MAX_PIXELS
-) -> Picture:
-    """Read the first frame of an image, upright as its EXIF orientation says.
-
-    expand: whether palettes, one-bit pixels and transparent colours become channels, which all
-    but copying needs.
-    """
+def read_picture(stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
+    """Read the first frame of an image, upright as its EXIF orientation says."""
     with pillow_at_work(name, "cannot be decoded"):
         try:
             image = Image.open(stream)
@@ -30,15 +25,15 @@ def read_picture(
                 f"{name} is no image that can be read: {_diagnosis(stream)}."
             ) from None
         width, height = image.size
-        if width * height > max_pixels:
+        if width * height > options.max_pixels:
             raise FormatError(
-                f"{name} declares more than {max_pixels:,} pixels, {width:,} x {height:,}, so it "
-                "may be made to exhaust memory. Use --max-pixels to allow more."
+                f"{name} declares more than {options.max_pixels:,} pixels, {width:,} x {height:,}, "
+                "so it may be made to exhaust memory. Use --max-pixels to allow more."
             )
         notes, format_name = _notes(image), (image.format or "png").lower()
         image.load()
         upright = ImageOps.exif_transpose(image)
-        upright = natural(upright, expand=expand)
+        upright = natural(upright, expand=options.expand)
         metadata = metadata_of(upright)
         palette = bytes(upright.getpalette() or ()) if upright.mode == "P" else None
         pixels = np.asarray(upright)

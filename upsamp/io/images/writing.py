@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from upsamp.errors import FormatError
-from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_depth
 from upsamp.io.png import write_png
 
@@ -19,16 +19,14 @@ def write_picture(
     format_name: str,
     stream: BinaryIO,
     name: str,
-    *,
-    compression: int = FAST_COMPRESSION,
+    options: WriteOptions,
 ) -> None:
     """Write an image file in that format to a stream that can be searched.
 
-    The metadata that the format takes goes with it; `name` is for errors; `compression`, 0 to 9,
-    is PNG's alone.
+    The metadata that the format takes goes with it; `name` is for errors.
     """
     if format_name == "png":
-        write_png(picture, stream, name, compression=compression)
+        write_png(picture, stream, name, compression=options.compression)
         return
     pixels = np.ascontiguousarray(picture.pixels)
     check_depth(pixels, format_name)
