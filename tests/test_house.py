@@ -26,7 +26,8 @@ SEES: dict[str, set[str]] = {
     "io": {"errors", "core"},
     "translate": {"errors", "core"},
     "models": {"errors", "core", "layers", "io"},
-    "cli": {"errors", "core", "layers", "io", "translate", "models"},
+    "bulk": {"errors", "core", "io"},
+    "cli": {"errors", "core", "layers", "io", "translate", "models", "bulk"},
     "__init__": {"errors", "core", "layers", "models"},
     "__main__": {"cli"},
 }
@@ -38,6 +39,7 @@ USES: dict[str, set[str]] = {
     "io": {"numpy", "PIL", "h5py", "safetensors"},
     "translate": {"numpy"},
     "models": {"numpy"},
+    "bulk": {"numpy"},
     "cli": {"numpy", "click", "rich"},
     "__init__": set(),
     "__main__": set(),

@@ -1,10 +1,11 @@
 """`upsamp upsample`: enlarge an image or a matrix."""
 
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
+from upsamp.bulk.enlarging import Enlarging
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
     code_option,
@@ -17,7 +18,6 @@ from upsamp.cli.options import (
 )
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.summaries import show_layer
-from upsamp.cli.render.tables import show_rows
 from upsamp.cli.results import choose_destination, deliver, read_input, report, wants_matrix
 from upsamp.core.arguments import (
     CONVENTIONS,
@@ -30,7 +30,6 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.layout import as_batch
-from upsamp.core.upsampling.resample import resize
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.layers import Layer, Resizing, UpSampling2D
@@ -121,100 +120,99 @@ def command(
     or a matrix such as '1 2; 3 4'. An image is written beside its file; a matrix is shown, and
     through a pipe flows on as rows that '-' reads back without loss.
     """
-    started = perf_counter()
-    expand = interpolation != "nearest" or wants_matrix(output, format_name)
-    given = read_input(source, ReadOptions(expand=expand, max_pixels=max_pixels))
-    if isinstance(given, Picture) and data_format is not None:
-        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
-    array = given.pixels if isinstance(given, Picture) else given
-    layout = data_format or "channels_last"
-    height, width = as_batch(array, layout).shape[1:3]
-    size, spelled = _size((height, width), factors, target)
+    if target is not None and factors is not None:
+        raise click.UsageError("--size and --to both say the size of the result. Give one of them.")
     if compare and library is not None:
         raise click.UsageError("--compare and --code each compute nothing else. Give one of them.")
-    if compare:
-        batch = as_batch(array, layout)
-        if len(batch) > 1:
-            raise click.UsageError("--compare is for one image; the array holds several.")
-        _compare(batch[0], size, interpolation, convention, align_corners=align_corners)
+    enlarging = Enlarging(
+        factors or (2, 2), target, interpolation, convention, align_corners, data_format
+    )
+    if compare or library is not None:
+        _show_elsewhere(source, enlarging, library, max_pixels)
         return
-    if library is not None:
-        from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
+    _enlarge_one(
+        source,
+        enlarging,
+        output,
+        format_name,
+        force=force,
+        compression=compression,
+        max_pixels=max_pixels,
+    )
 
-        batch = as_batch(array, layout)
-        show_upsampling_program(
-            library, batch, size, interpolation, convention, align_corners=align_corners
-        )
-        return
-    ending = f"{spelled}_{interpolation}" + ("" if convention == "keras" else f"_{convention}")
+
+def _enlarge_one(
+    source: str | None,
+    enlarging: Enlarging,
+    output: str | None,
+    format_name: str | None,
+    *,
+    force: bool,
+    compression: int | None,
+    max_pixels: int,
+) -> None:
+    """Read an image or a matrix, enlarge it, and write or show the result."""
+    started = perf_counter()
+    expand = enlarging.interpolation != "nearest" or wants_matrix(output, format_name)
+    given = _read(source, enlarging, ReadOptions(expand=expand, max_pixels=max_pixels))
+    shape = enlarging.shape_of(given)
+    size = enlarging.size_of(shape)
+    spelled = enlarging.spell(size)
+    ending = f"{spelled}_{enlarging.method}"
     destination = choose_destination(
         source, given, output, format_name, ending, force=force, compression=compression
     )
-    values = resize(
-        array,
-        size,
-        interpolation,
-        convention,
-        layout,
-        align_corners=align_corners,
-        alpha=isinstance(given, Picture) and given.has_alpha,
-    )
-    result = given.with_pixels(values) if isinstance(given, Picture) else values
-    tables = destination.format == "table" and not isinstance(given, Picture)
-    if tables:
-        show_matrix("Input", array)
+    result = enlarging.apply(given, size)
+    matrix = None if isinstance(given, Picture) or destination.format != "table" else given
+    if matrix is not None:
+        show_matrix("Input", matrix)
     delivered = deliver(result, destination, force=force)
-    if tables:
-        layer = _layer((height, width), size, interpolation, layout)
-        batch_shape = (None, *array.shape, 1) if array.ndim == 2 else (None, *array.shape[-3:])
+    if matrix is not None:
+        layer = _layer(shape, size, enlarging)
+        batch_shape = (None, *matrix.shape, 1) if matrix.ndim == 2 else (None, *matrix.shape[-3:])
         show_layer(layer_row(layer, layer.compute_output_shape(batch_shape)), as_table=True)
-    settings = [("Method", interpolation), ("Size", spelled.replace("x", " x "))]
+    settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
     report("Upsampled", source, given, delivered, destination, settings, started)
 
 
-def _size(
-    shape: Pair,
-    factors: "tuple[Fraction, Fraction] | None",
-    target: tuple[int | None, int | None] | None,
-) -> tuple[Pair, str]:
-    """Give the rows and columns of the result, and how the size was spelled."""
-    if target is None:
-        rows, columns = factors or (2, 2)
-        size = int(shape[0] * rows), int(shape[1] * columns)
-        return size, f"{float(rows):g}x{float(columns):g}"
-    if factors is not None:
-        raise click.UsageError("--size and --to both say the size of the result. Give one of them.")
-    width, height = target
-    # The side that was left out keeps the shape, rounded half up.
-    wanted_rows = height or (2 * shape[0] * cast("int", width) + shape[1]) // (2 * shape[1])
-    wanted_columns = width or (2 * shape[1] * cast("int", height) + shape[0]) // (2 * shape[0])
-    return (wanted_rows, wanted_columns), f"{wanted_columns}x{wanted_rows}"
+def _read(source: str | None, enlarging: Enlarging, options: ReadOptions) -> Picture | Array:
+    given = read_input(source, options)
+    if isinstance(given, Picture) and enlarging.data_format is not None:
+        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+    return given
 
 
-def _layer(shape: Pair, size: Pair, interpolation: str, data_format: str) -> Layer:
+def _layer(shape: Pair, size: Pair, enlarging: Enlarging) -> Layer:
     """Give the layer that does the same in Keras."""
+    layout, method = enlarging.layout, enlarging.interpolation
     if size[0] % shape[0] or size[1] % shape[1]:
-        return Resizing(*size, interpolation, data_format=data_format)
-    return UpSampling2D((size[0] // shape[0], size[1] // shape[1]), data_format, interpolation)
+        return Resizing(*size, method, data_format=layout)
+    return UpSampling2D((size[0] // shape[0], size[1] // shape[1]), layout, method)
 
 
-def _compare(
-    array: Array,
-    size: Pair,
-    interpolation: Interpolation,
-    convention: Convention,
-    *,
-    align_corners: bool,
+def _show_elsewhere(
+    source: str | None, enlarging: Enlarging, library: str | None, max_pixels: int
 ) -> None:
-    """Show how far the results of other conventions and libraries lie from the chosen one."""
-    from upsamp.translate.peers import compare_with_peers  # libraries are asked for here alone
+    """Show the program of another library, or without one what all of them compute."""
+    expand = enlarging.interpolation != "nearest"
+    given = _read(source, enlarging, ReadOptions(expand=expand, max_pixels=max_pixels))
+    array = given.pixels if isinstance(given, Picture) else given
+    size = enlarging.size_of(enlarging.shape_of(given))
+    batch = as_batch(array, enlarging.layout)
+    if library is None:
+        from upsamp.cli.comparing import show_comparison  # libraries are asked for here alone
 
-    rows = []
-    for peer in compare_with_peers(
-        array, size, interpolation, convention, align_corners=align_corners
-    ):
-        numbers = (peer.largest, peer.mean, peer.psnr)
-        cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
-        rows.append((peer.name, *cells, peer.remark))
-    title = f"{interpolation}, convention {convention}, {size[0]} x {size[1]}, beside"
-    show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")
+        if len(batch) > 1:
+            raise click.UsageError("--compare is for one image; the array holds several.")
+        show_comparison(batch[0], size, enlarging)
+        return
+    from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
+
+    show_upsampling_program(
+        library,
+        batch,
+        size,
+        enlarging.interpolation,
+        enlarging.convention,
+        align_corners=enlarging.align_corners,
+    )

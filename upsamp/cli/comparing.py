@@ -1,0 +1,25 @@
+"""`--compare`: how far the results of other libraries lie from the one that is computed here."""
+
+from upsamp.bulk.enlarging import Enlarging
+from upsamp.cli.render.tables import show_rows
+from upsamp.core.arguments import Array, Pair
+from upsamp.translate.peers import compare_with_peers
+
+__all__ = ["show_comparison"]
+
+
+def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
+    """Show how far the results of other conventions and libraries lie from the chosen one.
+
+    array: (H, W, C). size: the rows and columns of the result.
+    """
+    method, convention = enlarging.interpolation, enlarging.convention
+    rows = []
+    for peer in compare_with_peers(
+        array, size, method, convention, align_corners=enlarging.align_corners
+    ):
+        numbers = (peer.largest, peer.mean, peer.psnr)
+        cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
+        rows.append((peer.name, *cells, peer.remark))
+    title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
+    show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")
