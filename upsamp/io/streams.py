@@ -4,12 +4,13 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from upsamp.errors import FileError
+from upsamp.io.parts import open_part
 
 __all__ = [
     "STANDARD_STREAM",
@@ -69,14 +70,10 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
                 yield stream
             return
         target = Path(os.path.realpath(name))
-        hidden = target.with_name(f".{os.urandom(8).hex()}.part")
-        try:
-            with hidden.open("xb") as stream:
-                yield stream
+        with open_part(target.parent) as (hidden, stream):
+            yield stream
+            stream.close()  # which may tell that the disk is full
             _move(hidden, target, name, overwrite, mode)
-        finally:
-            with suppress(OSError):
-                hidden.unlink()
     except OSError as error:
         raise FileError(f"Cannot write '{name}': {reason(error)}.") from error
 
