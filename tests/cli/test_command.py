@@ -241,7 +241,7 @@ def test_what_is_no_pair_is_refused_as_a_wrong_spelling(
     [
         (["upsample", "--interp", "cubic"], "nearest.*bilinear.*bicubic.*lanczos3.*lanczos5"),
         (["upsample", "--nothing"], "No such option.*--nothing"),
-        (["upsample", "a", "b"], "unexpected extra argument.*b"),
+        (["transpose-conv", "a", "b"], "unexpected extra argument.*b"),
         (["upsample", "1 2", "--size"], "--size.*requires an argument"),
         (["upsample", "1 2", "--max-pixels", "0"], "--max-pixels"),
         (["upsample", "1 2", "--format", "doc"], "png.*npy|npy.*png"),

@@ -1,19 +1,27 @@
 """Enlarging: what is to be done to an image or a matrix, as data that another process takes."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.upsampling.resample import resize
+from upsamp.errors import FileError
+from upsamp.io.formats import IMAGE_FORMATS, format_to_write
+from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.sinks import losses_of, write_result
+from upsamp.io.sources import read_source
+from upsamp.io.streams import reason
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     Factor: TypeAlias = int | Fraction
 
-__all__ = ["Enlarging"]
+__all__ = ["Enlarging", "Facts", "Settings", "enlarge_file"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,62 @@ class Enlarging:
             alpha=isinstance(given, Picture) and given.has_alpha,
         )
         return given.with_pixels(values) if isinstance(given, Picture) else values
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that the work on each of many files must know besides its names.
+
+    format_name: of all results; without it each keeps the format that its image has, or that its
+    new suffix tells. overwrite: whether what stands there is replaced.
+    """
+
+    enlarging: Enlarging = Enlarging()
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    writing: WriteOptions = field(default_factory=WriteOptions)
+    format_name: str | None = None
+    overwrite: bool = False
+
+
+class Facts(NamedTuple):
+    """What is told of a file that was enlarged: its shapes, and what was lost on the way."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+
+def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
+    """Read the image file `source`, enlarge it, and write the file `target`: wholly or not at all.
+
+    Raises `UpsampError` where one of them cannot be done, and `MemoryError`.
+    """
+    _check_file(source)
+    enlarging = settings.enlarging
+    given = read_source(source, settings.reading)
+    if not isinstance(given, Picture):
+        raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
+    result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
+    wanted = settings.format_name or _format_of(source, given, target)
+    write_result(result, wanted, target, settings.writing, overwrite=settings.overwrite)
+    notes = (*given.notes, *losses_of(result, wanted))
+    return Facts(given.pixels.shape, _pixels(result).shape, notes)
+
+
+def _check_file(source: str) -> None:
+    """Raise for what would be waited for, as a pipe, and for what is not there."""
+    try:
+        mode = Path(source).stat().st_mode
+    except (OSError, ValueError) as error:
+        raise FileError(f"Cannot read '{source}': {reason(error)}.") from error
+    if not stat.S_ISREG(mode):
+        raise FileError(f"What is enlarged with others must be a plain file. Received: '{source}'.")
+
+
+def _format_of(source: str, given: Picture, target: str) -> str:
+    """Give the format that the image has, or where its suffix is another now, the one of that."""
+    same = Path(source).suffix == Path(target).suffix
+    return given.format if same and given.format in IMAGE_FORMATS else format_to_write(target)
 
 
 def _pixels(given: Picture | Array) -> Array:

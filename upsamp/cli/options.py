@@ -14,6 +14,7 @@ __all__ = [
     "force_option",
     "format_option",
     "input_argument",
+    "inputs_argument",
     "max_pixels_option",
     "max_size_option",
     "output_option",
@@ -25,6 +26,8 @@ __all__ = [
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
 
 input_argument = click.argument("source", metavar="[INPUT]", required=False)
+
+inputs_argument = click.argument("sources", metavar="[INPUT]...", nargs=-1)
 
 output_option = click.option(
     "-o",

@@ -22,7 +22,7 @@ from upsamp.io.formats import (
 )
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.io.sinks import write_result
+from upsamp.io.sinks import losses_of, write_result
 from upsamp.io.sources import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
 
@@ -166,8 +166,8 @@ def deliver(
         matrix, result = result, picture_of_matrix(result)
         if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
             show_note("the values were rounded to whole pixels; -o FILE.npy keeps them")
-    if destination.format == "gif" and isinstance(result, Picture) and result.palette is None:
-        show_note("GIF holds 256 colours, so some are lost; use --format png to keep all")
+    for loss in losses_of(result, destination.format):
+        show_note(loss)
     write_result(
         result,
         destination.format,

@@ -1,18 +1,19 @@
 """`upsamp upsample`: enlarge an image or a matrix."""
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from upsamp.bulk.enlarging import Enlarging
+from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
     code_option,
     compress_option,
     force_option,
     format_option,
-    input_argument,
+    inputs_argument,
     max_pixels_option,
     output_option,
 )
@@ -43,6 +44,7 @@ upsamp upsample photo.png --size 4 --interp lanczos3
 upsamp upsample photo.png --size 2 3 --interp bilinear -o wide.png
 upsamp upsample photo.png --to 1920x --interp bicubic
 upsamp upsample '1 2; 3 4' --size 2
+upsamp upsample photos/ 'more/*.jpg' --recursive --size 2 --interp bicubic --out-dir large
 cat photo.png | upsamp upsample - --size 1.5 --interp bilinear > large.png
 upsamp upsample '[[1,2],[3,4]]' --format json
 upsamp upsample photo.png --size 3 --interp bicubic --compare
@@ -51,7 +53,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 
 
 @click.command("upsample", cls=Command, examples=EXAMPLES)
-@input_argument
+@inputs_argument
 @click.option(
     "--size",
     "factors",
@@ -94,12 +96,13 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 )
 @code_option
 @output_option
+@bulk_options
 @format_option
 @compress_option
 @force_option
 @max_pixels_option
 def command(
-    source: str | None,
+    sources: tuple[str, ...],
     factors: "tuple[Fraction, Fraction] | None",
     target: tuple[int | None, int | None] | None,
     interpolation: Interpolation,
@@ -113,12 +116,18 @@ def command(
     compression: int | None,
     force: bool,
     max_pixels: int,
+    **several: Any,
 ) -> None:
-    """Enlarge an image or a matrix, as Keras' UpSampling2D does.
+    """Enlarge an image or a matrix, as Keras' UpSampling2D does; or many images.
 
     INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json), '-' for standard input,
     or a matrix such as '1 2; 3 4'. An image is written beside its file; a matrix is shown, and
     through a pipe flows on as rows that '-' reads back without loss.
+
+    Several INPUTs are image files, folders, and patterns such as 'photos/**/*.jpg'. Of folders and
+    patterns the images are taken, by their suffix, but no hidden files; links to files are
+    followed, links to folders are not, and pipes and devices are passed over. A file that fails is
+    told at the end, with code 1, and the others go on.
     """
     if target is not None and factors is not None:
         raise click.UsageError("--size and --to both say the size of the result. Give one of them.")
@@ -127,18 +136,39 @@ def command(
     enlarging = Enlarging(
         factors or (2, 2), target, interpolation, convention, align_corners, data_format
     )
-    if compare or library is not None:
+    options = BulkOptions(**several)
+    many = options.apply_to(sources)
+    source = sources[0] if sources else None
+    if many and (compare or library is not None or data_format is not None or output is not None):
+        raise click.UsageError(
+            "Of several files each has its result: --out-dir DIR says where. "
+            "Leave out -o, --compare, --code and --data-format."
+        )
+    if many:
+        from upsamp.cli.bulk import enlarge_many  # one file needs no processes
+
+        enlarge_many(
+            sources,
+            options,
+            enlarging,
+            format_name,
+            force=force,
+            compression=compression,
+            max_pixels=max_pixels,
+        )
+    elif compare or library is not None:
         _show_elsewhere(source, enlarging, library, max_pixels)
-        return
-    _enlarge_one(
-        source,
-        enlarging,
-        output,
-        format_name,
-        force=force,
-        compression=compression,
-        max_pixels=max_pixels,
-    )
+    else:
+        _enlarge_one(
+            source,
+            enlarging,
+            output,
+            format_name,
+            force=force,
+            compression=compression,
+            max_pixels=max_pixels,
+            quiet=options.quiet,
+        )
 
 
 def _enlarge_one(
@@ -150,6 +180,7 @@ def _enlarge_one(
     force: bool,
     compression: int | None,
     max_pixels: int,
+    quiet: bool,
 ) -> None:
     """Read an image or a matrix, enlarge it, and write or show the result."""
     started = perf_counter()
@@ -171,6 +202,8 @@ def _enlarge_one(
         layer = _layer(shape, size, enlarging)
         batch_shape = (None, *matrix.shape, 1) if matrix.ndim == 2 else (None, *matrix.shape[-3:])
         show_layer(layer_row(layer, layer.compute_output_shape(batch_shape)), as_table=True)
+    if quiet:
+        return
     settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
     report("Upsampled", source, given, delivered, destination, settings, started)
 

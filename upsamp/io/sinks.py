@@ -12,7 +12,7 @@ from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
 
-__all__ = ["write_result"]
+__all__ = ["losses_of", "write_result"]
 
 # What is written to a pipe as it is made; the others want a stream that can be searched.
 STREAMED_FORMATS = (*TEXT_FORMATS, "png")
@@ -43,6 +43,13 @@ def write_result(
         return
     with replace_file(name, overwrite=overwrite) as stream:
         encode(stream, f"'{name}'")
+
+
+def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
+    """Say what a result loses in that format."""
+    if format_name == "gif" and isinstance(result, Picture) and result.palette is None:
+        return ("GIF holds 256 colours, so some are lost; use --format png to keep all",)
+    return ()
 
 
 def _encode(

@@ -57,8 +57,8 @@ def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: 
     return table
 
 
-def open_console() -> "Console":
-    """Give the console of standard output."""
+def open_console(*, stderr: bool = False) -> "Console":
+    """Give the console of standard output, or of standard error."""
     from rich.console import Console
 
     class OpenConsole(Console):
@@ -68,7 +68,7 @@ def open_console() -> "Console":
             """Raise what Python raises."""
             raise BrokenPipeError
 
-    return OpenConsole(highlight=False, soft_wrap=False)
+    return OpenConsole(stderr=stderr, highlight=False, soft_wrap=False)
 
 
 def _natural_width(console: "Console", table: "Table") -> int:

@@ -1,0 +1,161 @@
+"""Results that would write over each other, or over an input: found before anything is written.
+
+Of each path a number of 64 bits is kept while all are searched, and the paths themselves of those
+alone whose numbers are equal: ten million files take 160 MB, and two searches at the most.
+"""
+
+import os
+import unicodedata
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from upsamp.bulk.tasks import Task
+from upsamp.core.arguments import Array
+from upsamp.errors import FileError
+
+__all__ = ["Survey", "survey"]
+
+real_folder = lru_cache(maxsize=1024)(os.path.realpath)
+
+
+class Survey(NamedTuple):
+    """How many tasks there are, how many of their results stand there already, and one of them."""
+
+    files: int
+    existing: int
+    example: str
+
+
+def survey(search: Callable[[], Iterable[Task]], other: str | None = None) -> Survey:
+    """Count the tasks, and raise `FileError` where two files would be written to one place.
+
+    search: gives all tasks, and the same ones when it is called again. other: a further file that
+    will be written.
+
+    Paths are compared as the system finds their files: links are followed, and capital letters
+    count where they do so in that folder.
+    """
+    real_folder.cache_clear()
+    sources, targets = array("q"), array("q")
+    existing, example = 0, ""
+    for task in search():
+        sources.append(hash(_fold(_real(task.source))))
+        targets.append(hash(_fold(_real(task.target))))
+        if os.path.lexists(task.target):
+            existing, example = existing + 1, example or task.target
+    if other is not None:
+        targets.append(hash(_fold(_real(other))))
+    suspects = _suspects(np.array(sources), np.array(targets))
+    if suspects:
+        _compare(search(), suspects, other)
+    return Survey(len(sources), existing, example)
+
+
+def _suspects(sources: Array, targets: Array) -> set[int]:
+    """Give the numbers that stand for two results, or for a result and an input."""
+    targets.sort()
+    twice = targets[1:][targets[1:] == targets[:-1]]
+    return {*twice.tolist(), *np.intersect1d(sources, targets).tolist()}
+
+
+class _Place(NamedTuple):
+    """A path that is read or written, and the input that it belongs to."""
+
+    path: str
+    source: str
+    is_target: bool
+
+
+def _compare(tasks: Iterable[Task], suspects: set[int], other: str | None) -> None:
+    """Raise for the first two places that are one."""
+    groups: dict[str, list[_Place]] = {}
+    for place in _places(tasks, other):
+        folded = _fold(_real(place.path))
+        if hash(folded) not in suspects:
+            continue
+        group = groups.setdefault(folded, [])
+        for earlier in group:
+            if (place.is_target or earlier.is_target) and _are_one(earlier.path, place.path):
+                raise FileError(_told(earlier, place))
+        group.append(place)
+
+
+def _places(tasks: Iterable[Task], other: str | None) -> Iterator[_Place]:
+    if other is not None:
+        yield _Place(other, "", is_target=True)
+    for task in tasks:
+        yield _Place(task.source, task.source, is_target=False)
+        yield _Place(task.target, task.source, is_target=True)
+
+
+def _told(first: _Place, second: _Place) -> str:
+    """Say what clashes, and what helps."""
+    target = second if second.is_target else first
+    apart = "Use --out-dir, or a --name that tells them apart."
+    if "" in (first.source, second.source):
+        return (
+            f"The report must be a file of its own. Received: '{target.path}', which is an input "
+            "or a result, too. Name another."
+        )
+    if first.is_target and second.is_target:
+        if first.source == second.source:
+            return f"Each input must be given once. Received: '{first.source}' twice."
+        return (
+            f"Each result must be a file of its own. Received: '{first.source}' and "
+            f"'{second.source}', both for '{target.path}'. {apart}"
+        )
+    return (
+        f"No result may be written over an input. Received: '{target.source}' for "
+        f"'{target.path}', which is an input, too. {apart} If it is an earlier result, "
+        "--skip-existing leaves it out."
+    )
+
+
+# --- when two paths are one
+
+
+def _real(path: str) -> str:
+    """Give the path that the system finds for a file, whose folder need not be there yet."""
+    folder, name = os.path.split(path)
+    real = os.path.join(real_folder(folder), name)
+    return os.path.realpath(real) if os.path.islink(real) else real
+
+
+def _fold(path: str) -> str:
+    """Give what is the same for all spellings of a path that some system takes for one."""
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+
+
+def _are_one(first: str, second: str) -> bool:
+    """Tell whether two paths that differ in their spelling at most are one file's."""
+    first, second = _real(first), _real(second)
+    if first == second:
+        return True
+    with suppress(OSError):  # of what is not there yet
+        return os.path.samefile(first, second)
+    pairs = zip(first.split(os.sep), second.split(os.sep), strict=False)
+    names = next(pair for pair in pairs if pair[0] != pair[1])
+    folder = os.path.commonpath([first, second])
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return _takes_for_one(folder, names)
+
+
+def _takes_for_one(folder: str, names: tuple[str, str]) -> bool:
+    """Try whether a folder takes two names for one, in a hidden folder that is removed at once.
+
+    One that cannot be written to is taken to do so.
+    """
+    from tempfile import TemporaryDirectory  # such names are rare
+
+    try:
+        with TemporaryDirectory(prefix=".", dir=folder) as place:
+            os.mkdir(os.path.join(place, names[0]))
+            return os.path.lexists(os.path.join(place, names[1]))
+    except OSError:
+        return True

@@ -1,0 +1,204 @@
+"""What the words of a command name: files, the images of folders, and those that a pattern finds.
+
+A folder is asked anew each time, and listed wholly before a file of it is given, so that results
+that are written into it are not found as inputs. Nothing is kept of what was given.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from glob import has_magic
+from typing import Literal, NamedTuple
+
+from upsamp.io.formats import format_of_name, is_image_format
+from upsamp.io.sources import looks_like_matrix, names_file
+from upsamp.io.streams import STANDARD_STREAM, reason
+
+__all__ = ["Found", "Inputs", "Kind", "kind_of"]
+
+Kind = Literal["file", "folder", "pattern", "stream", "matrix", "missing"]
+
+
+class Found(NamedTuple):
+    """A file that was found.
+
+    path: as it is opened and shown. below: its path below the folder that was named, else its name.
+    error: why nothing can be found there, where that is so.
+    """
+
+    path: str
+    below: str
+    error: str = ""
+
+
+def kind_of(word: str) -> Kind:
+    """Tell what a word names; a file wins, and a pattern is one where it finds something.
+
+    >>> kind_of("-"), kind_of("1 2; 3 4"), kind_of("there/is/no*.png")
+    ('stream', 'matrix', 'missing')
+    """
+    if word == STANDARD_STREAM:
+        return "stream"
+    if names_file(word):
+        return "folder" if os.path.isdir(word) else "file"
+    archive, _, key = word.rpartition(":")
+    if looks_like_matrix(word) or (key and archive.endswith(".npz") and names_file(archive)):
+        return "matrix"
+    if _is_pattern(word) and next(_matches(*_cut(word)), None) is not None:
+        return "pattern"
+    return "matrix" if word.lstrip().startswith("[") else "missing"
+
+
+class Inputs:
+    """The files that words name, in the order of the words; of a folder or a pattern, images alone.
+
+    Those are told by their suffix. Hidden files and folders are left out there, as is what is no
+    plain file; a link to a file counts as one, a link to a folder is not followed.
+
+    recursive: whether the folders below are searched, too. leave_out: a folder that is not, where
+    it is found below another one. passed_over: how many of the files that were found by the latest
+    search are no images.
+    """
+
+    def __init__(
+        self, words: Sequence[str], *, recursive: bool = False, leave_out: str | None = None
+    ) -> None:
+        self.words = words
+        self.recursive = recursive
+        self.leave_out = None if leave_out is None else os.path.realpath(leave_out)
+        self.passed_over = 0
+
+    def groups(self) -> Iterator[list[Found]]:
+        """Search, and give the files that stand together: in a folder, or in a row of words."""
+        self.passed_over = 0
+        named: list[Found] = []
+        for word in self.words:
+            kind = kind_of(word)
+            if kind not in ("folder", "pattern"):
+                error = f"There is no file '{word}'." if kind == "missing" else ""
+                named.append(Found(word, os.path.basename(word), error))
+                continue
+            if named:
+                yield named
+                named = []
+            yield from self._walk(word) if kind == "folder" else [self._find(word)]
+        if named:
+            yield named
+
+    def _walk(self, root: str) -> Iterator[list[Found]]:
+        """Give the images of each folder, and then those of the folders in it."""
+        waiting = [(root, "")]
+        while waiting:
+            folder, below = waiting.pop()
+            try:
+                with os.scandir(folder) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                yield [Found(folder, below, f"Cannot read '{folder}': {reason(error)}.")]
+                continue
+            shown = [entry for entry in listed if not entry.name.startswith(".")]
+            images = [entry for entry in shown if self._is_image(entry)]
+            yield [
+                Found(os.path.join(folder, entry.name), os.path.join(below, entry.name))
+                for entry in images
+            ]
+            if self.recursive:
+                waiting += [
+                    (entry.path, os.path.join(below, entry.name))
+                    for entry in reversed(shown)
+                    if entry.is_dir(follow_symlinks=False) and not self._is_left_out(entry.path)
+                ]
+
+    def _find(self, pattern: str) -> list[Found]:
+        """Give the images that a pattern finds, below the part of it that is no pattern."""
+        base, parts = _cut(pattern)
+        found = dict.fromkeys(_matches(base, parts))
+        start = len(os.path.join(base, ""))
+        return [Found(path, path[start:]) for path in found if self._counts(path, _mode(path))]
+
+    def _is_image(self, entry: "os.DirEntry[str]") -> bool:
+        if entry.is_dir(follow_symlinks=False):
+            return False
+        if entry.is_file(follow_symlinks=False):
+            return self._counts(entry.name, stat.S_IFREG)
+        return self._counts(entry.name, _mode(entry.path))
+
+    def _counts(self, name: str, mode: int) -> bool:
+        """Tell whether a file is an image, by its suffix; what is none is counted."""
+        if stat.S_ISREG(mode):
+            kind = format_of_name(name)
+            if kind is not None and is_image_format(kind):
+                return True
+        self.passed_over += not stat.S_ISDIR(mode)
+        return False
+
+    def _is_left_out(self, folder: str) -> bool:
+        return self.leave_out is not None and os.path.realpath(folder) == self.leave_out
+
+
+def _mode(path: str) -> int:
+    """Give the mode of what a path leads to, 0 where that is nothing, as of a link to itself."""
+    try:
+        return os.stat(path).st_mode
+    except OSError:
+        return 0
+
+
+# --- patterns
+
+
+def _is_pattern(word: str) -> bool:
+    return has_magic(word) and "\0" not in word
+
+
+def _cut(pattern: str) -> tuple[str, list[str]]:
+    """Give the folder that a pattern starts in, and its parts from there on."""
+    parts = pattern.split(os.sep)
+    first = next(place for place, part in enumerate(parts) if has_magic(part))
+    base = os.sep.join(parts[:first])
+    rest = [part for part in parts[first:] if part not in ("", os.curdir)]
+    return base or (os.sep if first else ""), [*rest, "*"] if rest[-1] == "**" else rest
+
+
+def _matches(folder: str, parts: Sequence[str]) -> Iterator[str]:
+    """Give what a pattern finds in a folder; ** stands for any folders, but for links to them."""
+    part, *rest = parts
+    if part == "**":
+        yield from _matches(folder, rest)
+        for entry in _entries(folder):
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                yield from _matches(_path(folder, entry), parts)
+    elif has_magic(part):
+        for entry in _entries(folder):
+            if _fits(entry.name, part):
+                yield from _go_on(_path(folder, entry), rest)
+    else:
+        yield from _go_on(os.path.join(folder, part), rest)
+
+
+def _go_on(path: str, rest: Sequence[str]) -> Iterator[str]:
+    """Give what the rest of a pattern finds in a folder, or without a rest what there is."""
+    if rest:
+        yield from _matches(path, rest)
+    elif names_file(path):
+        yield path
+
+
+def _fits(name: str, part: str) -> bool:
+    """Tell whether a name fits a part of a pattern; a hidden one where the part has the point."""
+    hidden = name.startswith(".") and not part.startswith(".")
+    return not hidden and fnmatchcase(name, part)
+
+
+def _path(folder: str, entry: "os.DirEntry[str]") -> str:
+    return os.path.join(folder, entry.name)
+
+
+def _entries(folder: str) -> "list[os.DirEntry[str]]":
+    """List a folder in order; one that cannot be listed matches nothing."""
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []

@@ -1,0 +1,90 @@
+"""How results are named: by a template, beside their images or in a folder of their own."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from types import MappingProxyType
+
+from upsamp.bulk.inputs import Found
+from upsamp.errors import ArgumentError
+from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
+
+__all__ = ["FIELDS", "TEMPLATE", "Naming"]
+
+TEMPLATE = "{stem}_{size}_{interp}{suffix}"
+# What a template may name, and what is told of it.
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "stem": "the name of the image without its suffix",
+        "size": "2x2, 1920x1080, or 1920x where a side was left out",
+        "interp": "bicubic, or bicubic_torch with that convention",
+        "suffix": "that of the image, or of --format",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names results: the same name for the same image, whatever is in it.
+
+    size, method: as they stand in names. format_name: of all results, or None where each image
+    keeps its own. out_dir: the folder that they go to; without it each stands beside its image.
+
+    >>> Naming("2x2", "nearest", out_dir="large").target_of(Found("a/b/c.png", "b/c.png"))
+    'large/b/c_2x2_nearest.png'
+    """
+
+    size: str
+    method: str
+    template: str = TEMPLATE
+    format_name: str | None = None
+    out_dir: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.template, self.format_name)
+
+    def target_of(self, found: Found) -> str:
+        """Give the path of the result of a file."""
+        folder, name = os.path.split(found.path)
+        if self.out_dir is not None:
+            folder = os.path.join(self.out_dir, os.path.dirname(found.below))
+        stem, suffix = os.path.splitext(name)
+        fields = {
+            "stem": stem,
+            "size": self.size,
+            "interp": self.method,
+            "suffix": self._suffix(name, suffix),
+        }
+        return os.path.join(folder, self.template.format_map(fields))
+
+    def _suffix(self, name: str, suffix: str) -> str:
+        if self.format_name is not None:
+            return suffix_of(self.format_name)
+        return suffix if format_of_name(name) in IMAGE_FORMATS else suffix_of("png")
+
+
+def _check(template: str, format_name: str | None) -> None:
+    """Raise `ArgumentError` where a template makes no names, or names of no known format."""
+    known = f"Its fields are {', '.join(f'{{{name}}}' for name in FIELDS)}."
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError:
+        raise ArgumentError(
+            f"--name must close each brace that it opens. Received: '{template}'. {known}"
+        ) from None
+    for _, field, spec, conversion in parts:
+        if field is not None and (field not in FIELDS or spec or conversion):
+            raise ArgumentError(
+                f"--name must have fields that there are. Received: '{{{field}}}'. {known}"
+            )
+    if not template or os.sep in template or "\0" in template:
+        raise ArgumentError(
+            f"--name must be the name of a file, without folders. Received: '{template}'. "
+            "--out-dir names a folder."
+        )
+    if format_name is None and parts[-1][1] != "suffix" and format_of_name(template) is None:
+        raise ArgumentError(
+            "--name must end in {suffix} or in one that is known, as .png. "
+            f"Received: '{template}'. Or say --format."
+        )

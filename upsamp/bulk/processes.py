@@ -1,0 +1,287 @@
+"""Many files at a time by worker processes, each of which may die without harm to the others."""
+
+import json
+import os
+import pickle
+import selectors
+import signal
+import subprocess
+import sys
+from base64 import b64encode
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Self, cast
+
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.tasks import Outcome, Task
+from upsamp.core.threads import VARIABLE, thread_count
+from upsamp.errors import FileError
+from upsamp.io.parts import remove_dead_parts
+from upsamp.io.streams import reason
+
+__all__ = ["Processes"]
+
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from upsamp.bulk.worker import main; main()"
+PACKAGES = str(Path(__file__).resolve().parents[2])
+# A process whose tasks are as short as this has the next one waiting, so that it never waits.
+SHORT, AHEAD = 0.05, 3
+# So many processes in a row may end before they are ready; more would do so without end.
+FALSE_STARTS = 5
+# Files that this process itself has open, or may have, besides two for each worker.
+OWN_FILES = 40
+# What libraries are told of threads besides our own.
+LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Processes:
+    """An engine of worker processes; a context manager, which ends them.
+
+    Each takes one task after the other. When a process is killed, its task is done once more, after
+    all others and alone, since what killed it may have been a lack of memory; the second time it
+    has failed. jobs: how many processes there are at the most. count: how many tasks will come.
+    """
+
+    def __init__(self, settings: Settings, jobs: int, count: int) -> None:
+        self._jobs = max(1, min(jobs, count, _most_jobs()))
+        self._greeting = b64encode(pickle.dumps(settings)) + b"\n"
+        threads = str(max(1, thread_count() // self._jobs))
+        self._environment = {**dict.fromkeys(LIBRARIES, threads), **os.environ, VARIABLE: threads}
+        self._workers: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+        self._waiting: deque[Task] = deque()
+        self._again: deque[Task] = deque()
+        self._tried: set[int] = set()
+        self._false_starts = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- the engine
+
+    def has_room(self) -> bool:
+        """Tell whether a process waits for a task."""
+        return not self._waiting and (len(self._workers) < self._jobs or self._free() is not None)
+
+    def submit(self, task: Task) -> None:
+        """Give a task to the process that has the least to do."""
+        self._waiting.append(task)
+        self._hand_out()
+
+    def collect(self) -> list[Outcome]:
+        """Wait for some outcomes, and give them; none when there is nothing to wait for."""
+        outcomes: list[Outcome] = []
+        while not outcomes:
+            if not any(worker.tasks for worker in self._workers) and not self._waiting:
+                if not self._again:
+                    break
+                self._waiting.append(self._again.popleft())
+            self._hand_out()
+            for key, _ in self._selector.select():
+                outcomes += self._listen(cast("_Worker", key.data))
+        return outcomes
+
+    def close(self) -> None:
+        """End all processes at once, and remove what they had half written."""
+        with _uninterrupted():
+            for worker in self._workers:
+                worker.kill()
+            for worker in self._workers:
+                self._bury(worker)
+            self._workers.clear()
+            self._selector.close()
+
+    # --- the processes
+
+    def _free(self) -> "_Worker | None":
+        """Give a process that can take a task, best one that has none."""
+        least = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
+        return least if least is not None and least.has_room() else None
+
+    def _hand_out(self) -> None:
+        """Give what waits to processes, which are started where there are not enough."""
+        while self._waiting:
+            worker = self._free()
+            if (worker is None or worker.tasks) and len(self._workers) < self._jobs:
+                worker = self._start() or worker
+            if worker is None:
+                return
+            worker.give(self._waiting.popleft())
+
+    def _start(self) -> "_Worker | None":
+        """Start a process, or do with those that there are."""
+        try:
+            with _uninterrupted():
+                worker = _Worker(self._environment, self._greeting)
+                self._workers.append(worker)
+                self._selector.register(worker.answers, selectors.EVENT_READ, worker)
+        except OSError as error:
+            if not self._workers:
+                raise FileError(
+                    f"Several files need a second Python. Received: '{sys.executable}' cannot be "
+                    f"started, {reason(error)}. Enlarge one at a time."
+                ) from error
+            self._jobs = len(self._workers)
+            return None
+        return worker
+
+    def _listen(self, worker: "_Worker") -> list[Outcome]:
+        """Take what a process has to say; one that says no more is dead."""
+        messages = worker.read()
+        if messages is None:
+            return self._mourn(worker)
+        outcomes = []
+        for message in messages:
+            if not worker.ready:
+                worker.ready = True
+                self._false_starts = 0
+                continue
+            task = worker.tasks.popleft()
+            worker.seconds = message["seconds"]
+            if message.get("memory") and self._can_try_again(task, alone=self._is_alone(worker)):
+                continue
+            outcomes.append(_outcome_of(task, message))
+        return outcomes
+
+    def _is_alone(self, worker: "_Worker") -> bool:
+        return not any(other.tasks for other in self._workers if other is not worker)
+
+    def _can_try_again(self, task: Task, *, alone: bool = False) -> bool:
+        """Put a task behind all others, if it has had no second trial and that may help."""
+        if alone or task.number in self._tried:
+            return False
+        self._tried.add(task.number)
+        self._again.append(task)
+        return True
+
+    def _mourn(self, worker: "_Worker") -> list[Outcome]:
+        """See what a process that died leaves: its task is tried again, the others wait anew."""
+        self._workers.remove(worker)
+        tasks = deque(worker.tasks)
+        worker.kill()
+        code = self._bury(worker)
+        if not worker.ready:
+            self._false_starts += 1
+            if self._false_starts > FALSE_STARTS + self._jobs:
+                raise FileError(
+                    f"Several files need worker processes. Received: {self._false_starts} that "
+                    f"ended before they began, the last {_manner_of(code)}."
+                )
+        failed = []
+        if worker.ready and tasks:
+            task = tasks.popleft()
+            if not self._can_try_again(task):
+                error = f"Its process ended twice, {_manner_of(code)}."
+                failed.append(Outcome(task, "failed", error=error))
+        self._waiting.extendleft(reversed(tasks))
+        return failed
+
+    def _bury(self, worker: "_Worker") -> int:
+        with suppress(KeyError, ValueError):  # of one that was never registered
+            self._selector.unregister(worker.answers)
+        code = worker.wait()
+        for task in worker.tasks:
+            remove_dead_parts(Path(os.path.realpath(task.target)).parent)
+        return code
+
+
+class _Worker:
+    """A process, and the tasks that it has not answered yet, of which it does the first."""
+
+    def __init__(self, environment: dict[str, str], greeting: bytes) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - nothing of the command comes from a file
+            [sys.executable, "-P", "-c", PROGRAM, PACKAGES],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        self.answers = cast("IO[bytes]", self._process.stdout)
+        self.tasks: deque[Task] = deque()
+        self.ready = False
+        self.seconds = SHORT
+        self._said = b""
+        self._send(greeting)
+
+    def has_room(self) -> bool:
+        """Tell whether it can take another task."""
+        return len(self.tasks) < (AHEAD if self.seconds < SHORT else 1)
+
+    def give(self, task: Task) -> None:
+        """Give it a task."""
+        self.tasks.append(task)
+        self._send(json.dumps([task.source, task.target]).encode("ascii") + b"\n")
+
+    def _send(self, line: bytes) -> None:
+        stream = cast("IO[bytes]", self._process.stdin)
+        with suppress(BrokenPipeError):  # of a process that died, which its answers tell
+            stream.write(line)
+            stream.flush()
+
+    def read(self) -> list[dict[str, Any]] | None:
+        """Give the messages that are there, or None when there will be no more."""
+        data = os.read(self.answers.fileno(), 2**16)
+        if not data:
+            return None
+        *lines, self._said = (self._said + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def kill(self) -> None:
+        """Kill it."""
+        self._process.kill()
+
+    def wait(self) -> int:
+        """Wait for its end, and give its exit code."""
+        code = self._process.wait()
+        for stream in (self._process.stdin, self.answers):
+            with suppress(OSError):  # of what was never sent
+                cast("IO[bytes]", stream).close()
+        return code
+
+
+def _outcome_of(task: Task, message: dict[str, Any]) -> Outcome:
+    seconds = message["seconds"]
+    if "error" in message:
+        return Outcome(task, "failed", seconds, error=message["error"])
+    before, after, notes = (tuple(message[name]) for name in ("before", "after", "notes"))
+    return Outcome(task, "written", seconds, before, after, notes=notes)
+
+
+def _manner_of(code: int) -> str:
+    """Say how a process ended.
+
+    >>> _manner_of(-9), _manner_of(1)
+    ('killed by SIGKILL', 'with code 1')
+    """
+    if code >= 0:
+        return f"with code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def _most_jobs() -> int:
+    """Give how many processes the bound on open files allows."""
+    try:
+        import resource
+    except ImportError:  # a system without that bound
+        return sys.maxsize
+    bound = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if bound == resource.RLIM_INFINITY else max(1, (bound - OWN_FILES) // 2)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back in the block; a process that is started in it never hears of any."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,116 @@
+"""The report of a run: JSON with a line for each file, written whole or not at all."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, BinaryIO
+
+from upsamp.bulk.tasks import Outcome
+from upsamp.errors import FileError
+from upsamp.io.streams import reason, replace_file
+
+__all__ = ["Report", "Totals", "write_report"]
+
+# Of more failures than this the report alone has each.
+KEPT_FAILURES = 50
+
+
+@dataclass
+class Totals:
+    """What became of all files; the first failures, and how often each note was given."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[Outcome] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def done(self) -> int:
+        """How many files there were until now."""
+        return sum(self.counts.values())
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken until now."""
+        return perf_counter() - self.started
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        self.counts[outcome.status] += 1
+        self.notes.update(outcome.notes)
+        if outcome.status == "failed" and len(self.failures) < KEPT_FAILURES:
+            self.failures.append(outcome)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the totals as the report has them."""
+        return {
+            "files": self.done,
+            **{status: self.counts[status] for status in ("written", "skipped", "failed")},
+            "seconds": round(self.seconds, 3),
+        }
+
+
+class Report:
+    """Takes outcomes, and writes each on its line.
+
+    Names are written as Python has them: what is not ASCII is escaped, and a byte of a name that is
+    no UTF-8 becomes one of U+DC80 to U+DCFF, of which `os.fsencode` makes the byte again.
+    """
+
+    def __init__(self, stream: BinaryIO | None) -> None:
+        self._stream = stream
+        self._first = True
+        self.error: OSError | None = None
+
+    def write(self, text: str) -> None:
+        """Write text, unless nothing could be written before: files matter more than their list."""
+        if self._stream is None or self.error is not None:
+            return
+        try:
+            self._stream.write(text.encode("ascii"))
+        except OSError as error:
+            self.error = error
+
+    def add(self, outcome: Outcome) -> None:
+        """Write the line of a file."""
+        if self._stream is not None:
+            self.write(("" if self._first else ",\n") + json.dumps(_entry(outcome)))
+            self._first = False
+
+
+@contextmanager
+def write_report(
+    name: str | None, settings: Mapping[str, Any], totals: Totals, *, overwrite: bool
+) -> Iterator[Report]:
+    """Open the file `name` for the report, which comes into place when all went well.
+
+    settings: what the run was asked for. totals: what has become of all when the block ends.
+    Without a name nothing is written.
+    """
+    if name is None:
+        yield Report(None)
+        return
+    with replace_file(name, overwrite=overwrite) as stream:
+        report = Report(stream)
+        report.write(f'{{"settings": {json.dumps(settings)},\n"files": [\n')
+        yield report
+        report.write(f'\n],\n"totals": {json.dumps(totals.to_dict())}}}\n')
+        if report.error is not None:
+            raise FileError(f"Cannot write '{name}': {reason(report.error)}.")
+
+
+def _entry(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "number": outcome.task.number,
+        "source": outcome.task.source,
+        "target": outcome.task.target or None,
+        "status": outcome.status,
+        "shape": outcome.before or None,
+        "result_shape": outcome.after or None,
+        "seconds": round(outcome.seconds, 6),
+        "error": outcome.error or None,
+        "notes": outcome.notes,
+    }

@@ -1,0 +1,95 @@
+"""A run: tasks are found, those that need no work settled, and the others given to an engine."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+
+from upsamp.bulk.inputs import Found, Inputs
+from upsamp.bulk.names import Naming
+from upsamp.bulk.tasks import Engine, Outcome, Task
+from upsamp.io.parts import remove_dead_parts
+from upsamp.io.streams import reason
+
+__all__ = ["Plan", "run"]
+
+
+@dataclass
+class Plan:
+    """What is to be done with the files that are found, in their order, searched when it is asked.
+
+    skip_existing: whether a result that is there is taken for done, and one that is found among
+    the inputs for none of them.
+    """
+
+    inputs: Inputs
+    naming: Naming
+    skip_existing: bool = False
+    # How many of the inputs that the latest search found are earlier results.
+    earlier_results: int = field(default=0, init=False)
+
+    def tasks(self) -> Iterator[Task]:
+        """Search, and give a task for each file."""
+        return (task for task in self.search() if isinstance(task, Task))
+
+    def search(self) -> Iterator[Task | Outcome]:
+        """Search, and give a task for each file, and an outcome for what cannot be searched."""
+        self.earlier_results = 0
+        numbers = count(1)
+        for group in self.inputs.groups():
+            targets = [self.naming.target_of(found) for found in group]
+            results = set(targets) if self.skip_existing else set()
+            for found, target in zip(group, targets, strict=True):
+                if found.error:
+                    yield _unreadable(found, next(numbers))
+                elif found.path in results:
+                    self.earlier_results += 1
+                else:
+                    yield Task(next(numbers), found.path, target)
+
+
+def _unreadable(found: Found, number: int) -> Outcome:
+    return Outcome(Task(number, found.path, ""), "failed", error=found.error)
+
+
+def run(plan: Plan, engine: Engine) -> Iterator[Outcome]:
+    """Do what is planned, and give each outcome as soon as it is there.
+
+    At most as many tasks are in the hands of the engine as it has room for. Folders for results are
+    made, and what killed processes left half-written in them is removed.
+    """
+    prepare = lru_cache(maxsize=256)(_prepare_folder)
+    for task in plan.search():
+        settled = _settle(task, prepare, skip_existing=plan.skip_existing)
+        if isinstance(settled, Outcome):
+            yield settled
+            continue
+        while not engine.has_room():
+            yield from engine.collect()
+        engine.submit(settled)
+    while outcomes := engine.collect():
+        yield from outcomes
+
+
+def _settle(
+    task: Task | Outcome, prepare: Callable[[str], str], *, skip_existing: bool
+) -> Task | Outcome:
+    """Give the outcome of a task that needs no work, or cannot have any; else the task."""
+    if isinstance(task, Outcome):
+        return task
+    target = Path(task.target)
+    if skip_existing and target.is_file():
+        return Outcome(task, "skipped")
+    error = prepare(str(target.parent))
+    return Outcome(task, "failed", error=error) if error else task
+
+
+def _prepare_folder(folder: str) -> str:
+    """Make a folder for results, and tidy it; say why it cannot be made, or nothing."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"Cannot make the folder '{folder}': {reason(error)}."
+    remove_dead_parts(folder)
+    return ""

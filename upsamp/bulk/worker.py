@@ -1,0 +1,98 @@
+"""A process that enlarges files for `processes`: it may die of one, and ends with its parent.
+
+Its input is a line with the settings, pickled and in base64, and then a line for each task, in JSON
+[source, target]. It answers with a line when it is ready, and with one for each task. It ends when
+its input does, which is when its parent has ended, too.
+"""
+
+import _thread
+import json
+import os
+import pickle
+import signal
+import sys
+import threading
+from base64 import b64decode
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from time import perf_counter
+from typing import Any, BinaryIO, NoReturn
+
+from upsamp.bulk.enlarging import Settings, enlarge_file
+from upsamp.errors import UpsampError
+
+__all__ = ["main"]
+
+# So long may the end of a task take when the parent has died: it removes what is half written.
+GRACE = 5.0
+
+
+def main() -> None:
+    """Do tasks until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when this one ends
+    signal.signal(signal.SIGTERM, _end)
+    _prefer_to_be_killed()
+    tasks, answers = _take_streams()
+    settings: Settings = pickle.loads(b64decode(tasks.readline()))  # noqa: S301 - of the parent
+    waiting: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_receive, args=(tasks, waiting), daemon=True).start()
+    with suppress(SystemExit):
+        _answer(answers, {})
+        while task := waiting.get():
+            source, target = json.loads(task)
+            _answer(answers, _do(source, target, settings))
+    os._exit(0)  # whatever the other threads do
+
+
+def _do(source: str, target: str, settings: Settings) -> dict[str, Any]:
+    """Do a task, and give what is told of it."""
+    started = perf_counter()
+    try:
+        before, after, notes = enlarge_file(source, target, settings)
+    except UpsampError as error:
+        told = {"error": str(error), "memory": isinstance(error, MemoryError)}
+    except MemoryError:
+        told = {"error": f"There is not enough memory for '{source}'.", "memory": True}
+    else:
+        told = {"before": before, "after": after, "notes": notes}
+    return {"seconds": perf_counter() - started, **told}
+
+
+def _answer(answers: BinaryIO, message: dict[str, Any]) -> None:
+    with suppress(BrokenPipeError):  # of a parent that has ended: so does this process
+        answers.write(json.dumps(message).encode("ascii") + b"\n")
+        answers.flush()
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Give standard input and output, to which nothing else has access from here on."""
+    tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(2 if sys.stderr is not None else nowhere, 1)
+    os.close(nowhere)
+    return tasks, answers
+
+
+def _receive(tasks: BinaryIO, waiting: "SimpleQueue[bytes]") -> None:
+    """Take tasks as they come; when there will be none, end this process, whatever it does."""
+    for line in tasks:
+        waiting.put(line)
+    # The parent closes the pipe when all is done, so that what still goes on is for nobody.
+    waiting.put(b"")
+    _thread.interrupt_main(signal.SIGTERM)
+    threading.Event().wait(GRACE)
+    os._exit(1)
+
+
+def _end(*_: object) -> NoReturn:
+    """Leave what is being done, by way of what tidies up."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(1)
+
+
+def _prefer_to_be_killed() -> None:
+    """Let Linux rather end this process than its parent where memory runs out."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")

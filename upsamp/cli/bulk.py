@@ -1,0 +1,159 @@
+"""A run over many files: what is asked of it, how far it is, and what became of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from upsamp.bulk.clashes import Survey, survey
+from upsamp.bulk.enlarging import Enlarging, Settings
+from upsamp.bulk.inputs import Inputs
+from upsamp.bulk.names import TEMPLATE, Naming
+from upsamp.bulk.processes import Processes
+from upsamp.bulk.report import Totals, write_report
+from upsamp.bulk.run import Plan, run
+from upsamp.cli.bulk_options import BulkOptions
+from upsamp.cli.render.files import Bar, show_failures, show_progress
+from upsamp.cli.render.tables import show_note, show_report
+from upsamp.cli.results import check_compression, wants_matrix
+from upsamp.core.threads import thread_count
+from upsamp.errors import FileError
+from upsamp.io.formats import FAST_COMPRESSION
+from upsamp.io.picture_options import ReadOptions, WriteOptions
+from upsamp.io.streams import check_target
+
+__all__ = ["enlarge_many"]
+
+
+def enlarge_many(
+    words: Sequence[str],
+    options: BulkOptions,
+    enlarging: Enlarging,
+    format_name: str | None,
+    *,
+    force: bool,
+    compression: int | None,
+    max_pixels: int,
+) -> None:
+    """Enlarge all images that the words name, and raise at the end where some failed."""
+    _check(options, format_name, force=force, compression=compression)
+    naming = Naming(
+        enlarging.spell(),
+        enlarging.method,
+        options.template or TEMPLATE,
+        format_name,
+        options.out_dir,
+    )
+    inputs = Inputs(words, recursive=options.recursive, leave_out=options.out_dir)
+    plan = Plan(inputs, naming, skip_existing=options.skip_existing)
+    expand = enlarging.interpolation != "nearest" or wants_matrix(None, format_name)
+    settings = Settings(
+        enlarging,
+        ReadOptions(expand=expand, max_pixels=max_pixels),
+        WriteOptions(compression=FAST_COMPRESSION if compression is None else compression),
+        format_name,
+        overwrite=force,
+    )
+    totals = Totals()
+    with show_progress(quiet=options.quiet) as bar:
+        found = survey(plan.tasks, options.report)
+        _check_existing(found, options, force=force)
+        bar.begin(found.files)
+        try:
+            _run(plan, settings, options, totals, found, bar, force=force)
+        except KeyboardInterrupt:
+            stopped = f"stopped after {totals.done:,} of {found.files:,} files"
+            show_note(f"{stopped}; --skip-existing goes on from there")
+            raise
+    _show(plan, options, enlarging, totals)
+
+
+def _check(
+    options: BulkOptions, format_name: str | None, *, force: bool, compression: int | None
+) -> None:
+    """Raise where options contradict each other."""
+    if force and options.skip_existing:
+        raise click.UsageError("--force overwrites what --skip-existing keeps. Give one of them.")
+    if format_name in ("table", "plain"):
+        raise click.UsageError(
+            f"--format must be one of files, where there are several. Received: {format_name}."
+        )
+    if compression is not None and format_name is not None:
+        check_compression(format_name)
+    if options.report is not None:
+        check_target(options.report, overwrite=force or options.skip_existing)
+
+
+def _check_existing(found: Survey, options: BulkOptions, *, force: bool) -> None:
+    """Raise where results are there already, and nobody said what is to become of them."""
+    if found.existing and not (force or options.skip_existing):
+        raise FileError(
+            f"No result may exist already. Received: {found.existing:,} of {found.files:,}, as "
+            f"'{found.example}'. Use --skip-existing to keep them, or --force to overwrite them."
+        )
+
+
+def _run(
+    plan: Plan,
+    settings: Settings,
+    options: BulkOptions,
+    totals: Totals,
+    found: Survey,
+    bar: Bar,
+    *,
+    force: bool,
+) -> None:
+    """Enlarge the files, and count, report and show what becomes of each."""
+    overwrite = force or options.skip_existing
+    told = _told_settings(plan.naming, settings)
+    jobs = options.jobs or thread_count()
+    with (
+        write_report(options.report, told, totals, overwrite=overwrite) as report,
+        Processes(settings, jobs, found.files) as engine,
+    ):
+        for outcome in run(plan, engine):
+            totals.add(outcome)
+            report.add(outcome)
+            bar.advance(failed=outcome.status == "failed")
+
+
+def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:
+    """Give what the report tells of the run."""
+    return {
+        "size": naming.size,
+        "interpolation": settings.enlarging.interpolation,
+        "convention": settings.enlarging.convention,
+        "format": settings.format_name,
+        "out_dir": naming.out_dir,
+        "name": naming.template,
+    }
+
+
+def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals) -> None:
+    """Show what became of all files; raise where some failed, or where there were none."""
+    failed = totals.counts["failed"]
+    passed_over = plan.inputs.passed_over
+    if not totals.done:
+        raise FileError(
+            f"There must be an image to enlarge. Received: none among {passed_over:,} files. "
+            "Give others, or --recursive for the folders below."
+        )
+    if not options.quiet:
+        for note, count in sorted(totals.notes.items()):
+            show_note(f"{note} ({count:,} files)")
+        counts = [
+            ("Enlarged", totals.counts["written"]),
+            ("Skipped", totals.counts["skipped"]),
+            ("Failed", failed),
+            ("Earlier results", plan.earlier_results),
+            ("No images", passed_over),
+        ]
+        rows = [(label, f"{count:,}") for label, count in counts if count or label == "Enlarged"]
+        rows.append(("Method", enlarging.interpolation))
+        rows.append(("Size", enlarging.spell().replace("x", " x ").strip()))
+        rows.append(("Seconds", f"{totals.seconds:.3f}"))
+        show_report("Files", rows)
+    if failed:
+        shown = [(outcome.task.source, outcome.error) for outcome in totals.failures]
+        show_failures(shown, failed, options.report)
+        raise FileError(f"{failed:,} of {totals.done:,} files could not be enlarged.")

@@ -1,0 +1,95 @@
+"""The options of a run over several files, and when there is one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from upsamp.bulk.inputs import kind_of
+from upsamp.bulk.names import TEMPLATE
+
+__all__ = ["BulkOptions", "bulk_options"]
+
+OPTIONS = (
+    click.option("-r", "--recursive", is_flag=True, help="Search the folders below folders, too."),
+    click.option(
+        "--out-dir",
+        metavar="DIR",
+        help="Write all results to this folder, which is made, with the folders below those given.",
+    ),
+    click.option(
+        "--name",
+        "template",
+        metavar="TEMPLATE",
+        help=f"How results are named, of {{stem}}, {{size}}, {{interp}} and {{suffix}}.  "
+        f"[default: {TEMPLATE}]",
+    ),
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Enlarge so many files at a time.  [default: as many as there are cores]",
+    ),
+    click.option(
+        "--skip-existing",
+        is_flag=True,
+        help="Leave out what has its result already: goes on after an interruption.",
+    ),
+    click.option(
+        "--report",
+        metavar="FILE",
+        help="Write a report of all files to FILE, as JSON.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors."),
+)
+
+
+@dataclass(frozen=True)
+class BulkOptions:
+    """What the options say, in their order."""
+
+    recursive: bool
+    out_dir: str | None
+    template: str | None
+    jobs: int | None
+    skip_existing: bool
+    report: str | None
+    quiet: bool
+
+    def apply_to(self, words: Sequence[str]) -> bool:
+        """Tell whether these inputs are a run over files, and not one image or matrix.
+
+        Raises `click.UsageError` where they can be neither.
+        """
+        given = [
+            option
+            for option, value in (
+                ("--recursive", self.recursive),
+                ("--out-dir", self.out_dir is not None),
+                ("--name", self.template is not None),
+                ("--jobs", self.jobs is not None),
+                ("--skip-existing", self.skip_existing),
+                ("--report", self.report is not None),
+            )
+            if value
+        ]
+        kinds = [kind_of(word) for word in words]
+        if len(words) < 2 and not given and not {"folder", "pattern"} & {*kinds}:
+            return False
+        if not words:
+            raise click.UsageError(f"{given[0]} goes with files. Give files, folders or patterns.")
+        for word, kind in zip(words, kinds, strict=True):
+            if kind in ("stream", "matrix"):
+                alone = f"be without {given[0]}" if len(words) < 2 else "be alone"
+                what = "Standard input, '-'," if kind == "stream" else "A matrix"
+                raise click.UsageError(f"{what} must {alone}. Received: '{word}'. Give files.")
+        return True
+
+
+def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a run over several files, as keyword arguments."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
