@@ -29,6 +29,8 @@ PACKAGES = str(Path(__file__).resolve().parents[2])
 SHORT, AHEAD = 0.05, 3
 # So many processes in a row may end before they are ready; more would do so without end.
 FALSE_STARTS = 5
+# So many seconds may a process take from its last word to its end.
+LAST_BREATH = 1.0
 # Files that this process itself has open, or may have, besides two for each worker.
 OWN_FILES = 40
 # What libraries are told of threads besides our own.
@@ -38,8 +40,8 @@ LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 class Processes:
     """An engine of worker processes; a context manager, which ends them.
 
-    Each takes one task after the other. When a process is killed, its task is done once more, after
-    all others and alone, since what killed it may have been a lack of memory; the second time it
+    Each takes one task after the other. When a process is killed, its task is done once more, while
+    nothing else is done, since what killed it may have been a lack of memory; the second time it
     has failed. jobs: how many processes there are at the most. count: how many tasks will come.
     """
 
@@ -142,17 +144,14 @@ class Processes:
                 continue
             task = worker.tasks.popleft()
             worker.seconds = message["seconds"]
-            if message.get("memory") and self._can_try_again(task, alone=self._is_alone(worker)):
+            if message.get("memory") and self._jobs > 1 and self._can_try_again(task):
                 continue
             outcomes.append(_outcome_of(task, message))
         return outcomes
 
-    def _is_alone(self, worker: "_Worker") -> bool:
-        return not any(other.tasks for other in self._workers if other is not worker)
-
-    def _can_try_again(self, task: Task, *, alone: bool = False) -> bool:
-        """Put a task behind all others, if it has had no second trial and that may help."""
-        if alone or task.number in self._tried:
+    def _can_try_again(self, task: Task) -> bool:
+        """Put a task aside until it is alone, if it has had no second trial."""
+        if task.number in self._tried:
             return False
         self._tried.add(task.number)
         self._again.append(task)
@@ -162,7 +161,7 @@ class Processes:
         """See what a process that died leaves: its task is tried again, the others wait anew."""
         self._workers.remove(worker)
         tasks = deque(worker.tasks)
-        worker.kill()
+        worker.let_end()
         code = self._bury(worker)
         if not worker.ready:
             self._false_starts += 1
@@ -232,6 +231,13 @@ class _Worker:
     def kill(self) -> None:
         """Kill it."""
         self._process.kill()
+
+    def let_end(self) -> None:
+        """Let it end by itself, when it says no more; kill it where it does not."""
+        try:
+            self._process.wait(LAST_BREATH)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
     def wait(self) -> int:
         """Wait for its end, and give its exit code."""

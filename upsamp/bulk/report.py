@@ -1,15 +1,18 @@
 """The report of a run: JSON with a line for each file, written whole or not at all."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import Any, BinaryIO
 
 from upsamp.bulk.tasks import Outcome
 from upsamp.errors import FileError
+from upsamp.io.parts import remove_dead_parts
 from upsamp.io.streams import reason, replace_file
 
 __all__ = ["Report", "Totals", "write_report"]
@@ -93,6 +96,7 @@ def write_report(
     if name is None:
         yield Report(None)
         return
+    remove_dead_parts(Path(os.path.realpath(name)).parent)
     with replace_file(name, overwrite=overwrite) as stream:
         report = Report(stream)
         report.write(f'{{"settings": {json.dumps(settings)},\n"files": [\n')

@@ -81,7 +81,10 @@ def _receive(tasks: BinaryIO, waiting: "SimpleQueue[bytes]") -> None:
         waiting.put(line)
     # The parent closes the pipe when all is done, so that what still goes on is for nobody.
     waiting.put(b"")
-    _thread.interrupt_main(signal.SIGTERM)
+    if hasattr(signal, "pthread_kill"):  # which wakes the main thread from waiting, too
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    else:
+        _thread.interrupt_main(signal.SIGTERM)
     threading.Event().wait(GRACE)
     os._exit(1)
 

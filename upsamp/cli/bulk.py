@@ -12,6 +12,7 @@ from upsamp.bulk.names import TEMPLATE, Naming
 from upsamp.bulk.processes import Processes
 from upsamp.bulk.report import Totals, write_report
 from upsamp.bulk.run import Plan, run
+from upsamp.bulk.tasks import Outcome
 from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
@@ -55,16 +56,16 @@ def enlarge_many(
         overwrite=force,
     )
     totals = Totals()
-    with show_progress(quiet=options.quiet) as bar:
-        found = survey(plan.tasks, options.report)
-        _check_existing(found, options, force=force)
-        bar.begin(found.files)
-        try:
+    try:
+        with show_progress(quiet=options.quiet) as bar:
+            found = survey(plan.tasks, options.report)
+            _check_existing(found, options, force=force)
+            bar.begin(found.files)
             _run(plan, settings, options, totals, found, bar, force=force)
-        except KeyboardInterrupt:
-            stopped = f"stopped after {totals.done:,} of {found.files:,} files"
-            show_note(f"{stopped}; --skip-existing goes on from there")
-            raise
+    except KeyboardInterrupt:
+        if totals.done and not options.quiet:
+            show_note(f"stopped after {totals.done:,} files; --skip-existing goes on from there")
+        raise
     _show(plan, options, enlarging, totals)
 
 
@@ -152,8 +153,14 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
         rows.append(("Method", enlarging.interpolation))
         rows.append(("Size", enlarging.spell().replace("x", " x ").strip()))
         rows.append(("Seconds", f"{totals.seconds:.3f}"))
-        show_report("Files", rows)
+        show_report("Upsampled", rows, ("", "Files"))
     if failed:
-        shown = [(outcome.task.source, outcome.error) for outcome in totals.failures]
-        show_failures(shown, failed, options.report)
+        failures = sorted(totals.failures, key=lambda outcome: outcome.task.number)
+        show_failures([_told_failure(outcome) for outcome in failures], failed, options.report)
         raise FileError(f"{failed:,} of {totals.done:,} files could not be enlarged.")
+
+
+def _told_failure(outcome: Outcome) -> tuple[str, str]:
+    """Give the name of a file and what failed, which does not name it once more."""
+    source = outcome.task.source
+    return source, outcome.error.removeprefix(f"'{source}' ")

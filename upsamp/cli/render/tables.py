@@ -94,14 +94,18 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
     console.print(table)
 
 
-def show_report(title: str, rows: Sequence[Sequence[str]]) -> None:
+def show_report(
+    title: str,
+    rows: Sequence[Sequence[str]],
+    headings: Sequence[str] = ("", "Input", "Output"),
+) -> None:
     """Show what happened: rows of a label, what came in, and what went out."""
     if not on_terminal():
         for label, *values in rows:
             click.echo(f"{label.lower()}: {' -> '.join(value for value in values if value)}")
         return
     table = open_table()
-    for heading in ("", "Input", "Output")[: len(rows[0])]:
+    for heading in headings[: len(rows[0])]:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(plain_text(cell) for cell in row))

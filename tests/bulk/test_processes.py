@@ -1,0 +1,354 @@
+"""Worker processes: what they give, and what becomes of tasks whose processes are killed."""
+
+import os
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import odd_workers
+import pytest
+from bulk_files import contents, enlarged_alone, settings, write_images
+
+from upsamp.bulk import processes
+from upsamp.bulk.processes import Processes
+from upsamp.bulk.tasks import Outcome, Task
+from upsamp.core.threads import VARIABLE
+from upsamp.errors import ArgumentError, FileError
+
+NAMES = [f"{number:02}.png" for number in range(12)]
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> list[Task]:
+    """Give tasks for twelve small images."""
+    write_images(tmp_path / "in", NAMES)
+    (tmp_path / "out").mkdir()
+    return tasks_in(tmp_path)
+
+
+def tasks_in(place: Path) -> list[Task]:
+    names = sorted(path.name for path in (place / "in").iterdir())
+    return [
+        Task(number, str(place / "in" / name), str(place / "out" / name))
+        for number, name in enumerate(names, 1)
+    ]
+
+
+def outcomes_of(engine: Processes, tasks: list[Task]) -> Iterator[Outcome]:
+    for task in tasks:
+        while not engine.has_room():
+            yield from engine.collect()
+        engine.submit(task)
+    while outcomes := engine.collect():
+        yield from outcomes
+
+
+def workers_of(engine: Processes) -> list["subprocess.Popen[bytes]"]:
+    return [worker._process for worker in engine._workers]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_many_processes_write_what_one_would(tasks: list[Task], tmp_path: Path, jobs: int) -> None:
+    expected = enlarged_alone(tmp_path / "in", tmp_path / "alone", settings())
+    with Processes(settings(), jobs, len(tasks)) as engine:
+        outcomes = [*outcomes_of(engine, tasks)]
+        workers = workers_of(engine)
+        assert 1 <= len(workers) <= jobs
+    assert all(process.poll() is not None for process in workers)
+    assert contents(tmp_path / "out") == expected
+    assert sorted(outcome.task.number for outcome in outcomes) == [*range(1, 13)]
+    for outcome in outcomes:
+        assert (outcome.status, outcome.before, outcome.after) == (
+            "written",
+            (5, 7, 3),
+            (10, 14, 3),
+        )
+        assert outcome.seconds > 0
+
+
+def test_a_file_that_fails_is_told_and_the_others_go_on(tasks: list[Task], tmp_path: Path) -> None:
+    Path(tasks[0].source).write_bytes(b"\x89PNG nothing")
+    Path(tasks[1].source).unlink()
+    Path(tasks[2].source).unlink()
+    os.mkfifo(tasks[2].source)
+    Path(tasks[3].target).write_bytes(b"kept")
+    Path(tasks[4].source).rename(tmp_path / "in" / "matrix.npy")
+    tasks[4] = Task(5, str(tmp_path / "in" / "matrix.npy"), tasks[4].target)
+    with Processes(settings(), 2, len(tasks)) as engine:
+        outcomes = {outcome.task.number: outcome for outcome in outcomes_of(engine, tasks)}
+    errors = [outcomes[number].error for number in range(1, 13)]
+    for error, part in zip(
+        errors,
+        (
+            "is no image that can be read",
+            "there is no such file or directory",
+            "must be a plain file",
+            "exists already",
+            "is no valid .npy file",
+        ),
+        strict=False,
+    ):
+        assert part in error
+        assert "\n" not in error
+    assert errors[5:] == [""] * 7
+    assert Path(tasks[3].target).read_bytes() == b"kept"
+    assert len(contents(tmp_path / "out")) == 8
+
+
+# --- processes that are killed
+
+
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Task]]:
+    """Let workers do what names say, and give a function that makes tasks of such names."""
+    monkeypatch.setattr(processes, "PROGRAM", odd_workers.PROGRAM)
+
+    def make(*names: str) -> list[Task]:
+        write_images(tmp_path / "in", [f"{name}.png" for name in names])
+        (tmp_path / "out").mkdir()
+        return tasks_in(tmp_path)
+
+    return make
+
+
+def outcomes_by_name(tasks: list[Task], jobs: int = 2) -> dict[str, Outcome]:
+    with Processes(settings(), jobs, len(tasks)) as engine:
+        outcomes = [*outcomes_of(engine, tasks)]
+    assert len(outcomes) == len(tasks)
+    return {Path(outcome.task.source).stem: outcome for outcome in outcomes}
+
+
+GOOD = [f"z{number}" for number in range(8)]
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Give a list of the tasks that processes are given, and whether each was alone then."""
+    told: list[tuple[str, bool]] = []
+    hand_out = Processes._hand_out
+
+    def note(engine: Processes) -> None:
+        at_work = any(worker.tasks for worker in engine._workers)
+        alone = not at_work and len(engine._waiting) == 1
+        told.extend((Path(task.source).stem, alone) for task in engine._waiting)
+        hand_out(engine)
+
+    monkeypatch.setattr(Processes, "_hand_out", note)
+    return told
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_task_whose_process_dies_is_done_once_more_and_alone(
+    odd: Callable[..., list[Task]], tmp_path: Path, given: list[tuple[str, bool]], jobs: int
+) -> None:
+    outcomes = outcomes_by_name(odd("a-once-kill", "b-once-exit", *GOOD), jobs)
+    assert {outcome.status for outcome in outcomes.values()} == {"written"}
+    for name in ("a-once-kill", "b-once-exit"):
+        assert [alone for task, alone in given if task == name][-1]
+        assert Path(tmp_path, "in", f"{name}.png.sign").exists()
+    assert len(contents(tmp_path / "out")) == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "manner"), [("kill", "killed by SIGKILL"), ("exit", "with code 3")]
+)
+def test_a_task_whose_process_dies_twice_has_failed(
+    odd: Callable[..., list[Task]], tmp_path: Path, name: str, manner: str
+) -> None:
+    outcomes = outcomes_by_name(odd(name, *GOOD))
+    assert outcomes.pop(name).error == f"Its process ended twice, {manner}."
+    assert {outcome.status for outcome in outcomes.values()} == {"written"}
+    # What it had half written is removed.
+    assert sorted(contents(tmp_path / "out")) == [f"{name}.png" for name in GOOD]
+
+
+def test_a_bug_keeps_its_traceback_and_costs_its_task_alone(
+    odd: Callable[..., list[Task]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = outcomes_by_name(odd("bug", *GOOD))
+    assert outcomes.pop("bug").error == "Its process ended twice, with code 1."
+    assert {outcome.status for outcome in outcomes.values()} == {"written"}
+    assert capfd.readouterr().err.count("RuntimeError: bug.png") == 2
+
+
+def test_a_task_that_lacked_memory_is_done_once_more_when_it_is_alone(
+    odd: Callable[..., list[Task]], given: list[tuple[str, bool]]
+) -> None:
+    outcomes = outcomes_by_name(odd("a-once-memory", "b-once-quick", "c-memory", "d-quick", *GOOD))
+    for name in ("a-once-memory", "b-once-quick", "c-memory", "d-quick"):
+        assert [alone for task, alone in given if task == name][-1]
+    assert outcomes["c-memory"].error == "The output would be too large. Use a smaller size."
+    assert "There is not enough memory for '" in outcomes["d-quick"].error
+    failed = [name for name, outcome in outcomes.items() if outcome.status == "failed"]
+    assert failed == ["c-memory", "d-quick"]
+
+
+def test_what_libraries_print_is_no_answer(
+    odd: Callable[..., list[Task]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = outcomes_by_name(odd("noise", *GOOD))
+    assert {outcome.status for outcome in outcomes.values()} == {"written"}
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "noise\nnoise\n")
+
+
+def test_what_is_being_done_ends_at_once_and_leaves_nothing_half_done(
+    odd: Callable[..., list[Task]], tmp_path: Path
+) -> None:
+    tasks = odd("a-hang", "b-hang", "c", "d")
+    with Processes(settings(), 2, len(tasks)) as engine:
+        for task in tasks[:2]:
+            engine.submit(task)
+        wait_for(lambda: len(list((tmp_path / "out").glob(".*.part"))) == 2)
+        started = time.monotonic()
+    assert time.monotonic() - started < 1
+    assert contents(tmp_path / "out") == {}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert condition()
+
+
+PARENT = """
+import sys, time
+from bulk_files import settings
+from odd_workers import PROGRAM
+from upsamp.bulk import processes
+from upsamp.bulk.tasks import Task
+processes.PROGRAM = PROGRAM
+engine = processes.Processes(settings(), 2, 2)
+for number, name in enumerate(sys.argv[3:]):
+    engine.submit(Task(number, f"{sys.argv[1]}/{name}", f"{sys.argv[2]}/{name}"))
+print(*(worker._process.pid for worker in engine._workers), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("names", [["a-hang.png", "b-hang.png"], ["c.png", "d.png"]])
+def test_workers_end_with_their_parent_however_it_ends_and_whatever_they_do(
+    odd: Callable[..., list[Task]], tmp_path: Path, names: list[str]
+) -> None:
+    odd(*(name.removesuffix(".png") for name in names))
+    tests = str(Path(odd_workers.__file__).parent)
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, tmp_path / "in", tmp_path / "out", *names],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": tests},
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stderr is not None
+        workers = [int(number) for number in parent.stdout.readline().split()]
+        assert len(workers) == 2
+        pattern = ".*.part" if "hang" in names[0] else "*.png"
+        wait_for(lambda: len(list((tmp_path / "out").glob(pattern))) == 2)
+        parent.kill()
+        # All that had this standard error must have ended before it is at its end.
+        assert parent.stderr.read() == b""
+    whole = {} if "hang" in names[0] else {"c.png", "d.png"}
+    assert set(contents(tmp_path / "out")) == set(whole)
+
+
+# --- at random moments
+
+
+def test_workers_that_are_killed_25_times_at_random_moments_lose_nothing(tmp_path: Path) -> None:
+    write_images(tmp_path / "in", [f"{number:03}.png" for number in range(300)])
+    (tmp_path / "out").mkdir()
+    expected = enlarged_alone(tmp_path / "in", tmp_path / "alone", settings(4, compression=9))
+    tasks = tasks_in(tmp_path)
+    generator = random.Random(3)
+    kills, rounds = 0, 0
+    while tasks:
+        rounds += 1
+        with Processes(settings(4, compression=9), 3, len(tasks)) as engine:
+            due = 0.0
+            for outcome in outcomes_of(engine, tasks):
+                now = time.monotonic()
+                if kills < 25 and now > due:
+                    generator.choice(workers_of(engine)).kill()
+                    kills, due = kills + 1, now + generator.random() * 0.05
+                assert outcome.status == "written" or "ended twice, killed" in outcome.error
+        whole = contents(tmp_path / "out")
+        assert whole == {name: expected[name] for name in whole}
+        tasks = [task for task in tasks if Path(task.target).name not in whole]
+    assert kills == 25
+    assert contents(tmp_path / "out") == expected
+
+
+# --- what the system allows
+
+
+def test_threads_and_processes_together_are_as_many_as_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for cores, jobs, count, expected in (
+        (8, 8, 100, "1"),
+        (8, 2, 100, "4"),
+        (8, 8, 3, "2"),
+        (8, 100, 100, "1"),
+        (1, 4, 4, "1"),
+    ):
+        monkeypatch.setenv(VARIABLE, str(cores))
+        with Processes(settings(), jobs, count) as engine:
+            assert engine._environment[VARIABLE] == expected
+            assert engine._environment["OPENBLAS_NUM_THREADS"] == expected
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    with Processes(settings(), 1, 1) as engine:
+        assert engine._environment["OPENBLAS_NUM_THREADS"] == "7"
+    monkeypatch.setenv(VARIABLE, "many")
+    with pytest.raises(ArgumentError, match="must be a positive integer"):
+        Processes(settings(), 1, 1)
+
+
+def test_the_bound_on_open_files_bounds_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bound, expected in ((64, 12), (10, 1), (resource.RLIM_INFINITY, 1000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, bound=bound: (bound, bound))
+        assert Processes(settings(), 1000, 1000)._jobs == expected
+
+
+def test_a_process_that_cannot_be_started_is_done_without(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = processes._Worker
+    started: list[object] = []
+
+    def start(environment: dict[str, str], greeting: bytes) -> processes._Worker:
+        if started:
+            raise OSError(11, "Resource temporarily unavailable")
+        started.append(None)
+        return real(environment, greeting)
+
+    monkeypatch.setattr(processes, "_Worker", start)
+    outcomes = outcomes_by_name(tasks, jobs=4)
+    assert {outcome.status for outcome in outcomes.values()} == {"written"}
+    monkeypatch.setattr(sys, "executable", "/no/python")
+    monkeypatch.setattr(processes, "_Worker", real)
+    with (
+        Processes(settings(), 2, 1) as engine,
+        pytest.raises(FileError, match=r"need a second Python\. Received: '/no/python' cannot be"),
+    ):
+        engine.submit(tasks[0])
+
+
+def test_processes_that_never_begin_are_an_error(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PROGRAM", "raise SystemExit(4)")
+    with pytest.raises(FileError, match=r"that ended before they began, the last with code 4\.$"):
+        outcomes_by_name(tasks)
+
+
+def test_few_files_have_as_few_processes(tasks: list[Task]) -> None:
+    with Processes(settings(), 8, 1) as engine:
+        assert len([*outcomes_of(engine, tasks[:1])]) == 1
+        assert len(engine._workers) == 1
+    with Processes(settings(), 8, 100) as engine:
+        assert engine._workers == []

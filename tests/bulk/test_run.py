@@ -1,0 +1,205 @@
+"""A run with an engine that does nothing: what it is given, in which order, how much at once."""
+
+import json
+import os
+from collections import deque
+from pathlib import Path
+
+import pytest
+from bulk_files import write_images
+
+from upsamp.bulk.inputs import Inputs
+from upsamp.bulk.names import Naming
+from upsamp.bulk.report import KEPT_FAILURES, Totals, write_report
+from upsamp.bulk.run import Plan, run
+from upsamp.bulk.tasks import Outcome, Task
+from upsamp.errors import FileError
+
+
+class Recorder:
+    """An engine with room for three tasks, which gives the outcome of the latest one first."""
+
+    def __init__(self) -> None:
+        self.held: deque[Task] = deque()
+        self.most = 0
+
+    def has_room(self) -> bool:
+        return len(self.held) < 3
+
+    def submit(self, task: Task) -> None:
+        assert Path(task.target).parent.is_dir()
+        self.held.append(task)
+        self.most = max(self.most, len(self.held))
+
+    def collect(self) -> list[Outcome]:
+        return [Outcome(self.held.pop(), "written", 0.5, (1, 2), (2, 4))] if self.held else []
+
+    def close(self) -> None:
+        self.held.clear()
+
+
+NAMING = Naming("2x2", "nearest", out_dir="out")
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with seven images in two folders."""
+    monkeypatch.chdir(tmp_path)
+    write_images(tmp_path / "photos", [f"{name}.png" for name in "abcd"])
+    write_images(tmp_path / "photos" / "below", [f"{name}.png" for name in "efg"])
+    return tmp_path
+
+
+def test_each_file_is_given_once_and_few_at_a_time() -> None:
+    engine = Recorder()
+    plan = Plan(Inputs(["photos"], recursive=True), NAMING)
+    outcomes = [*run(plan, engine)]
+    assert engine.most == 3
+    assert sorted(outcome.task.number for outcome in outcomes) == [1, 2, 3, 4, 5, 6, 7]
+    told = {outcome.task.source: outcome.task.target for outcome in outcomes}
+    assert told["photos/below/e.png"] == "out/below/e_2x2_nearest.png"
+    assert told["photos/a.png"] == "out/a_2x2_nearest.png"
+    assert {outcome.status for outcome in outcomes} == {"written"}
+
+
+def test_what_has_its_result_is_left_out_when_that_is_asked() -> None:
+    Path("out/below").mkdir(parents=True)
+    Path("out/b_2x2_nearest.png").touch()
+    Path("out/c_2x2_nearest.png").mkdir()  # which is no result
+    Path("out/below/e_2x2_nearest.png").symlink_to("nowhere")
+    plan = Plan(Inputs(["photos"], recursive=True), NAMING, skip_existing=True)
+    statuses = {outcome.task.source: outcome.status for outcome in run(plan, Recorder())}
+    assert [source for source, status in statuses.items() if status == "skipped"] == [
+        "photos/b.png"
+    ]
+    assert len(statuses) == 7
+
+
+def test_earlier_results_beside_their_images_are_no_images() -> None:
+    naming = Naming("2x2", "nearest")
+    for name in ("a_2x2_nearest.png", "c_2x2_nearest.png", "other_2x2_nearest.png"):
+        Path("photos", name).touch()
+    plan = Plan(Inputs(["photos"]), naming, skip_existing=True)
+    statuses = {outcome.task.source: outcome.status for outcome in run(plan, Recorder())}
+    assert statuses == {
+        "photos/a.png": "skipped",
+        "photos/b.png": "written",
+        "photos/c.png": "skipped",
+        "photos/d.png": "written",
+        "photos/other_2x2_nearest.png": "written",
+    }
+    assert plan.earlier_results == 2
+    assert len([*Plan(Inputs(["photos"]), naming).tasks()]) == 7
+
+
+def test_results_that_are_written_beside_their_images_are_not_found_on_the_way() -> None:
+    class Writer(Recorder):
+        def submit(self, task: Task) -> None:
+            super().submit(task)
+            Path(task.target).touch()
+
+    naming = Naming("2x2", "nearest", "0{stem}{suffix}")  # which sorts before what comes
+    assert len([*run(Plan(Inputs(["photos"], recursive=True), naming), Writer())]) == 7
+
+
+def test_what_cannot_be_begun_fails_and_the_others_go_on() -> None:
+    Path("out").mkdir()
+    Path("out/below").touch()
+    plan = Plan(Inputs(["photos", "no.png"], recursive=True), NAMING)
+    outcomes = {outcome.task.source: outcome for outcome in run(plan, Recorder())}
+    assert len(outcomes) == 8
+    failed = {source: outcome for source, outcome in outcomes.items() if outcome.error}
+    assert set(failed) == {"no.png", *(f"photos/below/{name}.png" for name in "efg")}
+    assert failed["no.png"].error == "There is no file 'no.png'."
+    assert failed["photos/below/e.png"].error == (
+        "Cannot make the folder 'out/below': file exists."
+    )
+
+
+def test_what_a_killed_process_left_is_removed_where_results_come() -> None:
+    dead = Path("out/.0123456789abcdef.part")
+    dead.parent.mkdir()
+    dead.touch()
+    assert len([*run(Plan(Inputs(["photos"]), NAMING), Recorder())]) == 4
+    assert not dead.exists()
+
+
+# --- the report
+
+NAMES = ["plain.png", "new\nline.png", "\x1b[31m.png", '"\\.png', "🧑‍🎨.png", "\udcff\udc80.png"]
+
+
+def test_a_report_has_all_names_so_that_they_can_be_read_back(place: Path) -> None:
+    totals = Totals()
+    with write_report("report.json", {"size": "2x2"}, totals, overwrite=False) as report:
+        for number, name in enumerate(NAMES, 1):
+            written = Outcome(Task(number, name, f"out/{name}"), "written", 0.25, (1, 2), (2, 4))
+            report.add(written)
+            totals.add(written)
+        failed = Outcome(Task(7, "no\n.png", ""), "failed", error="There is no file 'no\n.png'.")
+        report.add(failed)
+        totals.add(failed)
+    data = (place / "report.json").read_bytes()
+    assert data.isascii()
+    assert b"\x1b" not in data
+    assert data.count(b"\n") == 2 + 7 + 2
+    told = json.loads(data)
+    assert [entry["source"] for entry in told["files"]] == [*NAMES, "no\n.png"]
+    assert os.fsencode(told["files"][5]["target"]) == b"out/\xff\x80.png"
+    assert told["files"][0] == {
+        "number": 1,
+        "source": "plain.png",
+        "target": "out/plain.png",
+        "status": "written",
+        "shape": [1, 2],
+        "result_shape": [2, 4],
+        "seconds": 0.25,
+        "error": None,
+        "notes": [],
+    }
+    assert told["files"][6]["target"] is told["files"][6]["shape"] is None
+    assert told["settings"] == {"size": "2x2"}
+    seconds = told["totals"].pop("seconds")
+    assert 0 <= seconds < 60
+    assert told["totals"] == {"files": 7, "written": 6, "skipped": 0, "failed": 1}
+
+
+def test_a_report_of_nothing_is_json_too(place: Path) -> None:
+    with write_report("report.json", {}, Totals(), overwrite=False):
+        pass
+    assert json.loads((place / "report.json").read_text())["files"] == []
+
+
+def stop_within(name: str) -> None:
+    with write_report(name, {}, Totals(), overwrite=True) as report:
+        report.add(Outcome(Task(1, "a", "b"), "written"))
+        raise KeyboardInterrupt
+
+
+def test_a_report_that_is_interrupted_is_not_there(place: Path) -> None:
+    (place / "report.json").write_text("the one before")
+    with pytest.raises(KeyboardInterrupt):
+        stop_within("report.json")
+    assert (place / "report.json").read_text() == "the one before"
+    assert not list(place.glob(".*"))
+
+
+def fill_report(count: int) -> int:
+    with write_report("/dev/full", {}, Totals(), overwrite=True) as report:
+        for number in range(count):
+            report.add(Outcome(Task(number, "a", "b"), "written"))
+    return count
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+def test_a_report_on_a_full_disk_is_an_error_at_the_end(count: int) -> None:
+    with pytest.raises(FileError, match=r"^Cannot write '/dev/full': no space left on device\.$"):
+        fill_report(count)
+
+
+def test_of_many_failures_the_first_are_kept() -> None:
+    totals = Totals()
+    for number in range(KEPT_FAILURES + 10):
+        totals.add(Outcome(Task(number, "a", "b"), "failed", notes=("lost",)))
+    assert len(totals.failures) == KEPT_FAILURES
+    assert totals.counts["failed"] == totals.notes["lost"] == totals.done == KEPT_FAILURES + 10

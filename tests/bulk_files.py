@@ -1,0 +1,41 @@
+"""Small images to enlarge by the dozen, and what each of them becomes when it is enlarged alone."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from upsamp.bulk.enlarging import Enlarging, Settings, enlarge_file
+from upsamp.io.picture_options import WriteOptions
+
+
+def write_images(folder: Path, names: Iterable[str], side: int = 5) -> None:
+    """Write noise to PNG, JPEG, ... files, each its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, name in enumerate(names):
+        pixels = np.random.default_rng(seed).integers(0, 256, (side, side + 2, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+
+
+def settings(factor: int = 2, *, compression: int = 1) -> Settings:
+    """Give the settings of most tests."""
+    enlarging = Enlarging((factor, factor), interpolation="bicubic")
+    return Settings(enlarging, writing=WriteOptions(compression=compression))
+
+
+def enlarged_alone(folder: Path, place: Path, how: Settings) -> Mapping[str, bytes]:
+    """Give the bytes that each image of a folder becomes, by its name."""
+    place.mkdir()
+    for path in folder.iterdir():
+        enlarge_file(str(path), str(place / path.name), how)
+    return contents(place)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Give the bytes of all files of a folder, hidden ones too, by their names in it."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
