@@ -36,7 +36,7 @@ USES: dict[str, set[str]] = {
     "errors": set(),
     "core": {"numpy"},
     "layers": {"numpy"},
-    "io": {"numpy", "PIL", "h5py", "safetensors"},
+    "io": {"numpy", "PIL", "h5py", "imagecodecs", "safetensors", "tifffile"},
     "translate": {"numpy"},
     "models": {"numpy"},
     "bulk": {"numpy"},
@@ -47,6 +47,8 @@ USES: dict[str, set[str]] = {
 ONLY_IN = {
     "PIL": "upsamp.io.images",
     "h5py": "upsamp.io.hdf5",
+    "imagecodecs": "upsamp.io.images.deep",
+    "tifffile": "upsamp.io.images.deep_tiff",
     "safetensors": "upsamp.io.safetensors_files",
     "rich": "upsamp.cli.render",
     "click": "upsamp.cli",
@@ -169,7 +171,8 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 def test_every_package_that_is_used_is_used_somewhere() -> None:
     used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
     foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
-    assert foreign == {"numpy", "PIL", "h5py", "safetensors", "click", "rich"}
+    files = {"PIL", "h5py", "imagecodecs", "safetensors", "tifffile"}
+    assert foreign == {"numpy", "click", "rich"} | files
 
 
 # --- documentation and names

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
+from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.picture_options import ReadOptions, WriteOptions
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, check_light
 from upsamp.io.sinks import losses_of, write_result
 from upsamp.io.sources import read_source
 from upsamp.io.streams import reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from fractions import Fraction
 
     Factor: TypeAlias = int | Fraction
@@ -30,7 +32,8 @@ class Enlarging:
 
     factors: of the rows and of the columns, each at least 1. target: the width and the height in
     pixels, in the place of factors; the side that is None keeps the shape. The rest is as
-    `upsamp.core.upsampling.resample.resize` has it; data_format None is that of images.
+    `upsamp.core.upsampling.resample.resize` has it; data_format None is that of images. linear:
+    whether amounts of light are interpolated, of images.
 
     >>> Enlarging(target=(6, None)).size_of((3, 2))
     (9, 6)
@@ -42,6 +45,7 @@ class Enlarging:
     convention: Convention = "keras"
     align_corners: bool = False
     data_format: DataFormat | None = None
+    linear: bool = False
 
     @property
     def layout(self) -> DataFormat:
@@ -85,17 +89,27 @@ class Enlarging:
         return "x".join(str(side or "") for side in self.target)
 
     def apply(self, given: Picture | Array, size: Pair) -> Picture | Array:
-        """Give the enlarged image or matrix, of so many rows and columns."""
-        values = resize(
-            _pixels(given),
-            size,
-            self.interpolation,
-            self.convention,
-            self.layout,
-            align_corners=self.align_corners,
-            alpha=isinstance(given, Picture) and given.has_alpha,
-        )
-        return given.with_pixels(values) if isinstance(given, Picture) else values
+        """Give the enlarged image or matrix, of so many rows and columns.
+
+        The frames that follow an image are each enlarged when they are read, by their own size.
+        """
+        if isinstance(given, Picture):
+            return given.map(self._apply_to_frame)
+        return resize(given, size, *self._rule, self.layout, align_corners=self.align_corners)
+
+    def _apply_to_frame(self, frame: Picture) -> Picture:
+        size = self.size_of(self.shape_of(frame))
+        enlarge: Callable[..., Array] = resize
+        if self.linear:
+            check_light(frame)
+            enlarge = resize_light
+        corners, alpha = self.align_corners, frame.has_alpha
+        values = enlarge(frame.pixels, size, *self._rule, align_corners=corners, alpha=alpha)
+        return frame.with_pixels(values)
+
+    @property
+    def _rule(self) -> tuple[Interpolation, Convention]:
+        return self.interpolation, self.convention
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """A run over many files: what is asked of it, how far it is, and what became of it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -16,52 +15,35 @@ from upsamp.bulk.tasks import Outcome
 from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
-from upsamp.cli.results import check_compression, wants_matrix
+from upsamp.cli.results import check_coding
+from upsamp.cli.upsample_request import Request
 from upsamp.core.threads import thread_count
 from upsamp.errors import FileError
-from upsamp.io.formats import FAST_COMPRESSION
-from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.streams import check_target
 
 __all__ = ["enlarge_many"]
 
 
-def enlarge_many(
-    words: Sequence[str],
-    options: BulkOptions,
-    enlarging: Enlarging,
-    format_name: str | None,
-    *,
-    force: bool,
-    compression: int | None,
-    max_pixels: int,
-) -> None:
+def enlarge_many(request: Request) -> None:
     """Enlarge all images that the words name, and raise at the end where some failed."""
-    _check(options, format_name, force=force, compression=compression)
+    _check(request)
+    enlarging, options = request.enlarging, request.bulk
     naming = Naming(
         enlarging.spell(),
         enlarging.method,
         options.template or TEMPLATE,
-        format_name,
+        request.format_name,
         options.out_dir,
     )
-    inputs = Inputs(words, recursive=options.recursive, leave_out=options.out_dir)
+    inputs = Inputs(request.sources, recursive=options.recursive, leave_out=options.out_dir)
     plan = Plan(inputs, naming, skip_existing=options.skip_existing)
-    expand = enlarging.interpolation != "nearest" or wants_matrix(None, format_name)
-    settings = Settings(
-        enlarging,
-        ReadOptions(expand=expand, max_pixels=max_pixels),
-        WriteOptions(compression=FAST_COMPRESSION if compression is None else compression),
-        format_name,
-        overwrite=force,
-    )
     totals = Totals()
     try:
         with show_progress(quiet=options.quiet) as bar:
             found = survey(plan.tasks, options.report)
-            _check_existing(found, options, force=force)
+            _check_existing(found, options, force=request.force)
             bar.begin(found.files)
-            _run(plan, settings, options, totals, found, bar, force=force)
+            _run(plan, request, totals, found, bar)
     except KeyboardInterrupt:
         if totals.done and not options.quiet:
             show_note(f"stopped after {totals.done:,} files; --skip-existing goes on from there")
@@ -69,20 +51,19 @@ def enlarge_many(
     _show(plan, options, enlarging, totals)
 
 
-def _check(
-    options: BulkOptions, format_name: str | None, *, force: bool, compression: int | None
-) -> None:
+def _check(request: Request) -> None:
     """Raise where options contradict each other."""
-    if force and options.skip_existing:
+    options, format_name = request.bulk, request.format_name
+    if request.force and options.skip_existing:
         raise click.UsageError("--force overwrites what --skip-existing keeps. Give one of them.")
     if format_name in ("table", "plain"):
         raise click.UsageError(
             f"--format must be one of files, where there are several. Received: {format_name}."
         )
-    if compression is not None and format_name is not None:
-        check_compression(format_name)
+    if format_name is not None:
+        check_coding(format_name, request.compression, request.quality)
     if options.report is not None:
-        check_target(options.report, overwrite=force or options.skip_existing)
+        check_target(options.report, overwrite=request.force or options.skip_existing)
 
 
 def _check_existing(found: Survey, options: BulkOptions, *, force: bool) -> None:
@@ -94,18 +75,17 @@ def _check_existing(found: Survey, options: BulkOptions, *, force: bool) -> None
         )
 
 
-def _run(
-    plan: Plan,
-    settings: Settings,
-    options: BulkOptions,
-    totals: Totals,
-    found: Survey,
-    bar: Bar,
-    *,
-    force: bool,
-) -> None:
+def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) -> None:
     """Enlarge the files, and count, report and show what becomes of each."""
-    overwrite = force or options.skip_existing
+    options = request.bulk
+    settings = Settings(
+        request.enlarging,
+        request.reading,
+        request.writing,
+        request.format_name,
+        overwrite=request.force,
+    )
+    overwrite = request.force or options.skip_existing
     told = _told_settings(plan.naming, settings)
     jobs = options.jobs or thread_count()
     with (

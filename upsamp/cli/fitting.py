@@ -33,7 +33,7 @@ def learn_kernel(
     apart: bool,
     ridge: float,
     force: bool,
-    max_pixels: int,
+    reading: ReadOptions,
 ) -> None:
     """Fit a kernel to an image and its small version, or to a folder of large images; report it.
 
@@ -49,12 +49,12 @@ def learn_kernel(
                 "--fit with a folder makes the small images itself. Leave INPUT out."
             )
         kernel, measures = _learn_from_folder(
-            Path(target), kernel_size, strides, apart=apart, ridge=ridge, max_pixels=max_pixels
+            Path(target), kernel_size, strides, apart=apart, ridge=ridge, reading=reading
         )
     elif source is None:
         raise click.UsageError("--fit with a large image needs its small version as INPUT.")
     else:
-        small, large = (_pixels(name, max_pixels) for name in (source, target))
+        small, large = (_pixels(name, reading) for name in (source, target))
         kernel = fit_inside([(small, large)], kernel_size, strides, shared=not apart, ridge=ridge)
         measures = compare_inside(small, large, kernel, strides, _peak(large))
     rows = [(name, f"{decibels:.2f}") for name, decibels in measures.items()]
@@ -73,7 +73,7 @@ def _learn_from_folder(
     *,
     apart: bool,
     ridge: float,
-    max_pixels: int,
+    reading: ReadOptions,
 ) -> tuple[Array, dict[str, float]]:
     """Give the kernel that most of the images teach, and its worth on those held out."""
     names = sorted(
@@ -91,7 +91,7 @@ def _learn_from_folder(
 
     def pairs(chosen: list[str]) -> Iterator[tuple[Array, Array]]:
         for name in chosen:
-            yield make_pair(_pixels(name, max_pixels), strides)
+            yield make_pair(_pixels(name, reading), strides)
 
     kernel = fit_inside(pairs(learnt), kernel_size, strides, shared=not apart, ridge=ridge)
     show_note(f"learnt from {len(learnt)} images; the table is of {len(held_out)} held out")
@@ -101,9 +101,9 @@ def _learn_from_folder(
     )
 
 
-def _pixels(name: str, max_pixels: int) -> Array:
+def _pixels(name: str, reading: ReadOptions) -> Array:
     """Read an image's colours, or a matrix."""
-    given = read_source(name, ReadOptions(max_pixels=max_pixels))
+    given = read_source(name, reading)
     if isinstance(given, Picture):
         return given.pixels[..., :-1] if given.has_alpha else given.pixels
     return given

@@ -9,6 +9,7 @@ import click
 from upsamp.cli.command import Command, NumbersType, PairType
 from upsamp.cli.options import (
     compress_option,
+    depth_option,
     force_option,
     max_pixels_option,
     max_size_option,
@@ -18,7 +19,7 @@ from upsamp.cli.options import (
 from upsamp.cli.progress import progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
-from upsamp.cli.results import check_compression
+from upsamp.cli.results import check_coding
 from upsamp.cli.sampling import (
     STEPS,
     Plan,
@@ -103,6 +104,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
     help="A picture for a model that takes images; may be given several times.",
 )
 @max_pixels_option
+@depth_option
 @click.option(
     "--label",
     "labels",
@@ -192,8 +194,8 @@ def command(**options: Any) -> None:
     request = Request(**options)
     request.check()
     picture = choose_target(request.output, pictures=True, force=request.force)
-    if picture is not None and request.compression is not None:
-        check_compression(picture.format)
+    if picture is not None:
+        check_coding(picture.format, request.compression)
     array = choose_target(request.samples_out, pictures=False, force=request.force)
     model = open_generator(request)
     if not request.takes_standard_output and not (request.model and request.writes):

@@ -5,20 +5,26 @@ import re
 import click
 
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
-from upsamp.io.picture_options import MAX_PIXELS
+from upsamp.io.picture_options import MAX_PIXELS, Quality
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [
     "code_option",
     "compress_option",
+    "depth_option",
     "force_option",
     "format_option",
+    "frame_option",
     "input_argument",
     "inputs_argument",
+    "linear_option",
     "max_pixels_option",
     "max_size_option",
+    "orient_option",
     "output_option",
+    "quality_option",
     "seed_option",
+    "strip_option",
     "weights_option",
 ]
 
@@ -69,6 +75,66 @@ seed_option = click.option(
     help="What random numbers are drawn from; the same seed gives the same numbers.",
 )
 
+
+linear_option = click.option(
+    "--linear",
+    is_flag=True,
+    help="Interpolate amounts of light. Colours and greys are taken for sRGB, whatever the colour "
+    "profile says; for 8 and 16 bits.",
+)
+
+depth_option = click.option(
+    "--depth",
+    type=click.Choice(("8",)),
+    callback=lambda _context, _parameter, value: value and int(value),
+    help="Accept that colour of more bits is cut to 8, as Pillow reads it. Without it that is an "
+    "error, unless upsamp[deep] is installed, which keeps all bits.",
+)
+
+orient_option = click.option(
+    "--auto-orient/--no-auto-orient",
+    default=True,
+    show_default=True,
+    help="Turn the pixels upright, as the EXIF orientation says, or leave them and the tag.",
+)
+
+frame_option = click.option(
+    "--frame",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Take one frame or page of several, counted from 0. By default all, if the format of the "
+    "result holds them (GIF, WebP, PNG, TIFF), else the first.",
+)
+
+strip_option = click.option(
+    "--strip",
+    is_flag=True,
+    help="Leave out EXIF, XMP, resolution and comments. The colour profile stays: without it, the "
+    "colours would change.",
+)
+
+
+def _parse_quality(
+    context: click.Context,  # noqa: ARG001 - click's signature
+    parameter: click.Parameter,  # noqa: ARG001 - click's signature
+    value: str | None,
+) -> Quality:
+    """Give a quality as a number, or "keep"."""
+    if value is None or value.lower() == "keep":
+        return None if value is None else "keep"
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 100:
+        raise click.BadParameter(f"must be 1 to 100, or keep. Received: {value}.")
+    return int(value)
+
+
+quality_option = click.option(
+    "--quality",
+    metavar="N|keep",
+    callback=_parse_quality,
+    help="Of JPEG, WebP and AVIF, 1 to 100. By default a JPEG keeps the quality of its source, if "
+    "that is 85 or more, and has 95 else; WebP loses nothing, unless its source did. keep is the "
+    "quality of a JPEG source, whatever it is.",
+)
 
 max_pixels_option = click.option(
     "--max-pixels",

@@ -13,14 +13,17 @@ from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import on_terminal, show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.io.formats import (
+    FAST_COMPRESSION,
+    FRAME_FORMATS,
     IMAGE_FORMATS,
+    LOSSY_FORMATS,
     MATRIX_FORMATS,
     TEXT_FORMATS,
     format_of_name,
     format_to_write,
     suffix_of,
 )
-from upsamp.io.picture_options import ReadOptions, WriteOptions
+from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.sinks import losses_of, write_result
 from upsamp.io.sources import names_file, read_source
@@ -28,7 +31,7 @@ from upsamp.io.streams import STANDARD_STREAM, check_target
 
 __all__ = [
     "Destination",
-    "check_compression",
+    "check_coding",
     "choose_destination",
     "deliver",
     "read_input",
@@ -80,28 +83,31 @@ def choose_destination(
     *,
     force: bool,
     compression: int | None = None,
+    quality: Quality = None,
+    strip: bool = False,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
     A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input. compression: as `--compress` has it,
-    which no format but PNG may.
+    `ending`, or flows on where it came from standard input. compression, quality: as `--compress`
+    and `--quality` have them, which not every format may.
     """
     destination = _find_destination(source, given, output, format_name, ending, force=force)
-    if compression is None:
-        return destination
-    check_compression(destination.format)
-    return destination._replace(options=WriteOptions(compression=compression))
+    check_coding(destination.format, compression, quality)
+    level = FAST_COMPRESSION if compression is None else compression
+    return destination._replace(options=WriteOptions(level, quality, strip))
 
 
-def check_compression(format_name: str) -> None:
-    """Raise where `--compress` is given for a format that does not know it."""
-    if format_name != "png":
+def check_coding(format_name: str, compression: int | None, quality: Quality = None) -> None:
+    """Raise where `--compress` or `--quality` is given for a format that does not know it."""
+    if compression is not None and format_name != "png":
         kind = "a table" if format_name == "table" else format_name.upper()
         raise click.UsageError(
             f"--compress is for PNG, and the result is to be {kind}. "
             "Leave it out, or use --format png."
         )
+    if quality is not None and format_name not in LOSSY_FORMATS:
+        raise click.UsageError("--quality is for JPEG, WebP and AVIF. Leave it out, or use one.")
 
 
 def _find_destination(
@@ -198,10 +204,18 @@ def report(
     ]
     if isinstance(given, Picture) or isinstance(result, Picture):
         rows.append(("Mode", _mode(given), _mode(result)))
+    if isinstance(given, Picture) and given.rest is not None:
+        rows.append(("Frames", str(given.frame_count), _frames_of(result, destination.format)))
     rows += [(label, "", text) for label, text in settings]
     rows.append(("Seconds", "", f"{perf_counter() - started:.3f}"))
     show_report(title, rows)
     sys.stdout.flush()
+
+
+def _frames_of(result: Picture | Array, format_name: str) -> str:
+    if format_name in FRAME_FORMATS and isinstance(result, Picture):
+        return str(result.frame_count)
+    return "1"
 
 
 def _pixels(result: Picture | Array) -> Array:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import click
 import numpy as np
@@ -59,6 +59,7 @@ class Request:
     latent_file: str | None
     images: tuple[str, ...]
     max_pixels: int
+    depth: Literal[8] | None
     labels: tuple[int, ...] | None
     interpolate: Pair | None
     steps: int | None
@@ -284,7 +285,7 @@ def _read_images(
         notes.append("pixels are given to the model as 0 to 1; --range tanh gives them as -1 to 1")
     rows = []
     for name in request.images:
-        picture = read_source(name, ReadOptions(max_pixels=request.max_pixels))
+        picture = read_source(name, ReadOptions(max_pixels=request.max_pixels, depth=request.depth))
         if not isinstance(picture, Picture):
             raise ArgumentError(
                 f"--image must name a picture. Received: the matrix '{name}'. Use --latent-file."

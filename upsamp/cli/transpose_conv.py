@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 import numpy as np
@@ -11,6 +11,7 @@ from upsamp.cli.command import Command, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
     compress_option,
+    depth_option,
     force_option,
     format_option,
     input_argument,
@@ -172,6 +173,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @output_option
 @format_option
 @compress_option
+@depth_option
 @force_option
 @max_pixels_option
 def command(
@@ -199,6 +201,7 @@ def command(
     output: str | None,
     format_name: str | None,
     compression: int | None,
+    depth: Literal[8] | None,
     force: bool,
     max_pixels: int,
 ) -> None:
@@ -215,6 +218,7 @@ def command(
 
         show_solutions(*solve)
         return
+    reading = ReadOptions(max_pixels=max_pixels, depth=depth)
     if fit is not None:
         from upsamp.cli.fitting import learn_kernel
 
@@ -227,7 +231,7 @@ def command(
             apart=apart,
             ridge=ridge,
             force=force,
-            max_pixels=max_pixels,
+            reading=reading,
         )
         return
     settings = Settings(
@@ -262,9 +266,9 @@ def command(
         ),
     )
     if library is not None:
-        _show_program(library, source, settings, layer, max_pixels)
+        _show_program(library, source, settings, layer, reading)
         return
-    given = read_input(source, ReadOptions(max_pixels=max_pixels))
+    given = read_input(source, reading)
     _check_channels(layer, given, data_format)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
@@ -350,7 +354,7 @@ def _show_program(
     source: str | None,
     settings: Settings,
     layer: "TorchLayer | None",
-    max_pixels: int,
+    reading: ReadOptions,
 ) -> None:
     """Print the program of another library that computes the same."""
     from upsamp.cli.translating import example_input, show_convolution_program
@@ -361,7 +365,7 @@ def _show_program(
         array, example = example_input(layer.channels or 1)
         by_channel = False
     else:
-        given = read_input(source, ReadOptions(max_pixels=max_pixels))
+        given = read_input(source, reading)
         _check_channels(layer, given, settings.data_format)
         by_channel = isinstance(given, Picture)
         array = given.pixels if isinstance(given, Picture) else given

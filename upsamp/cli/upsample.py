@@ -1,7 +1,7 @@
 """`upsamp upsample`: enlarge an image or a matrix."""
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,33 +11,33 @@ from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
     code_option,
     compress_option,
+    depth_option,
     force_option,
     format_option,
+    frame_option,
     inputs_argument,
+    linear_option,
     max_pixels_option,
+    orient_option,
     output_option,
+    quality_option,
+    strip_option,
 )
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.summaries import show_layer
-from upsamp.cli.results import choose_destination, deliver, read_input, report, wants_matrix
+from upsamp.cli.results import choose_destination, deliver, read_input, report
+from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import (
     CONVENTIONS,
     DATA_FORMATS,
     INTERPOLATIONS,
     Array,
-    Convention,
-    DataFormat,
-    Interpolation,
     Pair,
 )
 from upsamp.core.layout import as_batch
-from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.models.summaries.summary import layer_row
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
@@ -84,6 +84,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats) or torch (also OpenCV).",
 )
 @click.option("--align-corners", is_flag=True, help="Let the corner pixels' centres coincide.")
+@linear_option
 @click.option(
     "--data-format",
     type=click.Choice(DATA_FORMATS, case_sensitive=False),
@@ -99,25 +100,14 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @bulk_options
 @format_option
 @compress_option
+@quality_option
+@strip_option
+@frame_option
+@orient_option
+@depth_option
 @force_option
 @max_pixels_option
-def command(
-    sources: tuple[str, ...],
-    factors: "tuple[Fraction, Fraction] | None",
-    target: tuple[int | None, int | None] | None,
-    interpolation: Interpolation,
-    convention: Convention,
-    align_corners: bool,
-    data_format: DataFormat | None,
-    compare: bool,
-    library: str | None,
-    output: str | None,
-    format_name: str | None,
-    compression: int | None,
-    force: bool,
-    max_pixels: int,
-    **several: Any,
-) -> None:
+def command(**options: Any) -> None:
     """Enlarge an image or a matrix, as Keras' UpSampling2D does; or many images.
 
     INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json), '-' for standard input,
@@ -129,88 +119,57 @@ def command(
     followed, links to folders are not, and pipes and devices are passed over. A file that fails is
     told at the end, with code 1, and the others go on.
     """
-    if target is not None and factors is not None:
-        raise click.UsageError("--size and --to both say the size of the result. Give one of them.")
-    if compare and library is not None:
-        raise click.UsageError("--compare and --code each compute nothing else. Give one of them.")
-    enlarging = Enlarging(
-        factors or (2, 2), target, interpolation, convention, align_corners, data_format
-    )
-    options = BulkOptions(**several)
-    many = options.apply_to(sources)
-    source = sources[0] if sources else None
-    if many and (compare or library is not None or data_format is not None or output is not None):
-        raise click.UsageError(
-            "Of several files each has its result: --out-dir DIR says where. "
-            "Leave out -o, --compare, --code and --data-format."
-        )
-    if many:
+    bulk = BulkOptions(**{name: options.pop(name) for name in BulkOptions.__dataclass_fields__})
+    request = Request(**options, bulk=bulk)
+    request.check()
+    if request.many:
         from upsamp.cli.bulk import enlarge_many  # one file needs no processes
 
-        enlarge_many(
-            sources,
-            options,
-            enlarging,
-            format_name,
-            force=force,
-            compression=compression,
-            max_pixels=max_pixels,
-        )
-    elif compare or library is not None:
-        _show_elsewhere(source, enlarging, library, max_pixels)
+        enlarge_many(request)
+    elif request.shown_elsewhere:
+        _show_elsewhere(request)
     else:
-        _enlarge_one(
-            source,
-            enlarging,
-            output,
-            format_name,
-            force=force,
-            compression=compression,
-            max_pixels=max_pixels,
-            quiet=options.quiet,
-        )
+        _enlarge_one(request)
 
 
-def _enlarge_one(
-    source: str | None,
-    enlarging: Enlarging,
-    output: str | None,
-    format_name: str | None,
-    *,
-    force: bool,
-    compression: int | None,
-    max_pixels: int,
-    quiet: bool,
-) -> None:
+def _enlarge_one(request: Request) -> None:
     """Read an image or a matrix, enlarge it, and write or show the result."""
     started = perf_counter()
-    expand = enlarging.interpolation != "nearest" or wants_matrix(output, format_name)
-    given = _read(source, enlarging, ReadOptions(expand=expand, max_pixels=max_pixels))
-    shape = enlarging.shape_of(given)
-    size = enlarging.size_of(shape)
+    enlarging = request.enlarging
+    given = _read(request)
+    size = enlarging.size_of(enlarging.shape_of(given))
     spelled = enlarging.spell(size)
-    ending = f"{spelled}_{enlarging.method}"
     destination = choose_destination(
-        source, given, output, format_name, ending, force=force, compression=compression
+        request.source,
+        given,
+        request.output,
+        request.format_name,
+        f"{spelled}_{enlarging.method}",
+        force=request.force,
+        compression=request.compression,
+        quality=request.quality,
+        strip=request.strip,
     )
     result = enlarging.apply(given, size)
     matrix = None if isinstance(given, Picture) or destination.format != "table" else given
     if matrix is not None:
         show_matrix("Input", matrix)
-    delivered = deliver(result, destination, force=force)
+    delivered = deliver(result, destination, force=request.force)
     if matrix is not None:
-        layer = _layer(shape, size, enlarging)
+        layer = _layer(enlarging.shape_of(given), size, enlarging)
         batch_shape = (None, *matrix.shape, 1) if matrix.ndim == 2 else (None, *matrix.shape[-3:])
         show_layer(layer_row(layer, layer.compute_output_shape(batch_shape)), as_table=True)
-    if quiet:
+    if request.bulk.quiet:
         return
     settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
-    report("Upsampled", source, given, delivered, destination, settings, started)
+    report("Upsampled", request.source, given, delivered, destination, settings, started)
 
 
-def _read(source: str | None, enlarging: Enlarging, options: ReadOptions) -> Picture | Array:
-    given = read_input(source, options)
-    if isinstance(given, Picture) and enlarging.data_format is not None:
+def _read(request: Request) -> Picture | Array:
+    given = read_input(request.source, request.reading)
+    if not isinstance(given, Picture) and request.linear:
+        raise click.UsageError("--linear is for images; the numbers of a matrix are no colours.")
+    if isinstance(given, Picture) and request.data_format is not None:
         raise click.UsageError("--data-format is for matrices; an image knows its channels.")
     return given
 
@@ -223,16 +182,13 @@ def _layer(shape: Pair, size: Pair, enlarging: Enlarging) -> Layer:
     return UpSampling2D((size[0] // shape[0], size[1] // shape[1]), layout, method)
 
 
-def _show_elsewhere(
-    source: str | None, enlarging: Enlarging, library: str | None, max_pixels: int
-) -> None:
+def _show_elsewhere(request: Request) -> None:
     """Show the program of another library, or without one what all of them compute."""
-    expand = enlarging.interpolation != "nearest"
-    given = _read(source, enlarging, ReadOptions(expand=expand, max_pixels=max_pixels))
+    given, enlarging = _read(request), request.enlarging
     array = given.pixels if isinstance(given, Picture) else given
     size = enlarging.size_of(enlarging.shape_of(given))
     batch = as_batch(array, enlarging.layout)
-    if library is None:
+    if request.library is None:
         from upsamp.cli.comparing import show_comparison  # libraries are asked for here alone
 
         if len(batch) > 1:
@@ -242,7 +198,7 @@ def _show_elsewhere(
     from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
 
     show_upsampling_program(
-        library,
+        request.library,
         batch,
         size,
         enlarging.interpolation,

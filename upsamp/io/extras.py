@@ -6,16 +6,25 @@ from upsamp.errors import MissingExtraError
 
 __all__ = ["check_extra", "has_extra"]
 
+# The extra of this package that each belongs to.
+EXTRAS = {
+    "h5py": "keras",
+    "safetensors": "keras",
+    "imagecodecs": "deep",
+    "tifffile": "deep",
+}
 
-def check_extra(package: str, what: str) -> None:
+
+def check_extra(package: str, what: str, remedy: str = "") -> None:
     """Raise `MissingExtraError` when a package is not installed; nothing is loaded.
 
-    what: what needs it, such as "Reading the weights of 'model.h5'".
+    what: what needs it, such as "Reading the weights of 'model.h5'". remedy: another way out, as
+    a sentence.
     """
     if not has_extra(package):
         raise MissingExtraError(
             f"{what} needs {package}. Received: {package} is not installed. "
-            "Install it with: pip install 'upsamp[keras]'."
+            f"Install it with: pip install 'upsamp[{EXTRAS[package]}]'.{remedy and f' {remedy}'}"
         )
 
 

@@ -10,7 +10,9 @@ from upsamp.errors import FileError
 
 __all__ = [
     "FAST_COMPRESSION",
+    "FRAME_FORMATS",
     "IMAGE_FORMATS",
+    "LOSSY_FORMATS",
     "MATRIX_FORMATS",
     "TEXT_FORMATS",
     "format_of_name",
@@ -43,6 +45,10 @@ IMAGE_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ico": (".ico",),
     }
 )
+# Those that hold several frames, or pages.
+FRAME_FORMATS = ("png", "webp", "tiff", "gif")
+# Those that may lose a little, or more, for the sake of their size.
+LOSSY_FORMATS = ("jpeg", "webp", "avif")
 # How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
 FAST_COMPRESSION = 1
 _FORMATS_BY_SUFFIX: Mapping[str, str] = MappingProxyType(

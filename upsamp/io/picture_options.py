@@ -1,14 +1,18 @@
 """How picture files are read and written: settings that can be sent to another process."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
 
-__all__ = ["MAX_PIXELS", "ReadOptions", "WriteOptions"]
+__all__ = ["MAX_PIXELS", "Quality", "ReadOptions", "WriteOptions"]
 
 # Images that declare more pixels than this are refused, as Pillow does by default.
 MAX_PIXELS = 178_956_970
+
+# How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.
+Quality = int | Literal["keep"] | None
 
 
 @dataclass(frozen=True)
@@ -16,26 +20,40 @@ class ReadOptions:
     """How an image file is read.
 
     expand: whether palettes, one-bit pixels and transparent colours become channels, which all but
-    copying needs. max_pixels: more are refused.
+    copying needs. max_pixels: more are refused, in each frame. depth: 8 accepts that deeper colour
+    is cut to 8 bits where no reader for it is installed. orient: whether the pixels are turned as
+    the EXIF orientation says. frame: which one of several is read, counted from 0; without it the
+    first, and a note tells. every_frame: whether the others follow in `Picture.rest`.
     """
 
     expand: bool = True
     max_pixels: int = MAX_PIXELS
+    depth: Literal[8] | None = None
+    orient: bool = True
+    frame: int | None = None
+    every_frame: bool = False
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:
             raise ArgumentError(f"`max_pixels` must be at least 1. Received: {self.max_pixels}.")
+        if self.frame is not None and self.frame < 0:
+            raise ArgumentError(f"`frame` must be 0 or more. Received: {self.frame}.")
 
 
 @dataclass(frozen=True)
 class WriteOptions:
     """How an image file is written.
 
-    compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file.
+    compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file. quality: of JPEG, WebP and
+    AVIF. strip: whether EXIF, XMP, resolution and comments are left out; the colour profile stays.
     """
 
     compression: int = FAST_COMPRESSION
+    quality: Quality = None
+    strip: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.compression <= 9:
             raise ArgumentError(f"`compression` must be 0 to 9. Received: {self.compression}.")
+        if isinstance(self.quality, int) and not 1 <= self.quality <= 100:
+            raise ArgumentError(f"`quality` must be 1 to 100, or 'keep'. Received: {self.quality}.")

@@ -1,6 +1,6 @@
 """Pictures: pixels as an array, with what an image file must not lose on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -11,28 +11,47 @@ from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
 from upsamp.errors import FormatError
 
-__all__ = ["Picture", "check_depth", "picture_of_matrix"]
+__all__ = [
+    "DEEP_MODES",
+    "MODES",
+    "PNG_MODES",
+    "Frames",
+    "Picture",
+    "check_depth",
+    "check_light",
+    "check_same_size",
+    "duration_of",
+    "mode_of",
+    "picture_of_matrix",
+    "shown_frames",
+]
 
 # The formats that hold more than 8 bits a channel, by dtype; the others would lose them.
 DEEP_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "uint16": ("png", "tiff", "ppm", "jpeg2000"),
-        "int32": ("tiff",),
-        "float32": ("tiff",),
+        **dict.fromkeys(("int8", "int16", "int32", "uint32"), ("tiff",)),
+        **dict.fromkeys(("float16", "float32", "float64"), ("tiff",)),
     }
 )
+# For how many milliseconds a page is shown in an animation.
+DURATION = 100
 # The modes of 8 bits by their channels, and those of 16, of which Pillow has the first alone.
 MODES = ("L", "LA", "RGB", "RGBA")
 DEEP_MODES = ("I;16", "LA;16", "RGB;16", "RGBA;16")
+# The modes that a PNG holds as they are.
+PNG_MODES = ("1", "P", *MODES, *DEEP_MODES)
 
 
 @dataclass(frozen=True)
 class Picture:
     """An image, and what its file says of it.
 
-    pixels: (H, W) or (H, W, C) as `mode` has them, which is Pillow's, or "LA;16", "RGB;16" or
-    "RGBA;16" for 16-bit colour. format: of the file that it was read
-    from. notes: what was lost in reading it.
+    pixels: (H, W) or (H, W, C) as `mode` has them, which is Pillow's, or one of those that Pillow
+    has not: "LA;16", "RGB;16", "RGBA;16" and "CMYK;16" for 16-bit colour, ";F" in the place of
+    ";16" for floats; "F" may be of any float and "I" of any integer type. format: of the file that
+    it was read from. metadata: what a new file says too. coding: how the pixels were compressed.
+    notes: what was lost in reading it. rest: the frames that follow, if it is the first of several.
     """
 
     pixels: Array
@@ -40,16 +59,69 @@ class Picture:
     format: str = "png"
     palette: bytes | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    coding: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    rest: "Frames | None" = None
 
     @property
     def has_alpha(self) -> bool:
         """Whether the last channel is alpha."""
-        return self.mode in ("LA", "LA;16", "RGBA", "RGBA;16")
+        return self.mode.partition(";")[0] in ("LA", "RGBA")
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames there are, this one among them."""
+        return 1 + (self.rest.count if self.rest else 0)
 
     def with_pixels(self, pixels: Array) -> "Picture":
         """Give the same picture with other pixels."""
         return replace(self, pixels=pixels)
+
+    def map(self, change: "Callable[[Picture], Picture]") -> "Picture":
+        """Change this frame now, and each that follows when it is asked for."""
+        rest = self.rest and self.rest.map(change)
+        return replace(change(replace(self, rest=None)), rest=rest)
+
+    def frames(self) -> "Iterator[Picture]":
+        """Give this frame alone, then those that follow, each read as it is asked for."""
+        yield replace(self, rest=None)
+        if self.rest is not None:
+            yield from self.rest.read()
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Frames of a file that are not read yet: of an animation, or pages.
+
+    count: how many. read: gives them in their order, anew each time that it is called.
+
+    >>> grey = Picture(np.zeros((1, 1), np.uint8), "L")
+    >>> first = Picture(grey.pixels, "L", rest=Frames(2, lambda: iter((grey, grey))))
+    >>> brighter = first.map(lambda picture: picture.with_pixels(picture.pixels + np.uint8(9)))
+    >>> [int(frame.pixels[0, 0]) for frame in brighter.frames()]
+    [9, 9, 9]
+    """
+
+    count: int
+    read: "Callable[[], Iterator[Picture]]"
+
+    def map(self, change: "Callable[[Picture], Picture]") -> "Frames":
+        """Let each frame be changed when it is asked for."""
+        return Frames(self.count, lambda: map(change, self.read()))
+
+
+def mode_of(pixels: Array, *, cmyk: bool = False) -> str:
+    """Give the mode of pixels (H, W) or (H, W, C), by their channels and their type.
+
+    >>> mode_of(np.zeros((2, 2, 3), np.uint16)), mode_of(np.zeros((2, 2), np.float32))
+    ('RGB;16', 'F')
+    """
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    kind, bits = pixels.dtype.kind, 8 * pixels.dtype.itemsize
+    if channels == 1 and (kind == "f" or bits > 8):
+        return "F" if kind == "f" else "I;16" if pixels.dtype == np.uint16 else "I"
+    base = "CMYK" if cmyk else MODES[channels - 1]
+    return base if pixels.dtype == np.uint8 else f"{base};{'F' if kind == 'f' else bits}"
 
 
 def check_depth(pixels: Array, format_name: str) -> None:
@@ -58,13 +130,47 @@ def check_depth(pixels: Array, format_name: str) -> None:
     if depth not in DEEP_FORMATS:
         return
     # Pillow has no colour of 16 bits.
-    formats = ("png",) if colour and depth == "uint16" else DEEP_FORMATS[depth]
+    formats = ("png", "tiff") if colour and depth == "uint16" else DEEP_FORMATS[depth]
     if format_name not in formats:
         rule = "is written with 8 bits a channel in colour" if colour else "holds 8 bits a channel"
         raise FormatError(
             f"{format_name.upper()} {rule}, and {depth} pixels would lose the rest. "
             f"Use one of {', '.join(formats)}."
         )
+
+
+def check_same_size(first: Picture, frame: Picture, format_name: str) -> None:
+    """Raise `FormatError` where a frame of an animation has another size than the first."""
+    (height, width), wanted = frame.pixels.shape[:2], first.pixels.shape[:2]
+    if (height, width) != wanted:
+        raise FormatError(
+            f"The frames of {format_name} must all have the size of the first, {wanted[1]} x "
+            f"{wanted[0]}. Received: {width} x {height}. Use --to, -o FILE.tif, or --frame N."
+        )
+
+
+def shown_frames(picture: Picture) -> Frames:
+    """Give all frames of an animation, this one too, unless it is but shown in their place.
+
+    That one a PNG may have, for programs that know no animations.
+    """
+    if picture.rest is not None and picture.metadata.get("default_image"):
+        return picture.rest
+    return Frames(picture.frame_count, picture.frames)
+
+
+def check_light(picture: Picture) -> None:
+    """Raise `FormatError` where the numbers do not stand for light as those of sRGB do."""
+    if picture.mode not in (*MODES, *DEEP_MODES):
+        raise FormatError(
+            "Linear light is for grey and RGB of 8 or 16 bits. "
+            f"Received: {picture.mode}, {picture.pixels.dtype}. Leave --linear out."
+        )
+
+
+def duration_of(picture: Picture) -> float:
+    """Give for how many milliseconds a frame is shown."""
+    return float(picture.metadata.get("duration", DURATION))
 
 
 def picture_of_matrix(array: Array) -> Picture:

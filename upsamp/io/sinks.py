@@ -6,10 +6,12 @@ from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
-from upsamp.io.formats import TEXT_FORMATS, is_image_format
+from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
+from upsamp.io.metadata.keeping import with_true_metadata
+from upsamp.io.palettes import fits_palette
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import Picture, picture_of_matrix
+from upsamp.io.pictures import PNG_MODES, Picture, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
 
 __all__ = ["losses_of", "write_result"]
@@ -47,9 +49,17 @@ def write_result(
 
 def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
     """Say what a result loses in that format."""
-    if format_name == "gif" and isinstance(result, Picture) and result.palette is None:
-        return ("GIF holds 256 colours, so some are lost; use --format png to keep all",)
-    return ()
+    losses = []
+    if not isinstance(result, Picture):
+        return ()
+    if format_name == "gif" and not fits_palette(result.pixels):
+        losses.append("GIF holds 256 colours, so some are lost; use --format png to keep all")
+    if result.rest is not None and format_name not in FRAME_FORMATS:
+        losses.append(
+            f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "
+            f"holds one; {', '.join(FRAME_FORMATS)} hold all"
+        )
+    return tuple(losses)
 
 
 def _encode(
@@ -61,7 +71,8 @@ def _encode(
         write_matrix(pixels, format_name, stream)
         return
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
-    if format_name == "png":
+    picture = picture.map(partial(with_true_metadata, strip=options.strip))
+    if format_name == "png" and picture.mode in PNG_MODES:
         from upsamp.io.png import write_png  # to write text asks for no compressors and threads
 
         write_png(picture, stream, name, compression=options.compression)

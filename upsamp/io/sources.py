@@ -2,6 +2,8 @@
 
 import os
 import re
+from functools import partial
+from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
@@ -72,7 +74,8 @@ def _read_stream(
     if is_image_format(kind):
         from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
 
-        return read_picture(stream, name, options)
+        reopen = None if isinstance(stream, BytesIO) else partial(open_input, path)
+        return read_picture(stream, name, options, reopen)
     data = stream.read()
     if not data.strip():
         raise FileError(f"{name} is empty. A matrix is written as '1 2; 3 4'.")

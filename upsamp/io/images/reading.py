@@ -1,60 +1,157 @@
 """Reading an image file: what it declares is looked at before its pixels are."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
 from typing import BinaryIO
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError
+from upsamp.io.images.coding import coding_of
+from upsamp.io.images.depth import check_kept, kind_of_depth
+from upsamp.io.images.limits import check_size
 from upsamp.io.images.metadata import metadata_of
-from upsamp.io.images.modes import natural
+from upsamp.io.images.modes import natural, pixels_of
+from upsamp.io.images.orientation import OPPOSITE, upright
 from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Frames, Picture
 
 __all__ = ["read_picture"]
 
+# A file's bytes, opened once more.
+Reopen = Callable[[], AbstractContextManager[BinaryIO]]
+# What opens a frame of a file by its number.
+ReadFrame = Callable[[int], Picture]
 
-def read_picture(stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
-    """Read the first frame of an image, upright as its EXIF orientation says."""
-    with pillow_at_work(name, "cannot be decoded"):
-        try:
+# Animations: their frames are shown in the place of each other, so they are of one mode.
+ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
+FAULT = "cannot be decoded"
+
+
+def read_picture(
+    stream: BinaryIO, name: str, options: ReadOptions, reopen: Reopen | None = None
+) -> Picture:
+    """Read a frame of an image, by default the first, upright as its EXIF orientation says.
+
+    name: for errors. reopen: opens the same bytes once more, for the frames that follow; without
+    it they are kept in memory as the file has them.
+    """
+    count, read = _open(stream, name, options)
+    number = options.frame or 0
+    if number >= count:
+        raise FormatError(
+            f"--frame must name one of the frames of {name}, 0 to {count - 1}. Received: {number}."
+        )
+    picture = read(number)
+    if count == 1 or options.frame is not None:
+        return picture
+    if not options.every_frame:
+        return replace(picture, notes=(*picture.notes, "only the first frame is read"))
+    if reopen is None:
+        stream.seek(0)
+        data = stream.read()
+        reopen = lambda: nullcontext(BytesIO(data))  # noqa: E731 - one line says it all
+    rest = partial(_following, reopen, name, options, count)
+    return replace(picture, rest=Frames(count - 1, rest))
+
+
+def _following(reopen: Reopen, name: str, options: ReadOptions, count: int) -> Iterator[Picture]:
+    """Read the frames after the first, one at a time."""
+    with reopen() as stream:
+        _, read = _open(stream, name, options)
+        yield from map(read, range(1, count))
+
+
+def _open(stream: BinaryIO, name: str, options: ReadOptions) -> tuple[int, ReadFrame]:
+    """Give how many frames there are, and what reads one of them."""
+    try:
+        with pillow_at_work(name, FAULT):
             image = Image.open(stream)
-        except UnidentifiedImageError:
-            raise FormatError(
-                f"{name} is no image that can be read: {_diagnosis(stream)}."
-            ) from None
+            count = _frame_count(image)
+    except FormatError as error:
+        if not isinstance(error.__cause__, UnidentifiedImageError):
+            raise
+        if _is_tiff(stream):
+            from upsamp.io.images.deep_tiff import open_deep_tiff  # what Pillow cannot read
+
+            return open_deep_tiff(stream, name, options)
+        raise FormatError(
+            f"{name} is no image that can be read: {_diagnosis(stream)}."
+        ) from error.__cause__
+    return count, partial(_read_frame, image, stream, name, options, count)
+
+
+def _frame_count(image: Image.Image) -> int:
+    # A photo of several views (MPO) is a JPEG; the others are small or for other purposes.
+    return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+
+
+def _read_frame(
+    image: Image.Image, stream: BinaryIO, name: str, options: ReadOptions, count: int, number: int
+) -> Picture:
+    """Read a frame of an opened image."""
+    with pillow_at_work(name, FAULT):
+        if number:
+            image.seek(number)
         width, height = image.size
-        if width * height > options.max_pixels:
-            raise FormatError(
-                f"{name} declares more than {options.max_pixels:,} pixels, {width:,} x {height:,}, "
-                "so it may be made to exhaust memory. Use --max-pixels to allow more."
-            )
-        notes, format_name = _notes(image), (image.format or "png").lower()
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        upright = natural(upright, expand=options.expand)
-        metadata = metadata_of(upright)
-        palette = bytes(upright.getpalette() or ()) if upright.mode == "P" else None
-        pixels = np.asarray(upright)
-    if pixels.dtype.byteorder == ">":
-        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    if upright.mode == "I" and format_name in ("ppm", "png"):  # 16 bits, by these formats' rule
-        pixels = pixels.astype(np.uint16)
-    mode = "I;16" if pixels.dtype == np.uint16 else upright.mode
-    return Picture(pixels, mode, format_name, palette, metadata, notes)
+    check_size(width, height, name, options.max_pixels)
+    with pillow_at_work(name, FAULT):
+        depth = kind_of_depth(image, stream)
+    notes: tuple[str, ...] = ()
+    if depth is not None:
+        if check_kept(depth, name, options):
+            from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
+
+            return read_deep(image, stream, name, options, count, number)
+        notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
+    together = count > 1 and options.every_frame and image.format in ANIMATED
+    with pillow_at_work(name, FAULT):
+        picture, orientation = _decode(image, stream, expand=options.expand, together=together)
+    # A fault in what follows is ours, and not the file's.
+    return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
 
 
-def _notes(image: Image.Image) -> tuple[str, ...]:
-    """Say what Pillow loses without a word."""
-    notes = []
-    # A tile of a file ends in the raw mode that it is decoded from, such as "RGB;16B".
-    deep = any(";16" in str(tile[-1]) for tile in getattr(image, "tile", ()))
-    if deep and image.mode in ("RGB", "RGBA", "LA"):
-        notes.append("16-bit colour is read as 8-bit; its lower digits are lost")
-    if getattr(image, "n_frames", 1) > 1:
-        notes.append("only the first frame is read")
-    return tuple(notes)
+def _decode(
+    image: Image.Image, stream: BinaryIO, *, expand: bool, together: bool
+) -> tuple[Picture, int | None]:
+    """Give the frame that the image is at, as it lies in the file, and its orientation.
+
+    together: whether its mode is to be that of all frames.
+    """
+    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    image.load()
+    format_name = (image.format or "png").lower().replace("mpo", "jpeg")
+    metadata, coding = metadata_of(image, orientation), coding_of(image, stream)
+    if together and image.mode not in ("L", "LA", "RGB", "RGBA", "I;16"):
+        image = image.convert("RGBA")
+    image = natural(image, expand=expand)
+    pixels, mode = pixels_of(image, format_name, expand=expand)
+    if "transparency" not in image.info:  # it became alpha
+        metadata.pop("transparency", None)
+    palette = bytes(image.getpalette() or ()) if mode == "P" else None
+    return Picture(pixels, mode, format_name, palette, metadata, coding), orientation
+
+
+def _oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Picture:
+    """Turn a picture upright, or leave it; Pillow has turned the pixels of a TIFF already."""
+    if picture.format == "tiff":
+        turned = None if orient else OPPOSITE.get(orientation or 1, orientation)
+    else:
+        turned = orientation if orient else None
+    picture = picture.with_pixels(upright(picture.pixels, turned))
+    if not orient:
+        return picture
+    return replace(picture, metadata=upright_metadata(picture.metadata))
+
+
+def _is_tiff(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return stream.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def _diagnosis(stream: BinaryIO) -> str:

@@ -1,17 +1,20 @@
-"""Writing an image file: PNG by our own encoder, the other formats by Pillow."""
+"""Writing an image file: PNG, GIF and deep TIFF in our own way, the other formats by Pillow."""
 
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
 
-from upsamp.errors import FormatError
+from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.images.saving import save_options
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_depth
 from upsamp.io.png import write_png
 
 __all__ = ["write_picture"]
+
+FAULT = "cannot be encoded"
 
 
 def write_picture(
@@ -23,48 +26,38 @@ def write_picture(
 ) -> None:
     """Write an image file in that format to a stream that can be searched.
 
-    The metadata that the format takes goes with it; `name` is for errors.
+    The metadata that the format takes goes with it; of several frames all, if the format has them,
+    else the first. `name` is for errors.
     """
     if format_name == "png":
-        write_png(picture, stream, name, compression=options.compression)
+        shown = picture.map(_as_rgb) if picture.mode == "YCbCr" else picture
+        write_png(shown, stream, name, compression=options.compression)
         return
-    pixels = np.ascontiguousarray(picture.pixels)
-    check_depth(pixels, format_name)
-    height, width = pixels.shape[:2]
-    with pillow_at_work(name, "cannot be encoded"):
-        if picture.mode == "1":
-            image = Image.fromarray(pixels)
-        else:
-            image = Image.frombuffer(
-                picture.mode, (width, height), pixels, "raw", picture.mode, 0, 1
-            )
-        if picture.palette is not None:
-            image.putpalette(picture.palette)
-        image = _fit_format(image, picture, format_name)
-        image.save(stream, format_name, **_save_options(picture, format_name))
+    if format_name == "gif":
+        from upsamp.io.images.gif import write_gif  # each format is loaded for itself
+
+        write_gif(picture, stream, name)
+    elif format_name == "tiff":
+        from upsamp.io.images.tiff import write_tiff
+
+        write_tiff(picture, stream, name)
+    elif format_name == "webp" and picture.rest is not None:
+        from upsamp.io.images.webp import write_webp
+
+        write_webp(picture, stream, name, options)
+    else:
+        _write_one(replace(picture, rest=None), format_name, stream, name, options)
 
 
-def _fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.Image:
-    """Give the image in a mode that the format has, where that loses nothing."""
-    transparent = "transparency" in picture.metadata
-    if transparent and format_name != "gif":
-        image.info["transparency"] = picture.metadata["transparency"]
-        image = image.convert("LA" if image.mode == "L" else "RGBA")
-    elif image.mode == "P" and format_name == "jpeg":
-        image = image.convert("RGB")
-    if format_name == "jpeg" and image.mode in ("LA", "RGBA"):
-        raise FormatError("JPEG holds no transparency, which would be lost. Use png, webp or tiff.")
-    return image
+def _write_one(
+    picture: Picture, format_name: str, stream: BinaryIO, name: str, options: WriteOptions
+) -> None:
+    check_depth(picture.pixels, format_name)
+    with pillow_at_work(name, FAULT):
+        image = fit_format(image_of(picture), picture, format_name)
+        image.save(stream, format_name, **save_options(picture, format_name, options))
 
 
-def _save_options(picture: Picture, format_name: str) -> dict[str, Any]:
-    options = dict(picture.metadata)
-    if format_name not in ("jpeg", "webp", "tiff"):
-        options.pop("exif", None)
-    if format_name != "gif":
-        options.pop("transparency", None)
-    if format_name == "jpeg":
-        options |= {"quality": 95, "subsampling": 0}
-    elif format_name == "webp":
-        options |= {"lossless": True, "exact": True}
-    return options
+def _as_rgb(picture: Picture) -> Picture:
+    with pillow_at_work("it", FAULT):
+        return replace(picture, pixels=np.asarray(image_of(picture).convert("RGB")), mode="RGB")

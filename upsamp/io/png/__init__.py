@@ -1,4 +1,4 @@
-"""PNG files written by the standard library and NumPy, strip by strip, by several threads."""
+"""PNG files, animated too, written by NumPy and zlib, strip by strip, by several threads."""
 
 from upsamp.io.png.writer import write_png
 

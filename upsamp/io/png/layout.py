@@ -13,6 +13,7 @@ import numpy.typing as npt
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.pictures import Picture
+from upsamp.io.png.words import colour_chunks, text_chunks
 
 __all__ = ["Layout", "metadata_chunks", "plan_layout"]
 
@@ -95,7 +96,9 @@ class Layout:
 def plan_layout(picture: Picture, name: str) -> Layout:
     """Decide how the picture lies in a file; raise `FormatError` where PNG has no place for it."""
     if picture.mode not in MODES:
-        raise FormatError(f"{name} cannot be encoded: cannot write mode {picture.mode} as PNG.")
+        raise FormatError(
+            f"{name} cannot be encoded: cannot write mode {picture.mode} as PNG. Use tiff."
+        )
     colour_type, channels, bits = MODES[picture.mode]
     shape, dtype = picture.pixels.shape, picture.pixels.dtype.name
     if dtype != DTYPES[bits] or shape[2:] != ((channels,) if channels > 1 else ()):
@@ -123,6 +126,7 @@ def metadata_chunks(picture: Picture, layout: Layout, name: str) -> Iterator[Chu
     profile = metadata.get("icc_profile")
     if profile:
         yield b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile)
+    yield from colour_chunks(metadata)
     if layout.entries:
         yield b"PLTE", _palette(picture)[: 3 * layout.entries].ljust(3 * layout.entries, b"\0")
     if metadata.get("transparency") is not None:
@@ -133,6 +137,7 @@ def metadata_chunks(picture: Picture, layout: Layout, name: str) -> Iterator[Chu
         yield b"pHYs", struct.pack(">IIB", across, down, 1)
     if metadata.get("exif"):
         yield b"eXIf", bytes(metadata["exif"]).removeprefix(b"Exif\0\0")
+    yield from text_chunks(metadata)
 
 
 def _palette(picture: Picture) -> bytes:

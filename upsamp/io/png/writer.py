@@ -16,6 +16,8 @@ from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.ordered import map_in_order
 from upsamp.io.pictures import Picture, check_depth
+from upsamp.io.png.animation import animation_header, for_all_frames, write_frames
+from upsamp.io.png.chunks import write_chunk
 from upsamp.io.png.deflate import Piece, deflate, join_checksums, stream_header
 from upsamp.io.png.filters import FAST_FILTERS, FILTERS, NONE, choose_filters, filter_rows
 from upsamp.io.png.layout import Layout, metadata_chunks, plan_layout
@@ -40,6 +42,8 @@ def write_png(
 ) -> None:
     r"""Write a picture as PNG: 1 to 16 bits, grey, colour or palette, with what its file said.
 
+    Of several frames it makes an animation (APNG), holding two at a time.
+
     stream: need not be one that can be searched. name: for errors. compression: 0 stores, 1 is
     fast, 9 is smallest. threads: by default as many as `thread_count` says; the bytes are the same
     for any number. Beside the pixels a few strips are in memory, never the whole file. Raises
@@ -55,17 +59,33 @@ def write_png(
         raise ArgumentError(f"`compression` must be 0 to 9. Received: {compression}.")
     check_depth(picture.pixels, "png")
     layout = plan_layout(picture, name)
-    head = [(b"IHDR", layout.header), *metadata_chunks(picture, layout, name)]
+    if picture.rest is not None:
+        layout = for_all_frames(layout)
+    chunks = [*metadata_chunks(picture, layout, name)]
+    stream.write(SIGNATURE)
+    write_chunk(stream, b"IHDR", layout.header)
+    if picture.rest is not None:
+        write_chunk(stream, b"acTL", animation_header(picture))
+    for kind, body in chunks:
+        write_chunk(stream, kind, body)
+    encode = partial(compressed_pixels, level=compression, threads=threads)
+    if picture.rest is not None:
+        write_frames(picture, layout, stream, encode)
+    else:
+        for body in encode(picture.pixels, layout):
+            write_chunk(stream, b"IDAT", body)
+    write_chunk(stream, b"IEND", b"")
+
+
+def compressed_pixels(
+    pixels: Array, layout: Layout, *, level: int, threads: int | None
+) -> Iterator[bytes]:
+    """Give the zlib stream of all rows, in parts."""
     strips = plan_strips(layout)
     crew = min(len(strips), threads or thread_count())
-    work = partial(_compress_strip, picture.pixels, layout, compression)
-    stream.write(SIGNATURE)
-    for kind, body in head:
-        _write_chunk(stream, kind, body)
+    work = partial(_compress_strip, pixels, layout, level)
     with closing(map_in_order(work, strips, crew)) as pieces:
-        for body in _zlib_stream(pieces, len(strips), compression):
-            _write_chunk(stream, b"IDAT", body)
-    _write_chunk(stream, b"IEND", b"")
+        yield from _zlib_stream(pieces, len(strips), level)
 
 
 def plan_strips(layout: Layout) -> list[Strip]:
@@ -104,9 +124,3 @@ def _zlib_stream(pieces: Iterator[Piece], count: int, level: int) -> Iterator[by
         head = stream_header(level) if index == 0 else b""
         tail = struct.pack(">I", checksum) if index == count - 1 else b""
         yield head + piece.data + tail
-
-
-def _write_chunk(stream: BinaryIO, kind: bytes, body: bytes) -> None:
-    stream.write(struct.pack(">I", len(body)) + kind)
-    stream.write(body)
-    stream.write(struct.pack(">I", zlib.crc32(body, zlib.crc32(kind))))

@@ -4,7 +4,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError, ShapeError
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import DEEP_MODES, MODES, Picture
 from upsamp.models.samples.input_roles import InputRole
 from upsamp.models.samples.value_ranges import Range
 
@@ -12,7 +12,6 @@ __all__ = ["image_rows"]
 
 # The luma of red, green and blue. Source: ITU-R BT.601-7, section 2.5.1.
 LUMA = (0.299, 0.587, 0.114)
-MODES = ("L", "LA", "RGB", "RGBA", "I;16")
 
 
 def image_rows(
@@ -30,7 +29,7 @@ def image_rows(
     [[[[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]]]]
     """
     rows, columns, channels = _wanted(one, first=first)
-    if picture.mode not in MODES:
+    if picture.mode not in (*MODES, *DEEP_MODES):
         raise FormatError(
             f"'{name}' must be in grey or RGB. Received: {picture.mode}. Save it as a PNG."
         )

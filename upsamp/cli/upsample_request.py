@@ -1,0 +1,113 @@
+"""What the options of `upsamp upsample` ask for, as one value that all its parts take."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from upsamp.bulk.enlarging import Enlarging
+from upsamp.cli.bulk_options import BulkOptions
+from upsamp.cli.results import wants_matrix
+from upsamp.core.arguments import Convention, DataFormat, Interpolation
+from upsamp.io.formats import FAST_COMPRESSION
+from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+__all__ = ["Request"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of one call, by their names; those of a run over several files are in `bulk`."""
+
+    sources: tuple[str, ...]
+    factors: "tuple[Fraction, Fraction] | None"
+    target: tuple[int | None, int | None] | None
+    interpolation: Interpolation
+    convention: Convention
+    align_corners: bool
+    linear: bool
+    data_format: DataFormat | None
+    compare: bool
+    library: str | None
+    output: str | None
+    format_name: str | None
+    compression: int | None
+    quality: Quality
+    strip: bool
+    frame: int | None
+    auto_orient: bool
+    depth: Literal[8] | None
+    force: bool
+    max_pixels: int
+    bulk: BulkOptions
+
+    @property
+    def source(self) -> str | None:
+        """The one input, where there is one."""
+        return self.sources[0] if self.sources else None
+
+    @property
+    def many(self) -> bool:
+        """Whether the inputs are a run over files."""
+        return self.bulk.apply_to(self.sources)
+
+    @property
+    def shown_elsewhere(self) -> bool:
+        """Whether what is wanted is what other libraries compute, or their programs."""
+        return self.compare or self.library is not None
+
+    @property
+    def enlarging(self) -> Enlarging:
+        """What is done to an image or a matrix."""
+        return Enlarging(
+            self.factors or (2, 2),
+            self.target,
+            self.interpolation,
+            self.convention,
+            self.align_corners,
+            self.data_format,
+            self.linear,
+        )
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How images are read."""
+        output = None if self.many else self.output
+        return ReadOptions(
+            self.interpolation != "nearest" or wants_matrix(output, self.format_name),
+            self.max_pixels,
+            self.depth,
+            self.auto_orient,
+            self.frame,
+            every_frame=not self.shown_elsewhere,
+        )
+
+    @property
+    def writing(self) -> WriteOptions:
+        """How images are written."""
+        level = FAST_COMPRESSION if self.compression is None else self.compression
+        return WriteOptions(level, self.quality, self.strip)
+
+    def check(self) -> None:
+        """Raise where options contradict each other, or would be passed over."""
+        if self.target is not None and self.factors is not None:
+            _refuse("--size and --to both say the size of the result. Give one of them.")
+        if self.compare and self.library is not None:
+            _refuse("--compare and --code each compute nothing else. Give one of them.")
+        if self.linear and self.shown_elsewhere:
+            _refuse("--linear is in no other library. Leave --compare and --code out.")
+        if self.strip and not self.auto_orient:
+            _refuse("--strip drops the orientation that --no-auto-orient leaves.")
+        alone = self.shown_elsewhere or self.data_format is not None or self.output is not None
+        if self.many and alone:
+            _refuse(
+                "Of several files each has its result: --out-dir DIR says where. "
+                "Leave out -o, --compare, --code and --data-format."
+            )
+
+
+def _refuse(rule: str) -> None:
+    raise click.UsageError(rule)

@@ -1,0 +1,38 @@
+"""Pillow's image of a picture, and a picture's pixels as a format has them."""
+
+import numpy as np
+from PIL import Image
+
+from upsamp.errors import FormatError
+from upsamp.io.images.modes import offset_lab
+from upsamp.io.pictures import Picture
+
+__all__ = ["fit_format", "image_of"]
+
+
+def image_of(picture: Picture) -> Image.Image:
+    """Give a picture as an image of Pillow, with its palette, without its metadata."""
+    pixels = np.ascontiguousarray(picture.pixels)
+    if picture.mode == "1":
+        return Image.fromarray(pixels)
+    if picture.mode == "LAB":
+        pixels = offset_lab(pixels)
+    height, width = pixels.shape[:2]
+    image = Image.frombuffer(picture.mode, (width, height), pixels, "raw", picture.mode, 0, 1)
+    if picture.palette is not None:
+        image.putpalette(picture.palette)
+    return image
+
+
+def fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.Image:
+    """Give the image in a mode that the format has, where that loses nothing."""
+    if "transparency" in picture.metadata:
+        image.info["transparency"] = picture.metadata["transparency"]
+        image = image.convert("LA" if image.mode == "L" else "RGBA")
+    elif (image.mode == "P" and format_name == "jpeg") or (
+        image.mode == "YCbCr" and format_name != "jpeg"
+    ):
+        image = image.convert("RGB")
+    if format_name == "jpeg" and image.mode in ("LA", "RGBA"):
+        raise FormatError("JPEG holds no transparency, which would be lost. Use png, webp or tiff.")
+    return image

@@ -1,0 +1,96 @@
+"""Colour of more than 8 bits, which Pillow does not read: PNG by libpng, PPM by NumPy."""
+
+import re
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from upsamp.core.arguments import Array
+from upsamp.core.memory import check_memory
+from upsamp.errors import FormatError
+from upsamp.io.images.deep_tiff import open_deep_tiff
+from upsamp.io.images.metadata import metadata_of
+from upsamp.io.images.orientation import upright
+from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.metadata.keeping import upright_metadata
+from upsamp.io.picture_options import ReadOptions
+from upsamp.io.pictures import DEEP_MODES, Picture
+
+__all__ = ["read_deep"]
+
+ORIENTATION = 0x0112
+FAULT = "cannot be decoded"
+# "P6", then the width, the height and the largest value, with blanks and comments before each.
+PPM_HEADER = re.compile(rb"P6" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"\s")
+
+
+def read_deep(
+    image: Image.Image,
+    stream: BinaryIO,
+    name: str,
+    options: ReadOptions,
+    count: int,
+    number: int,
+) -> Picture:
+    """Read a frame whose colour has more than 8 bits.
+
+    image: opened by Pillow, at that frame, and not loaded: it gives what the file says besides.
+    """
+    if image.format == "TIFF":
+        return open_deep_tiff(stream, name, options)[1](number)
+    if count > 1:
+        raise FormatError(
+            f"{name} is an animation of 16-bit colour, whose frames would be cut to 8 bits. "
+            "Use --depth 8 to accept that."
+        )
+    width, height = image.size
+    channels = {"LA": 2, "RGB": 3}.get(image.mode, 4)
+    check_memory((height, width, channels), np.dtype(np.uint16), f"The pixels of {name}")
+    pixels = _read_png(stream, name) if image.format == "PNG" else _read_ppm(stream, name, image)
+    if pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width) or pixels.ndim != 3:
+        raise FormatError(f"{name} {FAULT}: its pixels are not those that it declares.")
+    with pillow_at_work(name, FAULT):
+        # PNG may say more behind its pixels.
+        orientation = image.getexif().get(ORIENTATION)
+        metadata = metadata_of(image, orientation)
+    metadata.pop("transparency", None)  # it became alpha
+    if options.orient:
+        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
+    mode = DEEP_MODES[pixels.shape[2] - 1]
+    return Picture(pixels, mode, str(image.format).lower(), None, metadata)
+
+
+def _read_png(stream: BinaryIO, name: str) -> Array:
+    """Read all of a PNG by libpng; a transparent colour becomes alpha."""
+    import imagecodecs
+
+    stream.seek(0)
+    try:
+        pixels: Array = imagecodecs.png_decode(stream.read())
+    except (RuntimeError, ValueError, MemoryError) as error:  # its PngError is the first
+        raise FormatError(f"{name} {FAULT}: {_first_line(error)}.") from error
+    return pixels
+
+
+def _read_ppm(stream: BinaryIO, name: str, image: Image.Image) -> Array:
+    """Read a binary PPM of 16 bits: after its header, the pixels in big-endian numbers.
+
+    Values up to another largest one than 65535 are widened, as Pillow does for grey.
+    """
+    stream.seek(0)
+    data = stream.read()
+    header = PPM_HEADER.match(data)
+    width, height = image.size
+    size = 2 * 3 * width * height
+    if header is None or len(data) < header.end() + size:
+        raise FormatError(f"{name} {FAULT}: it has fewer pixels than it declares.")
+    largest = int(header[3])
+    values = np.frombuffer(data, ">u2", size // 2, header.end()).astype(np.uint16)
+    if largest < 65535:
+        values = np.rint(np.minimum(values, largest) * (65535 / largest)).astype(np.uint16)
+    return values.reshape(height, width, 3)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,166 @@
+"""TIFF of more than 8 bits a channel, in colour or of floats, read and written by tifffile."""
+
+import logging
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from upsamp.core.arguments import Array
+from upsamp.core.dtypes import round_to
+from upsamp.core.memory import check_memory
+from upsamp.errors import FormatError
+from upsamp.io.extras import check_extra
+from upsamp.io.images.limits import check_size
+from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
+from upsamp.io.images.orientation import upright
+from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.metadata.keeping import upright_metadata
+from upsamp.io.picture_options import ReadOptions
+from upsamp.io.pictures import Picture, mode_of
+
+__all__ = ["open_deep_tiff", "tifffile_at_work"]
+
+# What tifffile and its codecs raise on data that they cannot handle.
+TIFFFILE_ERRORS = (
+    ValueError,  # its own error is one
+    RuntimeError,  # as are those of the codecs
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    OSError,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    struct.error,
+)
+MIN_IS_WHITE, MIN_IS_BLACK, RGB, SEPARATED = 0, 1, 2, 5
+# How many channels the colours of each kind of pixel have.
+COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, SEPARATED: 4}
+UNCOMPRESSED = 1
+IGNORED, ASSOCIATED, STRAIGHT = 0, 1, 2
+FAULT = "cannot be decoded"
+
+
+@contextmanager
+def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
+    """Let tifffile work: what it would log is kept silent, and its errors become ours."""
+    logger = logging.getLogger("tifffile")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    except FormatError:
+        raise
+    except TIFFFILE_ERRORS as error:
+        what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise FormatError(f"{name} {fault}: {what}.") from error
+    finally:
+        logger.disabled = before
+
+
+def open_deep_tiff(
+    stream: BinaryIO, name: str, options: ReadOptions
+) -> tuple[int, Callable[[int], Picture]]:
+    """Give how many pages a TIFF has, and what reads one of them."""
+    check_extra(
+        "tifffile",
+        f"{name} is damaged, or a TIFF of another depth than Pillow reads, which",
+    )
+    import tifffile
+
+    stream.seek(0)
+    with tifffile_at_work(name, FAULT):
+        pages = tifffile.TiffFile(stream).pages
+        count = len(pages)
+    if not count:
+        raise FormatError(f"{name} {FAULT}: it has no page.")
+    return count, partial(_read_page, pages, stream, name, options)
+
+
+def _read_page(
+    pages: Any, stream: BinaryIO, name: str, options: ReadOptions, number: int
+) -> Picture:
+    """Read a page, once its size and its kind of pixels are such as can be read."""
+    with tifffile_at_work(name, FAULT):
+        page = pages[number]
+        width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
+        samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
+        extra = tuple(int(one) for one in page.extrasamples)
+        offset, packed = int(page.offset), int(page.compression) != UNCOMPRESSED
+        tile = int(page.tilewidth), int(page.tilelength)
+    for sides in ((width, height), tile):
+        check_size(*sides, name, options.max_pixels)
+    colours = COLOURS.get(kind, 0)
+    if not colours or dtype is None or depth != 1 or not colours <= samples <= colours + 4:
+        raise FormatError(
+            f"{name} {FAULT}: its pixels of {samples} channels, photometric {kind}, "
+            f"{dtype}, are none that are known."
+        )
+    check_memory((height, width, samples), np.dtype(dtype), f"The pixels of {name}")
+    with tifffile_at_work(name, FAULT):
+        raw = np.asarray(page.asarray())
+        planes = raw.reshape(samples, height, width) if int(page.planarconfig) == 2 else None
+        whole = raw.reshape(height, width, samples) if planes is None else np.moveaxis(planes, 0, 2)
+    pixels, notes = _straight(whole, kind, colours, extra)
+    with pillow_at_work(name, FAULT):
+        metadata, orientation = _metadata(stream, offset)
+    if options.orient:
+        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
+    pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
+    mode = mode_of(pixels, cmyk=kind == SEPARATED)
+    coding = {"compression": "tiff_adobe_deflate" if packed else "raw"}
+    return Picture(pixels, mode, "tiff", None, metadata, coding, notes)
+
+
+def _straight(
+    pixels: Array, kind: int, colours: int, extra: tuple[int, ...]
+) -> tuple[Array, tuple[str, ...]]:
+    """Give the colours, and alpha where there is one, not premultiplied; (H, W, C) or (H, W)."""
+    found, channels = pixels[..., :colours], pixels.shape[2]
+    integers = pixels.dtype.kind in "iu"
+    if kind == MIN_IS_WHITE and integers:
+        found = np.invert(found)
+    if channels == colours:
+        return (found[..., 0] if colours == 1 else found), ()
+    meaning = extra[0] if extra else STRAIGHT
+    if meaning == IGNORED or colours == 4:
+        left = found[..., 0] if colours == 1 else found
+        return left, ("a channel that is neither colour nor alpha is left out",)
+    alpha = pixels[..., colours : colours + 1]
+    if meaning == ASSOCIATED:
+        full = float(np.iinfo(pixels.dtype).max) if integers else 1.0
+        share = np.where(alpha == 0, 1, alpha / full)
+        found = round_to(found / share, pixels.dtype)
+    return np.concatenate([found, alpha], axis=2), ()
+
+
+def _metadata(stream: BinaryIO, offset: int) -> tuple[dict[str, Any], object]:
+    """Give what the page at that offset says besides its pixels, and its orientation."""
+    exif = Image.Exif()
+    metadata: dict[str, Any] = {}
+    try:
+        stream.seek(0)
+        exif.bigtiff = stream.read(4)[2:3] == b"+"
+        stream.seek(0)
+        exif.endian = "<" if stream.read(2) == b"II" else ">"
+        exif.load_from_fp(stream, offset)
+        orientation = exif.get(ExifTags.Base.Orientation)
+        for name, tag in (("icc_profile", 34675), ("xmp", 700)):
+            value = exif.get(tag)
+            if isinstance(value, bytes):
+                metadata[name] = value
+        scale = {2: 1.0, 3: 2.54}.get(exif.get(296, 2), 0.0)
+        metadata |= sound_dpi([float(exif.get(tag, 0)) * scale for tag in (282, 283)])
+        block = exif_to_keep(exif)
+        if block:
+            metadata["exif"] = block
+    except DAMAGED:
+        return metadata, None
+    return metadata, orientation

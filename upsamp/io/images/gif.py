@@ -1,0 +1,159 @@
+"""GIF: no colour is invented where 256 will do, for each frame anew; the rest is Pillow's choice.
+
+Source: CompuServe, "Graphics Interchange Format, Version 89a" (1990).
+"""
+
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import chain, pairwise
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from upsamp.core.arguments import Array
+from upsamp.io.images.canvas import image_of
+from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.palettes import CLEAR, OPAQUE, Indexed, index_colours
+from upsamp.io.pictures import Picture, check_depth, check_same_size, duration_of, shown_frames
+from upsamp.io.png.animation import changed_part
+
+__all__ = ["write_gif"]
+
+FAULT = "cannot be encoded"
+LEFT, CLEARED = 1, 2
+
+
+class Frame(NamedTuple):
+    """What a frame is to look like, (H, W) numbers of colours or CLEAR; and for how long, in ms."""
+
+    codes: Array
+    duration: float
+
+
+class Part(NamedTuple):
+    """What is painted for a frame: where, as which numbers of a palette, and what becomes of it."""
+
+    rows: slice
+    columns: slice
+    indexed: Indexed
+    disposal: int
+
+
+def write_gif(picture: Picture, stream: BinaryIO, name: str) -> None:
+    """Write a picture as GIF, or all of its frames."""
+    check_depth(picture.pixels, "gif")
+    if picture.rest is None and picture.mode in ("1", "L", "P"):
+        _write_by_pillow(picture, stream, name)
+        return
+    height, width = picture.pixels.shape[:2]
+    stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0))
+    plays = picture.metadata.get("plays", 0)
+    if picture.rest is not None and plays != 1:
+        # It says how often the frames are repeated; 0 is for ever.
+        again = min(plays and plays - 1, 65535)
+        stream.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", again, 0))
+    if picture.metadata.get("comment"):
+        stream.write(b"\x21\xfe" + _blocks(picture.metadata["comment"]))
+    time, shown = 0.0, 0
+    for frame, part in _parts(_frames(picture, name)):
+        time += frame.duration
+        delay = round(time / 10) - shown  # in hundredths of a second, whose errors do not add up
+        shown += delay
+        with pillow_at_work(name, FAULT):
+            stream.write(_encoded(part, min(delay, 65535)))
+    stream.write(b";")
+
+
+def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
+    kept = {
+        key: picture.metadata[key] for key in ("transparency", "comment") if key in picture.metadata
+    }
+    with pillow_at_work(name, FAULT):
+        image_of(picture).save(stream, "gif", **kept)
+
+
+def _frames(picture: Picture, name: str) -> Iterator[Frame]:
+    """Give what each frame looks like; what is more clear than not is clear altogether."""
+    for frame in shown_frames(picture).read():
+        check_depth(frame.pixels, "gif")
+        check_same_size(picture, frame, "GIF")
+        with pillow_at_work(name, FAULT):
+            image = image_of(frame)
+            if "transparency" in frame.metadata:
+                image.info["transparency"] = frame.metadata["transparency"]
+            colours = np.asarray(image.convert("RGBA")).astype(np.int32)
+        codes = colours[..., 0] << 16 | colours[..., 1] << 8 | colours[..., 2]
+        codes[colours[..., 3] < OPAQUE] = CLEAR
+        yield Frame(codes, duration_of(frame))
+
+
+def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
+    """Give what is to be painted for each frame, having looked at the one after it."""
+    canvas: Array | None = None  # as the frame before has left it; at first all is clear
+    for frame, following in pairwise(chain(frames, [None])):
+        if frame is None:  # of pairs, the first is always one
+            return
+        codes = frame.codes
+        vanishing = following is not None and bool(
+            ((codes != CLEAR) & (following.codes == CLEAR)).any()
+        )
+        # What is to vanish afterwards must have been painted by this very frame.
+        whole = canvas is None or vanishing
+        rows, columns = changed_part(None if whole else canvas, codes)
+        part = codes[rows, columns]
+        indexed = index_colours(part)
+        if indexed is None and canvas is not None and not whole:
+            # Where nothing changes, nothing has to be painted.
+            indexed = index_colours(np.where(part == canvas[rows, columns], CLEAR, part))
+        if indexed is None:
+            indexed = _quantised(part)
+        yield frame, Part(rows, columns, indexed, CLEARED if vanishing else LEFT)
+        canvas = None if vanishing else codes
+
+
+def _quantised(codes: Array) -> Indexed:
+    """Choose 255 colours for a part that has more."""
+    colours = np.stack([codes >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
+    image = Image.fromarray(colours).quantize(255, Image.Quantize.MEDIANCUT)
+    palette = bytes(image.getpalette() or ()).ljust(768, b"\0")[:768]
+    clear = codes == CLEAR
+    indices = np.where(clear, 255, np.asarray(image)).astype(np.uint8)
+    return Indexed(indices, palette, 255 if clear.any() else None)
+
+
+def _encoded(part: Part, delay: int) -> bytes:
+    """Give a frame as the file has it: how it is shown, where, its palette, its pixels."""
+    rows, columns, indexed, disposal = part
+    clear = indexed.clear
+    flags = disposal << 2 | (clear is not None)
+    control = struct.pack("<BHBB", flags, delay, clear or 0, 0)
+    height, width = indexed.indices.shape
+    place = struct.pack("<HHHHB", columns.start, rows.start, width, height, 0x87)
+    return b"\x21\xf9\x04" + control + b"," + place + indexed.palette + _compressed(indexed.indices)
+
+
+def _compressed(indices: Array) -> bytes:
+    """Give the pixels by LZW: Pillow writes a grey GIF, of which they are taken."""
+    stream = BytesIO()
+    Image.fromarray(indices).save(stream, "gif", optimize=False, interlace=0)
+    data = stream.getvalue()
+    place = 13 + 3 * 2 ** ((data[10] & 7) + 1) * (data[10] >> 7)
+    while data[place : place + 1] == b"\x21":  # what is said of the picture
+        place = _after_blocks(data, place + 2)
+    flags = data[place + 9]
+    place += 10 + 3 * 2 ** ((flags & 7) + 1) * (flags >> 7)
+    return data[place : _after_blocks(data, place + 1)]
+
+
+def _after_blocks(data: bytes, place: int) -> int:
+    """Give the place behind blocks, each of which begins with its length; the last has none."""
+    while data[place]:
+        place += 1 + data[place]
+    return place + 1
+
+
+def _blocks(data: bytes) -> bytes:
+    parts = [data[start : start + 255] for start in range(0, len(data), 255)]
+    return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"

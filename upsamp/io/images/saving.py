@@ -1,0 +1,88 @@
+"""What Pillow is told when it saves: metadata that the format takes, and how much may be lost."""
+
+from collections.abc import Mapping
+from functools import cache
+from io import BytesIO
+from types import MappingProxyType
+from typing import Any
+
+from PIL import Image
+
+from upsamp.io.metadata.exif import PREFIX
+from upsamp.io.picture_options import WriteOptions
+from upsamp.io.pictures import Picture
+
+__all__ = ["save_options"]
+
+# The metadata that each format takes; the others take none.
+TAKEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "jpeg": ("icc_profile", "dpi", "exif", "xmp", "comment"),
+        "webp": ("icc_profile", "exif", "xmp"),
+        "avif": ("icc_profile", "exif", "xmp"),
+        "tiff": ("icc_profile", "dpi"),
+        "bmp": ("dpi",),
+    }
+)
+# What a JPEG, a lossy WebP and an AVIF are saved with where nothing else is known.
+QUALITY = 95
+# A JPEG's own tables are used for the result if they are as fine as those of this quality.
+FINE = 85
+
+
+def save_options(picture: Picture, format_name: str, options: WriteOptions) -> dict[str, Any]:
+    """Give the arguments of Pillow's `save`."""
+    kept = {
+        key: picture.metadata[key] for key in TAKEN.get(format_name, ()) if key in picture.metadata
+    }
+    if "exif" in kept:
+        kept["exif"] = PREFIX + kept["exif"]  # which Pillow takes off where it does not belong
+    if format_name == "jpeg":
+        return kept | _of_jpeg(picture, options)
+    if format_name == "webp":
+        return kept | _of_webp(picture, options)
+    if format_name == "avif":
+        quality = options.quality if isinstance(options.quality, int) else QUALITY
+        return kept | {"quality": quality, "subsampling": "4:4:4"}
+    return kept
+
+
+def _of_jpeg(picture: Picture, options: WriteOptions) -> dict[str, Any]:
+    """Keep the tables and the subsampling of a JPEG, if that is wanted or good enough."""
+    coding, quality = picture.coding, options.quality
+    tables = coding.get("tables", {})
+    sampling = coding.get("subsampling", -1)
+    kept = {"subsampling": max(sampling, 0), "progressive": coding.get("progressive", False)}
+    if tables and (quality == "keep" or (quality is None and _are_fine(tables))):
+        return kept | {"qtables": tables}
+    if isinstance(quality, int):
+        return kept | {"quality": quality}
+    return kept | {"quality": QUALITY, "subsampling": 0}
+
+
+def _are_fine(tables: Mapping[int, list[int]]) -> bool:
+    """Tell whether no step of quantisation is larger than those that `FINE` has at most."""
+    return all(
+        step <= limit
+        for index, table in tables.items()
+        for step, limit in zip(table, _tables_of(FINE)[min(index, 1)], strict=False)
+    )
+
+
+@cache
+def _tables_of(quality: int) -> dict[int, list[int]]:
+    """Give the tables that libjpeg makes for a quality."""
+    stream = BytesIO()
+    Image.new("RGB", (8, 8)).save(stream, "jpeg", quality=quality)
+    stream.seek(0)
+    with Image.open(stream) as image:
+        return dict(image.quantization)  # type: ignore[attr-defined] # a JPEG has them
+
+
+def _of_webp(picture: Picture, options: WriteOptions) -> dict[str, Any]:
+    """Lose nothing, unless a quality is given, or the source was such a file and had lost."""
+    if isinstance(options.quality, int):
+        return {"lossless": False, "quality": options.quality}
+    if picture.coding.get("lossless", True):
+        return {"lossless": True, "exact": True}
+    return {"lossless": False, "quality": QUALITY}

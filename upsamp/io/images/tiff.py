@@ -1,0 +1,203 @@
+"""TIFF files, page after page: the tags by Pillow, the pixels by NumPy or, compressed, by libtiff.
+
+So there is a place for pixels that Pillow has no mode for, and every page has tags of its own, and
+directories of tags below them, which Pillow's writer of several pages would tear off. Source:
+Adobe, "TIFF Revision 6.0" (1992).
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from io import BytesIO
+from types import MappingProxyType
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+from upsamp.core.arguments import Array
+from upsamp.core.threads import thread_count
+from upsamp.io.images.canvas import fit_format, image_of
+from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
+from upsamp.io.images.modes import offset_lab, pixels_of
+from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.ordered import map_in_order
+from upsamp.io.pictures import Picture
+
+__all__ = ["write_tiff"]
+
+FAULT = "cannot be encoded"
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 256, 257, 258, 259, 262, 273
+SAMPLES, STRIP_ROWS, COUNTS, RESOLUTION, UNIT, PREDICTOR = 277, 278, 279, (282, 283), 296, 317
+COLOURS, EXTRA, FORMAT, SUBSAMPLING, REFERENCE, XMP, PROFILE = 320, 338, 339, 530, 532, 700, 34675
+# What the modes say of themselves, by the part before the semicolon: photometric and extra samples.
+KINDS: Mapping[str, dict[int, Any]] = MappingProxyType(
+    {
+        **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
+        "LA": {PHOTOMETRIC: 1, EXTRA: 2},
+        "RGB": {PHOTOMETRIC: 2},
+        "RGBA": {PHOTOMETRIC: 2, EXTRA: 2},
+        "P": {PHOTOMETRIC: 3},
+        "CMYK": {PHOTOMETRIC: 5},
+        "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
+        "LAB": {PHOTOMETRIC: 8},
+    }
+)
+FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
+NONE, DEFLATE, DIFFERENCES = 1, 8, 2
+# Compressions of a source, by Pillow's names, that are kept: any pixels take these, one bit those,
+# and bytes of such modes that one.
+LOSSLESS = ("tiff_lzw", "packbits")
+FAX = ("tiff_ccitt", "group3", "group4")
+JPEG_MODES = ("L", "RGB", "CMYK")
+# Bytes of pixels that are compressed together.
+STRIP = 2**18
+
+
+class Body(NamedTuple):
+    """A page's pixels as a file has them, and the tags that say so."""
+
+    tags: dict[int, Any]
+    strips: Sequence[bytes | memoryview]
+
+
+def write_tiff(picture: Picture, stream: BinaryIO, name: str) -> None:
+    """Write a picture as TIFF, and the pages that follow it."""
+    stream.write(b"II*\0" + bytes(4))
+    link = 4  # where the place of the next page is to stand
+    for page in picture.frames():
+        link = _write_page(page, stream, name, link)
+
+
+def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int:
+    """Write a page, point `link` to it, and give the place of its own link."""
+    with pillow_at_work(name, FAULT):
+        body = _body(picture)
+        directory = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0" + bytes(4))
+        for tag, value in (_describing_tags(picture) | body.tags).items():
+            directory[tag] = value
+        sizes = [len(strip) for strip in body.strips]
+        # Both are told behind the directory's end, which Pillow adds.
+        directory[OFFSETS] = tuple(_places(sizes))
+        directory[COUNTS] = tuple(sizes)
+        start = stream.tell()
+        block = directory.tobytes(start)
+    stream.seek(link)
+    stream.write(struct.pack("<I", start))
+    stream.seek(start)
+    stream.write(block)
+    stream.writelines(body.strips)
+    stream.write(bytes(stream.tell() % 2))  # a directory begins at an even place
+    (count,) = struct.unpack_from("<H", block)
+    return int(start + 2 + 12 * count)
+
+
+def _places(sizes: list[int]) -> Iterator[int]:
+    """Give where each strip begins, counted from the first."""
+    place = 0
+    for size in sizes:
+        yield place
+        place += size
+
+
+def _describing_tags(picture: Picture) -> dict[int, Any]:
+    """Give the tags that tell of the picture, of its resolution and of its colours."""
+    tags: dict[int, Any] = {}
+    with suppress(*DAMAGED):
+        exif = Image.Exif()
+        exif.load(picture.metadata.get("exif", b""))
+        for tag in set(exif) - STRUCTURAL:
+            value = exif.get_ifd(tag) if tag in DIRECTORIES else exif[tag]
+            if value not in ({}, None, ""):
+                tags[tag] = value
+    for name, tag in (("xmp", XMP), ("icc_profile", PROFILE)):
+        if picture.metadata.get(name):
+            tags[tag] = picture.metadata[name]
+    if picture.metadata.get("dpi"):
+        tags |= dict(zip(RESOLUTION, picture.metadata["dpi"], strict=True)) | {UNIT: 2}
+    return tags
+
+
+DIRECTORIES = (0x8769, 0x8825)  # EXIF's own, and that of the place where a picture was taken
+
+
+def _body(picture: Picture) -> Body:
+    """Give a page's pixels, compressed as they were in the source where that can be."""
+    if "transparency" in picture.metadata:
+        image = fit_format(image_of(picture), picture, "tiff")
+        pixels, mode = pixels_of(image, "tiff", expand=False)
+        picture = Picture(pixels, mode, metadata=picture.metadata, coding=picture.coding)
+    own = picture.coding.get("compression", "raw")
+    if (
+        (own in LOSSLESS and ";" not in picture.mode.removeprefix("I;16"))
+        or (own in FAX and picture.mode == "1")
+        or (own == "jpeg" and picture.mode in JPEG_MODES)
+    ):
+        arguments = {"compression": own, "quality": 95} if own == "jpeg" else {"compression": own}
+        return _body_of_libtiff(image_of(picture), arguments)
+    return _body_of_pixels(picture, compressed=own != "raw")
+
+
+def _body_of_libtiff(image: Image.Image, arguments: dict[str, Any]) -> Body:
+    """Let Pillow write a file, and take its pixels out of that."""
+    stream = BytesIO()
+    image.save(stream, "tiff", **arguments)
+    data = stream.getvalue()
+    with Image.open(BytesIO(data)) as made:
+        tags = dict(made.tag_v2)  # type: ignore[attr-defined] # a TIFF has them
+    places, sizes = (_tuple(tags.pop(tag)) for tag in (OFFSETS, COUNTS))
+    strips = [data[place : place + size] for place, size in zip(places, sizes, strict=True)]
+    return Body(tags, strips)
+
+
+def _tuple(value: Any) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _body_of_pixels(picture: Picture, *, compressed: bool) -> Body:
+    """Write pixels as they are, or compressed by zlib as their differences, strip by strip."""
+    pixels = np.ascontiguousarray(picture.pixels)
+    if picture.mode == "LAB":
+        pixels = offset_lab(pixels)
+    height, width = pixels.shape[:2]
+    samples = pixels.shape[2] if pixels.ndim == 3 else 1
+    kind = pixels.dtype.kind
+    differences = compressed and kind in "iu" and picture.mode != "P"
+    tags = {
+        WIDTH: width,
+        HEIGHT: height,
+        BITS: (1 if kind == "b" else 8 * pixels.dtype.itemsize,) * samples,
+        COMPRESSION: DEFLATE if compressed else NONE,
+        SAMPLES: samples,
+        FORMAT: (FORMATS[kind],) * samples,
+        **KINDS[picture.mode.partition(";")[0]],
+    }
+    if differences:
+        tags[PREDICTOR] = DIFFERENCES
+    if picture.mode == "P":
+        table = np.frombuffer((picture.palette or b"").ljust(768, b"\0")[:768], np.uint8)
+        tags[COLOURS] = tuple(int(value) * 257 for value in table.reshape(256, 3).T.ravel())
+    rows = max(1, STRIP // max(1, pixels[:1].nbytes))
+    tags[STRIP_ROWS] = rows
+
+    def pack(start: int) -> bytes | memoryview:
+        part = pixels[start : start + rows]
+        if kind == "b":
+            part = np.packbits(part, axis=1)
+        elif differences:
+            part = _differences(part)
+        little = part.astype(part.dtype.newbyteorder("<"), copy=False)
+        data = memoryview(little.reshape(-1).view(np.uint8).data)
+        return zlib.compress(data, 6) if compressed else data
+
+    starts = list(range(0, height, rows))
+    crew = min(len(starts), thread_count()) if compressed else 1
+    return Body(tags, list(map_in_order(pack, starts, crew)))
+
+
+def _differences(pixels: Array) -> Array:
+    """Give each pixel less the one before it in its row, which compresses better."""
+    result = pixels.copy()
+    result[:, 1:] -= pixels[:, :-1]
+    return result

@@ -1,0 +1,58 @@
+"""Animated WebP, whose frames are made while Pillow's encoder takes them."""
+
+from typing import BinaryIO
+
+from PIL import Image
+
+from upsamp.io.images.canvas import fit_format, image_of
+from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.images.saving import save_options
+from upsamp.io.picture_options import WriteOptions
+from upsamp.io.pictures import Picture, check_depth, check_same_size, duration_of, shown_frames
+
+__all__ = ["write_webp"]
+
+
+class FrameByFrame(Image.Image):
+    """An image whose frames are those of a picture, each made when it is sought.
+
+    Pillow's encoder of WebP seeks them in their order, and asks for a frame's duration after it.
+    """
+
+    def __init__(self, picture: Picture) -> None:
+        super().__init__()
+        self.first = picture
+        self.n_frames = shown_frames(picture).count
+        self.durations: list[float] = []
+        self._frames = shown_frames(picture).read()
+
+    def tell(self) -> int:
+        """Give the first frame, to which Pillow seeks back at the end."""
+        return -1
+
+    def seek(self, frame: int) -> None:
+        """Take the next frame."""
+        if frame < len(self.durations):
+            return
+        picture = next(self._frames)
+        check_depth(picture.pixels, "webp")
+        check_same_size(self.first, picture, "WebP")
+        self.durations.append(duration_of(picture))
+        made = fit_format(image_of(picture), picture, "webp")
+        self.im = made.im
+        self._mode, self._size = made.mode, made.size
+
+
+def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
+    """Write all frames of a picture."""
+    with pillow_at_work(name, "cannot be encoded"):
+        frames = FrameByFrame(picture)
+        frames.seek(0)
+        frames.save(
+            stream,
+            "webp",
+            save_all=True,
+            duration=frames.durations,
+            loop=picture.metadata.get("plays", 0),
+            **save_options(picture, "webp", options),
+        )

@@ -1,0 +1,1 @@
+"""What an image file says besides its pixels, kept byte for byte but for what has become untrue."""

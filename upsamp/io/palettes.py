@@ -1,0 +1,62 @@
+"""Colours as numbers of a palette, where a palette can hold them all."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from upsamp.core.arguments import Array
+
+__all__ = ["CLEAR", "OPAQUE", "Indexed", "fits_palette", "index_colours"]
+
+# The number, no colour's, of what is transparent.
+CLEAR = 2**24
+# Where alpha is all or nothing, what is below this is nothing.
+OPAQUE = 128
+
+
+class Indexed(NamedTuple):
+    """Pixels as numbers of a palette.
+
+    indices: (H, W) uint8. palette: 256 times red, green and blue. clear: the number of what is
+    transparent, if anything is.
+    """
+
+    indices: npt.NDArray[np.uint8]
+    palette: bytes
+    clear: int | None
+
+
+def fits_palette(pixels: Array) -> bool:
+    """Tell whether 256 colours are enough for pixels of 8 bits, (H, W) or (H, W, C).
+
+    >>> fits_palette(np.zeros((2, 2, 3), np.uint8))
+    True
+    """
+    if pixels.ndim == 2 or pixels.shape[2] < 3 or pixels.dtype != np.uint8:
+        return True
+    codes = pixels[..., :3].astype(np.int32) @ np.array([2**16, 2**8, 1], np.int32)
+    if pixels.shape[2] == 4:
+        codes[pixels[..., 3] < OPAQUE] = CLEAR
+    return index_colours(codes) is not None
+
+
+def index_colours(codes: Array) -> Indexed | None:
+    """Give colours as numbers of a palette; None where they are more than 256, with `CLEAR`.
+
+    codes: (H, W) of numbers 0xRRGGBB, or CLEAR.
+
+    >>> index_colours(np.array([[0xFF0000, 0x0000FF, CLEAR]])).indices.tolist()
+    [[1, 0, 2]]
+    """
+    seen = np.zeros(CLEAR + 1, np.bool_)
+    seen[codes] = True
+    found = np.flatnonzero(seen)
+    if len(found) > 256:
+        return None
+    table = np.zeros(CLEAR + 1, np.uint8)
+    table[found] = np.arange(len(found), dtype=np.uint8)
+    clear = len(found) - 1 if seen[CLEAR] else None
+    opaque = found[found < CLEAR]
+    colours = np.stack([opaque >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
+    return Indexed(table[codes], colours.tobytes().ljust(768, b"\0"), clear)

@@ -1,0 +1,47 @@
+"""What a PNG says in words, and of its colours without a profile.
+
+Source: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)"; for the name of XMP,
+Adobe, "XMP Specification Part 3, Storage in Files", 1.1.5.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["colour_chunks", "text_chunks"]
+
+Chunk = tuple[bytes, bytes]
+# Neither compressed nor in a language, with no other name in that.
+PLAIN = b"\0\0\0\0\0"
+
+
+def colour_chunks(metadata: Mapping[str, Any]) -> Iterator[Chunk]:
+    """Give gAMA, cHRM and sRGB, of what their source said, in hundred thousandths."""
+    if metadata.get("gamma") is not None:
+        yield b"gAMA", struct.pack(">I", _hundred_thousandths(metadata["gamma"]))
+    if metadata.get("chromaticity") is not None:
+        numbers = [_hundred_thousandths(part) for part in metadata["chromaticity"]]
+        yield b"cHRM", struct.pack(f">{len(numbers)}I", *numbers)
+    if metadata.get("srgb") is not None:
+        yield b"sRGB", bytes([metadata["srgb"]])
+
+
+def _hundred_thousandths(number: float) -> int:
+    return min(max(round(number * 100_000), 0), 2**31 - 1)
+
+
+def text_chunks(metadata: Mapping[str, Any]) -> Iterator[Chunk]:
+    """Give XMP, a comment, and texts by their names, 1 to 79 characters long."""
+    if metadata.get("xmp"):
+        yield b"iTXt", b"XML:com.adobe.xmp" + PLAIN + metadata["xmp"]
+    texts = dict(metadata.get("text", {}))
+    if metadata.get("comment"):
+        texts.setdefault("Comment", metadata["comment"].decode("latin-1"))
+    for name, text in texts.items():
+        known = name.encode("latin-1", "replace")
+        if not 1 <= len(known) <= 79 or b"\0" in known:
+            continue
+        try:
+            yield b"tEXt", known + b"\0" + text.replace("\0", "").encode("latin-1")
+        except UnicodeEncodeError:
+            yield b"iTXt", known + PLAIN + text.encode()
