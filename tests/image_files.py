@@ -11,6 +11,7 @@ from PIL import Image
 from upsamp.io.images import read_picture, write_picture
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.sinks import write_result
 
 Array = NDArray[Any]
 
@@ -43,6 +44,13 @@ def encoded(image: Image.Image, format_name: str, **options: Any) -> BytesIO:
     buffer = BytesIO()
     image.save(buffer, format_name, **options)
     return BytesIO(buffer.getvalue())
+
+
+def through(picture: Picture, format_name: str, place: Path, **options: Any) -> Path:
+    """Write a picture as a command does, metadata and all."""
+    path = place / f"through.{format_name}"
+    write_result(picture, format_name, str(path), WriteOptions(**options), overwrite=True)
+    return path
 
 
 def read(stream: BytesIO | Path, *, expand: bool = False, **options: Any) -> Picture:

@@ -34,5 +34,7 @@ def fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.
     ):
         image = image.convert("RGB")
     if format_name == "jpeg" and image.mode in ("LA", "RGBA"):
+        if image.getchannel("A").getextrema() == (255, 255):
+            return image.convert(image.mode.removesuffix("A"))
         raise FormatError("JPEG holds no transparency, which would be lost. Use png, webp or tiff.")
     return image

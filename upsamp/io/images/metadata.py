@@ -52,7 +52,9 @@ def metadata_of(image: Image.Image, orientation: object) -> dict[str, Any]:
             metadata["exif"] = exif
     # What it says of a TIFF's orientation, Pillow has taken out where it turned the pixels.
     tags = getattr(image, "tag_v2", {})
-    (tagged,) = tags.get(XMP) or (None,)
+    tagged = tags.get(XMP)
+    if isinstance(tagged, tuple):
+        tagged = next(iter(tagged), None)
     xmp = tagged or image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     for name, value in (("xmp", xmp), ("comment", image.info.get("comment"))):
         if isinstance(value, str | bytes) and value:

@@ -28,7 +28,9 @@ Reopen = Callable[[], AbstractContextManager[BinaryIO]]
 # What opens a frame of a file by its number.
 ReadFrame = Callable[[int], Picture]
 
-# Animations: their frames are shown in the place of each other, so they are of one mode.
+# Animations: their frames are shown in the place of each other, so they are of one mode. Pillow
+# gives them so in these modes, but for GIF.
+UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
 ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 FAULT = "cannot be decoded"
 
@@ -109,7 +111,8 @@ def _read_frame(
 
             return read_deep(image, stream, name, options, count, number)
         notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
-    together = count > 1 and options.every_frame and image.format in ANIMATED
+    every = count > 1 and options.every_frame and options.frame is None
+    together = every and image.format in ANIMATED
     with pillow_at_work(name, FAULT):
         picture, orientation = _decode(image, stream, expand=options.expand, together=together)
     # A fault in what follows is ours, and not the file's.
@@ -127,7 +130,7 @@ def _decode(
     image.load()
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
     metadata, coding = metadata_of(image, orientation), coding_of(image, stream)
-    if together and image.mode not in ("L", "LA", "RGB", "RGBA", "I;16"):
+    if together and (format_name == "gif" or image.mode not in UNCHANGING):
         image = image.convert("RGBA")
     image = natural(image, expand=expand)
     pixels, mode = pixels_of(image, format_name, expand=expand)

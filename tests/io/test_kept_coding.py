@@ -1,0 +1,130 @@
+"""Image files: what compressed them compresses the result, if nothing more is lost by that."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from image_files import Array, encoded, image_of, read, through
+from PIL import Image, JpegImagePlugin
+
+from upsamp.errors import ArgumentError
+from upsamp.io.picture_options import WriteOptions
+
+
+def smooth(height: int = 32, width: int = 48) -> Image.Image:
+    rows, columns = np.mgrid[:height, :width]
+    colours = np.stack([rows * 7 % 256, columns * 5 % 256, (rows + columns) * 3 % 256], axis=-1)
+    return Image.fromarray(colours.astype(np.uint8))
+
+
+def tables_of(path: Path | BytesIO) -> tuple[dict[int, list[int]], int]:
+    with Image.open(path) as image:
+        assert isinstance(image, JpegImagePlugin.JpegImageFile)
+        tables = {key: list(table) for key, table in image.quantization.items()}
+        return tables, JpegImagePlugin.get_sampling(image)
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("quality", [85, 92, 99])
+def test_a_fine_jpeg_keeps_its_tables(tmp_path: Path, quality: int, subsampling: int) -> None:
+    source = encoded(smooth(), "jpeg", quality=quality, subsampling=subsampling, progressive=True)
+    path = through(read(source), "jpeg", tmp_path)
+    assert tables_of(path) == tables_of(source)
+    with Image.open(path) as image:
+        assert image.info["progressive"]
+
+
+@pytest.mark.parametrize("quality", [10, 75, 84])
+def test_a_coarse_jpeg_keeps_its_tables_only_where_that_is_wanted(
+    tmp_path: Path, quality: int
+) -> None:
+    source = encoded(smooth(), "jpeg", quality=quality)
+    fine = encoded(smooth(), "jpeg", quality=95, subsampling=0)
+    assert tables_of(through(read(source), "jpeg", tmp_path)) == tables_of(fine)
+    assert tables_of(through(read(source), "jpeg", tmp_path, quality="keep")) == tables_of(source)
+
+
+@pytest.mark.parametrize("quality", [1, 60, 100])
+def test_a_quality_that_is_given_wins(tmp_path: Path, quality: int) -> None:
+    expected = tables_of(encoded(smooth(), "jpeg", quality=quality))[0]
+    for source in (encoded(smooth(), "jpeg", quality=90), encoded(smooth(), "png")):
+        assert tables_of(through(read(source), "jpeg", tmp_path, quality=quality))[0] == expected
+
+
+def test_what_was_no_jpeg_becomes_a_fine_one(tmp_path: Path) -> None:
+    expected = tables_of(encoded(smooth(), "jpeg", quality=95, subsampling=0))
+    for quality in (None, "keep"):
+        source = read(encoded(smooth(), "png"))
+        assert tables_of(through(source, "jpeg", tmp_path, quality=quality)) == expected
+
+
+@pytest.mark.parametrize("quality", [0, 101, -1])
+def test_a_quality_is_1_to_100(quality: int) -> None:
+    with pytest.raises(ArgumentError, match=r"`quality` must be 1 to 100, or 'keep'\. Received"):
+        WriteOptions(quality=quality)
+
+
+@pytest.mark.parametrize("animated", [False, True])
+@pytest.mark.parametrize("lossless", [True, False])
+def test_webp_loses_nothing_unless_its_source_did(
+    tmp_path: Path, lossless: bool, animated: bool
+) -> None:
+    options: dict[str, Any] = {"lossless": lossless, "quality": 50}
+    if animated:
+        options |= {"save_all": True, "append_images": [image_of("RGB").resize((48, 32))]}
+    picture = read(encoded(smooth(), "webp", **options))
+    assert picture.coding == {"lossless": lossless}
+    again = read(through(picture, "webp", tmp_path))
+    assert again.coding == {"lossless": lossless}
+    if lossless:
+        np.testing.assert_array_equal(again.pixels, picture.pixels)
+    forced = read(through(picture, "webp", tmp_path, quality=20))
+    assert forced.coding == {"lossless": False}
+    from_png = read(through(read(encoded(smooth(), "png")), "webp", tmp_path))
+    assert from_png.coding == {"lossless": True}
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+@pytest.mark.parametrize(
+    ("mode", "compression", "kept"),
+    [
+        *(("RGB", name, name) for name in ("raw", "tiff_lzw", "packbits", "tiff_adobe_deflate")),
+        *((mode, "tiff_lzw", "tiff_lzw") for mode in ("1", "L", "LA", "P", "CMYK", "I;16", "F")),
+        *((mode, "tiff_adobe_deflate", "tiff_adobe_deflate") for mode in ("1", "P", "I", "LA")),
+        ("RGB", "lzma", "tiff_adobe_deflate"),
+        ("1", "group4", "group4"),
+        ("1", "group3", "group3"),
+    ],
+)
+def test_a_tiff_stays_compressed_as_it_was(
+    tmp_path: Path, mode: str, compression: str, kept: str, pages: int
+) -> None:
+    image = image_of(mode)
+    more = {"save_all": True, "append_images": [image]} if pages == 2 else {}
+    picture = read(encoded(image, "tiff", compression=compression, **more), every_frame=True)
+    path = through(picture, "tiff", tmp_path)
+    with Image.open(path) as made:
+        assert getattr(made, "n_frames", 1) == pages
+        for page in range(pages):
+            made.seek(page)
+            assert made.info["compression"] == kept
+            np.testing.assert_array_equal(np.asarray(made), np.asarray(image))
+
+
+def test_a_tiff_of_jpegs_stays_one(tmp_path: Path) -> None:
+    picture = read(encoded(smooth(), "tiff", compression="jpeg", quality=95))
+    with Image.open(through(picture, "tiff", tmp_path)) as made:
+        assert made.info["compression"] == "jpeg"
+        np.testing.assert_allclose(np.asarray(made.convert("RGB")), picture.pixels, atol=40)
+
+
+def test_a_photo_of_several_views_is_the_jpeg_that_it_is(tmp_path: Path) -> None:
+    views: list[Image.Image] = [smooth(), smooth().rotate(180)]
+    source = encoded(views[0], "mpo", save_all=True, append_images=views[1:], quality=95)
+    picture = read(source)
+    assert (picture.format, picture.notes) == ("jpeg", ())
+    with Image.open(through(picture, "jpeg", tmp_path)) as image:
+        expected: Array = np.asarray(views[0])
+        np.testing.assert_allclose(np.asarray(image), expected, atol=60)

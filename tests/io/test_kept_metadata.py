@@ -1,0 +1,200 @@
+"""Image files: EXIF, XMP, profile, resolution and comments go into every format that has them."""
+
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from image_files import encoded, image_of, read, through
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
+
+from upsamp.io.metadata import exif as exif_module
+from upsamp.io.metadata import xmp as xmp_module
+
+FORMATS = ("png", "jpeg", "tiff", "webp")
+ORIENTATION, DESCRIPTION, MAKER, KEYWORDS = 0x0112, 0x010E, 0x010F, 0x9C9E
+DIRECTORY, PLACE, WIDTH, HEIGHT, NOTES = 0x8769, 0x8825, 0xA002, 0xA003, 0x927C
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6" dc:format="x"/>'
+    b"<exif:PixelXDimension>7</exif:PixelXDimension></x:xmpmeta>"
+)
+
+
+def described(orientation: int = 6) -> Image.Exif:
+    tags = Image.Exif()
+    tags[ORIENTATION], tags[DESCRIPTION], tags[MAKER] = orientation, "described", "Maker"
+    tags[KEYWORDS] = b"a\0b\0\0\0"
+    inner = tags.get_ifd(DIRECTORY)
+    inner |= {0x9003: "2020:01:02 03:04:05", WIDTH: 7, HEIGHT: 5, NOTES: b"own\0\1\2\3notes"}
+    where = tags.get_ifd(PLACE)
+    where |= {1: "N", 2: (1.0, 2.0, 3.5)}
+    # Not every version of Pillow, and not for every format, asks for directories by themselves.
+    tags[DIRECTORY], tags[PLACE] = dict(inner), dict(where)
+    return tags
+
+
+def source(format_name: str) -> BytesIO:
+    options: dict[str, Any] = {"xmp": XMP}
+    tags = described()
+    if format_name == "png":
+        texts = PngInfo()
+        texts.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        options = {"pnginfo": texts}
+    elif format_name == "tiff":
+        tags[700] = XMP
+        options = {}
+    if format_name == "webp":
+        options["lossless"] = True
+    return encoded(
+        image_of("RGB"), format_name, exif=tags, icc_profile=PROFILE, dpi=(300, 200), **options
+    )
+
+
+def xmp_of(image: Image.Image) -> bytes:
+    tagged = getattr(image, "tag_v2", {}).get(700)
+    if tagged:  # what Pillow has not changed
+        return bytes(tagged[0] if isinstance(tagged, tuple) else tagged)
+    value = image.info.get("xmp") or image.info["XML:com.adobe.xmp"]
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
+@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("source_format", FORMATS)
+@pytest.mark.parametrize("orient", [True, False])
+def test_all_that_a_file_says_comes_through(
+    tmp_path: Path, source_format: str, target: str, orient: bool
+) -> None:
+    picture = read(source(source_format), orient=orient)
+    wider = picture.with_pixels(picture.pixels.repeat(3, axis=0).repeat(2, axis=1))
+    height, width = wider.pixels.shape[:2]
+    assert (width, height) == ((10, 21) if orient else (14, 15))
+    with Image.open(through(wider, target, tmp_path)) as image:
+        tags = image.getexif()
+        assert tags[DESCRIPTION] == "described"
+        assert tags[MAKER] == "Maker"
+        assert tags[KEYWORDS] == b"a\0b\0\0\0"
+        assert tags[ORIENTATION] == (1 if orient else 6)
+        inner = tags.get_ifd(DIRECTORY)
+        assert inner[0x9003] == "2020:01:02 03:04:05"
+        assert (inner[WIDTH], inner[HEIGHT]) == (width, height)
+        assert inner[NOTES] == b"own\0\1\2\3notes"
+        assert tags.get_ifd(PLACE)[2] == (1.0, 2.0, 3.5)
+        assert image.info["icc_profile"] == PROFILE
+        xmp = xmp_of(image)
+        assert f'tiff:Orientation="{1 if orient else 6}"'.encode() in xmp
+        assert b"<exif:PixelXDimension>%d<" % width in xmp
+        assert b'dc:format="x"' in xmp
+        if "webp" not in (source_format, target):  # it knows no resolution but that of EXIF
+            np.testing.assert_allclose([*map(float, image.info["dpi"])], (300, 200), atol=0.5)
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_strip_leaves_the_colours_alone(tmp_path: Path, target: str) -> None:
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    texts.add_text("Author", "somebody")
+    options = {"exif": described(1), "dpi": (300, 200), "icc_profile": PROFILE, "pnginfo": texts}
+    picture = read(encoded(image_of("RGB"), "png", **options))
+    path = through(picture, target, tmp_path, strip=True)
+    data = path.read_bytes()
+    for hidden in (b"described", b"xmpmeta", b"somebody"):
+        assert hidden not in data
+    with Image.open(path) as image:
+        assert image.info["icc_profile"] == PROFILE
+        assert not image.getexif().get_ifd(DIRECTORY)
+        assert image.info.get("dpi", (1, 1)) in {(1, 1), (72, 72)}  # nothing, or what JFIF demands
+
+
+def test_a_png_keeps_its_texts_and_what_it_says_of_its_colours(tmp_path: Path) -> None:
+    texts = PngInfo()
+    texts.add_text("Author", "somebody")
+    texts.add_itxt("Titel", "für 2 €", "de")
+    texts.add_text("Comment", "small", zip=True)
+    texts.add(b"gAMA", struct.pack(">I", 45455))
+    texts.add(b"cHRM", struct.pack(">8I", *range(30000, 38000, 1000)))
+    texts.add(b"sRGB", b"\1")
+    with Image.open(
+        through(read(encoded(image_of("L"), "png", pnginfo=texts)), "png", tmp_path)
+    ) as image:
+        image.load()
+        assert image.text == {"Author": "somebody", "Titel": "für 2 €", "Comment": "small"}  # type: ignore[attr-defined] # a PNG has it
+        assert image.info["gamma"] == 0.45455
+        assert image.info["srgb"] == 1
+        assert image.info["chromaticity"] == tuple(np.arange(30000, 38000, 1000) / 100_000)
+
+
+@pytest.mark.parametrize("source_format", ["jpeg", "gif"])
+def test_a_comment_is_kept(tmp_path: Path, source_format: str) -> None:
+    picture = read(encoded(image_of("L"), source_format, comment=b"a remark"))
+    for target, name in (("jpeg", "comment"), ("gif", "comment"), ("png", "Comment")):
+        with Image.open(through(picture, target, tmp_path)) as image:
+            assert image.info[name] in {b"a remark", "a remark"}
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_tags_of_a_tiff_that_say_how_its_pixels_lie_stay_behind(
+    tmp_path: Path, target: str
+) -> None:
+    source = encoded(image_of("RGB"), "tiff", exif=described(1))
+    picture = read(source)
+    with Image.open(through(picture, target, tmp_path)) as image:
+        np.testing.assert_allclose(np.asarray(image), picture.pixels, atol=60)
+        if target != "tiff":
+            assert not {*image.getexif()} & {256, 258, 259, 262, 273, 277, 278, 279}
+
+
+def test_exif_that_claims_another_kind_of_pixels_makes_no_false_tiff(tmp_path: Path) -> None:
+    tags = described(1)
+    tags[258], tags[259], tags[277], tags[262], tags[273] = 1, 5, 7, 3, 12345
+    picture = read(encoded(image_of("RGB"), "png", exif=tags))
+    again = read(through(picture, "tiff", tmp_path))
+    np.testing.assert_array_equal(again.pixels, picture.pixels)
+    assert again.mode == "RGB"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", [3, 4])
+@pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"])
+def test_exif_is_changed_in_place(order: str, kind: int, prefix: bytes) -> None:
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    number = {3: "HH", 4: "I"}[kind]
+
+    def block(orientation: int, width: int, sized: int, link: int) -> bytes:
+        values = (width, 0) if sized == 3 else (width,)
+        size = struct.pack(
+            f"{order}HHI{number if sized == kind else 'I'}", WIDTH, sized, 1, *values
+        )
+        return b"".join(
+            (
+                prefix + mark + struct.pack(f"{order}I", 8),
+                struct.pack(f"{order}H", 2),
+                struct.pack(f"{order}HHIHH", ORIENTATION, 3, 1, orientation, 0),
+                struct.pack(f"{order}HHII", DIRECTORY, 4, 1, 38),
+                struct.pack(f"{order}I", link),
+                struct.pack(f"{order}H", 1) + size + b"\0\0\0\0notes at their place",
+            )
+        )
+
+    assert exif_module.without_orientation(block(6, 9, kind, 90)) == block(1, 9, kind, 0)
+    # The small picture of one that stood upright is as right as before.
+    assert exif_module.without_orientation(block(1, 9, kind, 90)) == block(1, 9, kind, 90)
+    assert exif_module.with_size(block(6, 9, kind, 90), 70_000, 5) == block(6, 70_000, 4, 90)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_damaged_exif_and_xmp_are_left_as_long_as_they_were(data: st.DataObject) -> None:
+    whole = bytearray(described().tobytes())
+    for place in data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=8)):
+        whole[place] = data.draw(st.integers(0, 255))
+    block = bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    assert len(exif_module.without_orientation(block)) == len(block)
+    assert len(exif_module.with_size(block, 70_000, 3)) == len(block)
+    text = data.draw(st.binary(max_size=60)) + b'tiff:Orientation = "8"'
+    assert xmp_module.without_orientation(text).endswith(b'tiff:Orientation = "1"')
