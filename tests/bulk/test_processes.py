@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import odd_workers
@@ -99,6 +100,32 @@ def test_a_file_that_fails_is_told_and_the_others_go_on(tasks: list[Task], tmp_p
     assert len(contents(tmp_path / "out")) == 8
 
 
+def test_a_folder_that_has_vanished_costs_its_own_files(tasks: list[Task], tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    tasks[3:] = [
+        Task(task.number, task.source, task.target.replace("/out/", "/other/"))
+        for task in tasks[3:]
+    ]
+    (tmp_path / "out").rmdir()
+    outcomes = outcomes_by_name(tasks)
+    for task in tasks[:3]:
+        error = outcomes[Path(task.source).stem].error
+        assert error == (
+            f"Cannot write '{task.target}': its directory does not exist. Make it first."
+        )
+    assert len(contents(tmp_path / "other")) == 9
+
+
+def test_a_result_that_has_come_meanwhile_is_left_out_where_those_are_skipped(
+    tasks: list[Task], tmp_path: Path
+) -> None:
+    Path(tasks[0].target).write_bytes(b"of another run")
+    with Processes(replace(settings(), skip_existing=True), 1, 12) as engine:
+        outcomes = [*outcomes_of(engine, tasks)]
+    assert [outcome.status for outcome in outcomes] == ["skipped", *["written"] * 11]
+    assert contents(tmp_path / "out")["00.png"] == b"of another run"
+
+
 # --- processes that are killed
 
 
@@ -183,8 +210,8 @@ def test_a_task_that_lacked_memory_is_done_once_more_when_it_is_alone(
         assert [alone for task, alone in given if task == name][-1]
     assert outcomes["c-memory"].error == "The output would be too large. Use a smaller size."
     assert "There is not enough memory for '" in outcomes["d-quick"].error
-    failed = [name for name, outcome in outcomes.items() if outcome.status == "failed"]
-    assert sorted(failed) == ["c-memory", "d-quick"]
+    failed = {name for name, outcome in outcomes.items() if outcome.status == "failed"}
+    assert failed == {"c-memory", "d-quick"}
 
 
 def test_what_libraries_print_is_no_answer(

@@ -117,7 +117,8 @@ class Settings:
     """All that the work on each of many files must know besides its names.
 
     format_name: of all results; without it each keeps the format that its image has, or that its
-    new suffix tells. overwrite: whether what stands there is replaced.
+    new suffix tells. overwrite: whether what stands there is replaced; skip_existing: whether it is
+    taken for done, also where somebody else has put it there meanwhile.
     """
 
     enlarging: Enlarging = Enlarging()
@@ -125,6 +126,7 @@ class Settings:
     writing: WriteOptions = field(default_factory=WriteOptions)
     format_name: str | None = None
     overwrite: bool = False
+    skip_existing: bool = False
 
 
 class Facts(NamedTuple):

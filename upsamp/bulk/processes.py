@@ -250,6 +250,8 @@ class _Worker:
 
 def _outcome_of(task: Task, message: dict[str, Any]) -> Outcome:
     seconds = message["seconds"]
+    if "skipped" in message:
+        return Outcome(task, "skipped", seconds)
     if "error" in message:
         return Outcome(task, "failed", seconds, error=message["error"])
     before, after, notes = (tuple(message[name]) for name in ("before", "after", "notes"))

@@ -51,6 +51,8 @@ def _do(source: str, target: str, settings: Settings) -> dict[str, Any]:
     try:
         before, after, notes = enlarge_file(source, target, settings)
     except UpsampError as error:
+        if settings.skip_existing and Path(target).is_file():
+            return {"seconds": perf_counter() - started, "skipped": True}
         told = {"error": str(error), "memory": isinstance(error, MemoryError)}
     except MemoryError:
         told = {"error": f"There is not enough memory for '{source}'.", "memory": True}

@@ -153,8 +153,10 @@ def _abandon_output() -> None:
 
 def _fail(message: object, code: int) -> NoReturn:
     """Print one line on standard error and end."""
+    from upsamp.cli.render.text import printable  # few commands fail
+
     line = " ".join(str(message).split())
-    click.echo(f"Error: {line}", err=True)
+    click.echo(f"Error: {printable(line)}", err=True)
     sys.exit(code)
 
 

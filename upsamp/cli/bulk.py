@@ -84,6 +84,7 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
         request.writing,
         request.format_name,
         overwrite=request.force,
+        skip_existing=options.skip_existing,
     )
     overwrite = request.force or options.skip_existing
     told = _told_settings(plan.naming, settings)

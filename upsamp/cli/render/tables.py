@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from upsamp.cli.render.text import printable
 from upsamp.models.summaries.aligning import align_columns
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def on_terminal() -> bool:
 
 def show_note(text: str) -> None:
     """Tell the user something that is no result, on standard error."""
-    click.echo(f"Note: {text}.", err=True)
+    click.echo(f"Note: {printable(text)}.", err=True)
 
 
 def open_table(*, lines: bool = False) -> "Table":
@@ -108,7 +109,7 @@ def show_report(
     for heading in headings[: len(rows[0])]:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(plain_text(cell) for cell in row))
+        table.add_row(*(plain_text(printable(cell)) for cell in row))
     print_table(table, title)
 
 
