@@ -327,6 +327,25 @@ def test_a_command_on_numbers_through_a_pipe_loads_no_pictures_and_no_tables(
     assert not loaded & {"PIL", "rich"}
 
 
+def test_one_input_loads_nothing_of_processes(tmp_path: Path) -> None:
+    loaded, _ = loaded_after(RUN, "upsample", "1 2; 3 4")
+    assert not loaded & {"multiprocessing", "concurrent", "subprocess", "selectors", "asyncio"}
+    picture = Path(__file__).parents[1] / "sample_images" / "sprite.png"
+    check = "import sys\nsys.stdout.write(' '.join(sys.modules))\n"
+    one, many = (
+        set(loaded_after(RUN + check, "upsample", str(picture), *words)[1].split())
+        for words in (["-q", "-o", str(tmp_path / "a.png")], ["-q", "--out-dir", str(tmp_path)])
+    )
+    assert {name for name in one if name.startswith("upsamp.bulk")} == {
+        "upsamp.bulk",
+        "upsamp.bulk.enlarging",
+        "upsamp.bulk.inputs",
+        "upsamp.bulk.names",
+    }
+    assert "upsamp.bulk.processes" in many
+    assert not many & {"multiprocessing", "concurrent", "asyncio", "rich"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
