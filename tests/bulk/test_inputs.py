@@ -55,7 +55,7 @@ def test_a_folder_gives_its_images_in_order_and_counts_the_rest(place: Path) -> 
 @pytest.mark.usefixtures("place")
 def test_the_folders_below_are_searched_when_that_is_asked() -> None:
     assert found_by("photos", recursive=True) == TOP + BELOW
-    groups = [*Inputs(["photos"], recursive=True).groups()]
+    groups = [[*group] for group in Inputs(["photos"], recursive=True).groups()]
     assert groups[1] == [Found("photos/below/b.png", "below/b.png")]
     assert groups[2] == [Found("photos/below/deep/d.png", "below/deep/d.png")]
     assert found_by("photos", recursive=True, leave_out="photos/below") == TOP
@@ -149,7 +149,7 @@ def test_files_win_over_patterns_and_matrices() -> None:
 @pytest.mark.usefixtures("place")
 def test_what_stands_between_folders_keeps_its_place() -> None:
     words = ("no.png", "photos/b.png", "photos/below", "photos/a.jpg")
-    groups = [*Inputs(words).groups()]
+    groups = [[*group] for group in Inputs(words).groups()]
     assert groups == [
         [Found("no.png", "no.png", "There is no file 'no.png'."), Found("photos/b.png", "b.png")],
         [Found("photos/below/b.png", "b.png")],

@@ -6,8 +6,9 @@ that are written into it are not found as inputs. Nothing is kept of what was gi
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from glob import has_magic
 from typing import Literal, NamedTuple
 
@@ -15,9 +16,15 @@ from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.sources import looks_like_matrix, names_file
 from upsamp.io.streams import STANDARD_STREAM, reason
 
-__all__ = ["Found", "Inputs", "Kind", "kind_of"]
+__all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of"]
 
 Kind = Literal["file", "folder", "pattern", "stream", "matrix", "missing"]
+
+
+@lru_cache(maxsize=256)
+def format_of_suffix(suffix: str) -> str | None:
+    """Give the format that a suffix tells, or None; of millions of files there are few."""
+    return format_of_name(f"name{suffix}")
 
 
 class Found(NamedTuple):
@@ -50,6 +57,19 @@ def kind_of(word: str) -> Kind:
     return "matrix" if word.lstrip().startswith("[") else "missing"
 
 
+class _Listing:
+    """The images of a folder; names take less memory than what is made of them."""
+
+    def __init__(self, folder: str, below: str, names: Sequence[str]) -> None:
+        self.folder = folder
+        self.below = below
+        self.names = names
+
+    def __iter__(self) -> Iterator[Found]:
+        for name in self.names:
+            yield Found(os.path.join(self.folder, name), os.path.join(self.below, name))
+
+
 class Inputs:
     """The files that words name, in the order of the words; of a folder or a pattern, images alone.
 
@@ -69,8 +89,11 @@ class Inputs:
         self.leave_out = None if leave_out is None else os.path.realpath(leave_out)
         self.passed_over = 0
 
-    def groups(self) -> Iterator[list[Found]]:
-        """Search, and give the files that stand together: in a folder, or in a row of words."""
+    def groups(self) -> Iterator[Iterable[Found]]:
+        """Search, and give the files that stand together: in a folder, or in a row of words.
+
+        Each group can be gone through several times.
+        """
         self.passed_over = 0
         named: list[Found] = []
         for word in self.words:
@@ -86,29 +109,37 @@ class Inputs:
         if named:
             yield named
 
-    def _walk(self, root: str) -> Iterator[list[Found]]:
+    def _walk(self, root: str) -> Iterator[Iterable[Found]]:
         """Give the images of each folder, and then those of the folders in it."""
         waiting = [(root, "")]
         while waiting:
             folder, below = waiting.pop()
             try:
-                with os.scandir(folder) as entries:
-                    listed = sorted(entries, key=lambda entry: entry.name)
+                images, folders = self._list(folder)
             except OSError as error:
                 yield [Found(folder, below, f"Cannot read '{folder}': {reason(error)}.")]
                 continue
-            shown = [entry for entry in listed if not entry.name.startswith(".")]
-            images = [entry for entry in shown if self._is_image(entry)]
-            yield [
-                Found(os.path.join(folder, entry.name), os.path.join(below, entry.name))
-                for entry in images
-            ]
+            yield _Listing(folder, below, images)
             if self.recursive:
+                paths = ((os.path.join(folder, name), name) for name in reversed(folders))
                 waiting += [
-                    (entry.path, os.path.join(below, entry.name))
-                    for entry in reversed(shown)
-                    if entry.is_dir(follow_symlinks=False) and not self._is_left_out(entry.path)
+                    (path, os.path.join(below, name))
+                    for path, name in paths
+                    if not self._is_left_out(path)
                 ]
+
+    def _list(self, folder: str) -> tuple[list[str], list[str]]:
+        """Give the names of the images and of the folders in a folder, in order."""
+        images, folders = [], []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                elif self._is_image(entry):
+                    images.append(entry.name)
+        return sorted(images), sorted(folders)
 
     def _find(self, pattern: str) -> list[Found]:
         """Give the images that a pattern finds, below the part of it that is no pattern."""
@@ -118,8 +149,6 @@ class Inputs:
         return [Found(path, path[start:]) for path in found if self._counts(path, _mode(path))]
 
     def _is_image(self, entry: "os.DirEntry[str]") -> bool:
-        if entry.is_dir(follow_symlinks=False):
-            return False
         if entry.is_file(follow_symlinks=False):
             return self._counts(entry.name, stat.S_IFREG)
         return self._counts(entry.name, _mode(entry.path))
@@ -127,7 +156,7 @@ class Inputs:
     def _counts(self, name: str, mode: int) -> bool:
         """Tell whether a file is an image, by its suffix; what is none is counted."""
         if stat.S_ISREG(mode):
-            kind = format_of_name(name)
+            kind = format_of_suffix(os.path.splitext(name)[1])
             if kind is not None and is_image_format(kind):
                 return True
         self.passed_over += not stat.S_ISDIR(mode)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from string import Formatter
 from types import MappingProxyType
 
-from upsamp.bulk.inputs import Found
+from upsamp.bulk.inputs import Found, format_of_suffix
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
 
@@ -54,14 +54,14 @@ class Naming:
             "stem": stem,
             "size": self.size,
             "interp": self.method,
-            "suffix": self._suffix(name, suffix),
+            "suffix": self._suffix(suffix),
         }
         return os.path.join(folder, self.template.format_map(fields))
 
-    def _suffix(self, name: str, suffix: str) -> str:
+    def _suffix(self, suffix: str) -> str:
         if self.format_name is not None:
             return suffix_of(self.format_name)
-        return suffix if format_of_name(name) in IMAGE_FORMATS else suffix_of("png")
+        return suffix if format_of_suffix(suffix) in IMAGE_FORMATS else suffix_of("png")
 
 
 def _check(template: str, format_name: str | None) -> None:

@@ -38,15 +38,14 @@ class Plan:
         self.earlier_results = 0
         numbers = count(1)
         for group in self.inputs.groups():
-            targets = [self.naming.target_of(found) for found in group]
-            results = set(targets) if self.skip_existing else set()
-            for found, target in zip(group, targets, strict=True):
+            results = set(map(self.naming.target_of, group)) if self.skip_existing else set()
+            for found in group:
                 if found.error:
                     yield _unreadable(found, next(numbers))
                 elif found.path in results:
                     self.earlier_results += 1
                 else:
-                    yield Task(next(numbers), found.path, target)
+                    yield Task(next(numbers), found.path, self.naming.target_of(found))
 
 
 def _unreadable(found: Found, number: int) -> Outcome:
