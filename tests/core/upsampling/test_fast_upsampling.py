@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from upsamp import resize, upsample
 from upsamp.core.arguments import Convention, Interpolation
-from upsamp.core.upsampling import blocked, box_plan, nearest, resample, schemes
+from upsamp.core.upsampling import blocked, box_plan, filling, nearest, schemes
 from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.plain import interpolate_images
 from upsamp.errors import ArgumentError
@@ -70,7 +70,7 @@ def check(x: Array, size: tuple[int, int], method: Method, **options: Any) -> No
 @pytest.fixture(params=["large tiles", "small tiles"])
 def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let small images be made as large ones are, in one tile or in many."""
-    monkeypatch.setattr(resample, "LITTLE", 0)
+    monkeypatch.setattr(filling, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     if request.param == "small tiles":
         monkeypatch.setattr(schemes, "STRIP", 2**9)

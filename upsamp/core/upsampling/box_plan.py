@@ -39,6 +39,12 @@ class Region(NamedTuple):
     left: int
     right: int
 
+    def moved(self, rows: int, columns: int) -> "Region":
+        """Give the same tile so many rows and columns further on."""
+        return Region(
+            self.top + rows, self.bottom + rows, self.left + columns, self.right + columns
+        )
+
 
 def boxes_for(
     shape: tuple[int, ...], factors: Pair, method: str, dtype: np.dtype[np.generic]

@@ -11,7 +11,7 @@ integration" (1986).
 
 import numpy as np
 
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, Pair
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
 from upsamp.core.upsampling.box_plan import Boxes, Region, regions_of
@@ -23,18 +23,25 @@ THREAD_ELEMENTS = 2**18
 SUMS = np.dtype(np.uint16)
 
 
-def interpolate_by_boxes(source: Array, target: Array, boxes: Boxes, threads: int) -> None:
-    """Fill `target` from `source`, both (N, H, W, C)."""
-    count, height, width, channels = source.shape
-    regions = regions_of(height, width, channels, boxes)
+def interpolate_by_boxes(
+    source: Array, target: Array, boxes: Boxes, threads: int, first: Pair = (0, 0)
+) -> None:
+    """Fill `target` from `source`, both (N, H, W, C).
+
+    first: the row and column of the source from which the target is made; what lies around that
+    are its neighbours, as where a larger image has been cut.
+    """
+    count, long, wide, channels = target.shape
     rows, columns = boxes.factors
-    blocks = target.reshape(count, height, rows, width * columns, channels)
+    height, width = long // rows, wide // columns
+    regions = regions_of(height, width, channels, boxes)
+    blocks = target.reshape(count, height, rows, wide, channels)
 
     def work(run: range) -> None:
         for piece in run:
             image, number = divmod(piece, len(regions))
             region = regions[number]
-            widened = _widen(source, image, region, boxes)
+            widened = _widen(source, image, region.moved(*first), boxes)
             place = slice(region.left * columns, region.right * columns)
             _heighten(widened, blocks[image, region.top : region.bottom, :, place], boxes)
 

@@ -125,7 +125,7 @@ def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
     total = np.zeros(())
     for position, (inputs, weights) in enumerate(zip(taps.inputs.T, taps.weights.T, strict=True)):
         part = values.take(inputs, axis=axis)
-        part *= weights.reshape(along)
+        part *= weights.astype(part.dtype).reshape(along)
         total = np.add(total, part, out=part) if position else part
     return total
 

@@ -4,8 +4,8 @@ An input whose weight is zero is not read, so that a NaN or an infinity reaches 
 that depend on it.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 
@@ -27,21 +27,12 @@ from upsamp.core.arguments import (
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 from upsamp.core.threads import thread_count
-from upsamp.core.upsampling.blocked import interpolate
-from upsamp.core.upsampling.box_plan import boxes_for
-from upsamp.core.upsampling.boxes import interpolate_by_boxes
-from upsamp.core.upsampling.interpolation import kernel_of, nearest_inputs, plan_axis
-from upsamp.core.upsampling.nearest import copy_nearest, repeat_pixels
-from upsamp.core.upsampling.plain import interpolate_little, interpolate_plainly
-from upsamp.core.upsampling.schemes import scheme_of
+from upsamp.core.upsampling.filling import fill
+from upsamp.core.upsampling.interpolation import kernel_of
+from upsamp.core.upsampling.wholes import Rule, Whole
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["resize", "upsample"]
-
-# Output elements up to which the fewest steps are the fastest.
-LITTLE = 2**9
-# The methods whose result does not pass through the values of the input: even a size of 1 changes.
-SMOOTHING = ("mitchellcubic", "gaussian")
 
 
 def upsample(
@@ -137,15 +128,6 @@ def resize(
     )
 
 
-class Rule(NamedTuple):
-    """How the pixels between those of the input are made."""
-
-    method: Interpolation
-    convention: Convention
-    align_corners: bool
-    alpha: bool
-
-
 def _resample(
     x: object,
     target_of: Callable[[int, int], Pair],
@@ -178,75 +160,9 @@ def _resample(
         output = np.empty(shape, array.dtype)
     else:
         output = normalize_output(out, shape, array)
-    _fill(source, as_batch(output, layout), checked, thread_count())
+    whole = Whole(source.shape, (rows, columns), array.dtype, checked)
+    fill(source, as_batch(output, layout), whole, thread_count())
     return output
-
-
-def _fill(source: Array, target: Array, rule: Rule, threads: int) -> None:
-    """Choose how to fill `target` from `source`, both (N, H, W, C)."""
-    height, width = source.shape[1:3]
-    rows, columns = target.shape[1:3]
-    whole = rows % height == 0 and columns % width == 0
-    copies = (
-        rule.method == "nearest"
-        or (rule.method == "area" and whole)
-        or ((rows, columns) == (height, width) and rule.method not in SMOOTHING)
-    )
-    if copies:
-        for images, places in _batches(source, target):
-            if whole:
-                repeat_pixels(images, places, rows // height, columns // width, threads)
-            else:
-                row_inputs = nearest_inputs(height, rows, rule.convention)
-                column_inputs = nearest_inputs(width, columns, rule.convention)
-                copy_nearest(images, places, row_inputs, column_inputs, threads)
-        return
-    plans = (
-        plan_axis(height, rows, *rule[:2], align_corners=rule.align_corners),
-        plan_axis(width, columns, *rule[:2], align_corners=rule.align_corners),
-    )
-    if rule.alpha:
-        interpolate_plainly(source, target, plans, threads, alpha=True)
-        # Alpha itself is interpolated as it would be alone.
-        source, target = source[..., -1:], target[..., -1:]
-    if target.size <= LITTLE and interpolate_little(source, target, plans):
-        return
-    if not _is_fast(source.dtype):
-        interpolate_plainly(source, target, plans, threads, alpha=False)
-        return
-    factors = (rows // height, columns // width) if whole and not rule.align_corners else None
-    for images, places in _batches(source, target):
-        boxes = factors and boxes_for(images.shape, factors, rule.method, images.dtype)
-        if boxes:
-            interpolate_by_boxes(images, places, boxes, threads)
-        else:
-            interpolate(images, places, scheme_of(*plans, images.shape[3], images.dtype), threads)
-
-
-def _is_fast(dtype: np.dtype[np.generic]) -> bool:
-    """Tell whether blocked products may make values of a type.
-
-    Those of float64 are not: integers are rounded as if they had been made in float64, and its
-    sums are the plain ones, so that both agree to the last bit.
-    """
-    return dtype.itemsize <= 4 and dtype.kind != "b"
-
-
-def _batches(source: Array, target: Array) -> Iterator[tuple[Array, Array]]:
-    """View two arrays (N, H, W, C) alike: as they are, or by channels where those lie apart."""
-    if target.shape[3] == 1 or target.strides[3] <= target.strides[2]:
-        yield source, target
-        return
-    planes, places = np.moveaxis(source, 3, 1), np.moveaxis(target, 3, 1)
-    if planes.flags.c_contiguous and places.flags.c_contiguous:
-        yield _as_single_channels(planes), _as_single_channels(places)
-    else:
-        yield from zip(planes[..., np.newaxis], places[..., np.newaxis], strict=True)
-
-
-def _as_single_channels(planes: Array) -> Array:
-    """View a contiguous (N, C, H, W) as (N * C, H, W, 1)."""
-    return planes.reshape(-1, *planes.shape[2:], 1)
 
 
 def _check_method(rule: Rule) -> None:

@@ -107,8 +107,11 @@ def scheme_of(
     sums = integers.sums if integers else compute_dtype(dtype)
     many = channels > FEW_CHANNELS
     runs: list[tuple[Piece, ...]] = []
-    for columns in _column_parts(column_plan, channels, many, sums, integers):
-        width = columns.tile.outputs * channels
+    parts = _column_parts(column_plan, channels, many, sums, integers)
+    widest = max(part.tile.outputs for part in parts)
+    for columns in parts:
+        # Floats have the same rows in all parts, so that whole rows can be made apart from others.
+        width = (columns.tile.outputs if integers else widest) * channels
         block = BLOCK_ROWS if width > NARROW else BLOCK_ROWS_NARROW
         even = -(-len(row_plan.first) // STRIPS)
         most = min(STRIP // width, max(even, STRIP_LEAST // width))

@@ -1,0 +1,110 @@
+"""Parts of plans: what they say of some outputs, counted from the first input that those read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
+from upsamp.core.upsampling.schemes import Piece, Scheme
+
+__all__ = ["cut_plan", "cut_scheme", "reach_of", "run_borders"]
+
+
+def reach_of(plan: AxisPlan, outputs: slice) -> slice:
+    """Give the inputs that some outputs read."""
+    return slice(int(plan.first[outputs].min()), int(plan.last[outputs].max()) + 1)
+
+
+@lru_cache(maxsize=64)
+def cut_plan(plan: AxisPlan, begin: int, end: int) -> AxisPlan:
+    """Give the plan of the outputs from `begin` to before `end`, as if the axis held no others.
+
+    Its inputs are those that these outputs read.
+
+    >>> from upsamp.core.upsampling.interpolation import plan_axis
+    >>> cut_plan(plan_axis(8, 16, "bilinear"), 4, 6).pieces[0]
+    Run(output=1, step=2, count=1, inputs=(1, 2), stride=1, weights=(0.75, 0.25))
+    """
+    if (begin, end) == (0, len(plan.first)):
+        return plan
+    first = reach_of(plan, slice(begin, end)).start
+    pieces = tuple(_cut_pieces(plan, begin, end, first))
+    if all(isinstance(piece, Run) for piece in pieces):
+        return _plan_of_runs(pieces, end - begin)
+    return AxisPlan(pieces, plan.first[begin:end] - first, plan.last[begin:end] - first)
+
+
+@lru_cache(maxsize=64)
+def _plan_of_runs(runs: tuple[Run, ...], length: int) -> AxisPlan:
+    """Give the plan that some runs make: the same object for equal ones, as caches go by that."""
+    first, last = np.zeros(length, np.intp), np.zeros(length, np.intp)
+    for run in runs:
+        elements = np.arange(run.count)
+        outputs = run.output + elements * run.step
+        first[outputs] = min(run.inputs) + elements * run.stride
+        last[outputs] = max(run.inputs) + elements * run.stride
+    return AxisPlan(runs, first, last)
+
+
+def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Run | Gather]:
+    """Give what of each piece lies between two outputs."""
+    for piece in plan.pieces:
+        if isinstance(piece, Gather):
+            start, stop = np.searchsorted(piece.outputs, (begin, end))
+            if stop > start:
+                yield Gather(
+                    piece.outputs[start:stop] - begin,
+                    piece.inputs[start:stop] - first,
+                    piece.weights[start:stop],
+                )
+            continue
+        start = max(0, -(-(begin - piece.output) // piece.step))
+        stop = min(piece.count, -(-(end - piece.output) // piece.step))
+        if stop > start:
+            shift = start * piece.stride - first
+            yield replace(
+                piece,
+                output=piece.output + start * piece.step - begin,
+                count=stop - start,
+                inputs=tuple(tap + shift for tap in piece.inputs),
+            )
+
+
+def run_borders(scheme: Scheme) -> set[int]:
+    """Give the output rows between which lie whole runs, which are made apart from each other.
+
+    Numbers of floating point are rounded alike only within the same run.
+    """
+    borders: dict[int, set[int]] = {}
+    for pieces in scheme.runs:
+        ends = pieces[0].rows.tile.output, pieces[-1].rows.tile.target.stop
+        borders.setdefault(pieces[0].columns.tile.output, set()).update(ends)
+    return set.intersection(*borders.values())
+
+
+def cut_scheme(scheme: Scheme, begin: int, end: int) -> Scheme | None:
+    """Give the runs that make the output rows from `begin` to before `end`; None where some do not.
+
+    The rows are counted from the first ones that those runs read and make.
+    """
+    plan, columns = scheme.plans
+    if (begin, end) == (0, len(plan.first)):
+        return scheme
+    if not {begin, end} <= run_borders(scheme):
+        return None
+    first = reach_of(plan, slice(begin, end)).start
+    runs = tuple(
+        tuple(_moved(piece, first, begin) for piece in pieces)
+        for pieces in scheme.runs
+        if begin <= pieces[0].rows.tile.output < end
+    )
+    return replace(scheme, plans=(cut_plan(plan, begin, end), columns), runs=runs)
+
+
+def _moved(piece: Piece, first: int, begin: int) -> Piece:
+    """Count the rows of a piece from other ones."""
+    tile = piece.rows.tile
+    tile = replace(tile, first=tile.first - first, output=tile.output - begin)
+    return piece._replace(rows=piece.rows._replace(tile=tile))

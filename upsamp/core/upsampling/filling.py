@@ -1,0 +1,174 @@
+"""The choice of how a result, or a part of it, is filled: copies, boxes, products or plain sums.
+
+A part that has whole rows, between two of the `row_borders`, has the very bits that it has in the
+whole. Any other part is equal as integers; floats of up to 32 bits may be rounded otherwise.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from upsamp.core.arguments import Array, Pair
+from upsamp.core.upsampling.blocked import interpolate
+from upsamp.core.upsampling.box_plan import Boxes, boxes_for
+from upsamp.core.upsampling.boxes import interpolate_by_boxes
+from upsamp.core.upsampling.cuts import cut_plan, cut_scheme, run_borders
+from upsamp.core.upsampling.nearest import copy_nearest, repeat_pixels
+from upsamp.core.upsampling.plain import interpolate_little, interpolate_plainly
+from upsamp.core.upsampling.schemes import Scheme, scheme_of
+from upsamp.core.upsampling.wholes import Place, Whole
+
+__all__ = ["fill", "images_together", "row_borders"]
+
+# Output elements up to which the fewest steps are the fastest.
+LITTLE = 2**9
+
+
+def fill(
+    source: Array, target: Array, whole: Whole, threads: int, place: Place | None = None
+) -> None:
+    """Fill `target`, (N, H, W, C), which is the whole result, or of some images what is at `place`.
+
+    source: (N, H, W, C) of the same images, with the rows and columns that `whole.inputs` gives.
+    """
+    place = place or whole.everything
+    if whole.copies:
+        for images, places in _batches(source, target):
+            _copy(images, places, whole, place, threads)
+        return
+    row_plan, column_plan = whole.plans
+    plans = (
+        cut_plan(row_plan, place.rows.start, place.rows.stop),
+        cut_plan(column_plan, place.columns.start, place.columns.stop),
+    )
+    if whole.rule.alpha:
+        interpolate_plainly(source, target, plans, threads, alpha=True)
+        # Alpha itself is interpolated as it would be alone.
+        source, target = source[..., -1:], target[..., -1:]
+    little = _is_little(whole)
+    if little and interpolate_little(source, target, plans):
+        return
+    if little or not _is_fast(source.dtype):
+        interpolate_plainly(source, target, plans, threads, alpha=False)
+        return
+    for images, places in _batches(source, target):
+        boxes = _boxes(places, whole, place)
+        if boxes:
+            interpolate_by_boxes(images, places, boxes, threads, _inner(whole, place, boxes))
+        else:
+            interpolate(images, places, _scheme(whole, place, images.shape[3]), threads)
+
+
+def row_borders(whole: Whole) -> Array:
+    """Give the rows of the result, from 0 to its height, at which strips of it may begin and end.
+
+    Each strip then has the bits that its rows have in the whole. Images have to be (N, H, W, C)
+    and contiguous.
+
+    >>> from upsamp.core.upsampling.wholes import Rule
+    >>> rule = Rule("nearest", "keras", align_corners=False, alpha=False)
+    >>> row_borders(Whole((1, 4, 4, 3), (12, 12), np.dtype("uint8"), rule))
+    array([ 0,  3,  6,  9, 12])
+    """
+    scheme = _rounding_scheme(whole)
+    if scheme:
+        return np.array(sorted(run_borders(scheme)))
+    step = whole.factors[0] if whole.factors and not whole.rule.align_corners else 1
+    return np.arange(0, whole.size[0] + 1, step)
+
+
+def images_together(whole: Whole) -> int:
+    """Give how many images are made at once, of which parts of the batch need to be multiples."""
+    scheme = _rounding_scheme(whole)
+    return scheme.images if scheme else 1
+
+
+def _rounding_scheme(whole: Whole) -> Scheme | None:
+    """Give the scheme of the whole, where products make it whose rounding depends on their cuts."""
+    plain = whole.dtype.kind != "f" or not _is_fast(whole.dtype)
+    if plain or whole.copies or _is_little(whole):
+        return None
+    return scheme_of(*whole.plans, 1 if whole.rule.alpha else whole.shape[3], whole.dtype)
+
+
+def _copy(source: Array, target: Array, whole: Whole, place: Place, threads: int) -> None:
+    """Fill a part of a result that is made of copies."""
+    factors = whole.factors
+    if factors and place.is_multiple(factors):
+        repeat_pixels(source, target, *factors, threads)
+        return
+    row_inputs, column_inputs = (
+        whole.sources(axis)[outputs] - whole.inputs(axis, outputs).start
+        for axis, outputs in enumerate(place)
+    )
+    copy_nearest(source, target, row_inputs, column_inputs, threads)
+
+
+def _boxes(target: Array, whole: Whole, place: Place) -> Boxes | None:
+    """Give how boxes fill `target`, where they can."""
+    factors = whole.factors
+    if not factors or whole.rule.align_corners or not place.is_multiple(factors):
+        return None
+    count, rows, columns, channels = target.shape
+    shape = (count, rows // factors[0], columns // factors[1], channels)
+    return boxes_for(shape, factors, whole.rule.method, target.dtype)
+
+
+def _inner(whole: Whole, place: Place, boxes: Boxes) -> Pair:
+    """Give the first pixel of a part's source that is not there for its neighbours alone."""
+    row, column = (
+        outputs.start // factor - whole.inputs(axis, outputs).start
+        for axis, (outputs, factor) in enumerate(zip(place, boxes.factors, strict=True))
+    )
+    return row, column
+
+
+def _scheme(whole: Whole, place: Place, channels: int) -> Scheme:
+    """Give the scheme of a part: that of the whole, cut where that can be, or one of its own."""
+    row_plan, column_plan = whole.plans
+    rows, columns = place
+    if whole.dtype.kind == "f" and columns == whole.everything.columns:
+        scheme = scheme_of(row_plan, column_plan, channels, whole.dtype)
+        cut = cut_scheme(scheme, rows.start, rows.stop)
+        if cut:
+            return cut
+    return scheme_of(
+        cut_plan(row_plan, rows.start, rows.stop),
+        cut_plan(column_plan, columns.start, columns.stop),
+        channels,
+        whole.dtype,
+    )
+
+
+def _is_little(whole: Whole) -> bool:
+    """Tell whether the whole result is so small."""
+    count, _, _, channels = whole.shape
+    rows, columns = whole.size
+    return count * rows * columns * (1 if whole.rule.alpha else channels) <= LITTLE
+
+
+def _is_fast(dtype: np.dtype[Any]) -> bool:
+    """Tell whether blocked products may make values of a type.
+
+    Those of float64 are not: integers are rounded as if they had been made in float64, and its
+    sums are the plain ones, so that both agree to the last bit.
+    """
+    return dtype.itemsize <= 4 and dtype.kind != "b"
+
+
+def _batches(source: Array, target: Array) -> Iterator[tuple[Array, Array]]:
+    """View two arrays (N, H, W, C) alike: as they are, or by channels where those lie apart."""
+    if target.shape[3] == 1 or target.strides[3] <= target.strides[2]:
+        yield source, target
+        return
+    planes, places = np.moveaxis(source, 3, 1), np.moveaxis(target, 3, 1)
+    if planes.flags.c_contiguous and places.flags.c_contiguous:
+        yield _as_single_channels(planes), _as_single_channels(places)
+    else:
+        yield from zip(planes[..., np.newaxis], places[..., np.newaxis], strict=True)
+
+
+def _as_single_channels(planes: Array) -> Array:
+    """View a contiguous (N, C, H, W) as (N * C, H, W, 1)."""
+    return planes.reshape(-1, *planes.shape[2:], 1)

@@ -1,0 +1,100 @@
+"""What a whole result is: its input, its size and its rule, to which every part of it is made."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from upsamp.core.arguments import Array, Convention, Interpolation, Pair
+from upsamp.core.upsampling.cuts import reach_of
+from upsamp.core.upsampling.interpolation import AxisPlan, nearest_inputs, plan_axis
+
+__all__ = ["Place", "Rule", "Whole"]
+
+# The methods whose result does not pass through the values of the input: even a size of 1 changes.
+SMOOTHING = ("mitchellcubic", "gaussian")
+
+
+class Rule(NamedTuple):
+    """How the pixels between those of the input are made."""
+
+    method: Interpolation
+    convention: Convention
+    align_corners: bool
+    alpha: bool
+
+
+class Place(NamedTuple):
+    """Some rows and columns of the result."""
+
+    rows: slice
+    columns: slice
+
+    def is_multiple(self, factors: Pair) -> bool:
+        """Tell whether both begin and end where a block of so many does."""
+        return not any(
+            outputs.start % factor or outputs.stop % factor
+            for outputs, factor in zip(self, factors, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Images that become larger ones.
+
+    shape: of the input, (N, H, W, C). size: the rows and columns of the result.
+    """
+
+    shape: tuple[int, ...]
+    size: Pair
+    dtype: np.dtype[Any]
+    rule: Rule
+
+    @property
+    def everything(self) -> Place:
+        """Give all rows and columns of the result."""
+        return Place(slice(0, self.size[0]), slice(0, self.size[1]))
+
+    @property
+    def factors(self) -> Pair | None:
+        """Give the factors of the rows and of the columns, where both are whole numbers."""
+        (height, width), (rows, columns) = self.shape[1:3], self.size
+        if rows % height or columns % width:
+            return None
+        return rows // height, columns // width
+
+    @property
+    def copies(self) -> bool:
+        """Tell whether every pixel of the result is a copy of one."""
+        method = self.rule.method
+        return (
+            method == "nearest"
+            or (method == "area" and self.factors is not None)
+            or (self.size == self.shape[1:3] and method not in SMOOTHING)
+        )
+
+    @property
+    def plans(self) -> tuple[AxisPlan, AxisPlan]:
+        """Give the plans of both axes, where the result is no copy."""
+        method, convention, align_corners, _ = self.rule
+        (height, width), (rows, columns) = self.shape[1:3], self.size
+        return (
+            plan_axis(height, rows, method, convention, align_corners=align_corners),
+            plan_axis(width, columns, method, convention, align_corners=align_corners),
+        )
+
+    def inputs(self, axis: int, outputs: slice) -> slice:
+        """Give the input rows (axis 0) or columns (axis 1) that some of the result's read.
+
+        >>> rule = Rule("bilinear", "keras", align_corners=False, alpha=False)
+        >>> Whole((1, 8, 8, 3), (16, 16), np.dtype("uint8"), rule).inputs(0, slice(4, 8))
+        slice(1, 5, None)
+        """
+        if not self.copies:
+            return reach_of(self.plans[axis], outputs)
+        ends = self.sources(axis)[[outputs.start, outputs.stop - 1]]
+        return slice(int(ends[0]), int(ends[1]) + 1)
+
+    def sources(self, axis: int) -> Array:
+        """Give the input row or column that each one of the result copies, where it is a copy."""
+        return nearest_inputs(self.shape[1 + axis], self.size[axis], self.rule.convention)
