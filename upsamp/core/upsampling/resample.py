@@ -10,13 +10,9 @@ from typing import cast
 import numpy as np
 
 from upsamp.core.arguments import (
-    CONVENTIONS,
     DATA_FORMATS,
-    INTERPOLATIONS,
     Array,
-    Convention,
     DataFormat,
-    Interpolation,
     Pair,
     PairLike,
     normalize_array,
@@ -28,9 +24,8 @@ from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.filling import fill
-from upsamp.core.upsampling.interpolation import kernel_of
-from upsamp.core.upsampling.wholes import Rule, Whole
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.core.upsampling.wholes import Whole, check_alpha, normalize_rule
+from upsamp.errors import ArgumentError
 
 __all__ = ["resize", "upsample"]
 
@@ -138,21 +133,11 @@ def _resample(
     """Normalise the arguments, and make or check the output; then fill it."""
     interpolation, convention, align_corners, alpha = rule
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
-    checked = Rule(
-        cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)),
-        cast("Convention", normalize_choice(convention, "convention", CONVENTIONS)),
-        align_corners,
-        alpha,
-    )
+    checked = normalize_rule(interpolation, convention, align_corners=align_corners, alpha=alpha)
     array = normalize_array(x, "x", image_ranks(layout))
     source = as_batch(array, layout)
     _, height, width, channels = source.shape
-    _check_method(checked)
-    if alpha and channels < 2:
-        raise ShapeError(
-            "`alpha=True` needs colour before the alpha channel, so at least 2 channels. "
-            f"Received: shape {array.shape}."
-        )
+    check_alpha(checked, channels, array.shape)
     rows, columns = target_of(height, width)
     shape = with_new_image(array.shape, layout, rows, columns, channels)
     if out is None:
@@ -163,15 +148,3 @@ def _resample(
     whole = Whole(source.shape, (rows, columns), array.dtype, checked)
     fill(source, as_batch(output, layout), whole, thread_count())
     return output
-
-
-def _check_method(rule: Rule) -> None:
-    """Raise where the convention has no such method, or the method no such setting."""
-    method, convention, align_corners, _ = rule
-    if method not in ("nearest", "area"):
-        kernel_of(method, convention)
-    if align_corners and (convention != "torch" or method not in ("bilinear", "bicubic")):
-        raise ArgumentError(
-            "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
-            f"Received: convention={convention!r}, interpolation={method!r}."
-        )

@@ -1,15 +1,25 @@
 """What a whole result is: its input, its size and its rule, to which every part of it is made."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from upsamp.core.arguments import Array, Convention, Interpolation, Pair
+from upsamp.core.arguments import (
+    CONVENTIONS,
+    INTERPOLATIONS,
+    Array,
+    Convention,
+    Interpolation,
+    Pair,
+    normalize_choice,
+)
 from upsamp.core.upsampling.cuts import reach_of
-from upsamp.core.upsampling.interpolation import AxisPlan, nearest_inputs, plan_axis
+from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
+from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["Place", "Rule", "Whole"]
+__all__ = ["Place", "Rule", "Whole", "check_alpha", "normalize_rule"]
 
 # The methods whose result does not pass through the values of the input: even a size of 1 changes.
 SMOOTHING = ("mitchellcubic", "gaussian")
@@ -97,4 +107,32 @@ class Whole:
 
     def sources(self, axis: int) -> Array:
         """Give the input row or column that each one of the result copies, where it is a copy."""
-        return nearest_inputs(self.shape[1 + axis], self.size[axis], self.rule.convention)
+        return _sources(self.shape[1 + axis], self.size[axis], self.rule.convention)
+
+
+_sources = lru_cache(maxsize=16)(nearest_inputs)
+
+
+def normalize_rule(
+    interpolation: str, convention: str, *, align_corners: bool, alpha: bool
+) -> Rule:
+    """Give the rule, where the convention has such a method, and the method such a setting."""
+    method = cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS))
+    whose = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
+    if method not in ("nearest", "area"):
+        kernel_of(method, whose)
+    if align_corners and (whose != "torch" or method not in ("bilinear", "bicubic")):
+        raise ArgumentError(
+            "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
+            f"Received: convention={whose!r}, interpolation={method!r}."
+        )
+    return Rule(method, whose, align_corners, alpha)
+
+
+def check_alpha(rule: Rule, channels: int, shape: tuple[int, ...]) -> None:
+    """Raise `ShapeError` where one of so many channels cannot be alpha; `shape` is what is told."""
+    if rule.alpha and channels < 2:
+        raise ShapeError(
+            "`alpha=True` needs colour before the alpha channel, so at least 2 channels. "
+            f"Received: shape {shape}."
+        )

@@ -1,0 +1,140 @@
+"""A result that need not stand in memory whole: strips of its rows, each with the bits of those.
+
+The strips come in the order of the rows, image after image, so that they can be written one after
+the other. A small batch is one strip.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from upsamp.core.arguments import Array, DataFormat
+from upsamp.core.memory import format_bytes
+from upsamp.core.threads import thread_count
+from upsamp.core.upsampling.filling import fill, images_together, row_borders
+from upsamp.core.upsampling.wholes import Place, Whole
+from upsamp.errors import MemoryLimitError
+
+__all__ = ["Strip", "Strips", "as_images"]
+
+# Gives the rows (the second slice) of some images (the first) of the input, (N, rows, W, C).
+Reader: TypeAlias = Callable[[slice, slice], Array]
+
+
+class Strip(NamedTuple):
+    """Some rows of some images: which of the input are read, and which of the result made."""
+
+    images: slice
+    inputs: slice
+    place: Place
+
+
+class Strips:
+    """A result cut into strips that each have, with the inputs they are made of, `room` bytes.
+
+    Raises `MemoryLimitError` where the least strip, of whole rows, has more.
+    """
+
+    def __init__(self, whole: Whole, room: int) -> None:
+        self.whole = whole
+        everything = whole.everything.rows
+        together = images_together(whole)
+        least = _bytes(whole, everything) * min(together, whole.shape[0])
+        self._images = max(1, room // (_bytes(whole, everything) * together)) * together
+        self._rows = [everything]
+        if least > room and together > 1:
+            raise _too_large(least, room)
+        if least > room:
+            self._images, self._rows = 1, _cut_rows(whole, room)
+
+    def __len__(self) -> int:
+        return -(-self.whole.shape[0] // self._images) * len(self._rows)
+
+    def __iter__(self) -> Iterator[Strip]:
+        columns = self.whole.everything.columns
+        count = self.whole.shape[0]
+        for first in range(0, count, self._images):
+            for rows in self._rows:
+                images = slice(first, min(first + self._images, count))
+                yield Strip(images, self.whole.inputs(0, rows), Place(rows, columns))
+
+    def make(self, read: Reader) -> Iterator[Array]:
+        """Give the strips of the result, (images, rows, columns, C), in memory used again for each.
+
+        >>> from upsamp.core.upsampling.wholes import Rule
+        >>> rule = Rule("nearest", "keras", align_corners=False, alpha=False)
+        >>> x = np.array([1, 2, 3]).reshape(1, 3, 1, 1)
+        >>> strips = Strips(Whole(x.shape, (6, 1), x.dtype, rule), 48)
+        >>> [strip.ravel().tolist() for strip in strips.make(lambda images, rows: x[images, rows])]
+        [[1, 1, 2, 2], [3, 3]]
+        """
+        _, columns = self.whole.size
+        channels = self.whole.shape[3]
+        high = max(rows.stop - rows.start for rows in self._rows)
+        images = min(self._images, self.whole.shape[0])
+        memory = np.empty(images * high * columns * channels, self.whole.dtype)
+        for strip in self:
+            rows = strip.place.rows
+            shape = (strip.images.stop - strip.images.start, rows.stop - rows.start)
+            result = memory[: shape[0] * shape[1] * columns * channels]
+            result = result.reshape(*shape, columns, channels)
+            source = read(strip.images, strip.inputs)
+            fill(source, result, self.whole, thread_count(), strip.place)
+            yield result
+
+
+def as_images(shape: tuple[int, ...], data_format: DataFormat) -> tuple[int, ...]:
+    """Give the shape (N, H, W, C) of a contiguous array of images, whose bytes are the same.
+
+    The channels of "channels_first" are images of their own.
+
+    >>> as_images((8, 9), "channels_last"), as_images((2, 3, 8, 9), "channels_first")
+    ((1, 8, 9, 1), (6, 8, 9, 1))
+    """
+    if len(shape) == 2:
+        return (1, *shape, 1)
+    if data_format == "channels_last":
+        return (1, *shape) if len(shape) == 3 else shape
+    count = shape[0] * (shape[1] if len(shape) == 4 else 1)
+    return (count, *shape[-2:], 1)
+
+
+def _bytes(whole: Whole, rows: slice) -> int:
+    """Give the bytes of some rows of an image's result, and of the inputs that they read."""
+    inputs = whole.inputs(0, rows)
+    _, _, width, channels = whole.shape
+    elements = (inputs.stop - inputs.start) * width + (rows.stop - rows.start) * whole.size[1]
+    size: int = elements * channels * whole.dtype.itemsize
+    return size
+
+
+def _cut_rows(whole: Whole, room: int) -> list[slice]:
+    """Cut the rows of the result where it may be, each as far on as there is room for."""
+    borders = [int(border) for border in row_borders(whole)]
+    cuts = []
+    start = 0
+    while start < len(borders) - 1:
+        begin = borders[start]
+        after = bisect_right(
+            range(start + 1, len(borders)),
+            room,
+            key=lambda stop: _bytes(whole, slice(begin, borders[stop])),
+        )
+        if not after:
+            least = max(_bytes(whole, slice(*ends)) for ends in pairwise(borders))
+            raise _too_large(least, room)
+        cuts.append(slice(begin, borders[start + after]))
+        start += after
+    return cuts
+
+
+def _too_large(least: int, room: int) -> MemoryLimitError:
+    """Give the error for strips that cannot be so small."""
+    return MemoryLimitError(
+        "A strip of the result, of whole rows, must fit in the memory that it may take. "
+        f"Received: {format_bytes(max(0, room))} for strips of {format_bytes(least)}. "
+        "Allow more memory."
+    )
