@@ -1,9 +1,7 @@
 """Matrices as text, JSON and NumPy files; what is written is read back without loss."""
 
 import json
-import math
 import re
-import struct
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import available_memory, format_bytes
 from upsamp.errors import FormatError
+from upsamp.io.npy_files import NPY_DAMAGE, check_numbers, first_line, read_npy_head
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
@@ -34,18 +33,6 @@ INTEGER = re.compile(r"[+-]?\d+")
 EXACT = 2**53
 # So many numbers are written as text at a time.
 BLOCK = 2**16
-# What NumPy's and Python's readers raise on damaged files.
-DAMAGE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    EOFError,
-    OSError,
-    OverflowError,
-    MemoryError,
-    RuntimeError,
-    SyntaxError,
-)
 
 
 # --- text
@@ -269,42 +256,17 @@ def _json(item: Any) -> str:
 
 def read_npy(stream: BinaryIO, name: str) -> Array:
     """Read one array of a .npy stream; nothing that it holds is ever run."""
-    from tokenize import TokenError  # NumPy's reader of old headers raises it
-
     buffer = BytesIO(stream.read())
+    read_npy_head(buffer, name)
+    buffer.seek(0)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-            _check_npy_header(buffer, name)
-            buffer.seek(0)
+            warnings.simplefilter("ignore")  # of heads that Python 2 wrote
             array: Array = np.load(buffer, allow_pickle=False)
-    except FormatError:
-        raise
-    except (*DAMAGE, TokenError) as error:
-        raise FormatError(f"{name} is no valid .npy file: {_first_line(error)}.") from error
-    return _check_numbers(array, name)
-
-
-def _check_npy_header(buffer: BytesIO, name: str) -> None:
-    """Hold what the header declares against what there is: few bytes must not claim all memory."""
-    version = np.lib.format.read_magic(buffer)
-    read_header = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = read_header(buffer)
-    needed = math.prod(shape) * dtype.itemsize
-    held = len(buffer.getbuffer()) - buffer.tell()
-    if dtype.hasobject:
-        raise FormatError(
-            f"{name} holds Python objects, which could run code when they are read. "
-            "Save plain numbers."
-        )
-    if needed > held:
-        raise FormatError(
-            f"{name} is cut off: it declares {needed:,} bytes of numbers and holds {held:,}."
-        )
+    except NPY_DAMAGE as error:
+        raise FormatError(f"{name} is no valid .npy file: {first_line(error)}.") from error
+    check_numbers(array.shape, array.dtype, name)
+    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
@@ -318,8 +280,8 @@ def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
                 return read_npy(BytesIO(content.read()), name)
     except FormatError:
         raise
-    except (*DAMAGE, BadZipFile, zlib.error, struct.error) as error:
-        raise FormatError(f"{name} is no valid .npz file: {_first_line(error)}.") from error
+    except (*NPY_DAMAGE, BadZipFile, zlib.error) as error:
+        raise FormatError(f"{name} is no valid .npz file: {first_line(error)}.") from error
 
 
 def _npz_member(archive: "ZipFile", name: str, key: str | None) -> "ZipInfo":
@@ -340,19 +302,3 @@ def _npz_member(archive: "ZipFile", name: str, key: str | None) -> "ZipInfo":
     if size > available_memory():
         raise FormatError(f"{name} declares {format_bytes(size)}, more than memory has.")
     return members[key]
-
-
-def _check_numbers(array: Array, name: str) -> Array:
-    if array.dtype.kind not in "biuf":
-        raise FormatError(f"{name} must hold real numbers. Received: dtype {array.dtype}.")
-    if array.ndim not in (2, 3, 4):
-        raise FormatError(
-            f"{name} must hold an array of rank 2, 3 or 4. Received: shape {array.shape}."
-        )
-    if array.size == 0:
-        raise FormatError(f"{name} must not be empty. Received: shape {array.shape}.")
-    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -72,7 +72,8 @@ def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Ru
             )
 
 
-def run_borders(scheme: Scheme) -> set[int]:
+@lru_cache(maxsize=8)
+def run_borders(scheme: Scheme) -> frozenset[int]:
     """Give the output rows between which lie whole runs, which are made apart from each other.
 
     Numbers of floating point are rounded alike only within the same run.
@@ -81,7 +82,7 @@ def run_borders(scheme: Scheme) -> set[int]:
     for pieces in scheme.runs:
         ends = pieces[0].rows.tile.output, pieces[-1].rows.tile.target.stop
         borders.setdefault(pieces[0].columns.tile.output, set()).update(ends)
-    return set.intersection(*borders.values())
+    return frozenset.intersection(*map(frozenset, borders.values()))
 
 
 def cut_scheme(scheme: Scheme, begin: int, end: int) -> Scheme | None:

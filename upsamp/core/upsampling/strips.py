@@ -20,6 +20,9 @@ from upsamp.errors import MemoryLimitError
 
 __all__ = ["Strip", "Strips", "as_images"]
 
+# Bytes of a strip and its inputs that keep all threads at work, and from which on more would only
+# take more memory.
+WANTED = 2**26
 # Gives the rows (the second slice) of some images (the first) of the input, (N, rows, W, C).
 Reader: TypeAlias = Callable[[slice, slice], Array]
 
@@ -35,20 +38,22 @@ class Strip(NamedTuple):
 class Strips:
     """A result cut into strips that each have, with the inputs they are made of, `room` bytes.
 
-    Raises `MemoryLimitError` where the least strip, of whole rows, has more.
+    wanted: the bytes that are enough for a strip, be there room for more. Raises
+    `MemoryLimitError` where the least strip, of whole rows, has more than there is room for.
     """
 
-    def __init__(self, whole: Whole, room: int) -> None:
+    def __init__(self, whole: Whole, room: int, wanted: int = WANTED) -> None:
         self.whole = whole
+        enough = min(room, wanted)
         everything = whole.everything.rows
         together = images_together(whole)
         least = _bytes(whole, everything) * min(together, whole.shape[0])
-        self._images = max(1, room // (_bytes(whole, everything) * together)) * together
+        self._images = max(1, enough // (_bytes(whole, everything) * together)) * together
         self._rows = [everything]
         if least > room and together > 1:
             raise _too_large(least, room)
-        if least > room:
-            self._images, self._rows = 1, _cut_rows(whole, room)
+        if least > enough and together == 1:
+            self._images, self._rows = 1, _cut_rows(whole, room, enough)
 
     def __len__(self) -> int:
         return -(-self.whole.shape[0] // self._images) * len(self._rows)
@@ -61,13 +66,13 @@ class Strips:
                 images = slice(first, min(first + self._images, count))
                 yield Strip(images, self.whole.inputs(0, rows), Place(rows, columns))
 
-    def make(self, read: Reader) -> Iterator[Array]:
+    def make(self, read: Reader, threads: int | None = None) -> Iterator[Array]:
         """Give the strips of the result, (images, rows, columns, C), in memory used again for each.
 
         >>> from upsamp.core.upsampling.wholes import Rule
         >>> rule = Rule("nearest", "keras", align_corners=False, alpha=False)
         >>> x = np.array([1, 2, 3]).reshape(1, 3, 1, 1)
-        >>> strips = Strips(Whole(x.shape, (6, 1), x.dtype, rule), 48)
+        >>> strips = Strips(Whole(x.shape, (6, 1), x.dtype, rule), room=48)
         >>> [strip.ravel().tolist() for strip in strips.make(lambda images, rows: x[images, rows])]
         [[1, 1, 2, 2], [3, 3]]
         """
@@ -82,7 +87,7 @@ class Strips:
             result = memory[: shape[0] * shape[1] * columns * channels]
             result = result.reshape(*shape, columns, channels)
             source = read(strip.images, strip.inputs)
-            fill(source, result, self.whole, thread_count(), strip.place)
+            fill(source, result, self.whole, threads or thread_count(), strip.place)
             yield result
 
 
@@ -111,8 +116,8 @@ def _bytes(whole: Whole, rows: slice) -> int:
     return size
 
 
-def _cut_rows(whole: Whole, room: int) -> list[slice]:
-    """Cut the rows of the result where it may be, each as far on as there is room for."""
+def _cut_rows(whole: Whole, room: int, enough: int) -> list[slice]:
+    """Cut the rows of the result where they may be, into strips that have enough bytes."""
     borders = [int(border) for border in row_borders(whole)]
     cuts = []
     start = 0
@@ -120,10 +125,11 @@ def _cut_rows(whole: Whole, room: int) -> list[slice]:
         begin = borders[start]
         after = bisect_right(
             range(start + 1, len(borders)),
-            room,
+            enough,
             key=lambda stop: _bytes(whole, slice(begin, borders[stop])),
         )
-        if not after:
+        after = max(1, after)
+        if _bytes(whole, slice(begin, borders[start + after])) > room:
             least = max(_bytes(whole, slice(*ends)) for ends in pairwise(borders))
             raise _too_large(least, room)
         cuts.append(slice(begin, borders[start + after]))

@@ -1,0 +1,102 @@
+"""A .npy file of which rows are read where they stand, as many as are asked for."""
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.errors import FileError, FormatError
+from upsamp.io.formats import format_of_name, sniff
+from upsamp.io.npy_files import check_numbers, read_npy_head
+from upsamp.io.streams import STANDARD_STREAM, open_input, reason
+
+__all__ = ["StoredMatrix", "StoredRows", "find_stored_matrix"]
+
+
+class StoredMatrix(NamedTuple):
+    """An array in a .npy file: its shape, its type in this machine's order, and where it begins."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    stored: np.dtype[Any]
+    offset: int
+
+    @contextmanager
+    def open(self, images: tuple[int, ...]) -> Iterator["StoredRows"]:
+        """Open the file to read it as images of the shape (N, H, W, C), whose bytes are these."""
+        try:
+            with FileIO(self.path) as stream:
+                yield StoredRows(self, images, stream)
+        except OSError as error:
+            raise FileError(f"Cannot read '{self.path}': {reason(error)}.") from error
+
+
+class StoredRows:
+    """Reads rows of images out of an open file."""
+
+    def __init__(self, matrix: StoredMatrix, images: tuple[int, ...], stream: FileIO) -> None:
+        self._matrix, self._shape, self._stream = matrix, images, stream
+        self._memory = np.empty(0, np.uint8)
+
+    def __call__(self, images: slice, rows: slice) -> Array:
+        """Give the rows of some images, (N, rows, W, C), in memory used again for each.
+
+        Of several images they are all the rows.
+        """
+        _, height, width, channels = self._shape
+        stored = self._matrix.stored
+        line = width * channels * stored.itemsize
+        shape = (images.stop - images.start, rows.stop - rows.start, width, channels)
+        size = shape[0] * shape[1] * line
+        if len(self._memory) < size:
+            self._memory = np.empty(0, np.uint8)  # the old one goes before the new one comes
+            self._memory = np.empty(size, np.uint8)
+        self._read((images.start * height + rows.start) * line, self._memory[:size])
+        array: Array = self._memory[:size].view(stored).reshape(shape)
+        if stored != self._matrix.dtype:
+            array = array.byteswap(inplace=True).view(self._matrix.dtype)
+        return array
+
+    def _read(self, begin: int, memory: Array) -> None:
+        """Fill `memory` from the file; it may have become shorter since it was opened."""
+        self._stream.seek(self._matrix.offset + begin)
+        left = memory.data
+        while left:
+            count = self._stream.readinto(left)
+            if not count:
+                raise FormatError(f"'{self._matrix.path}' was cut off while it was read.")
+            left = left[count:]
+
+
+def find_stored_matrix(text: str) -> StoredMatrix | None:
+    """Give the .npy file that `text` names; None where it names none that is read by rows.
+
+    That is anything but a plain file, and one whose numbers stand in the order of columns.
+    """
+    if text == STANDARD_STREAM or not _is_plain_file(text):
+        return None
+    with open_input(text) as stream:
+        kind = format_of_name(text)
+        if kind is None:
+            kind = sniff(stream.read(512))
+            stream.seek(0)
+        if kind != "npy":
+            return None
+        shape, dtype, by_columns, offset = read_npy_head(stream, f"'{text}'")
+    check_numbers(shape, dtype, f"'{text}'")
+    if by_columns and len([length for length in shape if length > 1]) > 1:
+        return None
+    return StoredMatrix(text, shape, dtype.newbyteorder("="), dtype, offset)
+
+
+def _is_plain_file(text: str) -> bool:
+    try:
+        return stat.S_ISREG(Path(text).stat().st_mode)
+    except (OSError, ValueError):
+        return False
