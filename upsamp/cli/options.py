@@ -18,6 +18,7 @@ __all__ = [
     "input_argument",
     "inputs_argument",
     "linear_option",
+    "max_memory_option",
     "max_pixels_option",
     "max_size_option",
     "orient_option",
@@ -155,9 +156,11 @@ weights_option = click.option(
 def _parse_bytes(
     context: click.Context,  # noqa: ARG001 - click's signature
     parameter: click.Parameter,  # noqa: ARG001 - click's signature
-    value: str,
-) -> int:
+    value: str | None,
+) -> int | None:
     """Give the bytes that are written as 500MB, 2GB or a plain number, in steps of 1024."""
+    if value is None:
+        return None
     match = re.fullmatch(r"(\d{1,15})\s*([kmgt]?)(i?b)?", value.strip().lower())
     if match is None or not int(match[1]):
         raise click.BadParameter(
@@ -174,4 +177,12 @@ max_size_option = click.option(
     show_default=True,
     callback=_parse_bytes,
     help="Refuse a file that unpacks to more, as 500MB or 2GB.",
+)
+
+max_memory_option = click.option(
+    "--max-memory",
+    metavar="BYTES",
+    callback=_parse_bytes,
+    help="Take so much memory at the most, as 200MB or 2GB: npy, png and tiff are then written "
+    "strip by strip, as they are anyway where the result does not fit.",
 )
