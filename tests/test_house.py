@@ -34,7 +34,7 @@ SEES: dict[str, set[str]] = {
 # Whose code each part may use, besides Python's own; and of whom one place alone may know.
 USES: dict[str, set[str]] = {
     "errors": set(),
-    "core": {"numpy"},
+    "core": {"numpy", "dask"},
     "layers": {"numpy"},
     "io": {"numpy", "PIL", "h5py", "imagecodecs", "safetensors", "tifffile"},
     "translate": {"numpy"},
@@ -50,6 +50,7 @@ ONLY_IN = {
     "imagecodecs": "upsamp.io.images.deep",
     "tifffile": "upsamp.io.images.deep_tiff",
     "safetensors": "upsamp.io.safetensors_files",
+    "dask": "upsamp.core.upsampling.dask_arrays",
     "rich": "upsamp.cli.render",
     "click": "upsamp.cli",
 }
@@ -172,7 +173,7 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
     used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
     foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
     files = {"PIL", "h5py", "imagecodecs", "safetensors", "tifffile"}
-    assert foreign == {"numpy", "click", "rich"} | files
+    assert foreign == {"numpy", "dask", "click", "rich"} | files
 
 
 # --- documentation and names
@@ -284,7 +285,7 @@ def loaded_after(program: str, *arguments: str) -> tuple[set[str], str]:
 def test_importing_the_package_loads_nothing_else() -> None:
     loaded, _ = loaded_after("import upsamp\nreport()\n")
     assert "upsamp" in loaded
-    assert not loaded & {"numpy", "PIL", "h5py", "safetensors", "click", "rich"}
+    assert not loaded & {"numpy", "dask", "PIL", "h5py", "safetensors", "click", "rich"}
 
 
 def test_what_reads_models_loads_neither_of_their_packages_before_it_must() -> None:
@@ -292,13 +293,13 @@ def test_what_reads_models_loads_neither_of_their_packages_before_it_must() -> N
         "import upsamp.io.model_files, upsamp.io.weight_files, upsamp.io.hdf5.reading\nreport()\n"
     )
     assert "numpy" in loaded
-    assert not loaded & {"PIL", "h5py", "safetensors", "click", "rich"}
+    assert not loaded & {"dask", "PIL", "h5py", "safetensors", "click", "rich"}
 
 
 def test_a_public_name_loads_numpy_alone() -> None:
     loaded, _ = loaded_after("import upsamp\nupsamp.upsample\nupsamp.Sequential\nreport()\n")
     assert "numpy" in loaded
-    assert not loaded & {"PIL", "h5py", "safetensors", "click", "rich"}
+    assert not loaded & {"dask", "PIL", "h5py", "safetensors", "click", "rich"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])

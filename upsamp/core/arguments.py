@@ -28,6 +28,7 @@ __all__ = [
     "PaddingLike",
     "Pair",
     "PairLike",
+    "check_array",
     "normalize_array",
     "normalize_choice",
     "normalize_count",
@@ -200,6 +201,15 @@ def normalize_array(value: object, name: str, ranks: tuple[int, ...]) -> Array:
         raise ShapeError(
             f"`{name}` must be a rectangular array. Received rows of unequal length: {error}."
         ) from error
+    check_array(array, name, ranks)
+    return array
+
+
+def check_array(array: Any, name: str, ranks: tuple[int, ...]) -> None:
+    """Raise where an array has no real numbers, another rank, or nothing in it.
+
+    array: anything that has the shape and the dtype of one.
+    """
     if array.dtype.kind not in "biuf":
         raise DtypeError(
             f"`{name}` must hold real numbers (integers, floats or booleans). "
@@ -211,7 +221,6 @@ def normalize_array(value: object, name: str, ranks: tuple[int, ...]) -> Array:
         raise ShapeError(f"`{name}` must have rank {known}. Received: shape {array.shape}.")
     if 0 in array.shape:
         raise ShapeError(f"`{name}` must not be empty. Received: shape {array.shape}.")
-    return array
 
 
 def normalize_output(out: object, shape: tuple[int, ...], x: Array) -> Array:

@@ -4,6 +4,7 @@ An input whose weight is zero is not read, so that a NaN or an infinity reaches 
 that depend on it.
 """
 
+import sys
 from collections.abc import Callable
 from typing import cast
 
@@ -44,7 +45,9 @@ def upsample(
     """Upsample images by whole factors, as Keras' `UpSampling2D` does.
 
     x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
-    (N, C, H, W). Any real dtype. size: the factor of the rows and of the columns, or one for both.
+    (N, C, H, W). Any real dtype. Of a Dask array it makes another, whose chunks are computed when
+    they are asked for, each of all that its pixels read. size: the factor of the rows and of the
+    columns, or one for both.
     interpolation: "nearest" (copies), "bilinear", "bicubic" (Keys, a = -0.5), "lanczos3",
     "lanczos5", and TensorFlow's "area", "mitchellcubic" and "gaussian". convention: "keras", or
     "torch" for what PyTorch and OpenCV compute (edges repeated, bicubic with a = -0.75).
@@ -134,6 +137,10 @@ def _resample(
     interpolation, convention, align_corners, alpha = rule
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     checked = normalize_rule(interpolation, convention, align_corners=align_corners, alpha=alpha)
+    if _is_dask_array(x):
+        from upsamp.core.upsampling.dask_arrays import resample_chunks  # what asks for it has it
+
+        return cast("Array", resample_chunks(x, target_of, checked, layout, out))
     array = normalize_array(x, "x", image_ranks(layout))
     source = as_batch(array, layout)
     _, height, width, channels = source.shape
@@ -148,3 +155,9 @@ def _resample(
     whole = Whole(source.shape, (rows, columns), array.dtype, checked)
     fill(source, as_batch(output, layout), whole, thread_count())
     return output
+
+
+def _is_dask_array(x: object) -> bool:
+    """Tell whether `x` is one of Dask's arrays, which there are only where that is loaded."""
+    loaded = sys.modules.get("dask.array")
+    return loaded is not None and isinstance(x, loaded.Array)
