@@ -48,7 +48,7 @@ ONLY_IN = {
     "PIL": "upsamp.io.images",
     "h5py": "upsamp.io.hdf5",
     "imagecodecs": "upsamp.io.images.deep",
-    "tifffile": "upsamp.io.images.deep_tiff",
+    "tifffile": "upsamp.io.images",
     "safetensors": "upsamp.io.safetensors_files",
     "dask": "upsamp.core.upsampling.dask_arrays",
     "rich": "upsamp.cli.render",

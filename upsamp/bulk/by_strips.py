@@ -2,90 +2,152 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
 from upsamp.bulk.enlarging import Enlarging
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.layout import as_batch, with_new_image
-from upsamp.core.memory import available_memory, format_bytes
+from upsamp.core.memory import available_memory, check_memory, format_bytes
 from upsamp.core.threads import thread_count
-from upsamp.core.upsampling.strips import Reader, Strips, as_images
+from upsamp.core.upsampling.strips import Reader, StripError, Strips, as_images
 from upsamp.core.upsampling.wholes import Whole, normalize_rule
 from upsamp.errors import MemoryLimitError
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.strips.pixels import MatrixStrips, PictureStrips, stand_in
 from upsamp.io.strips.rows import StoredMatrix
-from upsamp.io.strips.sinks import write_npy_strips
+from upsamp.io.strips.sinks import (
+    STRIP_FORMATS,
+    check_strips,
+    write_npy_strips,
+    write_picture_strips,
+)
 
-__all__ = ["STRIP_FORMATS", "StripRun", "memory_for_strips", "shape_of_result", "stand_in"]
+__all__ = ["Source", "StripRun", "memory_for_strips", "shape_of_result"]
 
-# The formats that are written strip by strip.
-STRIP_FORMATS = ("npy",)
 # Bytes that are taken besides the strips: for plans and what else does not grow with the image, and
 # for what each thread computes in.
 BESIDES = 2**24
 BESIDES_THREAD = 3 * 2**22
+# Bytes that the plan takes for each row and column of the result beyond the first ones.
+PLANNED, SHORT = 64, 2**17
+# No file has more bytes than this.
+MOST = 2**60
 # Results of so few bytes are made at once, and nobody is asked.
 GRANTED = 2**22
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is enlarged, and where its rows are read.
+
+    given: the picture or the array; of a `stored` one what stands in for it.
+    """
+
+    given: Picture | Array
+    stored: StoredMatrix | None = None
+
+    @property
+    def array(self) -> Array:
+        """Give the pixels, or the array."""
+        return self.given.pixels if isinstance(self.given, Picture) else self.given
+
+    @property
+    def held(self) -> int:
+        """Give the bytes that the source has in memory."""
+        return 0 if self.stored else self.array.nbytes
+
+    @contextmanager
+    def open(self, images: tuple[int, ...]) -> Iterator[Reader]:
+        """Give what reads the rows, as of images (N, H, W, C)."""
+        if self.stored:
+            with self.stored.open(images) as rows:
+                yield rows
+            return
+        batch = np.ascontiguousarray(self.array).reshape(images)
+        yield lambda some, rows: batch[some, rows]
 
 
 class StripRun:
     """An image or a matrix that is enlarged by strips, in at most so many bytes of `memory`.
 
-    given: the picture or the array; of a `stored` one what `stand_in` gives for it. rows: of all
-    images of the result; step: of a strip, at the most.
+    rows: of all images of the result; step: of a strip, at the most.
     """
 
     def __init__(
         self,
-        given: Picture | Array,
-        stored: StoredMatrix | None,
+        source: Source,
         enlarging: Enlarging,
         size: Pair,
+        format_name: str,
+        name: str,
         memory: int,
     ) -> None:
-        array = given.pixels if isinstance(given, Picture) else given
+        given, array = source.given, source.array
+        self._source, self._format, self._name = source, format_name, name
+        result = stand_in(shape_of_result(array, enlarging, size), array.dtype.type(0))
+        self._images: PictureStrips | MatrixStrips | None = None
+        if format_name != "npy":
+            self._images = _image_strips(given, result, enlarging, format_name)
+        self._result = self._images.picture.pixels if self._images else result
+        check_strips(name, format_name, self._result.shape, self._result.dtype)
         rule = normalize_rule(
             enlarging.interpolation,
             enlarging.convention,
             align_corners=enlarging.align_corners,
             alpha=isinstance(given, Picture) and given.has_alpha,
         )
-        self.shape = shape_of_result(array, enlarging, size)
-        self.dtype = array.dtype
-        self._array, self._stored = array, stored
-        whole = Whole(as_images(array.shape, enlarging.layout), size, array.dtype, rule)
+        self._whole = Whole(as_images(array.shape, enlarging.layout), size, array.dtype, rule)
         self._threads = min(thread_count(), max(1, memory // (4 * BESIDES_THREAD)))
-        held = 0 if stored else array.nbytes
-        room = memory - held - BESIDES - self._threads * BESIDES_THREAD
-        self._strips = Strips(whole, room)
-        self.rows = whole.shape[0] * size[0]
-        self.step = max(
-            (strip.images.stop - strip.images.start) * (place.stop - place.start)
-            for strip in self._strips
-            for place in [strip.place.rows]
-        )
+        besides = source.held + BESIDES + self._threads * BESIDES_THREAD
+        besides += PLANNED * max(0, sum(size) - SHORT)
+        # What is written as an image stands in memory again as pixels, and in tiles.
+        parts = 4 if self._images else 1
+        self._room = (memory - besides) // parts
+        try:
+            self._strips = Strips(self._whole, self._room)
+        except StripError as error:
+            raise MemoryLimitError(
+                "What is enlarged strip by strip must have memory for a strip of whole rows. "
+                f"Received: {format_bytes(memory)}, where {format_bytes(besides)} are for "
+                f"what is read and computed, and {format_bytes(parts * error.least)} for a strip. "
+                f"Use --max-memory {-(-(besides + parts * error.least) // 2**20)}MB or more."
+            ) from error
+        self.rows = self._whole.shape[0] * size[0]
+        self.step = max(math.prod(strip.size) for strip in self._strips)
+
+    @property
+    def rounded(self) -> bool:
+        """Tell whether values were rounded to whole pixels."""
+        return self._images is not None and self._images.rounded
 
     def write(
-        self, name: str, advance: Callable[[int], object], *, overwrite: bool = False
-    ) -> Array:
-        """Make the strips and write them to the file `name`; `advance` is told of rows.
+        self, options: WriteOptions, advance: Callable[[int], object], *, overwrite: bool = False
+    ) -> Picture | Array:
+        """Make the strips and write them to the file; `advance` is told of rows.
 
         Returns what stands in for the result.
         """
-        if self._stored is None:
-            batch = np.ascontiguousarray(self._array).reshape(self._strips.whole.shape)
-            self._write(lambda images, rows: batch[images, rows], name, advance, overwrite)
-            return stand_in(self.shape, self.dtype)
-        with self._stored.open(self._strips.whole.shape) as rows_of:
-            self._write(rows_of, name, advance, overwrite)
-        return stand_in(self.shape, self.dtype)
-
-    def _write(
-        self, read: Reader, name: str, advance: Callable[[int], object], overwrite: bool
-    ) -> None:
-        strips = self._told(read, advance)
-        write_npy_strips(strips, self.shape, self.dtype, name, overwrite=overwrite)
+        with self._source.open(self._whole.shape) as read:
+            strips = self._told(read, advance)
+            if self._images is None:
+                write_npy_strips(strips, self._result, self._name, overwrite=overwrite)
+                return self._result
+            write_picture_strips(
+                map(self._images.develop, strips),
+                self._images.picture,
+                self._format,
+                self._name,
+                options,
+                room=self._room,
+                threads=self._threads,
+                overwrite=overwrite,
+            )
+            return self._images.picture
 
     def _told(self, read: Reader, advance: Callable[[int], object]) -> Iterator[Array]:
         """Make the strips, and tell of the rows of each when it has been taken."""
@@ -94,44 +156,51 @@ class StripRun:
             advance(len(strip) * strip.shape[1])
 
 
+def _image_strips(
+    given: Picture | Array, result: Array, enlarging: Enlarging, format_name: str
+) -> PictureStrips | MatrixStrips:
+    """Give what makes pixels of strips, of a picture or of a matrix."""
+    if isinstance(given, Picture):
+        return PictureStrips(given, result.shape, format_name)
+    # An image has its channels last: others are as many images of one channel.
+    last = enlarging.layout == "channels_last"
+    shape = result.shape if last else as_images(result.shape, enlarging.layout)
+    return MatrixStrips(result.dtype, shape)
+
+
 def shape_of_result(array: Array, enlarging: Enlarging, size: Pair) -> tuple[int, ...]:
     """Give the shape of an array that is enlarged to so many rows and columns."""
     channels = as_batch(array, enlarging.layout).shape[3]
     return with_new_image(array.shape, enlarging.layout, *size, channels)
 
 
-def stand_in(shape: tuple[int, ...], dtype: "np.dtype[np.generic]") -> Array:
-    """Give an array of that shape and type which takes no memory, for one that is not there."""
-    return np.broadcast_to(np.zeros((), dtype), shape)
-
-
 def memory_for_strips(
-    given: Array, result: tuple[int, ...], format_name: str, *, stored: bool, wanted: int | None
+    source: Source, result: tuple[int, ...], format_name: str, name: str, wanted: int | None
 ) -> int | None:
     """Give the bytes that strips may take; None where the result is to be made at once.
 
-    given: what is enlarged, or what stands in for it where it is `stored`. wanted: as
-    --max-memory has it. Raises `MemoryLimitError` where the result fits in no memory, and the
-    format is none that is written strip by strip.
+    result: its shape. name: of its file, or "-". wanted: as --max-memory has it. Raises
+    `MemoryLimitError` where the result fits in no memory, and is not written strip by strip.
     """
-    needed = math.prod(result) * given.dtype.itemsize
-    if wanted is None:
-        # What is not stored is there already, and no longer counts as available.
-        needed += given.nbytes if stored else 0
-        bound = None if needed <= GRANTED else available_memory()
-        if bound is None or needed <= bound:
-            return None
-    else:
-        needed += given.nbytes
-        bound = wanted
-    if format_name in STRIP_FORMATS:
-        return bound if wanted else bound // 2
-    if needed <= bound:
+    dtype = source.array.dtype
+    needed = math.prod(result) * dtype.itemsize + source.array.nbytes
+    if needed > MOST:
+        check_memory(result, dtype, "The output")
+    # What is held is no longer among what is available.
+    if wanted is None and needed - source.held <= GRANTED:
         return None
-    formats = ", ".join(STRIP_FORMATS)
+    bound = available_memory() + source.held if wanted is None else wanted
+    if wanted is None and needed <= bound:
+        return None
+    # TIFF is written to where it can be searched.
+    if format_name in STRIP_FORMATS and (format_name, name) != ("tiff", STANDARD_STREAM):
+        return bound if wanted else bound // 2
+    if needed + BESIDES <= bound:
+        return None
     raise MemoryLimitError(
         f"What is written as {format_name} must fit in memory whole. Received: a result of "
-        f"{' x '.join(f'{length:,}' for length in result)} {given.dtype} values, with its input "
+        f"{' x '.join(f'{length:,}' for length in result)} {dtype} values, with its input "
         f"{format_bytes(needed)}, for {format_bytes(bound)} of memory. Use a smaller size, or a "
-        f"format that is written strip by strip ({formats}), whose memory --max-memory bounds."
+        f"file that is written strip by strip ({', '.join(STRIP_FORMATS)}), whose memory "
+        "--max-memory bounds."
     )

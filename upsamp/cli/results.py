@@ -30,6 +30,7 @@ from upsamp.io.sources import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
 
 __all__ = [
+    "ROUNDED",
     "Destination",
     "check_coding",
     "choose_destination",
@@ -40,6 +41,7 @@ __all__ = [
     "wants_matrix",
 ]
 
+ROUNDED = "the values were rounded to whole pixels; -o FILE.npy keeps them"
 # The matrix of the tutorial, for a first look without any input.
 TUTORIAL_MATRIX = "1 2; 3 4"
 
@@ -171,7 +173,7 @@ def deliver(
     if destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
         matrix, result = result, picture_of_matrix(result)
         if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
-            show_note("the values were rounded to whole pixels; -o FILE.npy keeps them")
+            show_note(ROUNDED)
     for loss in losses_of(result, destination.format):
         show_note(loss)
     write_result(

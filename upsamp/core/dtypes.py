@@ -44,7 +44,7 @@ def round_to(values: Array, dtype: npt.DTypeLike) -> Array:
     array([  0,   2,   8, 255], dtype=uint8)
     """
     wanted = np.dtype(dtype)
-    if wanted.kind == "f":
+    if wanted.kind == "f" or values.dtype == wanted:
         return values.astype(wanted, copy=False)
     result = np.empty(values.shape, wanted)
     rows = max(1, BLOCK // max(1, values[:1].size))

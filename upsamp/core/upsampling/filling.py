@@ -19,7 +19,7 @@ from upsamp.core.upsampling.plain import interpolate_little, interpolate_plainly
 from upsamp.core.upsampling.schemes import Scheme, scheme_of
 from upsamp.core.upsampling.wholes import Place, Whole
 
-__all__ = ["fill", "images_together", "row_borders"]
+__all__ = ["fill", "images_together", "row_borders", "row_step"]
 
 # Output elements up to which the fewest steps are the fastest.
 LITTLE = 2**9
@@ -68,14 +68,17 @@ def row_borders(whole: Whole) -> Array:
 
     >>> from upsamp.core.upsampling.wholes import Rule
     >>> rule = Rule("nearest", "keras", align_corners=False, alpha=False)
-    >>> row_borders(Whole((1, 4, 4, 3), (12, 12), np.dtype("uint8"), rule))
-    array([ 0,  3,  6,  9, 12])
+    >>> row_borders(Whole((1, 4, 4, 3), (6, 12), np.dtype("uint8"), rule))
+    array([0, 1, 2, 3, 4, 5, 6])
     """
     scheme = _rounding_scheme(whole)
-    if scheme:
-        return np.array(sorted(run_borders(scheme)))
-    step = whole.factors[0] if whole.factors and not whole.rule.align_corners else 1
-    return np.arange(0, whole.size[0] + 1, step)
+    return np.array(sorted(run_borders(scheme))) if scheme else np.arange(whole.size[0] + 1)
+
+
+def row_step(whole: Whole) -> int:
+    """Give of how many rows a multiple is made fastest: the rows that are made of the same one."""
+    same = whole.factors is not None and not whole.rule.align_corners
+    return whole.factors[0] if same and whole.factors and not _rounding_scheme(whole) else 1
 
 
 def images_together(whole: Whole) -> int:

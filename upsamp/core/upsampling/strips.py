@@ -4,6 +4,7 @@ The strips come in the order of the rows, image after image, so that they can be
 the other. A small batch is one strip.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -11,20 +12,32 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array, DataFormat
+from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.memory import format_bytes
 from upsamp.core.threads import thread_count
-from upsamp.core.upsampling.filling import fill, images_together, row_borders
+from upsamp.core.upsampling.filling import fill, images_together, row_borders, row_step
 from upsamp.core.upsampling.wholes import Place, Whole
 from upsamp.errors import MemoryLimitError
 
-__all__ = ["Strip", "Strips", "as_images"]
+__all__ = ["Strip", "StripError", "Strips", "as_images"]
 
 # Bytes of a strip and its inputs that keep all threads at work, and from which on more would only
 # take more memory.
 WANTED = 2**26
 # Gives the rows (the second slice) of some images (the first) of the input, (N, rows, W, C).
 Reader: TypeAlias = Callable[[slice, slice], Array]
+
+
+class StripError(MemoryLimitError):
+    """A strip cannot be as small as it would have to be; `least` has its bytes."""
+
+    def __init__(self, least: int, room: int) -> None:
+        self.least = least
+        super().__init__(
+            "A strip of the result, of whole rows, must fit in the memory that it may take. "
+            f"Received: {format_bytes(max(0, room))} for strips of {format_bytes(least)}. "
+            "Allow more memory."
+        )
 
 
 class Strip(NamedTuple):
@@ -34,24 +47,32 @@ class Strip(NamedTuple):
     inputs: slice
     place: Place
 
+    @property
+    def size(self) -> Pair:
+        """Give how many images the strip has, and how many rows of each."""
+        rows = self.place.rows
+        return self.images.stop - self.images.start, rows.stop - rows.start
+
 
 class Strips:
     """A result cut into strips that each have, with the inputs they are made of, `room` bytes.
 
     wanted: the bytes that are enough for a strip, be there room for more. Raises
-    `MemoryLimitError` where the least strip, of whole rows, has more than there is room for.
+    `StripError` where the least strip, of whole rows, has more than there is room for.
     """
 
     def __init__(self, whole: Whole, room: int, wanted: int = WANTED) -> None:
         self.whole = whole
         enough = min(room, wanted)
+        if _row_bytes(whole) > room:  # asked before anything of that length is planned
+            raise StripError(_row_bytes(whole), room)
         everything = whole.everything.rows
         together = images_together(whole)
         least = _bytes(whole, everything) * min(together, whole.shape[0])
         self._images = max(1, enough // (_bytes(whole, everything) * together)) * together
         self._rows = [everything]
         if least > room and together > 1:
-            raise _too_large(least, room)
+            raise StripError(least, room)
         if least > enough and together == 1:
             self._images, self._rows = 1, _cut_rows(whole, room, enough)
 
@@ -82,10 +103,8 @@ class Strips:
         images = min(self._images, self.whole.shape[0])
         memory = np.empty(images * high * columns * channels, self.whole.dtype)
         for strip in self:
-            rows = strip.place.rows
-            shape = (strip.images.stop - strip.images.start, rows.stop - rows.start)
-            result = memory[: shape[0] * shape[1] * columns * channels]
-            result = result.reshape(*shape, columns, channels)
+            shape = (*strip.size, columns, channels)
+            result = memory[: math.prod(shape)].reshape(shape)
             source = read(strip.images, strip.inputs)
             fill(source, result, self.whole, threads or thread_count(), strip.place)
             yield result
@@ -116,9 +135,16 @@ def _bytes(whole: Whole, rows: slice) -> int:
     return size
 
 
+def _row_bytes(whole: Whole) -> int:
+    """Give the bytes of one row of an image's result."""
+    size: int = whole.size[1] * whole.shape[3] * whole.dtype.itemsize
+    return size
+
+
 def _cut_rows(whole: Whole, room: int, enough: int) -> list[slice]:
     """Cut the rows of the result where they may be, into strips that have enough bytes."""
     borders = [int(border) for border in row_borders(whole)]
+    step = row_step(whole)
     cuts = []
     start = 0
     while start < len(borders) - 1:
@@ -129,18 +155,12 @@ def _cut_rows(whole: Whole, room: int, enough: int) -> list[slice]:
             key=lambda stop: _bytes(whole, slice(begin, borders[stop])),
         )
         after = max(1, after)
+        rest = borders[start + after] % step
+        if borders[start + after] - begin > step:
+            after -= rest  # where there is a step, all rows are borders
         if _bytes(whole, slice(begin, borders[start + after])) > room:
             least = max(_bytes(whole, slice(*ends)) for ends in pairwise(borders))
-            raise _too_large(least, room)
+            raise StripError(least, room)
         cuts.append(slice(begin, borders[start + after]))
         start += after
     return cuts
-
-
-def _too_large(least: int, room: int) -> MemoryLimitError:
-    """Give the error for strips that cannot be so small."""
-    return MemoryLimitError(
-        "A strip of the result, of whole rows, must fit in the memory that it may take. "
-        f"Received: {format_bytes(max(0, room))} for strips of {format_bytes(least)}. "
-        "Allow more memory."
-    )

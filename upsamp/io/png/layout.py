@@ -115,9 +115,15 @@ def plan_layout(picture: Picture, name: str) -> Layout:
     if colour_type != PALETTE:
         return Layout(height, width, colour_type, channels, bits)
     # A pixel beyond the palette is kept as it is, and the palette made as long.
-    entries = max(len(_palette(picture)) // 3, int(picture.pixels.max()) + 1)
+    entries = max(len(_palette(picture)) // 3, _largest(picture.pixels) + 1)
     few = next(bits for bits in (1, 2, 4, 8) if entries <= 2**bits)
     return Layout(height, width, colour_type, channels, few, entries)
+
+
+def _largest(pixels: Array) -> int:
+    """Give the largest number; one that stands for a whole axis is looked at once."""
+    once = tuple(slice(None, None if step else 1) for step in pixels.strides)
+    return int(pixels[once].max())
 
 
 def metadata_chunks(picture: Picture, layout: Layout, name: str) -> Iterator[Chunk]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -21,15 +21,22 @@ from upsamp.io.png.chunks import write_chunk
 from upsamp.io.png.deflate import Piece, deflate, join_checksums, stream_header
 from upsamp.io.png.filters import FAST_FILTERS, FILTERS, NONE, choose_filters, filter_rows
 from upsamp.io.png.layout import Layout, metadata_chunks, plan_layout
+from upsamp.io.row_stream import RowStream
 
-__all__ = ["write_png"]
+__all__ = ["write_png", "write_png_rows"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Bytes of a strip: enough that starting a compressor costs nothing, and few enough that two threads
 # have work on an image of a megabyte, and a second-level cache holds a strip before and after.
 STRIP = 2**19
 
-Strip = tuple[int, int]
+
+class Strip(NamedTuple):
+    """Some rows of pixels, and the row above them; the image begins without one."""
+
+    above: Array
+    rows: Array
+    is_last: bool
 
 
 def write_png(
@@ -55,20 +62,11 @@ def write_png(
     >>> stream.getvalue()[:8], stream.getvalue()[12:16]
     (b'\x89PNG\r\n\x1a\n', b'IHDR')
     """
-    if not 0 <= compression <= 9:
-        raise ArgumentError(f"`compression` must be 0 to 9. Received: {compression}.")
-    check_depth(picture.pixels, "png")
-    layout = plan_layout(picture, name)
+    layout = _check(picture, name, compression)
     if picture.rest is not None:
         layout = for_all_frames(layout)
-    chunks = [*metadata_chunks(picture, layout, name)]
-    stream.write(SIGNATURE)
-    write_chunk(stream, b"IHDR", layout.header)
-    if picture.rest is not None:
-        write_chunk(stream, b"acTL", animation_header(picture))
-    for kind, body in chunks:
-        write_chunk(stream, kind, body)
     encode = partial(compressed_pixels, level=compression, threads=threads)
+    _begin(picture, layout, stream, name)
     if picture.rest is not None:
         write_frames(picture, layout, stream, encode)
     else:
@@ -77,18 +75,77 @@ def write_png(
     write_chunk(stream, b"IEND", b"")
 
 
+def write_png_rows(
+    picture: Picture,
+    rows: RowStream,
+    stream: BinaryIO,
+    name: str = "the picture",
+    *,
+    compression: int = FAST_COMPRESSION,
+    threads: int | None = None,
+) -> None:
+    """Write a PNG whose pixels come as rows, to the same bytes as `write_png`.
+
+    picture: whose pixels have the shape, the type and for a palette the largest number, but need
+    not be there.
+    """
+    layout = _check(picture, name, compression)
+    _begin(picture, layout, stream, name)
+    for body in _compressed(_taken_strips(rows, layout), layout, compression, threads):
+        write_chunk(stream, b"IDAT", body)
+    write_chunk(stream, b"IEND", b"")
+
+
+def _check(picture: Picture, name: str, compression: int) -> Layout:
+    """Raise where a picture cannot be written; give how it lies in the file."""
+    if not 0 <= compression <= 9:
+        raise ArgumentError(f"`compression` must be 0 to 9. Received: {compression}.")
+    check_depth(picture.pixels, "png")
+    return plan_layout(picture, name)
+
+
+def _begin(picture: Picture, layout: Layout, stream: BinaryIO, name: str) -> None:
+    """Write all that stands before the pixels."""
+    chunks = [*metadata_chunks(picture, layout, name)]
+    stream.write(SIGNATURE)
+    write_chunk(stream, b"IHDR", layout.header)
+    if picture.rest is not None:
+        write_chunk(stream, b"acTL", animation_header(picture))
+    for kind, body in chunks:
+        write_chunk(stream, kind, body)
+
+
 def compressed_pixels(
     pixels: Array, layout: Layout, *, level: int, threads: int | None
 ) -> Iterator[bytes]:
     """Give the zlib stream of all rows, in parts."""
-    strips = plan_strips(layout)
-    crew = min(len(strips), threads or thread_count())
-    work = partial(_compress_strip, pixels, layout, level)
-    with closing(map_in_order(work, strips, crew)) as pieces:
-        yield from _zlib_stream(pieces, len(strips), level)
+    strips = (
+        Strip(pixels[max(0, start - 1) : start], pixels[start:stop], stop == layout.height)
+        for start, stop in plan_strips(layout)
+    )
+    return _compressed(strips, layout, level, threads)
 
 
-def plan_strips(layout: Layout) -> list[Strip]:
+def _taken_strips(rows: RowStream, layout: Layout) -> Iterator[Strip]:
+    """Take the strips off the stream, in memory of their own."""
+    above: Array | None = None
+    for start, stop in plan_strips(layout):
+        pixels = rows.take(stop - start)
+        yield Strip(pixels[:0] if above is None else above, pixels, stop == layout.height)
+        above = pixels[-1:]
+
+
+def _compressed(
+    strips: Iterator[Strip], layout: Layout, level: int, threads: int | None
+) -> Iterator[bytes]:
+    """Give the zlib stream of all strips, in parts."""
+    count = len(plan_strips(layout))
+    work = partial(_compress_strip, layout, level)
+    with closing(map_in_order(work, strips, min(count, threads or thread_count()))) as pieces:
+        yield from _zlib_stream(pieces, count, level)
+
+
+def plan_strips(layout: Layout) -> list[tuple[int, int]]:
     """Divide the rows into strips of about the same size: (first row, row after the last)."""
     # Of one bit a pixel is eight times as large before it is packed.
     wanted = max(1, layout.height * max(layout.row_bytes, layout.width) // STRIP)
@@ -97,16 +154,17 @@ def plan_strips(layout: Layout) -> list[Strip]:
     return list(pairwise(borders))
 
 
-def _compress_strip(pixels: Array, layout: Layout, level: int, strip: Strip) -> Piece:
+def _compress_strip(layout: Layout, level: int, strip: Strip) -> Piece:
     """Filter and compress the rows of a strip."""
-    start, stop = strip
-    above = min(start, 1)  # a row, but for the first strip, whose margin is of zeros
+    above, rows, is_last = strip
     step = layout.step
-    margined = np.zeros((1 + stop - start, step + layout.row_bytes), np.uint8)
-    margined[1 - above :, step:] = layout.pack_rows(pixels[start - above : stop])
+    # The margin of the first strip is of zeros.
+    margined = np.zeros((1 + len(rows), step + layout.row_bytes), np.uint8)
+    margined[1 - len(above) : 1, step:] = layout.pack_rows(above)
+    margined[1:, step:] = layout.pack_rows(rows)
     chosen = choose_filters(margined, step, _useful_filters(layout, level), sampled=level == 1)
     filtered = filter_rows(margined, step, chosen)
-    return deflate(filtered.reshape(-1).data, level, last=stop == layout.height)
+    return deflate(filtered.reshape(-1).data, level, last=is_last)
 
 
 def _useful_filters(layout: Layout, level: int) -> tuple[int, ...]:

@@ -2,39 +2,94 @@
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.io.array_files import check_space
+from upsamp.io.extras import check_extra
 from upsamp.io.npy_files import npy_head
+from upsamp.io.picture_options import WriteOptions
+from upsamp.io.pictures import Picture
+from upsamp.io.row_stream import RowStream
 from upsamp.io.streams import STANDARD_STREAM, replace_file
 
-__all__ = ["write_npy_strips"]
+__all__ = ["STRIP_FORMATS", "check_strips", "write_npy_strips", "write_picture_strips"]
+
+# The formats that are written strip by strip, each with the package that it needs and what
+# installs that.
+STRIP_FORMATS: Mapping[str, tuple[str, str] | None] = MappingProxyType(
+    {"npy": None, "png": None, "tiff": ("tifffile", "tiff")}
+)
+# No stream of deflate stands for more times its bytes.
+MOST_COMPRESSED = 1032
+
+
+def check_strips(name: str, format_name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise where strips of an array of that shape cannot be written, before any is made.
+
+    That is `MissingExtraError` where the format needs a package that is not there, and `FileError`
+    where the disk has less room than the file takes, were it of numbers that compress best.
+    """
+    needed = STRIP_FORMATS[format_name]
+    if needed:
+        check_extra(needed[0], f"Writing {format_name.upper()} strip by strip", needed[1])
+    least = math.prod(shape) * dtype.itemsize
+    if format_name == "png":
+        least //= 8 * dtype.itemsize * MOST_COMPRESSED  # of one bit a pixel
+    if name != STANDARD_STREAM:
+        check_space(name, least)
 
 
 def write_npy_strips(
-    strips: Iterator[Array],
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    name: str,
-    *,
-    overwrite: bool = False,
+    strips: Iterator[Array], array: Array, name: str, *, overwrite: bool = False
 ) -> None:
-    """Write strips, which together are an array of that shape, as .npy, to "-" too.
+    """Write strips as .npy, to "-" too.
 
-    Raises `FileError` before the first strip is made where the disk has no room for all.
+    array: what they are together; it only needs to have the shape and the type.
     """
-    head = npy_head(shape, dtype)
-    if name != STANDARD_STREAM:
-        check_space(name, len(head) + math.prod(shape) * dtype.itemsize)
     with _open_output(name, overwrite=overwrite) as stream:
-        stream.write(head)
+        stream.write(npy_head(array.shape, array.dtype))
         for strip in strips:
             stream.write(strip.data.cast("B"))
+
+
+def write_picture_strips(
+    strips: Iterator[Array],
+    picture: Picture,
+    format_name: str,
+    name: str,
+    options: WriteOptions,
+    *,
+    room: int,
+    threads: int,
+    overwrite: bool = False,
+) -> None:
+    """Write strips of pixels, (rows, W) or (rows, W, C), as PNG, to "-" too, or as TIFF.
+
+    picture: what there is to know of them besides; its pixels only need to have the shape and the
+    type. room: bytes that may be taken besides.
+    """
+    rows = RowStream(strips)
+    shown = "standard output" if name == STANDARD_STREAM else f"'{name}'"
+    if format_name == "png":
+        from upsamp.io.png import write_png_rows
+
+        with _open_output(name, overwrite=overwrite) as stream:
+            write_png_rows(
+                picture, rows, stream, shown, compression=options.compression, threads=threads
+            )
+            rows.finish()
+        return
+    from upsamp.io.images.tiled_tiff import write_tiled_tiff
+
+    with replace_file(name, overwrite=overwrite) as stream:
+        write_tiled_tiff(picture, rows, stream, shown, room=room)
+        rows.finish()
 
 
 @contextmanager

@@ -1,0 +1,97 @@
+"""TIFF files in tiles, written as their rows come; the only importer of tifffile.
+
+A TIFF of tiles is read by its parts, and one of more than 4 GB is a BigTIFF, whose places in the
+file are numbers of 64 bits.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+import numpy as np
+from tifffile import TiffWriter
+
+from upsamp.core.arguments import Array
+from upsamp.errors import FormatError
+from upsamp.io.pictures import Picture
+from upsamp.io.row_stream import RowStream
+
+__all__ = ["write_tiled_tiff"]
+
+# Pixels of a tile: what readers expect, and where a row is very long, as many rows as the memory
+# has room for; TIFF wants multiples of 16.
+WIDE = 256
+HEIGHTS = (256, 128, 64, 32, 16)
+# From so many bytes on, places in the file would not fit in 32 bits.
+CLASSIC = 2**32 - 2**25
+# How the modes are told; those of more channels than these are colour.
+PHOTOMETRIC: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("L", "LA", "I;16", "LA;16", "I", "F"), "minisblack")
+    | dict.fromkeys(("RGB", "RGBA", "RGB;16", "RGBA;16"), "rgb")
+    | {"P": "palette"}
+)
+
+
+def write_tiled_tiff(
+    picture: Picture, rows: RowStream, stream: BinaryIO, name: str, *, room: int
+) -> None:
+    """Write a TIFF, without compression, whose pixels come as rows.
+
+    picture: whose pixels have the shape and the type, but need not be there. room: the bytes that
+    a row of tiles may take.
+    """
+    shape, dtype = picture.pixels.shape, picture.pixels.dtype
+    if picture.mode not in PHOTOMETRIC:
+        raise FormatError(f"{name} cannot be encoded: cannot write mode {picture.mode} as TIFF.")
+    line = math.prod(shape[1:]) * dtype.itemsize
+    high = next((high for high in HEIGHTS if high * line <= room), HEIGHTS[-1])
+    with TiffWriter(stream, bigtiff=_size(shape, dtype) > CLASSIC) as writer:
+        writer.write(
+            _tiles(rows, shape, dtype, high),
+            shape=shape,
+            dtype=dtype,
+            tile=(high, WIDE),
+            photometric=PHOTOMETRIC[picture.mode],
+            planarconfig="contig" if len(shape) > 2 else None,
+            extrasamples=["unassalpha"] if picture.has_alpha else None,
+            metadata=None,
+            software=False,
+            **_tags(picture),
+        )
+
+
+def _size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    """Give the bytes of a file of those pixels, whose tiles at the edges are whole ones."""
+    height, width = (-(-side // WIDE) * WIDE for side in shape[:2])
+    return height * width * math.prod(shape[2:]) * dtype.itemsize
+
+
+def _tags(picture: Picture) -> dict[str, Any]:
+    """Give what the file says besides its pixels."""
+    tags: dict[str, Any] = {}
+    if picture.palette is not None:
+        colours = np.zeros((256, 3), np.uint16)
+        palette = np.frombuffer(picture.palette[: 3 * 256], np.uint8).reshape(-1, 3)
+        colours[: len(palette)] = palette
+        tags["colormap"] = colours.T * 257  # 255 is 65535
+    if picture.metadata.get("icc_profile"):
+        tags["iccprofile"] = picture.metadata["icc_profile"]
+    if picture.metadata.get("dpi"):
+        tags["resolution"] = tuple(float(part) for part in picture.metadata["dpi"])
+        tags["resolutionunit"] = "INCH"
+    return tags
+
+
+def _tiles(
+    rows: RowStream, shape: tuple[int, ...], dtype: np.dtype[Any], high: int
+) -> Iterator[Array]:
+    """Give the tiles, row by row; those at the edges are filled up with zeros."""
+    height, width = shape[:2]
+    for top in range(0, height, high):
+        band = rows.take(min(high, height - top))
+        for left in range(0, width, WIDE):
+            part = band[:, left : left + WIDE]
+            tile = np.zeros((high, WIDE, *shape[2:]), dtype)
+            tile[: part.shape[0], : part.shape[1]] = part
+            yield tile
