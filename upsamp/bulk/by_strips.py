@@ -2,205 +2,155 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 
-from upsamp.bulk.enlarging import Enlarging
-from upsamp.core.arguments import Array, Pair
-from upsamp.core.layout import as_batch, with_new_image
-from upsamp.core.memory import available_memory, check_memory, format_bytes
+from upsamp.bulk.strip_jobs import BESIDES, StripJob
+from upsamp.core.arguments import Array
+from upsamp.core.memory import format_bytes
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, Strips, as_images
 from upsamp.core.upsampling.wholes import Whole, normalize_rule
 from upsamp.errors import MemoryLimitError
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import Picture
-from upsamp.io.streams import STANDARD_STREAM
-from upsamp.io.strips.pixels import MatrixStrips, PictureStrips, stand_in
-from upsamp.io.strips.rows import StoredMatrix
-from upsamp.io.strips.sinks import (
-    STRIP_FORMATS,
-    check_strips,
-    write_npy_strips,
-    write_picture_strips,
-)
+from upsamp.io.pictures import Picture, check_light
+from upsamp.io.sinks import losses_of
+from upsamp.io.strips.pixels import MatrixStrips, PictureStrips
+from upsamp.io.strips.sinks import check_strips, write_npy_strips, write_picture_strips
 
-__all__ = ["Source", "StripRun", "memory_for_strips", "shape_of_result"]
+__all__ = ["StripRun"]
 
-# Bytes that are taken besides the strips: for plans and what else does not grow with the image, and
-# for what each thread computes in.
-BESIDES = 2**24
+# Bytes that each thread computes in.
 BESIDES_THREAD = 3 * 2**22
 # Bytes that the plan takes for each row and column of the result beyond the first ones.
 PLANNED, SHORT = 64, 2**17
-# No file has more bytes than this.
-MOST = 2**60
-# Results of so few bytes are made at once, and nobody is asked.
-GRANTED = 2**22
-
-
-@dataclass(frozen=True)
-class Source:
-    """What is enlarged, and where its rows are read.
-
-    given: the picture or the array; of a `stored` one what stands in for it.
-    """
-
-    given: Picture | Array
-    stored: StoredMatrix | None = None
-
-    @property
-    def array(self) -> Array:
-        """Give the pixels, or the array."""
-        return self.given.pixels if isinstance(self.given, Picture) else self.given
-
-    @property
-    def held(self) -> int:
-        """Give the bytes that the source has in memory."""
-        return 0 if self.stored else self.array.nbytes
-
-    @contextmanager
-    def open(self, images: tuple[int, ...]) -> Iterator[Reader]:
-        """Give what reads the rows, as of images (N, H, W, C)."""
-        if self.stored:
-            with self.stored.open(images) as rows:
-                yield rows
-            return
-        batch = np.ascontiguousarray(self.array).reshape(images)
-        yield lambda some, rows: batch[some, rows]
 
 
 class StripRun:
-    """An image or a matrix that is enlarged by strips, in at most so many bytes of `memory`.
+    """A job that is done in at most so many bytes of `memory`.
 
-    rows: of all images of the result; step: of a strip, at the most.
+    rows: of all images of the result; step: of a strip, at the most. Raises `UpsampError` where
+    that is too little, or the file cannot be written.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        enlarging: Enlarging,
-        size: Pair,
-        format_name: str,
-        name: str,
-        memory: int,
-    ) -> None:
-        given, array = source.given, source.array
-        self._source, self._format, self._name = source, format_name, name
-        result = stand_in(shape_of_result(array, enlarging, size), array.dtype.type(0))
-        self._images: PictureStrips | MatrixStrips | None = None
-        if format_name != "npy":
-            self._images = _image_strips(given, result, enlarging, format_name)
+    def __init__(self, job: StripJob, options: WriteOptions, memory: int) -> None:
+        self._job, self._options = job, options
+        given, array = job.source.given, job.source.array
+        result = job.result
+        self._images = _images_of(job, options)
         self._result = self._images.picture.pixels if self._images else result
-        check_strips(name, format_name, self._result.shape, self._result.dtype)
-        rule = normalize_rule(
-            enlarging.interpolation,
-            enlarging.convention,
-            align_corners=enlarging.align_corners,
-            alpha=isinstance(given, Picture) and given.has_alpha,
+        check_strips(job.name, job.format, self._result.shape, self._result.dtype)
+        self._alpha = isinstance(given, Picture) and given.has_alpha
+        self._light = isinstance(given, Picture) and _makes_light(job, given)
+        dtype = np.dtype(np.float64 if array.dtype == np.uint16 else np.float32)
+        self._whole = Whole(
+            as_images(array.shape, job.enlarging.layout),
+            job.size,
+            dtype if self._light else array.dtype,
+            normalize_rule(
+                job.enlarging.interpolation,
+                job.enlarging.convention,
+                align_corners=job.enlarging.align_corners,
+                alpha=self._alpha,
+            ),
         )
-        self._whole = Whole(as_images(array.shape, enlarging.layout), size, array.dtype, rule)
         self._threads = min(thread_count(), max(1, memory // (4 * BESIDES_THREAD)))
-        besides = source.held + BESIDES + self._threads * BESIDES_THREAD
-        besides += PLANNED * max(0, sum(size) - SHORT)
-        # What is written as an image stands in memory again as pixels, and in tiles.
+        self._strips, self._room = self._plan(memory)
+        self.rows = self._whole.shape[0] * job.size[0]
+        self.step = max(math.prod(strip.size) for strip in self._strips)
+
+    def _plan(self, memory: int) -> tuple[Strips, int]:
+        """Cut the result into strips for which there is room, and give that room."""
+        besides = self._job.source.held + BESIDES + self._threads * BESIDES_THREAD
+        besides += PLANNED * max(0, sum(self._job.size) - SHORT)
+        # What is written as an image stands in memory again as pixels, and in what is compressed.
         parts = 4 if self._images else 1
-        self._room = (memory - besides) // parts
+        room = (memory - besides) // parts
         try:
-            self._strips = Strips(self._whole, self._room)
+            return Strips(self._whole, room), room
         except StripError as error:
+            least = parts * error.least
             raise MemoryLimitError(
                 "What is enlarged strip by strip must have memory for a strip of whole rows. "
                 f"Received: {format_bytes(memory)}, where {format_bytes(besides)} are for "
-                f"what is read and computed, and {format_bytes(parts * error.least)} for a strip. "
-                f"Use --max-memory {-(-(besides + parts * error.least) // 2**20)}MB or more."
+                f"what is read and computed, and {format_bytes(least)} for a strip. "
+                f"Use --max-memory {-(-(besides + least) // 2**20)}MB or more."
             ) from error
-        self.rows = self._whole.shape[0] * size[0]
-        self.step = max(math.prod(strip.size) for strip in self._strips)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Say what is lost on the way to the file."""
+        if self._images is None:
+            return losses_of(self._job.source.given, self._job.format)
+        return self._images.losses
 
     @property
     def rounded(self) -> bool:
-        """Tell whether values were rounded to whole pixels."""
+        """Tell whether values have been rounded to whole pixels."""
         return self._images is not None and self._images.rounded
 
     def write(
-        self, options: WriteOptions, advance: Callable[[int], object], *, overwrite: bool = False
+        self, advance: Callable[[int], object], *, overwrite: bool = False
     ) -> Picture | Array:
         """Make the strips and write them to the file; `advance` is told of rows.
 
         Returns what stands in for the result.
         """
-        with self._source.open(self._whole.shape) as read:
-            strips = self._told(read, advance)
+        job = self._job
+        with job.source.open(self._whole.shape) as read:
+            strips = self._make(read, advance)
             if self._images is None:
-                write_npy_strips(strips, self._result, self._name, overwrite=overwrite)
+                write_npy_strips(strips, self._result, job.name, overwrite=overwrite)
                 return self._result
             write_picture_strips(
                 map(self._images.develop, strips),
                 self._images.picture,
-                self._format,
-                self._name,
-                options,
+                job.format,
+                job.name,
+                self._options,
                 room=self._room,
                 threads=self._threads,
                 overwrite=overwrite,
             )
             return self._images.picture
 
-    def _told(self, read: Reader, advance: Callable[[int], object]) -> Iterator[Array]:
+    def _make(self, read: Reader, advance: Callable[[int], object]) -> Iterator[Array]:
         """Make the strips, and tell of the rows of each when it has been taken."""
-        for strip in self._strips.make(read, self._threads):
-            yield strip
+        for strip in self._strips.make(self._lit(read), self._threads):
+            yield self._unlit(strip)
             advance(len(strip) * strip.shape[1])
 
+    def _lit(self, read: Reader) -> Reader:
+        """Let amounts of light be read, where they are what is interpolated."""
+        if not self._light:
+            return read
+        from upsamp.core.upsampling.light import light_of
 
-def _image_strips(
-    given: Picture | Array, result: Array, enlarging: Enlarging, format_name: str
-) -> PictureStrips | MatrixStrips:
-    """Give what makes pixels of strips, of a picture or of a matrix."""
+        return lambda images, rows: light_of(read(images, rows), alpha=self._alpha)
+
+    def _unlit(self, strip: Array) -> Array:
+        if not self._light:
+            return strip
+        from upsamp.core.upsampling.light import numbers_of
+
+        return numbers_of(strip, self._job.source.array.dtype, alpha=self._alpha)
+
+
+def _makes_light(job: StripJob, given: Picture) -> bool:
+    """Tell whether amounts of light are interpolated; copies are the same without."""
+    if job.enlarging.linear:
+        check_light(given)
+    return job.enlarging.linear and job.enlarging.interpolation != "nearest"
+
+
+def _images_of(job: StripJob, options: WriteOptions) -> PictureStrips | MatrixStrips | None:
+    """Give what makes pixels of strips, of a picture or of a matrix; None for numbers."""
+    if job.format == "npy":
+        return None
+    given, result = job.source.given, job.result
     if isinstance(given, Picture):
-        return PictureStrips(given, result.shape, format_name)
+        return PictureStrips(given, result.shape, job.format, strip=options.strip)
     # An image has its channels last: others are as many images of one channel.
-    last = enlarging.layout == "channels_last"
-    shape = result.shape if last else as_images(result.shape, enlarging.layout)
+    last = job.enlarging.layout == "channels_last"
+    shape = result.shape if last else as_images(result.shape, job.enlarging.layout)
     return MatrixStrips(result.dtype, shape)
-
-
-def shape_of_result(array: Array, enlarging: Enlarging, size: Pair) -> tuple[int, ...]:
-    """Give the shape of an array that is enlarged to so many rows and columns."""
-    channels = as_batch(array, enlarging.layout).shape[3]
-    return with_new_image(array.shape, enlarging.layout, *size, channels)
-
-
-def memory_for_strips(
-    source: Source, result: tuple[int, ...], format_name: str, name: str, wanted: int | None
-) -> int | None:
-    """Give the bytes that strips may take; None where the result is to be made at once.
-
-    result: its shape. name: of its file, or "-". wanted: as --max-memory has it. Raises
-    `MemoryLimitError` where the result fits in no memory, and is not written strip by strip.
-    """
-    dtype = source.array.dtype
-    needed = math.prod(result) * dtype.itemsize + source.array.nbytes
-    if needed > MOST:
-        check_memory(result, dtype, "The output")
-    # What is held is no longer among what is available.
-    if wanted is None and needed - source.held <= GRANTED:
-        return None
-    bound = available_memory() + source.held if wanted is None else wanted
-    if wanted is None and needed <= bound:
-        return None
-    # TIFF is written to where it can be searched.
-    if format_name in STRIP_FORMATS and (format_name, name) != ("tiff", STANDARD_STREAM):
-        return bound if wanted else bound // 2
-    if needed + BESIDES <= bound:
-        return None
-    raise MemoryLimitError(
-        f"What is written as {format_name} must fit in memory whole. Received: a result of "
-        f"{' x '.join(f'{length:,}' for length in result)} {dtype} values, with its input "
-        f"{format_bytes(needed)}, for {format_bytes(bound)} of memory. Use a smaller size, or a "
-        f"file that is written strip by strip ({', '.join(STRIP_FORMATS)}), whose memory "
-        "--max-memory bounds."
-    )

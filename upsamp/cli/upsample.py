@@ -5,7 +5,9 @@ from typing import Any
 
 import click
 
+from upsamp.bulk.by_strips import StripRun
 from upsamp.bulk.enlarging import Enlarging
+from upsamp.bulk.strip_jobs import Source, StripJob
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
@@ -17,15 +19,25 @@ from upsamp.cli.options import (
     frame_option,
     inputs_argument,
     linear_option,
+    max_memory_option,
     max_pixels_option,
     orient_option,
     output_option,
     quality_option,
     strip_option,
 )
+from upsamp.cli.progress import progress
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.summaries import show_layer
-from upsamp.cli.results import choose_destination, deliver, read_input, report
+from upsamp.cli.render.tables import show_note
+from upsamp.cli.results import (
+    ROUNDED,
+    Destination,
+    choose_destination,
+    deliver,
+    read_input,
+    report,
+)
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import (
     CONVENTIONS,
@@ -36,6 +48,8 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.layout import as_batch
 from upsamp.io.pictures import Picture
+from upsamp.io.strips.pixels import stand_in
+from upsamp.io.strips.rows import find_stored_matrix
 from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.models.summaries.summary import layer_row
 
@@ -107,6 +121,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @depth_option
 @force_option
 @max_pixels_option
+@max_memory_option
 def command(**options: Any) -> None:
     """Enlarge an image or a matrix, as Keras' UpSampling2D does; or many images.
 
@@ -136,12 +151,12 @@ def _enlarge_one(request: Request) -> None:
     """Read an image or a matrix, enlarge it, and write or show the result."""
     started = perf_counter()
     enlarging = request.enlarging
-    given = _read(request)
-    size = enlarging.size_of(enlarging.shape_of(given))
+    source = _find(request)
+    size = enlarging.size_of(enlarging.shape_of(source.given))
     spelled = enlarging.spell(size)
     destination = choose_destination(
         request.source,
-        given,
+        source.given,
         request.output,
         request.format_name,
         f"{spelled}_{enlarging.method}",
@@ -150,19 +165,61 @@ def _enlarge_one(request: Request) -> None:
         quality=request.quality,
         strip=request.strip,
     )
+    job = StripJob(source, enlarging, size, destination.format, destination.name)
+    memory = job.memory(request.max_memory)
+    if memory is None:
+        given = _read(request) if source.stored else source.given
+        delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
+    else:
+        delivered = _enlarge_by_strips(job, memory, destination, force=request.force)
+    if request.bulk.quiet:
+        return
+    settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
+    report("Upsampled", request.source, source.given, delivered, destination, settings, started)
+
+
+def _enlarge_at_once(
+    given: Picture | Array,
+    enlarging: Enlarging,
+    size: Pair,
+    destination: Destination,
+    *,
+    force: bool,
+) -> Picture | Array:
+    """Enlarge what is in memory, and write or show the result; give what has become of it."""
     result = enlarging.apply(given, size)
     matrix = None if isinstance(given, Picture) or destination.format != "table" else given
     if matrix is not None:
         show_matrix("Input", matrix)
-    delivered = deliver(result, destination, force=request.force)
+    delivered = deliver(result, destination, force=force)
     if matrix is not None:
         layer = _layer(enlarging.shape_of(given), size, enlarging)
         batch_shape = (None, *matrix.shape, 1) if matrix.ndim == 2 else (None, *matrix.shape[-3:])
         show_layer(layer_row(layer, layer.compute_output_shape(batch_shape)), as_table=True)
-    if request.bulk.quiet:
-        return
-    settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
-    report("Upsampled", request.source, given, delivered, destination, settings, started)
+    return delivered
+
+
+def _enlarge_by_strips(
+    job: StripJob, memory: int, destination: Destination, *, force: bool
+) -> Picture | Array:
+    """Enlarge what need not stand in memory; give what stands in for the result."""
+    run = StripRun(job, destination.options, memory)
+    for note in run.losses:
+        show_note(note)
+    with progress("Rows", run.rows, run.step) as advance:
+        delivered = run.write(advance, overwrite=force)
+    if run.rounded:
+        show_note(ROUNDED)
+    return delivered
+
+
+def _find(request: Request) -> Source:
+    """Read the input, or of what can be read by its rows the head alone."""
+    source = request.source
+    stored = find_stored_matrix(source) if source is not None and not request.linear else None
+    if stored:
+        return Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
+    return Source(_read(request))
 
 
 def _read(request: Request) -> Picture | Array:

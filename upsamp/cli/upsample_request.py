@@ -42,6 +42,7 @@ class Request:
     depth: Literal[8] | None
     force: bool
     max_pixels: int
+    max_memory: int | None
     bulk: BulkOptions
 
     @property
@@ -106,6 +107,10 @@ class Request:
             _refuse(
                 "Of several files each has its result: --out-dir DIR says where. "
                 "Leave out -o, --compare, --code and --data-format."
+            )
+        if self.many and self.max_memory is not None:
+            _refuse(
+                "--max-memory is for one file. Use --jobs 1, which has one in memory at a time."
             )
 
 

@@ -1,13 +1,14 @@
 """Images enlarged as amounts of light, in place of the numbers that stand for them."""
 
 import numpy as np
+import numpy.typing as npt
 
 from upsamp.core.arguments import Array, PairLike
 from upsamp.core.dtypes import round_to
 from upsamp.core.transfer import check_numbers, from_light, to_light
 from upsamp.core.upsampling.resample import resize
 
-__all__ = ["resize_light"]
+__all__ = ["light_of", "numbers_of", "resize_light"]
 
 
 def resize_light(
@@ -30,16 +31,30 @@ def resize_light(
     check_numbers(x)
     if interpolation == "nearest":
         return resize(x, size, interpolation, convention)
+    enlarged = resize(
+        light_of(x, alpha=alpha),
+        size,
+        interpolation,
+        convention,
+        align_corners=align_corners,
+        alpha=alpha,
+    )
+    return numbers_of(enlarged, x.dtype, alpha=alpha)
+
+
+def light_of(x: Array, *, alpha: bool) -> Array:
+    """Give the light of pixels; the last channel as it is, where that is alpha."""
     light = to_light(x)
     if alpha:
         light[..., -1] = x[..., -1]
-    enlarged = resize(
-        light, size, interpolation, convention, align_corners=align_corners, alpha=alpha
-    )
-    result = np.empty(enlarged.shape, x.dtype)
-    colours = slice(None, -1 if alpha else None)
-    if alpha:
-        from_light(enlarged[..., colours], x.dtype, result[..., colours])
-        result[..., -1] = round_to(enlarged[..., -1], x.dtype)
-        return result
-    return from_light(enlarged, x.dtype, result)
+    return light
+
+
+def numbers_of(light: Array, dtype: npt.DTypeLike, *, alpha: bool) -> Array:
+    """Give the pixels of 8 or 16 bits that stand for light, which `light_of` gives."""
+    if not alpha:
+        return from_light(light, dtype)
+    result = np.empty(light.shape, dtype)
+    from_light(light[..., :-1], dtype, result[..., :-1])
+    result[..., -1] = round_to(light[..., -1], dtype)
+    return result

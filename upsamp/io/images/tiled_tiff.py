@@ -13,7 +13,6 @@ import numpy as np
 from tifffile import TiffWriter
 
 from upsamp.core.arguments import Array
-from upsamp.errors import FormatError
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
 
@@ -25,25 +24,25 @@ WIDE = 256
 HEIGHTS = (256, 128, 64, 32, 16)
 # From so many bytes on, places in the file would not fit in 32 bits.
 CLASSIC = 2**32 - 2**25
-# How the modes are told; those of more channels than these are colour.
+# How the modes are told, by the part before the semicolon.
 PHOTOMETRIC: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(("L", "LA", "I;16", "LA;16", "I", "F"), "minisblack")
-    | dict.fromkeys(("RGB", "RGBA", "RGB;16", "RGBA;16"), "rgb")
-    | {"P": "palette"}
+    {
+        **dict.fromkeys(("L", "LA", "I", "F"), "minisblack"),
+        **dict.fromkeys(("RGB", "RGBA"), "rgb"),
+        "P": "palette",
+        "CMYK": "separated",
+    }
 )
+XMP, BYTES = 700, 1
 
 
-def write_tiled_tiff(
-    picture: Picture, rows: RowStream, stream: BinaryIO, name: str, *, room: int
-) -> None:
+def write_tiled_tiff(picture: Picture, rows: RowStream, stream: BinaryIO, *, room: int) -> None:
     """Write a TIFF, without compression, whose pixels come as rows.
 
     picture: whose pixels have the shape and the type, but need not be there. room: the bytes that
     a row of tiles may take.
     """
     shape, dtype = picture.pixels.shape, picture.pixels.dtype
-    if picture.mode not in PHOTOMETRIC:
-        raise FormatError(f"{name} cannot be encoded: cannot write mode {picture.mode} as TIFF.")
     line = math.prod(shape[1:]) * dtype.itemsize
     high = next((high for high in HEIGHTS if high * line <= room), HEIGHTS[-1])
     with TiffWriter(stream, bigtiff=_size(shape, dtype) > CLASSIC) as writer:
@@ -52,7 +51,7 @@ def write_tiled_tiff(
             shape=shape,
             dtype=dtype,
             tile=(high, WIDE),
-            photometric=PHOTOMETRIC[picture.mode],
+            photometric=PHOTOMETRIC[picture.mode.partition(";")[0]],
             planarconfig="contig" if len(shape) > 2 else None,
             extrasamples=["unassalpha"] if picture.has_alpha else None,
             metadata=None,
@@ -80,6 +79,9 @@ def _tags(picture: Picture) -> dict[str, Any]:
     if picture.metadata.get("dpi"):
         tags["resolution"] = tuple(float(part) for part in picture.metadata["dpi"])
         tags["resolutionunit"] = "INCH"
+    if picture.metadata.get("xmp"):
+        packet = picture.metadata["xmp"]
+        tags["extratags"] = [(XMP, BYTES, len(packet), packet, True)]
     return tags
 
 

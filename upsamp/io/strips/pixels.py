@@ -8,7 +8,9 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
+from upsamp.io.metadata.keeping import with_true_metadata
 from upsamp.io.pictures import Picture, picture_of_matrix
+from upsamp.io.sinks import losses_of
 
 __all__ = ["MatrixStrips", "PictureStrips", "stand_in"]
 
@@ -26,13 +28,20 @@ def stand_in(shape: tuple[int, ...], value: object) -> Array:
 class PictureStrips:
     """What is written of a picture that was enlarged.
 
-    picture: with what stands in for its pixels. rounded: whether values were no whole numbers.
+    picture: with what stands in for its pixels. losses: what the file does not hold. rounded:
+    whether values were no whole numbers. strip: whether metadata is left out.
     """
 
     rounded = False
 
-    def __init__(self, given: Picture, shape: tuple[int, ...], format_name: str) -> None:
-        self.picture, self._convert = _of_picture(given, shape, format_name)
+    def __init__(
+        self, given: Picture, shape: tuple[int, ...], format_name: str, *, strip: bool
+    ) -> None:
+        picture, self._convert = _of_picture(given, shape, format_name)
+        self.picture = with_true_metadata(replace(picture, rest=None), strip=strip)
+        self.losses = losses_of(replace(picture, rest=given.rest), format_name)
+        if format_name == "tiff" and "exif" in self.picture.metadata:
+            self.losses += ("EXIF is left out of a TIFF that is written strip by strip",)
 
     def develop(self, strip: Array) -> Array:
         """Give the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
@@ -44,6 +53,8 @@ class MatrixStrips:
 
     Raises `FormatError` where no image has its shape.
     """
+
+    losses: tuple[str, ...] = ()
 
     def __init__(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
         image = shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
