@@ -1,0 +1,360 @@
+"""`upsamp upsample --max-memory`: the same files, made strip by strip."""
+
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from click.testing import Result
+from numpy.typing import NDArray
+from PIL import Image
+
+from upsamp.bulk import by_strips, strip_jobs
+from upsamp.core.upsampling import strips
+from upsamp.io import extras
+
+Invoke = Callable[..., Result]
+Shell = Callable[..., subprocess.CompletedProcess[bytes]]
+
+SCRIPT = Path(sys.executable).with_name("upsamp")
+SECONDS = 60
+BOUND = ("--max-memory", "100MB")
+
+
+@pytest.fixture(autouse=True)
+def _many_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let small images be cut into as many strips as large ones."""
+    init = strips.Strips.__init__
+    monkeypatch.setattr(
+        strips.Strips, "__init__", lambda self, whole, room: init(self, whole, room, wanted=2**12)
+    )
+
+
+def numbers(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+    """Give random numbers of a byte in any type."""
+    return np.random.default_rng(9).integers(0, 256, shape, np.uint8).astype(dtype)
+
+
+def files(invoke: Invoke, *args: object, suffix: str) -> tuple[bytes, bytes]:
+    """Run a command at once and by strips, and give both files."""
+    for name, bound in (("whole", ()), ("strips", BOUND)):
+        result = invoke("upsample", *args, "-o", f"{name}{suffix}", *bound)
+        assert result.exit_code == 0, result.output
+    return Path(f"whole{suffix}").read_bytes(), Path(f"strips{suffix}").read_bytes()
+
+
+# --- the same files
+
+
+@pytest.mark.parametrize("dtype", ["uint8", ">u2", "float32", "<f8", "float16", "bool"])
+@pytest.mark.parametrize(
+    ("shape", "args"),
+    [
+        ((70, 50), ()),
+        ((70, 50, 3), ("--to", "123x181")),
+        ((3, 70, 50, 2), ()),
+        ((300, 6, 5, 2), ()),
+        ((3, 70, 50), ("--data-format", "channels_first")),
+        ((2, 3, 70, 50), ("--data-format", "channels_first", "--size", "1.5")),
+        ((1, 70, 50), ("--convention", "torch", "--align-corners")),
+    ],
+    ids=str,
+)
+def test_a_matrix_file_has_the_same_bytes(
+    invoke: Invoke, shape: tuple[int, ...], args: tuple[str, ...], dtype: str
+) -> None:
+    np.save("in.npy", numbers(shape, dtype))
+    whole, made = files(invoke, "in.npy", "--interp", "bicubic", *args, suffix=".npy")
+    assert made == whole
+
+
+@pytest.mark.parametrize("source", ["1 2; 3 4", "in.csv", "columns.npy", "in.npz", "suffixless"])
+def test_any_matrix_may_be_written_by_strips(invoke: Invoke, source: str) -> None:
+    x = numbers((40, 30), "float64")
+    np.savetxt("in.csv", x, delimiter=",")
+    np.save("columns.npy", np.asfortranarray(x))
+    np.savez("in.npz", x)
+    np.save("in.npy", x)
+    Path("in.npy").rename("suffixless")
+    whole, made = files(invoke, source, "--interp", "lanczos3", "--size", "9", suffix=".npy")
+    assert made == whole
+
+
+@pytest.mark.parametrize("name", ["lake.png", "portrait.jpg", "sprite.png", "palette.gif"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        ("--interp", "bicubic"),
+        ("--interp", "bicubic", "--linear"),
+        ("--interp", "lanczos3", "--strip", "--compress", "6"),
+    ],
+    ids=str,
+)
+def test_a_png_has_the_same_bytes(
+    invoke: Invoke, samples: Path, name: str, more: tuple[str, ...]
+) -> None:
+    whole, made = files(invoke, samples / name, *more, suffix=".png")
+    assert made == whole
+
+
+@pytest.mark.parametrize("name", ["lake.png", "sprite.png", "palette.gif", "depth16.png"])
+@pytest.mark.parametrize("method", ["nearest", "bicubic"])
+def test_a_tiff_has_the_same_pixels_in_tiles(
+    invoke: Invoke, samples: Path, name: str, method: str
+) -> None:
+    files(invoke, samples / name, "--interp", method, "--size", "4", suffix=".tif")
+    with Image.open("whole.tif") as whole, Image.open("strips.tif") as made:
+        assert made.mode == whole.mode
+        np.testing.assert_array_equal(np.asarray(made), np.asarray(whole), strict=True)
+        np.testing.assert_array_equal(made.convert("RGBA"), whole.convert("RGBA"))
+    with tifffile.TiffFile("strips.tif") as file:
+        assert file.pages.first.is_tiled
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "P"])
+def test_clear_colours_become_alpha_in_a_tiff(invoke: Invoke, mode: str) -> None:
+    image = Image.fromarray(numbers((30, 40), "uint8") % 3).convert(mode)
+    clear: Any = {"P": b"\0\xff\x80", "RGB": (1, 1, 1)}.get(mode, 1)
+    image.save("in.png", transparency=clear)
+    files(invoke, "in.png", suffix=".tif")
+    with Image.open("whole.tif") as whole, Image.open("strips.tif") as made:
+        np.testing.assert_array_equal(made.convert("RGBA"), whole.convert("RGBA"))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((40, 30), "uint8"), ((1, 40, 30, 4), "uint16"), ((40, 30, 3), "float32"), ((40, 30), "bool")],
+)
+def test_a_matrix_becomes_the_same_image(
+    invoke: Invoke, shape: tuple[int, ...], dtype: str, suffix: str
+) -> None:
+    np.save("in.npy", numbers(shape, dtype))
+    files(invoke, "in.npy", "--interp", "bilinear", suffix=suffix)
+    read = imagecodecs.imread if suffix == ".png" else tifffile.imread
+    np.testing.assert_array_equal(read(f"strips{suffix}"), read(f"whole{suffix}"), strict=True)
+
+
+def test_a_profile_and_a_resolution_are_kept_in_a_tiff_and_a_note_tells_of_exif(
+    invoke: Invoke, samples: Path
+) -> None:
+    with Image.open(samples / "portrait.jpg") as image:
+        image.save("in.jpg", icc_profile=b"a profile", dpi=(300, 150), exif=image.getexif())
+    result = invoke("upsample", "in.jpg", "-o", "out.tif", *BOUND)
+    with Image.open("out.tif") as made:
+        assert made.info["icc_profile"] == b"a profile"
+        assert made.info["dpi"] == (300, 150)
+    assert "EXIF is left out" in result.stderr or not Image.open("in.jpg").getexif()
+
+
+def test_what_is_rounded_is_told(invoke: Invoke) -> None:
+    np.save("in.npy", np.array([[0, 1], [2, 3]]) / 2)
+    result = invoke("upsample", "in.npy", "-o", "out.png", *BOUND)
+    assert "rounded to whole pixels" in result.stderr
+
+
+@pytest.mark.parametrize("format_name", ["npy", "png"])
+def test_standard_output_takes_strips(invoke: Invoke, samples: Path, format_name: str) -> None:
+    args = ("upsample", samples / "lake.png", "--format", format_name, "-o", "-")
+    assert invoke(*args, *BOUND).stdout_bytes == invoke(*args).stdout_bytes
+
+
+def test_frames_are_all_written_where_the_format_holds_them(invoke: Invoke) -> None:
+    frames = [Image.fromarray(numbers((9, 9), "uint8") // (n + 1)) for n in range(3)]
+    frames[0].save("in.gif", save_all=True, append_images=frames[1:])
+    whole, made = files(invoke, "in.gif", "--interp", "bilinear", suffix=".png")
+    assert made == whole
+    with Image.open("strips.png") as image:
+        assert getattr(image, "n_frames", 1) == 3
+    result = invoke("upsample", "in.gif", "-o", "out.npy", *BOUND)
+    assert "only the first of 3 frames is written" in result.stderr
+
+
+# --- when it is used
+
+
+def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    init = by_strips.StripRun.__init__
+
+    def counted(run: by_strips.StripRun, *args: Any) -> None:
+        init(run, *args)
+        made.append(len(run._strips))
+
+    monkeypatch.setattr(by_strips.StripRun, "__init__", counted)
+    monkeypatch.setattr(strip_jobs, "GRANTED", 0)
+    np.save("in.npy", numbers((100, 100, 3), "uint8"))
+    assert invoke("upsample", "in.npy", "-o", "out.npy").exit_code == 0
+    assert made == []
+    for module in (strip_jobs, by_strips):
+        monkeypatch.setattr(module, "BESIDES", 0)
+    monkeypatch.setattr(by_strips, "BESIDES_THREAD", 1)
+    monkeypatch.setattr(strip_jobs, "available_memory", lambda: 50_000)
+    whole = Path("out.npy").read_bytes()
+    result = invoke("upsample", "in.npy", "-o", "out.npy", "--force")
+    assert result.exit_code == 0
+    assert made[0] > 10
+    assert Path("out.npy").read_bytes() == whole
+    result = invoke("upsample", "in.npy", "-o", "out.csv")
+    assert result.exit_code == 1
+    assert "must fit in memory. Received: csv" in result.stderr
+    assert "one of npy, png, tiff and --max-memory" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "code"),
+    [
+        (("--max-memory", "1MB"), r"Use --max-memory 29MB or more.", 1),
+        (("--max-memory", "0"), "must be a number of bytes, as 500MB, 2GB or 1000000", 2),
+        (("--max-memory", "1MB", "--format", "json", "--force"), "Received: json", 1),
+        (("--size", "1000000", "--max-memory", "1GB"), "and the disk has", 1),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], error: str, code: int
+) -> None:
+    monkeypatch.setenv("UPSAMP_THREADS", "1")
+    np.save("in.npy", numbers((300, 300, 3), "uint8"))
+    result = invoke("upsample", "in.npy", "-o", "out.npy", *args)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert error in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["in.npy"]
+
+
+def test_the_disk_is_asked_before_anything_is_made(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Usage = namedtuple("Usage", "total used free")  # noqa: PYI024 - as shutil has it
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**6, 0, 10**5))
+    np.save("in.npy", numbers((300, 300, 3), "uint8"))
+    result = invoke("upsample", "in.npy", "-o", "out.npy", *BOUND)
+    assert result.exit_code == 1
+    assert "it would have 1.03 MB, and the disk has 97.66 KB left" in result.stderr
+    assert invoke("upsample", "in.npy", "-o", "out.png", *BOUND).exit_code == 0
+
+
+def test_a_tiff_by_strips_asks_for_its_extra(
+    invoke: Invoke, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "has_extra", lambda _: False)
+    result = invoke("upsample", samples / "lake.png", "-o", "out.tif", *BOUND)
+    assert result.exit_code == 1
+    assert "needs tifffile" in result.stderr
+    assert "pip install 'upsamp[deep]'" in result.stderr
+
+
+def test_values_that_are_no_bytes_are_refused_and_leave_nothing(invoke: Invoke) -> None:
+    x = numbers((100, 100), "int32")
+    x[90, 50] = 300
+    np.save("in.npy", x)
+    result = invoke("upsample", "in.npy", "-o", "out.png", *BOUND)
+    assert result.exit_code == 1
+    assert "Pixels of int32 must be 0 to 255 to be written strip by strip" in result.stderr
+    np.save("in.npy", x.astype("float32"))
+    assert "Received: values from" in invoke("upsample", "in.npy", "-o", "o.png", *BOUND).stderr
+    np.save("in.npy", numbers((2, 9, 9, 3), "uint8"))
+    assert (
+        "Received: shape (2, 18, 18, 3)"
+        in invoke("upsample", "in.npy", "-o", "o.png", *BOUND).stderr
+    )
+    assert [path.name for path in Path().iterdir()] == ["in.npy"]
+
+
+def test_it_is_for_one_file(invoke: Invoke, samples: Path) -> None:
+    result = invoke("upsample", samples / "lake.png", samples / "sprite.png", *BOUND)
+    assert result.exit_code == 2
+    assert "--max-memory is for one file" in result.stderr
+
+
+# --- a long run
+
+
+def long_run(place: Path, environment: dict[str, str], stderr: int) -> subprocess.Popen[bytes]:
+    """Begin a run of many strips."""
+    np.save(place / "in.npy", numbers((700, 800, 3), "uint8"))
+    args = ("in.npy", "--size", "9", "--interp", "lanczos5", "-o", "out.npy")
+    return subprocess.Popen(
+        [SCRIPT, "upsample", *args, "--max-memory", "40MB"],
+        cwd=place,
+        env=environment | {"UPSAMP_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+    )
+
+
+def test_a_long_run_shows_how_far_it_is(tmp_path: Path, environment: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    with long_run(tmp_path, environment, theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 2**16):
+                shown += part
+        except OSError:  # what a terminal answers when its other end is closed
+            pass
+        assert process.wait(SECONDS) == 0
+    os.close(ours)
+    assert b"Rows" in shown
+    assert b"100%" in shown
+    assert shown.count(b"%") > 5
+
+
+def test_an_interruption_leaves_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
+    with long_run(tmp_path, environment, subprocess.PIPE) as process:
+        deadline = time.monotonic() + SECONDS
+        while not list(tmp_path.glob(".*.part")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert list(tmp_path.glob(".*.part"))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 130
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+    assert [path.name for path in tmp_path.iterdir()] == ["in.npy"]
+
+
+MEASURE = (
+    "import resource, sys\n"
+    "from upsamp.cli import main\n"
+    "try:\n"
+    "    main()\n"
+    "except SystemExit as end:\n"
+    "    assert not end.code\n"
+    "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "suffix"),
+    [("uint8", "npy"), ("uint8", "png"), ("uint8", "tif"), ("float32", "npy"), ("float32", "tif")],
+)
+def test_the_memory_stays_below_the_bound(
+    shell: Shell, tmp_path: Path, dtype: str, suffix: str
+) -> None:
+    (tmp_path / "measure.py").write_text(MEASURE)
+    np.save(tmp_path / "in.npy", numbers((1200, 1300, 3), dtype))
+    args = "--interp bilinear --size 4 --compress 0" if suffix == "png" else "--size 4"
+    least, most = (
+        shell(f"'{sys.executable}' measure.py upsample {more} --force -q")
+        for more in (
+            f"'1 2; 3 4' -o out.{suffix} --max-memory 64MB",
+            f"in.npy {args} -o out.{suffix} --max-memory 64MB",  # 75 or 300 MB
+        )
+    )
+    assert (least.returncode, most.returncode) == (0, 0), most.stderr
+    assert int(most.stderr.split()[-1]) - int(least.stderr.split()[-1]) < 64 * 1024  # KB
