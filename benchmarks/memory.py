@@ -1,9 +1,12 @@
-"""The most memory that a call has beyond its input and its output, as the system counts it."""
+"""The most memory that calls and commands take besides what they must, as the system counts it."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
-from processes import python
+import numpy as np
+from processes import python, upsamp
 from timing import OWN, Row
 
 # Two programs that differ in what is measured: the first one only writes to all of the output.
@@ -48,8 +51,57 @@ def cases() -> Iterator[Case]:
         yield Case(name, (2048, 2048, channels), "float32", call, 2, channels)
 
 
+class File(NamedTuple):
+    """A command that enlarges a .npy file by 4, and the bound that it is given, if any."""
+
+    side: int
+    dtype: str
+    suffix: str
+    bound: str = ""
+
+
+FILES = (
+    File(1024, "uint8", ".npy"),
+    File(1024, "uint8", ".png"),
+    File(4096, "uint8", ".npy", "200MB"),
+    File(4096, "uint8", ".png", "200MB"),
+    File(4096, "uint8", ".tif", "200MB"),
+    File(4096, "float32", ".npy", "200MB"),
+    File(4096, "float32", ".npy", "100MB"),
+)
+
+
 def rows(*, quick: bool) -> Iterator[Row]:
     """Measure every case, or the first ones."""
+    yield from call_rows(quick=quick)
+    yield from file_rows(quick=quick)
+
+
+def file_rows(*, quick: bool) -> Iterator[Row]:
+    """Measure commands: what they take besides what one on a tiny matrix does."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in FILES[: 2 if quick else None]:
+            source, target = Path(folder, "in.npy"), Path(folder, f"out{file.suffix}")
+            pixels = np.random.default_rng(0).integers(0, 256, (file.side, file.side, 3), np.uint8)
+            np.save(source, pixels.astype(file.dtype))
+            bound = ("--max-memory", file.bound) if file.bound else ()
+            common = ("--interp", "lanczos3", "--size", "4", "--force", "-o", str(target), *bound)
+            used, least = (
+                upsamp("upsample", each, *common).megabytes() for each in (str(source), "1 2; 3 4")
+            )
+            made = 17 * pixels.size * np.dtype(file.dtype).itemsize / 1e6
+            how = f"--max-memory {file.bound}" if file.bound else "at once"
+            yield {
+                "group": "memory of commands beyond that of the interpreter",
+                "case": f"{file.side} x {file.side} x 3, lanczos3 {file.dtype} by 4, "
+                f".npy to {file.suffix}, {made:.0f} MB of input and output, {how}",
+                "times": {},
+                "megabytes": {OWN: used - least},
+            }
+
+
+def call_rows(*, quick: bool) -> Iterator[Row]:
+    """Measure calls: what they take besides their input and output."""
     for case in list(cases())[: 2 if quick else None]:
         height, width, _ = case.shape
         empty = EMPTY.format(

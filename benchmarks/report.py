@@ -62,7 +62,8 @@ From the start of the process to its end, and the most memory that it had.
     "memory": """\
 ## Memory
 
-The most memory that a call had beyond its input and its output, by the system's own count.
+The most memory that a call had beyond its input and its output, and a command beyond one on a
+matrix of four numbers, by the system's own count.
 """,
     "scale": """\
 ## Scale
@@ -94,7 +95,7 @@ def page(results: Results) -> str:
     for part, rows in parts.items():
         blocks.append(SECTIONS[part])
         if part == "memory":
-            blocks.append(_memory(rows))
+            blocks += [_memory(group, of) for group, of in _by_group(rows)]
         elif part == "scale":
             blocks.append(_scale(rows))
         elif part == "techniques":
@@ -168,8 +169,8 @@ def _least_seconds(row: Row, limits: Limits) -> float:
     return max(work["bytes"] / (2 * limits["copied"]), work["products"] / limits["products"])
 
 
-def _memory(rows: list[Row]) -> str:
-    lines = _header("case", "MB")
+def _memory(group: str, rows: list[Row]) -> str:
+    lines = _header(group, "MB")
     lines += [_line(row["case"], f"{row['megabytes'][OWN]:.1f}") for row in rows]
     return "\n".join(lines) + "\n"
 
