@@ -183,6 +183,7 @@ max_memory_option = click.option(
     "--max-memory",
     metavar="BYTES",
     callback=_parse_bytes,
-    help="Take so much memory at the most, as 200MB or 2GB: npy, png and tiff are then written "
-    "strip by strip, as they are anyway where the result does not fit.",
+    help="Take at most so much memory besides Python's own, as 200MB or 2GB: .npy is read, and "
+    ".npy, PNG and TIFF are written strip by strip, to the same result. So they are anyway where "
+    "a result does not fit. An image is read whole.",
 )
