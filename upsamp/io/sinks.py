@@ -8,8 +8,6 @@ from typing import BinaryIO
 from upsamp.core.arguments import Array
 from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
-from upsamp.io.metadata.keeping import with_true_metadata
-from upsamp.io.palettes import fits_palette
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import PNG_MODES, Picture, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
@@ -52,8 +50,11 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
     losses = []
     if not isinstance(result, Picture):
         return ()
-    if format_name == "gif" and not fits_palette(result.pixels):
-        losses.append("GIF holds 256 colours, so some are lost; use --format png to keep all")
+    if format_name == "gif":
+        from upsamp.io.palettes import fits_palette  # no other format counts colours
+
+        if not fits_palette(result.pixels):
+            losses.append("GIF holds 256 colours, so some are lost; use --format png to keep all")
     if result.rest is not None and format_name not in FRAME_FORMATS:
         losses.append(
             f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "
@@ -70,6 +71,8 @@ def _encode(
         pixels = result.pixels if isinstance(result, Picture) else result
         write_matrix(pixels, format_name, stream)
         return
+    from upsamp.io.metadata.keeping import with_true_metadata  # of pictures alone
+
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
     picture = picture.map(partial(with_true_metadata, strip=options.strip))
     if format_name == "png" and picture.mode in PNG_MODES:

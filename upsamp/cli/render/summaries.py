@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upsamp.cli.render.graphs import summary_dot
-from upsamp.cli.render.keras_style import keras_text
 from upsamp.cli.render.tables import (
     on_terminal,
     open_console,
@@ -60,6 +58,8 @@ def show_summary(
     style: "keras" prints what Keras 3 prints. width: of the lines of a table.
     """
     if style == "keras":
+        from upsamp.cli.render.keras_style import keras_text  # a style that few ask for
+
         text = keras_text(summary, width)
         click.echo(text)
         _tell_of_cuts(summary, text)
@@ -167,12 +167,18 @@ def summary_markdown(summary: Summary) -> str:
     return "\n".join(lines)
 
 
+def _dot(summary: Summary) -> str:
+    from upsamp.cli.render.graphs import summary_dot  # a format that few ask for
+
+    return summary_dot(summary)
+
+
 SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = MappingProxyType(
     {
         "plain": str,
         "json": summary_json,
         "csv": summary_csv,
         "markdown": summary_markdown,
-        "dot": summary_dot,
+        "dot": _dot,
     }
 )

@@ -13,7 +13,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Pair, normalize_choice
 from upsamp.core.initializers import Seed, glorot_uniform
-from upsamp.core.upsampling.interpolation import kernel_of
 from upsamp.errors import ArgumentError
 
 __all__ = ["KERNEL_PRESETS", "make_kernel"]
@@ -65,9 +64,11 @@ def _separable(shape: Shape4, strides: Pair, axis: Callable[[int, int], Array]) 
 
 def _interpolating(name: str) -> Preset:
     """Give the preset that samples an interpolation's kernel at the distances of a stride."""
-    support, weight = kernel_of("bilinear" if name == "bilinear" else "bicubic")
 
     def axis(length: int, stride: int) -> Array:
+        from upsamp.core.upsampling.interpolation import kernel_of  # few kernels interpolate
+
+        support, weight = kernel_of("bilinear" if name == "bilinear" else "bicubic")
         scale = float(weight(0.0))
         distances = [abs(2 * tap - (length - 1)) / (2 * stride) for tap in range(length)]
         return np.array([float(weight(t)) / scale if t < support else 0.0 for t in distances])

@@ -11,7 +11,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Interpolation
 from upsamp.core.convolution.geometry import ConvolutionAxis, TransposedAxis
-from upsamp.core.upsampling.interpolation import nearest_inputs, plan_axis
 
 __all__ = [
     "Reach",
@@ -112,6 +111,8 @@ def resampled_reach(length: int, target: int, interpolation: Interpolation) -> R
     >>> [positions.tolist() for positions in resampled_reach(2, 4, "bilinear")]
     [[0, 0, 0, 1], [0, 1, 1, 1]]
     """
+    from upsamp.core.upsampling.interpolation import nearest_inputs, plan_axis  # few layers do
+
     if interpolation == "nearest":
         positions = nearest_inputs(length, target, "keras")
         return positions, positions.copy()
