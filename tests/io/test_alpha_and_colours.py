@@ -5,7 +5,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from image_files import Array, encoded, image_of, read, written
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 import upsamp
 from upsamp.bulk.enlarging import Enlarging
@@ -39,9 +39,8 @@ def picture_of(kind: str, *, expand: bool) -> Picture:
     mode = kind.split(maxsplit=1)[0]
     if mode in ("YCbCr", "LAB"):
         pixels = np.random.default_rng(2).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-        image = Image.frombytes(mode, (7, 5), pixels.tobytes())
-    else:
-        image = image_of(mode)
+        return Picture(pixels, mode, format_name)
+    image = image_of(mode)
     if kind == "RGB transparent":
         image.putpixel((1, 1), (1, 2, 3))
     return read(encoded(image, format_name, **options), expand=expand)
@@ -196,7 +195,12 @@ def test_ycbcr_becomes_rgb_where_a_format_has_no_place_for_it(target: str) -> No
     assert again.mode == "RGB"
     expected = Image.frombytes("YCbCr", (7, 5), picture.pixels.tobytes()).convert("RGB")
     np.testing.assert_array_equal(again.pixels, np.asarray(expected))
-    np.testing.assert_array_equal(read(written(picture, "tiff")).pixels, picture.pixels)
+    source = written(picture, "tiff")
+    data = source.getvalue()
+    assert picture.pixels.tobytes() in data
+    # Before version 13, Pillow takes such pixels for those that libtiff has decompressed.
+    if TiffImagePlugin.OPEN_INFO[b"II", 6, (1,), 1, (8, 8, 8), ()][0] == "YCbCr":
+        np.testing.assert_array_equal(read(source).pixels, picture.pixels)
 
 
 def test_interpolation_of_a_picture_is_that_of_its_array() -> None:

@@ -139,8 +139,10 @@ def test_pages_keep_their_size_their_mode_and_what_they_say(tmp_path: Path) -> N
     source = encoded(first, "tiff", save_all=True, append_images=pages)
     picture = read(source, every_frame=True)
     assert [page.mode for page in picture.frames()] == [*modes]
-    with Image.open(through(enlarged(source), "tiff", tmp_path)) as made, Image.open(source) as old:
-        for place, mode in enumerate(modes):
+    path = through(enlarged(source), "tiff", tmp_path)
+    for place, mode in enumerate(modes):
+        # Before version 13, Pillow gives the palette of a page to the pixels of another.
+        with Image.open(path) as made, Image.open(source) as old:
             made.seek(place)
             old.seek(place)
             assert made.mode == mode

@@ -13,8 +13,11 @@ from image_files import encoded, image_of, read, through
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from upsamp.errors import FormatError
+from upsamp.io.images import tiff
 from upsamp.io.metadata import exif as exif_module
 from upsamp.io.metadata import xmp as xmp_module
+from upsamp.io.pictures import Picture
 
 FORMATS = ("png", "jpeg", "tiff", "webp")
 ORIENTATION, DESCRIPTION, MAKER, KEYWORDS = 0x0112, 0x010E, 0x010F, 0x9C9E
@@ -198,3 +201,33 @@ def test_damaged_exif_and_xmp_are_left_as_long_as_they_were(data: st.DataObject)
     assert len(exif_module.with_size(block, 70_000, 3)) == len(block)
     text = data.draw(st.binary(max_size=60)) + b'tiff:Orientation = "8"'
     assert xmp_module.without_orientation(text).endswith(b'tiff:Orientation = "1"')
+
+
+@pytest.mark.parametrize("what", ["exif", "xmp", "comment"])
+def test_what_is_too_long_for_a_jpeg_is_refused_or_stripped(tmp_path: Path, what: str) -> None:
+    picture = Picture(np.zeros((2, 2), np.uint8), "L", metadata={what: b"II*\0" + bytes(70_000)})
+    with pytest.raises(FormatError, match=rf"^JPEG holds 64 KB of {what}.* Use --strip, or png"):
+        through(picture, "jpeg", tmp_path)
+    assert through(picture, "jpeg", tmp_path, strip=True).stat().st_size < 2000
+
+
+def test_a_tiff_of_more_than_4_gigabytes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiff, "LARGEST", tiff.ROOM + 40)
+    assert through(Picture(np.zeros((4, 8), np.uint8), "L"), "tiff", tmp_path).exists()
+    with pytest.raises(FormatError, match=r"^A TIFF holds 4 GB, which '.*' would exceed\. Use png"):
+        through(Picture(np.zeros((5, 8), np.uint8), "L"), "tiff", tmp_path)
+
+
+@pytest.mark.parametrize("target", ["png", "webp", "tiff"])
+def test_an_animation_keeps_what_its_file_says(tmp_path: Path, target: str) -> None:
+    tags = described(1)
+    frames = [image_of("RGB"), image_of("RGB").rotate(180)]
+    options = {"save_all": True, "append_images": frames[1:], "duration": 50, "lossless": True}
+    source = encoded(frames[0], "webp", exif=tags, icc_profile=PROFILE, xmp=XMP, **options)
+    with Image.open(through(read(source, every_frame=True), target, tmp_path)) as image:
+        assert image.n_frames == 2  # type: ignore[attr-defined] # these formats have it
+        assert image.getexif()[DESCRIPTION] == "described"
+        assert image.info["icc_profile"] == PROFILE
+        assert b'dc:format="x"' in xmp_of(image)

@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
 from upsamp.core.memory import check_memory
-from upsamp.errors import FormatError
+from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
@@ -27,7 +27,7 @@ __all__ = ["open_deep_tiff", "tifffile_at_work"]
 
 # What tifffile and its codecs raise on data that they cannot handle.
 TIFFFILE_ERRORS = (
-    ValueError,  # its own error is one
+    ValueError,  # its own error is one, in newer versions
     RuntimeError,  # as are those of the codecs
     LookupError,
     TypeError,
@@ -51,14 +51,16 @@ FAULT = "cannot be decoded"
 @contextmanager
 def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
     """Let tifffile work: what it would log is kept silent, and its errors become ours."""
+    import tifffile
+
     logger = logging.getLogger("tifffile")
     before = logger.disabled
     logger.disabled = True
     try:
         yield
-    except FormatError:
+    except UpsampError:
         raise
-    except TIFFFILE_ERRORS as error:
+    except (*TIFFFILE_ERRORS, tifffile.TiffFileError) as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{name} {fault}: {what}.") from error
     finally:

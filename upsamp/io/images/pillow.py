@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from upsamp.errors import FormatError
+from upsamp.errors import FormatError, UpsampError
 
 __all__ = ["pillow_at_work"]
 
@@ -41,7 +41,7 @@ def pillow_at_work(name: str, fault: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except FormatError:
+    except UpsampError:
         raise
     except PILLOW_ERRORS as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

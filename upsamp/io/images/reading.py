@@ -98,8 +98,7 @@ def _read_frame(
 ) -> Picture:
     """Read a frame of an opened image."""
     with pillow_at_work(name, FAULT):
-        if number:
-            image.seek(number)
+        image = _at_frame(image, stream, number)
         width, height = image.size
     check_size(width, height, name, options.max_pixels)
     with pillow_at_work(name, FAULT):
@@ -117,6 +116,18 @@ def _read_frame(
         picture, orientation = _decode(image, stream, expand=options.expand, together=together)
     # A fault in what follows is ours, and not the file's.
     return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
+
+
+def _at_frame(image: Image.Image, stream: BinaryIO, number: int) -> Image.Image:
+    """Go to a frame."""
+    before = image.mode
+    if number:
+        image.seek(number)
+    # Before version 13, Pillow gives the palette of a page to the pixels of another.
+    if image.format == "TIFF" and "P" in (before, image.mode) and number:
+        image = Image.open(stream)
+        image.seek(number)
+    return image
 
 
 def _decode(

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from upsamp.errors import FormatError
 from upsamp.io.metadata.exif import PREFIX
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
@@ -24,6 +25,8 @@ TAKEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "bmp": ("dpi",),
     }
 )
+# What a JPEG holds of each kind of metadata, but for names before it.
+LARGEST = 65_500
 # What a JPEG, a lossy WebP and an AVIF are saved with where nothing else is known.
 QUALITY = 95
 # A JPEG's own tables are used for the result if they are as fine as those of this quality.
@@ -38,6 +41,12 @@ def save_options(picture: Picture, format_name: str, options: WriteOptions) -> d
     if "exif" in kept:
         kept["exif"] = PREFIX + kept["exif"]  # which Pillow takes off where it does not belong
     if format_name == "jpeg":
+        for key in ("exif", "xmp", "comment"):
+            if len(kept.get(key, b"")) > LARGEST:
+                raise FormatError(
+                    f"JPEG holds 64 KB of {key}, and {len(kept[key]):,} bytes would be lost. "
+                    "Use --strip, or png, webp or tiff."
+                )
         return kept | _of_jpeg(picture, options)
     if format_name == "webp":
         return kept | _of_webp(picture, options)

@@ -18,6 +18,7 @@ from PIL import Image, TiffImagePlugin
 
 from upsamp.core.arguments import Array
 from upsamp.core.threads import thread_count
+from upsamp.errors import FormatError
 from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
 from upsamp.io.images.modes import offset_lab, pixels_of
@@ -51,6 +52,8 @@ NONE, DEFLATE, DIFFERENCES = 1, 8, 2
 LOSSLESS = ("tiff_lzw", "packbits")
 FAX = ("tiff_ccitt", "group3", "group4")
 JPEG_MODES = ("L", "RGB", "CMYK")
+# A place in the file is told in 32 bits; this much is left for tags.
+LARGEST, ROOM = 2**32, 2**24
 # Bytes of pixels that are compressed together.
 STRIP = 2**18
 
@@ -82,6 +85,8 @@ def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int
         directory[OFFSETS] = tuple(_places(sizes))
         directory[COUNTS] = tuple(sizes)
         start = stream.tell()
+        if start + sum(sizes) + ROOM > LARGEST:
+            raise FormatError(f"A TIFF holds 4 GB, which {name} would exceed. Use png.")
         block = directory.tobytes(start)
     stream.seek(link)
     stream.write(struct.pack("<I", start))
