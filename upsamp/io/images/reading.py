@@ -75,6 +75,8 @@ def _open(stream: BinaryIO, name: str, options: ReadOptions) -> tuple[int, ReadF
         with pillow_at_work(name, FAULT):
             image = Image.open(stream)
             count = _frame_count(image)
+            if image.format == "TIFF" and count > 1:  # see `_at_frame`
+                image = Image.open(stream)
     except FormatError as error:
         if not isinstance(error.__cause__, UnidentifiedImageError):
             raise
@@ -98,7 +100,8 @@ def _read_frame(
 ) -> Picture:
     """Read a frame of an opened image."""
     with pillow_at_work(name, FAULT):
-        image = _at_frame(image, stream, number)
+        if count > 1:
+            image = _at_frame(image, stream, number)
         width, height = image.size
     check_size(width, height, name, options.max_pixels)
     with pillow_at_work(name, FAULT):
@@ -119,13 +122,16 @@ def _read_frame(
 
 
 def _at_frame(image: Image.Image, stream: BinaryIO, number: int) -> Image.Image:
-    """Go to a frame."""
-    before = image.mode
-    if number:
+    """Give the image at that frame."""
+    if image.format != "TIFF":
         image.seek(number)
-    # Before version 13, Pillow gives the palette of a page to the pixels of another.
-    if image.format == "TIFF" and "P" in (before, image.mode) and number:
+        return image
+    before = image.mode
+    image.seek(number)
+    if "P" in (before, image.mode):
+        # Before version 13, Pillow gives the palette of a page to the pixels of another.
         image = Image.open(stream)
+        image.palette = None
         image.seek(number)
     return image
 
