@@ -251,6 +251,14 @@ def test_gif_chooses_colours_where_256_are_not_enough(tmp_path: Path) -> None:
         np.testing.assert_allclose(made[4:, :, :3].astype(int), pixels[4:].astype(int), atol=32)
 
 
+def test_a_gif_that_is_too_wide_is_refused(tmp_path: Path) -> None:
+    wide = Picture(np.zeros((1, 65536, 3), np.uint8), "RGB")
+    with pytest.raises(FormatError, match=r"at most 65,535 pixels\. Received: 65,536 x 1\."):
+        through(wide, "gif", tmp_path)
+    narrow = wide.with_pixels(wide.pixels[:, 1:])
+    assert read(through(narrow, "gif", tmp_path)).pixels.shape[:2] == (1, 65535)
+
+
 def test_hundredths_of_a_second_do_not_add_up_to_another_length(tmp_path: Path) -> None:
     frames = [
         Picture(np.full((2, 2), number, np.uint8), "L", metadata={"duration": 1000 / 60})

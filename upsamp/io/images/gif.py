@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from upsamp.core.arguments import Array
+from upsamp.errors import FormatError
 from upsamp.io.images.canvas import image_of
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.palettes import CLEAR, OPAQUE, Indexed, index_colours
@@ -23,6 +24,7 @@ __all__ = ["write_gif"]
 
 FAULT = "cannot be encoded"
 LEFT, CLEARED = 1, 2
+LARGEST_SIDE = 2**16 - 1
 
 
 class Frame(NamedTuple):
@@ -48,6 +50,11 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str) -> None:
         _write_by_pillow(picture, stream, name)
         return
     height, width = picture.pixels.shape[:2]
+    if max(height, width) > LARGEST_SIDE:
+        raise FormatError(
+            f"The sides of a GIF must be at most {LARGEST_SIDE:,} pixels. "
+            f"Received: {width:,} x {height:,}. Use png."
+        )
     stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0))
     plays = picture.metadata.get("plays", 0)
     if picture.rest is not None and plays != 1:
