@@ -231,3 +231,33 @@ def test_an_animation_keeps_what_its_file_says(tmp_path: Path, target: str) -> N
         assert image.getexif()[DESCRIPTION] == "described"
         assert image.info["icc_profile"] == PROFILE
         assert b'dc:format="x"' in xmp_of(image)
+
+
+@pytest.mark.parametrize("text", ["", "0", "23", "a long text, which is no number"])
+def test_texts_of_a_png_are_taken_for_nothing_else(tmp_path: Path, text: str) -> None:
+    names = ["icc_profile", "transparency", "gamma", "chromaticity", "srgb", "dpi", "exif", "xmp"]
+    names += ["comment", "duration", "loop", "default_image", "text", "compression", "Orientation"]
+    texts = PngInfo()
+    for name in names:
+        texts.add_text(name, text)
+    picture = read(encoded(image_of("L"), "png", pnginfo=texts), every_frame=True)
+    assert set(picture.metadata) == {"text"}
+    for target in (*FORMATS, "gif"):
+        path = through(picture, target, tmp_path)
+        if target in ("png", "tiff"):
+            np.testing.assert_array_equal(read(path).pixels, picture.pixels)
+
+
+def test_layers_are_no_frames() -> None:
+    # A PSD of one grey pixel and of two layers, of which Pillow makes frames.
+    layer = struct.pack(">4i", 0, 0, 1, 1) + struct.pack(">HhI", 1, 0, 3) + b"8BIMnorm"
+    layer += struct.pack(">BBBBI", 255, 0, 0, 0, 0)
+    body = struct.pack(">h", 2) + 2 * layer + 2 * (b"\0\0" + b"\7")
+    layers = struct.pack(">I", len(body)) + body
+    header = b"8BPS" + struct.pack(">H6xHIIHH", 1, 1, 1, 1, 8, 1)
+    whole = header + bytes(4) + bytes(4) + struct.pack(">I", len(layers)) + layers
+    source = BytesIO(whole + b"\0\0" + b"\x2a")
+    with Image.open(source) as image:
+        assert image.n_frames == 2  # type: ignore[attr-defined] # a PSD has it
+    picture = read(source, every_frame=True)
+    assert (picture.rest, picture.notes, picture.pixels.tolist()) == (None, (), [[42]])

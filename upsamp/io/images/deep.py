@@ -10,7 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
 from upsamp.io.images.deep_tiff import open_deep_tiff
-from upsamp.io.images.metadata import metadata_of
+from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.metadata.keeping import upright_metadata
@@ -19,7 +19,6 @@ from upsamp.io.pictures import DEEP_MODES, Picture
 
 __all__ = ["read_deep"]
 
-ORIENTATION = 0x0112
 FAULT = "cannot be decoded"
 # "P6", then the width, the height and the largest value, with blanks and comments before each.
 PPM_HEADER = re.compile(rb"P6" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"\s")
@@ -52,7 +51,7 @@ def read_deep(
         raise FormatError(f"{name} {FAULT}: its pixels are not those that it declares.")
     with pillow_at_work(name, FAULT):
         # PNG may say more behind its pixels.
-        orientation = image.getexif().get(ORIENTATION)
+        orientation = orientation_of(image)
         metadata = metadata_of(image, orientation)
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:

@@ -1,18 +1,28 @@
 """What an image file says besides its pixels: resolution, colours, EXIF, XMP, comments, timing."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from PIL import ExifTags, Image
 
 from upsamp.io.metadata.exif import PREFIX
 
-__all__ = ["DAMAGED", "exif_to_keep", "metadata_of", "sound_dpi"]
+__all__ = ["DAMAGED", "exif_to_keep", "metadata_of", "orientation_of", "sound_dpi"]
 
-# Metadata that a file keeps, by Pillow's names; the last three say what a PNG's colours are.
-KEPT = ("icc_profile", "transparency", "gamma", "chromaticity", "srgb")
+# Metadata that a file keeps, by Pillow's names, with the types that it has; the last three say what
+# a PNG's colours are.
+KEPT: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
+    {
+        "icc_profile": bytes,
+        "transparency": (int, bytes, tuple),
+        "gamma": float,
+        "chromaticity": tuple,
+        "srgb": int,
+    }
+)
 # What Pillow raises on tags that are damaged.
 DAMAGED = (
     ArithmeticError,
@@ -26,6 +36,7 @@ DAMAGED = (
     struct.error,
 )
 XMP = 700
+HEADERS = (b"II*\0", b"MM\0*")
 # As texts of a PNG, XMP is found, and what old programs have written in their own way.
 NO_TEXT = ("XML:com.adobe.xmp", "Raw profile type ")
 ORIENTATION = ExifTags.Base.Orientation
@@ -44,7 +55,9 @@ def metadata_of(image: Image.Image, orientation: object) -> dict[str, Any]:
 
     orientation: what its EXIF said; it may have been taken out of the image.
     """
-    metadata = {key: image.info[key] for key in KEPT if key in image.info}
+    # A text of a PNG may have any of these names.
+    info = image.info
+    metadata = {key: info[key] for key, kinds in KEPT.items() if isinstance(info.get(key), kinds)}
     metadata |= sound_dpi(image.info.get("dpi", ()))
     with suppress(*DAMAGED):
         exif = _exif(image, orientation)
@@ -55,8 +68,11 @@ def metadata_of(image: Image.Image, orientation: object) -> dict[str, Any]:
     tagged = tags.get(XMP)
     if isinstance(tagged, tuple):
         tagged = next(iter(tagged), None)
-    xmp = tagged or image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
-    for name, value in (("xmp", xmp), ("comment", image.info.get("comment"))):
+    xmp = tagged or info.get("xmp")
+    if not isinstance(xmp, bytes):
+        xmp = info.get("XML:com.adobe.xmp")
+    comment = None if image.format == "PNG" else image.info.get("comment")  # one of its texts
+    for name, value in (("xmp", xmp), ("comment", comment)):
         if isinstance(value, str | bytes) and value:
             metadata[name] = value.encode() if isinstance(value, str) else value
     text = getattr(image, "text", None)
@@ -67,10 +83,18 @@ def metadata_of(image: Image.Image, orientation: object) -> dict[str, Any]:
     return metadata | _timing(image)
 
 
+def orientation_of(image: Image.Image) -> int | None:
+    """Give the orientation that EXIF says; none where that is damaged."""
+    with suppress(*DAMAGED):
+        orientation = image.getexif().get(ORIENTATION)
+        return orientation if isinstance(orientation, int) else None
+    return None
+
+
 def sound_dpi(dpi: Iterable[Any]) -> dict[str, Any]:
     """Give the resolution, or nothing where it says nothing, such as 0/0."""
     with suppress(*DAMAGED):
-        across, down = dpi
+        across, down = () if isinstance(dpi, str) else dpi
         if all(1 < float(part) < 1e6 for part in (across, down)):
             return {"dpi": (across, down)}
     return {}
@@ -82,7 +106,9 @@ def _exif(image: Image.Image, orientation: object) -> bytes:
         raw = image.info.get("exif", b"")
         while raw.startswith(PREFIX):  # some programs write it twice
             raw = raw[len(PREFIX) :]
-        return bytes(raw) if raw else exif_to_keep(image.getexif())
+        if raw:
+            return bytes(raw) if raw.startswith(HEADERS) else b""
+        return exif_to_keep(image.getexif())
     exif = image.getexif()
     if orientation is not None:
         exif[ORIENTATION] = orientation
@@ -106,8 +132,8 @@ def _timing(image: Image.Image) -> dict[str, Any]:
         # GIF says how often it is repeated; without that it is played once.
         loop = image.info.get("loop")
         timing["plays"] = 1 if loop is None else loop and loop + 1
-    elif "loop" in image.info:
+    elif isinstance(image.info.get("loop"), int):
         timing["plays"] = image.info["loop"]
-    if image.info.get("default_image"):
+    if image.info.get("default_image") is True:
         timing["default_image"] = True
     return timing

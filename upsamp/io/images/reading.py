@@ -7,13 +7,13 @@ from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError
 from upsamp.io.images.coding import coding_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
 from upsamp.io.images.limits import check_size
-from upsamp.io.images.metadata import metadata_of
+from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
 from upsamp.io.images.pillow import pillow_at_work
@@ -91,8 +91,9 @@ def _open(stream: BinaryIO, name: str, options: ReadOptions) -> tuple[int, ReadF
 
 
 def _frame_count(image: Image.Image) -> int:
-    # A photo of several views (MPO) is a JPEG; the others are small or for other purposes.
-    return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    # A photo of several views (MPO) is a JPEG; the others are small or for other purposes. What
+    # Pillow gives as frames of a PSD are its layers.
+    return 1 if image.format in ("MPO", "PSD") else getattr(image, "n_frames", 1)
 
 
 def _read_frame(
@@ -123,12 +124,11 @@ def _read_frame(
 
 def _at_frame(image: Image.Image, stream: BinaryIO, number: int) -> Image.Image:
     """Give the image at that frame."""
-    if image.format != "TIFF":
-        image.seek(number)
+    if number == image.tell():
         return image
     before = image.mode
     image.seek(number)
-    if "P" in (before, image.mode):
+    if image.format == "TIFF" and "P" in (before, image.mode):
         # Before version 13, Pillow gives the palette of a page to the pixels of another.
         image = Image.open(stream)
         image.palette = None
@@ -143,7 +143,7 @@ def _decode(
 
     together: whether its mode is to be that of all frames.
     """
-    orientation = image.getexif().get(ExifTags.Base.Orientation)
+    orientation = orientation_of(image)
     image.load()
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
     metadata, coding = metadata_of(image, orientation), coding_of(image, stream)

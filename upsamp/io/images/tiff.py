@@ -45,6 +45,8 @@ KINDS: Mapping[str, dict[int, Any]] = MappingProxyType(
         "LAB": {PHOTOMETRIC: 8},
     }
 )
+# Tags that are directories: EXIF's own, and that of the place where a picture was taken.
+DIRECTORIES = (0x8769, 0x8825)
 FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
 NONE, DEFLATE, DIFFERENCES = 1, 8, 2
 # Compressions of a source, by Pillow's names, that are kept: any pixels take these, one bit those,
@@ -75,8 +77,8 @@ def write_tiff(picture: Picture, stream: BinaryIO, name: str) -> None:
 
 def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int:
     """Write a page, point `link` to it, and give the place of its own link."""
+    body = _body(picture, name)
     with pillow_at_work(name, FAULT):
-        body = _body(picture)
         directory = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0" + bytes(4))
         for tag, value in (_describing_tags(picture) | body.tags).items():
             directory[tag] = value
@@ -124,14 +126,12 @@ def _describing_tags(picture: Picture) -> dict[int, Any]:
     return tags
 
 
-DIRECTORIES = (0x8769, 0x8825)  # EXIF's own, and that of the place where a picture was taken
-
-
-def _body(picture: Picture) -> Body:
+def _body(picture: Picture, name: str) -> Body:
     """Give a page's pixels, compressed as they were in the source where that can be."""
     if "transparency" in picture.metadata:
-        image = fit_format(image_of(picture), picture, "tiff")
-        pixels, mode = pixels_of(image, "tiff", expand=False)
+        with pillow_at_work(name, FAULT):
+            image = fit_format(image_of(picture), picture, "tiff")
+            pixels, mode = pixels_of(image, "tiff", expand=False)
         picture = Picture(pixels, mode, metadata=picture.metadata, coding=picture.coding)
     own = picture.coding.get("compression", "raw")
     if (
@@ -140,7 +140,8 @@ def _body(picture: Picture) -> Body:
         or (own == "jpeg" and picture.mode in JPEG_MODES)
     ):
         arguments = {"compression": own, "quality": 95} if own == "jpeg" else {"compression": own}
-        return _body_of_libtiff(image_of(picture), arguments)
+        with pillow_at_work(name, FAULT):
+            return _body_of_libtiff(image_of(picture), arguments)
     return _body_of_pixels(picture, compressed=own != "raw")
 
 

@@ -12,6 +12,9 @@ from upsamp.io.pictures import Picture, check_depth, check_same_size, duration_o
 
 __all__ = ["write_webp"]
 
+# How often an animation is played has 16 bits.
+MOST_PLAYS = 2**16 - 1
+
 
 class FrameByFrame(Image.Image):
     """An image whose frames are those of a picture, each made when it is sought.
@@ -53,6 +56,6 @@ def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOpti
             "webp",
             save_all=True,
             duration=frames.durations,
-            loop=picture.metadata.get("plays", 0),
+            loop=min(picture.metadata.get("plays", 0), MOST_PLAYS),
             **save_options(picture, "webp", options),
         )

@@ -1,6 +1,7 @@
 """Writing an image file: PNG, GIF and deep TIFF in our own way, the other formats by Pillow."""
 
 from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 import numpy as np
@@ -30,7 +31,7 @@ def write_picture(
     else the first. `name` is for errors.
     """
     if format_name == "png":
-        shown = picture.map(_as_rgb) if picture.mode == "YCbCr" else picture
+        shown = picture.map(partial(_as_rgb, name=name)) if picture.mode == "YCbCr" else picture
         write_png(shown, stream, name, compression=options.compression)
         return
     if format_name == "gif":
@@ -58,6 +59,6 @@ def _write_one(
         image.save(stream, format_name, **save_options(picture, format_name, options))
 
 
-def _as_rgb(picture: Picture) -> Picture:
-    with pillow_at_work("it", FAULT):
+def _as_rgb(picture: Picture, name: str) -> Picture:
+    with pillow_at_work(name, FAULT):
         return replace(picture, pixels=np.asarray(image_of(picture).convert("RGB")), mode="RGB")
