@@ -2,6 +2,7 @@
 
 import logging
 import struct
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -57,7 +58,9 @@ def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
     before = logger.disabled
     logger.disabled = True
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except UpsampError:
         raise
     except (*TIFFFILE_ERRORS, tifffile.TiffFileError) as error:
