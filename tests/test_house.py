@@ -342,6 +342,11 @@ def test_one_input_loads_nothing_of_processes(tmp_path: Path) -> None:
         "upsamp.bulk.enlarging",
         "upsamp.bulk.inputs",
         "upsamp.bulk.names",
+        "upsamp.bulk.strip_jobs",
+    }
+    assert {name for name in one if name.startswith("upsamp.io.strips.")} == {
+        "upsamp.io.strips.formats",
+        "upsamp.io.strips.rows",
     }
     assert "upsamp.bulk.processes" in many
     assert not many & {"multiprocessing", "concurrent", "asyncio", "rich"}

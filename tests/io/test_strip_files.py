@@ -17,8 +17,7 @@ from upsamp.io.npy_files import npy_head
 from upsamp.io.pictures import Picture
 from upsamp.io.png import write_png, write_png_rows
 from upsamp.io.row_stream import RowStream
-from upsamp.io.strips.pixels import stand_in
-from upsamp.io.strips.rows import find_stored_matrix
+from upsamp.io.strips.rows import find_stored_matrix, stand_in
 
 
 def numbers(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:

@@ -1,8 +1,8 @@
 """What is to be enlarged, and whether it is better made strip by strip than at once."""
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,14 +10,17 @@ from upsamp.bulk.enlarging import Enlarging
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.layout import as_batch, with_new_image
 from upsamp.core.memory import available_memory, check_memory, format_bytes
-from upsamp.core.upsampling.strips import Reader
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FRAME_FORMATS
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
-from upsamp.io.strips.pixels import stand_in
-from upsamp.io.strips.rows import StoredMatrix
-from upsamp.io.strips.sinks import STRIP_FORMATS, holds_strips_of
+from upsamp.io.strips.formats import STRIP_FORMATS, holds_strips_of
+from upsamp.io.strips.rows import StoredMatrix, stand_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from upsamp.core.upsampling.strips import Reader
 
 __all__ = ["BESIDES", "Source", "StripJob"]
 
@@ -50,7 +53,7 @@ class Source:
         return 0 if self.stored else self.array.nbytes
 
     @contextmanager
-    def open(self, images: tuple[int, ...]) -> Iterator[Reader]:
+    def open(self, images: tuple[int, ...]) -> "Iterator[Reader]":
         """Give what reads the rows, as of images (N, H, W, C)."""
         if self.stored:
             with self.stored.open(images) as rows:

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from upsamp.bulk.by_strips import StripRun
 from upsamp.bulk.enlarging import Enlarging
 from upsamp.bulk.strip_jobs import Source, StripJob
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
@@ -48,8 +47,7 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.layout import as_batch
 from upsamp.io.pictures import Picture
-from upsamp.io.strips.pixels import stand_in
-from upsamp.io.strips.rows import find_stored_matrix
+from upsamp.io.strips.rows import find_stored_matrix, stand_in
 from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.models.summaries.summary import layer_row
 
@@ -203,6 +201,8 @@ def _enlarge_by_strips(
     job: StripJob, memory: int, destination: Destination, *, force: bool
 ) -> Picture | Array:
     """Enlarge what need not stand in memory; give what stands in for the result."""
+    from upsamp.bulk.by_strips import StripRun  # what fits in memory needs no strips
+
     run = StripRun(job, destination.options, memory)
     for note in run.losses:
         show_note(note)

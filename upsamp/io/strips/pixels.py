@@ -11,18 +11,11 @@ from upsamp.errors import FormatError
 from upsamp.io.metadata.keeping import with_true_metadata
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.sinks import losses_of
+from upsamp.io.strips.rows import stand_in
 
-__all__ = ["MatrixStrips", "PictureStrips", "stand_in"]
+__all__ = ["MatrixStrips", "PictureStrips"]
 
 Converter: TypeAlias = Callable[[Array], Array]
-
-
-def stand_in(shape: tuple[int, ...], value: object) -> Array:
-    """Give an array of that shape which takes no memory, for one that is not there.
-
-    value: what it holds everywhere, of the type that it has.
-    """
-    return np.broadcast_to(np.asarray(value), shape)
 
 
 class PictureStrips:

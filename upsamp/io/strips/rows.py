@@ -15,7 +15,7 @@ from upsamp.io.formats import format_of_name, sniff
 from upsamp.io.npy_files import check_numbers, read_npy_head
 from upsamp.io.streams import STANDARD_STREAM, open_input, reason
 
-__all__ = ["StoredMatrix", "StoredRows", "find_stored_matrix"]
+__all__ = ["StoredMatrix", "StoredRows", "find_stored_matrix", "stand_in"]
 
 
 class StoredMatrix(NamedTuple):
@@ -93,6 +93,14 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
     if by_columns and len([length for length in shape if length > 1]) > 1:
         return None
     return StoredMatrix(text, shape, dtype.newbyteorder("="), dtype, offset)
+
+
+def stand_in(shape: tuple[int, ...], value: object) -> Array:
+    """Give an array of that shape which takes no memory, for one that is not there.
+
+    value: what it holds everywhere, of the type that it has.
+    """
+    return np.broadcast_to(np.asarray(value), shape)
 
 
 def _is_plain_file(text: str) -> bool:

@@ -2,9 +2,8 @@
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,24 +13,13 @@ from upsamp.io.array_files import check_space
 from upsamp.io.extras import check_extra
 from upsamp.io.npy_files import npy_head
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import PNG_MODES, Picture
+from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
 from upsamp.io.streams import STANDARD_STREAM, replace_file
+from upsamp.io.strips.formats import STRIP_FORMATS
 
-__all__ = [
-    "STRIP_FORMATS",
-    "check_strips",
-    "holds_strips_of",
-    "write_npy_strips",
-    "write_picture_strips",
-]
+__all__ = ["check_strips", "write_npy_strips", "write_picture_strips"]
 
-# The formats that are written strip by strip, each with the package that it needs.
-STRIP_FORMATS: Mapping[str, str | None] = MappingProxyType(
-    {"npy": None, "png": None, "tiff": "tifffile"}
-)
-# The modes of pictures that are written in tiles, by the part before the semicolon.
-TIFF_MODES = ("1", "L", "LA", "I", "F", "RGB", "RGBA", "P", "CMYK")
 # No stream of deflate stands for more times its bytes.
 MOST_COMPRESSED = 1032
 
@@ -50,13 +38,6 @@ def check_strips(name: str, format_name: str, shape: tuple[int, ...], dtype: np.
         least //= 8 * dtype.itemsize * MOST_COMPRESSED  # of one bit a pixel
     if name != STANDARD_STREAM:
         check_space(name, least)
-
-
-def holds_strips_of(format_name: str, mode: str) -> bool:
-    """Tell whether strips of a picture of that mode are written in that format of images."""
-    if format_name == "png":
-        return mode in PNG_MODES
-    return mode.partition(";")[0] in TIFF_MODES
 
 
 def write_npy_strips(
