@@ -248,6 +248,19 @@ def test_the_disk_is_asked_before_anything_is_made(
     assert invoke("upsample", "in.npy", "-o", "out.png", *BOUND).exit_code == 0
 
 
+def test_a_device_has_no_disk_to_ask(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", None)
+    args = ("upsample", "1 2; 3 4", "-o", "/dev/null", "--format", "npy", "--force", *BOUND)
+    assert invoke(*args).exit_code == 0
+
+
+def test_a_reader_that_has_enough_is_no_error(shell: Shell, tmp_path: Path) -> None:
+    np.save(tmp_path / "in.npy", numbers((500, 500, 3), "uint8"))
+    line = "upsamp upsample in.npy --size 8 -o - --format npy --max-memory 40MB | head -c 9"
+    result = shell(line)
+    assert (result.stdout[:6], result.stderr) == (b"\x93NUMPY", b"")
+
+
 def test_a_tiff_by_strips_asks_for_its_extra(
     invoke: Invoke, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

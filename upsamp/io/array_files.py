@@ -88,7 +88,12 @@ def _packed(stream: BinaryIO, format_name: str) -> Iterator[BinaryIO]:
 
 
 def check_space(name: str, size: int) -> None:
-    """Raise `FileError` where the disk of a file that is to be written has less room than that."""
+    """Raise `FileError` where the disk of a file that is to be written has less room than that.
+
+    A device or a pipe that has the name takes what it takes.
+    """
+    if Path(name).exists() and not Path(name).is_file():
+        return
     folder = Path(os.path.realpath(name)).parent
     free = shutil.disk_usage(folder).free
     if size > free:

@@ -30,11 +30,19 @@ class StoredMatrix(NamedTuple):
     @contextmanager
     def open(self, images: tuple[int, ...]) -> Iterator["StoredRows"]:
         """Open the file to read it as images of the shape (N, H, W, C), whose bytes are these."""
-        try:
-            with FileIO(self.path) as stream:
-                yield StoredRows(self, images, stream)
-        except OSError as error:
-            raise FileError(f"Cannot read '{self.path}': {reason(error)}.") from error
+        with _told(self.path):
+            stream = FileIO(self.path)
+        with stream:
+            yield StoredRows(self, images, stream)
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Let what the system refuses become an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"Cannot read '{path}': {reason(error)}.") from error
 
 
 class StoredRows:
@@ -68,7 +76,8 @@ class StoredRows:
         self._stream.seek(self._matrix.offset + begin)
         left = memory.data
         while left:
-            count = self._stream.readinto(left)
+            with _told(self._matrix.path):
+                count = self._stream.readinto(left)
             if not count:
                 raise FormatError(f"'{self._matrix.path}' was cut off while it was read.")
             left = left[count:]
