@@ -111,7 +111,7 @@ def test_strips_with_aligned_corners(method: str, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("method", ["nearest", "bilinear", "lanczos3"])
 def test_strips_of_a_large_image(method: str, dtype: str) -> None:
-    assert check(numbers((1, 500, 300, 3), dtype), (2000, 1200), (method, "keras")) > 4
+    assert check(numbers((1, 500, 300, 3), dtype), (2000, 1200), (method, "keras")) > 2
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32", "float64"])
