@@ -1,6 +1,7 @@
 """What the options of `upsamp upsample` ask for, as one value that all its parts take."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -50,9 +51,9 @@ class Request:
         """The one input, where there is one."""
         return self.sources[0] if self.sources else None
 
-    @property
+    @cached_property
     def many(self) -> bool:
-        """Whether the inputs are a run over files."""
+        """Whether the inputs are a run over files, which is searched for once."""
         return self.bulk.apply_to(self.sources)
 
     @property
