@@ -52,7 +52,7 @@ def test_each_result_is_what_its_image_becomes_alone(
         "size": "2 x 3",
     }
     assert result.stderr == (
-        "Note: GIF holds 256 colours, so some are lost; use --format png to keep all (1 files).\n"
+        "Note: GIF holds 256 colours, so some are lost; use --format png to keep all (1 file).\n"
     )
     assert contents(photos) == before
     many = contents(tmp_path / "many" / "large")
@@ -255,7 +255,7 @@ def test_nothing_to_do_is_an_error(invoke: Invoke, photos: Path) -> None:
     result = invoke("upsample", photos / "below")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "Error: There must be an image to enlarge. Received: none among 1 files. Give others, or "
+        "Error: There must be an image to enlarge. Received: none among 1 file. Give others, or "
         "--recursive for the folders below.\n"
     )
 

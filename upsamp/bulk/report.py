@@ -17,8 +17,10 @@ from upsamp.io.streams import reason, replace_file
 
 __all__ = ["Report", "Totals", "write_report"]
 
-# Of more failures than this the report alone has each.
+# Of more failures and kinds of notes than this the report alone has each.
 KEPT_FAILURES = 50
+KEPT_NOTES = 5
+OTHER_NOTES = "other notes, which --report FILE has"
 
 
 @dataclass
@@ -43,7 +45,9 @@ class Totals:
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
         self.counts[outcome.status] += 1
-        self.notes.update(outcome.notes)
+        for note in outcome.notes:
+            kept = note in self.notes or len(self.notes) < KEPT_NOTES
+            self.notes[note if kept else OTHER_NOTES] += 1
         if outcome.status == "failed" and len(self.failures) < KEPT_FAILURES:
             self.failures.append(outcome)
 

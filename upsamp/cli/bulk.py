@@ -46,7 +46,7 @@ def enlarge_many(request: Request) -> None:
             _run(plan, request, totals, found, bar)
     except KeyboardInterrupt:
         if totals.done and not options.quiet:
-            show_note(f"stopped after {totals.done:,} files; --skip-existing goes on from there")
+            show_note(f"stopped after {_files(totals.done)}; --skip-existing goes on from there")
         raise
     _show(plan, options, enlarging, totals)
 
@@ -117,12 +117,12 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
     passed_over = plan.inputs.passed_over
     if not totals.done:
         raise FileError(
-            f"There must be an image to enlarge. Received: none among {passed_over:,} files. "
+            f"There must be an image to enlarge. Received: none among {_files(passed_over)}. "
             "Give others, or --recursive for the folders below."
         )
     if not options.quiet:
         for note, count in sorted(totals.notes.items()):
-            show_note(f"{note} ({count:,} files)")
+            show_note(f"{note} ({_files(count)})")
         counts = [
             ("Enlarged", totals.counts["written"]),
             ("Skipped", totals.counts["skipped"]),
@@ -138,10 +138,14 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
     if failed:
         failures = sorted(totals.failures, key=lambda outcome: outcome.task.number)
         show_failures([_told_failure(outcome) for outcome in failures], failed, options.report)
-        raise FileError(f"{failed:,} of {totals.done:,} files could not be enlarged.")
+        raise FileError(f"{failed:,} of {_files(totals.done)} could not be enlarged.")
 
 
 def _told_failure(outcome: Outcome) -> tuple[str, str]:
     """Give the name of a file and what failed, which does not name it once more."""
     source = outcome.task.source
     return source, outcome.error.removeprefix(f"'{source}' ")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
