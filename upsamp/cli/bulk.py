@@ -1,5 +1,6 @@
 """A run over many files: what is asked of it, how far it is, and what became of it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ from upsamp.bulk.names import TEMPLATE, Naming
 from upsamp.bulk.processes import Processes
 from upsamp.bulk.report import Totals, write_report
 from upsamp.bulk.run import Plan, run
-from upsamp.bulk.tasks import Outcome
+from upsamp.bulk.tasks import Outcome, Task
 from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
@@ -40,7 +41,7 @@ def enlarge_many(request: Request) -> None:
     totals = Totals()
     try:
         with show_progress(quiet=options.quiet) as bar:
-            found = survey(plan.tasks, options.report)
+            found = survey(lambda: _counted(plan.tasks(), bar), options.report)
             _check_existing(found, options, force=request.force)
             bar.begin(found.files)
             _run(plan, request, totals, found, bar)
@@ -49,6 +50,14 @@ def enlarge_many(request: Request) -> None:
             show_note(f"stopped after {_files(totals.done)}; --skip-existing goes on from there")
         raise
     _show(plan, options, enlarging, totals)
+
+
+def _counted(tasks: Iterator[Task], bar: Bar) -> Iterator[Task]:
+    """Give the tasks, and tell now and then how many there were: to find millions takes a while."""
+    for number, task in enumerate(tasks):
+        if number % 1000 == 0:
+            bar.look(number)
+        yield task
 
 
 def _check(request: Request) -> None:

@@ -19,6 +19,9 @@ __all__ = ["Bar", "show_failures", "show_progress"]
 class Bar(Protocol):
     """What is told how far a run is."""
 
+    def look(self, files: int) -> None:
+        """Say that so many files were found until now."""
+
     def begin(self, files: int) -> None:
         """Say that so many files were found."""
 
@@ -27,6 +30,9 @@ class Bar(Protocol):
 
 
 class _NoBar:
+    def look(self, files: int) -> None:
+        """Show nothing."""
+
     def begin(self, files: int) -> None:
         """Show nothing."""
 
@@ -39,6 +45,10 @@ class _RichBar:
         self._progress = progress
         self._failed = 0
         self._task = progress.add_task("Looking for images", total=None, failed="")
+
+    def look(self, files: int) -> None:
+        """Show how many there are."""
+        self._progress.update(self._task, completed=files)
 
     def begin(self, files: int) -> None:
         """Begin to count."""
