@@ -61,6 +61,8 @@ DATA_FORMATS: tuple[DataFormat, ...] = get_args(DataFormat)
 
 def _as_integer(value: object) -> int | None:
     """Give `value` as an int, or None where it is no integer (True and 2.0 are none)."""
+    if type(value) is int:  # nearly always, and at once
+        return value
     if isinstance(value, bool | np.bool_):
         return None
     try:
@@ -89,6 +91,8 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
     >>> normalize_pair(2, "size"), normalize_pair([2, 3], "size")
     ((2, 2), (2, 3))
     """
+    if type(value) is int and value >= minimum:  # what a call is nearly always given, at once
+        return value, value
     single = _as_integer(value)
     parts: list[object]
     if single is not None:

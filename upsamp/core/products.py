@@ -80,6 +80,9 @@ def multiply(left: Array, right: Array, out: Array) -> None:
     if not has_wide_kernels() or block < 2 or columns < 2:
         np.matmul(left, right, out=out)
         return
+    if rows > 1 and rows * columns <= most:
+        np.matmul(left, right, out=out)
+        return
     if rows == 1:  # a vector is multiplied by the threads of BLAS, however short
         double = np.empty((2, columns), out.dtype)
         multiply(np.repeat(left, 2, axis=0), right, double)

@@ -25,6 +25,8 @@ CONVOLVE = "upsamp.core.convolution.convolve"
         (True, (1, 64, 64, 128), 64, 7, 2, "columns"),
         (True, (1, 64, 64, 64), 3, 4, 2, "planar"),
         (True, (1, 512, 512, 3), 3, 3, 2, "toeplitz"),
+        (True, (1, 5, 5, 128), 1, 3, 2, "gathered"),
+        (False, (2, 4, 4, 3), 6, 3, 1, "gathered"),
         (False, (1, 64, 64, 128), 64, 3, 1, "winograd"),
         (False, (16, 16, 16, 128), 256, 4, 2, "columns"),
         (False, (1, 64, 64, 64), 3, 3, 1, "planar"),

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
 from upsamp.core import products
-from upsamp.core.convolution import columns, planar, toeplitz, windows, winograd
+from upsamp.core.convolution import algorithms, columns, planar, toeplitz, windows, winograd
 from upsamp.core.convolution.algorithms import (
     ALGORITHMS,
+    fits_gathered,
     fits_pixels,
     fits_windows,
     fits_winograd,
@@ -27,7 +28,7 @@ Array = NDArray[Any]
 
 CONVOLVE = "upsamp.core.convolution.convolve"
 
-FAST = ("columns", "pixels", "planar", "toeplitz", "windows", "winograd")
+FAST = ("columns", "gathered", "pixels", "planar", "toeplitz", "windows", "winograd")
 EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", FAST)
 BOTH = pytest.mark.parametrize("transposed", [False, True])
 MARGINS = ((1, 0), (0, 2))
@@ -36,7 +37,12 @@ PADDINGS: tuple[Any, ...] = ("valid", "same", MARGINS)
 
 def fits(algorithm: str, problem: Problem) -> bool:
     """Tell whether an algorithm can compute a problem at all."""
-    needs = {"pixels": fits_pixels, "windows": fits_windows, "winograd": fits_winograd}
+    needs = {
+        "gathered": fits_gathered,
+        "pixels": fits_pixels,
+        "windows": fits_windows,
+        "winograd": fits_winograd,
+    }
     return problem.plan.groups == 1 and needs.get(algorithm, lambda _: True)(problem.plan)
 
 
@@ -142,6 +148,7 @@ def small_blocks() -> Iterator[None]:
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
         patch.setattr(windows.convolve_windows, "__defaults__", (500,))
         patch.setattr(winograd.convolve_winograd, "__defaults__", (900,))
+        patch.setattr(algorithms, "GATHERED", 2**15)
         patch.setattr(products, "small_product", lambda: 3000)
         for module in (planar, toeplitz, windows, winograd):
             patch.setattr(module, "ALONE", 1)

@@ -1,6 +1,7 @@
 """Which algorithm computes a convolution: chosen by its shape, and loaded when it is chosen."""
 
 from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from importlib import import_module
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ __all__ = [
     "ALGORITHMS",
     "choose_algorithm",
     "convolve_plainly",
+    "fits_gathered",
     "fits_pixels",
     "fits_windows",
     "fits_winograd",
@@ -20,6 +22,8 @@ __all__ = [
 
 # BLAS knows these types alone.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
+# So many values are gathered in the time of a few calls.
+GATHERED = 2**14
 FEW_CHANNELS = 8
 FEW_FILTERS = 4
 WINOGRAD_CHANNELS = 32
@@ -38,8 +42,15 @@ def convolve_plainly(problem: Problem) -> None:
 def _loaded(module: str, function: str) -> Callable[[Problem], None]:
     """Give an algorithm that is imported when it is first run: no command needs them all."""
 
+    @cache
+    def load() -> Callable[[Problem], None]:
+        loaded: Callable[[Problem], None] = getattr(
+            import_module(f"upsamp.core.convolution.{module}"), function
+        )
+        return loaded
+
     def convolve(problem: Problem) -> None:
-        getattr(import_module(f"upsamp.core.convolution.{module}"), function)(problem)
+        load()(problem)
 
     return convolve
 
@@ -48,6 +59,7 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
     {
         "plain": convolve_plainly,
         "columns": _loaded("columns", "convolve_columns"),
+        "gathered": _loaded("gathered", "convolve_gathered"),
         "pixels": _loaded("columns", "convolve_pixels"),
         "planar": _loaded("planar", "convolve_planar"),
         "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
@@ -55,6 +67,11 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
         "winograd": _loaded("winograd", "convolve_winograd"),
     }
 )
+
+
+def fits_gathered(plan: ConvolutionPlan) -> bool:
+    """Tell whether so little is summed that the number of calls is what takes time."""
+    return max(plan.pixels, plan.outputs) * plan.filters * plan.taps <= GATHERED
 
 
 def fits_pixels(plan: ConvolutionPlan) -> bool:
@@ -82,29 +99,36 @@ def choose_algorithm(problem: Problem) -> str:
     The plain one where another does not apply: groups, other types than BLAS knows, and kernels
     with NaN or infinity, as the others multiply the zeros around an image too.
     """
-    plan = problem.plan
-    strides = (phase.stride for phase in (*plan.row_phases, *plan.column_phases))
-    if max(strides, default=1) > LONGEST_STRIDE:
+    if not problem.packed.finite:
         return "plain"
-    if plan.groups > 1 or problem.dtype not in FAST_TYPES or not problem.packed.finite:
-        return "plain"
-    chosen = _choose_by_shape(plan)
-    # Its rounding mixes neighbours: what asks for float64 asks for better.
-    if chosen == "columns" and problem.dtype == np.float32 and _gains_by_winograd(plan):
-        return "winograd"
-    return chosen
+    return _choose_by_plan(problem.plan, problem.dtype, has_wide_kernels())
 
 
-def _choose_by_shape(plan: ConvolutionPlan) -> str:
-    spacing = max(phase.spacing for phase in (*plan.row_phases, *plan.column_phases))
-    stride = max(plan.row_phases[0].stride, plan.column_phases[0].stride)
+@lru_cache(maxsize=256)
+def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: bool) -> str:
+    """Give the name by what is the same at each call of a layer; wide: BLAS has such kernels."""
+    stride = max(phase.stride for phase in (*plan.row_phases, *plan.column_phases))
+    if plan.groups > 1 or dtype not in FAST_TYPES or stride > LONGEST_STRIDE:
+        return "plain"
     if fits_pixels(plan):
         return "pixels"
-    if plan.channels <= FEW_CHANNELS and spacing == 1:
+    few = _choose_for_few(plan, stride)
+    if few is not None:
+        return few
+    if wide and _gains_by_windows(plan):
+        return "windows"
+    # Its rounding mixes neighbours: what asks for float64 asks for better.
+    return "winograd" if dtype == np.float32 and _gains_by_winograd(plan) else "columns"
+
+
+def _choose_for_few(plan: ConvolutionPlan, stride: int) -> str | None:
+    """Give the name of what is made for few channels in or out, None where they are many."""
+    if fits_gathered(plan) and min(plan.channels, plan.filters) <= FEW_CHANNELS:
+        return "gathered"
+    phases = (*plan.row_phases, *plan.column_phases)
+    if plan.channels <= FEW_CHANNELS and all(phase.spacing == 1 for phase in phases):
         return "toeplitz"
-    if plan.filters <= FEW_FILTERS and stride == 1:
-        return "planar"
-    return "windows" if has_wide_kernels() and _gains_by_windows(plan) else "columns"
+    return "planar" if plan.filters <= FEW_FILTERS and stride == 1 else None
 
 
 def _gains_by_windows(plan: ConvolutionPlan) -> bool:

@@ -1,7 +1,7 @@
 """Convolution and transposed convolution in two dimensions, as Keras defines them."""
 
-from collections.abc import Callable
-from typing import cast
+from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,15 +23,9 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.convolution.algorithms import ALGORITHMS, choose_algorithm
-from upsamp.core.convolution.geometry import (
-    ConvolutionAxis,
-    TransposedAxis,
-    convolution_axis,
-    transposed_axis,
-)
 from upsamp.core.convolution.packing import PackedKernel
-from upsamp.core.convolution.phases import Axis
-from upsamp.core.convolution.problem import Finish, Problem, make_plan
+from upsamp.core.convolution.problem import Finish, Problem
+from upsamp.core.convolution.setting import ConvolutionSetting, make_plan
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
@@ -75,12 +69,10 @@ def conv2d(
     """
     stride, dilation = _normalize_steps(strides, dilation_rate)
     edges = _by_axis(normalize_padding(padding))
-
-    def plan(axis: int, length: int, taps: int) -> ConvolutionAxis:
-        return convolution_axis(length, taps, stride[axis], edges[axis], dilation[axis])
-
+    count = normalize_count(groups, "groups")
     weights = _normalize_kernel(kernel, kernel_layout)
-    return _convolve(x, weights, bias, groups, data_format, plan, weights.array.shape[3], finish)
+    setting = ConvolutionSetting(False, stride, edges, dilation, count)
+    return _convolve(x, weights, bias, data_format, setting, finish)
 
 
 def conv2d_transpose(
@@ -136,16 +128,10 @@ def conv2d_transpose(
             "`output_shape` must stand alone, as it says all of the size. Received: "
             f"output_shape={output_shape!r} and output_padding={output_padding!r}."
         )
-
-    def plan(axis: int, length: int, taps: int) -> TransposedAxis:
-        return transposed_axis(
-            length, taps, stride[axis], edges[axis], extras[axis], dilation[axis], lengths[axis]
-        )
-
     weights = _normalize_kernel(kernel, kernel_layout)
     count = normalize_count(groups, "groups")
-    filters = weights.array.shape[2] * count
-    return _convolve(x, weights, bias, count, data_format, plan, filters, finish)
+    setting = ConvolutionSetting(True, stride, edges, dilation, count, extras, lengths)
+    return _convolve(x, weights, bias, data_format, setting, finish)
 
 
 def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair]:
@@ -171,45 +157,27 @@ def _convolve(
     x: object,
     weights: PackedKernel,
     bias: object,
-    groups: int,
     data_format: str,
-    plan: Callable[[int, int, int], Axis],
-    filters: int,
+    setting: ConvolutionSetting,
     finish: Finish | None,
 ) -> Array:
-    """Do what both convolutions do: plan, choose an algorithm, and give its result its form.
-
-    The transposed one differs in its axes, which say where a tap reads and writes, and in the
-    order of its kernel's channels.
-    """
+    """Do what both convolutions do: plan, choose an algorithm, and give its result its form."""
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)
-    kernel = weights.array
-    rows, columns = (plan(axis, batch.shape[axis + 1], kernel.shape[axis]) for axis in (0, 1))
-    transposed = isinstance(rows, TransposedAxis)
-    grouped = _group_kernel(kernel, batch.shape[3], filters, groups, transposed)
+    plan = make_plan(setting, batch.shape, weights.array.shape)
+    rows, columns, filters = plan.rows.output, plan.columns.output, plan.filters
     biases = _as_bias(bias, filters)
-    shape = with_new_image(array.shape, layout, rows.output, columns.output, filters)
-    dtype = floating_result_dtype(array, kernel, *biases)
-    working = compute_dtype(dtype)
+    shape = with_new_image(array.shape, layout, rows, columns, filters)
+    dtype, working = _dtypes(array.dtype, weights.array.dtype, *(one.dtype for one in biases))
     check_memory(shape, working, "The output")
     with np.errstate(invalid="ignore", over="ignore"):
         problem = Problem(
-            make_plan(
-                batch.shape[0],
-                batch.shape[3],
-                filters,
-                grouped.shape[2],
-                (kernel.shape[0], kernel.shape[1]),
-                rows,
-                columns,
-            ),
+            plan,
             batch,
             weights,
-            grouped,
             biases[0].astype(working) if biases else None,
-            np.empty((batch.shape[0], rows.output, columns.output, filters), working),
+            np.empty((plan.images, rows, columns, filters), working),
             finish,
         )
         ALGORITHMS[choose_algorithm(problem)](problem)
@@ -217,6 +185,13 @@ def _convolve(
     if layout == "channels_first":
         result = np.ascontiguousarray(np.moveaxis(result, 3, 1))
     return result.reshape(shape)
+
+
+@lru_cache(maxsize=64)
+def _dtypes(*dtypes: np.dtype[Any]) -> tuple[np.dtype[np.floating], np.dtype[np.floating]]:
+    """Give the type of the result of arrays of these types, and the one that is computed in."""
+    dtype = floating_result_dtype(*(np.empty(1, one) for one in dtypes))
+    return dtype, compute_dtype(dtype)
 
 
 def _as_bias(bias: object, filters: int) -> tuple[Array, ...]:
@@ -230,26 +205,3 @@ def _as_bias(bias: object, filters: int) -> tuple[Array, ...]:
             f"Received: shape {array.shape}."
         )
     return (array,)
-
-
-def _group_kernel(
-    weights: Array, channels: int, filters: int, groups: object, transposed: bool
-) -> Array:
-    """Give the kernel as (rows, columns, groups, channels in a group, filters in a group)."""
-    count = normalize_count(groups, "groups")
-    if channels % count or filters % count:
-        raise ShapeError(
-            "`groups` must divide the channels and the filters. "
-            f"Received: groups={count}, {channels} channels, {filters} filters."
-        )
-    rows, columns, inner, outer = weights.shape
-    taken, order = (
-        (outer, "filters / groups, C") if transposed else (inner * count, "C / groups, filters")
-    )
-    if taken != channels:
-        raise ShapeError(
-            f"`kernel` must be (rows, columns, {order}). Received: kernel of shape "
-            f"{weights.shape} with groups={count} for an `x` of {channels} channels."
-        )
-    split = weights.reshape(rows, columns, inner, count, outer // count)
-    return split.transpose(0, 1, 3, 4, 2) if transposed else split.transpose(0, 1, 3, 2, 4)

@@ -2,24 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
+from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.packing import Matrices, PackedKernel
-from upsamp.core.convolution.phases import Axis, Phase, axis_phases, narrow
+from upsamp.core.convolution.phases import Axis, Phase, narrow
 
-__all__ = ["ConvolutionPlan", "Finish", "Problem", "add_taps", "make_plan"]
+__all__ = ["ConvolutionPlan", "Finish", "Problem", "add_taps"]
 
 # Changes finished rows of the result, (N, rows, OW, filters), in place.
 Finish: TypeAlias = Callable[[Array], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ConvolutionPlan:
-    """The integers of a convolution: shapes, axes and their phases."""
+    """The integers of a convolution: shapes, axes and their phases.
+
+    Each is made once, see `upsamp.core.convolution.setting`, so what is remembered by plan is found
+    by which object that is, and not by all of its numbers.
+    """
 
     images: int
     channels: int
@@ -47,29 +52,18 @@ class ConvolutionPlan:
         return self.images * self.rows.output * self.columns.output
 
 
-@lru_cache(maxsize=256)
-def make_plan(
-    images: int, channels: int, filters: int, groups: int, kernel: Pair, rows: Axis, columns: Axis
-) -> ConvolutionPlan:
-    """Plan a convolution, which is remembered: a layer plans alike at each call."""
-    phases = axis_phases(rows, kernel[0]), axis_phases(columns, kernel[1])
-    return ConvolutionPlan(images, channels, filters, groups, kernel, rows, columns, *phases)
-
-
 @dataclass(frozen=True)
 class Problem:
     """The arrays of a convolution.
 
-    batch: (N, H, W, C), of any dtype and strides. packed: the kernel; `grouped` gives it as (rows,
-    columns, groups, C / groups, filters / groups). bias: (filters,) or None. result: (N, OH, OW,
-    filters) in memory order, to be written by the algorithm. finish: what is done to rows of the
-    result once they are summed.
+    batch: (N, H, W, C), of any dtype and strides. packed: the kernel. bias: (filters,) or None.
+    result: (N, OH, OW, filters) in memory order, to be written by the algorithm. finish: what is
+    done to rows of the result once they are summed.
     """
 
     plan: ConvolutionPlan
     batch: Array
     packed: PackedKernel
-    grouped: Array
     bias: Array | None
     result: Array
     finish: Finish | None
@@ -78,6 +72,15 @@ class Problem:
     def dtype(self) -> np.dtype[np.floating]:
         """The type that is computed in."""
         return self.result.dtype
+
+    @cached_property
+    def grouped(self) -> Array:
+        """The kernel as (rows, columns, groups, C / groups, filters / groups)."""
+        weights, groups = self.packed.array, self.plan.groups
+        rows, columns, inner, outer = weights.shape
+        split = weights.reshape(rows, columns, inner, groups, outer // groups)
+        transposed = isinstance(self.plan.rows, TransposedAxis)
+        return split.transpose((0, 1, 3, 4, 2) if transposed else (0, 1, 3, 2, 4))
 
     @cached_property
     def bias_row(self) -> Array | None:

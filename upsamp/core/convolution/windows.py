@@ -10,6 +10,7 @@ own threads, and blocks of the outputs are divided among threads of our own.
 It is fast where BLAS reads the factors of such products in place, see `upsamp.core.products`.
 """
 
+import math
 from itertools import product
 
 import numpy as np
@@ -33,6 +34,8 @@ __all__ = ["convolve_windows"]
 
 # The copy that a piece of the outputs reads, in elements: it should stay in a core's cache.
 COPY = 2**18
+# The bytes that a cache holds together.
+CACHE_LINE = 64
 # Below so many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
 
@@ -91,44 +94,70 @@ def _pack(problem: Problem) -> Matrices:
 def _compute(problem: Problem, piece: Piece, matrices: Matrices) -> None:
     """Compute the outputs of a piece."""
     for step in piece.steps:
-        copied = _copy(problem, piece.images, step)
+        lines = _copy(problem, piece.images, step)
+        pixel = step.shape[2] * problem.plan.channels
         target = problem.result[piece.images, step.outputs, :, piece.filters]
         for reading in step.readings:
             out = target[:, :, reading.outputs]
             if reading.taps:
                 out = out.reshape(len(out), *reading.shape, out.shape[3])
-                _multiply(_windows(copied, reading), matrices, reading, out)
+                _multiply(_windows(lines, pixel, reading), matrices, reading, out)
             else:
                 out[...] = 0
 
 
 def _copy(problem: Problem, images: slice, step: Step) -> Array:
-    """Give (N, rows, columns, taps of the rows, C), with zeros around the input."""
-    shape = (images.stop - images.start, *step.shape, problem.plan.channels)
-    copied = scratch("windows.copied", shape, problem.dtype)
+    """Give (N, rows, pitch): rows of (columns, taps of the rows, C), with zeros around the input.
+
+    What follows such a row up to the pitch is nothing.
+    """
+    count, rows, channels = images.stop - images.start, step.shape[0], problem.plan.channels
+    size = math.prod(step.shape[1:]) * channels
+    lines = scratch("windows.copied", (count, rows, _pitch(size, problem)), problem.dtype)
+    copied = lines[:, :, :size].reshape(count, *step.shape, channels)
     copied[:, :, : step.place.start] = 0
     copied[:, :, step.place.stop :] = 0
     inner = copied[:, :, step.place]
     for index, (top, bottom, inputs) in enumerate(step.taps):
         if top:
             inner[:, :top, :, index] = 0
-        if bottom < step.shape[0]:
+        if bottom < rows:
             inner[:, bottom:, :, index] = 0
         inner[:, top:bottom, :, index] = problem.batch[images, inputs, step.columns]
-    return copied
+    return lines
 
 
-def _windows(copied: Array, reading: Reading) -> Array:
-    """Give (N, rows, their phases, columns, their phases, what one reads): stretches overlap."""
-    images, _, _, taps, channels = copied.shape
-    by_image, by_row, pixel, _, item = copied.strides
+def _pitch(size: int, problem: Problem) -> int:
+    """Give how far apart rows of so many elements should be.
+
+    A product reads many rows side by side. Where they are a power of two apart, they all have the
+    same few places in a core's first cache, and are read from the next one again and again.
+    """
+    unit = CACHE_LINE // problem.dtype.itemsize
+    return (-(-size // unit) | 1) * unit
+
+
+def _windows(lines: Array, pixel: int, reading: Reading) -> Array:
+    """Give (N, rows, their phases, columns, their phases, what one reads): stretches overlap.
+
+    pixel: how many elements of a line a pixel has.
+    """
+    by_image, by_row, item = lines.strides
     down, to_phase, along, to_column_phase = reading.apart
+    by_pixel = pixel * item
     windows: Array = np.ndarray(
-        (images, *reading.shape, reading.taps * taps * channels),
-        copied.dtype,
-        copied,
-        reading.begin * pixel,
-        (by_image, by_row * down, by_row * to_phase, pixel * along, pixel * to_column_phase, item),
+        (len(lines), *reading.shape, reading.taps * pixel),
+        lines.dtype,
+        lines,
+        reading.begin * by_pixel,
+        (
+            by_image,
+            by_row * down,
+            by_row * to_phase,
+            by_pixel * along,
+            by_pixel * to_column_phase,
+            item,
+        ),
     )
     return windows
 

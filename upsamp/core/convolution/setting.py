@@ -1,0 +1,75 @@
+"""What a convolution is told besides its arrays, and the plan that this makes of their shapes."""
+
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from upsamp.core.arguments import Padding, Pair
+from upsamp.core.convolution.geometry import convolution_axis, transposed_axis
+from upsamp.core.convolution.phases import Axis, axis_phases
+from upsamp.core.convolution.problem import ConvolutionPlan
+from upsamp.errors import ShapeError
+
+__all__ = ["ConvolutionSetting", "make_plan"]
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+class ConvolutionSetting(NamedTuple):
+    """The arguments of a convolution, normalised, those of an axis by (rows, columns).
+
+    extra: the output padding, and length: that of the output; None where it is not given. A
+    convolution that is not transposed has neither.
+    """
+
+    transposed: bool
+    stride: Pair
+    edges: tuple[Padding | Pair, Padding | Pair]
+    dilation: Pair
+    groups: int
+    extra: Pair | tuple[None, None] = (None, None)
+    length: Pair | tuple[None, None] = (None, None)
+
+    def axis(self, axis: int, length: int, taps: int) -> Axis:
+        """Plan the rows (0) or the columns (1)."""
+        stride, edges, dilation = self.stride[axis], self.edges[axis], self.dilation[axis]
+        if not self.transposed:
+            return convolution_axis(length, taps, stride, edges, dilation)
+        return transposed_axis(
+            length, taps, stride, edges, self.extra[axis], dilation, self.length[axis]
+        )
+
+
+@lru_cache(maxsize=256)
+def make_plan(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> ConvolutionPlan:
+    """Plan a convolution, which is remembered: a layer plans alike at each call.
+
+    batch: (N, H, W, C). kernel: as `conv2d` or `conv2d_transpose` takes it, in Keras' layout.
+    Raises `ShapeError` where they do not belong together.
+    """
+    images, height, width, channels = batch
+    taps = kernel[0], kernel[1]
+    rows, columns = (setting.axis(axis, (height, width)[axis], taps[axis]) for axis in (0, 1))
+    filters = _filters(setting, channels, kernel)
+    phases = axis_phases(rows, taps[0]), axis_phases(columns, taps[1])
+    return ConvolutionPlan(images, channels, filters, setting.groups, taps, rows, columns, *phases)
+
+
+def _filters(setting: ConvolutionSetting, channels: int, kernel: Shape) -> int:
+    """Give the number of filters, where the channels are those of the kernel."""
+    groups, transposed = setting.groups, setting.transposed
+    inner, outer = kernel[2:]
+    filters = inner * groups if transposed else outer
+    if channels % groups or filters % groups:
+        raise ShapeError(
+            "`groups` must divide the channels and the filters. "
+            f"Received: groups={groups}, {channels} channels, {filters} filters."
+        )
+    taken, order = (
+        (outer, "filters / groups, C") if transposed else (inner * groups, "C / groups, filters")
+    )
+    if taken != channels:
+        raise ShapeError(
+            f"`kernel` must be (rows, columns, {order}). Received: kernel of shape "
+            f"{kernel} with groups={groups} for an `x` of {channels} channels."
+        )
+    return filters
