@@ -15,7 +15,7 @@ from upsamp.core.arguments import Array, Pair
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
 from upsamp.core.upsampling.box_plan import Boxes, Region, regions_of
-from upsamp.core.upsampling.nearest import repeat_along_rows
+from upsamp.core.upsampling.nearest import Repeater
 
 __all__ = ["interpolate_by_boxes"]
 
@@ -38,105 +38,119 @@ def interpolate_by_boxes(
     blocks = target.reshape(count, height, rows, wide, channels)
 
     def work(run: range) -> None:
+        tiles = Tiles(source, boxes, regions)
         for piece in run:
             image, number = divmod(piece, len(regions))
             region = regions[number]
-            widened = _widen(source, image, region.moved(*first), boxes)
             place = slice(region.left * columns, region.right * columns)
-            _heighten(widened, blocks[image, region.top : region.bottom, :, place], boxes)
+            room = blocks[image, region.top : region.bottom, :, place]
+            tiles.heighten(tiles.widen(image, region.moved(*first)), room)
 
     share(count * len(regions), threads if target.size >= THREAD_ELEMENTS else 1, work)
 
 
-def _widen(source: Array, image: int, region: Region, boxes: Boxes) -> Array:
-    """Give the rows of a tile, (rows, columns * channels), interpolated along the columns.
+class Tiles:
+    """The loops of one thread: what they write to is made once, for the largest tile."""
 
-    There is a row more above and below, which is that of the edge where the image ends. The rows
-    are summed as one long line of numbers, which takes less time than many short ones.
-    """
-    _, height, width, channels = source.shape
-    factor = boxes.factors[1]
-    top, bottom = max(0, region.top - 1), min(height, region.bottom + 1)
-    left, right = max(0, region.left - 1), min(width, region.right + 1)
-    lines, pixels = slice(top, bottom), slice(left, right)
-    repeated = repeat_along_rows(source, image, lines, pixels, factor, margin=factor)
-    wide = factor * channels
-    repeated[:, :wide] = repeated[:, wide : 2 * wide]
-    repeated[:, -wide:] = repeated[:, -2 * wide : -wide]
-    high, line = region.bottom - region.top + 2, repeated.shape[1]
-    above = top - (region.top - 1)
-    size = repeated.size
-    rooms = scratch("up_sums", (3, high * line), SUMS)
-    # The copies stay for the sums that need them anew; the others take turns.
-    copies, *spare = rooms[:, above * line : above * line + size]
-    np.copyto(copies, repeated.reshape(-1))
-    values, last = copies, 0
-    for number, (anew, away) in enumerate(_sums(factor)):
-        shift = away * channels
-        # What is summed from beyond the end belongs to no pixel, and neither does what is left.
-        size = min(size, copies.size - shift) if anew else size - shift
-        other = copies if anew else values
-        last = 1 + number % 2
-        np.add(values[:size], other[shift : shift + size], out=spare[last - 1][:size])
-        values = spare[last - 1]
-    widened = rooms[last].reshape(high, line)
-    if above:
-        widened[0] = widened[1]
-    if bottom == region.bottom:
-        widened[-1] = widened[-2]
-    # Where the first output's sum begins: a pixel's own begins half its width before it.
-    begin = (1 + region.left - left) * factor - factor // 2
-    outputs = (region.right - region.left) * factor
-    inner: Array = widened[:, begin * channels : (begin + outputs) * channels]
-    return inner
+    def __init__(self, source: Array, boxes: Boxes, regions: tuple[Region, ...]) -> None:
+        self.source, self.boxes = source, boxes
+        factor, channels = boxes.factors[1], source.shape[3]
+        high = max(region.bottom - region.top for region in regions) + 2
+        wide = max(region.right - region.left for region in regions) + 2
+        self.repeater = Repeater(source, factor)
+        self.additions = _sums(factor)
+        size = high * wide * factor * channels
+        self.copies, *self.sums, self.near, self.far = scratch("up_boxes", (5, size), SUMS)
+        self.both = scratch("up_both", (2 * size,), SUMS)
+        self.tied = scratch("up_tied", (2 * size,), np.bool_)
 
+    def widen(self, image: int, region: Region) -> Array:
+        """Give the rows of a tile, (rows, columns * channels), interpolated along the columns.
 
-def _heighten(widened: Array, blocks: Array, boxes: Boxes) -> None:
-    """Fill blocks of output rows, (rows, factor, columns, channels), from the widened rows."""
-    high, factor, columns, channels = blocks.shape
-    scale = boxes.scales[0]
-    divisor = scale * boxes.scales[1]
-    line = columns * channels
-    near = scratch("up_near", (high, line), SUMS)
-    for phase in range(factor // 2, factor):
-        away = (2 * phase + 1 - factor) // (2 if factor % 2 else 1)
-        np.multiply(widened[1:-1], SUMS.type(scale - away), out=near)
-        np.add(near, SUMS.type(divisor // 2), out=near)
-        if not away:
-            _divide(near, blocks[:, phase], divisor)
-            continue
-        far = widened
-        if away > 1:
-            far = np.multiply(widened, SUMS.type(away), out=scratch("up_far", widened.shape, SUMS))
-        # The phase and its mirror image at once, with the rows below and above: longer calls.
-        sums = scratch("up_both", (2, high, line), SUMS)
-        np.add(near, far[2:], out=sums[0])
-        np.add(near, far[:-2], out=sums[1])
-        mirror = factor - 1 - phase
-        places = blocks[:, mirror : phase + 1 : phase - mirror].swapaxes(0, 1)[::-1]
-        _divide(sums, places, divisor)
+        There is a row more above and below, which is that of the edge where the image ends. The
+        rows are summed as one long line of numbers, which takes less time than many short ones.
+        """
+        _, height, width, channels = self.source.shape
+        factor, scale = self.boxes.factors[1], self.boxes.scales[1]
+        top, bottom = max(0, region.top - 1), min(height, region.bottom + 1)
+        left, right = max(0, region.left - 1), min(width, region.right + 1)
+        repeated = self.repeater.repeat(image, slice(top, bottom), slice(left, right))
+        size, line = len(repeated), (right - left) * factor * channels
+        copies = self.copies[:size]
+        np.copyto(copies, repeated)
+        # A sum belongs half a pixel behind where it begins.
+        half, above = factor // 2 * channels, top - (region.top - 1)
+        rooms = [room[above * line + half :] for room in self.sums]
+        values = copies
+        for number, (anew, away) in enumerate(self.additions):
+            shift = away * channels
+            size = min(size, len(copies) - shift) if anew else size - shift
+            other = copies if anew else values
+            values = np.add(
+                values[:size], other[shift : shift + size], out=rooms[number % 2][:size]
+            )
+        high = region.bottom - region.top + 2
+        widened = self.sums[(len(self.additions) + 1) % 2][: high * line].reshape(high, line)
+        # Where a row ends, its sums reach into another one, and are those of its last pixel alone.
+        lines = copies.reshape(-1, line)
+        inner = widened[above : above + bottom - top]
+        np.multiply(lines[:, :half], SUMS.type(scale), out=inner[:, :half])
+        np.multiply(lines[:, -half:], SUMS.type(scale), out=inner[:, -half:])
+        if above:
+            widened[0] = widened[1]
+        if bottom == region.bottom:
+            widened[-1] = widened[-2]
+        begin = (region.left - left) * factor * channels
+        within: Array = widened[:, begin : begin + (region.right - region.left) * factor * channels]
+        return within
 
+    def heighten(self, widened: Array, blocks: Array) -> None:
+        """Fill blocks of output rows, (rows, factor, columns, channels), from the widened rows."""
+        high, factor, columns, channels = blocks.shape
+        scale = self.boxes.scales[0]
+        divisor = scale * self.boxes.scales[1]
+        line = columns * channels
+        near = self.near[: high * line].reshape(high, line)
+        for phase in range(factor // 2, factor):
+            away = (2 * phase + 1 - factor) // (2 if factor % 2 else 1)
+            np.multiply(widened[1:-1], SUMS.type(scale - away), out=near)
+            np.add(near, SUMS.type(divisor // 2), out=near)
+            if not away:
+                self._divide(near, blocks[:, phase], divisor)
+                continue
+            far = widened
+            if away > 1:
+                far = self.far[: widened.size].reshape(widened.shape)
+                np.multiply(widened, SUMS.type(away), out=far)
+            # The phase and its mirror image at once, with the rows below and above: longer calls.
+            sums = self.both[: 2 * high * line].reshape(2, high, line)
+            np.add(near, far[2:], out=sums[0])
+            np.add(near, far[:-2], out=sums[1])
+            mirror = factor - 1 - phase
+            places = blocks[:, mirror : phase + 1 : phase - mirror].swapaxes(0, 1)[::-1]
+            self._divide(sums, places, divisor)
 
-def _divide(sums: Array, place: Array, divisor: int) -> None:
-    """Write 16-bit sums, (..., columns * channels), divided, to (..., columns, channels).
+    def _divide(self, sums: Array, place: Array, divisor: int) -> None:
+        """Write 16-bit sums, (..., columns * channels), divided, to (..., columns, channels).
 
-    Half of the divisor, rounded down, is added to them already. What is lost of `sums` is needed
-    no more.
-    """
-    room = place
-    if place.strides[-2] == place.shape[-1] * place.strides[-1]:
-        room = place.reshape(sums.shape)
-    else:
-        sums = sums.reshape(place.shape)
-    if divisor % 2:
-        np.floor_divide(sums, SUMS.type(divisor), out=room, dtype=SUMS, casting="unsafe")
-        return
-    bits = divisor.bit_length() - 1
-    np.right_shift(sums, SUMS.type(bits), out=room, dtype=SUMS, casting="unsafe")
-    # A half has come to the next whole number; where that is odd, the one below is the even one.
-    np.bitwise_and(sums, SUMS.type(2 * divisor - 1), out=sums)
-    tied = np.equal(sums, SUMS.type(divisor), out=scratch("up_tied", sums.shape, np.bool_))
-    np.subtract(room, tied.view(np.uint8), out=room)
+        Half of the divisor, rounded down, is added to them already. What is lost of `sums` is
+        needed no more.
+        """
+        room = place
+        if place.strides[-2] == place.shape[-1] * place.strides[-1]:
+            room = place.reshape(sums.shape)
+        else:
+            sums = sums.reshape(place.shape)
+        if divisor % 2:
+            np.floor_divide(sums, SUMS.type(divisor), out=room, dtype=SUMS, casting="unsafe")
+            return
+        bits = divisor.bit_length() - 1
+        np.right_shift(sums, SUMS.type(bits), out=room, dtype=SUMS, casting="unsafe")
+        # A half has come to the next whole number: where that is odd, the one below is even.
+        np.bitwise_and(sums, SUMS.type(2 * divisor - 1), out=sums)
+        tied = self.tied[: sums.size].reshape(sums.shape)
+        np.equal(sums, SUMS.type(divisor), out=tied)
+        np.subtract(room, tied.view(np.uint8), out=room)
 
 
 def _sums(factor: int) -> list[tuple[bool, int]]:

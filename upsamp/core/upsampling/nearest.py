@@ -3,13 +3,17 @@
 NumPy copies an element of 1, 2, 4, 8 or 16 bytes in the same time, and a pixel of three bytes in
 three times that. So a pixel is copied as one wide element, whose last bytes belong to the pixel
 after it: written in ascending order, they are overwritten by the copies of that pixel, or are the
-right bytes already.
+right bytes already. Twice is the same as once by pairs: the second copy of a pixel and the first
+one of the next lie side by side, as the pixels themselves do.
 
-Each strip of input rows is first repeated along its rows, in memory that stays in the cache; then
-whole rows are copied to their places.
+Each strip of input rows is first repeated as one line of pixels, in memory that stays in the cache;
+then whole rows are copied to their places. From one copy to the next a thread holds the
+interpreter's lock, and another one that wants it then sleeps for longer than a copy takes: so all
+is prepared before the first of many copies.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,20 +21,34 @@ from upsamp.core.arguments import Array
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
 
-__all__ = ["copy_nearest", "repeat_along_rows", "repeat_pixels"]
+__all__ = ["Repeater", "copy_nearest", "repeat_pixels"]
+
+# What is to be copied: to where, and from where.
+Copies: TypeAlias = list[tuple[Array, Array]]
 
 # Bytes of a strip of widened rows: it is written and read once each, from the second-level cache.
 # Shorter strips are shorter calls, at each of which two threads may wait for each other.
 STRIP_BYTES = 2**19
+# Strips that are prepared together.
+GROUP = 16
 # Output bytes below which one assignment does it all, and below which a thread costs more than
 # it saves.
 SMALL_BYTES = 2**14
-THREAD_BYTES = 2**20
+THREAD_BYTES = 2**23
 # Pixels of so many bytes are copied fast as they are.
 LONG_PIXEL = 40
 WIDEST = 16
 # An element of each width whose copies are bit for bit.
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
+PAIR = 2
+
+
+class Strip(NamedTuple):
+    """Some rows and pixels of an image."""
+
+    image: int
+    lines: slice
+    pixels: slice
 
 
 def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads: int) -> None:
@@ -42,23 +60,25 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
     array([[1, 1, 2, 2],
            [1, 1, 2, 2]])
     """
-    _, height, width, channels = source.shape
-    blocks = _split(target, height, rows, width, columns)
+    count, height, width, channels = source.shape
     if target.nbytes <= SMALL_BYTES or target.strides[3] != target.itemsize:
-        _broadcast(source, blocks)
+        _broadcast(source, target.reshape(count, height, rows, width, columns, channels))
         return
+    blocks = target.reshape(count, height, rows, width * columns, channels)
 
-    def fill(image: int, lines: slice, pixels: slice) -> None:
-        room = blocks[image, lines, :, pixels]
-        high, _, wide = room.shape[:3]
-        room = room.reshape(high, rows, wide * columns, channels)
-        if columns == 1:
-            room[...] = source[image, lines, np.newaxis, pixels]
-        else:
-            widened = repeat_along_rows(source, image, lines, pixels, columns)
-            room[...] = widened.reshape(high, 1, wide * columns, channels)
+    def work(strips: list[Strip]) -> None:
+        repeater = Repeater(source, columns)
+        copies: Copies = []
+        for strip in strips:
+            repeated, steps = repeater.steps(*strip)
+            left, right = strip.pixels.start * columns, strip.pixels.stop * columns
+            room = blocks[strip.image, strip.lines, :, left:right]
+            copies += steps
+            copies.append((room, repeated.reshape(len(room), 1, -1, channels)))
+        for place, part in copies:
+            np.copyto(place, part)
 
-    _by_strips(source, target, fill, threads)
+    _share_strips(source, target, work, threads)
 
 
 def copy_nearest(
@@ -72,19 +92,16 @@ def copy_nearest(
     row_starts = np.searchsorted(row_inputs, np.arange(height + 1))
     column_starts = np.searchsorted(column_inputs, np.arange(width + 1))
 
-    def fill(image: int, lines: slice, pixels: slice) -> None:
-        # Rows and columns are taken apart, as a list for each would make NumPy walk by pixels.
-        columns = slice(column_starts[pixels.start], column_starts[pixels.stop])
-        rows = slice(row_starts[lines.start], row_starts[lines.stop])
-        widened = source[image, lines, pixels].take(column_inputs[columns] - pixels.start, axis=1)
-        target[image, rows, columns] = widened.take(row_inputs[rows] - lines.start, axis=0)
+    def work(strips: list[Strip]) -> None:
+        for image, lines, pixels in strips:
+            # Rows and columns are taken apart, as a list for each would make NumPy walk by pixels.
+            columns = slice(column_starts[pixels.start], column_starts[pixels.stop])
+            rows = slice(row_starts[lines.start], row_starts[lines.stop])
+            part = source[image, lines, pixels]
+            widened = part.take(column_inputs[columns] - pixels.start, axis=1)
+            target[image, rows, columns] = widened.take(row_inputs[rows] - lines.start, axis=0)
 
-    _by_strips(source, target, fill, threads)
-
-
-def _split(target: Array, height: int, rows: int, width: int, columns: int) -> Array:
-    """View (N, H, W, C) as (N, height, rows, width, columns, C)."""
-    return target.reshape(len(target), height, rows, width, columns, target.shape[3])
+    _share_strips(source, target, work, threads)
 
 
 def _broadcast(source: Array, blocks: Array) -> None:
@@ -99,79 +116,125 @@ def _broadcast(source: Array, blocks: Array) -> None:
             place[:, 1:] = place[:, :1]
 
 
-def _by_strips(
-    source: Array, target: Array, fill: Callable[[int, slice, slice], None], threads: int
+def _share_strips(
+    source: Array, target: Array, work: Callable[[list[Strip]], None], threads: int
 ) -> None:
-    """Call `fill` with an image and the input rows and columns of each strip."""
+    """Let the threads do all strips, a group at a time."""
     count, height, width, channels = source.shape
     pixel = -(-target.shape[2] // width) * channels * source.itemsize
     wide = max(1, min(width, STRIP_BYTES // pixel))
-    # Fewer input rows where each is copied often: the rows that are written count too.
     high = max(1, min(height, STRIP_BYTES // (wide * pixel)))
+    if threads > 1:
+        high = min(high, -(-height // threads))
     strips, tiles = -(-height // high), -(-width // wide)
 
-    def work(run: range) -> None:
-        for piece in run:
-            image, position = divmod(piece, strips * tiles)
-            row, column = divmod(position, tiles)
-            lines = slice(row * high, min((row + 1) * high, height))
-            fill(image, lines, slice(column * wide, min((column + 1) * wide, width)))
+    def strip_of(piece: int) -> Strip:
+        image, position = divmod(piece, strips * tiles)
+        row, column = divmod(position, tiles)
+        lines = slice(row * high, min((row + 1) * high, height))
+        return Strip(image, lines, slice(column * wide, min((column + 1) * wide, width)))
 
-    share(count * strips * tiles, threads if target.nbytes >= THREAD_BYTES else 1, work)
+    def work_on(run: range) -> None:
+        for start in range(0, len(run), GROUP):
+            work([strip_of(piece) for piece in run[start : start + GROUP]])
+
+    share(count * strips * tiles, threads if target.nbytes >= THREAD_BYTES else 1, work_on)
 
 
-def repeat_along_rows(
-    source: Array, image: int, lines: slice, pixels: slice, columns: int, margin: int = 0
-) -> Array:
-    """Give (rows, W * columns * C) with every pixel `columns` times, in this thread's scratch.
+class Room(NamedTuple):
+    """Where a strip is repeated.
 
-    source: (N, H, W, C), of which the `lines` and `pixels` of one image are taken. margin: how many
-    pixels each row of the result has more on either side, of any value.
+    result: its numbers in one line. places: the elements of its pixels are copied to each of these.
+    others: copies that follow.
     """
-    part = source[image, lines, pixels]
-    high, width, channels = part.shape
-    pixel = channels * part.itemsize
-    length = (width * columns + 2 * margin) * pixel
-    # What follows the last pixel is written, as far as one pixel's copies go.
-    rows = scratch("up_repeated", (high * length + pixel * (columns + 1) + WIDEST,), np.uint8)
-    result = rows[: high * length].view(part.dtype).reshape(high, -1)
-    if pixel >= LONG_PIXEL:
-        inner = result[:, margin * channels : (margin + width * columns) * channels]
-        inner.reshape(high, width, columns, channels)[...] = part[:, :, np.newaxis]
+
+    result: Array
+    places: list[list[Array]]
+    others: Copies
+
+
+class Repeater:
+    """Repeats the pixels of an array (N, H, W, C) along its rows, in this thread's scratch.
+
+    columns: how many copies there are to be of each.
+    """
+
+    def __init__(self, source: Array, columns: int) -> None:
+        self.source, self.columns = source, columns
+        self.pixel = pixel = source.shape[3] * source.itemsize
+        self.paired = columns == PAIR and PAIR * pixel <= WIDEST
+        covered = PAIR * pixel if self.paired else pixel
+        self.wide = wide = min(WIDEST, 1 << (covered - 1).bit_length())
+        # Elements that overlap are read once, to lie apart for what is no contiguous copy either.
+        self.overlapping = wide not in (pixel, covered)
+        # Where the elements of a pixel begin: a long one has several.
+        self.offsets = [*range(0, pixel - wide, wide), max(0, pixel - wide)]
+        self.elements: list[Array] = []
+        if source.flags.c_contiguous and pixel < LONG_PIXEL:
+            memory = source.reshape(-1).view(np.uint8)
+            whole = (len(memory) - self.offsets[-1] - wide) // pixel + 1
+            self.elements = self._elements(memory, max(0, whole), 0, pixel)
+        self.rooms: dict[int, Room] = {}
+
+    def repeat(self, image: int, lines: slice, pixels: slice) -> Array:
+        """Give the repeated numbers of some rows and pixels of an image, in one line."""
+        result, steps = self.steps(image, lines, pixels)
+        for place, part in steps:
+            np.copyto(place, part)
         return result
-    pieces = _wide_pixels(source, part)
-    strides = (length, columns * pixel)
-    for column in range(margin, margin + columns):
-        for offset, apart in pieces:
-            start = column * pixel + offset
-            room = np.ndarray((high, width), apart.dtype, rows.data, start, strides)
-            room[...] = apart
-    return result
 
+    def steps(self, image: int, lines: slice, pixels: slice) -> tuple[Array, Copies]:
+        """Give where the repeated numbers of a strip will be, in one line, and how they get there.
 
-def _wide_pixels(source: Array, part: Array) -> list[tuple[int, Array]]:
-    """View or copy the pixels of a part of `source`, (rows, W, C), as wide elements (rows, W).
+        The next strip takes the same place.
+        """
+        _, height, width, channels = self.source.shape
+        high, wide = lines.stop - lines.start, pixels.stop - pixels.start
+        count = high * wide
+        room = self.rooms.get(count) or self._room(count)
+        if self.pixel >= LONG_PIXEL:
+            place = room.result.reshape(high, wide, self.columns, channels)
+            return room.result, [(place, self.source[image, lines, pixels, np.newaxis])]
+        first = (image * height + lines.start) * width + pixels.start
+        elements = [each[first : first + count] for each in self.elements]
+        copies: Copies = []
+        if not elements or len(elements[0]) < count or (wide < width and high > 1):
+            # Pixels that are not contiguous, or that end with the memory.
+            part = self.source[image, lines, pixels]
+            memory = scratch("up_pixels", (part.nbytes + WIDEST,), np.uint8)
+            copies.append((memory[: part.nbytes].view(part.dtype).reshape(part.shape), part))
+            elements = self._elements(memory, count, 0, self.pixel)
+        for places in room.places:
+            copies += zip(places, elements, strict=True)
+        return room.result, copies + room.others
 
-    Long pixels are more than one element, each with where in the pixel it begins.
-    """
-    high, width, channels = part.shape
-    pixel = channels * part.itemsize
-    wide = min(WIDEST, 1 << (pixel - 1).bit_length())
-    first = part.__array_interface__["data"][0] - source.__array_interface__["data"][0]
-    last = first + (high - 1) * source.strides[1] + (width - 1) * pixel
-    if source.flags.c_contiguous and last + max(wide, pixel) <= source.nbytes:
-        memory, step = source, source.strides[1]
-    else:
-        memory = scratch("up_pixels", (high * width * pixel + WIDEST,), np.uint8)
-        memory[: part.nbytes].view(part.dtype).reshape(part.shape)[...] = part
-        first, step = 0, width * pixel
-    pieces = []
-    for offset in [*range(0, pixel - wide, wide), max(0, pixel - wide)]:
-        apart = np.ndarray((high, width), WIDE[wide], memory.data, first + offset, (step, pixel))
-        if pixel != wide:
-            # Elements that overlap are read once, to lie apart for all the copies.
-            room = scratch(f"up_apart_{offset}", (high, width), apart.dtype)
-            room[...] = apart
-            apart = room
-        pieces.append((offset, apart))
-    return pieces
+    def _room(self, count: int) -> Room:
+        """Prepare the scratch for so many pixels."""
+        pixel, step = self.pixel, self.columns * self.pixel
+        # What follows the last pixel is written too, as far as an element goes.
+        memory = scratch("up_repeated", (count * step + WIDEST,), np.uint8)
+        result = memory[: count * step].view(self.source.dtype)
+        self.rooms[count] = room = Room(result, [], [])
+        if pixel >= LONG_PIXEL:
+            return room
+        starts = [pixel] if self.paired else range(0, step, pixel)
+        places = [self._elements(memory, count, start, step) for start in starts]
+        if self.overlapping:
+            wide = WIDE[self.wide]
+            apart = [scratch(f"up_apart_{offset}", (count,), wide) for offset in self.offsets]
+            room.places.append(apart)
+            for each in places:
+                room.others.extend(zip(each, apart, strict=True))
+        else:
+            room.places.extend(places)
+        if self.paired:
+            # The first of all copies is the second half of no pair.
+            room.others.append((memory[:pixel], memory[pixel : 2 * pixel]))
+        return room
+
+    def _elements(self, memory: Array, count: int, start: int, step: int) -> list[Array]:
+        """View bytes as the elements of `count` pixels, which lie `step` bytes apart."""
+        return [
+            np.ndarray((count,), WIDE[self.wide], memory, start + offset, (step,))
+            for offset in self.offsets
+        ]
