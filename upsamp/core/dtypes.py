@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from upsamp.core.arguments import Array
 
-__all__ = ["compute_dtype", "floating_result_dtype", "is_tame", "round_to"]
+__all__ = ["compute_dtype", "floating_result_dtype", "round_to"]
 
 
 # So many values are rounded at a time.
@@ -69,13 +69,3 @@ def _round(values: Array, wanted: np.dtype[Any]) -> Array:
     if overflows:
         result[rounded > highest] = limits.max
     return result
-
-
-def is_tame(values: Array) -> bool:
-    """Tell whether all values are finite, and so small that no sum of them overflows.
-
-    >>> is_tame(np.array([1.0, np.nan])), is_tame(np.array([1.0, -1e30]))
-    (False, True)
-    """
-    limit = np.finfo(values.dtype).max / 2**10
-    return bool(values.max() < limit) and bool(values.min() > -limit)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from upsamp import resize, upsample
 from upsamp.core.arguments import Convention, Interpolation
-from upsamp.core.upsampling import blocked, box_plan, filling, nearest, schemes
+from upsamp.core.upsampling import box_plan, filling, nearest, schemes, steps
 from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.plain import interpolate_images
 from upsamp.errors import ArgumentError
@@ -78,7 +78,7 @@ def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setattr(schemes, "STRIP_WIDTH", 2**5)
         monkeypatch.setattr(box_plan, "TILE", 2**9)
         monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
-        monkeypatch.setattr(blocked, "SMALL_PRODUCT", 2**10)
+        monkeypatch.setattr(steps, "small_product", lambda: 2**10)
         monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
     caches: list[Callable[[], None]] = [
         schemes.scheme_of.cache_clear,

@@ -4,6 +4,10 @@ A strip's inputs are brought to floating point, widened by one product of all th
 banded matrices that hold every channel, and then heightened by another. Rows that the next strip
 reads too are kept widened. Products mix a block's inputs, were it with weights of zero: a strip
 that holds a NaN, an infinity or numbers near the largest goes to the plain sums instead.
+
+From one product to the next a thread holds the interpreter's lock, and another one that wants it
+then sleeps for longer than a product takes: so views of scratch memory are made once for all strips
+of the same form.
 """
 
 from typing import NamedTuple
@@ -11,18 +15,18 @@ from typing import NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.dtypes import is_tame
 from upsamp.core.scratch import scratch
-from upsamp.core.threads import SMALL_PRODUCT, share
+from upsamp.core.threads import share
 from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.plain import interpolate_images
 from upsamp.core.upsampling.rounding import Integers, near_ties, round_to_even, sums_at
-from upsamp.core.upsampling.schemes import Piece, Product, Scheme
+from upsamp.core.upsampling.schemes import Piece, Scheme
+from upsamp.core.upsampling.steps import Lines, Step, left_steps, moved, multiply_all, right_steps
 
 __all__ = ["interpolate"]
 
 # Output elements from which another thread does more than it costs.
-THREAD_ELEMENTS = 2**18
+THREAD_ELEMENTS = 2**20
 # Outputs near a tie that are computed anew together.
 TIES = 2**12
 
@@ -45,16 +49,19 @@ def interpolate(source: Array, target: Array, scheme: Scheme, threads: int) -> N
     share(groups * len(scheme.runs), threads if target.size >= THREAD_ELEMENTS else 1, work)
 
 
-class Rows(NamedTuple):
-    """Input rows of some images, to be widened: number `start` of `memory` is their first.
+class Form(NamedTuple):
+    """What strips alike have in common: the views of the scratch memory, and the products in it.
 
-    They lie `step` elements apart, as many as there are.
+    inputs: the numbers that are to be widened, and all lines of them. across: the products that
+    widen them. down: those that make sums of the widened rows, (N, rows, columns * channels), in
+    `sums`, or as they would be if the output began with them.
     """
 
-    memory: Array
-    start: int
-    step: int
-    lines: int
+    inputs: Array
+    lines: Array
+    across: list[Step]
+    down: list[Step]
+    sums: Array
 
 
 class Loops:
@@ -62,16 +69,20 @@ class Loops:
 
     def __init__(self, source: Array, target: Array, scheme: Scheme) -> None:
         self.source, self.target, self.scheme = source, target, scheme
-        # Rows that are what a product reads need not be copied for it.
-        self.direct = (
-            source.dtype == scheme.sums and source.flags.c_contiguous and source.flags.aligned
-        )
+        # Sums go straight to where they are wanted, if a product can write there.
+        flags = target.flags
+        self.straight = target.dtype == scheme.sums and flags.c_contiguous and flags.aligned
         # The input rows that lie widened, and the first one that is known to be tame with all
         # after it.
         self.top = self.bottom = self.tame = 0
-        # What is kept of it must outlast the next piece, were that larger.
-        most = max(piece.widened for pieces in scheme.runs for piece in pieces) * scheme.channels
-        self.widened = scratch("up_widened", (min(len(source), scheme.images) * most,), scheme.sums)
+        images, rooms = min(len(source), scheme.images), scheme.rooms
+        self.inputs = scratch("up_inputs", (images * rooms.inputs,), scheme.sums)
+        # What is kept of the widened rows must outlast the next piece, were that larger.
+        self.widened = scratch("up_widened", (images * rooms.widened,), scheme.sums)
+        outputs = 0 if self.straight else images * rooms.outputs
+        self.sums = scratch("up_sums", (outputs,), scheme.sums)
+        self.rounded = scratch("up_rounded", (outputs if scheme.integers else 0,), scheme.sums)
+        self.forms: dict[tuple[int, int, int, int], Form] = {}
         self.ties: list[Array] = []
         self.tie_count = 0
 
@@ -79,7 +90,7 @@ class Loops:
         """Fill a piece of `scheme.images` images from the `first` one."""
         rows, columns = piece.rows.tile, piece.columns.tile
         images = slice(first, first + self.scheme.images)
-        count = len(self.source[images])
+        count = min(len(self.source) - first, self.scheme.images)
         long = columns.outputs * self.scheme.channels
         top, bottom = rows.first, rows.first + rows.inputs
         kept = 0
@@ -90,72 +101,84 @@ class Loops:
         else:
             self.tame = 0
         self.top, self.bottom = top, bottom
-        widened = self.widened[: count * rows.inputs * long].reshape(-1, long)
+        key = (id(piece.rows.products), id(piece.columns), kept, count)
+        form = self.forms.get(key)
+        if form is None:
+            form = self.forms[key] = self._form(piece, kept, count)
         if kept < rows.inputs:
-            self._widen(images, slice(top + kept, bottom), piece, widened[count * kept :])
-        place = self.target[images, rows.target, columns.target]
+            self._widen(self.source[images, top + kept : bottom, columns.source], piece, form)
+        targets = rows.target, columns.target
         if self.tame > top:
-            targets = rows.target, columns.target
             interpolate_images(
                 self.source[images], self.target[images], self.scheme.plans, *targets
             )
-            return
-        shape = (count, rows.outputs, long)
-        high = widened.reshape(count, rows.inputs, long)
-        contiguous = place[0, 0].flags.c_contiguous
-        if contiguous and place.dtype == self.scheme.sums:
-            _multiply_left(piece.rows.products, high, place.reshape(shape))
-            return
-        sums = scratch("up_sums", shape, self.scheme.sums)
-        _multiply_left(piece.rows.products, high, sums)
+        elif self.straight:
+            _, height, width, channels = self.target.shape
+            start = ((first * height + rows.output) * width + columns.output) * channels
+            for step in form.down:
+                np.matmul(step.left, step.right, out=moved(step, self.target, start))
+        else:
+            multiply_all(form.down)
+            self._place(form.sums, self.target[images, *targets], first, piece)
+
+    def _form(self, piece: Piece, kept: int, count: int) -> Form:
+        """Prepare for pieces of a form, of whose rows the first ones are kept widened."""
+        rows, columns, channels = piece.rows.tile, piece.columns.tile, self.scheme.channels
+        high, wide, long = rows.inputs - kept, columns.inputs, columns.outputs * channels
+        lines = self.inputs[: count * high * wide * channels].reshape(count * high, wide * channels)
+        part = Lines(self.inputs, 0, wide * channels, wide * channels)
+        place = Lines(self.widened, count * kept * long, long, long)
+        if self.scheme.many:
+            part, place = part._replace(step=channels), place._replace(step=channels)
+            across = left_steps(piece.columns.products, len(lines), channels, part, place)
+        else:
+            across = right_steps(piece.columns.products, len(lines), part, place)
+        part = Lines(self.widened, 0, rows.inputs * long, long)
+        sums = self.sums[: 0 if self.straight else count * rows.outputs * long]
+        place = Lines(sums, 0, rows.outputs * long, long)
+        if self.straight:
+            _, height, width, _ = self.target.shape
+            line = width * channels
+            place = Lines(self.target, 0, height * line, line)
+        down = list(left_steps(piece.rows.products, count, long, part, place))
+        inputs = lines.reshape(count, high, wide, channels)
+        sums = sums.reshape(count, -1, long)
+        return Form(inputs, lines, list(across) if high else [], down, sums)
+
+    def _widen(self, part: Array, piece: Piece, form: Form) -> None:
+        """Widen some input rows, and note whether they are tame."""
         if self.scheme.integers:
-            self._round(sums, place, first, piece, self.scheme.integers)
+            bias = 0.0 if piece.margin is None else 0.5 + piece.margin
+            offset = self.scheme.sums.type(bias - self.scheme.integers.centre)
+            np.add(part, offset, out=form.inputs, dtype=self.scheme.sums)
+        else:
+            np.copyto(form.inputs, part)
+            if not _is_tame(form.lines):
+                self.tame = self.bottom
+        multiply_all(form.across)
+
+    def _place(self, sums: Array, room: Array, first: int, piece: Piece) -> None:
+        """Bring the sums of a piece to their place."""
+        if self.scheme.integers:
+            self._round(sums, room, first, piece, self.scheme.integers)
             self.settle_ties(TIES)
         else:
-            np.copyto(place, sums.reshape(place.shape), casting="unsafe")
-
-    def _widen(self, images: slice, rows: slice, piece: Piece, widened: Array) -> None:
-        """Fill `widened`, (images * rows, columns * channels), from the input `rows`."""
-        columns = piece.columns
-        part = self.source[images, rows, columns.tile.source]
-        count, high, wide, channels = part.shape
-        _, height, width, _ = self.source.shape
-        pixels = Rows(
-            self.source,
-            ((images.start * height + rows.start) * width + columns.tile.first) * channels,
-            width * channels,
-            count * high,
-        )
-        if not self.direct or (count > 1 and high < height):
-            inputs = scratch("up_inputs", part.shape, self.scheme.sums)
-            if self.scheme.integers:
-                bias = 0.0 if piece.margin is None else 0.5 + piece.margin
-                offset = bias - self.scheme.integers.centre
-                np.add(part, self.scheme.sums.type(offset), out=inputs, dtype=self.scheme.sums)
-            else:
-                np.copyto(inputs, part)
-            part = inputs
-            pixels = Rows(inputs, 0, wide * channels, count * high)
-        if self.scheme.integers is None and not is_tame(part):
-            self.tame = rows.stop
-        if self.scheme.many:
-            _widen_pixels(columns.products, pixels, channels, widened)
-        else:
-            _widen_rows(columns.products, pixels, widened)
+            np.copyto(room, sums.reshape(room.shape), casting="unsafe")
 
     def _round(
         self, sums: Array, place: Array, first: int, piece: Piece, integers: Integers
     ) -> None:
         """Write the sums of a piece, (N, rows, columns * channels), to their place as integers."""
         centre, room = 0, place
+        rounded = self.rounded[: sums.size].reshape(sums.shape)
         if piece.margin is not None:
-            rounded = scratch("up_rounded", sums.shape, sums.dtype)
             found = near_ties(sums, rounded, piece.margin)
             if len(found):
                 self._note_ties(found, first, piece)
         elif sums.dtype == np.float32:
             centre = integers.centre
-            rounded = round_to_even(sums, scratch("up_halves", sums.shape, np.int16), centre)
+            halves = self.rounded.view(np.int16)[: sums.size].reshape(sums.shape)
+            rounded = round_to_even(sums, halves, centre)
         else:
             rounded = np.rint(sums, out=sums)
         low, high = centre - integers.half, centre + integers.half - 1
@@ -196,70 +219,10 @@ class Loops:
             self.target[places] = np.clip(exact, limits.min, limits.max).astype(limits.dtype)
 
 
-def _widen_rows(products: tuple[Product, ...], rows: Rows, target: Array) -> None:
-    """Fill (rows, outputs): every row times the matrices."""
-    item = target.itemsize
-    for matrix, start, stride, output, _, count in products:
-        inputs, outputs = matrix.shape
-        most = max(1, SMALL_PRODUCT // matrix.size)
-        for first in range(0, rows.lines, most):
-            room = target[first : first + most, output : output + count * outputs]
-            windows = np.ndarray(
-                (count, len(room), inputs),
-                target.dtype,
-                rows.memory.data,
-                (rows.start + first * rows.step + start) * item,
-                (stride * item, rows.step * item, item),
-            )
-            blocks = room.reshape(len(room), count, outputs).transpose(1, 0, 2)
-            np.matmul(windows, matrix, out=blocks)
+def _is_tame(lines: Array) -> bool:
+    """Tell whether all numbers are finite, and so small that no sum of them overflows.
 
-
-def _widen_pixels(products: tuple[Product, ...], rows: Rows, channels: int, target: Array) -> None:
-    """Fill (rows, outputs * channels): the matrices times the pixels of every row."""
-    wide = max(
-        product.start + (product.blocks - 1) * product.stride + product.matrix.shape[1]
-        for product in products
-    )
-    item = target.itemsize
-    pixels = np.ndarray(
-        (rows.lines, wide, channels),
-        target.dtype,
-        rows.memory.data,
-        rows.start * item,
-        (rows.step * item, channels * item, item),
-    )
-    _multiply_left(products, pixels, target.reshape(rows.lines, -1, channels))
-
-
-def _multiply_left(products: tuple[Product, ...], source: Array, target: Array) -> None:
-    """Fill (count, outputs, length) from (count, inputs, length), whose rows are contiguous.
-
-    The matrices times every column; the columns are taken by so many as a product may have.
+    The sum of the squares of each line tells it in one short call.
     """
-    images, _, length = source.shape
-    image, step, item = source.strides
-    for matrix, start, stride, output, _, count in products:
-        outputs, inputs = matrix.shape
-        pieces = max(1, -(-matrix.size * length // SMALL_PRODUCT))
-        chunk = -(-length // (16 * pieces)) * 16 if pieces > 1 else length
-        room = target[:, output : output + count * outputs]
-        room = room.reshape(images, count, outputs, length)
-        for first, many, wide in _chunks(length, chunk):
-            windows = np.lib.stride_tricks.as_strided(
-                source[:, start:, first:],
-                (images, count, many, inputs, wide),
-                (image, stride * step, wide * item, step, item),
-            )
-            blocks = room[..., first : first + many * wide]
-            blocks = blocks.reshape(images, count, outputs, many, wide).transpose(0, 1, 3, 2, 4)
-            np.matmul(matrix, windows, out=blocks)
-
-
-def _chunks(length: int, chunk: int) -> list[tuple[int, int, int]]:
-    """Cut a length: (first, how many, how long) of the whole chunks, and of the rest."""
-    whole = length // chunk
-    cut = [(0, whole, chunk)]
-    if length % chunk:
-        cut.append((whole * chunk, 1, length % chunk))
-    return cut
+    squares = np.matmul(lines[:, np.newaxis], lines[:, :, np.newaxis])
+    return bool(np.isfinite(squares).all())

@@ -19,7 +19,7 @@ from upsamp.core.upsampling.nearest import Repeater
 
 __all__ = ["interpolate_by_boxes"]
 
-THREAD_ELEMENTS = 2**18
+THREAD_ELEMENTS = 2**20
 SUMS = np.dtype(np.uint16)
 
 

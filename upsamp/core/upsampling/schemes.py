@@ -15,10 +15,10 @@ from upsamp.core.upsampling.rounding import Grid, Integers, grid_of, integers_of
 
 __all__ = ["Part", "Piece", "Product", "Scheme", "scheme_of"]
 
-# Output elements of a strip at the most, and of one of its rows. A smaller strip would stay in a
-# second-level cache of one megabyte, but its calls would be so short that two threads would rather
-# wait for each other than compute.
-STRIP = 3 * 2**17
+# Bytes of the sums of a strip at the most, and output elements of one of its rows. A smaller strip
+# would stay in the second-level cache, but its calls would be so short that two threads would
+# rather wait for each other than compute.
+STRIP = 5 * 2**19
 STRIP_WIDTH = 2**13
 # An image is cut into so many strips at least, as long as each has so many elements: threads share
 # them.
@@ -74,10 +74,13 @@ class Piece(NamedTuple):
     margin: float | None
     follows: bool
 
-    @property
-    def widened(self) -> int:
-        """Give how many pixels the widened rows have."""
-        return self.rows.tile.inputs * self.columns.tile.outputs
+
+class Rooms(NamedTuple):
+    """The most numbers that any piece of an image has: as they come in, widened, and going out."""
+
+    inputs: int
+    widened: int
+    outputs: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +89,7 @@ class Scheme:
 
     runs: the pieces of an image, in the order in which they are made. many: whether a pixel's
     channels are an axis of their own in the products. integers: None for floats. images: how many
-    are done at once.
+    are done at once. rooms: what each of them takes of scratch memory.
     """
 
     plans: tuple[AxisPlan, AxisPlan]
@@ -96,6 +99,7 @@ class Scheme:
     sums: np.dtype[Any]
     integers: Integers | None
     images: int
+    rooms: Rooms
 
 
 @lru_cache(maxsize=32)
@@ -114,7 +118,7 @@ def scheme_of(
         width = (columns.tile.outputs if integers else widest) * channels
         block = BLOCK_ROWS if width > NARROW else BLOCK_ROWS_NARROW
         even = -(-len(row_plan.first) // STRIPS)
-        most = min(STRIP // width, max(even, STRIP_LEAST // width))
+        most = min(STRIP // (width * sums.itemsize), max(even, STRIP_LEAST // width))
         tiles = tiles_of(bands_of(row_plan, block), max(1, most))
         margin: float | None = None
         pieces = []
@@ -127,7 +131,20 @@ def scheme_of(
     images = 1
     if len(runs) == len(runs[0]) == 1:
         images = max(1, STRIP_LEAST // (len(row_plan.first) * len(column_plan.first) * channels))
-    return Scheme((row_plan, column_plan), tuple(runs), channels, many, sums, integers, images)
+    rooms = _rooms([piece for run in runs for piece in run], channels)
+    return Scheme(
+        (row_plan, column_plan), tuple(runs), channels, many, sums, integers, images, rooms
+    )
+
+
+def _rooms(pieces: list[Piece], channels: int) -> Rooms:
+    """Give the room that the largest pieces take."""
+    tiles = [(piece.rows.tile, piece.columns.tile) for piece in pieces]
+    return Rooms(
+        max(rows.inputs * columns.inputs for rows, columns in tiles) * channels,
+        max(rows.inputs * columns.outputs for rows, columns in tiles) * channels,
+        max(rows.outputs * columns.outputs for rows, columns in tiles) * channels,
+    )
 
 
 def _column_parts(
@@ -171,12 +188,18 @@ def _margin(rows: Part, columns: Part, integers: Integers | None) -> float | Non
 
 
 def _parts(tiles: list[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]:
-    """Make the matrices; channels: how many they hold, or 0 where they stand on the left."""
+    """Make the matrices; channels: how many they hold, or 0 where they stand on the left.
+
+    Tiles alike share their products.
+    """
     matrices: dict[int, Array] = {}
+    alike: dict[tuple[tuple[int, ...], ...], tuple[Product, ...]] = {}
     grids: dict[tuple[int, ...], Grid] = {}
     parts = []
     for tile in tiles:
         products = tuple(_product(band, dtype, channels, matrices) for band in tile.bands)
+        same = tuple((id(product.matrix), *product[1:]) for product in products)
+        products = alike.setdefault(same, products)
         key = tuple(id(band.weights) for band in tile.bands)
         if key not in grids:
             grids[key] = grid_of([band.weights for band in tile.bands])
