@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from upsamp.bulk.remote_paths import Listings, is_remote, remote_place
 from upsamp.bulk.tasks import Task
 from upsamp.core.arguments import Array
 from upsamp.errors import FileError
@@ -42,11 +43,11 @@ def survey(search: Callable[[], Iterable[Task]], other: str | None = None) -> Su
     """
     real_folder.cache_clear()
     sources, targets = array("q"), array("q")
-    existing, example = 0, ""
+    existing, example, there = 0, "", Listings()
     for task in search():
         sources.append(hash(_fold(_real(task.source))))
         targets.append(hash(_fold(_real(task.target))))
-        if os.path.lexists(task.target):
+        if there.has(task.target) if is_remote(task.target) else os.path.lexists(task.target):
             existing, example = existing + 1, example or task.target
     if other is not None:
         targets.append(hash(_fold(_real(other))))
@@ -121,6 +122,8 @@ def _told(first: _Place, second: _Place) -> str:
 
 def _real(path: str) -> str:
     """Give the path that the system finds for a file, whose folder need not be there yet."""
+    if is_remote(path):
+        return remote_place(path)
     folder, name = os.path.split(path)
     real = os.path.join(real_folder(folder), name)
     return os.path.realpath(real) if os.path.islink(real) else real
@@ -128,14 +131,16 @@ def _real(path: str) -> str:
 
 def _fold(path: str) -> str:
     """Give what is the same for all spellings of a path that some system takes for one."""
+    if is_remote(path):
+        return path
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
 
 
 def _are_one(first: str, second: str) -> bool:
     """Tell whether two paths that differ in their spelling at most are one file's."""
     first, second = _real(first), _real(second)
-    if first == second:
-        return True
+    if first == second or is_remote(first) or is_remote(second):
+        return first == second
     with suppress(OSError):  # of what is not there yet
         return os.path.samefile(first, second)
     pairs = zip(first.split(os.sep), second.split(os.sep), strict=False)

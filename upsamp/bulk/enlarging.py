@@ -2,9 +2,11 @@
 
 import stat
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
+from upsamp.bulk.remote_paths import is_remote, read_remote, write_remote
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.upsampling.light import resize_light
@@ -13,8 +15,8 @@ from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, check_light
-from upsamp.io.sinks import losses_of, write_result
-from upsamp.io.sources import read_source
+from upsamp.io.sinks import encode_result, losses_of, write_result
+from upsamp.io.sources import read_source, read_stream
 from upsamp.io.streams import reason
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     Factor: TypeAlias = int | Fraction
 
 __all__ = ["Enlarging", "Facts", "Settings", "enlarge_file"]
+
+# No image needs more bytes in its file for each of its pixels: four channels of 32 bits.
+PIXEL_BYTES = 16
+# And so many may it have besides, as for a profile or a preview.
+SPARE_BYTES = 2**26
 
 
 @dataclass(frozen=True)
@@ -142,16 +149,28 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
 
     Raises `UpsampError` where one of them cannot be done, and `MemoryError`.
     """
-    _check_file(source)
     enlarging = settings.enlarging
-    given = read_source(source, settings.reading)
+    given = _read(source, settings.reading)
     if not isinstance(given, Picture):
         raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
     result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
     wanted = settings.format_name or _format_of(source, given, target)
-    write_result(result, wanted, target, settings.writing, overwrite=settings.overwrite)
+    if is_remote(target):
+        data = encode_result(result, wanted, target, settings.writing)
+        write_remote(target, data, overwrite=settings.overwrite)
+    else:
+        write_result(result, wanted, target, settings.writing, overwrite=settings.overwrite)
     notes = (*given.notes, *losses_of(result, wanted))
     return Facts(given.pixels.shape, _pixels(result).shape, notes)
+
+
+def _read(source: str, options: ReadOptions) -> Picture | Array:
+    """Read a file; a remote one comes into memory first."""
+    if is_remote(source):
+        data = read_remote(source, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)
+        return read_stream(BytesIO(data), source, f"'{source}'", None, options)
+    _check_file(source)
+    return read_source(source, options)
 
 
 def _check_file(source: str) -> None:

@@ -7,18 +7,31 @@ that are written into it are not found as inputs. Nothing is kept of what was gi
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from glob import has_magic
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
+from upsamp.bulk.remote_paths import (
+    RemoteEntry,
+    is_remote,
+    join_path,
+    list_remote,
+    remote_kind,
+    remote_place,
+    split_path,
+)
+from upsamp.errors import FileError
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.sources import looks_like_matrix, names_file
 from upsamp.io.streams import STANDARD_STREAM, reason
 
 __all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of"]
 
-Kind = Literal["file", "folder", "pattern", "stream", "matrix", "missing"]
+Kind = Literal["file", "folder", "pattern", "stream", "matrix", "missing", "remote"]
+Entry: TypeAlias = "os.DirEntry[str] | RemoteEntry"
+WEB = ("http://", "https://")
 
 
 @lru_cache(maxsize=256)
@@ -42,11 +55,15 @@ class Found(NamedTuple):
 def kind_of(word: str) -> Kind:
     """Tell what a word names; a file wins, and a pattern is one where it finds something.
 
+    Of a remote path nothing is asked yet: `Inputs` does that.
+
     >>> kind_of("-"), kind_of("1 2; 3 4"), kind_of("there/is/no*.png")
     ('stream', 'matrix', 'missing')
     """
     if word == STANDARD_STREAM:
         return "stream"
+    if is_remote(word):
+        return "remote"
     if names_file(word):
         return "folder" if os.path.isdir(word) else "file"
     archive, _, key = word.rpartition(":")
@@ -67,7 +84,19 @@ class _Listing:
 
     def __iter__(self) -> Iterator[Found]:
         for name in self.names:
-            yield Found(os.path.join(self.folder, name), os.path.join(self.below, name))
+            yield Found(join_path(self.folder, name), os.path.join(self.below, name))
+
+
+def _kind_there(word: str) -> Kind:
+    """Tell what a remote path names, "file", "folder", "pattern" or "missing"."""
+    if word.startswith(WEB):  # where a question mark has another meaning
+        return "file"
+    if not _is_pattern(word):
+        return remote_kind(word)
+    base, parts = _cut(word)
+    if remote_kind(base) == "missing":  # which tells, where it cannot be asked
+        return "missing"
+    return "pattern" if next(_matches(base, parts), None) is not None else "missing"
 
 
 class Inputs:
@@ -86,7 +115,7 @@ class Inputs:
     ) -> None:
         self.words = words
         self.recursive = recursive
-        self.leave_out = None if leave_out is None else os.path.realpath(leave_out)
+        self.leave_out = None if leave_out is None else _place(leave_out)
         self.passed_over = 0
 
     def groups(self) -> Iterator[Iterable[Found]]:
@@ -97,10 +126,10 @@ class Inputs:
         self.passed_over = 0
         named: list[Found] = []
         for word in self.words:
-            kind = kind_of(word)
+            kind = _kind_there(word) if is_remote(word) else kind_of(word)
             if kind not in ("folder", "pattern"):
                 error = f"There is no file '{word}'." if kind == "missing" else ""
-                named.append(Found(word, os.path.basename(word), error))
+                named.append(Found(word, split_path(word)[1], error))
                 continue
             if named:
                 yield named
@@ -116,12 +145,15 @@ class Inputs:
             folder, below = waiting.pop()
             try:
                 images, folders = self._list(folder)
+            except FileError as error:
+                yield [Found(folder, below, str(error))]
+                continue
             except OSError as error:
                 yield [Found(folder, below, f"Cannot read '{folder}': {reason(error)}.")]
                 continue
             yield _Listing(folder, below, images)
             if self.recursive:
-                paths = ((os.path.join(folder, name), name) for name in reversed(folders))
+                paths = ((join_path(folder, name), name) for name in reversed(folders))
                 waiting += [
                     (path, os.path.join(below, name))
                     for path, name in paths
@@ -131,7 +163,7 @@ class Inputs:
     def _list(self, folder: str) -> tuple[list[str], list[str]]:
         """Give the names of the images and of the folders in a folder, in order."""
         images, folders = [], []
-        with os.scandir(folder) as entries:
+        with _scan(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
@@ -148,7 +180,7 @@ class Inputs:
         start = len(os.path.join(base, ""))
         return [Found(path, path[start:]) for path in found if self._counts(path, _mode(path))]
 
-    def _is_image(self, entry: "os.DirEntry[str]") -> bool:
+    def _is_image(self, entry: Entry) -> bool:
         if entry.is_file(follow_symlinks=False):
             return self._counts(entry.name, stat.S_IFREG)
         return self._counts(entry.name, _mode(entry.path))
@@ -163,11 +195,13 @@ class Inputs:
         return False
 
     def _is_left_out(self, folder: str) -> bool:
-        return self.leave_out is not None and os.path.realpath(folder) == self.leave_out
+        return self.leave_out is not None and _place(folder) == self.leave_out
 
 
 def _mode(path: str) -> int:
     """Give the mode of what a path leads to, 0 where that is nothing, as of a link to itself."""
+    if is_remote(path):  # of a pattern, which finds files alone there
+        return stat.S_IFREG
     try:
         return os.stat(path).st_mode
     except OSError:
@@ -186,6 +220,8 @@ def _cut(pattern: str) -> tuple[str, list[str]]:
     parts = pattern.split(os.sep)
     first = next(place for place, part in enumerate(parts) if has_magic(part))
     base = os.sep.join(parts[:first])
+    if first == 2 and is_remote(pattern):
+        base = f"{base}/"
     rest = [part for part in parts[first:] if part not in ("", os.curdir)]
     return base or (os.sep if first else ""), [*rest, "*"] if rest[-1] == "**" else rest
 
@@ -201,16 +237,20 @@ def _matches(folder: str, parts: Sequence[str]) -> Iterator[str]:
     elif has_magic(part):
         for entry in _entries(folder):
             if _fits(entry.name, part):
-                yield from _go_on(_path(folder, entry), rest)
+                # Whether a remote file is there is known here, and not asked for once more.
+                if isinstance(entry, RemoteEntry) and not rest:
+                    yield from [entry.path] if entry.is_file() else []
+                else:
+                    yield from _go_on(_path(folder, entry), rest)
     else:
-        yield from _go_on(os.path.join(folder, part), rest)
+        yield from _go_on(join_path(folder, part), rest)
 
 
 def _go_on(path: str, rest: Sequence[str]) -> Iterator[str]:
     """Give what the rest of a pattern finds in a folder, or without a rest what there is."""
     if rest:
         yield from _matches(path, rest)
-    elif names_file(path):
+    elif remote_kind(path) == "file" if is_remote(path) else names_file(path):
         yield path
 
 
@@ -220,14 +260,28 @@ def _fits(name: str, part: str) -> bool:
     return not hidden and fnmatchcase(name, part)
 
 
-def _path(folder: str, entry: "os.DirEntry[str]") -> str:
-    return os.path.join(folder, entry.name)
+def _path(folder: str, entry: Entry) -> str:
+    return join_path(folder, entry.name)
 
 
-def _entries(folder: str) -> "list[os.DirEntry[str]]":
+def _entries(folder: str) -> Sequence[Entry]:
     """List a folder in order; one that cannot be listed matches nothing."""
     try:
-        with os.scandir(folder or os.curdir) as entries:
+        with _scan(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
+    except (OSError, FileError):
         return []
+
+
+# --- folders, here and elsewhere
+
+
+def _scan(folder: str) -> AbstractContextManager[Iterator[Entry]]:
+    """Give what a folder holds, in any order; raise `OSError`, or of a remote one `FileError`."""
+    if is_remote(folder):
+        return nullcontext(iter(list_remote(folder)))
+    return os.scandir(folder or os.curdir)
+
+
+def _place(folder: str) -> str:
+    return remote_place(folder) if is_remote(folder) else os.path.realpath(folder)

@@ -7,6 +7,7 @@ from string import Formatter
 from types import MappingProxyType
 
 from upsamp.bulk.inputs import Found, format_of_suffix
+from upsamp.bulk.remote_paths import join_path, split_path
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
 
@@ -46,9 +47,9 @@ class Naming:
 
     def target_of(self, found: Found) -> str:
         """Give the path of the result of a file."""
-        folder, name = os.path.split(found.path)
+        folder, name = split_path(found.path)
         if self.out_dir is not None:
-            folder = os.path.join(self.out_dir, os.path.dirname(found.below))
+            folder = join_path(self.out_dir, os.path.dirname(found.below))
         stem, suffix = os.path.splitext(name)
         fields = {
             "stem": stem,
@@ -56,7 +57,7 @@ class Naming:
             "interp": self.method,
             "suffix": self._suffix(suffix),
         }
-        return os.path.join(folder, self.template.format_map(fields))
+        return join_path(folder, self.template.format_map(fields))
 
     def _suffix(self, suffix: str) -> str:
         if self.format_name is not None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from upsamp.bulk.inputs import Found, Inputs
 from upsamp.bulk.names import Naming
+from upsamp.bulk.remote_paths import Listings, is_remote, make_remote_folder, split_path
 from upsamp.bulk.tasks import Engine, Outcome, Task
+from upsamp.errors import FileError
 from upsamp.io.parts import remove_dead_parts
 from upsamp.io.streams import reason
 
@@ -59,8 +61,9 @@ def run(plan: Plan, engine: Engine) -> Iterator[Outcome]:
     made, and what killed processes left half-written in them is removed.
     """
     prepare = lru_cache(maxsize=256)(_prepare_folder)
+    there = Listings()
     for task in plan.search():
-        settled = _settle(task, prepare, skip_existing=plan.skip_existing)
+        settled = _settle(task, prepare, there, skip_existing=plan.skip_existing)
         if isinstance(settled, Outcome):
             yield settled
             continue
@@ -72,22 +75,30 @@ def run(plan: Plan, engine: Engine) -> Iterator[Outcome]:
 
 
 def _settle(
-    task: Task | Outcome, prepare: Callable[[str], str], *, skip_existing: bool
+    task: Task | Outcome, prepare: Callable[[str], str], there: Listings, *, skip_existing: bool
 ) -> Task | Outcome:
     """Give the outcome of a task that needs no work, or cannot have any; else the task."""
     if isinstance(task, Outcome):
         return task
-    target = Path(task.target)
-    if skip_existing and target.is_file():
+    if skip_existing and _is_done(task.target, there):
         return Outcome(task, "skipped")
-    error = prepare(str(target.parent))
+    error = prepare(split_path(task.target)[0])
     return Outcome(task, "failed", error=error) if error else task
+
+
+def _is_done(target: str, there: Listings) -> bool:
+    return there.has(target) if is_remote(target) else Path(target).is_file()
 
 
 def _prepare_folder(folder: str) -> str:
     """Make a folder for results, and tidy it; say why it cannot be made, or nothing."""
     try:
+        if is_remote(folder):
+            make_remote_folder(folder)
+            return ""
         Path(folder).mkdir(parents=True, exist_ok=True)
+    except FileError as error:
+        return str(error)
     except OSError as error:
         return f"Cannot make the folder '{folder}': {reason(error)}."
     remove_dead_parts(folder)

@@ -12,6 +12,8 @@ EXTRAS = {
     "safetensors": "keras",
     "imagecodecs": "deep",
     "tifffile": "deep",
+    "distributed": "dask",
+    "fsspec": "dask",
 }
 
 

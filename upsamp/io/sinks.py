@@ -12,7 +12,7 @@ from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import PNG_MODES, Picture, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
 
-__all__ = ["losses_of", "write_result"]
+__all__ = ["encode_result", "losses_of", "write_result"]
 
 # What is written to a pipe as it is made; the others want a stream that can be searched.
 STREAMED_FORMATS = (*TEXT_FORMATS, "png")
@@ -43,6 +43,15 @@ def write_result(
         return
     with replace_file(name, overwrite=overwrite) as stream:
         encode(stream, f"'{name}'")
+
+
+def encode_result(
+    result: Picture | Array, format_name: str, name: str, options: WriteOptions
+) -> bytes:
+    """Give the bytes that the file `name` has when a result is written to it."""
+    buffer = BytesIO()
+    _encode(result, format_name, options, buffer, f"'{name}'")
+    return buffer.getvalue()
 
 
 def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM, open_input
 
-__all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source"]
+__all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source", "read_stream"]
 
 INLINE = re.compile(r"(?:[\s\[\](),;+\-.\de]|nan|inf|infinity)*", re.IGNORECASE)
 NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
@@ -48,7 +48,7 @@ def read_source(text: str, options: ReadOptions) -> Picture | Array:
         text = path
     name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
     with open_input(text) as stream:
-        return _read_stream(stream, text, name, key, options)
+        return read_stream(stream, text, name, key, options)
 
 
 def read_matrix(text: str, what: str) -> Array:
@@ -59,7 +59,7 @@ def read_matrix(text: str, what: str) -> Array:
     return source
 
 
-def _read_stream(
+def read_stream(
     stream: BinaryIO, path: str, name: str, key: str | None, options: ReadOptions
 ) -> Picture | Array:
     """Read a stream by its name's suffix; where that tells nothing, by its content."""
