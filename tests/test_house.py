@@ -39,7 +39,7 @@ USES: dict[str, set[str]] = {
     "io": {"numpy", "PIL", "h5py", "imagecodecs", "safetensors", "tifffile"},
     "translate": {"numpy"},
     "models": {"numpy"},
-    "bulk": {"numpy"},
+    "bulk": {"numpy", "distributed", "fsspec"},
     "cli": {"numpy", "click", "rich"},
     "__init__": set(),
     "__main__": set(),
@@ -51,6 +51,8 @@ ONLY_IN = {
     "tifffile": "upsamp.io.images",
     "safetensors": "upsamp.io.safetensors_files",
     "dask": "upsamp.core.upsampling.dask_arrays",
+    "distributed": "upsamp.bulk.dask",
+    "fsspec": "upsamp.bulk.remote_paths",
     "rich": "upsamp.cli.render",
     "click": "upsamp.cli",
 }
@@ -173,6 +175,7 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
     used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
     foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
     files = {"PIL", "h5py", "imagecodecs", "safetensors", "tifffile"}
+    files |= {"distributed", "fsspec"}
     assert foreign == {"numpy", "dask", "click", "rich"} | files
 
 

@@ -7,6 +7,7 @@ exception for the same fault, the class is that one too, so `except ValueError` 
 __all__ = [
     "ArgumentError",
     "DtypeError",
+    "EngineError",
     "ExpressionError",
     "FileError",
     "FormatError",
@@ -52,6 +53,10 @@ class MissingExtraError(UpsampError, ImportError):
 
 class FileError(UpsampError):
     """A file or stream cannot be read or written."""
+
+
+class EngineError(UpsampError):
+    """What was to do the work cannot be reached, does not fit, or has gone."""
 
 
 class FormatError(FileError, ValueError):

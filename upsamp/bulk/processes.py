@@ -21,7 +21,7 @@ from upsamp.errors import FileError
 from upsamp.io.parts import remove_dead_parts
 from upsamp.io.streams import reason
 
-__all__ = ["Processes"]
+__all__ = ["Processes", "outcome_of", "uninterrupted"]
 
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from upsamp.bulk.worker import main; main()"
 PACKAGES = str(Path(__file__).resolve().parents[2])
@@ -89,7 +89,7 @@ class Processes:
 
     def close(self) -> None:
         """End all processes at once, and remove what they had half written."""
-        with _uninterrupted():
+        with uninterrupted():
             for worker in self._workers:
                 worker.kill()
             for worker in self._workers:
@@ -117,7 +117,7 @@ class Processes:
     def _start(self) -> "_Worker | None":
         """Start a process, or do with those that there are."""
         try:
-            with _uninterrupted():
+            with uninterrupted():
                 worker = _Worker(self._environment, self._greeting)
                 self._workers.append(worker)
                 self._selector.register(worker.answers, selectors.EVENT_READ, worker)
@@ -146,7 +146,7 @@ class Processes:
             worker.seconds = message["seconds"]
             if message.get("memory") and self._jobs > 1 and self._can_try_again(task):
                 continue
-            outcomes.append(_outcome_of(task, message))
+            outcomes.append(outcome_of(task, message))
         return outcomes
 
     def _can_try_again(self, task: Task) -> bool:
@@ -248,7 +248,8 @@ class _Worker:
         return code
 
 
-def _outcome_of(task: Task, message: dict[str, Any]) -> Outcome:
+def outcome_of(task: Task, message: dict[str, Any]) -> Outcome:
+    """Give what became of a task, of what a worker tells of it."""
     seconds = message["seconds"]
     if "skipped" in message:
         return Outcome(task, "skipped", seconds)
@@ -283,7 +284,7 @@ def _most_jobs() -> int:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C back in the block; a process that is started in it never hears of any."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

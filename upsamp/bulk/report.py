@@ -25,12 +25,16 @@ OTHER_NOTES = "other notes, which --report FILE has"
 
 @dataclass
 class Totals:
-    """What became of all files; the first failures, and how often each note was given."""
+    """What became of all files; the first failures, and how often each note was given.
+
+    stopped: why the run ended before all was done, where it did.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[Outcome] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=perf_counter)
+    stopped: str = ""
 
     @property
     def done(self) -> int:
@@ -57,6 +61,7 @@ class Totals:
             "files": self.done,
             **{status: self.counts[status] for status in ("written", "skipped", "failed")},
             "seconds": round(self.seconds, 3),
+            **({"stopped": self.stopped} if self.stopped else {}),
         }
 
 

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, NoReturn
 from upsamp.bulk.enlarging import Settings, enlarge_file
 from upsamp.errors import UpsampError
 
-__all__ = ["main"]
+__all__ = ["do_task", "main"]
 
 # So long may the end of a task take when the parent has died: it removes what is half written.
 GRACE = 5.0
@@ -41,11 +41,11 @@ def main() -> None:
         _answer(answers, {})
         while task := waiting.get():
             source, target = json.loads(task)
-            _answer(answers, _do(source, target, settings))
+            _answer(answers, do_task(source, target, settings))
     os._exit(0)  # whatever the other threads do
 
 
-def _do(source: str, target: str, settings: Settings) -> dict[str, Any]:
+def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
     """Do a task, and give what is told of it."""
     started = perf_counter()
     try:

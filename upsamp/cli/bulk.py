@@ -1,6 +1,7 @@
 """A run over many files: what is asked of it, how far it is, and what became of it."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import click
@@ -10,16 +11,17 @@ from upsamp.bulk.enlarging import Enlarging, Settings
 from upsamp.bulk.inputs import Inputs
 from upsamp.bulk.names import TEMPLATE, Naming
 from upsamp.bulk.processes import Processes
+from upsamp.bulk.remote_paths import check_remote, is_remote
 from upsamp.bulk.report import Totals, write_report
 from upsamp.bulk.run import Plan, run
-from upsamp.bulk.tasks import Outcome, Task
+from upsamp.bulk.tasks import Engine, Outcome, Task
 from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
 from upsamp.cli.upsample_request import Request
 from upsamp.core.threads import thread_count
-from upsamp.errors import FileError
+from upsamp.errors import EngineError, FileError
 from upsamp.io.streams import check_target
 
 __all__ = ["enlarge_many"]
@@ -61,8 +63,15 @@ def _counted(tasks: Iterator[Task], bar: Bar) -> Iterator[Task]:
 
 
 def _check(request: Request) -> None:
-    """Raise where options contradict each other."""
+    """Raise where options contradict each other, or need what is not installed."""
     options, format_name = request.bulk, request.format_name
+    for path in (*request.sources, options.out_dir or ""):
+        if is_remote(path):
+            check_remote(path)
+    if options.dask is not None:
+        from upsamp.bulk.dask.clusters import check_dask  # few have a cluster
+
+        check_dask()
     if request.force and options.skip_existing:
         raise click.UsageError("--force overwrites what --skip-existing keeps. Give one of them.")
     if format_name in ("table", "plain"):
@@ -97,15 +106,30 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
     )
     overwrite = request.force or options.skip_existing
     told = _told_settings(plan.naming, settings)
-    jobs = options.jobs or thread_count()
     with (
         write_report(options.report, told, totals, overwrite=overwrite) as report,
-        Processes(settings, jobs, found.files) as engine,
+        _engine(options, settings, found.files) as engine,
     ):
-        for outcome in run(plan, engine):
-            totals.add(outcome)
-            report.add(outcome)
-            bar.advance(failed=outcome.status == "failed")
+        try:
+            for outcome in run(plan, engine):
+                totals.add(outcome)
+                report.add(outcome)
+                bar.advance(failed=outcome.status == "failed")
+        except EngineError as error:
+            totals.stopped = str(error)  # for the report, which tells what was done
+    if totals.stopped:
+        raise EngineError(totals.stopped)
+
+
+def _engine(options: BulkOptions, settings: Settings, files: int) -> AbstractContextManager[Engine]:
+    """Give what does the work."""
+    jobs = options.jobs or thread_count()
+    if options.dask is None:
+        return Processes(settings, jobs, files)
+    from upsamp.bulk.dask.clusters import LOCAL  # few have a cluster
+    from upsamp.bulk.dask.engine import DaskEngine
+
+    return DaskEngine(settings, options.dask, jobs if options.dask == LOCAL else options.jobs)
 
 
 def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:

@@ -33,6 +33,12 @@ OPTIONS = (
         help="Enlarge so many files at a time.  [default: as many as there are cores]",
     ),
     click.option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Let a Dask cluster do it: its scheduler's address, as tcp://host:8786, or file; or "
+        "local for one of --jobs workers on this machine.",
+    ),
+    click.option(
         "--skip-existing",
         is_flag=True,
         help="Leave out what has its result already: goes on after an interruption.",
@@ -54,6 +60,7 @@ class BulkOptions:
     out_dir: str | None
     template: str | None
     jobs: int | None
+    dask: str | None
     skip_existing: bool
     report: str | None
     quiet: bool
@@ -70,13 +77,14 @@ class BulkOptions:
                 ("--out-dir", self.out_dir is not None),
                 ("--name", self.template is not None),
                 ("--jobs", self.jobs is not None),
+                ("--dask", self.dask is not None),
                 ("--skip-existing", self.skip_existing),
                 ("--report", self.report is not None),
             )
             if value
         ]
         kinds = [kind_of(word) for word in words]
-        if len(words) < 2 and not given and not {"folder", "pattern"} & {*kinds}:
+        if len(words) < 2 and not given and not {"folder", "pattern", "remote"} & {*kinds}:
             return False
         if not words:
             raise click.UsageError(f"{given[0]} goes with files. Give files, folders or patterns.")

@@ -1,8 +1,10 @@
 """Work that is shared among threads, and how many of them there may be."""
 
 import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
 from queue import SimpleQueue
@@ -12,7 +14,7 @@ import numpy as np
 
 from upsamp.errors import ArgumentError
 
-__all__ = ["SMALL_PRODUCT", "VARIABLE", "share", "thread_count"]
+__all__ = ["SMALL_PRODUCT", "VARIABLE", "limit_threads", "share", "thread_count"]
 
 # BLAS computes a product of at most so many multiplications in the calling thread: OpenBLAS' bound
 # is 4 * 65536. Larger ones wake its own threads, and where two of ours did that, each would wait
@@ -25,12 +27,13 @@ VARIABLE = "UPSAMP_THREADS"
 def thread_count() -> int:
     """Give the number of threads that share a long work: the cores that this process may use.
 
-    The environment variable UPSAMP_THREADS sets another, 1 for none besides the caller's own.
+    The environment variable UPSAMP_THREADS sets another, 1 for none besides the caller's own;
+    without it `limit_threads` holds.
     Raises `ArgumentError` where it is no positive integer.
     """
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
-        return _cores()
+        return min(_cores(), getattr(_thread, "limit", sys.maxsize))
     # What int() takes besides, such as "+2" or "1_000", is rather a slip than a number.
     if not (wanted.isascii() and wanted.isdigit() and int(wanted) > 0):
         raise ArgumentError(
@@ -38,6 +41,20 @@ def thread_count() -> int:
             "Unset it to use all cores."
         )
     return int(wanted)
+
+
+@contextmanager
+def limit_threads(count: int) -> Iterator[None]:
+    """Let the calling thread share its work among so many threads at the most, in this block.
+
+    It is for a thread that is one of several already, each with work of its own.
+    """
+    before = getattr(_thread, "limit", sys.maxsize)
+    _thread.limit = count
+    try:
+        yield
+    finally:
+        _thread.limit = before
 
 
 def _cores() -> int:

@@ -59,7 +59,8 @@ class Tiles:
         wide = max(region.right - region.left for region in regions) + 2
         self.repeater = Repeater(source, factor)
         self.additions = _sums(factor)
-        size = high * wide * factor * channels
+        # A line of sums begins half a pixel further on.
+        size = (high * wide * factor + factor // 2) * channels
         self.copies, *self.sums, self.near, self.far = scratch("up_boxes", (5, size), SUMS)
         self.both = scratch("up_both", (2 * size,), SUMS)
         self.tied = scratch("up_tied", (2 * size,), np.bool_)

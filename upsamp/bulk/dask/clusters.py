@@ -1,0 +1,183 @@
+"""Dask clusters: how one is reached, or started and ended; and whether upsamp is there."""
+
+import asyncio
+import json
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from upsamp.bulk.dask.tasks import own_version
+from upsamp.bulk.processes import uninterrupted
+from upsamp.errors import EngineError
+from upsamp.io.extras import check_extra
+
+if TYPE_CHECKING:
+    from distributed import Client, LocalCluster
+
+__all__ = [
+    "LOCAL",
+    "address_of",
+    "check_dask",
+    "check_versions",
+    "connected",
+    "first_line",
+    "in_silence",
+    "local_cluster",
+    "wrong_version",
+]
+
+# The address that stands for a cluster of this machine, which ends with the command.
+LOCAL = "local"
+ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.\-]+|\[[\da-fA-F:.%]+\]):(?P<port>\d{1,5})/?")
+# How long a scheduler may take to answer, in seconds.
+PATIENCE = 15.0
+# What distributed tells of in its own words, and at length.
+LOGGERS = ("distributed", "distributed.client", "distributed.comm", "tornado.application")
+
+
+def check_dask() -> None:
+    """Raise `MissingExtraError` where the package for that is not installed."""
+    check_extra("distributed", "--dask")
+
+
+@contextmanager
+def connected(cluster: "str | LocalCluster") -> "Iterator[Client]":
+    """Connect to a scheduler, within a bounded time.
+
+    It is asked who it is before, as a client may wait for ever, and makes noise where it fails.
+    """
+    from distributed import Client
+    from distributed.versions import VersionMismatchWarning
+
+    fault = asyncio.run(_fault_of(cluster)) if isinstance(cluster, str) else ""
+    if fault:
+        raise EngineError(
+            f"A Dask scheduler must answer at '{cluster}'. Received: {fault}. Start one there, "
+            "with dask scheduler, or give another address."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            client = Client(cluster, timeout=PATIENCE, set_as_default=False, name="upsamp")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise EngineError(
+            f"Cannot join the cluster of '{cluster}': {first_line(error)}."
+        ) from error
+    try:
+        yield client
+    finally:
+        client.close(timeout=2)
+
+
+async def _fault_of(address: str) -> str:
+    """Say why what stands at an address is no scheduler, or nothing."""
+    asked = asyncio.ensure_future(_ask(address))
+    done, _ = await asyncio.wait({asked}, timeout=PATIENCE)
+    if not done:
+        return f"nothing within {PATIENCE:g} seconds"
+    error = asked.exception()
+    if error is not None:
+        return first_line(error)
+    return "" if asked.result() == "Scheduler" else f"what it is: a {asked.result()}"
+
+
+async def _ask(address: str) -> str:
+    """Ask what stands at an address."""
+    from distributed import Security, rpc
+
+    arguments = Security().get_connection_args("client")
+    async with rpc(address, connection_args=arguments, timeout=2 * PATIENCE) as server:
+        return str((await server.identity())["type"])
+
+
+def first_line(error: BaseException) -> str:
+    """Give what an error says, in one line, or what it is."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def address_of(text: str) -> str:
+    """Give the address that is written, or that stands in a scheduler's file."""
+    address = text
+    with suppress(OSError, ValueError, LookupError, TypeError):  # what is no such file may be one
+        address = json.loads(Path(text).read_text(encoding="utf-8"))["address"]
+    match = ADDRESS.fullmatch(address) if isinstance(address, str) else None
+    if match is None or int(match["port"]) not in range(1, 2**16):
+        raise EngineError(
+            f"--dask must be the address of a Dask scheduler, as tcp://host:8786, its file, or "
+            f"{LOCAL}. Received: '{text}'."
+        )
+    return match.string
+
+
+@contextmanager
+def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
+    """Start a cluster of so many workers on this machine, for itself alone, and end it."""
+    from distributed import LocalCluster
+
+    try:
+        with uninterrupted():  # nor do the workers hear of Ctrl-C, now or later
+            cluster = LocalCluster(
+                n_workers=jobs,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+                # As with processes of our own: a task is put aside when its worker dies.
+                scheduler_kwargs={"allowed_failures": 0},
+            )
+    except (OSError, RuntimeError) as error:
+        raise EngineError(f"Cannot start a Dask cluster on this machine: {error}.") from error
+    try:
+        yield cluster
+    finally:
+        with uninterrupted():
+            cluster.close()
+
+
+@contextmanager
+def in_silence() -> Iterator[None]:
+    """Let distributed say nothing on its own: what matters is told in one line."""
+    import distributed  # noqa: F401 - which sets these levels when it is loaded
+
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+# --- whether upsamp is there
+
+
+def check_versions(client: "Client") -> None:
+    """Raise where upsamp is not everywhere what it is here; workers that come later tell it."""
+    try:
+        there = {"the scheduler": client.run_on_scheduler(version, "upsamp")}
+    except PackageNotFoundError as error:
+        raise wrong_version("the scheduler", None) from error
+    workers = client.run(version, "upsamp", on_error="return")
+    there |= {f"the worker {address}": found for address, found in workers.items()}
+    for where, found in there.items():
+        if isinstance(found, PackageNotFoundError):
+            raise wrong_version(where, None)
+        if isinstance(found, str) and found != own_version():  # else the worker has been lost
+            raise wrong_version(where, found)
+
+
+def wrong_version(where: str, found: str | None) -> EngineError:
+    """Give the error for a place that has another upsamp, or None."""
+    told = "no upsamp" if found is None else f"upsamp {found}"
+    return EngineError(
+        f"A Dask cluster must have upsamp {own_version()} on its scheduler and its workers, as it "
+        f"is here. Received: {told} on {where}. Install it there."
+    )

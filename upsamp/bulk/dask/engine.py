@@ -1,0 +1,247 @@
+"""Many files at a time by a Dask cluster, whose workers may be lost without harm to the files.
+
+A task of a lost worker is done again by another one: that is Dask's. What this engine adds is what
+becomes of a task that costs one worker after the other, of a scheduler that is gone, and of tasks
+that no worker takes; and that few of the tasks are in the cluster at a time.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+
+from upsamp.bulk.dask.clusters import (
+    LOCAL,
+    address_of,
+    check_versions,
+    connected,
+    first_line,
+    in_silence,
+    local_cluster,
+    wrong_version,
+)
+from upsamp.bulk.dask.tasks import enlarge_there, own_version
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.processes import outcome_of
+from upsamp.bulk.remote_paths import is_remote, split_path
+from upsamp.bulk.tasks import Outcome, Task
+from upsamp.errors import EngineError
+from upsamp.io.parts import remove_dead_parts
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future as Answer
+
+    from distributed import Future
+
+    Flying: TypeAlias = tuple[Task, Future[Any]]
+
+__all__ = ["DaskEngine"]
+
+# So many tasks for each thread of the workers are in the cluster, and between these bounds in all.
+AHEAD, LEAST, MOST = 4, 16, 20_000
+# How often the cluster is looked after, in seconds, and how long it may be without workers.
+BEAT, WITHOUT_WORKERS = 1.0, 60.0
+
+
+class DaskEngine:
+    """An engine of the workers of a Dask cluster; a context manager, which leaves the cluster.
+
+    address: of its scheduler, as tcp://host:8786; the scheduler's file; or "local" for a cluster of
+    this machine, which is ended. jobs: how many tasks are in the cluster at the most; of a local
+    one, how many workers there are.
+
+    A task that Dask gives up, as too many workers ended with it, is done once more when nothing
+    else is in the cluster, since another one may have ended them; the second time it has failed.
+
+    Raises `EngineError` where there is no such cluster, where it has gone or has no workers, and
+    where upsamp is not installed there in the version that runs here.
+    """
+
+    def __init__(self, settings: Settings, address: str, jobs: int | None) -> None:
+        self._settings = settings
+        self._address = address
+        self._jobs = jobs
+        self._name = f"upsamp-{secrets.token_hex(8)}"
+        self._keys = count()
+        self._flying: dict[int, Flying] = {}
+        self._again: deque[Task] = deque()
+        self._tried: set[int] = set()
+        self._answers: SimpleQueue[tuple[int, Answer[Any]]] = SimpleQueue()
+        self._room = jobs or LEAST
+        self._looked = self._had_workers = monotonic()
+        self._workers: set[str] = set()
+        self._folders: set[str] = set()
+        self._untidy: set[str] = set()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(in_silence())
+            if self._address == LOCAL:
+                cluster = stack.enter_context(local_cluster(self._jobs or 1))
+                self._client = stack.enter_context(connected(cluster))
+            else:
+                self._client = stack.enter_context(connected(address_of(self._address)))
+                self._check_versions()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- the engine
+
+    def has_room(self) -> bool:
+        """Tell whether the cluster has few enough tasks."""
+        return len(self._flying) < self._room
+
+    def submit(self, task: Task) -> None:
+        """Give a task to the cluster."""
+        paths = [_path_there(path) for path in (task.source, task.target)]
+        try:
+            future = self._client.submit(
+                enlarge_there,
+                *paths,
+                self._settings,
+                own_version(),
+                key=f"{self._name}-{next(self._keys)}",
+                pure=False,
+            )
+        except RuntimeError as error:  # of a client that has been closed
+            raise self._gone() from error
+        self._flying[task.number] = (task, future)
+        if not is_remote(task.target):
+            self._folders.add(split_path(task.target)[0])
+        loop = cast("Any", self._client.loop).asyncio_loop
+        waiting = asyncio.run_coroutine_threadsafe(_wait(future), loop)
+        waiting.add_done_callback(lambda done: self._answers.put((task.number, done)))
+
+    def collect(self) -> list[Outcome]:
+        """Wait for some outcomes, and give them; none when there is nothing to wait for."""
+        outcomes: list[Outcome] = []
+        while not outcomes and (self._flying or self._again):
+            if not self._flying:
+                self.submit(self._again.popleft())
+            self._look_after()
+            for number, answer in self._listen():
+                # What comes twice counts once.
+                task, _ = self._flying.pop(number, (None, None))
+                if task is not None:
+                    outcomes += self._judge(task, answer)
+        return outcomes
+
+    def close(self) -> None:
+        """Leave the cluster, which drops what it has not begun; what it has becomes whole files."""
+        if self._client.status == "running":
+            self._look_after(at_once=True)
+        if self._address == LOCAL and self._flying:
+            self._untidy |= self._folders
+        self._flying.clear()
+        self._stack.close()
+        for folder in self._untidy:
+            remove_dead_parts(folder)
+
+    # --- answers
+
+    def _listen(self) -> Iterator[tuple[int, "Answer[Any]"]]:
+        """Give the answers that there are, after a wait for the first."""
+        try:
+            yield self._answers.get(timeout=BEAT)
+            while True:
+                yield self._answers.get_nowait()
+        except Empty:
+            return
+
+    def _judge(self, task: Task, answer: "Answer[Any]") -> list[Outcome]:
+        """Give the outcome of a task, or none where it is to be done again."""
+        from distributed import CancelledError, KilledWorker
+
+        told = CancelledError() if answer.cancelled() else answer.exception() or answer.result()
+        if isinstance(told, CancelledError):
+            self._check_client()
+            return self._try_again(task, "Its task was cancelled twice in the cluster.")
+        if isinstance(told, KilledWorker):
+            self._untidy |= {split_path(task.target)[0]} - {""}
+            return self._try_again(task, "It ended each worker that tried it.")
+        if isinstance(told, BaseException):
+            return [self._failed(task, told)]
+        if "version" in told:
+            raise wrong_version(f"a worker on {told['host']}", told["version"])
+        if told.get("memory"):
+            return self._try_again(task, told["error"])
+        return [outcome_of(task, told)]
+
+    def _try_again(self, task: Task, error: str) -> list[Outcome]:
+        """Put a task aside until it is alone; after its second trial it has failed."""
+        if task.number in self._tried:
+            return [Outcome(task, "failed", error=error)]
+        self._tried.add(task.number)
+        self._again.append(task)
+        return []
+
+    def _failed(self, task: Task, error: BaseException) -> Outcome:
+        """Give the outcome of a task whose worker had an error of another kind than ours."""
+        if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "upsamp":
+            raise wrong_version("a worker", None) from error
+        told = f"{type(error).__name__}: {first_line(error)}"
+        return Outcome(
+            task, "failed", error=f"Its worker had an error that is none of ours, {told}."
+        )
+
+    # --- the cluster
+
+    def _look_after(self, *, at_once: bool = False) -> None:
+        """See, now and then, whether the scheduler is there, and how much its workers can take."""
+        self._check_client()
+        now = monotonic()
+        if now - self._looked < BEAT and self._workers and not at_once:
+            return
+        self._looked = now
+        try:
+            threads = self._client.nthreads()
+        except OSError as error:
+            raise self._gone() from error
+        if self._workers - set(threads):
+            self._untidy |= self._folders
+        self._workers = set(threads)
+        self._folders = {split_path(task.target)[0] for task, _ in self._flying.values()}
+        self._room = self._jobs or min(max(LEAST, AHEAD * sum(threads.values())), MOST)
+        if threads:
+            self._had_workers = now
+        elif now - self._had_workers > WITHOUT_WORKERS:
+            raise EngineError(
+                f"A Dask cluster must have workers. Received: none at '{self._address}' for "
+                f"{WITHOUT_WORKERS:.0f} seconds. Start one there: dask worker {self._address}"
+            )
+
+    def _check_versions(self) -> None:
+        try:
+            check_versions(self._client)
+        except OSError as error:
+            raise self._gone() from error
+
+    def _check_client(self) -> None:
+        if self._client.status != "running":
+            raise self._gone()
+
+    def _gone(self) -> EngineError:
+        return EngineError(
+            f"The Dask scheduler at '{self._address}' has gone. Start it anew: --skip-existing "
+            "goes on from there."
+        )
+
+
+async def _wait(future: "Future[Any]") -> Any:
+    """Wait for what a task tells, or for the error that ended it."""
+    error = await future.exception()
+    return await future.result() if error is None else error
+
+
+def _path_there(path: str) -> str:
+    """Give a path as it is for a worker, which stands in another folder."""
+    return path if is_remote(path) else str(Path(path).absolute())
