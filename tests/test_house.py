@@ -333,7 +333,8 @@ def test_a_command_on_numbers_through_a_pipe_loads_no_pictures_and_no_tables(
 
 def test_one_input_loads_nothing_of_processes(tmp_path: Path) -> None:
     loaded, _ = loaded_after(RUN, "upsample", "1 2; 3 4")
-    assert not loaded & {"multiprocessing", "concurrent", "subprocess", "selectors", "asyncio"}
+    slow = {"multiprocessing", "concurrent", "subprocess", "selectors", "asyncio"}
+    assert not loaded & (slow | {"distributed", "fsspec"})
     picture = Path(__file__).parents[1] / "sample_images" / "sprite.png"
     check = "import sys\nsys.stdout.write(' '.join(sys.modules))\n"
     one, many = (
@@ -345,6 +346,7 @@ def test_one_input_loads_nothing_of_processes(tmp_path: Path) -> None:
         "upsamp.bulk.enlarging",
         "upsamp.bulk.inputs",
         "upsamp.bulk.names",
+        "upsamp.bulk.remote_paths",
         "upsamp.bulk.strip_jobs",
     }
     assert {name for name in one if name.startswith("upsamp.io.strips.")} == {
@@ -352,7 +354,7 @@ def test_one_input_loads_nothing_of_processes(tmp_path: Path) -> None:
         "upsamp.io.strips.rows",
     }
     assert "upsamp.bulk.processes" in many
-    assert not many & {"multiprocessing", "concurrent", "asyncio", "rich"}
+    assert not many & {"multiprocessing", "concurrent", "asyncio", "rich", "distributed", "fsspec"}
 
 
 @pytest.mark.parametrize(

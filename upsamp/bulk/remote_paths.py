@@ -6,7 +6,6 @@ whether it is one request or several. Anywhere else a hidden file is written and
 
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from types import MappingProxyType, TracebackType
@@ -158,7 +157,7 @@ def write_remote(path: str, data: bytes, *, overwrite: bool) -> None:
             files.pipe_file(place, data)
             return
         folder, _, name = place.rpartition("/")
-        hidden = f"{folder}/.{secrets.token_hex(8)}.part"
+        hidden = f"{folder}/.{os.urandom(8).hex()}.part"
         try:
             files.pipe_file(hidden, data)
             files.mv(hidden, f"{folder}/{name}")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ LOCAL = "local"
 ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.\-]+|\[[\da-fA-F:.%]+\]):(?P<port>\d{1,5})/?")
 # How long a scheduler may take to answer, in seconds.
 PATIENCE = 15.0
+# How much the workers of a cluster of this machine tell.
+LEVEL = "DASK_LOGGING__DISTRIBUTED"
 # What distributed tells of in its own words, and at length.
 LOGGERS = ("distributed", "distributed.client", "distributed.comm", "tornado.application")
 
@@ -119,25 +122,39 @@ def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
     """Start a cluster of so many workers on this machine, for itself alone, and end it."""
     from distributed import LocalCluster
 
+    with _quiet_workers():
+        try:
+            with uninterrupted():  # nor do the workers hear of Ctrl-C, now or later
+                cluster = LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                    # As with processes of our own: a task is put aside when its worker dies.
+                    scheduler_kwargs={"allowed_failures": 0},
+                )
+        except (OSError, RuntimeError) as error:
+            raise EngineError(f"Cannot start a Dask cluster here: {first_line(error)}.") from error
+        try:
+            yield cluster
+        finally:
+            with uninterrupted():
+                cluster.close()
+
+
+@contextmanager
+def _quiet_workers() -> Iterator[None]:
+    """Let worker processes that are started in the block log little, if nobody said how much."""
+    if LEVEL in os.environ:
+        yield
+        return
+    os.environ[LEVEL] = "critical"
     try:
-        with uninterrupted():  # nor do the workers hear of Ctrl-C, now or later
-            cluster = LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address=None,
-                memory_limit=0,
-                silence_logs=logging.CRITICAL,
-                # As with processes of our own: a task is put aside when its worker dies.
-                scheduler_kwargs={"allowed_failures": 0},
-            )
-    except (OSError, RuntimeError) as error:
-        raise EngineError(f"Cannot start a Dask cluster on this machine: {error}.") from error
-    try:
-        yield cluster
+        yield
     finally:
-        with uninterrupted():
-            cluster.close()
+        del os.environ[LEVEL]
 
 
 @contextmanager

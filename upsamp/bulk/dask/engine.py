@@ -6,10 +6,10 @@ that no worker takes; and that few of the tasks are in the cluster at a time.
 """
 
 import asyncio
-import secrets
+import os
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -67,7 +67,7 @@ class DaskEngine:
         self._settings = settings
         self._address = address
         self._jobs = jobs
-        self._name = f"upsamp-{secrets.token_hex(8)}"
+        self._name = f"upsamp-{os.urandom(8).hex()}"
         self._keys = count()
         self._flying: dict[int, Flying] = {}
         self._again: deque[Task] = deque()
@@ -137,7 +137,7 @@ class DaskEngine:
 
     def close(self) -> None:
         """Leave the cluster, which drops what it has not begun; what it has becomes whole files."""
-        if self._client.status == "running":
+        with suppress(EngineError):  # of a cluster that has gone
             self._look_after(at_once=True)
         if self._address == LOCAL and self._flying:
             self._untidy |= self._folders
@@ -174,6 +174,9 @@ class DaskEngine:
             raise wrong_version(f"a worker on {told['host']}", told["version"])
         if told.get("memory"):
             return self._try_again(task, told["error"])
+        if "error" in told:  # where paths are those of the worker
+            for path in (task.source, task.target):
+                told["error"] = told["error"].replace(f"'{_path_there(path)}'", f"'{path}'")
         return [outcome_of(task, told)]
 
     def _try_again(self, task: Task, error: str) -> list[Outcome]:
