@@ -97,7 +97,7 @@ def test_a_run_that_is_killed_25_times_at_random_moments_completes_to_the_same_b
 
 def test_an_interrupt_ends_a_run_within_a_second_and_leaves_whole_files(tmp_path: Path) -> None:
     write_images(tmp_path / "in", [f"{number:03}.png" for number in range(600)])
-    seconds, told = [], []
+    seconds, told: list[str] = [], []
     for turn in range(3):
         before = count_in(tmp_path / "out")
         with started(tmp_path, "--report", "report.json", "--skip-existing") as process:
