@@ -56,7 +56,7 @@ def test_large_products_in_one_thread_need_openblas_and_avx_512(
 
 @given(
     st.integers(1, 40),
-    st.integers(1, 9),
+    st.one_of(st.integers(1, 9), st.integers(10, 120)),
     st.sampled_from([1, 5, 32, 64, 70]),
     st.integers(1, 9000),
     st.booleans(),
@@ -99,6 +99,24 @@ def test_parts_have_the_numbers_of_rows_that_are_computed_fast() -> None:
             multiply_small(np.zeros((1, 50, 1024)), right, np.zeros((1, 50, columns)))
     assert lengths == [(12, 64)] * 4 + [(2, 64), (30, 32), (20, 32)]
     assert (row_unit(64), row_unit(32)) == (4, 6)
+
+
+def test_a_deep_product_is_the_sum_of_some_that_have_enough_rows() -> None:
+    shapes = []
+
+    def matmul(left: Any, right: Any, out: Any) -> None:
+        shapes.append((left.shape[-2], *right.shape))
+        np.copyto(out, left @ right)
+
+    random = np.random.default_rng(0)
+    left, right = random.integers(-9, 9, (2, 16, 6400)), random.integers(-9, 9, (6400, 64))
+    out = np.empty((2, 16, 64))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "small_product", lambda: 1_000_000)
+        patch.setattr(np, "matmul", matmul)
+        multiply_small(left.astype(float), right.astype(float), out)
+    assert shapes == [(8, 1600, 64)] * 8
+    np.testing.assert_array_equal(out, left @ right)
 
 
 @pytest.fixture

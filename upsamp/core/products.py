@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.scratch import scratch
 from upsamp.core.threads import SMALL_PRODUCT, share, thread_count
 
 __all__ = ["has_wide_kernels", "multiply", "multiply_small", "row_unit", "small_product"]
@@ -20,6 +21,8 @@ WIDE_CORES = frozenset({"", "SKYLAKEX", "COOPERLAKE", "SAPPHIRERAPIDS"})
 # How many rows those kernels take at a time, for a right factor of 64 columns and a narrower one:
 # with other numbers of rows they are slower by up to half.
 WIDE_COLUMNS, WIDE_ROWS, NARROW_ROWS = 64, 4, 6
+# Factors are cut along their common axis at multiples of this, where those rows are too many.
+DEPTH_UNIT = 16
 # A product by a transposed factor may get no such kernel. Of these columns those of a product are
 # a multiple, and from so many multiplications on another thread does more than it costs.
 COLUMN_UNIT = 16
@@ -56,6 +59,10 @@ def multiply_small(left: Array, right: Array, out: Array) -> None:
         np.matmul(left, right, out=out)
         return
     unit = row_unit(columns)
+    least = min(length, 2 * unit)
+    if most < least and depth > DEPTH_UNIT:
+        _multiply_deep(left, right, out, small_product() // (least * columns))
+        return
     parts = -(-length // most)
     # Equal parts, in units where there is room for one.
     size = -(-length // parts)
@@ -64,6 +71,20 @@ def multiply_small(left: Array, right: Array, out: Array) -> None:
     for start in range(0, length, size):
         some = slice(start, start + size)
         np.matmul(left[..., some, :], right, out=out[..., some, :])
+
+
+def _multiply_deep(left: Array, right: Array, out: Array, most: int) -> None:
+    """Sum products of at most about so many lines of the right factor: high ones are faster."""
+    depth = right.shape[-2]
+    # In whole units, so that no part is deeper and cut again.
+    parts = -(-depth // max(DEPTH_UNIT, most // DEPTH_UNIT * DEPTH_UNIT))
+    size = -(-depth // (parts * DEPTH_UNIT)) * DEPTH_UNIT
+    multiply_small(left[..., :size], right[..., :size, :], out)
+    room = scratch("products.room", out.shape, out.dtype)
+    for start in range(size, depth, size):
+        some = slice(start, start + size)
+        multiply_small(left[..., some], right[..., some, :], room)
+        out += room
 
 
 def multiply(left: Array, right: Array, out: Array) -> None:

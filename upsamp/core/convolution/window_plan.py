@@ -12,15 +12,14 @@ from upsamp.core.convolution.phases import Phase, tap_range
 from upsamp.core.convolution.problem import ConvolutionPlan
 from upsamp.core.products import row_unit
 
-__all__ = ["Block", "Piece", "Reading", "Step", "Tiling", "matrix_width", "phase_groups", "tile"]
+__all__ = ["WIDTH", "Block", "Piece", "Reading", "Step", "Tiling", "phase_groups", "tile"]
 
 # The rows of a product: fewer have no time between calls; more gain nothing.
 LOW, HIGH = 8, 36
 # With so many rows each image has products of its own, and its phases read one copy.
 ENOUGH = 12
-# How many filters a matrix has, which is read from a cache again and again: for outputs that read
-# more numbers than the third, fewer.
-WIDE, NARROW, DEEP = 64, 32, 2400
+# How many filters a matrix has at most.
+WIDTH = 64
 
 # Phases that differ in nothing but that each begins later than the one before, evenly.
 Group: TypeAlias = tuple[Phase, ...]
@@ -99,14 +98,6 @@ def phase_groups(phases: tuple[Phase, ...]) -> list[Group]:
     return [(phase,) for phase in phases]
 
 
-def matrix_width(plan: ConvolutionPlan) -> int:
-    """Give how many filters a matrix has: the most with which it is not too large for a cache."""
-    rows, columns = (
-        max(len(phase.taps) for phase in phases) for phases in (plan.row_phases, plan.column_phases)
-    )
-    return WIDE if rows * columns * plan.channels <= DEEP else NARROW
-
-
 @lru_cache(maxsize=256)
 def tile(plan: ConvolutionPlan, threads: int, copy: int) -> Tiling:
     """Cut the outputs of each phase into blocks of a height that the products like.
@@ -116,17 +107,16 @@ def tile(plan: ConvolutionPlan, threads: int, copy: int) -> Tiling:
     most, across = (
         max(phase.count for phase in phases) for phases in (plan.row_phases, plan.column_phases)
     )
-    width = matrix_width(plan)
     # Of low images several make a product together, where their rows are equally far apart.
     even = all(phase.count * phase.step == plan.rows.output for phase in plan.row_phases)
     low = -(-HIGH // most) if even else HIGH
     images = _cut(plan.images, low if most < HIGH else 1, threads)
     times = threads if len(images) == 1 and most >= threads * LOW else 1
-    rows = _cut(most, HIGH, times, row_unit(min(plan.filters, width)))
+    rows = _cut(most, HIGH, times, row_unit(min(plan.filters, WIDTH)))
     by_block = len(images) * len(rows) >= threads
     # What is divided has to be read in parts, and the rest by all: the kernel, or the input.
     heavy = plan.filters * plan.kernel[1] > plan.pixels
-    matrices = -(-plan.filters // width)
+    matrices = -(-plan.filters // WIDTH)
     by_filters = not by_block and matrices >= threads and heavy
     parts = _cut(matrices, matrices, threads if by_filters else 1)
 
@@ -138,7 +128,7 @@ def tile(plan: ConvolutionPlan, threads: int, copy: int) -> Tiling:
     for some in rows:
         shared = len(images[0]) == 1 or len(some) >= ENOUGH
         pieces = [
-            (slice(part.start * width, part.stop * width), _steps(plan, some, run, part, shared))
+            (slice(part.start * WIDTH, part.stop * WIDTH), _steps(plan, some, run, part, shared))
             for run, part in product(columns, parts)
         ]
         step = plan.row_phases[0].step
@@ -170,7 +160,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     """Plan a piece: a step for each group of phases of the rows, or for each phase."""
     column_groups = phase_groups(plan.column_phases)
-    several = -(-plan.filters // matrix_width(plan))
+    several = -(-plan.filters // WIDTH)
     steps = []
     first = 0
     for group in phase_groups(plan.row_phases):

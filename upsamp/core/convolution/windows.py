@@ -19,10 +19,10 @@ from upsamp.core.arguments import Array
 from upsamp.core.convolution.packing import Matrices
 from upsamp.core.convolution.problem import Problem
 from upsamp.core.convolution.window_plan import (
+    WIDTH,
     Piece,
     Reading,
     Step,
-    matrix_width,
     phase_groups,
     tile,
 )
@@ -78,15 +78,14 @@ def _pack(problem: Problem) -> Matrices:
     """
     kernel = problem.kernel()
     plan = problem.plan
-    width = matrix_width(plan)
     matrices = []
     for rows, columns in product(phase_groups(plan.row_phases), phase_groups(plan.column_phases)):
         parts = [kernel[np.ix_(row.taps, column.taps)] for row in rows for column in columns]
         matrix = np.stack([part.swapaxes(0, 1).reshape(-1, plan.filters) for part in parts])
         matrix = matrix.reshape(len(rows), len(columns), 1, 1, *matrix.shape[1:])
         matrices += [
-            np.ascontiguousarray(matrix[..., start : start + width])
-            for start in range(0, plan.filters, width)
+            np.ascontiguousarray(matrix[..., start : start + WIDTH])
+            for start in range(0, plan.filters, WIDTH)
         ]
     return tuple(matrices)
 
