@@ -27,7 +27,8 @@ SEES: dict[str, set[str]] = {
     "translate": {"errors", "core"},
     "models": {"errors", "core", "layers", "io"},
     "bulk": {"errors", "core", "io"},
-    "cli": {"errors", "core", "layers", "io", "translate", "models", "bulk"},
+    "views": {"errors", "core", "io"},
+    "cli": {"errors", "core", "layers", "io", "translate", "models", "bulk", "views"},
     "__init__": {"errors", "core", "layers", "models"},
     "__main__": {"cli"},
 }
@@ -40,6 +41,7 @@ USES: dict[str, set[str]] = {
     "translate": {"numpy"},
     "models": {"numpy"},
     "bulk": {"numpy", "distributed", "fsspec"},
+    "views": {"numpy"},
     "cli": {"numpy", "click", "rich"},
     "__init__": set(),
     "__main__": set(),
