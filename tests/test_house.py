@@ -42,7 +42,7 @@ USES: dict[str, set[str]] = {
     "models": {"numpy"},
     "bulk": {"numpy", "distributed", "fsspec"},
     "views": {"numpy"},
-    "cli": {"numpy", "click", "rich"},
+    "cli": {"numpy", "click", "rich", "textual_image"},
     "__init__": set(),
     "__main__": set(),
 }
@@ -56,6 +56,7 @@ ONLY_IN = {
     "distributed": "upsamp.bulk.dask",
     "fsspec": "upsamp.bulk.remote_paths",
     "rich": "upsamp.cli.render",
+    "textual_image": "upsamp.cli.render.graphics",
     "click": "upsamp.cli",
 }
 
@@ -178,7 +179,7 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
     foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
     files = {"PIL", "h5py", "imagecodecs", "safetensors", "tifffile"}
     files |= {"distributed", "fsspec"}
-    assert foreign == {"numpy", "dask", "click", "rich"} | files
+    assert foreign == {"numpy", "dask", "click", "rich", "textual_image"} | files
 
 
 # --- documentation and names

@@ -6,7 +6,6 @@ import pty
 import select
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable
@@ -15,11 +14,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from terminals import SCRIPT, SECONDS
 
 from upsamp.cli import main
-
-SCRIPT = Path(sys.executable).with_name("upsamp")
-SECONDS = 20
 
 
 @pytest.fixture

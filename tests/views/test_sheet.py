@@ -102,9 +102,9 @@ def test_a_sheet_is_drawn_of_any_image(
 def test_deep_values_are_shown_in_the_range_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = written_labels(monkeypatch)
     pixels = noise(20, 20, 1).astype(np.uint16) * 16
-    view = View(pixels, 0, 4095, 65535, ("0 is shown as black, 4095 as white",))
+    view = View(pixels, 0, 4095, 65535, ("black is 0, white 4095",))
     drawn = draw_sheet(view, Comparison((40, 40)), "deep.tif")
-    assert lines[-1] == "0 is shown as black, 4095 as white"
+    assert lines[-1] == "black is 0, white 4095"
     assert len(find(drawn, view.with_pixels(pixels.repeat(12, 0).repeat(12, 1)).shown())) >= 1
 
 

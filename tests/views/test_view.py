@@ -45,7 +45,7 @@ def test_sixteen_bits_are_shown_by_their_upper_ones(mode: str) -> None:
 def test_a_camera_of_twelve_bits_is_not_shown_as_night() -> None:
     pixels = np.array([[0, 100, 4095]], np.uint16)
     view = view_of_picture(Picture(pixels, "I;16"))
-    assert view.remarks == ("0 is shown as black, 4095 as white",)
+    assert view.remarks == ("black is 0, white 4095",)
     assert view.shown()[0, :, 0].tolist() == [0, 6, 255]
 
 
@@ -113,7 +113,7 @@ def test_other_colour_spaces_are_shown_by_their_lightness() -> None:
 def test_a_matrix_spans_black_to_white(dtype: str) -> None:
     view = view_of_matrix(np.array([[2, 4], [7, 12]], dtype))
     assert view.shown()[:, :, 0].tolist() == [[0, 51], [128, 255]]
-    assert view.remarks == ("2 is shown as black, 12 as white",)
+    assert view.remarks == ("black is 2, white 12",)
 
 
 def test_bytes_of_a_matrix_are_what_they_are() -> None:

@@ -9,6 +9,7 @@ from upsamp.bulk.enlarging import Enlarging
 from upsamp.bulk.strip_jobs import Source, StripJob
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
+from upsamp.cli.looking import look_options
 from upsamp.cli.options import (
     code_option,
     compress_option,
@@ -47,6 +48,7 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.layout import as_batch
 from upsamp.io.pictures import Picture
+from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
 from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.models.summaries.summary import layer_row
@@ -59,6 +61,8 @@ upsamp upsample '1 2; 3 4' --size 2
 upsamp upsample photos/ 'more/*.jpg' --recursive --size 2 --interp bicubic --out-dir large
 cat photo.png | upsamp upsample - --size 1.5 --interp bilinear > large.png
 upsamp upsample '[[1,2],[3,4]]' --format json
+upsamp upsample photo.png --size 3 --interp bicubic --preview
+upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
 upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
@@ -107,6 +111,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     is_flag=True,
     help="Write nothing; show how far other libraries' results lie from this one.",
 )
+@look_options
 @code_option
 @output_option
 @bulk_options
@@ -141,6 +146,8 @@ def command(**options: Any) -> None:
         enlarge_many(request)
     elif request.shown_elsewhere:
         _show_elsewhere(request)
+    elif request.sheet is not None:
+        _draw_sheet(request, request.sheet)
     else:
         _enlarge_one(request)
 
@@ -152,6 +159,9 @@ def _enlarge_one(request: Request) -> None:
     source = _find(request)
     size = enlarging.size_of(enlarging.shape_of(source.given))
     spelled = enlarging.spell(size)
+    if _is_only_shown(request, source.given):
+        request.looking.show(enlarging.apply(source.given, size), STANDARD_STREAM)
+        return
     destination = choose_destination(
         request.source,
         source.given,
@@ -170,10 +180,33 @@ def _enlarge_one(request: Request) -> None:
         delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
     else:
         delivered = _enlarge_by_strips(job, memory, destination, force=request.force)
-    if request.bulk.quiet:
-        return
-    settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
-    report("Upsampled", request.source, source.given, delivered, destination, settings, started)
+    if not request.bulk.quiet:
+        settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
+        report("Upsampled", request.source, source.given, delivered, destination, settings, started)
+    if memory is None:
+        request.looking.show(delivered, destination.name, enlarging.layout)
+    elif request.preview:
+        show_note("a result that is written strip by strip is not shown")
+
+
+def _is_only_shown(request: Request, given: Picture | Array) -> bool:
+    """Tell whether a result has no place but the terminal: one of an image from a pipe."""
+    piped = request.source == STANDARD_STREAM and request.output is None
+    return request.preview and piped and isinstance(given, Picture)
+
+
+def _draw_sheet(request: Request, name: str) -> None:
+    """Read an image or a matrix, and draw what every method makes of it."""
+    from upsamp.cli.sheets import choose_sheet, draw  # to enlarge needs no letters
+
+    started = perf_counter()
+    destination = choose_sheet(name, request)
+    given = _read(request)
+    sheet = draw(given, request)
+    deliver(sheet, destination, force=request.force)
+    if not request.bulk.quiet:
+        report("Sheet", request.source, given, sheet, destination, [], started)
+    request.looking.show(sheet, name)
 
 
 def _enlarge_at_once(

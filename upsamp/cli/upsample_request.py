@@ -8,6 +8,7 @@ import click
 
 from upsamp.bulk.enlarging import Enlarging
 from upsamp.cli.bulk_options import BulkOptions
+from upsamp.cli.looking import Looking
 from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
 from upsamp.io.formats import FAST_COMPRESSION
@@ -32,6 +33,8 @@ class Request:
     linear: bool
     data_format: DataFormat | None
     compare: bool
+    sheet: str | None
+    preview: bool
     library: str | None
     output: str | None
     format_name: str | None
@@ -62,6 +65,11 @@ class Request:
         return self.compare or self.library is not None
 
     @property
+    def looking(self) -> Looking:
+        """What is looked at."""
+        return Looking(self.preview, self.sheet)
+
+    @property
     def enlarging(self) -> Enlarging:
         """What is done to an image or a matrix."""
         return Enlarging(
@@ -79,12 +87,14 @@ class Request:
         """How images are read."""
         output = None if self.many else self.output
         return ReadOptions(
-            self.interpolation != "nearest" or wants_matrix(output, self.format_name),
+            self.interpolation != "nearest"
+            or self.sheet is not None
+            or wants_matrix(output, self.format_name),
             self.max_pixels,
             self.depth,
             self.auto_orient,
             self.frame,
-            every_frame=not self.shown_elsewhere,
+            every_frame=not self.shown_elsewhere and self.sheet is None,
         )
 
     @property
@@ -103,6 +113,9 @@ class Request:
             _refuse("--linear is in no other library. Leave --compare and --code out.")
         if self.strip and not self.auto_orient:
             _refuse("--strip drops the orientation that --no-auto-orient leaves.")
+        self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
+        if self.sheet is not None and (self.output is not None or self.format_name is not None):
+            _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
         alone = self.shown_elsewhere or self.data_format is not None or self.output is not None
         if self.many and alone:
             _refuse(

@@ -5,7 +5,7 @@ at a factor of 1.5, a part of the input that begins there is enlarged as it is w
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from upsamp.core.arguments import INTERPOLATIONS, Array, Convention, Interpolation, Pair
 from upsamp.core.upsampling.interpolation import has_kernel
+from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
 from upsamp.views.view import View
 
@@ -46,12 +47,16 @@ class Part(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """How an image is enlarged, whatever the method: to (rows, columns), in whose convention."""
+    """How an image is enlarged, whatever the method: to (rows, columns), in whose convention.
+
+    linear: whether amounts of light are interpolated.
+    """
 
     size: Pair
     convention: Convention = "keras"
     align_corners: bool = False
     alpha: bool = False
+    linear: bool = False
 
     @property
     def methods(self) -> tuple[Interpolation, ...]:
@@ -62,14 +67,9 @@ class Comparison(NamedTuple):
 
     def apply(self, image: Array, size: Pair, method: Interpolation) -> Array:
         """Enlarge an image (H, W, C), or a part of one, to a size."""
-        return resize(
-            image,
-            size,
-            method,
-            self.convention,
-            align_corners=self.align_corners,
-            alpha=self.alpha,
-        )
+        enlarge: Callable[..., Array] = resize_light if self.linear else resize
+        corners, alpha = self.align_corners, self.alpha
+        return enlarge(image, size, method, self.convention, align_corners=corners, alpha=alpha)
 
 
 class Choice(NamedTuple):

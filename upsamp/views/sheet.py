@@ -179,7 +179,8 @@ def _caption(view: View, comparison: Comparison, choices: Sequence[Choice], zoom
         f"{width} x {height} pixels, {view.kind}, enlarged to {columns} x {rows}",
         f"Convention: {comparison.convention}"
         + (", corners aligned" if comparison.align_corners else "")
-        + (", colours weighted by alpha" if comparison.alpha else ""),
+        + (", colours weighted by alpha" if comparison.alpha else "")
+        + (", in linear light" if comparison.linear else ""),
     ]
     if not _is_whole(view, choices):
         part = choices[0].source

@@ -114,7 +114,7 @@ def view_of_matrix(array: Array, data_format: DataFormat = "channels_last") -> V
     Bytes are shown as they are; of all else the lowest value is black, the highest white.
 
     >>> view_of_matrix(np.array([[1, 2], [3, 4]])).remarks
-    ('1 is shown as black, 4 as white',)
+    ('black is 1, white 4',)
     """
     batch = as_batch(array, data_format)
     remarks = [] if len(batch) == 1 else [f"image 0 of {len(batch)}"]
@@ -133,16 +133,32 @@ def _colours(picture: Picture) -> tuple[Array, tuple[str, ...]]:
     pixels, mode = picture.pixels, picture.mode
     if mode == "P":
         return _palette_of(picture)[pixels], ()
-    if mode == "CMYK":
-        inks = 255 - pixels.astype(np.uint16)
-        return ((inks[:, :, :3] * inks[:, :, 3:] + 127) // 255).astype(np.uint8), ()
+    if mode.startswith("CMYK"):
+        return _without_inks(pixels), ()
+    if mode == "YCbCr":
+        return _from_video(pixels), ()
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
     if pixels.ndim == 2:
         return pixels[:, :, np.newaxis], ()
-    if pixels.shape[2] > 4 or mode in ("YCbCr", "LAB", "HSV"):
+    if pixels.shape[2] > 4 or mode == "LAB":
         return pixels[:, :, :1], (f"the first channel of {mode}",)
     return pixels, ()
+
+
+def _without_inks(pixels: Array) -> Array:
+    """Give what four inks leave of white light, (H, W, 3), as a screen would without a profile."""
+    most = float(np.iinfo(pixels.dtype).max)
+    light = 1 - pixels / most
+    return round_to(light[:, :, :3] * light[:, :, 3:] * most, pixels.dtype)
+
+
+def _from_video(pixels: Array) -> Array:
+    """Give red, green and blue of brightness and two differences, as JFIF 1.02 defines them."""
+    brightness, blue, red = np.moveaxis(pixels.astype(np.float64) - [0, 128, 128], 2, 0)
+    green = brightness - 0.344136 * blue - 0.714136 * red
+    colours = np.stack([brightness + 1.402 * red, green, brightness + 1.772 * blue], axis=2)
+    return round_to(colours, np.uint8)
 
 
 def _palette_of(picture: Picture) -> Array:
@@ -187,4 +203,4 @@ def _extremes(pixels: Array) -> tuple[float, float]:
 def _say_range(black: float, white: float) -> str:
     if black == white:
         return f"all values are {black:g}"
-    return f"{black:.6g} is shown as black, {white:.6g} as white"
+    return f"black is {black:.6g}, white {white:.6g}"

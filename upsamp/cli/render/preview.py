@@ -1,0 +1,82 @@
+"""A result shown on the terminal: by its own graphics where it has some, else by characters."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from upsamp.cli.render.blocks import Colours, block_lines, pixels_of_cells
+from upsamp.cli.render.graphics import show_by_graphics
+from upsamp.cli.render.tables import on_terminal, open_console
+from upsamp.cli.render.text import printable
+from upsamp.core.arguments import Array, DataFormat
+from upsamp.io.pictures import Picture
+from upsamp.io.streams import STANDARD_STREAM
+from upsamp.views.fitting import fit, fitted_size
+from upsamp.views.view import View, view_of
+
+__all__ = ["check_preview", "show_preview"]
+
+# Lines that the caption and the prompt take.
+SPARE_LINES = 3
+
+
+def check_preview() -> None:
+    """Raise where nothing can be shown, before any work is done."""
+    if not on_terminal():
+        raise click.UsageError(
+            "--preview draws on a terminal, and standard output is none. Leave it out, or run the "
+            "command without a pipe."
+        )
+
+
+def show_preview(
+    result: Picture | Array, name: str, data_format: DataFormat = "channels_last"
+) -> None:
+    """Show a picture or a matrix, fitted to the terminal, and a line that says what it is.
+
+    name: of its file, or "-".
+    """
+    view = view_of(result, data_format)
+    title = "Output" if name == STANDARD_STREAM else printable(Path(name).name)
+    console = open_console()
+    room = max(1, console.height - SPARE_LINES), max(2, console.width)
+    colours = _colours(console.color_system, plain=console.no_color)
+    blocks = _prints_blocks()
+    shape = view.pixels.shape[0], view.pixels.shape[1]
+    size, scale = fitted_size(shape, pixels_of_cells(room, colours, blocks=blocks))
+    cells = (-(-size[0] // 2), size[1]) if blocks else (size[0], 2 * size[1])
+    if colours == "none" or not show_by_graphics(view, cells):
+        shown = fit(view, size).shown(square=max(1, min(8, min(size) // 8)))
+        for line in block_lines(shown, colours, blocks=blocks, light=_on_light_ground()):
+            click.echo(line, color=True)
+    console.print(_caption(view, title, scale), style="dim", markup=False, emoji=False)
+
+
+def _caption(view: View, title: str, scale: str) -> str:
+    """Say what is shown, and how large."""
+    rows, columns = view.pixels.shape[:2]
+    facts = (f"{columns} x {rows} pixels", view.kind, f"shown at {scale}", *view.remarks)
+    return f"{title}: {', '.join(facts)}"
+
+
+def _colours(system: str | None, *, plain: bool) -> Colours:
+    """Give what the terminal shows, as rich tells by COLORTERM, TERM and NO_COLOR."""
+    if plain or system not in ("256", "truecolor"):
+        return "none"
+    return "true" if system == "truecolor" else "256"
+
+
+def _prints_blocks() -> bool:
+    """Tell whether standard output has half blocks among its characters."""
+    try:
+        "\N{UPPER HALF BLOCK}".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _on_light_ground() -> bool:
+    """Tell whether the terminal says that its ground is light, as some do: COLORFGBG is 0;15."""
+    return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")

@@ -1,0 +1,50 @@
+"""`--sheet`: one picture of an image enlarged by every method."""
+
+from pathlib import Path
+
+import click
+
+from upsamp.cli.results import Destination, check_coding
+from upsamp.cli.upsample_request import Request
+from upsamp.core.arguments import Array
+from upsamp.io.formats import format_to_write, is_image_format
+from upsamp.io.pictures import Picture, check_light
+from upsamp.io.streams import STANDARD_STREAM, check_target
+from upsamp.views.parts import Comparison
+from upsamp.views.sheet import draw_sheet
+from upsamp.views.view import view_of
+
+__all__ = ["choose_sheet", "draw"]
+
+
+def choose_sheet(name: str, request: Request) -> Destination:
+    """Give where the sheet goes, or raise where it cannot, before any work is done."""
+    format_name = format_to_write(name)
+    if not is_image_format(format_name):
+        raise click.UsageError(
+            f"--sheet must be a picture, such as sheet.png. Received: {name}, which would be "
+            f"{format_name.upper()}."
+        )
+    check_coding(format_name, request.compression, request.quality)
+    check_target(name, overwrite=request.force)
+    return Destination(name, format_name, request.writing)
+
+
+def draw(given: Picture | Array, request: Request) -> Picture:
+    """Draw the sheet of an image or a matrix."""
+    source, enlarging = request.source, request.enlarging
+    view = view_of(given, enlarging.layout)
+    if enlarging.linear and isinstance(given, Picture):
+        check_light(given)
+    comparison = Comparison(
+        enlarging.size_of(enlarging.shape_of(given)),
+        enlarging.convention,
+        enlarging.align_corners,
+        view.has_alpha,
+        enlarging.linear,
+    )
+    title = "matrix"
+    if isinstance(given, Picture):
+        named = source is not None and source != STANDARD_STREAM
+        title = Path(str(source)).name if named else "standard input"
+    return Picture(draw_sheet(view, comparison, title), "RGB")
