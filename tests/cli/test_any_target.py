@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import upsamp
+from upsamp.errors import ArgumentError
+from upsamp.io.picture_options import MAX_PIXELS, check_result
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]
@@ -197,13 +199,21 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("more", [(), ("--interp", "bicubic"), ("--compare",)])
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ((), "A result must have at most 2,863,311,520 pixels, 16 times --max-pixels. Received: "),
+        (("--max-pixels", "9" * 90), "of memory are available"),
+        (("--max-pixels", "9" * 90, "--interp", "bicubic"), "of memory are available"),
+        (("--compare",), "of memory are available"),
+    ],
+)
 @pytest.mark.parametrize(
     "words",
     [("--to", "100000000x100000000"), ("--to", f"{'9' * 40}x"), ("--size", "100000000.5")],
 )
 def test_a_huge_target_is_refused_before_anything_is_allocated(
-    invoke: Invoke, words: tuple[str, str], more: tuple[str, ...]
+    invoke: Invoke, words: tuple[str, str], more: tuple[str, ...], message: str
 ) -> None:
     tracemalloc.start()
     try:
@@ -212,6 +222,29 @@ def test_a_huge_target_is_refused_before_anything_is_allocated(
     finally:
         tracemalloc.stop()
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "of memory are available" in result.stderr
+    assert message in result.stderr
+    assert len(result.stderr) < 300
     assert result.stderr.count("\n") == 1
     assert peak < 2**25
+
+
+@pytest.mark.parametrize(("size", "code"), [("4", 0), ("4.1", 1)])
+@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+def test_a_result_may_have_sixteen_times_the_pixels_of_an_image(
+    invoke: Invoke, samples: Path, command: str, size: str, code: int
+) -> None:
+    sizing = ("--size", size)
+    if command == "transpose-conv":
+        sizing = ("--stride", "4" if code == 0 else "5")
+    bound = ("--max-pixels", 32 * 32, "-o", "large.png")
+    result = invoke(command, samples / "sprite.png", *sizing, *bound)
+    assert result.exit_code == code
+    assert Path("large.png").exists() == (code == 0)
+    if code:
+        assert "A result must have at most 16,384 pixels, 16 times --max-pixels." in result.stderr
+
+
+def test_a_photo_of_24_megapixels_is_enlarged_by_4_and_a_slip_is_not() -> None:
+    check_result(4 * 4000, 4 * 6000, MAX_PIXELS)
+    with pytest.raises(ArgumentError, match=r"Received: 240,000 x 160,000\. Use a smaller size"):
+        check_result(40 * 4000, 40 * 6000, MAX_PIXELS)

@@ -278,7 +278,8 @@ def test_an_image_is_written_beside_its_own_and_the_user_is_told(
         (["1 2", "--bias", "1 2"], "bias"),
         (["IMAGE", "--filters", "5", "-o", "a.png"], "1 to 4 channels"),
         (["1 2", "--kernel", "100000000"], "memory"),
-        (["1 2", "--stride", "100000000"], "memory"),
+        (["1 2", "--stride", "100000000"], "--max-pixels"),
+        (["1 2", "--stride", "100000000", "--max-pixels", "9" * 30], "memory"),
         (["1 2", "--filters", "10000000000000"], "memory"),
     ],
 )

@@ -13,7 +13,7 @@ from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
-from upsamp.io.picture_options import ReadOptions, WriteOptions
+from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
 from upsamp.io.pictures import Picture, check_light
 from upsamp.io.sinks import encode_result, losses_of, write_result
 from upsamp.io.sources import read_source, read_stream
@@ -40,7 +40,8 @@ class Enlarging:
     factors: of the rows and of the columns, each at least 1. target: the width and the height in
     pixels, in the place of factors; the side that is None keeps the shape. The rest is as
     `upsamp.core.upsampling.resample.resize` has it; data_format None is that of images. linear:
-    whether amounts of light are interpolated, of images.
+    whether amounts of light are interpolated, of images. max_pixels: of an image; a result may have
+    a multiple of them.
 
     >>> Enlarging(target=(6, None)).size_of((3, 2))
     (9, 6)
@@ -53,6 +54,7 @@ class Enlarging:
     align_corners: bool = False
     data_format: DataFormat | None = None
     linear: bool = False
+    max_pixels: int = MAX_PIXELS
 
     @property
     def layout(self) -> DataFormat:
@@ -100,12 +102,14 @@ class Enlarging:
 
         The frames that follow an image are each enlarged when they are read, by their own size.
         """
+        check_result(*size, self.max_pixels)
         if isinstance(given, Picture):
             return given.map(self._apply_to_frame)
         return resize(given, size, *self._rule, self.layout, align_corners=self.align_corners)
 
     def _apply_to_frame(self, frame: Picture) -> Picture:
         size = self.size_of(self.shape_of(frame))
+        check_result(*size, self.max_pixels)
         enlarge: Callable[..., Array] = resize
         if self.linear:
             check_light(frame)

@@ -5,7 +5,7 @@ import re
 import click
 
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
-from upsamp.io.picture_options import MAX_PIXELS, Quality
+from upsamp.io.picture_options import MAX_PIXELS, RESULT_FACTOR, Quality
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [
@@ -143,7 +143,8 @@ max_pixels_option = click.option(
     default=MAX_PIXELS,
     show_default=True,
     metavar="N",
-    help="Refuse an image that declares more pixels.",
+    help="Refuse an image that declares more pixels, and a result of more than "
+    f"{RESULT_FACTOR} times as many.",
 )
 
 weights_option = click.option(

@@ -39,7 +39,7 @@ from upsamp.core.layout import as_batch
 from upsamp.errors import ShapeError
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import ReadOptions
+from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.models.transposed_convolution import Settings, convolve, prepare
 
@@ -276,6 +276,9 @@ def command(
         source, given, output, format_name, ending, force=force, compression=compression
     )
     array = given.pixels if isinstance(given, Picture) else given
+    height, width = as_batch(array, data_format).shape[1:3]
+    # But for what padding adds or takes away.
+    check_result(height * strides[0], width * strides[1], max_pixels)
     values, row = convolve(
         array,
         settings,

@@ -80,6 +80,7 @@ class Request:
             self.align_corners,
             self.data_format,
             self.linear,
+            self.max_pixels,
         )
 
     @property

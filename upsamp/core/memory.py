@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from upsamp.errors import MemoryLimitError
 
-__all__ = ["available_memory", "check_memory", "format_bytes"]
+__all__ = ["available_memory", "check_memory", "format_bytes", "format_shape"]
 
 # So many bytes are there: NumPy itself takes as many. To ask the system takes a tenth of a
 # millisecond when its answer is in no cache, and to fill some megabytes only a few times as long.
@@ -64,13 +64,19 @@ def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
     available = available_memory()
     if needed > available:
         amount = format_bytes(needed) if needed < 2**70 else "more than any machine has"
-        size = " x ".join(
-            "more than 10**15" if length > 10**15 else f"{length:,}" for length in shape
-        )
         raise MemoryLimitError(
-            f"{what} would be {size} {np.dtype(dtype)} values, {amount}, and "
+            f"{what} would be {format_shape(shape)} {np.dtype(dtype)} values, {amount}, and "
             f"{format_bytes(available)} of memory are available. Use a smaller size or input."
         )
+
+
+def format_shape(shape: Sequence[int]) -> str:
+    """Write a shape for a message, however large somebody wished it.
+
+    >>> format_shape((1080, 1920)), format_shape((10**99, 3))
+    ('1,080 x 1,920', 'more than 10**15 x 3')
+    """
+    return " x ".join("more than 10**15" if side > 10**15 else f"{side:,}" for side in shape)
 
 
 def format_bytes(count: int) -> str:

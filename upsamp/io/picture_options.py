@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from upsamp.core.memory import format_shape
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
 
-__all__ = ["MAX_PIXELS", "Quality", "ReadOptions", "WriteOptions"]
+__all__ = ["MAX_PIXELS", "Quality", "RESULT_FACTOR", "ReadOptions", "WriteOptions", "check_result"]
 
 # Images that declare more pixels than this are refused, as Pillow does by default.
 MAX_PIXELS = 178_956_970
+# A result may have so many times the pixels that an image may have: the largest one, by 4 x 4.
+RESULT_FACTOR = 16
 
 # How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.
 Quality = int | Literal["keep"] | None
@@ -57,3 +60,20 @@ class WriteOptions:
             raise ArgumentError(f"`compression` must be 0 to 9. Received: {self.compression}.")
         if isinstance(self.quality, int) and not 1 <= self.quality <= 100:
             raise ArgumentError(f"`quality` must be 1 to 100, or 'keep'. Received: {self.quality}.")
+
+
+def check_result(rows: int, columns: int, max_pixels: int) -> None:
+    """Raise `ArgumentError` for a result of more pixels than follow from those of an image.
+
+    Asked before anything is computed, it stops a slip of the keyboard, or what a file makes of an
+    honest factor, where memory or a disk would hold the result for a while.
+
+    >>> check_result(400, 400, 10_000)
+    """
+    most = RESULT_FACTOR * max_pixels
+    if rows * columns > most:
+        raise ArgumentError(
+            f"A result must have at most {most:,} pixels, {RESULT_FACTOR} times --max-pixels. "
+            f"Received: {format_shape((columns, rows))}. "
+            "Use a smaller size, or --max-pixels to allow more."
+        )
