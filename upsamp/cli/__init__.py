@@ -82,7 +82,8 @@ class Group(click.Group):
             sys.exit(2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "upsamp"
-            _fail(f"{error.format_message()} Try '{command} --help'.", 2)
+            line = " ".join(error.format_message().split())  # click breaks some of its lines
+            _fail(f"{line} Try '{command} --help'.", 2)
         except UpsampError as error:
             _fail(error, 1)
         except MemoryError:
@@ -152,11 +153,10 @@ def _abandon_output() -> None:
 
 
 def _fail(message: object, code: int) -> NoReturn:
-    """Print one line on standard error and end."""
+    """Print one line on standard error and end; what a name has in it is spelled out."""
     from upsamp.cli.render.text import printable  # few commands fail
 
-    line = " ".join(str(message).split())
-    click.echo(f"Error: {printable(line)}", err=True)
+    click.echo(f"Error: {printable(str(message))}", err=True)
     sys.exit(code)
 
 

@@ -101,6 +101,7 @@ def show_report(
     headings: Sequence[str] = ("", "Input", "Output"),
 ) -> None:
     """Show what happened: rows of a label, what came in, and what went out."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     if not on_terminal():
         for label, *values in rows:
             click.echo(f"{label.lower()}: {' -> '.join(value for value in values if value)}")
