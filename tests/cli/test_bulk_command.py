@@ -80,7 +80,7 @@ def test_without_a_folder_results_stand_beside_their_images(invoke: Invoke, phot
     [
         (["--format", "webp"], ["sprite_2x2_nearest.webp", "portrait_2x2_nearest.webp"]),
         (["--name", "{stem}@{size}{suffix}"], ["sprite@2x2.png", "portrait@2x2.jpg"]),
-        (["--name", "x{stem}.bmp"], ["xsprite.bmp", "xportrait.bmp"]),
+        (["--name", "x{stem}.tga"], ["xsprite.tga", "xportrait.tga"]),
         (
             ["--convention", "torch"],
             ["sprite_2x2_nearest_torch.png", "portrait_2x2_nearest_torch.jpg"],

@@ -128,15 +128,53 @@ def test_a_format_that_would_lose_something_is_refused(
         written(Picture(pixels_of(mode), mode), format_name)
 
 
-@pytest.mark.parametrize("format_name", ["jpeg2000", "jpeg", "ppm"])
+@pytest.mark.parametrize("format_name", ["jpeg2000", "jpeg"])
 @pytest.mark.parametrize("mode", ["LA;16", "RGB;16", "RGBA;16"])
 def test_colour_of_16_bits_is_for_png_and_tiff(mode: str, format_name: str) -> None:
     picture = picture_of_matrix(np.full((2, 3, {"L": 2, "R": 3}.get(mode[0], 4)), 300))
     assert picture.pixels.dtype == np.uint16
-    message = r"with 8 bits a channel in colour, and uint16 pixels .* Use one of png, tiff\."
+    message = (
+        r"with 8 bits a channel in colour, and uint16 pixels .* Use one of png, tiff(, ppm)?\."
+    )
     with pytest.raises(FormatError, match=message):
         written(picture, format_name)
     assert read(written(picture, "png")).pixels.shape[:2] == (2, 3)
+
+
+def test_a_ppm_of_16_bits_is_written_and_read_again() -> None:
+    pixels = np.random.default_rng(0).integers(0, 65536, (300, 700, 3)).astype(np.uint16)
+    again = read(written(Picture(pixels, "RGB;16"), "ppm"))
+    assert again.mode == "RGB;16"
+    np.testing.assert_array_equal(again.pixels, pixels)
+    with pytest.raises(FormatError, match=r"^PPM .*uint16 pixels would lose the rest"):
+        written(Picture(np.zeros((2, 2, 4), np.uint16), "RGBA;16"), "ppm")
+
+
+@pytest.mark.parametrize("format_name", ["bmp", "ppm", "jpeg"])
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_what_is_seen_through_is_not_lost_in_silence(mode: str, format_name: str) -> None:
+    picture = Picture(pixels_of(mode), mode)
+    with pytest.raises(FormatError, match=rf"^{format_name.upper()} holds no transparency"):
+        written(picture, format_name)
+    opaque = picture.pixels.copy()
+    opaque[..., -1] = 255
+    again = read(written(Picture(opaque, mode), format_name))
+    assert again.mode == mode.removesuffix("A")
+    if format_name != "jpeg":
+        wanted = opaque[..., :-1] if mode == "RGBA" else opaque[..., 0]
+        np.testing.assert_array_equal(again.pixels, wanted)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (54, 23), (256, 256)])
+def test_an_icon_keeps_its_size(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 4)).astype(np.uint8)
+    again = read(written(Picture(pixels, "RGBA"), "ico"))
+    np.testing.assert_array_equal(again.pixels, pixels)
+
+
+def test_an_icon_that_is_too_large_is_refused() -> None:
+    with pytest.raises(FormatError, match=r"^ICO must have at most 256 x 256 .* 257 x 3\. Use"):
+        written(Picture(np.zeros((3, 257), np.uint8), "L"), "ico")
 
 
 def test_a_grey_pgm_of_16_bits_is_written_as_one() -> None:

@@ -205,11 +205,19 @@ def write_matrix(array: Array, format_name: str, stream: BinaryIO) -> None:
     the same. JSON has NaN and Infinity as Python writes them.
     """
     if format_name == "npy":
-        np.lib.format.write_array(stream, array, allow_pickle=False)
+        _write_npy(array, stream)
     elif format_name == "npz":
         np.savez_compressed(stream, array=array)
     else:
         stream.writelines(block.encode() for block in _text_blocks(array, format_name))
+
+
+def _write_npy(array: Array, stream: BinaryIO) -> None:
+    """Write an array as numpy.save does, but through the stream, whose errors say why."""
+    whole = np.ascontiguousarray(array)
+    description = np.lib.format.header_data_from_array_1_0(whole)
+    np.lib.format.write_array_header_1_0(stream, description)
+    stream.write(whole.reshape(-1).view(np.uint8).data)
 
 
 def _text_blocks(array: Array, format_name: str) -> Iterator[str]:

@@ -130,7 +130,9 @@ def check_depth(pixels: Array, format_name: str) -> None:
     if depth not in DEEP_FORMATS:
         return
     # Pillow has no colour of 16 bits.
-    formats = ("png", "tiff") if colour and depth == "uint16" else DEEP_FORMATS[depth]
+    formats = DEEP_FORMATS[depth]
+    if colour and depth == "uint16":
+        formats = ("png", "tiff", "ppm") if pixels.shape[2] == 3 else ("png", "tiff")
     if format_name not in formats:
         rule = "is written with 8 bits a channel in colour" if colour else "holds 8 bits a channel"
         raise FormatError(

@@ -1,6 +1,7 @@
 """Where a result goes: written in a format, to a file or to standard output."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from typing import BinaryIO
@@ -37,12 +38,20 @@ def write_result(
         sys.stdout.buffer.flush()
         return
     if name == STANDARD_STREAM:
-        buffer = BytesIO()
-        encode(buffer, "standard output")
-        write_standard_output(buffer.getbuffer())
+        write_standard_output(_whole(encode, "standard output"))
         return
     with replace_file(name, overwrite=overwrite) as stream:
-        encode(stream, f"'{name}'")
+        if stream.seekable() or format_name in STREAMED_FORMATS:
+            encode(stream, f"'{name}'")
+        else:  # a named pipe or a device
+            stream.write(_whole(encode, f"'{name}'"))
+
+
+def _whole(encode: Callable[[BinaryIO, str], None], name: str) -> memoryview:
+    """Give all that is written, for a stream that cannot be searched."""
+    buffer = BytesIO()
+    encode(buffer, name)
+    return buffer.getbuffer()
 
 
 def encode_result(

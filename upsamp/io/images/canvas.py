@@ -9,6 +9,9 @@ from upsamp.io.pictures import Picture
 
 __all__ = ["fit_format", "image_of"]
 
+# The formats whose readers see no transparency: that of a bitmap of 32 bits is taken for nothing.
+OPAQUE_FORMATS = ("jpeg", "bmp", "ppm")
+
 
 def image_of(picture: Picture) -> Image.Image:
     """Give a picture as an image of Pillow, with its palette, without its metadata."""
@@ -33,8 +36,11 @@ def fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.
         image.mode == "YCbCr" and format_name != "jpeg"
     ):
         image = image.convert("RGB")
-    if format_name == "jpeg" and image.mode in ("LA", "RGBA"):
+    if format_name in OPAQUE_FORMATS and image.mode in ("LA", "RGBA"):
         if image.getchannel("A").getextrema() == (255, 255):
             return image.convert(image.mode.removesuffix("A"))
-        raise FormatError("JPEG holds no transparency, which would be lost. Use png, webp or tiff.")
+        raise FormatError(
+            f"{format_name.upper()} holds no transparency, which would be lost. "
+            "Use png, webp or tiff."
+        )
     return image

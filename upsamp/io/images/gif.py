@@ -69,7 +69,8 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str) -> None:
         delay = round(time / 10) - shown  # in hundredths of a second, whose errors do not add up
         shown += delay
         with pillow_at_work(name, FAULT):
-            stream.write(_encoded(part, min(delay, 65535)))
+            data = _encoded(part, min(delay, 65535))
+        stream.write(data)
     stream.write(b";")
 
 
@@ -77,8 +78,10 @@ def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
     kept = {
         key: picture.metadata[key] for key in ("transparency", "comment") if key in picture.metadata
     }
+    buffer = BytesIO()
     with pillow_at_work(name, FAULT):
-        image_of(picture).save(stream, "gif", **kept)
+        image_of(picture).save(buffer, "gif", **kept)
+    stream.write(buffer.getbuffer())
 
 
 def _frames(picture: Picture, name: str) -> Iterator[Frame]:

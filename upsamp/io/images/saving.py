@@ -29,6 +29,8 @@ TAKEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 LARGEST = 65_500
 # What a JPEG, a lossy WebP and an AVIF are saved with where nothing else is known.
 QUALITY = 95
+# The sides of an icon are written in a byte.
+LARGEST_ICON = 256
 # A JPEG's own tables are used for the result if they are as fine as those of this quality.
 FINE = 85
 
@@ -50,10 +52,23 @@ def save_options(picture: Picture, format_name: str, options: WriteOptions) -> d
         return kept | _of_jpeg(picture, options)
     if format_name == "webp":
         return kept | _of_webp(picture, options)
+    if format_name == "ico":
+        return kept | _of_ico(picture)
     if format_name == "avif":
         quality = options.quality if isinstance(options.quality, int) else QUALITY
         return kept | {"quality": quality, "subsampling": "4:4:4"}
     return kept
+
+
+def _of_ico(picture: Picture) -> dict[str, Any]:
+    """Keep the size, where Pillow would make smaller images of the usual sizes."""
+    height, width = picture.pixels.shape[:2]
+    if max(height, width) > LARGEST_ICON:
+        raise FormatError(
+            f"ICO must have at most {LARGEST_ICON} x {LARGEST_ICON} pixels. "
+            f"Received: {width:,} x {height:,}. Use --format png."
+        )
+    return {"sizes": [(width, height)]}
 
 
 def _of_jpeg(picture: Picture, options: WriteOptions) -> dict[str, Any]:

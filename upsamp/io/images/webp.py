@@ -1,5 +1,6 @@
 """Animated WebP, whose frames are made while Pillow's encoder takes them."""
 
+from io import BytesIO
 from typing import BinaryIO
 
 from PIL import Image
@@ -48,14 +49,16 @@ class FrameByFrame(Image.Image):
 
 def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
     """Write all frames of a picture."""
+    buffer = BytesIO()
     with pillow_at_work(name, "cannot be encoded"):
         frames = FrameByFrame(picture)
         frames.seek(0)
         frames.save(
-            stream,
+            buffer,
             "webp",
             save_all=True,
             duration=frames.durations,
             loop=min(picture.metadata.get("plays", 0), MOST_PLAYS),
             **save_options(picture, "webp", options),
         )
+    stream.write(buffer.getbuffer())

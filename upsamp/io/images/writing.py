@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from io import BytesIO
 from typing import BinaryIO
 
 import numpy as np
@@ -46,6 +47,10 @@ def write_picture(
         from upsamp.io.images.webp import write_webp
 
         write_webp(picture, stream, name, options)
+    elif format_name == "ppm" and picture.mode == "RGB;16":
+        from upsamp.io.images.ppm import write_deep_ppm
+
+        write_deep_ppm(picture, stream)
     else:
         _write_one(replace(picture, rest=None), format_name, stream, name, options)
 
@@ -54,9 +59,12 @@ def _write_one(
     picture: Picture, format_name: str, stream: BinaryIO, name: str, options: WriteOptions
 ) -> None:
     check_depth(picture.pixels, format_name)
+    # Pillow would write to the file by its number, and take for whole what a full disk cut off.
+    buffer = BytesIO()
     with pillow_at_work(name, FAULT):
         image = fit_format(image_of(picture), picture, format_name)
-        image.save(stream, format_name, **save_options(picture, format_name, options))
+        image.save(buffer, format_name, **save_options(picture, format_name, options))
+    stream.write(buffer.getbuffer())
 
 
 def _as_rgb(picture: Picture, name: str) -> Picture:
