@@ -29,6 +29,8 @@ Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
 SCRIPT = Path(sys.executable).with_name("upsamp")
 SECONDS = 60
+# No bound on pixels stops what is stopped later.
+UNBOUND = ("--max-pixels", "9" * 18)
 BOUND = ("--max-memory", "100MB")
 
 
@@ -221,7 +223,8 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
         (("--max-memory", "1MB"), r"Use --max-memory 29MB or more.", 1),
         (("--max-memory", "0"), "must be a number of bytes, as 500MB, 2GB or 1000000", 2),
         (("--max-memory", "1MB", "--format", "json", "--force"), "Received: json", 1),
-        (("--size", "1000000", "--max-memory", "1GB"), "and the disk has", 1),
+        (("--size", "1000000", "--max-memory", "1GB", *UNBOUND), "and the disk has", 1),
+        (("--size", "1000000", "--max-memory", "1GB"), "16 times --max-pixels", 1),
     ],
 )
 def test_what_cannot_be_is_one_line(

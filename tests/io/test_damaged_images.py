@@ -1,28 +1,13 @@
 """No image brings the reader down: one too large, cut off, damaged or none at all is refused."""
 
-import struct
-import warnings
-import zlib
 from io import BytesIO
 
 import numpy as np
 import pytest
-from image_files import HEIGHT, NAMES, SAMPLES, WIDTH, encoded, read, written
+from image_files import HEIGHT, NAMES, SAMPLES, WIDTH, encoded, read
 from PIL import Image
 
-from upsamp.errors import FormatError, UpsampError
-
-
-def with_right_checksums(png: bytes | bytearray) -> bytes:
-    """Repair the checksums of a PNG, so that what was damaged in it is looked at."""
-    data, place = bytearray(png), 8
-    while place + 12 <= len(data):
-        end = place + 8 + int.from_bytes(data[place : place + 4], "big")
-        data[end : end + 4] = struct.pack(">I", zlib.crc32(data[place + 4 : end]))[
-            : len(data) - end
-        ]
-        place = end + 4
-    return bytes(data)
+from upsamp.errors import FormatError
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, HEIGHT * WIDTH - 1, HEIGHT * WIDTH])
@@ -61,30 +46,6 @@ def test_a_truncated_image_is_refused_wherever_it_is_cut(name: str) -> None:
     for share in (0.0, 0.05, 0.2, 0.5, 0.8, 0.95):
         with pytest.raises(FormatError, match=r"^it .*\.$"):
             read(BytesIO(data[: int(len(data) * share)]))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_damaged_image_is_a_picture_or_an_error_of_ours(name: str) -> None:
-    whole = (SAMPLES / name).read_bytes()
-    generator = np.random.default_rng(11)
-    refused = 0
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for _ in range(150):
-            data = bytearray(whole)
-            # Most of the damage goes to the headers, where the decisions are made.
-            reach = 200 if generator.random() < 0.7 else len(data)
-            for place in generator.integers(0, reach, generator.integers(1, 5)):
-                data[place] = generator.integers(0, 256)
-            damaged = with_right_checksums(data) if name.endswith("png") else bytes(data)
-            try:
-                picture = read(BytesIO(damaged), expand=True, max_pixels=2**22)
-                assert picture.pixels.ndim in (2, 3)
-                written(picture, "tiff")
-            except UpsampError:
-                refused += 1
-    assert caught == []
-    assert 0 < refused < 150
 
 
 @pytest.mark.parametrize("seed", range(3))

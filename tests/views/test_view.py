@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from png_files import MODES, picture_of
 
 from upsamp.io.pictures import Picture
@@ -97,6 +98,22 @@ def test_inks_take_light_away() -> None:
     pixels = np.array([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 0, 0, 255], [0, 0, 0, 55]]], np.uint8)
     shown = view_of_picture(Picture(pixels, "CMYK")).shown()
     assert shown[0].tolist() == [[255] * 3, [0, 255, 255], [0] * 3, [200] * 3]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "most"), [("bool", 1), ("uint8", 255), ("uint16", 65535), ("float32", 1)]
+)
+def test_inks_of_any_type_take_light_away(dtype: str, most: int) -> None:
+    pixels = (np.array([[[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]]]) * most).astype(dtype)
+    shown = view_of_picture(Picture(pixels, "CMYK;16")).shown()
+    assert shown[0].tolist() == [[255] * 3, [0, 255, 255], [0] * 3]
+
+
+def test_the_colours_of_video_are_brought_back() -> None:
+    image = Image.frombytes("RGB", (256, 1), bytes(range(256)) * 3)
+    picture = Picture(np.asarray(image.convert("YCbCr")), "YCbCr")
+    shown = view_of_picture(picture).shown()
+    np.testing.assert_allclose(shown.astype(int), np.asarray(image).astype(int), atol=2)
 
 
 def test_other_colour_spaces_are_shown_by_their_lightness() -> None:

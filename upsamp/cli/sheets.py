@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from upsamp.cli.render.text import printable
 from upsamp.cli.results import Destination, check_coding
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
@@ -46,5 +47,5 @@ def draw(given: Picture | Array, request: Request) -> Picture:
     title = "matrix"
     if isinstance(given, Picture):
         named = source is not None and source != STANDARD_STREAM
-        title = Path(str(source)).name if named else "standard input"
+        title = printable(Path(str(source)).name) if named else "standard input"
     return Picture(draw_sheet(view, comparison, title), "RGB")

@@ -47,6 +47,7 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.layout import as_batch
+from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
@@ -158,6 +159,7 @@ def _enlarge_one(request: Request) -> None:
     enlarging = request.enlarging
     source = _find(request)
     size = enlarging.size_of(enlarging.shape_of(source.given))
+    check_result(*size, request.max_pixels)
     spelled = enlarging.spell(size)
     if _is_only_shown(request, source.given):
         request.looking.show(enlarging.apply(source.given, size), STANDARD_STREAM)

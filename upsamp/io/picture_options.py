@@ -7,7 +7,7 @@ from upsamp.core.memory import format_shape
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
 
-__all__ = ["MAX_PIXELS", "Quality", "RESULT_FACTOR", "ReadOptions", "WriteOptions", "check_result"]
+__all__ = ["MAX_PIXELS", "RESULT_FACTOR", "Quality", "ReadOptions", "WriteOptions", "check_result"]
 
 # Images that declare more pixels than this are refused, as Pillow does by default.
 MAX_PIXELS = 178_956_970

@@ -102,7 +102,7 @@ def view_of_picture(picture: Picture) -> View:
         return View(pixels, 0.0, 255.0, remarks=remarks)
     alpha = picture.has_alpha
     black, white = _range(pixels[:, :, :-1] if alpha else pixels)
-    opaque = float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind in "iu" else 1.0
+    opaque = _most(pixels)
     if (black, white) != (0, opaque):
         remarks = (*remarks, _say_range(black, white))
     return View(pixels, black, white, opaque, remarks)
@@ -133,12 +133,12 @@ def _colours(picture: Picture) -> tuple[Array, tuple[str, ...]]:
     pixels, mode = picture.pixels, picture.mode
     if mode == "P":
         return _palette_of(picture)[pixels], ()
+    if pixels.dtype == np.bool_:
+        pixels = pixels.astype(np.uint8) * np.uint8(255)
     if mode.startswith("CMYK"):
         return _without_inks(pixels), ()
     if mode == "YCbCr":
         return _from_video(pixels), ()
-    if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
     if pixels.ndim == 2:
         return pixels[:, :, np.newaxis], ()
     if pixels.shape[2] > 4 or mode == "LAB":
@@ -148,7 +148,7 @@ def _colours(picture: Picture) -> tuple[Array, tuple[str, ...]]:
 
 def _without_inks(pixels: Array) -> Array:
     """Give what four inks leave of white light, (H, W, 3), as a screen would without a profile."""
-    most = float(np.iinfo(pixels.dtype).max)
+    most = _most(pixels)
     light = 1 - pixels / most
     return round_to(light[:, :, :3] * light[:, :, 3:] * most, pixels.dtype)
 
@@ -177,6 +177,11 @@ def _palette_of(picture: Picture) -> Array:
     else:
         alpha[int(transparency)] = 0
     return np.concatenate([colours, alpha], axis=1)
+
+
+def _most(pixels: Array) -> float:
+    """Give what stands for all of a share: the largest integer of the type, or one."""
+    return float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind in "iu" else 1.0
 
 
 def _range(pixels: Array) -> tuple[float, float]:

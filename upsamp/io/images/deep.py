@@ -12,7 +12,7 @@ from upsamp.errors import FormatError
 from upsamp.io.images.deep_tiff import open_deep_tiff
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.orientation import upright
-from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.images.pillow import pillow_at_work, quiet_libraries
 from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import DEEP_MODES, Picture
@@ -20,8 +20,10 @@ from upsamp.io.pictures import DEEP_MODES, Picture
 __all__ = ["read_deep"]
 
 FAULT = "cannot be decoded"
-# "P6", then the width, the height and the largest value, with blanks and comments before each.
-PPM_HEADER = re.compile(rb"P6" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"\s")
+# "P6", or "P3" where they are text, then the width, the height and the largest value, with blanks
+# and comments before each.
+PPM_HEADER = re.compile(rb"P[36]" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"\s")
+COMMENT = re.compile(rb"#[^\n]*")
 
 
 def read_deep(
@@ -66,14 +68,15 @@ def _read_png(stream: BinaryIO, name: str) -> Array:
 
     stream.seek(0)
     try:
-        pixels: Array = imagecodecs.png_decode(stream.read())
+        with quiet_libraries():
+            pixels: Array = imagecodecs.png_decode(stream.read())
     except (RuntimeError, ValueError, MemoryError) as error:  # its PngError is the first
         raise FormatError(f"{name} {FAULT}: {_first_line(error)}.") from error
     return pixels
 
 
 def _read_ppm(stream: BinaryIO, name: str, image: Image.Image) -> Array:
-    """Read a binary PPM of 16 bits: after its header, the pixels in big-endian numbers.
+    """Read a PPM of 16 bits: after its header, the pixels in big-endian numbers, or as text.
 
     Values up to another largest one than 65535 are widened, as Pillow does for grey.
     """
@@ -81,14 +84,30 @@ def _read_ppm(stream: BinaryIO, name: str, image: Image.Image) -> Array:
     data = stream.read()
     header = PPM_HEADER.match(data)
     width, height = image.size
-    size = 2 * 3 * width * height
-    if header is None or len(data) < header.end() + size:
+    count = 3 * width * height
+    values = None
+    if header is not None:
+        read = _words if data.startswith(b"P3") else _big_endian
+        values = read(data, header.end(), count)
+    if header is None or values is None:
         raise FormatError(f"{name} {FAULT}: it has fewer pixels than it declares.")
     largest = int(header[3])
-    values = np.frombuffer(data, ">u2", size // 2, header.end()).astype(np.uint16)
     if largest < 65535:
         values = np.rint(np.minimum(values, largest) * (65535 / largest)).astype(np.uint16)
     return values.reshape(height, width, 3)
+
+
+def _big_endian(data: bytes, start: int, count: int) -> Array | None:
+    if len(data) < start + 2 * count:
+        return None
+    return np.frombuffer(data, ">u2", count, start).astype(np.uint16)
+
+
+def _words(data: bytes, start: int, count: int) -> Array | None:
+    words = COMMENT.sub(b" ", data[start:]).split(maxsplit=count)[:count]
+    if len(words) < count or not all(word.isdigit() and len(word) < 6 for word in words):
+        return None
+    return np.minimum(np.array(words, np.int64), 65535).astype(np.uint16)
 
 
 def _first_line(error: Exception) -> str:

@@ -100,8 +100,9 @@ def _read_page(
         extra = tuple(int(one) for one in page.extrasamples)
         offset, packed = int(page.offset), int(page.compression) != UNCOMPRESSED
         tile = int(page.tilewidth), int(page.tilelength)
-    for sides in ((width, height), tile):
-        check_size(*sides, name, options.max_pixels)
+    check_size(width, height, name, options.max_pixels)
+    if tile != (0, 0):  # of an image that has some
+        check_size(*tile, name, options.max_pixels)
     colours = COLOURS.get(kind, 0)
     if not colours or dtype is None or depth != 1 or not colours <= samples <= colours + 4:
         raise FormatError(

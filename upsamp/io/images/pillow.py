@@ -1,16 +1,22 @@
 """Letting Pillow work on what may be damaged: whatever it raises becomes one error of ours."""
 
+import logging
+import os
+import re
 import struct
+import sys
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from PIL import Image
 
 from upsamp.errors import FormatError, UpsampError
+from upsamp.io.images.limits import too_many_pixels
 
-__all__ = ["pillow_at_work"]
+__all__ = ["pillow_at_work", "quiet_libraries"]
 
 # What Pillow's decoders and encoders raise on data that they cannot handle.
 PILLOW_ERRORS = (
@@ -31,20 +37,76 @@ PILLOW_ERRORS = (
     zlib.error,
 )
 
+# What it notes in passing is for those who ask for it, and not for standard error.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+PIXELS = re.compile(r"\((\d+) pixels\)")
+
 
 @contextmanager
-def pillow_at_work(name: str, fault: str) -> Iterator[None]:
-    """Let Pillow work: without its own limit, its warnings silent, its errors become ours."""
+def pillow_at_work(name: str, fault: str, max_pixels: int | None = None) -> Iterator[None]:
+    """Let Pillow work: its warnings silent, its errors become ours.
+
+    max_pixels: what Pillow may open on its own, as the image within an icon, of which the icon
+    declares another size; without it there is no limit.
+    """
     limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
+    # Pillow warns above its limit, and refuses above twice that.
+    half = None if max_pixels is None else max_pixels / 2
+    Image.MAX_IMAGE_PIXELS = half  # type: ignore[assignment]  # a half is a limit like any other
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except UpsampError:
         raise
+    except Image.DecompressionBombError as error:
+        size = f", {int(found[1]):,}" if (found := PIXELS.search(str(error))) else ""
+        raise too_many_pixels(name, max_pixels or 0, size) from error
     except PILLOW_ERRORS as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{name} {fault}: {what}.") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+class _Quiet:
+    """Who wants standard error to be quiet, and where its lines went before."""
+
+    lock = threading.Lock()
+    count = 0
+    before = -1
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Send nowhere what libtiff and libpng print of a damaged file by themselves.
+
+    They have no other place for that than the standard error of the process, so other threads are
+    not heard either meanwhile. What is wrong is told by the error that follows.
+    """
+    with _Quiet.lock:
+        _Quiet.count += 1
+        if _Quiet.count == 1:
+            _Quiet.before = _send_errors_nowhere()
+    try:
+        yield
+    finally:
+        with _Quiet.lock:
+            _Quiet.count -= 1
+            if _Quiet.count == 0 and _Quiet.before >= 0:
+                os.dup2(_Quiet.before, 2)
+                os.close(_Quiet.before)
+
+
+def _send_errors_nowhere() -> int:
+    """Give where standard error went, or -1 where there is none."""
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    before = -1
+    with suppress(OSError):
+        before = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+    return before

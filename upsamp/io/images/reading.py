@@ -16,7 +16,7 @@ from upsamp.io.images.limits import check_size
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
-from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.images.pillow import pillow_at_work, quiet_libraries
 from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
@@ -72,8 +72,9 @@ def _following(reopen: Reopen, name: str, options: ReadOptions, count: int) -> I
 def _open(stream: BinaryIO, name: str, options: ReadOptions) -> tuple[int, ReadFrame]:
     """Give how many frames there are, and what reads one of them."""
     try:
-        with pillow_at_work(name, FAULT):
+        with pillow_at_work(name, FAULT, options.max_pixels):
             image = Image.open(stream)
+            _refuse_program(image, name)
             count = _frame_count(image)
             if image.format == "TIFF" and count > 1:  # see `_at_frame`
                 image = Image.open(stream)
@@ -90,6 +91,12 @@ def _open(stream: BinaryIO, name: str, options: ReadOptions) -> tuple[int, ReadF
     return count, partial(_read_frame, image, stream, name, options, count)
 
 
+def _refuse_program(image: Image.Image, name: str) -> None:
+    """Raise for PostScript, which Pillow would let Ghostscript run to read its pixels."""
+    if image.format == "EPS":
+        raise FormatError(f"{name} is PostScript, a program that would be run. Convert it to PNG.")
+
+
 def _frame_count(image: Image.Image) -> int:
     # A photo of several views (MPO) is a JPEG; the others are small or for other purposes. What
     # Pillow gives as frames of a PSD are its layers.
@@ -100,7 +107,7 @@ def _read_frame(
     image: Image.Image, stream: BinaryIO, name: str, options: ReadOptions, count: int, number: int
 ) -> Picture:
     """Read a frame of an opened image."""
-    with pillow_at_work(name, FAULT):
+    with pillow_at_work(name, FAULT, options.max_pixels):
         if count > 1:
             image = _at_frame(image, stream, number)
         width, height = image.size
@@ -116,7 +123,7 @@ def _read_frame(
         notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
     every = count > 1 and options.every_frame and options.frame is None
     together = every and image.format in ANIMATED
-    with pillow_at_work(name, FAULT):
+    with pillow_at_work(name, FAULT, options.max_pixels):
         picture, orientation = _decode(image, stream, expand=options.expand, together=together)
     # A fault in what follows is ours, and not the file's.
     return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
@@ -144,7 +151,8 @@ def _decode(
     together: whether its mode is to be that of all frames.
     """
     orientation = orientation_of(image)
-    image.load()
+    with quiet_libraries() if image.format == "TIFF" else nullcontext():
+        image.load()
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
     metadata, coding = metadata_of(image, orientation), coding_of(image, stream)
     if together and (format_name == "gif" or image.mode not in UNCHANGING):

@@ -1,0 +1,64 @@
+"""Damaged images of every kind end in a picture or an error of ours: soon, and in little memory."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from corpus.fuzz_images import check, damaged
+from corpus.make_corpus import CorpusFile, corpus
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.random import default_rng
+
+FUZZ = Path(__file__).with_name("fuzz_images.py")
+COUNT = 2500
+# Kilobytes by which the process may grow: it reads files of a thousand bytes, and few pixels.
+GROWTH = 64 * 1024
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_thousands_of_damaged_files_are_read_or_refused(seed: int) -> None:
+    done = subprocess.run(
+        [sys.executable, FUZZ, str(seed), str(COUNT)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.stderr == ""  # no warning, and nothing that a library says on its own
+    assert done.returncode == 0
+    found = json.loads(done.stdout)
+    assert found["faults"] == []
+    assert sum(found["ends"].values()) == COUNT
+    # The damage is neither too small to be seen nor so large that nothing is left to read.
+    assert found["ends"]["read"] > COUNT / 10
+    assert found["ends"]["refused"] > COUNT / 3
+    assert {name.split()[0] for name in found["formats"]} == {file.format for file in corpus()}
+    assert found["grown"] < GROWTH
+    assert found["slowest"] < 2
+
+
+@given(st.sampled_from(corpus()), st.integers(0, 2**32 - 1), st.booleans())
+@settings(max_examples=300)
+def test_any_damage_of_any_file_is_read_or_refused(
+    file: CorpusFile, seed: int, expand: bool
+) -> None:
+    assert check(damaged(file, default_rng(seed)), expand=expand) in ("read", "refused")
+
+
+@given(
+    st.sampled_from([file.data[:head] for file in corpus() for head in (4, 16, 40)]),
+    st.binary(max_size=200),
+)
+@settings(max_examples=300)
+def test_anything_after_any_head_is_read_or_refused(head: bytes, rest: bytes) -> None:
+    assert check(head + rest, expand=True) in ("read", "refused")
+
+
+@pytest.mark.parametrize("file", corpus()[::7], ids=[file.name for file in corpus()[::7]])
+def test_a_file_that_is_cut_anywhere_is_read_or_refused(file: CorpusFile) -> None:
+    ends = {check(file.data[:end], expand=False) for end in range(0, len(file.data), 29)}
+    assert "refused" in ends
+    assert check(file.data, expand=False) == "read"
