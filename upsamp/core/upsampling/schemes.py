@@ -118,8 +118,12 @@ def scheme_of(
         width = (columns.tile.outputs if integers else widest) * channels
         block = BLOCK_ROWS if width > NARROW else BLOCK_ROWS_NARROW
         even = -(-len(row_plan.first) // STRIPS)
-        most = min(STRIP // (width * sums.itemsize), max(even, STRIP_LEAST // width))
-        tiles = tiles_of(bands_of(row_plan, block), max(1, most))
+        most = max(1, min(STRIP // (width * sums.itemsize), max(even, STRIP_LEAST // width)))
+        # An even number of strips alike, since two threads are the most common case.
+        strips = -(-len(row_plan.first) // most)
+        if strips > 1:
+            most = -(-len(row_plan.first) // (strips + strips % 2)) + block
+        tiles = tiles_of(bands_of(row_plan, block), most)
         margin: float | None = None
         pieces = []
         for rows in _parts(tiles, sums, 0):
