@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, cast
 
 from upsamp.bulk.dask.tasks import own_version
 from upsamp.bulk.processes import uninterrupted
@@ -37,6 +38,8 @@ LOCAL = "local"
 ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.\-]+|\[[\da-fA-F:.%]+\]):(?P<port>\d{1,5})/?")
 # How long a scheduler may take to answer, in seconds.
 PATIENCE = 15.0
+# How long a worker of a cluster of this machine may take to start, when it is to end.
+LAST_START = 5.0
 # How much the workers of a cluster of this machine tell.
 LEVEL = "DASK_LOGGING__DISTRIBUTED"
 # What distributed tells of in its own words, and at length.
@@ -141,6 +144,10 @@ def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
             yield cluster
         finally:
             with uninterrupted():
+                # A worker that is ended while it starts again would print how that went.
+                deadline = monotonic() + LAST_START
+                while len(cast("Any", cluster.scheduler).workers) < jobs and monotonic() < deadline:
+                    sleep(0.02)
                 cluster.close()
 
 

@@ -162,7 +162,7 @@ class DaskEngine:
         from distributed import CancelledError, KilledWorker
 
         told = CancelledError() if answer.cancelled() else answer.exception() or answer.result()
-        if isinstance(told, CancelledError):
+        if isinstance(told, CancelledError | asyncio.CancelledError):  # by release of Dask
             self._check_client()
             return self._try_again(task, "Its task was cancelled twice in the cluster.")
         if isinstance(told, KilledWorker):
