@@ -4,6 +4,7 @@ import doctest
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,26 @@ def test_the_python_of_the_readme_gives_what_is_shown() -> None:
     results = doctest.DocTestRunner().run(tests)
     assert results.attempted > 5
     assert results.failed == 0
+
+
+def test_two_workers_do_what_the_readme_says(newcomers_place: Path) -> None:
+    (block,) = [block for block in blocks("sh") if "dask worker" in block]
+    assert block.count("dask worker") == 2
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = str(found.getsockname()[1])
+    quiet = block.replace("8786", port).replace(" &\n", " > dask.log 2>&1 &\n")
+    # Both come to the same, and nothing of it is left running.
+    ended = "trap 'kill -9 $(jobs -p); wait' EXIT"
+    printed = run(f"set -e; {ended}\n{quiet}", newcomers_place)
+    assert printed.startswith("enlarged: ")
+    run("upsamp upsample sample_images/ --size 2 --out-dir by_processes", newcomers_place)
+    by_dask, by_processes = (
+        {path.name: path.read_bytes() for path in (newcomers_place / name).iterdir()}
+        for name in ("by_dask", "by_processes")
+    )
+    assert len(by_dask) > 5
+    assert by_dask == by_processes
 
 
 def test_the_readme_begins_with_what_installs_and_what_tests() -> None:
