@@ -25,7 +25,7 @@ from upsamp.core.arguments import (
 from upsamp.core.convolution.algorithms import ALGORITHMS, choose_algorithm
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.convolution.problem import Finish, Problem
-from upsamp.core.convolution.setting import ConvolutionSetting, make_plan
+from upsamp.core.convolution.setting import ConvolutionSetting, extent_of, make_plan
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
@@ -165,12 +165,14 @@ def _convolve(
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)
-    plan = make_plan(setting, batch.shape, weights.array.shape)
-    rows, columns, filters = plan.rows.output, plan.columns.output, plan.filters
+    shapes = batch.shape, weights.array.shape
+    extent = extent_of(setting, *shapes)
+    rows, columns, filters = extent.rows.output, extent.columns.output, extent.filters
     biases = _as_bias(bias, filters)
     shape = with_new_image(array.shape, layout, rows, columns, filters)
     dtype, working = _dtypes(array.dtype, weights.array.dtype, *(one.dtype for one in biases))
     check_memory(shape, working, "The output")
+    plan = make_plan(setting, *shapes)
     with np.errstate(invalid="ignore", over="ignore"):
         problem = Problem(
             plan,

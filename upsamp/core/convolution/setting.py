@@ -9,7 +9,7 @@ from upsamp.core.convolution.phases import Axis, axis_phases
 from upsamp.core.convolution.problem import ConvolutionPlan
 from upsamp.errors import ShapeError
 
-__all__ = ["ConvolutionSetting", "make_plan"]
+__all__ = ["ConvolutionSetting", "extent_of", "make_plan"]
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -39,17 +39,34 @@ class ConvolutionSetting(NamedTuple):
         )
 
 
+class Extent(NamedTuple):
+    """The axes of a convolution's result, and its filters."""
+
+    rows: Axis
+    columns: Axis
+    filters: int
+
+
 @lru_cache(maxsize=256)
-def make_plan(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> ConvolutionPlan:
-    """Plan a convolution, which is remembered: a layer plans alike at each call.
+def extent_of(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> Extent:
+    """Give how large the result is, which tells whether there is memory for it.
 
     batch: (N, H, W, C). kernel: as `conv2d` or `conv2d_transpose` takes it, in Keras' layout.
     Raises `ShapeError` where they do not belong together.
     """
-    images, height, width, channels = batch
-    taps = kernel[0], kernel[1]
-    rows, columns = (setting.axis(axis, (height, width)[axis], taps[axis]) for axis in (0, 1))
-    filters = _filters(setting, channels, kernel)
+    rows, columns = (setting.axis(axis, batch[1 + axis], kernel[axis]) for axis in (0, 1))
+    return Extent(rows, columns, _filters(setting, batch[3], kernel))
+
+
+@lru_cache(maxsize=256)
+def make_plan(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> ConvolutionPlan:
+    """Plan a convolution, which is remembered: a layer plans alike at each call.
+
+    The arguments are those of `extent_of`. A plan has a part for each step of the stride, so it
+    is for results that memory holds.
+    """
+    images, channels, taps = batch[0], batch[3], (kernel[0], kernel[1])
+    rows, columns, filters = extent_of(setting, batch, kernel)
     phases = axis_phases(rows, taps[0]), axis_phases(columns, taps[1])
     return ConvolutionPlan(images, channels, filters, setting.groups, taps, rows, columns, *phases)
 
