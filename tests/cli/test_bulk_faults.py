@@ -131,7 +131,8 @@ def test_an_interrupt_at_the_beginning_is_quiet(tmp_path: Path, delay: float) ->
         _, errors = process.communicate(timeout=20)
     # Python itself has a word to say where it is still on its way to our code.
     if b"<frozen" not in errors and b"Traceback" not in errors:
-        assert process.returncode == 130
+        # Before Python has its handlers, the system ends it.
+        assert process.returncode in (130, -signal.SIGINT)
         assert errors.strip() == b"" or errors.startswith(b"Note: stopped after")
     assert hidden_in(tmp_path) == []
 
