@@ -44,9 +44,9 @@ class Box(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
         stripped: str = super()._strip_protocol(path.replace("box://", "memory://"))
         return stripped
 
-    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **kwargs: Any) -> None:
+    def pipe_file(self, path: str, value: bytes, **kwargs: Any) -> None:
         self.calls.append(f"write {path.rpartition('/')[0]}")
-        super().pipe_file(path, value[:3] if self.fault else value, mode, **kwargs)
+        super().pipe_file(path, value[:3] if self.fault else value, **kwargs)
         if self.fault:
             raise self.fault
 
