@@ -99,6 +99,16 @@ def test_what_makes_no_sheet_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("options", [["--sheet", "s.png"], ["--preview"]])
+def test_several_images_are_not_looked_at(
+    invoke: Invoke, samples: Path, tmp_path: Path, options: list[str]
+) -> None:
+    done = invoke("upsample", samples / "lake.png", samples / "sprite.png", *options)
+    assert done.exit_code == 2
+    assert "--preview and --sheet are for one image. Give one alone." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_png_of_a_sheet_is_compressed_as_it_is_wanted(invoke: Invoke, tmp_path: Path) -> None:
     for level in ("0", "9"):
         arguments = ("1 2; 3 4", "--sheet", f"{level}.png", "--compress", level)

@@ -6,7 +6,7 @@ Each comes with what is true of it, which is known from how it was made and not 
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -39,8 +39,8 @@ class CorpusFile:
     """
 
     name: str
-    data: bytes
-    pixels: Array | None
+    data: bytes = field(repr=False)
+    pixels: Array | None = field(repr=False)
     bits: int
     colour: bool = False
     alpha: bool = False

@@ -28,6 +28,7 @@ PILLOW_ERRORS = (
     IndexError,
     KeyError,
     AttributeError,
+    AssertionError,
     OverflowError,
     NotImplementedError,
     RuntimeError,
