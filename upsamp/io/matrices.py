@@ -207,7 +207,9 @@ def write_matrix(array: Array, format_name: str, stream: BinaryIO) -> None:
     if format_name == "npy":
         _write_npy(array, stream)
     elif format_name == "npz":
-        np.savez_compressed(stream, array=array)
+        from upsamp.io.npz_files import write_npz_arrays  # few results are archives
+
+        write_npz_arrays({"array": array}, stream, compressed=True)
     else:
         stream.writelines(block.encode() for block in _text_blocks(array, format_name))
 

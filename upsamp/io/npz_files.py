@@ -94,9 +94,16 @@ def _short(shape: tuple[int, ...]) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def write_npz_arrays(arrays: Mapping[str, Array], stream: BinaryIO) -> None:
-    """Write arrays as numpy.savez does, whatever their names are, and at no time of day."""
+def write_npz_arrays(
+    arrays: Mapping[str, Array], stream: BinaryIO, *, compressed: bool = False
+) -> None:
+    """Write arrays as numpy.savez does, whatever their names are, and at no time of day.
+
+    An error closes the archive, which numpy.savez of NumPy 1 leaves to chance.
+    """
     with zipfile.ZipFile(stream, "w") as archive:
         for path, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{path}{SUFFIX}"), "w", force_zip64=True) as file:
+            member = zipfile.ZipInfo(f"{path}{SUFFIX}")
+            member.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+            with archive.open(member, "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, array, allow_pickle=False)
