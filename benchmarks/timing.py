@@ -25,9 +25,6 @@ __all__ = [
 OWN = "upsamp"
 # Seconds that a candidate has to itself in each round, after one call that is not counted.
 TURN = 0.02
-# Seconds of rest before a turn: the threads of OpenBLAS, PyTorch and TensorFlow look out for more
-# work for some 30 milliseconds, and would take a core from the candidate whose turn is next.
-REST = 0.04
 
 Call = Callable[[], object]
 # A turn of a candidate, and the seconds of each call in it.
@@ -90,7 +87,6 @@ def take_turns(turns: Mapping[str, Turn], rounds: int) -> dict[str, Seconds]:
     for number in range(rounds):
         first = number % len(names)
         for name in names[first:] + names[:first]:
-            time.sleep(REST)
             taken[name] += turns[name]()
     return {name: {"least": min(each), "median": median(each)} for name, each in taken.items()}
 
