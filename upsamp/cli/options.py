@@ -6,7 +6,6 @@ import click
 
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.picture_options import MAX_PIXELS, RESULT_FACTOR, Quality
-from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [
     "code_option",
@@ -20,13 +19,12 @@ __all__ = [
     "linear_option",
     "max_memory_option",
     "max_pixels_option",
-    "max_size_option",
     "orient_option",
     "output_option",
+    "parse_bytes",
     "quality_option",
     "seed_option",
     "strip_option",
-    "weights_option",
 ]
 
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
@@ -147,14 +145,8 @@ max_pixels_option = click.option(
     f"{RESULT_FACTOR} times as many.",
 )
 
-weights_option = click.option(
-    "--weights",
-    metavar="FILE",
-    help="Take the weights from this file: .weights.h5, .npz, .safetensors or a model's.",
-)
 
-
-def _parse_bytes(
+def parse_bytes(
     context: click.Context,  # noqa: ARG001 - click's signature
     parameter: click.Parameter,  # noqa: ARG001 - click's signature
     value: str | None,
@@ -171,19 +163,10 @@ def _parse_bytes(
     return size
 
 
-max_size_option = click.option(
-    "--max-size",
-    metavar="BYTES",
-    default=f"{DEFAULT_MAX_SIZE // 2**30}GB",
-    show_default=True,
-    callback=_parse_bytes,
-    help="Refuse a file that unpacks to more, as 500MB or 2GB.",
-)
-
 max_memory_option = click.option(
     "--max-memory",
     metavar="BYTES",
-    callback=_parse_bytes,
+    callback=parse_bytes,
     help="Take at most so much memory besides Python's own, as 200MB or 2GB: .npy is read, and "
     ".npy, PNG and TIFF are written strip by strip, to the same result. So they are anyway where "
     "a result does not fit. An image is read whole.",

@@ -1,11 +1,18 @@
 """`--code` and `--from`: the same computation in another library, and a layer of another."""
 
+from dataclasses import replace
+
 import click
 import numpy as np
 
 from upsamp.cli.render.tables import show_note
-from upsamp.core.arguments import Array, Convention, Interpolation, Pair
-from upsamp.errors import ExpressionError
+from upsamp.cli.results import read_input
+from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
+from upsamp.core.layout import as_batch
+from upsamp.errors import ExpressionError, ShapeError
+from upsamp.io.picture_options import ReadOptions
+from upsamp.io.pictures import Picture
+from upsamp.models.transposed_convolution import Settings, prepare
 from upsamp.translate import (
     TorchLayer,
     TransposedConvolution,
@@ -17,11 +24,12 @@ from upsamp.translate import (
 )
 
 __all__ = [
-    "example_input",
+    "check_channels",
     "read_torch_layer",
-    "show_convolution_program",
     "show_torch_layer",
     "show_upsampling_program",
+    "translate_convolution",
+    "with_layer",
 ]
 
 # Arrays of up to so many elements are written out in a program.
@@ -42,7 +50,48 @@ def show_upsampling_program(
     click.echo(upsampling_program(settings, library, _source(x, "x.npy")), nl=False)
 
 
-def show_convolution_program(
+def translate_convolution(
+    library: str,
+    source: str | None,
+    settings: Settings,
+    layer: TorchLayer | None,
+    reading: ReadOptions,
+) -> None:
+    """Print a program of another library that computes a transposed convolution of `source`.
+
+    layer: where the settings are from; without a source it says what the input is like.
+    """
+    example = None
+    if source is None and layer is not None:
+        array, example = _example_input(layer.channels or 1)
+        by_channel = False
+    else:
+        given = read_input(source, reading)
+        if layer is not None:
+            check_channels(layer, given, settings.data_format)
+        by_channel = isinstance(given, Picture)
+        array = given.pixels if isinstance(given, Picture) else given
+    task = prepare(array, settings, by_channel=by_channel)
+    _show_convolution_program(
+        library,
+        example or task.x,
+        task.kernel,
+        task.bias,
+        TransposedConvolution.of(
+            task.x.shape,
+            task.kernel.shape,
+            settings.strides,
+            settings.padding,
+            settings.output_padding,
+            settings.dilation,
+            settings.groups,
+            output_shape=settings.output_shape,
+            bias=bool(task.bias.any()),
+        ),
+    )
+
+
+def _show_convolution_program(
     library: str, x: Array | str, kernel: Array, bias: Array, settings: TransposedConvolution
 ) -> None:
     """Print a program of another library that convolves x (N, H, W, C) transposed.
@@ -84,7 +133,32 @@ def show_torch_layer(layer: TorchLayer) -> None:
     show_note("with INPUT it is computed, and --code LIBRARY prints a program")
 
 
-def example_input(channels: int) -> tuple[Array, str]:
+def with_layer(settings: Settings, layer: TorchLayer) -> Settings:
+    """Give the settings with those that a layer of PyTorch says."""
+    return replace(
+        settings,
+        kernel_size=layer.kernel_size,
+        filters=layer.filters,
+        strides=layer.arguments["strides"],
+        padding=layer.arguments["padding"],
+        output_padding=layer.arguments["output_padding"],
+        dilation=layer.arguments["dilation_rate"],
+        groups=layer.arguments["groups"],
+    )
+
+
+def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataFormat) -> None:
+    """Raise where a layer that was read is for another number of channels than the input has."""
+    array = given.pixels if isinstance(given, Picture) else given
+    channels = as_batch(array, data_format).shape[3]
+    if layer.channels != channels:
+        raise ShapeError(
+            f"The input must have the channels of the layer, {layer.channels}. "
+            f"Received: {channels}, of shape {array.shape}."
+        )
+
+
+def _example_input(channels: int) -> tuple[Array, str]:
     """Give an input of 8 x 8 pixels and its source, for a program that has no input yet."""
     shape = (1, 8, 8, channels)
     return np.zeros(shape), f"np.random.default_rng(0).random({shape})"

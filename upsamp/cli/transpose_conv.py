@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 import numpy as np
@@ -19,6 +19,7 @@ from upsamp.cli.options import (
     output_option,
     seed_option,
 )
+from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report
@@ -36,15 +37,11 @@ from upsamp.core.arguments import (
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
 from upsamp.core.dtypes import round_to
 from upsamp.core.layout import as_batch
-from upsamp.errors import ShapeError
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.models.transposed_convolution import Settings, convolve, prepare
-
-if TYPE_CHECKING:
-    from upsamp.translate import TorchLayer
+from upsamp.models.transposed_convolution import Settings, convolve
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -251,10 +248,10 @@ def command(
     )
     layer = None
     if source_layer is not None:
-        from upsamp.cli.translating import read_torch_layer, show_torch_layer
+        from upsamp.cli.translating import read_torch_layer, show_torch_layer, with_layer
 
         layer = read_torch_layer(*source_layer)
-        settings = _with_layer(settings, layer)
+        settings = with_layer(settings, layer)
         kernel_layout = "torch"
         if source is None and library is None:
             show_torch_layer(layer)
@@ -266,10 +263,15 @@ def command(
         ),
     )
     if library is not None:
-        _show_program(library, source, settings, layer, reading)
+        from upsamp.cli.translating import translate_convolution
+
+        translate_convolution(library, source, settings, layer, reading)
         return
     given = read_input(source, reading)
-    _check_channels(layer, given, data_format)
+    if layer is not None:
+        from upsamp.cli.translating import check_channels
+
+        check_channels(layer, given, data_format)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
     destination = choose_destination(
@@ -293,8 +295,6 @@ def command(
     if destination.format == "table" and not isinstance(given, Picture):
         show_matrix("Input", given)
     delivered = deliver(result, destination, force=force)
-    from upsamp.cli.render.summaries import show_layer  # it knows all columns of a summary
-
     show_layer(row, as_table=destination.shows_tables)
     shown = [
         ("Weights", weights),
@@ -323,73 +323,6 @@ def _check_modes(
         raise click.UsageError("--save-weights and --apart go with --fit.")
     if source_layer is not None and (fit is not None or solve is not None or kernel is not None):
         raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
-
-
-def _with_layer(settings: Settings, layer: "TorchLayer") -> Settings:
-    """Give the settings with those that a layer of PyTorch says."""
-    return replace(
-        settings,
-        kernel_size=layer.kernel_size,
-        filters=layer.filters,
-        strides=layer.arguments["strides"],
-        padding=layer.arguments["padding"],
-        output_padding=layer.arguments["output_padding"],
-        dilation=layer.arguments["dilation_rate"],
-        groups=layer.arguments["groups"],
-    )
-
-
-def _check_channels(
-    layer: "TorchLayer | None", given: Picture | Array, data_format: DataFormat
-) -> None:
-    """Raise where a layer that was read is for another number of channels."""
-    array = given.pixels if isinstance(given, Picture) else given
-    channels = as_batch(array, data_format).shape[3]
-    if layer is not None and layer.channels != channels:
-        raise ShapeError(
-            f"The input must have the channels of the layer, {layer.channels}. "
-            f"Received: {channels}, of shape {array.shape}."
-        )
-
-
-def _show_program(
-    library: str,
-    source: str | None,
-    settings: Settings,
-    layer: "TorchLayer | None",
-    reading: ReadOptions,
-) -> None:
-    """Print the program of another library that computes the same."""
-    from upsamp.cli.translating import example_input, show_convolution_program
-    from upsamp.translate import TransposedConvolution
-
-    example = None
-    if source is None and layer is not None:
-        array, example = example_input(layer.channels or 1)
-        by_channel = False
-    else:
-        given = read_input(source, reading)
-        _check_channels(layer, given, settings.data_format)
-        by_channel = isinstance(given, Picture)
-        array = given.pixels if isinstance(given, Picture) else given
-    task = prepare(array, settings, by_channel=by_channel)
-    show_convolution_program(
-        library,
-        example or task.x,
-        task.kernel,
-        task.bias,
-        TransposedConvolution.of(
-            task.x.shape,
-            task.kernel.shape,
-            settings.strides,
-            settings.padding,
-            settings.output_padding,
-            settings.dilation,
-            settings.groups,
-            output_shape=settings.output_shape,
-            bias=bool(task.bias.any()),
-        ),
-    )
 
 
 def _to_picture(given: Picture, values: Array) -> Picture:

@@ -27,8 +27,8 @@ from upsamp.cli.options import (
     strip_option,
 )
 from upsamp.cli.progress import progress
+from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
-from upsamp.cli.render.summaries import show_layer
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import (
     ROUNDED,

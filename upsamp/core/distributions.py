@@ -10,6 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
 
 __all__ = [
+    "Seed",
     "constant",
     "glorot_uniform",
     "identity",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 Shape: TypeAlias = tuple[int, ...]
+# What random numbers are drawn from; a generator is made of it where any are.
 Seed: TypeAlias = int | Sequence[int]
 # The deviation that is left of a normal distribution of 1 when it is cut at 2.
 CUT_DEVIATION = 0.87962566103423978

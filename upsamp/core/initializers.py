@@ -9,6 +9,7 @@ import numpy as np
 from upsamp.core.arguments import Array, normalize_choice
 from upsamp.core.binding import bind_arguments
 from upsamp.core.distributions import (
+    Seed,
     constant,
     glorot_uniform,
     identity,
@@ -33,8 +34,6 @@ __all__ = [
     "normalize_initializer",
 ]
 
-# What random numbers are drawn from; a generator is made of it where any are.
-Seed: TypeAlias = int | Sequence[int]
 Initializer: TypeAlias = Callable[[tuple[int, ...], Seed], Array]
 # A name, or {"class_name": ..., "config": {...}} where the parameters are not the default.
 InitializerLike: TypeAlias = str | Mapping[str, Any]

@@ -15,35 +15,19 @@ from upsamp.cli.render.tables import (
     table_of,
 )
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
-from upsamp.models.summaries.columns import COLUMNS, KERAS_COLUMNS, Column
+from upsamp.models.summaries.columns import KERAS_COLUMNS, Column
 from upsamp.models.summaries.summary import Summary, SummaryRow
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["FORMATS", "show_layer", "show_summary"]
+__all__ = ["FORMATS", "show_summary"]
 
 FORMATS = ("table", "plain", "json", "csv", "markdown", "dot")
 ELLIPSIS = "…"
 # From this width on, what Keras shows stands in one table, with these columns folded.
 FOLDED_WIDTH = 60
 FOLDED = ("connected_to", "trainable")
-
-
-def show_layer(row: SummaryRow, *, as_table: bool) -> None:
-    """Show the row of one layer: as a table, else as a line on standard error.
-
-    Standard output then holds the result alone, for the next command of a pipe.
-    """
-    if as_table:
-        columns = [COLUMNS[name] for name in KERAS_COLUMNS]
-        headings = [column.heading for column in columns]
-        sides = "".join(column.side for column in columns)
-        print_table(table_of(headings, [row.cells()], sides), row.remark)
-    else:
-        layer, shape, params = row.cells()
-        remark = f", {row.remark}" if row.remark else ""
-        click.echo(f"{layer}: output shape {shape}, {params} parameters{remark}", err=True)
 
 
 def show_summary(

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair, normalize_choice
-from upsamp.core.initializers import Seed, glorot_uniform
+from upsamp.core.distributions import Seed, glorot_uniform
 from upsamp.errors import ArgumentError
 
 __all__ = ["KERNEL_PRESETS", "make_kernel"]

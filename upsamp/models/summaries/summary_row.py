@@ -1,10 +1,11 @@
 """One layer of a model as data, from which every column of a summary is made."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from upsamp.layers.layer import Layer, MaybeShape
-from upsamp.models.summaries.receptive_field import Field
+if TYPE_CHECKING:  # as a row is shown by commands that need no layer
+    from upsamp.layers.layer import Layer, MaybeShape
+    from upsamp.models.summaries.receptive_field import Field
 
 __all__ = ["Connection", "Measure", "SummaryRow", "format_shape", "layer_row"]
 
@@ -29,7 +30,7 @@ class Measure:
 
     multiply_adds: int | None = None
     activation_bytes: int | None = None
-    receptive_field: Field | None = None
+    receptive_field: "Field | None" = None
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,20 @@ class SummaryRow:
 
     name: str
     type: str
-    output_shape: MaybeShape
+    output_shape: "MaybeShape"
     params: int | None
     remark: str = ""
     level: int = 0
-    more_output_shapes: tuple[MaybeShape, ...] = ()
-    input_shapes: tuple[MaybeShape, ...] = ()
+    more_output_shapes: "tuple[MaybeShape, ...]" = ()
+    input_shapes: "tuple[MaybeShape, ...]" = ()
     connected_to: tuple[Connection, ...] = ()
     trainable: bool | None = None
     operation: bool = False
     measure: Measure = Measure()
-    layer: Layer | None = field(default=None, compare=False, repr=False)
+    layer: "Layer | None" = field(default=None, compare=False, repr=False)
 
     @property
-    def output_shapes(self) -> tuple[MaybeShape, ...]:
+    def output_shapes(self) -> "tuple[MaybeShape, ...]":
         """The shapes of all outputs."""
         return (self.output_shape, *self.more_output_shapes)
 
@@ -76,7 +77,7 @@ class SummaryRow:
         )
 
 
-def format_shape(shape: MaybeShape) -> str:
+def format_shape(shape: "MaybeShape") -> str:
     """Write a shape as Keras does; one that is not known is "?".
 
     >>> format_shape((None, 28)), format_shape((None,)), format_shape(None)
@@ -85,13 +86,13 @@ def format_shape(shape: MaybeShape) -> str:
     return "?" if shape is None else f"({', '.join(map(str, shape))})"
 
 
-def format_shapes(shapes: tuple[MaybeShape, ...]) -> str:
+def format_shapes(shapes: "tuple[MaybeShape, ...]") -> str:
     """Write the shape of one output, or the list of several."""
     texts = [format_shape(shape) for shape in shapes]
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
-def layer_row(layer: Layer, output_shape: MaybeShape) -> SummaryRow:
+def layer_row(layer: "Layer", output_shape: "MaybeShape") -> SummaryRow:
     """Give the row of one layer alone, whose output has this shape."""
     batch_free = None if output_shape is None else (None, *output_shape[1:])
     return SummaryRow(layer.name, type(layer).__name__, batch_free, layer.count_params())

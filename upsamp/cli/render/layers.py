@@ -1,0 +1,26 @@
+"""One layer that a command has run: as a table, or as a line that leaves standard output alone."""
+
+import click
+
+from upsamp.cli.render.tables import print_table, table_of
+from upsamp.models.summaries.summary_row import SummaryRow
+
+__all__ = ["show_layer"]
+
+
+def show_layer(row: SummaryRow, *, as_table: bool) -> None:
+    """Show the row of one layer: as a table, else as a line on standard error.
+
+    Standard output then holds the result alone, for the next command of a pipe.
+    """
+    if as_table:
+        from upsamp.models.summaries.columns import COLUMNS, KERAS_COLUMNS  # which know all layers
+
+        columns = [COLUMNS[name] for name in KERAS_COLUMNS]
+        headings = [column.heading for column in columns]
+        sides = "".join(column.side for column in columns)
+        print_table(table_of(headings, [row.cells()], sides), row.remark)
+    else:
+        layer, shape, params = row.cells()
+        remark = f", {row.remark}" if row.remark else ""
+        click.echo(f"{layer}: output shape {shape}, {params} parameters{remark}", err=True)
