@@ -54,6 +54,43 @@ def test_the_shape_chooses_the_algorithm(
     assert chosen == {False: expected, True: "windows" if many else expected}
 
 
+@pytest.mark.parametrize(
+    ("transposed", "shape", "filters", "kernel", "stride", "narrow", "wide"),
+    [
+        # Images that are cut into blocks one by one: up to more channels by wide kernels.
+        (True, (1, 256, 256, 16), 3, 3, 1, "planar", "toeplitz"),
+        (True, (1, 256, 256, 64), 3, 3, 1, "planar", "planar"),
+        (True, (1, 256, 256, 64), 4, 3, 1, "planar", "windows"),
+        (True, (1, 256, 256, 128), 3, 4, 2, "planar", "windows"),
+        (True, (1, 256, 256, 16), 1, 3, 1, "planar", "planar"),
+        (False, (1, 1024, 1024, 1), 1, 5, 2, "toeplitz", "toeplitz"),
+        # Many images that are too small for that.
+        (False, (64, 28, 28, 1), 32, 5, 2, "windows", "windows"),
+        (False, (64, 28, 28, 16), 32, 5, 2, "columns", "windows"),
+        (True, (64, 28, 28, 1), 1, 3, 1, "columns", "columns"),
+        (True, (1, 28, 28, 1), 1, 5, 1, "windows", "windows"),
+        (True, (64, 8, 8, 3), 1, 3, 1, "gathered", "gathered"),
+        (True, (8, 14, 14, 64), 2, 5, 1, "gathered", "gathered"),
+        (True, (64, 32, 32, 64), 3, 4, 2, "planar", "planar"),
+    ],
+)
+def test_few_channels_are_a_matter_of_how_large_an_image_is(
+    transposed: bool,
+    shape: tuple[int, ...],
+    filters: int,
+    kernel: int,
+    stride: int,
+    narrow: str,
+    wide: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = (filters, shape[3]) if transposed else (shape[3], filters)
+    x, weights = np.zeros(shape, np.float32), np.zeros((kernel, kernel, *ends), "f")
+    for is_wide, expected in ((False, narrow), (True, wide)):
+        monkeypatch.setattr(algorithms, "has_wide_kernels", lambda is_wide=is_wide: is_wide)
+        assert chosen_for(transposed, x, weights, stride) == expected
+
+
 def chosen_for(transposed: bool, x: Array, kernel: Array, stride: int, **settings: Any) -> str:
     """Give what is chosen, without computing it."""
     chosen = []
@@ -86,5 +123,6 @@ def test_what_only_the_plain_algorithm_can_is_left_to_it(monkeypatch: pytest.Mon
     assert chosen_for(True, x[:, :4, :4], kernel, 1, padding="valid") == "columns"
     kernel[0, 0, 0, 0] = np.nan
     assert chosen_for(False, x, kernel, 1) == "plain"
-    assert chosen_for(False, x[..., :3], kernel[:, :, :3, 1:], 1) == "toeplitz"
-    assert chosen_for(False, x[..., :3], kernel[:, :, :3, 1:], 1, dilation_rate=2) == "columns"
+    kernel, x = kernel[:, :, :3, 1:], np.zeros((1, 64, 64, 3), "f")
+    assert chosen_for(False, x, kernel, 1) == "toeplitz"
+    assert chosen_for(False, x, kernel, 1, dilation_rate=2) == "columns"

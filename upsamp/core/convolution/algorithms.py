@@ -22,10 +22,19 @@ __all__ = [
 
 # BLAS knows these types alone.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
-# So many values are gathered in the time of a few calls.
+# So many values are gathered in the time of a few calls; of few filters from small images, where
+# the others would call more often, so many.
 GATHERED = 2**14
+GATHERED_SMALL = 2**18
 FEW_CHANNELS = 8
 FEW_FILTERS = 4
+# Images of fewer pixels are too small to be cut into blocks one by one.
+LARGE_IMAGE = 2**11
+# Where BLAS has wide kernels, products of blocks pay up to more channels; and planes of more than
+# one filter pay up to fewer filters, and between these channels.
+WIDE_CHANNELS = 32
+PLANAR_FILTERS = 3
+PLANAR_CHANNELS = range(WIDE_CHANNELS + 1, 128)
 WINOGRAD_CHANNELS = 32
 WINOGRAD_PIXELS = 256
 # Measured: the multiplications that windows do in the time of one by columns.
@@ -71,7 +80,11 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
 
 def fits_gathered(plan: ConvolutionPlan) -> bool:
     """Tell whether so little is summed that the number of calls is what takes time."""
-    return max(plan.pixels, plan.outputs) * plan.filters * plan.taps <= GATHERED
+    return _gathered_values(plan) <= GATHERED
+
+
+def _gathered_values(plan: ConvolutionPlan) -> int:
+    return max(plan.pixels, plan.outputs) * plan.filters * plan.taps
 
 
 def fits_pixels(plan: ConvolutionPlan) -> bool:
@@ -112,23 +125,40 @@ def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: b
         return "plain"
     if fits_pixels(plan):
         return "pixels"
-    few = _choose_for_few(plan, stride)
+    few = _choose_for_few(plan, stride, wide)
     if few is not None:
         return few
-    if wide and _gains_by_windows(plan):
+    if (wide or plan.channels <= FEW_CHANNELS) and _gains_by_windows(plan):
         return "windows"
     # Its rounding mixes neighbours: what asks for float64 asks for better.
     return "winograd" if dtype == np.float32 and _gains_by_winograd(plan) else "columns"
 
 
-def _choose_for_few(plan: ConvolutionPlan, stride: int) -> str | None:
-    """Give the name of what is made for few channels in or out, None where they are many."""
-    if fits_gathered(plan) and min(plan.channels, plan.filters) <= FEW_CHANNELS:
+def _choose_for_few(plan: ConvolutionPlan, stride: int, wide: bool) -> str | None:
+    """Give the name of what is made for few channels in or out, None where others are as good."""
+    channels, filters = plan.channels, plan.filters
+    if fits_gathered(plan) and min(channels, filters) <= FEW_CHANNELS:
         return "gathered"
-    phases = (*plan.row_phases, *plan.column_phases)
-    if plan.channels <= FEW_CHANNELS and all(phase.spacing == 1 for phase in phases):
-        return "toeplitz"
-    return "planar" if plan.filters <= FEW_FILTERS and stride == 1 else None
+    if plan.rows.length * plan.columns.length >= LARGE_IMAGE:
+        if _gains_by_blocks(plan, wide):
+            return "toeplitz"
+    elif channels == filters == 1 and plan.images > 1:
+        return "columns"
+    elif 1 < channels and filters <= FEW_FILTERS and _gathered_values(plan) <= GATHERED_SMALL:
+        return "gathered"
+    if wide and fits_windows(plan):
+        few = filters == 1 or (filters <= PLANAR_FILTERS and channels in PLANAR_CHANNELS)
+    else:
+        few = filters <= FEW_FILTERS
+    return "planar" if few and channels > 1 and stride == 1 else None
+
+
+def _gains_by_blocks(plan: ConvolutionPlan, wide: bool) -> bool:
+    """Tell whether the channels are so few that the zeros of a block's matrix cost little."""
+    if any(phase.spacing != 1 for phase in (*plan.row_phases, *plan.column_phases)):
+        return False
+    more = wide and 1 < plan.filters <= FEW_FILTERS
+    return plan.channels <= (WIDE_CHANNELS if more else FEW_CHANNELS)
 
 
 def _gains_by_windows(plan: ConvolutionPlan) -> bool:
