@@ -24,8 +24,8 @@ from upsamp.layers import (
 )
 
 BACKENDS = {"TensorFlow": "tensorflow", "JAX": "jax"}
-# What a process of Keras is told to call, and how a row names it.
-CALLS = {"predict": "predict_on_batch", "call": "model(x)"}
+# What a process of Keras is told to call.
+CALLS = ("predict", "predict_on_batch", "model(x)")
 
 
 class Case(NamedTuple):
@@ -84,7 +84,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
             }
             for name, backend in BACKENDS.items():
                 ask = stack.enter_context(keras_process(backend, file, model(x)))
-                for call, shown in CALLS.items():
-                    turns[f"Keras {name} {shown}"] = partial(ask, call)
+                for call in CALLS:
+                    turns[f"Keras {name} {call}"] = partial(ask, call)
             times = take_turns(turns, 5 if quick else 20)
         yield {"group": case.group, "case": case.name, "times": times}

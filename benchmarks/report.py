@@ -46,7 +46,8 @@ its layouts, and the better one counts.
     "generators": """\
 ## Generators
 
-One call of `predict` on points of the latent space.
+One call on points of the latent space, beside the three ways in which Keras can be asked: `predict`,
+which most programs call, and two that do less around the computation.
 """,
     "png": """\
 ## Writing PNG
