@@ -63,7 +63,8 @@ def _answer(file: Path) -> None:
     for line in sys.stdin:
         name = line.strip()
         if name == "ready":
-            np.save(file.with_name(f"{os.environ['KERAS_BACKEND']}.npy"), calls["predict_on_batch"]())
+            place = file.with_name(f"{os.environ['KERAS_BACKEND']}.npy")
+            np.save(place, calls["predict_on_batch"]())
         print(json.dumps(turns[name]() if name in turns else []), flush=True)
 
 

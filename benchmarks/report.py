@@ -46,8 +46,8 @@ its layouts, and the better one counts.
     "generators": """\
 ## Generators
 
-One call on points of the latent space, beside the three ways in which Keras can be asked: `predict`,
-which most programs call, and two that do less around the computation.
+One call on points of the latent space, beside the three ways in which Keras can be asked:
+`predict`, which most programs call, and two that do less around the computation.
 """,
     "png": """\
 ## Writing PNG

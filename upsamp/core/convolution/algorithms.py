@@ -144,7 +144,7 @@ def _choose_for_few(plan: ConvolutionPlan, stride: int, wide: bool) -> str | Non
             return "toeplitz"
     elif channels == filters == 1 and plan.images > 1:
         return "columns"
-    elif 1 < channels and filters <= FEW_FILTERS and _gathered_values(plan) <= GATHERED_SMALL:
+    elif channels > 1 and filters <= FEW_FILTERS and _gathered_values(plan) <= GATHERED_SMALL:
         return "gathered"
     if wide and fits_windows(plan):
         few = filters == 1 or (filters <= PLANAR_FILTERS and channels in PLANAR_CHANNELS)
