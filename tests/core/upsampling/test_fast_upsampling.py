@@ -129,6 +129,27 @@ def test_every_type_at_whole_and_fractional_factors(method: Method, dtype: str) 
         check(image(1, SHAPE, dtype), size, method)
 
 
+@pytest.mark.parametrize("dtype", [*INTEGERS, "float16", "float32", "float64"])
+@every_method
+def test_little_is_made_in_few_steps_to_the_last_bit(
+    method: Method, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "LITTLE_INTEGERS", 2**30)
+    monkeypatch.setattr(filling, "LITTLE_FLOATS", 2**30)
+    monkeypatch.setattr(filling, "interpolate_plainly", None)
+    monkeypatch.setattr(filling, "interpolate", None)
+    # The last ones are as long as an axis of so few elements can be.
+    for shape, size in (
+        ((1, 4, 4, 1), (8, 8)),
+        ((2, 11, 13, 3), (33, 26)),
+        ((1, 40, 41, 1), (71, 115)),
+        ((1, 1, 2730, 1), (1, 8190)),
+        ((1, 4096, 1, 1), (8192, 1)),
+    ):
+        x = image(3, shape, dtype)
+        np.testing.assert_array_equal(resize(x, size, *method), plain(x, size, method), strict=True)
+
+
 @pytest.mark.usefixtures("_tiles", "_boxes")
 @pytest.mark.parametrize("channels", [1, 2, 4, 6, 7, 16, 33])
 @every_method
