@@ -173,6 +173,17 @@ def test_colours_that_gif_loses_are_noted_where_some_are(
     assert "Note: GIF holds 256 colours, so some are lost" in result.stderr
 
 
+def test_soft_edges_that_gif_makes_hard_are_noted_where_some_are(
+    invoke: Invoke, samples: Path
+) -> None:
+    for method, note in (("nearest", ""), ("bilinear", "so soft edges become hard")):
+        result = invoke(
+            "upsample", samples / "sprite.png", "--interp", method, "-o", "a.gif", "--force"
+        )
+        assert result.exit_code == 0
+        assert (note in result.stderr) if note else result.stderr == ""
+
+
 def test_other_commands_take_the_first_frame_with_a_note(invoke: Invoke) -> None:
     animated("a.gif")
     args = ("--kernel", "2", "--stride", "2", "-o", "b.png")

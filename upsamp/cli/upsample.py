@@ -51,8 +51,6 @@ from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
-from upsamp.layers import Layer, Resizing, UpSampling2D
-from upsamp.models.summaries.summary import layer_row
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
@@ -226,9 +224,12 @@ def _enlarge_at_once(
         show_matrix("Input", matrix)
     delivered = deliver(result, destination, force=force)
     if matrix is not None:
-        layer = _layer(enlarging.shape_of(given), size, enlarging)
+        from upsamp.models.upsampling_layer import upsampling_row  # only tables show the layer
+
         batch_shape = (None, *matrix.shape, 1) if matrix.ndim == 2 else (None, *matrix.shape[-3:])
-        show_layer(layer_row(layer, layer.compute_output_shape(batch_shape)), as_table=True)
+        shape, method = enlarging.shape_of(given), enlarging.interpolation
+        row = upsampling_row(batch_shape, shape, size, method, enlarging.layout)
+        show_layer(row, as_table=True)
     return delivered
 
 
@@ -264,14 +265,6 @@ def _read(request: Request) -> Picture | Array:
     if isinstance(given, Picture) and request.data_format is not None:
         raise click.UsageError("--data-format is for matrices; an image knows its channels.")
     return given
-
-
-def _layer(shape: Pair, size: Pair, enlarging: Enlarging) -> Layer:
-    """Give the layer that does the same in Keras."""
-    layout, method = enlarging.layout, enlarging.interpolation
-    if size[0] % shape[0] or size[1] % shape[1]:
-        return Resizing(*size, method, data_format=layout)
-    return UpSampling2D((size[0] // shape[0], size[1] // shape[1]), layout, method)
 
 
 def _show_elsewhere(request: Request) -> None:

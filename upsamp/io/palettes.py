@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from upsamp.core.arguments import Array
 
-__all__ = ["CLEAR", "OPAQUE", "Indexed", "fits_palette", "index_colours"]
+__all__ = ["CLEAR", "OPAQUE", "Indexed", "fits_palette", "index_colours", "is_partly_clear"]
 
 # The number, no colour's, of what is transparent.
 CLEAR = 2**24
@@ -39,6 +39,18 @@ def fits_palette(pixels: Array) -> bool:
     if pixels.shape[2] == 4:
         codes[pixels[..., 3] < OPAQUE] = CLEAR
     return index_colours(codes) is not None
+
+
+def is_partly_clear(pixels: Array) -> bool:
+    """Tell whether any alpha, the last channel of 8 bits, is neither nothing nor all.
+
+    >>> is_partly_clear(np.array([[[9, 0], [9, 255]]], np.uint8))
+    False
+    >>> is_partly_clear(np.array([[[9, 0], [9, 254]]], np.uint8))
+    True
+    """
+    alpha = pixels[..., -1]
+    return bool(((alpha > 0) & (alpha < 255)).any())
 
 
 def index_colours(codes: Array) -> Indexed | None:

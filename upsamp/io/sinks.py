@@ -69,10 +69,15 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
     if not isinstance(result, Picture):
         return ()
     if format_name == "gif":
-        from upsamp.io.palettes import fits_palette  # no other format counts colours
+        from upsamp.io.palettes import fits_palette, is_partly_clear  # no other counts colours
 
         if not fits_palette(result.pixels):
             losses.append("GIF holds 256 colours, so some are lost; use --format png to keep all")
+        if result.has_alpha and is_partly_clear(result.pixels):
+            losses.append(
+                "GIF is clear or opaque and nothing between, so soft edges become hard; "
+                "use --format png to keep them"
+            )
     if result.rest is not None and format_name not in FRAME_FORMATS:
         losses.append(
             f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "
