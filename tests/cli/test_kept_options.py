@@ -183,8 +183,10 @@ def test_soft_edges_that_gif_makes_hard_are_noted_where_some_are(invoke: Invoke)
     ]
     assert notes == [
         "",
-        "Note: GIF is clear or opaque and nothing between, so soft edges become hard; "
-        "use --format png to keep them.\n",
+        (
+            "Note: GIF is clear or opaque and nothing between, so soft edges become hard; "
+            "use --format png to keep them.\n"
+        ),
     ]
 
 
