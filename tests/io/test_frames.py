@@ -88,6 +88,18 @@ def test_an_animation_plays_as_before(
         assert (made, loop) == (DURATIONS, 0)
 
 
+@pytest.mark.parametrize("target", ANIMATED)
+def test_what_is_clear_around_opaque_rectangles_stays_clear(tmp_path: Path, target: str) -> None:
+    # An encoder that cuts off what is clear finds nothing but opaque pixels in each frame.
+    frames = np.zeros((3, 16, 32, 4), np.uint8)
+    for step, pixels in enumerate(frames):
+        pixels[4:12, 8 * step : 8 * step + 8] = 200, 40 * step, 30, 255
+    first, *others = (Picture(pixels, "RGBA") for pixels in frames)
+    picture = replace(first, rest=Frames(2, lambda: iter(others)))
+    after, _, _ = shown(through(picture, target, tmp_path))
+    np.testing.assert_array_equal(np.stack(after), frames)
+
+
 @pytest.mark.parametrize("plays", [1, 2, 7])
 @pytest.mark.parametrize("target", ANIMATED)
 @pytest.mark.parametrize("source_format", ANIMATED)

@@ -15,6 +15,8 @@ __all__ = ["write_webp"]
 
 # How often an animation is played has 16 bits.
 MOST_PLAYS = 2**16 - 1
+# The byte of the head that tells what there is in the file, and its bit for transparency.
+FLAGS, ALPHA = 20, 0x10
 
 
 class FrameByFrame(Image.Image):
@@ -28,6 +30,7 @@ class FrameByFrame(Image.Image):
         self.first = picture
         self.n_frames = shown_frames(picture).count
         self.durations: list[float] = []
+        self.clear = False
         self._frames = shown_frames(picture).read()
 
     def tell(self) -> int:
@@ -43,6 +46,8 @@ class FrameByFrame(Image.Image):
         check_same_size(self.first, picture, "WebP")
         self.durations.append(duration_of(picture))
         made = fit_format(image_of(picture), picture, "webp")
+        if made.mode == "RGBA":
+            self.clear |= made.getchannel("A").getextrema() != (255, 255)
         self.im = made.im
         self._mode, self._size = made.mode, made.size
 
@@ -61,4 +66,9 @@ def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOpti
             loop=min(picture.metadata.get("plays", 0), MOST_PLAYS),
             **save_options(picture, "webp", options),
         )
-    stream.write(buffer.getbuffer())
+    data = buffer.getbuffer()
+    # The encoder cuts off what is clear around a frame. Where all is opaque then, it tells readers
+    # of no transparency, and they show black in its place.
+    if frames.clear and bytes(data[12:16]) == b"VP8X":
+        data[FLAGS] |= ALPHA
+    stream.write(data)
