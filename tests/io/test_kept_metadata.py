@@ -190,6 +190,24 @@ def test_exif_is_changed_in_place(order: str, kind: int, prefix: bytes) -> None:
     assert exif_module.with_size(block(6, 9, kind, 90), 70_000, 5) == block(6, 70_000, 4, 90)
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ('{"shape": [20, 30, 3]}', None),
+        ('{"shape": [20, 30, 3], "microscope": "one"}', '{"microscope": "one"}'),
+        ('{"shape": [20, 30, 3], damaged', '{"shape": [20, 30, 3], damaged'),
+        ("a shape", "a shape"),
+    ],
+)
+@pytest.mark.parametrize("target", ["tiff", "jpeg"])
+def test_a_shape_that_a_description_tells_is_told_no_more(
+    tmp_path: Path, told: str, kept: str | None, target: str
+) -> None:
+    picture = read(encoded(image_of("RGB"), "tiff", tiffinfo={DESCRIPTION: told}))
+    with Image.open(through(picture, target, tmp_path)) as image:
+        assert (image.getexif().get(DESCRIPTION) or None) == kept
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_damaged_exif_and_xmp_are_left_as_long_as_they_were(data: st.DataObject) -> None:

@@ -4,6 +4,7 @@ Those notes point to places in the block, which a block that is written anew wou
 CIPA DC-008-2023, "Exchangeable image file format for digital still cameras: Exif Version 3.0".
 """
 
+import json
 import struct
 from collections.abc import Iterator
 
@@ -15,7 +16,10 @@ ORIENTATION = 0x0112
 EXIF_DIRECTORY = 0x8769
 # The tags that tell the size: TIFF's own, and those of the pixels.
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
-SHORT, LONG = 3, 4
+ASCII, SHORT, LONG = 2, 3, 4
+# The text in which tifffile tells the shape of the array that it wrote, as JSON.
+DESCRIPTION = 0x010E
+SHAPE = b'{"shape": ['
 
 # A place in the block where an entry stands, with its tag.
 Entry = tuple[int, int]
@@ -38,7 +42,10 @@ def without_orientation(exif: bytes) -> bytes:
 
 
 def with_size(exif: bytes, width: int, height: int) -> bytes:
-    """Say the size that the picture has now, where the block says a size."""
+    """Say the size that the picture has now, where the block says a size.
+
+    A description by tifffile tells no shape any more: readers would take the pixels by that.
+    """
     block = bytearray(exif)
     start, order = _start(block)
     directory = _first_directory(block, order, start)
@@ -50,6 +57,8 @@ def with_size(exif: bytes, width: int, height: int) -> bytes:
         if tag in WIDTHS or tag in HEIGHTS:
             number = width if tag in WIDTHS else height
             struct.pack_into(f"{order}HII", block, place + 2, LONG, 1, number)
+        elif tag == DESCRIPTION:
+            _forget_shape(block, order, start, place)
     return bytes(block)
 
 
@@ -79,6 +88,25 @@ def _value(block: bytearray, order: str, place: int) -> int:
     """Give the one number of an entry; of other entries it means nothing."""
     (kind,) = struct.unpack_from(f"{order}H", block, place + 2)
     return int(struct.unpack_from(f"{order}{'H' if kind == SHORT else 'I'}", block, place + 8)[0])
+
+
+def _forget_shape(block: bytearray, order: str, start: int, place: int) -> None:
+    """Leave of a description by tifffile what it tells besides the shape."""
+    kind, count, offset = struct.unpack_from(f"{order}HII", block, place + 2)
+    text = slice(start + offset, start + offset + count)
+    if kind != ASCII or not block[text].startswith(SHAPE):
+        return
+    try:
+        told = json.loads(block[text].rstrip(b"\0"))
+    except (ValueError, RecursionError):
+        return
+    del told["shape"]
+    rest = json.dumps(told).encode() + b"\0" if told else b"\0"
+    if len(rest) > count or text.stop > len(block):
+        return
+    block[text] = rest.ljust(count, b"\0")
+    # Text of up to four bytes, as the end alone, stands in the place of its own place.
+    struct.pack_into(f"{order}II", block, place + 4, len(rest), offset if told else 0)
 
 
 def _unlink_thumbnail(block: bytearray, order: str, start: int) -> None:
