@@ -80,11 +80,7 @@ def translate_convolution(
         TransposedConvolution.of(
             task.x.shape,
             task.kernel.shape,
-            settings.strides,
-            settings.padding,
-            settings.output_padding,
-            settings.dilation,
-            settings.groups,
+            *settings.arguments,
             output_shape=settings.output_shape,
             bias=bool(task.bias.any()),
         ),

@@ -46,6 +46,11 @@ class Settings:
     seed: int
     data_format: DataFormat
 
+    @property
+    def arguments(self) -> tuple[Pair, Padding | Margins, Pair | None, Pair, int]:
+        """The arguments of `conv2d_transpose` behind the arrays, in their order."""
+        return self.strides, self.padding, self.output_padding, self.dilation, self.groups
+
 
 class Task(NamedTuple):
     """What is convolved with what: x (N, H, W, C), the kernel in Keras' layout, the bias.
@@ -105,11 +110,7 @@ def convolve(
         task.x,
         task.kernel,
         task.bias,
-        settings.strides,
-        settings.padding,
-        settings.output_padding,
-        settings.dilation,
-        settings.groups,
+        *settings.arguments,
         output_shape=settings.output_shape,
     )
     row = SummaryRow(
