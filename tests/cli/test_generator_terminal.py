@@ -2,21 +2,19 @@
 
 import os
 import pty
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from golden_files import model_file
+from long_runs import LONG, MEASURE, interrupt_while_writing, read_terminal
 
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
 SCRIPT = Path(sys.executable).with_name("upsamp")
-SECONDS = 60
 
 
 def on_terminal(place: Path, environment: dict[str, str], *args: object) -> tuple[str, bytes, int]:
@@ -31,15 +29,8 @@ def on_terminal(place: Path, environment: dict[str, str], *args: object) -> tupl
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        printed, _ = process.communicate(timeout=SECONDS)
-    shown = b""
-    try:
-        while part := os.read(ours, 2**16):
-            shown += part
-    except OSError:  # what a terminal answers when its other end is closed
-        pass
-    os.close(ours)
-    return shown.decode(), printed, process.returncode
+        printed, _ = process.communicate(timeout=LONG)
+    return read_terminal(ours).decode(), printed, process.returncode
 
 
 def test_a_long_run_shows_how_far_it_is_on_standard_error_alone(
@@ -77,28 +68,12 @@ def test_an_interruption_ends_with_its_code_and_leaves_no_half_file(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as process:
-        deadline = time.monotonic() + SECONDS
-        while not list(tmp_path.glob(".*.part")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert list(tmp_path.glob(".*.part"))
-        process.send_signal(signal.SIGINT)
-        assert process.wait(SECONDS) == 130
-        assert process.stderr is not None
-        assert b"Traceback" not in process.stderr.read()
+        interrupt_while_writing(process, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_memory_does_not_grow_with_the_number_of_samples(shell: Shell, tmp_path: Path) -> None:
-    measure = (
-        "import resource, sys\n"
-        "from upsamp.cli import main\n"
-        "try:\n"
-        "    main()\n"
-        "except SystemExit as end:\n"
-        "    assert not end.code\n"
-        "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))\n"
-    )
-    (tmp_path / "measure.py").write_text(measure)
+    (tmp_path / "measure.py").write_text(MEASURE)
     peaks = []
     for samples in (64, 12_800):  # of the latter the samples have 39 MB
         args = f"--model '{model_file('keras/dcgan.keras')}' --samples {samples} --batch 64"

@@ -3,10 +3,8 @@
 import os
 import pty
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 import pytest
 import tifffile
 from click.testing import Result
+from long_runs import LONG, MEASURE, interrupt_while_writing, read_terminal
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -28,7 +27,6 @@ Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
 SCRIPT = Path(sys.executable).with_name("upsamp")
-SECONDS = 60
 # No bound on pixels stops what is stopped later.
 UNBOUND = ("--max-pixels", "9" * 18)
 BOUND = ("--max-memory", "100MB")
@@ -318,14 +316,8 @@ def test_a_long_run_shows_how_far_it_is(tmp_path: Path, environment: dict[str, s
     ours, theirs = pty.openpty()
     with long_run(tmp_path, environment, theirs) as process:
         os.close(theirs)
-        shown = b""
-        try:
-            while part := os.read(ours, 2**16):
-                shown += part
-        except OSError:  # what a terminal answers when its other end is closed
-            pass
-        assert process.wait(SECONDS) == 0
-    os.close(ours)
+        shown = read_terminal(ours)
+        assert process.wait(LONG) == 0
     assert b"Rows" in shown
     assert b"100%" in shown
     assert shown.count(b"%") > 5
@@ -333,26 +325,8 @@ def test_a_long_run_shows_how_far_it_is(tmp_path: Path, environment: dict[str, s
 
 def test_an_interruption_leaves_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
     with long_run(tmp_path, environment, subprocess.PIPE) as process:
-        deadline = time.monotonic() + SECONDS
-        while not list(tmp_path.glob(".*.part")) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert list(tmp_path.glob(".*.part"))
-        process.send_signal(signal.SIGINT)
-        assert process.wait(SECONDS) == 130
-        assert process.stderr is not None
-        assert b"Traceback" not in process.stderr.read()
+        interrupt_while_writing(process, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["in.npy"]
-
-
-MEASURE = (
-    "import resource, sys\n"
-    "from upsamp.cli import main\n"
-    "try:\n"
-    "    main()\n"
-    "except SystemExit as end:\n"
-    "    assert not end.code\n"
-    "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))\n"
-)
 
 
 @pytest.mark.parametrize(
