@@ -134,8 +134,6 @@ def test_every_type_at_whole_and_fractional_factors(method: Method, dtype: str) 
 def test_little_is_made_in_few_steps_to_the_last_bit(
     method: Method, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "LITTLE_INTEGERS", 2**30)
-    monkeypatch.setattr(filling, "LITTLE_FLOATS", 2**30)
     monkeypatch.setattr(filling, "interpolate_plainly", None)
     monkeypatch.setattr(filling, "interpolate", None)
     # The last ones are as long as an axis of so few elements can be.

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.blocked import interpolate
 from upsamp.core.upsampling.box_plan import Boxes, boxes_for
 from upsamp.core.upsampling.boxes import interpolate_by_boxes
@@ -23,9 +22,8 @@ from upsamp.core.upsampling.wholes import Place, Whole
 __all__ = ["fill", "images_together", "row_borders", "row_step"]
 
 # Output elements up to which the fewest steps are the fastest: never more than `taps_of` keeps all
-# taps of. Of types that products make, times the square of the taps.
+# taps of.
 LITTLE = 2**13
-LITTLE_INTEGERS, LITTLE_FLOATS = 2**17, 2**15
 
 
 def fill(
@@ -151,11 +149,7 @@ def _is_little(whole: Whole) -> bool:
     """Tell whether the whole result is so small."""
     count, _, _, channels = whole.shape
     rows, columns = whole.size
-    elements = count * rows * columns * (1 if whole.rule.alpha else channels)
-    if elements > LITTLE or not _is_fast(whole.dtype):
-        return elements <= LITTLE
-    taps: int = max(taps_of(plan).inputs.shape[1] for plan in whole.plans)
-    return elements * taps**2 <= (LITTLE_FLOATS if whole.dtype.kind == "f" else LITTLE_INTEGERS)
+    return count * rows * columns * (1 if whole.rule.alpha else channels) <= LITTLE
 
 
 def _is_fast(dtype: np.dtype[Any]) -> bool:

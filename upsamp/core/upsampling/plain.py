@@ -121,12 +121,11 @@ def interpolate_little(source: Array, target: Array, plans: tuple[AxisPlan, Axis
 
 def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
     """Give the weighted sums along an axis, tap after tap."""
-    along = (-1, *(1,) * (values.ndim - 1 - axis))
-    total = np.zeros(())
-    for position, (inputs, weights) in enumerate(zip(taps.inputs.T, taps.weights.T, strict=True)):
-        part = values.take(inputs, axis=axis)
-        part *= weights.astype(part.dtype).reshape(along)
-        total = np.add(total, part, out=part) if position else part
+    weights = taps.weights.T.astype(values.dtype)
+    # (..., taps, outputs, ...): numbers that do not lie side by side are added in their order.
+    products = values.take(taps.inputs.T, axis=axis)
+    products *= weights.reshape(*weights.shape, *(1,) * (values.ndim - 1 - axis))
+    total: Array = np.add.reduce(products, axis=axis)
     return total
 
 
