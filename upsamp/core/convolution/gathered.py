@@ -37,7 +37,7 @@ def _pack(problem: Problem) -> Matrices:
     return (np.ascontiguousarray(kernel).reshape(-1, problem.plan.channels),)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # of up to 2 MB each
 def _sources(plan: ConvolutionPlan) -> Array:
     """Give which parts each output is the sum of, (most, outputs x filters).
 
