@@ -40,6 +40,8 @@ ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.\-]+|\[[\da-fA-F:.%]+\]):(?P<p
 PATIENCE = 15.0
 # How long a worker of a cluster of this machine may take to start, when it is to end.
 LAST_START = 5.0
+# How long the end of such a cluster may take: longer than a worker is given to end what it does.
+LAST_END = 10.0
 # How much the workers of a cluster of this machine tell.
 LEVEL = "DASK_LOGGING__DISTRIBUTED"
 # What distributed tells of in its own words, and at length.
@@ -148,7 +150,12 @@ def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
                 deadline = monotonic() + LAST_START
                 while len(cast("Any", cluster.scheduler).workers) < jobs and monotonic() < deadline:
                     sleep(0.02)
-                cluster.close()
+                try:
+                    cluster.close(timeout=LAST_END)
+                except TimeoutError:
+                    # It waits for a worker that died while it started. The end of this process
+                    # ends the others, and nothing is to wait for them once more.
+                    cluster.shutdown_on_close = False
 
 
 @contextmanager
