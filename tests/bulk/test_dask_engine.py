@@ -290,6 +290,23 @@ def test_what_answers_must_be_a_scheduler(cluster: distributed.LocalCluster) -> 
         pass
 
 
+def test_the_end_of_a_cluster_of_this_machine_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close = distributed.LocalCluster.close
+    bounds: list[float | None] = []
+
+    def hang(_: object, timeout: float | None = None) -> None:
+        bounds.append(timeout)
+        raise TimeoutError
+
+    with clusters.local_cluster(1) as cluster:
+        monkeypatch.setattr(distributed.LocalCluster, "close", hang)
+    assert bounds == [clusters.LAST_END]
+    assert not cluster.shutdown_on_close
+    close(cluster)
+
+
 def test_a_cluster_without_workers_is_not_waited_for_without_end(
     images: Mapping[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
