@@ -36,7 +36,11 @@ SHAPE = (2, 37, 41, 3)
 
 def plain(x: Array, size: tuple[int, int], method: Method) -> Array:
     """Resize (N, H, W, C) by plain sums alone, in one piece."""
-    plans = tuple(plan_axis(*axis, *method) for axis in zip(x.shape[1:3], size, strict=True))
+    # Spelled as `Whole.plans` spells it, so that each plan is made once.
+    plans = tuple(
+        plan_axis(*axis, *method, align_corners=False)
+        for axis in zip(x.shape[1:3], size, strict=True)
+    )
     output = np.empty((len(x), *size, x.shape[3]), x.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         whole = slice(0, size[0]), slice(0, size[1])
