@@ -6,6 +6,7 @@ its input does, which is when its parent has ended, too.
 """
 
 import _thread
+import filecmp
 import json
 import os
 import pickle
@@ -16,10 +17,12 @@ from base64 import b64decode
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, BinaryIO, NoReturn
 
-from upsamp.bulk.enlarging import Settings, enlarge_file
+from upsamp.bulk.enlarging import Facts, Settings, enlarge_file
+from upsamp.bulk.remote_paths import is_remote
 from upsamp.errors import UpsampError
 
 __all__ = ["do_task", "main"]
@@ -48,17 +51,38 @@ def main() -> None:
 def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
     """Do a task, and give what is told of it."""
     started = perf_counter()
+    told: dict[str, Any]
     try:
         before, after, notes = enlarge_file(source, target, settings)
     except UpsampError as error:
         if settings.skip_existing and Path(target).is_file():
             return {"seconds": perf_counter() - started, "skipped": True}
-        told = {"error": str(error), "memory": isinstance(error, MemoryError)}
+        facts = _own_result(source, target, settings)
+        if facts is None:
+            told = {"error": str(error), "memory": isinstance(error, MemoryError)}
+        else:
+            told = dict(zip(("before", "after", "notes"), facts, strict=True))
     except MemoryError:
         told = {"error": f"There is not enough memory for '{source}'.", "memory": True}
     else:
         told = {"before": before, "after": after, "notes": notes}
     return {"seconds": perf_counter() - started, **told}
+
+
+def _own_result(source: str, target: str, settings: Settings) -> Facts | None:
+    """Give the facts of a task whose result stands there already, to the byte.
+
+    It may have been done before, by a worker that was lost before it could tell.
+    """
+    if is_remote(target) or settings.overwrite or not Path(target).is_file():
+        return None
+    with TemporaryDirectory() as place:
+        again = Path(place, Path(target).name)
+        try:
+            facts = enlarge_file(source, str(again), settings)
+        except UpsampError:
+            return None
+        return facts if filecmp.cmp(again, target, shallow=False) else None
 
 
 def _answer(answers: BinaryIO, message: dict[str, Any]) -> None:

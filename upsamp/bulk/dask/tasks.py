@@ -1,18 +1,15 @@
 """What a worker of a Dask cluster does: a task, in one thread, after a look at where it stands."""
 
-import filecmp
 import socket
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from upsamp.bulk.enlarging import Facts, Settings, enlarge_file
+from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.remote_paths import is_remote, split_path
 from upsamp.bulk.worker import do_task
 from upsamp.core.threads import limit_threads
-from upsamp.errors import UpsampError
 
 __all__ = ["enlarge_there", "own_version"]
 
@@ -37,18 +34,7 @@ def enlarge_there(source: str, target: str, settings: Settings, wanted: str) -> 
     if unseen:
         return {"seconds": 0.0, "error": unseen}
     with limit_threads(1):
-        told = do_task(source, target, settings)
-        if "before" not in told:
-            facts = _own_result(source, target, settings)
-            if facts is not None:
-                before, after, notes = facts
-                told = {
-                    "seconds": told["seconds"],
-                    "before": before,
-                    "after": after,
-                    "notes": notes,
-                }
-    return told
+        return do_task(source, target, settings)
 
 
 def _unseen(source: str, target: str) -> str:
@@ -64,19 +50,3 @@ def _unseen(source: str, target: str) -> str:
         f"Workers must see the same files as this machine. Received: no '{missing}' on "
         f"{socket.gethostname()}. Use a folder that they share, or a path as s3://."
     )
-
-
-def _own_result(source: str, target: str, settings: Settings) -> Facts | None:
-    """Give the facts of a task whose result stands there already, to the byte.
-
-    It may have been done before, by a worker that was lost before it could tell.
-    """
-    if is_remote(target) or settings.overwrite or not Path(target).is_file():
-        return None
-    with TemporaryDirectory() as place:
-        again = Path(place, Path(target).name)
-        try:
-            facts = enlarge_file(source, str(again), settings)
-        except UpsampError:
-            return None
-        return facts if filecmp.cmp(again, target, shallow=False) else None
