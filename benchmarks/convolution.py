@@ -93,7 +93,7 @@ QUICK = (MANY, (1, 16, 16, 256)), (MANY, (16, 14, 14, 128)), (FEW, (1, 512, 512,
 
 
 def torch_calls(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Iterator[tuple[str, Call]]:
-    """Give PyTorch's calls, in each of its layouts."""
+    """Yield PyTorch's calls, in each of its layouts."""
     torch = limited_torch()
     functional = torch.nn.functional
     same = case.padding == "same"
@@ -119,7 +119,7 @@ def torch_calls(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Iterator[t
 
 
 def tensorflow_call(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Call:
-    """Give TensorFlow's call."""
+    """Return TensorFlow's call."""
     tensorflow = limited_tensorflow()
     image, weight = tensorflow.constant(x), tensorflow.constant(kernel)
     padding = case.padding.upper()
@@ -134,7 +134,7 @@ def tensorflow_call(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Call:
 
 
 def keras_call(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Call:
-    """Give the call of Keras' layer on TensorFlow."""
+    """Return the call of Keras' layer on TensorFlow."""
     keras = keras_on_tensorflow()
     kind = keras.layers.Conv2DTranspose if case.transposed else keras.layers.Conv2D
     layer = kind(case.filters, case.kernel, case.stride, case.padding, use_bias=False)
@@ -145,7 +145,7 @@ def keras_call(case: Case, x: NDArray[Any], kernel: NDArray[Any]) -> Call:
 
 
 def candidates(case: Case) -> tuple[Call, dict[str, Call]]:
-    """Give our call and those of the peers, on the same numbers."""
+    """Return our call and those of the peers, on the same numbers."""
     random = np.random.default_rng(0)
     channels = case.shape[3]
     ends = (case.filters, channels) if case.transposed else (channels, case.filters)

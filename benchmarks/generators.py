@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 
 def dcgan64() -> Sequential:
-    """Give a DCGAN's generator of 64x64x3 images, with 3.6 million parameters."""
+    """Return a DCGAN's generator of 64x64x3 images, with 3.6 million parameters."""
     model = Sequential([Dense(4 * 4 * 512, use_bias=False, input_dim=100), Reshape((4, 4, 512))])
     model.add(BatchNormalization())
     model.add(ReLU())

@@ -25,7 +25,7 @@ TOLERANCE = 1e-4
 def keras_process(
     backend: str, file: Path, expected: Any
 ) -> Iterator[Callable[[str], list[float]]]:
-    """Give what asks a process with Keras for a turn; its results are compared first."""
+    """Return what asks a process with Keras for a turn; its results are compared first."""
     environment = {**os.environ, "KERAS_BACKEND": backend}
     command = [sys.executable, __file__, str(file)]
     child: Any = subprocess.Popen(  # noqa: S603 - this very file

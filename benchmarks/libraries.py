@@ -22,7 +22,7 @@ TORCH_LAYOUTS = ("contiguous_format", "channels_last")
 
 @cache
 def limited_torch() -> Any:
-    """Give PyTorch."""
+    """Return PyTorch."""
     torch = import_module("torch")
     torch.set_num_threads(THREADS)
     return torch
@@ -30,7 +30,7 @@ def limited_torch() -> Any:
 
 @cache
 def limited_tensorflow() -> Any:
-    """Give TensorFlow, which can be told how many threads it has only before it begins."""
+    """Return TensorFlow, which can be told how many threads it has only before it begins."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tensorflow = import_module("tensorflow")
     tensorflow.config.threading.set_intra_op_parallelism_threads(THREADS)
@@ -40,7 +40,7 @@ def limited_tensorflow() -> Any:
 
 @cache
 def keras_on_tensorflow() -> Any:
-    """Give Keras, which picks its backend when it is imported."""
+    """Return Keras, which picks its backend when it is imported."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     limited_tensorflow()
     return import_module("keras")

@@ -45,7 +45,7 @@ def describe() -> dict[str, str]:
 
 
 def _processor() -> str:
-    """Give the name of the processor, and its family where the name is a brand alone."""
+    """Return the name of the processor, and its family where the name is a brand alone."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:

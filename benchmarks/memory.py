@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 
 def cases() -> Iterator[Case]:
-    """Give images of many shapes and types."""
+    """Yield images of many shapes and types."""
     for method in ("nearest", "bilinear", "bicubic", "lanczos3"):
         for dtype in ("uint8", "float32"):
             call = f"upsample(x, 2, {method!r})"

@@ -21,7 +21,7 @@ LAKE = Path(__file__).parents[1] / "sample_images" / "lake.png"
 
 
 def photograph(height: int, width: int) -> Pixels:
-    """Give a picture like a photograph: the sample, repeated, with the noise of a sensor."""
+    """Return a picture like a photograph: the sample, repeated, with the noise of a sensor."""
     with Image.open(LAKE) as image:
         pixels = np.asarray(image)
     repeats = -(-height // pixels.shape[0]), -(-width // pixels.shape[1]), 1

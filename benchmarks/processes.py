@@ -93,17 +93,17 @@ class Program(NamedTuple):
 
 
 def upsamp(*arguments: str) -> Program:
-    """Give a command of ours as it was installed: `python -m` would start some other way."""
+    """Return a command of ours as it was installed: `python -m` would start some other way."""
     return Program((str(Path(sys.executable).with_name("upsamp")), *arguments))
 
 
 def python(program: str, **environment: str) -> Program:
-    """Give a program of Python."""
+    """Return a program of Python."""
     return Program((sys.executable, "-c", program), environment)
 
 
 def on_backends(program: str) -> dict[str, Program]:
-    """Give a program of Keras on each of its backends."""
+    """Return a program of Keras on each of its backends."""
     return {
         f"Keras on {backend}": python(program, KERAS_BACKEND=backend, TF_CPP_MIN_LOG_LEVEL="3")
         for backend in BACKENDS

@@ -90,7 +90,7 @@ class Results(TypedDict):
 
 
 def page(results: Results) -> str:
-    """Give the page."""
+    """Return the page."""
     parts = results["parts"]
     blocks = [HEAD + _machine(results), _overview(parts)]
     for part, rows in parts.items():
@@ -115,7 +115,7 @@ def _machine(results: Results) -> str:
 
 
 def _overview(parts: dict[str, list[Row]]) -> str:
-    """Give the mean of each group, and of those that belong together."""
+    """Return the mean of each group, and of those that belong together."""
     rows = [
         row
         for part in ("upsampling", "convolution", "generators", "png", "processes")
@@ -139,7 +139,7 @@ def _overview(parts: dict[str, list[Row]]) -> str:
 
 
 def _cases(group: str, rows: list[Row], limits: Limits) -> str:
-    """Give the table of a group, with a column for each peer."""
+    """Return the table of a group, with a column for each peer."""
     peers = list(dict.fromkeys(peer for row in rows for peer in row["times"] if peer != OWN))
     worked = any("work" in row for row in rows)
     sized = any("megabytes" in row for row in rows)
@@ -165,7 +165,7 @@ def _cases(group: str, rows: list[Row], limits: Limits) -> str:
 
 
 def _least_seconds(row: Row, limits: Limits) -> float:
-    """Give what the machine needs at least for the work of a case."""
+    """Return what the machine needs at least for the work of a case."""
     work = row["work"]
     return max(work["bytes"] / (2 * limits["copied"]), work["products"] / limits["products"])
 
@@ -185,7 +185,7 @@ def _techniques(rows: list[Row]) -> str:
 
 
 def _scale(rows: list[Row]) -> str:
-    """Give the plots, and the slope of each line of ours."""
+    """Return the plots, and the slope of each line of ours."""
     blocks = []
     for group, of in _by_group(rows):
         name = plot_name(group)
@@ -198,7 +198,7 @@ def _scale(rows: list[Row]) -> str:
 
 
 def plot_name(group: str) -> str:
-    """Give the file of a group's plot."""
+    """Return the file of a group's plot."""
     return "scale_" + "_".join(group.replace(",", "").split()) + ".png"
 
 
@@ -235,7 +235,7 @@ def _line(*cells: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Give a number with three digits that count."""
+    """Return a number with three digits that count."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 

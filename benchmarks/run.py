@@ -40,7 +40,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 
 def measure(part: str, *, quick: bool) -> Iterator[Row]:
-    """Give the rows of a part, and show them as they come."""
+    """Yield the rows of a part, and show them as they come."""
     for timed in PARTS[part](quick=quick):
         found = [f"{name} {ratio:.2f}" for name, ratio in ratios(timed).items()]
         found += [f"{name} {size:.0f} MB" for name, size in timed.get("megabytes", {}).items()]
@@ -49,7 +49,7 @@ def measure(part: str, *, quick: bool) -> Iterator[Row]:
 
 
 def earlier(place: Path, machine: dict[str, str]) -> dict[str, list[Row]]:
-    """Give the parts that were measured before by the same machine and libraries."""
+    """Return the parts that were measured before by the same machine and libraries."""
     if not place.exists():
         return {}
     results: report.Results = json.loads(place.read_text(encoding="utf-8"))

@@ -75,7 +75,7 @@ def _writing(picture: Picture) -> Call:
 
 
 def _plain(image: NDArray[Any], method: Any) -> Call:
-    """Give the plain sums that every faster way is proved equal to."""
+    """Return the plain sums that every faster way is proved equal to."""
     height, width, channels = image.shape
     plans = (
         plan_axis(height, 2 * height, method, "keras"),

@@ -60,7 +60,7 @@ class Row(TypedDict):
 
 
 def turn_of(call: Call, length: float = TURN) -> Turn:
-    """Give what calls for so many seconds, and gives those of each call.
+    """Return what calls for so many seconds, and gives those of each call.
 
     The first call is not counted. length: with 0 there is one call, and it counts: for what takes
     seconds.
@@ -110,12 +110,12 @@ def better(timed: Row, library: str) -> Row:
 
 
 def ratios(timed: Row) -> dict[str, float]:
-    """Give how many times as long as we each peer takes, in the middle of all calls."""
+    """Return how many times as long as we each peer takes, in the middle of all calls."""
     times = timed["times"]
     return {name: times[name]["median"] / times[OWN]["median"] for name in times if name != OWN}
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """Give the mean of ratios."""
+    """Return the mean of ratios."""
     logarithms = [log(value) for value in values]
     return exp(sum(logarithms) / len(logarithms))

@@ -25,7 +25,7 @@ TOLERANCE = 1e-4
 
 
 def torch_call(model: Sequential, x: Any) -> Call:
-    """Give the call of a plain nn.Sequential of the same layers and weights."""
+    """Return the call of a plain nn.Sequential of the same layers and weights."""
     torch = limited_torch()
     channels = 0
     layers: list[Any] = []
@@ -48,7 +48,7 @@ def torch_call(model: Sequential, x: Any) -> Call:
 
 
 def _torch_layers(nn: Any, layer: Any, weights: list[Any], channels: int) -> list[Any]:
-    """Give the modules of PyTorch that do what a layer does; images have their channels first."""
+    """Return the modules of PyTorch that do what a layer does; images have their channels first."""
     if isinstance(layer, Dense):
         made = nn.Linear(weights[0].shape[0], layer.units, bias=layer.use_bias)
         made.weight.data = weights[0].T.contiguous()
@@ -79,7 +79,7 @@ def _torch_layers(nn: Any, layer: Any, weights: list[Any], channels: int) -> lis
 
 
 def _torch_transposed(nn: Any, layer: Conv2DTranspose, channels: int) -> Any:
-    """Give a transposed convolution that is cropped as padding="same" is: more at the end."""
+    """Return a transposed convolution that is cropped as padding="same" is: more at the end."""
     taps, stride = layer.kernel_size[0], layer.strides[0]
     before, more = divmod(taps - stride, 2)
     transposed = nn.ConvTranspose2d(
@@ -90,7 +90,7 @@ def _torch_transposed(nn: Any, layer: Conv2DTranspose, channels: int) -> Any:
 
 
 def _module(nn: Any, function: Callable[[Any], Any]) -> Any:
-    """Give a function as a module of PyTorch."""
+    """Return a function as a module of PyTorch."""
     module = nn.Identity()
     module.forward = function
     return module

@@ -37,7 +37,7 @@ class Case(NamedTuple):
 
 
 def cases(*, quick: bool) -> Iterator[Case]:
-    """Give the cases; a few of them when it has to be quick."""
+    """Yield the cases; a few of them when it has to be quick."""
     shapes = [(512, 3, 2), (1024, 3, 2)]
     if not quick:
         shapes += [(256, 3, 2), (1024, 1, 2), (1024, 4, 2), (512, 3, 3), (512, 3, 4), (2048, 3, 2)]
@@ -48,7 +48,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
 
 
 def opencv(x: NDArray[Any], case: Case) -> Call | None:
-    """Give OpenCV's call, for images of at least 512 pixels."""
+    """Return OpenCV's call, for images of at least 512 pixels."""
     import cv2
 
     cv2.setNumThreads(THREADS)
@@ -60,7 +60,7 @@ def opencv(x: NDArray[Any], case: Case) -> Call | None:
 
 
 def torch_in(layout: str) -> Callable[[NDArray[Any], Case], Call | None]:
-    """Give what gives PyTorch's call, which has no Lanczos, for one order of its memory."""
+    """Return what gives PyTorch's call, which has no Lanczos, for one order of its memory."""
 
     def torch(x: NDArray[Any], case: Case) -> Call | None:
         torch = limited_torch()
@@ -75,7 +75,7 @@ def torch_in(layout: str) -> Callable[[NDArray[Any], Case], Call | None]:
 
 
 def tensorflow(x: NDArray[Any], case: Case) -> Call:
-    """Give TensorFlow's call, which makes float32 of bytes unless they are copied."""
+    """Return TensorFlow's call, which makes float32 of bytes unless they are copied."""
     tensorflow = limited_tensorflow()
     image = tensorflow.constant(x[np.newaxis])
     size = (case.side * case.factor,) * 2
@@ -83,7 +83,7 @@ def tensorflow(x: NDArray[Any], case: Case) -> Call:
 
 
 def keras(x: NDArray[Any], case: Case) -> Call:
-    """Give the call of Keras' layer."""
+    """Return the call of Keras' layer."""
     keras = keras_on_tensorflow()
     layer = keras.layers.UpSampling2D(case.factor, interpolation=case.method)
     image = keras.ops.convert_to_tensor(x[np.newaxis])
@@ -91,7 +91,7 @@ def keras(x: NDArray[Any], case: Case) -> Call:
 
 
 def pillow(x: NDArray[Any], case: Case) -> Call | None:
-    """Give Pillow's call, which takes grey, RGB and RGBA in bytes, and grey in float32."""
+    """Return Pillow's call, which takes grey, RGB and RGBA in bytes, and grey in float32."""
     from PIL import Image
 
     if case.dtype != "uint8" and case.channels > 1:

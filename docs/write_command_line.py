@@ -11,7 +11,7 @@ PAGE = Path(__file__).with_name("command-line.md")
 
 
 def help_text(*path: str) -> str:
-    """Give what `upsamp PATH --help` prints on 88 columns."""
+    """Return what `upsamp PATH --help` prints on 88 columns."""
     context = click.Context(main, info_name="upsamp", terminal_width=88)
     command: click.Command = main
     for name in path:
@@ -21,7 +21,7 @@ def help_text(*path: str) -> str:
 
 
 def page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     parts = ["# The command line\n\nWritten by `docs/write_command_line.py` from `--help`.\n"]
     for path in ((), *((name,) for name in COMMANDS)):
         title = " ".join(("upsamp", *path))

@@ -101,7 +101,7 @@ How far the libraries that you have installed lie from a result: `upsamp upsampl
 
 
 def crops() -> str:
-    """Give the table of Keras' "same" for kernels and strides, in other libraries' words."""
+    """Return the table of Keras' "same" for kernels and strides, in other libraries' words."""
     lines = ["| k | s | overlap | PyTorch | ONNX pads |", "|--:|--:|:--|:--|:--|"]
     for stride in range(1, 5):
         for kernel in range(max(stride, 2), 8):
@@ -117,7 +117,7 @@ def crops() -> str:
 
 
 def weights() -> str:
-    """Give the table of every kernel's weights, where the weight at 0 is what it is."""
+    """Return the table of every kernel's weights, where the weight at 0 is what it is."""
     distances = [Fraction(quarter, 4) for quarter in range(13)]
     names = [f"{name} ({convention})" for convention, name in KERNELS]
     lines = [f"| t | {' | '.join(names)} |", "|--:|" + "--:|" * len(names)]
@@ -137,7 +137,7 @@ def weights() -> str:
 
 
 def page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     return f"{HEAD}\n{crops()}{MIDDLE}{weights()}{TAIL}"
 
 

@@ -13,7 +13,7 @@ import upsamp
 
 
 def settings(count: int) -> list[dict[str, Any]]:
-    """Give random settings of all that PyTorch knows."""
+    """Return random settings of all that PyTorch knows."""
     random = np.random.default_rng(3)
     found = []
     for _ in range(count):
@@ -73,7 +73,7 @@ with warnings.catch_warnings():
 
 
 def node_cases(operator: str) -> dict[str, Any]:
-    """Give ONNX' own cases of one node of that operator, by name."""
+    """Return ONNX' own cases of one node of that operator, by name."""
     return {
         case.name: case
         for case in CASES
@@ -82,7 +82,7 @@ def node_cases(operator: str) -> dict[str, Any]:
 
 
 def values(case: Any) -> tuple[list[Any], Any, dict[str, Any]]:
-    """Give the inputs, the output and the attributes of a case."""
+    """Return the inputs, the output and the attributes of a case."""
     inputs, outputs = case.data_sets[0]
     (node,) = case.model.graph.node
     attributes = {
@@ -96,18 +96,18 @@ TRANSPOSED = node_cases("ConvTranspose")
 
 
 def of_two_axes(cases: dict[str, Any]) -> list[str]:
-    """Give the names of the cases on images; upsamp has no others."""
+    """Return the names of the cases on images; upsamp has no others."""
     return [name for name, case in cases.items() if values(case)[0][0].ndim == 4]
 
 
 def pads_of(attributes: dict[str, Any]) -> Any:
-    """Give ONNX' pads as margins, or its automatic padding."""
+    """Return ONNX' pads as margins, or its automatic padding."""
     top, left, bottom, right = attributes.get("pads", (0, 0, 0, 0))
     return ((top, bottom), (left, right))
 
 
 def total_margins(shape: Any, kernel: Any, attributes: dict[str, Any], target: Any) -> Any:
-    """Give the margins that ONNX makes of an output shape: the odd one at the end or beginning."""
+    """Return ONNX' margins for an output shape: the odd one at the end or beginning."""
     strides = attributes.get("strides", (1, 1))
     extra = attributes.get("output_padding", (0, 0))
     dilations = attributes.get("dilations", (1, 1))
@@ -162,7 +162,7 @@ METHODS = {
 
 
 def resize_method(attributes: dict[str, Any]) -> Any:
-    """Give upsamp's method for a case, or None where it is another computation."""
+    """Return upsamp's method for a case, or None where it is another computation."""
     mode = attributes.get("mode", b"nearest")
     transform = attributes.get("coordinate_transformation_mode", b"half_pixel")
     method = METHODS.get((mode, transform))
@@ -179,7 +179,7 @@ def resize_method(attributes: dict[str, Any]) -> Any:
 
 
 def upsampling_cases() -> list[str]:
-    """Give the cases of Resize that enlarge images by the rules of one of our conventions."""
+    """Return the cases of Resize that enlarge images by the rules of one of our conventions."""
     names = []
     for name, case in RESIZES.items():
         inputs, output, attributes = values(case)

@@ -47,7 +47,7 @@ Library = Callable[[Any, tuple[int, int], str], Any]
 
 
 def images(size: tuple[int, int]) -> Any:
-    """Give two images of three channels with values of 0 to 10."""
+    """Return two images of three channels with values of 0 to 10."""
     return (np.random.default_rng(0).random((2, *size, 3)) * 10).astype(np.float32)
 
 

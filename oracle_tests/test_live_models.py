@@ -63,7 +63,7 @@ def inputs_of(model: Any, count: int = 2) -> list[NDArray[Any]]:
 
 
 def outputs_of(model: Any, inputs: list[NDArray[Any]]) -> list[NDArray[Any]]:
-    """Give all outputs of a model of Keras or of upsamp."""
+    """Return all outputs of a model of Keras or of upsamp."""
     if isinstance(model, Model):
         results = model.predict(inputs if len(inputs) > 1 else inputs[0])
         return results if isinstance(results, list) else [results]

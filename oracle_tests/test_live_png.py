@@ -32,7 +32,7 @@ def by_opencv(data: bytes) -> Any:
 
 
 def noise(channels: int, dtype: Any, shape: tuple[int, int]) -> Any:
-    """Give a noisy slope over all values of the type."""
+    """Return a noisy slope over all values of the type."""
     limit = np.iinfo(dtype).max
     slope = np.linspace(0, limit, shape[0] * shape[1]).reshape(*shape, 1)
     rough = np.random.default_rng(0).normal(0, limit / 50, (*shape, channels))

@@ -16,7 +16,7 @@ MARGIN = 8
 
 
 def sprite(side: int = 40) -> Image.Image:
-    """Give a smooth picture in RGBA with holes, whose hidden colours are loud."""
+    """Return a smooth picture in RGBA with holes, whose hidden colours are loud."""
     rows, columns = np.mgrid[:side, :side] / side
     pixels = np.empty((side, side, 4))
     pixels[..., 0] = 255 * rows

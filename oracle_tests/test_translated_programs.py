@@ -34,12 +34,12 @@ each_library = pytest.mark.parametrize("library", LIBRARIES)
 
 
 def source_of(shape: tuple[int, ...], seed: int) -> str:
-    """Give the source of an array of noise, the same wherever it is evaluated."""
+    """Return the source of an array of noise, the same wherever it is evaluated."""
     return f"np.random.default_rng({seed}).standard_normal({shape})"
 
 
 def noise(shape: tuple[int, ...], seed: int) -> Array:
-    """Give the array that `source_of` spells, in float32."""
+    """Return the array that `source_of` spells, in float32."""
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
@@ -65,7 +65,7 @@ def assert_near(actual: Array, expected: Array, program: str, tolerance: float =
 
 
 def kernel_shape_of(settings: TransposedConvolution) -> tuple[int, int, int, int]:
-    """Give the shape of the kernel in Keras' layout."""
+    """Return the shape of the kernel in Keras' layout."""
     return (*settings.kernel, settings.filters // settings.groups, settings.input_shape[3])
 
 
@@ -96,7 +96,7 @@ def convolved(settings: TransposedConvolution) -> Array:
 
 
 def make_settings() -> list[TransposedConvolution]:
-    """Give every kernel, stride, dilation and padding, with the rest varied among them."""
+    """Return every kernel, stride, dilation and padding, with the rest varied among them."""
     found: dict[TransposedConvolution, None] = {}
     margins = [1, (0, 2), ((0, 1), (2, 0)), ((2, 0), (1, 3))]
     count = itertools.count()

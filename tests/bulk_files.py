@@ -19,13 +19,13 @@ def write_images(folder: Path, names: Iterable[str], side: int = 5) -> None:
 
 
 def settings(factor: int = 2, *, compression: int = 1) -> Settings:
-    """Give the settings of most tests."""
+    """Return the settings of most tests."""
     enlarging = Enlarging((factor, factor), interpolation="bicubic")
     return Settings(enlarging, writing=WriteOptions(compression=compression))
 
 
 def enlarged_alone(folder: Path, place: Path, how: Settings) -> Mapping[str, bytes]:
-    """Give the bytes that each image of a folder becomes, by its name."""
+    """Return the bytes that each image of a folder becomes, by its name."""
     place.mkdir()
     for path in folder.iterdir():
         enlarge_file(str(path), str(place / path.name), how)
@@ -33,7 +33,7 @@ def enlarged_alone(folder: Path, place: Path, how: Settings) -> Mapping[str, byt
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Give the bytes of all files of a folder, hidden ones too, by their names in it."""
+    """Return the bytes of all files of a folder, hidden ones too, by their names in it."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")

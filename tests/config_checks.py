@@ -13,7 +13,7 @@ X = np.arange(32.0, dtype=np.float32).reshape(1, 4, 4, 2) / 8 - 2
 
 
 def relu(name: str, *calls: list[Any]) -> Entry:
-    """Give a layer that changes no shape."""
+    """Return a layer that changes no shape."""
     return entry("ReLU", name, *calls)
 
 

@@ -6,13 +6,13 @@ Entry = dict[str, Any]
 
 
 def tensor(name: str, node: int = 0, output: int = 0) -> Entry:
-    """Give the output of a layer as an argument of a call."""
+    """Return the output of a layer as an argument of a call."""
     config = {"shape": None, "dtype": "float32", "keras_history": [name, node, output]}
     return {"class_name": "__keras_tensor__", "config": config}
 
 
 def entry(class_name: str, name: str, *calls: list[Any], **config: Any) -> Entry:
-    """Give a layer of Keras with its calls, each a list of arguments."""
+    """Return a layer of Keras with its calls, each a list of arguments."""
     return {
         "module": "keras.layers",
         "class_name": class_name,
@@ -24,7 +24,7 @@ def entry(class_name: str, name: str, *calls: list[Any], **config: Any) -> Entry
 
 
 def operation(class_name: str, name: str, *calls: list[Any], **config: Any) -> Entry:
-    """Give an operation of Keras with its calls."""
+    """Return an operation of Keras with its calls."""
     return {
         **entry(class_name, name, *calls, **config),
         "module": "keras.src.ops.numpy",
@@ -33,12 +33,12 @@ def operation(class_name: str, name: str, *calls: list[Any], **config: Any) -> E
 
 
 def image(name: str = "x", shape: tuple[int | None, ...] = (None, 4, 4, 2)) -> Entry:
-    """Give an input layer."""
+    """Return an input layer."""
     return entry("InputLayer", name, batch_shape=list(shape))
 
 
 def functional(*layers: Any, inputs: Any = None, outputs: Any = None, name: str = "m") -> Entry:
-    """Give a functional model: by default from the input "x" to the first call of the last one."""
+    """Return a functional model, by default from input "x" to the first call of the last layer."""
     config = {
         "name": name,
         "layers": list(layers),
@@ -50,12 +50,12 @@ def functional(*layers: Any, inputs: Any = None, outputs: Any = None, name: str 
 
 
 def called(model: Entry, *calls: list[Any]) -> Entry:
-    """Give a model as a layer of another one, with its calls."""
+    """Return a model as a layer of another one, with its calls."""
     layer = entry(model["class_name"], model["config"]["name"], *calls)
     return {**model, "name": layer["name"], "inbound_nodes": layer["inbound_nodes"]}
 
 
 def sequential(*layers: Any, name: str = "s", **config: Any) -> Entry:
-    """Give a chain of layers."""
+    """Return a chain of layers."""
     config = {"name": name, "layers": list(layers), **config}
     return {"module": "keras", "class_name": "Sequential", "config": config}

@@ -44,19 +44,19 @@ class Golden:
     output: NDArray[Any]
 
     def __str__(self) -> str:
-        """Give the name, for pytest's list of cases."""
+        """Return the name, for pytest's list of cases."""
         return self.name
 
 
 @cache
 def arrays_of(collection: str) -> dict[str, NDArray[Any]]:
-    """Give the arrays of one .npz file, by name."""
+    """Return the arrays of one .npz file, by name."""
     with np.load(DIRECTORY / f"{collection}.npz") as archive:
         return dict(archive)
 
 
 def weights_of(case: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-    """Give the weights of a case: named ones, or the corner of its file's one large kernel."""
+    """Return the weights of a case: named ones, or the corner of its file's one large kernel."""
     if "weights" in case:
         return [arrays[name] for name in case["weights"]]
     config = case["config"]
@@ -116,7 +116,7 @@ class GoldenModel:
     as_is: list[NDArray[np.float32]]
 
     def __str__(self) -> str:
-        """Give the name, for pytest's list of cases."""
+        """Return the name, for pytest's list of cases."""
         return f"{self.library}/{self.name}"
 
 
@@ -148,7 +148,7 @@ def golden_models() -> list[GoldenModel]:
 
 
 def golden_model(library: str, name: str) -> GoldenModel:
-    """Give one model: library is "keras" or "tf_keras"."""
+    """Return one model: library is "keras" or "tf_keras"."""
     [found] = [m for m in golden_models() if (m.library, m.name) == (library, name)]
     return found
 
@@ -164,7 +164,7 @@ def model_directory() -> Path:
 
 
 def model_file(name: str) -> Path:
-    """Give the path of one file of a model, such as "tf_keras/dcgan.h5"."""
+    """Return the path of one file of a model, such as "tf_keras/dcgan.h5"."""
     return model_directory() / name
 
 

@@ -21,7 +21,7 @@ HEIGHT, WIDTH = 5, 7
 
 
 def pixels_of(mode: str) -> Array:
-    """Give noise of that mode, as the array that Pillow makes of such an image."""
+    """Return noise of that mode, as the array that Pillow makes of such an image."""
     generator = np.random.default_rng(8)
     channels = {"LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}.get(mode)
     shape = (HEIGHT, WIDTH) if channels is None else (HEIGHT, WIDTH, channels)

@@ -34,7 +34,7 @@ def interrupt_while_writing(process: subprocess.Popen[bytes], folder: Path) -> N
 
 
 def read_terminal(ours: int) -> bytes:
-    """Give what a terminal was sent until its other end was closed, and close this one."""
+    """Return what a terminal was sent until its other end was closed, and close this one."""
     shown = b""
     try:
         while part := os.read(ours, 2**16):

@@ -23,7 +23,7 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """Give a chunk with its length and its checksum."""
+    """Return a chunk with its length and its checksum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
@@ -35,7 +35,7 @@ def encode_png(
     interlaced: bool = False,
     chunks: tuple[tuple[bytes, bytes], ...] = (),
 ) -> bytes:
-    """Give a PNG of samples (H, W, C), whole numbers of so many bits; each row has another filter.
+    """Return a PNG of samples (H, W, C), integers of that many bits; each row has another filter.
 
     chunks: those between the header and the pixels.
     """
@@ -58,7 +58,7 @@ def encode_png(
 
 
 def _filtered(samples: Array, bits: int) -> bytes:
-    """Give the rows of an image as bytes, filtered by each filter in turn."""
+    """Return the rows of an image as bytes, filtered by each filter in turn."""
     step = max(1, samples.shape[2] * bits // 8)
     above = bytes(len(_packed(samples[0], bits)))
     parts = []

@@ -35,7 +35,7 @@ class File(NamedTuple):
     filters: list[int]
 
     def chunk(self, kind: bytes) -> bytes:
-        """Give the content of the only chunk of that kind."""
+        """Return the content of the only chunk of that kind."""
         (body,) = (body for name, body in self.chunks if name == kind)
         return body
 
@@ -69,7 +69,7 @@ def read_png(data: bytes) -> File:
 
 
 def split_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Give the chunks of a file; assert that nothing stands between them and all sums are right."""
+    """Return a file's chunks; assert that nothing stands between them and all sums are right."""
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     chunks, place = [], 8
     while place < len(data):
@@ -100,7 +100,7 @@ def unfilter(raw: bytes, height: int, length: int, step: int) -> tuple[list[byte
 
 
 def expected(kind: int, left: int, above: int, corner: int) -> int:
-    """Give what a filter lets expect of a byte."""
+    """Return what a filter lets expect of a byte."""
     if kind < 4:
         return (0, left, above, (left + above) // 2)[kind]
     assert kind == 4
@@ -109,7 +109,7 @@ def expected(kind: int, left: int, above: int, corner: int) -> int:
 
 
 def unpack(rows: list[bytearray], width: int, channels: int, bits: int) -> Array:
-    """Give the samples of rows of bytes."""
+    """Return the samples of rows of bytes."""
     pixels = np.zeros((len(rows), width * channels), np.int64)
     for row, line in enumerate(rows):
         for place in range(width * channels):
@@ -123,7 +123,7 @@ def unpack(rows: list[bytearray], width: int, channels: int, bits: int) -> Array
 
 
 def picture_of(mode: str, height: int, width: int, *, colours: int = 256, seed: int = 0) -> Picture:
-    """Give a picture of that mode: a slope with noise, so that every filter has its use."""
+    """Return a picture of that mode: a slope with noise, so that every filter has its use."""
     _, channels, bits = MODES[mode]
     generator = np.random.default_rng(seed)
     limit = colours if mode == "P" else 2**bits

@@ -39,7 +39,7 @@ def run(x: Array, size: Size, method: Method) -> Array:
 
 
 def cubic(b: Fraction, c: Fraction) -> Weigh:
-    """Give the cubic of Mitchell and Netravali, times 6; with B = 0 it is Keys' of a = -C."""
+    """Return the cubic of Mitchell and Netravali, times 6; with B = 0 it is Keys' of a = -C."""
 
     def weigh(t: Fraction) -> Fraction:
         if t < 1:
@@ -65,7 +65,7 @@ WEIGHTS: dict[tuple[str, str], Weigh] = {
 
 
 def area_weights(length: int, target: int, i: int, convention: str) -> dict[int, Fraction]:
-    """Give the overlaps of output i with the inputs; PyTorch's are whole."""
+    """Return the overlaps of output i with the inputs; PyTorch's are whole."""
     begin, end = Fraction(i * length, target), Fraction((i + 1) * length, target)
     overlaps = {j: min(end, Fraction(j + 1)) - max(begin, Fraction(j)) for j in range(length)}
     found = {j: overlap for j, overlap in overlaps.items() if overlap > 0}
@@ -73,7 +73,7 @@ def area_weights(length: int, target: int, i: int, convention: str) -> dict[int,
 
 
 def weights(length: int, target: int, i: int, method: Method) -> dict[int, Fraction | float]:
-    """Give the inputs that output i reads, before their weights are divided by the sum."""
+    """Return the inputs that output i reads, before their weights are divided by the sum."""
     name, convention, align_corners = method
     if name == "area":
         return dict(area_weights(length, target, i, convention))
@@ -94,7 +94,7 @@ def weights(length: int, target: int, i: int, method: Method) -> dict[int, Fract
 
 @cache
 def matrix(length: int, target: int, method: Method) -> Matrix:
-    """Give the weights of an axis, (outputs, inputs); exact zeros are zeros."""
+    """Return the weights of an axis, (outputs, inputs); exact zeros are zeros."""
     out = np.zeros((target, length))
     for i in range(target):
         found = weights(length, target, i, method)
@@ -112,5 +112,5 @@ def defined(x: Array, size: Size, method: Method) -> Matrix:
 
 
 def image(seed: int, *shape: int) -> Matrix:
-    """Give a random image of real numbers from -10 to 10."""
+    """Return a random image of real numbers from -10 to 10."""
     return np.random.default_rng(seed).uniform(-10, 10, shape)

@@ -10,7 +10,7 @@ from upsamp.layers import Conv2D, Dense, LeakyReLU, Reshape, UpSampling2D
 
 
 def small_model(**options: Any) -> Sequential:
-    """Give a generator of 4x4x2 images whose sums are exact: its weights are whole numbers."""
+    """Return a generator of 4x4x2 images whose sums are exact: its weights are whole numbers."""
     model = Sequential(
         [
             Dense(12, input_dim=3),
@@ -29,5 +29,5 @@ def small_model(**options: Any) -> Sequential:
 
 
 def latent(count: int) -> NDArray[np.float32]:
-    """Give points for the small model."""
+    """Return points for the small model."""
     return np.random.default_rng(3).integers(-4, 5, (count, 3)).astype(np.float32)

@@ -14,7 +14,7 @@ Order = tuple[int, ...]
 
 
 def axis_settings(max_kernel: int, max_stride: int) -> Iterator[AxisSetting]:
-    """Give every setting of one axis: kernel, stride, padding, output_padding."""
+    """Yield every setting of one axis: kernel, stride, padding, output_padding."""
     for kernel, stride in product(range(1, max_kernel + 1), range(1, max_stride + 1)):
         for padding in PADDINGS:
             for extra in (None, *range(stride)):
@@ -22,7 +22,7 @@ def axis_settings(max_kernel: int, max_stride: int) -> Iterator[AxisSetting]:
 
 
 def length_after(length: int, setting: AxisSetting) -> int:
-    """Give the output's length as the geometry has it, and 0 where that is empty."""
+    """Return the output's length as the geometry has it, and 0 where that is empty."""
     try:
         return transposed_axis(length, *setting, 1).output
     except ShapeError:
@@ -34,7 +34,7 @@ def key(setting: LayerSetting) -> Setting:
 
 
 def order(setting: LayerSetting) -> Order:
-    """Give what `solve_layer` says that it orders by, the strides left out; it counts axes."""
+    """Return what `solve_layer` says that it orders by, the strides left out; it counts axes."""
     extras = setting.output_padding or (None, None)
     axes = list(zip(setting.kernel, setting.strides, extras, strict=True))
     past = [

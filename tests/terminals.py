@@ -71,7 +71,7 @@ def run_on_terminal(
 
 
 def sixels(text: str) -> Array:
-    """Give the pixels of the one sixel image in a text."""
+    """Return the pixels of the one sixel image in a text."""
     (data,) = re.findall(r"\x1bP[0-9;]*q(.*?)\x1b\\", text, re.DOTALL)
     ((width, height),) = [map(int, size) for size in re.findall(r'^"\d+;\d+;(\d+);(\d+)', data)]
     pixels = np.zeros((height + 6, width, 3), np.uint8)
@@ -98,7 +98,7 @@ def sixels(text: str) -> Array:
 
 
 def as_terminal(lines: Iterable[str]) -> list[list[tuple[str, object, object]]]:
-    """Give each cell that a terminal would show: its character, its colour and its ground."""
+    """Return each cell that a terminal would show: its character, its colour and its ground."""
     cells: list[list[tuple[str, object, object]]] = []
     colour: object = None
     ground: object = None

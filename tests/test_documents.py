@@ -17,12 +17,12 @@ SECONDS = re.compile(r"seconds: [\d.]+")
 
 
 def blocks(language: str) -> list[str]:
-    """Give the content of all code blocks of the README in that language."""
+    """Return the content of all code blocks of the README in that language."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 def examples() -> list[tuple[str, str]]:
-    """Give every command of the README's console blocks with the output that is shown."""
+    """Return every command of the README's console blocks with the output that is shown."""
     found = []
     for block in blocks("console"):
         for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -33,7 +33,7 @@ def examples() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def newcomers_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a directory with the sample pictures, in which all examples run in their order."""
+    """Return a directory with the sample pictures, in which all examples run in their order."""
     place = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "sample_images", place / "sample_images")
     return place

@@ -67,7 +67,7 @@ ROOT = Path(SPEC.origin).parent
 
 
 def module_name(path: Path) -> str:
-    """Give the dotted name of a file of the package."""
+    """Return the dotted name of a file of the package."""
     parts = path.relative_to(ROOT.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -88,7 +88,7 @@ def tree_of(module: str) -> ast.Module:
 
 
 def imports_of(module: str) -> Iterator[str]:
-    """Give the modules that a module imports anywhere, in functions and for types too."""
+    """Yield the modules that a module imports anywhere, in functions and for types too."""
     for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -101,7 +101,7 @@ def imports_of(module: str) -> Iterator[str]:
 
 
 def part_of(module: str) -> str:
-    """Give the part of the house that a module of the package stands in."""
+    """Return the part of the house that a module of the package stands in."""
     return module.split(".")[1] if "." in module else "__init__"
 
 
@@ -186,7 +186,7 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
 
 
 def undocumented(module: str) -> list[str]:
-    """Give the public functions, classes and methods that have no docstring."""
+    """Return the public functions, classes and methods that have no docstring."""
     tree = tree_of(module)
     classes = [
         node

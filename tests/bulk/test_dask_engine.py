@@ -34,7 +34,7 @@ def upsample(*words: object) -> Result:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[distributed.LocalCluster]:
-    """Give a cluster of one worker with two threads, in this process."""
+    """Return a cluster of one worker with two threads, in this process."""
     with distributed.LocalCluster(
         n_workers=1,
         threads_per_worker=2,
@@ -62,7 +62,7 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, byte
 
 @pytest.fixture
 def memory() -> Iterator[MemoryFileSystem]:
-    """Give the storage of memory:// paths, empty."""
+    """Return the storage of memory:// paths, empty."""
     files = MemoryFileSystem()
     files.store.clear()
     yield files

@@ -26,7 +26,7 @@ COUNT = 250
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder of images, and of what becomes of each without Dask."""
+    """Return a folder of images, and of what becomes of each without Dask."""
     place = tmp_path_factory.mktemp("images")
     write_images(place / "in", [f"{number:03}.png" for number in range(COUNT)], side=40)
     enlarged_alone(place / "in", place / "alone", HOW)
@@ -35,7 +35,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def expected(images: Path, tmp_path: Path) -> Mapping[str, bytes]:
-    """Give what is to become of the images in the folder "in"."""
+    """Return what is to become of the images in the folder "in"."""
     (tmp_path / "in").symlink_to(images / "in")
     return contents(images / "alone")
 

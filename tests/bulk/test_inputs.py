@@ -12,7 +12,7 @@ from upsamp.bulk.inputs import Found, Inputs, kind_of
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder with images, with what is none, and with all that must not be waited for."""
+    """Return a folder with images, with what is none, and with all that must not be waited for."""
     monkeypatch.chdir(tmp_path)
     write_images(tmp_path / "photos", ["b.png", "a.jpg", "C.PNG", ".hidden.png"])
     write_images(tmp_path / "photos" / "below" / "deep", ["d.png"])

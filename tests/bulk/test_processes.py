@@ -25,7 +25,7 @@ NAMES = [f"{number:02}.png" for number in range(12)]
 
 @pytest.fixture
 def tasks(tmp_path: Path) -> list[Task]:
-    """Give tasks for twelve small images."""
+    """Return tasks for twelve small images."""
     write_images(tmp_path / "in", NAMES)
     (tmp_path / "out").mkdir()
     return tasks_in(tmp_path)
@@ -154,7 +154,7 @@ GOOD = [f"z{number}" for number in range(8)]
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """Give a list of the tasks that processes are given, and whether each was alone then."""
+    """Return a list of the tasks that processes are given, and whether each was alone then."""
     told: list[tuple[str, bool]] = []
     hand_out = Processes._hand_out
 

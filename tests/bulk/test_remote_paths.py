@@ -57,7 +57,7 @@ class Box(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
 
 @pytest.fixture(params=["memory", "box"])
 def protocol(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give the name of a storage that is empty: of whole objects, and one that has folders."""
+    """Return the name of a storage that is empty: of whole objects, and one that has folders."""
     kind: type[MemoryFileSystem] = Box if request.param == "box" else MemoryFileSystem
     fsspec.register_implementation("box", Box, clobber=True)
     kind.store.clear()

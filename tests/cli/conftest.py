@@ -21,13 +21,13 @@ from upsamp.cli import main
 
 @pytest.fixture
 def samples() -> Path:
-    """Give the folder of the sample pictures."""
+    """Return the folder of the sample pictures."""
     return Path(__file__).parents[2] / "sample_images"
 
 
 @pytest.fixture
 def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Give a function that runs the command in this process and in a directory of its own."""
+    """Return a function that runs the command in this process and in a directory of its own."""
     monkeypatch.chdir(tmp_path)
 
     def run(*args: object, stdin: bytes | str | None = None) -> Result:
@@ -40,7 +40,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """Give an environment in which `upsamp` is the script that is tested."""
+    """Return an environment in which `upsamp` is the script that is tested."""
     unwanted = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "PYTHONIOENCODING")
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return kept | {"PATH": f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}", "TERM": "xterm"}
@@ -50,7 +50,7 @@ def environment() -> dict[str, str]:
 def shell(
     tmp_path: Path, environment: dict[str, str]
 ) -> Callable[..., subprocess.CompletedProcess[bytes]]:
-    """Give a function that runs a line of bash in a directory of its own."""
+    """Return a function that runs a line of bash in a directory of its own."""
 
     def run(line: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
@@ -68,7 +68,7 @@ def shell(
 
 @pytest.fixture
 def terminal(tmp_path: Path, environment: dict[str, str]) -> Callable[..., tuple[str, str, int]]:
-    """Give a function that runs the script on a terminal: what is shown, stderr, exit code."""
+    """Return a function that runs the script on a terminal: what is shown, stderr, exit code."""
 
     def run(columns: int, *args: object, **variables: str) -> tuple[str, str, int]:
         ours, theirs = pty.openpty()

@@ -20,7 +20,7 @@ Invoke = Callable[..., Result]
 
 @pytest.fixture
 def photos(samples: Path, tmp_path: Path) -> Path:
-    """Give a folder of sample pictures, a folder below it, and what is no picture."""
+    """Return a folder of sample pictures, a folder below it, and what is no picture."""
     place = tmp_path / "photos"
     (place / "below").mkdir(parents=True)
     for name in ("sprite.png", "portrait.jpg", "palette.gif"):
@@ -32,7 +32,7 @@ def photos(samples: Path, tmp_path: Path) -> Path:
 
 
 def summary_of(result: Result) -> dict[str, str]:
-    """Give what is shown at the end, but for the time."""
+    """Return what is shown at the end, but for the time."""
     lines = dict(line.split(": ", 1) for line in result.stdout.splitlines())
     assert re.fullmatch(r"\d+\.\d{3}", lines.pop("seconds"))
     return lines

@@ -43,7 +43,7 @@ def assert_program(text: str, library: str) -> None:
 
 
 def numbers_in(program: str, name: str) -> str:
-    """Give what a program assigns to a name, as source."""
+    """Return what a program assigns to a name, as source."""
     for node in ast.parse(program).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return ast.unparse(node.value)

@@ -24,7 +24,7 @@ PACKAGES = {
 
 
 def rows_of(result: Result) -> dict[str, list[str]]:
-    """Give the cells of each row by its first, without the version of a library."""
+    """Return the cells of each row by its first, without the version of a library."""
     assert result.exit_code == 0, result.stderr
     rows = (re.split(r" {2,}", line) for line in result.stdout.splitlines()[2:])
     return {re.sub(r" [\d.]+\S*$", "", first): rest for first, *rest in rows}

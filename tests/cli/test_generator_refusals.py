@@ -18,7 +18,7 @@ BOTH = ("-o", "-", "--samples-out", "-")
 
 @pytest.fixture
 def refused(invoke: Invoke) -> Callable[..., str]:
-    """Give a function that runs a command which must fail with that code, and gives its line."""
+    """Return a function that runs a command which must fail with that code, and gives its line."""
 
     def run(code: int, *args: object) -> str:
         before = sorted(Path().iterdir())

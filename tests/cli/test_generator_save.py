@@ -14,7 +14,7 @@ Invoke = Callable[..., Result]
 
 
 def weights_of(name: str, architecture: Path | None = None) -> list[Array]:
-    """Give the weights of a file, put into its own or into another file's architecture."""
+    """Return the weights of a file, put into its own or into another file's architecture."""
     model = load_model(name) if architecture is None else load_model(architecture, name)
     return model.get_weights()
 

@@ -21,7 +21,7 @@ WHOLE_MODELS = (".keras", ".h5", ".json")
 
 
 def texts() -> list[Any]:
-    """Give each file of Keras 3 with each text that Keras prints of it."""
+    """Return each file of Keras 3 with each text that Keras prints of it."""
     found = []
     for golden in golden_models():
         for file in golden.files:
@@ -37,7 +37,7 @@ def texts() -> list[Any]:
 
 
 def arguments(file: str, told: dict[str, Any]) -> list[object]:
-    """Give the arguments that ask for a text."""
+    """Return the arguments that ask for a text."""
     asked: list[object] = ["summary", model_file(file), "--style", "keras"]
     asked += ["--expand-nested"] * told["expand_nested"]
     asked += ["--show-trainable"] * told["show_trainable"]

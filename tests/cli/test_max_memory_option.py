@@ -42,7 +42,7 @@ def _many_strips(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def numbers(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    """Give random numbers of a byte in any type."""
+    """Return random numbers of a byte in any type."""
     return np.random.default_rng(9).integers(0, 256, shape, np.uint8).astype(dtype)
 
 

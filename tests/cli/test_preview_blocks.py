@@ -44,7 +44,7 @@ def test_without_blocks_a_pixel_is_two_blanks() -> None:
 
 
 def table_colours(pixels: Array) -> Array:
-    """Give the colours that a terminal of 256 shows for pixels, (H, W, 3)."""
+    """Return the colours that a terminal of 256 shows for pixels, (H, W, 3)."""
     lines = as_terminal(block_lines(pixels, "256", blocks=False, light=False))
     codes = np.array([[cell[2] for cell in line[::2]] for line in lines], int)
     assert codes.min() >= 16  # the first sixteen are whatever a user chose

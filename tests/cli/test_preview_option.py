@@ -21,7 +21,7 @@ TRUE: dict[str, str] = {"COLORTERM": "truecolor", "TERM": "xterm-256color"}
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """Give a picture of few pixels, which a terminal shows as they are."""
+    """Return a picture of few pixels, which a terminal shows as they are."""
     pixels = np.random.default_rng(1).integers(0, 256, (6, 8, 3)).astype(np.uint8)
     path = tmp_path / "small.png"
     Image.fromarray(pixels).save(path)
@@ -29,12 +29,12 @@ def picture(tmp_path: Path) -> Path:
 
 
 def plain(text: str) -> str:
-    """Give the words of a text without what colours them and where they break into lines."""
+    """Return the words of a text without what colours them and where they break into lines."""
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
 
 
 def shown_pixels(text: str, columns: int) -> Array:
-    """Give the pixels that the half blocks of a terminal show."""
+    """Return the pixels that the half blocks of a terminal show."""
     lines = [line for line in text.splitlines() if HALF in line]
     cells = as_terminal(lines)
     assert all(len(line) == columns for line in cells)

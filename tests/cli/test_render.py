@@ -32,7 +32,7 @@ WIDE_TEXT = "; ".join(" ".join(map(repr, row)) for row in WIDE.tolist())
 
 
 def lines_of(shown: str) -> list[str]:
-    """Give the lines without colours."""
+    """Return the lines without colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
 
 
@@ -42,7 +42,7 @@ def joined(lines: list[list[str]]) -> list[str]:
 
 
 def tables_of(shown: str) -> Tables:
-    """Give each table that is shown: its title, and its rows of cells, headings first."""
+    """Return each table that is shown: its title, and its rows of cells, headings first."""
     tables: Tables = []
     title: list[str] = []
     sections: list[list[list[str]]] = []
@@ -62,7 +62,7 @@ def tables_of(shown: str) -> Tables:
 
 
 def rows_of(sections: list[list[list[str]]]) -> list[list[str]]:
-    """Give the rows of a table: a section each, or the lines that begin with a label."""
+    """Return the rows of a table: a section each, or the lines that begin with a label."""
     if any(line[0] for line in sections[0]):
         return [joined(section) for section in sections]
     rows: list[list[list[str]]] = []
@@ -74,7 +74,7 @@ def rows_of(sections: list[list[list[str]]]) -> list[list[str]]:
 
 
 def values_of(tables: Tables, name: str) -> Array:
-    """Give the array that tables of that name show, put together from blocks of columns."""
+    """Return the array that tables of that name show, put together from blocks of columns."""
     blocks = [
         np.array([[float(cell) for cell in row[1:]] for row in rows[1:]])
         for title, rows in tables

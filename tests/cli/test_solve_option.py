@@ -23,7 +23,7 @@ def pair(text: str) -> Pair:
 
 
 def tables(text: str) -> dict[str, list[list[str]]]:
-    """Give the rows of each table by the first word of its title."""
+    """Return the rows of each table by the first word of its title."""
     found: dict[str, list[list[str]]] = {}
     for line in text.splitlines():
         if line.endswith(":"):

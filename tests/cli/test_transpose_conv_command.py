@@ -30,7 +30,7 @@ def pixels_of(path: Path, mode: str | None = None) -> Array:
 
 
 def by_channel(pixels: Array, kernel: Array, **settings: Any) -> Array:
-    """Give each channel convolved alone, rounded half to even and saturated."""
+    """Return each channel convolved alone, rounded half to even and saturated."""
     planes = pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
     values = [
         upsamp.conv2d_transpose(planes[..., channel].astype(float), kernel, **settings)

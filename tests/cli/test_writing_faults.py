@@ -31,7 +31,7 @@ FORMATS = ("png", "tif", "jpg", "webp", "bmp", "gif", "jp2", "npy", "npz", "json
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    """Give noise, which no format makes small."""
+    """Return noise, which no format makes small."""
     path = tmp_path / "photo.png"
     pixels = np.random.default_rng(0).integers(0, 256, (60, 70, 3)).astype(np.uint8)
     Image.fromarray(pixels).save(path)

@@ -119,7 +119,7 @@ SPECIAL = [np.nan, np.inf, -np.inf, 0.0, 1e-30, -1e-30, 88.0, -88.0, -104.0, 745
 
 
 def softplus(x: Any) -> Any:
-    """Give log(1 + exp(x)) as NumPy has it."""
+    """Return log(1 + exp(x)) as NumPy has it."""
     return np.logaddexp(x, 0)
 
 

@@ -29,7 +29,7 @@ def tolerance(values: NDArray[Any]) -> float:
 
 
 def exact_upsampling(case: Golden) -> oracle.FloatArray:
-    """Give the oracle's answer for a batch."""
+    """Return the oracle's answer for a batch."""
     size = (case.config["size"][0], case.config["size"][1])
     return np.stack(
         [oracle.upsample(image, size, case.config["interpolation"]) for image in case.x]
@@ -37,7 +37,7 @@ def exact_upsampling(case: Golden) -> oracle.FloatArray:
 
 
 def exact_convolution(case: Golden) -> oracle.FloatArray:
-    """Give the oracle's answer for a batch, of either convolution."""
+    """Return the oracle's answer for a batch, of either convolution."""
     config = dict(case.config)
     for name in ("filters", "kernel_size", "use_bias"):
         del config[name]

@@ -21,7 +21,7 @@ steps = st.integers(2, 9)
 
 
 def oracle(a: Array, b: Array, share: float) -> Array:
-    """Give one point of White's formula, angle by arc cosine."""
+    """Return one point of White's formula, angle by arc cosine."""
     angle = math.acos(float(a @ b) / math.sqrt(float(a @ a) * float(b @ b)))
     first, second = math.sin((1 - share) * angle), math.sin(share * angle)
     return (first * a + second * b) / math.sin(angle)

@@ -28,7 +28,7 @@ def forgetful() -> Iterator[None]:
 
 
 def config(found: list[str], blas: str) -> dict[str, Any]:
-    """Give what NumPy tells about itself, as far as it matters."""
+    """Return what NumPy tells about itself, as far as it matters."""
     return {"SIMD Extensions": {"found": found}, "Build Dependencies": {"blas": {"name": blas}}}
 
 

@@ -21,7 +21,7 @@ both_ways = pytest.mark.parametrize("shuffle", [depth_to_space, space_to_depth])
 
 
 def numbered(*shape: int) -> NDArray[np.int64]:
-    """Give an array in which no two values are equal."""
+    """Return an array in which no two values are equal."""
     return np.random.default_rng(0).permutation(int(np.prod(shape))).reshape(shape)
 
 
@@ -38,7 +38,7 @@ def by_loops(x: Array, block: int, order: str) -> Array:
 
 
 def to_format(x: Array, data_format: str) -> Array:
-    """Give (N, H, W, C) in a data format."""
+    """Return (N, H, W, C) in a data format."""
     return x if data_format == "channels_last" else x.transpose(0, 3, 1, 2)
 
 
@@ -151,7 +151,7 @@ def sub_pixel_problems(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def convolution_kernel(kernel: Array, stride: int, order: str) -> Array:
-    """Give the convolution's kernel: each phase of the transposed one's, flipped, a channel."""
+    """Return the convolution's kernel: each phase of the transposed one's, flipped, a channel."""
     rows, columns = (length // stride for length in kernel.shape[:2])
     filters, channels = kernel.shape[2:]
     phases = kernel.reshape(rows, stride, columns, stride, filters, channels)[::-1, :, ::-1]

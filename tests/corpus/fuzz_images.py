@@ -62,7 +62,7 @@ Mutation = Callable[[bytearray, Generator], None]
 
 
 def place_in(data: bytearray, generator: Generator) -> int:
-    """Give a place in a file: most often in its head, where decisions are made."""
+    """Return a place in a file: most often in its head, where decisions are made."""
     reach = min(len(data), 200) if generator.random() < 0.6 else len(data)
     return int(generator.integers(0, max(1, reach)))
 
@@ -123,7 +123,7 @@ MUTATIONS: tuple[Mutation, ...] = (flip, flip, cut, number, number, move, drop, 
 
 
 def chunks_of(data: bytes | bytearray) -> Iterator[bytes]:
-    """Give the chunks of a PNG, each with its length and checksum."""
+    """Yield the chunks of a PNG, each with its length and checksum."""
     place = 8
     while place + 12 <= len(data):
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")
@@ -146,7 +146,7 @@ def with_right_checksums(data: bytearray) -> bytes:
 
 
 def damaged(file: CorpusFile, generator: Generator) -> bytes:
-    """Give a file with one to three kinds of damage."""
+    """Return a file with one to three kinds of damage."""
     data = bytearray(file.data)
     for _ in range(int(generator.integers(1, 4))):
         if data:

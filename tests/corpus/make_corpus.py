@@ -55,7 +55,7 @@ class CorpusFile:
 
 
 def samples_of(channels: int, bits: int, *, colours: int = 0) -> Array:
-    """Give a slope with some noise, (H, W, C); `colours` bounds how many different there are."""
+    """Return a slope with some noise, (H, W, C); `colours` bounds how many different there are."""
     generator = np.random.default_rng(channels * 100 + bits)
     limit = colours or 2**bits
     slope = np.add.outer(np.arange(HEIGHT) * WIDTH, np.arange(WIDTH)) * limit // (HEIGHT * WIDTH)
@@ -64,7 +64,7 @@ def samples_of(channels: int, bits: int, *, colours: int = 0) -> Array:
 
 
 def image_of(mode: str) -> tuple[Image.Image, Array]:
-    """Give an image of a mode of Pillow's, and its samples."""
+    """Return an image of a mode of Pillow's, and its samples."""
     channels = MODES[mode]
     if mode == "F":
         samples = samples_of(1, 8).astype(np.float32) / np.float32(7)
@@ -85,7 +85,7 @@ def image_of(mode: str) -> tuple[Image.Image, Array]:
 
 
 def palette(count: int = 16) -> Array:
-    """Give colours that differ, (count, 3)."""
+    """Return colours that differ, (count, 3)."""
     steps = np.arange(count)
     return np.stack([steps * 255 // count, 255 - steps * 9, steps * 97 % 256], axis=1).astype(
         np.uint8
@@ -93,7 +93,7 @@ def palette(count: int = 16) -> Array:
 
 
 def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:
-    """Give the bytes that Pillow writes."""
+    """Return the bytes that Pillow writes."""
     buffer = BytesIO()
     image.save(buffer, format_name, **options)
     return buffer.getvalue()
@@ -101,7 +101,7 @@ def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:
 
 @cache
 def corpus() -> tuple[CorpusFile, ...]:
-    """Give all files, each once, in the order of their names."""
+    """Return all files, each once, in the order of their names."""
     Image.init()
     makers = (
         pngs, gifs, bmps, tiffs, tiff_compressions, jpegs, oriented, jpeg2000s, webps, netpbms,
@@ -146,7 +146,7 @@ def _pngs_of(colour_type: int, bits: int, *, see_through: bool) -> Iterator[Corp
 def _plain(
     format_name: str, mode: str, suffix: str, kind: str = "", *, exact: bool = True, **options: Any
 ) -> CorpusFile:
-    """Give an image of a mode as Pillow writes it."""
+    """Return an image of a mode as Pillow writes it."""
     image, samples = image_of(mode)
     if mode == "P":
         samples = palette()[samples[:, :, 0]]
@@ -250,7 +250,7 @@ def oriented() -> Iterator[CorpusFile]:
 
 
 def turned(samples: Array, orientation: int) -> Array:
-    """Give samples upright, of a file that says how the camera was held."""
+    """Return samples upright, of a file that says how the camera was held."""
     if orientation > 4:
         samples = samples.swapaxes(0, 1)
     rows = -1 if orientation in (3, 4, 7, 8) else 1

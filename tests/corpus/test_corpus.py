@@ -21,7 +21,7 @@ EXACT = ("png", "tiff", "bmp", "ppm", "tga", "gif", "ico", "webp", "jpeg2000")
 
 
 def colours_of(picture: Picture) -> Array:
-    """Give the pixels of a picture, (H, W, C), a palette looked up and one bit as 0 and 255."""
+    """Return the pixels of a picture, (H, W, C), a palette looked up and one bit as 0 and 255."""
     pixels = picture.pixels
     if picture.mode == "P":
         assert picture.palette is not None
@@ -32,7 +32,7 @@ def colours_of(picture: Picture) -> Array:
 
 
 def expected_colours(file: CorpusFile, channels: int) -> Array:
-    """Give the samples of a file as colours without alpha: fewer than 8 bits span 0 to 255."""
+    """Return the samples of a file as colours without alpha: fewer than 8 bits span 0 to 255."""
     assert file.pixels is not None
     pixels = file.pixels
     if file.bits < 8 and not file.colour:

@@ -22,26 +22,26 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def patched(name: str, place: int, kind: str, *numbers: int) -> bytes:
-    """Give a file of the corpus with numbers put into its header."""
+    """Return a file of the corpus with numbers put into its header."""
     data = bytearray(FILES[name])
     struct.pack_into(kind, data, place, *numbers)
     return bytes(data)
 
 
 def png_of(width: int, height: int) -> bytes:
-    """Give a PNG that declares so many pixels and has a row of zeros."""
+    """Return a PNG that declares so many pixels and has a row of zeros."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return SIGNATURE + header + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
 
 
 def icon_of(image: bytes) -> bytes:
-    """Give an icon that says it is small, of an image that may say otherwise."""
+    """Return an icon that says it is small, of an image that may say otherwise."""
     head = struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(image), 22)
     return head + image
 
 
 def tiff_of(width: int, height: int, bits: int = 8) -> bytes:
-    """Give a TIFF of one strip that is not there."""
+    """Return a TIFF of one strip that is not there."""
     tags = {256: width, 257: height, 258: bits, 259: 1, 262: 1, 273: 8, 278: height, 279: 9}
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
     return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
@@ -55,7 +55,7 @@ def jpeg_of(width: int, height: int) -> bytes:
 
 
 def webp_of(width: int, height: int) -> bytes:
-    """Give a WebP of a canvas that is larger than its image."""
+    """Return a WebP of a canvas that is larger than its image."""
     body = b"VP8X" + struct.pack("<IB3x", 10, 2)
     body += (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     body += b"ANIM" + struct.pack("<IIH", 6, 0, 0)
@@ -112,7 +112,7 @@ def test_it_is_the_limit_that_refuses_it(name: str) -> None:
 
 
 def gif_of_growing_frames() -> bytes:
-    """Give a GIF whose second frame is larger than its screen."""
+    """Return a GIF whose second frame is larger than its screen."""
     frames = [image_of("P")[0], image_of("P")[0].rotate(180)]
     data = bytearray(saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50))
     first = data.index(b"\x21\xf9\x04")
@@ -123,7 +123,7 @@ def gif_of_growing_frames() -> bytes:
 
 
 def tiff_of_growing_pages() -> bytes:
-    """Give a TIFF whose second page is huge."""
+    """Return a TIFF whose second page is huge."""
     first = bytearray(saved(Image.new("L", (4, 4)), "TIFF"))
     first += bytes(len(first) % 2)
     (place,) = struct.unpack_from("<I", first, 4)

@@ -61,7 +61,7 @@ def upsampling() -> tuple[list[Case], Arrays]:
 
 
 def transposed_config(rows: Case, columns: Case, padding: str, *, use_bias: bool) -> Case:
-    """Give Keras' arguments, rows first, out of one axis' {k, s, d, p} and the other's."""
+    """Return Keras' arguments, rows first, out of one axis' {k, s, d, p} and the other's."""
     padded = rows["p"] is not None
     return {
         "filters": 3,

@@ -12,12 +12,12 @@ Row = tuple[str, Case, str, list[str]]
 
 
 def eighths(seed: int, *shape: int) -> NDArray[np.float32]:
-    """Give random multiples of 1/8 from -4 to 4."""
+    """Return random multiples of 1/8 from -4 to 4."""
     return (np.random.default_rng(seed).integers(-32, 33, shape) / 8).astype(np.float32)
 
 
 def arrays() -> Arrays:
-    """Give the inputs and weights that the tables below name."""
+    """Return the inputs and weights that the tables below name."""
     return {
         "deep": eighths(41, 2, 6, 7, 4),
         "tokens": np.array([[0, 4], [3, 1], [1, 1]], np.int32),

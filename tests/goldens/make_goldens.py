@@ -57,7 +57,7 @@ def make_layer(keras: Any, name: str, config: Case) -> Any:
 
 
 def weights_of(case: Case, arrays: Arrays) -> list[NDArray[Any]]:
-    """Give the weights of a case, in the order of Keras' get_weights()."""
+    """Return the weights of a case, in the order of Keras' get_weights()."""
     if "weights" in case:
         return [arrays[name] for name in case["weights"]]
     config = case["config"]
@@ -94,7 +94,7 @@ def summary_text(model: Any, line_length: int) -> str:
 
 
 def summarise(keras: Any, input_shape: list[int], layers: cases.LayerList) -> dict[str, Any]:
-    """Give Keras' summary of a model, as text and as data."""
+    """Return Keras' summary of a model, as text and as data."""
     keras.utils.clear_session()  # so that automatic names start without a number
     stack = [make_layer(keras, name, config) for name, config in layers]
     model = keras.Sequential([keras.Input(tuple(input_shape)), *stack])
@@ -171,7 +171,7 @@ def say(line: str) -> None:
 
 
 def compare(label: str, results: dict[str, NDArray[Any]]) -> dict[str, float]:
-    """Give each backend's largest difference from the first; print it if more than rounding."""
+    """Return each backend's largest difference from the first; print it if more than rounding."""
     kept, *_ = results.values()
     wide = kept.astype(np.float64)
     allowed = 0.0 if kept.dtype == np.uint8 else TOLERANCE * max(1.0, float(np.ptp(wide)))

@@ -97,7 +97,7 @@ def inputs_of(name: str, model: Any) -> Arrays:
 
 
 def run(model: Any, inputs: Arrays) -> list[NDArray[np.float32]]:
-    """Give all outputs of a model, not training."""
+    """Return all outputs of a model, not training."""
     by_name = isinstance(
         getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", 0)), dict
     )
@@ -122,7 +122,7 @@ def text_of(model: Any, line_length: int | None, expand: bool, trainable: bool) 
 
 
 def texts_of(name: str, model: Any, loaded: Any) -> Iterator[Document]:
-    """Give the summary's texts under several settings."""
+    """Yield the summary's texts under several settings."""
     nested = any(hasattr(layer, "layers") for layer in model.layers)
     for line_length, expand, trainable in TEXTS if name in TOLD_AT_LENGTH else TEXTS[:1]:
         settings = (line_length, expand and nested, trainable)
@@ -148,7 +148,7 @@ def connections_of(layer: Any, nodes: list[Any]) -> str | None:
 
 
 def shape_of(layer: Any) -> Any:
-    """Give the shape of a layer's output, or the shapes of several."""
+    """Return the shape of a layer's output, or the shapes of several."""
     if hasattr(layer, "output_shape"):  # Keras 2
         shapes = layer.output_shape
         shapes = shapes if isinstance(shapes, list) else [shapes]
@@ -159,7 +159,7 @@ def shape_of(layer: Any) -> Any:
 
 
 def rows_of(model: Any, nodes: list[Any], level: int = 0) -> Iterator[Document]:
-    """Give the rows of Keras' summary, those of nested models below their model's."""
+    """Yield the rows of Keras' summary, those of nested models below their model's."""
     top = level == 0 and type(model).__name__ == "Functional"
     for layer in getattr(model, "_operations", model.layers) if top else model.layers:
         weighted = bool(getattr(layer, "weights", ()))
@@ -177,7 +177,7 @@ def rows_of(model: Any, nodes: list[Any], level: int = 0) -> Iterator[Document]:
 
 
 def describe(name: str, model: Any, loaded: Any) -> Document:
-    """Give everything that a summary of a model says."""
+    """Return everything that a summary of a model says."""
     functional = type(model).__name__ == "Functional"
     nodes = [n for level in model._nodes_by_depth.values() for n in level] if functional else []
     rows = list(rows_of(model, nodes))
@@ -296,7 +296,7 @@ def start(library: str, scratch: Path) -> tuple[list[Document], Arrays]:
 
 
 def compare(entry: Document, kept: Arrays, other: Arrays) -> float:
-    """Give the largest difference of another backend's outputs, in ranges of an output."""
+    """Return the largest difference of another backend's outputs, in ranges of an output."""
     prefix = f"{entry['library']}/{entry['name']}/output/"
     found = [0.0]
     for key in (key for key in kept if key.startswith(prefix)):

@@ -77,7 +77,7 @@ def small_generator(keras: Any, width: int = 1) -> Any:
 
 
 def under_policy(policy: str) -> Callable[..., Any]:
-    """Give the maker of small_generator under one dtype policy."""
+    """Return the maker of small_generator under one dtype policy."""
 
     def make(keras: Any, width: int = 1) -> Any:
         keras.mixed_precision.set_global_policy(policy)

@@ -13,7 +13,7 @@ __all__ = ["ZIPS"]
 
 
 def entry(name: str = "assets/a.txt", **settings: Any) -> zipfile.ZipInfo:
-    """Give a member whose settings are unusual."""
+    """Return a member whose settings are unusual."""
     info = zipfile.ZipInfo(name)
     for key, value in settings.items():
         setattr(info, key, value)
@@ -21,7 +21,7 @@ def entry(name: str = "assets/a.txt", **settings: Any) -> zipfile.ZipInfo:
 
 
 def with_flag(flag: int) -> bytes:
-    """Give an archive whose first member has a flag set, in both of its headers."""
+    """Return an archive whose first member has a flag set, in both of its headers."""
     data = bytearray(zip_bytes(("assets/a.txt", b"text")))
     for magic, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(magic) + place] |= flag
@@ -34,12 +34,12 @@ def twice() -> bytes:
 
 
 def bomb(size: int) -> bytes:
-    """Give an archive with a member of zeros that is much smaller."""
+    """Return an archive with a member of zeros that is much smaller."""
     return zip_bytes((entry(compress_type=zipfile.ZIP_DEFLATED), bytes(size)))
 
 
 def declared(size: int) -> bytes:
-    """Give an archive whose deflated weights declare another size than they have."""
+    """Return an archive whose deflated weights declare another size than they have."""
     info = entry("model.weights.h5", compress_type=zipfile.ZIP_DEFLATED)
     content = h5_bytes()
     data = zip_bytes((info, content), ("config.json", CONFIG), config=None)
@@ -49,7 +49,7 @@ def declared(size: int) -> bytes:
 
 
 def overlapping() -> bytes:
-    """Give an archive whose list names the bytes of one member twice."""
+    """Return an archive whose list names the bytes of one member twice."""
     data = zip_bytes(("assets/a.txt", bytes(100)), ("assets/b.txt", bytes(100)))
     second = data.index(b"PK\x03\x04", 1)
     central = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
@@ -58,7 +58,7 @@ def overlapping() -> bytes:
 
 
 def past_the_end() -> bytes:
-    """Give an archive whose last member declares more bytes than there are before the list."""
+    """Return an archive whose last member declares more bytes than there are before the list."""
     data = zip_bytes()
     central = data.rindex(b"PK\x01\x02")
     return data[: central + 20] + struct.pack("<II", 10**6, 10**6) + data[central + 28 :]
@@ -70,7 +70,7 @@ def misplaced() -> bytes:
 
 
 def damaged_weights() -> bytes:
-    """Give an archive whose weights are stored plainly, with one number changed."""
+    """Return an archive whose weights are stored plainly, with one number changed."""
     number = VALUES[5:].tobytes()
     return replaced(zip_bytes(), number, number[::-1])
 

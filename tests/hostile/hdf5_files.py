@@ -102,7 +102,7 @@ def add_empty_and_large(file: Any) -> None:
 
 
 def shared_storage() -> bytes:
-    """Give a file of two arrays, the second of which is cut off and lies where the first does."""
+    """Return a file of two arrays, the second of which is cut off and lies where the first does."""
     data = h5_bytes(
         lambda file: file.create_dataset("a", data=np.ones(10_000, np.float32)),
         lambda file: file.create_dataset("b", data=np.ones(10_000, np.float32)),
@@ -116,7 +116,7 @@ def shared_storage() -> bytes:
 
 
 def endless() -> bytes:
-    """Give a file on which libhdf5 loops for ever: free space of no size in the heap of texts."""
+    """Return a file on which libhdf5 loops for ever: free space of no size in the heap of texts."""
     data = bytearray(h5_bytes())
     heap = data.index(b"GCOL")
     place = heap + 16

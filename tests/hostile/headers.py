@@ -11,7 +11,7 @@ __all__ = ["HEADERS"]
 
 
 def npy(header: str, data: bytes = b"", version: int = 1) -> bytes:
-    """Give a .npy file with that header."""
+    """Return a .npy file with that header."""
     length = struct.pack("<H" if version == 1 else "<I", len(header) + 1)
     return b"\x93NUMPY" + bytes((version, 0)) + length + header.encode() + b"\n" + data
 
@@ -21,7 +21,7 @@ def npz(header: str, data: bytes = b"", version: int = 1) -> bytes:
 
 
 def tensors(header: object, data: bytes = b"") -> bytes:
-    """Give a .safetensors file with that header."""
+    """Return a .safetensors file with that header."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + data
 

@@ -26,7 +26,7 @@ class Hostile:
 
 
 def h5_bytes(*fill: Callable[[Any], object], config: bytes = CONFIG) -> bytes:
-    """Give an .h5 file as Keras 2 writes it, with more in it."""
+    """Return an .h5 file as Keras 2 writes it, with more in it."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.attrs["model_config"] = config.decode()
@@ -39,7 +39,7 @@ def h5_bytes(*fill: Callable[[Any], object], config: bytes = CONFIG) -> bytes:
 def zip_bytes(
     *further: tuple[str | zipfile.ZipInfo, bytes], config: bytes | None = CONFIG
 ) -> bytes:
-    """Give a .keras file with further members."""
+    """Return a .keras file with further members."""
     buffer = io.BytesIO()
     members: list[tuple[str | zipfile.ZipInfo, bytes]] = [*further]
     if config is not None:

@@ -12,7 +12,7 @@ from upsamp.io.hdf5.reading import Hdf5Reader
 
 @pytest.fixture(scope="session")
 def lasting_reader() -> Iterator[Hdf5Reader]:
-    """Give one process for the files of all tests: to start one takes longer than to read."""
+    """Return one process for the files of all tests: to start one takes longer than to read."""
     with Hdf5Reader() as reader:
         yield reader
 
@@ -32,12 +32,12 @@ def one_process(monkeypatch: pytest.MonkeyPatch, lasting_reader: Hdf5Reader) -> 
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Hdf5Reader]:
-    """Give one process for the HDF5 files of a module's tests, which hold at most 1 MB."""
+    """Return one process for the HDF5 files of a module's tests, which hold at most 1 MB."""
     with Hdf5Reader(max_size=2**20) as shared:
         yield shared
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Give where a test puts its file."""
+    """Return where a test puts its file."""
     return tmp_path / "model.h5"

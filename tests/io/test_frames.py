@@ -25,7 +25,7 @@ SUFFIXES = {"png": "png", "tiff": "tif"}
 
 
 def drawn(*, vanishing: bool, colours: int = 6) -> list[Image.Image]:
-    """Give frames of a ball that flies over a wall, with or without nothing behind it."""
+    """Return frames of a ball that flies over a wall, with or without nothing behind it."""
     frames = []
     for step in range(len(DURATIONS)):
         image = Image.new("RGBA", (24, 16), (0, 0, 0, 0) if vanishing else (9, 90, 9, 255))
@@ -49,7 +49,7 @@ def animation(format_name: str, *, vanishing: bool = True, loop: int | None = 0)
 
 
 def shown(path: Path | BytesIO) -> tuple[list[Array], list[float], int | None]:
-    """Give the frames as they are seen, clear ones without a colour; durations, and loop."""
+    """Return the frames as they are seen, clear ones without a colour; durations, and loop."""
     frames, durations = [], []
     with Image.open(path) as image:
         for number in range(getattr(image, "n_frames", 1)):

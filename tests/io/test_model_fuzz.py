@@ -61,7 +61,7 @@ def mutated(data: bytes, source: random.Random) -> bytes:
 
 
 def new_hdf5() -> bytes:
-    """Give a file as the newest libraries write it, with checksums, and compressed arrays."""
+    """Return a file as the newest libraries write it, with checksums, and compressed arrays."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", libver="latest") as file:
         file.attrs["model_config"] = CONFIG.decode()
@@ -86,7 +86,7 @@ def deflated() -> bytes:
 
 
 def written(kind: Any, folder: Path) -> bytes:
-    """Give the bytes that `write_weights` writes."""
+    """Return the bytes that `write_weights` writes."""
     path = folder / "written"
     write_weights(ARRAYS, str(path), kind, overwrite=True)
     return path.read_bytes()

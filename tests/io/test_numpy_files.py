@@ -21,20 +21,20 @@ Array = NDArray[Any]
 
 
 def npy(array: Array, version: tuple[int, int] | None = None) -> bytes:
-    """Give the bytes of a .npy file, pickled objects and all."""
+    """Return the bytes of a .npy file, pickled objects and all."""
     buffer = BytesIO()
     np.lib.format.write_array(buffer, array, version, allow_pickle=True)
     return buffer.getvalue()
 
 
 def npy_with_header(header: str, held: int = 0) -> bytes:
-    """Give the bytes of a .npy file with that header and so many bytes of numbers."""
+    """Return the bytes of a .npy file with that header and so many bytes of numbers."""
     text = header.encode("latin-1") + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + b"\x01" * held
 
 
 def npz(**members: Array) -> BytesIO:
-    """Give an open .npz file."""
+    """Return an open .npz file."""
     buffer = BytesIO()
     save: Any = np.savez_compressed  # whose types take a name of an array for an option
     save(buffer, **members)

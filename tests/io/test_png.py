@@ -35,7 +35,7 @@ def written(picture: Picture, **options: Any) -> bytes:
 
 
 def pixels_in(picture: Picture) -> Any:
-    """Give a picture's pixels as a reader of files has them: (H, W, C) of whole numbers."""
+    """Return a picture's pixels as a reader of files has them: (H, W, C) of whole numbers."""
     return picture.pixels.reshape(*picture.pixels.shape[:2], -1).astype(np.int64)
 
 

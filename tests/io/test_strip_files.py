@@ -21,12 +21,12 @@ from upsamp.io.strips.rows import find_stored_matrix, stand_in
 
 
 def numbers(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    """Give random numbers of a byte in any type."""
+    """Return random numbers of a byte in any type."""
     return np.random.default_rng(4).integers(0, 256, shape, np.uint8).astype(dtype)
 
 
 def rows_of(array: NDArray[Any], *heights: int) -> RowStream:
-    """Give an array as strips of such heights, in turns, that do not outlast each other."""
+    """Return an array as strips of such heights, in turns, that do not outlast each other."""
 
     def strips() -> Any:
         memory, start, turn = np.empty_like(array[: max(heights)]), 0, 0

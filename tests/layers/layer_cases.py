@@ -69,23 +69,23 @@ class Case:
     positive: bool = False
 
     def __str__(self) -> str:
-        """Give the layer as it is spelled, for pytest's list of cases."""
+        """Return the layer as it is spelled, for pytest's list of cases."""
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
         return f"{self.layer.__name__}({arguments})"
 
     def make(self, **options: Any) -> Layer:
-        """Give the layer, not yet built."""
+        """Return the layer, not yet built."""
         # A layer inside of a layer is made anew each time.
         made = {k: v() if isinstance(v, partial) else v for k, v in self.arguments.items()}
         return self.layer(**made, **options)
 
     def batch(self, count: int = 2, dtype: str = "float32") -> NDArray[Any]:
-        """Give samples with values of both signs, where the layer takes both."""
+        """Return samples with values of both signs, where the layer takes both."""
         lowest = 0 if self.positive else -9
         return np.random.default_rng(7).integers(lowest, 10, (count, *self.sample)).astype(dtype)
 
     def values(self) -> Arrays:
-        """Give values for the weights, positive as variances are."""
+        """Return values for the weights, positive as variances are."""
         generator = np.random.default_rng(11)
         return [generator.uniform(0.5, 2, shape).astype(np.float32) for shape in self.weights]
 

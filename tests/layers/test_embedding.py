@@ -11,7 +11,7 @@ from upsamp.layers import Embedding, Input
 
 
 def table(rows: int = 5, columns: int = 2) -> Embedding:
-    """Give an Embedding whose row i is (2 i, 2 i + 1)."""
+    """Return an Embedding whose row i is (2 i, 2 i + 1)."""
     layer = Embedding(rows, columns, name="here")
     layer.build((None,))
     layer.set_weights([np.arange(rows * columns).reshape(rows, columns)])

@@ -51,7 +51,7 @@ class Misfit:
 
 
 def here(layer: type[Layer], *arguments: Any, **options: Any) -> Callable[[], Layer]:
-    """Give what makes a layer of the name "here"."""
+    """Return what makes a layer of the name "here"."""
     return lambda: layer(*arguments, **options, name="here")
 
 

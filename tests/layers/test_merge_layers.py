@@ -26,7 +26,7 @@ MaybeLengths = tuple[int | None, ...]
 
 
 def arrays(*shapes: Shape) -> list[Any]:
-    """Give arrays of whole numbers."""
+    """Return arrays of whole numbers."""
     random = np.random.default_rng(3)
     return [random.integers(-9, 10, shape).astype(np.float32) for shape in shapes]
 

@@ -10,7 +10,7 @@ CONFIG = {"function": ["4wEAAA==", None, None], "name": "x"}
 
 
 def unknown(reason: str = "it is code") -> UnknownLayer:
-    """Give a Lambda of the name x."""
+    """Return a Lambda of the name x."""
     return UnknownLayer("Lambda", "keras.layers", CONFIG, reason, name="x", trainable=False)
 
 

@@ -32,7 +32,7 @@ from upsamp.models.generator import make_generator
 
 
 def flat(model: Sequential) -> list[Layer]:
-    """Give the layers, those of nested models in their places."""
+    """Return the layers, those of nested models in their places."""
     return [
         inner
         for layer in model.layers

@@ -60,7 +60,7 @@ def check(model: Model, inputs: list[Array], tolerance: float = TOLERANCE) -> No
 
 
 def images(*shape: int | None, seed: int = 0) -> Array:
-    """Give images of random values."""
+    """Return images of random values."""
     known = [length or 1 for length in shape]
     return np.random.default_rng(seed).standard_normal(known).astype(np.float32)
 
@@ -148,7 +148,7 @@ class Watched:
 
 @pytest.fixture
 def normalised(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Give how many normalisations were computed by themselves, be it in place."""
+    """Return how many normalisations were computed by themselves, be it in place."""
     watches = [Watched(monkeypatch, BatchNormalization, name) for name in ("call", "change")]
     return lambda: sum(watch.calls for watch in watches)
 
@@ -241,7 +241,7 @@ def test_inputs_that_are_not_finite_give_what_they_give_one_by_one(gamma: float)
 
 
 def chain() -> Sequential:
-    """Give a model whose normalisation is folded."""
+    """Return a model whose normalisation is folded."""
     model = Sequential([Conv2D(3, 2, input_shape=(4, 4, 2)), BatchNormalization(), ReLU()])
     set_statistics(model)
     return model
@@ -286,7 +286,7 @@ def test_a_layer_that_is_added_later_is_computed_too() -> None:
 
 
 def graph(outputs: list[Source]) -> Functional:
-    """Give a model in which kernels, normalisations and activations are read once or more often."""
+    """Return a model whose kernels, normalisations and activations are read once or more often."""
     shared, norm = Conv2D(3, 3, padding="same"), BatchNormalization()
     calls = [
         Call(Input((6, 6, 3))),
@@ -340,7 +340,7 @@ class Constant(Layer):
     kept = np.full((1, 3), -1, np.float32)
 
     def call(self, x: Array) -> Array:  # noqa: ARG002 - the contract of a layer
-        """Give the array."""
+        """Return the array."""
         return self.kept
 
 
@@ -348,7 +348,7 @@ class Loud(LeakyReLU):
     """A layer that computes something else than what it is derived from."""
 
     def call(self, x: Array) -> Array:
-        """Give a tenth more."""
+        """Return a tenth more."""
         result: Array = super().call(x) * x.dtype.type(1.1)
         return result
 
@@ -357,7 +357,7 @@ class LoudDense(Dense):
     """A layer that computes something else than what it is derived from."""
 
     def call(self, x: Array) -> Array:
-        """Give a tenth more."""
+        """Return a tenth more."""
         result: Array = super().call(x) * x.dtype.type(1.1)
         return result
 

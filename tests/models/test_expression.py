@@ -21,13 +21,13 @@ from upsamp.models.expression import parse_layer, parse_layers, parse_shape
 
 
 def config_of(text: str) -> dict[str, Any]:
-    """Give what a spelled layer was made with."""
+    """Return what a spelled layer was made with."""
     layer = parse_layer(text)
     return {"class": type(layer), **layer.get_config()}
 
 
 def same(layer: Layer) -> dict[str, Any]:
-    """Give what a layer was made with."""
+    """Return what a layer was made with."""
     return {"class": type(layer), **layer.get_config()}
 
 

@@ -23,7 +23,7 @@ IMAGE = np.arange(8.0, dtype=np.float32).reshape(1, 2, 2, 2)
 
 
 def skip() -> Functional:
-    """Give an image made larger in two ways, one on the other."""
+    """Return an image made larger in two ways, one on the other."""
     return Functional(
         [
             Call(Input((2, 2, 2), name="image")),

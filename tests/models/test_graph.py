@@ -27,19 +27,19 @@ class Halves(Layer):
     """A layer of two outputs: the first half of the last axis, and the second."""
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
-        """Give both shapes."""
+        """Return both shapes."""
         self.built = True
         *batch, length = input_shapes[0]
         assert length is not None
         return [(*batch, length // 2)] * 2
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
-        """Give both halves."""
+        """Return both halves."""
         return np.split(inputs[0], 2, axis=-1)
 
 
 def halves() -> list[Call]:
-    """Give the calls of a model that adds the second half of a vector to its first."""
+    """Return the calls of a model that adds the second half of a vector to its first."""
     return [
         Call(Input((4,))),
         Call(Halves(), (Source(0),)),
@@ -89,7 +89,7 @@ class Counting(Layer):
     alive = 0
 
     def call(self, x: Array) -> Array:
-        """Give a new array."""
+        """Return a new array."""
         self.alive = sum(reference() is not None for reference in self.seen)
         result: Array = x + 1
         self.seen.append(weakref.ref(result))

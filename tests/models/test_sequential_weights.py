@@ -74,7 +74,7 @@ def test_weights_of_other_shapes_are_refused_and_none_is_set(change: str) -> Non
 
 
 def seeded(seed: int) -> list[NDArray[Any]]:
-    """Give the first weights of a model with two kernels of one shape."""
+    """Return the first weights of a model with two kernels of one shape."""
     model = Sequential([Dense(9, input_dim=9), Dense(9), Dense(9)], seed=seed)
     return model.get_weights()[::2]
 

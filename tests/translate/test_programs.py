@@ -38,7 +38,7 @@ def upsampling(library: str, given: tuple[int, int], *settings: Any, **named: An
 
 
 def comments_of(program: str) -> str:
-    """Give the comments of a program, on one line."""
+    """Return the comments of a program, on one line."""
     return " ".join(line[2:] for line in program.splitlines() if line.startswith("# "))
 
 

@@ -17,7 +17,7 @@ def noise(rows: int, columns: int, channels: int = 3) -> Array:
 
 
 def find(large: Array, small: Array) -> list[tuple[int, int]]:
-    """Give where a picture lies in another."""
+    """Return where a picture lies in another."""
     rows, columns = small.shape[:2]
     corners = np.argwhere(
         (large[: len(large) - rows + 1, : large.shape[1] - columns + 1] == small[0, 0]).all(axis=2)
@@ -30,7 +30,7 @@ def find(large: Array, small: Array) -> list[tuple[int, int]]:
 
 
 def written_labels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give the list to which every line that is written is added."""
+    """Return the list to which every line that is written is added."""
     lines: list[str] = []
     write = Canvas.write
 

@@ -144,7 +144,7 @@ def _makes_light(job: StripJob, given: Picture) -> bool:
 
 
 def _images_of(job: StripJob, options: WriteOptions) -> PictureStrips | MatrixStrips | None:
-    """Give what makes pixels of strips, of a picture or of a matrix; None for numbers."""
+    """Return what makes pixels of strips, of a picture or of a matrix; None for numbers."""
     if job.format == "npy":
         return None
     given, result = job.source.given, job.result

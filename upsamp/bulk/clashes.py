@@ -58,7 +58,7 @@ def survey(search: Callable[[], Iterable[Task]], other: str | None = None) -> Su
 
 
 def _suspects(sources: Array, targets: Array) -> set[int]:
-    """Give the numbers that stand for two results, or for a result and an input."""
+    """Return the numbers that stand for two results, or for a result and an input."""
     targets.sort()
     twice = targets[1:][targets[1:] == targets[:-1]]
     return {*twice.tolist(), *np.intersect1d(sources, targets).tolist()}
@@ -121,7 +121,7 @@ def _told(first: _Place, second: _Place) -> str:
 
 
 def _real(path: str) -> str:
-    """Give the path that the system finds for a file, whose folder need not be there yet."""
+    """Return the path that the system finds for a file, whose folder need not be there yet."""
     if is_remote(path):
         return remote_place(path)
     folder, name = os.path.split(path)
@@ -130,7 +130,7 @@ def _real(path: str) -> str:
 
 
 def _fold(path: str) -> str:
-    """Give what is the same for all spellings of a path that some system takes for one."""
+    """Return what is the same for all spellings of a path that some system takes for one."""
     if is_remote(path):
         return path
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()

@@ -68,12 +68,12 @@ class Enlarging:
         return f"{self.interpolation}_{self.convention}" if named else self.interpolation
 
     def shape_of(self, given: Picture | Array) -> Pair:
-        """Give the rows and columns of an image or a matrix."""
+        """Return the rows and columns of an image or a matrix."""
         height, width = as_batch(_pixels(given), self.layout).shape[1:3]
         return height, width
 
     def size_of(self, shape: Pair) -> Pair:
-        """Give the rows and columns of the result of so many rows and columns."""
+        """Return the rows and columns of the result of so many rows and columns."""
         if self.target is None:
             return int(shape[0] * self.factors[0]), int(shape[1] * self.factors[1])
         width, height = self.target
@@ -98,7 +98,7 @@ class Enlarging:
         return "x".join(str(side or "") for side in self.target)
 
     def apply(self, given: Picture | Array, size: Pair) -> Picture | Array:
-        """Give the enlarged image or matrix, of so many rows and columns.
+        """Return the enlarged image or matrix, of so many rows and columns.
 
         The frames that follow an image are each enlarged when they are read, by their own size.
         """
@@ -188,7 +188,7 @@ def _check_file(source: str) -> None:
 
 
 def _format_of(source: str, given: Picture, target: str) -> str:
-    """Give the format that the image has, or where its suffix is another now, the one of that."""
+    """Return the format that the image has, or where its suffix is another now, the one of that."""
     same = Path(source).suffix == Path(target).suffix
     return given.format if same and given.format in IMAGE_FORMATS else format_to_write(target)
 

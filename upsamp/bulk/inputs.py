@@ -36,7 +36,7 @@ WEB = ("http://", "https://")
 
 @lru_cache(maxsize=256)
 def format_of_suffix(suffix: str) -> str | None:
-    """Give the format that a suffix tells, or None; of millions of files there are few."""
+    """Return the format that a suffix tells, or None; of millions of files there are few."""
     return format_of_name(f"name{suffix}")
 
 
@@ -139,7 +139,7 @@ class Inputs:
             yield named
 
     def _walk(self, root: str) -> Iterator[Iterable[Found]]:
-        """Give the images of each folder, and then those of the folders in it."""
+        """Yield the images of each folder, and then those of the folders in it."""
         waiting = [(root, "")]
         while waiting:
             folder, below = waiting.pop()
@@ -161,7 +161,7 @@ class Inputs:
                 ]
 
     def _list(self, folder: str) -> tuple[list[str], list[str]]:
-        """Give the names of the images and of the folders in a folder, in order."""
+        """Return the names of the images and of the folders in a folder, in order."""
         images, folders = [], []
         with _scan(folder) as entries:
             for entry in entries:
@@ -174,7 +174,7 @@ class Inputs:
         return sorted(images), sorted(folders)
 
     def _find(self, pattern: str) -> list[Found]:
-        """Give the images that a pattern finds, below the part of it that is no pattern."""
+        """Return the images that a pattern finds, below the part of it that is no pattern."""
         base, parts = _cut(pattern)
         found = dict.fromkeys(_matches(base, parts))
         start = len(os.path.join(base, ""))
@@ -199,7 +199,7 @@ class Inputs:
 
 
 def _mode(path: str) -> int:
-    """Give the mode of what a path leads to, 0 where that is nothing, as of a link to itself."""
+    """Return the mode of what a path leads to, 0 where that is nothing, as of a link to itself."""
     if is_remote(path):  # of a pattern, which finds files alone there
         return stat.S_IFREG
     try:
@@ -216,7 +216,7 @@ def _is_pattern(word: str) -> bool:
 
 
 def _cut(pattern: str) -> tuple[str, list[str]]:
-    """Give the folder that a pattern starts in, and its parts from there on."""
+    """Return the folder that a pattern starts in, and its parts from there on."""
     parts = pattern.split(os.sep)
     first = next(place for place, part in enumerate(parts) if has_magic(part))
     base = os.sep.join(parts[:first])
@@ -227,7 +227,7 @@ def _cut(pattern: str) -> tuple[str, list[str]]:
 
 
 def _matches(folder: str, parts: Sequence[str]) -> Iterator[str]:
-    """Give what a pattern finds in a folder; ** stands for any folders, but for links to them."""
+    """Yield what a pattern finds in a folder; ** stands for any folders, but for links to them."""
     part, *rest = parts
     if part == "**":
         yield from _matches(folder, rest)
@@ -247,7 +247,7 @@ def _matches(folder: str, parts: Sequence[str]) -> Iterator[str]:
 
 
 def _go_on(path: str, rest: Sequence[str]) -> Iterator[str]:
-    """Give what the rest of a pattern finds in a folder, or without a rest what there is."""
+    """Yield what the rest of a pattern finds in a folder, or without a rest what there is."""
     if rest:
         yield from _matches(path, rest)
     elif remote_kind(path) == "file" if is_remote(path) else names_file(path):
@@ -277,7 +277,7 @@ def _entries(folder: str) -> Sequence[Entry]:
 
 
 def _scan(folder: str) -> AbstractContextManager[Iterator[Entry]]:
-    """Give what a folder holds, in any order; raise `OSError`, or of a remote one `FileError`."""
+    """Return what a folder holds, in any order; raise `OSError`, or of a remote one `FileError`."""
     if is_remote(folder):
         return nullcontext(iter(list_remote(folder)))
     return os.scandir(folder or os.curdir)

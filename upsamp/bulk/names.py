@@ -46,7 +46,7 @@ class Naming:
         _check(self.template, self.format_name)
 
     def target_of(self, found: Found) -> str:
-        """Give the path of the result of a file."""
+        """Return the path of the result of a file."""
         folder, name = split_path(found.path)
         if self.out_dir is not None:
             folder = join_path(self.out_dir, os.path.dirname(found.below))

@@ -70,7 +70,7 @@ class Processes:
         return not self._waiting and (len(self._workers) < self._jobs or self._free() is not None)
 
     def submit(self, task: Task) -> None:
-        """Give a task to the process that has the least to do."""
+        """Return a task to the process that has the least to do."""
         self._waiting.append(task)
         self._hand_out()
 
@@ -100,12 +100,12 @@ class Processes:
     # --- the processes
 
     def _free(self) -> "_Worker | None":
-        """Give a process that can take a task, best one that has none."""
+        """Return a process that can take a task, best one that has none."""
         least = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
         return least if least is not None and least.has_room() else None
 
     def _hand_out(self) -> None:
-        """Give what waits to processes, which are started where there are not enough."""
+        """Return what waits to processes, which are started where there are not enough."""
         while self._waiting:
             worker = self._free()
             if (worker is None or worker.tasks) and len(self._workers) < self._jobs:
@@ -210,7 +210,7 @@ class _Worker:
         return len(self.tasks) < (AHEAD if self.seconds < SHORT else 1)
 
     def give(self, task: Task) -> None:
-        """Give it a task."""
+        """Send a task to the worker."""
         self.tasks.append(task)
         self._send(json.dumps([task.source, task.target]).encode("ascii") + b"\n")
 
@@ -221,7 +221,7 @@ class _Worker:
             stream.flush()
 
     def read(self) -> list[dict[str, Any]] | None:
-        """Give the messages that are there, or None when there will be no more."""
+        """Return the messages that are there, or None when there will be no more."""
         data = os.read(self.answers.fileno(), 2**16)
         if not data:
             return None
@@ -249,7 +249,7 @@ class _Worker:
 
 
 def outcome_of(task: Task, message: dict[str, Any]) -> Outcome:
-    """Give what became of a task, of what a worker tells of it."""
+    """Return what became of a task, of what a worker tells of it."""
     seconds = message["seconds"]
     if "skipped" in message:
         return Outcome(task, "skipped", seconds)
@@ -274,7 +274,7 @@ def _manner_of(code: int) -> str:
 
 
 def _most_jobs() -> int:
-    """Give how many processes the bound on open files allows."""
+    """Return how many processes the bound on open files allows."""
     try:
         import resource
     except ImportError:  # a system without that bound

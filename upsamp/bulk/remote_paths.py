@@ -54,7 +54,7 @@ def is_remote(path: str) -> bool:
 
 
 def split_path(path: str) -> tuple[str, str]:
-    """Give the folder and the name of a path.
+    """Return the folder and the name of a path.
 
     >>> split_path("s3://bucket/photos/a.png"), split_path("memory://a.png")
     (('s3://bucket/photos', 'a.png'), ('memory://', 'a.png'))
@@ -67,7 +67,7 @@ def split_path(path: str) -> tuple[str, str]:
 
 
 def join_path(folder: str, *names: str) -> str:
-    """Give the path of what is in a folder; a name may have folders of its own, or be empty.
+    """Return the path of what is in a folder; a name may have folders of its own, or be empty.
 
     >>> join_path("memory://", "large", "a.png")
     'memory://large/a.png'
@@ -82,7 +82,7 @@ def join_path(folder: str, *names: str) -> str:
 
 
 def remote_place(path: str) -> str:
-    """Give what is the same for the spellings of a path that lead to one place.
+    """Return what is the same for the spellings of a path that lead to one place.
 
     >>> remote_place("memory:///a.png"), remote_place("gcs://bucket/a.png")
     ('memory://a.png', 'gs://bucket/a.png')
@@ -260,7 +260,7 @@ def _is_object_store(path: str) -> bool:
 
 
 def _find(path: str) -> tuple[Any, str]:
-    """Give the file system of a path, and how the path is called there."""
+    """Return the file system of a path, and how the path is called there."""
     check_remote(path)
     from fsspec.core import url_to_fs
 

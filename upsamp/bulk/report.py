@@ -56,7 +56,7 @@ class Totals:
             self.failures.append(outcome)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the totals as the report has them."""
+        """Return the totals as the report has them."""
         return {
             "files": self.done,
             **{status: self.counts[status] for status in ("written", "skipped", "failed")},

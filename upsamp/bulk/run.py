@@ -77,7 +77,7 @@ def run(plan: Plan, engine: Engine) -> Iterator[Outcome]:
 def _settle(
     task: Task | Outcome, prepare: Callable[[str], str], there: Listings, *, skip_existing: bool
 ) -> Task | Outcome:
-    """Give the outcome of a task that needs no work, or cannot have any; else the task."""
+    """Return the outcome of a task that needs no work, or cannot have any; else the task."""
     if isinstance(task, Outcome):
         return task
     if skip_existing and _is_done(task.target, there):

@@ -44,17 +44,17 @@ class Source:
 
     @property
     def array(self) -> Array:
-        """Give the pixels, or the array."""
+        """Return the pixels, or the array."""
         return self.given.pixels if isinstance(self.given, Picture) else self.given
 
     @property
     def held(self) -> int:
-        """Give the bytes that the source has in memory."""
+        """Return the bytes that the source has in memory."""
         return 0 if self.stored else self.array.nbytes
 
     @contextmanager
     def open(self, images: tuple[int, ...]) -> "Iterator[Reader]":
-        """Give what reads the rows, as of images (N, H, W, C)."""
+        """Return what reads the rows, as of images (N, H, W, C)."""
         if self.stored:
             with self.stored.open(images) as rows:
                 yield rows
@@ -75,14 +75,14 @@ class StripJob:
 
     @property
     def result(self) -> Array:
-        """Give what stands in for the result."""
+        """Return what stands in for the result."""
         array, layout = self.source.array, self.enlarging.layout
         channels = as_batch(array, layout).shape[3]
         shape = with_new_image(array.shape, layout, *self.size, channels)
         return stand_in(shape, array.dtype.type(0))
 
     def memory(self, wanted: int | None) -> int | None:
-        """Give the bytes that strips may take; None where the result is to be made at once.
+        """Return the bytes that strips may take; None where the result is to be made at once.
 
         wanted: as --max-memory has it. Raises `MemoryLimitError` where the result fits in no
         memory, and is not written strip by strip.

@@ -70,7 +70,7 @@ def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
 
 
 def _own_result(source: str, target: str, settings: Settings) -> Facts | None:
-    """Give the facts of a task whose result stands there already, to the byte.
+    """Return the facts of a task whose result stands there already, to the byte.
 
     It may have been done before, by a worker that was lost before it could tell.
     """
@@ -92,7 +92,7 @@ def _answer(answers: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Give standard input and output, to which nothing else has access from here on."""
+    """Return standard input and output, to which nothing else has access from here on."""
     tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)

@@ -44,7 +44,7 @@ class Group(click.Group):
     """The commands, each imported when it is wanted, and the end of every error."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        """Give the names of the commands."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
     def get_command(

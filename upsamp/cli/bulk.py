@@ -55,7 +55,7 @@ def enlarge_many(request: Request) -> None:
 
 
 def _counted(tasks: Iterator[Task], bar: Bar) -> Iterator[Task]:
-    """Give the tasks, and tell now and then how many there were: to find millions takes a while."""
+    """Yield the tasks, and report their count now and then: to find millions takes a while."""
     for number, task in enumerate(tasks):
         if number % 1000 == 0:
             bar.look(number)
@@ -122,7 +122,7 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
 
 
 def _engine(options: BulkOptions, settings: Settings, files: int) -> AbstractContextManager[Engine]:
-    """Give what does the work."""
+    """Return what does the work."""
     jobs = options.jobs or thread_count()
     if options.dask is None:
         return Processes(settings, jobs, files)
@@ -133,7 +133,7 @@ def _engine(options: BulkOptions, settings: Settings, files: int) -> AbstractCon
 
 
 def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:
-    """Give what the report tells of the run."""
+    """Return what the report tells of the run."""
     return {
         "size": naming.size,
         "interpolation": settings.enlarging.interpolation,
@@ -175,7 +175,7 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
 
 
 def _told_failure(outcome: Outcome) -> tuple[str, str]:
-    """Give the name of a file and what failed, which does not name it once more."""
+    """Return the name of a file and what failed, which does not name it once more."""
     source = outcome.task.source
     return source, outcome.error.removeprefix(f"'{source}' ")
 

@@ -97,7 +97,7 @@ class BulkOptions:
 
 
 def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a run over several files, as keyword arguments."""
+    """Return a command the options of a run over several files, as keyword arguments."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

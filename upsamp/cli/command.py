@@ -42,7 +42,7 @@ class NumbersType(NumbersBase):
         return self.metavar
 
     def parse(self, text: str) -> tuple[Any, ...]:
-        """Give the numbers that are written, or none where they break the rule."""
+        """Return the numbers that are written, or none where they break the rule."""
         parts = re.split(r"\s*[x,\s]\s*", text.strip().strip("()[]").lower().rstrip(","))
         if len(parts) > self.most or not all(self.word.fullmatch(part) for part in parts):
             return ()
@@ -50,13 +50,13 @@ class NumbersType(NumbersBase):
         return numbers if min(numbers) >= self.minimum else ()
 
     def number(self, text: str) -> Any:
-        """Give one number."""
+        """Return one number."""
         return int(text)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
-        """Give the numbers."""
+        """Return the numbers."""
         if isinstance(value, tuple):
             return value
         numbers = self.parse(str(value))
@@ -74,7 +74,7 @@ class PairType(NumbersType):
         super().__init__(2, "ROWS [COLUMNS]", rule, minimum)
 
     def parse(self, text: str) -> tuple[Any, ...]:
-        """Give (rows, columns), or none where they break the rule."""
+        """Return (rows, columns), or none where they break the rule."""
         numbers = super().parse(text)
         return numbers * 2 if len(numbers) == 1 else numbers
 
@@ -91,7 +91,7 @@ class PaddingType(NumbersType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
-        """Give ("same",), ("valid",), or ((top, bottom), (left, right))."""
+        """Return ("same",), ("valid",), or ((top, bottom), (left, right))."""
         if str(value).lower() in PADDINGS:
             return (str(value).lower(),)
         numbers = super().convert(value, param, ctx)
@@ -111,7 +111,7 @@ class FactorType(PairType):
         self.rule = "one factor of at least 1, or two for rows and columns, as in 2 or 1.5 or 2 3"
 
     def number(self, text: str) -> Any:
-        """Give one factor, exactly."""
+        """Return one factor, exactly."""
         from fractions import Fraction  # few factors have a point
 
         return Fraction(text) if "." in text else int(text)
@@ -125,7 +125,7 @@ class TargetType(NumbersBase):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
-        """Give (width, height), with None for what is to follow from the other."""
+        """Return (width, height), with None for what is to follow from the other."""
         match = re.fullmatch(r"(\d{0,99})x(\d{0,99})", str(value).lower())
         sides = [int(part) if part else None for part in match.groups()] if match else []
         if not any(sides) or 0 in sides:

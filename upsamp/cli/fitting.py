@@ -75,7 +75,7 @@ def _learn_from_folder(
     ridge: float,
     reading: ReadOptions,
 ) -> tuple[Array, dict[str, float]]:
-    """Give the kernel that most of the images teach, and its worth on those held out."""
+    """Return the kernel that most of the images teach, and its worth on those held out."""
     names = sorted(
         str(path)
         for path in folder.iterdir()
@@ -110,7 +110,7 @@ def _pixels(name: str, reading: ReadOptions) -> Array:
 
 
 def _peak(large: Array) -> float:
-    """Give the largest value that there can be: of floats, the largest that there is."""
+    """Return the largest value that there can be: of floats, the largest that there is."""
     peak = float(np.iinfo(large.dtype).max if large.dtype.kind in "iu" else large.max())
     if not peak > 0:
         raise FormatError(

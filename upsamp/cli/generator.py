@@ -260,7 +260,7 @@ def _write_picture(canvas: Array, target: Target, request: Request) -> None:
 def _report(
     name: str, plan: Plan, drawing: Drawing, request: Request, started: float
 ) -> list[tuple[str, str, str]]:
-    """Give what happened, as rows of a label, what came in and what went out."""
+    """Return what happened, as rows of a label, what came in and what went out."""
     source = "standard input" if request.model == STANDARD_STREAM else str(request.model)
     written = [file for file in (request.output, request.samples_out) if file is not None]
     inputs = ", ".join(_sides(shape[1:]) for shape in plan.run.feed.shapes)

@@ -67,7 +67,7 @@ class Looking:
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options with which one looks at results."""
+    """Return a command the options with which one looks at results."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

@@ -70,7 +70,7 @@ def _head_of_standard_input() -> bytes:
 def open_named(
     text: str, weights: str | None = None, *, values: bool = False, max_size: int
 ) -> Listing:
-    """Give the model that an argument names, and tell what there is to say of it."""
+    """Return the model that an argument names, and tell what there is to say of it."""
     if text in GENERATORS and not names_file(text):
         return Listing(make_generator(text))
     listing = read_listing(text, weights, values=values, max_size=max_size)
@@ -89,7 +89,7 @@ def read_arguments(
     weights: str | None,
     max_size: int,
 ) -> Listing:
-    """Give the model that arguments make: a saved one or a generator, layers, or both."""
+    """Return the model that arguments make: a saved one or a generator, layers, or both."""
     listing = Listing(Sequential(name=name))
     if names_model(layers[0]):
         listing = open_named(layers[0], weights, max_size=max_size)
@@ -127,7 +127,7 @@ def _add_layers(model: Model, layers: tuple[str, ...], input_shape: tuple[int, .
 
 
 def _read_layers(text: str) -> list[Layer]:
-    """Give the layers that one argument names."""
+    """Return the layers that one argument names."""
     if names_model(text):
         raise ArgumentError(
             f"Two models can be compared, and layers added to one. Received: '{text}' among others."

@@ -118,7 +118,7 @@ def _parse_quality(
     parameter: click.Parameter,  # noqa: ARG001 - click's signature
     value: str | None,
 ) -> Quality:
-    """Give a quality as a number, or "keep"."""
+    """Return a quality as a number, or "keep"."""
     if value is None or value.lower() == "keep":
         return None if value is None else "keep"
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 100:
@@ -151,7 +151,7 @@ def parse_bytes(
     parameter: click.Parameter,  # noqa: ARG001 - click's signature
     value: str | None,
 ) -> int | None:
-    """Give the bytes that are written as 500MB, 2GB or a plain number, in steps of 1024."""
+    """Return the bytes that are written as 500MB, 2GB or a plain number, in steps of 1024."""
     if value is None:
         return None
     match = re.fullmatch(r"(\d{1,15})\s*([kmgt]?)(i?b)?", value.strip().lower())

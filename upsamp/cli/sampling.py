@@ -125,7 +125,7 @@ class Target(NamedTuple):
 
 
 def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | None:
-    """Give where samples go, and see that it can be written there, before the work."""
+    """Return where samples go, and see that it can be written there, before the work."""
     default = "png" if pictures else "npy"
     if name == STANDARD_STREAM:
         refuse_on_terminal(default)
@@ -144,7 +144,7 @@ def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | 
 
 
 def open_generator(request: Request) -> Model:
-    """Give the model that is read from a file, or the generator that is made."""
+    """Return the model that is read from a file, or the generator that is made."""
     if request.model is not None:
         return load_model(request.model, request.weights, max_size=request.max_size)
     return make_generator(
@@ -264,7 +264,7 @@ def _read_inputs(
 
 
 def _image_place(roles: Sequence[InputRole]) -> int:
-    """Give the number of the one input that takes images."""
+    """Return the number of the one input that takes images."""
     places = [place for place, one in enumerate(roles) if one.role == "image"]
     if len(places) != 1:
         raise ArgumentError(

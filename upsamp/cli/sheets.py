@@ -19,7 +19,7 @@ __all__ = ["choose_sheet", "draw"]
 
 
 def choose_sheet(name: str, request: Request) -> Destination:
-    """Give where the sheet goes, or raise where it cannot, before any work is done."""
+    """Return where the sheet goes, or raise where it cannot, before any work is done."""
     format_name = format_to_write(name)
     if not is_image_format(format_name):
         raise click.UsageError(

@@ -100,7 +100,7 @@ def _setting_row(setting: LayerSetting, size: Pair) -> tuple[str, ...]:
 
 
 def _torch(axes: Sequence[TransposedAxis]) -> str:
-    """Give PyTorch's padding and output_padding, or what to do where it has none."""
+    """Return PyTorch's padding and output_padding, or what to do where it has none."""
     extras = [axis.before - axis.after for axis in axes]
     if all(0 <= extra < axis.stride for extra, axis in zip(extras, axes, strict=True)):
         before = _pair((axes[0].before, axes[1].before))
@@ -111,7 +111,7 @@ def _torch(axes: Sequence[TransposedAxis]) -> str:
 
 
 def _onnx(axes: Sequence[TransposedAxis]) -> str:
-    """Give ONNX' pads: top, left, bottom, right; and its output_padding where there is any."""
+    """Return ONNX' pads: top, left, bottom, right; and its output_padding where there is any."""
     added = _pair((max(0, -axes[0].after), max(0, -axes[1].after)))
     return f"pads={_sides(axes)}" + ("" if added == "0" else f", output_padding={added}")
 

@@ -182,7 +182,7 @@ def _check_comparison(
 
 
 def _comparable(text: str, *, values: bool, max_size: int) -> Summary:
-    """Give the summary of one of two models, its nested models expanded."""
+    """Return the summary of one of two models, its nested models expanded."""
     listing = open_named(text, values=values, max_size=max_size)
     if values and not listing.counted:
         raise ArgumentError(
@@ -216,7 +216,7 @@ def _summarize(listing: Listing, shown: _Shown) -> Summary:
 
 
 def _chain(model: Model) -> Sequential:
-    """Give the model where its layers come one after the other, which alone can be solved."""
+    """Return the model where its layers come one after the other, which alone can be solved."""
     if not isinstance(model, Sequential):
         raise ArgumentError(
             f"--solve must have layers one after the other. Received: the {model.type_name} model "

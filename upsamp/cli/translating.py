@@ -130,7 +130,7 @@ def show_torch_layer(layer: TorchLayer) -> None:
 
 
 def with_layer(settings: Settings, layer: TorchLayer) -> Settings:
-    """Give the settings with those that a layer of PyTorch says."""
+    """Return the settings with those that a layer of PyTorch says."""
     return replace(
         settings,
         kernel_size=layer.kernel_size,
@@ -155,13 +155,13 @@ def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataF
 
 
 def _example_input(channels: int) -> tuple[Array, str]:
-    """Give an input of 8 x 8 pixels and its source, for a program that has no input yet."""
+    """Return an input of 8 x 8 pixels and its source, for a program that has no input yet."""
     shape = (1, 8, 8, channels)
     return np.zeros(shape), f"np.random.default_rng(0).random({shape})"
 
 
 def _source(array: Array, file: str) -> str:
-    """Give Python source of an array: written out, or where it is large read from a file."""
+    """Return Python source of an array: written out, or where it is large read from a file."""
     if array.size > 1 and (array == array.flat[0]).all() and float(array.flat[0]).is_integer():
         value = int(array.flat[0])
         return f"np.full({array.shape}, {value})"

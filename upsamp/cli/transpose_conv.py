@@ -326,7 +326,7 @@ def _check_modes(
 
 
 def _to_picture(given: Picture, values: Array) -> Picture:
-    """Give the values as pixels of the type that the image had, and say what was cut off."""
+    """Return the values as pixels of the type that the image had, and say what was cut off."""
     pixels = round_to(values, given.pixels.dtype)
     same = pixels.shape[2:] == given.pixels.shape[2:]
     picture = given.with_pixels(pixels) if same else picture_of_matrix(pixels)

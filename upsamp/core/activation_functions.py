@@ -45,22 +45,22 @@ SELU_ALPHA = 1.6732632423543772
 
 
 def linear(x: Array) -> Array:
-    """Give x itself."""
+    """Return x itself."""
     return x
 
 
 def relu(x: Array) -> Array:
-    """Give the larger of x and 0."""
+    """Return the larger of x and 0."""
     return _clip(x, 0, np.inf)
 
 
 def relu6(x: Array) -> Array:
-    """Give x from 0 to 6, and these beyond them."""
+    """Return x from 0 to 6, and these beyond them."""
     return _clip(x, 0, 6)
 
 
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Array:
-    """Give x where it is positive, negative_slope * x elsewhere.
+    """Return x where it is positive, negative_slope * x elsewhere.
 
     >>> leaky_relu(np.array([-1.0, 2.0]))
     array([-0.2,  2. ])
@@ -79,7 +79,7 @@ def rectify(
     negative_slope: float = 0.0,
     threshold: float = 0.0,
 ) -> Array:
-    """Give x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.
+    """Return x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.
 
     >>> rectify(np.array([-1.0, 3.0, 9.0]), 6, 0.5)
     array([-0.5,  3. ,  6. ])
@@ -98,7 +98,7 @@ def rectify(
 
 
 def elu(x: Array, alpha: float = 1.0) -> Array:
-    """Give x where it is positive, alpha * (exp(x) - 1) elsewhere; with alpha 1 also called celu.
+    """Return x where it is positive, alpha * (exp(x) - 1) elsewhere; with alpha 1 also called celu.
 
     Source: D. Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear
     Units" (arXiv 1511.07289).
@@ -111,19 +111,19 @@ def elu(x: Array, alpha: float = 1.0) -> Array:
 
 
 def selu(x: Array) -> Array:
-    """Give the scaled elu, which keeps mean 0 and variance 1 (arXiv 1706.02515)."""
+    """Return the scaled elu, which keeps mean 0 and variance 1 (arXiv 1706.02515)."""
     result: Array = elu(x, SELU_ALPHA) * x.dtype.type(SELU_SCALE)
     return result
 
 
 def exponential(x: Array) -> Array:
-    """Give exp(x)."""
+    """Return exp(x)."""
     result: Array = np.exp(x)
     return result
 
 
 def sigmoid(x: Array) -> Array:
-    """Give 1 / (1 + exp(-x)), with range (0, 1), without overflow on either side."""
+    """Return 1 / (1 + exp(-x)), with range (0, 1), without overflow on either side."""
     # exp(x) / (1 + exp(x)) up to 0, and beyond it 1 / (1 + exp(-x)).
     result: Array = np.exp(_clip(x, -np.inf, 0))
     result /= 1 + np.exp(-np.abs(x))
@@ -131,12 +131,12 @@ def sigmoid(x: Array) -> Array:
 
 
 def log_sigmoid(x: Array) -> Array:
-    """Give the logarithm of the sigmoid, without overflow."""
+    """Return the logarithm of the sigmoid, without overflow."""
     return -softplus(-x)
 
 
 def hard_sigmoid(x: Array) -> Array:
-    """Give x / 6 + 1/2 from 0 to 1, as Keras 3 has it.
+    """Return x / 6 + 1/2 from 0 to 1, as Keras 3 has it.
 
     >>> hard_sigmoid(np.array([-3.0, 0.0, 1.5]))
     array([0.  , 0.5 , 0.75])
@@ -146,7 +146,7 @@ def hard_sigmoid(x: Array) -> Array:
 
 
 def hard_sigmoid_keras2(x: Array) -> Array:
-    """Give x / 5 + 1/2 from 0 to 1: what Keras 2 calls hard_sigmoid.
+    """Return x / 5 + 1/2 from 0 to 1: what Keras 2 calls hard_sigmoid.
 
     >>> hard_sigmoid_keras2(np.array([-3.0, 0.0, 1.5]))
     array([0. , 0.5, 0.8])
@@ -155,28 +155,28 @@ def hard_sigmoid_keras2(x: Array) -> Array:
 
 
 def sparse_sigmoid(x: Array) -> Array:
-    """Give (x + 1) / 2 from 0 to 1."""
+    """Return (x + 1) / 2 from 0 to 1."""
     return _clip((x + x.dtype.type(1)) / x.dtype.type(2), 0, 1)
 
 
 def tanh(x: Array) -> Array:
-    """Give the hyperbolic tangent, with range (-1, 1)."""
+    """Return the hyperbolic tangent, with range (-1, 1)."""
     result: Array = np.tanh(x)
     return result
 
 
 def hard_tanh(x: Array) -> Array:
-    """Give x from -1 to 1, and these beyond them."""
+    """Return x from -1 to 1, and these beyond them."""
     return _clip(x, -1, 1)
 
 
 def tanh_shrink(x: Array) -> Array:
-    """Give x - tanh(x)."""
+    """Return x - tanh(x)."""
     return x - tanh(x)
 
 
 def softmax(x: Array, axis: int | Sequence[int] = -1) -> Array:
-    """Give exp(x) over its sum along an axis, or several: values in (0, 1) that sum to 1.
+    """Return exp(x) over its sum along an axis, or several: values in (0, 1) that sum to 1.
 
     >>> softmax(np.zeros((2, 2)), axis=(0, 1))
     array([[0.25, 0.25],
@@ -190,14 +190,14 @@ def softmax(x: Array, axis: int | Sequence[int] = -1) -> Array:
 
 
 def log_softmax(x: Array) -> Array:
-    """Give the logarithm of the softmax along the last axis, without overflow."""
+    """Return the logarithm of the softmax along the last axis, without overflow."""
     result: Array = x - x.max(axis=-1, keepdims=True)
     result -= np.log(np.exp(result).sum(axis=-1, keepdims=True))
     return result
 
 
 def sparsemax(x: Array) -> Array:
-    """Give what Keras 3.15 computes as sparsemax along the last axis: few values above zero.
+    """Return what Keras 3.15 computes as sparsemax along the last axis: few values above zero.
 
     That is not the sparsemax of A. Martins and R. Astudillo (arXiv 1602.02068) where more than
     one value is kept: Keras takes for the threshold the sum of all partial sums, which is larger,
@@ -220,56 +220,56 @@ def sparsemax(x: Array) -> Array:
 
 
 def softplus(x: Array) -> Array:
-    """Give log(1 + exp(x)), without overflow."""
+    """Return log(1 + exp(x)), without overflow."""
     result: Array = np.log1p(np.exp(-np.abs(x)))
     result += relu(x)
     return result
 
 
 def softsign(x: Array) -> Array:
-    """Give x / (1 + |x|), with range (-1, 1)."""
+    """Return x / (1 + |x|), with range (-1, 1)."""
     result: Array = x / (1 + np.abs(x))
     return result
 
 
 def squareplus(x: Array) -> Array:
-    """Give (x + sqrt(x^2 + 4)) / 2 (arXiv 2112.11687)."""
+    """Return (x + sqrt(x^2 + 4)) / 2 (arXiv 2112.11687)."""
     number = x.dtype.type
     result: Array = (x + np.sqrt(x * x + number(4))) / number(2)
     return result
 
 
 def sparse_plus(x: Array) -> Array:
-    """Give 0 up to -1, (x + 1)^2 / 4 up to 1, and x beyond."""
+    """Return 0 up to -1, (x + 1)^2 / 4 up to 1, and x beyond."""
     number = x.dtype.type
     bent = np.square(np.maximum(x, number(-1)) + number(1)) / number(4)
     return np.where(x < 1, bent, x)
 
 
 def silu(x: Array) -> Array:
-    """Give x * sigmoid(x), also called swish."""
+    """Return x * sigmoid(x), also called swish."""
     return x * sigmoid(x)
 
 
 def hard_silu(x: Array) -> Array:
-    """Give x * hard_sigmoid(x), also called hard_swish."""
+    """Return x * hard_sigmoid(x), also called hard_swish."""
     return x * hard_sigmoid(x)
 
 
 def mish(x: Array) -> Array:
-    """Give x * tanh(softplus(x)) (arXiv 1908.08681)."""
+    """Return x * tanh(softplus(x)) (arXiv 1908.08681)."""
     return x * np.tanh(softplus(x))
 
 
 def soft_shrink(x: Array) -> Array:
-    """Give x brought 1/2 nearer to 0, where it ends."""
+    """Return x brought 1/2 nearer to 0, where it ends."""
     half = x.dtype.type(0.5)
     result: Array = x - np.clip(x, -half, half)
     return result
 
 
 def hard_shrink(x: Array) -> Array:
-    """Give x where it is farther than 1/2 from 0, else 0."""
+    """Return x where it is farther than 1/2 from 0, else 0."""
     return np.where(np.abs(x) <= x.dtype.type(0.5), x.dtype.type(0), x)
 
 
@@ -277,7 +277,7 @@ _error_function = np.frompyfunc(math.erf, 1, 1)
 
 
 def gelu(x: Array) -> Array:
-    """Give x * (1 + erf(x / sqrt(2))) / 2: the exact form, Keras' default.
+    """Return x * (1 + erf(x / sqrt(2))) / 2: the exact form, Keras' default.
 
     Source: D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (arXiv 1606.08415).
     """
@@ -287,6 +287,6 @@ def gelu(x: Array) -> Array:
 
 
 def _clip(x: Array, low: float, high: float) -> Array:
-    """Give x from `low` to `high`; that is thrice as fast as the larger of x and a number."""
+    """Return x from `low` to `high`; that is thrice as fast as the larger of x and a number."""
     result: Array = np.clip(x, x.dtype.type(low), x.dtype.type(high))
     return result

@@ -104,7 +104,7 @@ LAYER_OPTIONS = frozenset({"name", "trainable", "dtype"})
 
 
 def normalize_activation(value: object) -> ActivationLike:
-    """Give an activation's name, None for none, or the mapping of a layer with its parameters.
+    """Return an activation's name, None for none, or the mapping of a layer with its parameters.
 
     >>> normalize_activation("ReLU")
     'relu'
@@ -135,7 +135,7 @@ def normalize_activation(value: object) -> ActivationLike:
 def activation_mapping(
     name: str, positional: Sequence[object], named: Mapping[str, object]
 ) -> Mapping[str, Any] | None:
-    """Give the mapping that a call such as LeakyReLU(0.2) means; None: no such layer.
+    """Return the mapping that a call such as LeakyReLU(0.2) means; None: no such layer.
 
     >>> activation_mapping("LeakyReLU", [0.2], {})
     {'class_name': 'LeakyReLU', 'config': {'negative_slope': 0.2}}
@@ -150,7 +150,7 @@ def activation_mapping(
 
 
 def get_activation(value: object) -> ActivationFunction:
-    """Give the activation function of that name, or of that layer; None is "linear".
+    """Return the activation function of that name, or of that layer; None is "linear".
 
     >>> import numpy as np
     >>> get_activation("relu")(np.array([-1.0, 2.0]))
@@ -176,7 +176,7 @@ def is_pointwise(value: object) -> bool:
 
 
 def activation_range(value: object) -> tuple[float, float] | None:
-    """Give the range that the values of an activation lie in, or None where it has no bounds.
+    """Return the range that the values of an activation lie in, or None where it has no bounds.
 
     >>> activation_range("tanh"), activation_range("linear")
     ((-1.0, 1.0), None)
@@ -191,7 +191,7 @@ def activation_range(value: object) -> tuple[float, float] | None:
 
 
 def _parameter(key: str, value: object) -> object:
-    """Give a parameter, checked: an axis, or a number that is not negative."""
+    """Return a parameter, checked: an axis, or a number that is not negative."""
     if key == "axis":
         return normalize_axes(value)
     number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

@@ -60,7 +60,7 @@ DATA_FORMATS: tuple[DataFormat, ...] = get_args(DataFormat)
 
 
 def _as_integer(value: object) -> int | None:
-    """Give `value` as an int, or None where it is no integer (True and 2.0 are none)."""
+    """Return `value` as an int, or None where it is no integer (True and 2.0 are none)."""
     if type(value) is int:  # nearly always, and at once
         return value
     if isinstance(value, bool | np.bool_):
@@ -72,7 +72,7 @@ def _as_integer(value: object) -> int | None:
 
 
 def normalize_count(value: object, name: str, minimum: int = 1) -> int:
-    """Give one integer of at least `minimum`.
+    """Return one integer of at least `minimum`.
 
     >>> normalize_count(3, "filters")
     3
@@ -86,7 +86,7 @@ def normalize_count(value: object, name: str, minimum: int = 1) -> int:
 
 
 def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
-    """Give (rows, columns), each at least `minimum`, from one integer for both or from two.
+    """Return (rows, columns), each at least `minimum`, from one integer for both or from two.
 
     >>> normalize_pair(2, "size"), normalize_pair([2, 3], "size")
     ((2, 2), (2, 3))
@@ -113,7 +113,7 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
 
 
 def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
-    """Give `value` in lower case, when it is one of `choices`.
+    """Return `value` in lower case, when it is one of `choices`.
 
     >>> normalize_choice("Same", "padding", PADDINGS)
     'same'
@@ -126,7 +126,7 @@ def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
 
 
 def normalize_padding(value: object) -> Padding | Margins:
-    """Give "valid", "same", or how much is padded or cropped on each side.
+    """Return "valid", "same", or how much is padded or cropped on each side.
 
     >>> normalize_padding("SAME"), normalize_padding(1)
     ('same', ((1, 1), (1, 1)))
@@ -137,7 +137,7 @@ def normalize_padding(value: object) -> Padding | Margins:
 
 
 def normalize_margins(value: object, name: str, otherwise: str = "") -> Margins:
-    """Give ((top, bottom), (left, right)), each at least 0.
+    """Return ((top, bottom), (left, right)), each at least 0.
 
     One integer is for all four sides, two are for (rows, columns). otherwise: what else the
     argument may be, for the error.
@@ -169,7 +169,7 @@ def normalize_margins(value: object, name: str, otherwise: str = "") -> Margins:
 def normalize_output_padding(
     value: object, strides: Pair, dilation: Pair = (1, 1), *, explicit: bool = False
 ) -> Pair | None:
-    """Give `output_padding` as (rows, columns), or None.
+    """Return `output_padding` as (rows, columns), or None.
 
     Each must be below its stride, as Keras has it; where the padding is explicit, below its
     stride or its dilation, as PyTorch has it.
@@ -194,7 +194,7 @@ def normalize_output_padding(
 
 
 def normalize_array(value: object, name: str, ranks: tuple[int, ...]) -> Array:
-    """Give an array of real numbers whose rank is one of `ranks`; never a copy of an array.
+    """Return an array of real numbers whose rank is one of `ranks`; never a copy of an array.
 
     >>> normalize_array([[1, 2], [3, 4]], "x", (2, 3)).shape
     (2, 2)
@@ -228,7 +228,7 @@ def check_array(array: Any, name: str, ranks: tuple[int, ...]) -> None:
 
 
 def normalize_output(out: object, shape: tuple[int, ...], x: Array) -> Array:
-    """Give `out`, when it is an array that a result of `shape` can be written to.
+    """Return `out`, when it is an array that a result of `shape` can be written to.
 
     >>> normalize_output(np.zeros((2, 2)), (2, 2), np.ones((1, 1))).shape
     (2, 2)

@@ -12,7 +12,7 @@ __all__ = ["axes_within", "normalize_axes", "normalize_axis"]
 
 
 def normalize_axis(value: object, name: str = "axis") -> int:
-    """Give one axis as an integer, which may be negative; a list of one is taken, as of Keras 2.
+    """Return one axis as an integer, which may be negative; a list of one is taken, as of Keras 2.
 
     >>> normalize_axis(-1), normalize_axis([3])
     (-1, 3)
@@ -26,7 +26,7 @@ def normalize_axis(value: object, name: str = "axis") -> int:
 
 
 def normalize_axes(value: object, name: str = "axis") -> int | list[int]:
-    """Give one axis as an integer, and several as a list.
+    """Return one axis as an integer, and several as a list.
 
     >>> normalize_axes((1, 2)), normalize_axes(-1)
     ([1, 2], -1)
@@ -37,7 +37,7 @@ def normalize_axes(value: object, name: str = "axis") -> int | list[int]:
 
 
 def axes_within(axes: int | Sequence[int], rank: int) -> tuple[int, ...]:
-    """Give the axes of a shape of that rank, each counted from the start and once, ascending.
+    """Return the axes of a shape of that rank, each counted from the start and once, ascending.
 
     >>> axes_within([-1, 1], 4)
     (1, 3)

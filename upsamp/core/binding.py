@@ -13,7 +13,7 @@ def bind_arguments(
     positional: Sequence[object],
     named: Mapping[str, object],
 ) -> dict[str, object]:
-    """Give the arguments of a call by name, or raise `ArgumentError` for one of no place.
+    """Return the arguments of a call by name, or raise `ArgumentError` for one of no place.
 
     >>> bind_arguments("ELU", ["alpha"], [0.5], {})
     {'alpha': 0.5}

@@ -130,14 +130,14 @@ def orthogonal(shape: Shape, seed: Seed, gain: float = 1.0) -> Array:
 
 
 def identity(shape: Shape, _seed: Seed, gain: float = 1.0) -> Array:
-    """Give a matrix of ones on its diagonal, times gain."""
+    """Return a matrix of ones on its diagonal, times gain."""
     if len(shape) != 2:
         raise ArgumentError(f"An identity initializer must draw a matrix. Received: shape {shape}.")
     return np.eye(*shape, dtype=np.float32) * np.float32(gain)
 
 
 def constant(shape: Shape, _seed: Seed, value: object = 0.0) -> Array:
-    """Give one value everywhere, or an array of values that broadcasts to the shape."""
+    """Return one value everywhere, or an array of values that broadcasts to the shape."""
     try:
         return np.broadcast_to(np.asarray(value, np.float32), shape).copy()
     except (TypeError, ValueError):
@@ -148,17 +148,17 @@ def constant(shape: Shape, _seed: Seed, value: object = 0.0) -> Array:
 
 
 def zeros(shape: Shape, _seed: Seed) -> Array:
-    """Give zeros, the default of biases."""
+    """Return zeros, the default of biases."""
     return np.zeros(shape, np.float32)
 
 
 def ones(shape: Shape, _seed: Seed) -> Array:
-    """Give ones."""
+    """Return ones."""
     return np.ones(shape, np.float32)
 
 
 def _fans(shape: Shape) -> tuple[int, int]:
-    """Give how many inputs an output of a kernel has, and how many outputs an input."""
+    """Return how many inputs an output of a kernel has, and how many outputs an input."""
     if len(shape) < 2:
         length = shape[0] if shape else 1
         return length, length

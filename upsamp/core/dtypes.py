@@ -15,7 +15,7 @@ BLOCK = 2**20
 
 
 def compute_dtype(dtype: npt.DTypeLike) -> np.dtype[np.floating]:
-    """Give the floating type in which values of `dtype` are computed.
+    """Return the floating type in which values of `dtype` are computed.
 
     Floats keep their precision, float16 is widened to float32, and integers take float64, which
     holds every integer up to 2**53 exactly.
@@ -30,13 +30,13 @@ def compute_dtype(dtype: npt.DTypeLike) -> np.dtype[np.floating]:
 
 
 def floating_result_dtype(*arrays: Array) -> np.dtype[np.floating]:
-    """Give the floating type that products of these arrays have; float64 for integers alone."""
+    """Return the floating type that products of these arrays have; float64 for integers alone."""
     common = np.result_type(*arrays)
     return common if common.kind == "f" else np.dtype(np.float64)
 
 
 def round_to(values: Array, dtype: npt.DTypeLike) -> Array:
-    """Give `values` in `dtype`; to integers they are rounded half to even and saturated.
+    """Return `values` in `dtype`; to integers they are rounded half to even and saturated.
 
     This is what Keras does on every backend when an image of 8 bits is interpolated.
 

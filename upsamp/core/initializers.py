@@ -48,7 +48,7 @@ class Kind(NamedTuple):
 
 
 def _scaled(class_name: str, scale: float, mode: str, distribution: str) -> Kind:
-    """Give a kind that is VarianceScaling with settings of its own."""
+    """Return a kind that is VarianceScaling with settings of its own."""
 
     def draw(shape: tuple[int, ...], seed: Seed) -> Array:
         return variance_scaling(shape, seed, scale, mode, distribution)
@@ -102,7 +102,7 @@ SPELLINGS: Mapping[str, str] = MappingProxyType(
 
 
 def normalize_initializer(value: object, argument: str) -> InitializerLike:
-    """Give an initializer's name where its parameters are the default, else a mapping of all.
+    """Return an initializer's name where its parameters are the default, else a mapping of all.
 
     value: a name, such as "glorot_uniform" or "GlorotUniform", or {"class_name": ..., "config":
     {...}} as in Keras' files. argument: what the caller calls it. The mapping of a class that is
@@ -141,7 +141,7 @@ def normalize_initializer(value: object, argument: str) -> InitializerLike:
 def initializer_mapping(
     name: str, positional: Sequence[object], named: Mapping[str, object]
 ) -> Mapping[str, Any] | None:
-    """Give the mapping that a call such as RandomNormal(0.0, 0.02) means; None: no such class.
+    """Return the mapping that a call such as RandomNormal(0.0, 0.02) means; None: no such class.
 
     >>> initializer_mapping("RandomNormal", [0.0, 0.02], {})
     {'class_name': 'RandomNormal', 'config': {'mean': 0.0, 'stddev': 0.02}}
@@ -156,7 +156,7 @@ def initializer_mapping(
 
 
 def get_initializer(value: object) -> Initializer:
-    """Give what draws the values: a function of a shape and a seed.
+    """Return what draws the values: a function of a shape and a seed.
 
     A seed of the initializer's own goes before that of the call, as in Keras.
 
@@ -185,7 +185,7 @@ def get_initializer(value: object) -> Initializer:
 
 
 def _known_name(value: Mapping[str, Any]) -> str | None:
-    """Give the name of the initializer that a mapping stands for, where it is Keras' own."""
+    """Return the name of the initializer that a mapping stands for, where it is Keras' own."""
     class_name, module = value.get("class_name"), value.get("module")
     if not isinstance(class_name, str) or "keras" not in str(module or "keras"):
         return None
@@ -193,7 +193,7 @@ def _known_name(value: Mapping[str, Any]) -> str | None:
 
 
 def _parameter(value: object, key: str, argument: str) -> object:
-    """Give one parameter, checked; `value` of Constant may be an array."""
+    """Return one parameter, checked; `value` of Constant may be an array."""
     if key in CHOICES:
         choice = normalize_choice(value, f"{argument}.{key}", CHOICES[key])
         return "truncated_normal" if choice == "normal" else choice

@@ -19,7 +19,7 @@ STRAIGHT = 1e-6
 
 
 def interpolate_points(a: object, b: object, steps: int, path: str = "spherical") -> Array:
-    """Give `steps` points on the way from `a` to `b`, both of them included.
+    """Return `steps` points on the way from `a` to `b`, both of them included.
 
     a, b: of one shape. path: "linear" is the straight line. "spherical" turns from one direction
     to the other at an even speed: points of a normal distribution lie near a sphere, and the
@@ -63,7 +63,7 @@ def interpolate_points(a: object, b: object, steps: int, path: str = "spherical"
 
 
 def _angle(a: Array, b: Array) -> float:
-    """Give the angle between two vectors; 0 where one of them has no direction.
+    """Return the angle between two vectors; 0 where one of them has no direction.
 
     Half of it is the angle in the triangle of the sum and the difference of the unit vectors,
     which is exact for small angles too, as the arc cosine is not. Source: W. Kahan, "How Futile

@@ -9,7 +9,7 @@ __all__ = ["as_batch", "image_ranks", "own", "with_new_image"]
 
 
 def image_ranks(data_format: DataFormat) -> tuple[int, ...]:
-    """Give the ranks that an array of images may have in `data_format`."""
+    """Return the ranks that an array of images may have in `data_format`."""
     return (2, 3, 4) if data_format == "channels_last" else (3, 4)
 
 
@@ -31,7 +31,7 @@ def as_batch(array: Array, data_format: DataFormat) -> Array:
 def with_new_image(
     shape: tuple[int, ...], data_format: DataFormat, rows: int, columns: int, channels: int
 ) -> tuple[int, ...]:
-    """Give `shape` with other rows, columns and channels, in its own rank and data format.
+    """Return `shape` with other rows, columns and channels, in its own rank and data format.
 
     A shape of rank 2 has no place for channels, and so takes one alone.
     """
@@ -49,6 +49,6 @@ def with_new_image(
 
 
 def own(result: Array, x: object) -> Array:
-    """Give a result that shares no memory with the input: to change it must not change that."""
+    """Return a result that shares no memory with the input: to change it must not change that."""
     shared = isinstance(x, np.ndarray) and np.may_share_memory(result, x)
     return result.copy() if shared else result

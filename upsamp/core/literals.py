@@ -26,7 +26,7 @@ DEEPEST = 100
 
 
 def value_of(node: ast.expr, depth: int = 0) -> Any:
-    """Give the value of a literal, a tuple or list of such, or whole-number arithmetic.
+    """Return the value of a literal, a tuple or list of such, or whole-number arithmetic.
 
     Lists become tuples. Raises `ExpressionError` for all else.
 
@@ -71,7 +71,7 @@ def _calculate(node: ast.BinOp, depth: int) -> int:
 
 
 def _spelled(node: ast.expr) -> str:
-    """Give the code of an expression, as far as it can be written down."""
+    """Return the code of an expression, as far as it can be written down."""
     try:
         return shorten(ast.unparse(node), 60)
     except (RecursionError, ValueError):
@@ -79,7 +79,7 @@ def _spelled(node: ast.expr) -> str:
 
 
 def excerpt(text: str) -> str:
-    """Give text as it was received, quoted, on one line and not without end.
+    """Return text as it was received, quoted, on one line and not without end.
 
     >>> excerpt("Upsample(   2)")
     "'Upsample( 2)'"
@@ -88,7 +88,7 @@ def excerpt(text: str) -> str:
 
 
 def shorten(text: str, most: int = 300) -> str:
-    """Give text on one line, its end left out where it is longer than `most`.
+    """Return text on one line, its end left out where it is longer than `most`.
 
     >>> shorten("Upsample(2)", 8)
     'Upsam...'

@@ -18,7 +18,7 @@ GRANTED = 2**25
 
 
 def available_memory() -> int:
-    """Give the bytes that a process can still take, as far as the system tells.
+    """Return the bytes that a process can still take, as far as the system tells.
 
     Linux tells what is free or can be freed, and what a container may take; elsewhere the whole
     memory counts; where the system tells nothing, the address space is the bound.
@@ -33,7 +33,7 @@ def available_memory() -> int:
 
 
 def _free_memory() -> int | None:
-    """Give what Linux says is available on the machine."""
+    """Return what Linux says is available on the machine."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -44,7 +44,7 @@ def _free_memory() -> int | None:
 
 
 def _container_memory() -> int | None:
-    """Give what is left of a container's share, where there is one."""
+    """Return what is left of a container's share, where there is one."""
     group = Path("/sys/fs/cgroup")
     try:
         most = int((group / "memory.max").read_text(encoding="ascii"))

@@ -16,7 +16,7 @@ def normalize_moments(
     scale: Array | None = None,
     offset: Array | None = None,
 ) -> Array:
-    """Give (x - mean) / sqrt(variance + epsilon) * scale + offset, the moments being of `axes`.
+    """Return (x - mean) / sqrt(variance + epsilon) * scale + offset, the moments being of `axes`.
 
     x: floats of any shape. scale, offset: arrays that broadcast to `x`, or None. Returns the
     dtype of `x`. The variance is that of the values with their mean taken off, which rounding
@@ -85,6 +85,6 @@ def _normalize(
 
 
 def _mean(values: Array, axes: tuple[int, ...]) -> Array:
-    """Give the mean, summed in float64, with the axes kept."""
+    """Return the mean, summed in float64, with the axes kept."""
     result: Array = values.mean(axis=axes, keepdims=True, dtype=np.float64)
     return result

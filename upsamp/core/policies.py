@@ -41,7 +41,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
 
 
 def normalize_policy(value: object) -> Policy:
-    """Give the policy of that name, or of that NumPy type; None is float32, as in Keras.
+    """Return the policy of that name, or of that NumPy type; None is float32, as in Keras.
 
     >>> normalize_policy("mixed_bfloat16").compute
     dtype('float32')

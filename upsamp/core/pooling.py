@@ -30,7 +30,7 @@ def max_pool(
     padding: str = "valid",
     data_format: str = "channels_last",
 ) -> Array:
-    """Give the largest value of each window.
+    """Return the largest value of each window.
 
     x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
     (N, C, H, W). pool_size, strides: one integer or (rows, columns); strides is the window's size
@@ -56,7 +56,7 @@ def average_pool(
     padding: str = "valid",
     data_format: str = "channels_last",
 ) -> Array:
-    """Give the mean of each window, of the values that exist.
+    """Return the mean of each window, of the values that exist.
 
     The arguments are those of `max_pool`. Floats keep their type, integers give float64.
 
@@ -92,7 +92,7 @@ Axes: TypeAlias = tuple[ConvolutionAxis, ConvolutionAxis]
 def _plan(
     x: object, pool_size: PairLike, strides: PairLike | None, padding: str, data_format: str
 ) -> tuple[Array, Array, DataFormat, Axes]:
-    """Give the array, the array as (N, H, W, C), its layout and the plans of its axes."""
+    """Return the array, the array as (N, H, W, C), its layout and the plans of its axes."""
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)
@@ -110,7 +110,7 @@ def _output(batch: Array, axes: Axes) -> tuple[int, ...]:
 
 
 def _taps(axes: Axes, pool_size: PairLike) -> Iterator[tuple[tuple[slice, ...], ...]]:
-    """Give the outputs that look at an input through each place of the window, and those inputs."""
+    """Yield the outputs that see an input through each place of the window, and those inputs."""
     rows, columns = axes
     for row, column in np.ndindex(*normalize_pair(pool_size, "pool_size")):
         rows_out, rows_in = rows.tap(row)
@@ -133,7 +133,7 @@ def _lowest(dtype: np.dtype[np.generic]) -> int:
 
 
 def _back(result: Array, array: Array, layout: DataFormat) -> Array:
-    """Give the result in the rank and the layout that the array came in."""
+    """Return the result in the rank and the layout that the array came in."""
     _, rows, columns, channels = result.shape
     shape = with_new_image(array.shape, layout, rows, columns, channels)
     if layout == "channels_first":

@@ -36,7 +36,7 @@ def has_wide_kernels() -> bool:
 
 @lru_cache(maxsize=1)
 def small_product() -> int:
-    """Give how many multiplications a product may have to stay within the calling thread."""
+    """Return how many multiplications a product may have to stay within the calling thread."""
     config = np.show_config(mode="dicts")
     found = config.get("SIMD Extensions", {}).get("found", [])
     blas = config.get("Build Dependencies", {}).get("blas", {}).get("name", "")
@@ -46,7 +46,7 @@ def small_product() -> int:
 
 
 def row_unit(columns: int) -> int:
-    """Give of what number the rows of a product should be a multiple, for its columns."""
+    """Return the number of which a product's row count should be a multiple, for its columns."""
     return WIDE_ROWS if columns >= WIDE_COLUMNS else NARROW_ROWS
 
 

@@ -18,7 +18,7 @@ _memory = threading.local()
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-    """Give an array to write to, of any content, that is this thread's until the next such call.
+    """Return an array to write to, of any content, that is this thread's until the next such call.
 
     Calls with other names give other memory. A call within a call (an algorithm that falls back
     on another one) must use names of its own.

@@ -87,7 +87,7 @@ def _normalize(x: object, block_size: object, data_format: object) -> tuple[Arra
 
 
 def _in_layout(image: Array, array: Array, layout: DataFormat) -> Array:
-    """Give (N, H, W, C) in the rank and data format of `array`."""
+    """Return (N, H, W, C) in the rank and data format of `array`."""
     moved = image if layout == "channels_last" else image.transpose(0, 3, 1, 2)
     shape = with_new_image(array.shape, layout, *image.shape[1:])
     return own(moved.reshape(shape), array)

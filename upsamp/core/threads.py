@@ -25,7 +25,7 @@ VARIABLE = "UPSAMP_THREADS"
 
 
 def thread_count() -> int:
-    """Give the number of threads that share a long work: the cores that this process may use.
+    """Return the number of threads that share a long work: the cores that this process may use.
 
     The environment variable UPSAMP_THREADS sets another, 1 for none besides the caller's own;
     without it `limit_threads` holds.
@@ -111,7 +111,7 @@ def share(count: int, threads: int, work: Callable[[range], None]) -> None:
 
 @lru_cache(maxsize=4)
 def _jobs(_process: int, helpers: int) -> "SimpleQueue[_Job]":
-    """Give the queue of so many threads, made once a process: those of a parent are not a fork's.
+    """Return the queue of so many threads, made once a process: those of a parent are not a fork's.
 
     `concurrent.futures` would do, but takes as long to import as half of NumPy.
     """

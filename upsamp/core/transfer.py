@@ -22,7 +22,7 @@ LIGHT_DTYPES: dict[str, npt.DTypeLike] = {"uint8": np.float32, "uint16": np.floa
 
 
 def to_light(numbers: Array) -> Array:
-    """Give the light that numbers of 8 or 16 bits stand for, 0 to 1.
+    """Return the light that numbers of 8 or 16 bits stand for, 0 to 1.
 
     Returns float32 of uint8, float64 of uint16; raises `DtypeError` for other types.
 
@@ -34,7 +34,7 @@ def to_light(numbers: Array) -> Array:
 
 
 def from_light(light: Array, dtype: npt.DTypeLike, out: Array | None = None) -> Array:
-    """Give the numbers, uint8 or uint16, that stand for amounts of light, cut to 0 to 1.
+    """Return the numbers, uint8 or uint16, that stand for amounts of light, cut to 0 to 1.
 
     They are those to which the exact function rounds. out: where they are put.
 
@@ -66,21 +66,21 @@ def _decode(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 @cache
 def _lights(dtype: str) -> Array:
-    """Give the light of every number of a type."""
+    """Return the light of every number of a type."""
     largest = np.iinfo(dtype).max
     return _decode(np.arange(largest + 1) / largest).astype(LIGHT_DTYPES[dtype])
 
 
 @cache
 def _borders(dtype: str) -> npt.NDArray[np.float64]:
-    """Give the light from which on each number is meant; the last one ends nowhere."""
+    """Return the light from which on each number is meant; the last one ends nowhere."""
     largest = np.iinfo(dtype).max
     return np.append(_decode((np.arange(largest) + 0.5) / largest), np.inf)
 
 
 @cache
 def _guesses(dtype: str) -> tuple[int, Array]:
-    """Give into how many steps light is divided, and the number at the beginning of each.
+    """Return into how many steps light is divided, and the number at the beginning of each.
 
     A step is shorter than any number's share of the light, so that at most one border is in it.
     """
@@ -90,7 +90,7 @@ def _guesses(dtype: str) -> tuple[int, Array]:
 
 
 def _numbers(light: Array, dtype: np.dtype[Any]) -> Array:
-    """Give the numbers of a block: the guess of its step, or the next one."""
+    """Return the numbers of a block: the guess of its step, or the next one."""
     steps, guesses = _guesses(dtype.name)
     clipped = np.clip(light, 0, 1)
     guess: Array = guesses[(clipped * steps).astype(np.int32)]

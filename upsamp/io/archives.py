@@ -51,7 +51,7 @@ class Archive:
         self._name = name
 
     def read(self, member: str, limit: int) -> bytes:
-        """Give the bytes of a member, which may be so many."""
+        """Return the bytes of a member, which may be so many."""
         size = self.members[member].file_size
         if size > limit:
             raise FormatError(
@@ -65,7 +65,7 @@ class Archive:
         return self._content.open(member)
 
     def blocks(self, member: str) -> Iterator[bytes]:
-        """Give the bytes of a member in pieces; the sum over them is checked at the end."""
+        """Yield the bytes of a member in pieces; the sum over them is checked at the end."""
         with self._content.open(member) as file:
             left = self.members[member].file_size
             while block := file.read(BLOCK):
@@ -75,7 +75,7 @@ class Archive:
             raise zipfile.BadZipFile("a member that ends too early")
 
     def start_of(self, member: str) -> int:
-        """Give where the bytes of a member begin in the file."""
+        """Return where the bytes of a member begin in the file."""
         return _start_of(self.members[member], self._stream)
 
 
@@ -195,7 +195,7 @@ def _check_places(content: zipfile.ZipFile, stream: BinaryIO, name: str) -> None
 
 
 def _start_of(member: zipfile.ZipInfo, stream: BinaryIO) -> int:
-    """Give where the bytes of a member begin, as the header before them says."""
+    """Return where the bytes of a member begin, as the header before them says."""
     stream.seek(member.header_offset)
     magic, name_length, extra_length = LOCAL_HEADER.unpack(stream.read(LOCAL_HEADER.size))
     if magic != b"PK\x03\x04":

@@ -63,7 +63,7 @@ def is_image_format(name: str) -> bool:
 
 
 def suffix_of(name: str) -> str:
-    """Give the suffix that a new file of that format takes.
+    """Return the suffix that a new file of that format takes.
 
     >>> suffix_of("jpeg"), suffix_of("npy")
     ('.jpg', '.npy')
@@ -72,7 +72,7 @@ def suffix_of(name: str) -> str:
 
 
 def format_of_name(name: str) -> str | None:
-    """Give the format that the suffix of a file's name tells, or None.
+    """Return the format that the suffix of a file's name tells, or None.
 
     >>> format_of_name("photo.JPG"), format_of_name("weights.npy"), format_of_name("notes")
     ('jpeg', 'npy', None)
@@ -81,7 +81,7 @@ def format_of_name(name: str) -> str | None:
 
 
 def format_to_write(name: str) -> str:
-    """Give the format to write a file in, told by its suffix."""
+    """Return the format to write a file in, told by its suffix."""
     known = format_of_name(name)
     if known is None:
         raise FileError(
@@ -92,7 +92,7 @@ def format_to_write(name: str) -> str:
 
 
 def sniff(head: bytes) -> str:
-    """Give what the first bytes of a stream are: "npy", "npz", "txt" or "image".
+    """Return what the first bytes of a stream are: "npy", "npz", "txt" or "image".
 
     >>> sniff(b"1 2; 3 4"), sniff(b"P5 2 2 255 ....")
     ('txt', 'image')

@@ -25,7 +25,7 @@ SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(data: bytes, what: str, *, max_size: int = MAX_TEXT) -> object:
-    """Give what JSON in UTF-8 says, or raise `FormatError`; `what` names it in the message.
+    """Return what JSON in UTF-8 says, or raise `FormatError`; `what` names it in the message.
 
     Refused besides text that is no JSON: more than `max_size` bytes or 64 MB, more than 200
     levels, millions of parts, a key twice in one object, and half characters.
@@ -89,7 +89,7 @@ def _check_parts(text: str, what: str) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
-    """Give the object of these keys, each of which must stand there once."""
+    """Return the object of these keys, each of which must stand there once."""
     result = dict(pairs)
     if len(result) < len(pairs):
         counts = Counter(key for key, _ in pairs)

@@ -39,7 +39,7 @@ BLOCK = 2**16
 
 
 def parse_matrix(data: bytes, name: str) -> Array:
-    """Give the matrix that bytes of text hold, in any of the text formats; `name` is for errors."""
+    """Return the matrix that bytes of text hold, in any text format; `name` is for errors."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -51,7 +51,7 @@ def parse_matrix(data: bytes, name: str) -> Array:
 
 
 def parse_text(text: str, name: str) -> Array:
-    """Give the matrix that is written as rows, or as the nested lists of JSON.
+    """Return the matrix that is written as rows, or as the nested lists of JSON.
 
     Rows are lines, or in a single line stand between semicolons; numbers stand between commas,
     tabs or spaces. Lines that begin with # are passed over. The result is float64; integers that
@@ -101,7 +101,7 @@ def _count(numbers: int) -> str:
 
 
 def _number(token: str, kind: str, line: int, name: str) -> int | float:
-    """Give the number that is written; a negative zero is a float, or its sign would go."""
+    """Return the number that is written; a negative zero is a float, or its sign would go."""
     try:
         if INTEGER.fullmatch(token):
             return _integer(token)
@@ -118,13 +118,13 @@ def _number(token: str, kind: str, line: int, name: str) -> int | float:
 
 
 def _integer(text: str) -> int | float:
-    """Give an integer; a negative zero becomes a float, or its sign would go."""
+    """Return an integer; a negative zero becomes a float, or its sign would go."""
     value = int(text)
     return value if value or not text.startswith("-") else -0.0
 
 
 def _as_array(rows: list[Any], name: str) -> Array:
-    """Give nested lists of numbers as float64, or as integers where float64 loses digits."""
+    """Return nested lists of numbers as float64, or as integers where float64 loses digits."""
     leaves = list(_leaves(rows))
     if any(type(leaf) is float for leaf in leaves):
         return np.array(rows, np.float64)
@@ -139,7 +139,7 @@ def _as_array(rows: list[Any], name: str) -> Array:
 
 
 def _leaves(nested: Any) -> Iterator[Any]:
-    """Give the numbers of nested lists, one after the other."""
+    """Yield the numbers of nested lists, one after the other."""
     if not isinstance(nested, list):
         yield nested
         return
@@ -162,7 +162,7 @@ def _parse_json(text: str, name: str) -> Array:
 
 
 def _check_nested(nested: Any, name: str, place: str) -> tuple[int, ...]:
-    """Give the shape of nested lists, and say where they are not rectangular."""
+    """Return the shape of nested lists, and say where they are not rectangular."""
     if type(nested) in (int, float):
         return ()
     if not isinstance(nested, list) or not nested or place.count("[") >= 4:
@@ -192,7 +192,7 @@ def decimal(value: float) -> str:
 
 
 def format_matrix(array: Array, format_name: str) -> bytes:
-    """Give the bytes that `write_matrix` writes."""
+    """Return the bytes that `write_matrix` writes."""
     buffer = BytesIO()
     write_matrix(array, format_name, buffer)
     return buffer.getvalue()
@@ -223,7 +223,7 @@ def _write_npy(array: Array, stream: BinaryIO) -> None:
 
 
 def _text_blocks(array: Array, format_name: str) -> Iterator[str]:
-    """Give the text of a matrix, some rows at a time."""
+    """Yield the text of a matrix, some rows at a time."""
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         raise FormatError(
             f"Text must not lose digits, and {array.dtype} has more than are read back. "
@@ -295,7 +295,7 @@ def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
 
 
 def _npz_member(archive: "ZipFile", name: str, key: str | None) -> "ZipInfo":
-    """Give the member that holds the array `key`, or the only one, if memory can hold it."""
+    """Return the member that holds the array `key`, or the only one, if memory can hold it."""
     members = {
         member.filename.removesuffix(".npy"): member
         for member in archive.infolist()

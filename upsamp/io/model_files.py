@@ -96,7 +96,7 @@ def _open_keras(source: Source, max_size: int) -> SavedModel:
 
 
 def refuse_archive(archive: Archive, name: str) -> FormatError:
-    """Give the error for a zip archive that is no .keras file, and say what it is."""
+    """Return the error for a zip archive that is no .keras file, and say what it is."""
     names = archive.members
     if any(text.endswith("data.pkl") for text in names):
         return FormatError(
@@ -112,7 +112,7 @@ def refuse_archive(archive: Archive, name: str) -> FormatError:
 
 
 def read_archived_weights(source: Source, max_size: int, values: bool) -> StoredArrays:
-    """Give the weights of a .keras file: where they are stored plainly, without a copy of them."""
+    """Return the weights of a .keras file, without a copy where they are stored plainly."""
     with source.open() as stream, open_archive(stream, source.name, max_size) as archive:
         member = archive.members.get(WEIGHTS)
         if member is None:
@@ -153,7 +153,7 @@ def _open_folder(path: str, max_size: int, reader: Hdf5Reader | None) -> SavedMo
 def read_folder_weights(
     path: str, max_size: int, values: bool, reader: Hdf5Reader | None = None
 ) -> StoredArrays:
-    """Give the weights of a folder that Keras saved."""
+    """Return the weights of a folder that Keras saved."""
     source = file_in(path, WEIGHTS, reader)
     if source is None:
         raise _no_weights(f"'{path}'") if file_in(path, CONFIG) else refuse_folder(path)
@@ -191,7 +191,7 @@ def _object(data: bytes, what: str, max_size: int) -> dict[str, Any]:
 
 
 def _architecture(data: bytes, what: str, max_size: int) -> dict[str, Any]:
-    """Give the JSON of a model, which says its class and the settings of it."""
+    """Return the JSON of a model, which says its class and the settings of it."""
     value = _object(data, what, max_size)
     if not isinstance(value.get("class_name"), str) or "config" not in value:
         raise FormatError(

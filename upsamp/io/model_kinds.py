@@ -16,7 +16,7 @@ PICKLE = "PyTorch or Python objects, which could run code when they are read"
 
 
 def kind_of(source: Source) -> str:
-    """Give "hdf5", "zip", "safetensors" or "json", or raise `FormatError` for what is not read."""
+    """Return "hdf5", "zip", "safetensors" or "json"; raise `FormatError` for other files."""
     head, tail, size = _ends(source)
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return "hdf5"
@@ -65,7 +65,7 @@ def _foreign(head: bytes, tail: bytes, source: Source) -> str | None:
 
 
 def refuse_folder(folder: str) -> FormatError:
-    """Give the error for a folder that is no saved Keras model, and say what it is."""
+    """Return the error for a folder that is no saved Keras model, and say what it is."""
     names = {path.name for path in Path(folder).iterdir()}
     if "saved_model.pb" in names:
         received = f"a TensorFlow SavedModel. {IN_KERAS}"

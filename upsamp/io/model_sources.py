@@ -46,14 +46,14 @@ class Source:
             yield stream
 
     def read(self, limit: int) -> bytes:
-        """Give all bytes, or one more than the limit where there are more."""
+        """Return all bytes, or one more than the limit where there are more."""
         with self.open() as stream:
             return stream.read(limit + 1)
 
     def read_hdf5(
         self, *, values: bool, max_size: int, offset: int = 0, size: int | None = None
     ) -> StoredArrays:
-        """Give what the HDF5 file holds that stands in these bytes from `offset` on."""
+        """Return what the HDF5 file holds that stands in these bytes from `offset` on."""
         if self.path is None:
             end = None if size is None else offset + size
             return self.read_unpacked([self.data[offset:end]], values=values, max_size=max_size)
@@ -63,7 +63,7 @@ class Source:
     def read_unpacked(
         self, blocks: Iterable[bytes], *, values: bool, max_size: int
     ) -> StoredArrays:
-        """Give what an HDF5 file holds whose bytes are these, unpacked from those of the source."""
+        """Return what an HDF5 file of these bytes holds, which were unpacked from the source."""
         with temporary_file(blocks) as path, self._reader(max_size) as reader:
             return reader.read(path, values=values, name=self.name)
 
@@ -73,7 +73,7 @@ class Source:
 
 @contextmanager
 def temporary_file(blocks: Iterable[bytes]) -> Iterator[str]:
-    """Give the path of a file of these bytes, which goes when the block ends."""
+    """Return the path of a file of these bytes, which goes when the block ends."""
     with ExitStack() as stack:
         with _disk():
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="upsamp-"))
@@ -107,7 +107,7 @@ def is_folder(path: str) -> bool:
 
 
 def find_source(path: str, max_size: int, reader: Hdf5Reader | None = None) -> Source:
-    """Give the bytes of a file, or of standard input for "-"; pipes are read to their end."""
+    """Return the bytes of a file, or of standard input for "-"; pipes are read to their end."""
     if path == STANDARD_STREAM:
         if sys.stdin is None:
             raise FileError("Standard input is closed. Give a file, or pipe a model into '-'.")
@@ -139,7 +139,7 @@ def _unreadable(name: str, error: OSError | ValueError) -> FileError:
 
 
 def file_in(folder: str, member: str, reader: Hdf5Reader | None = None) -> Source | None:
-    """Give a file of a folder, or None where there is none; no link leads out of the folder."""
+    """Return a file of a folder, or None where there is none; no link leads out of the folder."""
     path = Path(folder) / member
     if not os.path.lexists(path):
         return None

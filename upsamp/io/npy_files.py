@@ -72,7 +72,7 @@ def read_npy_head(stream: BinaryIO, name: str) -> NpyHead:
 
 
 def npy_head(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
-    r"""Give the bytes that a .npy file of that shape and type begins with.
+    r"""Return the bytes that a .npy file of that shape and type begins with.
 
     >>> npy_head((2, 3), np.dtype("uint8"))[:8], len(npy_head((2, 3), np.dtype("uint8")))
     (b'\x93NUMPY\x01\x00', 128)
@@ -100,5 +100,5 @@ def check_numbers(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> No
 
 
 def first_line(error: BaseException) -> str:
-    """Give what an error says in one line without its full stop."""
+    """Return what an error says in one line without its full stop."""
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

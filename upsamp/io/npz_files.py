@@ -31,7 +31,7 @@ AGAIN = "Save it again with numpy.savez."
 
 
 def read_npz_arrays(archive: Archive, name: str, values: bool) -> StoredArrays:
-    """Give the arrays of an archive whose members all are .npy files; no objects are read."""
+    """Return the arrays of an archive whose members all are .npy files; no objects are read."""
     arrays = {}
     for member in archive.members:
         what = f"{shown(member)} of {name}"
@@ -49,7 +49,7 @@ def read_npz_arrays(archive: Archive, name: str, values: bool) -> StoredArrays:
 
 
 def _read_member(archive: Archive, member: str, what: str, values: bool) -> StoredArray:
-    """Give one array, in memory of no more than it takes."""
+    """Return one array, in memory of no more than it takes."""
     with archive.open(member) as file:
         declared = _read_header(file, archive.members[member].file_size, what)
     if not values or declared.dtype not in NUMBERS:
@@ -61,7 +61,7 @@ def _read_member(archive: Archive, member: str, what: str, values: bool) -> Stor
 
 
 def _read_header(file: IO[bytes], size: int, what: str) -> StoredArray:
-    """Give what a .npy file declares, held against the bytes that there are."""
+    """Return what a .npy file declares, held against the bytes that there are."""
     version = np.lib.format.read_magic(file)
     reader = (
         np.lib.format.read_array_header_1_0

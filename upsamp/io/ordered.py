@@ -20,7 +20,7 @@ class Answer(NamedTuple, Generic[Result]):
     error: BaseException | None = None
 
     def unwrap(self) -> Result:
-        """Give the result, or raise what was raised."""
+        """Return the result, or raise what was raised."""
         if self.error is not None:
             raise self.error
         return self.results[0]
@@ -36,7 +36,7 @@ class Task(NamedTuple, Generic[Piece, Result]):
 def map_in_order(
     work: Callable[[Piece], Result], pieces: Iterable[Piece], threads: int
 ) -> Generator[Result, None, None]:
-    """Give `work(piece)` of every piece in its order, as soon as those before it are given.
+    """Yield `work(piece)` of every piece in its order, as soon as those before it are given.
 
     threads: how many work at a time; with one, the caller's own does. At most twice as many pieces
     are begun or done and not yet given, which bounds the memory. However the iteration ends, also

@@ -54,7 +54,7 @@ def is_partly_clear(pixels: Array) -> bool:
 
 
 def index_colours(codes: Array) -> Indexed | None:
-    """Give colours as numbers of a palette; None where they are more than 256, with `CLEAR`.
+    """Return colours as numbers of a palette; None where they are more than 256, with `CLEAR`.
 
     codes: (H, W) of numbers 0xRRGGBB, or CLEAR.
 

@@ -24,7 +24,7 @@ NAME = re.compile(r"\.[0-9a-f]{16}\.part")
 
 @contextmanager
 def open_part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Give a new hidden file of a folder, open for writing; it is removed when the block ends.
+    """Return a new hidden file of a folder, open for writing; it is removed when the block ends.
 
     Its lock is held even when the stream was closed, until the block ends: a file that is moved
     into place meanwhile is a dead one at no moment.

@@ -74,7 +74,7 @@ class Picture:
         return 1 + (self.rest.count if self.rest else 0)
 
     def with_pixels(self, pixels: Array) -> "Picture":
-        """Give the same picture with other pixels."""
+        """Return the same picture with other pixels."""
         return replace(self, pixels=pixels)
 
     def map(self, change: "Callable[[Picture], Picture]") -> "Picture":
@@ -83,7 +83,7 @@ class Picture:
         return replace(change(replace(self, rest=None)), rest=rest)
 
     def frames(self) -> "Iterator[Picture]":
-        """Give this frame alone, then those that follow, each read as it is asked for."""
+        """Yield this frame alone, then those that follow, each read as it is asked for."""
         yield replace(self, rest=None)
         if self.rest is not None:
             yield from self.rest.read()
@@ -111,7 +111,7 @@ class Frames:
 
 
 def mode_of(pixels: Array, *, cmyk: bool = False) -> str:
-    """Give the mode of pixels (H, W) or (H, W, C), by their channels and their type.
+    """Return the mode of pixels (H, W) or (H, W, C), by their channels and their type.
 
     >>> mode_of(np.zeros((2, 2, 3), np.uint16)), mode_of(np.zeros((2, 2), np.float32))
     ('RGB;16', 'F')
@@ -152,7 +152,7 @@ def check_same_size(first: Picture, frame: Picture, format_name: str) -> None:
 
 
 def shown_frames(picture: Picture) -> Frames:
-    """Give all frames of an animation, this one too, unless it is but shown in their place.
+    """Return all frames of an animation, this one too, unless it is but shown in their place.
 
     That one a PNG may have, for programs that know no animations.
     """
@@ -171,12 +171,12 @@ def check_light(picture: Picture) -> None:
 
 
 def duration_of(picture: Picture) -> float:
-    """Give for how many milliseconds a frame is shown."""
+    """Return a frame's duration in milliseconds."""
     return float(picture.metadata.get("duration", DURATION))
 
 
 def picture_of_matrix(array: Array) -> Picture:
-    """Give a matrix as a picture: values 0 to 255 as 8 bits, integers up to 65535 as 16 bits.
+    """Return a matrix as a picture: values 0 to 255 as 8 bits, integers up to 65535 as 16 bits.
 
     array: (H, W), or (H, W, C) with 1 to 4 channels. Floats are rounded half to even; values that
     do not fit are an error, since to scale them is the user's choice.

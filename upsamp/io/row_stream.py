@@ -23,7 +23,7 @@ class RowStream:
         self._rest: Array = np.empty(0)
 
     def take(self, count: int) -> Array:
-        """Give the next rows, in memory of their own, of which there must be so many."""
+        """Return the next rows, in memory of their own, of which there must be so many."""
         rest = self._begin()
         taken = np.empty((count, *rest.shape[1:]), rest.dtype)
         filled = 0
@@ -35,7 +35,7 @@ class RowStream:
         return taken
 
     def _begin(self) -> Array:
-        """Give what is left of a strip, or the next one."""
+        """Return what is left of a strip, or the next one."""
         if not len(self._rest):
             self._rest = next(self._strips)
         return self._rest

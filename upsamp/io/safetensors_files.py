@@ -33,7 +33,7 @@ AGAIN = "Save it again."
 
 
 def read_safetensors(source: Source, max_size: int, values: bool) -> StoredArrays:
-    """Give the arrays of a file, once its header is held against what there is."""
+    """Return the arrays of a file, once its header is held against what there is."""
     check_extra("safetensors", f"Reading the weights of {source.name}")
     with source.open() as stream:
         size = stream.seek(0, os.SEEK_END)
@@ -60,7 +60,7 @@ def read_safetensors(source: Source, max_size: int, values: bool) -> StoredArray
 
 
 def _parse_header(data: bytes, name: str, held: int) -> dict[str, StoredArray]:
-    """Give the arrays that a header declares, each of which must be where it is said to be."""
+    """Return the arrays that a header declares, each of which must be where it is said to be."""
     header = cast("dict[str, object]", read_json(data, f"The header of {name}"))  # as of "{"
     arrays = {}
     places = [(0, 0), (held, held)]
@@ -92,7 +92,7 @@ def _parse_header(data: bytes, name: str, held: int) -> dict[str, StoredArray]:
 
 
 def _declared(key: str, kind: str, sides: list[Any], name: str) -> StoredArray:
-    """Give what an array is declared to be, without its values."""
+    """Return what an array is declared to be, without its values."""
     if kind not in DTYPES:
         raise FormatError(
             f"{name} must hold real numbers of at least 16 bits, or integers. "
@@ -107,7 +107,7 @@ def _declared(key: str, kind: str, sides: list[Any], name: str) -> StoredArray:
 
 
 def _deserialize(data: bytes, name: str) -> dict[str, Any]:
-    """Give the bytes of each array."""
+    """Return the bytes of each array."""
     import safetensors  # loaded for such a file alone
 
     deserialize: Any = safetensors.deserialize  # it has no types
@@ -121,7 +121,7 @@ def _deserialize(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _values(data: Any, array: StoredArray) -> Array:
-    """Give the values of an array, as this machine orders bytes."""
+    """Return the values of an array, as this machine orders bytes."""
     stored = np.dtype(np.uint16 if array.dtype == "bfloat16" else array.dtype).newbyteorder("<")
     return parse_numbers(np.frombuffer(data, stored).reshape(array.shape), array.dtype)
 

@@ -48,7 +48,7 @@ def write_result(
 
 
 def _whole(encode: Callable[[BinaryIO, str], None], name: str) -> memoryview:
-    """Give all that is written, for a stream that cannot be searched."""
+    """Return all that is written, for a stream that cannot be searched."""
     buffer = BytesIO()
     encode(buffer, name)
     return buffer.getbuffer()
@@ -57,7 +57,7 @@ def _whole(encode: Callable[[BinaryIO, str], None], name: str) -> memoryview:
 def encode_result(
     result: Picture | Array, format_name: str, name: str, options: WriteOptions
 ) -> bytes:
-    """Give the bytes that the file `name` has when a result is written to it."""
+    """Return the bytes that the file `name` has when a result is written to it."""
     buffer = BytesIO()
     _encode(result, format_name, options, buffer, f"'{name}'")
     return buffer.getvalue()

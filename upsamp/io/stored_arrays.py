@@ -63,7 +63,7 @@ class StoredArrays:
     attributes: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
 
     def below(self, path: str) -> "StoredArrays":
-        """Give what stands below a group, with paths that begin there.
+        """Return what stands below a group, with paths that begin there.
 
         >>> held = StoredArrays({"model_weights/dense/kernel": StoredArray((2,), "float32")})
         >>> list(held.below("model_weights").arrays)
@@ -84,7 +84,7 @@ class StoredArrays:
         )
 
     def texts(self, path: str, name: str) -> list[str] | None:
-        """Give the list of text that a group has under that name, or None where it has none.
+        """Return the list of text that a group has under that name, or None where it has none.
 
         Keras cuts a list that is too long for one attribute into `name0`, `name1` and so on; they
         are put together again.
@@ -105,7 +105,7 @@ def _as_list(text: Text) -> list[str]:
 
 
 def parse_bfloat16(words: Array) -> Array:
-    """Give the float32 values that the 16-bit words of bfloat16 stand for; all are exact.
+    """Return the float32 values that the 16-bit words of bfloat16 stand for; all are exact.
 
     >>> parse_bfloat16(np.array([0x3F80, 0xC0A0], np.uint16))
     array([ 1., -5.], dtype=float32)
@@ -116,7 +116,7 @@ def parse_bfloat16(words: Array) -> Array:
 
 
 def parse_numbers(stored: Array, dtype: str) -> Array:
-    """Give the numbers that a file stores as values of a dtype in `NUMBERS`, in any byte order.
+    """Return the numbers that a file stores as values of a dtype in `NUMBERS`, in any byte order.
 
     bfloat16 is stored as its words; a bool may be any byte, of which NumPy takes only 0 and 1.
 

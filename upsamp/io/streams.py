@@ -116,7 +116,7 @@ def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | No
 
 
 def already_exists(name: str) -> FileError:
-    """Give the error for a file that would be overwritten."""
+    """Return the error for a file that would be overwritten."""
     return FileError(
         f"'{name}' exists already. Use --force to overwrite it, or -o to name another."
     )

@@ -81,7 +81,7 @@ def _read_zip(source: Source, max_size: int, values: bool) -> StoredArrays:
 
 
 def weight_format_of_name(name: str) -> WeightFormat | None:
-    """Give the format that the suffix of a file's name tells, or None.
+    """Return the format that the suffix of a file's name tells, or None.
 
     >>> weight_format_of_name("gan.weights.h5"), weight_format_of_name("gan.txt")
     ('h5', None)

@@ -38,5 +38,5 @@ class Activation(Layer):
         return self.activate(x)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "activation": self.activation}

@@ -20,5 +20,5 @@ class ActivityRegularization(TrainingLayer):
         self.l2 = l2
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "l1": self.l1, "l2": self.l2}

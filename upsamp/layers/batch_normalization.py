@@ -89,7 +89,7 @@ class BatchNormalization(Layer):
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape."""
+        """Return the input's shape."""
         if not -len(input_shape) <= self.axis < len(input_shape):
             raise ShapeError(
                 f"must have an input with axis {self.axis}. Received: shape {input_shape}."
@@ -102,7 +102,7 @@ class BatchNormalization(Layer):
         return input_shape
 
     def scaling(self) -> tuple[Array, Array]:
-        """Give the factor and the offset of each place of the axis, kept until a weight is set."""
+        """Return factor and offset along the axis, kept until a weight is set."""
         values = [self._values(index) for index in range(len(self._weights))]
         if self._scaling is None or any(map(is_not, values, self._scaling[0])):
             factor = 1 / np.sqrt(self.weight("moving_variance") + self.dtype.type(self.epsilon))
@@ -130,7 +130,7 @@ class BatchNormalization(Layer):
         block += offset
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "axis": self.axis,

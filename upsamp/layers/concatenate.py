@@ -29,7 +29,7 @@ class Concatenate(MergeLayer):
         self.axis = normalize_axis(axis)
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
-        """Give the shape of the first input, with the lengths along the axis summed."""
+        """Return the shape of the first input, with the lengths along the axis summed."""
         first = input_shapes[0]
         if not -len(first) <= self.axis < len(first):
             raise ShapeError(f"must have inputs with axis {self.axis}. Received: shape {first}.")
@@ -49,12 +49,12 @@ class Concatenate(MergeLayer):
         return np.concatenate(inputs, axis=self.axis)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give each position itself, but not along the axis at which inputs are joined."""
+        """Return each position itself, but not along the axis at which inputs are joined."""
         rank = 4 if self.output_shape is None else len(self.output_shape)
         return None if self.axis % rank == axis + 1 else super().reach(axis, length)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "axis": self.axis}
 
 

@@ -54,7 +54,7 @@ class Conv2D(ConvolutionLayer):
         )
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
-        """Give (rows, columns, C / groups, filters)."""
+        """Return (rows, columns, C / groups, filters)."""
         return (*self.kernel_size, channels // self.groups, self.filters)
 
     def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:

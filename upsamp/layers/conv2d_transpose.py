@@ -75,7 +75,7 @@ class Conv2DTranspose(ConvolutionLayer):
         )
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
-        """Give (rows, columns, filters / groups, C)."""
+        """Return (rows, columns, filters / groups, C)."""
         return (*self.kernel_size, self.filters // self.groups, channels)
 
     def transposed_plan(self, axis: int, length: int) -> TransposedAxis:
@@ -91,7 +91,7 @@ class Conv2DTranspose(ConvolutionLayer):
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with the filters as its channels."""
+        """Return the shape with the filters as its channels."""
         return self.image_shape(
             input_shape,
             lambda axis, length: self.transposed_plan(axis, length).output,
@@ -108,7 +108,7 @@ class Conv2DTranspose(ConvolutionLayer):
         return self.kernel_products(self.positions(input_shape), input_shape[self.channel_axis])
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the positions that scatter into each output; into a hole there is none.
+        """Return the positions that scatter into each output; into a hole there is none.
 
         >>> [positions.tolist() for positions in Conv2DTranspose(1, 3, strides=2).reach(0, 2)]
         [[0, 0, 0, 1, 1], [0, 0, 1, 1, 1]]
@@ -145,5 +145,5 @@ class Conv2DTranspose(ConvolutionLayer):
         return self.weight("kernel") * factors[:, np.newaxis] if self.groups == 1 else None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "output_padding": self.output_padding}

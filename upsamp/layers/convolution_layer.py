@@ -52,7 +52,7 @@ class ConvolutionLayer(WindowLayer):
             )
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
-        """Give the shape of the kernel for an input of so many channels."""
+        """Return the shape of the kernel for an input of so many channels."""
         raise NotImplementedError(f"{self.type_name} must define `kernel_shape`.")
 
     def create_weights(self, input_shape: Shape) -> None:
@@ -69,7 +69,7 @@ class ConvolutionLayer(WindowLayer):
             self.add_weight("bias", (self.filters,), self.bias_initializer)
 
     def output_channels(self, channels: int | None) -> int | None:
-        """Give the filters."""
+        """Return the filters."""
         return self.filters
 
     def kernel_products(self, positions: int | None, channels: int | None) -> int | None:
@@ -79,7 +79,7 @@ class ConvolutionLayer(WindowLayer):
         return product_of((positions, *self.kernel_shape(channels)))
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "filters": self.filters,

@@ -30,7 +30,7 @@ class Cropping2D(ImageLayer):
         self.cropping = normalize_margins(cropping, "cropping")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with fewer rows and columns."""
+        """Return the shape with fewer rows and columns."""
 
         def size(axis: int, length: int) -> int:
             left = length - sum(self.cropping[axis])
@@ -52,10 +52,10 @@ class Cropping2D(ImageLayer):
         return x[:, rows, columns] if first == 1 else x[:, :, rows, columns]
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the positions that are left."""
+        """Return the positions that are left."""
         before, after = self.cropping[axis]
         return shifted_reach(length, -before, -after)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "cropping": self.cropping}

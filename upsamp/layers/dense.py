@@ -52,7 +52,7 @@ class Dense(KernelLayer):
             self.add_weight("bias", (self.units,), self.bias_initializer)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape with `units` as its last axis."""
+        """Return the input's shape with `units` as its last axis."""
         if len(input_shape) < 2:
             raise ShapeError(
                 f"must have an input of rank 2 or more, the batch "
@@ -75,7 +75,7 @@ class Dense(KernelLayer):
         return product_of((*input_shape[1:], self.units))
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give each position itself, for it mixes channels alone; vectors have no positions."""
+        """Return each position itself, for it mixes channels alone; vectors have no positions."""
         return None if self.flat else super().reach(axis, length)
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
@@ -91,7 +91,7 @@ class Dense(KernelLayer):
         return result
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "units": self.units,

@@ -30,7 +30,7 @@ class DepthwiseConv2D(DepthwiseLayer):
             self.add_weight("bias", (channels * self.depth_multiplier,), self.bias_initializer)
 
     def output_channels(self, channels: int | None) -> int | None:
-        """Give depth_multiplier channels for each."""
+        """Return depth_multiplier channels for each."""
         return product_of((channels, self.depth_multiplier))
 
     def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:

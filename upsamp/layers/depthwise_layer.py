@@ -54,11 +54,11 @@ class DepthwiseLayer(WindowLayer):
         )
 
     def depthwise_shape(self, channels: int) -> tuple[int, int, int, int]:
-        """Give (rows, columns, C, depth_multiplier)."""
+        """Return (rows, columns, C, depth_multiplier)."""
         return (*self.kernel_size, channels, self.depth_multiplier)
 
     def arranged(self, name: str, kernel: Array) -> Array:
-        """Give kernels of single channels as those of groups, whose filters stand side by side."""
+        """Return kernels of single channels as those of groups, their filters side by side."""
         if name == "pointwise_kernel":
             return kernel
         rows, columns = self.kernel_size
@@ -81,7 +81,7 @@ class DepthwiseLayer(WindowLayer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "depth_multiplier": self.depth_multiplier,

@@ -30,7 +30,7 @@ class Dropout(TrainingLayer):
         self.dropout_seed = seed
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "rate": self.rate,

@@ -26,7 +26,7 @@ class ElementwiseMerge(MergeLayer):
     combine: ClassVar[np.ufunc]
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
-        """Give the shape that all inputs broadcast to."""
+        """Return the shape that all inputs broadcast to."""
         batches = {shape[0] for shape in input_shapes if shape} - {None}
         samples: MaybeShape = ()
         for shape in input_shapes:
@@ -49,7 +49,7 @@ class ElementwiseMerge(MergeLayer):
         return result
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give each position itself; of an axis of length 1 that is repeated, always the one."""
+        """Return each position itself; of an axis of length 1 that is repeated, always the one."""
         outputs = self.merged_length(axis)
         if length == 1 and outputs is not None:
             return np.zeros(outputs, int), np.zeros(outputs, int)
@@ -57,7 +57,7 @@ class ElementwiseMerge(MergeLayer):
 
 
 def _broadcast(one: MaybeShape, other: Shape) -> MaybeShape:
-    """Give the shape that two broadcast to, or None where they do not."""
+    """Return the shape that two broadcast to, or None where they do not."""
     if one is None:
         return None
     if len(one) < len(other):

@@ -11,7 +11,7 @@ __all__ = ["ELU"]
 
 
 class ELU(Layer):
-    """Give x where it is positive, alpha * (exp(x) - 1) elsewhere.
+    """Return x where it is positive, alpha * (exp(x) - 1) elsewhere.
 
     >>> ELU(2.0)([[-10.0, 10.0]])
     array([[-1.9999092, 10.       ]], dtype=float32)
@@ -28,5 +28,5 @@ class ELU(Layer):
         return elu(x, self.alpha)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "alpha": self.alpha}

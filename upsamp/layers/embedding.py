@@ -15,7 +15,7 @@ __all__ = ["Embedding"]
 
 
 class Embedding(Layer):
-    """Give for each integer i the row i of the embeddings, of shape (input_dim, output_dim).
+    """Return row i of the embeddings, (input_dim, output_dim), for each integer i.
 
     Input (N, ...), of integers from 0 to input_dim - 1 (floats are cut to such), output
     (N, ..., output_dim). input_length: an option of Keras 2, kept and not needed.
@@ -57,7 +57,7 @@ class Embedding(Layer):
         self.add_weight("embeddings", shape, self.embeddings_initializer)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape with one more axis."""
+        """Return the input's shape with one more axis."""
         return (*input_shape, self.output_dim)
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
@@ -85,11 +85,11 @@ class Embedding(Layer):
         return result
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give None: its input is no image."""
+        """Return None: its input is no image."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "input_dim": self.input_dim,

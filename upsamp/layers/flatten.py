@@ -31,21 +31,21 @@ class Flatten(Layer):
             self.nature = Nature.OTHER
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give (batch, product of the other axes)."""
+        """Return (batch, product of the other axes)."""
         sizes = [axis for axis in input_shape[1:] if axis is not None]
         known = len(sizes) == len(input_shape) - 1
         return (input_shape[0], math.prod(sizes) if known else None)
 
     def call(self, x: Array) -> Array:
-        """Give each sample as a row."""
+        """Return each sample as a row."""
         if self.data_format == "channels_first" and x.ndim > 2:
             x = np.moveaxis(x, 1, -1)
         return x.reshape(len(x), -1)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give None: the positions are laid out in one axis."""
+        """Return None: the positions are laid out in one axis."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "data_format": self.data_format}

@@ -20,5 +20,5 @@ class GaussianNoise(TrainingLayer):
         self.noise_seed = seed
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "stddev": self.stddev, "seed": self.noise_seed}

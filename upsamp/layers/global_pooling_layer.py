@@ -27,7 +27,7 @@ class GlobalPoolingLayer(ImageLayer):
         return (1, 2) if self.data_format == "channels_last" else (2, 3)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give (batch, channels), or the shape with one row and one column."""
+        """Return (batch, channels), or the shape with one row and one column."""
         shape = self.image_shape(input_shape, lambda _axis, _length: 1)
         if self.keepdims:
             return tuple(
@@ -36,9 +36,9 @@ class GlobalPoolingLayer(ImageLayer):
         return (shape[0], shape[self.channel_axis])
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give None: all positions are mixed."""
+        """Return None: all positions are mixed."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "keepdims": self.keepdims}

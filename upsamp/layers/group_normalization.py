@@ -45,7 +45,7 @@ class GroupNormalization(NormalizationLayer):
         self.add_moments_weights((self.check_axis(input_shape, self.axis),))
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape."""
+        """Return the input's shape."""
         (axis,) = axes_within(self.axis, len(input_shape))
         channels = input_shape[axis]
         if axis == 0 or (channels is not None and channels % self.groups):
@@ -67,9 +67,9 @@ class GroupNormalization(NormalizationLayer):
         return normalize_groups(x, groups, axis, self.epsilon, self.gamma(), self.beta())
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give all positions for each, as the moments are of all."""
+        """Return all positions for each, as the moments are of all."""
         return whole_reach(length, length)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "groups": self.groups, "axis": self.axis}

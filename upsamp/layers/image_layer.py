@@ -29,7 +29,7 @@ class ImageLayer(Layer):
     def image_shape(
         self, input_shape: Shape, size: Callable[[int, int], int], channels: int | None = None
     ) -> Shape:
-        """Give the output's shape: `size(axis, length)` for rows (0) and columns (1) if known."""
+        """Return the output's shape: `size(axis, length)` for rows (0) and columns (1) if known."""
         self.check_rank(input_shape)
         first = 1 if self.data_format == "channels_last" else 2
         lengths = [
@@ -42,5 +42,5 @@ class ImageLayer(Layer):
         return (input_shape[0], depth, *lengths)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "data_format": self.data_format}

@@ -54,15 +54,15 @@ class InputLayer(Layer):
             )
 
     def call(self, x: Array) -> Array:
-        """Give the input."""
+        """Return the input."""
         return x
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
-        """Give the input in the dtype that was said."""
+        """Return the input in the dtype that was said."""
         return [inputs[0].astype(self.input_dtype, copy=False)]
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape, which must be the one that was said."""
+        """Return the input's shape, which must be the one that was said."""
         wanted = self.batch_input_shape or input_shape
         if len(wanted) != len(input_shape) or any(
             None not in (length, given) and length != given
@@ -74,7 +74,7 @@ class InputLayer(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         integers = self.input_dtype.kind != "f"
         return {
             **super().get_config(),
@@ -89,5 +89,5 @@ def Input(  # noqa: N802 - Keras' name
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
 ) -> InputLayer:
-    """Give an `InputLayer`, as `keras.Input` does at the head of a Sequential model."""
+    """Return an `InputLayer`, as `keras.Input` does at the head of a Sequential model."""
     return InputLayer(shape, batch_size, dtype, batch_shape, name)

@@ -46,14 +46,14 @@ class KernelLayer(Layer):
         self._packed: dict[str, tuple[Array, PackedKernel]] = {}
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
-        """Give the sums with their bias, new in memory, after `changes` in place.
+        """Return the sums with their bias, new in memory, after `changes` in place.
 
         The changes are called with blocks (n, outputs of the kernel).
         """
         raise NotImplementedError(f"{self.type_name} must define `mix`.")
 
     def arranged(self, name: str, kernel: Array) -> Array:
-        """Give the kernel of that name in the shape that it is used in."""
+        """Return the kernel of that name in the shape that it is used in."""
         return kernel
 
     @property
@@ -75,7 +75,7 @@ class KernelLayer(Layer):
         return is_pointwise(self.activation) and self.dtype != np.float16
 
     def packed(self, name: str) -> PackedKernel:
-        """Give a kernel with what is made of it for speed, made anew when it is set anew."""
+        """Return a kernel with what is made of it for speed, made anew when it is set anew."""
         kernel = self.weight(name)
         known, packed = self._packed.get(name, (None, None))
         if packed is None or known is not kernel:
@@ -84,11 +84,11 @@ class KernelLayer(Layer):
         return packed
 
     def bias(self) -> Array | None:
-        """Give the bias, or None where there is none."""
+        """Return the bias, or None where there is none."""
         return self.weight("bias") if self.use_bias else None
 
     def mixture(self) -> Mixture:
-        """Give the kernel and the bias."""
+        """Return the kernel and the bias."""
         return Mixture(self.packed(self.kernel_name), self.bias())
 
     def call(self, x: Array) -> Array:

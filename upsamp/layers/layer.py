@@ -122,7 +122,7 @@ class Layer:
         """Say which weights there are for inputs of this shape, the batch included."""
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape of the output for inputs of this shape, the batch included."""
+        """Return the shape of the output for inputs of this shape, the batch included."""
         return input_shape
 
     def call(self, x: Array) -> Array:
@@ -143,7 +143,7 @@ class Layer:
         return 0
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the first and the last input position that each output position depends on.
+        """Return the first and the last input position that each output position depends on.
 
         axis: 0 for the rows of images, 1 for their columns. length: the positions of the input
         there. An output that depends on no input has a first that is larger than its last.
@@ -185,7 +185,7 @@ class Layer:
         self.built = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Give the shape of the output for inputs of this shape, the batch included."""
+        """Return the shape of the output for inputs of this shape, the batch included."""
         with self.named():
             self.check_rank(input_shape)
             return self.output_shape_for(input_shape)
@@ -232,7 +232,7 @@ class Layer:
             )
 
     def check_axis(self, input_shape: Shape, axis: int) -> int:
-        """Give the length of an axis that the weights depend on, which so must be known."""
+        """Return the length of an axis that the weights depend on, which so must be known."""
         length = input_shape[axis]
         if length is None:
             raise ShapeError(
@@ -283,11 +283,11 @@ class Layer:
         return [f"vars/{number}" for number in range(len(self._weights))]
 
     def stored_weights(self) -> dict[str, Array]:
-        """Give the values by where Keras 3 keeps them."""
+        """Return the values by where Keras 3 keeps them."""
         return dict(zip(self.weight_paths, self.get_weights(), strict=True))
 
     def weight(self, name: str) -> Array:
-        """Give the values of one weight, drawn now if they were not wanted before."""
+        """Return the values of one weight, drawn now if they were not wanted before."""
         index = next(i for i, weight in enumerate(self._weights) if weight.name == name)
         return self._values(index)
 
@@ -301,7 +301,7 @@ class Layer:
         return weight.value
 
     def get_weights(self) -> list[Array]:
-        """Give copies of the weights, in Keras' order."""
+        """Return copies of the weights, in Keras' order."""
         return [self._values(index).copy() for index in range(len(self._weights))]
 
     def set_weights(self, weights: Sequence[object]) -> None:
@@ -327,7 +327,7 @@ class Layer:
         return sum(weight.size for weight in self.weights if weight.trainable and self.trainable)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again, as Keras names them."""
+        """Return the arguments that make this layer again, as Keras names them."""
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self.trainable,

@@ -48,7 +48,7 @@ class LayerNormalization(NormalizationLayer):
         self.add_moments_weights(tuple(self.check_axis(input_shape, axis) for axis in axes))
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape."""
+        """Return the input's shape."""
         axes = axes_within(self.axis, len(input_shape))
         for weight in self._weights:
             lengths = [input_shape[axis] for axis in axes]
@@ -70,9 +70,9 @@ class LayerNormalization(NormalizationLayer):
         return normalize_moments(x, axes, self.epsilon, scale, offset)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give each position itself, or all of an axis of (N, H, W, C) that is normalised."""
+        """Return each position itself, or all of an axis of (N, H, W, C) that is normalised."""
         return mixed_reach(axes_within(self.axis, 4), axis, length)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "axis": self.axis}

@@ -12,7 +12,7 @@ __all__ = ["LeakyReLU"]
 
 
 class LeakyReLU(Layer):
-    """Give x where it is positive, negative_slope * x elsewhere.
+    """Return x where it is positive, negative_slope * x elsewhere.
 
     alpha: the name that Keras 2 had for `negative_slope`.
 
@@ -38,5 +38,5 @@ class LeakyReLU(Layer):
         return leaky_relu(x, self.negative_slope)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "negative_slope": self.negative_slope}

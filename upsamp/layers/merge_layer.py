@@ -22,7 +22,7 @@ class MergeLayer(Layer):
         self.output_shape: Shape | None = None
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
-        """Give the output's shape, the batch included."""
+        """Return the output's shape, the batch included."""
         raise NotImplementedError(f"{self.type_name} must define `merged_shape`.")
 
     def merge(self, inputs: Sequence[Array]) -> Array:
@@ -30,7 +30,7 @@ class MergeLayer(Layer):
         raise NotImplementedError(f"{self.type_name} must define `merge`.")
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
-        """Give the shape of the output."""
+        """Return the shape of the output."""
         with self.named():
             if not input_shapes:
                 raise ShapeError("must have an input. Received: none.")
@@ -43,7 +43,7 @@ class MergeLayer(Layer):
         return [self.merge([array.astype(self.dtype, copy=False) for array in inputs])]
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape for one input alone."""
+        """Return the shape for one input alone."""
         return self.merged_shape([input_shape])
 
     def call(self, x: Array) -> Array:
@@ -51,7 +51,7 @@ class MergeLayer(Layer):
         return self.merge([x])
 
     def merged_length(self, axis: int) -> int | None:
-        """Give the rows (0) or columns (1) of the output, where they are known by now."""
+        """Return the rows (0) or columns (1) of the output, where they are known by now."""
         shape = self.output_shape
         return shape[axis + 1] if shape is not None and len(shape) == 4 else None
 

@@ -42,15 +42,15 @@ class NormalizationLayer(Layer):
             self.add_weight("beta", shape, self.beta_initializer)
 
     def gamma(self) -> Array | None:
-        """Give the scale, or None where there is none."""
+        """Return the scale, or None where there is none."""
         return self.weight("gamma") if self.scale else None
 
     def beta(self) -> Array | None:
-        """Give the offset, or None where there is none."""
+        """Return the offset, or None where there is none."""
         return self.weight("beta") if self.center else None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "epsilon": self.epsilon,

@@ -123,7 +123,7 @@ class Operation(MergeLayer):
         return self.function
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
-        """Give the shape that the inputs have together."""
+        """Return the shape that the inputs have together."""
         inputs = sum(one is None for one in self.operands)
         if len(input_shapes) != inputs:
             raise ShapeError(f"must have {inputs} inputs. Received: {len(input_shapes)}.")
@@ -151,7 +151,7 @@ class Operation(MergeLayer):
         return result
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "function": self.function,
@@ -170,13 +170,13 @@ def is_number(value: object) -> bool:
 
 
 def _same_rank(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Give the shapes with axes of length 1 before them, so that all have one rank."""
+    """Return the shapes with axes of length 1 before them, so that all have one rank."""
     rank = max(map(len, shapes))
     return [(1,) * (rank - len(shape)) + shape for shape in shapes]
 
 
 def _joint(*lengths: int) -> int | None:
-    """Give the length that axes of these lengths have together; -1 is not known."""
+    """Return the length that axes of these lengths have together; -1 is not known."""
     wide = {length for length in lengths if length != 1}
     known = wide - {-1}
     if len(known) > 1:

@@ -30,7 +30,7 @@ IDLE_OPTIONS: Mapping[str, tuple[object, ...]] = MappingProxyType(
 def training_options(
     layer: str, options: Mapping[str, object], idle: Mapping[str, tuple[object, ...]]
 ) -> dict[str, object]:
-    """Give those options that act in training alone, or raise `ArgumentError` for another.
+    """Return those options that act in training alone, or raise `ArgumentError` for another.
 
     layer: the name of the class, for the error. idle: options with the values at which they ask
     for nothing; an empty tuple takes any value. None of these are kept.

@@ -12,7 +12,7 @@ __all__ = ["Permute"]
 
 
 class Permute(Layer):
-    """Give the axes in the order `dims`, which counts from 1, the batch being 0.
+    """Return the axes in the order `dims`, which counts from 1, the batch being 0.
 
     >>> Permute((2, 1)).compute_output_shape((None, 10, 64))
     (None, 64, 10)
@@ -28,7 +28,7 @@ class Permute(Layer):
             )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the lengths in the order of `dims`."""
+        """Return the lengths in the order of `dims`."""
         if len(input_shape) != len(self.dims) + 1:
             raise ShapeError(
                 f"must have an input of rank {len(self.dims) + 1}, the batch included. "
@@ -37,13 +37,13 @@ class Permute(Layer):
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
     def call(self, x: Array) -> Array:
-        """Give the values in the new order."""
+        """Return the values in the new order."""
         return x.transpose(0, *self.dims)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give None: rows may be columns or channels after it."""
+        """Return None: rows may be columns or channels after it."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "dims": self.dims}

@@ -34,7 +34,7 @@ class PixelShuffle(ImageLayer):
         self.order = normalize_choice(order, "order", SHUFFLE_ORDERS)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with fewer channels, and as many more pixels."""
+        """Return the shape with fewer channels, and as many more pixels."""
         self.check_rank(input_shape)
         channels = input_shape[self.channel_axis]
         block = self.upscale_factor**2
@@ -52,11 +52,11 @@ class PixelShuffle(ImageLayer):
         return depth_to_space(x, self.upscale_factor, self.order, self.data_format)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give for each pixel of a block the position that the block was."""
+        """Return the position that a block was, for each of its pixels."""
         return repeated_reach(length, self.upscale_factor)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "upscale_factor": self.upscale_factor,

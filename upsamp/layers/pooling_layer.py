@@ -39,15 +39,15 @@ class PoolingLayer(ImageLayer):
         return pooling_axis(length, self.pool_size[axis], self.strides[axis], self.padding)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with as many rows and columns as the window fits at."""
+        """Return the shape with as many rows and columns as the window fits at."""
         return self.image_shape(input_shape, lambda axis, length: self.plan(axis, length).output)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the positions of each window."""
+        """Return the positions of each window."""
         return convolution_reach(self.plan(axis, length), self.pool_size[axis])
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "pool_size": self.pool_size,

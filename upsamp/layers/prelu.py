@@ -15,7 +15,7 @@ __all__ = ["PReLU"]
 
 
 class PReLU(Layer):
-    """Give x where it is positive, alpha * x elsewhere.
+    """Return x where it is positive, alpha * x elsewhere.
 
     Weight alpha, of the shape of one sample. shared_axes: axes, counted with the batch as 0,
     along which alpha is one value, as (1, 2) for one a channel.
@@ -55,7 +55,7 @@ class PReLU(Layer):
         self.add_weight("alpha", tuple(shape), self.alpha_initializer)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape."""
+        """Return the input's shape."""
         if self.built:
             alpha = self._weights[0].shape
             fits = len(alpha) == len(input_shape) - 1 and all(
@@ -77,7 +77,7 @@ class PReLU(Layer):
         return result
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "alpha_initializer": self.alpha_initializer,

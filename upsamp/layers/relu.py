@@ -12,7 +12,7 @@ __all__ = ["ReLU"]
 
 
 class ReLU(Layer):
-    """Give x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.
+    """Return x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.
 
     >>> ReLU(max_value=6)([[-10.0, 3.0, 10.0]])
     array([[0., 3., 6.]], dtype=float32)
@@ -44,7 +44,7 @@ class ReLU(Layer):
         return rectify(x, self.max_value, self.negative_slope, self.threshold)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "max_value": self.max_value,

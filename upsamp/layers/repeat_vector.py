@@ -11,7 +11,7 @@ __all__ = ["RepeatVector"]
 
 
 class RepeatVector(Layer):
-    """Give a vector n times: (N, C) becomes (N, n, C).
+    """Return a vector n times: (N, C) becomes (N, n, C).
 
     >>> RepeatVector(2)([[1.0, 2.0]])
     array([[[1., 2.],
@@ -25,7 +25,7 @@ class RepeatVector(Layer):
         self.n = normalize_count(n, "n")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with n rows."""
+        """Return the shape with n rows."""
         self.check_rank(input_shape)
         return (input_shape[0], self.n, input_shape[1])
 
@@ -34,9 +34,9 @@ class RepeatVector(Layer):
         return np.repeat(x[:, np.newaxis], self.n, axis=1)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give None: these are no images."""
+        """Return None: these are no images."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "n": self.n}

@@ -15,7 +15,7 @@ Numbers: TypeAlias = float | Sequence[float]
 
 
 class Rescaling(Layer):
-    """Give x * scale + offset. Each is a number, or a list of one for each channel.
+    """Return x * scale + offset. Each is a number, or a list of one for each channel.
 
     >>> Rescaling(1 / 127.5, offset=-1)([[0, 255]])
     array([[-1.,  1.]], dtype=float32)
@@ -27,7 +27,7 @@ class Rescaling(Layer):
         self.offset = _plain(offset, "offset")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape, whose last axes must be those of the lists."""
+        """Return the input's shape, whose last axes must be those of the lists."""
         for numbers in (self.scale, self.offset):
             shape = np.shape(numbers)
             last = input_shape[len(input_shape) - len(shape) :]
@@ -47,12 +47,12 @@ class Rescaling(Layer):
         return result
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "scale": self.scale, "offset": self.offset}
 
 
 def _plain(value: object, name: str) -> Any:
-    """Give a number, or nested lists of numbers, as JSON has them."""
+    """Return a number, or nested lists of numbers, as JSON has them."""
     try:
         return np.asarray(value, np.float64).tolist()
     except (TypeError, ValueError):

@@ -13,7 +13,7 @@ __all__ = ["Reshape"]
 
 
 class Reshape(Layer):
-    """Give every sample the shape `target_shape`, in which one axis may be -1: what is left over.
+    """Reshape every sample to `target_shape`, in which one axis may be -1: what is left over.
 
     >>> Reshape((5, 5, -1)).compute_output_shape((None, 3200))
     (None, 5, 5, 128)
@@ -34,7 +34,7 @@ class Reshape(Layer):
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the target shape after the batch."""
+        """Return the target shape after the batch."""
         sizes = [axis for axis in input_shape[1:] if axis is not None]
         fixed = math.prod(axis for axis in self.target_shape if axis != -1)
         if len(sizes) < len(input_shape) - 1:
@@ -55,13 +55,13 @@ class Reshape(Layer):
         )
 
     def call(self, x: Array) -> Array:
-        """Give the values in the target shape."""
+        """Return the values in the target shape."""
         return x.reshape(len(x), *self.target_shape)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give None: the positions are others."""
+        """Return None: the positions are others."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "target_shape": self.target_shape}

@@ -60,7 +60,7 @@ class Resizing(ImageLayer):
         self.fill_value = fill_value
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with the rows and columns that were asked for."""
+        """Return the shape with the rows and columns that were asked for."""
         wanted = (self.height, self.width)
 
         def size(axis: int, length: int) -> int:
@@ -81,11 +81,11 @@ class Resizing(ImageLayer):
         )
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the positions that the interpolation reads."""
+        """Return the positions that the interpolation reads."""
         return resampled_reach(length, (self.height, self.width)[axis], self.interpolation)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "height": self.height,

@@ -76,7 +76,7 @@ class SeparableConv2D(DepthwiseLayer):
             self.add_weight("bias", (self.filters,), self.bias_initializer)
 
     def output_channels(self, channels: int | None) -> int | None:
-        """Give the filters."""
+        """Return the filters."""
         return self.filters
 
     def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
@@ -100,7 +100,7 @@ class SeparableConv2D(DepthwiseLayer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "filters": self.filters,

@@ -16,7 +16,7 @@ MaybeShape: TypeAlias = Shape | None
 
 
 def snake_case(class_name: str) -> str:
-    """Give a class's name as Keras writes it for automatic names.
+    """Return a class's name as Keras writes it for automatic names.
 
     >>> snake_case("Conv2DTranspose"), snake_case("LeakyReLU")
     ('conv2d_transpose', 'leaky_re_lu')
@@ -26,7 +26,7 @@ def snake_case(class_name: str) -> str:
 
 
 def normalize_shape(value: object, name: str) -> Shape:
-    """Give a shape as a tuple of positive integers, with None for an axis of any length.
+    """Return a shape as a tuple of positive integers, with None for an axis of any length.
 
     >>> normalize_shape([None, 28, 28, 1], "batch_shape")
     (None, 28, 28, 1)
@@ -39,7 +39,7 @@ def normalize_shape(value: object, name: str) -> Shape:
 
 
 def product_of(lengths: Shape) -> int | None:
-    """Give the product of lengths, or None where one is not known.
+    """Return the product of lengths, or None where one is not known.
 
     >>> product_of((2, 3)), product_of((2, None))
     (6, None)

@@ -13,7 +13,7 @@ __all__ = ["Softmax"]
 
 
 class Softmax(Layer):
-    """Give exp(x) over its sum along an axis, or along several.
+    """Return exp(x) over its sum along an axis, or along several.
 
     >>> Softmax()([[0.0, 0.0, 0.0, 0.0]])
     array([[0.25, 0.25, 0.25, 0.25]], dtype=float32)
@@ -24,7 +24,7 @@ class Softmax(Layer):
         self.axis = normalize_axes(axis)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape."""
+        """Return the input's shape."""
         axes_within(self.axis, len(input_shape))
         return input_shape
 
@@ -33,9 +33,9 @@ class Softmax(Layer):
         return softmax(x, self.axis)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give each position itself, or all of an axis of (N, H, W, C) that is summed along."""
+        """Return each position itself, or all of an axis of (N, H, W, C) that is summed along."""
         return mixed_reach(axes_within(self.axis, 4), axis, length)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "axis": self.axis}

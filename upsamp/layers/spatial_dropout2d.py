@@ -28,9 +28,9 @@ class SpatialDropout2D(ImageLayer):
         self.dropout_seed = seed
 
     def call(self, x: Array) -> Array:
-        """Give the input."""
+        """Return the input."""
         return x
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "rate": self.rate, "seed": self.dropout_seed}

@@ -59,12 +59,12 @@ class SpectralNormalization(Layer):
         ]
 
     def stored_weights(self) -> dict[str, Array]:
-        """Give the values by where Keras 3 keeps them: the kernel in two places."""
+        """Return the values by where Keras 3 keeps them: the kernel in two places."""
         found = super().stored_weights()
         return {"vars/0": found[self.weight_paths[0]], **found}
 
     def _values(self, index: int) -> Array:
-        """Give the values of one weight; those of the layer are drawn by itself."""
+        """Return the values of one weight; those of the layer are drawn by itself."""
         weight = self._weights[index]
         self.layer.seed = self.seed
         if any(weight is one for one in self.layer.weights):
@@ -76,7 +76,7 @@ class SpectralNormalization(Layer):
         self.layer.check_rank(input_shape)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape of the layer's output."""
+        """Return the shape of the layer's output."""
         return self.layer.output_shape_for(input_shape)
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
@@ -93,7 +93,7 @@ class SpectralNormalization(Layer):
         return self.layer.multiply_adds(input_shape, output_shape)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the reach of the layer."""
+        """Return the reach of the layer."""
         return self.layer.reach(axis, length)
 
     def overlap(self) -> str | None:
@@ -101,7 +101,7 @@ class SpectralNormalization(Layer):
         return self.layer.overlap()
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again, the layer as its class and config."""
+        """Return the arguments that make this layer again, the layer as its class and config."""
         wrapped = {"class_name": self.layer.type_name, "config": self.layer.get_config()}
         return {
             **super().get_config(),

@@ -21,7 +21,7 @@ class Subtract(ElementwiseMerge):
     combine = np.subtract
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
-        """Give the shape that the two inputs broadcast to."""
+        """Return the shape that the two inputs broadcast to."""
         if len(input_shapes) != 2:
             raise ShapeError(f"must have two inputs. Received: {len(input_shapes)}.")
         return super().merged_shape(input_shapes)

@@ -13,7 +13,7 @@ __all__ = ["ThresholdedReLU"]
 
 
 class ThresholdedReLU(Layer):
-    """Give x above `theta`, 0 elsewhere.
+    """Return x above `theta`, 0 elsewhere.
 
     >>> ThresholdedReLU()([[-10.0, 1.0, 10.0]])
     array([[ 0.,  0., 10.]], dtype=float32)
@@ -33,5 +33,5 @@ class ThresholdedReLU(Layer):
         return np.where(x <= number(self.theta), number(0), x)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "theta": self.theta}

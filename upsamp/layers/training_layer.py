@@ -14,12 +14,12 @@ class TrainingLayer(Layer):
     nature = Nature.SAME
 
     def call(self, x: Array) -> Array:
-        """Give the input."""
+        """Return the input."""
         return x
 
 
 def check_share(value: float, name: str) -> float:
-    """Give a share from 0 to 1.
+    """Return a share from 0 to 1.
 
     >>> check_share(0.5, "rate")
     0.5

@@ -14,7 +14,7 @@ __all__ = ["UnitNormalization"]
 
 
 class UnitNormalization(Layer):
-    """Give x over the root of the sum of its squares along an axis, or along several.
+    """Return x over the root of the sum of its squares along an axis, or along several.
 
     >>> UnitNormalization()([[3.0, 4.0]])
     array([[0.6, 0.8]], dtype=float32)
@@ -25,7 +25,7 @@ class UnitNormalization(Layer):
         self.axis = normalize_axes(axis)
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape."""
+        """Return the input's shape."""
         axes_within(self.axis, len(input_shape))
         return input_shape
 
@@ -37,9 +37,9 @@ class UnitNormalization(Layer):
         return result
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give each position itself, or all of an axis of (N, H, W, C) that is summed along."""
+        """Return each position itself, or all of an axis of (N, H, W, C) that is summed along."""
         return mixed_reach(axes_within(self.axis, 4), axis, length)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "axis": self.axis}

@@ -51,7 +51,7 @@ class UnknownLayer(Layer):
         return [weight.name for weight in self._weights]
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
-        """Give one output, of a shape that nobody knows."""
+        """Return one output, of a shape that nobody knows."""
         self.built = True
         return [None]
 
@@ -77,7 +77,7 @@ class UnknownLayer(Layer):
         )
 
     def _values(self, index: int) -> Array:
-        """Give the values of a weight that has any: none are drawn for a layer of nobody knows."""
+        """Return the values of a weight that has any: none are drawn for an unknown layer."""
         weight = self._weights[index]
         if weight.value is None:
             raise ArgumentError(
@@ -87,13 +87,13 @@ class UnknownLayer(Layer):
         return weight.value
 
     def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
-        """Give None: nobody knows."""
+        """Return None: nobody knows."""
         return None
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give None: nobody knows."""
+        """Return None: nobody knows."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments as they were received."""
+        """Return the arguments as they were received."""
         return dict(self.config)

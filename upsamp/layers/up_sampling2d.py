@@ -42,7 +42,7 @@ class UpSampling2D(ImageLayer):
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the input's shape with its rows and columns multiplied."""
+        """Return the input's shape with its rows and columns multiplied."""
         return self.image_shape(input_shape, lambda axis, length: length * self.size[axis])
 
     def call(self, x: Array) -> Array:
@@ -50,7 +50,7 @@ class UpSampling2D(ImageLayer):
         return upsample(x, self.size, self.interpolation, self.data_format)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the positions that the interpolation reads.
+        """Return the positions that the interpolation reads.
 
         >>> [positions.tolist() for positions in UpSampling2D(2).reach(0, 2)]
         [[0, 0, 1, 1], [0, 0, 1, 1]]
@@ -58,5 +58,5 @@ class UpSampling2D(ImageLayer):
         return resampled_reach(length, length * self.size[axis], self.interpolation)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "size": self.size, "interpolation": self.interpolation}

@@ -73,11 +73,11 @@ class WindowLayer(KernelLayer, ImageLayer):
         return self.channel_axis
 
     def scaled_kernel(self, factors: Array) -> Array | None:
-        """Give the kernel with each output so many times as large; None: that is not written."""
+        """Return the kernel with each output so many times as large; None: that is not written."""
         return self.weight(self.kernel_name) * factors
 
     def scaled_mixture(self, factors: Array, offsets: Array) -> Mixture | None:
-        """Give a kernel and a bias whose sums are this layer's times factors plus offsets.
+        """Return a kernel and a bias whose sums are this layer's times factors plus offsets.
 
         None where those would not be equal but for rounding: where numbers are not finite, or
         come near the ends of the range of floats.
@@ -96,7 +96,7 @@ class WindowLayer(KernelLayer, ImageLayer):
         return Mixture(packed, summed) if finite else None
 
     def padding_of(self, axis: int) -> Padding | Pair:
-        """Give the padding of the rows (0) or of the columns (1)."""
+        """Return the padding of the rows (0) or of the columns (1)."""
         return self.padding if isinstance(self.padding, str) else self.padding[axis]
 
     def plan(self, axis: int, length: int) -> ConvolutionAxis:
@@ -110,11 +110,11 @@ class WindowLayer(KernelLayer, ImageLayer):
         )
 
     def output_channels(self, channels: int | None) -> int | None:
-        """Give the channels of the output, for so many of the input."""
+        """Return the channels of the output, for so many of the input."""
         raise NotImplementedError(f"{self.type_name} must define `output_channels`.")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with as many rows and columns as the kernel fits at."""
+        """Return the shape with as many rows and columns as the kernel fits at."""
         shape = self.image_shape(input_shape, lambda axis, length: self.plan(axis, length).output)
         axis = self.channel_axis
         return (*shape[:axis], self.output_channels(input_shape[axis]), *shape[axis + 1 :])
@@ -124,11 +124,11 @@ class WindowLayer(KernelLayer, ImageLayer):
         return product_of(tuple(shape[axis] for axis in (1, 2, 3) if axis != self.channel_axis))
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give the positions that the kernel covers."""
+        """Return the positions that the kernel covers."""
         return convolution_reach(self.plan(axis, length), self.kernel_size[axis])
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {
             **super().get_config(),
             "kernel_size": self.kernel_size,
@@ -142,7 +142,7 @@ class WindowLayer(KernelLayer, ImageLayer):
 
 
 def finish_of(changes: Sequence[Change]) -> Finish | None:
-    """Give what a convolution does in place to parts of its result; None for nothing."""
+    """Return what a convolution does in place to parts of its result; None for nothing."""
 
     def finish(part: Array) -> None:
         change_blocks(part, part.shape[3], changes)

@@ -28,7 +28,7 @@ class ZeroPadding2D(ImageLayer):
         self.padding = normalize_margins(padding, "padding")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Give the shape with more rows and columns."""
+        """Return the shape with more rows and columns."""
         return self.image_shape(input_shape, lambda axis, length: length + sum(self.padding[axis]))
 
     def call(self, x: Array) -> Array:
@@ -39,9 +39,9 @@ class ZeroPadding2D(ImageLayer):
         return np.pad(x, (none, none, *self.padding))
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Give each position itself; the zeros depend on nothing."""
+        """Return each position itself; the zeros depend on nothing."""
         return shifted_reach(length, *self.padding[axis])
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments that make this layer again."""
+        """Return the arguments that make this layer again."""
         return {**super().get_config(), "padding": self.padding}

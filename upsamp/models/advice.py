@@ -45,7 +45,7 @@ class Advice:
 
 
 def advise(model: Sequential, target: PairLike) -> list[Advice]:
-    """Give the changes of a single layer, each of which gives the model's images `target`'s size.
+    """Return the changes of a single layer, each of which gives the model's images `target`'s size.
 
     model: built, with an output of rank 4. target: one integer or (rows, columns). Tried are every
     Conv2DTranspose (with each setting of `solve_layer` that leaves no holes), the size of every
@@ -96,18 +96,18 @@ class _Search:
             )
 
     def grid(self, shape: Shape) -> Pair | None:
-        """Give the rows and columns of images, where the shape is such and they are known."""
+        """Return the rows and columns of images, where the shape is such and they are known."""
         lengths = shape[self.rows : self.rows + 2] if len(shape) == 4 else ()
         rows, columns = lengths or (None, None)
         return None if rows is None or columns is None else (rows, columns)
 
     def shape(self, position: int, grid: Pair) -> Shape:
-        """Give the shape of the layer's output with those rows and columns in it."""
+        """Return the shape of the layer's output with those rows and columns in it."""
         shape = self.shapes[position + 1]
         return (*shape[: self.rows], *grid, *shape[self.rows + 2 :])
 
     def output(self, position: int, grid: Pair) -> Pair | None:
-        """Give the model's rows and columns where the layer at `position` has those of `grid`."""
+        """Return the model's rows and columns where the layer at `position` has those of `grid`."""
         shape = self.shape(position, grid)
         try:
             for layer in self.layers[position + 1 :]:
@@ -117,7 +117,7 @@ class _Search:
         return self.grid(shape)
 
     def needed(self, position: int) -> list[Pair]:
-        """Give the rows and columns of this layer from which the model's are those wanted."""
+        """Return the rows and columns of this layer from which the model's are those wanted."""
         now = self.grid(self.shapes[position + 1])
         if now is None:
             return []
@@ -130,7 +130,7 @@ class _Search:
         ]
 
     def _lengths(self, position: int, now: Pair, axis: int) -> range:
-        """Give the lengths of one axis that lead to what is wanted; more never leads to less."""
+        """Return the lengths of one axis that lead to what is wanted; more never leads to less."""
 
         def result(length: int) -> int:
             output = self.output(position, (length, now[1]) if axis == 0 else (now[0], length))
@@ -144,7 +144,7 @@ class _Search:
         return lengths[first : bisect_right(lengths, wanted, key=result)]
 
     def changes(self, position: int) -> Iterator[tuple[Pair, Change]]:
-        """Give the changes of this layer, each with the rows and columns that it then has."""
+        """Yield the changes of this layer, each with the rows and columns that it then has."""
         layer = self.layers[position]
         if isinstance(layer, Conv2D):
             yield from self._paddings(position, layer)
@@ -220,7 +220,7 @@ class _Search:
 
 
 def _flatten(model: Sequential) -> Iterator[Layer]:
-    """Give the layers of a model, and in the place of a model among them its layers."""
+    """Yield the layers of a model, and in the place of a model among them its layers."""
     for layer in model.layers:
         if isinstance(layer, Sequential):
             yield from _flatten(layer)
@@ -234,12 +234,12 @@ def _other(layer: Layer, **arguments: Any) -> dict[str, Any]:
 
 
 def _changed(layer: Layer, others: dict[str, Any]) -> Layer:
-    """Give a new layer like this one, but for those arguments."""
+    """Return a new layer like this one, but for those arguments."""
     return type(layer).from_config({**layer.get_config(), "name": layer.given_name, **others})
 
 
 def _transposed(layer: Conv2DTranspose, before: Pair, grid: Pair) -> Iterator[dict[str, Any]]:
-    """Give the arguments with which the layer takes `before` to `grid`, the best first."""
+    """Yield the arguments with which the layer takes `before` to `grid`, the best first."""
     for setting in solve_layer(
         before,
         grid,
@@ -258,7 +258,7 @@ def _transposed(layer: Conv2DTranspose, before: Pair, grid: Pair) -> Iterator[di
 
 
 def _spell(layer: Layer) -> str:
-    """Give a layer's Keras code: what it must be told, and what is not Keras' default.
+    """Return a layer's Keras code: what it must be told, and what is not Keras' default.
 
     >>> _spell(UpSampling2D(2, interpolation="bilinear"))
     'UpSampling2D(size=(2, 2), interpolation="bilinear")'

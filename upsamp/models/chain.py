@@ -100,7 +100,7 @@ class Chain:
         return result
 
     def _folded_mixture(self, head: WindowLayer) -> Mixture | None:
-        """Give kernel and bias with the normalisation in them, made anew where a weight is set."""
+        """Return kernel and bias with the normalisation in them, remade when a weight is set."""
         norm = self._norm
         if norm is None or not head.linear:
             return None
@@ -113,7 +113,7 @@ class Chain:
 
 
 def _foldable(head: Layer, link: _Link) -> BatchNormalization | None:
-    """Give the layer of the first link, if it is one that kernel and bias of the head may hold.
+    """Return the layer of the first link, if it is one that kernel and bias of the head may hold.
 
     The kernel of a Dense is used as it stands, and its outputs are few: there it would not pay.
     """
@@ -126,7 +126,7 @@ def _foldable(head: Layer, link: _Link) -> BatchNormalization | None:
 
 
 def _scaled_axis(link: _Link) -> int:
-    """Give the axis that a normalisation is along, or -1 for another layer."""
+    """Return the axis that a normalisation is along, or -1 for another layer."""
     layer = link.layer
     return layer.axis % len(link.shape) if isinstance(layer, BatchNormalization) else -1
 

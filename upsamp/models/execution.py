@@ -56,7 +56,7 @@ class Execution:
         self._steps = self._plan(self._infer(shapes))
 
     def _infer(self, shapes: Sequence[Shape]) -> dict[int, list[MaybeShape]]:
-        """Give the shapes of the outputs of all calls that are needed."""
+        """Return the shapes of the outputs of all calls that are needed."""
         given = dict(zip(self._inputs, shapes, strict=True))
         found: dict[int, list[MaybeShape]] = {}
         for number in self._needed:
@@ -66,7 +66,7 @@ class Execution:
         return found
 
     def _plan(self, shapes: Mapping[int, list[MaybeShape]]) -> list[_Step]:
-        """Give the steps: the calls in their order, those of a chain with its first one."""
+        """Return the steps: the calls in their order, those of a chain with its first one."""
         readers = {
             self._calls[number].sources[0]: number
             for number in self._needed
@@ -91,7 +91,7 @@ class Execution:
         readers: Mapping[Source, int],
         shapes: Mapping[int, list[MaybeShape]],
     ) -> list[int]:
-        """Give the calls that go on with the array of one call, which nobody else reads."""
+        """Return the calls that go on with the array of one call, which nobody else reads."""
         found: list[int] = []
         head = self._calls[number].layer
         source = Source(number)

@@ -15,7 +15,7 @@ __all__ = ["parse_layer", "parse_layers", "parse_shape"]
 
 
 def parse_layer(text: str) -> Layer:
-    """Give the layer that is spelled in `text`, as `Dense(128 * 5 * 5, input_dim=100)`.
+    """Return the layer that is spelled in `text`, as `Dense(128 * 5 * 5, input_dim=100)`.
 
     A path before the name, as in `keras.layers.Dense(...)`, is taken, and so is a line of a
     program, `model.add(Dense(...))`. Arguments are literals, tuples, lists, whole-number
@@ -54,7 +54,7 @@ def parse_layer(text: str) -> Layer:
 
 
 def parse_layers(text: str) -> list[Layer]:
-    """Give the layers that are spelled one a line; blank lines and comments are passed over."""
+    """Return the layers that are spelled one a line; blank lines and comments are passed over."""
     layers: list[Layer] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -67,7 +67,7 @@ def parse_layers(text: str) -> list[Layer]:
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
-    """Give the shape that is spelled in `text`: "100", "28,28,1", "(28, 28, 1)" or "28x28x1".
+    """Return the shape that is spelled in `text`: "100", "28,28,1", "(28, 28, 1)" or "28x28x1".
 
     >>> parse_shape("28x28x1")
     (28, 28, 1)
@@ -86,7 +86,7 @@ def parse_shape(text: str) -> tuple[int, ...]:
 
 
 def _inside_add(tree: ast.expr) -> ast.expr:
-    """Give what stands inside `model.add(...)`, or the expression itself."""
+    """Return what stands inside `model.add(...)`, or the expression itself."""
     if (
         isinstance(tree, ast.Call)
         and isinstance(tree.func, ast.Attribute)
@@ -107,7 +107,7 @@ def _is_path(node: ast.expr) -> bool:
 
 
 def _layer_name(call: ast.expr, text: str) -> str:
-    """Give the name of the layer's class, behind a path of plain names or none."""
+    """Return the name of the layer's class, behind a path of plain names or none."""
     function = call.func if isinstance(call, ast.Call) else call
     if not isinstance(function, ast.Attribute | ast.Name) or not _is_path(function):
         raise ExpressionError(
@@ -127,7 +127,7 @@ def _layer_name(call: ast.expr, text: str) -> str:
 
 
 def _named_values(keywords: list[ast.keyword]) -> dict[str, Any]:
-    """Give the keyword arguments, each written out and once."""
+    """Return the keyword arguments, each written out and once."""
     values: dict[str, Any] = {}
     for keyword in keywords:
         if keyword.arg is None:
@@ -141,7 +141,7 @@ def _named_values(keywords: list[ast.keyword]) -> dict[str, Any]:
 
 
 def _argument(node: ast.expr) -> Any:
-    """Give the value of an argument: a literal, or an activation, an initializer or a layer."""
+    """Return the value of an argument: a literal, or an activation, an initializer or a layer."""
     name = _called_name(node)
     if name is None or not isinstance(node, ast.Call):
         return value_of(node)
@@ -154,7 +154,7 @@ def _argument(node: ast.expr) -> Any:
 
 
 def _called_name(node: ast.expr) -> str | None:
-    """Give the name of what is called, behind a path of plain names or none."""
+    """Return the name of what is called, behind a path of plain names or none."""
     if not isinstance(node, ast.Call) or not _is_path(node.func):
         return None
     return (
@@ -163,5 +163,5 @@ def _called_name(node: ast.expr) -> str | None:
 
 
 def _inner_layer(name: str, positional: list[Any], named: dict[str, Any]) -> Layer:
-    """Give a layer inside of a layer, as SpectralNormalization has it."""
+    """Return a layer inside of a layer, as SpectralNormalization has it."""
     return LAYERS[name](*positional, **named)

@@ -19,7 +19,7 @@ REACH = 3
 
 
 def make_pair(large: Array, strides: Pair) -> tuple[Array, Array]:
-    """Give a large image and the small one that it makes: the mean of each block of the strides.
+    """Return a large image and the small one that it makes: the mean of each block of the strides.
 
     >>> import numpy as np
     >>> make_pair(np.array([[0, 2, 4, 6]]), (1, 2))[0]
@@ -53,7 +53,7 @@ def fit_inside(
 def compare_inside(
     small: Array, large: Array, kernel: Array, strides: Pair, peak: float
 ) -> dict[str, float]:
-    """Give the PSNR in decibels of the fitted kernel and of its rivals, away from the edges.
+    """Return the PSNR in decibels of the fitted kernel and of its rivals, away from the edges.
 
     peak: the largest value that there can be; all results are clipped to 0..peak alike.
     """
@@ -62,13 +62,13 @@ def compare_inside(
 
 
 def mean_of(measures: Iterable[dict[str, float]]) -> dict[str, float]:
-    """Give the mean of each measure over several images."""
+    """Return the mean of each measure over several images."""
     collected = list(measures)
     return {name: fmean(measure[name] for measure in collected) for name in collected[0]}
 
 
 def _checked(pairs: Iterable[tuple[Array, Array]], strides: Pair) -> Iterator[tuple[Array, Array]]:
-    """Give the pairs, after a look at their sizes in words that name the images."""
+    """Yield the pairs, after a look at their sizes in words that name the images."""
     for small, large in pairs:
         wanted = (small.shape[0] * strides[0], small.shape[1] * strides[1])
         if large.shape[:2] != wanted or large.shape[2:] != small.shape[2:]:
@@ -80,7 +80,7 @@ def _checked(pairs: Iterable[tuple[Array, Array]], strides: Pair) -> Iterator[tu
 
 
 def _margin(kernel_size: tuple[int, ...], strides: Pair) -> Pair:
-    """Give how many output rows and columns the edges reach into, in whole strides."""
+    """Return how many output rows and columns the edges reach into, in whole strides."""
     rows, columns = (
         stride * max(REACH, -(-taps // stride))
         for taps, stride in zip(kernel_size, strides, strict=True)
@@ -89,13 +89,13 @@ def _margin(kernel_size: tuple[int, ...], strides: Pair) -> Pair:
 
 
 def _cropped(taps: int, stride: int, margin: int) -> Pair:
-    """Give the padding of one axis that crops as "same" does, and the margin besides."""
+    """Return the padding of one axis that crops as "same" does, and the margin besides."""
     surplus = max(0, taps - stride)
     return surplus // 2 + margin, surplus - surplus // 2 + margin
 
 
 def _inside(image: Array, margin: Pair) -> Array:
-    """Give an image without its margin."""
+    """Return an image without its margin."""
     rows, columns = margin
     if image.shape[0] <= 2 * rows or image.shape[1] <= 2 * columns:
         raise ShapeError(

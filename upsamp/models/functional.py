@@ -75,7 +75,7 @@ class Functional(Model):
                 )
 
     def _name_layers(self) -> None:
-        """Give an automatic name its number, as Keras does: the second of a kind ends in _1."""
+        """Return an automatic name its number, as Keras does: the second of a kind ends in _1."""
         kept = [one.name for one in self._layers if one.placed or one.given_name is not None]
         unnamed: Counter[str] = Counter()
         names = set(kept)
@@ -121,7 +121,7 @@ class Functional(Model):
                 layer.reseed()
 
     def get_config(self) -> dict[str, Any]:
-        """Give what makes this model again, as Keras 3 writes it."""
+        """Return what makes this model again, as Keras 3 writes it."""
         graph = Graph(self._calls, self._inputs, self._outputs, self._layers)
         return {
             "name": self.name,

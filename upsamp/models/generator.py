@@ -28,7 +28,7 @@ Builder: TypeAlias = Callable[[int, Pair, int, int], Sequential]
 
 
 def upsampling_generator(latent: int, size: Pair, channels: int, seed: int) -> Sequential:
-    """Give the tutorial's generator that grows its base grid with UpSampling2D."""
+    """Return the tutorial's generator that grows its base grid with UpSampling2D."""
     model = Sequential(name="upsampling", seed=seed)
     model.add(Dense(128 * size[0] * size[1], input_dim=latent))
     model.add(Reshape((*size, 128)))
@@ -38,7 +38,7 @@ def upsampling_generator(latent: int, size: Pair, channels: int, seed: int) -> S
 
 
 def transpose_generator(latent: int, size: Pair, channels: int, seed: int) -> Sequential:
-    """Give the tutorial's generator that grows its base grid with Conv2DTranspose."""
+    """Return the tutorial's generator that grows its base grid with Conv2DTranspose."""
     model = Sequential(name="transpose", seed=seed)
     model.add(Dense(128 * size[0] * size[1], input_dim=latent))
     model.add(Reshape((*size, 128)))
@@ -47,7 +47,7 @@ def transpose_generator(latent: int, size: Pair, channels: int, seed: int) -> Se
 
 
 def dcgan_generator(latent: int, size: Pair, channels: int, seed: int) -> Sequential:
-    """Give a DCGAN's generator: its base grid grows four times, 7x7 to 28x28.
+    """Return a DCGAN's generator: its base grid grows four times, 7x7 to 28x28.
 
     Source: A. Radford et al., "Unsupervised Representation Learning with Deep Convolutional
     Generative Adversarial Networks" (arXiv 1511.06434), of the size used for 28x28 digits.
@@ -84,7 +84,7 @@ def make_generator(
     channels: int = 1,
     seed: int = 0,
 ) -> Sequential:
-    """Give a generator of that kind, with weights drawn from `seed`: it is untrained.
+    """Return a generator of that kind, with weights drawn from `seed`: it is untrained.
 
     latent: the length of the latent vector. size: the base grid, by default that of the kind.
     channels: of the images that it makes.

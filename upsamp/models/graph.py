@@ -71,7 +71,7 @@ def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape
 def output_of(
     shapes: Sequence[Sequence[MaybeShape]] | Mapping[int, Sequence[MaybeShape]], source: Source
 ) -> MaybeShape:
-    """Give one output's shape; an unknown layer may have more outputs than can be known.
+    """Return one output's shape; an unknown layer may have more outputs than can be known.
 
     shapes: of all outputs of the calls, by their numbers.
     """
@@ -87,7 +87,7 @@ def output_of(
 
 
 def number_calls(calls: Iterable[Call]) -> tuple[Call, ...]:
-    """Give the calls, those of each layer numbered from 0 as Keras does, if they are not yet.
+    """Return the calls, those of each layer numbered from 0 as Keras does, if they are not yet.
 
     Raises `ArgumentError` for a call on what comes after it.
     """
@@ -111,7 +111,7 @@ def number_calls(calls: Iterable[Call]) -> tuple[Call, ...]:
 
 
 def needed_calls(calls: Sequence[Call], outputs: Iterable[Source]) -> list[int]:
-    """Give the numbers of the calls that the outputs depend on, in the order of the calls."""
+    """Return the numbers of the calls that the outputs depend on, in the order of the calls."""
     needed = {source.call for source in outputs}
     for number in range(len(calls) - 1, -1, -1):
         if number in needed:

@@ -13,7 +13,7 @@ __all__ = ["check_inputs", "gather_inputs"]
 
 
 def gather_inputs(x: object, names: Sequence[str], model: str, rank: int | None) -> list[Array]:
-    """Give the arrays of all inputs in the order of their names.
+    """Return the arrays of all inputs in the order of their names.
 
     model: its name, for errors. rank: of the first input, or None where it is not known yet.
 

@@ -75,7 +75,7 @@ class Model(Layer):
         return self.all_layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Give the layer of that name, or of that place among `layers`.
+        """Return the layer of that name, or of that place among `layers`.
 
         "outer/inner" names a layer of a nested model.
 
@@ -135,11 +135,11 @@ class Model(Layer):
         return shape
 
     def shape_of(self, source: Source) -> MaybeShape:
-        """Give the shape of one output of one call, or None where it cannot be known."""
+        """Return the shape of one output of one call, or None where it cannot be known."""
         return output_of(self._shapes, source)
 
     def shapes_of(self, number: int) -> list[MaybeShape]:
-        """Give the shapes of all outputs of one call."""
+        """Return the shapes of all outputs of one call."""
         return list(self._shapes[number])
 
     def require_built(self) -> None:
@@ -162,7 +162,7 @@ class Model(Layer):
         self.built = True
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
-        """Give the shapes of the outputs for inputs of these shapes; built if it is not yet."""
+        """Return the shapes of the outputs for inputs of these shapes; built if it is not yet."""
         with self.named():
             if len(input_shapes) != len(self.input_calls):
                 raise ShapeError(
@@ -178,7 +178,7 @@ class Model(Layer):
         return self._inferred[key]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Give the shape of the first output for an input of this shape."""
+        """Return the shape of the first output for an input of this shape."""
         return self.connect([input_shape])[0] or self.output_shape
 
     # --- values
@@ -206,7 +206,7 @@ class Model(Layer):
         return results
 
     def _given(self, results: list[Array]) -> Any:
-        """Give the one output, or the list of several."""
+        """Return the one output, or the list of several."""
         return results if len(self.outputs) > 1 else results[0]
 
     def predict(
@@ -262,7 +262,7 @@ class Model(Layer):
                 yield self.compute([array[start : start + size] for array in arrays])
 
     def take_inputs(self, x: object) -> list[Array]:
-        """Give the arrays of all inputs, of shapes that fit, out of one, a list or a dictionary."""
+        """Return the arrays of all inputs, checked, from one array, a list or a dictionary."""
         rank = len(self.input_shape) if self.built else None
         arrays = gather_inputs(x, [layer.name for layer in self.inputs], self.name, rank)
         if not self.built:
@@ -279,7 +279,7 @@ class Model(Layer):
         return list(found.values())
 
     def get_weights(self) -> list[Array]:
-        """Give copies of the weights of all layers, in their order."""
+        """Return copies of the weights of all layers, in their order."""
         found = {
             id(weight): values
             for layer in self.layers
@@ -297,7 +297,7 @@ class Model(Layer):
         return sum(weight.size for weight in self.trainable_weights())
 
     def trainable_weights(self) -> list[Weight]:
-        """Give the weights that training would change, each once."""
+        """Return the weights that training would change, each once."""
         if not self.trainable:
             return []
         found: dict[int, Weight] = {}
@@ -311,7 +311,7 @@ class Model(Layer):
     # --- files
 
     def to_json(self) -> str:
-        """Give the architecture as JSON that Keras 3 and `upsamp.load_model` read.
+        """Return the architecture as JSON that Keras 3 and `upsamp.load_model` read.
 
         >>> from upsamp import make_generator
         >>> make_generator("transpose").to_json()[:43]
@@ -347,7 +347,7 @@ class Model(Layer):
         input_shapes: Sequence[Shape] | None = None,
         counted: bool = False,
     ) -> Summary:
-        """Give the model's summary as data.
+        """Return the model's summary as data.
 
         columns: names in `upsamp.models.summaries.columns`, by default those that Keras shows.
         expand_nested: give the layers of nested models a row each. show_trainable: add that column
@@ -385,7 +385,7 @@ class Model(Layer):
 
 
 def unknown_layers(model: Model) -> list[UnknownLayer]:
-    """Give the layers that upsamp does not have, those of nested models too."""
+    """Return the layers that upsamp does not have, those of nested models too."""
     found: list[UnknownLayer] = []
     for layer in model.layers:
         if isinstance(layer, Model):

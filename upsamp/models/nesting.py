@@ -44,10 +44,10 @@ class ModelLike(Protocol):
         """What is known of the weights, each once."""
 
     def shapes_of(self, number: int) -> list[MaybeShape]:
-        """Give the shapes of all outputs of one call."""
+        """Return the shapes of all outputs of one call."""
 
     def trainable_weights(self) -> list[Weight]:
-        """Give the weights that training would change, each once."""
+        """Return the weights that training would change, each once."""
 
 
 def is_model(layer: object) -> TypeGuard[ModelLike]:
@@ -60,7 +60,7 @@ def is_model(layer: object) -> TypeGuard[ModelLike]:
 
 
 def layers_within(layer: Layer) -> list[Layer]:
-    """Give the layers of a model and of those in it, or the one layer that is none.
+    """Return the layers of a model and of those in it, or the one layer that is none.
 
     >>> layers_within(Layer(name="alone"))
     [<Layer name=alone, built=False>]

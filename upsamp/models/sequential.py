@@ -78,7 +78,7 @@ class Sequential(Model):
             self.build(layer.batch_input_shape)
 
     def _name_layer(self, layer: Layer) -> None:
-        """Give an automatic name its number, as Keras does: the second of a kind ends in _1."""
+        """Return an automatic name its number, as Keras does: the second of a kind ends in _1."""
         if layer.given_name is None:
             plain = layer.automatic_name
             number = self._unnamed[plain]
@@ -147,7 +147,7 @@ class Sequential(Model):
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
     def get_config(self) -> dict[str, Any]:
-        """Give what makes this model again, as Keras 3 writes it."""
+        """Return what makes this model again, as Keras 3 writes it."""
         layers = self._layers
         if self.built and self._head is not None:
             layers = [InputLayer(batch_shape=self.input_shape, name=self._input_name()), *layers]
@@ -158,7 +158,7 @@ class Sequential(Model):
         }
 
     def _input_name(self) -> str:
-        """Give a name for the input that no layer has."""
+        """Return a name for the input that no layer has."""
         name = "input_layer"
         while name in self._by_name:
             name += "_"

@@ -97,7 +97,7 @@ def prepare(array: Array, settings: Settings, *, by_channel: bool) -> Task:
 def convolve(
     array: Array, settings: Settings, *, by_channel: bool, alpha: bool
 ) -> tuple[Array, SummaryRow]:
-    """Give the result, and the row of the layer that computes it.
+    """Return the result, and the row of the layer that computes it.
 
     alpha: whether the last channel is alpha of an image; its colours are then weighted by it.
     """
@@ -140,12 +140,12 @@ def _preset_kernel(settings: Settings, shape: tuple[int, int, int, int]) -> Arra
 
 
 def _default_filters(settings: Settings, channels: int) -> int:
-    """Give the filters that a preset has by itself: one, or as many as it keeps apart."""
+    """Return the filters that a preset has by itself: one, or as many as it keeps apart."""
     return settings.groups if settings.preset in MIXING else channels
 
 
 def _in_rank(result: Array, rank: int, data_format: DataFormat) -> Array:
-    """Give (N, H, W, F) in the rank and data format that the input had, as far as F allows."""
+    """Return (N, H, W, F) in the rank and data format that the input had, as far as F allows."""
     batch = result if data_format == "channels_last" else np.moveaxis(result, 3, 1)
     image: Array = batch if rank == 4 else batch[0]
     return image[..., 0] if rank == 2 and image.shape[2] == 1 else image

@@ -15,7 +15,7 @@ def upsampling_row(
     interpolation: Interpolation,
     data_format: DataFormat,
 ) -> SummaryRow:
-    """Give the row of the layer that makes images of `size` from those of `shape`.
+    """Return the row of the layer that makes images of `size` from those of `shape`.
 
     batch_shape: of the input, with None for the batch. shape, size: rows and columns; by whole
     factors it is UpSampling2D.

@@ -12,7 +12,7 @@ __all__ = ["transposed_convolution", "upsampling"]
 
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
-    """Give a program for `jax.lax.conv_transpose`."""
+    """Return a program for `jax.lax.conv_transpose`."""
     padding = [
         (span - 1 - axis.before, span - 1 - axis.after)
         for axis, span in zip(settings.axes, settings.spans, strict=True)
@@ -56,7 +56,7 @@ def _turned_kernel(settings: TransposedConvolution) -> list[str]:
 
 
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
-    """Give a program for `jax.image.resize`, or for what does the same."""
+    """Return a program for `jax.image.resize`, or for what does the same."""
     imports = ["import jax", "import numpy as np"]
     method = settings.interpolation
     name = _method(settings)
@@ -84,7 +84,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
 
 
 def _method(settings: Upsampling) -> str | None:
-    """Give the method of JAX that computes this, or None where it has none."""
+    """Return the method of JAX that computes this, or None where it has none."""
     method, convention = settings.interpolation, settings.convention
     if settings.copies:
         alike = convention == "keras" or settings.factors is not None

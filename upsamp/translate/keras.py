@@ -19,7 +19,7 @@ TENSORFLOW = ("area", "mitchellcubic", "gaussian")
 
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
-    """Give a program for `keras.layers.Conv2DTranspose`."""
+    """Return a program for `keras.layers.Conv2DTranspose`."""
     steps: list[str] = []
     left: list[Remainder] = []
     equal = _equal_padding(settings)
@@ -48,7 +48,7 @@ def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, st
 def _layer(
     settings: TransposedConvolution, padding: Padding, extra: Pair | None, *, bias: bool
 ) -> str:
-    """Give the line that makes the layer, or that of one group."""
+    """Return the line that makes the layer, or that of one group."""
     kernel, dilation = settings.kernel, settings.dilation_rate
     if _writes_dilation_out(settings):
         kernel, dilation = settings.spans, (1, 1)
@@ -68,7 +68,7 @@ def _layer(
 
 
 def _left_of_valid(settings: TransposedConvolution) -> list[Remainder]:
-    """Give what is left to do on the result of "valid", which ends no earlier than a stride."""
+    """Return what is left to do on the result of "valid", which ends no earlier than a stride."""
     return [
         Remainder.of(axis, 0, axis.full + max(0, axis.stride - span))
         for axis, span in zip(settings.axes, settings.spans, strict=True)
@@ -80,7 +80,7 @@ def _writes_dilation_out(settings: TransposedConvolution) -> bool:
 
 
 def _equal_padding(settings: TransposedConvolution) -> tuple[Padding, Pair | None] | None:
-    """Give a padding and output_padding of Keras that crop alike, or None where there are none."""
+    """Return a padding and output_padding of Keras that crop alike, or None if there are none."""
     given = settings.padding
     for padding in (given, *PADDINGS) if isinstance(given, str) else PADDINGS:
         choices = [_equal_output_paddings(settings, axis, padding) for axis in (0, 1)]
@@ -95,7 +95,7 @@ def _equal_padding(settings: TransposedConvolution) -> tuple[Padding, Pair | Non
 def _equal_output_paddings(
     settings: TransposedConvolution, axis: int, padding: Padding
 ) -> list[int | None]:
-    """Give every output_padding with which this padding crops an axis as the settings do."""
+    """Return every output_padding with which this padding crops an axis as the settings do."""
     wanted, length = settings.axes[axis], settings.input_shape[axis + 1]
     # TensorFlow refuses output_padding=0 with "same" where the kernel covers an even length.
     refused = padding == "same" and settings.spans[axis] % 2 == 0
@@ -153,7 +153,7 @@ def _groups(layer: str, groups: int) -> list[str]:
 
 
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
-    """Give a program for `keras.layers.UpSampling2D`, or for what else does the same."""
+    """Return a program for `keras.layers.UpSampling2D`, or for what else does the same."""
     imports = ["import keras", "import numpy as np"]
     method, factors = settings.interpolation, settings.factors
     keras_has_it = method not in TENSORFLOW and (
@@ -188,7 +188,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
 
 
 def _resized(settings: Upsampling) -> list[str]:
-    """Give the lines for one of Keras' own methods that does not copy."""
+    """Return the lines for one of Keras' own methods that does not copy."""
     method, factors = settings.interpolation, settings.factors
     steps = []
     if method == "bicubic" and not (factors and all(f & (f - 1) == 0 for f in factors)):

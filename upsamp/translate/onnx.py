@@ -31,7 +31,7 @@ class _Fit(NamedTuple):
 
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
-    """Give a program for ONNX' ConvTranspose."""
+    """Return a program for ONNX' ConvTranspose."""
     rows, columns = (_fit(axis) for axis in settings.axes)
     left = rows.remainder, columns.remainder
     bias_at_once = settings.bias and not adds_zeros(left)
@@ -84,7 +84,7 @@ def _fit(axis: TransposedAxis) -> _Fit:
 
 
 def _run(nodes: str, constants: list[str], given: Shape, result: Shape) -> list[str]:
-    """Give the lines that make a model of the nodes, run it on `x` and give `y` as (N, H, W, C)."""
+    """Return the lines that make a model of the nodes, run it on `x` and set `y`, (N, H, W, C)."""
     tensors = (("x", given), ("y", result))
     inputs, outputs = (
         f'[helper.make_tensor_value_info("{name}", TensorProto.FLOAT, {[n, c, h, w]})]'
@@ -106,7 +106,7 @@ def _run(nodes: str, constants: list[str], given: Shape, result: Shape) -> list[
 
 
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
-    """Give a program for ONNX' Resize, or for what does the same."""
+    """Return a program for ONNX' Resize, or for what does the same."""
     attributes = _resize(settings)
     if attributes is not None:
         n, rows, columns, c = settings.result_shape
@@ -128,7 +128,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
 
 
 def _two_nodes(settings: Upsampling) -> tuple[list[str], list[str]]:
-    """Give the lines for one node that makes the rows and one for the columns, and constants."""
+    """Return the lines for one node that makes the rows and one for the columns, and constants."""
     if settings.copies:
         steps = indices(settings, "ONNX Runtime")
         tall = '"Gather", ["x", "rows"], ["tall"], axis=2'
@@ -149,7 +149,7 @@ def _two_nodes(settings: Upsampling) -> tuple[list[str], list[str]]:
 
 
 def _resize(settings: Upsampling) -> list[str] | None:
-    """Give the attributes of the Resize that computes this, or None where there is none."""
+    """Return the attributes of the Resize that computes this, or None where there is none."""
     torch = settings.convention == "torch"
     half_pixel = "align_corners" if settings.align_corners else "half_pixel"
     place = f'coordinate_transformation_mode="{half_pixel}"'

@@ -182,7 +182,7 @@ def compare_with_peers(
 
 
 def _version(package: str, module: str) -> str:
-    """Give the version of an installed library, whichever of its packages brought it."""
+    """Return the version of an installed library, whichever of its packages brought it."""
     if find_spec(module) is not None and hasattr(import_module(module), "__version__"):
         return str(import_module(module).__version__)
     return version(package)

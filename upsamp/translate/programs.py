@@ -42,7 +42,7 @@ _UPSAMPLINGS: Mapping[str, Callable[[Upsampling, dict[str, str]], str]] = Mappin
 def transposed_convolution_program(
     settings: TransposedConvolution, library: str, x: str, kernel: str, bias: str | None = None
 ) -> str:
-    """Give the text of a program that computes a transposed convolution in a library.
+    """Return the text of a program that computes a transposed convolution in a library.
 
     library: "keras", "torch", "onnx" or "jax". x, kernel, bias: Python source, in which `np` is
     NumPy, of arrays (N, H, W, C), (rows, columns, filters / groups, C) and (filters,), such as
@@ -81,7 +81,7 @@ def transposed_convolution_program(
 
 
 def upsampling_program(settings: Upsampling, library: str, x: str) -> str:
-    """Give the text of a program that upsamples in a library.
+    """Return the text of a program that upsamples in a library.
 
     library: "keras", "torch", "onnx" or "jax". x: Python source, in which `np` is NumPy, of an
     array (N, H, W, C), such as `array_source` gives.

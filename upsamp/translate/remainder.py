@@ -22,7 +22,7 @@ class Remainder:
 
     @classmethod
     def of(cls, axis: TransposedAxis, cropped: int, length: int) -> "Remainder":
-        """Give what is left of an axis, of which a library crops so much at the start.
+        """Return what is left of an axis, of which a library crops so much at the start.
 
         >>> from upsamp.core.convolution.geometry import transposed_axis
         >>> Remainder.of(transposed_axis(2, 3, 2, "same", None, 1), 0, 5)
@@ -54,7 +54,7 @@ def adds_zeros(axes: Sequence[Remainder]) -> bool:
 
 
 def finish(axes: Sequence[Remainder], *, bias: bool) -> list[str]:
-    """Give the lines that bring `y`, an array (N, H, W, C), to its size, and then add the bias.
+    """Return the lines that bring `y`, an array (N, H, W, C), to its size, and then add the bias.
 
     axes: what is left of the rows and of the columns; none where nothing is.
     """

@@ -30,7 +30,7 @@ Shape: TypeAlias = tuple[int, int, int, int]
 
 
 def _as_shape(value: Sequence[int], name: str) -> Shape:
-    """Give four positive integers."""
+    """Return four positive integers."""
     if len(value) != 4:
         raise ShapeError(f"`{name}` must have four dimensions. Received: {name}={tuple(value)}.")
     first, second, third, fourth = (normalize_count(length, name) for length in value)
@@ -71,7 +71,7 @@ class TransposedConvolution:
         output_shape: PairLike | None = None,
         bias: bool = False,
     ) -> "TransposedConvolution":
-        """Give the settings that `upsamp.conv2d_transpose` takes under the same names.
+        """Return the settings that `upsamp.conv2d_transpose` takes under the same names.
 
         input_shape: (N, H, W, C). kernel_shape: (rows, columns, filters / groups, C).
 
@@ -172,7 +172,7 @@ class Upsampling:
         *,
         align_corners: bool = False,
     ) -> "Upsampling":
-        """Give the settings that `upsamp.resize` takes under the same names.
+        """Return the settings that `upsamp.resize` takes under the same names.
 
         input_shape: (N, H, W, C). size: the rows and columns of the result.
 

@@ -15,7 +15,7 @@ LARGEST = 64
 
 
 def array_source(array: Array, shape: Sequence[int], file: str = "x.npy") -> str:
-    """Give the source of an array of real numbers in another shape of as many elements.
+    """Return the source of an array of real numbers in another shape of as many elements.
 
     An array of up to 64 elements is written out, exactly: its numbers, rounded to its dtype, are
     those of the array. A larger one is read from `file`, which is to be saved beside the program.
@@ -49,14 +49,14 @@ def _numbers(array: Array) -> str:
 
 
 def comment(text: str) -> str:
-    """Give a comment, on as many lines as it takes."""
+    """Return a comment, on as many lines as it takes."""
     return textwrap.fill(
         text, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
     )
 
 
 def call(start: str, arguments: Iterable[str]) -> str:
-    """Give a call: on one line or in an indented one if it fits, else an argument a line.
+    """Return a call: on one line or in an indented one if it fits, else an argument a line.
 
     >>> call("y = resize", ["x", "size=(2, 3)"])
     'y = resize(x, size=(2, 3))'
@@ -65,7 +65,7 @@ def call(start: str, arguments: Iterable[str]) -> str:
 
 
 def listing(start: str, elements: Iterable[str]) -> str:
-    """Give a list: on one line or in an indented one if it fits, else an element a line.
+    """Return a list: on one line or in an indented one if it fits, else an element a line.
 
     >>> listing("parts = ", ["x", "y"])
     'parts = [x, y]'
@@ -85,7 +85,7 @@ def _enclose(start: str, parts: Iterable[str], end: str) -> str:
 
 
 def pair(value: Pair) -> str:
-    """Give (rows, columns) as users write it: one number where they are alike.
+    """Return (rows, columns) as users write it: one number where they are alike.
 
     >>> pair((2, 2)), pair((2, 3))
     ('2', '(2, 3)')
@@ -96,7 +96,7 @@ def pair(value: Pair) -> str:
 def write_program(
     title: str, imports: Iterable[str], arrays: dict[str, str], steps: Iterable[str]
 ) -> str:
-    """Give the text of a program that computes `y` from arrays of float32, and prints it.
+    """Return the text of a program that computes `y` from arrays of float32, and prints it.
 
     arrays: the source of each array by its name. steps: the lines and blocks that compute `y`.
 
@@ -117,7 +117,7 @@ def write_program(
 
 
 def _single(name: str, text: str) -> str:
-    """Give the line that makes an array of float32 from an expression."""
+    """Return the line that makes an array of float32 from an expression."""
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError) as error:

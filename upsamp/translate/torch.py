@@ -30,7 +30,7 @@ class _Fit(NamedTuple):
 
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
-    """Give a program for `torch.nn.functional.conv_transpose2d`."""
+    """Return a program for `torch.nn.functional.conv_transpose2d`."""
     rows, columns = (_fit(axis) for axis in settings.axes)
     left = rows.remainder, columns.remainder
     bias_at_once = settings.bias and not adds_zeros(left)
@@ -76,7 +76,7 @@ def _fit(axis: TransposedAxis) -> _Fit:
 
 
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
-    """Give a program for `torch.nn.functional.interpolate`, or for what does the same."""
+    """Return a program for `torch.nn.functional.interpolate`, or for what does the same."""
     method = settings.interpolation
     mode = _mode(settings)
     if settings.copies and mode != "area" and not floats_find_the_nearest(settings):
@@ -108,7 +108,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
 
 
 def _mode(settings: Upsampling) -> str | None:
-    """Give the mode of PyTorch that computes this, or None where it has none."""
+    """Return the mode of PyTorch that computes this, or None where it has none."""
     method, convention = settings.interpolation, settings.convention
     if method == "area" and convention == "torch":
         return "area"

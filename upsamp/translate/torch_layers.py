@@ -86,7 +86,7 @@ class TorchLayer:
 
 
 def parse_torch(text: str) -> TorchLayer:
-    """Give the layer of PyTorch that is spelled in `text`, in upsamp's names.
+    """Return the layer of PyTorch that is spelled in `text`, in upsamp's names.
 
     ConvTranspose2d, Upsample, UpsamplingNearest2d, UpsamplingBilinear2d, or a call of
     F.interpolate, whose input is passed over; a path before the name, as in
@@ -116,7 +116,7 @@ def parse_torch(text: str) -> TorchLayer:
 
 
 def _call(text: str) -> tuple[ast.Call, str]:
-    """Give the call that is spelled in `text`, and the name of its layer."""
+    """Return the call that is spelled in `text`, and the name of its layer."""
     rule = f"A layer must be spelled as in PyTorch code, such as {EXAMPLE}."
     if len(text) > LONGEST:
         raise ExpressionError(
@@ -138,7 +138,7 @@ def _call(text: str) -> tuple[ast.Call, str]:
 
 
 def _name(function: ast.expr) -> str:
-    """Give the last of plain names with points between them, or "" where it is not such a path."""
+    """Return the last of plain names with dots between them, or "" where it is no such path."""
     name = function.attr if isinstance(function, ast.Attribute) else ""
     while isinstance(function, ast.Attribute):
         function = function.value
@@ -148,7 +148,7 @@ def _name(function: ast.expr) -> str:
 
 
 def _bind(call: ast.Call, name: str) -> dict[str, Any]:
-    """Give the value of every argument by its name, as PyTorch's signature has it."""
+    """Return the value of every argument by its name, as PyTorch's signature has it."""
     signature = SIGNATURES[name]
     positional, keywords = call.args, call.keywords
     if name == "interpolate":
@@ -250,7 +250,7 @@ def _upsampling(values: Mapping[str, Any]) -> TorchLayer:
 
 
 def _antialiased(mode: str, aligned: object) -> tuple[str, str]:
-    """Give the method and convention with antialias=True, which takes Pillow's kernels.
+    """Return the method and convention with antialias=True, which takes Pillow's kernels.
 
     These smooth nothing where images grow, but bicubic has a = -0.5 then, and no edge is repeated.
     """
@@ -263,7 +263,7 @@ def _antialiased(mode: str, aligned: object) -> tuple[str, str]:
 
 
 def _whole_factors(factor: object) -> Pair:
-    """Give whole factors, also where they are written as 2.0."""
+    """Return whole factors, also where they are written as 2.0."""
     parts = factor if isinstance(factor, tuple) else (factor, factor)
     whole = tuple(
         int(part) if isinstance(part, float) and part.is_integer() else part for part in parts

@@ -33,7 +33,7 @@ CUBICS = {
 
 
 def weights(settings: Upsampling) -> list[str]:
-    """Give the lines that make `rows` and `columns`, the weights (outputs, inputs) of each axis."""
+    """Return the lines that make `rows` and `columns`, weights (outputs, inputs) of each axis."""
     _, height, width, _ = settings.input_shape
     lines = ["def weights(length, target):"]
     lines += [f"    {line}" for line in _body(settings)]
@@ -73,7 +73,7 @@ def _body(settings: Upsampling) -> list[str]:
 
 
 def _area(convention: str) -> list[str]:
-    """Give the lines for the mean of the inputs under an output, in units of 1 / target."""
+    """Return the lines for the mean of the inputs under an output, in units of 1 / target."""
     lines = [
         "begin = np.arange(target)[:, np.newaxis] * length",
         "tap = np.arange(length) * target",
@@ -85,7 +85,7 @@ def _area(convention: str) -> list[str]:
 
 
 def indices(settings: Upsampling, library: str) -> list[str]:
-    """Give the lines that make `rows` and `columns`, the input that each output copies.
+    """Return the lines that make `rows` and `columns`, the input that each output copies.
 
     library: its name, for the comment that says why it is not left to it.
     """

@@ -50,6 +50,6 @@ class Canvas:
 
 
 def text_width(text: str, size: int) -> int:
-    """Give the columns that a line of text takes."""
+    """Return the columns that a line of text takes."""
     width: int = letter(text, size).shape[1]
     return width

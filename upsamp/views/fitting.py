@@ -13,7 +13,7 @@ __all__ = ["fit", "fitted_size", "repeat"]
 
 
 def fitted_size(size: Pair, room: Pair) -> tuple[Pair, str]:
-    """Give the size at which an image is shown in a room, and the scale in words.
+    """Return the size at which an image is shown in a room, and the scale in words.
 
     size, room: rows and columns. What is larger is reduced in its own shape; what is smaller is
     enlarged by the largest whole factor, so that each of its pixels is seen.
@@ -30,7 +30,7 @@ def fitted_size(size: Pair, room: Pair) -> tuple[Pair, str]:
 
 
 def fit(view: View, size: Pair) -> View:
-    """Give a view of that size, (rows, columns), of which each is a multiple or smaller."""
+    """Return a view of that size, (rows, columns), of which each is a multiple or smaller."""
     rows, columns = view.pixels.shape[:2]
     if size[0] >= rows and size[1] >= columns:
         return view.with_pixels(repeat(view.pixels, size[0] // rows, size[1] // columns))
@@ -43,7 +43,7 @@ def repeat(pixels: Array, rows: int, columns: int) -> Array:
 
 
 def _reduce(pixels: Array, size: Pair, *, alpha: bool) -> Array:
-    """Give the means of areas, (rows, columns, C) of float64; a row of the result at a time."""
+    """Return the means of areas, (rows, columns, C) of float64; a row of the result at a time."""
     height, width = pixels.shape[:2]
     rows, columns = _covered(height, size[0]), _covered(width, size[1])
     result = np.empty((*size, pixels.shape[2]))
@@ -62,7 +62,7 @@ def _reduce(pixels: Array, size: Pair, *, alpha: bool) -> Array:
 
 
 def _covered(length: int, count: int) -> tuple[Array, Array]:
-    """Give the inputs that each of `count` outputs covers, (count, most), and their shares.
+    """Return the inputs that each of `count` outputs covers, (count, most), and their shares.
 
     Where an output covers fewer than the most, its last stands again, with a share of zero.
     """

@@ -34,7 +34,7 @@ class Part(NamedTuple):
     columns: int
 
     def of(self, pixels: Array) -> Array:
-        """Give these pixels of an image."""
+        """Return these pixels of an image."""
         return pixels[self.top : self.top + self.rows, self.left : self.left + self.columns]
 
     def overlaps(self, other: "Part") -> bool:
@@ -85,7 +85,7 @@ class Choice(NamedTuple):
 
 
 def most_different(view: View, comparison: Comparison, window: Pair, count: int) -> list[Choice]:
-    """Give the parts of an image on which the methods differ most, that first, none twice.
+    """Return the parts of an image on which the methods differ most, that first, none twice.
 
     view: of the image, (H, W, C). window: the rows and columns of a part of the input. Parts that
     are busy, by the sums of their second differences, are enlarged by every method; among these
@@ -112,7 +112,7 @@ def most_different(view: View, comparison: Comparison, window: Pair, count: int)
 
 
 def busiest_parts(view: View, window: Pair, count: int) -> list[Part]:
-    """Give the parts with the largest sums of second differences, on a grid of half windows."""
+    """Return the parts with the largest sums of second differences, on a grid of half windows."""
     shape = view.pixels.shape[0], view.pixels.shape[1]
     rows, columns = (min(side, length) for side, length in zip(window, shape, strict=True))
     down, across = _cell_edges(shape[0], rows), _cell_edges(shape[1], columns)
@@ -130,13 +130,13 @@ def busiest_parts(view: View, window: Pair, count: int) -> list[Part]:
 
 
 def _cell_edges(length: int, side: int) -> list[int]:
-    """Give where cells of half a window begin, and the end, to which the last of them reaches."""
+    """Return where cells of half a window begin, and the end, to which the last of them reaches."""
     step = max(1, side // 2)
     return [*(step * cell for cell in range(length // step)), length]
 
 
 def _busy_cells(view: View, top: int, bottom: int, across: list[int]) -> Array:
-    """Give the sums of second differences in each cell of these rows."""
+    """Return the sums of second differences in each cell of these rows."""
     above = min(top, 1)
     band = view.with_pixels(view.pixels[top - above : bottom + 1])
     grey = band.shown().sum(axis=2, dtype=np.int32)
@@ -148,7 +148,7 @@ def _busy_cells(view: View, top: int, bottom: int, across: list[int]) -> Array:
 
 
 def _enlarged_place(source: Part, shape: Sequence[int], size: Pair) -> Part:
-    """Give where a part of the input lies in the result."""
+    """Return where a part of the input lies in the result."""
     sides = []
     for start, length, inputs, outputs in (
         (source.top, source.rows, shape[0], size[0]),
@@ -162,7 +162,7 @@ def _enlarged_place(source: Part, shape: Sequence[int], size: Pair) -> Part:
 def enlarge_parts(
     image: Array, parts: Sequence[Part], comparison: Comparison, method: Interpolation
 ) -> list[Array]:
-    """Give parts of the result, as they are in the whole of it.
+    """Return parts of the result, as they are in the whole of it.
 
     image: (H, W, C). Where the parts would take more work than the whole, this is computed.
     """
@@ -198,7 +198,7 @@ class Needed(NamedTuple):
 
 
 def _needed(first: int, count: int, inputs: int, outputs: int, *, whole: bool) -> Needed:
-    """Give what outputs `first` and on need, from where inputs and outputs are in step."""
+    """Return what outputs `first` and on need, from where inputs and outputs are in step."""
     if whole:
         return Needed(0, inputs, outputs, 0)
     common = math.gcd(inputs, outputs)

@@ -90,7 +90,7 @@ def draw_sheet(view: View, comparison: Comparison, title: str) -> Array:
 
 
 def _window(shape: Pair, factors: tuple[float, float]) -> tuple[int, Pair]:
-    """Give how large a pixel of the result is on the sheet, and the inputs of a part.
+    """Return how large a pixel of the result is on the sheet, and the inputs of a part.
 
     A panel is filled by a part of at most so many inputs; a small image is shown whole.
     """
@@ -108,7 +108,7 @@ def _window(shape: Pair, factors: tuple[float, float]) -> tuple[int, Pair]:
 def _columns(
     view: View, choices: Sequence[Choice], comparison: Comparison, zoom: int
 ) -> list[Column]:
-    """Give a column for the input and for each method; those that are equal share one."""
+    """Return a column for the input and for each method; those that are equal share one."""
     inputs = [_panel(view, choice.source.of(view.pixels), zoom) for choice in choices]
     if not _is_whole(view, choices):
         inputs = [_framed(panel, ink) for panel, ink in zip(inputs, FRAMES, strict=False)]
@@ -147,7 +147,7 @@ def _panel(view: View, pixels: Array, zoom: int) -> Array:
 
 
 def _framed(picture: Array, ink: Ink) -> Array:
-    """Give a picture in a frame."""
+    """Return a picture in a frame."""
     canvas = Canvas(len(picture) + 6, picture.shape[1] + 6)
     canvas.lay(picture, 3, 3)
     canvas.frame(3, 3, len(picture), picture.shape[1], ink, 3)

@@ -55,11 +55,11 @@ class View:
         return f"{depth} {CHANNELS[self.pixels.shape[2]]}"
 
     def with_pixels(self, pixels: Array) -> "View":
-        """Give other pixels, such as an enlarged part of these, that are to be shown likewise."""
+        """Return other pixels, such as an enlarged part of these, that are to be shown likewise."""
         return replace(self, pixels=pixels)
 
     def shown(self, square: int = 8) -> Array:
-        """Give the pixels as a screen has them, uint8 (H, W, 3), what is see-through on a board.
+        """Return the pixels as a screen has them, uint8 (H, W, 3), what is see-through on a board.
 
         square: the side of the squares of the board. What is no number is seen through, too.
 
@@ -78,7 +78,7 @@ class View:
 
 
 def _levels(values: Array, black: float, white: float) -> Array:
-    """Give values as uint8, (H, W, 3): `black` and what is below as 0, `white` and above as 255."""
+    """Return values as uint8, (H, W, 3): up to `black` becomes 0, from `white` on 255."""
     if values.dtype != np.uint8 or (black, white) != (0, 255):
         # Halves, so that no difference is more than a float holds.
         low, high = black / 2, white / 2
@@ -89,14 +89,14 @@ def _levels(values: Array, black: float, white: float) -> Array:
 
 
 def view_of(given: Picture | Array, data_format: DataFormat = "channels_last") -> View:
-    """Give the view of a picture or of a matrix."""
+    """Return the view of a picture or of a matrix."""
     if isinstance(given, Picture):
         return view_of_picture(given)
     return view_of_matrix(given, data_format)
 
 
 def view_of_picture(picture: Picture) -> View:
-    """Give the view of a picture: 8 bits as they are, more by the bits that its values need."""
+    """Return the view of a picture: 8 bits as they are, more by the bits that its values need."""
     pixels, remarks = _colours(picture)
     if pixels.dtype == np.uint8:
         return View(pixels, 0.0, 255.0, remarks=remarks)
@@ -109,7 +109,7 @@ def view_of_picture(picture: Picture) -> View:
 
 
 def view_of_matrix(array: Array, data_format: DataFormat = "channels_last") -> View:
-    """Give the view of a matrix: the first image, in colour where it has three channels.
+    """Return the view of a matrix: the first image, in colour where it has three channels.
 
     Bytes are shown as they are; of all else the lowest value is black, the highest white.
 
@@ -129,7 +129,7 @@ def view_of_matrix(array: Array, data_format: DataFormat = "channels_last") -> V
 
 
 def _colours(picture: Picture) -> tuple[Array, tuple[str, ...]]:
-    """Give the pixels of a picture, (H, W, C), as grey or as red, green and blue."""
+    """Return the pixels of a picture, (H, W, C), as grey or as red, green and blue."""
     pixels, mode = picture.pixels, picture.mode
     if mode == "P":
         return _palette_of(picture)[pixels], ()
@@ -147,14 +147,14 @@ def _colours(picture: Picture) -> tuple[Array, tuple[str, ...]]:
 
 
 def _without_inks(pixels: Array) -> Array:
-    """Give what four inks leave of white light, (H, W, 3), as a screen would without a profile."""
+    """Return what four inks leave of white light, (H, W, 3), as without a profile."""
     most = _most(pixels)
     light = 1 - pixels / most
     return round_to(light[:, :, :3] * light[:, :, 3:] * most, pixels.dtype)
 
 
 def _from_video(pixels: Array) -> Array:
-    """Give red, green and blue of brightness and two differences, as JFIF 1.02 defines them."""
+    """Return red, green and blue of brightness and two differences, as JFIF 1.02 defines them."""
     brightness, blue, red = np.moveaxis(pixels.astype(np.float64) - [0, 128, 128], 2, 0)
     green = brightness - 0.344136 * blue - 0.714136 * red
     colours = np.stack([brightness + 1.402 * red, green, brightness + 1.772 * blue], axis=2)
@@ -162,7 +162,7 @@ def _from_video(pixels: Array) -> Array:
 
 
 def _palette_of(picture: Picture) -> Array:
-    """Give the colours of a palette, (256, 3), or (256, 4) where some are see-through."""
+    """Return the colours of a palette, (256, 3), or (256, 4) where some are see-through."""
     colours = np.zeros((256, 3), np.uint8)
     known = np.frombuffer(picture.palette or b"", np.uint8)
     known = known[: len(known) // 3 * 3].reshape(-1, 3)[:256]
@@ -180,12 +180,12 @@ def _palette_of(picture: Picture) -> Array:
 
 
 def _most(pixels: Array) -> float:
-    """Give what stands for all of a share: the largest integer of the type, or one."""
+    """Return what stands for all of a share: the largest integer of the type, or one."""
     return float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind in "iu" else 1.0
 
 
 def _range(pixels: Array) -> tuple[float, float]:
-    """Give what is black and what is white in an image file of more than 8 bits.
+    """Return what is black and what is white in an image file of more than 8 bits.
 
     Whole numbers span as many bits as their largest needs, as those of a camera of 12 bits do in a
     file of 16; floats span 0 to 1 where they stay within it, and else what there is.
@@ -197,7 +197,7 @@ def _range(pixels: Array) -> tuple[float, float]:
 
 
 def _extremes(pixels: Array) -> tuple[float, float]:
-    """Give the lowest and the highest of the values that are finite."""
+    """Return the lowest and the highest of the values that are finite."""
     if pixels.dtype.kind == "f":
         finite = np.isfinite(pixels)
         if not finite.all():

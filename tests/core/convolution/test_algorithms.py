@@ -92,7 +92,7 @@ def test_few_channels_are_a_matter_of_how_large_an_image_is(
 
 
 def chosen_for(transposed: bool, x: Array, kernel: Array, stride: int, **settings: Any) -> str:
-    """Give what is chosen, without computing it."""
+    """Return what is chosen, without computing it."""
     chosen = []
 
     def choose(problem: Problem) -> str:

@@ -28,7 +28,7 @@ def whole(seed: int, *shape: int) -> NDArray[np.float64]:
 def kernel_for(
     convolve: Convolution, kernel_size: tuple[int, int], channels: int, filters: int
 ) -> NDArray[np.float64]:
-    """Give a kernel without zeros, in the order of channels and filters that `convolve` takes."""
+    """Return a kernel without zeros, in the order of channels and filters that `convolve` takes."""
     ends = (channels, filters) if convolve is conv2d else (filters, channels)
     values = whole(1, *kernel_size, *ends)
     return np.where(values == 0, 5.0, values)

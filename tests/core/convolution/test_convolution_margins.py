@@ -42,7 +42,7 @@ every_step = pytest.mark.parametrize(("strides", "dilation", "groups"), STEPS)
 
 
 def whole(seed: int, *shape: int) -> NDArray[np.float64]:
-    """Give random whole numbers, whose sums of products are exact."""
+    """Return random whole numbers, whose sums of products are exact."""
     return np.random.default_rng(seed).integers(-9, 10, shape).astype(np.float64)
 
 
@@ -68,7 +68,7 @@ def transposed_by_hand(
 
 
 def full_shape(x: Array, kernel: Array, strides: Pair, dilation: Pair) -> Pair:
-    """Give (n - 1) * s + ek of both axes."""
+    """Return (n - 1) * s + ek of both axes."""
     rows, columns = (
         (x.shape[axis] - 1) * strides[axis] + (kernel.shape[axis] - 1) * dilation[axis] + 1
         for axis in (0, 1)

@@ -69,7 +69,7 @@ def whole(seed: int, *shape: int) -> NDArray[np.float64]:
 
 
 def kernel_for(transposed: bool, size: tuple[int, int], channels: int, filters: int) -> Array:
-    """Give a kernel in the order of channels and filters that the convolution takes."""
+    """Return a kernel in the order of channels and filters that the convolution takes."""
     return whole(1, *size, *((filters, channels) if transposed else (channels, filters)))
 
 
@@ -318,7 +318,7 @@ def test_the_scratch_is_bounded(algorithm: str, channels: int, filters: int) -> 
 
 @pytest.fixture
 def own_blocks() -> Iterator[None]:
-    """Give back the sizes of blocks that are used in earnest."""
+    """Return back the sizes of blocks that are used in earnest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns.convolve_columns, "__defaults__", (columns.BLOCK,))
         patch.setattr(planar.convolve_planar, "__defaults__", (planar.BLOCK,))

@@ -43,7 +43,7 @@ def problems(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def stacked(problem: dict[str, Any]) -> tuple[list[tuple[Image, Image]], Image, Image]:
-    """Give the pairs of a problem, its whole design matrix and all its wanted outputs."""
+    """Return the pairs of a problem, its whole design matrix and all its wanted outputs."""
     generator = np.random.default_rng(problem["seed"])
     pairs, designs, wanted = [], [], []
     for shape in problem["shapes"]:

@@ -19,7 +19,7 @@ every_preset = pytest.mark.parametrize("name", KERNEL_PRESETS)
 
 
 def image(seed: int, *shape: int) -> NDArray[np.float64]:
-    """Give a random image of real numbers from -10 to 10."""
+    """Return a random image of real numbers from -10 to 10."""
     return np.random.default_rng(seed).uniform(-10, 10, shape)
 
 

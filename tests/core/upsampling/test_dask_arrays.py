@@ -35,7 +35,7 @@ def _in_this_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def numbers(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    """Give random numbers of a byte, or from -1 to 1."""
+    """Return random numbers of a byte, or from -1 to 1."""
     generator = np.random.default_rng(3)
     if np.dtype(dtype).kind == "f":
         return generator.uniform(-1, 1, shape).astype(dtype)

@@ -49,7 +49,7 @@ def plain(x: Array, size: tuple[int, int], method: Method) -> Array:
 
 
 def image(seed: int, shape: tuple[int, ...], dtype: str) -> Array:
-    """Give random numbers over the whole range of an integer type, or from -10 to 10."""
+    """Return random numbers over the whole range of an integer type, or from -10 to 10."""
     generator = np.random.default_rng(seed)
     if np.dtype(dtype).kind == "f":
         return generator.uniform(-10, 10, shape).astype(dtype)
@@ -289,13 +289,13 @@ def test_channels_first_is_filled_in_place(interpolation: str) -> None:
 
 
 def overlapping() -> dict[str, Any]:
-    """Give an input and an output that share their memory."""
+    """Return an input and an output that share their memory."""
     room = np.zeros((4, 4))
     return {"x": room[:2, :2], "out": room}
 
 
 def read_only() -> Array:
-    """Give an output that cannot be written."""
+    """Return an output that cannot be written."""
     out = np.zeros((4, 4))
     out.flags.writeable = False
     return out

@@ -13,12 +13,12 @@ SMOOTH = [name for name in oracle.INTERPOLATIONS if name != "nearest"]
 
 
 def image(seed: int, *shape: int) -> NDArray[np.float64]:
-    """Give a random image of real numbers from -10 to 10."""
+    """Return a random image of real numbers from -10 to 10."""
     return np.random.default_rng(seed).uniform(-10, 10, shape)
 
 
 def dense_weights(length: int, factor: int, interpolation: str) -> NDArray[np.float64]:
-    """Give the oracle's weights of one axis as a matrix, (outputs, inputs)."""
+    """Return the oracle's weights of one axis as a matrix, (outputs, inputs)."""
     matrix = np.zeros((length * factor, length))
     for output, weights in enumerate(oracle.axis_weights(length, factor, interpolation)):
         for position, weight in weights.items():

@@ -21,7 +21,7 @@ class Resized:
     output: Array
 
     def __str__(self) -> str:
-        """Give the case's name for pytest's list."""
+        """Return the case's name for pytest's list."""
         name, _, align_corners = self.method
         aligned = " aligned" * align_corners
         return f"{self.library} {name}{aligned} {self.x.shape} to {self.output.shape}"

@@ -49,7 +49,7 @@ def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def numbers(shape: tuple[int, ...], dtype: str, seed: int = 5) -> Array:
-    """Give random numbers over the whole range of a type, or from -10 to 10."""
+    """Return random numbers over the whole range of a type, or from -10 to 10."""
     generator = np.random.default_rng(seed)
     if np.dtype(dtype).kind == "f":
         return generator.uniform(-10, 10, shape).astype(dtype)
@@ -67,7 +67,7 @@ def whole_of(
     align_corners: bool = False,
     alpha: bool = False,
 ) -> Whole:
-    """Give what is to be made of images (N, H, W, C)."""
+    """Return what is to be made of images (N, H, W, C)."""
     rule = normalize_rule(*method, align_corners=align_corners, alpha=alpha)
     return Whole(x.shape, size, x.dtype, rule)
 

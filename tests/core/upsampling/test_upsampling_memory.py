@@ -16,7 +16,7 @@ ROOM = 32 * 2**20
 
 
 def bytes_of(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    """Give random numbers of a byte in any type."""
+    """Return random numbers of a byte in any type."""
     return np.random.default_rng(1).integers(0, 256, shape, np.uint8).astype(dtype)
 
 

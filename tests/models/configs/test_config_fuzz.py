@@ -30,7 +30,7 @@ VALUES: tuple[Any, ...] = (
 
 @cache
 def configs() -> list[tuple[str, str, str | None]]:
-    """Give the configs of all golden files as text, each with its name and the version of Keras."""
+    """Return the configs of all golden files as text, each with its name and Keras' version."""
     found = []
     for model in golden_models():
         for file in model.files:
@@ -42,7 +42,7 @@ def configs() -> list[tuple[str, str, str | None]]:
 
 
 def parts_of(value: Any) -> list[tuple[Any, Any]]:
-    """Give every place in a config: what holds it, and its key there."""
+    """Return every place in a config: what holds it, and its key there."""
     found: list[tuple[Any, Any]] = []
     waiting = [value]
     while waiting:
@@ -56,7 +56,7 @@ def parts_of(value: Any) -> list[tuple[Any, Any]]:
 
 
 def copy_of(value: Any) -> Any:
-    """Give a copy of what is JSON."""
+    """Return a copy of what is JSON."""
     if isinstance(value, dict):
         return {key: copy_of(part) for key, part in value.items()}
     return [copy_of(part) for part in value] if isinstance(value, list) else value

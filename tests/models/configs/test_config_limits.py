@@ -36,7 +36,7 @@ def test_a_million_calls_are_refused() -> None:
 
 
 def nested(levels: int, class_name: str, calls: int = 10, **config: Any) -> Entry:
-    """Give a model that calls a model some times, and so on."""
+    """Return a model that calls a model some times, and so on."""
     model = entry(class_name, "in", **config)
     for _ in range(levels):
         inner = {**model, "name": "in", "inbound_nodes": []}

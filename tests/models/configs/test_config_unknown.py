@@ -17,7 +17,7 @@ from upsamp.models.files.loading import model_from_config
 
 
 def reason_of(config: Entry) -> str:
-    """Give why the only unknown layer of a model is not known; the model is listed."""
+    """Return why the only unknown layer of a model is not known; the model is listed."""
     model = model_from_config(config)
     str(model.summarize())
     layer = next(one for one in model.layers if isinstance(one, UnknownLayer))

@@ -15,7 +15,7 @@ X = np.arange(32.0, dtype=np.float32).reshape(1, 4, 4, 2) / 8 - 2
 
 
 def layer(class_name: str, name: str, *calls: Any, **config: Any) -> Entry:
-    """Give a layer as tf.keras writes it; each call is a list of [layer, call, output, {}]."""
+    """Return a layer as tf.keras writes it; each call is a list of [layer, call, output, {}]."""
     return {
         "class_name": class_name,
         "config": {"name": name, "trainable": True, "dtype": "float32", **config},
@@ -25,18 +25,18 @@ def layer(class_name: str, name: str, *calls: Any, **config: Any) -> Entry:
 
 
 def image(name: str = "x") -> Entry:
-    """Give an input layer of tf.keras."""
+    """Return an input layer of tf.keras."""
     return layer("InputLayer", name, batch_input_shape=[None, 4, 4, 2], sparse=False, ragged=False)
 
 
 def model(*layers: Entry, outputs: Any, inputs: Any = None, name: str = "m") -> Entry:
-    """Give a functional model of tf.keras."""
+    """Return a functional model of tf.keras."""
     ends = {"input_layers": inputs or [["x", 0, 0]], "output_layers": outputs}
     return {"class_name": "Functional", "config": {"name": name, "layers": list(layers), **ends}}
 
 
 def operator(function: str, name: str, call: Any) -> Entry:
-    """Give an operator of tf.keras, whose calls have one list less around them."""
+    """Return an operator of tf.keras, whose calls have one list less around them."""
     return {
         "class_name": "TFOpLambda",
         "config": {"name": name, "trainable": True, "dtype": "float32", "function": function},

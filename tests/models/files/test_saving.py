@@ -32,7 +32,7 @@ KINDS = ("dcgan", "transpose", "upsampling")
 
 
 def outputs_of(model: Model, inputs: Any) -> list[NDArray[Any]]:
-    """Give all outputs of a model."""
+    """Return all outputs of a model."""
     results = model.predict(inputs)
     return results if isinstance(results, list) else [results]
 

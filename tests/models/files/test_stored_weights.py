@@ -17,7 +17,7 @@ KERNEL, BIAS = np.arange(4.0).reshape(2, 2), np.array([0.5, -0.5])
 
 
 def stored(arrays: dict[str, Any], attributes: Any = None) -> StoredArrays:
-    """Give arrays as a file has them."""
+    """Return arrays as a file has them."""
     held = {name: np.asarray(value) for name, value in arrays.items()}
     return StoredArrays(
         {name: StoredArray(one.shape, one.dtype.name, one) for name, one in held.items()},
@@ -26,13 +26,13 @@ def stored(arrays: dict[str, Any], attributes: Any = None) -> StoredArrays:
 
 
 def dense(*names: str, **config: Any) -> Model:
-    """Give a chain of Dense layers of two units."""
+    """Return a chain of Dense layers of two units."""
     layers = [entry("Dense", name, units=2, **config) for name in names]
     return model_from_config(sequential(image(shape=(None, 2)), *layers))
 
 
 def by_layer(**groups: dict[str, Any]) -> StoredArrays:
-    """Give weights in groups by layer, as Keras 2 writes them."""
+    """Return weights in groups by layer, as Keras 2 writes them."""
     arrays = {f"{group}/{key}": one for group, held in groups.items() for key, one in held.items()}
     texts: Any = {group: {"weight_names": list(held)} for group, held in groups.items()}
     return stored(arrays, {"": {"layer_names": list(groups)}, **texts})
@@ -134,7 +134,7 @@ def test_more_than_ten_numbered_arrays_go_in_order() -> None:
 
 
 def around_mine(inner: Entry) -> Model:
-    """Give a model with a layer of nobody knows, and one behind it."""
+    """Return a model with a layer of nobody knows, and one behind it."""
     mine = entry("Mine", "mine", [tensor("x")])
     return model_from_config(functional(image(shape=(None, 2)), mine, inner))
 

@@ -23,7 +23,7 @@ from upsamp.models.summaries.columns import COLUMNS, choose_columns
 
 
 def cells_of(*layers: Layer, batch: int | None = None) -> list[dict[str, str]]:
-    """Give every column of a model's rows."""
+    """Return every column of a model's rows."""
     summary = Sequential(layers).summarize(tuple(COLUMNS), batch=batch)
     return [dict(zip(COLUMNS, row, strict=True)) for row in summary.cells()]
 

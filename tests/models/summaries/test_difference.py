@@ -29,7 +29,7 @@ def between(one: Sequence[Layer], other: Sequence[Layer], *, weights: bool = Fal
 
 
 def told(difference: Difference) -> list[tuple[str, str, list[str]]]:
-    """Give the mark, the layer and the changes of each row."""
+    """Return the mark, the layer and the changes of each row."""
     return [(row.mark, row.label, [*map(str, row.changes)]) for row in difference.rows]
 
 

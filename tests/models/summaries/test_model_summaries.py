@@ -29,7 +29,7 @@ def listed(file: str) -> Listing:
 
 
 def summary_of(file: str) -> Summary:
-    """Give the summary of a golden file, its nested models expanded."""
+    """Return the summary of a golden file, its nested models expanded."""
     listing = listed(file)
     summary = listing.model.summarize(
         expand_nested=True, show_trainable=True, counted=listing.counted
@@ -38,7 +38,7 @@ def summary_of(file: str) -> Summary:
 
 
 def shapes_of(row: SummaryRow) -> Any:
-    """Give the shapes as models.json has them."""
+    """Return the shapes as models.json has them."""
     shapes = [None if shape is None else list(shape) for shape in row.output_shapes]
     return shapes[0] if len(shapes) == 1 else shapes
 

@@ -34,7 +34,7 @@ COLUMNS = ("layer", "receptive_field")
 
 
 def fields_of(model: Model, **options: Any) -> dict[str, str]:
-    """Give the text of each layer's receptive field."""
+    """Return the text of each layer's receptive field."""
     summary = model.summarize(COLUMNS, **options)
     return {row.name: cells[1] for row, cells in zip(summary.rows, summary.cells(), strict=True)}
 
@@ -59,7 +59,7 @@ def extents(model: Model, rows: int, columns: int) -> tuple[int, int]:
 
 
 def largest(moved: Array) -> int:
-    """Give the most positions from the first to the last that move one output."""
+    """Return the most positions from the first to the last that move one output."""
     found = [0]
     for line in moved.reshape(-1, moved.shape[-1]):
         places = np.flatnonzero(line)
@@ -69,12 +69,12 @@ def largest(moved: Array) -> int:
 
 
 def chain(*layers: Layer, rows: int = 9, columns: int = 8) -> Sequential:
-    """Give a model of layers on a grey image."""
+    """Return a model of layers on a grey image."""
     return Sequential([Input((rows, columns, 1)), *layers])
 
 
 def skip() -> Functional:
-    """Give a U of two ways that meet again."""
+    """Return a U of two ways that meet again."""
     layers = [Input((9, 8, 1)), Conv2D(1, 3, padding="same"), Conv2D(1, 5, padding="same"), Add()]
     calls = [
         Call(layers[0]),

@@ -146,7 +146,7 @@ def test_no_digit_is_cut_however_large_the_model_is() -> None:
 
 
 def enormous_model() -> Sequential:
-    """Give a model with more parameters than a float can count."""
+    """Return a model with more parameters than a float can count."""
     growing = [UpSampling2D(2**62) for _ in range(9)]
     return Sequential([Input((1, 1, 1)), *growing, Flatten(), Dense(3)])
 

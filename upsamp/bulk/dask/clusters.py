@@ -104,12 +104,12 @@ async def _ask(address: str) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Give what an error says, in one line, or what it is."""
+    """Return what an error says, in one line, or what it is."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def address_of(text: str) -> str:
-    """Give the address that is written, or that stands in a scheduler's file."""
+    """Return the address that is written, or that stands in a scheduler's file."""
     address = text
     with suppress(OSError, ValueError, LookupError, TypeError):  # what is no such file may be one
         address = json.loads(Path(text).read_text(encoding="utf-8"))["address"]
@@ -206,7 +206,7 @@ def check_versions(client: "Client") -> None:
 
 
 def wrong_version(where: str, found: str | None) -> EngineError:
-    """Give the error for a place that has another upsamp, or None."""
+    """Return the error for a place that has another upsamp, or None."""
     told = "no upsamp" if found is None else f"upsamp {found}"
     return EngineError(
         f"A Dask cluster must have upsamp {own_version()} on its scheduler and its workers, as it "

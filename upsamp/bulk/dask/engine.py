@@ -101,7 +101,7 @@ class DaskEngine:
         return len(self._flying) < self._room
 
     def submit(self, task: Task) -> None:
-        """Give a task to the cluster."""
+        """Return a task to the cluster."""
         paths = [_path_there(path) for path in (task.source, task.target)]
         try:
             future = self._client.submit(
@@ -149,7 +149,7 @@ class DaskEngine:
     # --- answers
 
     def _listen(self) -> Iterator[tuple[int, "Answer[Any]"]]:
-        """Give the answers that there are, after a wait for the first."""
+        """Yield the answers that there are, after a wait for the first."""
         try:
             yield self._answers.get(timeout=BEAT)
             while True:
@@ -158,7 +158,7 @@ class DaskEngine:
             return
 
     def _judge(self, task: Task, answer: "Answer[Any]") -> list[Outcome]:
-        """Give the outcome of a task, or none where it is to be done again."""
+        """Return the outcome of a task, or none where it is to be done again."""
         from distributed import CancelledError, KilledWorker
 
         told = CancelledError() if answer.cancelled() else answer.exception() or answer.result()
@@ -188,7 +188,7 @@ class DaskEngine:
         return []
 
     def _failed(self, task: Task, error: BaseException) -> Outcome:
-        """Give the outcome of a task whose worker had an error of another kind than ours."""
+        """Return the outcome of a task whose worker had an error of another kind than ours."""
         if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "upsamp":
             raise wrong_version("a worker", None) from error
         told = f"{type(error).__name__}: {first_line(error)}"
@@ -246,5 +246,5 @@ async def _wait(future: "Future[Any]") -> Any:
 
 
 def _path_there(path: str) -> str:
-    """Give a path as it is for a worker, which stands in another folder."""
+    """Return a path as it is for a worker, which stands in another folder."""
     return path if is_remote(path) else str(Path(path).absolute())

@@ -16,7 +16,7 @@ __all__ = ["enlarge_there", "own_version"]
 
 @lru_cache(maxsize=1)
 def own_version() -> str:
-    """Give the version of upsamp that runs here."""
+    """Return the version of upsamp that runs here."""
     return version("upsamp")
 
 

@@ -33,7 +33,7 @@ SEEN = np.array([0.55, 0.77, 0.33], np.float32)
 
 
 def pixels_of_cells(cells: Pair, colours: Colours, *, blocks: bool) -> Pair:
-    """Give how many pixels, as wide as high, fill (lines, columns) of characters.
+    """Return how many pixels, as wide as high, fill (lines, columns) of characters.
 
     blocks: whether half blocks can be printed; without them a pixel is two blanks in its colour.
     """
@@ -42,7 +42,7 @@ def pixels_of_cells(cells: Pair, colours: Colours, *, blocks: bool) -> Pair:
 
 
 def block_lines(pixels: Array, colours: Colours, *, blocks: bool, light: bool) -> Iterator[str]:
-    """Give the lines that show an image, each of which leaves the colours as they were.
+    """Yield the lines that show an image, each of which leaves the colours as they were.
 
     pixels: uint8 (H, W, 3), of as many as `pixels_of_cells` says. light: whether the ground is
     light, on which letters are dark.
@@ -62,7 +62,7 @@ def block_lines(pixels: Array, colours: Colours, *, blocks: bool, light: bool) -
 
 
 def _line(cells: list[tuple[str, str, str]]) -> str:
-    """Give cells of a character, its colour and its ground's; what goes on is not repeated."""
+    """Return cells of a character, its colour and its ground's; what goes on is not repeated."""
     parts = []
     for before, (character, front, ground) in pairwise([("", "", ""), *cells]):
         wanted = []
@@ -79,7 +79,7 @@ def _true_colours(pixels: Array) -> list[list[str]]:
 
 
 def _table_colours(pixels: Array) -> list[list[str]]:
-    """Give the nearest colours of the table, of what it does not have some around it in turns."""
+    """Return the nearest colours of the table, of what it does not have some around it in turns."""
     rows, columns = pixels.shape[:2]
     turns = np.tile(TURNS, (rows // 4 + 1, columns // 4 + 1))[:rows, :columns, np.newaxis]
     codes = []
@@ -92,13 +92,13 @@ def _table_colours(pixels: Array) -> list[list[str]]:
 
 
 def _nearest_of_table(pixels: Array) -> tuple[Array, Array]:
-    """Give which colours of the table are nearest to a row of pixels, and how far they are."""
+    """Return which colours of the table are nearest to a row of pixels, and how far they are."""
     distances = (((pixels[:, np.newaxis] - TABLE) * SEEN) ** 2).sum(axis=2)
     return distances.argmin(axis=1), distances.min(axis=1)
 
 
 def _letters(pixels: Array, *, light: bool) -> Iterator[str]:
-    """Give each two pixels, one above the other, as a letter, by their luminance."""
+    """Yield each two pixels, one above the other, as a letter, by their luminance."""
     luminance = pixels @ np.array([0.2126, 0.7152, 0.0722]) / 255
     if len(luminance) % 2:
         luminance = np.concatenate([luminance, luminance[-1:]])

@@ -81,7 +81,7 @@ def show_progress(*, quiet: bool) -> Iterator[Bar]:
         """How many files are done in a second."""
 
         def render(self, task: object) -> Text:
-            """Give the rate, as soon as there is one."""
+            """Return the rate, as soon as there is one."""
             speed = getattr(task, "finished_speed", None) or getattr(task, "speed", None)
             return Text("" if speed is None else f"{speed:,.3g} files/s", no_wrap=True)
 

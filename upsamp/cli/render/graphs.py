@@ -9,7 +9,7 @@ __all__ = ["summary_dot"]
 
 
 def summary_dot(summary: Summary) -> str:
-    """Give the graph: a node for each layer, a cluster for each model that is expanded.
+    """Return the graph: a node for each layer, a cluster for each model that is expanded.
 
     A node has its name, class and output shape, and what other columns are shown.
     """
@@ -39,7 +39,7 @@ def summary_dot(summary: Summary) -> str:
 
 
 def _words(summary: Summary, row: SummaryRow, cells: Sequence[str]) -> list[str]:
-    """Give the lines of a node."""
+    """Return the lines of a node."""
     words = [row.name, row.type, format_shapes(row.output_shapes)]
     for column, cell in zip(summary.shown_columns, cells, strict=True):
         if column.name not in ("layer", "output_shape", "connected_to") and cell != "-":
@@ -48,7 +48,7 @@ def _words(summary: Summary, row: SummaryRow, cells: Sequence[str]) -> list[str]
 
 
 def _parents(rows: Sequence[SummaryRow]) -> list[int | None]:
-    """Give the place of the model that each row is in."""
+    """Return the place of the model that each row is in."""
     path: list[int] = []
     parents: list[int | None] = []
     for place, row in enumerate(rows):
@@ -87,7 +87,7 @@ def _edges(
 
 
 def _end(rows: Sequence[SummaryRow], place: int, *, last: bool) -> int:
-    """Give the layer itself, or the first or last layer of all that are in a model."""
+    """Return the layer itself, or the first or last layer of all that are in a model."""
     inner = [place]
     while inner[-1] + 1 < len(rows) and rows[inner[-1] + 1].level > rows[place].level:
         inner.append(inner[-1] + 1)

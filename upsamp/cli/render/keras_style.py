@@ -19,7 +19,7 @@ NUMBERS = ("Output Shape", "Param #")
 
 
 def keras_text(summary: Summary, line_length: int | None = None) -> str:
-    """Give what `model.summary(line_length)` prints; no number is ever cut.
+    """Return what `model.summary(line_length)` prints; no number is ever cut.
 
     Lines are as long as Keras has them on a terminal that is wide enough; on one that is not,
     they are as long as it can show less 4, as in Keras.
@@ -46,7 +46,7 @@ def _default_length(*, connected: bool, trainable: bool) -> int:
 
 
 def _widths(length: int, *, connected: bool, trainable: bool) -> list[int]:
-    """Give the widths of the columns: those of parts of the line, rounded down."""
+    """Return the widths of the columns: those of parts of the line, rounded down."""
     ends: tuple[float, ...] = GRAPH if connected else CHAIN
     if trainable:
         ends = (*(end * (1 - TRAINABLE_PART) for end in ends), 1.0)

@@ -75,7 +75,7 @@ def _show_plane(heading: str, plane: Array) -> None:
 
 
 def _corners(length: int, size: int) -> tuple[list[int], bool]:
-    """Give the indices that are shown, and whether some between them are not."""
+    """Return the indices that are shown, and whether some between them are not."""
     if size <= SHOWN_ELEMENTS or length <= 2 * CORNER:
         return list(range(length)), False
     return [*range(CORNER), *range(length - CORNER, length)], True

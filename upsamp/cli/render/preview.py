@@ -62,7 +62,7 @@ def _caption(view: View, title: str, scale: str) -> str:
 
 
 def _colours(system: str | None, *, plain: bool) -> Colours:
-    """Give what the terminal shows, as rich tells by COLORTERM, TERM and NO_COLOR."""
+    """Return what the terminal shows, as rich tells by COLORTERM, TERM and NO_COLOR."""
     if plain or system not in ("256", "truecolor"):
         return "none"
     return "true" if system == "truecolor" else "256"

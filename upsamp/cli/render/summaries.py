@@ -71,7 +71,7 @@ def _tell_of_cuts(summary: Summary, text: str) -> None:
 
 
 def _tables(summary: Summary, width: int | None) -> list["Table"]:
-    """Give tables that fit: one, or several beginning with the layers where columns are many."""
+    """Return tables that fit: one, or several beginning with the layers where columns are many."""
     cells = [summary.headings, *summary.cells()]
     table = table_of(cells[0], cells[1:], summary.alignment)
     if not (on_terminal() or width is not None) or len(summary.columns) <= len(KERAS_COLUMNS):
@@ -90,7 +90,7 @@ def _tables(summary: Summary, width: int | None) -> list["Table"]:
 
 
 def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> list[list[int]]:
-    """Give the places of the columns that stand beside each other, each block within the room."""
+    """Return the places of the columns that stand beside each other, each block within the room."""
     widths = [max(map(len, column)) + 3 for column in zip(*cells, strict=True)]
     if sum(widths) < room:
         return [list(range(len(widths)))]
@@ -112,12 +112,12 @@ def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> lis
 
 
 def summary_json(summary: Summary) -> str:
-    """Give the summary as JSON."""
+    """Return the summary as JSON."""
     return json.dumps(summary.to_dict(), indent=2)
 
 
 def summary_csv(summary: Summary) -> str:
-    """Give the rows as CSV, without totals; numbers are plain."""
+    """Return the rows as CSV, without totals; numbers are plain."""
     nested = any(row.level for row in summary.rows)
     headings = ["level"] if nested else []
     for column in summary.shown_columns:
@@ -143,7 +143,7 @@ def _csv(column: Column, row: SummaryRow, summary: Summary) -> object:
 
 
 def summary_markdown(summary: Summary) -> str:
-    """Give the summary as a table of Markdown and a list of totals."""
+    """Return the summary as a table of Markdown and a list of totals."""
     lines = [f"**Model: {markdown_text(summary.name)}**", "", markdown_row(summary.headings)]
     lines.append(markdown_rule(summary.alignment))
     lines += [markdown_row(cells) for cells in summary.cells()]

@@ -40,7 +40,7 @@ def show_note(text: str) -> None:
 
 
 def open_table(*, lines: bool = False) -> "Table":
-    """Give an empty table as all tables here look."""
+    """Return an empty table as all tables here look."""
     from rich import box
     from rich.table import Table
 
@@ -48,7 +48,7 @@ def open_table(*, lines: bool = False) -> "Table":
 
 
 def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: str) -> "Table":
-    """Give a table with lines between its rows, whose cells are folded where they must be."""
+    """Return a table with lines between its rows, whose cells are folded where they must be."""
     table = open_table(lines=True)
     for heading, side in zip(headings, alignment, strict=True):
         justify: Any = SIDES[side]
@@ -59,7 +59,7 @@ def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: 
 
 
 def open_console(*, stderr: bool = False) -> "Console":
-    """Give the console of standard output, or of standard error."""
+    """Return the console of standard output, or of standard error."""
     from rich.console import Console
 
     class OpenConsole(Console):
@@ -73,7 +73,7 @@ def open_console(*, stderr: bool = False) -> "Console":
 
 
 def _natural_width(console: "Console", table: "Table") -> int:
-    """Give the width at which nothing of the table is folded."""
+    """Return the width at which nothing of the table is folded."""
     wide = console.options.update_width(100_000)
     return table.__rich_measure__(console, wide).maximum
 
@@ -135,7 +135,7 @@ def show_rows(
 
 
 def plain_text(text: str) -> "Text":
-    """Give a cell that shows its text as it is, without markup."""
+    """Return a cell that shows its text as it is, without markup."""
     from rich.text import Text
 
     return Text(text)

@@ -12,31 +12,31 @@ MARKS = {"<": ":--", ">": "--:", "^": ":-:"}
 
 
 def rows_csv(rows: Sequence[Sequence[object]]) -> str:
-    """Give rows as CSV."""
+    """Return rows as CSV."""
     buffer = StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue().rstrip("\n")
 
 
 def markdown_row(cells: Sequence[str]) -> str:
-    """Give a row of a table."""
+    """Return a row of a table."""
     return f"| {' | '.join(map(markdown_text, cells))} |"
 
 
 def markdown_text(text: str) -> str:
-    """Give text in which nothing is Markdown's own, and what indents it stays."""
+    """Return text in which nothing is Markdown's own, and what indents it stays."""
     indented = len(text) - len(text.lstrip(" "))
     text = text.replace("|", r"\|").replace("<", "&lt;")
     return "\N{NO-BREAK SPACE}" * indented + text.lstrip(" ")
 
 
 def markdown_rule(alignment: str) -> str:
-    """Give the line under the headings, which tells the side of each column."""
+    """Return the line under the headings, which tells the side of each column."""
     return f"|{'|'.join(MARKS[side] for side in alignment)}|"
 
 
 def printable(text: str) -> str:
-    r"""Give text with what would move a terminal's cursor, or be no character, spelled out.
+    r"""Return text with what would move a terminal's cursor, or be no character, spelled out.
 
     >>> print(printable("a" + chr(10) + "b" + chr(27) + "[31m.png"))
     a\nb\x1b[31m.png

@@ -49,7 +49,7 @@ def convolve_plainly(problem: Problem) -> None:
 
 
 def _loaded(module: str, function: str) -> Callable[[Problem], None]:
-    """Give an algorithm that is imported when it is first run: no command needs them all."""
+    """Return an algorithm that is imported when it is first run: no command needs them all."""
 
     @cache
     def load() -> Callable[[Problem], None]:
@@ -107,7 +107,7 @@ def fits_winograd(plan: ConvolutionPlan) -> bool:
 
 
 def choose_algorithm(problem: Problem) -> str:
-    """Give the name of the algorithm that is fast for a problem.
+    """Return the name of the algorithm that is fast for a problem.
 
     The plain one where another does not apply: groups, other types than BLAS knows, and kernels
     with NaN or infinity, as the others multiply the zeros around an image too.
@@ -119,7 +119,7 @@ def choose_algorithm(problem: Problem) -> str:
 
 @lru_cache(maxsize=256)
 def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: bool) -> str:
-    """Give the name by what is the same at each call of a layer; wide: BLAS has such kernels."""
+    """Return the name by what is the same at each call of a layer; wide: BLAS has such kernels."""
     stride = max(phase.stride for phase in (*plan.row_phases, *plan.column_phases))
     if plan.groups > 1 or dtype not in FAST_TYPES or stride > LONGEST_STRIDE:
         return "plain"
@@ -135,7 +135,7 @@ def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: b
 
 
 def _choose_for_few(plan: ConvolutionPlan, stride: int, wide: bool) -> str | None:
-    """Give the name of what is made for few channels in or out, None where others are as good."""
+    """Return the name of what is made for few channels in or out, None where others are as good."""
     channels, filters = plan.channels, plan.filters
     if fits_gathered(plan) and min(channels, filters) <= FEW_CHANNELS:
         return "gathered"

@@ -75,7 +75,7 @@ def _pairs(problem: Problem, classes: tuple[RowClass, ...]) -> list[tuple[RowCla
 
 
 def _pack(problem: Problem, classes: tuple[RowClass, ...]) -> Matrices:
-    """Give for each class of rows and phase of columns (taps x C, rows of the kernel x filters)."""
+    """Return (taps x C, kernel rows x filters) for each class of rows and phase of columns."""
     kernel = problem.kernel()
     channels, filters = kernel.shape[2:]
     matrices = []
@@ -87,7 +87,7 @@ def _pack(problem: Problem, classes: tuple[RowClass, ...]) -> Matrices:
 
 
 def _reach(problem: Problem, stop: int) -> int:
-    """Give the output row before which all lie that the input rows before `stop` add to."""
+    """Return the output row before which all lie that the input rows before `stop` add to."""
     plan = problem.plan
     ends = (narrow(*plan.rows.tap(tap)[::-1], 0, stop)[1] for tap in range(plan.kernel[0]))
     return max(
@@ -96,7 +96,7 @@ def _reach(problem: Problem, stop: int) -> int:
 
 
 def _settled(problem: Problem, start: int) -> int:
-    """Give the first output row that input rows from `start` on add to."""
+    """Return the first output row that input rows from `start` on add to."""
     plan = problem.plan
     length = plan.rows.length
     parts = (narrow(*plan.rows.tap(tap)[::-1], start, length)[1] for tap in range(plan.kernel[0]))
@@ -131,7 +131,7 @@ def _add_block(
 
 
 def _gather(problem: Problem, images: slice, rows: slice, phase: Phase) -> Array:
-    """Give (N, rows, outputs of the phase, taps x C): what the phase reads, zeros at the edges."""
+    """Return what a phase reads: (N, rows, its outputs, taps x C), with zeros at the edges."""
     plan = problem.plan
     source = problem.source(images, rows)
     if len(phase.taps) == 1 and tap_range(phase, 0, plan.columns.length)[:2] == (0, phase.count):

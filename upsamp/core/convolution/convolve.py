@@ -135,12 +135,12 @@ def conv2d_transpose(
 
 
 def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair]:
-    """Give the padding of the rows and that of the columns."""
+    """Return the padding of the rows and that of the columns."""
     return (padding, padding) if isinstance(padding, str) else padding
 
 
 def _normalize_kernel(kernel: object, kernel_layout: str) -> PackedKernel:
-    """Give the kernel in Keras' layout: the channels after the rows and columns."""
+    """Return the kernel in Keras' layout: the channels after the rows and columns."""
     if isinstance(kernel, PackedKernel):
         return kernel
     weights = normalize_array(kernel, "kernel", (4,))
@@ -191,13 +191,13 @@ def _convolve(
 
 @lru_cache(maxsize=64)
 def _dtypes(*dtypes: np.dtype[Any]) -> tuple[np.dtype[np.floating], np.dtype[np.floating]]:
-    """Give the type of the result of arrays of these types, and the one that is computed in."""
+    """Return the type of the result of arrays of these types, and the one that is computed in."""
     dtype = floating_result_dtype(*(np.empty(1, one) for one in dtypes))
     return dtype, compute_dtype(dtype)
 
 
 def _as_bias(bias: object, filters: int) -> tuple[Array, ...]:
-    """Give no array for no bias, else the one, checked: so it can be unpacked into a call."""
+    """Return no array for no bias, else the one, checked: so it can be unpacked into a call."""
     if bias is None:
         return ()
     array = normalize_array(bias, "bias", (1,))

@@ -94,7 +94,7 @@ def fit_kernel(
 
 
 def psnr(actual: object, expected: object, peak: float) -> float:
-    """Give the peak signal-to-noise ratio in decibels: 10 log10(peak^2 / mean squared difference).
+    """Return the peak signal-to-noise ratio in dB: 10 log10(peak^2 / mean squared difference).
 
     actual, expected: arrays of one shape and any real dtype; the differences are taken in float64.
     peak: the largest value that there can be, 255 for pixels of 8 bits. Equal arrays give infinity.
@@ -126,7 +126,7 @@ def compare_methods(
     *,
     margin: PairLike = 0,
 ) -> dict[str, float]:
-    """Give the PSNR in decibels of a fitted kernel and of the interpolations on one pair of images.
+    """Return the PSNR in dB of a fitted kernel and of the interpolations on one pair of images.
 
     small, large: (H, W) or (H, W, C), and with H * rows and W * columns. kernel, strides, padding:
     what `fit_kernel` gave, and was given. peak: as in `psnr`. All values are clipped to 0..peak,
@@ -168,7 +168,7 @@ def compare_methods(
 
 
 def box_downsample(large: object, strides: PairLike) -> Array:
-    """Give the mean of each block of an image: what a pixel so many times as large would see.
+    """Return the mean of each block of an image: what a pixel so many times as large would see.
 
     large: (H, W) or (H, W, C), any real dtype. strides: rows and columns of a block, or one for
     both. What fills no block is left out at the end; crop `large` alike before it is paired.
@@ -235,7 +235,7 @@ class _Equations:
                 self.right += design @ part.ravel()
 
     def solve(self, ridge: float) -> Array:
-        """Give the taps of this phase, (rows, columns)."""
+        """Return the taps of this phase, (rows, columns)."""
         size = len(self.right)
         with np.errstate(invalid="ignore", over="ignore"):
             matrix = self.normal + ridge * np.trace(self.normal) / size * np.eye(size)
@@ -258,7 +258,7 @@ def _strips(shape: tuple[int, ...], taps: int) -> Iterator[tuple[slice, slice]]:
 
 
 def _with_zeros(plane: Array, starts: Pair, shape: Pair) -> Array:
-    """Give the part of a plane of this shape that begins at `starts`; zeros where it is outside."""
+    """Return the part of a plane of this shape that begins at `starts`; zeros outside."""
     ends = starts[0] + shape[0], starts[1] + shape[1]
     inside = plane[max(0, starts[0]) : max(0, ends[0]), max(0, starts[1]) : max(0, ends[1])]
     top, left = max(0, -starts[0]), max(0, -starts[1])
@@ -275,7 +275,7 @@ def _check_number(value: object, name: str, *, positive: bool = False) -> None:
 
 
 def _as_pair(pair: tuple[object, object]) -> tuple[Array, Array]:
-    """Give both images of a pair as (H, W, C); nothing is copied."""
+    """Return both images of a pair as (H, W, C); nothing is copied."""
     one = np.atleast_3d(normalize_array(pair[0], "small", (2, 3)))
     other = np.atleast_3d(normalize_array(pair[1], "large", (2, 3)))
     if one.shape[2] != other.shape[2]:

@@ -32,14 +32,14 @@ def convolve_gathered(problem: Problem) -> None:
 
 
 def _pack(problem: Problem) -> Matrices:
-    """Give the kernel as (rows x columns x filters, C)."""
+    """Return the kernel as (rows x columns x filters, C)."""
     kernel = problem.kernel().transpose(0, 1, 3, 2)
     return (np.ascontiguousarray(kernel).reshape(-1, problem.plan.channels),)
 
 
 @lru_cache(maxsize=16)  # of up to 2 MB each
 def _sources(plan: ConvolutionPlan) -> Array:
-    """Give which parts each output is the sum of, (most, outputs x filters).
+    """Return which parts each output is the sum of, (most, outputs x filters).
 
     The parts are (rows and columns of the kernel, filters, N, H, W) and a zero after them, which
     stands where an output is the sum of fewer.

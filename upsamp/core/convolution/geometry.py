@@ -33,7 +33,7 @@ class ConvolutionAxis:
     after: int
 
     def tap(self, tap: int) -> tuple[slice, slice]:
-        """Give the outputs that read an input through this tap of the kernel, and those inputs."""
+        """Return the outputs that read an input through this tap, and those inputs."""
         return _meet(self.output, self.length, self.stride, tap * self.dilation - self.before)
 
 
@@ -58,7 +58,7 @@ class TransposedAxis:
         return self.full - self.before - self.output
 
     def tap(self, tap: int) -> tuple[slice, slice]:
-        """Give the outputs that this tap of the kernel scatters into, and the inputs it reads."""
+        """Return the outputs that this tap of the kernel scatters into, and the inputs it reads."""
         inputs, outputs = _meet(
             self.length, self.output, self.stride, tap * self.dilation - self.before
         )
@@ -66,7 +66,7 @@ class TransposedAxis:
 
 
 def _meet(count: int, length: int, stride: int, shift: int) -> tuple[slice, slice]:
-    """Give those steps i < count for which i * stride + shift lies within length, and where."""
+    """Return those steps i < count for which i * stride + shift lies within length, and where."""
     first = max(0, -(shift // stride))
     last = max(first, min(count, -((shift - length) // stride)))
     begin = first * stride + shift
@@ -74,7 +74,7 @@ def _meet(count: int, length: int, stride: int, shift: int) -> tuple[slice, slic
 
 
 def effective_kernel(kernel: int, dilation: int) -> int:
-    """Give the length that a dilated kernel covers: (k - 1) * d + 1.
+    """Return the length that a dilated kernel covers: (k - 1) * d + 1.
 
     >>> effective_kernel(3, 1), effective_kernel(3, 2)
     (3, 5)

@@ -22,7 +22,7 @@ Preset: TypeAlias = Callable[[Shape4, Pair, Seed], Array]
 
 
 def make_kernel(name: str, shape: Shape4, strides: Pair = (1, 1), seed: Seed = 0) -> Array:
-    """Give the kernel of that name: float64 of `shape`, (rows, columns, filters, channels).
+    """Return the kernel of that name: float64 of `shape`, (rows, columns, filters, channels).
 
     ones: all 1. nearest: 1 in a window of the stride, so that every input is repeated. bilinear,
     bicubic: interpolation by the stride; with padding="same" and a kernel of twice the stride (four
@@ -47,7 +47,7 @@ def make_kernel(name: str, shape: Shape4, strides: Pair = (1, 1), seed: Seed = 0
 
 
 def _apart(window: Array, shape: Shape4) -> Array:
-    """Give each channel its own filter with this window, and nothing to the other filters."""
+    """Return each channel its own filter with this window, and nothing to the other filters."""
     filters, channels = shape[2:]
     if filters != channels:
         raise ArgumentError(
@@ -63,7 +63,7 @@ def _separable(shape: Shape4, strides: Pair, axis: Callable[[int, int], Array]) 
 
 
 def _interpolating(name: str) -> Preset:
-    """Give the preset that samples an interpolation's kernel at the distances of a stride."""
+    """Return the preset that samples an interpolation's kernel at the distances of a stride."""
 
     def axis(length: int, stride: int) -> Array:
         from upsamp.core.upsampling.interpolation import kernel_of  # few kernels interpolate

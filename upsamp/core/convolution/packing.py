@@ -36,7 +36,7 @@ class PackedKernel:
         return all(bool(np.isfinite(rows).all()) for rows in self.array)
 
     def matrices(self, key: Hashable, make: Callable[[], Matrices]) -> Matrices:
-        """Give what `make` gives, which is called once for each `key`."""
+        """Return what `make` gives, which is called once for each `key`."""
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = make()

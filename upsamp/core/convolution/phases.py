@@ -42,7 +42,7 @@ class Phase:
         return self.start + (len(self.taps) - 1) * self.spacing + 1
 
     def part(self, start: int, stop: int) -> "Phase":
-        """Give the outputs from `start` to `stop` - 1 as a phase of their own."""
+        """Return the outputs from `start` to `stop` - 1 as a phase of their own."""
         return Phase(
             self.first + start * self.step,
             self.step,
@@ -130,7 +130,7 @@ def narrow(moving: slice, other: slice, start: int, stop: int) -> tuple[slice, s
 
 
 def tap_range(phase: Phase, index: int, length: int) -> tuple[int, int, slice]:
-    """Give the outputs first..last - 1 of a phase that taps[index] gives an input, and those.
+    """Return the outputs first..last - 1 of a phase that taps[index] gives an input, and those.
 
     >>> tap_range(Phase(0, 1, 5, (0, 1, 2), -1, 1, 1), 0, 5)
     (1, 5, slice(0, 4, 1))

@@ -63,7 +63,7 @@ def convolve_planar(problem: Problem, block: int = BLOCK) -> None:
 
 
 def _pack(problem: Problem) -> Matrices:
-    """Give the kernel as (rows x columns x filters, C)."""
+    """Return the kernel as (rows x columns x filters, C)."""
     kernel = problem.kernel().transpose(0, 1, 3, 2)
     return (np.ascontiguousarray(kernel).reshape(-1, problem.plan.channels),)
 

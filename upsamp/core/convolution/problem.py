@@ -88,15 +88,15 @@ class Problem:
         return None if self.bias is None else np.tile(self.bias, self.plan.columns.output)
 
     def source(self, images: slice, rows: slice) -> Array:
-        """Give rows of the input as they are computed with, in memory order."""
+        """Return rows of the input as they are computed with, in memory order."""
         return self.batch[images, rows].astype(self.dtype, order="C", copy=False)
 
     def kernel(self) -> Array:
-        """Give the kernel of a convolution of one group: (rows, columns, C, filters)."""
+        """Return the kernel of a convolution of one group: (rows, columns, C, filters)."""
         return self.grouped[:, :, 0].astype(self.dtype, copy=False)
 
     def matrices(self, name: object, make: Callable[[], Matrices]) -> Matrices:
-        """Give what an algorithm makes of the kernel, made once a kernel, type and name."""
+        """Return what an algorithm makes of the kernel, made once a kernel, type and name."""
         return self.packed.matrices((name, self.dtype), make)
 
     def start_rows(self, images: slice, rows: slice) -> None:

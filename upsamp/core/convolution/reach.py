@@ -29,7 +29,7 @@ Reach: TypeAlias = tuple[Array, Array]
 
 
 def same_positions(length: int) -> Reach:
-    """Give the reach of what changes each position by itself.
+    """Return the reach of what changes each position by itself.
 
     >>> [positions.tolist() for positions in same_positions(3)]
     [[0, 1, 2], [0, 1, 2]]
@@ -39,7 +39,7 @@ def same_positions(length: int) -> Reach:
 
 
 def whole_reach(length: int, outputs: int) -> Reach:
-    """Give the reach of what mixes all positions: each output depends on all inputs.
+    """Return the reach of what mixes all positions: each output depends on all inputs.
 
     >>> [positions.tolist() for positions in whole_reach(5, 2)]
     [[0, 0], [4, 4]]
@@ -48,7 +48,7 @@ def whole_reach(length: int, outputs: int) -> Reach:
 
 
 def mixed_reach(mixed: Sequence[int], axis: int, length: int) -> Reach:
-    """Give the reach, along the rows (0) or columns (1), of what mixes axes of (N, H, W, C).
+    """Return the reach, along the rows (0) or columns (1), of what mixes axes of (N, H, W, C).
 
     >>> [positions.tolist() for positions in mixed_reach((2, 3), 1, 2)]
     [[0, 0], [1, 1]]
@@ -57,7 +57,7 @@ def mixed_reach(mixed: Sequence[int], axis: int, length: int) -> Reach:
 
 
 def convolution_reach(axis: ConvolutionAxis, kernel: int) -> Reach:
-    """Give the reach of a convolution, or of a pooling whose window is the kernel.
+    """Return the reach of a convolution, or of a pooling whose window is the kernel.
 
     >>> from upsamp.core.convolution.geometry import convolution_axis
     >>> axis = convolution_axis(5, 3, 2, "same", 1)
@@ -71,7 +71,7 @@ def convolution_reach(axis: ConvolutionAxis, kernel: int) -> Reach:
 
 
 def transposed_reach(axis: TransposedAxis, kernel: int) -> Reach:
-    """Give the reach of a transposed convolution, in which outputs may depend on nothing.
+    """Return the reach of a transposed convolution, in which outputs may depend on nothing.
 
     >>> from upsamp.core.convolution.geometry import transposed_axis
     >>> axis = transposed_axis(2, 1, 2, "valid", None, 1)
@@ -86,7 +86,7 @@ def transposed_reach(axis: TransposedAxis, kernel: int) -> Reach:
 
 
 def shifted_reach(length: int, before: int, after: int) -> Reach:
-    """Give the reach of what adds positions before and after, or cuts them off where negative.
+    """Return the reach of what adds positions before and after, or cuts them off where negative.
 
     >>> [positions.tolist() for positions in shifted_reach(3, 1, -1)]
     [[3, 0, 1], [-1, 0, 1]]
@@ -96,7 +96,7 @@ def shifted_reach(length: int, before: int, after: int) -> Reach:
 
 
 def repeated_reach(length: int, factor: int) -> Reach:
-    """Give the reach of what makes `factor` positions of each.
+    """Return the reach of what makes `factor` positions of each.
 
     >>> [positions.tolist() for positions in repeated_reach(2, 3)]
     [[0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1]]
@@ -106,7 +106,7 @@ def repeated_reach(length: int, factor: int) -> Reach:
 
 
 def resampled_reach(length: int, target: int, interpolation: Interpolation) -> Reach:
-    """Give the reach of an interpolation to `target` positions, by Keras' convention.
+    """Return the reach of an interpolation to `target` positions, by Keras' convention.
 
     >>> [positions.tolist() for positions in resampled_reach(2, 4, "bilinear")]
     [[0, 0, 0, 1], [0, 1, 1, 1]]
@@ -139,7 +139,7 @@ def kernel_overlap(kernel: int, stride: int, dilation: int = 1) -> str:
 
 
 def _bounds(positions: Array, exists: Array, length: int) -> Reach:
-    """Give the smallest and the largest position along the first axis of those that exist."""
+    """Return the smallest and the largest position along the first axis of those that exist."""
     return (
         np.where(exists, positions, length).min(axis=0),
         np.where(exists, positions, -1).max(axis=0),

@@ -49,7 +49,7 @@ class Extent(NamedTuple):
 
 @lru_cache(maxsize=256)
 def extent_of(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> Extent:
-    """Give how large the result is, which tells whether there is memory for it.
+    """Return how large the result is, which tells whether there is memory for it.
 
     batch: (N, H, W, C). kernel: as `conv2d` or `conv2d_transpose` takes it, in Keras' layout.
     Raises `ShapeError` where they do not belong together.
@@ -72,7 +72,7 @@ def make_plan(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> Convo
 
 
 def _filters(setting: ConvolutionSetting, channels: int, kernel: Shape) -> int:
-    """Give the number of filters, where the channels are those of the kernel."""
+    """Return the number of filters, where the channels are those of the kernel."""
     groups, transposed = setting.groups, setting.transposed
     inner, outer = kernel[2:]
     filters = inner * groups if transposed else outer

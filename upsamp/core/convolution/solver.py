@@ -59,7 +59,7 @@ class _Step(NamedTuple):
     holes: bool
 
     def after(self, length: int) -> int:
-        """Give the output's length."""
+        """Return the output's length."""
         return (length - 1) * self.stride + self.reach
 
 
@@ -72,7 +72,7 @@ Costs: TypeAlias = list[dict[int, int]]
 def solve_layer(
     size: PairLike, target: PairLike, *, max_kernel: int = 7, max_stride: int = 8
 ) -> list[LayerSetting]:
-    """Give every setting of one transposed convolution that takes `size` to `target`.
+    """Return every setting of one transposed convolution that takes `size` to `target`.
 
     size, target: one integer or (rows, columns). Tried are kernels from 1 to `max_kernel`, strides
     from 1 to `max_stride`, both paddings, output_padding None and 0 to stride - 1, no dilation.
@@ -109,7 +109,7 @@ def solve_chain(
     max_layers: int = 6,
     most: int = 10,
 ) -> list[tuple[LayerSetting, ...]]:
-    """Give the chains of fewest transposed convolutions that take `size` to `target`.
+    """Return the chains of fewest transposed convolutions that take `size` to `target`.
 
     Every layer is the first of `solve_layer` between its sizes, so a chain is told by the sizes
     that it passes. One layer is a chain where it does; a smaller `max_stride` asks for more. Layers
@@ -142,7 +142,7 @@ def solve_chain(
 def nearest_targets(
     size: PairLike, target: PairLike, *, max_kernel: int = 7, max_stride: int = 8
 ) -> list[Pair]:
-    """Give the sizes nearest to `target` that one layer can give: one not above it, one not below.
+    """Return the sizes nearest to `target` that one layer can give, one not above and one not below.
 
     The smaller comes first; above there may be none. A target that can be reached stands alone.
     Nearness is in rows + columns. Sizes that leave holes count too.
@@ -170,7 +170,7 @@ def nearest_targets(
 
 
 def _normalize(size: object, target: object) -> tuple[Lengths, Lengths]:
-    """Give the lengths of both: one each from a square to a square, else rows and columns."""
+    """Return the lengths of both: one each from a square to a square, else rows and columns."""
     start, end = normalize_pair(size, "size"), normalize_pair(target, "target")
     if any(wanted < length for length, wanted in zip(start, end, strict=True)):
         raise ArgumentError(
@@ -182,7 +182,7 @@ def _normalize(size: object, target: object) -> tuple[Lengths, Lengths]:
 
 
 def _all_steps(max_kernel: object, max_stride: object) -> list[_Step]:
-    """Give every setting of one axis within the bounds, the best first."""
+    """Return every setting of one axis within the bounds, the best first."""
     kernels = range(1, normalize_count(max_kernel, "max_kernel") + 1)
     strides = range(1, normalize_count(max_stride, "max_stride") + 1)
     return sorted(
@@ -229,7 +229,7 @@ def _setting(layer: Steps, output: Lengths) -> LayerSetting:
 
 
 def _one_layer_back(costs: Mapping[int, int], steps: Iterable[_Step], least: int) -> dict[int, int]:
-    """Give the lengths from which one layer leads to those of `costs`, and the cost from there."""
+    """Return the lengths from which one layer leads to those of `costs`, with their costs."""
     prices: dict[Pair, int] = {}
     for step in steps:
         prices.setdefault((step.stride, step.reach), step.cost)
@@ -246,7 +246,7 @@ def _one_layer_back(costs: Mapping[int, int], steps: Iterable[_Step], least: int
 def _search(
     start: Lengths, steps: Sequence[_Step], ahead: Sequence[Costs], layers: int, most: int
 ) -> list[tuple[LayerSetting, ...]]:
-    """Give the best chains of so many layers, the best first.
+    """Return the best chains of so many layers, the best first.
 
     The search is A*: it goes on where what was spent and what is ahead are least together, so the
     chains come in their order, and few others are looked at. What is ahead is the sum of what each
@@ -280,7 +280,7 @@ def _search(
 def _next_layers(
     here: Lengths, steps: Sequence[_Step], ends: Sequence[Mapping[int, int]]
 ) -> dict[Lengths, Steps]:
-    """Give the best layer to each size of `ends`, by axis, to which there is one."""
+    """Return the best layer to each size of `ends`, by axis, to which there is one."""
     best: dict[Lengths, Steps] = {}
     for mode in {step.mode for step in steps}:
         alike = [step for step in reversed(steps) if step.mode == mode]

@@ -58,7 +58,7 @@ class Blocks:
 
 @lru_cache(maxsize=256)
 def block_pixels(plan: ConvolutionPlan) -> int:
-    """Give how many outputs of each phase a block should have: what costs the least for each.
+    """Return how many outputs of each phase a block should have: what costs the least for each.
 
     A longer block multiplies more zeros; a shorter one is a narrower product, which BLAS computes
     slower, and reads more pixels twice.
@@ -123,7 +123,7 @@ def convolve_toeplitz(problem: Problem, pixels: int | None = None, strip: int = 
 
 
 def _pack(problem: Problem, cut: Blocks) -> Matrices:
-    """Give for each phase of the rows (its rows x span x C, pixels x phases x filters)."""
+    """Return (its rows x span x C, pixels x phases x filters) for each phase of the rows."""
     plan = problem.plan
     kernel = problem.kernel()
     phases = plan.column_phases
@@ -207,7 +207,7 @@ class _Scratch:
         return True
 
     def _stretches(self, phase: Phase, count: int, size: int) -> Array:
-        """Give what each block of each output row of a phase reads: (rows, blocks, size)."""
+        """Return what each block of each output row of a phase reads: (rows, blocks, size)."""
         block, row, item = self.blocks.strides
         shape, strides = (count, self.cut.count, size), (row * self.stride, block, item)
         begin = (phase.start - self.cut.top) * row

@@ -226,7 +226,7 @@ def _gap(group: Group) -> int:
 
 
 def _outputs(group: Group, part: Phase) -> slice:
-    """Give the outputs of all phases of a group, of whose first one `part` is a part."""
+    """Return the outputs of all phases of a group, of whose first one `part` is a part."""
     if len(group) == 1:
         return part.outputs
     return slice(part.first, part.first + part.count * part.step)

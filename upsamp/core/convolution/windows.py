@@ -72,7 +72,7 @@ def convolve_windows(problem: Problem, copy: int = COPY) -> None:
 
 
 def _pack(problem: Problem) -> Matrices:
-    """Give for each group of rows and columns (phases of both, 1, 1, columns x rows x C, filters).
+    """Return (phases, 1, 1, columns x rows x C, filters) for each group of rows and columns.
 
     Of each the filters are cut into several matrices, which follow each other.
     """
@@ -106,7 +106,7 @@ def _compute(problem: Problem, piece: Piece, matrices: Matrices) -> None:
 
 
 def _copy(problem: Problem, images: slice, step: Step) -> Array:
-    """Give (N, rows, pitch): rows of (columns, taps of the rows, C), with zeros around the input.
+    """Return (N, rows, pitch): rows of (columns, taps of the rows, C), with zeros around the input.
 
     What follows such a row up to the pitch is nothing.
     """
@@ -127,7 +127,7 @@ def _copy(problem: Problem, images: slice, step: Step) -> Array:
 
 
 def _pitch(size: int, problem: Problem) -> int:
-    """Give how far apart rows of so many elements should be.
+    """Return how far apart rows of so many elements should be.
 
     A product reads many rows side by side. Where they are a power of two apart, they all have the
     same few places in a core's first cache, and are read from the next one again and again.
@@ -137,7 +137,7 @@ def _pitch(size: int, problem: Problem) -> int:
 
 
 def _windows(lines: Array, pixel: int, reading: Reading) -> Array:
-    """Give (N, rows, their phases, columns, their phases, what one reads): stretches overlap.
+    """Return (N, rows, their phases, columns, their phases, what one reads): stretches overlap.
 
     pixel: how many elements of a line a pixel has.
     """
@@ -182,7 +182,7 @@ def _multiply(windows: Array, matrices: Matrices, reading: Reading, out: Array) 
 
 
 def _merge(array: Array) -> Array:
-    """Give (N, rows, ...), whose rows are equally far apart, as (1, N x rows, ...)."""
+    """Return (N, rows, ...), whose rows are equally far apart, as (1, N x rows, ...)."""
     shape = (1, array.shape[0] * array.shape[1], *array.shape[2:])
     merged: Array = np.lib.stride_tricks.as_strided(array, shape, array.strides)
     return merged

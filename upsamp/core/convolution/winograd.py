@@ -78,7 +78,7 @@ def convolve_winograd(problem: Problem, block: int = BLOCK) -> None:
 
 
 def _pack(problem: Problem) -> Matrices:
-    """Give for each phase of rows and columns (products, C, filters)."""
+    """Return (products, C, filters) for each phase of rows and columns."""
     kernel = problem.kernel()
     matrices = []
     for rows in problem.plan.row_phases:
@@ -122,7 +122,7 @@ def _convolve_block(
 
 
 def _pad(problem: Problem, images: slice, block: tuple[int, int]) -> tuple[Array, int, int]:
-    """Give what the block reads with zeros around, and the first row and column that it holds."""
+    """Return what the block reads with zeros around, and the first row and column that it holds."""
     plan = problem.plan
     top = min(phase.start for phase in plan.row_phases)
     deep = max(phase.start + len(phase.taps) for phase in plan.row_phases) - top
@@ -145,7 +145,7 @@ def _pad(problem: Problem, images: slice, block: tuple[int, int]) -> tuple[Array
 
 
 def _row_sums(padded: Array, rows: Phase, block: tuple[int, int], top: int) -> Array:
-    """Give the sums of rows, (sums, N, tile rows, W, C)."""
+    """Return the sums of rows, (sums, N, tile rows, W, C)."""
     taps = len(rows.taps)
     begin, count = rows.start + 2 * block[0] - top, block[1] - block[0]
     parts = [
@@ -158,7 +158,7 @@ def _row_sums(padded: Array, rows: Phase, block: tuple[int, int], top: int) -> A
 
 
 def _column_sums(sums: Array, columns: Phase, left: int) -> Array:
-    """Give the sums of columns of sums of rows, (sums, N, tile rows, tile columns, C)."""
+    """Return the sums of columns of sums of rows, (sums, N, tile rows, tile columns, C)."""
     taps = len(columns.taps)
     begin, count = columns.start - left, -(-columns.count // 2)
     parts = [
@@ -211,7 +211,7 @@ def _store_share(parts: Array, lines: Array, phases: tuple[Phase, Phase]) -> Non
 
 
 def _between(array: Array, start: int, stop: int) -> Array:
-    """Give a share of (sums, N, tile rows, ...), along the longer of the two axes in the middle."""
+    """Return a share of (sums, N, tile rows, ...), along the longer of the two middle axes."""
     longer = array.shape[1] >= array.shape[2]
     return array[:, start:stop] if longer else array[:, :, start:stop]
 

@@ -53,12 +53,12 @@ class Tile:
 
     @property
     def source(self) -> slice:
-        """Give the tile's inputs."""
+        """Return the tile's inputs."""
         return slice(self.first, self.first + self.inputs)
 
     @property
     def target(self) -> slice:
-        """Give the tile's outputs."""
+        """Return the tile's outputs."""
         return slice(self.output, self.output + self.outputs)
 
 
@@ -79,7 +79,7 @@ class Taps:
     shift: int = 0
 
     def at(self, outputs: Array) -> tuple[Array, Array]:
-        """Give the inputs and the weights of some outputs.
+        """Return the inputs and the weights of some outputs.
 
         >>> from upsamp.core.upsampling.interpolation import plan_axis
         >>> taps_of(plan_axis(10**6, 2 * 10**6, "bilinear")).at(np.array([0, 7, 2 * 10**6 - 2]))[0]
@@ -139,7 +139,7 @@ def tiles_of(bands: Iterable[Band], most: int) -> list[Tile]:
 
 
 def _cut(band: Band, count: int) -> tuple[Band, Band]:
-    """Give the first `count` blocks of a band, and the rest."""
+    """Return the first `count` blocks of a band, and the rest."""
     rest = replace(
         band,
         start=band.start + count * band.stride,
@@ -162,12 +162,12 @@ def _tile(bands: list[Band]) -> Tile:
 
 
 def period_of(plan: AxisPlan) -> int:
-    """Give after how many outputs the weights come again; 1 where they do not."""
+    """Return after how many outputs the weights come again; 1 where they do not."""
     return _interior(plan)[0]
 
 
 def _interior(plan: AxisPlan) -> tuple[int, int, int]:
-    """Give the period of the weights, and the outputs between which every phase has its run."""
+    """Return the period of the weights, and the outputs between which every phase has its run."""
     runs = [piece for piece in plan.pieces if isinstance(piece, Run) and piece.count > 1]
     period = runs[0].step if runs else 1
     if len(runs) < period or not runs:
@@ -188,7 +188,7 @@ def _single_blocks(plan: AxisPlan, begin: int, end: int, most: int) -> Iterator[
 
 
 def _dense(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array]:
-    """Give the first input that some outputs read, and their weights as (outputs, inputs)."""
+    """Return the first input that some outputs read, and their weights as (outputs, inputs)."""
     inputs, weights = taps_of(plan).at(np.arange(begin, end))
     first = int(plan.first[begin:end].min())
     block = np.zeros((end - begin, int(plan.last[begin:end].max()) + 1 - first))
@@ -200,7 +200,7 @@ def _dense(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array]:
 
 @lru_cache(maxsize=16)
 def taps_of(plan: AxisPlan) -> Taps:
-    """Give every output's inputs and weights in one table, or in one period of it."""
+    """Return every output's inputs and weights in one table, or in one period of it."""
     outputs = np.arange(len(plan.first))
     period, begin, end = _interior(plan)
     rounds = (end - begin) // period
@@ -214,7 +214,7 @@ def taps_of(plan: AxisPlan) -> Taps:
 
 
 def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array]:
-    """Give the inputs and the weights of some outputs, (outputs, taps)."""
+    """Return the inputs and the weights of some outputs, (outputs, taps)."""
     most = max(
         piece.inputs.shape[1] if isinstance(piece, Gather) else len(piece.inputs)
         for piece in plan.pieces

@@ -40,7 +40,7 @@ class Region(NamedTuple):
     right: int
 
     def moved(self, rows: int, columns: int) -> "Region":
-        """Give the same tile so many rows and columns further on."""
+        """Return the same tile so many rows and columns further on."""
         return Region(
             self.top + rows, self.bottom + rows, self.left + columns, self.right + columns
         )

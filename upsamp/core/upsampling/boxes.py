@@ -66,7 +66,7 @@ class Tiles:
         self.tied = scratch("up_tied", (2 * size,), np.bool_)
 
     def widen(self, image: int, region: Region) -> Array:
-        """Give the rows of a tile, (rows, columns * channels), interpolated along the columns.
+        """Return the rows of a tile, (rows, columns * channels), interpolated along the columns.
 
         There is a row more above and below, which is that of the edge where the image ends. The
         rows are summed as one long line of numbers, which takes less time than many short ones.
@@ -155,7 +155,7 @@ class Tiles:
 
 
 def _sums(factor: int) -> list[tuple[bool, int]]:
-    """Give the additions that sum over `factor` neighbours, and over two more if it is even.
+    """Return the additions that sum over `factor` neighbours, and over two more if it is even.
 
     Each adds either the copies anew or what is summed so far, from so many pixels away.
     """

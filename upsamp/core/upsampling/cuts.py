@@ -13,13 +13,13 @@ __all__ = ["cut_plan", "cut_scheme", "reach_of", "run_borders"]
 
 
 def reach_of(plan: AxisPlan, outputs: slice) -> slice:
-    """Give the inputs that some outputs read."""
+    """Return the inputs that some outputs read."""
     return slice(int(plan.first[outputs].min()), int(plan.last[outputs].max()) + 1)
 
 
 @lru_cache(maxsize=64)
 def cut_plan(plan: AxisPlan, begin: int, end: int) -> AxisPlan:
-    """Give the plan of the outputs from `begin` to before `end`, as if the axis held no others.
+    """Return the plan of the outputs from `begin` to before `end`, as if the axis held no others.
 
     Its inputs are those that these outputs read.
 
@@ -38,7 +38,7 @@ def cut_plan(plan: AxisPlan, begin: int, end: int) -> AxisPlan:
 
 @lru_cache(maxsize=64)
 def _plan_of_runs(runs: tuple[Run, ...], length: int) -> AxisPlan:
-    """Give the plan that some runs make: the same object for equal ones, as caches go by that."""
+    """Return the plan that some runs make: the same object for equal ones, as caches go by that."""
     first, last = np.zeros(length, np.intp), np.zeros(length, np.intp)
     for run in runs:
         elements = np.arange(run.count)
@@ -49,7 +49,7 @@ def _plan_of_runs(runs: tuple[Run, ...], length: int) -> AxisPlan:
 
 
 def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Run | Gather]:
-    """Give what of each piece lies between two outputs."""
+    """Yield what of each piece lies between two outputs."""
     for piece in plan.pieces:
         if isinstance(piece, Gather):
             start, stop = np.searchsorted(piece.outputs, (begin, end))
@@ -74,7 +74,7 @@ def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Ru
 
 @lru_cache(maxsize=8)
 def run_borders(scheme: Scheme) -> frozenset[int]:
-    """Give the output rows between which lie whole runs, which are made apart from each other.
+    """Return the output rows between which lie whole runs, which are made apart from each other.
 
     Numbers of floating point are rounded alike only within the same run.
     """
@@ -86,7 +86,7 @@ def run_borders(scheme: Scheme) -> frozenset[int]:
 
 
 def cut_scheme(scheme: Scheme, begin: int, end: int) -> Scheme | None:
-    """Give the runs that make the output rows from `begin` to before `end`; None where some do not.
+    """Return the runs that make the output rows `begin` to before `end`; None where some do not.
 
     The rows are counted from the first ones that those runs read and make.
     """

@@ -31,7 +31,7 @@ def resample_chunks(
     layout: DataFormat,
     out: object = None,
 ) -> Any:
-    """Give the `dask.array.Array` that upsampling makes of the array `x`; nothing is computed.
+    """Return the `dask.array.Array` that upsampling makes of the array `x`; nothing is computed.
 
     target_of: gives the rows and columns of the result. The chunks of the result are those of `x`,
     as many times larger; those of the rows and columns that are empty are left out. Integers are
@@ -102,7 +102,7 @@ def _check(x: Any, layout: DataFormat) -> None:
 
 
 def _axes(rank: int, layout: DataFormat) -> tuple[int | None, int]:
-    """Give where the channels stand, and where the rows do, which the columns follow."""
+    """Return where the channels stand, and where the rows do, which the columns follow."""
     if rank == 2:
         return None, 0
     if layout == "channels_last":
@@ -111,7 +111,7 @@ def _axes(rank: int, layout: DataFormat) -> tuple[int | None, int]:
 
 
 def _borders(chunks: tuple[int, ...], target: int) -> tuple[Borders, Borders]:
-    """Give where the chunks of an axis begin and end that are not empty, and those of the result.
+    """Return where the chunks of an axis begin and end that are not empty, and those of the result.
 
     >>> _borders((2, 0, 1), 7)
     ((0, 2, 3), (0, 4, 7))
@@ -121,7 +121,7 @@ def _borders(chunks: tuple[int, ...], target: int) -> tuple[Borders, Borders]:
 
 
 def _with_neighbours(x: Any, axis: int, borders: Borders, windows: list[slice]) -> Any:
-    """Give an array whose chunks along an axis hold all that each window does, be it twice."""
+    """Return an array whose chunks along an axis hold all that each window does, be it twice."""
     own = [slice(*ends) for ends in pairwise(borders)]
     before = (slice(None),) * axis
     if windows == own:

@@ -62,7 +62,7 @@ def fill(
 
 
 def row_borders(whole: Whole) -> Array:
-    """Give the rows of the result, from 0 to its height, at which strips of it may begin and end.
+    """Return the rows of the result, from 0 to its height, at which strips of it may begin and end.
 
     Each strip then has the bits that its rows have in the whole. Images have to be (N, H, W, C)
     and contiguous.
@@ -77,19 +77,19 @@ def row_borders(whole: Whole) -> Array:
 
 
 def row_step(whole: Whole) -> int:
-    """Give of how many rows a multiple is made fastest: the rows that are made of the same one."""
+    """Return the row count of which strip heights should be a multiple."""
     same = whole.factors is not None and not whole.rule.align_corners
     return whole.factors[0] if same and whole.factors and not _rounding_scheme(whole) else 1
 
 
 def images_together(whole: Whole) -> int:
-    """Give how many images are made at once, of which parts of the batch need to be multiples."""
+    """Return how many images are made at once, of which parts of the batch need to be multiples."""
     scheme = _rounding_scheme(whole)
     return scheme.images if scheme else 1
 
 
 def _rounding_scheme(whole: Whole) -> Scheme | None:
-    """Give the scheme of the whole, where products make it whose rounding depends on their cuts."""
+    """Return the scheme of the whole, if its products round differently when they are cut."""
     plain = whole.dtype.kind != "f" or not _is_fast(whole.dtype)
     if plain or whole.copies or _is_little(whole):
         return None
@@ -110,7 +110,7 @@ def _copy(source: Array, target: Array, whole: Whole, place: Place, threads: int
 
 
 def _boxes(target: Array, whole: Whole, place: Place) -> Boxes | None:
-    """Give how boxes fill `target`, where they can."""
+    """Return how boxes fill `target`, where they can."""
     factors = whole.factors
     if not factors or whole.rule.align_corners or not place.is_multiple(factors):
         return None
@@ -120,7 +120,7 @@ def _boxes(target: Array, whole: Whole, place: Place) -> Boxes | None:
 
 
 def _inner(whole: Whole, place: Place, boxes: Boxes) -> Pair:
-    """Give the first pixel of a part's source that is not there for its neighbours alone."""
+    """Return the first pixel of a part's source that is not there for its neighbours alone."""
     row, column = (
         outputs.start // factor - whole.inputs(axis, outputs).start
         for axis, (outputs, factor) in enumerate(zip(place, boxes.factors, strict=True))
@@ -129,7 +129,7 @@ def _inner(whole: Whole, place: Place, boxes: Boxes) -> Pair:
 
 
 def _scheme(whole: Whole, place: Place, channels: int) -> Scheme:
-    """Give the scheme of a part: that of the whole, cut where that can be, or one of its own."""
+    """Return the scheme of a part: that of the whole, cut where that can be, or one of its own."""
     row_plan, column_plan = whole.plans
     rows, columns = place
     if whole.dtype.kind == "f" and columns == whole.everything.columns:

@@ -50,33 +50,33 @@ def _triangle(t: Number) -> Number:
 
 
 def _keys(t: Number) -> Number:
-    """Give Keys' cubic with a = -0.5, times 2."""
+    """Return Keys' cubic with a = -0.5, times 2."""
     if t <= 1:
         return (3 * t - 5) * t * t + 2
     return ((5 - t) * t - 8) * t + 4
 
 
 def _keys_torch(t: Number) -> Number:
-    """Give Keys' cubic with a = -0.75, times 4."""
+    """Return Keys' cubic with a = -0.75, times 4."""
     if t <= 1:
         return (5 * t - 9) * t * t + 4
     return ((15 - 3 * t) * t - 24) * t + 12
 
 
 def _mitchell(t: Number) -> Number:
-    """Give Mitchell and Netravali's cubic with B = C = 1/3, times 18."""
+    """Return Mitchell and Netravali's cubic with B = C = 1/3, times 18."""
     if t <= 1:
         return (21 * t - 36) * t * t + 16
     return ((36 - 7 * t) * t - 60) * t + 32
 
 
 def _gaussian(t: Number) -> Number:
-    """Give TensorFlow's Gaussian, of deviation 0.5."""
+    """Return TensorFlow's Gaussian, of deviation 0.5."""
     return math.exp(-2 * float(t) ** 2)
 
 
 def _lanczos(lobes: int, t: Number) -> Number:
-    """Give sinc(t) sinc(t / lobes); it is zero at the other integers, which a rounded pi is not."""
+    """Return sinc(t) sinc(t / lobes), with exact zeros at the other integers."""
     if t == int(t):
         return float(t == 0)
     angle = math.pi * float(t)
@@ -105,7 +105,7 @@ KERNELS: Mapping[tuple[str, str], Kernel] = MappingProxyType(
 
 
 def kernel_of(interpolation: Interpolation, convention: Convention = "keras") -> Kernel:
-    """Give the kernel of a method, or say that the convention has none of that name.
+    """Return the kernel of a method, or say that the convention has none of that name.
 
     >>> kernel_of("bicubic").weight(0.5) / kernel_of("bicubic").weight(0.0)
     0.5625
@@ -208,7 +208,7 @@ def plan_axis(
 
 
 def nearest_inputs(length: int, target: int, convention: Convention) -> Array:
-    """Give the input that each output copies: the one whose pixel holds its centre.
+    """Return the input that each output copies: the one whose pixel holds its centre.
 
     PyTorch's and OpenCV's "nearest" takes the pixel that holds its left edge.
 
@@ -230,7 +230,7 @@ def _taps(
     exact: bool,
     output: int,
 ) -> Taps:
-    """Give the inputs that an output would read if the axis had no ends, with their weights."""
+    """Return the inputs that an output would read if the axis had no ends, with their weights."""
     if interpolation == "area":
         return _area_taps(length, target, convention, output)
     if align_corners:
@@ -248,7 +248,7 @@ def _taps(
 
 
 def _area_taps(length: int, target: int, convention: Convention, output: int) -> Taps:
-    """Give the inputs under the output's own area; PyTorch counts each of them wholly."""
+    """Return the inputs under the output's own area; PyTorch counts each of them wholly."""
     begin, end = output * length, (output + 1) * length
     covered = range(begin // target, -(-end // target))
     if convention == "torch":
@@ -292,7 +292,7 @@ def _phase_runs(
     taps: Taps,
     fit: Callable[[Taps], Taps],
 ) -> Iterable[Run]:
-    """Give the runs of the outputs phase, phase + period, ...: those near an edge stand alone."""
+    """Yield the runs of the outputs phase, phase + period, ...: those near an edge stand alone."""
     count = -(-(target - phase) // period)
     low, high = taps[0][0], taps[-1][0]
     step = max(1, shift)
@@ -319,7 +319,7 @@ def _gathers(fitted: list[tuple[int, Taps]]) -> Iterable[Gather]:
 
 
 def _reach(piece: Run | Gather) -> tuple[Array, Array, Array]:
-    """Give the outputs of a piece, with the first and the last input that each reads."""
+    """Return the outputs of a piece, with the first and the last input that each reads."""
     if isinstance(piece, Gather):
         return piece.outputs, piece.inputs.min(axis=1), piece.inputs.max(axis=1)
     elements = np.arange(piece.count)

@@ -43,7 +43,7 @@ def resize_light(
 
 
 def light_of(x: Array, *, alpha: bool) -> Array:
-    """Give the light of pixels; the last channel as it is, where that is alpha."""
+    """Return the light of pixels; the last channel as it is, where that is alpha."""
     light = to_light(x)
     if alpha:
         light[..., -1] = x[..., -1]
@@ -51,7 +51,7 @@ def light_of(x: Array, *, alpha: bool) -> Array:
 
 
 def numbers_of(light: Array, dtype: npt.DTypeLike, *, alpha: bool) -> Array:
-    """Give the pixels of 8 or 16 bits that stand for light, which `light_of` gives."""
+    """Return the pixels of 8 or 16 bits that stand for light, which `light_of` gives."""
     if not alpha:
         return from_light(light, dtype)
     result = np.empty(light.shape, dtype)

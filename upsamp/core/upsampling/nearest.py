@@ -177,14 +177,14 @@ class Repeater:
         self.rooms: dict[int, Room] = {}
 
     def repeat(self, image: int, lines: slice, pixels: slice) -> Array:
-        """Give the repeated numbers of some rows and pixels of an image, in one line."""
+        """Return the repeated numbers of some rows and pixels of an image, in one line."""
         result, steps = self.steps(image, lines, pixels)
         for place, part in steps:
             np.copyto(place, part)
         return result
 
     def steps(self, image: int, lines: slice, pixels: slice) -> tuple[Array, Copies]:
-        """Give where the repeated numbers of a strip will be, in one line, and how they get there.
+        """Return where the repeated numbers of a strip go, in one line, and how they get there.
 
         The next strip takes the same place.
         """

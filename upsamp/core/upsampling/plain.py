@@ -120,7 +120,7 @@ def interpolate_little(source: Array, target: Array, plans: tuple[AxisPlan, Axis
 
 
 def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
-    """Give the weighted sums along an axis, tap after tap."""
+    """Return the weighted sums along an axis, tap after tap."""
     weights = taps.weights.T.astype(values.dtype)
     # (..., taps, outputs, ...): numbers that do not lie side by side are added in their order.
     products = values.take(taps.inputs.T, axis=axis)
@@ -130,7 +130,7 @@ def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
 
 
 def _reach(plan: AxisPlan, outputs: slice) -> tuple[int, int]:
-    """Give the inputs that some outputs read, from the first to after the last."""
+    """Return the inputs that some outputs read, from the first to after the last."""
     return int(plan.first[outputs].min()), int(plan.last[outputs].max()) + 1
 
 
@@ -167,7 +167,7 @@ def _add_run(
 
 
 def _slice(begin: int, step: int, first: int, last: int) -> slice:
-    """Give the slice of the elements begin + k * step, for k from `first` to before `last`."""
+    """Return the slice of the elements begin + k * step, for k from `first` to before `last`."""
     begin += first * step
     return slice(begin, begin + (last - first - 1) * step + 1, step or None)
 

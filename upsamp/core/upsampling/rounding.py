@@ -61,7 +61,7 @@ class Integers:
 
 
 def integers_of(dtype: np.dtype[Any]) -> Integers | None:
-    """Give what there is to know of an integer type of up to 32 bits; None for any other type."""
+    """Return what there is to know of an integer type of up to 32 bits; None for any other type."""
     if dtype.kind not in "iu" or dtype.itemsize > 4:
         return None
     half = 2 ** (8 * dtype.itemsize - 1)
@@ -75,7 +75,7 @@ def integers_of(dtype: np.dtype[Any]) -> Integers | None:
 
 
 def grid_of(weights: list[Array]) -> Grid:
-    """Give the grid of some matrices of weights, (outputs, inputs) each.
+    """Return the grid of some matrices of weights, (outputs, inputs) each.
 
     >>> grid_of([np.array([[0.25, 0.75]])]), grid_of([np.array([[1 / 3, 2 / 3]])])
     (Grid(odd=1, digits=2, reach=1.0, taps=2), Grid(odd=3, digits=0, reach=1.0, taps=2))
@@ -93,7 +93,7 @@ def grid_of(weights: list[Array]) -> Grid:
 
 
 def margin_of(rows: Grid, columns: Grid, integers: Integers) -> float:
-    """Give how far a sum may be off: a rounding for each product and each weight of both axes.
+    """Return how far a sum may be off: a rounding for each product and each weight of both axes.
 
     Some more are for what is added to every input before, and for the last difference.
     """
@@ -125,7 +125,7 @@ def near_ties(sums: Array, rounded: Array, margin: float) -> Array:
 
 
 def round_to_even(sums: Array, halves: Array, centre: int) -> Array:
-    """Give float32 sums, to which `centre` is added, as integers of 16 bits in `halves`.
+    """Return float32 sums, to which `centre` is added, as integers of 16 bits in `halves`.
 
     A float32 from 2**23 on has no digits after the point: what is added to it is rounded half to
     even, and its last bits are the integer, negative ones included. What is in `sums` is lost.
@@ -136,7 +136,7 @@ def round_to_even(sums: Array, halves: Array, centre: int) -> Array:
 
 
 def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps) -> Array:
-    """Give single outputs as the plain sums make them, in float64 and in their order.
+    """Return single outputs as the plain sums make them, in float64 and in their order.
 
     inputs: (N, H, W, C). places: the image, row, column and channel of each output.
     """
@@ -156,7 +156,7 @@ def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps)
 
 
 def _weighted_sum(values: Array, weights: Array) -> Array:
-    """Give the sum over the first axis, from its begin to its end; the last one has the outputs."""
+    """Return the sum over the first axis, from first to last; the last axis has the outputs."""
     total: Array = values[0] * weights[0]
     for value, weight in zip(values[1:], weights[1:], strict=True):
         total += value * weight

@@ -142,7 +142,7 @@ def scheme_of(
 
 
 def _rooms(pieces: list[Piece], channels: int) -> Rooms:
-    """Give the room that the largest pieces take."""
+    """Return the room that the largest pieces take."""
     tiles = [(piece.rows.tile, piece.columns.tile) for piece in pieces]
     return Rooms(
         max(rows.inputs * columns.inputs for rows, columns in tiles) * channels,
@@ -172,7 +172,7 @@ def _column_parts(
 
 
 def _block(period: int, channels: int) -> int:
-    """Give how many outputs a block of columns has, where their phases come again by `period`.
+    """Return how many outputs a block of columns has, where their phases come again by `period`.
 
     >>> _block(2, 1), _block(2, 3), _block(3, 3), _block(2, 4)
     (32, 16, 15, 8)
@@ -185,7 +185,7 @@ def _block(period: int, channels: int) -> int:
 
 
 def _margin(rows: Part, columns: Part, integers: Integers | None) -> float | None:
-    """Give how far a sum of integers may be off, or None where it is rounded rightly anyway."""
+    """Return how far a sum of integers may be off, or None where it is rounded rightly anyway."""
     if integers is None or is_sure(rows.grid, columns.grid, integers):
         return None
     return margin_of(rows.grid, columns.grid, integers)
@@ -214,7 +214,7 @@ def _parts(tiles: list[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]
 def _product(
     band: Band, dtype: np.dtype[Any], channels: int, matrices: dict[int, Array]
 ) -> Product:
-    """Give a band in the form to multiply with; bands of the same weights share their matrix."""
+    """Return a band in the form to multiply with; bands of the same weights share their matrix."""
     if id(band.weights) not in matrices:
         matrix = np.kron(band.weights.T, np.eye(channels)) if channels else band.weights
         matrices[id(band.weights)] = matrix.astype(dtype)

@@ -37,7 +37,7 @@ class Lines(NamedTuple):
 
 
 def moved(step: Step, memory: Array, further: int) -> Array:
-    """Give where a product is written, so many numbers further on."""
+    """Return where a product is written, so many numbers further on."""
     out = step.out
     offset = (step.first + further) * out.itemsize
     return np.ndarray(out.shape, out.dtype, memory.data, offset, out.strides)
@@ -52,7 +52,7 @@ def multiply_all(steps: Iterable[Step]) -> None:
 def right_steps(
     products: tuple[Product, ...], lines: int, source: Lines, target: Lines
 ) -> Iterator[Step]:
-    """Give the products of every row with the matrices: (lines, inputs) to (lines, outputs)."""
+    """Yield the products of every row with the matrices: (lines, inputs) to (lines, outputs)."""
     for matrix, start, stride, output, _, count in products:
         inputs, outputs = matrix.shape
         most = max(1, small_product() // matrix.size)
@@ -77,7 +77,7 @@ def right_steps(
 def left_steps(
     products: tuple[Product, ...], images: int, length: int, source: Lines, target: Lines
 ) -> Iterator[Step]:
-    """Give the products of the matrices with every column, whose rows are so long.
+    """Yield the products of the matrices with every column, whose rows are so long.
 
     From (images, inputs, length) to (images, outputs, length); the columns are taken by so many as
     a product may have.

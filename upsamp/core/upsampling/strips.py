@@ -49,7 +49,7 @@ class Strip(NamedTuple):
 
     @property
     def size(self) -> Pair:
-        """Give how many images the strip has, and how many rows of each."""
+        """Return how many images the strip has, and how many rows of each."""
         rows = self.place.rows
         return self.images.stop - self.images.start, rows.stop - rows.start
 
@@ -88,7 +88,7 @@ class Strips:
                 yield Strip(images, self.whole.inputs(0, rows), Place(rows, columns))
 
     def make(self, read: Reader, threads: int | None = None) -> Iterator[Array]:
-        """Give the strips of the result, (images, rows, columns, C), in memory used again for each.
+        """Yield the result's strips, (images, rows, columns, C), in memory that each uses again.
 
         >>> from upsamp.core.upsampling.wholes import Rule
         >>> rule = Rule("nearest", "keras", align_corners=False, alpha=False)
@@ -111,7 +111,7 @@ class Strips:
 
 
 def as_images(shape: tuple[int, ...], data_format: DataFormat) -> tuple[int, ...]:
-    """Give the shape (N, H, W, C) of a contiguous array of images, whose bytes are the same.
+    """Return the shape (N, H, W, C) of a contiguous array of images, whose bytes are the same.
 
     The channels of "channels_first" are images of their own.
 
@@ -127,7 +127,7 @@ def as_images(shape: tuple[int, ...], data_format: DataFormat) -> tuple[int, ...
 
 
 def _bytes(whole: Whole, rows: slice) -> int:
-    """Give the bytes of some rows of an image's result, and of the inputs that they read."""
+    """Return the bytes of some rows of an image's result, and of the inputs that they read."""
     inputs = whole.inputs(0, rows)
     _, _, width, channels = whole.shape
     elements = (inputs.stop - inputs.start) * width + (rows.stop - rows.start) * whole.size[1]
@@ -136,7 +136,7 @@ def _bytes(whole: Whole, rows: slice) -> int:
 
 
 def _row_bytes(whole: Whole) -> int:
-    """Give the bytes of one row of an image's result."""
+    """Return the bytes of one row of an image's result."""
     size: int = whole.size[1] * whole.shape[3] * whole.dtype.itemsize
     return size
 

@@ -62,12 +62,12 @@ class Whole:
 
     @property
     def everything(self) -> Place:
-        """Give all rows and columns of the result."""
+        """Return all rows and columns of the result."""
         return Place(slice(0, self.size[0]), slice(0, self.size[1]))
 
     @property
     def factors(self) -> Pair | None:
-        """Give the factors of the rows and of the columns, where both are whole numbers."""
+        """Return the factors of the rows and of the columns, where both are whole numbers."""
         (height, width), (rows, columns) = self.shape[1:3], self.size
         if rows % height or columns % width:
             return None
@@ -85,7 +85,7 @@ class Whole:
 
     @property
     def plans(self) -> tuple[AxisPlan, AxisPlan]:
-        """Give the plans of both axes, where the result is no copy."""
+        """Return the plans of both axes, where the result is no copy."""
         method, convention, align_corners, _ = self.rule
         (height, width), (rows, columns) = self.shape[1:3], self.size
         return (
@@ -94,7 +94,7 @@ class Whole:
         )
 
     def inputs(self, axis: int, outputs: slice) -> slice:
-        """Give the input rows (axis 0) or columns (axis 1) that some of the result's read.
+        """Return the input rows (axis 0) or columns (axis 1) that some of the result's read.
 
         >>> rule = Rule("bilinear", "keras", align_corners=False, alpha=False)
         >>> Whole((1, 8, 8, 3), (16, 16), np.dtype("uint8"), rule).inputs(0, slice(4, 8))
@@ -106,7 +106,7 @@ class Whole:
         return slice(int(ends[0]), int(ends[1]) + 1)
 
     def sources(self, axis: int) -> Array:
-        """Give the input row or column that each one of the result copies, where it is a copy."""
+        """Return the input row or column that each one of the result copies, where it is a copy."""
         return _sources(self.shape[1 + axis], self.size[axis], self.rule.convention)
 
 
@@ -116,7 +116,7 @@ _sources = lru_cache(maxsize=16)(nearest_inputs)
 def normalize_rule(
     interpolation: str, convention: str, *, align_corners: bool, alpha: bool
 ) -> Rule:
-    """Give the rule, where the convention has such a method, and the method such a setting."""
+    """Return the rule, where the convention has such a method, and the method such a setting."""
     method = cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS))
     whose = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
     if method not in ("nearest", "area"):

@@ -31,7 +31,7 @@ __all__ = ["receive"]
 
 
 def receive(stream: BufferedReader, name: str, max_size: int, values: bool) -> StoredArrays | str:
-    """Give what a file holds, or the message that says why it cannot be read.
+    """Return what a file holds, or the message that says why it cannot be read.
 
     max_size: how many bytes all numbers may have, where their values are wanted. An answer that
     is cut off or makes no sense raises `AnswerError`.
@@ -62,7 +62,7 @@ def receive(stream: BufferedReader, name: str, max_size: int, values: bool) -> S
 
 
 def _receive_fault(stream: BufferedReader, name: str) -> str:
-    """Give the message of a file that is refused, or that the library cannot read."""
+    """Return the message of a file that is refused, or that the library cannot read."""
     fault = _mapping(read_json(read_frame(stream), f"What is wrong with {name}"))
     if "refused" in fault:
         text = str(fault["refused"])
@@ -72,7 +72,7 @@ def _receive_fault(stream: BufferedReader, name: str) -> str:
 
 
 def _receive_array(stream: BufferedReader, array: StoredArray) -> Array | None:
-    """Give the values of an array, or None where a fault is told in their place."""
+    """Return the values of an array, or None where a fault is told in their place."""
     length = read_length(stream)
     if length == FAULT:
         return None
@@ -85,7 +85,7 @@ def _receive_array(stream: BufferedReader, array: StoredArray) -> Array | None:
 
 
 def _size(array: StoredArray) -> int:
-    """Give how many bytes an array takes, one without values as if the empty axes were not."""
+    """Return how many bytes an array takes, one without values as if the empty axes were not."""
     if array.dtype not in NUMBERS:
         return 0
     item = 4 if array.dtype == "bfloat16" else np.dtype(array.dtype).itemsize

@@ -101,7 +101,7 @@ class Contents:
     # --- text
 
     def _read_attributes(self, held: Any) -> dict[str, str | list[str]]:
-        """Give the attributes that are text, or lists of text; an empty list may be of any type."""
+        """Return the attributes that are text or lists of text; an empty list has any type."""
         result: dict[str, str | list[str]] = {}
         for index in range(h5py.h5a.get_num_attrs(held)):
             attribute = h5py.h5a.open(held, index=index)
@@ -113,7 +113,7 @@ class Contents:
         return result
 
     def _read_text(self, attribute: Any) -> str | list[str] | None:
-        """Give the text of an attribute, or None where it has none."""
+        """Return the text of an attribute, or None where it has none."""
         space, kind = attribute.get_space(), attribute.get_type()
         shape = space.get_simple_extent_dims()
         if space.get_simple_extent_type() == h5py.h5s.NULL or len(shape) > 1:
@@ -202,7 +202,7 @@ def _open(group: Any, name: bytes, path: str) -> Any:
 
 
 def _path_of(name: bytes, path: str) -> str:
-    """Give the path of a member; a name with a slash would be taken for a way to go."""
+    """Return the path of a member; a name with a slash would be taken for a way to go."""
     text = _decode(name)
     if "/" in text or text in ("", ".", ".."):
         raise RefusalError(f"must have plain names. Received: {shown(text)}. {AGAIN}")
@@ -227,7 +227,7 @@ def _check_storage(held: Any, path: str) -> None:
 
 
 def _number_type(kind: Any, mark: object) -> tuple[str, np.dtype[Any] | None]:
-    """Give the name of a type, and the dtype to read it in where it is one of real numbers.
+    """Return the name of a type, and the dtype to read it in where it is one of real numbers.
 
     mark: the attribute by which Keras says what a type is that HDF5 does not have.
     """
@@ -250,7 +250,7 @@ def _number_type(kind: Any, mark: object) -> tuple[str, np.dtype[Any] | None]:
 
 
 def _decode(data: Any) -> str:
-    """Give text, which must be UTF-8; an empty string of variable length comes as 0."""
+    """Return text, which must be UTF-8; an empty string of variable length comes as 0."""
     if isinstance(data, str):
         data = data.encode("utf-8", "surrogateescape")
     try:

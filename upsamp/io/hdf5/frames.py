@@ -46,18 +46,18 @@ def write_frame(stream: BinaryIO, content: bytes | memoryview) -> None:
 
 
 def read_length(stream: BufferedReader) -> int:
-    """Give the length that a frame begins with."""
+    """Return the length that a frame begins with."""
     length: int = struct.unpack("<Q", _read_exactly(stream, 8))[0]
     return length
 
 
 def read_frame(stream: BufferedReader) -> bytes:
-    """Give the content of a frame, which must be whole and not far too long."""
+    """Return the content of a frame, which must be whole and not far too long."""
     return read_content(stream, read_length(stream))
 
 
 def read_content(stream: BufferedReader, length: int) -> bytes:
-    """Give the content of a frame whose length has been read."""
+    """Return the content of a frame whose length has been read."""
     if length > MAX_HEADER:
         raise AnswerError
     return _read_exactly(stream, length)

@@ -76,7 +76,7 @@ class Hdf5Reader:
         values: bool = True,
         name: str | None = None,
     ) -> StoredArrays:
-        """Give what the HDF5 file holds that stands in the file `path` from `offset` on.
+        """Return what the HDF5 file holds that stands in the file `path` from `offset` on.
 
         size: of the HDF5 file in bytes; where it is None, to the end. values: whether the numbers
         are wanted, or shapes and text alone, which `max_size` does not bound. name: for errors;
@@ -104,7 +104,7 @@ class Hdf5Reader:
         return answer
 
     def _ask(self, request: bytes, name: str, seconds: float, values: bool) -> StoredArrays | str:
-        """Give the answer to a request; a process that does not answer is ended."""
+        """Return the answer to a request; a process that does not answer is ended."""
         process = self._process = self._process or _start(name)
         if not self._ready:
             self._await(process, name)

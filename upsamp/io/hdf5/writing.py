@@ -12,7 +12,7 @@ __all__ = ["format_hdf5"]
 def format_hdf5(
     arrays: Mapping[str, Array], groups: Mapping[str, Mapping[str, str]] | None = None
 ) -> bytes:
-    """Give the bytes of an HDF5 file of these arrays.
+    """Return the bytes of an HDF5 file of these arrays.
 
     arrays: by path, such as "layers/dense/vars/0"; the groups above them come by themselves.
     groups: further groups that there must be, as Keras has "layers/flatten/vars" for a layer

@@ -14,7 +14,7 @@ OPAQUE_FORMATS = ("jpeg", "bmp", "ppm")
 
 
 def image_of(picture: Picture) -> Image.Image:
-    """Give a picture as an image of Pillow, with its palette, without its metadata."""
+    """Return a picture as an image of Pillow, with its palette, without its metadata."""
     pixels = np.ascontiguousarray(picture.pixels)
     if picture.mode == "1":
         return Image.fromarray(pixels)
@@ -28,7 +28,7 @@ def image_of(picture: Picture) -> Image.Image:
 
 
 def fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.Image:
-    """Give the image in a mode that the format has, where that loses nothing."""
+    """Return the image in a mode that the format has, where that loses nothing."""
     if "transparency" in picture.metadata:
         image.info["transparency"] = picture.metadata["transparency"]
         image = image.convert("LA" if image.mode == "L" else "RGBA")

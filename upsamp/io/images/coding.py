@@ -10,7 +10,7 @@ __all__ = ["coding_of"]
 
 
 def coding_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
-    """Give how the pixels of an opened image are compressed in its file.
+    """Return how the pixels of an opened image are compressed in its file.
 
     JPEG: tables, subsampling, progressive. WebP: lossless. TIFF: compression, by Pillow's name.
     """
@@ -29,7 +29,7 @@ def coding_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
 
 
 def _webp_chunks(stream: BinaryIO) -> Iterator[bytes]:
-    """Give the names of the chunks of a WebP file, those in its frames too.
+    """Yield the names of the chunks of a WebP file, those in its frames too.
 
     Source: RFC 9649, "WebP Image Format".
     """

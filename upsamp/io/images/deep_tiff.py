@@ -73,7 +73,7 @@ def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
 def open_deep_tiff(
     stream: BinaryIO, name: str, options: ReadOptions
 ) -> tuple[int, Callable[[int], Picture]]:
-    """Give how many pages a TIFF has, and what reads one of them."""
+    """Return how many pages a TIFF has, and what reads one of them."""
     check_extra(
         "tifffile",
         f"{name} is damaged, or a TIFF of another depth than Pillow reads, which",
@@ -128,7 +128,7 @@ def _read_page(
 def _straight(
     pixels: Array, kind: int, colours: int, extra: tuple[int, ...]
 ) -> tuple[Array, tuple[str, ...]]:
-    """Give the colours, and alpha where there is one, not premultiplied; (H, W, C) or (H, W)."""
+    """Return the colours, and alpha where there is one, not premultiplied; (H, W, C) or (H, W)."""
     found, channels = pixels[..., :colours], pixels.shape[2]
     integers = pixels.dtype.kind in "iu"
     if kind == MIN_IS_WHITE and integers:
@@ -148,7 +148,7 @@ def _straight(
 
 
 def _metadata(stream: BinaryIO, offset: int) -> tuple[dict[str, Any], object]:
-    """Give what the page at that offset says besides its pixels, and its orientation."""
+    """Return what the page at that offset says besides its pixels, and its orientation."""
     exif = Image.Exif()
     metadata: dict[str, Any] = {}
     try:

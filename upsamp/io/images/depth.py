@@ -28,7 +28,7 @@ PACKAGES = {"png": "imagecodecs", "tiff": "tifffile"}
 
 
 def kind_of_depth(image: Image.Image, stream: BinaryIO) -> Depth | None:
-    """Give what an opened image, not loaded yet, would lose; None where it loses nothing."""
+    """Return what an opened image, not loaded yet, would lose; None where it loses nothing."""
     if image.mode not in COLOUR:
         return None
     if any(bits > 8 for bits in getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, ())):
@@ -64,13 +64,13 @@ def check_kept(depth: Depth, name: str, options: ReadOptions) -> bool:
 
 
 def _largest(arguments: object) -> int:
-    """Give the largest value of a PPM, which its decoder is told."""
+    """Return the largest value of a PPM, which its decoder is told."""
     values = arguments if isinstance(arguments, tuple) else ()
     return max((value for value in values if isinstance(value, int)), default=255)
 
 
 def _bits(stream: BinaryIO) -> int:
-    """Give the bits of a channel, as JPEG 2000's SIZ marker or AVIF's av1C box says; else 8."""
+    """Return the bits of a channel, as JPEG 2000's SIZ marker or AVIF's av1C box says; else 8."""
     place = stream.tell()
     stream.seek(0)
     head = stream.read(HEAD)

@@ -85,7 +85,7 @@ def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
 
 
 def _frames(picture: Picture, name: str) -> Iterator[Frame]:
-    """Give what each frame looks like; what is more clear than not is clear altogether."""
+    """Yield what each frame looks like; what is more clear than not is clear altogether."""
     for frame in shown_frames(picture).read():
         check_depth(frame.pixels, "gif")
         check_same_size(picture, frame, "GIF")
@@ -100,7 +100,7 @@ def _frames(picture: Picture, name: str) -> Iterator[Frame]:
 
 
 def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
-    """Give what is to be painted for each frame, having looked at the one after it."""
+    """Yield what is to be painted for each frame, having looked at the one after it."""
     canvas: Array | None = None  # as the frame before has left it; at first all is clear
     for frame, following in pairwise(chain(frames, [None])):
         if frame is None:  # of pairs, the first is always one
@@ -134,7 +134,7 @@ def _quantised(codes: Array) -> Indexed:
 
 
 def _encoded(part: Part, delay: int) -> bytes:
-    """Give a frame as the file has it: how it is shown, where, its palette, its pixels."""
+    """Return a frame as the file has it: how it is shown, where, its palette, its pixels."""
     rows, columns, indexed, disposal = part
     clear = indexed.clear
     flags = disposal << 2 | (clear is not None)
@@ -145,7 +145,7 @@ def _encoded(part: Part, delay: int) -> bytes:
 
 
 def _compressed(indices: Array) -> bytes:
-    """Give the pixels by LZW: Pillow writes a grey GIF, of which they are taken."""
+    """Return the pixels by LZW: Pillow writes a grey GIF, of which they are taken."""
     stream = BytesIO()
     Image.fromarray(indices).save(stream, "gif", optimize=False, interlace=0)
     data = stream.getvalue()
@@ -158,7 +158,7 @@ def _compressed(indices: Array) -> bytes:
 
 
 def _after_blocks(data: bytes, place: int) -> int:
-    """Give the place behind blocks, each of which begins with its length; the last has none."""
+    """Return the place behind blocks, each of which begins with its length; the last has none."""
     while data[place]:
         place += 1 + data[place]
     return place + 1

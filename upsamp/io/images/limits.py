@@ -14,7 +14,7 @@ def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
 
 
 def too_many_pixels(name: str, max_pixels: int, size: str = "") -> FormatError:
-    """Give the error for a file that declares more pixels than may be; `size` says how many."""
+    """Return the error for a file that declares more pixels than may be; `size` says how many."""
     return FormatError(
         f"{name} declares more than {max_pixels:,} pixels{size}, so it may be made to exhaust "
         "memory. Use --max-pixels to allow more."

@@ -51,7 +51,7 @@ STRUCTURAL = frozenset(
 
 
 def metadata_of(image: Image.Image, orientation: object) -> dict[str, Any]:
-    """Give what a loaded image's file says, as far as it makes sense.
+    """Return what a loaded image's file says, as far as it makes sense.
 
     orientation: what its EXIF said; it may have been taken out of the image.
     """
@@ -84,7 +84,7 @@ def metadata_of(image: Image.Image, orientation: object) -> dict[str, Any]:
 
 
 def orientation_of(image: Image.Image) -> int | None:
-    """Give the orientation that EXIF says; none where that is damaged."""
+    """Return the orientation that EXIF says; none where that is damaged."""
     with suppress(*DAMAGED):
         orientation = image.getexif().get(ORIENTATION)
         return orientation if isinstance(orientation, int) else None
@@ -92,7 +92,7 @@ def orientation_of(image: Image.Image) -> int | None:
 
 
 def sound_dpi(dpi: Iterable[Any]) -> dict[str, Any]:
-    """Give the resolution, or nothing where it says nothing, such as 0/0."""
+    """Return the resolution, or nothing where it says nothing, such as 0/0."""
     with suppress(*DAMAGED):
         across, down = () if isinstance(dpi, str) else dpi
         if all(1 < float(part) < 1e6 for part in (across, down)):
@@ -101,7 +101,7 @@ def sound_dpi(dpi: Iterable[Any]) -> dict[str, Any]:
 
 
 def _exif(image: Image.Image, orientation: object) -> bytes:
-    """Give the EXIF of a file byte for byte; of a TIFF, whose tags it is, those that describe."""
+    """Return the EXIF of a file byte for byte; of a TIFF, whose tags it is, those that describe."""
     if image.format != "TIFF":
         raw = image.info.get("exif", b"")
         while raw.startswith(PREFIX):  # some programs write it twice
@@ -116,14 +116,14 @@ def _exif(image: Image.Image, orientation: object) -> bytes:
 
 
 def exif_to_keep(exif: Image.Exif) -> bytes:
-    """Give the tags of a TIFF file that describe the picture, as a block of EXIF."""
+    """Return the tags of a TIFF file that describe the picture, as a block of EXIF."""
     for tag in STRUCTURAL & set(exif):
         del exif[tag]
     return exif.tobytes().removeprefix(PREFIX) if exif else b""
 
 
 def _timing(image: Image.Image) -> dict[str, Any]:
-    """Give for how many milliseconds a frame is shown, and how often all are played, 0 for ever."""
+    """Return a frame's duration in milliseconds, and how often all are played, 0 for ever."""
     timing: dict[str, Any] = {}
     duration = image.info.get("duration")
     if isinstance(duration, int | float):

@@ -16,7 +16,7 @@ BITS, PHOTOMETRIC, FORMAT = 258, 262, 339
 
 
 def natural(image: Image.Image, *, expand: bool) -> Image.Image:
-    """Give the image in a mode whose pixels mean what they say.
+    """Return the image in a mode whose pixels mean what they say.
 
     expand: whether palettes, one-bit pixels and transparent colours become channels.
     """
@@ -42,7 +42,7 @@ def offset_lab(pixels: Array) -> Array:
 
 
 def pixels_of(image: Image.Image, format_name: str, *, expand: bool) -> tuple[Array, str]:
-    """Give the pixels in this machine's order of bytes, and their mode."""
+    """Return the pixels in this machine's order of bytes, and their mode."""
     pixels = np.asarray(image)
     if image.mode == "LAB":
         pixels = offset_lab(pixels)

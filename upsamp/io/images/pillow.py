@@ -100,7 +100,7 @@ def quiet_libraries() -> Iterator[None]:
 
 
 def _send_errors_nowhere() -> int:
-    """Give where standard error went, or -1 where there is none."""
+    """Return where standard error went, or -1 where there is none."""
     with suppress(OSError, ValueError):
         if sys.stderr is not None:
             sys.stderr.flush()

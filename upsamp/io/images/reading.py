@@ -70,7 +70,7 @@ def _following(reopen: Reopen, name: str, options: ReadOptions, count: int) -> I
 
 
 def _open(stream: BinaryIO, name: str, options: ReadOptions) -> tuple[int, ReadFrame]:
-    """Give how many frames there are, and what reads one of them."""
+    """Return how many frames there are, and what reads one of them."""
     try:
         with pillow_at_work(name, FAULT, options.max_pixels):
             image = Image.open(stream)
@@ -130,7 +130,7 @@ def _read_frame(
 
 
 def _at_frame(image: Image.Image, stream: BinaryIO, number: int) -> Image.Image:
-    """Give the image at that frame."""
+    """Return the image at that frame."""
     if number == image.tell():
         return image
     before = image.mode
@@ -146,7 +146,7 @@ def _at_frame(image: Image.Image, stream: BinaryIO, number: int) -> Image.Image:
 def _decode(
     image: Image.Image, stream: BinaryIO, *, expand: bool, together: bool
 ) -> tuple[Picture, int | None]:
-    """Give the frame that the image is at, as it lies in the file, and its orientation.
+    """Return the frame that the image is at, as it lies in the file, and its orientation.
 
     together: whether its mode is to be that of all frames.
     """

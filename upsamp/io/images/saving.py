@@ -36,7 +36,7 @@ FINE = 85
 
 
 def save_options(picture: Picture, format_name: str, options: WriteOptions) -> dict[str, Any]:
-    """Give the arguments of Pillow's `save`."""
+    """Return the arguments of Pillow's `save`."""
     kept = {
         key: picture.metadata[key] for key in TAKEN.get(format_name, ()) if key in picture.metadata
     }
@@ -95,7 +95,7 @@ def _are_fine(tables: Mapping[int, list[int]]) -> bool:
 
 @cache
 def _tables_of(quality: int) -> dict[int, list[int]]:
-    """Give the tables that libjpeg makes for a quality."""
+    """Return the tables that libjpeg makes for a quality."""
     stream = BytesIO()
     Image.new("RGB", (8, 8)).save(stream, "jpeg", quality=quality)
     stream.seek(0)

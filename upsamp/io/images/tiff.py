@@ -101,7 +101,7 @@ def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int
 
 
 def _places(sizes: list[int]) -> Iterator[int]:
-    """Give where each strip begins, counted from the first."""
+    """Yield where each strip begins, counted from the first."""
     place = 0
     for size in sizes:
         yield place
@@ -109,7 +109,7 @@ def _places(sizes: list[int]) -> Iterator[int]:
 
 
 def _describing_tags(picture: Picture) -> dict[int, Any]:
-    """Give the tags that tell of the picture, of its resolution and of its colours."""
+    """Return the tags that tell of the picture, of its resolution and of its colours."""
     tags: dict[int, Any] = {}
     with suppress(*DAMAGED):
         exif = Image.Exif()
@@ -127,7 +127,7 @@ def _describing_tags(picture: Picture) -> dict[int, Any]:
 
 
 def _body(picture: Picture, name: str) -> Body:
-    """Give a page's pixels, compressed as they were in the source where that can be."""
+    """Return a page's pixels, compressed as they were in the source where that can be."""
     if "transparency" in picture.metadata:
         with pillow_at_work(name, FAULT):
             image = fit_format(image_of(picture), picture, "tiff")
@@ -203,7 +203,7 @@ def _body_of_pixels(picture: Picture, *, compressed: bool) -> Body:
 
 
 def _differences(pixels: Array) -> Array:
-    """Give each pixel less the one before it in its row, which compresses better."""
+    """Return each pixel less the one before it in its row, which compresses better."""
     result = pixels.copy()
     result[:, 1:] -= pixels[:, :-1]
     return result

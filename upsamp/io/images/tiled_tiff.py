@@ -61,13 +61,13 @@ def write_tiled_tiff(picture: Picture, rows: RowStream, stream: BinaryIO, *, roo
 
 
 def _size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    """Give the bytes of a file of those pixels, whose tiles at the edges are whole ones."""
+    """Return the bytes of a file of those pixels, whose tiles at the edges are whole ones."""
     height, width = (-(-side // WIDE) * WIDE for side in shape[:2])
     return height * width * math.prod(shape[2:]) * dtype.itemsize
 
 
 def _tags(picture: Picture) -> dict[str, Any]:
-    """Give what the file says besides its pixels."""
+    """Return what the file says besides its pixels."""
     tags: dict[str, Any] = {}
     if picture.palette is not None:
         colours = np.zeros((256, 3), np.uint16)
@@ -88,7 +88,7 @@ def _tags(picture: Picture) -> dict[str, Any]:
 def _tiles(
     rows: RowStream, shape: tuple[int, ...], dtype: np.dtype[Any], high: int
 ) -> Iterator[Array]:
-    """Give the tiles, row by row; those at the edges are filled up with zeros."""
+    """Yield the tiles, row by row; those at the edges are filled up with zeros."""
     height, width = shape[:2]
     for top in range(0, height, high):
         band = rows.take(min(high, height - top))

@@ -34,7 +34,7 @@ class FrameByFrame(Image.Image):
         self._frames = shown_frames(picture).read()
 
     def tell(self) -> int:
-        """Give the first frame, to which Pillow seeks back at the end."""
+        """Return the first frame, to which Pillow seeks back at the end."""
         return -1
 
     def seek(self, frame: int) -> None:

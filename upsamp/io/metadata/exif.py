@@ -63,7 +63,7 @@ def with_size(exif: bytes, width: int, height: int) -> bytes:
 
 
 def _start(block: bytearray) -> tuple[int, str]:
-    """Give where the block begins behind its name, and the order of its bytes, "" if it is none."""
+    """Return where the block begins behind its name, and its byte order, "" if it has none."""
     start = len(PREFIX) if block.startswith(PREFIX) else 0
     return start, {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[start : start + 4]), "")
 
@@ -75,7 +75,7 @@ def _first_directory(block: bytearray, order: str, start: int) -> int:
 
 
 def _entries(block: bytearray, order: str, start: int, offset: int) -> Iterator[Entry]:
-    """Give the entries of the directory at that offset, as far as it lies in the block."""
+    """Yield the entries of the directory at that offset, as far as it lies in the block."""
     place = start + offset
     if not order or offset < 8 or place + 2 > len(block):
         return
@@ -85,7 +85,7 @@ def _entries(block: bytearray, order: str, start: int, offset: int) -> Iterator[
 
 
 def _value(block: bytearray, order: str, place: int) -> int:
-    """Give the one number of an entry; of other entries it means nothing."""
+    """Return the one number of an entry; of other entries it means nothing."""
     (kind,) = struct.unpack_from(f"{order}H", block, place + 2)
     return int(struct.unpack_from(f"{order}{'H' if kind == SHORT else 'I'}", block, place + 8)[0])
 

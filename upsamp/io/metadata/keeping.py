@@ -14,7 +14,7 @@ STRIPPED = ("exif", "xmp", "dpi", "comment", "text")
 
 
 def upright_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Give metadata in which no orientation stands any more, since the pixels were turned."""
+    """Return metadata in which no orientation stands any more, since the pixels were turned."""
     changed = dict(metadata)
     for name, module in (("exif", exif), ("xmp", xmp)):
         if name in changed:
@@ -23,7 +23,7 @@ def upright_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_true_metadata(picture: Picture, *, strip: bool) -> Picture:
-    """Give the picture with what its new file is to say: its own size, or nothing but colours."""
+    """Return the picture with what its new file is to say: its own size, or nothing but colours."""
     height, width = picture.pixels.shape[:2]
     metadata = dict(picture.metadata)
     if strip:

@@ -28,7 +28,7 @@ LARGEST = 2**16 - 1
 
 
 def animation_header(picture: Picture) -> bytes:
-    """Give the content of acTL: how many frames there are, and how often they are played."""
+    """Return the content of acTL: how many frames there are, and how often they are played."""
     return struct.pack(">II", shown_frames(picture).count, picture.metadata.get("plays", 0))
 
 
@@ -63,7 +63,7 @@ def write_frames(picture: Picture, layout: Layout, stream: BinaryIO, encode: Enc
 
 
 def changed_part(before: Array | None, pixels: Array) -> tuple[slice, slice]:
-    """Give the rows and columns of the smallest part that holds all differences, one at least.
+    """Return the rows and columns of the smallest part that holds all differences, one at least.
 
     >>> changed_part(np.zeros((3, 4)), np.eye(3, 4, 1))
     (slice(0, 3, None), slice(1, 4, None))
@@ -81,7 +81,7 @@ def changed_part(before: Array | None, pixels: Array) -> tuple[slice, slice]:
 
 
 def _control(number: int, rows: slice, columns: slice, duration: float) -> bytes:
-    """Give the content of fcTL: where a part stands, for how long, and what becomes of it."""
+    """Return the content of fcTL: where a part stands, for how long, and what becomes of it."""
     seconds = Fraction(min(max(duration, 0), LARGEST * 1000) / 1000).limit_denominator(10_000)
     while seconds.numerator > LARGEST:  # long, and so precise that it has to be less so
         seconds = seconds.limit_denominator(max(1, seconds.denominator // 2))

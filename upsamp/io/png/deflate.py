@@ -30,7 +30,7 @@ class Piece(NamedTuple):
 
 
 def stream_header(level: int) -> bytes:
-    """Give the two bytes that a zlib stream begins with, as zlib writes them for that level."""
+    """Return the two bytes that a zlib stream begins with, as zlib writes them for that level."""
     return b"\x78" + (b"\x01\x01\x5e\x5e\x5e\x5e\x9c\xda\xda\xda"[level : level + 1])
 
 
@@ -50,7 +50,7 @@ def _compress(plain: memoryview, level: int, strategy: int, *, last: bool) -> by
 
 
 def _choose_strategy(plain: memoryview, level: int) -> int:
-    """Give the strategy that serves a sample of the piece best."""
+    """Return the strategy that serves a sample of the piece best."""
     if level == 0:
         return zlib.Z_DEFAULT_STRATEGY
     strategies, size = (FAST_STRATEGIES, FAST_SAMPLE) if level == 1 else (STRATEGIES, SAMPLE)
@@ -65,7 +65,7 @@ def _choose_strategy(plain: memoryview, level: int) -> int:
 
 
 def join_checksums(first: int, second: int, length: int) -> int:
-    """Give the Adler-32 of two parts together, from those of each and the second one's length.
+    """Return the Adler-32 of two parts together, from those of each and the second one's length.
 
     >>> join_checksums(zlib.adler32(b"up"), zlib.adler32(b"samp"), 4) == zlib.adler32(b"upsamp")
     True

@@ -33,13 +33,13 @@ class Neighbours(NamedTuple):
 
     @classmethod
     def of(cls, margined: Bytes, step: int) -> "Neighbours":
-        """Give the views of a strip; margined: (1 + rows, step + bytes), step: bytes a pixel."""
+        """Return the views of a strip; margined: (1 + rows, step + bytes), step: bytes a pixel."""
         return cls(
             margined[1:, step:], margined[1:, :-step], margined[:-1, step:], margined[:-1, :-step]
         )
 
     def at(self, place: tuple[slice | npt.NDArray[np.intp], ...]) -> "Neighbours":
-        """Give some of the bytes."""
+        """Return some of the bytes."""
         return Neighbours(*(part[place] for part in self))
 
 
@@ -77,7 +77,7 @@ FAST_FILTERS = (NONE, SUB, UP)
 def choose_filters(
     margined: Bytes, step: int, kinds: tuple[int, ...], *, sampled: bool = False
 ) -> Bytes:
-    """Give for each row the filter that leaves the least, which as a rule compresses best.
+    """Return the filter of each row that leaves the least, which as a rule compresses best.
 
     What is left counts as a signed number, without its sign, as PNG's specification advises. It is
     summed over the whole row, or over a sample of it. margined: (1 + rows, step + bytes).
@@ -97,7 +97,7 @@ def choose_filters(
 
 
 def _sample_distance(length: int) -> int:
-    """Give the distance between the bytes of a sample, which 2 and 3 do not divide.
+    """Return the distance between the bytes of a sample, which 2 and 3 do not divide.
 
     So it meets every channel, and of a pixel that was enlarged every part.
     """
@@ -106,7 +106,7 @@ def _sample_distance(length: int) -> int:
 
 
 def filter_rows(margined: Bytes, step: int, chosen: Bytes) -> Bytes:
-    """Give the rows as a file has them: each after the number of its filter, and filtered.
+    """Return the rows as a file has them: each after the number of its filter, and filtered.
 
     margined: (1 + rows, step + bytes) uint8. chosen: (rows,). Returns: (rows, 1 + bytes).
     """

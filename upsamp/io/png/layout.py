@@ -76,7 +76,7 @@ class Layout:
         )
 
     def pack_rows(self, pixels: Array) -> npt.NDArray[np.uint8]:
-        """Give rows of pixels as the file has them: (rows, row_bytes)."""
+        """Return rows of pixels as the file has them: (rows, row_bytes)."""
         flat = pixels.reshape(len(pixels), self.width * self.channels)
         if self.bits == 16:
             return np.ascontiguousarray(flat, ">u2").view(np.uint8)
@@ -121,13 +121,13 @@ def plan_layout(picture: Picture, name: str) -> Layout:
 
 
 def _largest(pixels: Array) -> int:
-    """Give the largest number; one that stands for a whole axis is looked at once."""
+    """Return the largest number; one that stands for a whole axis is looked at once."""
     once = tuple(slice(None, None if step else 1) for step in pixels.strides)
     return int(pixels[once].max())
 
 
 def metadata_chunks(picture: Picture, layout: Layout, name: str) -> Iterator[Chunk]:
-    """Give the chunks between the header and the pixels, in the order that PNG wants."""
+    """Yield the chunks between the header and the pixels, in the order that PNG wants."""
     metadata = picture.metadata
     profile = metadata.get("icc_profile")
     if profile:
@@ -147,14 +147,14 @@ def metadata_chunks(picture: Picture, layout: Layout, name: str) -> Iterator[Chu
 
 
 def _palette(picture: Picture) -> bytes:
-    """Give the palette, red, green and blue in turns; without one the greys."""
+    """Return the palette, red, green and blue in turns; without one the greys."""
     if picture.palette is None:
         return bytes(grey for grey in range(256) for _ in range(3))
     return picture.palette[: 3 * 256]
 
 
 def _transparency(value: Any, layout: Layout, name: str) -> bytes:
-    """Give what tRNS holds: the alpha of a palette's colours, or the one colour that is clear.
+    """Return what tRNS holds: the alpha of a palette's colours, or the one colour that is clear.
 
     value: as Pillow has it: bytes, a place in the palette, a grey, or red, green and blue.
     """

@@ -16,7 +16,7 @@ PLAIN = b"\0\0\0\0\0"
 
 
 def colour_chunks(metadata: Mapping[str, Any]) -> Iterator[Chunk]:
-    """Give gAMA, cHRM and sRGB, of what their source said, in hundred thousandths."""
+    """Yield gAMA, cHRM and sRGB, of what their source said, in hundred thousandths."""
     if metadata.get("gamma") is not None:
         yield b"gAMA", struct.pack(">I", _hundred_thousandths(metadata["gamma"]))
     if metadata.get("chromaticity") is not None:
@@ -31,7 +31,7 @@ def _hundred_thousandths(number: float) -> int:
 
 
 def text_chunks(metadata: Mapping[str, Any]) -> Iterator[Chunk]:
-    """Give XMP, a comment, and texts by their names, 1 to 79 characters long."""
+    """Yield XMP, a comment, and texts by their names, 1 to 79 characters long."""
     if metadata.get("xmp"):
         yield b"iTXt", b"XML:com.adobe.xmp" + PLAIN + metadata["xmp"]
     texts = dict(metadata.get("text", {}))

@@ -118,7 +118,7 @@ def _begin(picture: Picture, layout: Layout, stream: BinaryIO, name: str) -> Non
 def compressed_pixels(
     pixels: Array, layout: Layout, *, level: int, threads: int | None
 ) -> Iterator[bytes]:
-    """Give the zlib stream of all rows, in parts."""
+    """Return the zlib stream of all rows, in parts."""
     strips = (
         Strip(pixels[max(0, start - 1) : start], pixels[start:stop], stop == layout.height)
         for start, stop in plan_strips(layout)
@@ -138,7 +138,7 @@ def _taken_strips(rows: RowStream, layout: Layout) -> Iterator[Strip]:
 def _compressed(
     strips: Iterator[Strip], layout: Layout, level: int, threads: int | None
 ) -> Iterator[bytes]:
-    """Give the zlib stream of all strips, in parts."""
+    """Yield the zlib stream of all strips, in parts."""
     count = len(plan_strips(layout))
     work = partial(_compress_strip, layout, level)
     with closing(map_in_order(work, strips, min(count, threads or thread_count()))) as pieces:
@@ -168,7 +168,7 @@ def _compress_strip(layout: Layout, level: int, strip: Strip) -> Piece:
 
 
 def _useful_filters(layout: Layout, level: int) -> tuple[int, ...]:
-    """Give the filters that rows are to choose from."""
+    """Return the filters that rows are to choose from."""
     if level == 0 or not layout.filters_help:
         return (NONE,)
     return FAST_FILTERS if level == 1 else tuple(FILTERS)

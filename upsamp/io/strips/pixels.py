@@ -37,7 +37,7 @@ class PictureStrips:
             self.losses += ("EXIF is left out of a TIFF that is written strip by strip",)
 
     def develop(self, strip: Array) -> Array:
-        """Give the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
+        """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
         return self._convert(strip[0, ..., 0] if strip.shape[3] == 1 else strip[0])
 
 
@@ -64,7 +64,7 @@ class MatrixStrips:
         self.rounded = False
 
     def develop(self, strip: Array) -> Array:
-        """Give the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
+        """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
         pixels = picture_of_matrix(strip).pixels
         if pixels.dtype != self.picture.pixels.dtype:
             raise FormatError(
@@ -79,7 +79,7 @@ class MatrixStrips:
 def _of_picture(
     given: Picture, shape: tuple[int, ...], format_name: str
 ) -> tuple[Picture, Converter]:
-    """Give the picture that is written of a picture, and what makes its pixels."""
+    """Return the picture that is written of a picture, and what makes its pixels."""
     largest = given.pixels.max() if given.mode == "P" else given.pixels.dtype.type(0)
     head = given.with_pixels(stand_in(shape, largest))
     if format_name != "tiff":
@@ -108,7 +108,7 @@ def _as_bytes(pixels: Array) -> Array:
 
 
 def _colours(palette: bytes, key: Any) -> Array:
-    """Give the colours of a palette with their alpha, (256, 4).
+    """Return the colours of a palette with their alpha, (256, 4).
 
     key: the alpha of each, as far as that goes, or the one number that is clear.
     """
@@ -125,7 +125,7 @@ def _colours(palette: bytes, key: Any) -> Array:
 
 
 def _with_alpha(pixels: Array, key: object) -> Array:
-    """Give pixels with a channel of alpha, which is 0 where they are of the colour `key`."""
+    """Return pixels with a channel of alpha, which is 0 where they are of the colour `key`."""
     flat = pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
     is_clear = (flat == np.asarray(key)).all(axis=2)
     alpha = np.where(is_clear, flat.dtype.type(0), np.iinfo(flat.dtype).max)

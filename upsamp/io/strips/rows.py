@@ -53,7 +53,7 @@ class StoredRows:
         self._memory = np.empty(0, np.uint8)
 
     def __call__(self, images: slice, rows: slice) -> Array:
-        """Give the rows of some images, (N, rows, W, C), in memory used again for each.
+        """Return the rows of some images, (N, rows, W, C), in memory used again for each.
 
         Of several images they are all the rows.
         """
@@ -84,7 +84,7 @@ class StoredRows:
 
 
 def find_stored_matrix(text: str) -> StoredMatrix | None:
-    """Give the .npy file that `text` names; None where it names none that is read by rows.
+    """Return the .npy file that `text` names; None where it names none that is read by rows.
 
     That is anything but a plain file, and one whose numbers stand in the order of columns.
     """
@@ -105,7 +105,7 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
 
 
 def stand_in(shape: tuple[int, ...], value: object) -> Array:
-    """Give an array of that shape which takes no memory, for one that is not there.
+    """Return an array of that shape which takes no memory, for one that is not there.
 
     value: what it holds everywhere, of the type that it has.
     """

@@ -30,7 +30,7 @@ class Graph(NamedTuple):
 
 
 def read_graph(config: Mapping[str, Any]) -> Graph:
-    """Give the graph that the config of a functional model describes.
+    """Return the graph that the config of a functional model describes.
 
     config: with "layers", "input_layers" and "output_layers". Raises `FormatError` where names
     come twice, where a layer depends on itself, or on an output that there is not.
@@ -74,7 +74,7 @@ def read_graph(config: Mapping[str, Any]) -> Graph:
 
 
 def _nodes(entry: dict[str, Any], layer: Layer) -> Iterator[list[tuple[str, int, int]]]:
-    """Give what each call of a layer takes; an input layer is called once, on nothing."""
+    """Yield what each call of a layer takes; an input layer is called once, on nothing."""
     nodes = entry.get("inbound_nodes", [])
     if not isinstance(nodes, list):
         raise FormatError(
@@ -93,7 +93,7 @@ def _nodes(entry: dict[str, Any], layer: Layer) -> Iterator[list[tuple[str, int,
 
 
 def _in_order(wanted: Mapping[Key, Sequence[tuple[str, int, int]]]) -> list[Key]:
-    """Give the calls, each after those that it takes, and else as they stand in the file."""
+    """Return the calls, each after those that it takes, and else as they stand in the file."""
     position = {key: place for place, key in enumerate(wanted)}
     waiting = {key: len({one[:2] for one in sources}) for key, sources in wanted.items()}
     followers: dict[Key, set[Key]] = {key: set() for key in wanted}
@@ -123,7 +123,7 @@ def _in_order(wanted: Mapping[Key, Sequence[tuple[str, int, int]]]) -> list[Key]
 
 
 def _outputs_named(config: Mapping[str, Any], key: str) -> list[tuple[str, int, int]]:
-    """Give the outputs that a config lists: one, several, or a dictionary of them."""
+    """Return the outputs that a config lists: one, several, or a dictionary of them."""
     value = config.get(key)
     if isinstance(value, dict):
         value = [value[name] for name in sorted(value)]
@@ -147,7 +147,7 @@ def _place(output: tuple[str, int, int], places: Mapping[Key, int]) -> Source:
 
 
 def write_graph(graph: Graph, shapes: Sequence[Sequence[MaybeShape]]) -> dict[str, Any]:
-    """Give "layers", "input_layers" and "output_layers" of a graph, as Keras 3 writes them.
+    """Return "layers", "input_layers" and "output_layers" of a graph, as Keras 3 writes them.
 
     shapes: of the outputs of every call.
     """
@@ -174,7 +174,7 @@ def _with_calls(layer: Layer) -> dict[str, Any]:
 
 
 def _arguments(layer: Layer, tensors: list[dict[str, Any]]) -> list[Any]:
-    """Give what a layer is called with: an operation with its numbers, a merge with a list."""
+    """Return what a layer is called with: an operation with its numbers, a merge with a list."""
     if isinstance(layer, Operation):
         given = iter(tensors)
         return [next(given) if one is None else one for one in layer.operands]
@@ -187,7 +187,7 @@ def _named(source: Source, graph: Graph) -> list[Any]:
 
 
 def _ends(named: list[list[Any]]) -> list[Any]:
-    """Give the inputs or outputs of a model: one stands alone, as Keras has it."""
+    """Return the inputs or outputs of a model: one stands alone, as Keras has it."""
     return named[0] if len(named) == 1 else named
 
 

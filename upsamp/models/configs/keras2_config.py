@@ -38,7 +38,7 @@ OLD_ACTIVATIONS: Mapping[str, str] = MappingProxyType({"hard_sigmoid": "hard_sig
 
 
 def modernize(entry: Any, version: str | None) -> Any:
-    """Give a model, or one of its layers, as Keras 3 would have written it.
+    """Return a model, or one of its layers, as Keras 3 would have written it.
 
     entry: {"class_name", "config", ...} of any Keras. version: of the Keras that wrote it, or None.
     What is not understood stays as it is, for the reader to refuse.
@@ -68,7 +68,7 @@ def modernize(entry: Any, version: str | None) -> Any:
 
 
 def _model(config: dict[str, Any], version: str | None) -> dict[str, Any]:
-    """Give the config of a model, its layers and the calls between them renewed."""
+    """Return the config of a model, its layers and the calls between them renewed."""
     layers = [modernize(layer, version) for layer in config["layers"]]
     if not any(_is_old(layer) for layer in layers):
         return {**config, "layers": layers}
@@ -94,7 +94,7 @@ def _is_model(layer: Mapping[str, Any]) -> bool:
 
 
 def _references(value: object) -> list[list[Any]]:
-    """Give all outputs that are named anywhere in a value: [name, call, output, ...]."""
+    """Return all outputs that are named anywhere in a value: [name, call, output, ...]."""
     if isinstance(value, dict):
         return [one for part in value.values() for one in _references(part)]
     if not isinstance(value, list):
@@ -116,7 +116,7 @@ def _is_reference(value: object) -> bool:
 
 
 def _shifts(layers: Sequence[Any], config: Mapping[str, Any]) -> dict[str, int]:
-    """Give how far the calls of nested models are counted from 0.
+    """Return how far the calls of nested models are counted from 0.
 
     In Keras 2 the first call of a nested model is its number 1, as number 0 is its own.
     """
@@ -133,7 +133,7 @@ def _shifts(layers: Sequence[Any], config: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _shift_all(value: Any, shifts: Mapping[str, int]) -> Any:
-    """Give a value in which the calls of nested models count from 0."""
+    """Return a value in which the calls of nested models count from 0."""
     if isinstance(value, dict):
         return {key: _shift_all(part, shifts) for key, part in value.items()}
     if not isinstance(value, list):
@@ -145,7 +145,7 @@ def _shift_all(value: Any, shifts: Mapping[str, int]) -> Any:
 
 
 def _renew_calls(layer: Any, shifts: Mapping[str, int]) -> Any:
-    """Give a layer whose calls are written as in Keras 3."""
+    """Return a layer whose calls are written as in Keras 3."""
     if not _is_old(layer):
         return layer
     nodes = _shift_all(layer["inbound_nodes"], shifts)
@@ -163,7 +163,7 @@ def _renew_calls(layer: Any, shifts: Mapping[str, int]) -> Any:
 
 
 def _call(node: Any) -> dict[str, Any]:
-    """Give a call on one output, or on a list of them."""
+    """Return a call on one output, or on a list of them."""
     parts = node if isinstance(node, list) else []
     tensors = [_tensor(part) for part in parts]
     named = [part[3] for part in parts if isinstance(part, list) and len(part) > 3]
@@ -174,7 +174,7 @@ def _call(node: Any) -> dict[str, Any]:
 
 
 def _operator_call(node: Any) -> dict[str, Any]:
-    """Give a call of an operator: its first operand, and then those that are named."""
+    """Return a call of an operator: its first operand, and then those that are named."""
     if not isinstance(node, list) or len(node) < 3:
         return {"args": [], "kwargs": {}}
     first = node[2] if node[0] == CONSTANT else _tensor(node)
@@ -184,14 +184,14 @@ def _operator_call(node: Any) -> dict[str, Any]:
 
 
 def _tensor(reference: Any) -> Any:
-    """Give an output as Keras 3 writes it."""
+    """Return an output as Keras 3 writes it."""
     if not isinstance(reference, list):
         return reference
     return {"class_name": TENSOR, "config": {"keras_history": reference[:3]}}
 
 
 def _in_arguments(value: Any) -> Any:
-    """Give named arguments with the outputs in them as Keras 3 writes those."""
+    """Return named arguments with the outputs in them as Keras 3 writes those."""
     if _is_reference(value):
         return _tensor(value)
     if isinstance(value, dict):

@@ -27,7 +27,7 @@ INPUT_OPTIONS = ("sparse", "ragged", "optional")
 
 
 def read_layer(entry: object) -> Layer:
-    """Give the layer that an entry of a config describes.
+    """Return the layer that an entry of a config describes.
 
     entry: {"class_name", "config", ...}, perhaps with "module", "registered_name", "build_config"
     and "inbound_nodes". A class that upsamp does not have, or cannot make with these arguments,
@@ -55,7 +55,7 @@ def read_layer(entry: object) -> Layer:
 
 
 def _parts(entry: object) -> tuple[str, dict[str, Any]]:
-    """Give the class name and the config of an entry, whose form is all right."""
+    """Return the class name and the config of an entry, whose form is all right."""
     if not isinstance(entry, dict):
         raise FormatError(
             f"A layer of a config must be an object. Received: {shorten(repr(entry))}."
@@ -75,7 +75,7 @@ def _parts(entry: object) -> tuple[str, dict[str, Any]]:
 
 
 def _read_model(class_name: str, config: dict[str, Any]) -> Layer:
-    """Give a model: a chain of layers, or a graph."""
+    """Return a model: a chain of layers, or a graph."""
     if class_name == "Sequential":
         return MODELS["Sequential"].from_config(config)
     if "input_layers" not in config:
@@ -87,7 +87,7 @@ def _read_model(class_name: str, config: dict[str, Any]) -> Layer:
 
 
 def _known_layer(class_name: str, module: object, config: dict[str, Any], entry: object) -> Layer:
-    """Give a layer of Keras; raise where it is none that upsamp has."""
+    """Return a layer of Keras; raise where it is none that upsamp has."""
     _check_home(entry, class_name)
     home = module if isinstance(module, str) else ""
     is_operation = not home and not {"trainable", "dtype"} & set(config)
@@ -117,7 +117,7 @@ def _check_types(class_name: str, arguments: Mapping[str, object]) -> None:
 
 @cache
 def _types_of(class_name: str) -> dict[str, type]:
-    """Give the arguments of a layer that are numbers or switches, as their defaults tell."""
+    """Return the arguments of a layer that are numbers or switches, as their defaults tell."""
     parameters = signature(LAYERS[class_name]).parameters.values()
     return {one.name: type(one.default) for one in parameters if type(one.default) in (float, bool)}
 
@@ -133,7 +133,7 @@ def _check_home(entry: object, class_name: str) -> None:
 
 
 def _plain(value: object) -> object:
-    """Give an argument without Keras' wrapping: a name, a shape, or a class with its config."""
+    """Return an argument without Keras' wrapping: a name, a shape, or a class with its config."""
     if isinstance(value, list):
         return [_plain(part) for part in value]
     if isinstance(value, int) and not isinstance(value, bool) and not is_number(value):
@@ -162,7 +162,7 @@ def _is_setting(config: Mapping[str, object]) -> bool:
 
 
 def _settings(config: Mapping[str, object]) -> dict[str, object]:
-    """Give the arguments of a layer without those that all layers have."""
+    """Return the arguments of a layer without those that all layers have."""
     return {k: v for k, v in config.items() if k not in ("name", "trainable", "dtype")}
 
 
@@ -170,7 +170,7 @@ def _settings(config: Mapping[str, object]) -> dict[str, object]:
 
 
 def _operands(entry: object) -> list[Any]:
-    """Give what an operation is called with, at all its calls: None for an output of a layer."""
+    """Return what an operation is called with, at all its calls: None for an output of a layer."""
     nodes = entry.get("inbound_nodes") if isinstance(entry, dict) else None
     calls = [
         [None if is_tensor(one) else one for one in _arguments(node)]
@@ -182,13 +182,13 @@ def _operands(entry: object) -> list[Any]:
 
 
 def _arguments(node: object) -> list[object]:
-    """Give the arguments of one call in order, without those that are left out."""
+    """Return the arguments of one call in order, without those that are left out."""
     parts = node if isinstance(node, dict) else {}
     return [*parts.get("args", []), *(v for v in parts.get("kwargs", {}).values() if v is not None)]
 
 
 def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
-    """Give the operation of a functional model, with the numbers that it is called with."""
+    """Return the operation of a functional model, with the numbers that it is called with."""
     options = {key: value for key, value in config.items() if key != "name"}
     name = config.get("name")
     if class_name in LIKE_LAYERS:
@@ -200,14 +200,14 @@ def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
 
 
 def _permute(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Give the layer that transposes like an operation, which must leave the batch first."""
+    """Return the layer that transposes like an operation, which must leave the batch first."""
     if options["axes"][0] != 0:
         raise ArgumentError("it moves the batch")
     return "Permute", {"dims": options["axes"][1:]}
 
 
 def _resizing(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Give the layer that resizes like an operation."""
+    """Return the layer that resizes like an operation."""
     others = {key: value for key, value in options.items() if key != "size"}
     return "Resizing", {"height": options["size"][0], "width": options["size"][1], **others}
 
@@ -231,7 +231,7 @@ def is_tensor(value: object) -> bool:
 
 
 def tensors_of(value: object) -> list[tuple[str, int, int]]:
-    """Give the outputs that a call takes, in order: layer's name, number of call, output.
+    """Return the outputs that a call takes, in order: layer's name, number of call, output.
 
     >>> tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": ["a", 0, 1]}}
     >>> tensors_of({"args": [[tensor]], "kwargs": {"training": False}})
@@ -241,7 +241,7 @@ def tensors_of(value: object) -> list[tuple[str, int, int]]:
 
 
 def _tensor_configs(value: object) -> list[dict[str, Any]]:
-    """Give what is said of each output that a call takes, in their order."""
+    """Return what is said of each output that a call takes, in their order."""
     if is_tensor(value):
         config = value.get("config") if isinstance(value, dict) else None
         return [config if isinstance(config, dict) else {}]
@@ -254,7 +254,7 @@ def _tensor_configs(value: object) -> list[dict[str, Any]]:
 
 
 def history(value: object) -> tuple[str, int, int]:
-    """Give an output as a file names it: its layer, the number of the call, the output's."""
+    """Return an output as a file names it: its layer, the number of the call, the output's."""
     if isinstance(value, list | tuple) and len(value) >= 3:
         name, node, output = value[:3]
         numbers = isinstance(node, int) and isinstance(output, int)
@@ -267,7 +267,7 @@ def history(value: object) -> tuple[str, int, int]:
 
 
 def _recorded_shapes(entry: object) -> tuple[Shape, ...]:
-    """Give the shapes of the inputs as the entry tells them, or none."""
+    """Return the shapes of the inputs as the entry tells them, or none."""
     built = entry.get("build_config") if isinstance(entry, dict) else None
     shape = built.get("input_shape") if isinstance(built, dict) else None
     shapes = shape if isinstance(shape, list) and shape and isinstance(shape[0], list) else [shape]

@@ -56,7 +56,7 @@ OPERATION_MODULES: Mapping[str, str] = MappingProxyType(
 
 
 def keras_name(layer: Layer) -> str:
-    """Give the name that a layer has in Keras 3, which takes no slash in it."""
+    """Return the name that a layer has in Keras 3, which takes no slash in it."""
     return layer.name.replace("/", "_")
 
 
@@ -86,7 +86,7 @@ def foreign(layer: Layer) -> str | None:
 
 
 def write_layer(layer: Layer) -> dict[str, Any]:
-    """Give the entry of a layer, without its calls.
+    """Return the entry of a layer, without its calls.
 
     A layer that Keras 3 does not have is written as one of upsamp, or as the file had it.
 
@@ -133,7 +133,7 @@ def _entry(
 
 
 def _config(layer: Layer) -> dict[str, Any]:
-    """Give a layer's arguments as Keras takes them."""
+    """Return a layer's arguments as Keras takes them."""
     config = layer.get_config()
     shape = config.pop("batch_input_shape", None)
     if isinstance(layer, InputLayer):
@@ -147,7 +147,7 @@ def _config(layer: Layer) -> dict[str, Any]:
 
 
 def _value(name: str, value: object) -> object:
-    """Give an argument as Keras writes it: an object with where its class comes from."""
+    """Return an argument as Keras writes it: an object with where its class comes from."""
     home = OBJECT_HOMES.get(name.rpartition("_")[2])
     if not isinstance(value, dict) or "class_name" not in value or home is None:
         return value

@@ -60,7 +60,7 @@ def load_model(
 
 
 def model_from_config(config: object, keras_version: str | None = None) -> Model:
-    """Give the model that the JSON of an architecture describes, its weights not drawn yet.
+    """Return the model that the JSON of an architecture describes, its weights not drawn yet.
 
     config: {"class_name", "config", ...} as `model.to_json()` has it. keras_version: of the Keras
     that wrote it, if that is known.

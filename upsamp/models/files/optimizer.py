@@ -36,7 +36,7 @@ MORE_NUMBERS: Mapping[str, int] = MappingProxyType({"Nadam": 1})
 
 
 def optimizer_size(compiled: object, weights: Sequence[Weight]) -> tuple[int, int] | None:
-    """Give the number of values that an optimizer keeps for weights, and their bytes.
+    """Return the number of values that an optimizer keeps for weights, and their bytes.
 
     compiled: the "compile_config" of a `.keras` file. None: the model was not compiled, or with an
     optimizer that is not known here.

@@ -78,19 +78,19 @@ def _check_names(model: Layer) -> None:
 
 
 def format_json(model: Layer) -> str:
-    """Give the architecture of a model as JSON."""
+    """Return the architecture of a model as JSON."""
     return json.dumps({**write_layer(model), "keras_version": KERAS_VERSION})
 
 
 def _within(model: Layer) -> Iterator[Layer]:
-    """Give all layers of a model and of those that it holds."""
+    """Yield all layers of a model and of those that it holds."""
     for layer in model.layers:
         yield layer
         yield from _within(layer)
 
 
 def _flat(model: Layer) -> dict[str, Array]:
-    """Give the weights by name, "dense/kernel"."""
+    """Return the weights by name, "dense/kernel"."""
     found: dict[str, Array] = {}
     for path, layer in named_layers(model):
         for weight, values in zip(layer.weights, layer.get_weights(), strict=True):
@@ -105,7 +105,7 @@ def _flat(model: Layer) -> dict[str, Array]:
 
 
 def _tree(model: Layer) -> tuple[dict[str, Array], dict[str, dict[str, str]]]:
-    """Give the weights as Keras 3 lays them out, and all groups with the names of their layers."""
+    """Return the weights as Keras 3 lays them out, and all groups with their layers' names."""
     arrays: dict[str, Array] = {}
     groups: dict[str, dict[str, str]] = {"vars": {"name": keras_name(model)}}
 

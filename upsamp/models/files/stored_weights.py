@@ -61,7 +61,7 @@ def _shapes(arrays: Iterable[Weight | StoredArray]) -> str:
 
 
 def put_value(weight: Weight, stored: StoredArray) -> None:
-    """Give a weight the value of an array, in the type that it is computed in."""
+    """Return a weight the value of an array, in the type that it is computed in."""
     if stored.value is not None:
         kept = np.float32 if weight.dtype == "bfloat16" else weight.dtype
         # What is too large for the type becomes infinite, as in Keras.
@@ -95,7 +95,7 @@ def _put_tree(model: Model, arrays: Mapping[str, StoredArray], prefix: str = "")
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
-    """Give a key that sorts numbers in a path as numbers.
+    """Return a key that sorts numbers in a path as numbers.
 
     >>> sorted(["vars/10", "vars/9"], key=_natural)
     ['vars/9', 'vars/10']
@@ -126,7 +126,7 @@ def _put_by_layer(model: Model, stored: StoredArrays) -> None:
 
 
 def _groups(model: Model, stored: StoredArrays) -> dict[str, str]:
-    """Give the groups of layers that are not called as their groups are: by place, as in Keras.
+    """Return the groups of layers that are not called as their groups are: by place, as in Keras.
 
     Automatic names count on in a session, so that the same layers may be called "conv2d_7" there.
     """
@@ -192,7 +192,7 @@ def _put_flat(model: Model, arrays: Mapping[str, StoredArray]) -> None:
 
 
 def _adopt_flat(model: Model, arrays: Mapping[str, StoredArray]) -> None:
-    """Give unknown layers the arrays that stand behind their names."""
+    """Give unknown layers the arrays that are stored under their names."""
     for path, layer in named_layers(model):
         if isinstance(layer, UnknownLayer):
             start = f"{path}/"

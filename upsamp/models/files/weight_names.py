@@ -13,7 +13,7 @@ __all__ = ["named_layers", "named_weights", "tree_groups"]
 
 
 def tree_groups(model: Layer, prefix: str = "") -> Iterator[tuple[str, Layer]]:
-    """Give the group that each layer of a model has in the tree of Keras 3.
+    """Yield the group that each layer of a model has in the tree of Keras 3.
 
     A group is named by the layer's class, counted within its model: what the layer is called does
     not matter. An operation has none, nor has the input of a Sequential.
@@ -33,7 +33,7 @@ def tree_groups(model: Layer, prefix: str = "") -> Iterator[tuple[str, Layer]]:
 
 
 def named_weights(model: Layer) -> dict[str, Weight]:
-    """Give all weights of a model by name: the layer's, and its own.
+    """Return all weights of a model by name: the layer's, and its own.
 
     >>> from upsamp import make_generator
     >>> list(named_weights(make_generator("transpose")))[:2]
@@ -45,7 +45,7 @@ def named_weights(model: Layer) -> dict[str, Weight]:
 
 
 def named_layers(model: Layer, prefix: str = "") -> Iterator[tuple[str, Layer]]:
-    """Give the layers that are no models, by name: those in a nested model behind its name."""
+    """Yield the layers that are no models, by name: those in a nested model behind its name."""
     for layer in model.layers:
         if layer.layers:
             yield from named_layers(layer, f"{prefix}{layer.name}/")

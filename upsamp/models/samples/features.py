@@ -13,7 +13,7 @@ __all__ = ["check_known", "feature_model", "output_model"]
 
 
 def feature_model(model: Model, name: str) -> Functional:
-    """Give a model of the same inputs whose output is that of the layer `name`, at its last call.
+    """Return a model of the same inputs whose output is that of the layer `name`, at its last call.
 
     name: "outer/inner" is a layer of a nested model, at the last call of that model. The layers
     and their weights are those of `model`, which is not changed; what stands behind the layer is
@@ -29,7 +29,7 @@ def feature_model(model: Model, name: str) -> Functional:
 
 
 def output_model(model: Model) -> Model:
-    """Give the model itself where it has one output, else the part that gives the first one."""
+    """Return the model itself where it has one output, else the part that gives the first one."""
     model.require_built()
     return model if len(model.outputs) == 1 else _cut(model, (), model.outputs[0])
 
@@ -45,7 +45,7 @@ def check_known(model: Model) -> None:
 
 
 def _path(model: Model, name: str) -> tuple[int, ...]:
-    """Give the call that is wanted of each model on the way to a layer."""
+    """Return the call that is wanted of each model on the way to a layer."""
     head, _, rest = name.partition("/")
     number = max(place for place, call in enumerate(model.calls) if call.layer.name == head)
     layer = model.calls[number].layer
@@ -53,7 +53,7 @@ def _path(model: Model, name: str) -> tuple[int, ...]:
 
 
 def _cut(model: Model, path: Sequence[int], output: Source | None = None) -> Functional:
-    """Give the part of a model that one output of one call depends on."""
+    """Return the part of a model that one output of one call depends on."""
     calls = [
         Call(_input_layer(model.calls[number].layer, shape))
         for number, shape in zip(model.input_calls, model.input_shapes, strict=True)
@@ -94,13 +94,13 @@ def _extend(
 
 
 def _placed(places: dict[int, Source], source: Source) -> Source:
-    """Give where an output of a model's call stands among the new calls."""
+    """Return where an output of a model's call stands among the new calls."""
     place = places[source.call]
     return Source(place.call, place.output + source.output)
 
 
 def _input_layer(layer: Layer, shape: Shape) -> Layer:
-    """Give the layer of an input, or one that knows the shape where it does not."""
+    """Return the layer of an input, or one that knows the shape where it does not."""
     if isinstance(layer, InputLayer) and layer.batch_input_shape == shape:
         return layer
     dtype = getattr(layer, "input_dtype", layer.dtype)
@@ -108,7 +108,7 @@ def _input_layer(layer: Layer, shape: Shape) -> Layer:
 
 
 def _seeds(model: Model) -> list[tuple[Layer, tuple[int, ...]]]:
-    """Give every layer of a model, and of those in it, with its seed."""
+    """Return every layer of a model, and of those in it, with its seed."""
     found: list[tuple[Layer, tuple[int, ...]]] = []
     for layer in model.all_layers:
         found.append((layer, layer.seed))

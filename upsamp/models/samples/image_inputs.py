@@ -17,7 +17,7 @@ LUMA = (0.299, 0.587, 0.114)
 def image_rows(
     picture: Picture, name: str, one: InputRole, value_range: Range, *, first: bool = False
 ) -> tuple[Array, tuple[str, ...]]:
-    """Give a picture as one row for an input of images, and notes of what was lost.
+    """Return a picture as one row for an input of images, and notes of what was lost.
 
     name: of its file, for errors and notes. value_range: what black and white are to be. first:
     whether the input has its channels before its rows. Grey is repeated for colours, colours become
@@ -49,7 +49,7 @@ def image_rows(
 
 
 def _wanted(one: InputRole, *, first: bool) -> tuple[int | None, int | None, int | None]:
-    """Give the rows, columns and channels that an input of images has."""
+    """Return the rows, columns and channels that an input of images has."""
     lengths = one.shape[1:]
     rows, columns, channels = (*lengths[1:], lengths[0]) if first else lengths
     return rows, columns, channels
@@ -73,7 +73,7 @@ def _check_size(
 
 
 def _with_channels(shares: Array, alpha: Array, channels: int | None, one: InputRole) -> Array:
-    """Give values from 0 to 1 in as many channels as are wanted."""
+    """Return values from 0 to 1 in as many channels as are wanted."""
     if channels not in (None, 1, 3, 4):
         raise ShapeError(
             f"A picture must be for an input of 1, 3 or 4 channels. Received: {one}. "

@@ -61,7 +61,7 @@ def takes_channels_first(model: Model, place: int) -> bool:
 
 
 def _layout(layer: Layer) -> str | None:
-    """Give the data format of a layer; None where it works on any."""
+    """Return the data format of a layer; None where it works on any."""
     if type(layer).__name__ in REARRANGING:
         return "channels_last"
     data_format = getattr(wrapped_layer(layer), "data_format", None)
@@ -69,13 +69,13 @@ def _layout(layer: Layer) -> str | None:
 
 
 def wrapped_layer(layer: Layer) -> Layer:
-    """Give the layer that another, such as SpectralNormalization, is wrapped around."""
+    """Return the layer that another, such as SpectralNormalization, is wrapped around."""
     inner = getattr(layer, "layer", None)
     return inner if isinstance(inner, Layer) else layer
 
 
 def image_shape(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Give the shape (N, H, W, C) in which an output is shown, whose channels are last.
+    """Return the shape (N, H, W, C) in which an output is shown, whose channels are last.
 
     An output of rank 3 is an image in grey, one of rank 2 a row of values.
 
@@ -104,5 +104,5 @@ def as_images(outputs: Array) -> Array:
 
 
 def channels_last(outputs: Array, *, first: bool) -> Array:
-    """Give outputs of rank 4 with their channels last."""
+    """Return outputs of rank 4 with their channels last."""
     return np.moveaxis(outputs, 1, 3) if first and outputs.ndim == 4 else outputs

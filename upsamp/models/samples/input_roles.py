@@ -66,7 +66,7 @@ def input_roles(model: Model) -> list[InputRole]:
 
 
 def _own_role(model: Model, number: int, shape: Shape) -> InputRole:
-    """Give the role of an input as its own shape, type and use tell it."""
+    """Return the role of an input as its own shape, type and use tell it."""
     layer = model.calls[number].layer
     dtype = np.dtype(getattr(layer, "input_dtype", layer.dtype))
     classes = _looked_up(model, Source(number))
@@ -82,7 +82,7 @@ def _own_role(model: Model, number: int, shape: Shape) -> InputRole:
 
 
 def _named_role(one: InputRole) -> InputRole:
-    """Give the role of a vector that is named as labels are."""
+    """Return the role of a vector that is named as labels are."""
     length = one.shape[-1]
     return _with_role(one, "label") if length == 1 else _with_role(one, "one_hot", length)
 
@@ -98,7 +98,7 @@ def _is_pixel(shape: Shape) -> bool:
 
 
 def _looked_up(model: Model, source: Source) -> int | None:
-    """Give how many rows the embeddings have that an array is looked up in, if there are any."""
+    """Return how many rows the embeddings have that an array is looked up in, if there are any."""
     found: list[int | None] = []
     for call in model.calls:
         for place in _places(call.sources, source):

@@ -15,7 +15,7 @@ class Column(Protocol):
     """The values of one input, for as many samples as are wanted."""
 
     def batches(self, count: int, size: int) -> Iterator[Array]:
-        """Give the first `count` rows, `size` at a time."""
+        """Return the first `count` rows, `size` at a time."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -29,7 +29,7 @@ class Drawn(NamedTuple):
     seed: int
 
     def batches(self, count: int, size: int) -> Iterator[Array]:
-        """Give the first `count` points, `size` at a time."""
+        """Yield the first `count` points, `size` at a time."""
         check_memory((min(count, size), *self.shape), np.float32, "The points of the latent space")
         random = np.random.default_rng(self.seed)
         for start in range(0, count, size):
@@ -48,7 +48,7 @@ class Given(NamedTuple):
         return self.rows.shape[1:]
 
     def batches(self, count: int, size: int) -> Iterator[Array]:
-        """Give the first `count` rows, `size` at a time."""
+        """Yield the first `count` rows, `size` at a time."""
         for start in range(0, count, size):
             yield self.rows[start : min(start + size, count)]
 
@@ -61,7 +61,7 @@ class Labels(NamedTuple):
     classes: int | None = None
 
     def batches(self, count: int, size: int) -> Iterator[Array]:
-        """Give the first `count` labels, `size` at a time."""
+        """Yield the first `count` labels, `size` at a time."""
         cycle = np.array(self.labels)
         for start in range(0, count, size):
             labels = cycle[np.arange(start, min(start + size, count)) % len(cycle)]

@@ -52,7 +52,7 @@ class SampleRun:
         return lengths
 
     def batches(self) -> Iterator[Array]:
-        """Give the samples, their channels last, one batch after the other."""
+        """Yield the samples, their channels last, one batch after the other."""
         one_batch = (min(self.batch_size, self.feed.count), *self.shape[1:])
         check_memory(one_batch, self.model.dtype, "A batch of samples")
         first = channels_first(self.model)

@@ -42,7 +42,7 @@ class Feed:
         return [(self.count, *column.shape) for column in self.columns]
 
     def batches(self, size: int) -> Iterator[list[Array]]:
-        """Give the arrays of all inputs, `size` samples at a time."""
+        """Yield the arrays of all inputs, `size` samples at a time."""
         parts = (column.batches(self.count, size) for column in self.columns)
         for batch in zip(*parts, strict=True):
             yield list(batch)
@@ -92,7 +92,7 @@ def plan_feed(
 def interpolate_feed(
     feed: Feed, roles: Sequence[InputRole], way: Interpolation, labels: Sequence[int] = ()
 ) -> Feed:
-    """Give the inputs on the way from one point of a feed to another.
+    """Return the inputs on the way from one point of a feed to another.
 
     What is no latent point stays as it is of the first point; `labels` instead are given in turn.
     """
@@ -125,7 +125,7 @@ def interpolate_feed(
 def name_inputs(
     roles: Sequence[InputRole], arrays: Mapping[str, Array], source: str
 ) -> dict[str, Array]:
-    """Give arrays by the names of inputs; one array of another name is that of the latent points.
+    """Return arrays by the names of inputs; one array of another name is that of the latent points.
 
     source: where they come from, for errors.
     """
@@ -177,7 +177,7 @@ def _check_decided(open_roles: Sequence[InputRole], roles: Sequence[InputRole]) 
 
 
 def _fit_rows(one: InputRole, array: Array) -> Array:
-    """Give an array in the shape of an input, where its rows hold as many numbers."""
+    """Return an array in the shape of an input, where its rows hold as many numbers."""
     wanted = one.shape[1:]
     rows = array if array.ndim else array.reshape(1)
     if None not in wanted and rows.size == len(rows) * np.prod(_lengths(one), dtype=int):
@@ -194,7 +194,7 @@ def _fit_rows(one: InputRole, array: Array) -> Array:
 
 
 def _count(arrays: Mapping[str, Array], samples: int | None, default: int) -> int:
-    """Give the number of samples."""
+    """Return the number of samples."""
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise ShapeError(
@@ -211,7 +211,7 @@ def _count(arrays: Mapping[str, Array], samples: int | None, default: int) -> in
 
 
 def _label_column(one: InputRole, labels: Sequence[int], notes: list[str]) -> Labels:
-    """Give the labels of an input, and tell the user which where none were asked for."""
+    """Return the labels of an input, and tell the user which where none were asked for."""
     if not labels and one.classes is None:
         raise ArgumentError(
             f"The labels of input '{one.name}' must be given, as nothing in the model tells how "
@@ -230,7 +230,7 @@ def _label_column(one: InputRole, labels: Sequence[int], notes: list[str]) -> La
 
 
 def _row(column: Column, number: int) -> Array:
-    """Give one row; those before it are not kept."""
+    """Return one row; those before it are not kept."""
     [last] = deque(column.batches(number + 1, 1024), maxlen=1)
     row: Array = last[-1]
     return row

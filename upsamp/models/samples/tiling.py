@@ -42,7 +42,7 @@ class Tiling:
         return sides if self.channels == 1 else (*sides, self.channels)
 
     def new_canvas(self) -> Array:
-        """Give the black picture, if memory can hold it."""
+        """Return the black picture, if memory can hold it."""
         check_memory(self.shape, np.uint8, "The picture")
         return np.zeros(self.shape, np.uint8)
 
@@ -96,7 +96,7 @@ def plan_tiling(
 
 
 def gray_levels(samples: Array, value_range: tuple[float, float]) -> Array:
-    """Give samples as uint8: the low end of `value_range` is 0, the high end 255.
+    """Return samples as uint8: the low end of `value_range` is 0, the high end 255.
 
     What lies outside is cut; what is not finite is 0, as is everything in a range without width.
 

@@ -45,7 +45,7 @@ CONVEX = ("nearest", "bilinear", "area")
 
 
 def output_range(model: Model) -> Range | None:
-    """Give the range of the values that a model's first output has by its last activation.
+    """Return the range of the values that a model's first output has by its last activation.
 
     It is looked for behind layers that keep values, as Reshape and Cropping2D do, or change them
     in a known way, as Rescaling does, and in nested models. None: nothing bounds the values.
@@ -59,7 +59,7 @@ def output_range(model: Model) -> Range | None:
 
 
 def _range(model: Model, source: Source, given: Callable[[int], Range] | None) -> Range:
-    """Give the range of an array; `given` tells that of an input of a nested model."""
+    """Return the range of an array; `given` tells that of an input of a nested model."""
     call = model.calls[source.call]
     layer = call.layer
     if source.call in model.input_calls:
@@ -76,7 +76,7 @@ def _range(model: Model, source: Source, given: Callable[[int], Range] | None) -
 
 
 def _range_behind(layer: Layer, before: Callable[[], Range]) -> Range:
-    """Give the range of what a layer of one input gives."""
+    """Return the range of what a layer of one input gives."""
     known = _bounded(layer)
     if known is not None:
         return known
@@ -92,7 +92,7 @@ def _range_behind(layer: Layer, before: Callable[[], Range]) -> Range:
 
 
 def _bounded(layer: Layer) -> Range | None:
-    """Give the range of an activation, or of a layer that is one."""
+    """Return the range of an activation, or of a layer that is one."""
     if isinstance(layer, Softmax):
         return NAMED_RANGES["sigmoid"]
     if isinstance(layer, ReLU):
@@ -122,7 +122,7 @@ def _joined(ranges: list[Range]) -> Range:
 
 
 def _image_of(values: Range, function: Callable[[Any], Any]) -> Range:
-    """Give the range that a function without turning points makes of one."""
+    """Return the range that a function without turning points makes of one."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ends = np.asarray(function(np.array(values).reshape(2, 1, 1, 1)), np.float64)
     if np.isnan(ends).any():
@@ -134,7 +134,7 @@ def _image_of(values: Range, function: Callable[[Any], Any]) -> Range:
 
 
 def input_range(model: Model, place: int) -> Range | None:
-    """Give the range of the images that a model takes as its input number `place`.
+    """Return the range of the images that a model takes as its input number `place`.
 
     Where a Rescaling that brings bytes near to 1 comes first, it is that of bytes; else an image
     comes out of the model as it went in. None: nothing tells.

@@ -6,7 +6,7 @@ __all__ = ["align_columns"]
 
 
 def align_columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
-    """Give rows as lines of columns that are as wide as their content: nothing is ever cut.
+    """Return rows as lines of columns that are as wide as their content: nothing is ever cut.
 
     alignment: "<" (left), ">" (right) or "^" (middle) for each column.
 

@@ -25,24 +25,24 @@ Value: TypeAlias = Callable[[SummaryRow, int | None], Any]
 
 
 def _with_batch(shape: MaybeShape, batch: int | None) -> MaybeShape:
-    """Give a shape with the batch in the place of None."""
+    """Return a shape with the batch in the place of None."""
     if shape is None or batch is None or not shape or shape[0] is not None:
         return shape
     return (batch, *shape[1:])
 
 
 def find_outputs(row: SummaryRow, batch: int | None) -> tuple[MaybeShape, ...]:
-    """Give the shapes of all outputs."""
+    """Return the shapes of all outputs."""
     return tuple(_with_batch(shape, batch) for shape in row.output_shapes)
 
 
 def find_inputs(row: SummaryRow, batch: int | None) -> tuple[MaybeShape, ...]:
-    """Give the shapes of what the last call takes."""
+    """Return the shapes of what the last call takes."""
     return tuple(_with_batch(shape, batch) for shape in row.input_shapes)
 
 
 def find_setting(*names: str) -> Value:
-    """Give the function that finds the first of some arguments that a layer has."""
+    """Return the function that finds the first of some arguments that a layer has."""
 
     def value(row: SummaryRow, _: int | None) -> Any:
         layer = getattr(row.layer, "layer", row.layer)  # a wrapper has its layer's
@@ -52,7 +52,7 @@ def find_setting(*names: str) -> Value:
 
 
 def find_pair(*names: str) -> Value:
-    """Give the function that finds a pair of integers that a layer has."""
+    """Return the function that finds a pair of integers that a layer has."""
     find = find_setting(*names)
 
     def value(row: SummaryRow, batch: int | None) -> Any:
@@ -64,14 +64,14 @@ def find_pair(*names: str) -> Value:
 
 
 def find_activation(row: SummaryRow, batch: int | None) -> Any:
-    """Give the name of the activation that a layer ends with."""
+    """Return the name of the activation that a layer ends with."""
     found = find_setting("activation")(row, batch)
     name = found.get("class_name") if isinstance(found, Mapping) else found
     return name if isinstance(name, str) else None
 
 
 def find_dtype(row: SummaryRow, _: int | None) -> str | None:
-    """Give the policy of a layer, or the type of an input of integers."""
+    """Return the policy of a layer, or the type of an input of integers."""
     layer = row.layer
     if layer is None or hasattr(type(layer), "calls"):
         return None
@@ -81,17 +81,17 @@ def find_dtype(row: SummaryRow, _: int | None) -> str | None:
 
 
 def multiply(count: int | None, batch: int | None) -> int | None:
-    """Give a count for as many samples."""
+    """Return a count for as many samples."""
     return None if count is None else count * (batch or 1)
 
 
 def find_overlap(row: SummaryRow, _: int | None) -> str | None:
-    """Give the verdict on the checkerboard of a transposed convolution."""
+    """Return the verdict on the checkerboard of a transposed convolution."""
     return None if row.layer is None else row.layer.overlap()
 
 
 def find_weights_memory(row: SummaryRow, _: int | None) -> int | None:
-    """Give the bytes of the weights, where these are counted."""
+    """Return the bytes of the weights, where these are counted."""
     if row.params is None or row.layer is None:
         return None
     return sum({id(one): one.nbytes for one in row.layer.weights}.values())

@@ -52,11 +52,11 @@ class Column:
     summed: str = ""
 
     def text(self, row: SummaryRow, batch: int | None = None) -> str:
-        """Give the text of a row."""
+        """Return the text of a row."""
         return self.show(self.value(row, batch))
 
     def data(self, row: SummaryRow, batch: int | None = None) -> dict[str, Any]:
-        """Give what JSON holds of a row."""
+        """Return what JSON holds of a row."""
         if self.name == "layer":
             return {"name": row.name, "type": row.type}
         return {self.name: self.json(self.value(row, batch))}
@@ -260,7 +260,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
 
 
 def choose_columns(text: str | None, default: Sequence[str]) -> tuple[str, ...]:
-    """Give the columns that a text names: "all", "a,b", or "+a,+b" behind the default ones.
+    """Return the columns that a text names: "all", "a,b", or "+a,+b" behind the default ones.
 
     >>> choose_columns("+kernel,strides", ("layer", "params"))
     ('layer', 'params', 'kernel', 'strides')

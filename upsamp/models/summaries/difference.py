@@ -42,7 +42,7 @@ class DifferenceRow:
         )
 
     def cells(self) -> list[str]:
-        """Give the texts of the row: mark, layer, shape and parameters of both, what changed."""
+        """Return the texts of the row: mark, layer, shape and parameters of both, what changed."""
         cells: list[str] = [self.mark, self.label]
         for row in (self.before, self.after):
             cells += ["", ""] if row is None else row.cells()[1:]
@@ -50,7 +50,7 @@ class DifferenceRow:
         return [*cells, "; ".join(told)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the row for JSON."""
+        """Return the row for JSON."""
         sides = {
             key: None
             if row is None
@@ -102,13 +102,13 @@ class Difference:
         )
 
     def totals(self) -> list[tuple[str, str, str]]:
-        """Give the totals: what is counted, in the first model, and in the second."""
+        """Return the totals: what is counted, in the first model, and in the second."""
         pairs = zip(self.before.totals(), self.after.totals(), strict=True)
         split = [(one.partition(": "), other.partition(": ")) for one, other in pairs]
         return [(one[0], one[2], other[2]) for one, other in split]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the difference for JSON."""
+        """Return the difference for JSON."""
         sides = {
             key: {
                 "name": summary.name,
@@ -153,7 +153,7 @@ Pair: TypeAlias = tuple[SummaryRow | None, SummaryRow | None]
 
 
 def _aligned(before: Sequence[SummaryRow], after: Sequence[SummaryRow]) -> Iterator[Pair]:
-    """Give the rows beside each other, by class and name, and by class where names differ."""
+    """Yield the rows beside each other, by class and name, and by class where names differ."""
     for one, other in _blocks(before, after, named=True):
         if len(one) == len(other) and all(
             _key(a, named=True) == _key(b, named=True) for a, b in zip(one, other, strict=True)
@@ -178,7 +178,7 @@ def _key(row: SummaryRow, *, named: bool) -> tuple[object, ...]:
 def _blocks(
     before: Sequence[SummaryRow], after: Sequence[SummaryRow], *, named: bool
 ) -> Iterator[tuple[Sequence[SummaryRow], Sequence[SummaryRow]]]:
-    """Give runs of rows that are equal, and those between them."""
+    """Yield runs of rows that are equal, and those between them."""
     first_keys, second_keys = ([_key(row, named=named) for row in rows] for rows in (before, after))
     matcher = SequenceMatcher(None, first_keys, second_keys, autojunk=False)
     for _, first, last, begin, end in matcher.get_opcodes():

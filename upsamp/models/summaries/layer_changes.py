@@ -41,7 +41,7 @@ class Change(NamedTuple):
 def changes_of(
     before: SummaryRow, after: SummaryRow, names: Mapping[Key, str], *, weights: bool
 ) -> Iterator[Change]:
-    """Give what changed in a layer.
+    """Yield what changed in a layer.
 
     names: of the layers of the second model, by the level and name of those of the first. weights:
     whether to compare the values of weights, of which only those are compared that are there.
@@ -92,14 +92,14 @@ def _config_changes(before: Layer, after: Layer, rank: int) -> Iterator[Change]:
 
 
 def _name_of(value: Any) -> Any:
-    """Give the name of what an unknown layer's config has as an object, else the value."""
+    """Return the name of what an unknown layer's config has as an object, else the value."""
     if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
         return value["config"].get("name")
     return value if value is None or isinstance(value, str) else ""
 
 
 def _plain(value: Any, rank: int = 0) -> Any:
-    """Give a value as it is compared: a file has lists for tuples, and floats of 32 bits.
+    """Return a value as it is compared: a file has lists for tuples, and floats of 32 bits.
 
     rank: of the arrays that a value is an axis of, which may count from the end; else 0.
     """

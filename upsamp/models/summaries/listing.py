@@ -79,7 +79,7 @@ def _weights(
 
 
 def _optimizer(saved: SavedModel, model: Model) -> tuple[int, int] | None:
-    """Give the size of the optimizer where Keras 3 makes one when it loads the file."""
+    """Return the size of the optimizer where Keras 3 makes one when it loads the file."""
     version = saved.metadata.get("keras_version")
     if saved.kind not in ("keras", "folder") or not str(version).startswith("3."):
         return None

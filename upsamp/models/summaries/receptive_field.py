@@ -34,7 +34,7 @@ class AxisField:
         return max(0, int((self.last - self.first).max(initial=-1)) + 1)
 
     def through(self, reach: Reach) -> "AxisField":
-        """Give the field of outputs that reach from a first to a last position of this one.
+        """Return the field of outputs that reach from a first to a last position of this one.
 
         >>> field = AxisField(np.array([0, 0, 1]), np.array([1, 2, 2]), 3)
         >>> after = field.through((np.array([0, 1, 3]), np.array([1, 2, -1])))
@@ -57,7 +57,7 @@ class AxisField:
         )
 
     def beside(self, other: "AxisField") -> "AxisField":
-        """Give the field of what depends on both, position by position."""
+        """Return the field of what depends on both, position by position."""
         return AxisField(
             np.minimum(self.first, other.first), np.maximum(self.last, other.last), self.length
         )
@@ -94,7 +94,7 @@ MaybeField: TypeAlias = Field | None
 
 
 def root_field(shape: MaybeShape, first_axis: int) -> MaybeField:
-    """Give the field of an image that is itself the root; None where that is no image.
+    """Return the field of an image that is itself the root; None where that is no image.
 
     first_axis: the axis of the rows: 1, or 2 where channels come first.
 
@@ -115,7 +115,7 @@ def follow(
     fields: Sequence[MaybeField],
     first_axis: int,
 ) -> MaybeField:
-    """Give the field of a layer's output, out of the fields of its inputs.
+    """Return the field of a layer's output, out of the fields of its inputs.
 
     A layer that makes an image of what is none, or that does not keep positions, such as Reshape,
     is a new root. None: the output is no image, or its inputs go back to roots of several sizes.
@@ -139,7 +139,7 @@ def follow(
 
 
 def _merged(fields: Sequence[Field]) -> MaybeField:
-    """Give the field of what depends on several, where they go back to roots of one size."""
+    """Return the field of what depends on several, where they go back to roots of one size."""
     sizes = {
         tuple((axis.length, len(axis.first)) for axis in (field.rows, field.columns))
         for field in fields
@@ -153,7 +153,7 @@ def _merged(fields: Sequence[Field]) -> MaybeField:
 
 
 def _lengths(shape: MaybeShape, first_axis: int) -> Pair | None:
-    """Give the rows and columns of a shape that is one of images, where they are known."""
+    """Return the rows and columns of a shape that is one of images, where they are known."""
     if shape is None or len(shape) != 4:
         return None
     rows, columns = shape[first_axis : first_axis + 2]

@@ -20,7 +20,7 @@ OPERATIONS_HOME = "keras.src.ops"
 
 
 def default_columns(model: ModelLike, *, show_trainable: bool = False) -> tuple[str, ...]:
-    """Give the columns that Keras shows: with "Connected to" where layers are no chain."""
+    """Return the columns that Keras shows: with "Connected to" where layers are no chain."""
     connected = () if is_chain(model.calls) else ("connected_to",)
     return (*KERAS_COLUMNS, *connected, *(("trainable",) if show_trainable else ()))
 
@@ -43,7 +43,7 @@ def summarize(
     input_shapes: Sequence[Shape] | None = None,
     counted: bool = False,
 ) -> Summary:
-    """Give the summary of a model that is built; see `upsamp.models.model.Model.summarize`."""
+    """Return the summary of a model that is built; see `upsamp.models.model.Model.summarize`."""
     shown = default_columns(model, show_trainable=show_trainable)
     if columns is not None:
         shown = tuple(columns)
@@ -113,7 +113,7 @@ def _rows(
 
 
 def _output(model: ModelLike, number: int, output: int) -> MaybeShape:
-    """Give the shape of an output; where it cannot be computed, as a layer that takes it tells."""
+    """Return the shape of an output, or if it is unknown, the shape that its reader expects."""
     shapes = model.shapes_of(number)
     if output < len(shapes) and shapes[output] is not None:
         return shapes[output]

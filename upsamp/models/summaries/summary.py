@@ -62,7 +62,7 @@ class Summary:
         return "".join(column.side for column in self.shown_columns)
 
     def cells(self) -> list[list[str]]:
-        """Give the text of every row under each heading."""
+        """Return the text of every row under each heading."""
         return [
             [column.text(row, self.batch) for column in self.shown_columns] for row in self.rows
         ]
@@ -72,7 +72,7 @@ class Summary:
         return [row.name for row in self.rows if row.params is None]
 
     def totals(self) -> tuple[str, ...]:
-        """Give the lines under the table, worded as Keras words them, and those of measures."""
+        """Return the lines under the table, worded as Keras words them, and those of measures."""
         trainable, fixed = self._bytes()
         optimizer, kept = self.optimizer or (0, 0)
         counts = [
@@ -98,7 +98,7 @@ class Summary:
         return [column for column in self.shown_columns if column.summed]
 
     def _sum(self, column: Column) -> tuple[int, int]:
-        """Give the sum of a column, and of how many layers it is not known."""
+        """Return the sum of a column, and of how many layers it is not known."""
         values = [column.value(row, self.batch) for row in self.rows if not row.level]
         known = [value for value in values if isinstance(value, int)]
         return sum(known), len(values) - len(known)
@@ -112,7 +112,7 @@ class Summary:
         return f"{column.summed}: {column.show(total)} {per}{missing}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the summary as nested lists and dictionaries, ready for JSON."""
+        """Return the summary as nested lists and dictionaries, ready for JSON."""
         nested = any(row.level for row in self.rows)
         content: dict[str, Any] = {
             "name": self.name,
@@ -141,7 +141,7 @@ class Summary:
         return content
 
     def __str__(self) -> str:
-        """Give plain text in columns as wide as their content: no digit is ever cut."""
+        """Return plain text in columns as wide as their content: no digit is ever cut."""
         lines = align_columns([self.headings, *self.cells()], self.alignment)
         rule = "-" * max(map(len, lines))
         # Two spaces at the end of a line are of no use.

@@ -69,7 +69,7 @@ class SummaryRow:
         return f"{prefix}{self.name} ({self.type})"
 
     def cells(self) -> tuple[str, str, str]:
-        """Give the row as Keras prints it: layer (type), output shape, parameters."""
+        """Return the row as Keras prints it: layer (type), output shape, parameters."""
         return (
             self.label,
             format_shapes(self.output_shapes),
@@ -93,6 +93,6 @@ def format_shapes(shapes: "tuple[MaybeShape, ...]") -> str:
 
 
 def layer_row(layer: "Layer", output_shape: "MaybeShape") -> SummaryRow:
-    """Give the row of one layer alone, whose output has this shape."""
+    """Return the row of one layer alone, whose output has this shape."""
     batch_free = None if output_shape is None else (None, *output_shape[1:])
     return SummaryRow(layer.name, type(layer).__name__, batch_free, layer.count_params())

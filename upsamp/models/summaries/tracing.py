@@ -147,7 +147,7 @@ def _taken(call: Call, flows: Sequence[Sequence[Flow]]) -> list[Flow]:
 
 
 def _output(flows: Sequence[Sequence[Flow]], call: int, output: int) -> Flow:
-    """Give one output; an unknown layer may have more of them than are known."""
+    """Return one output; an unknown layer may have more of them than are known."""
     found = flows[call]
     return found[output] if output < len(found) else (None, None)
 
@@ -162,7 +162,7 @@ def multiply_adds(layer: Layer, inputs: Sequence[MaybeShape], output: MaybeShape
 
 
 def compute_bytes(layer: Layer, shape: MaybeShape) -> int | None:
-    """Give the bytes of one sample of an output in the type that Keras computes it in.
+    """Return the bytes of one sample of an output in the type that Keras computes it in.
 
     >>> compute_bytes(Layer(dtype="mixed_bfloat16"), (None, 28, 28, 1))
     1568
@@ -176,7 +176,7 @@ def compute_bytes(layer: Layer, shape: MaybeShape) -> int | None:
 
 
 def compute_size(layer: Layer) -> int:
-    """Give the bytes of one value that a layer gives."""
+    """Return the bytes of one value that a layer gives."""
     if isinstance(layer, InputLayer) and layer.input_dtype.kind != "f":
         return layer.input_dtype.itemsize
     name = layer.dtype_policy.name.removeprefix("mixed_")
