@@ -15,7 +15,7 @@ HEAD = """\
 What one library's setting means in another's. The tables of numbers are computed by
 `docs/write_conventions.py` from the code that upsamp runs. What is said of the libraries was
 measured on Keras 3.15.1, TensorFlow 2.21, JAX 0.10.2, PyTorch 2.13, ONNX Runtime 1.32, OpenCV 5.0
-and Pillow 13.0, and most of it is held by `oracle_tests/`.
+and Pillow 13.0, and most of it is held by `tests/real_libraries/`.
 
 ## Transposed convolution: sizes and crops
 

@@ -1,4 +1,4 @@
-"""The programs printed for other libraries, which oracle_tests run, and what they explain."""
+"""The programs printed for other libraries, which tests/real_libraries run, and their notes."""
 
 import ast
 import itertools

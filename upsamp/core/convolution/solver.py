@@ -142,7 +142,7 @@ def solve_chain(
 def nearest_targets(
     size: PairLike, target: PairLike, *, max_kernel: int = 7, max_stride: int = 8
 ) -> list[Pair]:
-    """Return the sizes nearest to `target` that one layer can give, one not above and one not below.
+    """Return the sizes nearest to `target` that one layer can give, one below and one above it.
 
     The smaller comes first; above there may be none. A target that can be reached stands alone.
     Nearness is in rows + columns. Sizes that leave holes count too.

@@ -17,7 +17,6 @@ from upsamp.models.functional import Functional
 from upsamp.models.model import Model
 
 # The architectures that the golden files are made of, here in other sizes.
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 model_zoo: Any = importlib.import_module("goldens.model_zoo")
 
 # Keras and JAX cause it themselves, where they make arrays of their own.
@@ -175,7 +174,7 @@ def run(program: str, *arguments: Path) -> None:
     environment = os.environ | {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
-        cwd=Path(__file__).parents[1] / "tests",
+        cwd=Path(__file__).parents[1],
         env=environment,
         check=False,
         capture_output=True,

@@ -13,7 +13,7 @@ import upsamp
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.png import write_png
 
-SAMPLES = Path(__file__).parents[1] / "sample_images"
+SAMPLES = Path(__file__).parents[2] / "sample_images"
 # How OpenCV orders the channels.
 TO_OPENCV = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
 

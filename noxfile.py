@@ -1,0 +1,66 @@
+"""The checks, each in a fresh environment: `nox` runs them all, `nox --list` names them.
+
+An interpreter that is not found is named and passed over; Python 3.11 must be there for `.ci/run`.
+"""
+
+import re
+from pathlib import Path
+
+import nox
+
+PYTHONS = ("3.11", "3.12", "3.13")
+OLDEST = PYTHONS[0]
+README = Path(__file__).with_name("README.md")
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+nox.options.stop_on_first_error = True
+# What a dependency deprecates must not break a newcomer's tests: it is an error here alone.
+PYTEST = ("pytest", "-n", "auto", "-W", "error")
+
+
+@nox.session(python=PYTHONS)
+def newcomer(session: nox.Session) -> None:
+    """Run the first two blocks of the README in a clone, with the newest dependencies."""
+    clone = Path(session.create_tmp()).resolve() / "clone"
+    session.run("rm", "-rf", str(clone), external=True)
+    session.run("git", "clone", "--quiet", str(README.parent), str(clone), external=True)
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    install, test = blocks[:2]
+    # All that there is to try, on one interpreter.
+    options = ["-W error", *(["--exhaustive"] if session.python == OLDEST else [])]
+    with session.chdir(clone):
+        session.run("bash", "-ec", install, external=True)
+        session.run("test", "-s", "lake_large.png", external=True)
+        session.run("bash", "-ec", test, external=True, env={"PYTEST_ADDOPTS": " ".join(options)})
+
+
+@nox.session(python=OLDEST)
+def oldest(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that are allowed."""
+    session.install("--constraint", "tests/oldest.txt", ".[test]")
+    session.run(*PYTEST, *session.posargs)
+
+
+@nox.session(python=OLDEST)
+def real_libraries(session: nox.Session) -> None:
+    """Run the tests beside Keras, PyTorch and others, in the versions that were measured."""
+    session.install("--constraint", "tests/real_libraries/versions.txt", ".[test,oracle]")
+    session.run(*PYTEST, "tests/real_libraries", *session.posargs)
+
+
+@nox.session(python=OLDEST)
+def check(session: nox.Session) -> None:
+    """Run ruff and mypy."""
+    session.install(".[test,check]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS[-1], default=False)
+def prereleases(session: nox.Session) -> None:
+    """Run the tests with what NumPy, Pillow and the others are about to release."""
+    session.install("--pre", "--upgrade", ".[test]")
+    session.run(*PYTEST, *session.posargs)
