@@ -36,3 +36,10 @@ def test_samples_that_lie_apart_are_changed_and_nothing_between_them() -> None:
     expected = np.ones_like(whole)
     expected[:, 1:3] = 2
     np.testing.assert_array_equal(whole, expected)
+
+
+def test_runs_that_do_not_follow_each_other_are_refused_and_stay_as_they_are() -> None:
+    whole = np.ones((3, 4, 5, 2))
+    with pytest.raises(ValueError, match="must follow each other in memory"):
+        change_blocks(whole[:, :, 1:3], 8, [double])
+    np.testing.assert_array_equal(whole, np.ones_like(whole))

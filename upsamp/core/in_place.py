@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from upsamp.core.arguments import Array
 
 __all__ = ["Change", "change_blocks"]
@@ -36,7 +38,8 @@ def _blocks(x: Array, length: int) -> Iterator[Array]:
     """View an array as blocks of runs; one whose samples lie apart sample by sample."""
     step = max(1, BLOCK // length)
     for part in [x] if x.flags.c_contiguous else x:
-        rows = part.view()
-        rows.shape = (-1, length)  # which, other than reshape(), never copies
+        rows = part.reshape(-1, length)
+        if not np.may_share_memory(rows, part):  # a copy would be changed instead
+            raise ValueError("The runs of a sample must follow each other in memory.")
         for start in range(0, len(rows), step):
             yield rows[start : start + step]
