@@ -3,6 +3,7 @@
 The extra package textual-image knows both, and asks the terminal which it has when it is imported.
 """
 
+import logging
 import os
 import sys
 from io import BytesIO
@@ -21,6 +22,9 @@ __all__ = ["show_by_graphics"]
 MOST_PIXELS = (40, 20)
 # Where the terminal does not answer, or answers what nobody understands.
 SILENCE = (OSError, ValueError, RuntimeError)
+
+# A terminal that does not answer is shown blocks; the package logs a traceback besides.
+logging.getLogger("textual_image").addHandler(logging.NullHandler())
 
 
 def show_by_graphics(view: View, cells: Pair) -> bool:
