@@ -64,3 +64,12 @@ def prereleases(session: nox.Session) -> None:
     """Run the tests with what NumPy, Pillow and the others are about to release."""
     session.install("--pre", "--upgrade", ".[test]")
     session.run(*PYTEST, *session.posargs)
+
+
+@nox.session(python=OLDEST, default=False)
+def mutants(session: nox.Session) -> None:
+    """Change the code in small ways, a tenth of mutmut's, and name what no test notices."""
+    session.install("--editable", ".[test]", "mutmut>=3.8,<4")
+    # It forks, which threads do not survive.
+    session.run("mutmut", "run", *(session.posargs or ["*mutmut_*7"]), env={"UPSAMP_THREADS": "1"})
+    session.run("mutmut", "results")

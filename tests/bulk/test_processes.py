@@ -379,3 +379,12 @@ def test_few_files_have_as_few_processes(tasks: list[Task]) -> None:
         assert len(engine._workers) == 1
     with Processes(settings(), 8, 100) as engine:
         assert engine._workers == []
+
+
+def test_a_task_that_lacked_memory_though_it_was_alone_is_not_done_once_more(
+    odd: Callable[..., list[Task]], given: list[tuple[str, bool]]
+) -> None:
+    outcomes = outcomes_by_name(odd("a-once-memory", *GOOD[:2]), jobs=1)
+    assert outcomes["a-once-memory"].status == "failed"
+    assert [name for name, _ in given].count("a-once-memory") == 1
+    assert {outcomes[name].status for name in GOOD[:2]} == {"written"}

@@ -11,6 +11,7 @@ import upsamp
 from upsamp.bulk.enlarging import Enlarging
 from upsamp.errors import FormatError
 from upsamp.io.images.modes import natural
+from upsamp.io.palettes import fits_palette
 from upsamp.io.pictures import Picture
 
 SMOOTH = ("bilinear", "bicubic", "lanczos3", "lanczos5", "mitchellcubic", "gaussian")
@@ -207,3 +208,23 @@ def test_interpolation_of_a_picture_is_that_of_its_array() -> None:
     picture = picture_of("CMYK", expand=True)
     expected = upsamp.upsample(picture.pixels, 3, "bicubic")
     np.testing.assert_array_equal(enlarge(picture, "bicubic").pixels, expected)
+
+
+def test_a_gif_is_clear_below_half_of_alpha_and_opaque_from_half_on() -> None:
+    pixels = np.array([[[10, 20, 30, 127], [10, 20, 30, 128]]], np.uint8)
+    picture = read(written(Picture(pixels, "RGBA", "gif"), "gif"), expand=True)
+    np.testing.assert_array_equal(picture.pixels[..., 3], [[0, 255]])
+    np.testing.assert_array_equal(picture.pixels[0, 1], [10, 20, 30, 255])
+
+
+def test_a_palette_counts_the_colours_that_are_not_clear() -> None:
+    codes = np.arange(257)
+    pixels = np.zeros((1, 257, 4), np.uint8)
+    pixels[0, :, 0], pixels[0, :, 1] = codes % 256, codes // 256
+    pixels[..., 3] = 128
+    assert not fits_palette(pixels)
+    # With two of them clear, 255 colours and one number for what is clear are left.
+    pixels[0, :2, 3] = 127
+    assert fits_palette(pixels)
+    pixels[0, 0, 3] = 128
+    assert not fits_palette(pixels)

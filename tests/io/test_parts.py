@@ -119,3 +119,21 @@ def test_what_closing_tells_is_an_error_and_nothing_comes_into_place(tmp_path: P
     with pytest.raises(FileError, match="no space left on device"):
         write_to_a_full_disk(str(tmp_path / "whole"))
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_file_that_came_into_the_place_of_a_dead_one_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = tmp_path / DEAD
+    hidden.write_bytes(b"dead")
+    lock = parts.fcntl.flock
+
+    def lock_late(descriptor: int, operation: int) -> None:
+        # Another process removes the dead one meanwhile, and a writer begins under its name.
+        hidden.unlink()
+        hidden.write_bytes(b"of a living writer")
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(parts.fcntl, "flock", lock_late)
+    assert remove_dead_parts(tmp_path) == 0
+    assert hidden.read_bytes() == b"of a living writer"

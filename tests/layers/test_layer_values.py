@@ -224,3 +224,20 @@ def test_embeddings_can_be_wrapped_and_what_has_no_kernel_can_not() -> None:
     np.testing.assert_array_equal(layer.compute([np.array([[2**24 + 1, 0]])])[0], [[[0], [0]]])
     with pytest.raises(ArgumentError, match=r"'spectral_normalization' .* must wrap a layer with"):
         SpectralNormalization(BatchNormalization()).build((None, 2))
+
+
+def test_each_weight_is_drawn_from_a_seed_of_its_own_in_any_order() -> None:
+    def built() -> Layer:
+        layer = SeparableConv2D(
+            1, 1, depthwise_initializer="normal", pointwise_initializer="normal"
+        )
+        layer.seed = (7,)
+        layer.build((None, 4, 4, 5))
+        return layer
+
+    depthwise, pointwise, _ = built().get_weights()
+    assert depthwise.shape == pointwise.shape == (1, 1, 5, 1)
+    assert not np.intersect1d(depthwise, pointwise).size
+    later = built()
+    np.testing.assert_array_equal(later.weight("pointwise_kernel"), pointwise)
+    np.testing.assert_array_equal(later.weight("depthwise_kernel"), depthwise)

@@ -1,0 +1,78 @@
+"""Which sums of weighted integers are rounded as the exact sums are."""
+
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+
+from upsamp.core.upsampling.rounding import Grid, grid_of, integers_of, is_sure, margin_of
+
+ALONE = Grid(odd=1, digits=0, reach=1.0, taps=1)
+UINT8, UINT16, INT32 = (integers_of(np.dtype(name)) for name in ("uint8", "uint16", "int32"))
+assert UINT8 is not None
+assert UINT16 is not None
+assert INT32 is not None
+
+
+def test_integers_of_up_to_32_bits_have_sums_that_hold_them() -> None:
+    assert (UINT8.centre, UINT8.half, UINT8.signed, UINT8.sums) == (128, 128, "i1", "f4")
+    assert (UINT16.centre, UINT16.half, UINT16.signed, UINT16.sums) == (2**15, 2**15, "i2", "f8")
+    assert (INT32.centre, INT32.half, INT32.signed, INT32.sums) == (0, 2**31, "i4", "f8")
+    assert [integers_of(np.dtype(name)) for name in ("int64", "float32", "bool")] == [None] * 3
+
+
+@pytest.mark.parametrize("integers", [UINT8, UINT16, INT32])
+def test_sums_of_multiples_of_a_power_of_two_are_sure_while_they_fit_the_mantissa(
+    integers: object,
+) -> None:
+    # The largest sum is half * 2**digits: 24 bits hold it in float32, and 53 in float64.
+    bits = {UINT8: 24 - 7, UINT16: 53 - 15, INT32: 53 - 31}[integers]  # type: ignore[index]
+    for first in range(bits + 2):
+        rows = Grid(odd=1, digits=first, reach=1.0, taps=2)
+        columns = Grid(odd=1, digits=bits - min(first, bits), reach=1.0, taps=2)
+        assert is_sure(rows, columns, integers) == (first <= bits)  # type: ignore[arg-type]
+    more = Grid(odd=1, digits=bits, reach=1.25, taps=2)
+    assert not is_sure(more, ALONE, integers)  # type: ignore[arg-type]
+    assert not is_sure(ALONE, more, integers)  # type: ignore[arg-type]
+
+
+def test_sums_of_multiples_of_an_odd_fraction_are_sure_while_their_margin_is_below_its_half() -> (
+    None
+):
+    for odd, taps in product(range(3, 90, 2), (2, 6, 40, 400)):
+        rows, columns = Grid(odd, 0, 1.0, taps), Grid(odd, 0, 1.5, taps)
+        distance = Fraction(1, 2 * odd * odd)  # of the nearest value to a half
+        expected = margin_of(rows, columns, UINT8) < 0.99 * float(distance)
+        assert is_sure(rows, columns, UINT8) == expected
+        assert is_sure(columns, rows, UINT8) == expected
+    assert is_sure(Grid(3, 0, 1.0, 2), ALONE, UINT8)
+    assert not is_sure(Grid(81, 0, 1.0, 400), Grid(81, 0, 1.0, 400), UINT8)
+
+
+def test_sums_of_other_weights_are_never_sure() -> None:
+    for rows in (Grid(0, 0, 1.0, 2), Grid(3, 1, 1.0, 2)):
+        assert not is_sure(rows, ALONE, UINT8)
+        assert not is_sure(ALONE, rows, UINT8)
+    # An odd fraction beside halves comes near a half: 1/6 * 3.
+    assert not is_sure(Grid(3, 0, 1.0, 2), Grid(1, 1, 1.0, 2), UINT8)
+
+
+def test_the_margin_is_a_rounding_for_each_product_and_weight() -> None:
+    rows, columns = Grid(3, 0, 1.5, 4), Grid(5, 0, 2.0, 3)
+    eight = 129 * 3.0 * (2.0**-24 * 13 + 1e-14)
+    np.testing.assert_allclose(margin_of(rows, columns, UINT8), eight, rtol=1e-15)
+    sixteen = (2**15 + 1) * 3.0 * (2.0**-53 * 13 + 1e-14)
+    np.testing.assert_allclose(margin_of(rows, columns, UINT16), sixteen, rtol=1e-15)
+
+
+def test_the_grid_of_weights_is_the_coarsest() -> None:
+    quarters, thirds = np.array([[0.25, 0.75, 0.0]]), np.array([[1 / 3, 2 / 3], [0.0, 1.0]])
+    assert grid_of([quarters]) == Grid(1, 2, 1.0, 2)
+    assert grid_of([thirds]) == Grid(3, 0, 1.0, 2)
+    assert grid_of([quarters, thirds]) == Grid(3, 2, 1.0, 2)
+    assert grid_of([np.array([[-0.5, 1.5, 0.5, -0.5]])]) == Grid(1, 1, 3.0, 4)
+    assert grid_of([np.array([[1 / 81]])]).odd == 81
+    assert grid_of([np.array([[1 / 83]])]).odd == 0
+    assert grid_of([np.array([[2.0**-14, 1.0]])]).digits == 14
+    assert grid_of([np.array([[2.0**-15, 1.0]])]).odd == 0
