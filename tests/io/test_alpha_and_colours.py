@@ -228,3 +228,11 @@ def test_a_palette_counts_the_colours_that_are_not_clear() -> None:
     assert fits_palette(pixels)
     pixels[0, 0, 3] = 128
     assert not fits_palette(pixels)
+
+
+def test_a_palette_counts_the_colours_of_pixels_without_alpha() -> None:
+    pixels = np.zeros((1, 257, 3), np.uint8)
+    pixels[0, :, 0], pixels[0, :, 1] = np.arange(257) % 256, np.arange(257) // 256
+    assert not fits_palette(pixels)
+    assert fits_palette(pixels[:, 1:])
+    assert fits_palette(pixels[..., :2])

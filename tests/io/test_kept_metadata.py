@@ -279,3 +279,18 @@ def test_layers_are_no_frames() -> None:
         assert image.n_frames == 2  # type: ignore[attr-defined] # a PSD has it
     picture = read(source, every_frame=True)
     assert (picture.rest, picture.notes, picture.pixels.tolist()) == (None, (), [[42]])
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_what_stands_behind_the_entries_of_a_directory_is_no_entry(order: str) -> None:
+    def entry(tag: int, value: int) -> bytes:
+        return struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0)
+
+    width, orientation = 0x0100, 0x0112
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8)
+    behind = bytes(4) + entry(width, 7)[4:] + entry(width, 7) + entry(orientation, 6)
+    block = head + struct.pack(f"{order}H", 1) + entry(width, 5) + behind
+    assert exif_module.without_orientation(block) == block
+    changed = exif_module.with_size(block, 50, 60)
+    assert changed[-len(behind) :] == behind
+    assert struct.unpack_from(f"{order}HHII", changed, 10) == (width, 4, 1, 50)

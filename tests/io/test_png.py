@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from png_files import MODES, picture_of, read_png, unfilter
+from png_files import MODES, picture_of, read_png, split_chunks, unfilter
 
 import upsamp
 from upsamp.errors import ArgumentError, FormatError
@@ -333,3 +333,15 @@ def test_the_file_never_stands_whole_in_memory(mode: str, threads: int, tmp_path
     # 16 MB that do not compress (in bits, 2), of which a few strips of half a megabyte are held.
     assert (tmp_path / "large.png").stat().st_size > 2**20
     assert peak < 10 * 2**20
+
+
+# --- what is said besides
+
+
+def test_texts_and_colours_come_out_as_the_specification_allows() -> None:
+    metadata = {"text": {"A": "b\0c", "D": "\u0416"}, "gamma": 1e9, "chromaticity": (-1.0, 0.5)}
+    found = dict(split_chunks(written(Picture(np.zeros((1, 1), np.uint8), "L", metadata=metadata))))
+    assert found[b"tEXt"] == b"A\0bc"
+    assert found[b"iTXt"] == b"D\0\0\0\0\0\xd0\x96"
+    assert found[b"gAMA"] == b"\x7f\xff\xff\xff"
+    assert found[b"cHRM"] == bytes(4) + b"\0\0\xc3\x50"
