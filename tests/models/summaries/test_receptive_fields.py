@@ -27,7 +27,7 @@ from upsamp.layers import (
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.model import Model
-from upsamp.models.summaries.receptive_field import AxisField, root_field
+from upsamp.models.summaries.receptive_field import AxisField, Follower
 
 Array = NDArray[Any]
 COLUMNS = ("layer", "receptive_field")
@@ -168,4 +168,4 @@ def test_sizes_beyond_measure_are_not_followed() -> None:
 def test_what_depends_on_nothing_has_no_extent() -> None:
     field = AxisField(np.array([3]), np.array([-1]), 3)
     assert field.extent == 0
-    assert root_field((None, 3), 1) is None
+    assert Follower(1).root((None, 3)) is None
