@@ -3,15 +3,14 @@
 import inspect
 import json
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from upsamp.core.arguments import Pair, PairLike, normalize_pair
-from upsamp.core.convolution.solver import solve_layer
+from upsamp.core.arguments import Padding, Pair, PairLike, normalize_pair
+from upsamp.core.convolution.solver import LayerSetting, solve_kept
 from upsamp.errors import ShapeError
 from upsamp.layers import Conv2D, Conv2DTranspose, Dense, Layer, Reshape, UpSampling2D
 from upsamp.layers.image_layer import ImageLayer
@@ -24,8 +23,14 @@ __all__ = ["Advice", "advise"]
 Change: TypeAlias = dict[int, dict[str, Any]]
 # How small a change is: the layers, the arguments, and the parameters that it is about.
 Extent: TypeAlias = tuple[int, int, int]
+# The lengths of each axis from which a layer's output leads to what is wanted.
+Box: TypeAlias = tuple[range, range]
 # The bounds within which a Conv2DTranspose is looked for, where its own settings are not beyond.
 MAX_KERNEL, MAX_STRIDE = 7, 8
+# Of more sizes of a layer that do, so many are tried on each axis: the nearest to what it gives.
+MOST_LENGTHS = 8
+# Nothing is as long; a layer that gives the same whatever it takes would else be tried for ever.
+UNBOUNDED = 2**63
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ class _Search:
                 f"model '{model.name}' with output shape {self.shapes[-1]}. Give its first layer "
                 "the rows and columns of its input."
             )
+        self.boxes = self._boxes()
 
     def grid(self, shape: Shape) -> Pair | None:
         """Return the rows and columns of images, where the shape is such and they are known."""
@@ -106,42 +112,52 @@ class _Search:
         shape = self.shapes[position + 1]
         return (*shape[: self.rows], *grid, *shape[self.rows + 2 :])
 
-    def output(self, position: int, grid: Pair) -> Pair | None:
-        """Return the model's rows and columns where the layer at `position` has those of `grid`."""
-        shape = self.shape(position, grid)
-        try:
-            for layer in self.layers[position + 1 :]:
-                shape = layer.compute_output_shape(shape)
-        except ShapeError:
-            return None
-        return self.grid(shape)
+    def _boxes(self) -> list[Box | None]:
+        """Return for each layer the rows and columns from which the model's are those wanted."""
+        boxes: list[Box | None] = [(_one(self.wanted[0]), _one(self.wanted[1]))]
+        for position in range(len(self.layers) - 1, 0, -1):
+            after = boxes[-1]
+            boxes.append(None if after is None else self._box_before(position, after))
+        return boxes[::-1]
 
-    def needed(self, position: int) -> list[Pair]:
-        """Return the rows and columns of this layer from which the model's are those wanted."""
-        now = self.grid(self.shapes[position + 1])
+    def _box_before(self, position: int, after: Box) -> Box | None:
+        """Return the rows and columns that a layer takes to those of `after`."""
+        now = self.grid(self.shapes[position])
         if now is None:
+            return None
+
+        def result(rows: int, columns: int) -> Pair:
+            shape = self.shape(position - 1, (rows, columns))
+            try:
+                output = self.grid(self.layers[position].compute_output_shape(shape))
+            except ShapeError:  # too small for the layer
+                output = None
+            return output or (0, 0)
+
+        def turned(rows: int, columns: int) -> Pair:
+            return result(rows, columns)[::-1]
+
+        # Permute makes columns of rows.
+        return _box(result, now, after) or _box(turned, now, after[::-1])
+
+    def needed(self, position: int, steps: Pair = (1, 1)) -> list[Pair]:
+        """Return the rows and columns of this layer from which the model's are those wanted.
+
+        Of many the nearest to those that it has, in multiples of `steps`.
+        """
+        now, box = self.grid(self.shapes[position + 1]), self.boxes[position]
+        if now is None or box is None:
             return []
-        square = now[0] == now[1] and self.wanted[0] == self.wanted[1]
-        grids = product(self._lengths(position, now, 0), self._lengths(position, now, 1))
-        return [
-            grid
-            for grid in grids
-            if (grid[0] == grid[1] or not square) and self.output(position, grid) == self.wanted
-        ]
-
-    def _lengths(self, position: int, now: Pair, axis: int) -> range:
-        """Return the lengths of one axis that lead to what is wanted; more never leads to less."""
-
-        def result(length: int) -> int:
-            output = self.output(position, (length, now[1]) if axis == 0 else (now[0], length))
-            # None is what is too small for a layer that follows.
-            return 0 if output is None else output[axis]
-
-        wanted = self.wanted[axis]
         # Layers that follow may shrink their input, but hardly a generator's to an eighth.
-        lengths = range(1, 8 * wanted + 8)
-        first = bisect_left(lengths, wanted, key=result)
-        return lengths[first : bisect_right(lengths, wanted, key=result)]
+        lengths = [
+            range(axis.start, min(axis.stop, 8 * wanted + 8))
+            for axis, wanted in zip(box, self.wanted, strict=True)
+        ]
+        if now[0] == now[1] and self.wanted[0] == self.wanted[1]:
+            both = range(max(one.start for one in lengths), min(one.stop for one in lengths))
+            return [(n, n) for n in _nearest(both, now[0], math.lcm(*steps))]
+        rows, columns = map(_nearest, lengths, now, steps)
+        return list(product(rows, columns))
 
     def changes(self, position: int) -> Iterator[tuple[Pair, Change]]:
         """Yield the changes of this layer, each with the rows and columns that it then has."""
@@ -161,21 +177,21 @@ class _Search:
             shape = _changed(layer, other).compute_output_shape(self.shapes[position])
         except ShapeError:
             return
-        grid = self.grid(shape)
-        if grid is not None and self.output(position, grid) == self.wanted:
+        grid, box = self.grid(shape), self.boxes[position]
+        if grid and box and grid[0] in box[0] and grid[1] in box[1]:
             yield grid, {position: other}
 
     def _factors(self, position: int, layer: UpSampling2D) -> Iterator[tuple[Pair, Change]]:
         before = self.grid(self.shapes[position]) or self.wanted
-        for grid in self.needed(position):
-            (rows, no_rows), (columns, no_columns) = map(divmod, grid, before)
-            if no_rows == no_columns == 0 and min(rows, columns) > 0:
-                yield grid, {position: _other(layer, size=(rows, columns))}
+        for grid in self.needed(position, before):
+            size = grid[0] // before[0], grid[1] // before[1]
+            yield grid, {position: _other(layer, size=size)}
 
     def _settings(self, position: int, layer: Conv2DTranspose) -> Iterator[tuple[Pair, Change]]:
         before = self.grid(self.shapes[position]) or self.wanted
+        grids = {*self.needed(position), *self.needed(position, before)}
         found = []
-        for grid in self.needed(position):
+        for grid in sorted(grids):
             if grid[0] >= before[0] and grid[1] >= before[1]:
                 found += [(grid, {position: other}) for other in _transposed(layer, before, grid)]
         if found:
@@ -240,21 +256,79 @@ def _changed(layer: Layer, others: dict[str, Any]) -> Layer:
 
 def _transposed(layer: Conv2DTranspose, before: Pair, grid: Pair) -> Iterator[dict[str, Any]]:
     """Yield the arguments with which the layer takes `before` to `grid`, the best first."""
-    for setting in solve_layer(
+    padding: Padding = "same" if layer.padding == "same" else "valid"
+    own = (layer.kernel_size, layer.strides, padding, layer.output_padding)
+    for setting in solve_kept(
         before,
         grid,
+        LayerSetting(*own, output=grid, even_overlap=False, holes=False),
         max_kernel=max(MAX_KERNEL, *layer.kernel_size),
         max_stride=max(MAX_STRIDE, *layer.strides),
     ):
-        if not setting.holes:
-            yield _other(
-                layer,
-                kernel_size=setting.kernel,
-                strides=setting.strides,
-                padding=setting.padding,
-                output_padding=setting.output_padding,
-                dilation_rate=(1, 1),
-            )
+        yield _other(
+            layer,
+            kernel_size=setting.kernel,
+            strides=setting.strides,
+            padding=setting.padding,
+            output_padding=setting.output_padding,
+            dilation_rate=(1, 1),
+        )
+
+
+def _one(length: int) -> range:
+    return range(length, length + 1)
+
+
+def _nearest(lengths: range, now: int, step: int) -> range:
+    """Return the multiples of a step among some lengths, and of many the nearest to `now`.
+
+    >>> _nearest(range(5, 1000), 100, 10)
+    range(60, 140, 10)
+    """
+    first, last = -(-lengths.start // step), (lengths.stop - 1) // step
+    begin = max(first, min(now // step - MOST_LENGTHS // 2, last + 1 - MOST_LENGTHS))
+    return range(begin * step, (min(last, begin + MOST_LENGTHS - 1) + 1) * step, step)
+
+
+def _box(result: Callable[[int, int], Pair], now: Pair, after: Box) -> Box | None:
+    """Return the rows and columns with a result within `after`, where each has its own effect."""
+    rows = _lengths(lambda length: result(length, now[1])[0], after[0])
+    columns = _lengths(lambda length: result(now[0], length)[1], after[1])
+    # More never leads to less, so where both corners do, all between them do.
+    corners = ((rows[0], columns[0]), (rows[-1], columns[-1])) if rows and columns else ()
+    found = [result(*corner) for corner in corners]
+    whole = found and all(grid[0] in after[0] and grid[1] in after[1] for grid in found)
+    return (rows, columns) if whole else None
+
+
+def _lengths(result: Callable[[int], int], wanted: range) -> range:
+    """Return the lengths with a result among those wanted, where more never leads to less.
+
+    >>> _lengths(lambda length: length // 3, range(5, 7))
+    range(15, 21)
+    """
+    first = _first(lambda length: result(length) >= wanted.start, wanted.start)
+    return range(
+        first, _first(lambda length: result(length) >= wanted.stop, max(first, wanted.stop))
+    )
+
+
+def _first(holds: Callable[[int], bool], guess: int) -> int:
+    """Return the first length from 1 on at which something holds that goes on to hold.
+
+    The search begins at a guess, and goes away from it in steps that double.
+    """
+    low, high, step = 0, guess, 1
+    while high < UNBOUNDED and not holds(high):
+        low, high, step = high, high + step, 2 * step
+    if low == 0:
+        while high - step > 0 and holds(high - step):
+            high, step = high - step, 2 * step
+        low = max(0, high - step)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def _spell(layer: Layer) -> str:

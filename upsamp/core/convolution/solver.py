@@ -6,22 +6,28 @@ So a setting is tried once, and then serves any length.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import product
+from itertools import chain, product
+from math import prod
+from operator import eq
 from typing import NamedTuple, TypeAlias
 
 from upsamp.core.arguments import PADDINGS, Padding, Pair, PairLike, normalize_count, normalize_pair
 from upsamp.core.convolution.geometry import transposed_axis
 from upsamp.errors import ArgumentError
 
-__all__ = ["LayerSetting", "nearest_targets", "solve_chain", "solve_layer"]
+__all__ = ["LayerSetting", "nearest_targets", "solve_chain", "solve_kept", "solve_layer"]
 
 # What both axes of a layer share: its padding, and whether output_padding is given.
 Mode: TypeAlias = tuple[Padding, bool]
 # One length where rows and columns are alike, else two.
 Lengths: TypeAlias = tuple[int, ...]
+# So many settings are listed, or tried for a chain, at the most.
+MOST_SETTINGS = 2**17
+# Of larger layers not all strides are tried, but so many at each end.
+MOST_STRIDES = 64
 # No sum that a chain makes of its kernels reaches it, so sums compare like tuples of sums.
 DIGIT = 2**32
 
@@ -84,20 +90,48 @@ def solve_layer(
     columns); the smaller strides. An empty list: there is none; `nearest_targets` and `solve_chain`
     go on.
 
-    Raises `ArgumentError` where a size is not positive or the target is the smaller one.
+    Raises `ArgumentError` where a size is not positive or the target is the smaller one, and where
+    the bounds allow more settings than can be listed.
 
     >>> best = solve_layer(7, 28)[0]
     >>> best.kernel, best.strides, best.padding, best.output_padding, best.even_overlap
     ((4, 4), (4, 4), 'same', None, True)
     """
     start, end = _normalize(size, target)
-    steps = _all_steps(max_kernel, max_stride)
+    bounds = _bounds(max_kernel, max_stride)
     found = [
-        [step for step in steps if step.after(length) == wanted]
-        for length, wanted in zip(start, end, strict=True)
+        _steps_between(length, wanted, *bounds) for length, wanted in zip(start, end, strict=True)
     ]
-    layers = (layer for layer in product(*found) if len({step.mode for step in layer}) == 1)
-    return [_setting(layer, end) for layer in sorted(layers, key=_layer_order)]
+    modes = [Counter(step.mode for step in steps) for steps in found]
+    if sum(prod(count[mode] for count in modes) for mode in modes[0]) > MOST_SETTINGS:
+        raise _too_many(*bounds)
+    return _settings(found, end)
+
+
+def solve_kept(
+    size: PairLike, target: PairLike, own: LayerSetting, *, max_kernel: int, max_stride: int
+) -> list[LayerSetting]:
+    """Return those settings of `solve_layer` without holes that are the best, or the nearest.
+
+    own: the setting of the layer that changes. For each choice of its arguments that can stay as
+    they are, the best of the other ones is given; the first is the best of all. All others, of
+    which there may be any number, are left out.
+
+    >>> own = LayerSetting((3, 3), (2, 2), "same", None, (14, 14), False, False)
+    >>> [each.kernel[0] for each in solve_kept(7, 28, own, max_kernel=7, max_stride=8)]
+    [4, 4, 4, 5]
+    """
+    start, end = _normalize(size, target)
+    found = []
+    for axis, (length, wanted) in enumerate(zip(start, end, strict=True)):
+        extra = None if own.output_padding is None else own.output_padding[axis]
+        mine = own.kernel[axis], own.strides[axis], extra
+        best: dict[tuple[object, ...], _Step] = {}
+        for step in sorted(_whole_steps(length, wanted, *mine[:2], max_kernel, max_stride)):
+            kept = map(eq, mine, (step.kernel, step.stride, step.extra))
+            best.setdefault((step.mode, *kept), step)
+        found.append(list(best.values()))
+    return _settings(found, end)
 
 
 def solve_chain(
@@ -126,7 +160,11 @@ def solve_chain(
     start, end = _normalize(size, target)
     normalize_count(max_layers, "max_layers")
     normalize_count(most, "most")
-    steps = _all_steps(max_kernel, max_stride)
+    best: dict[tuple[Mode, int, int], _Step] = {}
+    for step in _all_steps(max_kernel, max_stride):
+        # Of those that lead to the same sizes the first is the best.
+        best.setdefault((step.mode, step.stride, step.reach), step)
+    steps = list(best.values())
     for usable in ([step for step in steps if not step.holes], steps):
         ahead: list[Costs] = [[{length: 0}] for length in end]
         for layers in range(1, max_layers + 1):
@@ -181,15 +219,87 @@ def _normalize(size: object, target: object) -> tuple[Lengths, Lengths]:
     return (start[:1], end[:1]) if square else (start, end)
 
 
+def _bounds(max_kernel: object, max_stride: object) -> Pair:
+    return normalize_count(max_kernel, "max_kernel"), normalize_count(max_stride, "max_stride")
+
+
+def _too_many(max_kernel: int, max_stride: int) -> ArgumentError:
+    return ArgumentError(
+        f"`max_kernel` and `max_stride` must allow at most {MOST_SETTINGS:,} settings. Received: "
+        f"max_kernel={max_kernel}, max_stride={max_stride}. Use smaller ones."
+    )
+
+
 def _all_steps(max_kernel: object, max_stride: object) -> list[_Step]:
     """Return every setting of one axis within the bounds, the best first."""
-    kernels = range(1, normalize_count(max_kernel, "max_kernel") + 1)
-    strides = range(1, normalize_count(max_stride, "max_stride") + 1)
+    kernels, strides = _bounds(max_kernel, max_stride)
+    if kernels * strides * (strides + 3) > MOST_SETTINGS:
+        raise _too_many(kernels, strides)
     return sorted(
         _step(kernel, stride, padding, extra)
-        for kernel, stride, padding in product(kernels, strides, PADDINGS)
+        for kernel, stride in product(range(1, kernels + 1), range(1, strides + 1))
+        for padding in PADDINGS
         for extra in (None, *range(stride))
     )
+
+
+def _steps_between(length: int, wanted: int, kernels: int, strides: int) -> list[_Step]:
+    """Return every setting of one axis from one length to another, the best first.
+
+    A reach is at most `kernels` + stride - 1, which leaves few strides.
+    """
+    first = max(1, -((kernels - 1 - wanted) // length))
+    last = strides if length == 1 else min(strides, wanted // (length - 1))
+    if (last - first + 1) * (2 * kernels + 2) > MOST_SETTINGS:
+        raise _too_many(kernels, strides)
+    return sorted(
+        chain.from_iterable(
+            _steps_of(stride, wanted - (length - 1) * stride, kernels)
+            for stride in range(first, last + 1)
+        )
+    )
+
+
+def _steps_of(stride: int, reach: int, kernels: int) -> Iterator[_Step]:
+    """Yield every setting of one axis that has this stride and this reach."""
+    if reach == stride:
+        yield from (_step(kernel, stride, "same", None) for kernel in range(1, kernels + 1))
+    for odd in (0, 1):
+        if 0 <= reach - odd < stride:
+            for kernel in range(2 - odd, kernels + 1, 2):
+                yield _step(kernel, stride, "same", reach - odd)
+    if reach >= stride:
+        for kernel in range(1 if reach == stride else reach, min(kernels, reach) + 1):
+            yield _step(kernel, stride, "valid", None)
+    for kernel in range(max(1, reach - stride + 1), min(kernels, reach) + 1):
+        yield _step(kernel, stride, "valid", reach - kernel)
+
+
+def _whole_steps(
+    length: int, wanted: int, kernel: int, stride: int, kernels: int, strides: int
+) -> Iterator[_Step]:
+    """Yield settings of one axis without holes, among them the best, and the best of each argument.
+
+    kernel, stride: those that are tried too wherever they do.
+    """
+    most = min(kernels, strides)
+    near = wanted // length
+    tried = {stride, *range(1, MOST_STRIDES + 1)}
+    tried.update(range(near - MOST_STRIDES, near + MOST_STRIDES + 1))
+    for each in (one for one in tried if 1 <= one <= most):
+        reach = wanted - (length - 1) * each
+        settings: list[tuple[int, Padding, int | None]] = []
+        if reach == each:
+            settings += [(taps, "same", None) for taps in (each, kernel)]
+        for odd in (0, 1):
+            if 0 <= reach - odd < each:
+                # The smallest kernels of this parity that overlap evenly, and unevenly.
+                alike = {one for one in (each, each + 1, 2 * each, kernel) if one % 2 == odd}
+                settings += [(taps, "same", reach - odd) for taps in alike]
+        settings += [(reach, "valid", None), (reach, "valid", 0)]
+        for taps, padding, extra in settings:
+            if each <= taps <= kernels:
+                yield _step(taps, each, padding, extra)
 
 
 def _step(kernel: int, stride: int, padding: Padding, extra: int | None) -> _Step:
@@ -212,6 +322,12 @@ def _pair(lengths: Sequence[int]) -> Pair:
 
 def _layer_order(layer: Steps) -> tuple[int, list[int]]:
     return sum(step.cost for step in layer), [step.stride for step in layer]
+
+
+def _settings(found: Sequence[Sequence[_Step]], output: Lengths) -> list[LayerSetting]:
+    """Return the layers of which each axis is one of the steps that are found, the best first."""
+    layers = (layer for layer in product(*found) if len({step.mode for step in layer}) == 1)
+    return [_setting(layer, output) for layer in sorted(layers, key=_layer_order)]
 
 
 def _setting(layer: Steps, output: Lengths) -> LayerSetting:
