@@ -15,8 +15,8 @@ __all__ = ["AxisField", "FieldSize", "Follower", "MaybeField"]
 # Images with more positions along an axis are not followed.
 MOST_POSITIONS = 2**14
 # How many positions of outputs are followed in all; a layer counts as some, for its own sake.
-MOST_FOLLOWED = 2**23
-A_LAYER = 2**12
+MOST_FOLLOWED = 2**24
+A_LAYER = 2**11
 
 
 @dataclass(frozen=True, eq=False)
