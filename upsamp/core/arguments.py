@@ -38,6 +38,7 @@ __all__ = [
     "normalize_output_padding",
     "normalize_padding",
     "normalize_pair",
+    "spelled",
 ]
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -81,8 +82,12 @@ def _check_bounds(integers: Iterable[int | None], name: str) -> None:
         raise ArgumentError(f"`{name}` must be below 2**1000. Received: a larger number.")
 
 
-def _spelled(value: object) -> str:
-    """Return the value as code, unless a number in it has more digits than Python writes."""
+def spelled(value: object) -> str:
+    """Return the value as code, unless a number in it has more digits than Python writes.
+
+    >>> spelled((2, 3)), spelled(10**5000)
+    ('(2, 3)', 'a number too large to show')
+    """
     try:
         return repr(value)
     except ValueError:
@@ -99,8 +104,7 @@ def normalize_count(value: object, name: str, minimum: int = 1) -> int:
     _check_bounds((count,), name)
     if count is None or count < minimum:
         raise ArgumentError(
-            f"`{name}` must be an integer of at least {minimum}. "
-            f"Received: {name}={_spelled(value)}."
+            f"`{name}` must be an integer of at least {minimum}. Received: {name}={spelled(value)}."
         )
     return count
 
@@ -132,7 +136,7 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
     kind = "positive integer" if minimum == 1 else f"integer of at least {minimum}"
     raise ArgumentError(
         f"`{name}` must be one {kind}, or two as (rows, columns). "
-        f"Received: {name}={_spelled(value)}."
+        f"Received: {name}={spelled(value)}."
     )
 
 
@@ -146,7 +150,7 @@ def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
     if isinstance(chosen, str) and chosen in choices:
         return chosen
     known = ", ".join(repr(choice) for choice in choices)
-    raise ArgumentError(f"`{name}` must be one of {known}. Received: {name}={_spelled(value)}.")
+    raise ArgumentError(f"`{name}` must be one of {known}. Received: {name}={spelled(value)}.")
 
 
 def normalize_padding(value: object) -> Padding | Margins:
@@ -185,7 +189,7 @@ def normalize_margins(value: object, name: str, otherwise: str = "") -> Margins:
     except ArgumentError:
         raise ArgumentError(
             f"`{name}` must be {otherwise}an integer of at least 0, (rows, columns), or "
-            f"((top, bottom), (left, right)). Received: {name}={_spelled(value)}."
+            f"((top, bottom), (left, right)). Received: {name}={spelled(value)}."
         ) from None
     return (rows, rows), (columns, columns)
 
@@ -211,7 +215,7 @@ def normalize_output_padding(
         other = " or `dilation_rate`" if explicit else ""
         raise ArgumentError(
             f"`output_padding` must be smaller than `strides`{other} on each axis, as a larger "
-            f"one adds rows of zeros alone. Received: output_padding={_spelled(value)}, "
+            f"one adds rows of zeros alone. Received: output_padding={spelled(value)}, "
             f"strides={strides}{f', dilation_rate={dilation}' if explicit else ''}."
         )
     return pair
