@@ -85,6 +85,23 @@ class Field(NamedTuple):
     rows: AxisField
     columns: AxisField
 
+    def through(self, rows: Reach, columns: Reach) -> "Field":
+        """Return the field of outputs that reach so far along the rows and columns of this one."""
+        along_rows = self.rows.through(rows)
+        if self.columns is self.rows and all(map(np.array_equal, rows, columns)):
+            along_columns = along_rows
+        else:
+            along_columns = self.columns.through(columns)
+        field = Field(along_rows, along_columns)
+        return self if field == self else field
+
+    @property
+    def key(self) -> int:
+        """A number that two different fields have in common by a chance of one in 2**64."""
+        arrays = (self.rows.first, self.rows.last, self.columns.first, self.columns.last)
+        lengths = self.rows.length, self.columns.length
+        return hash((*lengths, *(np.asarray(array, np.int32).tobytes() for array in arrays)))
+
     @property
     def size(self) -> "FieldSize":
         """The largest field of any position."""
@@ -124,8 +141,8 @@ class Follower:
         lengths = self._lengths(shape)
         if lengths is None or not self._spend(lengths):
             return None
-        rows, columns = (AxisField(*same_positions(length), length) for length in lengths)
-        return Field(rows, columns)
+        axes = {length: AxisField(*same_positions(length), length) for length in {*lengths}}
+        return Field(axes[lengths[0]], axes[lengths[1]])
 
     def follow(
         self,
@@ -155,7 +172,7 @@ class Follower:
                 return self.root(output_shape)
             if field is None:
                 return None
-            found.append(Field(field.rows.through(rows), field.columns.through(columns)))
+            found.append(field.through(rows, columns))
         if not found:
             return self.root(output_shape)
         return _merged(found)
@@ -183,7 +200,7 @@ def _merged(fields: Sequence[Field]) -> MaybeField:
     }
     if len(sizes) > 1:
         return None
-    merged = fields[0]
-    for field in fields[1:]:
+    merged, *others = dict.fromkeys(fields)
+    for field in others:
         merged = Field(merged.rows.beside(field.rows), merged.columns.beside(field.columns))
     return merged

@@ -117,7 +117,7 @@ class _Walk:
 
     def __init__(self, follower: Follower | None) -> None:
         self._follower = follower
-        self._walked: dict[tuple[object, ...], tuple[list[Flow], Trace, list[Flow]]] = {}
+        self._walked: dict[tuple[object, ...], tuple[Trace, list[Flow]]] = {}
 
     def through(self, model: ModelLike, inputs: list[Flow]) -> tuple[Trace, list[Flow]]:
         """Return what was found in a model, and what comes out of it."""
@@ -149,16 +149,14 @@ class _Walk:
 
     def _model(self, model: ModelLike, inputs: list[Flow]) -> tuple[Trace, list[Flow]]:
         """Return what was found in a model within the model, and what comes out of it."""
-        key = (id(model), *((shape, id(known)) for shape, known in inputs))
+        key = (id(model), *((shape, known and known.key) for shape, known in inputs))
         if key not in self._walked:
             trace, outputs = self.through(model, inputs)
             for number in model.input_calls:  # what is handed to a model is there already
                 path = (model.calls[number].layer.name,)
                 trace.measures[path] = replace(trace.measures[path], activation_bytes=0)
-            # The inputs are kept, so that no other field gets the identity of one of theirs.
-            self._walked[key] = inputs, trace, outputs
-        _, trace, outputs = self._walked[key]
-        return trace, outputs
+            self._walked[key] = trace, outputs
+        return self._walked[key]
 
     def _layer(self, layer: Layer, inputs: list[Flow]) -> list[Flow]:
         """Return the outputs of a layer that is no model."""
