@@ -4,12 +4,14 @@
 """
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
 from upsamp import Sequential
-from upsamp.errors import UpsampError
+from upsamp.errors import ShapeError, UpsampError
 from upsamp.layers import (
     Add,
     Concatenate,
@@ -124,10 +126,8 @@ def answer(model: Model) -> str:
     assert compare(summary, summary).same
     if isinstance(model, Sequential):
         for target in TARGETS:
-            try:
+            with suppress(ShapeError):  # of what gives no images of known size
                 advise(model, target)
-            except UpsampError as error:
-                assert "images of known rows and columns" in str(error)
     return str(summary.rows[-1].measure.receptive_field)
 
 
@@ -150,7 +150,7 @@ def answer_all() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = dict(answers())
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(json.dumps({"answers": found, "grown": grown * 1024}))
+    sys.stdout.write(json.dumps({"answers": found, "grown": grown * 1024}))
 
 
 if __name__ == "__main__":
