@@ -3,7 +3,7 @@
 import inspect
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from operator import itemgetter
@@ -15,6 +15,7 @@ from upsamp.errors import ShapeError
 from upsamp.layers import Conv2D, Conv2DTranspose, Dense, Layer, Reshape, UpSampling2D
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
+from upsamp.models.length_search import Box, box_before, nearest_multiples
 from upsamp.models.sequential import Sequential
 
 __all__ = ["Advice", "advise"]
@@ -23,14 +24,8 @@ __all__ = ["Advice", "advise"]
 Change: TypeAlias = dict[int, dict[str, Any]]
 # How small a change is: the layers, the arguments, and the parameters that it is about.
 Extent: TypeAlias = tuple[int, int, int]
-# The lengths of each axis from which a layer's output leads to what is wanted.
-Box: TypeAlias = tuple[range, range]
 # The bounds within which a Conv2DTranspose is looked for, where its own settings are not beyond.
 MAX_KERNEL, MAX_STRIDE = 7, 8
-# Of more sizes of a layer that do, so many are tried on each axis: the nearest to what it gives.
-MOST_LENGTHS = 8
-# Nothing is as long; a layer that gives the same whatever it takes would else be tried for ever.
-UNBOUNDED = 2**63
 
 
 @dataclass(frozen=True)
@@ -138,7 +133,7 @@ class _Search:
             return result(rows, columns)[::-1]
 
         # Permute makes columns of rows.
-        return _box(result, now, after) or _box(turned, now, after[::-1])
+        return box_before(result, now, after) or box_before(turned, now, after[::-1])
 
     def needed(self, position: int, steps: Pair = (1, 1)) -> list[Pair]:
         """Return the rows and columns of this layer from which the model's are those wanted.
@@ -155,8 +150,8 @@ class _Search:
         ]
         if now[0] == now[1] and self.wanted[0] == self.wanted[1]:
             both = range(max(one.start for one in lengths), min(one.stop for one in lengths))
-            return [(n, n) for n in _nearest(both, now[0], math.lcm(*steps))]
-        rows, columns = map(_nearest, lengths, now, steps)
+            return [(n, n) for n in nearest_multiples(both, now[0], math.lcm(*steps))]
+        rows, columns = map(nearest_multiples, lengths, now, steps)
         return list(product(rows, columns))
 
     def changes(self, position: int) -> Iterator[tuple[Pair, Change]]:
@@ -277,58 +272,6 @@ def _transposed(layer: Conv2DTranspose, before: Pair, grid: Pair) -> Iterator[di
 
 def _one(length: int) -> range:
     return range(length, length + 1)
-
-
-def _nearest(lengths: range, now: int, step: int) -> range:
-    """Return the multiples of a step among some lengths, and of many the nearest to `now`.
-
-    >>> _nearest(range(5, 1000), 100, 10)
-    range(60, 140, 10)
-    """
-    first, last = -(-lengths.start // step), (lengths.stop - 1) // step
-    begin = max(first, min(now // step - MOST_LENGTHS // 2, last + 1 - MOST_LENGTHS))
-    return range(begin * step, (min(last, begin + MOST_LENGTHS - 1) + 1) * step, step)
-
-
-def _box(result: Callable[[int, int], Pair], now: Pair, after: Box) -> Box | None:
-    """Return the rows and columns with a result within `after`, where each has its own effect."""
-    rows = _lengths(lambda length: result(length, now[1])[0], after[0])
-    columns = _lengths(lambda length: result(now[0], length)[1], after[1])
-    # More never leads to less, so where both corners do, all between them do.
-    corners = ((rows[0], columns[0]), (rows[-1], columns[-1])) if rows and columns else ()
-    found = [result(*corner) for corner in corners]
-    whole = found and all(grid[0] in after[0] and grid[1] in after[1] for grid in found)
-    return (rows, columns) if whole else None
-
-
-def _lengths(result: Callable[[int], int], wanted: range) -> range:
-    """Return the lengths with a result among those wanted, where more never leads to less.
-
-    >>> _lengths(lambda length: length // 3, range(5, 7))
-    range(15, 21)
-    """
-    first = _first(lambda length: result(length) >= wanted.start, wanted.start)
-    return range(
-        first, _first(lambda length: result(length) >= wanted.stop, max(first, wanted.stop))
-    )
-
-
-def _first(holds: Callable[[int], bool], guess: int) -> int:
-    """Return the first length from 1 on at which something holds that goes on to hold.
-
-    The search begins at a guess, and goes away from it in steps that double.
-    """
-    low, high, step = 0, guess, 1
-    while high < UNBOUNDED and not holds(high):
-        low, high, step = high, high + step, 2 * step
-    if low == 0:
-        while high - step > 0 and holds(high - step):
-            high, step = high - step, 2 * step
-        low = max(0, high - step)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
 
 
 def _spell(layer: Layer) -> str:

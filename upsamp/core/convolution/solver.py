@@ -1,35 +1,31 @@
-"""Which transposed convolutions take one size to another: single layers, and the shortest chains.
-
-All rests on what `transposed_axis` of `upsamp.core.convolution.geometry` gives for a length n: with
-any setting it is (n - 1) * stride + reach, with a reach of the setting's own, the same for every n.
-So a setting is tried once, and then serves any length.
-"""
+"""Which transposed convolutions take one size to another: single layers, and the shortest chains."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import chain, product
+from itertools import product
 from math import prod
 from operator import eq
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from upsamp.core.arguments import PADDINGS, Padding, Pair, PairLike, normalize_count, normalize_pair
-from upsamp.core.convolution.geometry import transposed_axis
+from upsamp.core.arguments import Padding, Pair, PairLike, normalize_count, normalize_pair
+from upsamp.core.convolution.solver_steps import (
+    MOST_SETTINGS,
+    Mode,
+    Step,
+    all_steps,
+    normalize_bounds,
+    steps_between,
+    too_many,
+    whole_steps,
+)
 from upsamp.errors import ArgumentError
 
 __all__ = ["LayerSetting", "nearest_targets", "solve_chain", "solve_kept", "solve_layer"]
 
-# What both axes of a layer share: its padding, and whether output_padding is given.
-Mode: TypeAlias = tuple[Padding, bool]
 # One length where rows and columns are alike, else two.
 Lengths: TypeAlias = tuple[int, ...]
-# So many settings are listed, or tried for a chain, at the most.
-MOST_SETTINGS = 2**17
-# Of larger layers not all strides are tried, but so many at each end.
-MOST_STRIDES = 64
-# No sum that a chain makes of its kernels reaches it, so sums compare like tuples of sums.
-DIGIT = 2**32
 
 
 @dataclass(frozen=True)
@@ -51,26 +47,8 @@ class LayerSetting:
     holes: bool
 
 
-class _Step(NamedTuple):
-    """One axis of a setting: a length n becomes (n - 1) * stride + reach. The first is the best."""
-
-    cost: int
-    stride: int
-    kernel: int
-    padding: Padding
-    extra: int | None
-    mode: Mode
-    reach: int
-    even_overlap: bool
-    holes: bool
-
-    def after(self, length: int) -> int:
-        """Return the output's length."""
-        return (length - 1) * self.stride + self.reach
-
-
 # The steps of a layer: one where rows and columns are alike, else one for each.
-Steps: TypeAlias = tuple[_Step, ...]
+Steps: TypeAlias = tuple[Step, ...]
 # By the number of layers that are left: the least cost to the end from each length.
 Costs: TypeAlias = list[dict[int, int]]
 
@@ -98,13 +76,13 @@ def solve_layer(
     ((4, 4), (4, 4), 'same', None, True)
     """
     start, end = _normalize(size, target)
-    bounds = _bounds(max_kernel, max_stride)
+    bounds = normalize_bounds(max_kernel, max_stride)
     found = [
-        _steps_between(length, wanted, *bounds) for length, wanted in zip(start, end, strict=True)
+        steps_between(length, wanted, *bounds) for length, wanted in zip(start, end, strict=True)
     ]
     modes = [Counter(step.mode for step in steps) for steps in found]
     if sum(prod(count[mode] for count in modes) for mode in modes[0]) > MOST_SETTINGS:
-        raise _too_many(*bounds)
+        raise too_many(*bounds)
     return _settings(found, end)
 
 
@@ -126,8 +104,8 @@ def solve_kept(
     for axis, (length, wanted) in enumerate(zip(start, end, strict=True)):
         extra = None if own.output_padding is None else own.output_padding[axis]
         mine = own.kernel[axis], own.strides[axis], extra
-        best: dict[tuple[object, ...], _Step] = {}
-        for step in sorted(_whole_steps(length, wanted, *mine[:2], max_kernel, max_stride)):
+        best: dict[tuple[object, ...], Step] = {}
+        for step in sorted(whole_steps(length, wanted, *mine[:2], max_kernel, max_stride)):
             kept = map(eq, mine, (step.kernel, step.stride, step.extra))
             best.setdefault((step.mode, *kept), step)
         found.append(list(best.values()))
@@ -160,8 +138,8 @@ def solve_chain(
     start, end = _normalize(size, target)
     normalize_count(max_layers, "max_layers")
     normalize_count(most, "most")
-    best: dict[tuple[Mode, int, int], _Step] = {}
-    for step in _all_steps(max_kernel, max_stride):
+    best: dict[tuple[Mode, int, int], Step] = {}
+    for step in all_steps(max_kernel, max_stride):
         # Of those that lead to the same sizes the first is the best.
         best.setdefault((step.mode, step.stride, step.reach), step)
     steps = list(best.values())
@@ -191,7 +169,7 @@ def nearest_targets(
     [(262, 262), (510, 510)]
     """
     start, end = _normalize(size, target)
-    steps = _all_steps(max_kernel, max_stride)
+    steps = all_steps(max_kernel, max_stride)
     below: list[Lengths] = []
     above: list[Lengths] = []
     for mode in {step.mode for step in steps}:
@@ -219,103 +197,6 @@ def _normalize(size: object, target: object) -> tuple[Lengths, Lengths]:
     return (start[:1], end[:1]) if square else (start, end)
 
 
-def _bounds(max_kernel: object, max_stride: object) -> Pair:
-    return normalize_count(max_kernel, "max_kernel"), normalize_count(max_stride, "max_stride")
-
-
-def _too_many(max_kernel: int, max_stride: int) -> ArgumentError:
-    return ArgumentError(
-        f"`max_kernel` and `max_stride` must allow at most {MOST_SETTINGS:,} settings. Received: "
-        f"max_kernel={max_kernel}, max_stride={max_stride}. Use smaller ones."
-    )
-
-
-def _all_steps(max_kernel: object, max_stride: object) -> list[_Step]:
-    """Return every setting of one axis within the bounds, the best first."""
-    kernels, strides = _bounds(max_kernel, max_stride)
-    if kernels * strides * (strides + 3) > MOST_SETTINGS:
-        raise _too_many(kernels, strides)
-    return sorted(
-        _step(kernel, stride, padding, extra)
-        for kernel, stride in product(range(1, kernels + 1), range(1, strides + 1))
-        for padding in PADDINGS
-        for extra in (None, *range(stride))
-    )
-
-
-def _steps_between(length: int, wanted: int, kernels: int, strides: int) -> list[_Step]:
-    """Return every setting of one axis from one length to another, the best first.
-
-    A reach is at most `kernels` + stride - 1, which leaves few strides.
-    """
-    first = max(1, -((kernels - 1 - wanted) // length))
-    last = strides if length == 1 else min(strides, wanted // (length - 1))
-    if (last - first + 1) * (2 * kernels + 2) > MOST_SETTINGS:
-        raise _too_many(kernels, strides)
-    return sorted(
-        chain.from_iterable(
-            _steps_of(stride, wanted - (length - 1) * stride, kernels)
-            for stride in range(first, last + 1)
-        )
-    )
-
-
-def _steps_of(stride: int, reach: int, kernels: int) -> Iterator[_Step]:
-    """Yield every setting of one axis that has this stride and this reach."""
-    if reach == stride:
-        yield from (_step(kernel, stride, "same", None) for kernel in range(1, kernels + 1))
-    for odd in (0, 1):
-        if 0 <= reach - odd < stride:
-            for kernel in range(2 - odd, kernels + 1, 2):
-                yield _step(kernel, stride, "same", reach - odd)
-    if reach >= stride:
-        for kernel in range(1 if reach == stride else reach, min(kernels, reach) + 1):
-            yield _step(kernel, stride, "valid", None)
-    for kernel in range(max(1, reach - stride + 1), min(kernels, reach) + 1):
-        yield _step(kernel, stride, "valid", reach - kernel)
-
-
-def _whole_steps(
-    length: int, wanted: int, kernel: int, stride: int, kernels: int, strides: int
-) -> Iterator[_Step]:
-    """Yield settings of one axis without holes, among them the best, and the best of each argument.
-
-    kernel, stride: those that are tried too wherever they do.
-    """
-    most = min(kernels, strides)
-    near = wanted // length
-    tried = {stride, *range(1, MOST_STRIDES + 1)}
-    tried.update(range(near - MOST_STRIDES, near + MOST_STRIDES + 1))
-    for each in (one for one in tried if 1 <= one <= most):
-        reach = wanted - (length - 1) * each
-        settings: list[tuple[int, Padding, int | None]] = []
-        if reach == each:
-            settings += [(taps, "same", None) for taps in (each, kernel)]
-        for odd in (0, 1):
-            if 0 <= reach - odd < each:
-                # The smallest kernels of this parity that overlap evenly, and unevenly.
-                alike = {one for one in (each, each + 1, 2 * each, kernel) if one % 2 == odd}
-                settings += [(taps, "same", reach - odd) for taps in alike]
-        settings += [(reach, "valid", None), (reach, "valid", 0)]
-        for taps, padding, extra in settings:
-            if each <= taps <= kernels:
-                yield _step(taps, each, padding, extra)
-
-
-def _step(kernel: int, stride: int, padding: Padding, extra: int | None) -> _Step:
-    # Tried on two inputs, as the output of a single one may be empty, which is an error.
-    reach = transposed_axis(2, kernel, stride, padding, extra, 1).output - stride
-    even = kernel % stride == 0
-    holes = kernel < stride or reach > kernel
-    given = extra is not None
-    # TensorFlow, on a CPU, ends the program where these three meet.
-    ends = kernel % 2 == 0 and padding == "same" and extra == 0
-    cost = 0
-    for digit in (holes, not even, ends, given, padding == "valid", kernel):
-        cost = cost * DIGIT + digit
-    return _Step(cost, stride, kernel, padding, extra, (padding, given), reach, even, holes)
-
-
 def _pair(lengths: Sequence[int]) -> Pair:
     return lengths[0], lengths[-1]
 
@@ -324,7 +205,7 @@ def _layer_order(layer: Steps) -> tuple[int, list[int]]:
     return sum(step.cost for step in layer), [step.stride for step in layer]
 
 
-def _settings(found: Sequence[Sequence[_Step]], output: Lengths) -> list[LayerSetting]:
+def _settings(found: Sequence[Sequence[Step]], output: Lengths) -> list[LayerSetting]:
     """Return the layers of which each axis is one of the steps that are found, the best first."""
     layers = (layer for layer in product(*found) if len({step.mode for step in layer}) == 1)
     return [_setting(layer, output) for layer in sorted(layers, key=_layer_order)]
@@ -344,7 +225,7 @@ def _setting(layer: Steps, output: Lengths) -> LayerSetting:
     )
 
 
-def _one_layer_back(costs: Mapping[int, int], steps: Iterable[_Step], least: int) -> dict[int, int]:
+def _one_layer_back(costs: Mapping[int, int], steps: Iterable[Step], least: int) -> dict[int, int]:
     """Return the lengths from which one layer leads to those of `costs`, with their costs."""
     prices: dict[Pair, int] = {}
     for step in steps:
@@ -360,7 +241,7 @@ def _one_layer_back(costs: Mapping[int, int], steps: Iterable[_Step], least: int
 
 
 def _search(
-    start: Lengths, steps: Sequence[_Step], ahead: Sequence[Costs], layers: int, most: int
+    start: Lengths, steps: Sequence[Step], ahead: Sequence[Costs], layers: int, most: int
 ) -> list[tuple[LayerSetting, ...]]:
     """Return the best chains of so many layers, the best first.
 
@@ -394,7 +275,7 @@ def _search(
 
 
 def _next_layers(
-    here: Lengths, steps: Sequence[_Step], ends: Sequence[Mapping[int, int]]
+    here: Lengths, steps: Sequence[Step], ends: Sequence[Mapping[int, int]]
 ) -> dict[Lengths, Steps]:
     """Return the best layer to each size of `ends`, by axis, to which there is one."""
     best: dict[Lengths, Steps] = {}
