@@ -175,6 +175,32 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [("7", "-1"), ("7", "-1x5"), ("-7", "7"), ("7", "-1", "28")])
+def test_a_negative_size_is_refused_as_one(invoke: Invoke, words: tuple[str, ...]) -> None:
+    result = invoke("transpose-conv", "--solve", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.search(r"'--solve': must be one positive integer.* Received: -\d", result.stderr)
+    assert "Try 'upsamp transpose-conv --help'." in result.stderr
+
+
+def test_a_size_that_is_missing_names_the_help_of_the_command(invoke: Invoke) -> None:
+    result = invoke("transpose-conv", "--solve", "7")
+    assert result.exit_code == 2
+    assert "requires 2 arguments. Try 'upsamp transpose-conv --help'." in result.stderr
+
+
+@pytest.mark.parametrize("target", ["10000000", "9" * 99])
+def test_sizes_beyond_any_image_are_answered(invoke: Invoke, target: str) -> None:
+    result = invoke("transpose-conv", "--solve", "5", target)
+    assert result.exit_code == 1
+    assert "Nearest with one layer: 46x46." in result.stderr
+    assert result.stderr.count("\n") == 1
+    layer = "Conv2DTranspose(1, 3, strides=1000, input_shape=(5, 5, 1))"
+    advice = invoke("summary", layer, "--solve", target)
+    assert (advice.exit_code, advice.stderr.count("\n")) == (1, 1)
+    assert "which no layer alone gives" in advice.stderr
+
+
 # --- models
 
 

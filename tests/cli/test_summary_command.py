@@ -206,3 +206,16 @@ def test_what_is_wrong_is_told_in_one_short_line(
     assert result.stderr.count("\n") == 1
     assert len(result.stderr) < 1000
     assert not Path("hacked").exists()
+
+
+@pytest.mark.parametrize("batch", [str(2**63), "9" * 4000])
+def test_a_batch_that_nobody_counts_is_refused(invoke: Invoke, batch: str) -> None:
+    result = invoke("summary", "dcgan", "--columns", "all", "--batch", batch)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: --batch must be below 2**63. Received: a larger")
+
+
+def test_what_is_no_switch_is_refused(invoke: Invoke) -> None:
+    result = invoke("summary", "Dense(3, input_dim=3, trainable=7)", "--show-trainable")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "`trainable` must be True or False. Received: trainable=7." in result.stderr

@@ -1,17 +1,23 @@
 """The arguments of layers: Keras' names, order and defaults, and what is taken besides."""
 
 import inspect
+import json
+import math
+from dataclasses import replace
 from typing import Any
 
+import effort
 import numpy as np
 import pytest
 from layers.keras_defaults import KERAS_DEFAULTS, TRAINING_OPTIONS
 from layers.layer_cases import CASES, Case, every_case, one_case_a_layer
 
 from upsamp import Sequential
-from upsamp.errors import ArgumentError
+from upsamp.errors import ArgumentError, UpsampError
 from upsamp.layers import LAYERS, Dense, Embedding, Flatten, Input, InputLayer, LeakyReLU
 from upsamp.layers.layer import snake_case
+from upsamp.models.advice import advise
+from upsamp.models.summaries.columns import COLUMNS
 
 
 @pytest.mark.parametrize("name", KERAS_DEFAULTS)
@@ -151,3 +157,48 @@ def test_an_initializer_that_nobody_knows_stops_only_what_draws_from_it() -> Non
 def test_the_old_name_of_the_negative_slope_is_taken() -> None:
     layer = LeakyReLU(alpha=0.2)
     assert layer.get_config() == LeakyReLU(negative_slope=0.2).get_config()
+
+
+# --- sizes that nobody means
+
+# Of each layer the arguments that are integers, or tuples of them.
+INTEGERS = (
+    *("filters", "kernel_size", "strides", "padding", "output_padding", "dilation_rate", "groups"),
+    *("size", "cropping", "target_shape", "n", "dims", "axis", "units", "shape", "batch_shape"),
+    *("batch_size", "input_shape", "batch_input_shape", "input_dim", "output_dim", "input_length"),
+    *("upscale_factor", "height", "width", "pool_size", "power_iterations", "depth_multiplier"),
+    *("shared_axes", "seed", "trainable"),
+)
+ABSURD: tuple[Any, ...] = (
+    *(0, -1, -2, 2**31, 2**62, 2**63, -(2**63), 10**30, 10**100, 10**400, 10**5000, -(10**5000)),
+    *(True, False, 2.5, 1e308, math.nan, math.inf, "3", "", b"3", None, range(3)),
+    *((), [], {}, (1, 2, 3), (0, 1), [2.0, 2], (2**62, 2), [10**5000, 1], [[10**5000, 1], [1, 1]]),
+    *([[1, 2], [3, 4]], ((10**30, 0), (0, 1)), ((1,), (2,)), [None, 3], {"a": 1}),
+)
+
+
+def tried(case: Case) -> list[tuple[str, Any]]:
+    """Return the arguments of a layer that are tried, each with every absurd value."""
+    parameters = {*inspect.signature(case.layer).parameters, *case.arguments}
+    general = ("input_shape", "batch_input_shape", "input_dim", "trainable")
+    names = [name for name in INTEGERS if name in parameters or name in general]
+    return [(name, value) for name in names for value in ABSURD]
+
+
+@one_case_a_layer
+def test_absurd_numbers_are_answered_or_refused_by_name(case: Case) -> None:
+    refused = []
+    pairs = tried(case)
+    for name, value in effort.choose(pairs[:: 3 if len(pairs) % 3 else 2], pairs):
+        try:
+            layer = replace(case, arguments={**case.arguments, name: value}).make()
+            first = [] if isinstance(layer, InputLayer) else [Input(case.sample)]
+            model = Sequential([*first, layer])
+            summary = model.summarize(tuple(COLUMNS), batch=3)
+            assert str(summary)
+            assert json.dumps(summary.to_dict())
+            advise(model, (9, 40))
+        except UpsampError as error:
+            refused.append(str(error))
+    assert len(refused) > len(ABSURD) // 4
+    assert "\n" not in "".join(refused)

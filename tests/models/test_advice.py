@@ -1,5 +1,7 @@
 """The advice, followed: every model is made again from the advice's own code, and run."""
 
+from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from upsamp import Sequential
 from upsamp.core.arguments import Pair
+from upsamp.core.convolution.solver import solve_layer
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import (
     Activation,
@@ -21,6 +24,8 @@ from upsamp.layers import (
     Input,
     Layer,
     LeakyReLU,
+    MaxPooling2D,
+    Permute,
     Reshape,
     Resizing,
     UpSampling2D,
@@ -355,6 +360,122 @@ def test_every_advice_is_true(
         assert found == [Advice((), "", "", target, target)]
     else:
         check(model, target, found)
+
+
+# --- against all that can be tried
+
+
+def by_trial(model: Sequential, name: str, before: Pair, target: Pair) -> list[str]:
+    """Try every setting for every size of a layer, and return the first by changes and the best."""
+    layers = flat(model)
+    position = [layer.name for layer in layers].index(name)
+    shapes = [model.input_shape]
+    for layer in layers:
+        shapes.append(layer.compute_output_shape(shapes[-1]))
+    now = shapes[position + 1]
+    square = now[1] == now[2] and target[0] == target[1]
+    found = []
+    for grid in product(*(range(before[axis], 8 * target[axis] + 8) for axis in (0, 1))):
+        if square and grid[0] != grid[1]:
+            continue
+        shape = (now[0], *grid, now[3])
+        with suppress(ShapeError):
+            for layer in layers[position + 1 :]:
+                shape = layer.compute_output_shape(shape)
+            if shape[1:3] == target:
+                found += [each for each in solve_layer(before, grid) if not each.holes]
+    config = layers[position].get_config()
+    changed = [
+        {
+            key: value
+            for key, value in {
+                "kernel_size": each.kernel,
+                "strides": each.strides,
+                "padding": each.padding,
+                "output_padding": each.output_padding,
+            }.items()
+            if config[key] != value
+        }
+        for each in found
+    ]
+    best = [min(changed, key=len), changed[0]] if changed else []
+    configs = [{**config, **others} for others in best]
+    # In the order of the advice, and once where both are the same.
+    return list(
+        dict.fromkeys(str(layers[position].from_config(one).get_config()) for one in configs)
+    )
+
+
+@given(
+    grid=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    kernel=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    stride=st.integers(1, 3),
+    padding=st.sampled_from(["same", "valid"]),
+    after=st.sampled_from(["nothing", "Conv2D", "UpSampling2D", "ZeroPadding2D", "pool"]),
+    target=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    square=st.booleans(),
+)
+def test_the_advice_on_a_layer_is_the_best_of_all(
+    grid: Pair, kernel: Pair, stride: int, padding: str, after: str, target: Pair, square: bool
+) -> None:
+    if square:
+        grid, target = (grid[0],) * 2, (target[0],) * 2
+    layer = Conv2DTranspose(1, kernel, stride, padding, name="changed", input_shape=(*grid, 1))
+    others: dict[str, list[Layer]] = {
+        "nothing": [],
+        "Conv2D": [Conv2D(1, 2, strides=2, padding="same")],
+        "UpSampling2D": [UpSampling2D(2)],
+        "ZeroPadding2D": [ZeroPadding2D(1)],
+        "pool": [MaxPooling2D(2), LeakyReLU()],
+    }
+    with suppress(ShapeError):
+        model = Sequential([layer, *others[after]])
+        if model.output_shape[1:3] != target:
+            advice = [one.then for one in advise(model, target) if one.names == ("changed",)]
+            spelled = [
+                str(parse_layers(code)[0].get_config() | {"name": "changed"}) for code in advice
+            ]
+            expected = by_trial(model, "changed", grid, target)
+            assert sorted(spelled) == sorted(expected)
+
+
+def test_sizes_without_end_are_answered() -> None:
+    model = Sequential(
+        [
+            Conv2DTranspose(1, 4, 2, padding="same", input_shape=(4, 4, 1)),
+            Conv2D(1, 3, strides=10**6, padding="same"),
+        ]
+    )
+    found = advise(model, 2)
+    # No size up to eight times what is wanted becomes more than one.
+    assert found == []
+    wide = Sequential([Conv2DTranspose(1, 3, 10**6, padding="same", input_shape=(4, 4, 1))])
+    assert advise(wide, 8)[0].then.startswith("Conv2DTranspose(1, (3, 3), strides=(2, 2)")
+    vast = Sequential([UpSampling2D(2, input_shape=(4, 4, 1)), UpSampling2D(3)])
+    assert [advice.then for advice in advise(vast, 24 * 10**30)] == [
+        f"UpSampling2D(size=({2 * 10**30}, {2 * 10**30}), input_shape=(4, 4, 1))",
+        f"UpSampling2D(size=({3 * 10**30}, {3 * 10**30}))",
+    ]
+
+
+def test_of_many_sizes_the_nearest_are_advised() -> None:
+    model = Sequential(
+        [Dense(400, input_shape=(3,)), Reshape((20, 20, 1)), Conv2D(1, 1, strides=16)]
+    )
+    assert model.output_shape == (None, 2, 2, 1)
+    found = advise(model, 1)
+    # From 1 to 15 all do, and 16 is what a stride of 16 takes.
+    assert [advice.layer_output[0] for advice in found] == list(range(15, 7, -1))
+
+
+def test_rows_and_columns_may_change_places() -> None:
+    model = Sequential(
+        [UpSampling2D((2, 3), input_shape=(4, 5, 1)), Permute((2, 1, 3)), ZeroPadding2D(1)]
+    )
+    assert model.output_shape == (None, 17, 10, 1)
+    found = advise(model, (22, 14))
+    assert [advice.then for advice in found] == ["UpSampling2D(size=(3, 4), input_shape=(4, 5, 1))"]
+    check(model, (22, 14), found)
 
 
 # --- what is refused

@@ -156,6 +156,18 @@ def test_an_input_without_a_batch_is_refused() -> None:
         connect(Dense(3), [()])
 
 
+def test_an_output_that_is_too_large_to_count_is_refused() -> None:
+    layer = UpSampling2D(2**900, name="vast")
+    [shape] = connect(layer, [(None, 1, 1, 2**100)])
+    assert shape == (None, 2**900, 2**900, 2**100)
+    with pytest.raises(
+        ShapeError,
+        match=r"Layer 'vast' \(UpSampling2D\) must give fewer than 2\*\*2000 values\. Received: "
+        r"more, for shapes \(None, 2, 1, \d+\)\.",
+    ):
+        connect(layer, [(None, 2, 1, 2**200)])
+
+
 def test_an_output_that_there_is_not_is_refused() -> None:
     shapes: list[list[MaybeShape]] = [[(None, 2), (None, 2)], [None]]
     assert output_of(shapes, Source(0, 1)) == (None, 2)

@@ -153,7 +153,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments after they were brought into the form that click knows."""
-        return super().parse_args(ctx, self.arrange(args))
+        try:
+            return super().parse_args(ctx, self.arrange(args))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # so that the help is named that tells more
+            raise
 
     def arrange(self, args: Sequence[str]) -> list[str]:
         """Join the numbers of one option, and move negative numbers behind the options.
@@ -184,11 +188,14 @@ class Command(click.Command):
             arranged.append(word)
             if option is None or option.is_flag or not waiting:
                 continue
+            if option.nargs > 1:  # a negative number among them is refused by name, too
+                arranged += waiting[: option.nargs]
+                del waiting[: option.nargs]
+                continue
             value = [waiting.pop(0)]
             kind = option.type
             while (
                 isinstance(kind, NumbersType)
-                and option.nargs == 1
                 and waiting
                 and len(value) < kind.most
                 and all(map(kind.word.fullmatch, (*value, waiting[0])))

@@ -17,6 +17,7 @@ __all__ = [
     "DATA_FORMATS",
     "INTERPOLATIONS",
     "KERNEL_LAYOUTS",
+    "LARGEST",
     "PADDINGS",
     "Array",
     "Convention",
@@ -37,6 +38,7 @@ __all__ = [
     "normalize_output_padding",
     "normalize_padding",
     "normalize_pair",
+    "spelled",
 ]
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -58,6 +60,9 @@ PADDINGS: tuple[Padding, ...] = get_args(Padding)
 KERNEL_LAYOUTS: tuple[KernelLayout, ...] = get_args(KernelLayout)
 DATA_FORMATS: tuple[DataFormat, ...] = get_args(DataFormat)
 
+# No size comes near it; what it bounds can be multiplied, and still be written down.
+LARGEST = 2**1000
+
 
 def _as_integer(value: object) -> int | None:
     """Return `value` as an int, or None where it is no integer (True and 2.0 are none)."""
@@ -71,6 +76,24 @@ def _as_integer(value: object) -> int | None:
         return None
 
 
+def _check_bounds(integers: Iterable[int | None], name: str) -> None:
+    """Raise for an integer that is too large to be multiplied and shown."""
+    if any(integer is not None and abs(integer) >= LARGEST for integer in integers):
+        raise ArgumentError(f"`{name}` must be below 2**1000. Received: a larger number.")
+
+
+def spelled(value: object) -> str:
+    """Return the value as code, unless a number in it has more digits than Python writes.
+
+    >>> spelled((2, 3)), spelled(10**5000)
+    ('(2, 3)', 'a number too large to show')
+    """
+    try:
+        return repr(value)
+    except ValueError:
+        return "a number too large to show"
+
+
 def normalize_count(value: object, name: str, minimum: int = 1) -> int:
     """Return one integer of at least `minimum`.
 
@@ -78,9 +101,10 @@ def normalize_count(value: object, name: str, minimum: int = 1) -> int:
     3
     """
     count = _as_integer(value)
+    _check_bounds((count,), name)
     if count is None or count < minimum:
         raise ArgumentError(
-            f"`{name}` must be an integer of at least {minimum}. Received: {name}={value!r}."
+            f"`{name}` must be an integer of at least {minimum}. Received: {name}={spelled(value)}."
         )
     return count
 
@@ -91,7 +115,9 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
     >>> normalize_pair(2, "size"), normalize_pair([2, 3], "size")
     ((2, 2), (2, 3))
     """
-    if type(value) is int and value >= minimum:  # what a call is nearly always given, at once
+    if (
+        type(value) is int and minimum <= value < LARGEST
+    ):  # what a call is nearly always given, at once
         return value, value
     single = _as_integer(value)
     parts: list[object]
@@ -102,13 +128,15 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
     else:
         parts = []
     integers = [_as_integer(part) for part in parts]
+    _check_bounds(integers, name)
     if len(integers) == 2:
         rows, columns = integers
         if rows is not None and columns is not None and min(rows, columns) >= minimum:
             return rows, columns
     kind = "positive integer" if minimum == 1 else f"integer of at least {minimum}"
     raise ArgumentError(
-        f"`{name}` must be one {kind}, or two as (rows, columns). Received: {name}={value!r}."
+        f"`{name}` must be one {kind}, or two as (rows, columns). "
+        f"Received: {name}={spelled(value)}."
     )
 
 
@@ -122,7 +150,7 @@ def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
     if isinstance(chosen, str) and chosen in choices:
         return chosen
     known = ", ".join(repr(choice) for choice in choices)
-    raise ArgumentError(f"`{name}` must be one of {known}. Received: {name}={value!r}.")
+    raise ArgumentError(f"`{name}` must be one of {known}. Received: {name}={spelled(value)}.")
 
 
 def normalize_padding(value: object) -> Padding | Margins:
@@ -161,7 +189,7 @@ def normalize_margins(value: object, name: str, otherwise: str = "") -> Margins:
     except ArgumentError:
         raise ArgumentError(
             f"`{name}` must be {otherwise}an integer of at least 0, (rows, columns), or "
-            f"((top, bottom), (left, right)). Received: {name}={value!r}."
+            f"((top, bottom), (left, right)). Received: {name}={spelled(value)}."
         ) from None
     return (rows, rows), (columns, columns)
 
@@ -187,7 +215,7 @@ def normalize_output_padding(
         other = " or `dilation_rate`" if explicit else ""
         raise ArgumentError(
             f"`output_padding` must be smaller than `strides`{other} on each axis, as a larger "
-            f"one adds rows of zeros alone. Received: output_padding={value!r}, "
+            f"one adds rows of zeros alone. Received: output_padding={spelled(value)}, "
             f"strides={strides}{f', dilation_rate={dilation}' if explicit else ''}."
         )
     return pair

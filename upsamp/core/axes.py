@@ -6,6 +6,7 @@ from typing import SupportsIndex
 
 import numpy as np
 
+from upsamp.core.arguments import LARGEST, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["axes_within", "normalize_axes", "normalize_axis"]
@@ -20,9 +21,11 @@ def normalize_axis(value: object, name: str = "axis") -> int:
     single = value
     if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 1:
         single = value[0]
-    if not isinstance(single, SupportsIndex) or isinstance(single, bool | np.bool_):
-        raise ArgumentError(f"`{name}` must be an integer. Received: {name}={value!r}.")
-    return index(single)
+    if isinstance(single, SupportsIndex) and not isinstance(single, bool | np.bool_):
+        axis = index(single)
+        if abs(axis) < LARGEST:
+            return axis
+    raise ArgumentError(f"`{name}` must be an integer. Received: {name}={spelled(value)}.")
 
 
 def normalize_axes(value: object, name: str = "axis") -> int | list[int]:

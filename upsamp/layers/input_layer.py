@@ -8,7 +8,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.layer import Layer, Shape, normalize_shape
 
 __all__ = ["Input", "InputLayer"]
 
@@ -41,9 +41,9 @@ class InputLayer(Layer):
         **options: Any,
     ) -> None:
         if shape is not None:
-            batch_shape = (batch_size, *shape)
+            batch_shape = (batch_size, *normalize_shape(shape, "shape"))
         if batch_shape is not None:
-            options["batch_input_shape"] = tuple(batch_shape)
+            options["batch_input_shape"] = normalize_shape(batch_shape, "batch_shape")
         integers = isinstance(dtype, str) and dtype in INTEGERS
         super().__init__(name=name, dtype=None if integers else dtype, **options)
         self.input_dtype = np.dtype(dtype) if integers else self.dtype

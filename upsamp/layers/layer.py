@@ -11,6 +11,7 @@ from upsamp.core.arguments import (
     Array,
     normalize_array,
     normalize_count,
+    spelled,
 )
 from upsamp.core.convolution.reach import same_positions
 from upsamp.core.initializers import InitializerLike, get_initializer
@@ -74,7 +75,11 @@ class Layer:
         self.given_name = name
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype_policy: Policy = normalize_policy(dtype)
-        self.trainable = trainable
+        if trainable not in (True, False):
+            raise ArgumentError(
+                f"`trainable` must be True or False. Received: trainable={spelled(trainable)}."
+            )
+        self.trainable = bool(trainable)
         self.built = False
         self.seed: tuple[int, ...] = (0,)
         self.placed = False

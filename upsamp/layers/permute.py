@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, spelled
 from upsamp.core.axes import normalize_axis
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
@@ -24,7 +24,7 @@ class Permute(Layer):
         self.dims = tuple(normalize_axis(axis, "dims") for axis in several)
         if not self.dims or sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ArgumentError(
-                f"`dims` must be the axes from 1 on, each once. Received: dims={dims!r}."
+                f"`dims` must be the axes from 1 on, each once. Received: dims={spelled(dims)}."
             )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:

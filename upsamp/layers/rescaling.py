@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
@@ -55,7 +55,7 @@ def _plain(value: object, name: str) -> Any:
     """Return a number, or nested lists of numbers, as JSON has them."""
     try:
         return np.asarray(value, np.float64).tolist()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ArgumentError(
-            f"`{name}` must be a number or a list of numbers. Received: {name}={value!r}."
+            f"`{name}` must be a number or a list of numbers. Received: {name}={spelled(value)}."
         ) from None

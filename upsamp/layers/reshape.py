@@ -1,10 +1,10 @@
 """Reshape: the same values in another shape."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from upsamp.core.arguments import Array, normalize_count
+from upsamp.core.arguments import Array, normalize_count, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 from upsamp.layers.nature import Nature
@@ -23,11 +23,12 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
-        axes = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
+        several = isinstance(target_shape, Iterable)
+        axes = tuple(target_shape) if several else (target_shape,)
         if axes.count(-1) > 1:
             raise ArgumentError(
                 "`target_shape` must have -1 for one axis at the most. "
-                f"Received: target_shape={target_shape!r}."
+                f"Received: target_shape={spelled(target_shape)}."
             )
         self.target_shape = tuple(
             -1 if axis == -1 else normalize_count(axis, "target_shape") for axis in axes

@@ -5,7 +5,9 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from upsamp.core.arguments import normalize_count
+import numpy as np
+
+from upsamp.core.arguments import normalize_count, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = ["MaybeShape", "Shape", "normalize_shape", "product_of", "snake_case"]
@@ -31,9 +33,10 @@ def normalize_shape(value: object, name: str) -> Shape:
     >>> normalize_shape([None, 28, 28, 1], "batch_shape")
     (None, 28, 28, 1)
     """
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
         raise ArgumentError(
-            f"`{name}` must be a tuple of positive integers or None. Received: {name}={value!r}."
+            f"`{name}` must be a tuple of positive integers or None. "
+            f"Received: {name}={spelled(value)}."
         )
     return tuple(None if part is None else normalize_count(part, name) for part in value)
 

@@ -3,19 +3,19 @@
 import inspect
 import json
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from upsamp.core.arguments import Pair, PairLike, normalize_pair
-from upsamp.core.convolution.solver import solve_layer
+from upsamp.core.arguments import Padding, Pair, PairLike, normalize_pair
+from upsamp.core.convolution.solver import LayerSetting, solve_kept
 from upsamp.errors import ShapeError
 from upsamp.layers import Conv2D, Conv2DTranspose, Dense, Layer, Reshape, UpSampling2D
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
+from upsamp.models.length_search import Box, box_before, nearest_multiples
 from upsamp.models.sequential import Sequential
 
 __all__ = ["Advice", "advise"]
@@ -94,6 +94,7 @@ class _Search:
                 f"model '{model.name}' with output shape {self.shapes[-1]}. Give its first layer "
                 "the rows and columns of its input."
             )
+        self.boxes = self._boxes()
 
     def grid(self, shape: Shape) -> Pair | None:
         """Return the rows and columns of images, where the shape is such and they are known."""
@@ -106,42 +107,52 @@ class _Search:
         shape = self.shapes[position + 1]
         return (*shape[: self.rows], *grid, *shape[self.rows + 2 :])
 
-    def output(self, position: int, grid: Pair) -> Pair | None:
-        """Return the model's rows and columns where the layer at `position` has those of `grid`."""
-        shape = self.shape(position, grid)
-        try:
-            for layer in self.layers[position + 1 :]:
-                shape = layer.compute_output_shape(shape)
-        except ShapeError:
-            return None
-        return self.grid(shape)
+    def _boxes(self) -> list[Box | None]:
+        """Return for each layer the rows and columns from which the model's are those wanted."""
+        boxes: list[Box | None] = [(_one(self.wanted[0]), _one(self.wanted[1]))]
+        for position in range(len(self.layers) - 1, 0, -1):
+            after = boxes[-1]
+            boxes.append(None if after is None else self._box_before(position, after))
+        return boxes[::-1]
 
-    def needed(self, position: int) -> list[Pair]:
-        """Return the rows and columns of this layer from which the model's are those wanted."""
-        now = self.grid(self.shapes[position + 1])
+    def _box_before(self, position: int, after: Box) -> Box | None:
+        """Return the rows and columns that a layer takes to those of `after`."""
+        now = self.grid(self.shapes[position])
         if now is None:
+            return None
+
+        def result(rows: int, columns: int) -> Pair:
+            shape = self.shape(position - 1, (rows, columns))
+            try:
+                output = self.grid(self.layers[position].compute_output_shape(shape))
+            except ShapeError:  # too small for the layer
+                output = None
+            return output or (0, 0)
+
+        def turned(rows: int, columns: int) -> Pair:
+            return result(rows, columns)[::-1]
+
+        # Permute makes columns of rows.
+        return box_before(result, now, after) or box_before(turned, now, after[::-1])
+
+    def needed(self, position: int, steps: Pair = (1, 1)) -> list[Pair]:
+        """Return the rows and columns of this layer from which the model's are those wanted.
+
+        Of many the nearest to those that it has, in multiples of `steps`.
+        """
+        now, box = self.grid(self.shapes[position + 1]), self.boxes[position]
+        if now is None or box is None:
             return []
-        square = now[0] == now[1] and self.wanted[0] == self.wanted[1]
-        grids = product(self._lengths(position, now, 0), self._lengths(position, now, 1))
-        return [
-            grid
-            for grid in grids
-            if (grid[0] == grid[1] or not square) and self.output(position, grid) == self.wanted
-        ]
-
-    def _lengths(self, position: int, now: Pair, axis: int) -> range:
-        """Return the lengths of one axis that lead to what is wanted; more never leads to less."""
-
-        def result(length: int) -> int:
-            output = self.output(position, (length, now[1]) if axis == 0 else (now[0], length))
-            # None is what is too small for a layer that follows.
-            return 0 if output is None else output[axis]
-
-        wanted = self.wanted[axis]
         # Layers that follow may shrink their input, but hardly a generator's to an eighth.
-        lengths = range(1, 8 * wanted + 8)
-        first = bisect_left(lengths, wanted, key=result)
-        return lengths[first : bisect_right(lengths, wanted, key=result)]
+        lengths = [
+            range(axis.start, min(axis.stop, 8 * wanted + 8))
+            for axis, wanted in zip(box, self.wanted, strict=True)
+        ]
+        if now[0] == now[1] and self.wanted[0] == self.wanted[1]:
+            both = range(max(one.start for one in lengths), min(one.stop for one in lengths))
+            return [(n, n) for n in nearest_multiples(both, now[0], math.lcm(*steps))]
+        rows, columns = map(nearest_multiples, lengths, now, steps)
+        return list(product(rows, columns))
 
     def changes(self, position: int) -> Iterator[tuple[Pair, Change]]:
         """Yield the changes of this layer, each with the rows and columns that it then has."""
@@ -161,21 +172,21 @@ class _Search:
             shape = _changed(layer, other).compute_output_shape(self.shapes[position])
         except ShapeError:
             return
-        grid = self.grid(shape)
-        if grid is not None and self.output(position, grid) == self.wanted:
+        grid, box = self.grid(shape), self.boxes[position]
+        if grid and box and grid[0] in box[0] and grid[1] in box[1]:
             yield grid, {position: other}
 
     def _factors(self, position: int, layer: UpSampling2D) -> Iterator[tuple[Pair, Change]]:
         before = self.grid(self.shapes[position]) or self.wanted
-        for grid in self.needed(position):
-            (rows, no_rows), (columns, no_columns) = map(divmod, grid, before)
-            if no_rows == no_columns == 0 and min(rows, columns) > 0:
-                yield grid, {position: _other(layer, size=(rows, columns))}
+        for grid in self.needed(position, before):
+            size = grid[0] // before[0], grid[1] // before[1]
+            yield grid, {position: _other(layer, size=size)}
 
     def _settings(self, position: int, layer: Conv2DTranspose) -> Iterator[tuple[Pair, Change]]:
         before = self.grid(self.shapes[position]) or self.wanted
+        grids = {*self.needed(position), *self.needed(position, before)}
         found = []
-        for grid in self.needed(position):
+        for grid in sorted(grids):
             if grid[0] >= before[0] and grid[1] >= before[1]:
                 found += [(grid, {position: other}) for other in _transposed(layer, before, grid)]
         if found:
@@ -240,21 +251,27 @@ def _changed(layer: Layer, others: dict[str, Any]) -> Layer:
 
 def _transposed(layer: Conv2DTranspose, before: Pair, grid: Pair) -> Iterator[dict[str, Any]]:
     """Yield the arguments with which the layer takes `before` to `grid`, the best first."""
-    for setting in solve_layer(
+    padding: Padding = "same" if layer.padding == "same" else "valid"
+    own = (layer.kernel_size, layer.strides, padding, layer.output_padding)
+    for setting in solve_kept(
         before,
         grid,
+        LayerSetting(*own, output=grid, even_overlap=False, holes=False),
         max_kernel=max(MAX_KERNEL, *layer.kernel_size),
         max_stride=max(MAX_STRIDE, *layer.strides),
     ):
-        if not setting.holes:
-            yield _other(
-                layer,
-                kernel_size=setting.kernel,
-                strides=setting.strides,
-                padding=setting.padding,
-                output_padding=setting.output_padding,
-                dilation_rate=(1, 1),
-            )
+        yield _other(
+            layer,
+            kernel_size=setting.kernel,
+            strides=setting.strides,
+            padding=setting.padding,
+            output_padding=setting.output_padding,
+            dilation_rate=(1, 1),
+        )
+
+
+def _one(length: int) -> range:
+    return range(length, length + 1)
 
 
 def _spell(layer: Layer) -> str:

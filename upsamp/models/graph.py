@@ -1,10 +1,13 @@
 """Which layer is called on what: the calls of a model, and their shapes."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from upsamp.core.arguments import LARGEST
+from upsamp.core.literals import shorten
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
@@ -56,6 +59,7 @@ def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape
     """Build a layer, and give the shapes of its outputs; [None] where its input is not known.
 
     Behind a layer that upsamp does not have, the input is as the file tells it, if it does.
+    Raises `ShapeError` where the shapes do not fit, and for an output that is too large to count.
     """
     known = [shape for shape in input_shapes if shape is not None]
     if () in known:
@@ -65,7 +69,16 @@ def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape
         )
     if len(known) < len(input_shapes):
         known = list(layer.recorded_shapes)
-    return layer.connect(known) if len(known) == len(input_shapes) else [None]
+    if len(known) < len(input_shapes):
+        return [None]
+    outputs = layer.connect(known)
+    for shape in outputs:
+        if math.prod(axis for axis in shape or () if axis is not None) >= LARGEST**2:
+            raise ShapeError(
+                f"Layer '{layer.name}' ({layer.type_name}) must give fewer than 2**2000 values. "
+                f"Received: more, for shapes {shorten(', '.join(map(str, known)))}."
+            )
+    return outputs
 
 
 def output_of(

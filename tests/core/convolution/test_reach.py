@@ -1,17 +1,24 @@
 """Which inputs an output depends on, against what a NaN in one input reaches."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from itertools import product
 from typing import Any
 
+import effort
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from upsamp.core.arguments import INTERPOLATIONS
 from upsamp.core.convolution.convolve import conv2d, conv2d_transpose
-from upsamp.core.convolution.geometry import convolution_axis, transposed_axis
+from upsamp.core.convolution.geometry import (
+    ConvolutionAxis,
+    TransposedAxis,
+    convolution_axis,
+    transposed_axis,
+)
 from upsamp.core.convolution.reach import (
     Reach,
     convolution_reach,
@@ -24,9 +31,11 @@ from upsamp.core.convolution.reach import (
     whole_reach,
 )
 from upsamp.core.pooling import average_pool, pooling_axis
+from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ShapeError
 
+Listed = tuple[NDArray[Any], NDArray[Any]]
 Compute = Callable[[NDArray[Any]], NDArray[Any]]
 
 
@@ -167,3 +176,91 @@ def test_the_overlap_is_that_of_a_row_of_ones(dilation: int) -> None:
         expected = "even" if np.ptp(inside) == 0 else "uneven"
         expected = "holes" if inside.min() == 0 else expected
         assert kernel_overlap(kernel, stride, dilation) == expected, (kernel, stride)
+
+
+# --- against tables of all outputs by all taps
+
+
+def bounds(positions: NDArray[Any], exists: NDArray[Any], length: int) -> Listed:
+    """Return the first and the last of the positions that exist."""
+    first = np.where(exists, positions, length).min(axis=0)
+    return first, np.where(exists, positions, -1).max(axis=0)
+
+
+def listed_convolution(axis: ConvolutionAxis, kernel: int) -> Listed:
+    taps = np.arange(kernel)[:, np.newaxis]
+    positions = np.arange(axis.output) * axis.stride + taps * axis.dilation - axis.before
+    return bounds(positions, (positions >= 0) & (positions < axis.length), axis.length)
+
+
+def listed_transposed(axis: TransposedAxis, kernel: int) -> Listed:
+    taps = np.arange(kernel)[:, np.newaxis]
+    places = np.arange(axis.output) + axis.before - taps * axis.dilation
+    positions, beside = np.divmod(places, axis.stride)
+    exists = (beside == 0) & (positions >= 0) & (positions < axis.length)
+    return bounds(positions, exists, axis.length)
+
+
+SETTINGS = list(
+    product(
+        effort.choose((1, 2, 3, 6), range(1, 9)),  # kernel
+        effort.choose((1, 2, 4, 6), range(1, 9)),  # stride
+        effort.choose((1, 2, 3, 4), range(1, 9)),  # dilation
+        (1, 2, 5, 9),  # length
+        (*PADDINGS, (0, 7)),
+    )
+)
+
+
+def test_the_reach_of_a_convolution_is_that_of_a_table() -> None:
+    compared = 0
+    for kernel, stride, dilation, length, padding in SETTINGS:
+        with suppress(ShapeError):
+            axis = convolution_axis(length, kernel, stride, padding, dilation)
+            actual, expected = convolution_reach(axis, kernel), listed_convolution(axis, kernel)
+            np.testing.assert_array_equal(actual, expected, err_msg=str(axis))
+            compared += 1
+    assert compared > len(SETTINGS) // 2
+
+
+def test_the_reach_of_a_transposed_convolution_is_that_of_a_table() -> None:
+    compared = 0
+    for kernel, stride, dilation, length, padding in SETTINGS:
+        for extra in (None, stride - 1):
+            with suppress(ShapeError):
+                axis = transposed_axis(length, kernel, stride, padding, extra, dilation)
+                actual, expected = transposed_reach(axis, kernel), listed_transposed(axis, kernel)
+                np.testing.assert_array_equal(actual, expected, err_msg=str(axis))
+                compared += 1
+    assert compared > len(SETTINGS)
+
+
+@pytest.mark.parametrize("interpolation", [one for one in INTERPOLATIONS if one != "nearest"])
+def test_the_reach_of_an_interpolation_is_that_of_its_plan(interpolation: Any) -> None:
+    for length in effort.choose((1, 2, 5, 8), range(1, 12)):
+        for target in (*range(length, 30), 67, 130):
+            plan = plan_axis(length, target, interpolation)
+            reach = resampled_reach(length, target, interpolation)
+            np.testing.assert_array_equal(reach, (plan.first, plan.last), err_msg=str(target))
+
+
+def test_the_overlap_is_that_of_a_list_of_all_taps() -> None:
+    for kernel, stride, dilation in product(range(1, 13), repeat=3):
+        taps = np.bincount(np.arange(kernel) * dilation % stride, minlength=stride)
+        expected = "holes" if not taps.all() else "even" if np.ptp(taps) == 0 else "uneven"
+        assert kernel_overlap(kernel, stride, dilation) == expected, (kernel, stride, dilation)
+
+
+@pytest.mark.parametrize("scale", [2**40, 2**70, 10**300])
+def test_sizes_past_64_bits_reach_as_those_that_are_as_far_apart(scale: int) -> None:
+    # A middle tap alone lies on an input, however far apart the taps are.
+    axis = convolution_axis(5, 3, 1, "same", 9 * scale)
+    np.testing.assert_array_equal(convolution_reach(axis, 3), [range(5)] * 2)
+    # Of one window, which is the input and margins that nobody could hold.
+    axis = convolution_axis(5, scale + 1, scale, (scale, scale), 1)
+    np.testing.assert_array_equal(convolution_reach(axis, scale + 1), [[0, 0], [0, 4]])
+    spread = transposed_axis(2, 3, 2 * scale, (0, 2 * scale - 1), None, scale)
+    assert (spread.full, spread.output) == (4 * scale + 1, 2 * scale + 2)
+    assert kernel_overlap(3, 2 * scale, scale) == kernel_overlap(scale, 2 * scale) == "holes"
+    assert kernel_overlap(2 * scale, scale) == "even"
+    assert kernel_overlap(2 * scale + 1, scale) == "uneven"

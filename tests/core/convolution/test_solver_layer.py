@@ -11,7 +11,7 @@ from solver_settings import Setting, axis_settings, key, length_after, order
 
 from upsamp import conv2d_transpose
 from upsamp.core.arguments import PADDINGS, Padding, Pair
-from upsamp.core.convolution.solver import LayerSetting, solve_layer
+from upsamp.core.convolution.solver import LayerSetting, solve_kept, solve_layer
 
 
 def brute_force(size: Pair, target: Pair, max_kernel: int, max_stride: int) -> set[Setting]:
@@ -129,6 +129,51 @@ def test_the_order_is_the_one_that_is_documented(size: Any, target: Any) -> None
 )
 def test_the_best_setting_is_the_first(size: Any, target: Any, best: Setting) -> None:
     assert key(solve_layer(size, target)[0]) == best
+
+
+def test_strides_of_a_million_are_found_by_arithmetic() -> None:
+    found = solve_layer(7, 7 * 10**6, max_kernel=3, max_stride=10**6)
+    assert {setting.strides for setting in found} == {(10**6, 10**6)}
+    assert all(setting.holes for setting in found)
+    even = solve_layer(10**30, 3 * 10**30)[0]
+    assert key(even) == ((3, 3), (3, 3), "same", None)
+
+
+def kept(setting: LayerSetting, own: LayerSetting) -> int:
+    """Count the arguments that stay as they are."""
+    return sum(a == b for a, b in zip(key(setting), key(own), strict=True))
+
+
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    growth=st.tuples(st.integers(0, 40), st.integers(0, 40)),
+    square=st.booleans(),
+    own=st.tuples(*[st.integers(1, 6)] * 4, st.sampled_from(PADDINGS), st.booleans()),
+)
+def test_the_settings_that_are_kept_are_the_best_of_all(
+    size: Pair, growth: Pair, square: bool, own: Any
+) -> None:
+    if square:
+        size, growth, own = (
+            (size[0],) * 2,
+            (growth[0],) * 2,
+            (own[0],) * 2 + (own[2],) * 2 + own[4:],
+        )
+    target = size[0] + growth[0], size[1] + growth[1]
+    extra = (own[2] - 1, own[3] // 2) if own[5] else None
+    mine = LayerSetting(own[:2], own[2:4], own[4], extra, target, False, False)
+    every = [
+        setting
+        for setting in solve_layer(size, target, max_kernel=7, max_stride=8)
+        if not setting.holes
+    ]
+    found = solve_kept(size, target, mine, max_kernel=7, max_stride=8)
+    assert set(found) <= set(every)
+    assert found[:1] == every[:1]
+    if every:
+        most = max(kept(setting, mine) for setting in every)
+        nearest = next(setting for setting in every if kept(setting, mine) == most)
+        assert next(setting for setting in found if kept(setting, mine) == most) == nearest
 
 
 def test_a_setting_says_all_about_itself() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from upsamp.core.arguments import Pair
 from upsamp.core.convolution.solver import nearest_targets, solve_chain, solve_layer
 from upsamp.errors import ArgumentError
 
@@ -37,6 +38,24 @@ def test_a_size_that_is_none_is_refused(
 def test_bounds_that_allow_nothing_are_refused(solve: Any, bound: str) -> None:
     with pytest.raises(ArgumentError, match=rf"`{bound}` must be an integer of at least 1\."):
         solve(7, 28, **{bound: 0})
+
+
+@pytest.mark.parametrize("solve", [solve_chain, nearest_targets])
+def test_bounds_that_allow_too_many_settings_are_refused(solve: Any) -> None:
+    with pytest.raises(
+        ArgumentError,
+        match=r"allow at most 131,072 settings\. Received: max_kernel=7, max_stride=1000000\.",
+    ):
+        solve(7, 28, max_stride=10**6)
+
+
+@pytest.mark.parametrize("bounds", [(10**30, 8), (10**6, 10**6), (7, 10**30)])
+def test_a_list_without_end_is_refused(bounds: Pair) -> None:
+    # One input becomes 20 by nearly any large stride.
+    with pytest.raises(ArgumentError, match=r"settings\. Received: .* Use smaller ones\."):
+        solve_layer(1, 20, max_kernel=bounds[0], max_stride=bounds[1])
+    with pytest.raises(ArgumentError, match=r"settings\. Received: .* Use smaller ones\."):
+        solve_layer((1, 1), (20, 21), max_kernel=300, max_stride=300)
 
 
 @pytest.mark.parametrize("bound", ["max_layers", "most"])

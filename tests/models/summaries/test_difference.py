@@ -143,3 +143,19 @@ def test_the_difference_is_json() -> None:
 def test_totals_stand_beside_each_other() -> None:
     one, other = (Sequential([Dense(n, input_dim=2)]).summarize() for n in (1, 2))
     assert compare(one, other).totals()[0] == ("Total params", "3 (12.00 B)", "6 (24.00 B)")
+
+
+def test_thousands_of_layers_of_few_classes_are_aligned_at_their_ends() -> None:
+    one = [ReLU(name=f"a{number}") for number in range(1000)]
+    # Each name is another one, and the classes are alike at the first and at the last layers.
+    other: list[Layer] = [
+        UpSampling2D(1, name=f"b{number}") if 400 <= number < 700 else ReLU(name=f"b{number}")
+        for number in range(1100)
+    ]
+    rows = between(one, other).rows
+    marks = "".join(row.mark for row in rows)
+    assert marks == "=" * 400 + "-" * 200 + "+" * 300 + "=" * 400
+    assert [row.label for row in rows[-2:]] == [
+        "a998 (ReLU) -> b1098 (ReLU)",
+        "a999 (ReLU) -> b1099 (ReLU)",
+    ]

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from golden_files import model_file
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import Sequential, load_model
@@ -27,7 +29,7 @@ from upsamp.layers import (
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.model import Model
-from upsamp.models.summaries.receptive_field import AxisField, root_field
+from upsamp.models.summaries.receptive_field import AxisField, FieldSize, Follower
 
 Array = NDArray[Any]
 COLUMNS = ("layer", "receptive_field")
@@ -168,4 +170,43 @@ def test_sizes_beyond_measure_are_not_followed() -> None:
 def test_what_depends_on_nothing_has_no_extent() -> None:
     field = AxisField(np.array([3]), np.array([-1]), 3)
     assert field.extent == 0
-    assert root_field((None, 3), 1) is None
+    assert Follower(1).root((None, 3)) is None
+
+
+def listed(field: AxisField, begin: Array, end: Array) -> list[tuple[int, int]]:
+    """Return the field of outputs that reach from `begin` to `end`, position by position."""
+    stretches = [slice(first, last + 1) for first, last in zip(begin, end, strict=True)]
+    return [
+        (
+            min(field.first[part].tolist(), default=field.length),
+            max(field.last[part].tolist(), default=-1),
+        )
+        for part in stretches
+    ]
+
+
+@given(count=st.integers(1, 40), outputs=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
+def test_a_field_is_that_of_each_stretch_of_positions(count: int, outputs: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    field = AxisField(rng.integers(0, 51, count), rng.integers(-1, 50, count), 50)
+    begin, end = rng.integers(0, count, outputs), rng.integers(-1, count, outputs)
+    actual = field.through((begin, end))
+    assert list(zip(actual.first, actual.last, strict=True)) == listed(field, begin, end)
+
+
+def test_what_is_too_large_to_be_followed_is_no_root_of_what_it_becomes() -> None:
+    model = Sequential([Input((2**15, 8, 1)), Conv2D(1, 3, strides=4), Conv2D(1, 2)])
+    assert list(fields_of(model).values()) == ["-", "-"]
+
+
+def test_a_model_that_is_called_again_and_again_is_followed_to_its_end() -> None:
+    model: Model = chain(Conv2D(1, 3, padding="same"), rows=99, columns=97)
+    for level in range(5):
+        calls = [Call(Input((99, 97, 1))), *(Call(model, (Source(one),)) for one in (0, 1))]
+        model = Functional(calls, [0], [Source(2)], name=f"level{level}")
+    summary = model.summarize((*COLUMNS, "multiply_adds"), expand_nested=True)
+    # 32 convolutions, each of which adds one on every side.
+    field = summary.rows[-1].measure.receptive_field
+    assert field == FieldSize((65, 65), whole=False)
+    known = {row.measure.multiply_adds for row in summary.rows if row.type != "InputLayer"}
+    assert known == {32 * 9 * 99 * 97}

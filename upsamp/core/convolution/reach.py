@@ -4,6 +4,7 @@ Every function gives two arrays (outputs,): the first and the last input positio
 An output that depends on no input has a first that is larger than its last.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -64,10 +65,13 @@ def convolution_reach(axis: ConvolutionAxis, kernel: int) -> Reach:
     >>> [positions.tolist() for positions in convolution_reach(axis, 3)]
     [[0, 1, 3], [1, 3, 4]]
     """
-    outputs = np.arange(axis.output)
-    taps = np.arange(kernel)[:, np.newaxis]
-    positions = outputs * axis.stride + taps * axis.dilation - axis.before
-    return _bounds(positions, (positions >= 0) & (positions < axis.length), axis.length)
+    stride, dilation, last_input = axis.stride, axis.dilation, axis.length - 1
+    span = max(axis.output, 1) * stride + kernel * dilation + abs(axis.before) + axis.length
+    starts = _outputs(axis.output, span) * stride - axis.before
+    # The first and the last tap that lie on an input.
+    low = np.maximum(0, -(starts // dilation))
+    high = np.minimum(kernel - 1, (last_input - starts) // dilation)
+    return _bounds(low <= high, starts + low * dilation, starts + high * dilation, axis.length)
 
 
 def transposed_reach(axis: TransposedAxis, kernel: int) -> Reach:
@@ -78,11 +82,19 @@ def transposed_reach(axis: TransposedAxis, kernel: int) -> Reach:
     >>> [positions.tolist() for positions in transposed_reach(axis, 1)]
     [[0, 2, 1, 2], [0, -1, 1, -1]]
     """
-    outputs = np.arange(axis.output)
-    taps = np.arange(kernel)[:, np.newaxis]
-    positions, beside = np.divmod(outputs + axis.before - taps * axis.dilation, axis.stride)
-    exists = (beside == 0) & (positions >= 0) & (positions < axis.length)
-    return _bounds(positions, exists, axis.length)
+    stride, dilation = axis.stride, axis.dilation
+    common = math.gcd(stride, dilation)
+    # Taps so many apart reach the same output, from inputs so many apart.
+    taps, apart = stride // common, dilation // common
+    inverse = pow(apart, -1, taps)
+    span = (axis.output + abs(axis.before) + kernel * dilation + axis.length) * stride
+    places = _outputs(axis.output, span + taps * taps) + axis.before
+    tap = places // common % taps * inverse % taps
+    position = (places - tap * dilation) // stride
+    low = np.maximum(0, -((axis.length - 1 - position) // apart))
+    high = np.minimum((kernel - 1 - tap) // taps, position // apart)
+    exists = (places % common == 0) & (low <= high)
+    return _bounds(exists, position - high * apart, position - low * apart, axis.length)
 
 
 def shifted_reach(length: int, before: int, after: int) -> Reach:
@@ -91,8 +103,8 @@ def shifted_reach(length: int, before: int, after: int) -> Reach:
     >>> [positions.tolist() for positions in shifted_reach(3, 1, -1)]
     [[3, 0, 1], [-1, 0, 1]]
     """
-    positions = np.arange(length + before + after)[np.newaxis] - before
-    return _bounds(positions, (positions >= 0) & (positions < length), length)
+    positions = np.arange(length + before + after) - before
+    return _bounds((positions >= 0) & (positions < length), positions, positions, length)
 
 
 def repeated_reach(length: int, factor: int) -> Reach:
@@ -111,13 +123,26 @@ def resampled_reach(length: int, target: int, interpolation: Interpolation) -> R
     >>> [positions.tolist() for positions in resampled_reach(2, 4, "bilinear")]
     [[0, 0, 0, 1], [0, 1, 1, 1]]
     """
-    from upsamp.core.upsampling.interpolation import nearest_inputs, plan_axis  # few layers do
+    from upsamp.core.upsampling.interpolation import kernel_of, nearest_inputs  # few layers do
 
     if interpolation == "nearest":
         positions = nearest_inputs(length, target, "keras")
         return positions, positions.copy()
-    plan = plan_axis(length, target, interpolation)
-    return plan.first.copy(), plan.last.copy()
+    outputs = np.arange(target)
+    if interpolation == "area":
+        return outputs * length // target, -(-(outputs + 1) * length // target) - 1
+    support, weight = kernel_of(interpolation)
+    # Twice the position, and twice the support, as a support may end in a half.
+    centre, unit, width = 2 * ((2 * outputs + 1) * length - target), 4 * target, round(2 * support)
+    first = (centre - width * unit // 2) // unit + 1
+    last = -(-(centre + width * unit // 2) // unit) - 1
+    if weight(1) == 0:  # and so at every other input of what lies on one
+        on_input = centre % unit == 0
+        first, last = (np.where(on_input, centre // unit, bound) for bound in (first, last))
+    elif interpolation == "mitchellcubic":  # whose weight is 0 at 8/7
+        first += 7 * (centre - first * unit) == 8 * unit
+        last -= 7 * (last * unit - centre) == 8 * unit
+    return np.maximum(first, 0), np.minimum(last, length - 1)
 
 
 def kernel_overlap(kernel: int, stride: int, dilation: int = 1) -> str:
@@ -132,15 +157,20 @@ def kernel_overlap(kernel: int, stride: int, dilation: int = 1) -> str:
     >>> kernel_overlap(4, 2), kernel_overlap(3, 2), kernel_overlap(1, 2)
     ('even', 'uneven', 'holes')
     """
-    taps = np.bincount(np.arange(kernel) * dilation % stride, minlength=stride)
-    if not taps.all():
+    # Taps spread over the outputs of a stride evenly, unless the dilation never reaches some.
+    if kernel < stride or math.gcd(stride, dilation) > 1:
         return "holes"
-    return "even" if np.ptp(taps) == 0 else "uneven"
+    return "uneven" if kernel % stride else "even"
 
 
-def _bounds(positions: Array, exists: Array, length: int) -> Reach:
-    """Return the smallest and the largest position along the first axis of those that exist."""
+def _outputs(count: int, span: int) -> Array:
+    """Return the positions of outputs, in a type in which no number up to `span` overflows."""
+    return np.arange(count, dtype=np.int64 if span < 2**62 else object)
+
+
+def _bounds(exists: Array, first: Array, last: Array, length: int) -> Reach:
+    """Return the first and the last position where one exists, and else `length` and -1."""
     return (
-        np.where(exists, positions, length).min(axis=0),
-        np.where(exists, positions, -1).max(axis=0),
+        np.where(exists, first, length).astype(np.int64),
+        np.where(exists, last, -1).astype(np.int64),
     )

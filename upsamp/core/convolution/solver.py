@@ -1,29 +1,31 @@
-"""Which transposed convolutions take one size to another: single layers, and the shortest chains.
-
-All rests on what `transposed_axis` of `upsamp.core.convolution.geometry` gives for a length n: with
-any setting it is (n - 1) * stride + reach, with a reach of the setting's own, the same for every n.
-So a setting is tried once, and then serves any length.
-"""
+"""Which transposed convolutions take one size to another: single layers, and the shortest chains."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import product
-from typing import NamedTuple, TypeAlias
+from math import prod
+from operator import eq
+from typing import TypeAlias
 
-from upsamp.core.arguments import PADDINGS, Padding, Pair, PairLike, normalize_count, normalize_pair
-from upsamp.core.convolution.geometry import transposed_axis
+from upsamp.core.arguments import Padding, Pair, PairLike, normalize_count, normalize_pair
+from upsamp.core.convolution.solver_steps import (
+    MOST_SETTINGS,
+    Mode,
+    Step,
+    all_steps,
+    normalize_bounds,
+    steps_between,
+    too_many,
+    whole_steps,
+)
 from upsamp.errors import ArgumentError
 
-__all__ = ["LayerSetting", "nearest_targets", "solve_chain", "solve_layer"]
+__all__ = ["LayerSetting", "nearest_targets", "solve_chain", "solve_kept", "solve_layer"]
 
-# What both axes of a layer share: its padding, and whether output_padding is given.
-Mode: TypeAlias = tuple[Padding, bool]
 # One length where rows and columns are alike, else two.
 Lengths: TypeAlias = tuple[int, ...]
-# No sum that a chain makes of its kernels reaches it, so sums compare like tuples of sums.
-DIGIT = 2**32
 
 
 @dataclass(frozen=True)
@@ -45,26 +47,8 @@ class LayerSetting:
     holes: bool
 
 
-class _Step(NamedTuple):
-    """One axis of a setting: a length n becomes (n - 1) * stride + reach. The first is the best."""
-
-    cost: int
-    stride: int
-    kernel: int
-    padding: Padding
-    extra: int | None
-    mode: Mode
-    reach: int
-    even_overlap: bool
-    holes: bool
-
-    def after(self, length: int) -> int:
-        """Return the output's length."""
-        return (length - 1) * self.stride + self.reach
-
-
 # The steps of a layer: one where rows and columns are alike, else one for each.
-Steps: TypeAlias = tuple[_Step, ...]
+Steps: TypeAlias = tuple[Step, ...]
 # By the number of layers that are left: the least cost to the end from each length.
 Costs: TypeAlias = list[dict[int, int]]
 
@@ -84,20 +68,48 @@ def solve_layer(
     columns); the smaller strides. An empty list: there is none; `nearest_targets` and `solve_chain`
     go on.
 
-    Raises `ArgumentError` where a size is not positive or the target is the smaller one.
+    Raises `ArgumentError` where a size is not positive or the target is the smaller one, and where
+    the bounds allow more settings than can be listed.
 
     >>> best = solve_layer(7, 28)[0]
     >>> best.kernel, best.strides, best.padding, best.output_padding, best.even_overlap
     ((4, 4), (4, 4), 'same', None, True)
     """
     start, end = _normalize(size, target)
-    steps = _all_steps(max_kernel, max_stride)
+    bounds = normalize_bounds(max_kernel, max_stride)
     found = [
-        [step for step in steps if step.after(length) == wanted]
-        for length, wanted in zip(start, end, strict=True)
+        steps_between(length, wanted, *bounds) for length, wanted in zip(start, end, strict=True)
     ]
-    layers = (layer for layer in product(*found) if len({step.mode for step in layer}) == 1)
-    return [_setting(layer, end) for layer in sorted(layers, key=_layer_order)]
+    modes = [Counter(step.mode for step in steps) for steps in found]
+    if sum(prod(count[mode] for count in modes) for mode in modes[0]) > MOST_SETTINGS:
+        raise too_many(*bounds)
+    return _settings(found, end)
+
+
+def solve_kept(
+    size: PairLike, target: PairLike, own: LayerSetting, *, max_kernel: int, max_stride: int
+) -> list[LayerSetting]:
+    """Return those settings of `solve_layer` without holes that are the best, or the nearest.
+
+    own: the setting of the layer that changes. For each choice of its arguments that can stay as
+    they are, the best of the other ones is given; the first is the best of all. All others, of
+    which there may be any number, are left out.
+
+    >>> own = LayerSetting((3, 3), (2, 2), "same", None, (14, 14), False, False)
+    >>> [each.kernel[0] for each in solve_kept(7, 28, own, max_kernel=7, max_stride=8)]
+    [4, 4, 4, 5]
+    """
+    start, end = _normalize(size, target)
+    found = []
+    for axis, (length, wanted) in enumerate(zip(start, end, strict=True)):
+        extra = None if own.output_padding is None else own.output_padding[axis]
+        mine = own.kernel[axis], own.strides[axis], extra
+        best: dict[tuple[object, ...], Step] = {}
+        for step in sorted(whole_steps(length, wanted, *mine[:2], max_kernel, max_stride)):
+            kept = map(eq, mine, (step.kernel, step.stride, step.extra))
+            best.setdefault((step.mode, *kept), step)
+        found.append(list(best.values()))
+    return _settings(found, end)
 
 
 def solve_chain(
@@ -126,7 +138,11 @@ def solve_chain(
     start, end = _normalize(size, target)
     normalize_count(max_layers, "max_layers")
     normalize_count(most, "most")
-    steps = _all_steps(max_kernel, max_stride)
+    best: dict[tuple[Mode, int, int], Step] = {}
+    for step in all_steps(max_kernel, max_stride):
+        # Of those that lead to the same sizes the first is the best.
+        best.setdefault((step.mode, step.stride, step.reach), step)
+    steps = list(best.values())
     for usable in ([step for step in steps if not step.holes], steps):
         ahead: list[Costs] = [[{length: 0}] for length in end]
         for layers in range(1, max_layers + 1):
@@ -153,7 +169,7 @@ def nearest_targets(
     [(262, 262), (510, 510)]
     """
     start, end = _normalize(size, target)
-    steps = _all_steps(max_kernel, max_stride)
+    steps = all_steps(max_kernel, max_stride)
     below: list[Lengths] = []
     above: list[Lengths] = []
     for mode in {step.mode for step in steps}:
@@ -181,37 +197,18 @@ def _normalize(size: object, target: object) -> tuple[Lengths, Lengths]:
     return (start[:1], end[:1]) if square else (start, end)
 
 
-def _all_steps(max_kernel: object, max_stride: object) -> list[_Step]:
-    """Return every setting of one axis within the bounds, the best first."""
-    kernels = range(1, normalize_count(max_kernel, "max_kernel") + 1)
-    strides = range(1, normalize_count(max_stride, "max_stride") + 1)
-    return sorted(
-        _step(kernel, stride, padding, extra)
-        for kernel, stride, padding in product(kernels, strides, PADDINGS)
-        for extra in (None, *range(stride))
-    )
-
-
-def _step(kernel: int, stride: int, padding: Padding, extra: int | None) -> _Step:
-    # Tried on two inputs, as the output of a single one may be empty, which is an error.
-    reach = transposed_axis(2, kernel, stride, padding, extra, 1).output - stride
-    even = kernel % stride == 0
-    holes = kernel < stride or reach > kernel
-    given = extra is not None
-    # TensorFlow, on a CPU, ends the program where these three meet.
-    ends = kernel % 2 == 0 and padding == "same" and extra == 0
-    cost = 0
-    for digit in (holes, not even, ends, given, padding == "valid", kernel):
-        cost = cost * DIGIT + digit
-    return _Step(cost, stride, kernel, padding, extra, (padding, given), reach, even, holes)
-
-
 def _pair(lengths: Sequence[int]) -> Pair:
     return lengths[0], lengths[-1]
 
 
 def _layer_order(layer: Steps) -> tuple[int, list[int]]:
     return sum(step.cost for step in layer), [step.stride for step in layer]
+
+
+def _settings(found: Sequence[Sequence[Step]], output: Lengths) -> list[LayerSetting]:
+    """Return the layers of which each axis is one of the steps that are found, the best first."""
+    layers = (layer for layer in product(*found) if len({step.mode for step in layer}) == 1)
+    return [_setting(layer, output) for layer in sorted(layers, key=_layer_order)]
 
 
 def _setting(layer: Steps, output: Lengths) -> LayerSetting:
@@ -228,7 +225,7 @@ def _setting(layer: Steps, output: Lengths) -> LayerSetting:
     )
 
 
-def _one_layer_back(costs: Mapping[int, int], steps: Iterable[_Step], least: int) -> dict[int, int]:
+def _one_layer_back(costs: Mapping[int, int], steps: Iterable[Step], least: int) -> dict[int, int]:
     """Return the lengths from which one layer leads to those of `costs`, with their costs."""
     prices: dict[Pair, int] = {}
     for step in steps:
@@ -244,7 +241,7 @@ def _one_layer_back(costs: Mapping[int, int], steps: Iterable[_Step], least: int
 
 
 def _search(
-    start: Lengths, steps: Sequence[_Step], ahead: Sequence[Costs], layers: int, most: int
+    start: Lengths, steps: Sequence[Step], ahead: Sequence[Costs], layers: int, most: int
 ) -> list[tuple[LayerSetting, ...]]:
     """Return the best chains of so many layers, the best first.
 
@@ -278,7 +275,7 @@ def _search(
 
 
 def _next_layers(
-    here: Lengths, steps: Sequence[_Step], ends: Sequence[Mapping[int, int]]
+    here: Lengths, steps: Sequence[Step], ends: Sequence[Mapping[int, int]]
 ) -> dict[Lengths, Steps]:
     """Return the best layer to each size of `ends`, by axis, to which there is one."""
     best: dict[Lengths, Steps] = {}

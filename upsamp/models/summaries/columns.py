@@ -20,7 +20,7 @@ from upsamp.models.summaries.column_values import (
     find_weights_memory,
     multiply,
 )
-from upsamp.models.summaries.receptive_field import Field
+from upsamp.models.summaries.receptive_field import FieldSize
 from upsamp.models.summaries.summary_row import SummaryRow, format_shapes
 
 __all__ = ["COLUMNS", "KERAS_COLUMNS", "MEASURED", "Column", "choose_columns", "format_pair"]
@@ -108,7 +108,7 @@ def _shapes_data(shapes: Sequence[MaybeShape]) -> Any:
     return _shape_data(shapes[0]) if len(shapes) == 1 else [_shape_data(one) for one in shapes]
 
 
-def _field_data(field: Field | None) -> dict[str, Any] | None:
+def _field_data(field: FieldSize | None) -> dict[str, Any] | None:
     if field is None:
         return None
     return {"rows": field.size[0], "columns": field.size[1], "all": field.whole}

@@ -1,5 +1,6 @@
 """The difference of two models: their layers side by side, and what changed in each."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,6 +14,8 @@ __all__ = ["Change", "Difference", "DifferenceRow", "compare"]
 Mark: TypeAlias = Literal["=", "~", "-", "+"]
 # What a row shows for both models without saying that it changed.
 SHOWN_BESIDE = ("output shape", "params")
+# With more pairs of layers alike, only those at the ends are aligned: all would take minutes.
+MOST_PAIRS = 2**17
 
 
 @dataclass(frozen=True)
@@ -139,12 +142,13 @@ def compare(before: Summary, after: Summary, *, weights: bool = False) -> Differ
         for one, other in pairs
         if one is not None and other is not None
     }
+    kept = {(level, names[level, name]) for level, name in names}
     rows = []
     for one, other in pairs:
         if one is None or other is None:
             rows.append(DifferenceRow("+" if one is None else "-", one, other))
             continue
-        changes = tuple(changes_of(one, other, names, weights=weights))
+        changes = tuple(changes_of(one, other, names, kept, weights=weights))
         rows.append(DifferenceRow("~" if changes else "=", one, other, changes))
     return Difference(before, after, tuple(rows), weights)
 
@@ -180,6 +184,27 @@ def _blocks(
 ) -> Iterator[tuple[Sequence[SummaryRow], Sequence[SummaryRow]]]:
     """Yield runs of rows that are equal, and those between them."""
     first_keys, second_keys = ([_key(row, named=named) for row in rows] for rows in (before, after))
+    counts = Counter(second_keys)
+    if sum(counts[key] for key in first_keys) > MOST_PAIRS:
+        yield from _blocks_at_ends(before, after, first_keys, second_keys)
+        return
     matcher = SequenceMatcher(None, first_keys, second_keys, autojunk=False)
     for _, first, last, begin, end in matcher.get_opcodes():
         yield before[first:last], after[begin:end]
+
+
+def _blocks_at_ends(
+    before: Sequence[SummaryRow],
+    after: Sequence[SummaryRow],
+    first_keys: Sequence[object],
+    second_keys: Sequence[object],
+) -> Iterator[tuple[Sequence[SummaryRow], Sequence[SummaryRow]]]:
+    """Yield the rows that are equal from the first on, those that are not, and the equal last."""
+    least = min(len(before), len(after))
+    pairs = enumerate(zip(first_keys, second_keys, strict=False))
+    begin = next((number for number, (one, other) in pairs if one != other), least)
+    pairs = enumerate(zip(reversed(first_keys), reversed(second_keys), strict=False))
+    end = min(next((number for number, (a, b) in pairs if a != b), least), least - begin)
+    yield before[:begin], after[:begin]
+    yield before[begin : len(before) - end], after[begin : len(after) - end]
+    yield before[len(before) - end :], after[len(after) - end :]

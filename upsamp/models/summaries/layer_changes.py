@@ -39,17 +39,23 @@ class Change(NamedTuple):
 
 
 def changes_of(
-    before: SummaryRow, after: SummaryRow, names: Mapping[Key, str], *, weights: bool
+    before: SummaryRow,
+    after: SummaryRow,
+    names: Mapping[Key, str],
+    kept: set[Key],
+    *,
+    weights: bool,
 ) -> Iterator[Change]:
     """Yield what changed in a layer.
 
-    names: of the layers of the second model, by the level and name of those of the first. weights:
-    whether to compare the values of weights, of which only those are compared that are there.
+    names: of the layers of the second model, by the level and name of those of the first. kept:
+    levels and names of those of the second that are beside one of the first. weights: whether to
+    compare the values of weights, of which only those are compared that are there.
     """
     one, other = before.layer, after.layer
     if one is not None and other is not None:
         yield from _config_changes(one, other, len(after.output_shape or ()))
-    if _reconnected(before, after, names):
+    if _reconnected(before, after, names, kept):
         sides = [", ".join(map(str, row.connected_to)) or "-" for row in (before, after)]
         yield Change("connected to", *sides)
     told = None not in (*before.output_shapes, *after.output_shapes)
@@ -62,14 +68,15 @@ def changes_of(
         yield from _weight_changes(one, other)
 
 
-def _reconnected(before: SummaryRow, after: SummaryRow, names: Mapping[Key, str]) -> bool:
+def _reconnected(
+    before: SummaryRow, after: SummaryRow, names: Mapping[Key, str], kept: set[Key]
+) -> bool:
     """Tell whether a layer is called on others than before, and not for what came or went."""
     level = before.level
     links = list(before.connected_to)
-    known = {name for (depth, _), name in names.items() if depth == level}
     if any((level, link.layer) not in names for link in links):
         return False
-    if any(link.layer not in known for link in after.connected_to):
+    if any((level, link.layer) not in kept for link in after.connected_to):
         return False
     renamed = [link._replace(layer=names[level, link.layer]) for link in links]
     return renamed != list(after.connected_to)

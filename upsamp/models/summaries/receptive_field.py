@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -10,10 +10,13 @@ from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.reach import Reach, same_positions
 from upsamp.layers.layer import Layer, MaybeShape
 
-__all__ = ["AxisField", "Field", "follow", "root_field"]
+__all__ = ["AxisField", "FieldSize", "Follower", "MaybeField"]
 
-# A model with more positions along an axis is not followed.
+# Images with more positions along an axis are not followed.
 MOST_POSITIONS = 2**14
+# How many positions of outputs are followed in all; a layer counts as some, for its own sake.
+MOST_FOLLOWED = 2**24
+A_LAYER = 2**11
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,20 +44,23 @@ class AxisField:
         >>> after.first.tolist(), after.last.tolist()
         ([0, 0, 3], [2, 2, -1])
         """
-        count = len(self.first)
-        first, last = (np.asarray(bound, np.int64) for bound in reach)
-        # What reaches alike is looked up once; else global layers would take a square of time.
-        keys, back = np.unique(first * (count + 2) + last + 1, return_inverse=True)
-        begins, ends = np.divmod(keys, count + 2)
-        empty = begins >= ends
-        bounds = np.stack([begins, np.maximum(ends, begins)], axis=1).ravel()
-        lowest = np.minimum.reduceat(np.append(self.first, self.length), bounds)[::2]
-        highest = np.maximum.reduceat(np.append(self.last, -1), bounds)[::2]
-        return AxisField(
-            np.where(empty, self.length, lowest)[back],
-            np.where(empty, -1, highest)[back],
-            self.length,
+        begin, end = reach
+        places = np.arange(len(self.first))
+        if np.array_equal(begin, places) and np.array_equal(end, places):
+            return self
+        empty = begin > end
+        begin, end = np.where(empty, 0, begin), np.where(empty, 0, end)
+        # A stretch is covered by two windows as long as the largest power of two in it.
+        power = np.frexp(end - begin + 1)[1] - 1
+        lowest, highest = (
+            function(windows[power, begin], windows[power, end + 1 - 2**power])
+            for function, windows in (
+                (np.minimum, _windows(self.first, np.minimum, power.max(initial=0))),
+                (np.maximum, _windows(self.last, np.maximum, power.max(initial=0))),
+            )
         )
+        first, last = np.where(empty, self.length, lowest), np.where(empty, -1, highest)
+        return AxisField(first.astype(np.int32), last.astype(np.int32), self.length)
 
     def beside(self, other: "AxisField") -> "AxisField":
         """Return the field of what depends on both, position by position."""
@@ -63,28 +69,52 @@ class AxisField:
         )
 
 
-@dataclass(frozen=True)
-class Field:
+def _windows(values: Array, function: np.ufunc, powers: int) -> Array:
+    """Return the function of the values in windows of 1, 2, 4... that begin at each, by power."""
+    windows = [values]
+    for power in range(powers):
+        longer = windows[-1].copy()
+        longer[: -(2**power)] = function(longer[: -(2**power)], longer[2**power :])
+        windows.append(longer)
+    return np.stack(windows)
+
+
+class Field(NamedTuple):
     """The receptive fields of all positions of an image: along its rows and its columns."""
 
     rows: AxisField
     columns: AxisField
 
-    @property
-    def size(self) -> Pair:
-        """The largest field of any position: rows and columns of the root."""
-        return self.rows.extent, self.columns.extent
+    def through(self, rows: Reach, columns: Reach) -> "Field":
+        """Return the field of outputs that reach so far along the rows and columns of this one."""
+        along_rows = self.rows.through(rows)
+        if self.columns is self.rows and all(map(np.array_equal, rows, columns)):
+            along_columns = along_rows
+        else:
+            along_columns = self.columns.through(columns)
+        field = Field(along_rows, along_columns)
+        return self if field == self else field
 
     @property
-    def whole(self) -> bool:
-        """Whether that is all of the root."""
-        return self.size == (self.rows.length, self.columns.length)
+    def key(self) -> int:
+        """A number that two different fields have in common by a chance of one in 2**64."""
+        arrays = (self.rows.first, self.rows.last, self.columns.first, self.columns.last)
+        lengths = self.rows.length, self.columns.length
+        return hash((*lengths, *(np.asarray(array, np.int32).tobytes() for array in arrays)))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Field) and (self.size, self.whole) == (other.size, other.whole)
+    @property
+    def size(self) -> "FieldSize":
+        """The largest field of any position."""
+        size = self.rows.extent, self.columns.extent
+        return FieldSize(size, size == (self.rows.length, self.columns.length))
 
-    def __hash__(self) -> int:
-        return hash((self.size, self.whole))
+
+@dataclass(frozen=True)
+class FieldSize:
+    """The largest field of any position. size: rows and columns of the root; whole: all of it."""
+
+    size: Pair
+    whole: bool
 
     def __str__(self) -> str:
         return "all" if self.whole else "x".join(map(str, self.size))
@@ -93,49 +123,73 @@ class Field:
 MaybeField: TypeAlias = Field | None
 
 
-def root_field(shape: MaybeShape, first_axis: int) -> MaybeField:
-    """Return the field of an image that is itself the root; None where that is no image.
+class Follower:
+    """Finds the fields of layers' outputs out of those of their inputs, until it has done enough.
 
     first_axis: the axis of the rows: 1, or 2 where channels come first.
 
-    >>> str(root_field((None, 8, 8, 3), 1))
-    '1x1'
+    >>> Follower(1).root((None, 8, 8, 3)).size
+    FieldSize(size=(1, 1), whole=False)
     """
-    lengths = _lengths(shape, first_axis)
-    if lengths is None:
-        return None
-    rows, columns = (AxisField(*same_positions(length), length) for length in lengths)
-    return Field(rows, columns)
 
+    def __init__(self, first_axis: int) -> None:
+        self.first_axis = first_axis
+        self._left = MOST_FOLLOWED
 
-def follow(
-    layer: Layer,
-    input_shapes: Sequence[MaybeShape],
-    output_shape: MaybeShape,
-    fields: Sequence[MaybeField],
-    first_axis: int,
-) -> MaybeField:
-    """Return the field of a layer's output, out of the fields of its inputs.
-
-    A layer that makes an image of what is none, or that does not keep positions, such as Reshape,
-    is a new root. None: the output is no image, or its inputs go back to roots of several sizes.
-    """
-    if _lengths(output_shape, first_axis) is None:
-        return None
-    found: list[Field] = []
-    for shape, field in zip(input_shapes, fields, strict=True):
-        lengths = _lengths(shape, first_axis)
-        if lengths is None:
-            continue
-        reaches = [layer.reach(axis, length) for axis, length in enumerate(lengths)]
-        if reaches[0] is None or reaches[1] is None:
-            return root_field(output_shape, first_axis)
-        if field is None:
+    def root(self, shape: MaybeShape) -> MaybeField:
+        """Return the field of an image that is itself the root; None where that is no image."""
+        lengths = self._lengths(shape)
+        if lengths is None or not self._spend(lengths):
             return None
-        found.append(Field(field.rows.through(reaches[0]), field.columns.through(reaches[1])))
-    if not found:
-        return root_field(output_shape, first_axis)
-    return _merged(found)
+        axes = {length: AxisField(*same_positions(length), length) for length in {*lengths}}
+        return Field(axes[lengths[0]], axes[lengths[1]])
+
+    def follow(
+        self,
+        layer: Layer,
+        input_shapes: Sequence[MaybeShape],
+        output_shape: MaybeShape,
+        fields: Sequence[MaybeField],
+    ) -> MaybeField:
+        """Return the field of a layer's output, out of the fields of its inputs.
+
+        A layer that makes an image of what is none, or that does not keep positions, such as
+        Reshape, is a new root. None: the output is no image, its inputs go back to roots of
+        several sizes, or images are too large or too many to be followed.
+        """
+        outputs = self._lengths(output_shape)
+        if outputs is None or not self._spend(outputs):
+            return None
+        found: list[Field] = []
+        for shape, field in zip(input_shapes, fields, strict=True):
+            lengths = self._lengths(shape)
+            if lengths is None:
+                continue
+            if not self._spend(lengths):
+                return None
+            rows, columns = (layer.reach(axis, length) for axis, length in enumerate(lengths))
+            if rows is None or columns is None:
+                return self.root(output_shape)
+            if field is None:
+                return None
+            found.append(field.through(rows, columns))
+        if not found:
+            return self.root(output_shape)
+        return _merged(found)
+
+    def _lengths(self, shape: MaybeShape) -> Pair | None:
+        """Return the rows and columns of a shape that is one of images, where they are known."""
+        if shape is None or len(shape) != 4:
+            return None
+        rows, columns = shape[self.first_axis : self.first_axis + 2]
+        return None if rows is None or columns is None else (rows, columns)
+
+    def _spend(self, lengths: Pair) -> bool:
+        """Count what is followed, and tell whether that is not too much."""
+        if max(lengths) > MOST_POSITIONS:
+            return False
+        self._left -= sum(lengths) + A_LAYER
+        return self._left >= 0
 
 
 def _merged(fields: Sequence[Field]) -> MaybeField:
@@ -146,17 +200,7 @@ def _merged(fields: Sequence[Field]) -> MaybeField:
     }
     if len(sizes) > 1:
         return None
-    merged = fields[0]
-    for field in fields[1:]:
+    merged, *others = dict.fromkeys(fields)
+    for field in others:
         merged = Field(merged.rows.beside(field.rows), merged.columns.beside(field.columns))
     return merged
-
-
-def _lengths(shape: MaybeShape, first_axis: int) -> Pair | None:
-    """Return the rows and columns of a shape that is one of images, where they are known."""
-    if shape is None or len(shape) != 4:
-        return None
-    rows, columns = shape[first_axis : first_axis + 2]
-    if rows is None or columns is None or max(rows, columns) > MOST_POSITIONS:
-        return None
-    return rows, columns

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from upsamp.core.arguments import normalize_count
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
 from upsamp.layers.operation import Operation
@@ -44,6 +45,7 @@ def summarize(
     counted: bool = False,
 ) -> Summary:
     """Return the summary of a model that is built; see `upsamp.models.model.Model.summarize`."""
+    samples = None if batch is None else normalize_count(batch, "batch")
     shown = default_columns(model, show_trainable=show_trainable)
     if columns is not None:
         shown = tuple(columns)
@@ -64,7 +66,7 @@ def summarize(
         sum(weight.nbytes for weight in trainable),
         sum(weight.nbytes for weight in fixed),
         shown,
-        batch,
+        samples,
     )
 
 

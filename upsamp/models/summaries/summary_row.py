@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # as a row is shown by commands that need no layer
     from upsamp.layers.layer import Layer, MaybeShape
-    from upsamp.models.summaries.receptive_field import Field
+    from upsamp.models.summaries.receptive_field import FieldSize
 
 __all__ = ["Connection", "Measure", "SummaryRow", "format_shape", "layer_row"]
 
@@ -30,7 +30,7 @@ class Measure:
 
     multiply_adds: int | None = None
     activation_bytes: int | None = None
-    receptive_field: "Field | None" = None
+    receptive_field: "FieldSize | None" = None
 
 
 @dataclass(frozen=True)

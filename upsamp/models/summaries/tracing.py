@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from upsamp.errors import FormatError, ShapeError
@@ -10,7 +10,7 @@ from upsamp.layers import InputLayer, Layer
 from upsamp.layers.layer import MaybeShape, Shape
 from upsamp.models.graph import Call, connect
 from upsamp.models.nesting import ModelLike, is_model, layers_within
-from upsamp.models.summaries.receptive_field import MaybeField, follow, root_field
+from upsamp.models.summaries.receptive_field import Follower, MaybeField
 from upsamp.models.summaries.summary_row import Measure
 
 __all__ = ["Trace", "compute_bytes", "trace_model"]
@@ -26,44 +26,43 @@ Flow: TypeAlias = tuple[MaybeShape, MaybeField]
 class Trace:
     """What was found at each layer, and the shapes of its last call.
 
-    first_axis: the axis of the rows: 1, or 2 where channels come first.
+    A path is that of a layer within the model that is followed.
     """
 
-    first_axis: int = 1
     measures: dict[Path, Measure] = field(default_factory=dict)
     inputs: dict[Path, list[MaybeShape]] = field(default_factory=dict)
     outputs: dict[Path, list[MaybeShape]] = field(default_factory=dict)
 
     def note(
-        self, path: Path, layer: Layer, inputs: Sequence[Flow], outputs: Sequence[Flow]
+        self, path: Path, measure: Measure, inputs: Sequence[Flow], outputs: Sequence[Flow]
     ) -> None:
-        """Add one call of a layer that is no model."""
+        """Add one call of a layer."""
         before = self.measures.get(path, Measure(0, 0))
-        known = multiply_adds(layer, [shape for shape, _ in inputs], outputs[0][0])
-        held = None
-        if len(path) == 1 or not isinstance(layer, InputLayer):
-            sizes = [compute_bytes(layer, shape) for shape, _ in outputs]
-            held = None if None in sizes else sum(size or 0 for size in sizes)
-        else:
-            held = 0  # what is handed to a model is there already
         self.measures[path] = Measure(
-            _sum(before.multiply_adds, known), _sum(before.activation_bytes, held), outputs[0][1]
+            _sum(before.multiply_adds, measure.multiply_adds),
+            _sum(before.activation_bytes, measure.activation_bytes),
+            measure.receptive_field,
         )
-        self._keep_shapes(path, inputs, outputs)
-
-    def total(self, path: Path, inputs: Sequence[Flow], outputs: Sequence[Flow]) -> None:
-        """Sum up what is in a model."""
-        inner = [one for key, one in self.measures.items() if key[:-1] == path]
-        adds: int | None = 0
-        held: int | None = 0
-        for one in inner:
-            adds, held = _sum(adds, one.multiply_adds), _sum(held, one.activation_bytes)
-        self.measures[path] = Measure(adds, held, outputs[0][1])
-        self._keep_shapes(path, inputs, outputs)
-
-    def _keep_shapes(self, path: Path, inputs: Sequence[Flow], outputs: Sequence[Flow]) -> None:
         self.inputs[path] = [shape for shape, _ in inputs]
         self.outputs[path] = [shape for shape, _ in outputs]
+
+    def add(self, name: str, inner: "Trace") -> None:
+        """Add one call of a model of that name: what was found at each layer in it."""
+        for path, measure in inner.measures.items():
+            inputs, outputs = (
+                [(shape, None) for shape in shapes[path]]
+                for shapes in (inner.inputs, inner.outputs)
+            )
+            self.note((name, *path), measure, inputs, outputs)
+
+    def total(self) -> Measure:
+        """Sum up what is in the model."""
+        adds: int | None = 0
+        held: int | None = 0
+        for path, one in self.measures.items():
+            if len(path) == 1:
+                adds, held = _sum(adds, one.multiply_adds), _sum(held, one.activation_bytes)
+        return Measure(adds, held)
 
 
 def trace_model(model: ModelLike, input_shapes: Sequence[Shape]) -> Trace:
@@ -74,30 +73,31 @@ def trace_model(model: ModelLike, input_shapes: Sequence[Shape]) -> Trace:
     """
     layers = [layer for one in model.layers for layer in layers_within(one)]
     first = any(getattr(layer, "data_format", "") == "channels_first" for layer in layers)
-    trace = Trace(2 if first else 1)
-    flows = [(shape, root_field(shape, trace.first_axis)) for shape in input_shapes]
-    _walk(trace, model, flows, ())
-    assumed = [_assumed(shape, trace.first_axis) for shape in input_shapes]
+    first_axis = 2 if first else 1
+    trace = _trace(model, input_shapes, Follower(first_axis))
+    assumed = [_assumed(shape, first_axis) for shape in input_shapes]
     if assumed != list(input_shapes):
-        _follow_assumed(trace, model, assumed)
+        _follow_assumed(trace, model, assumed, first_axis)
     # Layers that merge remember the shapes that they were last called with.
-    _walk(Trace(trace.first_axis), model, [(shape, None) for shape in model.input_shapes], ())
+    _Walk(None).through(model, [(shape, None) for shape in model.input_shapes])
     return trace
 
 
-def _follow_assumed(trace: Trace, model: ModelLike, shapes: Sequence[Shape]) -> None:
+def _trace(model: ModelLike, shapes: Sequence[Shape], follower: Follower) -> Trace:
+    trace, _ = _Walk(follower).through(model, [(shape, follower.root(shape)) for shape in shapes])
+    return trace
+
+
+def _follow_assumed(
+    trace: Trace, model: ModelLike, shapes: Sequence[Shape], first_axis: int
+) -> None:
     """Put in the receptive fields of inputs of assumed sizes, where the model takes those."""
-    other = Trace(trace.first_axis)
-    flows = [(shape, root_field(shape, trace.first_axis)) for shape in shapes]
     try:
-        _walk(other, model, flows, ())
+        other = _trace(model, shapes, Follower(first_axis))
     except (FormatError, ShapeError):
         return
     for path, found in other.measures.items():
-        known = trace.measures[path]
-        trace.measures[path] = Measure(
-            known.multiply_adds, known.activation_bytes, found.receptive_field
-        )
+        trace.measures[path] = replace(trace.measures[path], receptive_field=found.receptive_field)
 
 
 def _assumed(shape: Shape, first_axis: int) -> Shape:
@@ -109,37 +109,73 @@ def _assumed(shape: Shape, first_axis: int) -> Shape:
     )
 
 
-def _walk(trace: Trace, model: ModelLike, inputs: Sequence[Flow], path: Path) -> list[Flow]:
-    """Follow the inputs through a model, and give what comes out."""
-    given = dict(zip(model.input_calls, inputs, strict=True))
-    flows: list[list[Flow]] = []
-    for number, call in enumerate(model.calls):
-        taken = [given[number]] if number in given else _taken(call, flows)
-        flows.append(_step(trace, call.layer, taken, (*path, call.layer.name)))
-    outputs = [_output(flows, source.call, source.output) for source in model.outputs]
-    if path:
-        trace.total(path, inputs, outputs)
-    return outputs
+class _Walk:
+    """A walk through all calls of a model; one that is called on the same again is walked once.
 
+    follower: finds the receptive fields; None: they are not asked for.
+    """
 
-def _step(trace: Trace, layer: Layer, inputs: list[Flow], path: Path) -> list[Flow]:
-    """Follow the inputs of one call."""
-    if is_model(layer) and all(shape is not None for shape, _ in inputs):
-        return _walk(trace, layer, inputs, path)
-    shapes = [shape for shape, _ in inputs]
-    if None in shapes and len(layer.recorded_shapes) == len(shapes):
-        shapes = list(layer.recorded_shapes)
-    inputs = [(shape, field) for shape, (_, field) in zip(shapes, inputs, strict=True)]
-    results = connect(layer, shapes)
-    if isinstance(layer, InputLayer):
-        outputs = [(results[0], inputs[0][1])]
-    else:
-        fields = [one for _, one in inputs]
-        outputs = [
-            (result, follow(layer, shapes, result, fields, trace.first_axis)) for result in results
+    def __init__(self, follower: Follower | None) -> None:
+        self._follower = follower
+        self._walked: dict[tuple[object, ...], tuple[Trace, list[Flow]]] = {}
+
+    def through(self, model: ModelLike, inputs: list[Flow]) -> tuple[Trace, list[Flow]]:
+        """Return what was found in a model, and what comes out of it."""
+        given = dict(zip(model.input_calls, inputs, strict=True))
+        trace = Trace()
+        flows: list[list[Flow]] = []
+        for number, call in enumerate(model.calls):
+            taken = [given[number]] if number in given else _taken(call, flows)
+            flows.append(self._call(trace, call.layer, taken))
+        return trace, [_output(flows, source.call, source.output) for source in model.outputs]
+
+    def _call(self, trace: Trace, layer: Layer, inputs: list[Flow]) -> list[Flow]:
+        """Follow the inputs of one call."""
+        if is_model(layer) and all(shape is not None for shape, _ in inputs):
+            inner, outputs = self._model(layer, inputs)
+            trace.add(layer.name, inner)
+            measure = inner.total()
+        else:
+            shapes = [shape for shape, _ in inputs]
+            if None in shapes and len(layer.recorded_shapes) == len(shapes):
+                shapes = list(layer.recorded_shapes)
+            inputs = [(shape, known) for shape, (_, known) in zip(shapes, inputs, strict=True)]
+            outputs = self._layer(layer, inputs)
+            measure = _measure(layer, inputs, outputs)
+        known = outputs[0][1]
+        size = None if known is None else known.size
+        trace.note((layer.name,), replace(measure, receptive_field=size), inputs, outputs)
+        return outputs
+
+    def _model(self, model: ModelLike, inputs: list[Flow]) -> tuple[Trace, list[Flow]]:
+        """Return what was found in a model within the model, and what comes out of it."""
+        key = (id(model), *((shape, known and known.key) for shape, known in inputs))
+        if key not in self._walked:
+            trace, outputs = self.through(model, inputs)
+            for number in model.input_calls:  # what is handed to a model is there already
+                path = (model.calls[number].layer.name,)
+                trace.measures[path] = replace(trace.measures[path], activation_bytes=0)
+            self._walked[key] = trace, outputs
+        return self._walked[key]
+
+    def _layer(self, layer: Layer, inputs: list[Flow]) -> list[Flow]:
+        """Return the outputs of a layer that is no model."""
+        shapes, fields = [shape for shape, _ in inputs], [known for _, known in inputs]
+        results = connect(layer, shapes)
+        if self._follower is None:
+            return [(result, None) for result in results]
+        if isinstance(layer, InputLayer):
+            return [(results[0], fields[0])]
+        return [
+            (result, self._follower.follow(layer, shapes, result, fields)) for result in results
         ]
-    trace.note(path, layer, inputs, outputs)
-    return outputs
+
+
+def _measure(layer: Layer, inputs: Sequence[Flow], outputs: Sequence[Flow]) -> Measure:
+    """Return what one call of a layer takes."""
+    adds = multiply_adds(layer, [shape for shape, _ in inputs], outputs[0][0])
+    sizes = [compute_bytes(layer, shape) for shape, _ in outputs]
+    return Measure(adds, None if None in sizes else sum(size or 0 for size in sizes))
 
 
 def _taken(call: Call, flows: Sequence[Sequence[Flow]]) -> list[Flow]:
