@@ -181,7 +181,7 @@ def test_a_model_of_invisible_names_is_refused_in_a_line(
 FILE_NAMES = NAMES.map(lambda name: os.fsencode(re.sub("[/\0\ud800-\udc7f]|^-", "", name))[:80])
 
 
-@settings(max_examples=choose(12, 400))
+@settings(max_examples=choose(12, 80))
 @given(FILE_NAMES.filter(lambda name: name.strip(b". ")))
 def test_a_file_of_any_name_is_told(tmp_path_factory: pytest.TempPathFactory, name: bytes) -> None:
     folder = tmp_path_factory.mktemp("files")

@@ -12,7 +12,7 @@ from upsamp.io.formats import format_of_name, is_image_format, sniff
 from upsamp.io.matrices import parse_matrix, parse_text, read_npy, read_npz
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.streams import STANDARD_STREAM, open_input
+from upsamp.io.streams import STANDARD_STREAM, check_length, open_input
 
 __all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source", "read_stream"]
 
@@ -76,6 +76,7 @@ def read_stream(
 
         reopen = None if isinstance(stream, BytesIO) else partial(open_input, path)
         return read_picture(stream, name, options, reopen)
+    check_length(stream, name)
     data = stream.read()
     if not data.strip():
         raise FileError(f"{name} is empty. A matrix is written as '1 2; 3 4'.")
