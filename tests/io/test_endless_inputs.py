@@ -9,13 +9,14 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from upsamp.errors import FileError, FormatError
 from upsamp.io import sources
 from upsamp.io.model_files import open_model
 from upsamp.io.picture_options import ReadOptions
-from upsamp.io.sources import read_source
+from upsamp.io.sources import read_matrix, read_source
 from upsamp.io.streams import check_length, open_input, read_within
 from upsamp.io.weight_files import read_weights_file
 
@@ -152,3 +153,9 @@ def test_a_file_of_text_has_a_bound(tmp_path: Path) -> None:
         stream.truncate(2**36)
     with pytest.raises(FormatError, match="must have at most 1,073,741,824 bytes"):
         read_source(str(path), ReadOptions())
+    with path.open("r+b") as stream:
+        stream.truncate(2**30)  # no byte more than the first ones is read
+    with pytest.raises(FormatError, match="is neither an image nor text"):
+        read_source(str(path), ReadOptions())
+    path.write_bytes("1 2\n3 4\n".encode("utf-16"))
+    np.testing.assert_array_equal(read_matrix(str(path), "it"), [[1, 2], [3, 4]])
