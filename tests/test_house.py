@@ -182,6 +182,51 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
     assert foreign == {"numpy", "dask", "click", "rich", "textual_image"} | files
 
 
+# --- who prints
+
+# The one place that prints text; `Model.summary` prints as Keras does, and bytes are results.
+PRINTS = {
+    "upsamp.cli.render.output": {"echo"},
+    "upsamp.cli.progress": {"progressbar"},
+    "upsamp.models.model": {"print"},
+}
+# What prints, however it is called: click's, Python's own, and that of other libraries.
+PRINTERS = {"echo", "secho", "print", "pprint", "input", "echo_via_pager", "progressbar"}
+PRINTERS |= {"confirm", "prompt", "print_exc", "print_json", "log", "warn", "Console"}
+
+
+def uses_of_printers(module: str) -> Iterator[str]:
+    """Yield what a module names of what prints; methods of consoles are known by their owner."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Name) and node.id in PRINTERS:
+            yield node.id
+        elif isinstance(node, ast.Attribute) and node.attr in PRINTERS:
+            owner = ast.unparse(node.value)
+            # Its consoles come from the place that prints, or they are numbers' logarithms.
+            if owner not in {"console", "open_console(stderr=True)", "np"}:
+                yield node.attr
+
+
+@every_module
+def test_one_place_prints(module: str) -> None:
+    assert set(uses_of_printers(module)) - {"Console"} <= PRINTS.get(module, set())
+    makes = {
+        node.name
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.alias) and node.name in ("Console", "get_console")
+    }
+    # Elsewhere the class is known by name for its type alone.
+    assert not makes or module in ("upsamp.cli.render.output", "upsamp.cli.render.tables")
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Attribute) and node.attr in ("write", "writelines"):
+            assert ast.unparse(node.value) not in ("sys.stdout", "sys.stderr"), module
+
+
+def test_what_prints_is_found() -> None:
+    assert set(uses_of_printers("upsamp.cli.render.output")) == {"echo", "Console"}
+    assert set(uses_of_printers("upsamp.models.model")) == {"print"}
+
+
 # --- documentation and names
 
 

@@ -1,11 +1,13 @@
 """HDF5 files are read in another process, whatever they do to it and whatever it answers."""
 
 import json
+import signal
 import struct
+import subprocess
 import sys
 from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 import pytest
@@ -22,10 +24,6 @@ from upsamp.io.hdf5.frames import FAULT, MAX_HEADER, AnswerError
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.hdf5.writing import format_hdf5
 from upsamp.io.stored_arrays import StoredArrays
-
-if TYPE_CHECKING:
-    import subprocess
-
 
 # --- the other process
 
@@ -56,6 +54,42 @@ def test_a_file_that_hangs_the_library_costs_the_time_limit_and_no_more(place: P
             own.read(str(place))
         assert process.poll() is not None
         assert own.read(str(good)).arrays
+
+
+def test_a_process_whose_parent_has_gone_ends_by_itself(place: Path) -> None:
+    place.write_bytes(endless())
+    request = {
+        "path": str(place),
+        "offset": 0,
+        "size": place.stat().st_size,
+        "max_size": None,
+        "values": False,
+        "seconds": -1.5,
+    }
+    command = [sys.executable, "-c", reading.PROGRAM, reading.PACKAGES]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+        try:
+            # Its clock, and no process, sends the signal; input that ends would not be seen.
+            assert process.wait(30) == -signal.SIGALRM
+        finally:
+            process.kill()
+
+
+def test_a_file_has_20_seconds_and_its_numbers_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def note(_self: Hdf5Reader, request: bytes, *_: object) -> StoredArrays:
+        asked.append(json.loads(request)["seconds"])
+        return StoredArrays({})
+
+    monkeypatch.setattr(Hdf5Reader, "_ask", note)
+    own = Hdf5Reader(max_size=2**26)
+    for size, values in ((10, False), (2**60, False), (2**25, True), (2**60, True)):
+        own.read("/dev/null", 0, size, values=values)
+    assert asked == [20, 20, 21, 22]
 
 
 def test_a_process_that_dies_is_told_and_replaced(place: Path) -> None:

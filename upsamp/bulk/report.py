@@ -1,6 +1,5 @@
 """The report of a run: JSON with a line for each file, written whole or not at all."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from time import perf_counter
 from typing import Any, BinaryIO
 
 from upsamp.bulk.tasks import Outcome
+from upsamp.core.text import json_text
 from upsamp.errors import FileError
 from upsamp.io.parts import remove_dead_parts
 from upsamp.io.streams import reason, replace_file
@@ -89,7 +89,7 @@ class Report:
     def add(self, outcome: Outcome) -> None:
         """Write the line of a file."""
         if self._stream is not None:
-            self.write(("" if self._first else ",\n") + json.dumps(_entry(outcome)))
+            self.write(("" if self._first else ",\n") + json_text(_entry(outcome)))
             self._first = False
 
 
@@ -108,9 +108,9 @@ def write_report(
     remove_dead_parts(Path(os.path.realpath(name)).parent)
     with replace_file(name, overwrite=overwrite) as stream:
         report = Report(stream)
-        report.write(f'{{"settings": {json.dumps(settings)},\n"files": [\n')
+        report.write(f'{{"settings": {json_text(settings)},\n"files": [\n')
         yield report
-        report.write(f'\n],\n"totals": {json.dumps(totals.to_dict())}}}\n')
+        report.write(f'\n],\n"totals": {json_text(totals.to_dict())}}}\n')
         if report.error is not None:
             raise FileError(f"Cannot write '{name}': {reason(report.error)}.")
 

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from io import TextIOWrapper
@@ -17,6 +18,8 @@ from typing import Any, NoReturn
 
 import click
 
+from upsamp.cli.render.output import print_text
+from upsamp.core.text import printable
 from upsamp.errors import UpsampError
 from upsamp.io.streams import reason
 
@@ -78,7 +81,7 @@ class Group(click.Group):
         try:
             self._run(*args, **options)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
+            print_text(error.format_message(), err=True)
             sys.exit(2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "upsamp"
@@ -112,12 +115,24 @@ class Group(click.Group):
 
 
 def _prepare_streams() -> None:
-    """See that there is a standard output, and that it takes any name."""
+    """See that there is a standard output, that it takes any name, and no library prints raw."""
     if sys.stdout is None:
         _fail("Standard output is closed. Leave it open, or send it to a file.", 1)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.formatwarning = _format_warning
+
+
+def _format_warning(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001 - Python's signature
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> str:
+    """Return what a library warns of as one line."""
+    return f"Warning: {printable(str(message))}\n"
 
 
 def _interrupt(
@@ -154,9 +169,7 @@ def _abandon_output() -> None:
 
 def _fail(message: object, code: int) -> NoReturn:
     """Print one line on standard error and end; what a name has in it is spelled out."""
-    from upsamp.cli.render.text import printable  # few commands fail
-
-    click.echo(f"Error: {printable(str(message))}", err=True)
+    print_text(f"Error: {printable(str(message))}", err=True)
     sys.exit(code)
 
 

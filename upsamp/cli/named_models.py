@@ -9,7 +9,7 @@ import click
 from upsamp.cli.render.tables import show_note
 from upsamp.errors import ArgumentError, ExpressionError, FileError, FormatError
 from upsamp.io.sources import names_file
-from upsamp.io.streams import STANDARD_STREAM, open_input
+from upsamp.io.streams import STANDARD_STREAM, open_input, read_within
 from upsamp.layers import LAYERS, InputLayer, Layer
 from upsamp.models.expression import parse_layer, parse_layers
 from upsamp.models.generator import GENERATORS, make_generator
@@ -19,6 +19,8 @@ from upsamp.models.summaries.listing import Listing, read_listing
 
 __all__ = ["names_model", "open_named", "read_arguments"]
 
+# So many bytes may the text of layers have, which people write.
+MAX_LAYERS = 2**18
 # How saved models and weights begin: HDF5, zip, JSON.
 MAGIC = (b"\x89HDF", b"PK\x03\x04", b"{")
 SUFFIXES = (
@@ -140,11 +142,12 @@ def _read_layers(text: str) -> list[Layer]:
                 "as Dense(3)."
             )
         return [parse_layer(text)]
-    with open_input(text) as stream:
-        data = stream.read()
+    name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
+    with open_input(text, limit=MAX_LAYERS) as stream:
+        data = read_within(stream, name, MAX_LAYERS, "Save the model as .keras.").getvalue()
     try:
         return parse_layers(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise FormatError(
-            f"'{text}' must be text with one layer a line. Received: bytes that are no text."
+            f"{name} must be text with one layer a line. Received: bytes that are no text."
         ) from None

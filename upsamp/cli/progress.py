@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import click
 
+from upsamp.core.text import printable
+
 __all__ = ["progress"]
 
 
@@ -18,5 +20,5 @@ def progress(label: str, length: int, step: int) -> Iterator[Callable[[int], obj
     if length <= step or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
-    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+    with click.progressbar(length=length, label=printable(label), file=sys.stderr) as bar:
         yield bar.update

@@ -10,7 +10,8 @@ import click
 import numpy as np
 
 from upsamp.cli.render.matrices import show_matrix
-from upsamp.cli.render.tables import on_terminal, show_note, show_report
+from upsamp.cli.render.output import on_terminal
+from upsamp.cli.render.tables import show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.io.formats import (
     FAST_COMPRESSION,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from upsamp.cli.render.text import printable
 from upsamp.cli.results import Destination, check_coding
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
+from upsamp.core.text import printable
 from upsamp.io.formats import format_to_write, is_image_format
 from upsamp.io.pictures import Picture, check_light
 from upsamp.io.streams import STANDARD_STREAM, check_target

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from upsamp.cli.render.tables import on_terminal, show_note, show_rows
+from upsamp.cli.render.output import on_terminal
+from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.core.arguments import Pair
 from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
 from upsamp.core.convolution.solver import LayerSetting, nearest_targets, solve_chain, solve_layer

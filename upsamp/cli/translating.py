@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-import click
 import numpy as np
 
+from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import read_input
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
@@ -47,7 +47,7 @@ def show_upsampling_program(
 ) -> None:
     """Print a program of another library that upsamples x (N, H, W, C) to `size`."""
     settings = Upsampling.of(x.shape, size, interpolation, convention, align_corners=align_corners)
-    click.echo(upsampling_program(settings, library, _source(x, "x.npy")), nl=False)
+    print_text(upsampling_program(settings, library, _source(x, "x.npy")).removesuffix("\n"))
 
 
 def translate_convolution(
@@ -101,7 +101,7 @@ def _show_convolution_program(
     program = transposed_convolution_program(
         settings, library, input_source, kernel_source, bias_source
     )
-    click.echo(program, nl=False)
+    print_text(program.removesuffix("\n"))
     if isinstance(x, str):
         show_note(f"no input was given, so the program takes a random one, {settings.input_shape}")
 
@@ -122,10 +122,10 @@ def show_torch_layer(layer: TorchLayer) -> None:
     """Print a transposed convolution of PyTorch as a call of upsamp, and as its layer."""
     arguments = [f"{name}={value!r}" for name, value in layer.arguments.items()]
     bias = "bias" if layer.bias else "None"
-    click.echo(f"upsamp.conv2d_transpose(x, kernel, {bias}, {', '.join(arguments)})")
+    print_text(f"upsamp.conv2d_transpose(x, kernel, {bias}, {', '.join(arguments)})")
     groups = layer.arguments["groups"]
     weight = (layer.channels, (layer.filters or 0) // groups, *(layer.kernel_size or ()))
-    click.echo(f"# x: (N, H, W, {layer.channels}); kernel: PyTorch's weight, {weight}")
+    print_text(f"# x: (N, H, W, {layer.channels}); kernel: PyTorch's weight, {weight}")
     show_note("with INPUT it is computed, and --code LIBRARY prints a program")
 
 

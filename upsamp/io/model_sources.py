@@ -13,10 +13,15 @@ from typing import BinaryIO
 
 from upsamp.errors import FileError, FormatError
 from upsamp.io.hdf5.reading import Hdf5Reader
+from upsamp.io.json_text import MAX_TEXT
 from upsamp.io.stored_arrays import StoredArrays
-from upsamp.io.streams import STANDARD_STREAM, reason
+from upsamp.io.streams import STANDARD_STREAM, read_within, reason
 
 __all__ = ["Source", "file_in", "find_source", "is_folder"]
+
+# How HDF5 and zip begin; .safetensors begin with a length and a bracket. All else is text.
+BINARY = (b"\x89HDF", b"PK")
+HEAD = 9
 
 
 @dataclass(frozen=True)
@@ -125,13 +130,17 @@ def find_source(path: str, max_size: int, reader: Hdf5Reader | None = None) -> S
 
 
 def _gather(stream: BinaryIO, name: str, max_size: int, reader: Hdf5Reader | None) -> Source:
-    data = stream.read(max_size + 1)
-    if len(data) > max_size:
-        raise FormatError(
-            f"{name} must have at most {max_size:,} bytes. Received: more. "
-            "Give a larger max_size if you trust it."
-        )
-    return Source(name, None, data, reader)
+    """Read a stream to its end, which must come before `max_size` bytes, or those of a text."""
+    head = stream.read(HEAD)
+    is_text = not head.startswith(BINARY) and head[7:] != b"\0{"
+    limit = min(max_size, MAX_TEXT) if is_text else max_size
+    remedy = (
+        "Give a larger max_size (--max-size) if you trust it."
+        if limit == max_size
+        else "It is no description of a model."
+    )
+    data = read_within(stream, name, limit, remedy, head)
+    return Source(name, None, data.getvalue(), reader)
 
 
 def _unreadable(name: str, error: OSError | ValueError) -> FileError:

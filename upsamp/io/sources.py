@@ -1,5 +1,6 @@
 """What an argument names: a file, standard input, or a matrix written out."""
 
+import codecs
 import os
 import re
 from functools import partial
@@ -7,12 +8,12 @@ from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
-from upsamp.errors import FileError
+from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import format_of_name, is_image_format, sniff
 from upsamp.io.matrices import parse_matrix, parse_text, read_npy, read_npz
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.streams import STANDARD_STREAM, open_input
+from upsamp.io.streams import STANDARD_STREAM, check_length, open_input
 
 __all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source", "read_stream"]
 
@@ -76,10 +77,22 @@ def read_stream(
 
         reopen = None if isinstance(stream, BytesIO) else partial(open_input, path)
         return read_picture(stream, name, options, reopen)
+    check_length(stream, name)
+    _check_text(stream, name)
     data = stream.read()
     if not data.strip():
         raise FileError(f"{name} is empty. A matrix is written as '1 2; 3 4'.")
     return parse_matrix(data, name)
+
+
+def _check_text(stream: BinaryIO, name: str) -> None:
+    """Raise where a stream begins with what is no text: holes of a file, which may be endless."""
+    head = stream.read(512)
+    stream.seek(0)
+    if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FormatError(
+            f"{name} is neither an image nor text. Give an image, .npy, .npz, or text in UTF-8."
+        )
 
 
 def names_file(text: str) -> bool:

@@ -5,47 +5,96 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from upsamp.errors import FileError
+from upsamp.errors import FileError, FormatError
 from upsamp.io.parts import open_part
 
 __all__ = [
+    "MAX_INPUT",
     "STANDARD_STREAM",
+    "check_length",
     "check_target",
     "open_input",
+    "read_within",
     "replace_file",
     "write_standard_output",
 ]
 
 STANDARD_STREAM = "-"
+# So many bytes are read of what does not tell how long it is: pipes and devices may never end.
+MAX_INPUT = 2**29
+# So many bytes may the text of a matrix have, and a file of zeros is one line.
+MAX_TEXT = 2**30
+BLOCK = 2**20
 
 
 @contextmanager
-def open_input(name: str) -> Iterator[BinaryIO]:
+def open_input(name: str, *, limit: int = MAX_INPUT) -> Iterator[BinaryIO]:
     """Open a file, or standard input for "-", as a stream that can be searched.
 
-    What cannot be searched, as a pipe, is read to its end first.
+    What is no plain file, as a pipe or a device, is read to its end first, and must have at most
+    `limit` bytes; so is what tells no length, as the files of /proc.
     """
     if name == STANDARD_STREAM:
-        yield BytesIO(_read_standard_input())
+        yield _read_standard_input(limit)
         return
     try:
         with Path(name).open("rb") as stream:
-            yield stream if stream.seekable() else BytesIO(stream.read())
+            state = os.fstat(stream.fileno())
+            is_plain = stat.S_ISREG(state.st_mode) and state.st_size > 0
+            yield stream if is_plain else read_within(stream, f"'{name}'", limit)
     except OSError as error:
         raise FileError(f"Cannot read '{name}': {reason(error)}.") from error
 
 
-def _read_standard_input() -> bytes:
+def _read_standard_input(limit: int) -> BytesIO:
     if sys.stdin is None:
         raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
-    data: bytes = sys.stdin.buffer.read()
-    if not data:
+    data = read_within(sys.stdin.buffer, "standard input", limit)
+    if not data.getbuffer().nbytes:
         raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
     return data
+
+
+def read_within(
+    stream: BinaryIO,
+    name: str,
+    limit: int,
+    remedy: str = "Give a file that ends before.",
+    head: bytes = b"",
+) -> BytesIO:
+    """Read a stream to its end, or raise `FormatError` where that has not come after `limit` bytes.
+
+    name: for the error. remedy: what its reader can do. head: bytes that were read before. Memory
+    is taken as bytes come.
+    """
+    data = BytesIO()
+    for block in chain([head], iter(partial(stream.read, BLOCK), b"")):
+        if block is None:
+            raise FileError(
+                f"{name} must wait for its bytes. Received: a pipe that does not block."
+            )
+        data.write(block)
+        if data.tell() > limit:
+            raise _too_long(name, limit, remedy)
+    data.seek(0)
+    return data
+
+
+def check_length(stream: BinaryIO, name: str, limit: int = MAX_TEXT) -> None:
+    """Raise `FormatError` where a stream that can be searched has more than `limit` bytes."""
+    if stream.seek(0, os.SEEK_END) > limit:
+        raise _too_long(name, limit, "Give .npy, which may be longer than text.")
+    stream.seek(0)
+
+
+def _too_long(name: str, limit: int, remedy: str) -> FormatError:
+    return FormatError(f"{name} must have at most {limit:,} bytes. Received: more. {remedy}")
 
 
 def write_standard_output(data: bytes | memoryview) -> None:

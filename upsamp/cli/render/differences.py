@@ -1,12 +1,11 @@
 """The difference of two models as a table, plain text, JSON, CSV or Markdown."""
 
-import json
 from collections.abc import Sequence
 
-import click
-
-from upsamp.cli.render.tables import on_terminal, print_table, table_of
-from upsamp.cli.render.text import markdown_row, markdown_rule, rows_csv
+from upsamp.cli.render.output import on_terminal, print_text
+from upsamp.cli.render.tables import print_table, table_of
+from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
+from upsamp.core.text import json_text, printable
 from upsamp.models.summaries.aligning import align_columns
 from upsamp.models.summaries.difference import Difference
 
@@ -46,29 +45,29 @@ def show_difference(
     title = _title(difference, sources)
     totals = _total_lines(difference.totals())
     if format_name == "json":
-        click.echo(json.dumps(difference.to_dict(), indent=2))
+        print_text(json_text(difference.to_dict(), indent=2))
     elif format_name == "csv":
-        click.echo(rows_csv([FIELDS, *cells]))
+        print_text(rows_csv([FIELDS, *cells]))
     elif format_name == "markdown":
         lines = [markdown_row(HEADINGS), markdown_rule(SIDES)]
         lines += [markdown_row(row) for row in cells]
         lines += ["", *(f"- {line}" for line in totals)]
-        click.echo("\n".join([*title, "", *lines, "", difference.verdict]))
+        print_text("\n".join([*map(markdown_text, title), "", *lines, "", difference.verdict]))
     elif format_name == "table":
-        click.echo("\n".join(title))
+        print_text("\n".join(title))
         print_table(table_of(HEADINGS, cells, SIDES), width=width)
-        click.echo("\n".join([*(f" {line}" for line in totals), difference.verdict]))
+        print_text("\n".join([*(f" {line}" for line in totals), difference.verdict]))
     else:
         lines = [line.rstrip() for line in align_columns([HEADINGS, *cells], SIDES)]
         rule = "-" * max(map(len, lines))
         parts = [*title, "", lines[0], rule, *lines[1:], rule]
-        click.echo("\n".join([*parts, *totals, difference.verdict]))
+        print_text("\n".join([*parts, *totals, difference.verdict]))
 
 
 def _title(difference: Difference, sources: tuple[str, str]) -> list[str]:
     return [
-        f'First: {sources[0]}, model "{difference.before.name}"',
-        f'Second: {sources[1]}, model "{difference.after.name}"',
+        printable(f'First: {sources[0]}, model "{difference.before.name}"'),
+        printable(f'Second: {sources[1]}, model "{difference.after.name}"'),
     ]
 
 

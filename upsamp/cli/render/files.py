@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import click
-
-from upsamp.cli.render.tables import open_console, open_table, plain_text
-from upsamp.cli.render.text import printable
+from upsamp.cli.render.output import open_console, print_text
+from upsamp.cli.render.tables import open_table, plain_text
+from upsamp.core.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -114,10 +113,10 @@ def show_failures(failures: Sequence[tuple[str, str]], count: int, report: str |
         open_console(stderr=True).print(table)
     else:
         for source, error in rows:
-            click.echo(f"{source}: {error}", err=True)
+            print_text(f"{source}: {error}", err=True)
     if count > len(rows):
         where = f"'{printable(report)}' has all" if report else "--report FILE has all"
-        click.echo(f"... and {count - len(rows):,} more; {where}.", err=True)
+        print_text(f"... and {count - len(rows):,} more; {where}.", err=True)
 
 
 def _on_terminal() -> bool:

@@ -8,7 +8,7 @@ import os
 import sys
 from io import BytesIO
 
-from upsamp.cli.render.tables import open_console
+from upsamp.cli.render.output import open_console
 from upsamp.core.arguments import Pair
 from upsamp.io.extras import has_extra
 from upsamp.io.pictures import Picture
@@ -45,7 +45,7 @@ def show_by_graphics(view: View, cells: Pair) -> bool:
     write_png(Picture(fit(view, size).shown(square=16), "RGB"), stream)
     stream.seek(0)
     lines, columns = cells
-    console = open_console()
+    console = open_console(drawing=True)
     console.print(Image(stream, "auto", "auto"), width=columns, height=lines)
     return True
 

@@ -1,11 +1,16 @@
 """A summary as a graph in the language of Graphviz."""
 
+import re
 from collections.abc import Sequence
 
+from upsamp.core.text import printable
 from upsamp.models.summaries.summary import Summary, SummaryRow
 from upsamp.models.summaries.summary_row import format_shapes
 
 __all__ = ["summary_dot"]
+
+# What begins an entity, as &lt; or &#60; are.
+ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 def summary_dot(summary: Summary) -> str:
@@ -98,8 +103,14 @@ def _end(rows: Sequence[SummaryRow], place: int, *, last: bool) -> int:
 
 
 def _label(words: Sequence[str]) -> str:
-    escaped = "\\n".join(word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    escaped = "\\n".join(map(_escape, words))
     return f'"{escaped}"'
+
+
+def _escape(text: str) -> str:
+    """Return text that stands for itself between quotes; Graphviz reads entities there, too."""
+    text = printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return ENTITY.sub("&amp;", text)
 
 
 def _quote(text: str) -> str:

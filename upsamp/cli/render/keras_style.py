@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from upsamp.cli.render.tables import on_terminal, open_console, plain_text
+from upsamp.cli.render.output import on_terminal, open_console
+from upsamp.cli.render.tables import plain_text
+from upsamp.core.text import printable
 from upsamp.errors import ArgumentError
 from upsamp.models.summaries.summary import Summary, SummaryRow
 
@@ -35,7 +37,7 @@ def keras_text(summary: Summary, line_length: int | None = None) -> str:
         if not (row.level and row.operation)
     ]
     widths = _widths(length, connected=connected, trainable=trainable)
-    lines = [f'Model: "{summary.name}"', _table(headings, rows, widths, length)]
+    lines = [f'Model: "{printable(summary.name)}"', _table(headings, rows, widths, length)]
     lines += [f" {line}" for line in summary.totals()]
     return "\n".join(lines)
 

@@ -1,8 +1,8 @@
 """One layer that a command has run: as a table, or as a line that leaves standard output alone."""
 
-import click
-
+from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import print_table, table_of
+from upsamp.core.text import printable
 from upsamp.models.summaries.summary_row import SummaryRow
 
 __all__ = ["show_layer"]
@@ -23,4 +23,5 @@ def show_layer(row: SummaryRow, *, as_table: bool) -> None:
     else:
         layer, shape, params = row.cells()
         remark = f", {row.remark}" if row.remark else ""
-        click.echo(f"{layer}: output shape {shape}, {params} parameters{remark}", err=True)
+        line = f"{layer}: output shape {shape}, {params} parameters{remark}"
+        print_text(printable(line), err=True)

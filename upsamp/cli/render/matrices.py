@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from upsamp.cli.render.tables import on_terminal, open_console, open_table, print_table, show_note
+from upsamp.cli.render.output import on_terminal, open_console
+from upsamp.cli.render.tables import open_table, print_table, show_note
 from upsamp.core.arguments import Array
 
 __all__ = ["show_matrix"]

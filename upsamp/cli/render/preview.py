@@ -8,9 +8,9 @@ import click
 
 from upsamp.cli.render.blocks import Colours, block_lines, pixels_of_cells
 from upsamp.cli.render.graphics import show_by_graphics
-from upsamp.cli.render.tables import on_terminal, open_console
-from upsamp.cli.render.text import printable
+from upsamp.cli.render.output import on_terminal, open_console, print_drawing
 from upsamp.core.arguments import Array, DataFormat
+from upsamp.core.text import printable
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.views.fitting import fit, fitted_size
@@ -49,9 +49,8 @@ def show_preview(
     cells = (-(-size[0] // 2), size[1]) if blocks else (size[0], 2 * size[1])
     if colours == "none" or not show_by_graphics(view, cells):
         shown = fit(view, size).shown(square=max(1, min(8, min(size) // 8)))
-        for line in block_lines(shown, colours, blocks=blocks, light=_on_light_ground()):
-            click.echo(line, color=True)
-    console.print(_caption(view, title, scale), style="dim", markup=False, emoji=False)
+        print_drawing(block_lines(shown, colours, blocks=blocks, light=_on_light_ground()))
+    console.print(_caption(view, title, scale), style="dim")
 
 
 def _caption(view: View, title: str, scale: str) -> str:

@@ -1,20 +1,13 @@
 """Summaries of models as tables, plain text, JSON, CSV, Markdown, and as Keras prints them."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import click
-
-from upsamp.cli.render.tables import (
-    on_terminal,
-    open_console,
-    print_table,
-    show_note,
-    table_of,
-)
+from upsamp.cli.render.output import on_terminal, open_console, print_text
+from upsamp.cli.render.tables import print_table, show_note, table_of
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
+from upsamp.core.text import json_text, printable
 from upsamp.models.summaries.columns import KERAS_COLUMNS, Column
 from upsamp.models.summaries.summary import Summary, SummaryRow
 
@@ -45,19 +38,19 @@ def show_summary(
         from upsamp.cli.render.keras_style import keras_text  # a style that few ask for
 
         text = keras_text(summary, width)
-        click.echo(text)
+        print_text(text)
         _tell_of_cuts(summary, text)
         return
     if format_name is None:
         format_name = "table" if on_terminal() or width is not None else "plain"
     if format_name == "table":
-        click.echo(f'Model: "{summary.name}"')
+        print_text(f'Model: "{printable(summary.name)}"')
         for table in _tables(summary, width):
             print_table(table, width=width)
         for line in summary.totals():
-            click.echo(f" {line}")
+            print_text(f" {line}")
         return
-    click.echo(SUMMARY_WRITERS[format_name](summary))
+    print_text(SUMMARY_WRITERS[format_name](summary))
 
 
 def _tell_of_cuts(summary: Summary, text: str) -> None:
@@ -91,7 +84,9 @@ def _tables(summary: Summary, width: int | None) -> list["Table"]:
 
 def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> list[list[int]]:
     """Return the places of the columns that stand beside each other, each block within the room."""
-    widths = [max(map(len, column)) + 3 for column in zip(*cells, strict=True)]
+    widths = [
+        max(len(printable(cell)) for cell in column) + 3 for column in zip(*cells, strict=True)
+    ]
     if sum(widths) < room:
         return [list(range(len(widths)))]
     # The names of layers may be folded, so that numbers stand beside them.
@@ -113,7 +108,7 @@ def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> lis
 
 def summary_json(summary: Summary) -> str:
     """Return the summary as JSON."""
-    return json.dumps(summary.to_dict(), indent=2)
+    return json_text(summary.to_dict(), indent=2)
 
 
 def summary_csv(summary: Summary) -> str:

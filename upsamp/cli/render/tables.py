@@ -1,12 +1,10 @@
 """Tables: of rich on a terminal, of aligned text elsewhere; and notes on standard error."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from upsamp.cli.render.text import printable
+from upsamp.cli.render.output import on_terminal, open_console, print_text
+from upsamp.core.text import printable
 from upsamp.models.summaries.aligning import align_columns
 
 if TYPE_CHECKING:
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
-    "on_terminal",
-    "open_console",
     "open_table",
     "plain_text",
     "print_table",
@@ -29,14 +25,9 @@ __all__ = [
 SIDES = {"<": "left", ">": "right", "^": "center"}
 
 
-def on_terminal() -> bool:
-    """Tell whether standard output is a terminal."""
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
 def show_note(text: str) -> None:
     """Tell the user something that is no result, on standard error."""
-    click.echo(f"Note: {printable(text)}.", err=True)
+    print_text(f"Note: {printable(text)}.", err=True)
 
 
 def open_table(*, lines: bool = False) -> "Table":
@@ -58,20 +49,6 @@ def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: 
     return table
 
 
-def open_console(*, stderr: bool = False) -> "Console":
-    """Return the console of standard output, or of standard error."""
-    from rich.console import Console
-
-    class OpenConsole(Console):
-        """A console that leaves it to the command what the end of a pipe means."""
-
-        def on_broken_pipe(self) -> None:
-            """Raise what Python raises."""
-            raise BrokenPipeError
-
-    return OpenConsole(stderr=stderr, highlight=False, soft_wrap=False)
-
-
 def _natural_width(console: "Console", table: "Table") -> int:
     """Return the width at which nothing of the table is folded."""
     wide = console.options.update_width(100_000)
@@ -91,7 +68,7 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
     # What is narrower than a character for each column would lose some.
     console.width = max(console.width, 4 * len(table.columns) + 2)
     if title:
-        console.print(title, style="bold", markup=False, emoji=False)
+        console.print(title, style="bold")
     console.print(table)
 
 
@@ -101,16 +78,16 @@ def show_report(
     headings: Sequence[str] = ("", "Input", "Output"),
 ) -> None:
     """Show what happened: rows of a label, what came in, and what went out."""
-    rows = [[printable(cell) for cell in row] for row in rows]
     if not on_terminal():
         for label, *values in rows:
-            click.echo(f"{label.lower()}: {' -> '.join(value for value in values if value)}")
+            shown = " -> ".join(printable(value) for value in values if value)
+            print_text(f"{label.lower()}: {shown}")
         return
     table = open_table()
     for heading in headings[: len(rows[0])]:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(plain_text(printable(cell)) for cell in row))
+        table.add_row(*map(plain_text, row))
     print_table(table, title)
 
 
@@ -122,20 +99,20 @@ def show_rows(
     alignment: "<" (left) or ">" (right) for each column.
     """
     if not on_terminal():
-        click.echo(f"{title}:")
+        print_text(f"{title}:")
         for line in align_columns([headings, *rows], alignment):
-            click.echo(line.rstrip())
+            print_text(line.rstrip())
         return
     table = open_table()
     for heading, side in zip(headings, alignment, strict=True):
         table.add_column(heading, justify="right" if side == ">" else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(plain_text(cell) for cell in row))
+        table.add_row(*map(plain_text, row))
     print_table(table, title)
 
 
 def plain_text(text: str) -> "Text":
-    """Return a cell that shows its text as it is, without markup."""
+    """Return a cell that shows its text in one line, without markup."""
     from rich.text import Text
 
-    return Text(text)
+    return Text(printable(text))

@@ -24,8 +24,9 @@ from upsamp.io.hdf5.frames import FAULT, MAX_HEADER, write_frame, write_length
 
 __all__ = ["Slice", "main"]
 
-# What the process may take besides its numbers.
+# What the process may take besides its numbers, and seconds that its parent has to end it.
 SPARE_MEMORY = 512 * 2**20
+GRACE = 2
 # What h5py raises on files that it cannot read.
 DAMAGE = (
     OSError,
@@ -138,15 +139,21 @@ def _bounds(request: dict[str, Any]) -> Iterator[None]:
     except ImportError:  # a system that has none of it
         yield
         return
+    # Besides the parent, which may have gone, two clocks end it: one that always runs, and one of
+    # the processor's time.
+    signal.setitimer(signal.ITIMER_REAL, request["seconds"] + GRACE)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime + request["seconds"]) + 2
+    seconds = int(used.ru_utime + used.ru_stime + request["seconds"]) + GRACE
     _set_limit(resource.RLIMIT_CORE, 0)
     _set_limit(resource.RLIMIT_CPU, seconds)
     with suppress(OSError, ValueError, IndexError):  # where the system does not tell
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         memory = pages * resource.getpagesize() + (request["max_size"] or 0) + SPARE_MEMORY
         _set_limit(resource.RLIMIT_AS, memory)
-    yield
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager

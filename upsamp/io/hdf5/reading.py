@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["TIME_LIMIT", "Hdf5Reader"]
 
 # So many seconds may the reading of a file take, and the start of the process that does it.
-TIME_LIMIT = 60.0
-# A large file may take longer, as if it were read at so many bytes a second.
+TIME_LIMIT = 20.0
+# Many numbers may take longer, as if they were read at so many bytes a second.
 SLOWEST = 32 * 2**20
 # What the process runs, given the directory that this package stands in.
 PROGRAM = (
@@ -38,7 +38,7 @@ class Hdf5Reader:
     """A process that reads HDF5 files, one after the other; a context manager.
 
     It is started by the first file, or before by `begin`. A file that makes it hang or crash costs
-    `time_limit` seconds at the most, or a little longer where it is large, and raises
+    `time_limit` seconds at the most, or a little longer where it has many numbers, and raises
     `FormatError`; the next file finds a new process.
 
     max_size: how many bytes the numbers of a file may have.
@@ -89,7 +89,7 @@ class Hdf5Reader:
         except (OSError, ValueError) as error:
             raise FileError(f"Cannot read {name}: {reason(error)}.") from error
         size = end - offset if size is None else size
-        seconds = self.time_limit + size / SLOWEST
+        seconds = self.time_limit + (min(size, self.max_size) / SLOWEST if values else 0)
         request = {
             "path": str(Path(path).absolute()),
             "offset": offset,

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from upsamp.core.text import printable
+
 __all__ = ["align_columns"]
 
 
@@ -13,6 +15,7 @@ def align_columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
     >>> align_columns([("a", "1"), ("bc", "23")], "<>")
     ['a    1', 'bc  23']
     """
+    rows = [list(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

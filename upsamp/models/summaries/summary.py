@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upsamp.core.memory import format_bytes
+from upsamp.core.text import printable
 from upsamp.models.summaries.aligning import align_columns
 from upsamp.models.summaries.columns import COLUMNS, KERAS_COLUMNS, Column
 from upsamp.models.summaries.summary_row import Connection, Measure, SummaryRow, layer_row
@@ -146,6 +147,5 @@ class Summary:
         rule = "-" * max(map(len, lines))
         # Two spaces at the end of a line are of no use.
         lines = [line.rstrip() for line in lines]
-        return "\n".join(
-            [f'Model: "{self.name}"', "", lines[0], rule, *lines[1:], rule, *self.totals()]
-        )
+        title = f'Model: "{printable(self.name)}"'
+        return "\n".join([title, "", lines[0], rule, *lines[1:], rule, *self.totals()])

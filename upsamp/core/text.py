@@ -1,0 +1,35 @@
+"""Text that harms nobody who looks at it: names out of files may hold anything."""
+
+import json
+from typing import Any
+
+__all__ = ["json_text", "printable"]
+
+# The joiner of the parts of one emoji, and a blank at which no line breaks: they move nothing.
+KEPT = ("\N{ZERO WIDTH JOINER}", "\N{NO-BREAK SPACE}")
+
+
+def printable(text: str) -> str:
+    r"""Return text in which everything that is no visible character is spelled out.
+
+    These are control characters (a terminal obeys them), marks that turn the direction of text,
+    ends of lines of every kind, halves of characters, and what Unicode has not assigned.
+
+    >>> print(printable("a" + chr(10) + "b" + chr(27) + "[31m" + chr(0x202E) + "gnp.exe"))
+    a\nb\x1b[31m\u202egnp.exe
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in text
+    )
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    r"""Return a value as JSON of visible ASCII alone, which says the same.
+
+    >>> print(json_text({"name": "é" + chr(0x7F)}))
+    {"name": "\u00e9\u007f"}
+    """
+    # The one control character that JSON need not escape; it stands nowhere but in strings.
+    return json.dumps(value, indent=indent).replace("\x7f", r"\u007f")
