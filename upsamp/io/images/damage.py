@@ -1,0 +1,224 @@
+"""Damage that Pillow passes over, found before it decodes the pixels.
+
+Pillow looks at no checksum of a PNG's pixels, takes a compressed stream for whole that ends too
+early, and libjpeg goes on after a marker that does not belong where it is.
+
+Sources: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)"; Adobe, "TIFF Revision
+6.0"; ITU-T T.81 (JPEG), B.1.
+"""
+
+import lzma
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from upsamp.io.images.limits import check_size
+
+__all__ = ["check_image", "png_images"]
+
+PIECE = 2**20
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# The channels of each colour type of a PNG, and where its seven passes begin and how far they step.
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+PASSES = (
+    (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
+    (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
+)  # fmt: skip
+# Tags of a TIFF, and the numbers of compressions that Python's own library can check.
+WIDTH, HEIGHT, BITS, COMPRESSION, SAMPLES, STRIP_ROWS = 256, 257, 258, 259, 277, 278
+TILE_WIDTH, TILE_HEIGHT = 322, 323
+STRIPS, TILES = (273, 279), (324, 325)  # where they are, and how long
+ZLIB, JPEG, LZMA = (8, 32946), 7, 34925
+# Formats that hold files of PNG.
+CONTAINERS = ("ICO", "ICNS")
+TOO_SHORT = "its compressed pixels end too early"
+# In the pixels of a JPEG, what follows FF: neither a zero nor a restart.
+MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+RESTART = re.compile(rb"\xff([\xd0-\xd7])")
+SCAN, END, RESTART_INTERVAL, FILL = 0xDA, 0xD9, 0xDD, 0xFF
+WITHOUT_CONTENT = frozenset({0x00, 0x01, FILL, *range(0xD0, 0xD9)})
+# Tables, parameters, another scan, the end, application data, and a comment.
+AFTER_SCAN = frozenset({0xC4, 0xCC, SCAN, END, *range(0xDB, 0xE0), *range(0xE0, 0xF0), 0xFE})
+
+
+def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
+    """Raise `OSError` where an opened image that is no PNG is damaged in a way that Pillow misses.
+
+    name, max_pixels: for the PNG files in an icon. The stream is left where it was.
+    """
+    place = stream.tell()
+    if image.format == "TIFF":
+        _check_tiff(image, stream)
+    elif image.format in ("JPEG", "MPO"):
+        stream.seek(0)
+        _check_jpeg(stream.read())
+    elif image.format in CONTAINERS:
+        stream.seek(0)
+        for found in re.finditer(re.escape(PNG_SIGNATURE), stream.read()):
+            for _ in png_images(stream, name, max_pixels, found.start()):
+                pass
+    stream.seek(place)
+
+
+# --- PNG
+
+
+def png_images(stream: BinaryIO, name: str, max_pixels: int, start: int = 0) -> Iterator[None]:
+    """Yield after each image of a PNG whose pixels are proven by their length and checksums.
+
+    At its end, the checksums of all chunks are proven. start: where the PNG begins in the stream,
+    which may be moved between. Raises `OSError` at damage, `FormatError` for too many pixels.
+    """
+    place = start + len(PNG_SIGNATURE)
+    pixels: _Pixels | None = None
+    kind, header, size = b"", b"", (0, 0)
+    while kind != b"IEND":
+        stream.seek(place)
+        length, kind = struct.unpack(">I4s", _exactly(stream, 8))
+        place += 12 + length
+        content = _content(stream, kind, length)
+        if kind in (b"IDAT", b"fdAT"):
+            pixels = pixels or _Pixels(*size, header)
+            pixels.take(content, 4 if kind == b"fdAT" else 0)
+            continue
+        first = b""
+        for piece in content:
+            first = first or piece
+        if pixels is not None and kind in (b"fcTL", b"IEND"):
+            pixels.end()
+            pixels = None
+            yield
+        if kind in (b"IHDR", b"fcTL"):
+            header = header or first
+            size = struct.unpack_from(">II", first, 0 if kind == b"IHDR" else 4)
+            check_size(*size, name, max_pixels)
+
+
+def _content(stream: BinaryIO, kind: bytes, length: int) -> Iterator[bytes]:
+    """Yield what is in a chunk, piece by piece; raise `OSError` where its checksum is wrong."""
+    checksum = zlib.crc32(kind)
+    while length:
+        piece = _exactly(stream, min(PIECE, length))
+        checksum = zlib.crc32(piece, checksum)
+        length -= len(piece)
+        yield piece
+    if _exactly(stream, 4) != checksum.to_bytes(4, "big"):
+        raise OSError(f"the checksum of its chunk {kind.decode('latin-1')!a} is wrong")
+
+
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise OSError("it is cut off")
+    return data
+
+
+class _Pixels:
+    """The compressed pixels of an image of a PNG, of which only the length is looked at."""
+
+    def __init__(self, width: int, height: int, header: bytes) -> None:
+        bits, colour_type, interlaced = header[8], header[9], header[12]
+        depth = bits * CHANNELS[colour_type]
+        self._left = 0
+        for left, top, across, down in PASSES if interlaced else ((0, 0, 1, 1),):
+            columns, rows = -(-(width - left) // across), -(-(height - top) // down)
+            if columns > 0 and rows > 0:
+                self._left += rows * (1 + (columns * depth + 7) // 8)
+        self._stream = zlib.decompressobj()
+
+    def take(self, pieces: Iterator[bytes], skipped: int) -> None:
+        """Take the content of a chunk but for its first bytes."""
+        for piece in pieces:
+            self._left -= _inflated(self._stream, piece[skipped:], self._left)
+            skipped = 0
+
+    def end(self) -> None:
+        """Raise `OSError` where what was taken is not the whole image."""
+        if not self._stream.eof or self._left:
+            raise OSError(TOO_SHORT)
+
+
+def _inflated(stream: Any, data: bytes, most: int) -> int:
+    """Return how many bytes come out of a stream; raise `OSError` for more than there may be.
+
+    stream: of `zlib` or `lzma`, which prove what came out of it by the checksum at its end.
+    """
+    count, made = 0, PIECE
+    while made == PIECE and not stream.eof:
+        made = len(stream.decompress(data, PIECE))
+        data = getattr(stream, "unconsumed_tail", b"")  # lzma keeps that itself
+        count += made
+        if count > most:
+            raise OSError("its compressed pixels are more than it declares")
+    return count
+
+
+# --- TIFF
+
+
+def _check_tiff(image: Any, stream: BinaryIO) -> None:
+    """Raise `OSError` where a strip or a tile is damaged."""
+    tags = image.tag_v2
+    compression = tags.get(COMPRESSION, 1)
+    if compression not in (*ZLIB, JPEG, LZMA):
+        return
+    places, sizes = STRIPS if STRIPS[0] in tags else TILES
+    most = _strip_bytes(tags)
+    for place, size in zip(tags.get(places, ()), tags.get(sizes, ()), strict=False):
+        stream.seek(place)
+        data = stream.read(size)
+        if compression == JPEG:
+            _check_jpeg(data)
+            continue
+        compressed = lzma.LZMADecompressor() if compression == LZMA else zlib.decompressobj()
+        _inflated(compressed, data, most)
+        if not compressed.eof:
+            raise OSError(TOO_SHORT)
+
+
+def _strip_bytes(tags: Any) -> int:
+    """Return how many bytes a strip or a tile may have, those at the edges as the others."""
+    bits = tags.get(BITS, (1,))
+    depth = max(sum(bits), bits[0] * tags.get(SAMPLES, 1))
+    width, rows = tags.get(TILE_WIDTH), tags.get(TILE_HEIGHT)
+    if width is None or rows is None:
+        width = tags[WIDTH]
+        rows = min(tags.get(STRIP_ROWS, tags[HEIGHT]), tags[HEIGHT])
+    return int((width * depth + 7) // 8 * rows)
+
+
+# --- JPEG
+
+
+def _check_jpeg(data: bytes) -> None:
+    """Raise `OSError` where the pixels have a marker that does not belong there, or no end."""
+    place, interval = 2, 0
+    while (place := data.find(b"\xff", place)) >= 0:
+        code = data[place + 1] if place + 1 < len(data) else END
+        if code == END:
+            return
+        place += 2 if code != FILL else 1
+        if code in WITHOUT_CONTENT:
+            continue
+        if code == RESTART_INTERVAL:
+            interval = int.from_bytes(data[place + 2 : place + 4], "big")
+        place += int.from_bytes(data[place : place + 2], "big")
+        if code == SCAN:
+            place = _check_scan(data, place, restarts=interval > 0)
+    raise OSError("it is cut off")
+
+
+def _check_scan(data: bytes, place: int, *, restarts: bool) -> int:
+    """Return where a scan ends; its restarts are counted from 0 to 7 again and again."""
+    found = MARKER.search(data, place)
+    if found is None:
+        raise OSError("it is cut off")
+    numbers = [found[1][0] for found in RESTART.finditer(data, place, found.start())]
+    expected = [0xD0 + number % 8 for number in range(len(numbers))]
+    if found[1][0] not in AFTER_SCAN or numbers != expected or (numbers and not restarts):
+        raise OSError("its pixels have a marker that does not belong there")
+    return found.start()
