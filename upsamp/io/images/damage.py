@@ -4,7 +4,7 @@ Pillow looks at no checksum of a PNG's pixels, takes a compressed stream for who
 early, and libjpeg goes on after a marker that does not belong where it is.
 
 Sources: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)"; Adobe, "TIFF Revision
-6.0"; ITU-T T.81 (JPEG), B.1.
+6.0"; ITU-T T.81 (JPEG), B.1; CompuServe, "Graphics Interchange Format, Version 89a" (1990).
 """
 
 import lzma
@@ -12,13 +12,16 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
+import numpy as np
 from PIL import Image
 
+from upsamp.io.images.frames import gif_frames
 from upsamp.io.images.limits import check_size
 
-__all__ = ["check_image", "png_images"]
+__all__ = ["check_image", "proofs_of"]
 
 PIECE = 2**20
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -59,19 +62,33 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
     elif image.format in CONTAINERS:
         stream.seek(0)
         for found in re.finditer(re.escape(PNG_SIGNATURE), stream.read()):
-            for _ in png_images(stream, name, max_pixels, found.start()):
+            for _ in _png_images(stream, name, max_pixels, found.start()):
                 pass
     stream.seek(place)
+
+
+def proofs_of(
+    image: Image.Image | None, stream: BinaryIO, name: str, max_pixels: int
+) -> Iterator[None]:
+    """Yield after each frame of a PNG or GIF that is proven; raise `OSError` for one damaged.
+
+    The stream may be moved between.
+    """
+    if image is not None and image.format == "PNG":
+        yield from _png_images(stream, name, max_pixels)
+    elif image is not None and image.format == "GIF":
+        for place in gif_frames(stream):
+            _check_gif_frame(stream, place, name, max_pixels)
+            yield
 
 
 # --- PNG
 
 
-def png_images(stream: BinaryIO, name: str, max_pixels: int, start: int = 0) -> Iterator[None]:
+def _png_images(stream: BinaryIO, name: str, max_pixels: int, start: int = 0) -> Iterator[None]:
     """Yield after each image of a PNG whose pixels are proven by their length and checksums.
 
-    At its end, the checksums of all chunks are proven. start: where the PNG begins in the stream,
-    which may be moved between. Raises `OSError` at damage, `FormatError` for too many pixels.
+    At its end, the checksums of all chunks are proven. start: where the PNG begins in the stream.
     """
     place = start + len(PNG_SIGNATURE)
     pixels: _Pixels | None = None
@@ -155,6 +172,45 @@ def _inflated(stream: Any, data: bytes, most: int) -> int:
         if count > most:
             raise OSError("its compressed pixels are more than it declares")
     return count
+
+
+# --- GIF
+
+
+def _check_gif_frame(stream: BinaryIO, place: int, name: str, max_pixels: int) -> None:
+    """Raise `OSError` where a frame's pixels are fewer or more than declared, or have no colour.
+
+    place: of its descriptor, behind the comma. Pillow takes for whole what ends too early.
+    """
+    stream.seek(10)
+    entries = _colours(_exactly(stream, 1)[0])
+    stream.seek(place - 9)
+    control, flags, clear = struct.unpack("<3sB2xB2x", _exactly(stream, 9))
+    has_clear = control == b"\x21\xf9\x04" and flags & 1
+    width, height, flags = struct.unpack("<4xHHB", _exactly(stream, 9))
+    check_size(width, height, name, max_pixels)
+    entries = _colours(flags) or entries or 256  # greys, where there is no table
+    stream.seek(3 * _colours(flags), 1)
+    bits = _exactly(stream, 1)[0]
+    blocks = []
+    while size := _exactly(stream, 1)[0]:
+        blocks.append(bytes([size]) + _exactly(stream, size))
+    # What differs where it is decoded over black and over white, with a row more than it has, is
+    # not in the data.
+    over = [Image.new("L", (width, height + 1), grey) for grey in (0, 255)]
+    for image in over:
+        with suppress(ValueError):  # it does not fill the row that is too many
+            image.frombytes(b"".join(blocks), "gif", bits, 0, -1)
+    last, beyond = np.not_equal(*(np.asarray(image)[-2:] for image in over))
+    numbers = np.asarray(over[0])
+    unknown = numbers[numbers >= entries]
+    if last.any() or not beyond.all() or (unknown != (clear if has_clear else -1)).any():
+        raise OSError("its pixels are not those that it declares")
+
+
+def _colours(flags: int) -> int:
+    """Return how many colours a table has that these flags tell of."""
+    return 2 << (flags & 7) if flags & 0x80 else 0
 
 
 # --- TIFF

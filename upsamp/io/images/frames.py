@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-__all__ = ["FirstPage", "frames_of", "is_tiff", "tiff_pages"]
+__all__ = ["FirstPage", "frames_of", "gif_frames", "is_tiff", "tiff_pages"]
 
 # A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
 # TIFF with an odd signature, which Pillow reads, is read as one page.
@@ -22,7 +22,7 @@ CUT = "it is cut off"
 def frames_of(image: Image.Image, stream: BinaryIO) -> Iterator[int]:
     """Yield something for each frame of an opened image that is no TIFF."""
     if image.format == "GIF":
-        return _gif_frames(stream)
+        return gif_frames(stream)
     return iter(range(1 if image.format in SINGLE else getattr(image, "n_frames", 1)))
 
 
@@ -32,8 +32,8 @@ def is_tiff(stream: BinaryIO) -> bool:
     return stream.read(4) in TIFF_HEADS
 
 
-def _gif_frames(stream: BinaryIO) -> Iterator[int]:
-    """Yield the place of each image of a GIF; raise `OSError` where the end is missing."""
+def gif_frames(stream: BinaryIO) -> Iterator[int]:
+    """Yield the place of each image of a GIF, behind its comma; raise `OSError` without an end."""
     stream.seek(10)
     stream.seek(2 + _table_bytes(_byte(stream)), 1)
     while (kind := stream.read(1)) != b";":

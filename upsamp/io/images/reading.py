@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError
 from upsamp.io.images.coding import coding_of
-from upsamp.io.images.damage import check_image, png_images
+from upsamp.io.images.damage import check_image, proofs_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
 from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
@@ -103,7 +103,7 @@ class _ImageFile:
         # A page costs the same wherever it is; a frame is made of those before it.
         apart = self._image is None and not self.all_wanted
         self._most = sys.maxsize - 1 if apart else most_frames(*size, options.max_pixels)
-        self._proofs = png_images(stream, name, options.max_pixels)
+        self._proofs = proofs_of(self._image, stream, name, options.max_pixels)
         self._proven = 0
 
     def _at_work(self) -> AbstractContextManager[None]:
@@ -140,20 +140,17 @@ class _ImageFile:
         if self._image is None:
             return self._read_page(cast("BinaryIO", FirstPage(self._stream, self._places[number])))
         with self._at_work():
-            if self._image.format == "PNG":
-                self._prove_png(number)
+            self._prove(self._image, number)
             if number:
                 self._image.seek(number)
         return self._read_image(self._image, self._stream)
 
-    def _prove_png(self, number: int) -> None:
-        """Raise `OSError` for damage up to a frame, or with the last one up to the end."""
+    def _prove(self, image: Image.Image, number: int) -> None:
+        """Raise for damage of the frames up to a number, and with the last one up to the end."""
         place = self._stream.tell()  # from where Pillow goes on
-        self._proven += sum(1 for _ in islice(self._proofs, max(0, number + 1 - self._proven)))
-        if self._proven <= number:
-            raise OSError("it has fewer frames than it declares")
-        if number + 1 == getattr(self._image, "n_frames", 1):
-            self._proven += sum(1 for _ in self._proofs)
+        is_last = image.format == "PNG" and number + 1 == getattr(image, "n_frames", 1)
+        wanted = None if is_last else max(0, number + 1 - self._proven)
+        self._proven += sum(1 for _ in islice(self._proofs, wanted))
         self._stream.seek(place)
 
     def _read_page(self, page: BinaryIO) -> Picture:
