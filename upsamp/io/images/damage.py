@@ -11,17 +11,18 @@ import lzma
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
+from itertools import repeat
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from upsamp.io.images.frames import gif_frames
+from upsamp.io.images.frames import gif_frames, tiff_tags
 from upsamp.io.images.limits import check_size
 
-__all__ = ["check_image", "proofs_of"]
+__all__ = ["check_image", "check_tags", "proofs_of"]
 
 PIECE = 2**20
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -32,10 +33,15 @@ PASSES = (
     (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
 )  # fmt: skip
 # Tags of a TIFF, and the numbers of compressions that Python's own library can check.
-WIDTH, HEIGHT, BITS, COMPRESSION, SAMPLES, STRIP_ROWS = 256, 257, 258, 259, 277, 278
+WIDTH, HEIGHT, BITS, COMPRESSION, SAMPLES, STRIP_ROWS, PLANES = 256, 257, 258, 259, 277, 278, 284
 TILE_WIDTH, TILE_HEIGHT = 322, 323
 STRIPS, TILES = (273, 279), (324, 325)  # where they are, and how long
-ZLIB, JPEG, LZMA = (8, 32946), 7, 34925
+ZLIB, JPEG, LZMA, PACKBITS = (8, 32946), 7, 34925, 32773
+# The tags that say how pixels are read.
+PIXEL_TAGS = frozenset(
+    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325}
+    | {338, 339, 347, 530}
+)
 # Formats that hold files of PNG.
 CONTAINERS = ("ICO", "ICNS")
 TOO_SHORT = "its compressed pixels end too early"
@@ -64,6 +70,11 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
         for found in re.finditer(re.escape(PNG_SIGNATURE), stream.read()):
             for _ in _png_images(stream, name, max_pixels, found.start()):
                 pass
+    elif image.format == "JPEG2000":
+        stream.seek(0)
+        _check_jpeg2000(stream.read())
+    elif image.format == "PCX":
+        _check_pcx(image, stream)
     stream.seek(place)
 
 
@@ -217,37 +228,62 @@ def _colours(flags: int) -> int:
 
 
 def _check_tiff(image: Any, stream: BinaryIO) -> None:
-    """Raise `OSError` where a strip or a tile is damaged."""
+    """Raise `OSError` where a strip or a tile is damaged, or a tag that says how to read them."""
     tags = image.tag_v2
+    check_tags(stream, tags)
     compression = tags.get(COMPRESSION, 1)
-    if compression not in (*ZLIB, JPEG, LZMA):
+    if compression not in (*ZLIB, JPEG, LZMA, PACKBITS):
         return
     places, sizes = STRIPS if STRIPS[0] in tags else TILES
-    most = _strip_bytes(tags)
-    for place, size in zip(tags.get(places, ()), tags.get(sizes, ()), strict=False):
+    lengths = zip(tags.get(places, ()), tags.get(sizes, ()), _strip_lengths(tags), strict=False)
+    for place, size, length in lengths:
         stream.seek(place)
         data = stream.read(size)
         if compression == JPEG:
             _check_jpeg(data)
-            continue
-        compressed = lzma.LZMADecompressor() if compression == LZMA else zlib.decompressobj()
-        _inflated(compressed, data, most)
-        if not compressed.eof:
-            raise OSError(TOO_SHORT)
+        elif compression == PACKBITS:
+            _check_packbits(data, length)
+        else:
+            compressed = lzma.LZMADecompressor() if compression == LZMA else zlib.decompressobj()
+            if _inflated(compressed, data, length) < length or not compressed.eof:
+                raise OSError(TOO_SHORT)
 
 
-def _strip_bytes(tags: Any) -> int:
-    """Return how many bytes a strip or a tile may have, those at the edges as the others."""
-    bits = tags.get(BITS, (1,))
-    depth = max(sum(bits), bits[0] * tags.get(SAMPLES, 1))
-    width, rows = tags.get(TILE_WIDTH), tags.get(TILE_HEIGHT)
-    if width is None or rows is None:
-        width = tags[WIDTH]
-        rows = min(tags.get(STRIP_ROWS, tags[HEIGHT]), tags[HEIGHT])
-    return int((width * depth + 7) // 8 * rows)
+def check_tags(stream: BinaryIO, known: Container[int]) -> None:
+    """Raise `OSError` where a library found none of what a tag says of pixels: it takes a default.
+
+    known: the tags that it could read.
+    """
+    for tag in tiff_tags(stream):
+        if tag in PIXEL_TAGS and tag not in known:
+            raise OSError(f"its tag {tag} is damaged")
 
 
-# --- JPEG
+def _strip_lengths(tags: Any) -> Iterator[int]:
+    """Yield how many bytes each strip or tile has that is not compressed."""
+    bits, samples = tags.get(BITS, (1,)), tags.get(SAMPLES, 1)
+    depth = bits[0] if tags.get(PLANES, 1) == 2 else max(sum(bits), bits[0] * samples)
+    if TILE_WIDTH in tags:
+        yield from repeat((tags[TILE_WIDTH] * depth + 7) // 8 * tags[TILE_HEIGHT])
+    height = tags[HEIGHT]
+    rows = min(tags.get(STRIP_ROWS, height), height)
+    while True:  # for each plane the same
+        for top in range(0, height, rows):
+            yield (tags[WIDTH] * depth + 7) // 8 * min(rows, height - top)
+
+
+def _check_packbits(data: bytes, length: int) -> None:
+    """Raise `OSError` where runs do not end where the strip does: libtiff cuts or repeats then."""
+    place = 0
+    while length > 0 and place < len(data):
+        head = data[place]
+        length -= head + 1 if head < 128 else 257 - head if head > 128 else 0
+        place += head + 2 if head < 128 else 2 if head > 128 else 1
+    if length or place > len(data):
+        raise OSError("its compressed pixels do not end where they should")
+
+
+# --- JPEG and JPEG 2000
 
 
 def _check_jpeg(data: bytes) -> None:
@@ -278,3 +314,40 @@ def _check_scan(data: bytes, place: int, *, restarts: bool) -> int:
     if found[1][0] not in AFTER_SCAN or numbers != expected or (numbers and not restarts):
         raise OSError("its pixels have a marker that does not belong there")
     return found.start()
+
+
+def _check_jpeg2000(data: bytes) -> None:
+    """Raise `OSError` where a codestream does not end where its tiles do.
+
+    Source: ITU-T T.800, A.4.
+    """
+    place = data.find(b"\xff\x4f\xff\x51") + 2
+    while (marker := data[place : place + 2]) != b"\xff\xd9":
+        if len(marker) < 2:
+            raise OSError("it is cut off")
+        if marker == b"\xff\x90":  # a part of a tile, up to the end where it gives no length
+            place += int.from_bytes(data[place + 6 : place + 10], "big") or len(data) - place - 2
+        else:
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+
+
+# --- PCX
+
+
+def _check_pcx(image: Image.Image, stream: BinaryIO) -> None:
+    """Raise `OSError` where 256 colours are to follow the pixels, and do not.
+
+    Source: ZSoft, "PCX File Format Technical Reference Manual" (1991).
+    """
+    stream.seek(0)
+    header, data = _exactly(stream, 128), stream.read()
+    bits, planes, stride, palette = struct.unpack_from("<3xB61xBHH", header)
+    if (header[1], bits, planes) != (5, 8, 1) or palette == 2:
+        return
+    left, place = stride * image.height, 0
+    while left > 0 and place < len(data):
+        count = data[place] & 0x3F if data[place] >= 0xC0 else 1
+        place += 2 if data[place] >= 0xC0 else 1
+        left -= count
+    if left > 0 or place > len(data) - 769 or data[-769] != 12:
+        raise OSError("its palette is missing")

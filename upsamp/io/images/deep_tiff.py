@@ -14,6 +14,7 @@ from upsamp.core.dtypes import round_to
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
+from upsamp.io.images.damage import check_tags
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
 from upsamp.io.images.orientation import upright
@@ -64,6 +65,7 @@ def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture
     stream.seek(0)
     with tifffile_at_work(name, FAULT):
         page: Any = tifffile.TiffFile(stream).pages[0]
+        check_tags(stream, page.tags)
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
         extra = tuple(int(one) for one in page.extrasamples)

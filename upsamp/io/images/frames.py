@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-__all__ = ["FirstPage", "frames_of", "gif_frames", "is_tiff", "tiff_pages"]
+__all__ = ["FirstPage", "frames_of", "gif_frames", "is_tiff", "tiff_pages", "tiff_tags"]
 
 # A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
 # TIFF with an odd signature, which Pillow reads, is read as one page.
@@ -78,6 +78,17 @@ def tiff_pages(stream: BinaryIO) -> Iterator[int]:
         following = _number(stream, order + layout[1])
         yield place
         place = following
+
+
+def tiff_tags(stream: BinaryIO) -> Iterator[int]:
+    """Yield the numbers of the tags of the first page."""
+    stream.seek(0)
+    order, layout = _tiff_layout(stream.read(4))
+    stream.seek(4 if layout == "HI" else 8)
+    stream.seek(_number(stream, order + layout[1]))
+    for _ in range(_number(stream, order + layout[0])):
+        yield _number(stream, order + "H")
+        stream.seek(10 if layout == "HI" else 18, 1)
 
 
 def _tiff_layout(head: bytes) -> tuple[str, str]:
