@@ -42,11 +42,9 @@ PIXEL_TAGS = frozenset(
     {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325}
     | {338, 339, 347, 530}
 )
-# Formats that hold files of PNG.
-CONTAINERS = ("ICO", "ICNS")
 TOO_SHORT = "its compressed pixels end too early"
 # In the pixels of a JPEG, what follows FF: neither a zero nor a restart.
-MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 SCAN, END, RESTART_INTERVAL, FILL = 0xDA, 0xD9, 0xDD, 0xFF
 WITHOUT_CONTENT = frozenset({0x00, 0x01, FILL, *range(0xD0, 0xD9)})
@@ -55,26 +53,25 @@ AFTER_SCAN = frozenset({0xC4, 0xCC, SCAN, END, *range(0xDB, 0xE0), *range(0xE0, 
 
 
 def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
-    """Raise `OSError` where an opened image that is no PNG is damaged in a way that Pillow misses.
+    """Raise `OSError` where an opened image is damaged in a way that Pillow misses.
 
-    name, max_pixels: for the PNG files in an icon. The stream is left where it was.
+    Of an animation, `proofs_of` tells. name, max_pixels: for the PNG files in an icon. The stream
+    is left where it was.
     """
+    if image.format not in ("TIFF", "JPEG", "MPO", "JPEG2000", "PCX", "ICO", "ICNS"):
+        return
     place = stream.tell()
+    stream.seek(0)
     if image.format == "TIFF":
         _check_tiff(image, stream)
-    elif image.format in ("JPEG", "MPO"):
-        stream.seek(0)
-        _check_jpeg(stream.read())
-    elif image.format in CONTAINERS:
-        stream.seek(0)
-        for found in re.finditer(re.escape(PNG_SIGNATURE), stream.read()):
-            for _ in _png_images(stream, name, max_pixels, found.start()):
-                pass
     elif image.format == "JPEG2000":
-        stream.seek(0)
         _check_jpeg2000(stream.read())
     elif image.format == "PCX":
-        _check_pcx(image, stream)
+        _check_pcx(image.height, stream.read())
+    elif image.format in ("ICO", "ICNS"):
+        _check_icon(stream, name, max_pixels)
+    else:
+        _check_jpeg(stream.read())
     stream.seek(place)
 
 
@@ -124,6 +121,15 @@ def _png_images(stream: BinaryIO, name: str, max_pixels: int, start: int = 0) ->
             header = header or first
             size = struct.unpack_from(">II", first, 0 if kind == b"IHDR" else 4)
             check_size(*size, name, max_pixels)
+
+
+def _check_icon(stream: BinaryIO, name: str, max_pixels: int) -> None:
+    """Raise `OSError` where a PNG in an icon is damaged."""
+    data, start = stream.read(), 0
+    while (start := data.find(PNG_SIGNATURE, start)) >= 0:
+        for _ in _png_images(stream, name, max_pixels, start):
+            pass
+        start = stream.tell()
 
 
 def _content(stream: BinaryIO, kind: bytes, length: int) -> Iterator[bytes]:
@@ -334,17 +340,15 @@ def _check_jpeg2000(data: bytes) -> None:
 # --- PCX
 
 
-def _check_pcx(image: Image.Image, stream: BinaryIO) -> None:
+def _check_pcx(height: int, data: bytes) -> None:
     """Raise `OSError` where 256 colours are to follow the pixels, and do not.
 
     Source: ZSoft, "PCX File Format Technical Reference Manual" (1991).
     """
-    stream.seek(0)
-    header, data = _exactly(stream, 128), stream.read()
-    bits, planes, stride, palette = struct.unpack_from("<3xB61xBHH", header)
-    if (header[1], bits, planes) != (5, 8, 1) or palette == 2:
+    version, bits, planes, stride, palette = struct.unpack_from("<xBxB61xBHH", data)
+    if (version, bits, planes) != (5, 8, 1) or palette == 2:
         return
-    left, place = stride * image.height, 0
+    left, place = stride * height, 128
     while left > 0 and place < len(data):
         count = data[place] & 0x3F if data[place] >= 0xC0 else 1
         place += 2 if data[place] >= 0xC0 else 1

@@ -20,7 +20,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.images.limits import too_many_pixels
 
-__all__ = ["LIBRARY_ERRORS", "open_image", "pillow_at_work", "quiet_libraries"]
+__all__ = ["LIBRARY_ERRORS", "load_format", "open_image", "pillow_at_work", "quiet_libraries"]
 
 # The formats that are read, in the order in which they are tried, each with the module of Pillow
 # that reads it. None of these starts a program, or opens what a file contains by its content.
@@ -124,12 +124,17 @@ def pillow_at_work(name: str, fault: str, max_pixels: int | None = None) -> Iter
 def open_image(stream: BinaryIO, formats: Iterable[str] = DECODERS) -> Image.Image:
     """Open an image of one of the formats that are read; Pillow's others are not even loaded."""
     for name in formats:
-        with suppress(ImportError):  # a release of Pillow that has it not
-            import_module(f"PIL.{DECODERS[name]}ImagePlugin")
+        load_format(name)
         if name in Image.OPEN:
             with suppress(UnidentifiedImageError):
                 return Image.open(stream, formats=(name,))
     raise UnidentifiedImageError
+
+
+def load_format(name: str) -> None:
+    """Load what reads and writes a format; without that, Pillow would load all that it has."""
+    with suppress(ImportError):  # a release of Pillow that has it not
+        import_module(f"PIL.{DECODERS[name]}ImagePlugin")
 
 
 class _Quiet:

@@ -146,7 +146,9 @@ class _ImageFile:
         return self._read_image(self._image, self._stream)
 
     def _prove(self, image: Image.Image, number: int) -> None:
-        """Raise for damage of the frames up to a number, and with the last one up to the end."""
+        """Raise for damage of an animation up to a frame, and with the last one up to the end."""
+        if image.format not in ("PNG", "GIF"):
+            return
         place = self._stream.tell()  # from where Pillow goes on
         is_last = image.format == "PNG" and number + 1 == getattr(image, "n_frames", 1)
         wanted = None if is_last else max(0, number + 1 - self._proven)
