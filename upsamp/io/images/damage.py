@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from itertools import repeat
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image
@@ -58,7 +58,7 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
     Of an animation, `proofs_of` tells. name, max_pixels: for the PNG files in an icon. The stream
     is left where it was.
     """
-    if image.format not in ("TIFF", "JPEG", "MPO", "JPEG2000", "PCX", "ICO", "ICNS"):
+    if image.format not in ("TIFF", "JPEG", "MPO", "JPEG2000", "PCX", "BMP", "ICO", "ICNS"):
         return
     place = stream.tell()
     stream.seek(0)
@@ -68,6 +68,8 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
         _check_jpeg2000(stream.read())
     elif image.format == "PCX":
         _check_pcx(image.height, stream.read())
+    elif image.format == "BMP":
+        _check_bitmap(image, stream)
     elif image.format in ("ICO", "ICNS"):
         _check_icon(stream, name, max_pixels)
     else:
@@ -337,7 +339,36 @@ def _check_jpeg2000(data: bytes) -> None:
             place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
 
 
-# --- PCX
+# --- BMP and PCX
+
+
+def _check_bitmap(image: Image.Image, stream: BinaryIO) -> None:
+    """Raise `OSError` where runs reach beyond their row, which Pillow cuts.
+
+    Source: Microsoft, "Bitmap Compression" (Windows GDI).
+    """
+    decoder, _, start, arguments = cast("Any", image).tile[0]
+    if decoder != "bmp_rle":
+        return
+    stream.seek(start)
+    data = stream.read()
+    per_byte = 2 if arguments[1] else 1  # whether a byte holds two pixels
+    column = row = place = 0
+    while place + 2 <= len(data) and data[place : place + 2] != b"\0\1":
+        count, value = data[place : place + 2]
+        place += 2
+        if count:
+            column += count
+        elif value == 0:
+            column, row = 0, row + 1
+        elif value == 2 and place + 2 <= len(data):
+            column, row = column + data[place], row + data[place + 1]
+            place += 2
+        else:  # so many pixels as they are, and a byte more where theirs are odd
+            column += value
+            place += (-(-value // per_byte) + 1) // 2 * 2
+        if column > image.width or row > image.height:
+            raise OSError("its pixels reach beyond their row")
 
 
 def _check_pcx(height: int, data: bytes) -> None:
