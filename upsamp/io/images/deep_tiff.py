@@ -14,7 +14,7 @@ from upsamp.core.dtypes import round_to
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
-from upsamp.io.images.damage import check_tags
+from upsamp.io.images.damaged_tiff import check_tags
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
 from upsamp.io.images.orientation import upright

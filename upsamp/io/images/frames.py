@@ -10,13 +10,14 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from upsamp.io.images.compressed import CUT_OFF
+
 __all__ = ["FirstPage", "frames_of", "gif_frames", "is_tiff", "tiff_pages", "tiff_tags"]
 
 # A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
 # TIFF with an odd signature, which Pillow reads, is read as one page.
 SINGLE = ("MPO", "PSD", "TIFF")
 TIFF_HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
-CUT = "it is cut off"
 
 
 def frames_of(image: Image.Image, stream: BinaryIO) -> Iterator[int]:
@@ -45,7 +46,7 @@ def gif_frames(stream: BinaryIO) -> Iterator[int]:
         elif kind == b"!":
             stream.seek(1, 1)
         elif not kind:
-            raise OSError(CUT)
+            raise OSError(CUT_OFF)
         else:  # Pillow passes over what is neither
             continue
         while size := _byte(stream):
@@ -59,7 +60,7 @@ def _table_bytes(flags: int) -> int:
 def _byte(stream: BinaryIO) -> int:
     byte = stream.read(1)
     if not byte:
-        raise OSError(CUT)
+        raise OSError(CUT_OFF)
     return byte[0]
 
 
@@ -101,7 +102,7 @@ def _tiff_layout(head: bytes) -> tuple[str, str]:
 def _number(stream: BinaryIO, kind: str) -> int:
     data = stream.read(struct.calcsize(kind))
     if len(data) < struct.calcsize(kind):
-        raise OSError(CUT)
+        raise OSError(CUT_OFF)
     return int(struct.unpack(kind, data)[0])
 
 

@@ -14,7 +14,8 @@ from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError
 from upsamp.io.images.coding import coding_of
-from upsamp.io.images.damage import check_image, proofs_of
+from upsamp.io.images.damage import check_image
+from upsamp.io.images.damaged_frames import proofs_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
 from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
