@@ -148,6 +148,7 @@ def test_modules_are_imported_by_name_only_where_that_makes_them_lazy() -> None:
         "upsamp",
         "upsamp.cli",
         "upsamp.core.convolution.algorithms",
+        "upsamp.io.images.pillow",  # each of Pillow's decoders when it is tried
         "upsamp.layers",
     }
     # Whether an extra is installed is asked in one place, which loads nothing by that.

@@ -19,6 +19,7 @@ from PIL import Image, features
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from corpus.rare_formats import rare_files
 from png_encoding import CHANNELS, encode_png
 
 from upsamp.io.images.pillow import quiet_libraries
@@ -105,7 +106,7 @@ def corpus() -> tuple[CorpusFile, ...]:
     Image.init()
     makers = (
         pngs, gifs, bmps, tiffs, tiff_compressions, jpegs, oriented, jpeg2000s, webps, netpbms,
-        textual_netpbms, targas, others, animations,
+        textual_netpbms, targas, others, rare, animations,
     )  # fmt: skip
     files = [file for maker in makers for file in maker()]
     assert len({file.name for file in files}) == len(files)
@@ -331,6 +332,21 @@ def others() -> Iterator[CorpusFile]:
         if format_name in Image.SAVE and (format_name != "AVIF" or features.check("avif")):
             for mode in modes:
                 yield _plain(format_name, mode, suffix, exact=format_name != "AVIF", **options)
+
+
+def rare() -> Iterator[CorpusFile]:
+    """What Pillow does not write, and photos of several views, of which the first is read."""
+    image, samples = image_of("RGB")
+    indices = samples_of(1, 8, colours=16)[:, :, 0].astype(np.uint8)
+    square = image.crop((0, 0, 16, 16))
+    for name, data, shown in rare_files(
+        samples, indices, palette(), saved(image, "DIB"), saved(image, "PCX"), saved(square, "PNG")
+    ):
+        colour = shown.shape[2] > 1
+        upright = shown.shape[0], shown.shape[1]
+        yield CorpusFile(name, data, shown, 8, colour, "RGBA" in name, upright)
+    data = saved(image, "MPO", save_all=True, append_images=[image.rotate(180)])
+    yield CorpusFile("mpo_RGB.mpo", data, None, 8, colour=True)
 
 
 def animations() -> Iterator[CorpusFile]:

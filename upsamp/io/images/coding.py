@@ -22,7 +22,9 @@ def coding_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
             "progressive": bool(image.info.get("progressive")),
         }
     if image.format == "WEBP":
-        return {"lossless": b"VP8 " not in set(_webp_chunks(stream))}
+        # Of an animation the first frame tells.
+        pixels = (name for name in _webp_chunks(stream) if name in (b"VP8 ", b"VP8L"))
+        return {"lossless": next(pixels, None) == b"VP8L"}
     if image.format == "TIFF" and isinstance(image.info.get("compression"), str):
         return {"compression": image.info["compression"]}
     return {}

@@ -9,7 +9,7 @@ from PIL import Image
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
-from upsamp.io.images.deep_tiff import open_deep_tiff
+from upsamp.io.images.deep_tiff import read_deep_tiff
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import pillow_at_work, quiet_libraries
@@ -31,16 +31,17 @@ def read_deep(
     stream: BinaryIO,
     name: str,
     options: ReadOptions,
-    count: int,
-    number: int,
+    *,
+    animated: bool,
 ) -> Picture:
     """Read a frame whose colour has more than 8 bits.
 
     image: opened by Pillow, at that frame, and not loaded: it gives what the file says besides.
+    stream: the file, or of a TIFF the page. animated: whether it is one of several frames.
     """
     if image.format == "TIFF":
-        return open_deep_tiff(stream, name, options)[1](number)
-    if count > 1:
+        return read_deep_tiff(stream, name, options)
+    if animated:
         raise FormatError(
             f"{name} is an animation of 16-bit colour, whose frames would be cut to 8 bits. "
             "Use --depth 8 to accept that."

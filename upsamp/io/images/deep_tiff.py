@@ -1,11 +1,9 @@
 """TIFF of more than 8 bits a channel, in colour or of floats, read and written by tifffile."""
 
 import logging
-import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,31 +14,17 @@ from upsamp.core.dtypes import round_to
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
+from upsamp.io.images.damaged_tiff import check_tags
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
 from upsamp.io.images.orientation import upright
-from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.images.pillow import LIBRARY_ERRORS, pillow_at_work
 from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["open_deep_tiff", "tifffile_at_work"]
+__all__ = ["read_deep_tiff", "tifffile_at_work"]
 
-# What tifffile and its codecs raise on data that they cannot handle.
-TIFFFILE_ERRORS = (
-    ValueError,  # its own error is one, in newer versions
-    RuntimeError,  # as are those of the codecs
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    OSError,
-    EOFError,
-    MemoryError,
-    NotImplementedError,
-    struct.error,
-)
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, SEPARATED = 0, 1, 2, 5
 # How many channels the colours of each kind of pixel have.
 COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, SEPARATED: 4}
@@ -63,17 +47,15 @@ def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
             yield
     except UpsampError:
         raise
-    except (*TIFFFILE_ERRORS, tifffile.TiffFileError) as error:
+    except (*LIBRARY_ERRORS, tifffile.TiffFileError) as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{name} {fault}: {what}.") from error
     finally:
         logger.disabled = before
 
 
-def open_deep_tiff(
-    stream: BinaryIO, name: str, options: ReadOptions
-) -> tuple[int, Callable[[int], Picture]]:
-    """Return how many pages a TIFF has, and what reads one of them."""
+def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
+    """Read the first page, once its size and its kind of pixels are such as can be read."""
     check_extra(
         "tifffile",
         f"{name} is damaged, or a TIFF of another depth than Pillow reads, which",
@@ -82,19 +64,8 @@ def open_deep_tiff(
 
     stream.seek(0)
     with tifffile_at_work(name, FAULT):
-        pages = tifffile.TiffFile(stream).pages
-        count = len(pages)
-    if not count:
-        raise FormatError(f"{name} {FAULT}: it has no page.")
-    return count, partial(_read_page, pages, stream, name, options)
-
-
-def _read_page(
-    pages: Any, stream: BinaryIO, name: str, options: ReadOptions, number: int
-) -> Picture:
-    """Read a page, once its size and its kind of pixels are such as can be read."""
-    with tifffile_at_work(name, FAULT):
-        page = pages[number]
+        page: Any = tifffile.TiffFile(stream).pages[0]
+        check_tags(stream, page.tags)
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
         extra = tuple(int(one) for one in page.extrasamples)

@@ -2,7 +2,12 @@
 
 from upsamp.errors import FormatError
 
-__all__ = ["check_size", "too_many_pixels"]
+__all__ = ["check_size", "check_total", "most_frames", "too_many_frames", "too_many_pixels"]
+
+# All frames of a file may have so many times the pixels that one image may have.
+FRAMES_FACTOR = 2
+# Opening a frame costs as much as computing so many pixels, which counts where frames are many.
+FRAME_PIXELS, FEW_FRAMES = 2**12, 1000
 
 
 def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
@@ -18,4 +23,30 @@ def too_many_pixels(name: str, max_pixels: int, size: str = "") -> FormatError:
     return FormatError(
         f"{name} declares more than {max_pixels:,} pixels{size}, so it may be made to exhaust "
         "memory. Use --max-pixels to allow more."
+    )
+
+
+def most_frames(width: int, height: int, max_pixels: int) -> int:
+    """Return how many frames of a size may be read.
+
+    >>> most_frames(100, 100, 50_000), most_frames(1, 1, 50_000)
+    (10, 1000)
+    """
+    total = FRAMES_FACTOR * max_pixels
+    return min(total // (width * height), max(total // FRAME_PIXELS, FEW_FRAMES))
+
+
+def check_total(pixels: int, name: str, max_pixels: int) -> None:
+    """Raise `FormatError` where frames have more pixels together than may be."""
+    if pixels > FRAMES_FACTOR * max_pixels:
+        raise too_many_frames(name, max_pixels)
+
+
+def too_many_frames(name: str, max_pixels: int) -> FormatError:
+    """Return the error for a file whose frames have more pixels together than may be."""
+    return FormatError(
+        f"{name} has more than {FRAMES_FACTOR * max_pixels:,} pixels in all of its frames or "
+        f"pages, {FRAMES_FACTOR} times --max-pixels, where each counts as at least "
+        f"{FRAME_PIXELS:,} after the first {FEW_FRAMES:,}. "
+        "Use --frame N for one of them, or --max-pixels to allow more."
     )

@@ -1,6 +1,7 @@
 """Letting Pillow work on what may be damaged: whatever it raises becomes one error of ours."""
 
 import logging
+import lzma
 import os
 import re
 import struct
@@ -8,32 +9,81 @@ import sys
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from types import MappingProxyType
+from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.images.limits import too_many_pixels
 
-__all__ = ["pillow_at_work", "quiet_libraries"]
+__all__ = ["LIBRARY_ERRORS", "load_format", "open_image", "pillow_at_work", "quiet_libraries"]
 
-# What Pillow's decoders and encoders raise on data that they cannot handle.
-PILLOW_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    AttributeError,
+# The formats that are read, in the order in which they are tried, each with the module of Pillow
+# that reads it. None of these starts a program, or opens what a file contains by its content.
+DECODERS: Mapping[str, str] = MappingProxyType(
+    {
+        "PNG": "Png",
+        "JPEG": "Jpeg",
+        "GIF": "Gif",
+        "BMP": "Bmp",
+        "DIB": "Bmp",
+        "PPM": "Ppm",
+        "WEBP": "WebP",
+        "TIFF": "Tiff",
+        "AVIF": "Avif",
+        "JPEG2000": "Jpeg2K",
+        "ICO": "Ico",
+        "QOI": "Qoi",
+        "PSD": "Psd",
+        "SGI": "Sgi",
+        "PCX": "Pcx",
+        "DDS": "Dds",
+        "BLP": "Blp",
+        "CUR": "Cur",
+        "DCX": "Dcx",
+        "FITS": "Fits",
+        "FLI": "Fli",
+        "FTEX": "Ftex",
+        "GBR": "Gbr",
+        "ICNS": "Icns",
+        "MCIDAS": "McIdas",
+        "MSP": "Msp",
+        "PIXAR": "Pixar",
+        "SUN": "Sun",
+        "XBM": "Xbm",
+        "XPM": "Xpm",
+        "XVTHUMB": "XVThumb",
+        # Those that have no signature come last.
+        "IM": "Im",
+        "IMT": "Imt",
+        "PCD": "Pcd",
+        "SPIDER": "Spider",
+        "TGA": "Tga",
+    }
+)
+
+# What decoders and encoders raise on data that they cannot handle. They are written in Python and C
+# for data that is sound: where it is not, any of these may come.
+LIBRARY_ERRORS = (
+    ArithmeticError,
     AssertionError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-    ZeroDivisionError,
+    AttributeError,
+    BufferError,
+    EOFError,
+    LookupError,
     MemoryError,
+    NameError,  # a variable that is set on the usual way alone
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    SystemError,  # C code that did not say what was wrong
+    TypeError,
+    ValueError,
+    lzma.LZMAError,
     struct.error,
     zlib.error,
 )
@@ -50,10 +100,11 @@ def pillow_at_work(name: str, fault: str, max_pixels: int | None = None) -> Iter
     max_pixels: what Pillow may open on its own, as the image within an icon, of which the icon
     declares another size; without it there is no limit.
     """
-    limit = Image.MAX_IMAGE_PIXELS
+    limit, tolerant = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
     # Pillow warns above its limit, and refuses above twice that.
     half = None if max_pixels is None else max_pixels / 2
     Image.MAX_IMAGE_PIXELS = half  # type: ignore[assignment]  # a half is a limit like any other
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # whatever another library in this process has set
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -63,11 +114,27 @@ def pillow_at_work(name: str, fault: str, max_pixels: int | None = None) -> Iter
     except Image.DecompressionBombError as error:
         size = f", {int(found[1]):,}" if (found := PIXELS.search(str(error))) else ""
         raise too_many_pixels(name, max_pixels or 0, size) from error
-    except PILLOW_ERRORS as error:
+    except LIBRARY_ERRORS as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{name} {fault}: {what}.") from error
     finally:
-        Image.MAX_IMAGE_PIXELS = limit
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = limit, tolerant
+
+
+def open_image(stream: BinaryIO, formats: Iterable[str] = DECODERS) -> Image.Image:
+    """Open an image of one of the formats that are read; Pillow's others are not even loaded."""
+    for name in formats:
+        load_format(name)
+        if name in Image.OPEN:
+            with suppress(UnidentifiedImageError):
+                return Image.open(stream, formats=(name,))
+    raise UnidentifiedImageError
+
+
+def load_format(name: str) -> None:
+    """Load what reads and writes a format; without that, Pillow would load all that it has."""
+    with suppress(ImportError):  # a release of Pillow that has it not
+        import_module(f"PIL.{DECODERS[name]}ImagePlugin")
 
 
 class _Quiet:

@@ -1,22 +1,28 @@
 """Reading an image file: what it declares is looked at before its pixels are."""
 
+import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO
+from itertools import islice
+from typing import BinaryIO, cast
 
 from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError
 from upsamp.io.images.coding import coding_of
+from upsamp.io.images.damage import check_image
+from upsamp.io.images.damaged_frames import proofs_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
-from upsamp.io.images.limits import check_size
+from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
+from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
-from upsamp.io.images.pillow import pillow_at_work, quiet_libraries
+from upsamp.io.images.pillow import open_image, pillow_at_work, quiet_libraries
 from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
@@ -25,14 +31,22 @@ __all__ = ["read_picture"]
 
 # A file's bytes, opened once more.
 Reopen = Callable[[], AbstractContextManager[BinaryIO]]
-# What opens a frame of a file by its number.
-ReadFrame = Callable[[int], Picture]
 
 # Animations: their frames are shown in the place of each other, so they are of one mode. Pillow
 # gives them so in these modes, but for GIF.
 UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
 ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 FAULT = "cannot be decoded"
+# What is known and yet not read, by how it begins.
+REFUSED = (
+    (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript, a program that would be run"),
+    (rb"\x1c[\x01-\x09\xf0]", "IPTC, which may hold a file of any other format"),
+    (rb"\xd7\xcd\xc6\x9a|(?s:\x01\0\0\0.{36} EMF)", "a Windows metafile, a list of commands"),
+    (rb"%PDF", "PDF, a list of commands"),
+    (rb"\xd0\xcf\x11\xe0", "a compound document, as FlashPix is"),
+    (rb"\0\0\x01\xb3", "MPEG, a film"),
+    (rb"\x89HDF|GRIB|BUFR", "scientific data"),
+)
 
 
 def read_picture(
@@ -43,14 +57,10 @@ def read_picture(
     name: for errors. reopen: opens the same bytes once more, for the frames that follow; without
     it they are kept in memory as the file has them.
     """
-    count, read = _open(stream, name, options)
-    number = options.frame or 0
-    if number >= count:
-        raise FormatError(
-            f"--frame must name one of the frames of {name}, 0 to {count - 1}. Received: {number}."
-        )
-    picture = read(number)
-    if count == 1 or options.frame is not None:
+    file = _ImageFile(stream, name, options)
+    count = file.count() if file.all_wanted else 1
+    picture = file.read(options.frame or 0)
+    if options.frame is not None or not file.has_several:
         return picture
     if not options.every_frame:
         return replace(picture, notes=(*picture.notes, "only the first frame is read"))
@@ -64,83 +74,118 @@ def read_picture(
 
 def _following(reopen: Reopen, name: str, options: ReadOptions, count: int) -> Iterator[Picture]:
     """Read the frames after the first, one at a time."""
+    total = 0
     with reopen() as stream:
-        _, read = _open(stream, name, options)
-        yield from map(read, range(1, count))
+        file = _ImageFile(stream, name, options)
+        for number in range(1, count):
+            picture = file.read(number)
+            height, width = picture.pixels.shape[:2]
+            total += height * width  # of pages, each has a size of its own
+            check_total(total, name, options.max_pixels)
+            yield picture
 
 
-def _open(stream: BinaryIO, name: str, options: ReadOptions) -> tuple[int, ReadFrame]:
-    """Return how many frames there are, and what reads one of them."""
-    try:
-        with pillow_at_work(name, FAULT, options.max_pixels):
-            image = Image.open(stream)
-            _refuse_program(image, name)
-            count = _frame_count(image)
-            if image.format == "TIFF" and count > 1:  # see `_at_frame`
-                image = Image.open(stream)
-    except FormatError as error:
-        if not isinstance(error.__cause__, UnidentifiedImageError):
-            raise
-        if _is_tiff(stream):
-            from upsamp.io.images.deep_tiff import open_deep_tiff  # what Pillow cannot read
+class _ImageFile:
+    """An opened image file, whose frames are read by their numbers, fastest in their order.
 
-            return open_deep_tiff(stream, name, options)
-        raise FormatError(
-            f"{name} is no image that can be read: {_diagnosis(stream)}."
-        ) from error.__cause__
-    return count, partial(_read_frame, image, stream, name, options, count)
+    has_several: whether it has more than one. all_wanted: whether it has, and all are to be read.
+    """
 
+    def __init__(self, stream: BinaryIO, name: str, options: ReadOptions) -> None:
+        self._stream, self._name, self._options = stream, name, options
+        self._image = None if is_tiff(stream) else self._open(stream)
+        size = (1, 1) if self._image is None else self._image.size  # each page has its own
+        check_size(*size, name, options.max_pixels)
+        self._frames = tiff_pages(stream) if self._image is None else frames_of(self._image, stream)
+        self._places: list[int] = []
+        self._find(1)
+        self.has_several = len(self._places) > 1
+        self.all_wanted = self.has_several and options.every_frame and options.frame is None
+        # A page costs the same wherever it is; a frame is made of those before it.
+        apart = self._image is None and not self.all_wanted
+        self._most = sys.maxsize - 1 if apart else most_frames(*size, options.max_pixels)
+        self._proofs = proofs_of(self._image, stream, name, options.max_pixels)
+        self._proven = 0
 
-def _refuse_program(image: Image.Image, name: str) -> None:
-    """Raise for PostScript, which Pillow would let Ghostscript run to read its pixels."""
-    if image.format == "EPS":
-        raise FormatError(f"{name} is PostScript, a program that would be run. Convert it to PNG.")
+    def _at_work(self) -> AbstractContextManager[None]:
+        return pillow_at_work(self._name, FAULT, self._options.max_pixels)
 
+    def _open(self, stream: BinaryIO) -> Image.Image:
+        with self._at_work():
+            try:
+                return open_image(stream)
+            except UnidentifiedImageError as error:
+                raise FormatError(f"{self._name} is {_diagnosis(stream)}.") from error
 
-def _frame_count(image: Image.Image) -> int:
-    # A photo of several views (MPO) is a JPEG; the others are small or for other purposes. What
-    # Pillow gives as frames of a PSD are its layers.
-    return 1 if image.format in ("MPO", "PSD") else getattr(image, "n_frames", 1)
+    def _find(self, number: int) -> None:
+        """Find the places of the frames up to that number, as far as there are any."""
+        with self._at_work():
+            missing = number + 1 - len(self._places)
+            self._places.extend(islice(self._frames, max(0, missing)))
 
+    def count(self) -> int:
+        """Return how many frames there are; raise `FormatError` for more than may be read."""
+        self._find(self._most)
+        if len(self._places) > self._most:
+            raise too_many_frames(self._name, self._options.max_pixels)
+        return len(self._places)
 
-def _read_frame(
-    image: Image.Image, stream: BinaryIO, name: str, options: ReadOptions, count: int, number: int
-) -> Picture:
-    """Read a frame of an opened image."""
-    with pillow_at_work(name, FAULT, options.max_pixels):
-        if count > 1:
-            image = _at_frame(image, stream, number)
-        width, height = image.size
-    check_size(width, height, name, options.max_pixels)
-    with pillow_at_work(name, FAULT):
-        depth = kind_of_depth(image, stream)
-    notes: tuple[str, ...] = ()
-    if depth is not None:
-        if check_kept(depth, name, options):
-            from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
+    def read(self, number: int) -> Picture:
+        """Read a frame."""
+        self._find(min(number, self._most))
+        if number >= min(len(self._places), self._most):
+            raise FormatError(
+                f"--frame must name one of the frames of {self._name}, 0 to {self.count() - 1}. "
+                f"Received: {number}."
+            )
+        if self._image is None:
+            return self._read_page(cast("BinaryIO", FirstPage(self._stream, self._places[number])))
+        with self._at_work():
+            self._prove(self._image, number)
+            if number:
+                self._image.seek(number)
+        return self._read_image(self._image, self._stream)
 
-            return read_deep(image, stream, name, options, count, number)
-        notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
-    every = count > 1 and options.every_frame and options.frame is None
-    together = every and image.format in ANIMATED
-    with pillow_at_work(name, FAULT, options.max_pixels):
-        picture, orientation = _decode(image, stream, expand=options.expand, together=together)
-    # A fault in what follows is ours, and not the file's.
-    return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
+    def _prove(self, image: Image.Image, number: int) -> None:
+        """Raise for damage of an animation up to a frame, and with the last one up to the end."""
+        if image.format not in ("PNG", "GIF"):
+            return
+        place = self._stream.tell()  # from where Pillow goes on
+        is_last = image.format == "PNG" and number + 1 == getattr(image, "n_frames", 1)
+        wanted = None if is_last else max(0, number + 1 - self._proven)
+        self._proven += sum(1 for _ in islice(self._proofs, wanted))
+        self._stream.seek(place)
 
+    def _read_page(self, page: BinaryIO) -> Picture:
+        """Read a page of a TIFF, by tifffile where Pillow does not know its kind of pixels."""
+        with self._at_work():
+            try:
+                image = open_image(page, ("TIFF",))
+            except UnidentifiedImageError:
+                from upsamp.io.images.deep_tiff import read_deep_tiff
 
-def _at_frame(image: Image.Image, stream: BinaryIO, number: int) -> Image.Image:
-    """Return the image at that frame."""
-    if number == image.tell():
-        return image
-    before = image.mode
-    image.seek(number)
-    if image.format == "TIFF" and "P" in (before, image.mode):
-        # Before version 13, Pillow gives the palette of a page to the pixels of another.
-        image = Image.open(stream)
-        image.palette = None
-        image.seek(number)
-    return image
+                return read_deep_tiff(page, self._name, self._options)
+        return self._read_image(image, page)
+
+    def _read_image(self, image: Image.Image, stream: BinaryIO) -> Picture:
+        """Read the frame that an opened image is at."""
+        name, options = self._name, self._options
+        check_size(*image.size, name, options.max_pixels)
+        with self._at_work():
+            check_image(image, stream, name, options.max_pixels)
+            depth = kind_of_depth(image, stream)
+        notes: tuple[str, ...] = ()
+        if depth is not None:
+            if check_kept(depth, name, options):
+                from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
+
+                return read_deep(image, stream, name, options, animated=self.has_several)
+            notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
+        together = self.all_wanted and image.format in ANIMATED
+        with self._at_work():
+            picture, orientation = _decode(image, stream, expand=options.expand, together=together)
+        # A fault in what follows is ours, and not the file's.
+        return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
 
 
 def _decode(
@@ -150,9 +195,12 @@ def _decode(
 
     together: whether its mode is to be that of all frames.
     """
-    orientation = orientation_of(image)
+    # A TIFF says it in its tags, and Pillow takes it out while it decodes. The others are decoded
+    # first: what is asked of a PNG may decode it, and what that raises is passed over here.
+    tagged = orientation_of(image) if image.format == "TIFF" else None
     with quiet_libraries() if image.format == "TIFF" else nullcontext():
         image.load()
+    orientation = orientation_of(image) if tagged is None else tagged
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
     metadata, coding = metadata_of(image, orientation), coding_of(image, stream)
     if together and (format_name == "gif" or image.mode not in UNCHANGING):
@@ -177,18 +225,18 @@ def _oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Pic
     return replace(picture, metadata=upright_metadata(picture.metadata))
 
 
-def _is_tiff(stream: BinaryIO) -> bool:
-    stream.seek(0)
-    return stream.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
 def _diagnosis(stream: BinaryIO) -> str:
+    """Return what a file is that no decoder knows, and what to do about it."""
     stream.seek(0)
     head = stream.read(512)
+    for beginning, what in REFUSED:
+        if re.match(beginning, head):
+            return f"{what}. Convert it to PNG"
+    rule = "no image that can be read"
     if not head:
-        return "it is empty"
+        return f"{rule}: it is empty"
     try:
         head.decode("utf-8")
     except UnicodeDecodeError:
-        return "its content is of no known image format, or damaged"
-    return "it holds text; a matrix in a file ends in .txt, .csv, .tsv or .json"
+        return f"{rule}: its content is of no known image format, or damaged"
+    return f"{rule}: it holds text; a matrix in a file ends in .txt, .csv, .tsv or .json"

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from upsamp.io.images.canvas import fit_format, image_of
-from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_depth, check_same_size, duration_of, shown_frames
@@ -55,6 +55,7 @@ class FrameByFrame(Image.Image):
 def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
     """Write all frames of a picture."""
     buffer = BytesIO()
+    load_format("WEBP")
     with pillow_at_work(name, "cannot be encoded"):
         frames = FrameByFrame(picture)
         frames.seek(0)

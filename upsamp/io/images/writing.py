@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 
 from upsamp.io.images.canvas import fit_format, image_of
-from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_depth
@@ -61,6 +61,7 @@ def _write_one(
     check_depth(picture.pixels, format_name)
     # Pillow would write to the file by its number, and take for whole what a full disk cut off.
     buffer = BytesIO()
+    load_format(format_name.upper())
     with pillow_at_work(name, FAULT):
         image = fit_format(image_of(picture), picture, format_name)
         image.save(buffer, format_name, **save_options(picture, format_name, options))

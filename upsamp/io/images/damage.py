@@ -1,0 +1,83 @@
+"""Damage that Pillow passes over, found before it decodes the pixels."""
+
+import struct
+from typing import Any, BinaryIO, cast
+
+from PIL import Image
+
+from upsamp.io.images.damaged_frames import check_icon
+from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
+from upsamp.io.images.damaged_tiff import check_tiff
+
+__all__ = ["check_image"]
+
+
+def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
+    """Raise `OSError` where an opened image is damaged in a way that Pillow misses.
+
+    Of an animation, `proofs_of` tells. name, max_pixels: for the PNG files in an icon. The stream
+    is left where it was.
+    """
+    if image.format not in ("TIFF", "JPEG", "MPO", "JPEG2000", "PCX", "BMP", "ICO", "ICNS"):
+        return
+    place = stream.tell()
+    stream.seek(0)
+    if image.format == "TIFF":
+        check_tiff(image, stream)
+    elif image.format == "JPEG2000":
+        check_jpeg2000(stream.read())
+    elif image.format == "PCX":
+        _check_pcx(image.height, stream.read())
+    elif image.format == "BMP":
+        _check_bitmap(image, stream)
+    elif image.format in ("ICO", "ICNS"):
+        check_icon(stream, name, max_pixels)
+    else:
+        check_jpeg(stream.read())
+    stream.seek(place)
+
+
+def _check_bitmap(image: Image.Image, stream: BinaryIO) -> None:
+    """Raise `OSError` where runs reach beyond their row, which Pillow cuts.
+
+    Source: Microsoft, "Bitmap Compression" (Windows GDI).
+    """
+    decoder, _, start, arguments = cast("Any", image).tile[0]
+    if decoder != "bmp_rle":
+        return
+    stream.seek(start)
+    data = stream.read()
+    per_byte = 2 if arguments[1] else 1  # whether a byte holds two pixels
+    column = row = place = 0
+    while place + 2 <= len(data) and data[place : place + 2] != b"\0\1":
+        count, value = data[place : place + 2]
+        place += 2
+        if count:
+            column += count
+        elif value == 0:
+            column, row = 0, row + 1
+        elif value == 2 and place + 2 <= len(data):
+            column, row = column + data[place], row + data[place + 1]
+            place += 2
+        else:  # so many pixels as they are, and a byte more where theirs are odd
+            column += value
+            place += (-(-value // per_byte) + 1) // 2 * 2
+        if column > image.width or row > image.height:
+            raise OSError("its pixels reach beyond their row")
+
+
+def _check_pcx(height: int, data: bytes) -> None:
+    """Raise `OSError` where 256 colours are to follow the pixels, and do not.
+
+    Source: ZSoft, "PCX File Format Technical Reference Manual" (1991).
+    """
+    version, bits, planes, stride, palette = struct.unpack_from("<xBxB61xBHH", data)
+    if (version, bits, planes) != (5, 8, 1) or palette == 2:
+        return
+    left, place = stride * height, 128
+    while left > 0 and place < len(data):
+        count = data[place] & 0x3F if data[place] >= 0xC0 else 1
+        place += 2 if data[place] >= 0xC0 else 1
+        left -= count
+    if left > 0 or place > len(data) - 769 or data[-769] != 12:
+        raise OSError("its palette is missing")

@@ -1,0 +1,74 @@
+"""Damage in TIFF that Pillow, libtiff and tifffile pass over.
+
+Source: Adobe, "TIFF Revision 6.0".
+"""
+
+import lzma
+import zlib
+from collections.abc import Container, Iterator
+from itertools import repeat
+from typing import Any, BinaryIO
+
+from upsamp.io.images.compressed import TOO_SHORT, check_packbits, check_zstandard, inflated
+from upsamp.io.images.damaged_jpeg import check_jpeg
+from upsamp.io.images.frames import tiff_tags
+
+__all__ = ["check_tags", "check_tiff"]
+
+# Tags of a TIFF, and the numbers of compressions that Python's own library can check.
+WIDTH, HEIGHT, BITS, COMPRESSION, SAMPLES, STRIP_ROWS, PLANES = 256, 257, 258, 259, 277, 278, 284
+TILE_WIDTH, TILE_HEIGHT = 322, 323
+STRIPS, TILES = (273, 279), (324, 325)  # where they are, and how long
+ZLIB, JPEG, LZMA, PACKBITS, ZSTANDARD = (8, 32946), 7, 34925, 32773, 50000
+# The tags that say how pixels are read.
+PIXEL_TAGS = frozenset(
+    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325}
+    | {338, 339, 347, 530}
+)
+
+
+def check_tiff(image: Any, stream: BinaryIO) -> None:
+    """Raise `OSError` where a strip or a tile is damaged, or a tag that says how to read them."""
+    tags = image.tag_v2
+    check_tags(stream, tags)
+    compression = tags.get(COMPRESSION, 1)
+    if compression not in (*ZLIB, JPEG, LZMA, PACKBITS, ZSTANDARD):
+        return
+    places, sizes = STRIPS if STRIPS[0] in tags else TILES
+    lengths = zip(tags.get(places, ()), tags.get(sizes, ()), _strip_lengths(tags), strict=False)
+    for place, size, length in lengths:
+        stream.seek(place)
+        data = stream.read(size)
+        if compression == JPEG:
+            check_jpeg(data)
+        elif compression == PACKBITS:
+            check_packbits(data, length)
+        elif compression == ZSTANDARD:
+            check_zstandard(data)
+        else:
+            compressed = lzma.LZMADecompressor() if compression == LZMA else zlib.decompressobj()
+            if inflated(compressed, data, length) < length or not compressed.eof:
+                raise OSError(TOO_SHORT)
+
+
+def check_tags(stream: BinaryIO, known: Container[int]) -> None:
+    """Raise `OSError` where a library found none of what a tag says of pixels: it takes a default.
+
+    known: the tags that it could read.
+    """
+    for tag in tiff_tags(stream):
+        if tag in PIXEL_TAGS and tag not in known:
+            raise OSError(f"its tag {tag} is damaged")
+
+
+def _strip_lengths(tags: Any) -> Iterator[int]:
+    """Yield how many bytes each strip or tile has that is not compressed."""
+    bits, samples = tags.get(BITS, (1,)), tags.get(SAMPLES, 1)
+    depth = bits[0] if tags.get(PLANES, 1) == 2 else max(sum(bits), bits[0] * samples)
+    if TILE_WIDTH in tags:
+        yield from repeat((tags[TILE_WIDTH] * depth + 7) // 8 * tags[TILE_HEIGHT])
+    height = tags[HEIGHT]
+    rows = min(tags.get(STRIP_ROWS, height), height)
+    while True:  # for each plane the same
+        for top in range(0, height, rows):
+            yield (tags[WIDTH] * depth + 7) // 8 * min(rows, height - top)

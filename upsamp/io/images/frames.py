@@ -1,0 +1,139 @@
+"""How many frames or pages a file has, found without decoding any of them.
+
+Sources: CompuServe, "Graphics Interchange Format, Version 89a" (1990); Adobe, "TIFF Revision 6.0",
+section 2, and for BigTIFF the Library of Congress, "BigTIFF" (fdd000328).
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from upsamp.io.images.compressed import CUT_OFF
+
+__all__ = ["FirstPage", "frames_of", "gif_frames", "is_tiff", "tiff_pages", "tiff_tags"]
+
+# A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
+# TIFF with an odd signature, which Pillow reads, is read as one page.
+SINGLE = ("MPO", "PSD", "TIFF")
+TIFF_HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
+
+
+def frames_of(image: Image.Image, stream: BinaryIO) -> Iterator[int]:
+    """Yield something for each frame of an opened image that is no TIFF."""
+    if image.format == "GIF":
+        return gif_frames(stream)
+    return iter(range(1 if image.format in SINGLE else getattr(image, "n_frames", 1)))
+
+
+def is_tiff(stream: BinaryIO) -> bool:
+    """Tell whether a stream begins as a TIFF does."""
+    stream.seek(0)
+    return stream.read(4) in TIFF_HEADS
+
+
+def gif_frames(stream: BinaryIO) -> Iterator[int]:
+    """Yield the place of each image of a GIF, behind its comma; raise `OSError` without an end."""
+    stream.seek(10)
+    stream.seek(2 + _table_bytes(_byte(stream)), 1)
+    while (kind := stream.read(1)) != b";":
+        if kind == b",":
+            place = stream.tell()
+            yield place
+            stream.seek(place + 8)  # it may have been moved
+            stream.seek(_table_bytes(_byte(stream)) + 1, 1)
+        elif kind == b"!":
+            stream.seek(1, 1)
+        elif not kind:
+            raise OSError(CUT_OFF)
+        else:  # Pillow passes over what is neither
+            continue
+        while size := _byte(stream):
+            stream.seek(size, 1)
+
+
+def _table_bytes(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _byte(stream: BinaryIO) -> int:
+    byte = stream.read(1)
+    if not byte:
+        raise OSError(CUT_OFF)
+    return byte[0]
+
+
+def tiff_pages(stream: BinaryIO) -> Iterator[int]:
+    """Yield the place of the directory of each page of a TIFF, until one leads to another again."""
+    stream.seek(0)
+    order, layout = _tiff_layout(stream.read(4))
+    stream.seek(4 if layout == "HI" else 8)
+    seen = set()
+    entry = 12 if layout == "HI" else 20
+    place = _number(stream, order + layout[1])
+    while place and place not in seen:
+        seen.add(place)
+        stream.seek(place)
+        stream.seek(_number(stream, order + layout[0]) * entry, 1)
+        following = _number(stream, order + layout[1])
+        yield place
+        place = following
+
+
+def tiff_tags(stream: BinaryIO) -> Iterator[int]:
+    """Yield the numbers of the tags of the first page."""
+    stream.seek(0)
+    order, layout = _tiff_layout(stream.read(4))
+    stream.seek(4 if layout == "HI" else 8)
+    stream.seek(_number(stream, order + layout[1]))
+    for _ in range(_number(stream, order + layout[0])):
+        yield _number(stream, order + "H")
+        stream.seek(10 if layout == "HI" else 18, 1)
+
+
+def _tiff_layout(head: bytes) -> tuple[str, str]:
+    """Return the order of bytes, and the kinds of a count and of a place."""
+    if head not in TIFF_HEADS:
+        raise OSError("it is no TIFF")
+    return TIFF_HEADS[head], "QQ" if b"+" in head else "HI"
+
+
+def _number(stream: BinaryIO, kind: str) -> int:
+    data = stream.read(struct.calcsize(kind))
+    if len(data) < struct.calcsize(kind):
+        raise OSError(CUT_OFF)
+    return int(struct.unpack(kind, data)[0])
+
+
+class FirstPage:
+    """A TIFF as if a page of it were the first, so that no other has to be read on the way to it.
+
+    What else a stream can do, the stream does.
+    """
+
+    def __init__(self, stream: BinaryIO, place: int) -> None:
+        stream.seek(0)
+        head = stream.read(4)
+        order, layout = _tiff_layout(head)
+        start = head if layout == "HI" else head + stream.read(4)
+        self._head = start + struct.pack(order + layout[1], place)
+        self._stream = stream
+        stream.seek(0)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as the stream does, with that page's place in the header."""
+        place = self._stream.tell()
+        data = self._stream.read(size)
+        return self._head[place : place + len(data)] + data[max(0, len(self._head) - place) :]
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; return how many bytes."""
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the stream has by that name."""
+        return getattr(self._stream, name)
