@@ -92,7 +92,7 @@ class Group(click.Group):
             _abandon_output()
             # A reader of a pipe that has gone had what it wanted: that is no error.
             if not isinstance(error, BrokenPipeError):
-                _fail(f"Cannot write to standard output: {reason(error)}.", 1)
+                _fail(_told(error), 1)
         except (KeyboardInterrupt, click.Abort):
             sys.exit(130)
         sys.exit(0)
@@ -143,6 +143,15 @@ def _interrupt_again(main_thread: int) -> None:
         signal.pthread_kill(main_thread, signal.SIGINT)
     else:
         _thread.interrupt_main()
+
+
+def _told(error: OSError) -> str:
+    """Say what the system refused, where no reader or writer of files has said it better."""
+    if error.filename is not None:
+        return f"Cannot use '{error.filename}': {reason(error)}."
+    if isinstance(error, FileNotFoundError):  # what os.getcwd raises, and no write
+        return "The working directory is no longer there. Change to another one."
+    return f"Cannot write to standard output: {reason(error)}."
 
 
 def _abandon_output() -> None:

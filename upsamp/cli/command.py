@@ -13,12 +13,39 @@ if TYPE_CHECKING:
 else:
     NumbersBase = click.ParamType  # older releases of click, which do as well, have it plain
 
-__all__ = ["Command", "FactorType", "NumbersType", "PaddingType", "PairType", "TargetType"]
+__all__ = [
+    "Command",
+    "CountType",
+    "FactorType",
+    "NumbersType",
+    "PaddingType",
+    "PairType",
+    "TargetType",
+]
 
 # What an integer looks like on a command line; a negative one is taken, to be refused by name.
 INTEGER = re.compile(r"-?\d{1,99}")
 # A matrix may begin with a negative number, which is no option.
 NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
+
+
+# What NumPy and the system take as a size.
+MAX_SIZE = 2**63 - 1
+
+
+class CountType(click.IntRange):
+    """An integer from `minimum` to `most`, of which help tells the minimum alone."""
+
+    def __init__(self, minimum: int = 1, most: int = MAX_SIZE) -> None:
+        super().__init__(min=minimum)
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the integer."""
+        count: int = super().convert(value, param, ctx)
+        if count > self.most:
+            self.fail(f"must be at most {self.most:,}. Received: {value}.", param, ctx)
+        return count
 
 
 class NumbersType(NumbersBase):
