@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 import numpy as np
-from PIL import Image
+from golden_files import DIRECTORY
+from PIL import Image, features
 from small_models import small_model
 
 from upsamp.cli import COMMANDS, main
+from upsamp.layers import LAYERS as KINDS
 
 __all__ = ["Line", "make_files", "make_line"]
 
@@ -25,33 +27,44 @@ ABSURD_NUMBERS = (
     *("99999999999999999999", str(2**31), str(2**63), str(10**30), f"-{HUGE}", HUGE, f"0.{HUGE}"),
     *("1/2", "0x10", "٣", "2\n", "2\0"),
 )
-PAIRS = ("2", "3", "2 3", "2x3", "1,2", "1", "4x4")
+# What is a number, and more than there can be of anything.
+HUGE_NUMBERS = (
+    *("65536", "1000000", "999999999", str(2**31 - 1), str(2**31), str(2**32), str(2**53 + 1)),
+    *(str(2**62), str(2**63 - 1), str(2**63), str(2**64), str(10**18), str(10**40), "9" * 99),
+)
 ABSURD_PAIRS = ("2x", "x2", "0x0", "2x3x4", f"{10**30}x1", f"1x{10**30}", f"{HUGE}x{HUGE}")
 IMAGES = (
     *("in/rgb.png", "in/grey.png", "in/alpha.png", "in/palette.png", "in/bits.png", "in/deep.png"),
     *("in/photo.jpg", "in/film.gif", "in/film.webp", "in/pages.tiff", "in/one.bmp", "in/one.ppm"),
-    *(
-        "in/large.png",
-        "in/cut.png",
-        "in/cut.jpg",
-        "in/cut.gif",
-        "in/bad.png",
-        "in/photos",
-        "in/p*.*",
-        "in/**/*",
-    ),
+    *("in/large.png", "in/cut.png", "in/cut.jpg", "in/cut.gif", "in/bad.png", "in/photos"),
+    *("in/cmyk.jpg", "in/pale.png", "in/float.tiff", "in/whole.tiff", "in/a.webp", "in/turned.jpg"),
+    *("in/moving.png", "in/one.avif", "in/p*.*", "in/**/*"),
 )
+# More modes of Pillow's, each with a file that can have it.
+MODES = {
+    "CMYK": "cmyk.jpg",
+    "LA": "pale.png",
+    "F": "float.tiff",
+    "I": "whole.tiff",
+    "RGBA": "a.webp",
+}
 MATRICES = (
     *("1 2; 3 4", "[[1, 2.5]]", "-1 2", "in/m.txt", "in/m.csv", "in/m.json", "in/m.npy"),
     *("in/cube.npy", "in/one.npz", "in/two.npz", "in/two.npz:a", "in/two.npz:none", "in/bad.csv"),
     *("in/neg.npy", "in/bools.npy", "in/complex.npy", "in/cut.npy", "in/flags.npy", "in/cut.npz"),
     *("1 2; 3", "nan inf; -inf 1", f"{HUGE} 1", "1e400 1", "[[[[[1]]]]]", "[1, [2]]", '["a"]'),
-    *("in/latin.txt", "in/zeros.bin", "[" * 2000),
+    *("in/latin.txt", "in/zeros.bin", "[" * 2000, "99999999999999999999TB", "1e3MB"),
+)
+# Of what Keras saved; see tests/goldens.
+SAVED = (
+    *("conditional_gan_one_hot.keras", "with_lambda.keras", "with_custom_layer.h5", "frozen.keras"),
+    *("operators.keras", "operations.h5", "shared.keras", "dcgan.json", "compiled.keras"),
+    *("nested.h5", "mixed_bfloat16.keras", "frozen.weights.h5"),
 )
 MODELS = (
     *("in/small.keras", "in/small.h5", "in/small.weights.h5", "in/w.npz", "in/w.safetensors"),
     *("in/config.json", "in/cut.keras", "in/cut.h5", "in/list.json", "in/layers.txt", "dcgan"),
-    *("upsampling", "in/cut.safetensors", "in/bad.safetensors"),
+    *("upsampling", "in/cut.safetensors", "in/bad.safetensors", *(f"in/{name}" for name in SAVED)),
 )
 LAYERS = (
     *("Dense(3, input_dim=2)", "UpSampling2D()", "Conv2DTranspose(2, 3, strides=2)", "Flatten()"),
@@ -85,7 +98,7 @@ WORDS: Mapping[str, Sequence[str]] = {
     "DIR": ("out", "out/deep", "in/photos", "in/rgb.png", *REMOTE[:3]),
     "TEMPLATE": ("{stem}{suffix}", "x{size}.png", "{stem}", "{no}.png", "{", "a/b.png", "{stem!r}"),
     "ADDRESS": ("", "no", "tcp://", "tcp://x:y", "ftp://a:1", HUGE, "none.json", "in/list.json"),
-    "BYTES": ("1", "1MB", "2GB", "99999999999999999999TB", "0", "-1", "1e3", "nan", HUGE),
+    "BYTES": ("1", "100KB", "1MB", "300MB", "2GB", "999999999999999TB"),
     "NAMES": ("all", "layer,kernel", "+kernel,strides", "none", "+", ",,", "+receptive_field"),
     "N|keep": ("keep", "1", "100", "85"),
     "LARGE": ("in/large.png", "in/photos", *IMAGES),
@@ -133,11 +146,11 @@ def make_line(number: int) -> Line:
     arguments = [one for one in command.params if isinstance(one, click.Argument)]
     options = [one for one in command.params if isinstance(one, click.Option)]
     words = [name]
-    for option in random.sample(options, random.choice((0, 1, 1, 2, 2, 3, 4, 6))):
+    for option in random.sample(options, random.choice((0, 0, 1, 1, 1, 2, 2, 3, 5))):
         words += _spelled(option, random, wild)
     for argument in arguments:
         most = 1 if argument.nargs == 1 else 3
-        for _ in range(random.choice((0, *range(1, most + 1), 1, 1))):
+        for _ in range(random.choice((0, 1, 1, 1, 1, 1, 1, most, most, 2 * most))):
             words.append(_word_of(argument, random, wild))
     variables = {}
     if random.random() < 0.1:
@@ -175,16 +188,41 @@ def _value_of(option: click.Option, kind: Any, random: Random, wild: float) -> s
     if random.random() < wild / 4:
         return random.choice((*ABSURD_NUMBERS, *ABSURD_PAIRS, *NO_NAMES, *REMOTE))
     if isinstance(kind, click.Choice):
-        return str(random.choice([*kind.choices]))
+        choices: list[str] = [*kind.choices]
+        return random.choice(choices)
     if kind.name == "text":
         return _word_of(option, random, wild)
-    sane, absurd = (PAIRS, ABSURD_PAIRS) if kind.name in ("numbers", "target") else (NUMBERS, ())
-    return random.choice((*ABSURD_NUMBERS, *absurd) if random.random() < wild else sane)
+    are_pairs: bool = kind.name in ("numbers", "target")
+    return _numbers(are_pairs, random, wild)
+
+
+def _numbers(are_pairs: bool, random: Random, wild: float) -> str:
+    """Return a number, or where an option takes them, often two."""
+    if random.random() < wild:
+        absurd: tuple[str, ...] = ABSURD_PAIRS if are_pairs else ()
+        return random.choice((*ABSURD_NUMBERS, *absurd))
+    numbers = (*HUGE_NUMBERS, *NUMBERS) if random.random() < wild else NUMBERS
+    if are_pairs and random.random() < 0.6:
+        parts = random.choices((*numbers, *NUMBERS), k=random.choice((2, 2, 2, 3, 4)))
+        return random.choice(" xx,").join(parts)
+    return random.choice(numbers)
+
+
+def _layer(random: Random) -> str:
+    """Return a layer of any kind, with some arguments, which may be none of its own."""
+    values = (*NUMBERS, "(2, 3)", "(4, 4, 2)", "'same'", "None", "0", "-1", "0.5", "2**62", "10**9")
+    names = ("strides", "padding", "units", "filters", "kernel_size", "size", "name", "input_shape")
+    given = random.choices(values, k=random.choice((0, 1, 1, 2, 3)))
+    named = {random.choice(names): random.choice(values) for _ in range(random.choice((0, 1, 2)))}
+    words = [*given, *(f"{name}={value}" for name, value in named.items())]
+    return f"{random.choice([*KINDS])}({', '.join(words)})"
 
 
 def _word_of(parameter: click.Parameter, random: Random, wild: float) -> str:
     metavar = parameter.make_metavar(click.Context(click.Command(None)))
     words: Sequence[str] = WORDS.get(metavar, ANY_WORD)
+    if metavar.startswith("MODEL|LAYER") and random.random() < 0.5:
+        return _layer(random)
     if random.random() < wild / 2:
         words = random.choice((NO_NAMES, ANY_WORD))
     return random.choice(words)
@@ -225,6 +263,14 @@ def _make_images(home: Path) -> None:
         rgb.save(home / name)
     for name in ("film.gif", "film.webp", "pages.tiff"):
         frames[0].save(home / name, save_all=True, append_images=frames[1:])
+    for mode, name in MODES.items():
+        rgb.convert("L" if mode in {"F", "I"} else mode).convert(mode).save(home / name)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    rgb.save(home / "turned.jpg", exif=turned)
+    frames[0].save(home / "moving.png", save_all=True, append_images=frames[1:])
+    if features.check("avif"):
+        rgb.save(home / "one.avif")
     (home / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(200)))
 
 
@@ -253,6 +299,9 @@ def _make_models(home: Path) -> None:
         model.save(str(home / name))
     with zipfile.ZipFile(home / "small.keras") as archive:
         (home / "config.json").write_bytes(archive.read("config.json"))
+    with zipfile.ZipFile(DIRECTORY / "models" / "files.zip") as archive:
+        for name in SAVED:
+            (home / name).write_bytes(archive.read(f"keras/{name}"))
     os.link(home / "small.weights.h5", home / "small.h5")
     (home / "cut.safetensors").write_bytes((home / "w.safetensors").read_bytes()[:-8])
     head = json.dumps({"a": {"dtype": "F32", "shape": [True, -1], "data_offsets": [0, 4]}})

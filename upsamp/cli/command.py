@@ -1,5 +1,6 @@
 """What all commands do alike: help that begins with examples, and arguments spelled freely."""
 
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import click
 
 from upsamp.core.arguments import PADDINGS
+from upsamp.errors import ArgumentError
 
 if TYPE_CHECKING:
     NumbersBase: TypeAlias = click.ParamType[tuple[Any, ...]]
@@ -165,6 +167,14 @@ class TargetType(NumbersBase):
         return tuple(sides)
 
 
+def _is_word(text: str) -> bool:
+    """Tell whether a system could have handed text over: it has no NUL, and no half characters."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 class Command(click.Command):
     """A command whose help begins with `examples`, and whose numbers may stand as words."""
 
@@ -180,6 +190,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments after they were brought into the form that click knows."""
+        for word in args:
+            if not _is_word(word):
+                raise ArgumentError(
+                    f"An argument must be text that can be a name. Received: {word[:60]!r}."
+                )
         return super().parse_args(ctx, self.arrange(args))
 
     def arrange(self, args: Sequence[str]) -> list[str]:
