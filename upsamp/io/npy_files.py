@@ -55,8 +55,6 @@ def read_npy_head(stream: BinaryIO, name: str) -> NpyHead:
     """
     try:
         shape, by_columns, dtype = read_declaration(stream)
-        if not is_shape(shape):
-            raise ValueError("no array has the shape that it declares")
         offset = stream.tell()
         held = stream.seek(0, os.SEEK_END) - offset
         stream.seek(offset)
@@ -66,6 +64,10 @@ def read_npy_head(stream: BinaryIO, name: str) -> NpyHead:
         raise FormatError(
             f"{name} holds Python objects, which could run code when they are read. "
             "Save plain numbers."
+        )
+    if not is_shape(shape):
+        raise FormatError(
+            f"{name} must have whole numbers, 0 or more, as its shape. Received: {str(shape)[:80]}."
         )
     needed = math.prod(shape) * dtype.itemsize
     if needed > held:
