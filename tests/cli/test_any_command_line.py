@@ -5,7 +5,7 @@ import re
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -13,14 +13,14 @@ from typing import Self
 import effort
 import pytest
 from click.testing import CliRunner, Result
-from command_lines import Line, make_files, make_line
+from command_lines import Line, lines_of_numbers, lines_of_variables, make_files, make_line
 
 import upsamp.cli
 from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.processes import outcome_of
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.bulk.worker import do_task
-from upsamp.cli import main
+from upsamp.cli import COMMANDS, main
 
 # The lines of one test, in which a fault is told by its number.
 BLOCK = 200
@@ -76,6 +76,8 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     handlers = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGPROF)]
     signal.signal(signal.SIGPROF, _stop)
     monkeypatch.setattr(upsamp.cli, "_abandon_output", lambda: None)
+    # On a machine of any size what is huge is refused, and not computed for minutes.
+    monkeypatch.setattr("upsamp.core.memory._free_memory", lambda: 2**30)
     monkeypatch.setattr("upsamp.cli.bulk.Processes", HereEngine)
     yield
     for number, handler in handlers:
@@ -150,19 +152,40 @@ def tidy(before: dict[str, bytes]) -> None:
             path.write_bytes(data)
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("start", range(0, effort.choose(BLOCK, 20_000), BLOCK))
-def test_any_line_ends_well(folder: Path, start: int) -> None:
-    before, threads = contents(), threading.active_count()
+def check_lines(lines: Mapping[int, Line]) -> None:
+    """Assert that each of these lines, by their numbers, ends well and leaves nothing behind."""
+    before, threads, place = contents(), threading.active_count(), Path.cwd()
     faults = []
-    for number in range(start, start + BLOCK):
-        line = make_line(number)
+    for number, line in lines.items():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             result = run(line)
-        faults += [f"{number} {line.words}: {fault}" for fault in faults_of(line, result, before)]
-        assert Path.cwd() == folder, line
+        faults += [f"{number} {line}: {fault}" for fault in faults_of(line, result, before)]
+        assert Path.cwd() == place, line
         tidy(before)
-    assert not faults, "\n".join(faults)
+    assert not faults, "\n".join(fault[:2000] for fault in faults)
+    # Those of `core.threads` wait for more work.
     helpers = [thread for thread in threading.enumerate() if thread.name != "upsamp"]
     assert len(helpers) <= threads
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("start", range(0, effort.choose(2 * BLOCK, 20_000), BLOCK))
+@pytest.mark.usefixtures("folder")
+def test_any_line_ends_well(start: int) -> None:
+    check_lines({number: make_line(number) for number in range(start, start + BLOCK)})
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.usefixtures("folder")
+def test_any_number_of_any_option_ends_well(command: str) -> None:
+    lines = dict(enumerate(lines_of_numbers(command)))
+    # 13 and the numbers of an option have no common factor: in time each is met by each.
+    check_lines({number: lines[number] for number in range(0, len(lines), effort.choose(13, 1))})
+
+
+@pytest.mark.usefixtures("folder")
+def test_any_value_of_a_variable_ends_well() -> None:
+    lines = dict(enumerate(lines_of_variables()))
+    check_lines({number: lines[number] for number in range(0, len(lines), effort.choose(4, 1))})

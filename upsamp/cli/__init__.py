@@ -6,6 +6,7 @@ or files, 2 for a command that is spelled wrong.
 
 import _thread
 import os
+import re
 import signal
 import sys
 import time
@@ -73,6 +74,7 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command; every error that a user can cause ends in one line and a code."""
         _prepare_streams()
+        _prepare_environment()
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _interrupt)
         try:
@@ -118,6 +120,13 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _prepare_environment() -> None:
+    """Forget a size of the terminal that is no number; rich takes "²" and 5,000 digits for one."""
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch("[0-9]{1,5}", os.environ.get(name, "0")):
+            del os.environ[name]
 
 
 def _interrupt(
