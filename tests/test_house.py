@@ -17,6 +17,7 @@ import pytest
 
 import upsamp
 from upsamp.cli import COMMANDS, main
+from upsamp.cli.command import CountType
 
 # Which parts of the house each part may see, besides itself.
 SEES: dict[str, set[str]] = {
@@ -129,6 +130,31 @@ def test_a_part_uses_only_the_packages_that_it_may(module: str) -> None:
     for package, home in ONLY_IN.items():
         if package in foreign:
             assert f"{module}.".startswith(f"{home}.")
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_any_text_is_asked_for_as_a_name_by_what_takes_any(module: str) -> None:
+    """`Path.is_file` and its like raise where a name is too long; those of `os.path` do not."""
+    asked = {"exists", "is_dir", "is_file", "is_symlink"}
+    made = {"Path", "parent", "joinpath"}
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            source = node.func.value
+            names = {one.id for one in ast.walk(source) if isinstance(one, ast.Name)}
+            names |= {one.attr for one in ast.walk(source) if isinstance(one, ast.Attribute)}
+            assert node.func.attr not in asked or not names & made, ast.unparse(node)
+
+
+def test_every_integer_of_a_command_line_is_bounded() -> None:
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        for option in command.params:
+            kinds = option.type.types if isinstance(option.type, click.Tuple) else [option.type]
+            for kind in kinds:
+                assert type(kind) not in (type(click.INT), type(click.FLOAT)), option
+                if isinstance(kind, click.IntRange) and option.name != "seed":  # which is no size
+                    assert isinstance(kind, CountType) or kind.max is not None, option
 
 
 def test_layers_and_io_never_see_each_other() -> None:

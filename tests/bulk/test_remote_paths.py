@@ -230,11 +230,38 @@ def test_what_is_no_image_and_what_is_missing_is_one_line(protocol: str) -> None
         ("file:///photos/a.png", FileError, r"Leave out file://\."),
         ("foo://a.png", FileError, r"must be one that fsspec knows.* Received: 'foo://a\.png'\."),
         ("zip://a.png::memory://b", FileError, r"must have one protocol"),
+        *(
+            (f"{name}://a.png", FileError, rf"of a storage, as s3.* Received: '{name}://a\.png'\.")
+            for name in ("dir", "generic", "reference", "zip", "tar", "blockcache", "data", "git")
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused(path: str, error: type[UpsampError], told: str) -> None:
     with pytest.raises(error, match=told):
         check_remote(path)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "told"),
+    [
+        (ModuleNotFoundError("No module named 'pyarrow'"), MissingExtraError, "needs a package"),
+        (TypeError("missing 1 argument: 'org'"), FileError, "must say all .* fsspec: missing 1"),
+        (AttributeError("'NoneType' object"), FileError, "must say all that its storage is found"),
+        (OSError(111, "Connection refused"), FileError, "Cannot read .*: connection refused"),
+        (ValueError("Port could not be cast"), FileError, "Cannot read .*: port could not"),
+    ],
+)
+def test_a_storage_that_cannot_be_opened_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, error: type[UpsampError], told: str
+) -> None:
+    def url_to_fs(_path: str) -> None:
+        raise fault
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", url_to_fs)
+    with pytest.raises(error, match=told) as raised:
+        remote_kind("memory://a.png")
+    assert "\n" not in str(raised.value)
+    assert "'memory://a.png'" in str(raised.value)
 
 
 def test_the_package_that_a_protocol_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

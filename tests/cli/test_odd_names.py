@@ -83,6 +83,62 @@ def test_an_error_is_one_line(
     assert spelled(name) in done.stderr
 
 
+def test_names_too_long_for_the_system_are_told_with_the_files_they_belong_to(
+    invoke: Callable[..., Result], samples: Path
+) -> None:
+    longest = f"{'a' * 251}.png"
+    for name in (longest, "short.png"):
+        copy(samples / "sprite.png", name)
+    words = (longest, f"{'b' * 300}.png", "short.png", "-j", "2", "--report", "r.json")
+    for options in ((), ("--skip-existing",), ("--force",)):
+        done = invoke("upsample", *words, *options)
+        assert (done.exit_code, Path("short_2x2_nearest.png").is_file()) == (1, True)
+        assert "Error: 2 of 3 files could not be enlarged." in done.stderr
+        assert "name too long" in done.stderr
+        assert "There is no file 'bbb" in done.stderr
+        assert "ended twice" not in done.stderr
+    for folder in (f"{'c' * 300}", f"{'c/' * 3000}c"):
+        done = invoke("upsample", "short.png", "--out-dir", folder)
+        assert (done.exit_code, "Cannot make the folder" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("word", ["nul\0.png", "half\ud800.png"])
+@pytest.mark.parametrize("option", ["--out-dir", "--sheet", "-o", "--report", None])
+def test_what_no_system_hands_over_is_no_argument(
+    invoke: Callable[..., Result], samples: Path, word: str, option: str | None
+) -> None:
+    copy(samples / "sprite.png", "a.png")
+    done = invoke("upsample", *(("a.png", option, word) if option else (word,)))
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: An argument must be text that can be a name. Received: '")
+    check_lines(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("upsample 1 -o a.npy", "The working directory is no longer there."),
+        ("generator --save a.keras", "The working directory is no longer there."),
+        ("upsample {0}/a.png --force --out-dir out", "The working directory is no longer there."),
+        ("upsample ../a.png", "The working directory is no longer there."),
+        ("upsample a.png", "There is no file 'a.png'"),
+        ("summary a.keras", "Cannot read 'a.keras'"),
+    ],
+)
+def test_a_working_directory_that_is_gone_is_told(
+    shell: Callable[..., CompletedProcess[bytes]],
+    samples: Path,
+    tmp_path: Path,
+    line: str,
+    message: str,
+) -> None:
+    copy(samples / "sprite.png", tmp_path / "a.png")
+    done = shell(f"mkdir gone; cd gone; rmdir ../gone; upsamp {line.format(tmp_path)}")
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines()[-1].startswith(f"Error: {message}")
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["escape", "title", "newline", "markup", "bytes"])
 def test_a_terminal_is_told_no_more_than_a_pipe(samples: Path, tmp_path: Path, name: str) -> None:
     copy(samples / "sprite.png", tmp_path / f"{NAMES[name]}.png")

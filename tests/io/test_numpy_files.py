@@ -3,6 +3,7 @@
 import struct
 import zipfile
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io import matrices
+from upsamp.io.archives import open_archive
 from upsamp.io.matrices import format_matrix, read_npy, read_npz
+from upsamp.io.npz_files import read_npz_arrays
+from upsamp.io.strips.rows import find_stored_matrix
 
 Array = NDArray[Any]
 
@@ -27,10 +31,11 @@ def npy(array: Array, version: tuple[int, int] | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def npy_with_header(header: str, held: int = 0) -> bytes:
+def npy_with_header(header: str, held: int = 0, version: int = 1) -> bytes:
     """Return the bytes of a .npy file with that header and so many bytes of numbers."""
     text = header.encode("latin-1") + b"\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + b"\x01" * held
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    return b"\x93NUMPY" + bytes((version, 0)) + length + text + b"\x01" * held
 
 
 def npz(**members: Array) -> BytesIO:
@@ -122,6 +127,41 @@ def test_an_array_that_is_no_matrix_is_refused(array: Array, message: str) -> No
 def test_a_header_that_lies_is_refused(header: str, held: int, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         read_npy(BytesIO(npy_with_header(header, held)), "it")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *("(-1, -8)", "(-8, -1)", "(True, True)", "(8, True)", "(0, -1)", "(False, 3)"),
+        *(f"(0, {2**60})", f"(0, {2**70})", f"({'1, ' * 40}8)"),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_each_side_of_a_shape_is_held_to_its_rule(shape: str, version: int, tmp_path: Path) -> None:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"
+    data = npy_with_header(header, 64, version)
+    path = tmp_path / "head.npy"
+    path.write_bytes(data)
+    for read in (lambda: read_npy(BytesIO(data), "it"), lambda: find_stored_matrix(str(path))):
+        with pytest.raises(
+            FormatError, match=r"must have whole numbers, 0 or more, as its shape\."
+        ):
+            read()
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("a.npy", data)
+    with (
+        open_archive(archive, "it", 2**30) as opened,
+        pytest.raises(FormatError, match=r"^'a\.npy' of it must h(ave whole|old the) numbers"),
+    ):
+        read_npz_arrays(opened, "it", values=True)
+
+
+def test_a_version_that_there_is_not_is_refused() -> None:
+    data = bytearray(npy(np.ones((2, 2))))
+    data[6:8] = 9, 9
+    with pytest.raises(FormatError, match=r"no valid \.npy file: its version is none of 1\.0, 2"):
+        read_npy(BytesIO(data), "it")
 
 
 def test_a_header_of_python_2_is_read_without_a_warning() -> None:

@@ -1,5 +1,6 @@
 """Sequential: layers in a row, given at once or one by one, and models among them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,30 @@ def test_what_depends_on_the_input_is_refused_before_it_is_known(what: str) -> N
         r"`input_shape`\. Give it to the first layer, or call `build\(\(None, \.\.\.\)\)`\.",
     ):
         getattr(model, what)()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model: model.predict(np.ones((2, 3))),
+        lambda model: model([[1.0]]),
+        lambda model: [*model.predict_batches(np.ones((2, 3)))],
+        lambda model: model.build((None, 3)),
+        lambda model: model.compute_output_shape((None, 3)),
+        lambda model: model.summary(),
+        lambda model: model.save("none.keras"),
+        lambda model: model.count_params(),
+        lambda model: model.get_layer("none"),
+        lambda model: model.inputs,
+        lambda model: Sequential([Dense(2, input_dim=3), model]),
+    ],
+)
+def test_a_model_without_layers_says_that_it_has_none(use: Callable[[Sequential], object]) -> None:
+    model = Sequential(name="mine")
+    with pytest.raises(ArgumentError, match=r"^Model 'mine' must have a layer\. Received: none\."):
+        use(model)
+    model.add(Dense(4))
+    assert model.predict(np.ones((5, 3))).shape == (5, 4)
 
 
 def test_automatic_names_are_numbered_as_in_keras() -> None:

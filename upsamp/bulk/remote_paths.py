@@ -40,6 +40,16 @@ OBJECT_STORES: Mapping[str, str] = MappingProxyType(
         **{name: name for name in ("memory", "oci", "ocilake", "oss")},
     }
 )
+# Of fsspec's own file systems those that a path alone leads to. The others stand on another one,
+# as zip and blockcache do, or lead back to this machine. Those of other packages are storages.
+OWN_PROTOCOLS = frozenset(
+    {
+        *("memory", "http", "https", "ftp", "sftp", "ssh", "smb", "hdfs", "arrow_hdfs", "webhdfs"),
+        *("dbfs", "github", "gist", "jupyter", "jlab"),
+    }
+)
+# What a file system of fsspec raises where a path does not say all that it is made of.
+NOT_OPENED = (TypeError, AttributeError, LookupError)
 # The folders whose lists are kept while tasks go through them.
 KEPT_LISTS = 16
 
@@ -104,19 +114,31 @@ def check_remote(path: str) -> None:
         raise FileError(f"A path must have one protocol. Received: '{path}'.")
     check_extra("fsspec", f"'{path}'")
     from fsspec import get_filesystem_class
+    from fsspec.registry import known_implementations
 
+    own = known_implementations.get(protocol, {}).get("class", "").startswith("fsspec.")
+    if own and protocol not in OWN_PROTOCOLS:
+        raise _unknown(path)
     try:
         get_filesystem_class(protocol)
     except ValueError:
-        raise FileError(
-            f"The protocol of a path must be one that fsspec knows, as s3, gs or abfs. Received: "
-            f"'{path}'."
-        ) from None
+        raise _unknown(path) from None
     except ImportError as error:
-        raise MissingExtraError(
-            f"{protocol}:// needs a package of its own. Received: '{path}', and from fsspec: "
-            f"{_first_line(error)}."
-        ) from error
+        raise _lacks_package(path, error) from error
+
+
+def _unknown(path: str) -> FileError:
+    return FileError(
+        "The protocol of a path must be one that fsspec knows, of a storage, as s3, gs or abfs. "
+        f"Received: '{path}'."
+    )
+
+
+def _lacks_package(path: str, error: ImportError) -> MissingExtraError:
+    return MissingExtraError(
+        f"{path.partition('://')[0]}:// needs a package of its own. Received: '{path}', and from "
+        f"fsspec: {_first_line(error)}."
+    )
 
 
 # --- what is done there
@@ -264,15 +286,27 @@ def _find(path: str) -> tuple[Any, str]:
     check_remote(path)
     from fsspec.core import url_to_fs
 
-    files, place = url_to_fs(path)
+    try:
+        files, place = url_to_fs(path)
+    except ImportError as error:
+        raise _lacks_package(path, error) from error
+    except NOT_OPENED as error:
+        raise FileError(
+            f"'{path}' must say all that its storage is found by. Received from fsspec: "
+            f"{_first_line(error)}."
+        ) from error
     return files, place
+
+
+NOT_MISTAKES = (NotImplementedError, EOFError, ImportError)
 
 
 class _At:
     """Lets fsspec work: what it and the packages below it raise becomes one error of ours.
 
     Those packages have errors of their own, of which no list can be made: any error is one of
-    theirs that neither is ours nor one of Python's own that tells of a mistake in a program.
+    theirs that neither is ours nor one of Python's own that tells of a mistake in a program. A
+    connection that ends is an `EOFError`, and some import what they need late.
     """
 
     def __init__(self, doing: str, path: str) -> None:
@@ -291,7 +325,7 @@ class _At:
             return
         if isinstance(error, OSError | ValueError):
             raise FileError(f"{self._what}: {reason(error).rstrip('.')}.") from error
-        if type(error).__module__ != "builtins" or isinstance(error, NotImplementedError):
+        if type(error).__module__ != "builtins" or isinstance(error, NOT_MISTAKES):
             raise FileError(f"{self._what}: {_first_line(error)}.") from error
 
 

@@ -1,5 +1,6 @@
 """A run: tasks are found, those that need no work settled, and the others given to an engine."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -87,7 +88,7 @@ def _settle(
 
 
 def _is_done(target: str, there: Listings) -> bool:
-    return there.has(target) if is_remote(target) else Path(target).is_file()
+    return there.has(target) if is_remote(target) else os.path.isfile(target)
 
 
 def _prepare_folder(folder: str) -> str:

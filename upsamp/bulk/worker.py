@@ -55,7 +55,7 @@ def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
     try:
         before, after, notes = enlarge_file(source, target, settings)
     except UpsampError as error:
-        if settings.skip_existing and Path(target).is_file():
+        if settings.skip_existing and os.path.isfile(target):
             return {"seconds": perf_counter() - started, "skipped": True}
         facts = _own_result(source, target, settings)
         if facts is None:
@@ -74,7 +74,7 @@ def _own_result(source: str, target: str, settings: Settings) -> Facts | None:
 
     It may have been done before, by a worker that was lost before it could tell.
     """
-    if is_remote(target) or settings.overwrite or not Path(target).is_file():
+    if is_remote(target) or settings.overwrite or not os.path.isfile(target):
         return None
     with TemporaryDirectory() as place:
         again = Path(place, Path(target).name)

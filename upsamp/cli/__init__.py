@@ -6,6 +6,7 @@ or files, 2 for a command that is spelled wrong.
 
 import _thread
 import os
+import re
 import signal
 import sys
 import time
@@ -76,6 +77,7 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command; every error that a user can cause ends in one line and a code."""
         _prepare_streams()
+        _prepare_environment()
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _interrupt)
         try:
@@ -95,7 +97,7 @@ class Group(click.Group):
             _abandon_output()
             # A reader of a pipe that has gone had what it wanted: that is no error.
             if not isinstance(error, BrokenPipeError):
-                _fail(f"Cannot write to standard output: {reason(error)}.", 1)
+                _fail(_told(error), 1)
         except (KeyboardInterrupt, click.Abort):
             sys.exit(130)
         sys.exit(0)
@@ -135,6 +137,13 @@ def _format_warning(
     return f"Warning: {printable(str(message))}\n"
 
 
+def _prepare_environment() -> None:
+    """Forget a size of the terminal that is no number; rich takes "²" and 5,000 digits for one."""
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch("[0-9]{1,5}", os.environ.get(name, "0")):
+            del os.environ[name]
+
+
 def _interrupt(
     _number: int,
     frame: FrameType | None,
@@ -158,6 +167,15 @@ def _interrupt_again(main_thread: int) -> None:
         signal.pthread_kill(main_thread, signal.SIGINT)
     else:
         _thread.interrupt_main()
+
+
+def _told(error: OSError) -> str:
+    """Say what the system refused, where no reader or writer of files has said it better."""
+    if error.filename is not None:
+        return f"Cannot use '{error.filename}': {reason(error)}."
+    if isinstance(error, FileNotFoundError):  # what os.getcwd raises, and no write
+        return "The working directory is no longer there. Change to another one."
+    return f"Cannot write to standard output: {reason(error)}."
 
 
 def _abandon_output() -> None:

@@ -8,6 +8,7 @@ import click
 
 from upsamp.bulk.inputs import kind_of
 from upsamp.bulk.names import TEMPLATE
+from upsamp.cli.command import CountType
 
 __all__ = ["BulkOptions", "bulk_options"]
 
@@ -28,7 +29,7 @@ OPTIONS = (
     click.option(
         "-j",
         "--jobs",
-        type=click.IntRange(min=1),
+        type=CountType(),
         metavar="N",
         help="Enlarge so many files at a time.  [default: as many as there are cores]",
     ),

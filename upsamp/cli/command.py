@@ -1,5 +1,6 @@
 """What all commands do alike: help that begins with examples, and arguments spelled freely."""
 
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -7,18 +8,46 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import click
 
 from upsamp.core.arguments import PADDINGS
+from upsamp.errors import ArgumentError
 
 if TYPE_CHECKING:
     NumbersBase: TypeAlias = click.ParamType[tuple[Any, ...]]
 else:
     NumbersBase = click.ParamType  # older releases of click, which do as well, have it plain
 
-__all__ = ["Command", "FactorType", "NumbersType", "PaddingType", "PairType", "TargetType"]
+__all__ = [
+    "Command",
+    "CountType",
+    "FactorType",
+    "NumbersType",
+    "PaddingType",
+    "PairType",
+    "TargetType",
+]
 
 # What an integer looks like on a command line; a negative one is taken, to be refused by name.
 INTEGER = re.compile(r"-?\d{1,99}")
 # A matrix may begin with a negative number, which is no option.
 NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
+
+
+# What NumPy and the system take as a size.
+MAX_SIZE = 2**63 - 1
+
+
+class CountType(click.IntRange):
+    """An integer from `minimum` to `most`, of which help tells the minimum alone."""
+
+    def __init__(self, minimum: int = 1, most: int = MAX_SIZE) -> None:
+        super().__init__(min=minimum)
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the integer."""
+        count: int = super().convert(value, param, ctx)
+        if count > self.most:
+            self.fail(f"must be at most {self.most:,}. Received: {value}.", param, ctx)
+        return count
 
 
 class NumbersType(NumbersBase):
@@ -138,6 +167,14 @@ class TargetType(NumbersBase):
         return tuple(sides)
 
 
+def _is_word(text: str) -> bool:
+    """Tell whether a system could have handed text over: it has no NUL, and no half characters."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 class Command(click.Command):
     """A command whose help begins with `examples`, and whose numbers may stand as words."""
 
@@ -153,6 +190,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments after they were brought into the form that click knows."""
+        for word in args:
+            if not _is_word(word):
+                raise ArgumentError(
+                    f"An argument must be text that can be a name. Received: {word[:60]!r}."
+                )
         try:
             return super().parse_args(ctx, self.arrange(args))
         except click.UsageError as error:

@@ -1,5 +1,7 @@
 """`--compare`: how far the results of other libraries lie from the one that is computed here."""
 
+import numpy as np
+
 from upsamp.bulk.enlarging import Enlarging
 from upsamp.cli.render.tables import show_rows
 from upsamp.core.arguments import Array, Pair
@@ -15,11 +17,13 @@ def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
     """
     method, convention = enlarging.interpolation, enlarging.convention
     rows = []
-    for peer in compare_with_peers(
-        array, size, method, convention, align_corners=enlarging.align_corners
-    ):
-        numbers = (peer.largest, peer.mean, peer.psnr)
-        cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
-        rows.append((peer.name, *cells, peer.remark))
+    # Infinities and what is not a number differ by what is not a number: that is what is shown.
+    with np.errstate(invalid="ignore", over="ignore"):
+        for peer in compare_with_peers(
+            array, size, method, convention, align_corners=enlarging.align_corners
+        ):
+            numbers = (peer.largest, peer.mean, peer.psnr)
+            cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
+            rows.append((peer.name, *cells, peer.remark))
     title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
     show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")

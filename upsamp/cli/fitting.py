@@ -1,5 +1,6 @@
 """`upsamp transpose-conv --fit`: learn a kernel from images, and say what it is worth."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def learn_kernel(
         raise click.UsageError(f"--save-weights must name a .npy file. Received: {save_weights}.")
     if save_weights is not None:
         check_target(save_weights, overwrite=force)
-    if Path(target).is_dir():
+    if os.path.isdir(target):
         if source is not None:
             raise click.UsageError(
                 "--fit with a folder makes the small images itself. Leave INPUT out."
@@ -79,7 +80,7 @@ def _learn_from_folder(
     names = sorted(
         str(path)
         for path in folder.iterdir()
-        if path.is_file() and format_of_name(path.name) in IMAGE_FORMATS
+        if os.path.isfile(path) and format_of_name(path.name) in IMAGE_FORMATS
     )
     if len(names) < 2:
         raise FileError(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from upsamp.cli.command import Command, NumbersType, PairType
+from upsamp.cli.command import Command, CountType, NumbersType, PairType
 from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.options import (
     compress_option,
@@ -69,7 +69,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 )
 @click.option(
     "--latent",
-    type=click.IntRange(min=1),
+    type=CountType(),
     help="Of --kind: length of the latent vector.  [default: 100]",
 )
 @click.option(
@@ -84,7 +84,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 )
 @click.option(
     "--samples",
-    type=click.IntRange(min=1),
+    type=CountType(),
     metavar="N",
     help="How many samples are drawn.  [default: 16, of --layer 1, of a file all its rows]",
 )
@@ -112,14 +112,14 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 )
 @click.option(
     "--interpolate",
-    type=click.IntRange(min=0),
+    type=CountType(0),
     nargs=2,
     metavar="A B",
     help="Draw the way from sample A to sample B, counted from 0 as they lie in the grid.",
 )
 @click.option(
     "--steps",
-    type=click.IntRange(min=2),
+    type=CountType(2),
     metavar="N",
     help=f"Samples on the way, both ends included.  [default: {STEPS}]",
 )
@@ -167,14 +167,14 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 )
 @click.option(
     "--zoom",
-    type=click.IntRange(min=1),
+    type=CountType(),
     default=1,
     show_default=True,
     help="Enlarge the picture by this factor.",
 )
 @click.option(
     "--batch",
-    type=click.IntRange(min=1),
+    type=CountType(),
     default=32,
     show_default=True,
     metavar="N",

@@ -36,11 +36,11 @@ def names_model(text: str) -> bool:
         return _begins_like_model(_head_of_standard_input())
     if not names_file(text):
         return text in GENERATORS or ("(" not in text and _has_suffix(text))
-    if Path(text).is_dir() or _has_suffix(text):
+    if os.path.isdir(text) or _has_suffix(text):
         return True
+    if not os.path.isfile(text):
+        return False  # a pipe is read once
     try:
-        if not Path(text).is_file():
-            return False  # a pipe is read once
         with Path(text).open("rb") as stream:
             return _begins_like_model(stream.read(16))
     except OSError:

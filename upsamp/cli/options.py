@@ -4,6 +4,7 @@ import re
 
 import click
 
+from upsamp.cli.command import CountType
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.picture_options import MAX_PIXELS, RESULT_FACTOR, Quality
 
@@ -99,7 +100,7 @@ orient_option = click.option(
 
 frame_option = click.option(
     "--frame",
-    type=click.IntRange(min=0),
+    type=CountType(0),
     metavar="N",
     help="Take one frame or page of several, counted from 0. By default all, if the format of the "
     "result holds them (GIF, WebP, PNG, TIFF), else the first.",
@@ -137,7 +138,7 @@ quality_option = click.option(
 
 max_pixels_option = click.option(
     "--max-pixels",
-    type=click.IntRange(min=1),
+    type=CountType(),
     default=MAX_PIXELS,
     show_default=True,
     metavar="N",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import click
 
-from upsamp.cli.command import Command, NumbersType, PairType
+from upsamp.cli.command import Command, CountType, NumbersType, PairType
 from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.named_models import names_model, open_named, read_arguments
 from upsamp.cli.render.differences import show_difference
@@ -20,6 +20,8 @@ from upsamp.models.summaries.listing import Listing
 from upsamp.models.summaries.summarizing import default_columns
 from upsamp.models.summaries.summary import Summary
 
+# Each line of a table may be padded to it.
+MAX_WIDTH = 100_000
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
@@ -55,7 +57,7 @@ class SummaryCommand(Command):
 @click.option("--show-trainable", is_flag=True, help="Show which layers are trained.")
 @click.option(
     "--batch",
-    type=click.IntRange(min=1),
+    type=CountType(),
     metavar="N",
     help="Samples that shapes, multiply-adds and activations are for.  [default: one]",
 )
@@ -83,7 +85,7 @@ class SummaryCommand(Command):
 )
 @click.option(
     "--width",
-    type=click.IntRange(min=1),
+    type=CountType(most=MAX_WIDTH),
     metavar="N",
     help="Characters of a table's lines.  [default: the terminal's; elsewhere what it takes]",
 )

@@ -7,7 +7,7 @@ from typing import Literal
 import click
 import numpy as np
 
-from upsamp.cli.command import Command, PaddingType, PairType
+from upsamp.cli.command import Command, CountType, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
     compress_option,
@@ -100,12 +100,12 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 )
 @click.option(
     "--filters",
-    type=click.IntRange(min=1),
+    type=CountType(),
     help="Channels of the output; every one is made from all channels of the input.",
 )
 @click.option(
     "--groups",
-    type=click.IntRange(min=1),
+    type=CountType(),
     default=1,
     show_default=True,
     help="Parts of the channels that are convolved apart.",

@@ -38,7 +38,8 @@ def floating_result_dtype(*arrays: Array) -> np.dtype[np.floating]:
 def round_to(values: Array, dtype: npt.DTypeLike) -> Array:
     """Return `values` in `dtype`; to integers they are rounded half to even and saturated.
 
-    This is what Keras does on every backend when an image of 8 bits is interpolated.
+    This is what Keras does on every backend when an image of 8 bits is interpolated. What is not a
+    number becomes 0, where Keras leaves it to the processor.
 
     >>> round_to(np.array([-3.0, 2.5, 7.5, 300.0]), "uint8")
     array([  0,   2,   8, 255], dtype=uint8)
@@ -65,7 +66,12 @@ def _round(values: Array, wanted: np.dtype[Any]) -> Array:
     overflows = int(highest) > limits.max
     if overflows:
         highest = np.nextafter(highest, values.dtype.type(0))
-    result = np.clip(rounded, values.dtype.type(limits.min), highest).astype(wanted)
+    clipped = np.clip(rounded, values.dtype.type(limits.min), highest)
+    try:
+        with np.errstate(invalid="raise"):
+            result = clipped.astype(wanted)
+    except FloatingPointError:
+        result = np.nan_to_num(clipped, nan=0.0).astype(wanted)
     if overflows:
         result[rounded > highest] = limits.max
     return result

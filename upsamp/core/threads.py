@@ -1,6 +1,7 @@
 """Work that is shared among threads, and how many of them there may be."""
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ __all__ = ["SMALL_PRODUCT", "VARIABLE", "limit_threads", "share", "thread_count"
 SMALL_PRODUCT = 250_000
 
 VARIABLE = "UPSAMP_THREADS"
+# No machine is faster with more, and a system that gives no more threads would end the work.
+MAX_THREADS = 1024
 
 
 def thread_count() -> int:
@@ -29,16 +32,16 @@ def thread_count() -> int:
 
     The environment variable UPSAMP_THREADS sets another, 1 for none besides the caller's own;
     without it `limit_threads` holds.
-    Raises `ArgumentError` where it is no positive integer.
+    Raises `ArgumentError` where it is no positive integer, or more than 1,024.
     """
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
         return min(_cores(), getattr(_thread, "limit", sys.maxsize))
     # What int() takes besides, such as "+2" or "1_000", is rather a slip than a number.
-    if not (wanted.isascii() and wanted.isdigit() and int(wanted) > 0):
+    if not (re.fullmatch("[0-9]{1,4}", wanted) and 0 < int(wanted) <= MAX_THREADS):
         raise ArgumentError(
-            f"{VARIABLE} must be a positive integer. Received: {wanted!r}. "
-            "Unset it to use all cores."
+            f"{VARIABLE} must be a positive integer. Received: {wanted[:40]!r}. "
+            f"Use {MAX_THREADS} at most, or unset it to use all cores."
         )
     return int(wanted)
 

@@ -92,7 +92,7 @@ def check_space(name: str, size: int) -> None:
 
     A device or a pipe that has the name takes what it takes.
     """
-    if Path(name).exists() and not Path(name).is_file():
+    if os.path.exists(name) and not os.path.isfile(name):
         return
     folder = Path(os.path.realpath(name)).parent
     free = shutil.disk_usage(folder).free

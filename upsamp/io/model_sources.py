@@ -105,10 +105,7 @@ def _disk() -> Iterator[None]:
 
 def is_folder(path: str) -> bool:
     """Tell whether a path is one of a folder; standard input is none."""
-    try:
-        return path != STANDARD_STREAM and Path(path).is_dir()
-    except (OSError, ValueError):
-        return False
+    return path != STANDARD_STREAM and os.path.isdir(path)
 
 
 def find_source(path: str, max_size: int, reader: Hdf5Reader | None = None) -> Source:
@@ -153,7 +150,7 @@ def file_in(folder: str, member: str, reader: Hdf5Reader | None = None) -> Sourc
     if not os.path.lexists(path):
         return None
     home, real = Path(os.path.realpath(folder)), Path(os.path.realpath(path))
-    if not real.is_relative_to(home) or not real.is_file():
+    if not real.is_relative_to(home) or not os.path.isfile(real):
         raise FormatError(
             f"'{folder}' must hold its files itself. Received: '{member}', which is no file, or a "
             "link that leads out of the folder. Put the file itself there."

@@ -4,13 +4,23 @@ import math
 import os
 import struct
 import warnings
-from typing import Any, BinaryIO, NamedTuple
+from tokenize import TokenError
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from upsamp.errors import FormatError
+from upsamp.io.stored_arrays import is_shape
 
-__all__ = ["NPY_DAMAGE", "NpyHead", "check_numbers", "first_line", "npy_head", "read_npy_head"]
+__all__ = [
+    "NPY_DAMAGE",
+    "NpyHead",
+    "check_numbers",
+    "first_line",
+    "npy_head",
+    "read_declaration",
+    "read_npy_head",
+]
 
 # What NumPy's and Python's readers raise on damaged files.
 NPY_DAMAGE = (
@@ -23,8 +33,10 @@ NPY_DAMAGE = (
     MemoryError,
     RuntimeError,
     SyntaxError,
+    TokenError,
     struct.error,
 )
+VERSIONS = ((1, 0), (2, 0), (3, 0))
 
 
 class NpyHead(NamedTuple):
@@ -41,27 +53,21 @@ def read_npy_head(stream: BinaryIO, name: str) -> NpyHead:
 
     stream: one that can be searched, at its begin. After it the numbers follow.
     """
-    from tokenize import TokenError  # NumPy's reader of old heads raises it
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of heads that Python 2 wrote
-            version = np.lib.format.read_magic(stream)
-            read = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, by_columns, dtype = read(stream)
-            offset = stream.tell()
-            held = stream.seek(0, os.SEEK_END) - offset
-            stream.seek(offset)
-    except (*NPY_DAMAGE, TokenError) as error:
+        shape, by_columns, dtype = read_declaration(stream)
+        offset = stream.tell()
+        held = stream.seek(0, os.SEEK_END) - offset
+        stream.seek(offset)
+    except NPY_DAMAGE as error:
         raise FormatError(f"{name} is no valid .npy file: {first_line(error)}.") from error
     if dtype.hasobject:
         raise FormatError(
             f"{name} holds Python objects, which could run code when they are read. "
             "Save plain numbers."
+        )
+    if not is_shape(shape):
+        raise FormatError(
+            f"{name} must have whole numbers, 0 or more, as its shape. Received: {str(shape)[:80]}."
         )
     needed = math.prod(shape) * dtype.itemsize
     if needed > held:
@@ -69,6 +75,25 @@ def read_npy_head(stream: BinaryIO, name: str) -> NpyHead:
             f"{name} is cut off: it declares {needed:,} bytes of numbers and holds {held:,}."
         )
     return NpyHead(shape, dtype, by_columns, offset)
+
+
+def read_declaration(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return the shape, whether columns come first, and the dtype; the stream is behind the head.
+
+    Raises one of `NPY_DAMAGE`. The sides of the shape are any integers or booleans: see `is_shape`.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of heads that Python 2 wrote
+        version = np.lib.format.read_magic(stream)
+        if version not in VERSIONS:
+            raise ValueError("its version is none of 1.0, 2.0 and 3.0")
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, by_columns, dtype = read(stream)
+    return shape, by_columns, dtype
 
 
 def npy_head(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:

@@ -4,7 +4,6 @@ import math
 import warnings
 import zipfile
 from collections.abc import Mapping
-from tokenize import TokenError
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -13,11 +12,12 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.archives import Archive
+from upsamp.io.npy_files import NPY_DAMAGE, read_declaration
 from upsamp.io.stored_arrays import (
-    MAX_RANK,
     NUMBERS,
     StoredArray,
     StoredArrays,
+    is_shape,
     parse_numbers,
     shown,
 )
@@ -25,8 +25,6 @@ from upsamp.io.stored_arrays import (
 __all__ = ["read_npz_arrays", "write_npz_arrays"]
 
 SUFFIX = ".npy"
-# What NumPy's reader of headers raises.
-HEADER_ERRORS = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
 AGAIN = "Save it again with numpy.savez."
 
 
@@ -36,12 +34,10 @@ def read_npz_arrays(archive: Archive, name: str, values: bool) -> StoredArrays:
     for member in archive.members:
         what = f"{shown(member)} of {name}"
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-                arrays[member.removesuffix(SUFFIX)] = _read_member(archive, member, what, values)
+            arrays[member.removesuffix(SUFFIX)] = _read_member(archive, member, what, values)
         except UpsampError:
             raise
-        except HEADER_ERRORS as error:
+        except NPY_DAMAGE as error:
             raise FormatError(
                 f"{what} must be a whole .npy file. Received: a header that cannot be read. {AGAIN}"
             ) from error
@@ -55,32 +51,27 @@ def _read_member(archive: Archive, member: str, what: str, values: bool) -> Stor
     if not values or declared.dtype not in NUMBERS:
         return declared
     check_memory(declared.shape, declared.dtype, what)
-    with archive.open(member) as file:
+    with archive.open(member) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of heads that Python 2 wrote
         value = np.lib.format.read_array(file, allow_pickle=False)
     return StoredArray(declared.shape, declared.dtype, parse_numbers(value, declared.dtype))
 
 
 def _read_header(file: IO[bytes], size: int, what: str) -> StoredArray:
     """Return what a .npy file declares, held against the bytes that there are."""
-    version = np.lib.format.read_magic(file)
-    reader = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = reader(file)
+    shape, _, dtype = read_declaration(file)
     if dtype.hasobject:
         raise FormatError(
             f"{what} must hold numbers. Received: Python objects, which could run code when they "
             f"are read. {AGAIN}"
         )
     needed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
-    if needed != held or min(shape, default=0) < 0 or len(shape) > MAX_RANK:
+    if needed != held or not is_shape(shape):
         raise FormatError(
             f"{what} must hold the numbers that it declares. "
             f"Received: {held:,} bytes for shape {_short(shape)} of {_name(dtype)}. {AGAIN}"
         )
-    return StoredArray(tuple(map(int, shape)), _name(dtype))
+    return StoredArray(shape, _name(dtype))
 
 
 def _name(dtype: np.dtype[Any]) -> str:

@@ -1,6 +1,7 @@
 """Named arrays as files of weights hold them, whichever kind of file it was."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, takewhile
 
@@ -15,6 +16,7 @@ __all__ = [
     "StoredArray",
     "StoredArrays",
     "Text",
+    "is_shape",
     "parse_bfloat16",
     "parse_numbers",
     "shown",
@@ -33,6 +35,10 @@ NUMBERS = frozenset(
         *("float16", "float32", "float64", "bfloat16"),
     }
 )
+
+# An empty array may have a shape of fewer values, were its sides of 0 left out: (0, 2**60) takes no
+# bytes, but what is made of it may.
+MAX_EMPTY_VALUES = 2**56
 
 Text = str | list[str]
 
@@ -102,6 +108,18 @@ class StoredArrays:
 
 def _as_list(text: Text) -> list[str]:
     return [text] if isinstance(text, str) else list(text)
+
+
+def is_shape(sides: Sequence[object]) -> bool:
+    """Tell whether each side that a file declares can be one of an array.
+
+    >>> is_shape((2, 0)), is_shape((-1, -2)), is_shape((True, 3)), is_shape((0, 2**60))
+    (True, False, False, False)
+    """
+    whole = [side for side in sides if type(side) is int and side >= 0]
+    if not len(whole) == len(sides) <= MAX_RANK:
+        return False
+    return 0 not in whole or math.prod(filter(None, whole)) < MAX_EMPTY_VALUES
 
 
 def parse_bfloat16(words: Array) -> Array:

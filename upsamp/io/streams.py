@@ -140,7 +140,7 @@ def check_target(name: str, *, overwrite: bool) -> int | None:
         raise FileError(f"Cannot write '{name}': {reason(error)}.") from error
     if (mode is not None and stat.S_ISDIR(mode)) or name.endswith(os.sep):
         raise FileError(f"Cannot write '{name}': it is a directory. Name a file in it.")
-    if mode is None and not Path(os.path.realpath(name)).parent.is_dir():
+    if mode is None and not os.path.isdir(Path(os.path.realpath(name)).parent):
         raise FileError(f"Cannot write '{name}': its directory does not exist. Make it first.")
     if mode is not None and stat.S_ISREG(mode) and not overwrite:
         raise already_exists(name)
@@ -159,7 +159,7 @@ def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | No
     except FileExistsError:
         raise already_exists(name) from None
     except OSError:  # a file system without hard links
-        if target.exists():
+        if os.path.exists(target):
             raise already_exists(name) from None
         hidden.replace(target)
 

@@ -115,16 +115,30 @@ class Sequential(Model):
 
     def _connect_all(self, input_shapes: Sequence[Shape]) -> None:
         """Build all layers, behind an input of their own where none of them is one."""
-        if not self._layers or not isinstance(self._layers[0], InputLayer):
+        if not isinstance(self._require_layers()[0], InputLayer):
             self._head = InputLayer(batch_shape=(None,) * len(input_shapes[0]))
         self._calls = []
         super()._connect_all(input_shapes)
+
+    def require_built(self) -> None:
+        """Raise where the model has no layers, or does not know the shape of its input yet."""
+        self._require_layers()
+        super().require_built()
+
+    def _require_layers(self) -> list[Layer]:
+        """Return the layers, with an InputLayer; raise where there are none, as Keras does."""
+        if not self._layers:
+            raise ArgumentError(
+                f"Model '{self.name}' must have a layer. Received: none. Use add(layer)."
+            )
+        return self._layers
 
     @property
     def calls(self) -> Sequence[Call]:
         """The calls of the layers, one on the other."""
         if not self._calls:
-            layers = self._layers if self._head is None else [self._head, *self._layers]
+            layers = self._require_layers()
+            layers = layers if self._head is None else [self._head, *layers]
             self._calls = [
                 Call(layer, (Source(number - 1),) if number else ())
                 for number, layer in enumerate(layers)

@@ -7,6 +7,7 @@ from resize_definition import Array, Method, Size, defined, every_method, image,
 
 from upsamp import resize
 from upsamp.core.arguments import CONVENTIONS
+from upsamp.core.dtypes import round_to
 
 
 @every_method
@@ -18,6 +19,14 @@ def test_a_nan_reaches_those_outputs_alone_that_depend_on_it(method: Method) -> 
         x[row, column] = np.nan
         reached = np.isnan(run(x, target, method))
         np.testing.assert_array_equal(reached, np.outer(rows[:, row], columns[:, column]))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int32", "int64", "uint64"])
+def test_what_is_not_a_number_becomes_zero_among_integers(dtype: str) -> None:
+    limits = np.iinfo(dtype)
+    values = np.array([np.nan, 2.5, -np.inf, np.inf] * 5)
+    expected = np.array([0, 2, limits.min, limits.max] * 5, dtype)
+    np.testing.assert_array_equal(round_to(values, dtype), expected, strict=True)
 
 
 @every_method

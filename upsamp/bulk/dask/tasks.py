@@ -1,9 +1,9 @@
 """What a worker of a Dask cluster does: a task, in one thread, after a look at where it stands."""
 
+import os
 import socket
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from upsamp.bulk.enlarging import Settings
@@ -40,9 +40,9 @@ def enlarge_there(source: str, target: str, settings: Settings, wanted: str) -> 
 def _unseen(source: str, target: str) -> str:
     """Say which of the two is not to be seen from here, or nothing."""
     folder = split_path(target)[0]
-    if not is_remote(source) and not Path(source).exists():
+    if not is_remote(source) and not os.path.exists(source):
         missing = source
-    elif not is_remote(target) and not Path(folder).is_dir():
+    elif not is_remote(target) and not os.path.isdir(folder or os.curdir):
         missing = folder
     else:
         return ""

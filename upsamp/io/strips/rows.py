@@ -1,10 +1,9 @@
 """A .npy file of which rows are read where they stand, as many as are asked for."""
 
-import stat
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,7 +87,7 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
 
     That is anything but a plain file, and one whose numbers stand in the order of columns.
     """
-    if text == STANDARD_STREAM or not _is_plain_file(text):
+    if text == STANDARD_STREAM or not os.path.isfile(text):
         return None
     with open_input(text) as stream:
         kind = format_of_name(text)
@@ -110,10 +109,3 @@ def stand_in(shape: tuple[int, ...], value: object) -> Array:
     value: what it holds everywhere, of the type that it has.
     """
     return np.broadcast_to(np.asarray(value), shape)
-
-
-def _is_plain_file(text: str) -> bool:
-    try:
-        return stat.S_ISREG(Path(text).stat().st_mode)
-    except (OSError, ValueError):
-        return False
