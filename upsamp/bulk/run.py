@@ -1,5 +1,6 @@
 """A run: tasks are found, those that need no work settled, and the others given to an engine."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -87,7 +88,8 @@ def _settle(
 
 
 def _is_done(target: str, there: Listings) -> bool:
-    return there.has(target) if is_remote(target) else Path(target).is_file()
+    # What can be no name, or is in a folder that is closed, is no result.
+    return there.has(target) if is_remote(target) else os.path.isfile(target)  # noqa: PTH113
 
 
 def _prepare_folder(folder: str) -> str:
