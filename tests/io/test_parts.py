@@ -1,5 +1,6 @@
 """Hidden files that become whole ones: those of dead writers are told from those that live."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -126,7 +127,7 @@ def test_a_file_that_came_into_the_place_of_a_dead_one_is_left_alone(
 ) -> None:
     hidden = tmp_path / DEAD
     hidden.write_bytes(b"dead")
-    lock = parts.fcntl.flock
+    lock = fcntl.flock
 
     def lock_late(descriptor: int, operation: int) -> None:
         # Another process removes the dead one meanwhile, and a writer begins under its name.
@@ -134,6 +135,6 @@ def test_a_file_that_came_into_the_place_of_a_dead_one_is_left_alone(
         hidden.write_bytes(b"of a living writer")
         lock(descriptor, operation)
 
-    monkeypatch.setattr(parts.fcntl, "flock", lock_late)
+    monkeypatch.setattr(fcntl, "flock", lock_late)
     assert remove_dead_parts(tmp_path) == 0
     assert hidden.read_bytes() == b"of a living writer"

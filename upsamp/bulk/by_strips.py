@@ -119,6 +119,8 @@ class StripRun:
         for strip in self._strips.make(self._lit(read), self._threads):
             yield self._unlit(strip)
             advance(len(strip) * strip.shape[1])
+        if self._job.source.stored:  # asked before the result is moved into place
+            self._job.source.stored.check_steady()
 
     def _lit(self, read: Reader) -> Reader:
         """Let amounts of light be read, where they are what is interpolated."""

@@ -151,6 +151,7 @@ class Facts(NamedTuple):
 def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
     """Read the image file `source`, enlarge it, and write the file `target`: wholly or not at all.
 
+    All that is told is found out before the file comes into place: what fails has left none.
     Raises `UpsampError` where one of them cannot be done, and `MemoryError`.
     """
     enlarging = settings.enlarging
@@ -159,13 +160,14 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
         raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
     result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
     wanted = settings.format_name or _format_of(source, given, target)
+    notes = (*given.notes, *losses_of(result, wanted))
+    facts = Facts(given.pixels.shape, _pixels(result).shape, notes)
     if is_remote(target):
         data = encode_result(result, wanted, target, settings.writing)
         write_remote(target, data, overwrite=settings.overwrite)
     else:
         write_result(result, wanted, target, settings.writing, overwrite=settings.overwrite)
-    notes = (*given.notes, *losses_of(result, wanted))
-    return Facts(given.pixels.shape, _pixels(result).shape, notes)
+    return facts
 
 
 def _read(source: str, options: ReadOptions) -> Picture | Array:

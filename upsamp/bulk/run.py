@@ -88,6 +88,7 @@ def _settle(
 
 
 def _is_done(target: str, there: Listings) -> bool:
+    # What can be no name, or is in a folder that is closed, is no result.
     return there.has(target) if is_remote(target) else os.path.isfile(target)
 
 

@@ -23,7 +23,8 @@ from typing import Any, BinaryIO, NoReturn
 
 from upsamp.bulk.enlarging import Facts, Settings, enlarge_file
 from upsamp.bulk.remote_paths import is_remote
-from upsamp.errors import UpsampError
+from upsamp.errors import FileError, UpsampError
+from upsamp.io.streams import check_target
 
 __all__ = ["do_task", "main"]
 
@@ -34,6 +35,8 @@ GRACE = 5.0
 def main() -> None:
     """Do tasks until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when this one ends
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
     _prefer_to_be_killed()
     tasks, answers = _take_streams()
@@ -49,24 +52,36 @@ def main() -> None:
 
 
 def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
-    """Do a task, and give what is told of it."""
+    """Do a task, and return what is told of it."""
     started = perf_counter()
     told: dict[str, Any]
     try:
-        before, after, notes = enlarge_file(source, target, settings)
+        facts = _enlarge(source, target, settings)
+        told = {"skipped": True} if facts is None else facts._asdict()
+    except MemoryError as error:
+        known = isinstance(error, UpsampError)
+        lacking = str(error) if known else f"There is not enough memory for '{source}'."
+        told = {"error": lacking, "memory": True}
     except UpsampError as error:
-        if settings.skip_existing and os.path.isfile(target):
-            return {"seconds": perf_counter() - started, "skipped": True}
+        told = {"error": str(error)}
+    return {"seconds": perf_counter() - started, **told}
+
+
+def _enlarge(source: str, target: str, settings: Settings) -> Facts | None:
+    """Enlarge a file, and return what is told of it; None where somebody else did so meanwhile."""
+    try:
+        if not is_remote(target):
+            check_target(target, overwrite=settings.overwrite)
+        return enlarge_file(source, target, settings)
+    except UpsampError:
+        if is_remote(target) or settings.overwrite or not os.path.isfile(target):
+            raise
+        if settings.skip_existing:
+            return None
         facts = _own_result(source, target, settings)
         if facts is None:
-            told = {"error": str(error), "memory": isinstance(error, MemoryError)}
-        else:
-            told = dict(zip(("before", "after", "notes"), facts, strict=True))
-    except MemoryError:
-        told = {"error": f"There is not enough memory for '{source}'.", "memory": True}
-    else:
-        told = {"before": before, "after": after, "notes": notes}
-    return {"seconds": perf_counter() - started, **told}
+            raise
+        return facts
 
 
 def _own_result(source: str, target: str, settings: Settings) -> Facts | None:
@@ -74,15 +89,11 @@ def _own_result(source: str, target: str, settings: Settings) -> Facts | None:
 
     It may have been done before, by a worker that was lost before it could tell.
     """
-    if is_remote(target) or settings.overwrite or not os.path.isfile(target):
-        return None
-    with TemporaryDirectory() as place:
+    with suppress(FileError, OSError), TemporaryDirectory() as place:
         again = Path(place, Path(target).name)
-        try:
-            facts = enlarge_file(source, str(again), settings)
-        except UpsampError:
-            return None
+        facts = enlarge_file(source, str(again), settings)
         return facts if filecmp.cmp(again, target, shallow=False) else None
+    return None
 
 
 def _answer(answers: BinaryIO, message: dict[str, Any]) -> None:

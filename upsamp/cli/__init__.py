@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from types import FrameType, MappingProxyType
@@ -78,8 +79,7 @@ class Group(click.Group):
         """Run a command; every error that a user can cause ends in one line and a code."""
         _prepare_streams()
         _prepare_environment()
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, _interrupt)
+        _prepare_signals()
         try:
             self._run(*args, **options)
         except click.exceptions.NoArgsIsHelpError as error:
@@ -144,8 +144,18 @@ def _prepare_environment() -> None:
             del os.environ[name]
 
 
+def _prepare_signals() -> None:
+    """Let what ends a command from outside be an exception, so that it leaves nothing behind."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # not every system has both
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+
+
 def _interrupt(
-    _number: int,
+    number: int,
     frame: FrameType | None,
 ) -> None:
     """End the command at Ctrl-C: at once, or as soon as the import that goes on has ended.
@@ -155,18 +165,21 @@ def _interrupt(
     """
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
-            _thread.start_new_thread(_interrupt_again, (_thread.get_ident(),))
+            _thread.start_new_thread(_interrupt_again, (_thread.get_ident(), number))
             return
         frame = frame.f_back
-    raise KeyboardInterrupt
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    signal.signal(number, signal.SIG_IGN)  # nothing disturbs the end
+    sys.exit(128 + number)
 
 
-def _interrupt_again(main_thread: int) -> None:
+def _interrupt_again(main_thread: int, number: int) -> None:
     time.sleep(0.02)
     if hasattr(signal, "pthread_kill"):  # which wakes the thread from waiting for input, too
-        signal.pthread_kill(main_thread, signal.SIGINT)
+        signal.pthread_kill(main_thread, number)
     else:
-        _thread.interrupt_main()
+        _thread.interrupt_main(signal.Signals(number))
 
 
 def _told(error: OSError) -> str:
@@ -187,7 +200,13 @@ def _abandon_output() -> None:
 
 def _fail(message: object, code: int) -> NoReturn:
     """Print one line on standard error and end; what a name has in it is spelled out."""
-    print_text(f"Error: {printable(str(message))}", err=True)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # whose reader has gone, which changes nothing
+        _abandon_output()
+    with suppress(OSError):  # as of a terminal that is closed
+        print_text(f"Error: {printable(str(message))}", err=True)
     sys.exit(code)
 
 

@@ -1,7 +1,8 @@
 """A run over many files: what is asked of it, how far it is, and what became of it."""
 
+import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import click
@@ -21,7 +22,7 @@ from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
 from upsamp.cli.upsample_request import Request
 from upsamp.core.threads import thread_count
-from upsamp.errors import EngineError, FileError
+from upsamp.errors import EngineError, FileError, UpsampError
 from upsamp.io.streams import check_target
 
 __all__ = ["enlarge_many"]
@@ -47,9 +48,15 @@ def enlarge_many(request: Request) -> None:
             _check_existing(found, options, force=request.force)
             bar.begin(found.files)
             _run(plan, request, totals, found, bar)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
         if totals.done and not options.quiet:
-            show_note(f"stopped after {_files(totals.done)}; --skip-existing goes on from there")
+            with suppress(OSError):  # of a terminal that is closed
+                show_note(
+                    f"stopped after {_files(totals.done)}; --skip-existing goes on from there"
+                )
+        raise
+    except UpsampError:
+        _show_failed(options, totals)
         raise
     _show(plan, options, enlarging, totals)
 
@@ -106,6 +113,7 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
     )
     overwrite = request.force or options.skip_existing
     told = _told_settings(plan.naming, settings)
+    stopped: UpsampError | None = None
     with (
         write_report(options.report, told, totals, overwrite=overwrite) as report,
         _engine(options, settings, found.files) as engine,
@@ -115,10 +123,11 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
                 totals.add(outcome)
                 report.add(outcome)
                 bar.advance(failed=outcome.status == "failed")
-        except EngineError as error:
+        except (EngineError, FileError) as error:
+            stopped = error
             totals.stopped = str(error)  # for the report, which tells what was done
-    if totals.stopped:
-        raise EngineError(totals.stopped)
+    if stopped is not None:
+        raise stopped
 
 
 def _engine(options: BulkOptions, settings: Settings, files: int) -> AbstractContextManager[Engine]:
@@ -153,25 +162,42 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
             f"There must be an image to enlarge. Received: none among {_files(passed_over)}. "
             "Give others, or --recursive for the folders below."
         )
-    if not options.quiet:
-        for note, count in sorted(totals.notes.items()):
-            show_note(f"{note} ({_files(count)})")
-        counts = [
-            ("Enlarged", totals.counts["written"]),
-            ("Skipped", totals.counts["skipped"]),
-            ("Failed", failed),
-            ("Earlier results", plan.earlier_results),
-            ("No images", passed_over),
-        ]
-        rows = [(label, f"{count:,}") for label, count in counts if count or label == "Enlarged"]
-        rows.append(("Method", enlarging.interpolation))
-        rows.append(("Size", enlarging.spell().replace("x", " x ").strip()))
-        rows.append(("Seconds", f"{totals.seconds:.3f}"))
-        show_report("Upsampled", rows, ("", "Files"))
+    try:
+        if not options.quiet:
+            _show_totals(plan, enlarging, totals)
+    except OSError:  # whose reader has gone; that files failed matters more
+        if not failed:
+            raise
+    _show_failed(options, totals)
     if failed:
-        failures = sorted(totals.failures, key=lambda outcome: outcome.task.number)
-        show_failures([_told_failure(outcome) for outcome in failures], failed, options.report)
         raise FileError(f"{failed:,} of {_files(totals.done)} could not be enlarged.")
+
+
+def _show_totals(plan: Plan, enlarging: Enlarging, totals: Totals) -> None:
+    for note, count in sorted(totals.notes.items()):
+        show_note(f"{note} ({_files(count)})")
+    counts = [
+        ("Enlarged", totals.counts["written"]),
+        ("Skipped", totals.counts["skipped"]),
+        ("Failed", totals.counts["failed"]),
+        ("Earlier results", plan.earlier_results),
+        ("No images", plan.inputs.passed_over),
+    ]
+    rows = [(label, f"{count:,}") for label, count in counts if count or label == "Enlarged"]
+    rows.append(("Method", enlarging.interpolation))
+    rows.append(("Size", enlarging.spell().replace("x", " x ").strip()))
+    rows.append(("Seconds", f"{totals.seconds:.3f}"))
+    show_report("Upsampled", rows, ("", "Files"))
+    sys.stdout.flush()
+
+
+def _show_failed(options: BulkOptions, totals: Totals) -> None:
+    """Show which files failed, where any did."""
+    if totals.counts["failed"]:
+        failures = sorted(totals.failures, key=lambda outcome: outcome.task.number)
+        told = [_told_failure(outcome) for outcome in failures]
+        with suppress(OSError):  # whose reader has gone: the exit code tells
+            show_failures(told, totals.counts["failed"], options.report)
 
 
 def _told_failure(outcome: Outcome) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from upsamp.errors import FileError, FormatError
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.json_text import MAX_TEXT
 from upsamp.io.stored_arrays import StoredArrays
-from upsamp.io.streams import STANDARD_STREAM, read_within, reason
+from upsamp.io.streams import STANDARD_STREAM, check_steady, read_within, reason
 
 __all__ = ["Source", "file_in", "find_source", "is_folder"]
 
@@ -47,7 +47,7 @@ class Source:
             stream = Path(self.path).open("rb")  # noqa: SIM115 - closed below
         except OSError as error:
             raise _unreadable(self.name, error) from error
-        with stream:
+        with stream, check_steady(stream.fileno(), self.name):
             yield stream
 
     def read(self, limit: int) -> bytes:
@@ -62,7 +62,7 @@ class Source:
         if self.path is None:
             end = None if size is None else offset + size
             return self.read_unpacked([self.data[offset:end]], values=values, max_size=max_size)
-        with self._reader(max_size) as reader:
+        with check_steady(self.path, self.name), self._reader(max_size) as reader:
             return reader.read(self.path, offset, size, values=values, name=self.name)
 
     def read_unpacked(

@@ -1,14 +1,17 @@
 """Hidden files that become whole ones: each is locked while it is written, so dead ones are told.
 
 The system gives a lock back when its process ends, however that happened. Where there are no such
-locks, as on Windows and on some network file systems, no file is ever taken for a dead one.
+locks, as on Windows and on some network file systems, no file is ever taken for a dead one. Where
+locks may reach no further than this machine, and others write there, too, only an old one is.
 """
 
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +23,16 @@ except ImportError:  # a system that has no such locks
 __all__ = ["open_part", "remove_dead_parts"]
 
 NAME = re.compile(r"\.[0-9a-f]{16}\.part")
+# Before a file is written, so many entries of its folder are searched for dead ones; and no more
+# than so many for each file, on average, where a process writes many.
+MAX_ENTRIES, ENTRIES_PER_FILE = 10_000, 100
+# File systems that this machine has to itself, and how old, in seconds, a file of another one is.
+LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "tmpfs", "ramfs", "overlay", "vfat"}
+OLD = 86_400
+MOUNTS = Path("/proc/self/mountinfo")
+
+# How many files may be written before a folder is searched again.
+_unsearched = {"files": 0}
 
 
 @contextmanager
@@ -27,8 +40,9 @@ def open_part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """Return a new hidden file of a folder, open for writing; it is removed when the block ends.
 
     Its lock is held even when the stream was closed, until the block ends: a file that is moved
-    into place meanwhile is a dead one at no moment.
+    into place meanwhile is a dead one at no moment. Dead ones that are met are removed.
     """
+    _search_now_and_then(folder)
     while True:
         hidden = folder / f".{os.urandom(8).hex()}.part"
         try:
@@ -40,40 +54,79 @@ def open_part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
                     yield hidden, stream
                     return
                 finally:
-                    os.close(holder)
+                    with suppress(OSError):  # the stream has been closed, and told what went wrong
+                        os.close(holder)
         finally:
             with suppress(OSError):
                 hidden.unlink()
 
 
 def remove_dead_parts(folder: str | Path) -> int:
-    """Remove the hidden files that killed processes left in a folder, and give their number.
+    """Remove the hidden files that killed processes left in a folder, and return their number.
 
     Those that are being written stay, and so do all where the system has no locks that tell.
     """
-    removed = 0
+    return sum(_remove_dead(Path(folder, name)) for name in _search(folder, None)[1])
+
+
+def _search_now_and_then(folder: Path) -> None:
+    """Remove dead files of a folder, as far as it is cheap."""
+    _unsearched["files"] -= 1
+    if _unsearched["files"] < 0:
+        count, names = _search(folder, MAX_ENTRIES)
+        _unsearched["files"] = count // ENTRIES_PER_FILE
+        for name in names:
+            _remove_dead(folder / name)
+
+
+def _search(folder: str | Path, most: int | None) -> tuple[int, list[str]]:
+    """Return how many entries a folder has, and which of them are named as hidden files are."""
+    count, names = 0, []
     with suppress(OSError), os.scandir(folder or os.curdir) as entries:
-        for name in [entry.name for entry in entries if NAME.fullmatch(entry.name)]:
-            with suppress(OSError):
-                removed += _remove_dead(Path(folder, name))
-    return removed
+        for count, entry in enumerate(islice(entries, most), 1):  # noqa: B007 - the last counts
+            if NAME.fullmatch(entry.name):
+                names.append(entry.name)
+    return count, names
 
 
 def _remove_dead(hidden: Path) -> bool:
     # Neither a link is followed nor a pipe waited for, whoever gave it such a name.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(hidden, flags)
+    with suppress(OSError):
+        descriptor = os.open(hidden, flags)
+        try:
+            if _is_dead(descriptor, hidden):
+                hidden.unlink()
+                return True
+        finally:
+            os.close(descriptor)
+    return False
+
+
+def _is_dead(descriptor: int, hidden: Path) -> bool:
+    """Lock a file and return whether nobody writes it; raise `OSError` where somebody does."""
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode) or fcntl is None:
+        return False
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if not _is_at(descriptor, hidden):
+        return False
+    return time.time() - state.st_mtime > OLD or not _is_shared(hidden.parent)
+
+
+def _is_shared(folder: Path) -> bool:
+    """Return whether other machines may write to a folder, whose locks are not seen here."""
+    device = folder.stat().st_dev
     try:
-        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        if not is_file or fcntl is None:
-            return False
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not _is_at(descriptor, hidden):
-            return False
-        hidden.unlink()
-        return True
-    finally:
-        os.close(descriptor)
+        mounts = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # a system that does not tell
+        return False
+    for mount in (line.split(" ") for line in mounts):
+        if mount[2] == f"{os.major(device)}:{os.minor(device)}":
+            kind, _, options = mount[mount.index("-") + 1 :][:3]
+            # NFS says so where its server keeps the locks.
+            return kind not in LOCAL and "local_lock=none" not in options.split(",")
+    return False
 
 
 def _is_taken(descriptor: int, path: Path) -> bool:

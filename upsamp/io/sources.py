@@ -13,7 +13,7 @@ from upsamp.io.formats import format_of_name, is_image_format, sniff
 from upsamp.io.matrices import parse_matrix, parse_text, read_npy, read_npz
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.streams import STANDARD_STREAM, check_length, open_input
+from upsamp.io.streams import STANDARD_STREAM, check_length, open_input, state_of
 
 __all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source", "read_stream"]
 
@@ -75,7 +75,9 @@ def read_stream(
     if is_image_format(kind):
         from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
 
-        reopen = None if isinstance(stream, BytesIO) else partial(open_input, path)
+        reopen = None
+        if not isinstance(stream, BytesIO):
+            reopen = partial(open_input, path, known=state_of(stream.fileno()))
         return read_picture(stream, name, options, reopen)
     check_length(stream, name)
     _check_text(stream, name)

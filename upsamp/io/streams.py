@@ -9,19 +9,23 @@ from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
-from upsamp.errors import FileError, FormatError
+from upsamp.errors import FileError, FormatError, UpsampError
 from upsamp.io.parts import open_part
 
 __all__ = [
     "MAX_INPUT",
     "STANDARD_STREAM",
+    "FileState",
+    "changed",
     "check_length",
+    "check_steady",
     "check_target",
     "open_input",
     "read_within",
     "replace_file",
+    "state_of",
     "write_standard_output",
 ]
 
@@ -32,13 +36,17 @@ MAX_INPUT = 2**29
 MAX_TEXT = 2**30
 BLOCK = 2**20
 
+# Which file it is, how long, and when it was written; None for what is no plain file.
+FileState: TypeAlias = tuple[int, int, int, int] | None
+
 
 @contextmanager
-def open_input(name: str, *, limit: int = MAX_INPUT) -> Iterator[BinaryIO]:
+def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) -> Iterator[BinaryIO]:
     """Open a file, or standard input for "-", as a stream that can be searched.
 
     What is no plain file, as a pipe or a device, is read to its end first, and must have at most
-    `limit` bytes; so is what tells no length, as the files of /proc.
+    `limit` bytes; so is what tells no length, as the files of /proc. A file that becomes another
+    while it is read raises `FileError`. known: its state when it was read before.
     """
     if name == STANDARD_STREAM:
         yield _read_standard_input(limit)
@@ -46,10 +54,43 @@ def open_input(name: str, *, limit: int = MAX_INPUT) -> Iterator[BinaryIO]:
     try:
         with Path(name).open("rb") as stream:
             state = os.fstat(stream.fileno())
-            is_plain = stat.S_ISREG(state.st_mode) and state.st_size > 0
-            yield stream if is_plain else read_within(stream, f"'{name}'", limit)
+            if not stat.S_ISREG(state.st_mode) or state.st_size == 0:
+                yield read_within(stream, f"'{name}'", limit)
+                return
+            with check_steady(stream.fileno(), f"'{name}'", known):
+                yield stream
     except OSError as error:
         raise FileError(f"Cannot read '{name}': {reason(error)}.") from error
+
+
+@contextmanager
+def check_steady(file: int | str, name: str, known: FileState = None) -> Iterator[None]:
+    """Raise `FileError` where a file becomes another in the block, in which it is read.
+
+    Two versions of it, each read in part, would be taken for a whole. file: its descriptor, or its
+    path. name: for the error. known: its state when it was read before.
+    """
+    before = known or state_of(file)
+    fault = None
+    try:
+        yield
+    except UpsampError as error:  # which may have come of that
+        fault = error
+    if state_of(file) != before:
+        raise changed(name) from fault
+    if fault is not None:
+        raise fault
+
+
+def state_of(file: int | str) -> FileState:
+    """Return what changes with the content of a file, of which `file` is a descriptor or a path."""
+    try:
+        state = os.stat(file)  # noqa: PTH116 - which may be a descriptor
+    except OSError:  # which has gone
+        return None
+    if not stat.S_ISREG(state.st_mode):
+        return None
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
 
 
 def _read_standard_input(limit: int) -> BytesIO:
@@ -157,11 +198,18 @@ def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | No
     try:
         os.link(hidden, target)
     except FileExistsError:
-        raise already_exists(name) from None
+        # A server that was asked once more, as its answer was lost, finds what it has done.
+        if not hidden.samefile(target):
+            raise already_exists(name) from None
     except OSError:  # a file system without hard links
         if os.path.exists(target):
             raise already_exists(name) from None
         hidden.replace(target)
+
+
+def changed(name: str) -> FileError:
+    """Return the error for a file that became another while it was read."""
+    return FileError(f"{name} was changed while it was read. Try again when it is complete.")
 
 
 def already_exists(name: str) -> FileError:

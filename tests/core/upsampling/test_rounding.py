@@ -6,35 +6,43 @@ from itertools import product
 import numpy as np
 import pytest
 
-from upsamp.core.upsampling.rounding import Grid, grid_of, integers_of, is_sure, margin_of
+from upsamp.core.upsampling.rounding import Grid, Integers, grid_of, integers_of, is_sure, margin_of
 
 ALONE = Grid(odd=1, digits=0, reach=1.0, taps=1)
-UINT8, UINT16, INT32 = (integers_of(np.dtype(name)) for name in ("uint8", "uint16", "int32"))
-assert UINT8 is not None
-assert UINT16 is not None
-assert INT32 is not None
+
+
+def known(name: str) -> Integers:
+    integers = integers_of(np.dtype(name))
+    assert integers is not None
+    return integers
+
+
+UINT8, UINT16, INT32 = known("uint8"), known("uint16"), known("int32")
 
 
 def test_integers_of_up_to_32_bits_have_sums_that_hold_them() -> None:
-    assert (UINT8.centre, UINT8.half, UINT8.signed, UINT8.sums) == (128, 128, "i1", "f4")
-    assert (UINT16.centre, UINT16.half, UINT16.signed, UINT16.sums) == (2**15, 2**15, "i2", "f8")
-    assert (INT32.centre, INT32.half, INT32.signed, INT32.sums) == (0, 2**31, "i4", "f8")
+    found = [
+        (one.centre, one.half, one.signed.str[1:], one.sums.str[1:])
+        for one in (UINT8, UINT16, INT32)
+    ]
+    wanted = [(128, 128, "i1", "f4"), (2**15, 2**15, "i2", "f8"), (0, 2**31, "i4", "f8")]
+    assert found == wanted
     assert [integers_of(np.dtype(name)) for name in ("int64", "float32", "bool")] == [None] * 3
 
 
 @pytest.mark.parametrize("integers", [UINT8, UINT16, INT32])
 def test_sums_of_multiples_of_a_power_of_two_are_sure_while_they_fit_the_mantissa(
-    integers: object,
+    integers: Integers,
 ) -> None:
     # The largest sum is half * 2**digits: 24 bits hold it in float32, and 53 in float64.
-    bits = {UINT8: 24 - 7, UINT16: 53 - 15, INT32: 53 - 31}[integers]  # type: ignore[index]
+    bits = {UINT8: 24 - 7, UINT16: 53 - 15, INT32: 53 - 31}[integers]
     for first in range(bits + 2):
         rows = Grid(odd=1, digits=first, reach=1.0, taps=2)
         columns = Grid(odd=1, digits=bits - min(first, bits), reach=1.0, taps=2)
-        assert is_sure(rows, columns, integers) == (first <= bits)  # type: ignore[arg-type]
+        assert is_sure(rows, columns, integers) == (first <= bits)
     more = Grid(odd=1, digits=bits, reach=1.25, taps=2)
-    assert not is_sure(more, ALONE, integers)  # type: ignore[arg-type]
-    assert not is_sure(ALONE, more, integers)  # type: ignore[arg-type]
+    assert not is_sure(more, ALONE, integers)
+    assert not is_sure(ALONE, more, integers)
 
 
 def test_sums_of_multiples_of_an_odd_fraction_are_sure_while_their_margin_is_below_its_half() -> (

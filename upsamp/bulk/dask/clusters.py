@@ -17,6 +17,7 @@ from upsamp.bulk.dask.tasks import own_version
 from upsamp.bulk.processes import uninterrupted
 from upsamp.errors import EngineError
 from upsamp.io.extras import check_extra
+from upsamp.io.streams import reason
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
@@ -62,12 +63,8 @@ def connected(cluster: "str | LocalCluster") -> "Iterator[Client]":
     from distributed import Client
     from distributed.versions import VersionMismatchWarning
 
-    fault = asyncio.run(_fault_of(cluster)) if isinstance(cluster, str) else ""
-    if fault:
-        raise EngineError(
-            f"A Dask scheduler must answer at '{cluster}'. Received: {fault}. Start one there, "
-            "with dask scheduler, or give another address."
-        )
+    if isinstance(cluster, str):
+        asyncio.run(_check_scheduler(cluster))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", VersionMismatchWarning)
@@ -82,25 +79,43 @@ def connected(cluster: "str | LocalCluster") -> "Iterator[Client]":
         client.close(timeout=2)
 
 
-async def _fault_of(address: str) -> str:
-    """Say why what stands at an address is no scheduler, or nothing."""
+async def _check_scheduler(address: str) -> None:
+    """Raise where what stands at an address is no scheduler, or one that speaks another way."""
     asked = asyncio.ensure_future(_ask(address))
     done, _ = await asyncio.wait({asked}, timeout=PATIENCE)
     if not done:
-        return f"nothing within {PATIENCE:g} seconds"
+        raise _no_scheduler(address, f"nothing within {PATIENCE:g} seconds")
     error = asked.exception()
     if error is not None:
-        return first_line(error)
-    return "" if asked.result() == "Scheduler" else f"what it is: a {asked.result()}"
+        raise _no_scheduler(address, first_line(error)) from error
+    kind, found = asked.result()
+    if kind != "Scheduler":
+        raise _no_scheduler(address, f"what it is: a {kind}")
+    # Releases of one month, as 2026.8.0 and 2026.8.1, understand each other.
+    own = version("distributed")
+    if found.split(".")[:2] != own.split(".")[:2]:
+        raise EngineError(
+            f"A Dask scheduler must have the release of distributed that is here, {own}. "
+            f"Received: {found} at '{address}'. Install the same on both."
+        )
 
 
-async def _ask(address: str) -> str:
-    """Ask what stands at an address."""
+def _no_scheduler(address: str, received: str) -> EngineError:
+    return EngineError(
+        f"A Dask scheduler must answer at '{address}'. Received: {received}. Start one there, "
+        "with dask scheduler, or give another address."
+    )
+
+
+async def _ask(address: str) -> tuple[str, str]:
+    """Ask what stands at an address, and of which release of distributed it is."""
     from distributed import Security, rpc
 
     arguments = Security().get_connection_args("client")
     async with rpc(address, connection_args=arguments, timeout=2 * PATIENCE) as server:
-        return str((await server.identity())["type"])
+        kind = str((await server.identity())["type"])
+        packages = (await server.versions())["packages"] if kind == "Scheduler" else {}
+        return kind, str(packages.get("distributed"))
 
 
 def first_line(error: BaseException) -> str:
@@ -127,6 +142,7 @@ def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
     """Start a cluster of so many workers on this machine, for itself alone, and end it."""
     from distributed import LocalCluster
 
+    _check_semaphores()
     with _quiet_workers():
         try:
             with uninterrupted():  # nor do the workers hear of Ctrl-C, now or later
@@ -156,6 +172,20 @@ def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
                     # It waits for a worker that died while it started. The end of this process
                     # ends the others, and nothing is to wait for them once more.
                     cluster.shutdown_on_close = False
+
+
+def _check_semaphores() -> None:
+    """Raise `EngineError` where processes cannot share a semaphore, as the workers of Dask do."""
+    from multiprocessing import get_context  # which nothing else needs
+
+    try:
+        get_context("spawn").Semaphore()
+    except (ImportError, OSError) as error:
+        why = reason(error) if isinstance(error, OSError) else first_line(error)
+        raise EngineError(
+            "A Dask cluster of this machine must have semaphores, which Linux keeps in /dev/shm. "
+            f"Received: {why}. Mount it, or leave --dask out: processes without Dask need none."
+        ) from error
 
 
 @contextmanager

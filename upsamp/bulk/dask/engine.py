@@ -47,6 +47,8 @@ __all__ = ["DaskEngine"]
 AHEAD, LEAST, MOST = 4, 16, 20_000
 # How often the cluster is looked after, in seconds, and how long it may be without workers.
 BEAT, WITHOUT_WORKERS = 1.0, 60.0
+# How long the scheduler may take to answer, in seconds; and when nothing is wanted of it any more.
+SILENCE, LAST_SILENCE = 60.0, 2.0
 
 
 class DaskEngine:
@@ -205,8 +207,12 @@ class DaskEngine:
         if now - self._looked < BEAT and self._workers and not at_once:
             return
         self._looked = now
+        silence = LAST_SILENCE if at_once else SILENCE
+        client = cast("Any", self._client)
         try:
-            threads = self._client.nthreads()
+            threads = client.sync(client.scheduler.ncores, callback_timeout=silence)
+        except TimeoutError as error:
+            raise self._gone(f"has not answered for {silence:g} seconds") from error
         except OSError as error:
             raise self._gone() from error
         if self._workers - set(threads):
@@ -232,10 +238,10 @@ class DaskEngine:
         if self._client.status != "running":
             raise self._gone()
 
-    def _gone(self) -> EngineError:
+    def _gone(self, what: str = "has gone") -> EngineError:
         return EngineError(
-            f"The Dask scheduler at '{self._address}' has gone. Start it anew: --skip-existing "
-            "goes on from there."
+            f"The Dask scheduler at '{self._address}' {what}. Start it anew: --skip-existing goes "
+            "on from there."
         )
 
 

@@ -12,19 +12,35 @@ from upsamp.core.arguments import Array
 from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import format_of_name, sniff
 from upsamp.io.npy_files import check_numbers, read_npy_head
-from upsamp.io.streams import STANDARD_STREAM, open_input, reason
+from upsamp.io.streams import (
+    STANDARD_STREAM,
+    FileState,
+    changed,
+    open_input,
+    reason,
+    state_of,
+)
 
 __all__ = ["StoredMatrix", "StoredRows", "find_stored_matrix", "stand_in"]
 
 
 class StoredMatrix(NamedTuple):
-    """An array in a .npy file: its shape, its type in this machine's order, and where it begins."""
+    """An array in a .npy file: its shape, its type in this machine's order, and where it begins.
+
+    state: that of the file when this was read.
+    """
 
     path: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     stored: np.dtype[Any]
     offset: int
+    state: FileState
+
+    def check_steady(self) -> None:
+        """Raise `FileError` where the file has become another since."""
+        if state_of(self.path) != self.state:
+            raise changed(f"'{self.path}'")
 
     @contextmanager
     def open(self, images: tuple[int, ...]) -> Iterator["StoredRows"]:
@@ -97,10 +113,11 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
         if kind != "npy":
             return None
         shape, dtype, by_columns, offset = read_npy_head(stream, f"'{text}'")
+        state = state_of(stream.fileno())
     check_numbers(shape, dtype, f"'{text}'")
     if by_columns and len([length for length in shape if length > 1]) > 1:
         return None
-    return StoredMatrix(text, shape, dtype.newbyteorder("="), dtype, offset)
+    return StoredMatrix(text, shape, dtype.newbyteorder("="), dtype, offset, state)
 
 
 def stand_in(shape: tuple[int, ...], value: object) -> Array:
