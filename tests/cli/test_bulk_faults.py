@@ -175,7 +175,7 @@ def test_a_full_disk_fails_what_does_not_fit_and_leaves_no_half_file(
     if can_mount:
         result = shell(f"unshare --mount bash -c '{MOUNT}; {RUN}; {COPY}'")
     else:
-        result = shell(f"ulimit -Sf 100; {RUN}; {COPY}")
+        result = shell(f"ulimit -Sf 100; {RUN}; {COPY}", PYTHONDONTWRITEBYTECODE="1")
     assert result.returncode == 1
     why = "no space left on device" if can_mount else "file too large"
     errors = result.stderr.decode().splitlines()
