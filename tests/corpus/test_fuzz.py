@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from corpus.fuzz_images import check, damaged
 from corpus.make_corpus import CorpusFile, corpus
+from effort import choose
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
 FUZZ = Path(__file__).with_name("fuzz_images.py")
-COUNT = 2500
+COUNT = choose(800, 2500)
 # Kilobytes by which the process may grow: it reads files of a thousand bytes, and few pixels.
 GROWTH = 64 * 1024
 
