@@ -1,15 +1,17 @@
-"""The child processes of a test run: which there are, and which a test has left behind."""
+"""The child processes of a test run: a test ends what it has started, also when it fails."""
 
 import ctypes
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Collection
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
+from typing import Any
 
-__all__ = ["adopt_orphans", "children", "end_new_children"]
+__all__ = ["adopt_orphans", "children", "end_at_failures", "end_new_children"]
 
 PR_SET_CHILD_SUBREAPER = 36
 # A process may take so many seconds to notice that whoever started it has gone.
@@ -20,6 +22,18 @@ def adopt_orphans() -> None:
     """Let processes whose parent ends become children of this process, where the system can."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_at_failures() -> None:
+    """Let `with subprocess.Popen(...)` kill its process when the block fails, not wait for it."""
+    leave = subprocess.Popen.__exit__
+
+    def end_and_leave(process: "subprocess.Popen[Any]", kind: Any, *error: Any) -> None:
+        if kind is not None:
+            process.kill()
+        leave(process, kind, *error)
+
+    subprocess.Popen.__exit__ = end_and_leave  # type: ignore[method-assign]
 
 
 def children() -> set[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
-from child_processes import adopt_orphans, children, end_new_children
+from child_processes import adopt_orphans, children, end_at_failures, end_new_children
 from effort import is_exhaustive, set_exhaustive
 from hypothesis import settings
 
@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     set_exhaustive(config.getoption("exhaustive"))
     settings.load_profile("exhaustive" if is_exhaustive() else "sample")
     adopt_orphans()
+    end_at_failures()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
