@@ -50,6 +50,7 @@ def run(command: str, place: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
+        timeout=100,
         check=False,
     )
     assert finished.returncode == 0, finished.stdout

@@ -142,8 +142,9 @@ def test_an_interrupt_at_the_beginning_is_quiet(tmp_path: Path, delay: float) ->
 # --- bounds
 
 
-def test_a_thousand_files_in_parallel_need_few_handles(shell: Shell, tmp_path: Path) -> None:
-    names = [f"{number:04}.png" for number in range(1000)]
+def test_many_files_in_parallel_need_few_handles(shell: Shell, tmp_path: Path) -> None:
+    count = choose(200, 1000)
+    names = [f"{number:04}.png" for number in range(count)]
     write_images(tmp_path / "one", names[:1], side=1)
     (tmp_path / "in").mkdir()
     for name in names:
@@ -153,7 +154,7 @@ def test_a_thousand_files_in_parallel_need_few_handles(shell: Shell, tmp_path: P
         " --report r.json"
     )
     assert (result.returncode, result.stderr) == (0, b"")
-    assert len(contents(tmp_path / "out")) == 1000
+    assert len(contents(tmp_path / "out")) == count
     result = shell("ulimit -n 20; upsamp upsample in/000*.png --out-dir few --jobs 90")
     assert (result.returncode, result.stderr) == (0, b"")
 
