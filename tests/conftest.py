@@ -1,8 +1,17 @@
 """Settings that every test shares; pytest puts this directory on the import path."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+
 import pytest
+from child_processes import adopt_orphans, children, end_at_failures, end_new_children
 from effort import is_exhaustive, set_exhaustive
 from hypothesis import settings
+
+from upsamp.io import model_sources
+from upsamp.io.hdf5.reading import Hdf5Reader
+from upsamp.models.files import loading
+from upsamp.models.summaries import listing
 
 # The same examples at every run: a failure must come back when it is run again.
 settings.register_profile("sample", deadline=None, derandomize=True, max_examples=60)
@@ -22,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tell the test modules, before they are imported, how much to try."""
     set_exhaustive(config.getoption("exhaustive"))
     settings.load_profile("exhaustive" if is_exhaustive() else "sample")
+    adopt_orphans()
+    end_at_failures()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -32,3 +43,39 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
+# The one process that outlives the test that it was started in, by what reads with it.
+_lasting: list[Hdf5Reader] = []
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """Fail a test that leaves a process behind, which is killed."""
+    before = children()
+    yield
+    kept = [reader._process.pid for reader in _lasting if reader._process]
+    left = end_new_children(before, kept)
+    if left:
+        pytest.fail(f"The test left processes behind: {'; '.join(left)}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def lasting_reader() -> Iterator[Hdf5Reader]:
+    """Return one process for the HDF5 files of all tests: to start one takes longest."""
+    with Hdf5Reader() as reader:
+        _lasting.append(reader)
+        yield reader
+
+
+@pytest.fixture
+def shared_reader(monkeypatch: pytest.MonkeyPatch, lasting_reader: Hdf5Reader) -> Hdf5Reader:
+    """Let every HDF5 file that this process opens be read by the same other process."""
+
+    def open_reader(*, max_size: int) -> AbstractContextManager[Hdf5Reader]:
+        lasting_reader.max_size = max_size
+        return nullcontext(lasting_reader)
+
+    for module in (model_sources, loading, listing):
+        monkeypatch.setattr(module, "Hdf5Reader", open_reader)
+    return lasting_reader

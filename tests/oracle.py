@@ -6,6 +6,7 @@ at a time, in float64. It is slow on purpose; give it tiny arrays.
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ INTERPOLATION_KERNELS: dict[str, Callable[[float], float]] = {
 INTERPOLATIONS = ("nearest", *INTERPOLATION_KERNELS)
 
 
+@cache
 def axis_weights(length: int, factor: int, interpolation: str) -> list[dict[int, float]]:
     """For each output index along one axis: the inputs that it reads, each with its weight.
 

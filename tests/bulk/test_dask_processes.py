@@ -68,6 +68,7 @@ def are_whole(found: Mapping[str, bytes], expected: Mapping[str, bytes]) -> bool
     return found.items() <= expected.items()
 
 
+@pytest.mark.exhaustive
 def test_a_worker_that_is_killed_loses_no_file(
     tmp_path: Path, expected: Mapping[str, bytes]
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_worker_that_is_killed_loses_no_file(
     assert {entry["status"] for entry in report["files"]} == {"written"}
 
 
+@pytest.mark.exhaustive
 def test_ctrl_c_leaves_whole_files_and_the_cluster_and_then_the_scheduler_is_killed(
     tmp_path: Path, expected: Mapping[str, bytes]
 ) -> None:

@@ -26,7 +26,11 @@ def samples() -> Path:
 
 
 @pytest.fixture
-def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def invoke(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shared_reader: object,  # noqa: ARG001 - HDF5 files need no process each
+) -> Callable[..., Result]:
     """Return a function that runs the command in this process and in a directory of its own."""
     monkeypatch.chdir(tmp_path)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from effort import one_of_each
 
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -16,23 +17,22 @@ SCRIPT = Path(sys.executable).with_name("upsamp")
 LAYERS = "'Dense(8, input_dim=4)' 'Dense(2)'"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "upsample '1 2; 3 4' --size 400",
-        "upsample '1 2; 3 4' --size 400 --format json",
-        "upsample '1 2; 3 4' --size 400 --format npy",
-        "upsample '1 2; 3 4' --size 16 --format table",
-        "transpose-conv '1 2; 3 4' --stride 400 2>/dev/null",
-        "summary dcgan",
-        "summary dcgan --format table",
-        "generator",
-        "--help",
-        "upsample --help",
-        "--version",
-    ],
+TALKATIVE = (
+    "upsample '1 2; 3 4' --size 400",
+    "upsample '1 2; 3 4' --size 400 --format json",
+    "upsample '1 2; 3 4' --size 400 --format npy",
+    "upsample '1 2; 3 4' --size 16 --format table",
+    "transpose-conv '1 2; 3 4' --stride 400 2>/dev/null",
+    "summary dcgan",
+    "summary dcgan --format table",
+    "generator",
+    "--help",
+    "upsample --help",
+    "--version",
 )
-@pytest.mark.parametrize("reader", ["head -c 1", "true"])
+
+
+@pytest.mark.parametrize(("command", "reader"), one_of_each(TALKATIVE, ("head -c 1", "true")))
 def test_a_reader_that_has_enough_ends_the_command_quietly(
     shell: Shell, command: str, reader: str
 ) -> None:
@@ -117,22 +117,21 @@ def test_a_closed_standard_input_is_an_error(shell: Shell, command: str) -> None
     assert (result.returncode, result.stdout, result.stderr) == (0, b"1 2\n", b"")
 
 
-@pytest.mark.parametrize("end", [">&-", "> /dev/full"])
-@pytest.mark.parametrize(
-    "command",
-    [
-        "upsample '1 2'",
-        "upsample '1 2' --format npy",
-        "upsample '1 2' --format table",
-        "transpose-conv '1 2'",
-        f"summary {LAYERS}",
-        f"summary {LAYERS} --format table",
-        "generator",
-        "generator --samples 1 -o -",
-        "--help",
-        "--version",
-    ],
+SHORT = (
+    "upsample '1 2'",
+    "upsample '1 2' --format npy",
+    "upsample '1 2' --format table",
+    "transpose-conv '1 2'",
+    f"summary {LAYERS}",
+    f"summary {LAYERS} --format table",
+    "generator",
+    "generator --samples 1 -o -",
+    "--help",
+    "--version",
 )
+
+
+@pytest.mark.parametrize(("command", "end"), one_of_each(SHORT, (">&-", "> /dev/full")))
 def test_a_standard_output_that_takes_nothing_is_an_error(
     shell: Shell, command: str, end: str
 ) -> None:

@@ -10,6 +10,7 @@ from shutil import copy
 
 import numpy as np
 import pytest
+from effort import one_of_each
 
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 Terminal = Callable[..., tuple[str, str, int]]
@@ -18,17 +19,17 @@ Terminal = Callable[..., tuple[str, str, int]]
 # --- locales and names
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "latin-1", "cp1252"])
-@pytest.mark.parametrize(
-    "command",
-    [
-        "upsample '0.5 100; 1e-30 7' --format table",
-        "upsample --size 50 --format table",
-        "summary dcgan --format table",
-        "summary \"Dense(1, input_dim=1, name='über')\"",
-        "transpose-conv --help",
-    ],
+COMMANDS = (
+    "upsample '0.5 100; 1e-30 7' --format table",
+    "upsample --size 50 --format table",
+    "summary dcgan --format table",
+    "summary \"Dense(1, input_dim=1, name='über')\"",
+    "transpose-conv --help",
 )
+ENCODINGS = ("ascii", "ascii:strict", "latin-1", "cp1252")
+
+
+@pytest.mark.parametrize(("command", "encoding"), one_of_each(COMMANDS, ENCODINGS))
 def test_a_narrow_encoding_is_no_obstacle(shell: Shell, command: str, encoding: str) -> None:
     result = shell(f"upsamp {command}", LC_ALL="C", PYTHONIOENCODING=encoding)
     assert result.returncode == 0
@@ -36,8 +37,10 @@ def test_a_narrow_encoding_is_no_obstacle(shell: Shell, command: str, encoding: 
     assert len(result.stdout) > 20
 
 
-@pytest.mark.parametrize("name", ["'ü.png'", "$'\\xff.png'", "'[bold]x.png'", "'a b;c.png'"])
-@pytest.mark.parametrize("encoding", ["ascii:strict", "utf-8:strict"])
+NAMES = ("'ü.png'", "$'\\xff.png'", "'[bold]x.png'", "'a b;c.png'")
+
+
+@pytest.mark.parametrize(("name", "encoding"), one_of_each(NAMES, ("ascii:strict", "utf-8:strict")))
 def test_a_file_may_have_any_name(
     shell: Shell, samples: Path, name: str, encoding: str, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import one_of_each
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -315,8 +316,9 @@ def test_enlarged_flat_pictures_take_next_to_nothing() -> None:
     assert len(written(picture_of_matrix(np.zeros((1000, 1000))))) < 3_000
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA;16", "P", "1"])
+@pytest.mark.parametrize(
+    ("mode", "threads"), one_of_each(("L", "RGB", "RGBA;16", "P", "1"), (1, 2))
+)
 def test_the_file_never_stands_whole_in_memory(mode: str, threads: int, tmp_path: Path) -> None:
     channels, bits = MODES[mode][1:]
     dtype = {1: np.bool_, 8: np.uint8, 16: np.uint16}[bits]

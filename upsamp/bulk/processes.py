@@ -3,16 +3,18 @@
 import json
 import os
 import pickle
-import selectors
 import signal
 import subprocess
 import sys
+import threading
 from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EAGAIN
 from pathlib import Path
-from typing import IO, Any, Self, cast
+from queue import Empty, SimpleQueue
+from typing import IO, Any, Self, TypeAlias, cast
 
 from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.tasks import Outcome, Task
@@ -35,6 +37,11 @@ LAST_BREATH = 1.0
 OWN_FILES = 40
 # What libraries are told of threads besides our own.
 LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+# So many seconds may Ctrl-C wait on Windows, where it does not end a wait.
+PATIENCE = 0.5
+
+# What worker said which bytes; none when it will say no more.
+Said: TypeAlias = "SimpleQueue[tuple[_Worker, bytes]]"
 
 
 class Processes:
@@ -51,7 +58,7 @@ class Processes:
         threads = str(max(1, thread_count() // self._jobs))
         self._environment = {**dict.fromkeys(LIBRARIES, threads), **os.environ, VARIABLE: threads}
         self._workers: list[_Worker] = []
-        self._selector = selectors.DefaultSelector()
+        self._said: Said = SimpleQueue()
         self._waiting: deque[Task] = deque()
         self._again: deque[Task] = deque()
         self._tried: set[int] = set()
@@ -83,8 +90,8 @@ class Processes:
                     break
                 self._waiting.append(self._again.popleft())
             self._hand_out()
-            for key, _ in self._selector.select():
-                outcomes += self._listen(cast("_Worker", key.data))
+            with suppress(Empty):
+                outcomes += self._listen(*self._said.get(timeout=PATIENCE))
         return outcomes
 
     def close(self) -> None:
@@ -95,7 +102,6 @@ class Processes:
             for worker in self._workers:
                 self._bury(worker)
             self._workers.clear()
-            self._selector.close()
 
     # --- the processes
 
@@ -118,9 +124,8 @@ class Processes:
         """Start a process, or do with those that there are."""
         try:
             with uninterrupted():
-                worker = _Worker(self._environment, self._greeting)
+                worker = _Worker(self._environment, self._greeting, self._said)
                 self._workers.append(worker)
-                self._selector.register(worker.answers, selectors.EVENT_READ, worker)
         except OSError as error:
             if not self._workers:
                 raise FileError(
@@ -131,13 +136,12 @@ class Processes:
             return None
         return worker
 
-    def _listen(self, worker: "_Worker") -> list[Outcome]:
+    def _listen(self, worker: "_Worker", data: bytes) -> list[Outcome]:
         """Take what a process has to say; one that says no more is dead."""
-        messages = worker.read()
-        if messages is None:
+        if not data:
             return self._mourn(worker)
         outcomes = []
-        for message in messages:
+        for message in worker.take(data):
             if not worker.ready:
                 worker.ready = True
                 self._false_starts = 0
@@ -180,8 +184,6 @@ class Processes:
         return failed
 
     def _bury(self, worker: "_Worker") -> int:
-        with suppress(KeyError, ValueError):  # of one that was never registered
-            self._selector.unregister(worker.answers)
         code = worker.wait()
         for task in worker.tasks:
             remove_dead_parts(Path(os.path.realpath(task.target)).parent)
@@ -189,21 +191,38 @@ class Processes:
 
 
 class _Worker:
-    """A process, and the tasks that it has not answered yet, of which it does the first."""
+    """A process, and the tasks that it has not answered yet, of which it does the first.
 
-    def __init__(self, environment: dict[str, str], greeting: bytes) -> None:
+    A thread passes on what it says, as not every system can wait for several pipes.
+    """
+
+    def __init__(self, environment: dict[str, str], greeting: bytes, said: Said) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - nothing of the command comes from a file
             [sys.executable, "-P", "-c", PROGRAM, PACKAGES],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
         )
-        self.answers = cast("IO[bytes]", self._process.stdout)
         self.tasks: deque[Task] = deque()
         self.ready = False
         self.seconds = SHORT
-        self._said = b""
+        self._begun = b""
+        self._listener = threading.Thread(target=self._pass_on, args=(said,), daemon=True)
+        try:
+            self._listener.start()
+        except RuntimeError as error:
+            self.kill()
+            self.wait()
+            raise OSError(EAGAIN, str(error)) from error
         self._send(greeting)
+
+    def _pass_on(self, said: Said) -> None:
+        """Tell what the process says, to its end."""
+        answers = cast("IO[bytes]", self._process.stdout).fileno()
+        data = b" "
+        while data:
+            data = os.read(answers, 2**16)
+            said.put((self, data))
 
     def has_room(self) -> bool:
         """Tell whether it can take another task."""
@@ -216,16 +235,13 @@ class _Worker:
 
     def _send(self, line: bytes) -> None:
         stream = cast("IO[bytes]", self._process.stdin)
-        with suppress(BrokenPipeError):  # of a process that died, which its answers tell
+        with suppress(OSError):  # of a process that died, which the end of its answers tells
             stream.write(line)
             stream.flush()
 
-    def read(self) -> list[dict[str, Any]] | None:
-        """Return the messages that are there, or None when there will be no more."""
-        data = os.read(self.answers.fileno(), 2**16)
-        if not data:
-            return None
-        *lines, self._said = (self._said + data).split(b"\n")
+    def take(self, data: bytes) -> list[dict[str, Any]]:
+        """Return the messages that are complete with these bytes."""
+        *lines, self._begun = (self._begun + data).split(b"\n")
         return [json.loads(line) for line in lines]
 
     def kill(self) -> None:
@@ -242,7 +258,9 @@ class _Worker:
     def wait(self) -> int:
         """Wait for its end, and give its exit code."""
         code = self._process.wait()
-        for stream in (self._process.stdin, self.answers):
+        if self._listener.ident is not None:
+            self._listener.join()  # at the end of the answers, which nobody else can write to
+        for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):  # of what was never sent
                 cast("IO[bytes]", stream).close()
         return code

@@ -46,16 +46,10 @@ def open_part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
     while True:
         hidden = folder / f".{os.urandom(8).hex()}.part"
         try:
-            with hidden.open("xb") as stream:
-                holder = os.dup(stream.fileno())
-                try:
-                    if _is_taken(holder, hidden):
-                        continue
+            with hidden.open("xb") as stream, _lock_holder(stream) as holder:
+                if not _is_taken(holder, hidden):
                     yield hidden, stream
                     return
-                finally:
-                    with suppress(OSError):  # the stream has been closed, and told what went wrong
-                        os.close(holder)
         finally:
             with suppress(OSError):
                 hidden.unlink()
@@ -127,6 +121,20 @@ def _is_shared(folder: Path) -> bool:
             # NFS says so where its server keeps the locks.
             return kind not in LOCAL and "local_lock=none" not in options.split(",")
     return False
+
+
+@contextmanager
+def _lock_holder(stream: BinaryIO) -> Iterator[int]:
+    """Yield a descriptor that holds a file's lock when its stream is closed, to the block's end."""
+    if fcntl is None:  # such a system does not move a file that is open, either
+        yield stream.fileno()
+        return
+    holder = os.dup(stream.fileno())
+    try:
+        yield holder
+    finally:
+        with suppress(OSError):  # the stream has been closed, and told what went wrong
+            os.close(holder)
 
 
 def _is_taken(descriptor: int, path: Path) -> bool:

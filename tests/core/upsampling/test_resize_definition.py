@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from resize_definition import TORCH, Method, Size, defined, every_method, image, run
+from effort import choose
+from resize_definition import METHODS, TORCH, Method, Size, defined, every_method, image, run
 
 from upsamp import resize, upsample
 from upsamp.core.arguments import CONVENTIONS
@@ -68,7 +69,8 @@ def test_few_and_many_phases_are_planned_in_two_ways() -> None:
 def test_large_images_are_resized_as_small_ones(method: Method) -> None:
     # Large enough that no implementation would take it in one piece.
     x = image(3, 60, 60, 15)
-    for target in ((150, 151), (151, 150)):
+    first = METHODS.index(method) % 2
+    for target in ((150, 151), (151, 150))[choose(first, 0) :: choose(2, 1)]:
         expected = np.stack([defined(x[..., c], target, method) for c in range(15)], axis=-1)
         np.testing.assert_allclose(run(x, target, method), expected, rtol=0, atol=1e-12)
 
