@@ -1,4 +1,4 @@
-"""Which transposed convolutions take one size to another: single layers, and the shortest chains."""
+"""Which transposed convolutions take one size to another: single layers, and short chains."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
