@@ -58,6 +58,11 @@ def test_a_list_without_end_is_refused(bounds: Pair) -> None:
         solve_layer((1, 1), (20, 21), max_kernel=300, max_stride=300)
 
 
+def test_chains_of_too_many_sizes_are_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"few sizes to pass\. Received: [\d,]+ of them, from"):
+        solve_chain(3, 10**9, max_kernel=40, max_stride=40)
+
+
 @pytest.mark.parametrize("bound", ["max_layers", "most"])
 def test_a_chain_of_no_layers_and_no_chain_at_all_are_refused(bound: str) -> None:
     with pytest.raises(ArgumentError, match=rf"`{bound}` must be an integer of at least 1\."):

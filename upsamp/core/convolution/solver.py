@@ -1,4 +1,4 @@
-"""Which transposed convolutions take one size to another: single layers, and shortest chains."""
+"""Which transposed convolutions take one size to another: single layers, and short chains."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,6 +47,8 @@ class LayerSetting:
     holes: bool
 
 
+# From so many sizes by so many layers a chain is looked for, which takes about a second.
+MOST_TRIED = 2**22
 # The steps of a layer: one where rows and columns are alike, else one for each.
 Steps: TypeAlias = tuple[Step, ...]
 # By the number of layers that are left: the least cost to the end from each length.
@@ -130,7 +132,8 @@ def solve_chain(
     The order sums over the layers and axes what orders `solve_layer`: first the least uneven
     overlap, at last the smallest kernels. At most `most` are given; an empty list: there is none.
 
-    Raises `ArgumentError` where a size is not positive or the target is the smaller one.
+    Raises `ArgumentError` where a size is not positive or the target is the smaller one, and where
+    the bounds allow more chains than can be tried.
 
     >>> [[layer.output for layer in chain] for chain in solve_chain(7, 28, max_stride=2)][0]
     [(14, 14), (28, 28)]
@@ -230,6 +233,11 @@ def _one_layer_back(costs: Mapping[int, int], steps: Iterable[Step], least: int)
     prices: dict[Pair, int] = {}
     for step in steps:
         prices.setdefault((step.stride, step.reach), step.cost)
+    if len(costs) * len(prices) > MOST_TRIED:
+        raise ArgumentError(
+            f"A chain must have few sizes to pass. Received: {len(costs):,} of them, from each of "
+            f"which {len(prices):,} layers lead on. Use a smaller `max_kernel` or `max_stride`."
+        )
     earlier: dict[int, int] = {}
     for length, ahead in costs.items():
         for (stride, reach), price in prices.items():
