@@ -1,6 +1,5 @@
 """Text that harms nobody who looks at it: names out of files may hold anything."""
 
-import json
 from typing import Any
 
 __all__ = ["json_text", "printable"]
@@ -31,5 +30,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
     >>> print(json_text({"name": "é" + chr(0x7F)}))
     {"name": "\u00e9\u007f"}
     """
+    import json  # most text is none
+
     # The one control character that JSON need not escape; it stands nowhere but in strings.
     return json.dumps(value, indent=indent).replace("\x7f", r"\u007f")
