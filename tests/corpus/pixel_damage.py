@@ -13,8 +13,9 @@ __all__ = ["damaged_pixels", "pixel_places"]
 
 def pixel_places(data: bytes) -> list[int]:
     """Return the places of the bytes in which a file holds its pixels."""
-    if data.startswith(b"\x89PNG"):
-        return [place for start, end in _png_data(data) for place in range(start, end)]
+    png = data.find(b"\x89PNG")  # in an icon, too
+    if png >= 0:
+        return [place for start, end in _png_data(data, png) for place in range(start, end)]
     if data[:2] in (b"II", b"MM"):
         with Image.open(BytesIO(data)) as image:
             tags = image.tag_v2  # type: ignore[attr-defined] # a TIFF has them
@@ -29,8 +30,8 @@ def pixel_places(data: bytes) -> list[int]:
     return list(range(min(first, len(data) - 8), len(data) - 2))
 
 
-def _png_data(data: bytes) -> list[tuple[int, int]]:
-    place, found = 8, []
+def _png_data(data: bytes, start: int) -> list[tuple[int, int]]:
+    place, found = start + 8, []
     while place < len(data):
         length, kind = struct.unpack_from(">I4s", data, place)
         if kind in (b"IDAT", b"fdAT"):

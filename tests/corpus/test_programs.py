@@ -133,6 +133,7 @@ def test_a_file_that_is_smaller_than_its_wrapper_says_is_refused() -> None:
 # a picture calls.
 KNOWN = {
     "GifImagePlugin._save_netpbm",
+    "JpegImagePlugin._save_cjpeg",
     "JpegImagePlugin.load_djpeg",
     "SpiderImagePlugin.loadImageSeries",
 }

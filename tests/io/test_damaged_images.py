@@ -1,13 +1,22 @@
 """No image brings the reader down: one too large, cut off, damaged or none at all is refused."""
 
+import struct
+import zlib
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
+from corpus.fuzz_images import with_right_checksums
+from corpus.pixel_damage import damaged_pixels, pixel_places
+from effort import choose
 from image_files import HEIGHT, NAMES, SAMPLES, WIDTH, encoded, read
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from png_encoding import chunk, encode_png
 
 from upsamp.errors import FormatError
+from upsamp.io.images.pillow import LIBRARY_ERRORS
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, HEIGHT * WIDTH - 1, HEIGHT * WIDTH])
@@ -55,3 +64,150 @@ def test_random_bytes_after_any_signature_are_an_error_of_ours(seed: int) -> Non
         for length in (0, 1, 20, 500):
             with pytest.raises(FormatError, match=r"^it "):
                 read(BytesIO(signature + generator.bytes(length)))
+
+
+def animation_of(pictures: list[Image.Image], format_name: str) -> bytes:
+    return encoded(
+        pictures[0], format_name, save_all=True, append_images=pictures[1:], duration=50
+    ).getvalue()
+
+
+def noise(seed: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (16, 24, 3), np.uint8))
+
+
+def checked_pictures() -> dict[str, bytes]:
+    """Return files whose pixels have checksums: with and without metadata, of one frame or more."""
+    exif = Image.Exif()
+    exif[274] = 6
+    text = PngInfo()
+    text.add_text("Comment", "said before the pixels")
+    late = PngInfo()
+    late.add(b"tEXt", b"Comment\0said after them", after_idat=True)
+    deep = np.random.default_rng(1).integers(0, 65536, (16, 24, 3))
+    picture, frames = noise(0), [noise(seed) for seed in range(3)]
+    return {
+        "png": encoded(picture, "png").getvalue(),
+        "png with EXIF": encoded(picture, "png", exif=exif.tobytes()).getvalue(),
+        "png with text": encoded(picture, "png", pnginfo=text).getvalue(),
+        "png with text at its end": encoded(picture, "png", pnginfo=late).getvalue(),
+        "png of 16 bits": encode_png(deep, 2, 16),
+        "interlaced png": encode_png(np.asarray(picture), 2, 8, interlaced=True),
+        "animated png": animation_of(frames, "png"),
+        "icon": encoded(picture.resize((16, 16)), "ico", sizes=[(16, 16)]).getvalue(),
+        "tiff": encoded(picture, "tiff", compression="tiff_adobe_deflate").getvalue(),
+    }
+
+
+CHECKED = checked_pictures()
+
+
+def frames_of(data: bytes, **options: Any) -> list[Any] | None:
+    """Return the pixels of all frames, or None where the file is refused as damaged."""
+    try:
+        return [frame.pixels for frame in read(BytesIO(data), every_frame=True, **options).frames()]
+    except FormatError:
+        return None
+
+
+@pytest.mark.parametrize("expand", [False, True])
+@pytest.mark.parametrize("repaired", [False, True])
+@pytest.mark.parametrize("kind", CHECKED)
+def test_a_changed_byte_of_pixels_with_a_checksum_is_always_told(
+    kind: str, repaired: bool, expand: bool
+) -> None:
+    data = CHECKED[kind]
+    whole = frames_of(data, expand=expand)
+    assert whole is not None
+    generator = np.random.default_rng(5)
+    for _ in range(choose(15, 1000)):
+        shown = frames_of(damaged_pixels(data, generator, repaired=repaired), expand=expand)
+        if shown is not None:  # the level of compression, which zlib says and nobody needs
+            np.testing.assert_equal(shown, whole)
+
+
+def test_a_damaged_frame_is_told_where_it_is_met() -> None:
+    for format_name in ("png", "gif"):
+        data = bytearray(animation_of([noise(seed) for seed in range(3)], format_name))
+        places = pixel_places(bytes(data))
+        data[places[-20]] ^= 0x55
+        damaged = with_right_checksums(data)
+        assert read(BytesIO(damaged), frame=0).notes == ()
+        with pytest.raises(FormatError, match=r"^it cannot be decoded: "):
+            read(BytesIO(damaged), frame=2)
+        picture = read(BytesIO(damaged), every_frame=True)
+        with pytest.raises(FormatError, match=r"^it cannot be decoded: "):
+            list(picture.frames())
+
+
+def test_a_checksum_that_is_wrong_is_told_wherever_it_is() -> None:
+    data = CHECKED["png with text at its end"]
+    for kind in (b"IHDR", b"IDAT", b"tEXt", b"IEND"):
+        place = data.index(kind) - 4
+        end = place + 8 + int.from_bytes(data[place : place + 4], "big")
+        damaged = data[:end] + bytes([data[end] ^ 1]) + data[end + 1 :]
+        assert frames_of(damaged) is None
+
+
+def test_compressed_pixels_that_are_too_few_or_too_many_are_told() -> None:
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)
+    for rows in (7, 8, 9):
+        pixels = chunk(b"IDAT", zlib.compress(bytes(9 * rows)))
+        data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+        if rows == 8:
+            assert read(BytesIO(data)).pixels.shape == (8, 8)
+            continue
+        with pytest.raises(FormatError, match=r"decoded: its compressed pixels (end|are more)"):
+            read(BytesIO(data))
+
+
+def test_a_gif_that_ends_too_early_or_goes_on_is_told() -> None:
+    whole = encoded(Image.linear_gradient("L").resize((8, 9)), "gif").getvalue()
+    place = whole.rindex(b",\0\0\0\0") + 5
+    for height in (8, 9, 10):
+        data = whole[: place + 2] + struct.pack("<H", height) + whole[place + 4 :]
+        if height == 9:
+            assert read(BytesIO(data)).pixels.shape == (9, 8)
+            continue
+        with pytest.raises(FormatError, match=r"its pixels are not those that it declares\.$"):
+            read(BytesIO(data))
+    with pytest.raises(FormatError, match=r"decoded: it is cut off\.$"):
+        read(BytesIO(whole[:-1]))
+
+
+@pytest.mark.parametrize("marker", [b"\xff\x3a", b"\xff\xd3", b"\xff\x01"])
+def test_a_marker_in_the_pixels_of_a_jpeg_is_told(marker: bytes) -> None:
+    whole = encoded(noise(0), "jpeg").getvalue()
+    place = whole.rindex(b"\xff\xda") + 60
+    data = whole[:place] + marker + whole[place + 2 :]
+    with pytest.raises(FormatError, match=r"^it cannot be decoded: its pixels have a marker"):
+        read(BytesIO(data))
+
+
+def test_restarts_that_are_in_order_belong_there() -> None:
+    whole = encoded(noise(0).resize((64, 16)), "jpeg", restart_marker_blocks=1).getvalue()
+    assert read(BytesIO(whole)).pixels.shape == (16, 64, 3)
+    place = whole.rindex(b"\xff\xd1")
+    with pytest.raises(FormatError, match=r"^it cannot be decoded: its pixels have a marker"):
+        read(BytesIO(whole[:place] + b"\xff\xd2" + whole[place + 2 :]))
+
+
+def test_what_another_library_tolerates_is_not_tolerated_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
+    for format_name in ("bmp", "ppm", "tga", "png", "jpeg"):
+        data = encoded(noise(0), format_name).getvalue()
+        assert frames_of(data[: len(data) * 3 // 4]) is None
+
+
+@pytest.mark.parametrize("error", LIBRARY_ERRORS)
+def test_whatever_a_decoder_raises_is_an_error_of_ours(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_image: Image.Image) -> None:
+        raise error("broken")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", broken)
+    with pytest.raises(FormatError, match=r"^it cannot be decoded: '?broken'?\.$"):
+        read(encoded(noise(0), "bmp"))

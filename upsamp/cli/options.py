@@ -6,7 +6,7 @@ import click
 
 from upsamp.cli.command import CountType
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
-from upsamp.io.picture_options import MAX_PIXELS, RESULT_FACTOR, Quality
+from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 
 __all__ = [
     "code_option",
@@ -142,8 +142,8 @@ max_pixels_option = click.option(
     default=MAX_PIXELS,
     show_default=True,
     metavar="N",
-    help="Refuse an image that declares more pixels, and a result of more than "
-    f"{RESULT_FACTOR} times as many.",
+    help="Refuse an image that declares more pixels, frames or pages that have more than "
+    f"{FRAMES_FACTOR} times as many together, and a result of more than {RESULT_FACTOR} times.",
 )
 
 

@@ -103,7 +103,7 @@ def sniff(head: bytes) -> str:
         return "npz"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # the mark of UTF-16
         return "txt"
-    if b"\0" in head or re.match(rb"P[1-7]\s|\s*#define\s|\s*/\* XPM \*/", head):
+    if b"\0" in head or re.match(rb"P[1-7]\s|\s*#define\s|\s*/\* XPM \*/|SIMPLE  =", head):
         return "image"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut

@@ -7,12 +7,22 @@ from upsamp.core.memory import format_shape
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
 
-__all__ = ["MAX_PIXELS", "RESULT_FACTOR", "Quality", "ReadOptions", "WriteOptions", "check_result"]
+__all__ = [
+    "FRAMES_FACTOR",
+    "MAX_PIXELS",
+    "RESULT_FACTOR",
+    "Quality",
+    "ReadOptions",
+    "WriteOptions",
+    "check_result",
+]
 
 # Images that declare more pixels than this are refused, as Pillow does by default.
 MAX_PIXELS = 178_956_970
 # A result may have so many times the pixels that an image may have: the largest one, by 4 x 4.
 RESULT_FACTOR = 16
+# All frames or pages of a file together may have so many times the pixels that one image may have.
+FRAMES_FACTOR = 2
 
 # How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.
 Quality = int | Literal["keep"] | None
@@ -23,10 +33,11 @@ class ReadOptions:
     """How an image file is read.
 
     expand: whether palettes, one-bit pixels and transparent colours become channels, which all but
-    copying needs. max_pixels: more are refused, in each frame. depth: 8 accepts that deeper colour
-    is cut to 8 bits where no reader for it is installed. orient: whether the pixels are turned as
-    the EXIF orientation says. frame: which one of several is read, counted from 0; without it the
-    first, and a note tells. every_frame: whether the others follow in `Picture.rest`.
+    copying needs. max_pixels: more are refused in a frame, and twice as many in all together.
+    depth: 8 accepts that deeper colour is cut to 8 bits where no reader for it is installed.
+    orient: whether the pixels are turned as the EXIF orientation says. frame: which one of several
+    is read, counted from 0; without it the first, and a note tells. every_frame: whether the
+    others follow in `Picture.rest`.
     """
 
     expand: bool = True

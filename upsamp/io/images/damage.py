@@ -1,15 +1,22 @@
 """Damage that Pillow passes over, found before it decodes the pixels."""
 
 import struct
+import zlib
 from typing import Any, BinaryIO, cast
 
 from PIL import Image
 
+from upsamp.io.images.compressed import TOO_SHORT, inflated
 from upsamp.io.images.damaged_frames import check_icon
 from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
 from upsamp.io.images.damaged_tiff import check_tiff
 
 __all__ = ["check_image"]
+
+
+# Where zlib is to read the form that gzip writes, with its checksum.
+GZIP = 31
+CHECKED = ("BMP", "FITS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF")
 
 
 def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
@@ -18,7 +25,7 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
     Of an animation, `proofs_of` tells. name, max_pixels: for the PNG files in an icon. The stream
     is left where it was.
     """
-    if image.format not in ("TIFF", "JPEG", "MPO", "JPEG2000", "PCX", "BMP", "ICO", "ICNS"):
+    if image.format not in CHECKED:
         return
     place = stream.tell()
     stream.seek(0)
@@ -30,6 +37,8 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
         _check_pcx(image.height, stream.read())
     elif image.format == "BMP":
         _check_bitmap(image, stream)
+    elif image.format == "FITS":
+        _check_fits(image, stream)
     elif image.format in ("ICO", "ICNS"):
         check_icon(stream, name, max_pixels)
     else:
@@ -81,3 +90,18 @@ def _check_pcx(height: int, data: bytes) -> None:
         left -= count
     if left > 0 or place > len(data) - 769 or data[-769] != 12:
         raise OSError("its palette is missing")
+
+
+def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
+    """Raise `OSError` where compressed pixels are damaged, or more than there may be."""
+    decoder, _, start, _ = cast("Any", image).tile[0]
+    if decoder != "fits_gzip":
+        return
+    stream.seek(start)
+    data, left = stream.read(), 4 * image.width * image.height
+    while left > 0:
+        member = zlib.decompressobj(GZIP)
+        left -= inflated(member, data, left)
+        data = member.unused_data
+        if not member.eof:
+            raise OSError(TOO_SHORT)

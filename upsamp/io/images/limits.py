@@ -1,11 +1,10 @@
 """What a file may declare before any of its pixels are read."""
 
 from upsamp.errors import FormatError
+from upsamp.io.picture_options import FRAMES_FACTOR
 
 __all__ = ["check_size", "check_total", "most_frames", "too_many_frames", "too_many_pixels"]
 
-# All frames of a file may have so many times the pixels that one image may have.
-FRAMES_FACTOR = 2
 # Opening a frame costs as much as computing so many pixels, which counts where frames are many.
 FRAME_PIXELS, FEW_FRAMES = 2**12, 1000
 
