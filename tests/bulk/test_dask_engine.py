@@ -262,7 +262,8 @@ def test_an_address_is_taken_as_it_is_or_from_a_file(text: str, tmp_path: Path) 
     file = tmp_path / "scheduler.json"
     file.write_text(json.dumps({"address": text}), encoding="utf-8")
     assert address_of(str(file)) == text
-    for content in ("{}", '{"address": 3}', "[1]", "no", '{"address": "no"}'):
+    deep = "[" * 100_000
+    for content in ("{}", '{"address": 3}', "[1]", "no", '{"address": "no"}', deep, "9" * 5000):
         file.write_text(content, encoding="utf-8")
         with pytest.raises(EngineError, match=r"its file, or local\. Received: '"):
             address_of(str(file))

@@ -122,7 +122,7 @@ def _parse_quality(
     """Return a quality as a number, or "keep"."""
     if value is None or value.lower() == "keep":
         return None if value is None else "keep"
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 100:
+    if not re.fullmatch("[0-9]{1,3}", value) or not 1 <= int(value) <= 100:
         raise click.BadParameter(f"must be 1 to 100, or keep. Received: {value}.")
     return int(value)
 

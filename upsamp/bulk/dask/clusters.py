@@ -1,7 +1,6 @@
 """Dask clusters: how one is reached, or started and ended; and whether upsamp is there."""
 
 import asyncio
-import json
 import logging
 import os
 import re
@@ -17,6 +16,7 @@ from upsamp.bulk.dask.tasks import own_version
 from upsamp.bulk.processes import uninterrupted
 from upsamp.errors import EngineError
 from upsamp.io.extras import check_extra
+from upsamp.io.json_text import MAX_TEXT, read_json
 from upsamp.io.streams import reason
 
 if TYPE_CHECKING:
@@ -127,7 +127,9 @@ def address_of(text: str) -> str:
     """Return the address that is written, or that stands in a scheduler's file."""
     address = text
     with suppress(OSError, ValueError, LookupError, TypeError):  # what is no such file may be one
-        address = json.loads(Path(text).read_text(encoding="utf-8"))["address"]
+        with Path(text).open("rb") as stream:
+            found: Any = read_json(stream.read(MAX_TEXT + 1), text)
+        address = found["address"]
     match = ADDRESS.fullmatch(address) if isinstance(address, str) else None
     if match is None or int(match["port"]) not in range(1, 2**16):
         raise EngineError(

@@ -95,13 +95,16 @@ def _put_tree(model: Model, arrays: Mapping[str, StoredArray], prefix: str = "")
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
-    """Return a key that sorts numbers in a path as numbers.
+    """Return a key that sorts numbers in a path as numbers, of however many digits.
 
     >>> sorted(["vars/10", "vars/9"], key=_natural)
     ['vars/9', 'vars/10']
+    >>> _natural("vars/" + "9" * 5000)[1][0]
+    5000
     """
     parts = re.split(r"(\d+)", path)
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
+    digits = [part.lstrip("0") if part.isdecimal() else part for part in parts]
+    return [(len(part) if part.isdecimal() else 0, part) for part in digits]
 
 
 # --- the groups of Keras 2
