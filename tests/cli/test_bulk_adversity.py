@@ -75,20 +75,20 @@ def test_two_runs_at_once_over_a_folder_lose_nothing(
 DENIED = "permission denied."
 
 
-@pytest.mark.parametrize(
-    ("closed", "mode", "words", "lines"),
-    [
-        ("in", 0o555, (), ["in/a.png: Cannot write 'in/a_2x2_nearest.png': " + DENIED]),
-        ("in", 0o555, ("--out-dir", "out"), []),
-        ("in", 0o333, ("--out-dir", "out"), ["in: Cannot read 'in': " + DENIED]),
-        ("in", 0o444, ("--out-dir", "out"), ["in/a.png: Cannot read 'in/a.png': " + DENIED]),
-        ("in/a.png", 0, ("--out-dir", "out"), ["in/a.png: Cannot read 'in/a.png': " + DENIED]),
-        ("out", 0o555, ("--out-dir", "out"), ["Cannot write 'out/a_2x2_nearest.png': " + DENIED]),
-        ("out", 0o555, ("--out-dir", "out/new"), ["Cannot make the folder 'out/new': " + DENIED]),
-        ("out", 0, ("--out-dir", "out", "--skip-existing"), ["Cannot write 'out/a_2x2_nearest"]),
-        ("out", 0o555, ("--report", "out/r.json"), ["Error: Cannot write 'out/r.json': " + DENIED]),
-    ],
-)
+CLOSED: list[tuple[str, int, Sequence[str], list[str]]] = [
+    ("in", 0o555, (), ["in/a.png: Cannot write 'in/a_2x2_nearest.png': " + DENIED]),
+    ("in", 0o555, ("--out-dir", "out"), []),
+    ("in", 0o333, ("--out-dir", "out"), ["in: Cannot read 'in': " + DENIED]),
+    ("in", 0o444, ("--out-dir", "out"), ["in/a.png: Cannot read 'in/a.png': " + DENIED]),
+    ("in/a.png", 0, ("--out-dir", "out"), ["in/a.png: Cannot read 'in/a.png': " + DENIED]),
+    ("out", 0o555, ("--out-dir", "out"), ["Cannot write 'out/a_2x2_nearest.png': " + DENIED]),
+    ("out", 0o555, ("--out-dir", "out/new"), ["Cannot make the folder 'out/new': " + DENIED]),
+    ("out", 0, ("--out-dir", "out", "--skip-existing"), ["Cannot write 'out/a_2x2_nearest"]),
+    ("out", 0o555, ("--report", "out/r.json"), ["Error: Cannot write 'out/r.json': " + DENIED]),
+]
+
+
+@pytest.mark.parametrize(("closed", "mode", "words", "lines"), choose(CLOSED[::3], CLOSED))
 def test_a_closed_folder_is_told_and_nothing_else_is_harmed(
     tmp_path: Path, closed: str, mode: int, words: Sequence[str], lines: list[str]
 ) -> None:
