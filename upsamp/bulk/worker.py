@@ -40,7 +40,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end)
     _prefer_to_be_killed()
     tasks, answers = _take_streams()
-    settings: Settings = pickle.loads(b64decode(tasks.readline()))  # noqa: S301 - of the parent
+    greeting = tasks.readline()
+    if not greeting.endswith(b"\n"):  # the parent ended in the middle of it
+        os._exit(0)
+    settings: Settings = pickle.loads(b64decode(greeting))  # noqa: S301 - of the parent
     waiting: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(tasks, waiting), daemon=True).start()
     with suppress(SystemExit):

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from upsamp.cli.results import written
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.io.pictures import Picture
 
@@ -63,7 +64,8 @@ class Looking:
         if self.preview:
             from upsamp.cli.render.preview import show_preview  # few look at what they make
 
-            show_preview(result, name, data_format)
+            with written(name):
+                show_preview(result, name, data_format)
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,7 +1,8 @@
 """From input to result: what a command reads, where its result goes, and what is shown of it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -40,6 +41,7 @@ __all__ = [
     "refuse_on_terminal",
     "report",
     "wants_matrix",
+    "written",
 ]
 
 ROUNDED = "the values were rounded to whole pixels; -o FILE.npy keeps them"
@@ -211,8 +213,20 @@ def report(
         rows.append(("Frames", str(given.frame_count), _frames_of(result, destination.format)))
     rows += [(label, "", text) for label, text in settings]
     rows.append(("Seconds", "", f"{perf_counter() - started:.3f}"))
-    show_report(title, rows)
-    sys.stdout.flush()
+    with written(destination.name):
+        show_report(title, rows)
+        sys.stdout.flush()
+
+
+@contextmanager
+def written(name: str) -> Iterator[None]:
+    """Let a lack of memory be a note in the block, which shows what is in the file `name`."""
+    try:
+        yield
+    except MemoryError:
+        if name == STANDARD_STREAM:
+            raise
+        show_note(f"'{name}' is written, but there is not enough memory to show it")
 
 
 def _frames_of(result: Picture | Array, format_name: str) -> str:

@@ -119,8 +119,13 @@ def _jobs(_process: int, helpers: int) -> "SimpleQueue[_Job]":
     `concurrent.futures` would do, but takes as long to import as half of NumPy.
     """
     jobs: SimpleQueue[_Job] = SimpleQueue()
-    for _ in range(helpers):
-        threading.Thread(target=_help, args=(jobs,), name="upsamp", daemon=True).start()
+    for number in range(helpers):
+        try:
+            threading.Thread(target=_help, args=(jobs,), name="upsamp", daemon=True).start()
+        except RuntimeError as error:  # there is no room for another: those that started do all
+            if number == 0:
+                raise MemoryError from error
+            break
     return jobs
 
 

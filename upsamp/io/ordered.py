@@ -56,7 +56,13 @@ def map_in_order(
             if len(crew) < threads:
                 # What has hung itself up must not keep an interrupted program from ending.
                 crew.append(Thread(target=_serve, args=(work, tasks), daemon=True))
-                crew[-1].start()
+                try:
+                    crew[-1].start()
+                except RuntimeError as error:  # there is no room for another
+                    crew.pop()
+                    if not crew:
+                        raise MemoryError from error
+                    threads = len(crew)
             if len(waiting) == 2 * threads:
                 yield waiting.popleft().get().unwrap()
             waiting.append(SimpleQueue())
