@@ -42,7 +42,10 @@ PROGRAM = f"import sys; sys.path.append({str(Path(__file__).parent)!r})\nimport 
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of such a process; `folder` has what it begins with."""
     (folder / START).write_text(f"{PROGRAM}other_systems.hide()\nsys.path.pop()\n", "utf-8")
-    return os.environ | {"PYTHONPATH": str(folder), "UPSAMP_THREADS": "2"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # No plugin that has nothing to do with these tests, which may ask for what is hidden.
+    plain = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "UPSAMP_THREADS": "2"}
+    return kept | plain | {"PYTHONPATH": str(folder)}
 
 
 def hide() -> None:

@@ -120,6 +120,6 @@ def test_models_are_listed_and_run(run: Run, tmp_path: Path) -> None:
 @pytest.mark.timeout(choose(120, 1200))
 def test_the_tests_of_the_core_pass(run: Run) -> None:
     files = [TESTS / file for file in choose(QUICK, ("core", "layers"))]
-    options = ("--quiet", "-p", "no:cacheprovider", "-k", "not fork")
+    options = ("--quiet", "-p", "no:cacheprovider", "-p", "pytest_timeout", "-k", "not fork")
     shown = run("-m", "pytest", *options, *files, seconds=1200)
     assert b" passed" in shown

@@ -123,6 +123,7 @@ def test_ctrl_c_leaves_whole_files_and_the_cluster_and_then_the_scheduler_is_kil
     again = subprocess.run(
         [SCRIPT, "upsample", "in", *OPTIONS, "--out-dir", "out", "--skip-existing"],
         cwd=tmp_path,
+        timeout=60,
         check=False,
     )
     assert again.returncode == 0

@@ -5,6 +5,7 @@ import random
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -365,6 +366,25 @@ def test_a_process_that_cannot_be_started_is_done_without(
         Processes(settings(), 2, 1) as engine,
         pytest.raises(FileError, match=r"need a second Python\. Received: '/no/python' cannot be"),
     ):
+        engine.submit(tasks[0])
+
+
+def test_a_process_that_has_no_thread_to_listen_to_it_is_done_without(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+
+    class Thread(threading.Thread):
+        def start(self) -> None:
+            if started:
+                raise RuntimeError("can't start new thread")
+            started.append(None)
+            super().start()
+
+    monkeypatch.setattr(threading, "Thread", Thread)
+    outcomes = outcomes_by_name(tasks, jobs=4)
+    assert {outcome.status for outcome in outcomes.values()} == {"written"}
+    with Processes(settings(), 1, 1) as engine, pytest.raises(FileError, match="start new thread"):
         engine.submit(tasks[0])
 
 

@@ -92,7 +92,8 @@ def test_the_overview_loads_neither_pillow_nor_rich_nor_numpy() -> None:
         "except SystemExit: pass\n"
         "print(sorted({'PIL', 'rich', 'numpy'} & set(sys.modules)), file=sys.stderr)"
     )
-    result = subprocess.run([sys.executable, "-c", line], capture_output=True, check=True)
+    command = [sys.executable, "-c", line]
+    result = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert result.stderr == b"[]\n"
 
 

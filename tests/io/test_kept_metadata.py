@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import choose
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import encoded, image_of, read, through
@@ -208,7 +209,7 @@ def test_a_shape_that_a_description_tells_is_told_no_more(
         assert (image.getexif().get(DESCRIPTION) or None) == kept
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=choose(80, 800), deadline=None)
 @given(st.data())
 def test_damaged_exif_and_xmp_are_left_as_long_as_they_were(data: st.DataObject) -> None:
     whole = bytearray(described().tobytes())

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import choose
 from golden_files import GoldenModel, golden_models, model_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,7 +116,7 @@ def stacks(draw: st.DrawFn) -> Sequential:
     return model
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(60, 600), deadline=None)
 @given(stacks())
 def test_any_stack_of_layers_gives_what_its_layers_give_one_by_one(model: Sequential) -> None:
     set_statistics(model)

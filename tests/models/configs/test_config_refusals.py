@@ -49,6 +49,17 @@ def test_an_output_is_a_name_and_two_numbers(history: Any) -> None:
     refused(functional(image(), relu("a", [{**one, "config": history}])), text)
 
 
+def test_a_model_within_a_model_is_called_on_as_many_inputs_as_it_has() -> None:
+    add = entry("Add", "s", [[tensor("x"), tensor("z")]])
+    ends = [["x", 0, 0], ["z", 0, 0]]
+    inner = functional(image(), image("z"), add, inputs=ends, name="n")
+    refused(
+        functional(image(), called(inner, [[tensor("x")]])),
+        r"must have 2 inputs\. Received: 1\.",
+        ShapeError,
+    )
+
+
 def test_ends_must_be_those_of_the_layers() -> None:
     a = relu("a", [tensor("x")])
     text = r"The inputs and outputs of a model must be those of its layers\. Received: call "
