@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from upsamp.bulk.strip_jobs import BESIDES, StripJob
+from upsamp.bulk.strip_jobs import StripJob
 from upsamp.core.arguments import Array
-from upsamp.core.memory import format_bytes
+from upsamp.core.memory import check_limit, format_bytes, memory_limit
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, Strips, as_images
 from upsamp.core.upsampling.wholes import Whole, normalize_rule
@@ -20,6 +20,8 @@ from upsamp.io.strips.sinks import check_strips, write_npy_strips, write_picture
 
 __all__ = ["StripRun"]
 
+# Bytes that are taken besides what grows with the image: for plans, and what is loaded.
+BESIDES = 2**24
 # Bytes that each thread computes in.
 BESIDES_THREAD = 3 * 2**22
 # Bytes that the plan takes for each row and column of the result beyond the first ones.
@@ -70,6 +72,8 @@ class StripRun:
             return Strips(self._whole, room), room
         except StripError as error:
             least = parts * error.least
+            if memory_limit() is not None:
+                check_limit(besides + least, f"strips of whole rows of '{self._job.name}'")
             raise MemoryLimitError(
                 "What is enlarged strip by strip must have memory for a strip of whole rows. "
                 f"Received: {format_bytes(memory)}, where {format_bytes(besides)} are for "

@@ -21,7 +21,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, BinaryIO, NoReturn
 
-from upsamp.bulk.enlarging import Facts, Settings, enlarge_file
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.bulk.remote_paths import is_remote
 from upsamp.errors import UpsampError
 
@@ -59,7 +60,9 @@ def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
             return {"seconds": perf_counter() - started, "skipped": True}
         facts = _own_result(source, target, settings)
         if facts is None:
-            told = {"error": str(error), "memory": isinstance(error, MemoryError)}
+            # What a bound forbids it forbids again.
+            lacking = isinstance(error, MemoryError) and settings.max_memory is None
+            told = {"error": str(error), "memory": lacking}
         else:
             told = dict(zip(("before", "after", "notes"), facts, strict=True))
     except MemoryError:

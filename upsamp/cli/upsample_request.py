@@ -123,9 +123,10 @@ class Request:
                 "Of several files each has its result: --out-dir DIR says where. "
                 "Leave out -o, --compare, --code and --data-format."
             )
-        if self.many and self.max_memory is not None:
+        if self.max_memory is not None and (self.shown_elsewhere or self.looking != Looking()):
             _refuse(
-                "--max-memory is for one file. Use --jobs 1, which has one in memory at a time."
+                "--max-memory bounds results that are written, and --preview, --sheet, --compare "
+                "and --code hold theirs whole. Leave one of them out."
             )
 
 

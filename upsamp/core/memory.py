@@ -14,6 +14,7 @@ import numpy.typing as npt
 from upsamp.errors import MemoryLimitError
 
 __all__ = [
+    "WORKING",
     "MemoryLimit",
     "available_memory",
     "check_limit",
@@ -28,27 +29,36 @@ __all__ = [
 # So many bytes are there: NumPy itself takes as many. To ask the system takes a tenth of a
 # millisecond when its answer is in no cache, and to fill some megabytes only a few times as long.
 GRANTED = 2**25
+# Bytes that are taken besides what grows with the input: for plans, threads, and what is loaded.
+WORKING = 2**25
 
 
 class MemoryLimit(NamedTuple):
     """What --max-memory allows: the bytes that a process may take besides its bare start.
 
     held: bytes that are taken already, for as long as the limit holds. processes: how many have
-    such a limit at a time; together they have what the user allowed.
+    such a limit at a time; together, and with what is taken beside them, they have what the user
+    allowed.
     """
 
     size: int
-    held: int = 0
     processes: int = 1
+    beside: int = 0
+    held: int = 0
+
+    @classmethod
+    def shared(cls, size: int, processes: int, beside: int) -> "MemoryLimit":
+        """Return the limit of one of so many processes that have `size` bytes together."""
+        return cls(max(0, size - beside) // processes, processes, beside)
 
 
 _limit: ContextVar[MemoryLimit | None] = ContextVar("memory limit", default=None)
 
 
 @contextmanager
-def limit_memory(size: int | None, processes: int = 1) -> Iterator[None]:
-    """Let `size` bytes be what each of so many processes may take, in this block; None for any."""
-    token = _limit.set(None if size is None else MemoryLimit(size, processes=processes))
+def limit_memory(limit: int | MemoryLimit | None) -> Iterator[None]:
+    """Let so many bytes be what may be taken in this block; None for any number."""
+    token = _limit.set(MemoryLimit(limit) if isinstance(limit, int) else limit)
     try:
         yield
     finally:
@@ -90,10 +100,11 @@ def check_limit(needed: int, what: str) -> None:
     needed += limit.held
     shared = f" for each of {limit.processes} processes" if limit.processes > 1 else ""
     fewer = ", or fewer --jobs" if limit.processes > 1 else ""
+    least = needed * limit.processes + limit.beside
     raise MemoryLimitError(
         f"--max-memory must have room for {what}, which takes {format_bytes(needed)}. "
         f"Received: {format_bytes(limit.size)}{shared}. "
-        f"Use --max-memory {-(-needed * limit.processes // 2**20)}MB or more{fewer}."
+        f"Use --max-memory {-(-least // 2**20)}MB or more{fewer}."
     )
 
 

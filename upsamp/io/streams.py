@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from upsamp.errors import FileError
 from upsamp.io.parts import open_part
@@ -17,10 +17,19 @@ __all__ = [
     "check_target",
     "open_input",
     "replace_file",
+    "spooled",
+    "spooled_input",
+    "telling_of_temporary_files",
     "write_standard_output",
 ]
 
 STANDARD_STREAM = "-"
+
+
+# So many bytes are moved at a time.
+BLOCK = 2**20
+# What `spooled_input` keeps of inputs that cannot be searched, by their names; None outside it.
+_spools: dict[str, BinaryIO] | None = None
 
 
 @contextmanager
@@ -29,23 +38,77 @@ def open_input(name: str) -> Iterator[BinaryIO]:
 
     What cannot be searched, as a pipe, is read to its end first.
     """
+    kept = spooled(name)
+    if kept is not None:
+        yield kept
+        return
     if name == STANDARD_STREAM:
-        yield BytesIO(_read_standard_input())
+        if sys.stdin is None:
+            raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
+        stream = _kept(sys.stdin.buffer, name)
+        if not stream.read(1):
+            raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
+        yield _again(stream)
         return
     try:
         with Path(name).open("rb") as stream:
-            yield stream if stream.seekable() else BytesIO(stream.read())
+            yield stream if stream.seekable() else _kept(stream, name)
     except OSError as error:
         raise FileError(f"Cannot read '{name}': {reason(error)}.") from error
 
 
-def _read_standard_input() -> bytes:
-    if sys.stdin is None:
-        raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
-    data: bytes = sys.stdin.buffer.read()
-    if not data:
-        raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
-    return data
+def _kept(source: BinaryIO, name: str) -> BinaryIO:
+    """Return what a stream has to give, in memory, or in `spooled_input` on disk."""
+    if _spools is None:
+        return BytesIO(source.read())
+    from tempfile import TemporaryFile  # few inputs come to the disk
+
+    with telling_of_temporary_files():
+        _spools[name] = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - see `spooled_input`
+    while block := source.read(BLOCK):
+        with telling_of_temporary_files():
+            _spools[name].write(block)
+    return _again(_spools[name])
+
+
+def _again(stream: BinaryIO) -> BinaryIO:
+    stream.seek(0)
+    return stream
+
+
+def spooled(name: str) -> BinaryIO | None:
+    """Return what `spooled_input` keeps of an input, at its begin; None where it keeps none."""
+    return _again(_spools[name]) if _spools and name in _spools else None
+
+
+@contextmanager
+def telling_of_temporary_files() -> Iterator[None]:
+    """Let what the system refuses of a temporary file become an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        from tempfile import gettempdir
+
+        raise FileError(
+            f"Cannot write a temporary file in '{gettempdir()}': {reason(error)}. "
+            "Make room there, or set TMPDIR to another place."
+        ) from error
+
+
+@contextmanager
+def spooled_input() -> Iterator[None]:
+    """Keep inputs that cannot be searched in temporary files in this block, and not in memory.
+
+    They can be opened as often as others, one at a time.
+    """
+    global _spools  # noqa: PLW0603 - there is one standard input
+    _spools = {}
+    try:
+        yield
+    finally:
+        for stream in _spools.values():
+            stream.close()
+        _spools = None
 
 
 def write_standard_output(data: bytes | memoryview) -> None:

@@ -13,6 +13,7 @@ from upsamp.errors import FormatError
 from upsamp.io.images.coding import coding_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
 from upsamp.io.images.limits import check_size
+from upsamp.io.images.memory import check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
@@ -123,8 +124,11 @@ def _read_frame(
         notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
     every = count > 1 and options.every_frame and options.frame is None
     together = every and image.format in ANIMATED
+    check_reading(image, stream, name, expand=options.expand, together=together, count=count)
     with pillow_at_work(name, FAULT, options.max_pixels):
         picture, orientation = _decode(image, stream, expand=options.expand, together=together)
+        if count == 1:
+            image.close()  # its memory may be needed to turn the pixels
     # A fault in what follows is ours, and not the file's.
     return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
 

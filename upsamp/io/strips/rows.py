@@ -2,18 +2,19 @@
 
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import FileIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.memory import memory_limit
 from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import format_of_name, sniff
 from upsamp.io.npy_files import check_numbers, read_npy_head
-from upsamp.io.streams import STANDARD_STREAM, open_input, reason
+from upsamp.io.streams import STANDARD_STREAM, open_input, reason, spooled
 
 __all__ = ["StoredMatrix", "StoredRows", "find_stored_matrix", "stand_in"]
 
@@ -30,10 +31,11 @@ class StoredMatrix(NamedTuple):
     @contextmanager
     def open(self, images: tuple[int, ...]) -> Iterator["StoredRows"]:
         """Open the file to read it as images of the shape (N, H, W, C), whose bytes are these."""
+        kept = spooled(self.path)
         with _told(self.path):
-            stream = FileIO(self.path)
-        with stream:
-            yield StoredRows(self, images, stream)
+            stream = nullcontext(kept) if kept else FileIO(self.path)
+        with stream as rows:
+            yield StoredRows(self, images, cast("BinaryIO", rows))
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def _told(path: str) -> Iterator[None]:
 class StoredRows:
     """Reads rows of images out of an open file."""
 
-    def __init__(self, matrix: StoredMatrix, images: tuple[int, ...], stream: FileIO) -> None:
+    def __init__(self, matrix: StoredMatrix, images: tuple[int, ...], stream: BinaryIO) -> None:
         self._matrix, self._shape, self._stream = matrix, images, stream
         self._memory = np.empty(0, np.uint8)
 
@@ -77,7 +79,7 @@ class StoredRows:
         left = memory.data
         while left:
             with _told(self._matrix.path):
-                count = self._stream.readinto(left)
+                count = self._stream.readinto(left)  # type: ignore[attr-defined] # files have it
             if not count:
                 raise FormatError(f"'{self._matrix.path}' was cut off while it was read.")
             left = left[count:]
@@ -88,17 +90,19 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
 
     That is anything but a plain file, and one whose numbers stand in the order of columns.
     """
-    if text == STANDARD_STREAM or not _is_plain_file(text):
+    in_memory = memory_limit() is None  # where there is a bound, a pipe is kept on disk
+    if not (_is_plain_file(text) or (text == STANDARD_STREAM and not in_memory)):
         return None
     with open_input(text) as stream:
-        kind = format_of_name(text)
+        kind = format_of_name(text) if text != STANDARD_STREAM else None
         if kind is None:
             kind = sniff(stream.read(512))
             stream.seek(0)
         if kind != "npy":
             return None
-        shape, dtype, by_columns, offset = read_npy_head(stream, f"'{text}'")
-    check_numbers(shape, dtype, f"'{text}'")
+        name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
+        shape, dtype, by_columns, offset = read_npy_head(stream, name)
+    check_numbers(shape, dtype, name)
     if by_columns and len([length for length in shape if length > 1]) > 1:
         return None
     return StoredMatrix(text, shape, dtype.newbyteorder("="), dtype, offset)
