@@ -200,7 +200,8 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
     np.save("in.npy", numbers((100, 100, 3), "uint8"))
     assert invoke("upsample", "in.npy", "-o", "out.npy").exit_code == 0
     assert made == []
-    monkeypatch.setattr(by_strips, "BESIDES", 0)
+    for module in (strip_jobs, by_strips):
+        monkeypatch.setattr(module, "BESIDES", 0)
     monkeypatch.setattr(by_strips, "BESIDES_THREAD", 1)
     monkeypatch.setattr(strip_jobs, "available_memory", lambda: 50_000)
     whole = Path("out.npy").read_bytes()
@@ -292,7 +293,9 @@ def test_values_that_are_no_bytes_are_refused_and_leave_nothing(invoke: Invoke) 
     assert [path.name for path in Path().iterdir()] == ["in.npy"]
 
 
-@pytest.mark.parametrize("option", [("--preview",), ("--sheet", "s.png"), ("--compare",)])
+@pytest.mark.parametrize(
+    "option", [("--preview",), ("--sheet", "s.png"), ("--compare",), ("--code", "torch")]
+)
 def test_what_holds_its_result_whole_is_not_bounded(
     invoke: Invoke, samples: Path, option: tuple[str, ...]
 ) -> None:

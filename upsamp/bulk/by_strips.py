@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from upsamp.bulk.strip_jobs import StripJob
+from upsamp.bulk.strip_jobs import BESIDES, StripJob
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, format_bytes, memory_limit
 from upsamp.core.threads import thread_count
@@ -20,8 +20,6 @@ from upsamp.io.strips.sinks import check_strips, write_npy_strips, write_picture
 
 __all__ = ["StripRun"]
 
-# Bytes that are taken besides what grows with the image: for plans, and what is loaded.
-BESIDES = 2**24
 # Bytes that each thread computes in.
 BESIDES_THREAD = 3 * 2**22
 # Bytes that the plan takes for each row and column of the result beyond the first ones.

@@ -12,7 +12,6 @@ from upsamp.bulk.remote_paths import is_remote
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.layout import as_batch, with_new_image
 from upsamp.core.memory import (
-    WORKING,
     available_memory,
     check_limit,
     check_memory,
@@ -31,8 +30,10 @@ if TYPE_CHECKING:
 
     from upsamp.core.upsampling.strips import Reader
 
-__all__ = ["Source", "StripJob"]
+__all__ = ["BESIDES", "Source", "StripJob"]
 
+# Bytes that are taken besides what grows with the image: for plans, and what is loaded.
+BESIDES = 2**24
 # What reading a frame takes for each pixel, with those before it that it is painted on.
 FRAME = 24
 # What amounts of light take, times the pixels: floats, made more than once.
@@ -129,7 +130,7 @@ class StripJob:
         """Raise where --max-memory has no room to make a result of so many bytes at once."""
         given, held = self.source.given, self.source.array.nbytes
         result = given.with_pixels(self.result) if isinstance(given, Picture) else self.result
-        needed = held + made + WORKING
+        needed = held + made + BESIDES
         if self.enlarging.linear:
             needed += LIGHT * (held + made)
         if isinstance(given, Picture) and given.rest and self.format in FRAME_FORMATS:

@@ -20,7 +20,7 @@ from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
 from upsamp.cli.upsample_request import Request
-from upsamp.core.memory import WORKING, MemoryLimit
+from upsamp.core.memory import MemoryLimit
 from upsamp.core.threads import thread_count
 from upsamp.errors import EngineError, FileError
 from upsamp.io.streams import check_target
@@ -29,6 +29,8 @@ __all__ = ["enlarge_many"]
 
 # Bytes that this process takes of --max-memory itself, in all and for each file.
 OWN_MEMORY, OWN_MEMORY_EACH = 2**23, 2**8
+# What a process must have to enlarge a small image.
+LEAST_SHARE = 3 * 2**24
 
 
 def enlarge_many(request: Request) -> None:
@@ -142,7 +144,7 @@ def _shares(request: Request, files: int) -> tuple[int | None, MemoryLimit | Non
         return options.jobs, None
     beside = OWN_MEMORY + OWN_MEMORY_EACH * files
     wanted = min(options.jobs or thread_count(), files)
-    jobs = max(1, min(wanted, (size - beside) // WORKING))
+    jobs = max(1, min(wanted, (size - beside) // LEAST_SHARE))
     if jobs < wanted and not options.quiet:
         show_note(f"--max-memory has room for {jobs} of {wanted} files at a time")
     return jobs, MemoryLimit.shared(size, jobs, beside)

@@ -24,7 +24,7 @@ STREAMED_FORMATS = (*TEXT_FORMATS, "png")
 # Bytes that encoding takes besides the pixels, for each pixel and channel, or for each pixel of
 # the formats whose encoders work in channels of their own; measured, with a margin.
 ENCODERS: Mapping[str, int] = MappingProxyType(
-    {"jpeg": 7, "bmp": 5, "ppm": 7, "tga": 5, "ico": 7, "jpeg2000": 18, "tiff": 4, "png": 4}
+    {"jpeg": 5, "bmp": 4, "ppm": 5, "tga": 4, "ico": 7, "jpeg2000": 18, "tiff": 4, "png": 4}
 )
 COLOUR_ENCODERS: Mapping[str, int] = MappingProxyType({"webp": 40, "avif": 64, "gif": 44})
 # The same of a number in text, of which so many are written together, or a whole row; and of what

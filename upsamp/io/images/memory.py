@@ -25,6 +25,8 @@ DECODERS: Mapping[str, int] = MappingProxyType(
 )
 LIBRARIES: Mapping[str, int] = MappingProxyType({"WEBP": 13, "AVIF": 24, "JPEG2000": 24})
 UNKNOWN = 24
+# Bytes that are taken besides: buffers of decoders, and rows that are copied.
+SPARE = 3 * 2**22
 # Earlier frames that an animation is painted on.
 CANVASES = 12
 TIFF_ROWS, TIFF_TILE, TIFF_ORIENTATION = 278, (322, 323), 274
@@ -103,7 +105,7 @@ def _check(size: tuple[int, int], name: str, needed: int, held: int) -> None:
     """Raise where reading does not fit, or what is done with the pixels after it."""
     width, height = size
     least = held * width * height + WORKING
-    check_limit(max(needed, least), f"the {width:,} x {height:,} pixels of {name}")
+    check_limit(max(needed + SPARE, least), f"the {width:,} x {height:,} pixels of {name}")
 
 
 def _stored(mode: str) -> int:
@@ -119,7 +121,7 @@ def _decoder_bytes(image: Image.Image, stream: BinaryIO, count: int) -> int:
     pixels = image.width * image.height
     animated = CANVASES * pixels if count > 1 else 0
     tiles: Any = getattr(image, "tile", ())
-    decoder = tiles[0][0] if tiles else ""
+    decoder = tiles[0][0] if tiles and image.format not in LIBRARIES else ""
     if decoder == "jpeg":
         return animated + _coefficients(image, stream)
     if decoder == "libtiff":

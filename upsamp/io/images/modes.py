@@ -8,7 +8,7 @@ from upsamp.core.arguments import Array
 __all__ = ["natural", "natural_mode", "offset_lab", "pixels_of"]
 
 # Bytes of Pillow's image that are copied at a time.
-BLOCK = 2**22
+BLOCK = 2**20
 
 # Modes whose pixels do not stand for themselves, or cannot be weighted: of what is premultiplied
 # already, of a channel that means nothing, of a hue that goes in a circle.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class StoredMatrix(NamedTuple):
         with _told(self.path):
             stream = nullcontext(kept) if kept else FileIO(self.path)
         with stream as rows:
-            yield StoredRows(self, images, cast("BinaryIO", rows))
+            yield StoredRows(self, images, rows)
 
 
 @contextmanager
