@@ -148,17 +148,15 @@ MAKERS: dict[str, Make] = {
     "columns.npy": partial(numpy_file, order="F"),
     "swapped.npy": partial(numpy_file, dtype=">u2"),
 }
-TARGETS = {"json": ".npy", "csv": ".npy", "npz": ".npy", "npy": ".npy"}
-EVERY = [(name, TARGETS.get(name[-3:].lstrip("."), ".png")) for name in MAKERS]
+TARGETS = dict.fromkeys((".json", ".csv", ".npz", ".npy"), ".npy")
+EVERY = [(name, TARGETS.get(Path(name).suffix, ".png")) for name in MAKERS]
 EVERY += [
     ("plain.npy", ".tif"),
     ("plain.jpg", ".tif"),
     ("lines.csv", ".csv"),
-    ("plain.jpg", ".npy"),
 ]
-EVERY += [
-    ("plain.jpg", suffix) for suffix in (".npy", ".jpg", ".webp", ".gif", ".bmp", ".ppm", ".npz")
-]
+WHOLE = (".npy", ".jpg", ".webp", ".gif", ".bmp", ".ppm", ".npz")
+EVERY += [("plain.jpg", suffix) for suffix in WHOLE]
 EVERY += [(name, Path(name).suffix) for name in MAKERS if name.startswith("frames")]
 CASES = choose([*EVERY[:3], ("plain.jpg", ".bmp")], EVERY)
 
@@ -168,7 +166,9 @@ CASES = choose([*EVERY[:3], ("plain.jpg", ".bmp")], EVERY)
 def test_the_bound_that_a_refusal_names_is_kept(
     tmp_path: Path, name: str, suffix: str, threads: int
 ) -> None:
-    MAKERS[name](900 if name[-4:] in ("json", ".csv") else choose(1600, 2400), tmp_path / name)
+    MAKERS[name](
+        900 if Path(name).suffix in (".json", ".csv") else choose(1600, 2400), tmp_path / name
+    )
     MAKERS[name](1, tmp_path / f"one_{name}")
     command = ("-o", f"out{suffix}", "--size", "1.5", "--interp", "bilinear")
     bare = run(tmp_path, f"one_{name}", *command, threads=threads)
@@ -203,7 +203,7 @@ def test_all_processes_share_the_bound_and_what_does_not_fit_fails_alone(tmp_pat
         pillow(side, tmp_path / name)
     bare = run(tmp_path, "a.jpg", "--size", "1", "--out-dir", "bare")
     done = run(
-        tmp_path, *sizes, "--size", "2", "--out-dir", "out", "-j", "2", "--max-memory", "90MB"
+        tmp_path, *sizes, "--size", "2", "--out-dir", "out", "-j", "2", "--max-memory", "120MB"
     )
     assert done.code == 1
     assert "for each of 2 processes. Use --max-memory" in done.errors
@@ -212,7 +212,7 @@ def test_all_processes_share_the_bound_and_what_does_not_fit_fails_alone(tmp_pat
         "a_2x2_nearest.jpg",
         "c_2x2_nearest.jpg",
     ]
-    assert done.peak < bare.peak + 1.05 * 45 * MB
+    assert done.peak < bare.peak + 1.05 * 56 * MB
 
 
 def test_a_bound_that_is_small_lowers_the_jobs_and_says_so_once(tmp_path: Path) -> None:
