@@ -166,9 +166,8 @@ CASES = choose([*EVERY[:3], ("plain.jpg", ".bmp")], EVERY)
 def test_the_bound_that_a_refusal_names_is_kept(
     tmp_path: Path, name: str, suffix: str, threads: int
 ) -> None:
-    MAKERS[name](
-        900 if Path(name).suffix in (".json", ".csv") else choose(1600, 2400), tmp_path / name
-    )
+    side = 900 if Path(name).suffix in (".json", ".csv") else choose(1600, 2400)
+    MAKERS[name](side, tmp_path / name)
     MAKERS[name](1, tmp_path / f"one_{name}")
     command = ("-o", f"out{suffix}", "--size", "1.5", "--interp", "bilinear")
     bare = run(tmp_path, f"one_{name}", *command, threads=threads)
