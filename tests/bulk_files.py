@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from upsamp.bulk.enlarging import Enlarging, Settings, enlarge_file
+from upsamp.bulk.enlarging import Enlarging, Settings
+from upsamp.bulk.file_to_file import enlarge_file
 from upsamp.io.picture_options import WriteOptions
 
 

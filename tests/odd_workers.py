@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from upsamp.bulk import worker
-from upsamp.bulk.enlarging import Facts, Settings, enlarge_file
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.errors import MemoryLimitError
 from upsamp.io.streams import replace_file
 

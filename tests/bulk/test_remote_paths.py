@@ -9,7 +9,7 @@ from bulk_files import settings
 from fsspec.implementations.memory import MemoryFileSystem
 
 from upsamp.bulk.clashes import survey
-from upsamp.bulk.enlarging import enlarge_file
+from upsamp.bulk.file_to_file import enlarge_file
 from upsamp.bulk.inputs import Inputs, kind_of
 from upsamp.bulk.names import Naming
 from upsamp.bulk.remote_paths import (

@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 import pytest
 from bulk_files import contents, settings, write_images
 
-from upsamp.bulk import enlarging, worker
-from upsamp.bulk.enlarging import Facts, Settings, enlarge_file
+from upsamp.bulk import file_to_file, worker
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.bulk.remote_paths import Listings
 from upsamp.bulk.run import _is_done
 from upsamp.bulk.worker import do_task
@@ -44,7 +45,7 @@ def told_of(source: str, target: str, how: Settings = HOW) -> dict[str, Any]:
 def test_what_fails_has_left_no_file(
     source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enlarging, "losses_of", lack_memory)
+    monkeypatch.setattr(file_to_file, "losses_of", lack_memory)
     lacking = {"error": f"There is not enough memory for '{source}'.", "memory": True}
     assert told_of(source, target) == lacking
     assert contents(Path(target).parent) == {}

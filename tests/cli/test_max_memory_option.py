@@ -222,7 +222,11 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
     [
         (("--max-memory", "1MB"), r"Use --max-memory 29MB or more.", 1),
         (("--max-memory", "0"), "must be a number of bytes, as 500MB, 2GB or 1000000", 2),
-        (("--max-memory", "1MB", "--format", "json", "--force"), "Received: json", 1),
+        (
+            ("--max-memory", "1MB", "--format", "json", "--force"),
+            "that is made at once, as JSON is",
+            1,
+        ),
         (("--size", "1000000", "--max-memory", "1GB", *UNBOUND), "and the disk has", 1),
         (("--size", "1000000", "--max-memory", "1GB"), "16 times --max-pixels", 1),
     ],
@@ -291,10 +295,15 @@ def test_values_that_are_no_bytes_are_refused_and_leave_nothing(invoke: Invoke) 
     assert [path.name for path in Path().iterdir()] == ["in.npy"]
 
 
-def test_it_is_for_one_file(invoke: Invoke, samples: Path) -> None:
-    result = invoke("upsample", samples / "lake.png", samples / "sprite.png", *BOUND)
+@pytest.mark.parametrize(
+    "option", [("--preview",), ("--sheet", "s.png"), ("--compare",), ("--code", "torch")]
+)
+def test_what_holds_its_result_whole_is_not_bounded(
+    invoke: Invoke, samples: Path, option: tuple[str, ...]
+) -> None:
+    result = invoke("upsample", samples / "lake.png", *option, *BOUND)
     assert result.exit_code == 2
-    assert "--max-memory is for one file" in result.stderr
+    assert "hold theirs whole. Leave one of them out." in result.stderr
 
 
 # --- a long run

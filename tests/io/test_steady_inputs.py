@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from upsamp.bulk import enlarging
-from upsamp.bulk.enlarging import Settings, enlarge_file
+from upsamp.bulk import file_to_file
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.file_to_file import enlarge_file
 from upsamp.cli import main
 from upsamp.core.arguments import Array
 from upsamp.errors import FileError, FormatError
@@ -125,7 +126,7 @@ def test_frames_that_are_read_later_are_of_the_same_file(
         change(path)
         return result
 
-    monkeypatch.setattr(enlarging, "read_source", read_and_change)
+    monkeypatch.setattr(file_to_file, "read_source", read_and_change)
     with pytest.raises(FileError, match=r"was changed|Cannot read"):
         enlarge_file(str(path), str(target), Settings(reading=ReadOptions(every_frame=True)))
     assert not target.exists()

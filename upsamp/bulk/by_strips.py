@@ -7,7 +7,7 @@ import numpy as np
 
 from upsamp.bulk.strip_jobs import BESIDES, StripJob
 from upsamp.core.arguments import Array
-from upsamp.core.memory import format_bytes
+from upsamp.core.memory import check_limit, format_bytes, memory_limit
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, Strips, as_images
 from upsamp.core.upsampling.wholes import Whole, normalize_rule
@@ -70,6 +70,8 @@ class StripRun:
             return Strips(self._whole, room), room
         except StripError as error:
             least = parts * error.least
+            if memory_limit() is not None:
+                check_limit(besides + least, f"strips of whole rows of '{self._job.name}'")
             raise MemoryLimitError(
                 "What is enlarged strip by strip must have memory for a strip of whole rows. "
                 f"Received: {format_bytes(memory)}, where {format_bytes(besides)} are for "

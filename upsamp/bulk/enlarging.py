@@ -1,23 +1,16 @@
 """Enlarging: what is to be done to an image or a matrix, as data that another process takes."""
 
-import stat
+import math
 from dataclasses import dataclass, field
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from upsamp.bulk.remote_paths import is_remote, read_remote, write_remote
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
+from upsamp.core.memory import MemoryLimit, check_limit
 from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
-from upsamp.errors import FileError
-from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
 from upsamp.io.pictures import Picture, check_light
-from upsamp.io.sinks import encode_result, losses_of, write_result
-from upsamp.io.sources import read_source, read_stream
-from upsamp.io.streams import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +18,7 @@ if TYPE_CHECKING:
 
     Factor: TypeAlias = int | Fraction
 
-__all__ = ["Enlarging", "Facts", "Settings", "enlarge_file"]
-
-# No image needs more bytes in its file for each of its pixels: four channels of 32 bits.
-PIXEL_BYTES = 16
-# And so many may it have besides, as for a profile or a preview.
-SPARE_BYTES = 2**26
+__all__ = ["Enlarging", "Settings"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +99,8 @@ class Enlarging:
         size = self.size_of(self.shape_of(frame))
         check_result(*size, self.max_pixels)
         enlarge: Callable[..., Array] = resize
+        made = math.prod(size) * (frame.pixels.nbytes // math.prod(frame.pixels.shape[:2]))
+        check_limit(frame.pixels.nbytes + made, f"a result of {size[1]:,} x {size[0]:,} pixels")
         if self.linear:
             check_light(frame)
             enlarge = resize_light
@@ -129,7 +119,8 @@ class Settings:
 
     format_name: of all results; without it each keeps the format that its image has, or that its
     new suffix tells. overwrite: whether what stands there is replaced; skip_existing: whether it is
-    taken for done, also where somebody else has put it there meanwhile.
+    taken for done, also where somebody else has put it there meanwhile. max_memory: what each
+    process may take.
     """
 
     enlarging: Enlarging = Enlarging()
@@ -138,61 +129,7 @@ class Settings:
     format_name: str | None = None
     overwrite: bool = False
     skip_existing: bool = False
-
-
-class Facts(NamedTuple):
-    """What is told of a file that was enlarged: its shapes, and what was lost on the way."""
-
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    notes: tuple[str, ...] = ()
-
-
-def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
-    """Read the image file `source`, enlarge it, and write the file `target`: wholly or not at all.
-
-    All that is told is found out before the file comes into place: what fails has left none.
-    Raises `UpsampError` where one of them cannot be done, and `MemoryError`.
-    """
-    enlarging = settings.enlarging
-    given = _read(source, settings.reading)
-    if not isinstance(given, Picture):
-        raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
-    result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
-    wanted = settings.format_name or _format_of(source, given, target)
-    notes = (*given.notes, *losses_of(result, wanted))
-    facts = Facts(given.pixels.shape, _pixels(result).shape, notes)
-    if is_remote(target):
-        data = encode_result(result, wanted, target, settings.writing)
-        write_remote(target, data, overwrite=settings.overwrite)
-    else:
-        write_result(result, wanted, target, settings.writing, overwrite=settings.overwrite)
-    return facts
-
-
-def _read(source: str, options: ReadOptions) -> Picture | Array:
-    """Read a file; a remote one comes into memory first."""
-    if is_remote(source):
-        data = read_remote(source, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)
-        return read_stream(BytesIO(data), source, f"'{source}'", None, options)
-    _check_file(source)
-    return read_source(source, options)
-
-
-def _check_file(source: str) -> None:
-    """Raise for what would be waited for, as a pipe, and for what is not there."""
-    try:
-        mode = Path(source).stat().st_mode
-    except (OSError, ValueError) as error:
-        raise FileError(f"Cannot read '{source}': {reason(error)}.") from error
-    if not stat.S_ISREG(mode):
-        raise FileError(f"What is enlarged with others must be a plain file. Received: '{source}'.")
-
-
-def _format_of(source: str, given: Picture, target: str) -> str:
-    """Return the format that the image has, or where its suffix is another now, the one of that."""
-    same = Path(source).suffix == Path(target).suffix
-    return given.format if same and given.format in IMAGE_FORMATS else format_to_write(target)
+    max_memory: MemoryLimit | None = None
 
 
 def _pixels(given: Picture | Array) -> Array:

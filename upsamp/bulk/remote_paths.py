@@ -11,6 +11,7 @@ from contextlib import suppress
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, NamedTuple
 
+from upsamp.core.memory import check_limit, memory_limit
 from upsamp.errors import FileError, MissingExtraError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.streams import already_exists, reason
@@ -149,10 +150,14 @@ def read_remote(path: str, most: int) -> bytes:
     with _At("read", path):
         files, place = _find(path)
         size = files.info(place)["size"]
+        held = f"'{path}', which is held as it is"
+        check_limit(2 * (size or 0), held)
         if size is None:  # as of some web servers
+            limit = memory_limit()
             with files.open(place, "rb") as stream:
-                data: bytes = stream.read(most + 1)
+                data: bytes = stream.read(most + 1 if limit is None else min(most, limit // 2) + 1)
             size = len(data)
+            check_limit(2 * size, held)
         elif size <= most:
             data = files.cat_file(place)
         if size > most:

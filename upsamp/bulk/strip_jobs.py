@@ -1,5 +1,6 @@
 """What is to be enlarged, and whether it is better made strip by strip than at once."""
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,12 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from upsamp.bulk.enlarging import Enlarging
+from upsamp.bulk.remote_paths import is_remote
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.layout import as_batch, with_new_image
-from upsamp.core.memory import available_memory, check_memory, format_bytes
+from upsamp.core.memory import (
+    available_memory,
+    check_limit,
+    check_memory,
+    format_bytes,
+)
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FRAME_FORMATS
 from upsamp.io.pictures import Picture
+from upsamp.io.sinks import encoding_bytes
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.strips.formats import STRIP_FORMATS, holds_strips_of
 from upsamp.io.strips.rows import StoredMatrix, stand_in
@@ -26,6 +34,10 @@ __all__ = ["BESIDES", "Source", "StripJob"]
 
 # Bytes that are taken besides what grows with the image: for plans, and what is loaded.
 BESIDES = 2**24
+# What reading a frame takes for each pixel, with those before it that it is painted on.
+FRAME = 24
+# What amounts of light take, times the pixels: floats, made more than once.
+LIGHT = 12
 # No file has more bytes than this.
 MOST = 2**60
 # Results of so few bytes are made at once, and nobody is asked.
@@ -59,8 +71,8 @@ class Source:
             with self.stored.open(images) as rows:
                 yield rows
             return
-        batch = np.ascontiguousarray(self.array).reshape(images)
-        yield lambda some, rows: batch[some, rows]
+        batch = self.array.reshape(images)
+        yield lambda some, rows: np.ascontiguousarray(batch[some, rows])
 
 
 @dataclass(frozen=True)
@@ -93,17 +105,20 @@ class StripJob:
         made = pixels * (array.nbytes // (height * width))
         if made > MOST:
             check_memory((*self.size, made // pixels), np.uint8, "The output")
+        if wanted is not None:
+            if not self._comes_in_strips:
+                self._check_whole(made)
+                return None
+            return wanted
         needed = made + array.nbytes
         # What is held is no longer among what is available.
-        if wanted is None and needed - self.source.held <= GRANTED:
+        if needed - self.source.held <= GRANTED:
             return None
-        bound = available_memory() + self.source.held if wanted is None else wanted
-        if wanted is None and needed <= bound:
+        bound = available_memory() + self.source.held
+        if needed <= bound:
             return None
         if self._comes_in_strips:
-            return bound if wanted else bound // 2
-        if needed + BESIDES <= bound:
-            return None
+            return bound // 2
         raise MemoryLimitError(
             f"What is not written strip by strip must fit in memory. Received: {self.format}, for "
             f"a result that has, with its input, {format_bytes(needed)}, and "
@@ -111,11 +126,30 @@ class StripJob:
             f"{', '.join(STRIP_FORMATS)} and --max-memory."
         )
 
+    def _check_whole(self, made: int) -> None:
+        """Raise where --max-memory has no room to make a result of so many bytes at once."""
+        given, held = self.source.given, self.source.array.nbytes
+        result = given.with_pixels(self.result) if isinstance(given, Picture) else self.result
+        needed = held + made + BESIDES
+        if self.enlarging.linear:
+            needed += LIGHT * (held + made)
+        if isinstance(given, Picture) and given.rest and self.format in FRAME_FORMATS:
+            # The first one stays, while another is read and enlarged.
+            needed += held + made + FRAME * math.prod(given.pixels.shape[:2])
+        whole = self.name == STANDARD_STREAM or is_remote(self.name)
+        needed += encoding_bytes(result, self.format, whole=whole)
+        rows, columns = self.size
+        check_limit(
+            needed,
+            f"a result of {columns:,} x {rows:,} that is made at once, as {self.format.upper()} "
+            f"is, where {', '.join(STRIP_FORMATS)} come strip by strip",
+        )
+
     @property
     def _comes_in_strips(self) -> bool:
         """Whether the format is written strip by strip, of such pixels and to such a place."""
         given = self.source.given
-        if self.format not in STRIP_FORMATS:
+        if self.format not in STRIP_FORMATS or is_remote(self.name):
             return False
         if self.format == "tiff" and self.name == STANDARD_STREAM:  # it has to be searched
             return False

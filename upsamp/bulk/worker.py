@@ -21,7 +21,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, BinaryIO, NoReturn
 
-from upsamp.bulk.enlarging import Facts, Settings, enlarge_file
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.bulk.remote_paths import is_remote
 from upsamp.errors import FileError, UpsampError
 from upsamp.io.streams import check_target
@@ -64,7 +65,8 @@ def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
     except MemoryError as error:
         known = isinstance(error, UpsampError)
         lacking = str(error) if known else f"There is not enough memory for '{source}'."
-        told = {"error": lacking, "memory": True}
+        # What a bound forbids it forbids again.
+        told = {"error": lacking, "memory": not known or settings.max_memory is None}
     except UpsampError as error:
         told = {"error": str(error)}
     return {"seconds": perf_counter() - started, **told}

@@ -21,11 +21,17 @@ from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
 from upsamp.cli.upsample_request import Request
+from upsamp.core.memory import MemoryLimit
 from upsamp.core.threads import thread_count
 from upsamp.errors import EngineError, FileError, UpsampError
 from upsamp.io.streams import check_target
 
 __all__ = ["enlarge_many"]
+
+# Bytes that this process takes of --max-memory itself, in all and for each file.
+OWN_MEMORY, OWN_MEMORY_EACH = 2**23, 2**8
+# What a process must have to enlarge a small image.
+LEAST_SHARE = 3 * 2**24
 
 
 def enlarge_many(request: Request) -> None:
@@ -76,9 +82,14 @@ def _check(request: Request) -> None:
         if is_remote(path):
             check_remote(path)
     if options.dask is not None:
-        from upsamp.bulk.dask.clusters import check_dask  # few have a cluster
+        from upsamp.bulk.dask.clusters import LOCAL, check_dask  # few have a cluster
 
         check_dask()
+        if request.max_memory is not None and options.jobs is None and options.dask != LOCAL:
+            raise click.UsageError(
+                "--max-memory is shared by the tasks that a cluster has at a time, which --jobs "
+                "says. Give --jobs, too."
+            )
     if request.force and options.skip_existing:
         raise click.UsageError("--force overwrites what --skip-existing keeps. Give one of them.")
     if format_name in ("table", "plain"):
@@ -103,6 +114,7 @@ def _check_existing(found: Survey, options: BulkOptions, *, force: bool) -> None
 def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) -> None:
     """Enlarge the files, and count, report and show what becomes of each."""
     options = request.bulk
+    jobs, limit = _shares(request, found.files)
     settings = Settings(
         request.enlarging,
         request.reading,
@@ -110,13 +122,14 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
         request.format_name,
         overwrite=request.force,
         skip_existing=options.skip_existing,
+        max_memory=limit,
     )
     overwrite = request.force or options.skip_existing
     told = _told_settings(plan.naming, settings)
     stopped: UpsampError | None = None
     with (
         write_report(options.report, told, totals, overwrite=overwrite) as report,
-        _engine(options, settings, found.files) as engine,
+        _engine(options, settings, jobs, found.files) as engine,
     ):
         try:
             for outcome in run(plan, engine):
@@ -130,15 +143,33 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
         raise stopped
 
 
-def _engine(options: BulkOptions, settings: Settings, files: int) -> AbstractContextManager[Engine]:
+def _shares(request: Request, files: int) -> tuple[int | None, MemoryLimit | None]:
+    """Return how many processes there are to be, and what each of them may take of --max-memory.
+
+    There are fewer where the shares would be too small for anything.
+    """
+    options, size = request.bulk, request.max_memory
+    if size is None:
+        return options.jobs, None
+    beside = OWN_MEMORY + OWN_MEMORY_EACH * files
+    wanted = min(options.jobs or thread_count(), files)
+    jobs = max(1, min(wanted, (size - beside) // LEAST_SHARE))
+    if jobs < wanted and not options.quiet:
+        show_note(f"--max-memory has room for {jobs} of {wanted} files at a time")
+    return jobs, MemoryLimit.shared(size, jobs, beside)
+
+
+def _engine(
+    options: BulkOptions, settings: Settings, wanted: int | None, files: int
+) -> AbstractContextManager[Engine]:
     """Return what does the work."""
-    jobs = options.jobs or thread_count()
+    jobs = wanted or thread_count()
     if options.dask is None:
         return Processes(settings, jobs, files)
     from upsamp.bulk.dask.clusters import LOCAL  # few have a cluster
     from upsamp.bulk.dask.engine import DaskEngine
 
-    return DaskEngine(settings, options.dask, jobs if options.dask == LOCAL else options.jobs)
+    return DaskEngine(settings, options.dask, jobs if options.dask == LOCAL else wanted)
 
 
 def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:

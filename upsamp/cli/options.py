@@ -170,5 +170,6 @@ max_memory_option = click.option(
     callback=parse_bytes,
     help="Take at most so much memory besides Python's own, as 200MB or 2GB: .npy is read, and "
     ".npy, PNG and TIFF are written strip by strip, to the same result. So they are anyway where "
-    "a result does not fit. An image is read whole.",
+    "a result does not fit. What must be held whole, as an image's pixels, is refused before it is "
+    "read where it does not fit. Of several files, all processes share it.",
 )

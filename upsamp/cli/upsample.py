@@ -47,9 +47,10 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.layout import as_batch
+from upsamp.core.memory import hold_memory, limit_memory
 from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture
-from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.streams import STANDARD_STREAM, spooled_input
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
 
 EXAMPLES = """
@@ -147,8 +148,11 @@ def command(**options: Any) -> None:
         _show_elsewhere(request)
     elif request.sheet is not None:
         _draw_sheet(request, request.sheet)
-    else:
+    elif request.max_memory is None:
         _enlarge_one(request)
+    else:
+        with limit_memory(request.max_memory), spooled_input():
+            _enlarge_one(request)
 
 
 def _enlarge_one(request: Request) -> None:
@@ -177,7 +181,10 @@ def _enlarge_one(request: Request) -> None:
     memory = job.memory(request.max_memory)
     if memory is None:
         given = _read(request) if source.stored else source.given
-        delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
+        # Frames that follow are read while the first one is held.
+        held = source.array.nbytes
+        with hold_memory(held):
+            delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
     else:
         delivered = _enlarge_by_strips(job, memory, destination, force=request.force)
     if not request.bulk.quiet:

@@ -114,6 +114,11 @@ class Request:
             _refuse("--linear is in no other library. Leave --compare and --code out.")
         if self.strip and not self.auto_orient:
             _refuse("--strip drops the orientation that --no-auto-orient leaves.")
+        if self.max_memory is not None and (self.shown_elsewhere or self.looking != Looking()):
+            _refuse(
+                "--max-memory bounds results that are written, and --preview, --sheet, --compare "
+                "and --code hold theirs whole. Leave one of them out."
+            )
         self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
@@ -122,10 +127,6 @@ class Request:
             _refuse(
                 "Of several files each has its result: --out-dir DIR says where. "
                 "Leave out -o, --compare, --code and --data-format."
-            )
-        if self.many and self.max_memory is not None:
-            _refuse(
-                "--max-memory is for one file. Use --jobs 1, which has one in memory at a time."
             )
 
 

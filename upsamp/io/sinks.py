@@ -1,22 +1,35 @@
 """Where a result goes: written in a format, to a file or to standard output."""
 
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
+from types import MappingProxyType
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
+from upsamp.core.memory import check_limit, memory_limit
 from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import PNG_MODES, Picture, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
 
-__all__ = ["encode_result", "losses_of", "write_result"]
+__all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
 
 # What is written to a pipe as it is made; the others want a stream that can be searched.
 STREAMED_FORMATS = (*TEXT_FORMATS, "png")
+# Bytes that encoding takes besides the pixels, for each pixel and channel, or for each pixel of
+# the formats whose encoders work in channels of their own; measured, with a margin.
+ENCODERS: Mapping[str, int] = MappingProxyType(
+    {"jpeg": 5, "bmp": 4, "ppm": 5, "tga": 4, "ico": 7, "jpeg2000": 18, "tiff": 4, "png": 4}
+)
+COLOUR_ENCODERS: Mapping[str, int] = MappingProxyType({"webp": 40, "avif": 64, "gif": 44})
+# The same of a number in text, of which so many are written together, or a whole row; and of what
+# is packed at a time.
+TEXT_NUMBER, TEXT_BLOCK, PACKED = 150, 2**16, 2**25
 
 
 def write_result(
@@ -63,6 +76,25 @@ def encode_result(
     return buffer.getvalue()
 
 
+def encoding_bytes(result: Picture | Array, format_name: str, *, whole: bool = False) -> int:
+    """Return the bytes that are taken at the most to write a result, or one of its frames.
+
+    result: may be one that only has the shape and the type. whole: whether the file is made in
+    memory, as for a stream that cannot be searched.
+    """
+    array = result.pixels if isinstance(result, Picture) else result
+    file = 2 * array.nbytes if whole or not isinstance(result, Picture) else 0
+    if not is_image_format(format_name) or format_name == "table":
+        text = format_name in ("table", *TEXT_FORMATS)
+        return TEXT_NUMBER * max(TEXT_BLOCK, array[:1].size) if text else PACKED + file
+    frames = 2 if isinstance(result, Picture) and result.rest is not None else 1
+    if format_name in COLOUR_ENCODERS:
+        colour = array.ndim > 2 or frames > 1 or format_name != "gif"
+        each = COLOUR_ENCODERS[format_name] if colour else ENCODERS["png"]
+        return file + frames * each * math.prod(array.shape[:2])
+    return file + frames * ENCODERS[format_name] * array.nbytes
+
+
 def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
     """Say what a result loses in that format."""
     losses = []
@@ -86,6 +118,13 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
     return tuple(losses)
 
 
+def _checked(frame: Picture, format_name: str) -> Picture:
+    """Return a frame for which --max-memory has room."""
+    needed = frame.pixels.nbytes + encoding_bytes(frame, format_name)
+    check_limit(needed, f"a frame of {frame.pixels.shape[1]:,} x {frame.pixels.shape[0]:,} pixels")
+    return frame
+
+
 def _encode(
     result: Picture | Array, format_name: str, options: WriteOptions, stream: BinaryIO, name: str
 ) -> None:
@@ -98,6 +137,10 @@ def _encode(
 
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
     picture = picture.map(partial(with_true_metadata, strip=options.strip))
+    if memory_limit() is not None and picture.rest is not None:
+        picture = replace(
+            picture, rest=picture.rest.map(partial(_checked, format_name=format_name))
+        )
     if format_name == "png" and picture.mode in PNG_MODES:
         from upsamp.io.png import write_png  # to write text asks for no compressors and threads
 

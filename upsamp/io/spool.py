@@ -2,15 +2,13 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.errors import FileError
-from upsamp.io.streams import reason
+from upsamp.io.streams import telling_of_temporary_files
 
 __all__ = ["BatchSpool"]
 
@@ -49,26 +47,14 @@ class BatchSpool:
         """Keep a batch."""
         self._dtype = batch.dtype
         self._shapes.append(batch.shape)
-        with _told():
+        with telling_of_temporary_files():
             self._file.write(np.ascontiguousarray(batch).data.cast("B"))
 
     def __iter__(self) -> Iterator[Array]:
-        with _told():
+        with telling_of_temporary_files():
             self._file.seek(0)
         for shape in self._shapes:
             size = int(np.prod(shape, dtype=np.int64)) * self._dtype.itemsize
-            with _told():
+            with telling_of_temporary_files():
                 data = self._file.read(size)
             yield np.frombuffer(data, self._dtype).reshape(shape)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say which file an error is about."""
-    try:
-        yield
-    except OSError as error:
-        raise FileError(
-            f"Cannot write a temporary file in '{tempfile.gettempdir()}': {reason(error)}. "
-            "Make room there, or set TMPDIR to another place."
-        ) from error

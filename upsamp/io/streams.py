@@ -9,7 +9,7 @@ from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 
 from upsamp.errors import FileError, FormatError, UpsampError
 from upsamp.io.parts import open_part
@@ -25,19 +25,28 @@ __all__ = [
     "open_input",
     "read_within",
     "replace_file",
+    "spooled",
+    "spooled_input",
     "state_of",
+    "telling_of_temporary_files",
     "write_standard_output",
 ]
 
 STANDARD_STREAM = "-"
 # So many bytes are read of what does not tell how long it is: pipes and devices may never end.
 MAX_INPUT = 2**29
+# And so many where they are kept on a disk.
+MAX_SPOOLED = 2**33
 # So many bytes may the text of a matrix have, and a file of zeros is one line.
 MAX_TEXT = 2**30
 BLOCK = 2**20
 
 # Which file it is, how long, and when it was written; None for what is no plain file.
 FileState: TypeAlias = tuple[int, int, int, int] | None
+
+
+# What `spooled_input` keeps of inputs that cannot be searched, by their names; None outside it.
+_spools: dict[str, BinaryIO] | None = None
 
 
 @contextmanager
@@ -48,14 +57,23 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
     `limit` bytes; so is what tells no length, as the files of /proc. A file that becomes another
     while it is read raises `FileError`. known: its state when it was read before.
     """
+    kept = spooled(name)
+    if kept is not None:
+        yield kept
+        return
     if name == STANDARD_STREAM:
-        yield _read_standard_input(limit)
+        if sys.stdin is None:
+            raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
+        stream = _kept(sys.stdin.buffer, name, "standard input", limit)
+        if not stream.read(1):
+            raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
+        yield _again(stream)
         return
     try:
         with Path(name).open("rb") as stream:
             state = os.fstat(stream.fileno())
             if not stat.S_ISREG(state.st_mode) or state.st_size == 0:
-                yield read_within(stream, f"'{name}'", limit)
+                yield _kept(stream, name, f"'{name}'", limit)
                 return
             with check_steady(stream.fileno(), f"'{name}'", known):
                 yield stream
@@ -93,13 +111,58 @@ def state_of(file: int | str) -> FileState:
     return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
 
 
-def _read_standard_input(limit: int) -> BytesIO:
-    if sys.stdin is None:
-        raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
-    data = read_within(sys.stdin.buffer, "standard input", limit)
-    if not data.getbuffer().nbytes:
-        raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
-    return data
+def _kept(source: BinaryIO, name: str, told: str, limit: int) -> BinaryIO:
+    """Return what a stream has to give, in memory, or in `spooled_input` on disk."""
+    if _spools is None:
+        return read_within(source, told, limit)
+    from tempfile import TemporaryFile  # few inputs come to the disk
+
+    with telling_of_temporary_files():
+        _spools[name] = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - see `spooled_input`
+    for block in _blocks_within(source, told, MAX_SPOOLED):
+        with telling_of_temporary_files():
+            _spools[name].write(block)
+    return _again(_spools[name])
+
+
+def _again(stream: BinaryIO) -> BinaryIO:
+    stream.seek(0)
+    return stream
+
+
+def spooled(name: str) -> BinaryIO | None:
+    """Return what `spooled_input` keeps of an input, at its begin; None where it keeps none."""
+    return _again(_spools[name]) if _spools and name in _spools else None
+
+
+@contextmanager
+def telling_of_temporary_files() -> Iterator[None]:
+    """Let what the system refuses of a temporary file become an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        from tempfile import gettempdir
+
+        raise FileError(
+            f"Cannot write a temporary file in '{gettempdir()}': {reason(error)}. "
+            "Make room there, or set TMPDIR to another place."
+        ) from error
+
+
+@contextmanager
+def spooled_input() -> Iterator[None]:
+    """Keep inputs that cannot be searched in temporary files in this block, and not in memory.
+
+    They can be opened as often as others, one at a time.
+    """
+    global _spools  # noqa: PLW0603 - there is one standard input
+    _spools = {}
+    try:
+        yield
+    finally:
+        for stream in _spools.values():
+            stream.close()
+        _spools = None
 
 
 def read_within(
@@ -115,16 +178,29 @@ def read_within(
     is taken as bytes come.
     """
     data = BytesIO()
+    data.writelines(_blocks_within(stream, name, limit, remedy, head))
+    data.seek(0)
+    return data
+
+
+def _blocks_within(
+    stream: BinaryIO,
+    name: str,
+    limit: int,
+    remedy: str = "Give a file that ends before.",
+    head: bytes = b"",
+) -> Iterator[bytes]:
+    """Yield the blocks of a stream up to its end, which must come before `limit` bytes."""
+    left = limit
     for block in chain([head], iter(partial(stream.read, BLOCK), b"")):
         if block is None:
             raise FileError(
                 f"{name} must wait for its bytes. Received: a pipe that does not block."
             )
-        data.write(block)
-        if data.tell() > limit:
+        left -= len(block)
+        if left < 0:
             raise _too_long(name, limit, remedy)
-    data.seek(0)
-    return data
+        yield block
 
 
 def check_length(stream: BinaryIO, name: str, limit: int = MAX_TEXT) -> None:

@@ -10,6 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
 from upsamp.io.images.deep_tiff import read_deep_tiff
+from upsamp.io.images.memory import check_deep_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import pillow_at_work, quiet_libraries
@@ -49,6 +50,7 @@ def read_deep(
     width, height = image.size
     channels = {"LA": 2, "RGB": 3}.get(image.mode, 4)
     check_memory((height, width, channels), np.dtype(np.uint16), f"The pixels of {name}")
+    check_deep_reading(image, stream, name, channels)
     pixels = _read_png(stream, name) if image.format == "PNG" else _read_ppm(stream, name, image)
     if pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width) or pixels.ndim != 3:
         raise FormatError(f"{name} {FAULT}: its pixels are not those that it declares.")

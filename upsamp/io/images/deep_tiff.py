@@ -16,6 +16,7 @@ from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.images.damaged_tiff import check_tags
 from upsamp.io.images.limits import check_size
+from upsamp.io.images.memory import check_tiff_reading
 from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import LIBRARY_ERRORS, pillow_at_work
@@ -81,6 +82,7 @@ def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture
             f"{dtype}, are none that are known."
         )
     check_memory((height, width, samples), np.dtype(dtype), f"The pixels of {name}")
+    check_tiff_reading(stream, name, (height, width, samples), np.dtype(dtype), extra)
     with tifffile_at_work(name, FAULT):
         raw = np.asarray(page.asarray())
         planes = raw.reshape(samples, height, width) if int(page.planarconfig) == 2 else None

@@ -5,7 +5,10 @@ from PIL import Image
 
 from upsamp.core.arguments import Array
 
-__all__ = ["natural", "offset_lab", "pixels_of"]
+__all__ = ["natural", "natural_mode", "offset_lab", "pixels_of"]
+
+# Bytes of Pillow's image that are copied at a time.
+BLOCK = 2**20
 
 # Modes whose pixels do not stand for themselves, or cannot be weighted: of what is premultiplied
 # already, of a channel that means nothing, of a hue that goes in a circle.
@@ -20,16 +23,23 @@ def natural(image: Image.Image, *, expand: bool) -> Image.Image:
 
     expand: whether palettes, one-bit pixels and transparent colours become channels.
     """
-    if image.mode in STRAIGHT:
-        return image.convert(STRAIGHT[image.mode])
-    if not expand:
-        return image
-    transparent = "transparency" in image.info
-    if image.mode == "P":
-        return image.convert("RGBA" if transparent else "RGB")
-    if transparent and image.mode in ("1", "L", "RGB"):
-        return image.convert("RGBA" if image.mode == "RGB" else "LA")
-    return image.convert("L") if image.mode == "1" else image
+    mode = natural_mode(image.mode, expand=expand, transparent="transparency" in image.info)
+    return image if mode == image.mode else image.convert(mode)
+
+
+def natural_mode(mode: str, *, expand: bool, transparent: bool) -> str:
+    """Return the mode that `natural` makes of one.
+
+    >>> natural_mode("P", expand=True, transparent=False)
+    'RGB'
+    """
+    if mode in STRAIGHT or not expand:
+        return STRAIGHT.get(mode, mode)
+    if mode == "P":
+        return "RGBA" if transparent else "RGB"
+    if transparent and mode in ("1", "L", "RGB"):
+        return "RGBA" if mode == "RGB" else "LA"
+    return "L" if mode == "1" else mode
 
 
 def offset_lab(pixels: Array) -> Array:
@@ -43,7 +53,7 @@ def offset_lab(pixels: Array) -> Array:
 
 def pixels_of(image: Image.Image, format_name: str, *, expand: bool) -> tuple[Array, str]:
     """Return the pixels in this machine's order of bytes, and their mode."""
-    pixels = np.asarray(image)
+    pixels = _copied(image)
     if image.mode == "LAB":
         pixels = offset_lab(pixels)
     if pixels.dtype.byteorder == ">":
@@ -58,6 +68,20 @@ def pixels_of(image: Image.Image, format_name: str, *, expand: bool) -> tuple[Ar
         alpha = np.where(pixels == clear, 0, 65535).astype(np.uint16)
         return np.stack([pixels, alpha], axis=-1), "LA;16"
     return pixels, "I;16"
+
+
+def _copied(image: Image.Image) -> Array:
+    """Return the pixels, copied some rows at a time: at once they would be there three times."""
+    width, height = image.size
+    rows = max(1, BLOCK // (4 * width))
+    if rows >= height:
+        return np.asarray(image)
+    first = np.asarray(image.crop((0, 0, width, 1)))
+    pixels = np.empty((height, *first.shape[1:]), first.dtype)
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return pixels
 
 
 def _as_tags_say(pixels: Array, image: Image.Image) -> Array:

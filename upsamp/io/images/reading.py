@@ -19,6 +19,7 @@ from upsamp.io.images.damaged_frames import proofs_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
 from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
+from upsamp.io.images.memory import check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
@@ -182,8 +183,15 @@ class _ImageFile:
                 return read_deep(image, stream, name, options, animated=self.has_several)
             notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
         together = self.all_wanted and image.format in ANIMATED
+        animated = self.has_several and self._image is not None
+        check_reading(
+            image, stream, name, expand=options.expand, together=together, animated=animated
+        )
         with self._at_work():
             picture, orientation = _decode(image, stream, expand=options.expand, together=together)
+            if not animated:
+                # Its memory may be needed to turn the pixels; close() would close the stream, too.
+                image.im = None  # type: ignore[assignment]
         # A fault in what follows is ours, and not the file's.
         return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
 

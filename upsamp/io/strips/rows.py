@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import FileIO
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.memory import memory_limit
 from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import format_of_name, sniff
 from upsamp.io.npy_files import check_numbers, read_npy_head
@@ -18,6 +19,7 @@ from upsamp.io.streams import (
     changed,
     open_input,
     reason,
+    spooled,
     state_of,
 )
 
@@ -45,10 +47,11 @@ class StoredMatrix(NamedTuple):
     @contextmanager
     def open(self, images: tuple[int, ...]) -> Iterator["StoredRows"]:
         """Open the file to read it as images of the shape (N, H, W, C), whose bytes are these."""
+        kept = spooled(self.path)
         with _told(self.path):
-            stream = FileIO(self.path)
-        with stream:
-            yield StoredRows(self, images, stream)
+            stream = nullcontext(kept) if kept else FileIO(self.path)
+        with stream as rows:
+            yield StoredRows(self, images, rows)
 
 
 @contextmanager
@@ -63,7 +66,7 @@ def _told(path: str) -> Iterator[None]:
 class StoredRows:
     """Reads rows of images out of an open file."""
 
-    def __init__(self, matrix: StoredMatrix, images: tuple[int, ...], stream: FileIO) -> None:
+    def __init__(self, matrix: StoredMatrix, images: tuple[int, ...], stream: BinaryIO) -> None:
         self._matrix, self._shape, self._stream = matrix, images, stream
         self._memory = np.empty(0, np.uint8)
 
@@ -92,7 +95,7 @@ class StoredRows:
         left = memory.data
         while left:
             with _told(self._matrix.path):
-                count = self._stream.readinto(left)
+                count = self._stream.readinto(left)  # type: ignore[attr-defined] # files have it
             if not count:
                 raise FormatError(f"'{self._matrix.path}' was cut off while it was read.")
             left = left[count:]
@@ -103,18 +106,21 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
 
     That is anything but a plain file, and one whose numbers stand in the order of columns.
     """
-    if text == STANDARD_STREAM or not os.path.isfile(text):
+    is_file = text != STANDARD_STREAM and os.path.isfile(text)
+    # Where there is a bound, a pipe is kept on disk.
+    if not (is_file or (text == STANDARD_STREAM and memory_limit() is not None)):
         return None
     with open_input(text) as stream:
-        kind = format_of_name(text)
+        kind = format_of_name(text) if text != STANDARD_STREAM else None
         if kind is None:
             kind = sniff(stream.read(512))
             stream.seek(0)
         if kind != "npy":
             return None
-        shape, dtype, by_columns, offset = read_npy_head(stream, f"'{text}'")
+        name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
+        shape, dtype, by_columns, offset = read_npy_head(stream, name)
         state = state_of(stream.fileno())
-    check_numbers(shape, dtype, f"'{text}'")
+    check_numbers(shape, dtype, name)
     if by_columns and len([length for length in shape if length > 1]) > 1:
         return None
     return StoredMatrix(text, shape, dtype.newbyteorder("="), dtype, offset, state)

@@ -1,0 +1,115 @@
+"""One image file to another: read, enlarged and written, wholly or not at all."""
+
+import stat
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from upsamp.bulk.enlarging import Settings
+from upsamp.bulk.remote_paths import is_remote, read_remote, write_remote
+from upsamp.core.arguments import Array, Pair
+from upsamp.core.memory import hold_memory, limit_memory, memory_limit
+from upsamp.errors import FileError
+from upsamp.io.formats import IMAGE_FORMATS, format_to_write
+from upsamp.io.picture_options import check_result
+from upsamp.io.pictures import Picture
+from upsamp.io.sinks import encode_result, losses_of, write_result
+from upsamp.io.sources import read_source, read_stream
+from upsamp.io.streams import reason
+
+__all__ = ["Facts", "enlarge_file"]
+
+# No image needs more bytes in its file for each of its pixels: four channels of 32 bits.
+PIXEL_BYTES = 16
+# And so many may it have besides, as for a profile or a preview.
+SPARE_BYTES = 2**26
+
+
+class Facts(NamedTuple):
+    """What is told of a file that was enlarged: its shapes, and what was lost on the way."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+
+def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
+    """Read the image file `source`, enlarge it, and write the file `target`: wholly or not at all.
+
+    All that is told is found out before the file comes into place: what fails has left none.
+    Raises `UpsampError` where one of them cannot be done, and `MemoryError`.
+    """
+    with limit_memory(settings.max_memory):
+        if not is_remote(source):
+            _check_file(source)
+            return _enlarge(read_source(source, settings.reading), source, target, settings)
+        options = settings.reading
+        data = read_remote(source, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)
+        with hold_memory(2 * len(data)):  # frames are read out of a copy
+            given = read_stream(BytesIO(data), source, f"'{source}'", None, options)
+            return _enlarge(given, source, target, settings)
+
+
+def _enlarge(given: Picture | Array, source: str, target: str, settings: Settings) -> Facts:
+    """Enlarge what was read, and write it."""
+    if not isinstance(given, Picture):
+        raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
+    enlarging = settings.enlarging
+    wanted = settings.format_name or _format_of(source, given, target)
+    size = enlarging.size_of(enlarging.shape_of(given))
+    if settings.max_memory is not None:
+        done = _write_in_strips(given, size, wanted, target, settings)
+        if done is not None:
+            return done
+    result = enlarging.apply(given, size)
+    after = _pixels_of(result)
+    facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses_of(result, wanted)))
+    with hold_memory(given.pixels.nbytes + (after.nbytes if given.rest else 0)):
+        if is_remote(target):
+            data = encode_result(result, wanted, target, settings.writing)
+            write_remote(target, data, overwrite=settings.overwrite)
+        else:
+            write_result(result, wanted, target, settings.writing, overwrite=settings.overwrite)
+    return facts
+
+
+def _write_in_strips(
+    given: Picture, size: Pair, format_name: str, target: str, settings: Settings
+) -> Facts | None:
+    """Enlarge an image strip by strip within --max-memory, and write it; None to do it at once.
+
+    Raises `MemoryLimitError` where there is no room for either.
+    """
+    from upsamp.bulk.by_strips import StripRun  # few have a bound
+    from upsamp.bulk.strip_jobs import Source, StripJob
+
+    enlarging = settings.enlarging
+    check_result(*size, enlarging.max_pixels)
+    job = StripJob(Source(given), enlarging, size, format_name, target)
+    memory = job.memory(memory_limit())
+    if memory is None:
+        return None
+    run = StripRun(job, settings.writing, memory)
+    delivered = run.write(lambda _: None, overwrite=settings.overwrite)
+    after = delivered.pixels if isinstance(delivered, Picture) else delivered
+    return Facts(given.pixels.shape, after.shape, (*given.notes, *run.losses))
+
+
+def _check_file(source: str) -> None:
+    """Raise for what would be waited for, as a pipe, and for what is not there."""
+    try:
+        mode = Path(source).stat().st_mode
+    except (OSError, ValueError) as error:
+        raise FileError(f"Cannot read '{source}': {reason(error)}.") from error
+    if not stat.S_ISREG(mode):
+        raise FileError(f"What is enlarged with others must be a plain file. Received: '{source}'.")
+
+
+def _format_of(source: str, given: Picture, target: str) -> str:
+    """Return the format that the image has, or where its suffix is another now, the one of that."""
+    same = Path(source).suffix == Path(target).suffix
+    return given.format if same and given.format in IMAGE_FORMATS else format_to_write(target)
+
+
+def _pixels_of(given: Picture | Array) -> Array:
+    return given.pixels if isinstance(given, Picture) else given
