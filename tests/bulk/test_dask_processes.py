@@ -130,6 +130,7 @@ def test_ctrl_c_leaves_whole_files_and_the_cluster_and_then_the_scheduler_is_kil
     assert contents(tmp_path / "out") == expected
 
 
+@pytest.mark.exhaustive
 def test_a_task_that_kills_its_workers_fails_alone(tmp_path: Path) -> None:
     names = [f"{number:02}.png" for number in range(8)]
     write_images(tmp_path / "in", [*names, "03-kill.png", "04-once-kill.png", "05-memory.png"])

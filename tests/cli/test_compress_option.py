@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import choose
 from PIL import Image
 from png_files import read_png
 
@@ -32,7 +33,7 @@ def test_the_levels_change_the_size_and_nothing_else(
 ) -> None:
     arguments = (*COMMANDS[command], samples / "lake.png", "-o")
     files = {}
-    for level in ("default", *range(10)):
+    for level in ("default", *choose((0, 1, 6, 9), range(10))):
         chosen = () if level == "default" else ("--compress", level)
         result = invoke(*arguments, f"{level}.png", *chosen)
         assert result.exit_code == 0, result.stderr

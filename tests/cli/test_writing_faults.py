@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import one_of_each
 from PIL import Image
 from terminals import SCRIPT
 
@@ -95,8 +96,10 @@ def test_a_disk_that_is_full_leaves_all_as_it_was(
         assert f"Error: Cannot write '{target}': file too large." in done.stderr
 
 
-@pytest.mark.parametrize("arguments", ["-o /dev/full", "-o - --format png > /dev/full"])
-@pytest.mark.parametrize("format_name", ["png", "bmp", "npy", "json"])
+@pytest.mark.parametrize(
+    ("format_name", "arguments"),
+    one_of_each(("png", "bmp", "npy", "json"), ("-o /dev/full", "-o - --format png > /dev/full")),
+)
 def test_a_device_that_is_full_is_told(
     shell: Shell, photo: Path, arguments: str, format_name: str
 ) -> None:

@@ -25,7 +25,7 @@ COUNT = choose(800, 2500)
 GROWTH = 64 * 1024
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", choose([1], [1, 2]))
 def test_thousands_of_damaged_files_are_read_or_refused(seed: int) -> None:
     done = subprocess.run(
         [sys.executable, FUZZ, str(seed), str(COUNT)],
