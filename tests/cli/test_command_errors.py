@@ -69,6 +69,7 @@ ERRORS = {
     "an output beyond memory": ("upsample lake.png --size 1000000", 1),
     "a matrix beyond memory": ("upsample '1 2; 3 4' --size 1000000000", 1),
     "a product beyond every machine": (f"upsample '1 2; 3 4' --size {10**30}", 1),
+    "a program for what no machine has": (f"upsample lake.png --size 1x{10**30} --code torch", 1),
     "a convolution beyond memory": ("transpose-conv lake.png --stride 1000000", 1),
     "a picture of samples beyond memory": ("generator --zoom 1000000 -o out.png > /dev/null", 1),
 }

@@ -9,6 +9,7 @@ from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import read_input
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
+from upsamp.core.memory import check_memory
 from upsamp.errors import ExpressionError, ShapeError
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
@@ -46,6 +47,8 @@ def show_upsampling_program(
     align_corners: bool,
 ) -> None:
     """Print a program of another library that upsamples x (N, H, W, C) to `size`."""
+    # Some programs depend on each row and column, which is tried for all of them.
+    check_memory((len(x), *size, x.shape[-1]), x.dtype, "The result of the program")
     settings = Upsampling.of(x.shape, size, interpolation, convention, align_corners=align_corners)
     print_text(upsampling_program(settings, library, _source(x, "x.npy")).removesuffix("\n"))
 
