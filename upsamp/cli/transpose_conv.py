@@ -1,5 +1,6 @@
 """`upsamp transpose-conv`: run a transposed convolution and show what it does."""
 
+import math
 from dataclasses import replace
 from time import perf_counter
 from typing import Literal
@@ -35,13 +36,11 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
-from upsamp.core.dtypes import round_to
-from upsamp.core.layout import as_batch
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.models.transposed_convolution import Settings, convolve
+from upsamp.models.transposed_convolution import Convolution, Settings
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -277,25 +276,24 @@ def command(
     destination = choose_destination(
         source, given, output, format_name, ending, force=force, compression=compression
     )
+    picture = given if isinstance(given, Picture) else None
     array = given.pixels if isinstance(given, Picture) else given
-    height, width = as_batch(array, data_format).shape[1:3]
-    # But for what padding adds or takes away.
-    check_result(height * strides[0], width * strides[1], max_pixels)
-    values, row = convolve(
+    drawn = picture is not None and is_image_format(destination.format)
+    convolution = Convolution(
         array,
         settings,
-        by_channel=isinstance(given, Picture),
-        alpha=isinstance(given, Picture)
-        and given.has_alpha
-        and is_image_format(destination.format),
+        by_channel=picture is not None,
+        alpha=drawn and picture is not None and picture.has_alpha,
+        pixels=array.dtype if drawn else None,
     )
-    result: Picture | Array = values
-    if isinstance(given, Picture) and is_image_format(destination.format):
-        result = _to_picture(given, values)
-    if destination.format == "table" and not isinstance(given, Picture):
-        show_matrix("Input", given)
+    check_result(*convolution.size, max_pixels)
+    values = convolution.collect(array)
+    result = _to_picture(picture, values) if drawn and picture is not None else values
+    _tell_lost(convolution)
+    if destination.format == "table" and picture is None:
+        show_matrix("Input", array)
     delivered = deliver(result, destination, force=force)
-    show_layer(row, as_table=destination.shows_tables)
+    show_layer(convolution.row, as_table=destination.shows_tables)
     shown = [
         ("Weights", weights),
         ("Stride", f"{strides[0]} x {strides[1]}"),
@@ -325,17 +323,17 @@ def _check_modes(
         raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
 
 
-def _to_picture(given: Picture, values: Array) -> Picture:
-    """Return the values as pixels of the type that the image had, and say what was cut off."""
-    pixels = round_to(values, given.pixels.dtype)
+def _to_picture(given: Picture, pixels: Array) -> Picture:
+    """Return pixels as a picture: as the one that was given, where the channels are the same."""
     same = pixels.shape[2:] == given.pixels.shape[2:]
-    picture = given.with_pixels(pixels) if same else picture_of_matrix(pixels)
-    if given.pixels.dtype.kind in "iu":
-        limit = np.iinfo(given.pixels.dtype).max
-        lost = np.count_nonzero((values < -0.5) | (values > limit + 0.5))
-        if lost:
-            show_note(
-                f"{100 * lost / values.size:.1f}% of the values were below 0 or above {limit} and "
-                "are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
-            )
-    return picture
+    return given.with_pixels(pixels) if same else picture_of_matrix(pixels)
+
+
+def _tell_lost(convolution: Convolution) -> None:
+    """Say how many values were cut off at the limits of pixels."""
+    if convolution.lost:
+        share = 100 * convolution.lost / math.prod(convolution.shape)
+        show_note(
+            f"{share:.1f}% of the values were below 0 or above {np.iinfo(convolution.dtype).max} "
+            "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
+        )
