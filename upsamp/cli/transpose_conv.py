@@ -8,6 +8,7 @@ from typing import Literal
 import click
 import numpy as np
 
+from upsamp.bulk.strip_jobs import Source, StripJob
 from upsamp.cli.command import Command, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
@@ -16,6 +17,7 @@ from upsamp.cli.options import (
     force_option,
     format_option,
     input_argument,
+    max_memory_option,
     max_pixels_option,
     output_option,
     seed_option,
@@ -23,7 +25,15 @@ from upsamp.cli.options import (
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import show_note
-from upsamp.cli.results import choose_destination, deliver, read_input, report
+from upsamp.cli.results import (
+    Destination,
+    choose_destination,
+    deliver,
+    deliver_strips,
+    find_stored,
+    read_input,
+    report,
+)
 from upsamp.cli.weights import read_kernel
 from upsamp.core.arguments import (
     DATA_FORMATS,
@@ -40,7 +50,7 @@ from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.models.transposed_convolution import Convolution, Settings
+from upsamp.models.transposed_convolution import Convolution, Settings, result_size
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -172,6 +182,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @depth_option
 @force_option
 @max_pixels_option
+@max_memory_option
 def command(
     source: str | None,
     kernel: Pair | None,
@@ -200,6 +211,7 @@ def command(
     depth: Literal[8] | None,
     force: bool,
     max_pixels: int,
+    max_memory: int | None,
 ) -> None:
     """Run a transposed convolution on an image or a matrix, as Keras' Conv2DTranspose does.
 
@@ -209,6 +221,9 @@ def command(
     """
     started = perf_counter()
     _check_modes(solve, fit, library, source_layer, kernel, save_weights, apart=apart)
+    elsewhere = any(option is not None for option in (fit, solve, library))
+    if max_memory is not None and elsewhere:
+        raise click.UsageError("--max-memory is for a result. Leave --fit, --solve, --code out.")
     if solve is not None:
         from upsamp.cli.solving import show_solutions  # neither is needed to compute
 
@@ -266,40 +281,34 @@ def command(
 
         translate_convolution(library, source, settings, layer, reading)
         return
-    given = read_input(source, reading)
+    found = find_stored(source) or Source(read_input(source, reading))
     if layer is not None:
         from upsamp.cli.translating import check_channels
 
-        check_channels(layer, given, data_format)
+        check_channels(layer, found.given, data_format)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
     destination = choose_destination(
-        source, given, output, format_name, ending, force=force, compression=compression
+        source, found.given, output, format_name, ending, force=force, compression=compression
     )
-    picture = given if isinstance(given, Picture) else None
-    array = given.pixels if isinstance(given, Picture) else given
-    drawn = picture is not None and is_image_format(destination.format)
-    convolution = Convolution(
-        array,
-        settings,
-        by_channel=picture is not None,
-        alpha=drawn and picture is not None and picture.has_alpha,
-        pixels=array.dtype if drawn else None,
-    )
-    check_result(*convolution.size, max_pixels)
-    values = convolution.collect(array)
-    result = _to_picture(picture, values) if drawn and picture is not None else values
-    _tell_lost(convolution)
-    if destination.format == "table" and picture is None:
-        show_matrix("Input", array)
-    delivered = deliver(result, destination, force=force)
+    size = result_size(found.array, settings, by_channel=isinstance(found.given, Picture))
+    check_result(*size, max_pixels)
+    convolution = _plan(found.given, settings, destination)
+    job = StripJob(found, convolution, destination.format, destination.name)
+    memory = job.memory(max_memory)
+    if memory is None:
+        given = read_input(source, reading) if found.stored else found.given
+        delivered = _convolve_at_once(given, convolution, destination, force=force)
+    else:
+        delivered = deliver_strips(job, memory, destination, force=force)
+        _tell_lost(convolution)
     show_layer(convolution.row, as_table=destination.shows_tables)
     shown = [
         ("Weights", weights),
         ("Stride", f"{strides[0]} x {strides[1]}"),
         ("Padding", str(settings.padding)),
     ]
-    report("Convolved, transposed", source, given, delivered, destination, shown, started)
+    report("Convolved, transposed", source, found.given, delivered, destination, shown, started)
 
 
 def _check_modes(
@@ -323,10 +332,38 @@ def _check_modes(
         raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
 
 
-def _to_picture(given: Picture, pixels: Array) -> Picture:
-    """Return pixels as a picture: as the one that was given, where the channels are the same."""
-    same = pixels.shape[2:] == given.pixels.shape[2:]
-    return given.with_pixels(pixels) if same else picture_of_matrix(pixels)
+def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:
+    """Return what is computed: of an image channel by channel, and to one in whole pixels."""
+    if not isinstance(given, Picture):
+        return Convolution(given, settings, by_channel=False, alpha=False, pixels=None)
+    if settings.data_format != "channels_last":
+        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+    drawn = is_image_format(destination.format)
+    return Convolution(
+        given.pixels,
+        settings,
+        by_channel=True,
+        alpha=drawn and given.has_alpha,
+        pixels=given.pixels.dtype if drawn else None,
+    )
+
+
+def _convolve_at_once(
+    given: Picture | Array, convolution: Convolution, destination: Destination, *, force: bool
+) -> Picture | Array:
+    """Convolve what is in memory, and write or show the result; give what has become of it."""
+    result: Picture | Array
+    if isinstance(given, Picture):
+        values = result = convolution.collect(given.pixels)
+        if is_image_format(destination.format):
+            same = values.shape[2:] == given.pixels.shape[2:]
+            result = given.with_pixels(values) if same else picture_of_matrix(values)
+        _tell_lost(convolution)
+    else:
+        result = convolution.collect(given)
+        if destination.format == "table":
+            show_matrix("Input", given)
+    return deliver(result, destination, force=force)
 
 
 def _tell_lost(convolution: Convolution) -> None:

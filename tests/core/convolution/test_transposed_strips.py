@@ -25,7 +25,8 @@ def make_strips(x: Array, kernel: Array, *args: Any, **options: Any) -> Transpos
     """Return the strips of x (N, H, W, C) with a bias of 1, 2, ..."""
     groups = args[4]
     bias = np.arange(1, 1 + kernel.shape[2] * groups, dtype=kernel.dtype)
-    return TransposedStrips(x.shape, kernel, bias, transposed_setting(*args, None), **options)
+    setting = transposed_setting(*(*args, None))
+    return TransposedStrips(x.shape, kernel, bias, setting, **options)
 
 
 def collect(strips: TransposedStrips, x: Array) -> Array:

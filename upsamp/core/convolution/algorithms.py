@@ -19,6 +19,7 @@ __all__ = [
     "fits_pixels",
     "fits_windows",
     "fits_winograd",
+    "needed_elements",
 ]
 
 # BLAS knows these types alone.
@@ -46,6 +47,8 @@ CROPPED = 4
 LONGEST_STRIDE = 2**20
 # More phases take longer to plan than what is between the outputs of a few takes to be set to 0.
 MOST_PHASES = 2**10
+# The blocks of the algorithms, in elements: of one thread, and of those that all share.
+NEEDED_THREAD, NEEDED = 2**18, 2**21
 
 
 def convolve_plainly(problem: Problem) -> None:
@@ -120,6 +123,19 @@ def choose_algorithm(problem: Problem) -> str:
     if not problem.packed.finite:
         return "plain"
     return _choose_by_plan(problem.plan, problem.dtype, has_wide_kernels())
+
+
+def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads: int) -> int:
+    """Return how many elements the algorithm for a plan takes at most, besides its arrays."""
+    # Blocks in each thread, and one for all; of the plain way what a tap reads and gives.
+    taken = threads * NEEDED_THREAD + NEEDED
+    through = -(-plan.rows.output // plan.rows.stride) + 1
+    taken += plan.images * through * plan.columns.length * (plan.channels + plan.filters)
+    if _choose_by_plan(plan, dtype, has_wide_kernels()) == "toeplitz":
+        from upsamp.core.convolution.toeplitz import toeplitz_memory  # loaded when it is run
+
+        taken += toeplitz_memory(plan, threads)
+    return taken
 
 
 @lru_cache(maxsize=256)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.convolution.algorithms import needed_elements
 from upsamp.core.convolution.convolve import convolve_batch
 from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel
 from upsamp.core.convolution.packing import PackedKernel
-from upsamp.core.convolution.setting import ConvolutionSetting, extent_of
+from upsamp.core.convolution.setting import ConvolutionSetting, extent_of, make_plan
 
 if TYPE_CHECKING:
     from upsamp.core.upsampling.strips import Reader
@@ -23,9 +24,6 @@ __all__ = ["TransposedStrip", "TransposedStrips"]
 
 # Elements of a strip and its inputs: enough work for each thread, and few beside an image.
 STRIP = 2**21
-# Elements that an algorithm computes in at the most, in all threads and in each of them, besides
-# what grows with a row and with the kernel.
-SCRATCH, SCRATCH_THREAD = 2**21, 2**19
 
 
 class TransposedStrip(NamedTuple):
@@ -92,6 +90,28 @@ class TransposedStrips:
         """How many images a strip has at the most, and how many rows of each."""
         return self._count, self._height
 
+    def needed(self, threads: int) -> int:
+        """Return the bytes that are taken to make a strip: for its sums, and what they are made in.
+
+        The kernel, which stands in memory once as it is and once as an algorithm wants it, counts;
+        the inputs do not.
+        """
+        images, height = self.size
+        strips = iter(self)
+        strip = next(strips)
+        strip = next(strips, strip)  # the first one begins at an edge
+        shape = (images, strip.inputs.stop - strip.inputs.start, *self._images[2:])
+        plan = make_plan(self._part(strip), shape, self._kernel.array.shape)
+        elements = images * height * self.shape[2] * self.shape[3]
+        elements += needed_elements(plan, self.dtype, threads) + 2 * self._kernel.array.size
+        size: int = elements * self.dtype.itemsize
+        return size
+
+    def input_rows(self) -> int:
+        """Return how many rows of the input a strip reads at the most."""
+        span = effective_kernel(self._kernel.array.shape[0], self._axis.dilation)
+        return min(self._images[1], (self._height + span - 2) // self._axis.stride + 2)
+
     def __iter__(self) -> Iterator[TransposedStrip]:
         count, height = self.shape[:2]
         for first in range(0, count, self._count):
@@ -116,7 +136,7 @@ class TransposedStrips:
         read: gives rows of images, of any type whose values the type of the kernel holds.
 
         >>> from upsamp.core.convolution.convolve import transposed_setting
-        >>> setting = transposed_setting(2, "same", None, 1, 1, None)
+        >>> setting = transposed_setting((2, 1), "same", None, 1, 1, None)
         >>> kernel, bias, x = np.ones((2, 1, 1, 1)), np.zeros(1), np.arange(3).reshape(1, 3, 1, 1)
         >>> strips = TransposedStrips(x.shape, kernel, bias, setting, elements=6)
         >>> [strip.ravel().tolist() for strip in strips.make(lambda images, rows: x[images, rows])]
