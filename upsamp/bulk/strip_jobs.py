@@ -186,7 +186,7 @@ class StripJob:
         if wanted is None and needed - self.source.held <= GRANTED:
             return None
         bound = available_memory() + self.source.held if wanted is None else wanted
-        if wanted is None and needed <= bound:
+        if wanted is None and needed + self.work.besides(bound) <= bound:
             return None
         if self._comes_in_strips:
             return bound if wanted else bound // 2

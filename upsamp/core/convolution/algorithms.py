@@ -127,15 +127,23 @@ def choose_algorithm(problem: Problem) -> str:
 
 def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads: int) -> int:
     """Return how many elements the algorithm for a plan takes at most, besides its arrays."""
-    # Blocks in each thread, and one for all; of the plain way what a tap reads and gives.
+    name = _choose_by_plan(plan, dtype, has_wide_kernels())
+    # Blocks in each thread, and one for all.
     taken = threads * NEEDED_THREAD + NEEDED
-    through = -(-plan.rows.output // plan.rows.stride) + 1
-    taken += plan.images * through * plan.columns.length * (plan.channels + plan.filters)
-    if _choose_by_plan(plan, dtype, has_wide_kernels()) == "toeplitz":
+    if name == "toeplitz":
         from upsamp.core.convolution.toeplitz import toeplitz_memory  # loaded when it is run
 
-        taken += toeplitz_memory(plan, threads)
-    return taken
+        return taken + toeplitz_memory(plan, threads)
+    width = plan.columns.length
+    if name == "plain":  # what a tap reads, and what it gives
+        rows = -(-plan.rows.output // plan.rows.stride) + 1
+        return taken + plan.images * rows * width * (plan.channels + plan.filters)
+    if name == "planar":  # the planes of what a row reads
+        deep = max(phase.past - phase.start for phase in plan.row_phases)
+        return taken + 2 * deep * plan.taps * plan.filters * width
+    # What the taps of a row read, or give, side by side.
+    wide = max(len(phase.taps) for phase in plan.column_phases) * plan.channels
+    return taken + (width + plan.kernel[1]) * (wide + plan.kernel[0] * plan.filters)
 
 
 @lru_cache(maxsize=256)
