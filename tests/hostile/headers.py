@@ -31,16 +31,16 @@ def tensor(dtype: object = "F32", shape: object = (1,), offsets: object = (0, 4)
 
 
 DECLARES = "'kernel.npy' of '.*' must hold the numbers that it declares. Received: "
-NPY = "'kernel.npy' of '.*' must be a whole .npy file. Received: a header"
+NPY = "'kernel.npy' of '.*' is no valid .npy file: .* Save it again with numpy.save"
 PLACE = "must store the numbers that it declares. Received: 'kernel', which does not fit"
 HEADERS: Mapping[str, Hostile] = {
     "objects.npz": Hostile(
         lambda: npz("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", b"\x80\x04."),
-        "'kernel.npy' of '.*' must hold numbers. Received: Python objects, which could run code",
+        "'kernel.npy' of '.*' holds Python objects, which could run code",
     ),
     "declares_more.npz": Hostile(
         lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (1152921504606846976,)}"),
-        f"{DECLARES}0 bytes for shape .1152921504606846976,. of float32",
+        "'kernel.npy' of '.*' is cut off: it declares 4,611,686,018,427,387,904 bytes",
     ),
     "declares_less.npz": Hostile(
         lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", bytes(8)),
@@ -48,7 +48,7 @@ HEADERS: Mapping[str, Hostile] = {
     ),
     "negative.npz": Hostile(
         lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (-1, -1)}", bytes(4)),
-        DECLARES,
+        "'kernel.npy' of '.*' must have whole numbers, 0 or more, as its shape",
     ),
     "many_axes.npz": Hostile(
         lambda: npz(
@@ -56,9 +56,9 @@ HEADERS: Mapping[str, Hostile] = {
         ),
         DECLARES,
     ),
-    "no_header.npz": Hostile(lambda: npz("{'descr': "), "must be a whole .* Received: "),
-    "brackets.npz": Hostile(lambda: npz("(" * 9000), "must be a whole .* Received: "),
-    "old_header.npz": Hostile(lambda: npz("{'descr': '<f4' 'x", b"", 2), "must be a whole "),
+    "no_header.npz": Hostile(lambda: npz("{'descr': "), NPY),
+    "brackets.npz": Hostile(lambda: npz("(" * 9000), NPY),
+    "old_header.npz": Hostile(lambda: npz("{'descr': '<f4' 'x", b"", 2), NPY),
     "no_npy.npz": Hostile(
         lambda: zip_bytes(("kernel.npy", b"text"), config=None),
         NPY,

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from upsamp.errors import FormatError, UpsampError
-from upsamp.io import matrices
-from upsamp.io.matrices import format_matrix, read_npy, read_npz
+from upsamp.core.memory import limit_memory
+from upsamp.errors import FormatError, MemoryLimitError, UpsampError
+from upsamp.io import npz_files
+from upsamp.io.matrices import format_matrix
+from upsamp.io.npy_files import read_npy
+from upsamp.io.npz_files import read_npz
 
 Array = NDArray[Any]
 
@@ -164,8 +167,10 @@ def test_a_zip_file_of_other_things_is_refused() -> None:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = npz(array=np.zeros((1000, 1000)))
     assert len(bomb.getvalue()) < 20_000
-    monkeypatch.setattr(matrices, "available_memory", lambda: 2**20)
-    with pytest.raises(FormatError, match=r"it declares 7\.63 MB, more than memory has"):
+    with limit_memory(2**22), pytest.raises(MemoryLimitError, match=r"Use --max-memory 8MB"):
+        read_npz(bomb, "it")
+    monkeypatch.setattr(npz_files, "DEFAULT_MAX_SIZE", 2**20)
+    with pytest.raises(FormatError, match=r"at most 1,048,576 bytes.* Save the array alone"):
         read_npz(bomb, "it")
 
 

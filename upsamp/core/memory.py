@@ -1,20 +1,100 @@
-"""Whether a result fits in memory, asked before anything is allocated."""
+"""Whether something fits in memory, asked before anything is allocated."""
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from upsamp.errors import MemoryLimitError
 
-__all__ = ["available_memory", "check_memory", "format_bytes", "format_shape"]
+__all__ = [
+    "MemoryLimit",
+    "available_memory",
+    "check_limit",
+    "check_memory",
+    "format_bytes",
+    "format_shape",
+    "hold_memory",
+    "limit_memory",
+    "memory_limit",
+]
 
 # So many bytes are there: NumPy itself takes as many. To ask the system takes a tenth of a
 # millisecond when its answer is in no cache, and to fill some megabytes only a few times as long.
 GRANTED = 2**25
+
+
+class MemoryLimit(NamedTuple):
+    """What --max-memory allows: the bytes that a process may take besides its bare start.
+
+    held: bytes that are taken already, for as long as the limit holds. processes: how many have
+    such a limit at a time; together they have what the user allowed.
+    """
+
+    size: int
+    held: int = 0
+    processes: int = 1
+
+
+_limit: ContextVar[MemoryLimit | None] = ContextVar("memory limit", default=None)
+
+
+@contextmanager
+def limit_memory(size: int | None, processes: int = 1) -> Iterator[None]:
+    """Let `size` bytes be what each of so many processes may take, in this block; None for any."""
+    token = _limit.set(None if size is None else MemoryLimit(size, processes=processes))
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+@contextmanager
+def hold_memory(size: int) -> Iterator[None]:
+    """Let `size` bytes of what may be taken be taken already, in this block."""
+    limit = _limit.get()
+    token = _limit.set(limit and limit._replace(held=limit.held + size))
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+def memory_limit() -> int | None:
+    """Return the bytes that may be taken as `limit_memory` says; None where it says nothing."""
+    limit = _limit.get()
+    return None if limit is None else max(0, limit.size - limit.held)
+
+
+def check_limit(needed: int, what: str) -> None:
+    """Raise `MemoryLimitError` where `limit_memory` does not allow `needed` bytes.
+
+    needed: all that is taken at a time, in bytes. what: what it is for. The message names the
+    least --max-memory that does.
+
+    >>> with limit_memory(100 * 2**20):
+    ...     check_limit(168 * 2**20, "'photo.jpg'")
+    Traceback (most recent call last):
+    upsamp.errors.MemoryLimitError: --max-memory must have room for 'photo.jpg', which takes \
+168.00 MB. Received: 100.00 MB. Use --max-memory 168MB or more.
+    """
+    limit = _limit.get()
+    if limit is None or needed + limit.held <= limit.size:
+        return
+    needed += limit.held
+    shared = f" for each of {limit.processes} processes" if limit.processes > 1 else ""
+    fewer = ", or fewer --jobs" if limit.processes > 1 else ""
+    raise MemoryLimitError(
+        f"--max-memory must have room for {what}, which takes {format_bytes(needed)}. "
+        f"Received: {format_bytes(limit.size)}{shared}. "
+        f"Use --max-memory {-(-needed * limit.processes // 2**20)}MB or more{fewer}."
+    )
 
 
 def available_memory() -> int:
@@ -59,6 +139,7 @@ def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:
     `what` names the array in the message: the rule, the numbers and the remedy in one line.
     """
     needed = math.prod(shape) * np.dtype(dtype).itemsize
+    check_limit(needed, what[:1].lower() + what[1:])
     if needed <= GRANTED:
         return
     available = available_memory()

@@ -80,16 +80,21 @@ class Archive:
 
 
 @contextmanager
-def open_archive(stream: BinaryIO, name: str, max_size: int) -> Iterator[Archive]:
+def open_archive(
+    stream: BinaryIO,
+    name: str,
+    max_size: int,
+    remedy: str = "Give a larger max_size if you trust the file.",
+) -> Iterator[Archive]:
     """Open a zip archive, or raise `FormatError` where it is damaged or made to harm.
 
-    max_size: how many bytes all members may have when they are unpacked. Errors of the reading in
-    the block become `FormatError` too.
+    max_size: how many bytes all members may have when they are unpacked; remedy: what is told
+    where they have more. Errors of the reading in the block become `FormatError` too.
     """
     try:
         with zipfile.ZipFile(_Bounded(stream, name)) as content:
             members = content.infolist()
-            _check_sizes(members, name, max_size)
+            _check_sizes(members, name, max_size, remedy)
             for member in members:
                 _check_member(member, name)
             _check_places(content, stream, name)
@@ -125,15 +130,14 @@ def _too_many(name: str) -> FormatError:
     return FormatError(f"{name} must have at most {MAX_MEMBERS:,} members. Received: more. {AGAIN}")
 
 
-def _check_sizes(members: list[zipfile.ZipInfo], name: str, max_size: int) -> None:
+def _check_sizes(members: list[zipfile.ZipInfo], name: str, max_size: int, remedy: str) -> None:
     """Refuse what unpacks to more than is allowed, and what was packed to do harm."""
     if len(members) > MAX_MEMBERS:
         raise _too_many(name)
     total = sum(member.file_size for member in members)
     if total > max_size:
         raise FormatError(
-            f"{name} must unpack to at most {max_size:,} bytes. Received: {total:,} bytes. "
-            "Give a larger max_size if you trust the file."
+            f"{name} must unpack to at most {max_size:,} bytes. Received: {total:,} bytes. {remedy}"
         )
     for member in members:
         if member.file_size > max(SMALL, MAX_RATIO * member.compress_size):

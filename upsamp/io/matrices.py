@@ -1,38 +1,32 @@
 """Matrices as text, JSON and NumPy files; what is written is read back without loss."""
 
 import json
+import os
 import re
-import warnings
-import zlib
+from array import array as number_array
 from collections.abc import Iterator
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO
+from io import BytesIO, StringIO, TextIOWrapper
+from itertools import chain, islice
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import available_memory, format_bytes
+from upsamp.core.memory import check_limit, memory_limit
 from upsamp.errors import FormatError
-from upsamp.io.npy_files import NPY_DAMAGE, check_numbers, first_line, read_npy_head
 
-if TYPE_CHECKING:
-    from zipfile import ZipFile, ZipInfo
-
-__all__ = [
-    "decimal",
-    "format_matrix",
-    "parse_matrix",
-    "parse_text",
-    "read_npy",
-    "read_npz",
-    "write_matrix",
-]
+__all__ = ["decimal", "format_matrix", "parse_matrix", "parse_text", "read_text", "write_matrix"]
 
 INTEGER = re.compile(r"[+-]?\d+")
 # Integers up to here are float64 values; larger ones are kept as integers, or digits would go.
 EXACT = 2**53
 # So many numbers are written as text at a time.
 BLOCK = 2**16
+# Text is counted by so many bytes, in which these marks stand between numbers, or lines.
+COUNTED = 2**16
+PLAIN = bytes.maketrans(b",;[]\r", b"    \n")
+# What parsing takes: bytes for each one of a line, and in JSON for each number and each list.
+LINE, JSON_NUMBER, JSON_LIST = 60, 64, 160
 
 
 # --- text
@@ -40,14 +34,26 @@ BLOCK = 2**16
 
 def parse_matrix(data: bytes, name: str) -> Array:
     """Return the matrix that bytes of text hold, in any text format; `name` is for errors."""
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return read_text(BytesIO(data), name)
+
+
+def read_text(stream: BinaryIO, name: str) -> Array:
+    """Return the matrix that a stream of text holds, as `parse_text` reads it.
+
+    The stream can be searched. Its lines are read one after the other; JSON is held whole.
+    """
+    _check_room(stream, name)
+    encoding = "utf-16" if stream.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    stream.seek(0)
+    text = TextIOWrapper(stream, encoding)
     try:
-        text = data.decode(encoding)
+        return _parse(text, name)
     except UnicodeDecodeError:
         raise FormatError(
             f"{name} is neither an image nor text. Give an image, .npy, .npz, or text in UTF-8."
         ) from None
-    return parse_text(text, name)
+    finally:
+        text.detach()
 
 
 def parse_text(text: str, name: str) -> Array:
@@ -63,30 +69,92 @@ def parse_text(text: str, name: str) -> Array:
     >>> parse_text("[[1, 2.5]]", "the matrix")
     array([[1. , 2.5]])
     """
-    stripped = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if stripped.startswith("["):
-        return _parse_json(stripped, name)
-    lines = list(enumerate(stripped.split("\n"), 1))
-    lines = [(number, line) for number, line in lines if line.strip() and line.lstrip()[0] != "#"]
-    kind = "line"
-    if len(lines) == 1:
-        kind = "row"
-        lines = list(enumerate(lines[0][1].strip().rstrip(";").split(";"), 1))
-    rows: list[tuple[int, list[int | float]]] = []
-    for number, line in lines:
-        tokens = _tokens(line.strip(" ").rstrip(";"))
-        if tokens:
-            rows.append((number, [_number(token, kind, number, name) for token in tokens]))
-    if not rows:
-        raise FormatError(f"{name} holds no numbers. A matrix is written as '1 2; 3 4'.")
-    first, width = rows[0][0], len(rows[0][1])
-    for number, row in rows:
+    return _parse(StringIO(text, newline=None), name)
+
+
+def _check_room(stream: BinaryIO, name: str) -> None:
+    """Raise `MemoryLimitError` where what text holds does not fit in --max-memory."""
+    if memory_limit() is None:
+        return
+    numbers = lists = longest = length = 0
+    while block := stream.read(COUNTED):
+        plain = block.translate(PLAIN)
+        numbers += len(plain.split())
+        lists += block.count(b"[")
+        first, *others = plain.split(b"\n")
+        longest = max(longest, length + len(first), *map(len, others))
+        length = len(others[-1]) if others else length + len(first)
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    needed = 8 * numbers + LINE * longest
+    if lists:
+        needed += 3 * size + JSON_NUMBER * numbers + JSON_LIST * lists
+    check_limit(needed, f"the numbers of {name}")
+
+
+def _parse(text: StringIO | TextIOWrapper, name: str) -> Array:
+    """Return the matrix of a text that can be searched."""
+    first = next((line for line in text if line.strip()), "")
+    if first.lstrip().startswith("["):
+        return _parse_json((first.lstrip() + text.read()).rstrip(), name)
+    values = number_array("d")
+    width, begin, whole = 0, "", True
+    low: int | float = 0
+    high: int | float = 0
+    for place, words in _rows(text):
+        row = [_number(word, place, name) for word in words]
+        if not width:
+            width, begin = len(row), place
         if len(row) != width:
             raise FormatError(
-                f"The rows of a matrix must be equally long. Received: {name}, {kind} {number} has "
-                f"{_count(len(row))} and {kind} {first} has {_count(width)}."
+                f"The rows of a matrix must be equally long. Received: {name}, {place} has "
+                f"{_count(len(row))} and {begin} has {_count(width)}."
             )
-    return _as_array([row for _, row in rows], name)
+        whole = whole and all(type(number) is int for number in row)
+        if whole:
+            low, high = min(low, *row), max(high, *row)
+        try:
+            values.extend(row)
+        except OverflowError:
+            raise _too_long(name) from None
+    if not width:
+        raise FormatError(f"{name} holds no numbers. A matrix is written as '1 2; 3 4'.")
+    dtype = _dtype_of(low, high, name) if whole else np.dtype(np.float64)
+    if dtype == np.float64:
+        return np.frombuffer(values, dtype).reshape(-1, width)
+    del values  # floats have lost digits, so the integers are read again
+    integers = (int(word) for _, words in _rows(text) for word in words)
+    return np.fromiter(integers, dtype).reshape(-1, width)
+
+
+def _rows(text: StringIO | TextIOWrapper) -> Iterator[tuple[str, list[str]]]:
+    """Yield the words of each row, after where it stands, from the first row on."""
+    lines = _lines(text)
+    ahead = list(islice(lines, 2))
+    kind = "line"
+    if len(ahead) == 1:
+        kind = "row"
+        ahead = list(enumerate(ahead[0][1].strip().rstrip(";").split(";"), 1))
+    for number, line in chain(ahead, lines):
+        words = _tokens(line.strip(" ").rstrip(";"))
+        if words:
+            yield f"{kind} {number}", words
+
+
+def _lines(text: StringIO | TextIOWrapper) -> Iterator[tuple[int, str]]:
+    """Yield the lines that hold something, each with its number, without blanks around them all."""
+    text.seek(0)
+    number = 0
+    held: tuple[int, str] | None = None
+    for line in text:
+        number += bool(number or line.strip())
+        if not line.strip() or line.lstrip()[0] == "#":
+            continue
+        if held:
+            yield held
+        held = number, line.lstrip() if number == 1 else line.rstrip("\n")
+    if held:
+        yield held[0], held[1].rstrip()
 
 
 def _tokens(line: str) -> list[str]:
@@ -100,7 +168,7 @@ def _count(numbers: int) -> str:
     return "1 number" if numbers == 1 else f"{numbers} numbers"
 
 
-def _number(token: str, kind: str, line: int, name: str) -> int | float:
+def _number(token: str, place: str, name: str) -> int | float:
     """Return the number that is written; a negative zero is a float, or its sign would go."""
     try:
         if INTEGER.fullmatch(token):
@@ -112,7 +180,7 @@ def _number(token: str, kind: str, line: int, name: str) -> int | float:
     shown = token if len(token) <= 40 else f"{token[:37]}..."
     received = f"'{shown}'" if token else "nothing"
     raise FormatError(
-        f"A matrix must hold numbers. Received: {name}, {kind} {line} has {received} in place of "
+        f"A matrix must hold numbers. Received: {name}, {place} has {received} in place of "
         "a number. Leave headings out, or put # before them."
     )
 
@@ -123,19 +191,30 @@ def _integer(text: str) -> int | float:
     return value if value or not text.startswith("-") else -0.0
 
 
+def _dtype_of(low: float, high: float, name: str) -> np.dtype[Any]:
+    """Return the type of integers: float64 where it loses no digits."""
+    if max(-low, high) <= EXACT:
+        return np.dtype(np.float64)
+    for dtype in (np.dtype(np.int64), np.dtype(np.uint64)):
+        limits = np.iinfo(dtype)
+        if limits.min <= low and high <= limits.max:
+            return dtype
+    raise _too_long(name)
+
+
+def _too_long(name: str) -> FormatError:
+    return FormatError(f"The integers of {name} must fit in 64 bits. Write them with a point.")
+
+
 def _as_array(rows: list[Any], name: str) -> Array:
     """Return nested lists of numbers as float64, or as integers where float64 loses digits."""
     leaves = list(_leaves(rows))
-    if any(type(leaf) is float for leaf in leaves):
-        return np.array(rows, np.float64)
-    low, high = min(leaves), max(leaves)
-    if max(-low, high) <= EXACT:
-        return np.array(rows, np.float64)
-    for dtype in (np.int64, np.uint64):
-        limits = np.iinfo(dtype)
-        if limits.min <= low and high <= limits.max:
-            return np.array(rows, dtype)
-    raise FormatError(f"The integers of {name} must fit in 64 bits. Write them with a point.")
+    whole = all(type(leaf) is int for leaf in leaves)
+    dtype = _dtype_of(min(leaves), max(leaves), name) if whole else np.dtype(np.float64)
+    try:
+        return np.array(rows, dtype)
+    except OverflowError:
+        raise _too_long(name) from None
 
 
 def _leaves(nested: Any) -> Iterator[Any]:
@@ -259,56 +338,3 @@ def _json(item: Any) -> str:
             decimal(item), decimal(item)
         )
     return str(item)
-
-
-# --- NumPy files
-
-
-def read_npy(stream: BinaryIO, name: str) -> Array:
-    """Read one array of a .npy stream; nothing that it holds is ever run."""
-    buffer = BytesIO(stream.read())
-    read_npy_head(buffer, name)
-    buffer.seek(0)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of heads that Python 2 wrote
-            array: Array = np.load(buffer, allow_pickle=False)
-    except NPY_DAMAGE as error:
-        raise FormatError(f"{name} is no valid .npy file: {first_line(error)}.") from error
-    check_numbers(array.shape, array.dtype, name)
-    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
-    """Read one array of a .npz stream: `key`, or the only one."""
-    from zipfile import BadZipFile, ZipFile
-
-    try:
-        with ZipFile(stream) as archive:
-            member = _npz_member(archive, name, key)
-            with archive.open(member) as content:
-                return read_npy(BytesIO(content.read()), name)
-    except FormatError:
-        raise
-    except (*NPY_DAMAGE, BadZipFile, zlib.error) as error:
-        raise FormatError(f"{name} is no valid .npz file: {first_line(error)}.") from error
-
-
-def _npz_member(archive: "ZipFile", name: str, key: str | None) -> "ZipInfo":
-    """Return the member that holds the array `key`, or the only one, if memory can hold it."""
-    members = {
-        member.filename.removesuffix(".npy"): member
-        for member in archive.infolist()
-        if member.filename.endswith(".npy")
-    }
-    if key is None and len(members) == 1:
-        key = next(iter(members))
-    if key is None or key not in members:
-        raise FormatError(
-            f"{name} must be asked for one of its arrays, as in 'FILE.npz:NAME'. "
-            f"It holds: {', '.join(members) or 'none'}."
-        )
-    size = members[key].file_size
-    if size > available_memory():
-        raise FormatError(f"{name} declares {format_bytes(size)}, more than memory has.")
-    return members[key]

@@ -1,4 +1,4 @@
-"""The head of a .npy file: what it declares is held against what there is before it is believed."""
+"""A .npy file: what its head declares is held against what there is before memory is taken."""
 
 import math
 import os
@@ -8,12 +8,17 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from upsamp.core.arguments import Array
+from upsamp.core.memory import check_limit, check_memory
 from upsamp.errors import FormatError
 
-__all__ = ["NPY_DAMAGE", "NpyHead", "check_numbers", "first_line", "npy_head", "read_npy_head"]
+__all__ = ["NpyHead", "check_numbers", "npy_head", "read_npy", "read_npy_head", "read_numbers"]
+
+# Bytes that are read at a time: what unpacks an archive holds them once more.
+BLOCK = 2**20
 
 # What NumPy's and Python's readers raise on damaged files.
-NPY_DAMAGE = (
+DAMAGE = (
     ValueError,
     TypeError,
     KeyError,
@@ -36,10 +41,18 @@ class NpyHead(NamedTuple):
     offset: int
 
 
-def read_npy_head(stream: BinaryIO, name: str) -> NpyHead:
+def read_npy(stream: BinaryIO, name: str) -> Array:
+    """Read the one array of a .npy file; nothing that it holds is ever run."""
+    head = read_npy_head(stream, name)
+    check_numbers(head.shape, head.dtype, name)
+    return read_numbers(stream, head, name)
+
+
+def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHead:
     """Read the head; raise `FormatError` where the numbers are not there, or are objects.
 
-    stream: one that can be searched, at its begin. After it the numbers follow.
+    stream: at its begin; after it the numbers follow. size: of all in bytes; a stream that can be
+    searched tells it.
     """
     from tokenize import TokenError  # NumPy's reader of old heads raises it
 
@@ -54,21 +67,50 @@ def read_npy_head(stream: BinaryIO, name: str) -> NpyHead:
             )
             shape, by_columns, dtype = read(stream)
             offset = stream.tell()
-            held = stream.seek(0, os.SEEK_END) - offset
-            stream.seek(offset)
-    except (*NPY_DAMAGE, TokenError) as error:
-        raise FormatError(f"{name} is no valid .npy file: {first_line(error)}.") from error
+            if size is None:
+                size = stream.seek(0, os.SEEK_END)
+                stream.seek(offset)
+    except (*DAMAGE, TokenError) as error:
+        raise FormatError(
+            f"{name} is no valid .npy file: {_first_line(error)}. Save it again with numpy.save."
+        ) from error
     if dtype.hasobject:
         raise FormatError(
             f"{name} holds Python objects, which could run code when they are read. "
             "Save plain numbers."
         )
-    needed = math.prod(shape) * dtype.itemsize
+    if any(type(length) is not int or length < 0 for length in shape):
+        raise FormatError(
+            f"{name} must have whole numbers, 0 or more, as its shape. Received: {str(shape)[:80]}."
+        )
+    needed, held = math.prod(shape) * dtype.itemsize, size - offset
     if needed > held:
         raise FormatError(
             f"{name} is cut off: it declares {needed:,} bytes of numbers and holds {held:,}."
         )
     return NpyHead(shape, dtype, by_columns, offset)
+
+
+def read_numbers(stream: BinaryIO, head: NpyHead, name: str) -> Array:
+    """Return the numbers that follow a head, contiguous and in this machine's order of bytes.
+
+    They stand in memory once; twice those that the file has in the order of columns.
+    """
+    check_memory(head.shape, head.dtype, f"The numbers of {name}")
+    array = np.empty(head.shape, head.dtype, order="F" if head.by_columns else "C")
+    if head.by_columns and not array.flags.c_contiguous:
+        check_limit(2 * array.nbytes, f"the numbers of {name}, which are in the order of columns")
+    left = array.reshape(-1, order="A").view(np.uint8).data
+    while left:
+        count = stream.readinto(left[:BLOCK])  # type: ignore[attr-defined] # all streams have it
+        if not count:
+            raise FormatError(f"{name} is cut off: it ends {len(left):,} bytes too early.")
+        left = left[count:]
+    if head.dtype.kind == "b":  # of any byte, where NumPy expects 0 and 1
+        np.not_equal(array.view(np.uint8), 0, out=array)
+    if not head.dtype.isnative:
+        array = array.byteswap(inplace=True).view(head.dtype.newbyteorder("="))
+    return np.asarray(array, order="C")
 
 
 def npy_head(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
@@ -99,6 +141,6 @@ def check_numbers(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> No
         raise FormatError(f"{name} must not be empty. Received: shape {shape}.")
 
 
-def first_line(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     """Return what an error says in one line without its full stop."""
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

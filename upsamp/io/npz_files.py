@@ -1,86 +1,95 @@
-"""Every array of a .npz file, by name; `matrices` reads one that the user asks for."""
+"""The arrays of a .npz file: all of them, or one by its name."""
 
 import math
-import warnings
+import os
 import zipfile
 from collections.abc import Mapping
-from tokenize import TokenError
-from typing import IO, Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import check_memory
-from upsamp.errors import FormatError, UpsampError
-from upsamp.io.archives import Archive
+from upsamp.errors import FormatError
+from upsamp.io.archives import Archive, open_archive
+from upsamp.io.npy_files import NpyHead, check_numbers, read_npy_head, read_numbers
 from upsamp.io.stored_arrays import (
+    DEFAULT_MAX_SIZE,
     MAX_RANK,
     NUMBERS,
     StoredArray,
     StoredArrays,
-    parse_numbers,
     shown,
 )
 
-__all__ = ["read_npz_arrays", "write_npz_arrays"]
+__all__ = ["read_npz", "read_npz_arrays", "write_npz_arrays"]
 
 SUFFIX = ".npy"
-# What NumPy's reader of headers raises.
-HEADER_ERRORS = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
 AGAIN = "Save it again with numpy.savez."
+
+
+def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
+    """Read one array of a .npz file: `key`, or the only one.
+
+    A file may unpack to 2 GB, or to its own size where that is more.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    remedy = "Save the array alone, with numpy.save."
+    with open_archive(stream, name, max(DEFAULT_MAX_SIZE, size), remedy) as archive:
+        member = _member_of(archive, name, key)
+        with archive.open(member) as file:
+            head = _read_head(archive, member, cast("BinaryIO", file), name)
+            check_numbers(head.shape, head.dtype, name)
+            return read_numbers(cast("BinaryIO", file), head, name)
+
+
+def _member_of(archive: Archive, name: str, key: str | None) -> str:
+    """Return the member that holds the array `key`, or the only one."""
+    keys = [member.removesuffix(SUFFIX) for member in archive.members if member.endswith(SUFFIX)]
+    if key is None and len(keys) == 1:
+        key = keys[0]
+    if key not in keys:
+        raise FormatError(
+            f"{name} must be asked for one of its arrays, as in 'FILE.npz:NAME'. "
+            f"It holds: {', '.join(keys) or 'none'}."
+        )
+    return f"{key}{SUFFIX}"
 
 
 def read_npz_arrays(archive: Archive, name: str, values: bool) -> StoredArrays:
     """Return the arrays of an archive whose members all are .npy files; no objects are read."""
-    arrays = {}
-    for member in archive.members:
-        what = f"{shown(member)} of {name}"
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-                arrays[member.removesuffix(SUFFIX)] = _read_member(archive, member, what, values)
-        except UpsampError:
-            raise
-        except HEADER_ERRORS as error:
-            raise FormatError(
-                f"{what} must be a whole .npy file. Received: a header that cannot be read. {AGAIN}"
-            ) from error
-    return StoredArrays(arrays)
+    return StoredArrays(
+        {
+            member.removesuffix(SUFFIX): _read_member(
+                archive, member, f"{shown(member)} of {name}", values
+            )
+            for member in archive.members
+        }
+    )
 
 
 def _read_member(archive: Archive, member: str, what: str, values: bool) -> StoredArray:
     """Return one array, in memory of no more than it takes."""
-    with archive.open(member) as file:
-        declared = _read_header(file, archive.members[member].file_size, what)
-    if not values or declared.dtype not in NUMBERS:
-        return declared
-    check_memory(declared.shape, declared.dtype, what)
-    with archive.open(member) as file:
-        value = np.lib.format.read_array(file, allow_pickle=False)
-    return StoredArray(declared.shape, declared.dtype, parse_numbers(value, declared.dtype))
+    with archive.open(member) as opened:
+        file = cast("BinaryIO", opened)
+        head = _read_head(archive, member, file, what)
+        dtype = _name(head.dtype)
+        wanted = values and dtype in NUMBERS
+        value = read_numbers(file, head, what) if wanted else None
+    return StoredArray(head.shape, dtype, value)
 
 
-def _read_header(file: IO[bytes], size: int, what: str) -> StoredArray:
-    """Return what a .npy file declares, held against the bytes that there are."""
-    version = np.lib.format.read_magic(file)
-    reader = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = reader(file)
-    if dtype.hasobject:
-        raise FormatError(
-            f"{what} must hold numbers. Received: Python objects, which could run code when they "
-            f"are read. {AGAIN}"
-        )
-    needed, held = math.prod(shape) * dtype.itemsize, size - file.tell()
-    if needed != held or min(shape, default=0) < 0 or len(shape) > MAX_RANK:
+def _read_head(archive: Archive, member: str, file: BinaryIO, what: str) -> NpyHead:
+    """Return what a member declares, held against the bytes that there are."""
+    size = archive.members[member].file_size
+    head = read_npy_head(file, what, size)
+    needed, held = math.prod(head.shape) * head.dtype.itemsize, size - head.offset
+    if needed != held or len(head.shape) > MAX_RANK:
         raise FormatError(
             f"{what} must hold the numbers that it declares. "
-            f"Received: {held:,} bytes for shape {_short(shape)} of {_name(dtype)}. {AGAIN}"
+            f"Received: {held:,} bytes for shape {_short(head.shape)} of {_name(head.dtype)}. "
+            f"{AGAIN}"
         )
-    return StoredArray(tuple(map(int, shape)), _name(dtype))
+    return head
 
 
 def _name(dtype: np.dtype[Any]) -> str:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from upsamp.core.arguments import Array
 from upsamp.errors import FileError
 from upsamp.io.formats import format_of_name, is_image_format, sniff
-from upsamp.io.matrices import parse_matrix, parse_text, read_npy, read_npz
+from upsamp.io.matrices import parse_text, read_text
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM, open_input
@@ -17,6 +17,8 @@ from upsamp.io.streams import STANDARD_STREAM, open_input
 __all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source", "read_stream"]
 
 INLINE = re.compile(r"(?:[\s\[\](),;+\-.\de]|nan|inf|infinity)*", re.IGNORECASE)
+# So many bytes are looked at together.
+BLOCK = 2**16
 NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
 
 
@@ -68,18 +70,22 @@ def read_stream(
         kind = sniff(stream.read(512))
         stream.seek(0)
     if kind == "npy":
+        from upsamp.io.npy_files import read_npy  # most inputs are images
+
         return read_npy(stream, name)
     if kind == "npz":
+        from upsamp.io.npz_files import read_npz  # to read others needs no archives
+
         return read_npz(stream, name, key)
     if is_image_format(kind):
         from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
 
         reopen = None if isinstance(stream, BytesIO) else partial(open_input, path)
         return read_picture(stream, name, options, reopen)
-    data = stream.read()
-    if not data.strip():
+    if not any(block.strip() for block in iter(partial(stream.read, BLOCK), b"")):
         raise FileError(f"{name} is empty. A matrix is written as '1 2; 3 4'.")
-    return parse_matrix(data, name)
+    stream.seek(0)
+    return read_text(stream, name)
 
 
 def names_file(text: str) -> bool:
