@@ -27,7 +27,7 @@ REFUSED = [
     (("--max-memory", "9MB", "--solve", "7", "28"), "--max-memory is for a result", 2),
     (("--max-memory", "9MB", "--fit", "large.png"), "--max-memory is for a result", 2),
     (("--stride", "100000"), "16 times --max-pixels", 1),
-    (("--kernel", "100000"), "16 times --max-pixels", 1),
+    (("--kernel", "100000000"), "The kernel would be", 1),
     (("--dilation", "1000000000"), "16 times --max-pixels", 1),
     (("--output-shape", "1000000x1000000"), "16 times --max-pixels", 1),
     (("--filters", "1000000000"), "memory are available", 1),

@@ -46,6 +46,7 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
+from upsamp.core.memory import limit_memory
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import ReadOptions, check_result
@@ -224,6 +225,7 @@ def command(
     elsewhere = any(option is not None for option in (fit, solve, library))
     if max_memory is not None and elsewhere:
         raise click.UsageError("--max-memory is for a result. Leave --fit, --solve, --code out.")
+    click.get_current_context().with_resource(limit_memory(max_memory))
     if solve is not None:
         from upsamp.cli.solving import show_solutions  # neither is needed to compute
 

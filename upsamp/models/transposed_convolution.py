@@ -114,7 +114,9 @@ def _arrange(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Arr
     if kernel is not None:
         return x, kernel.shape, apart
     filters = (settings.filters or _default_filters(settings, channels)) // groups
-    return x, (*(settings.kernel_size or (3, 3)), filters, channels), apart
+    shape = (*(settings.kernel_size or (3, 3)), filters, channels)
+    check_memory(shape, np.float64, "The kernel")
+    return x, shape, apart
 
 
 class Convolution:
@@ -264,7 +266,6 @@ class Convolution:
 
 def _preset_kernel(settings: Settings, shape: Shape) -> Array:
     """Make the preset kernel of (rows, columns, filters / groups, channels), the same a group."""
-    check_memory(shape, np.float64, "The kernel")
     rows, columns, filters, channels = shape
     one = (rows, columns, filters, channels // settings.groups)
     kernel = make_kernel(settings.preset, one, settings.strides, settings.seed)
