@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from upsamp.bulk.enlarging import Enlarging
 from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch, with_new_image
 from upsamp.core.memory import available_memory, check_memory, format_bytes
@@ -24,6 +23,7 @@ from upsamp.io.strips.rows import StoredMatrix, stand_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from upsamp.bulk.enlarging import Enlarging
     from upsamp.core.upsampling.strips import Reader
 
 __all__ = ["BESIDES", "EnlargedStrips", "Source", "StripJob", "StripWork"]
@@ -106,7 +106,7 @@ class EnlargedStrips:
 
     planes = False  # channels that stand first are taken for images
 
-    def __init__(self, given: Picture | Array, enlarging: Enlarging, size: Pair) -> None:
+    def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
         array = given.pixels if isinstance(given, Picture) else given
         self._given, self._enlarging, self._size = given, enlarging, size
         self.layout, self.dtype = enlarging.layout, array.dtype
@@ -151,7 +151,7 @@ class EnlargedStrips:
             yield numbers_of(strip, dtype, alpha=alpha)
 
 
-def _makes_light(enlarging: Enlarging, given: Picture) -> bool:
+def _makes_light(enlarging: "Enlarging", given: Picture) -> bool:
     """Tell whether amounts of light are interpolated; copies are the same without."""
     if enlarging.linear:
         check_light(given)

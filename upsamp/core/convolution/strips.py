@@ -82,7 +82,8 @@ class TransposedStrips:
         step = self._axis.stride
         if images * (inputs + step * outputs) > elements:
             step = 1
-        strips = -(-height // max(step, elements // (images * (inputs // step + outputs))))
+        high = elements * step // (images * (inputs + step * outputs))
+        strips = -(-height // max(step, high))
         return images, min(height, -(-height // (strips * step)) * step)
 
     @property
