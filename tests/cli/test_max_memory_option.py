@@ -195,7 +195,7 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
 
     def counted(run: by_strips.StripRun, *args: Any) -> None:
         init(run, *args)
-        made.append(len(run._strips))
+        made.append(run.rows // run.step)
 
     monkeypatch.setattr(by_strips.StripRun, "__init__", counted)
     monkeypatch.setattr(strip_jobs, "GRANTED", 0)
@@ -204,7 +204,7 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
     assert made == []
     for module in (strip_jobs, by_strips):
         monkeypatch.setattr(module, "BESIDES", 0)
-    monkeypatch.setattr(by_strips, "BESIDES_THREAD", 1)
+    monkeypatch.setattr(strip_jobs, "BESIDES_THREAD", 1)
     monkeypatch.setattr(strip_jobs, "available_memory", lambda: 50_000)
     whole = Path("out.npy").read_bytes()
     result = invoke("upsample", "in.npy", "-o", "out.npy", "--force")

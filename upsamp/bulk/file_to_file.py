@@ -81,11 +81,12 @@ def _write_in_strips(
     Raises `MemoryLimitError` where there is no room for either.
     """
     from upsamp.bulk.by_strips import StripRun  # few have a bound
-    from upsamp.bulk.strip_jobs import Source, StripJob
+    from upsamp.bulk.strip_jobs import EnlargedStrips, Source, StripJob
 
     enlarging = settings.enlarging
     check_result(*size, enlarging.max_pixels)
-    job = StripJob(Source(given), enlarging, size, format_name, target)
+    work = EnlargedStrips(given, enlarging, size)
+    job = StripJob(Source(given), work, format_name, target)
     memory = job.memory(memory_limit())
     if memory is None:
         return None

@@ -1,25 +1,28 @@
-"""What is to be enlarged, and whether it is better made strip by strip than at once."""
+"""What is to be made of rows, and whether it is better made strip by strip than at once."""
 
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from upsamp.bulk.enlarging import Enlarging
 from upsamp.bulk.remote_paths import is_remote
-from upsamp.core.arguments import Array, Pair
+from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch, with_new_image
 from upsamp.core.memory import (
     available_memory,
     check_limit,
     check_memory,
     format_bytes,
+    format_shape,
 )
+from upsamp.core.threads import thread_count
+from upsamp.core.upsampling.strips import Strips, as_images
+from upsamp.core.upsampling.wholes import Whole, normalize_rule
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FRAME_FORMATS
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, check_light
 from upsamp.io.sinks import encoding_bytes
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.strips.formats import STRIP_FORMATS, holds_strips_of
@@ -28,12 +31,17 @@ from upsamp.io.strips.rows import StoredMatrix, stand_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from upsamp.bulk.enlarging import Enlarging
     from upsamp.core.upsampling.strips import Reader
 
-__all__ = ["BESIDES", "Source", "StripJob"]
+__all__ = ["BESIDES", "EnlargedStrips", "Source", "StripJob", "StripWork"]
 
 # Bytes that are taken besides what grows with the image: for plans, and what is loaded.
 BESIDES = 2**24
+# Bytes that each thread computes in, where an image is enlarged.
+BESIDES_THREAD = 3 * 2**22
+# Bytes that the plan takes for each row and column of the result beyond the first ones.
+PLANNED, SHORT = 64, 2**17
 # What reading a frame takes for each pixel, with those before it that it is painted on.
 FRAME = 24
 # What amounts of light take, times the pixels: floats, made more than once.
@@ -75,23 +83,114 @@ class Source:
         yield lambda some, rows: np.ascontiguousarray(batch[some, rows])
 
 
+class StripWork(Protocol):
+    """What makes a result of the rows of a source, strip by strip.
+
+    images: the shape (N, H, W, C) of which rows are read. shape, dtype: of the result. layout:
+    where its channels stand; planes: whether they stand apart, and have rows of their own in each
+    strip. rows: how many the result has, of all images, and step: a strip at the most, once it is
+    cut.
+    """
+
+    images: tuple[int, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    layout: DataFormat
+    planes: bool
+    rows: int
+    step: int
+
+    def besides(self, memory: int) -> int:
+        """Return the bytes that are taken besides a strip, its inputs and `BESIDES`."""
+
+    def at_once(self, memory: int) -> int:
+        """Return the bytes that are taken besides the input and the whole result."""
+
+    def cut(self, room: int) -> None:
+        """Cut the result into strips that each have, with their inputs, `room` bytes.
+
+        Raises `StripError` where the least strip has more.
+        """
+
+    def make(self, read: "Reader") -> "Iterator[Array]":
+        """Yield the strips, (images, rows, columns, C), each in memory used again for the next."""
+
+
+class EnlargedStrips:
+    """The strips of an image or a matrix that is enlarged: see `StripWork`."""
+
+    planes = False  # channels that stand first are taken for images
+
+    def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
+        array = given.pixels if isinstance(given, Picture) else given
+        self._given, self._enlarging, self._size = given, enlarging, size
+        self.layout, self.dtype = enlarging.layout, array.dtype
+        channels = as_batch(array, self.layout).shape[3]
+        self.shape = with_new_image(array.shape, self.layout, *size, channels)
+        self.images = as_images(array.shape, self.layout)
+        self.rows, self.step = self.images[0] * size[0], 0
+        self._alpha = isinstance(given, Picture) and given.has_alpha
+        self._light = isinstance(given, Picture) and _makes_light(enlarging, given)
+
+    def besides(self, memory: int) -> int:
+        """Return the bytes of what the threads compute in, and of the plan."""
+        self._threads = min(thread_count(), max(1, memory // (4 * BESIDES_THREAD)))
+        return self._threads * BESIDES_THREAD + PLANNED * max(0, sum(self._size) - SHORT)
+
+    def at_once(self, memory: int) -> int:  # noqa: ARG002 - a whole result does not adapt to it
+        """Return the bytes of the amounts of light."""
+        values = math.prod(self.images) + math.prod(self.shape)
+        return LIGHT * values * self.dtype.itemsize if self._enlarging.linear else 0
+
+    def cut(self, room: int) -> None:
+        """Cut the result into strips."""
+        dtype, enlarging = self.dtype, self._enlarging
+        if self._light:
+            dtype = np.dtype(np.float64 if dtype == np.uint16 else np.float32)
+        rule = normalize_rule(
+            enlarging.interpolation,
+            enlarging.convention,
+            align_corners=enlarging.align_corners,
+            alpha=self._alpha,
+        )
+        self.strips = Strips(Whole(self.images, self._size, dtype, rule), room)
+        self.step = max(math.prod(strip.size) for strip in self.strips)
+
+    def make(self, read: "Reader") -> "Iterator[Array]":
+        """Yield the strips; where amounts of light are interpolated, those are read."""
+        if not self._light:
+            yield from self.strips.make(read, self._threads)
+            return
+        from upsamp.core.upsampling.light import light_of, numbers_of
+
+        alpha, dtype = self._alpha, self.dtype
+        lit = self.strips.make(
+            lambda images, rows: light_of(read(images, rows), alpha=alpha), self._threads
+        )
+        for strip in lit:
+            yield numbers_of(strip, dtype, alpha=alpha)
+
+
+def _makes_light(enlarging: "Enlarging", given: Picture) -> bool:
+    """Tell whether amounts of light are interpolated; copies are the same without."""
+    if enlarging.linear:
+        check_light(given)
+    return enlarging.linear and enlarging.interpolation != "nearest"
+
+
 @dataclass(frozen=True)
 class StripJob:
-    """A source, how it is enlarged, and to which file: its format, and its name or "-"."""
+    """A source, what is made of it, and to which file: its format, and its name or "-"."""
 
     source: Source
-    enlarging: Enlarging
-    size: Pair
+    work: StripWork
     format: str
     name: str
 
     @property
     def result(self) -> Array:
         """Return what stands in for the result."""
-        array, layout = self.source.array, self.enlarging.layout
-        channels = as_batch(array, layout).shape[3]
-        shape = with_new_image(array.shape, layout, *self.size, channels)
-        return stand_in(shape, array.dtype.type(0))
+        return stand_in(self.work.shape, self.work.dtype.type(0))
 
     def memory(self, wanted: int | None) -> int | None:
         """Return the bytes that strips may take; None where the result is to be made at once.
@@ -99,23 +198,20 @@ class StripJob:
         wanted: as --max-memory has it. Raises `MemoryLimitError` where the result fits in no
         memory, and is not written strip by strip.
         """
-        array = self.source.array
-        pixels = self.size[0] * self.size[1]
-        height, width = self.enlarging.shape_of(self.source.given)
-        made = pixels * (array.nbytes // (height * width))
+        made = math.prod(self.work.shape) * self.work.dtype.itemsize
         if made > MOST:
-            check_memory((*self.size, made // pixels), np.uint8, "The output")
+            check_memory(self.work.shape, self.work.dtype, "The output")
         if wanted is not None:
-            if not self._comes_in_strips:
-                self._check_whole(made)
-                return None
-            return wanted
-        needed = made + array.nbytes
+            if self._comes_in_strips:
+                return wanted
+            self._check_whole(made, wanted)
+            return None
+        needed = made + self.source.array.nbytes
         # What is held is no longer among what is available.
         if needed - self.source.held <= GRANTED:
             return None
         bound = available_memory() + self.source.held
-        if needed <= bound:
+        if needed + self.work.besides(bound) <= bound:
             return None
         if self._comes_in_strips:
             return bound // 2
@@ -126,23 +222,20 @@ class StripJob:
             f"{', '.join(STRIP_FORMATS)} and --max-memory."
         )
 
-    def _check_whole(self, made: int) -> None:
+    def _check_whole(self, made: int, wanted: int) -> None:
         """Raise where --max-memory has no room to make a result of so many bytes at once."""
         given, held = self.source.given, self.source.array.nbytes
         result = given.with_pixels(self.result) if isinstance(given, Picture) else self.result
-        needed = held + made + BESIDES
-        if self.enlarging.linear:
-            needed += LIGHT * (held + made)
+        needed = held + made + BESIDES + self.work.at_once(wanted)
         if isinstance(given, Picture) and given.rest and self.format in FRAME_FORMATS:
             # The first one stays, while another is read and enlarged.
             needed += held + made + FRAME * math.prod(given.pixels.shape[:2])
         whole = self.name == STANDARD_STREAM or is_remote(self.name)
         needed += encoding_bytes(result, self.format, whole=whole)
-        rows, columns = self.size
         check_limit(
             needed,
-            f"a result of {columns:,} x {rows:,} that is made at once, as {self.format.upper()} "
-            f"is, where {', '.join(STRIP_FORMATS)} come strip by strip",
+            f"a result of {format_shape(self.work.shape)} that is made at once, as "
+            f"{self.format.upper()} is, where {', '.join(STRIP_FORMATS)} come strip by strip",
         )
 
     @property
@@ -151,7 +244,9 @@ class StripJob:
         given = self.source.given
         if self.format not in STRIP_FORMATS or is_remote(self.name):
             return False
-        if self.format == "tiff" and self.name == STANDARD_STREAM:  # it has to be searched
+        # They have to be searched: a TIFF, and planes of which each gets some rows in turn.
+        searched = self.format == "tiff" or (self.format == "npy" and self.work.planes)
+        if searched and self.name == STANDARD_STREAM:
             return False
         if not isinstance(given, Picture) or self.format == "npy":
             return True

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import numpy as np
@@ -30,6 +30,10 @@ from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.sinks import losses_of, write_result
 from upsamp.io.sources import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
+from upsamp.io.strips.rows import find_stored_matrix, stand_in
+
+if TYPE_CHECKING:
+    from upsamp.bulk.strip_jobs import Source, StripJob
 
 __all__ = [
     "ROUNDED",
@@ -37,6 +41,8 @@ __all__ = [
     "check_coding",
     "choose_destination",
     "deliver",
+    "deliver_strips",
+    "find_stored",
     "read_input",
     "refuse_on_terminal",
     "report",
@@ -187,6 +193,31 @@ def deliver(
         overwrite=force,
     )
     return result
+
+
+def find_stored(source: str | None) -> "Source | None":
+    """Return the .npy file that is named, of which the head alone is read; None for what is not."""
+    from upsamp.bulk.strip_jobs import Source
+
+    stored = None if source is None else find_stored_matrix(source)
+    return stored and Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
+
+
+def deliver_strips(
+    job: "StripJob", memory: int, destination: Destination, *, force: bool
+) -> Picture | Array:
+    """Make what need not stand in memory; give what stands in for the result."""
+    from upsamp.bulk.by_strips import StripRun  # what fits in memory needs no strips
+    from upsamp.cli.progress import progress
+
+    run = StripRun(job, destination.options, memory)
+    for note in run.losses:
+        show_note(note)
+    with progress("Rows", run.rows, run.step) as advance:
+        delivered = run.write(advance, overwrite=force)
+    if run.rounded:
+        show_note(ROUNDED)
+    return delivered
 
 
 def report(

@@ -77,7 +77,7 @@ def translate_convolution(
     task = prepare(array, settings, by_channel=by_channel)
     _show_convolution_program(
         library,
-        example or task.x,
+        example or task.x.astype(task.kernel.dtype),
         task.kernel,
         task.bias,
         TransposedConvolution.of(

@@ -1,5 +1,6 @@
 """`upsamp transpose-conv`: run a transposed convolution and show what it does."""
 
+import math
 from dataclasses import replace
 from time import perf_counter
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 import click
 import numpy as np
 
+from upsamp.bulk.strip_jobs import Source, StripJob
 from upsamp.cli.command import Command, CountType, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
@@ -15,6 +17,7 @@ from upsamp.cli.options import (
     force_option,
     format_option,
     input_argument,
+    max_memory_option,
     max_pixels_option,
     output_option,
     seed_option,
@@ -22,7 +25,15 @@ from upsamp.cli.options import (
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import show_note
-from upsamp.cli.results import choose_destination, deliver, read_input, report
+from upsamp.cli.results import (
+    Destination,
+    choose_destination,
+    deliver,
+    deliver_strips,
+    find_stored,
+    read_input,
+    report,
+)
 from upsamp.cli.weights import read_kernel
 from upsamp.core.arguments import (
     DATA_FORMATS,
@@ -35,13 +46,13 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
-from upsamp.core.dtypes import round_to
-from upsamp.core.layout import as_batch
+from upsamp.core.memory import limit_memory
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.models.transposed_convolution import Settings, convolve
+from upsamp.io.streams import spooled_input
+from upsamp.models.transposed_convolution import Convolution, Settings, result_size
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -173,6 +184,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @depth_option
 @force_option
 @max_pixels_option
+@max_memory_option
 def command(
     source: str | None,
     kernel: Pair | None,
@@ -201,6 +213,7 @@ def command(
     depth: Literal[8] | None,
     force: bool,
     max_pixels: int,
+    max_memory: int | None,
 ) -> None:
     """Run a transposed convolution on an image or a matrix, as Keras' Conv2DTranspose does.
 
@@ -210,6 +223,12 @@ def command(
     """
     started = perf_counter()
     _check_modes(solve, fit, library, source_layer, kernel, save_weights, apart=apart)
+    elsewhere = any(option is not None for option in (fit, solve, library))
+    if max_memory is not None and elsewhere:
+        raise click.UsageError("--max-memory is for a result. Leave --fit, --solve, --code out.")
+    if max_memory is not None:
+        click.get_current_context().with_resource(limit_memory(max_memory))
+        click.get_current_context().with_resource(spooled_input())
     if solve is not None:
         from upsamp.cli.solving import show_solutions  # neither is needed to compute
 
@@ -267,41 +286,34 @@ def command(
 
         translate_convolution(library, source, settings, layer, reading)
         return
-    given = read_input(source, reading)
+    found = find_stored(source) or Source(read_input(source, reading))
     if layer is not None:
         from upsamp.cli.translating import check_channels
 
-        check_channels(layer, given, data_format)
+        check_channels(layer, found.given, data_format)
     strides = settings.strides
     ending = f"{strides[0]}x{strides[1]}_transpose"
     destination = choose_destination(
-        source, given, output, format_name, ending, force=force, compression=compression
+        source, found.given, output, format_name, ending, force=force, compression=compression
     )
-    array = given.pixels if isinstance(given, Picture) else given
-    height, width = as_batch(array, data_format).shape[1:3]
-    # But for what padding adds or takes away.
-    check_result(height * strides[0], width * strides[1], max_pixels)
-    values, row = convolve(
-        array,
-        settings,
-        by_channel=isinstance(given, Picture),
-        alpha=isinstance(given, Picture)
-        and given.has_alpha
-        and is_image_format(destination.format),
-    )
-    result: Picture | Array = values
-    if isinstance(given, Picture) and is_image_format(destination.format):
-        result = _to_picture(given, values)
-    if destination.format == "table" and not isinstance(given, Picture):
-        show_matrix("Input", given)
-    delivered = deliver(result, destination, force=force)
-    show_layer(row, as_table=destination.shows_tables)
+    size = result_size(found.array, settings, by_channel=isinstance(found.given, Picture))
+    check_result(*size, max_pixels)
+    convolution = _plan(found.given, settings, destination)
+    job = StripJob(found, convolution, destination.format, destination.name)
+    memory = job.memory(max_memory)
+    if memory is None:
+        given = read_input(source, reading) if found.stored else found.given
+        delivered = _convolve_at_once(given, convolution, destination, force=force)
+    else:
+        delivered = deliver_strips(job, memory, destination, force=force)
+        _tell_lost(convolution)
+    show_layer(convolution.row, as_table=destination.shows_tables)
     shown = [
         ("Weights", weights),
         ("Stride", f"{strides[0]} x {strides[1]}"),
         ("Padding", str(settings.padding)),
     ]
-    report("Convolved, transposed", source, given, delivered, destination, shown, started)
+    report("Convolved, transposed", source, found.given, delivered, destination, shown, started)
 
 
 def _check_modes(
@@ -325,17 +337,45 @@ def _check_modes(
         raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
 
 
-def _to_picture(given: Picture, values: Array) -> Picture:
-    """Return the values as pixels of the type that the image had, and say what was cut off."""
-    pixels = round_to(values, given.pixels.dtype)
-    same = pixels.shape[2:] == given.pixels.shape[2:]
-    picture = given.with_pixels(pixels) if same else picture_of_matrix(pixels)
-    if given.pixels.dtype.kind in "iu":
-        limit = np.iinfo(given.pixels.dtype).max
-        lost = np.count_nonzero((values < -0.5) | (values > limit + 0.5))
-        if lost:
-            show_note(
-                f"{100 * lost / values.size:.1f}% of the values were below 0 or above {limit} and "
-                "are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
-            )
-    return picture
+def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:
+    """Return what is computed: of an image channel by channel, and to one in whole pixels."""
+    if not isinstance(given, Picture):
+        return Convolution(given, settings, by_channel=False, alpha=False, pixels=None)
+    if settings.data_format != "channels_last":
+        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+    drawn = is_image_format(destination.format)
+    return Convolution(
+        given.pixels,
+        settings,
+        by_channel=True,
+        alpha=drawn and given.has_alpha,
+        pixels=given.pixels.dtype if drawn else None,
+    )
+
+
+def _convolve_at_once(
+    given: Picture | Array, convolution: Convolution, destination: Destination, *, force: bool
+) -> Picture | Array:
+    """Convolve what is in memory, and write or show the result; give what has become of it."""
+    result: Picture | Array
+    if isinstance(given, Picture):
+        values = result = convolution.collect(given.pixels)
+        if is_image_format(destination.format):
+            same = values.shape[2:] == given.pixels.shape[2:]
+            result = given.with_pixels(values) if same else picture_of_matrix(values)
+        _tell_lost(convolution)
+    else:
+        result = convolution.collect(given)
+        if destination.format == "table":
+            show_matrix("Input", given)
+    return deliver(result, destination, force=force)
+
+
+def _tell_lost(convolution: Convolution) -> None:
+    """Say how many values were cut off at the limits of pixels."""
+    if convolution.lost:
+        share = 100 * convolution.lost / math.prod(convolution.shape)
+        show_note(
+            f"{share:.1f}% of the values were below 0 or above {np.iinfo(convolution.dtype).max} "
+            "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
+        )

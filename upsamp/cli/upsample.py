@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from upsamp.bulk.enlarging import Enlarging
-from upsamp.bulk.strip_jobs import Source, StripJob
+from upsamp.bulk.strip_jobs import EnlargedStrips, Source, StripJob
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.looking import look_options
@@ -26,15 +26,15 @@ from upsamp.cli.options import (
     quality_option,
     strip_option,
 )
-from upsamp.cli.progress import progress
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import (
-    ROUNDED,
     Destination,
     choose_destination,
     deliver,
+    deliver_strips,
+    find_stored,
     read_input,
     report,
 )
@@ -51,7 +51,6 @@ from upsamp.core.memory import hold_memory, limit_memory
 from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM, spooled_input
-from upsamp.io.strips.rows import find_stored_matrix, stand_in
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
@@ -177,7 +176,8 @@ def _enlarge_one(request: Request) -> None:
         quality=request.quality,
         strip=request.strip,
     )
-    job = StripJob(source, enlarging, size, destination.format, destination.name)
+    work = EnlargedStrips(source.given, enlarging, size)
+    job = StripJob(source, work, destination.format, destination.name)
     memory = job.memory(request.max_memory)
     if memory is None:
         given = _read(request) if source.stored else source.given
@@ -186,7 +186,7 @@ def _enlarge_one(request: Request) -> None:
         with hold_memory(held):
             delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
     else:
-        delivered = _enlarge_by_strips(job, memory, destination, force=request.force)
+        delivered = deliver_strips(job, memory, destination, force=request.force)
     if not request.bulk.quiet:
         settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
         report("Upsampled", request.source, source.given, delivered, destination, settings, started)
@@ -240,29 +240,10 @@ def _enlarge_at_once(
     return delivered
 
 
-def _enlarge_by_strips(
-    job: StripJob, memory: int, destination: Destination, *, force: bool
-) -> Picture | Array:
-    """Enlarge what need not stand in memory; give what stands in for the result."""
-    from upsamp.bulk.by_strips import StripRun  # what fits in memory needs no strips
-
-    run = StripRun(job, destination.options, memory)
-    for note in run.losses:
-        show_note(note)
-    with progress("Rows", run.rows, run.step) as advance:
-        delivered = run.write(advance, overwrite=force)
-    if run.rounded:
-        show_note(ROUNDED)
-    return delivered
-
-
 def _find(request: Request) -> Source:
     """Read the input, or of what can be read by its rows the head alone."""
-    source = request.source
-    stored = find_stored_matrix(source) if source is not None and not request.linear else None
-    if stored:
-        return Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
-    return Source(_read(request))
+    stored = None if request.linear else find_stored(request.source)
+    return stored or Source(_read(request))
 
 
 def _read(request: Request) -> Picture | Array:

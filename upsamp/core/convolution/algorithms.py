@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem, add_taps
 from upsamp.core.products import has_wide_kernels
 
@@ -18,6 +19,7 @@ __all__ = [
     "fits_pixels",
     "fits_windows",
     "fits_winograd",
+    "needed_elements",
 ]
 
 # BLAS knows these types alone.
@@ -39,8 +41,14 @@ WINOGRAD_CHANNELS = 32
 WINOGRAD_PIXELS = 256
 # Measured: the multiplications that windows do in the time of one by columns.
 WINDOWS_GAIN = 1.6
+# The plain way multiplies what is needed alone, and takes about so many times as long for each.
+CROPPED = 4
 # A longer stride than any image has pixels would not fit the strides of an array's memory.
 LONGEST_STRIDE = 2**20
+# More phases take longer to plan than what is between the outputs of a few takes to be set to 0.
+MOST_PHASES = 2**10
+# The blocks of the algorithms, in elements: of one thread, and of those that all share.
+NEEDED_THREAD, NEEDED = 2**18, 2**21
 
 
 def convolve_plainly(problem: Problem) -> None:
@@ -117,21 +125,46 @@ def choose_algorithm(problem: Problem) -> str:
     return _choose_by_plan(problem.plan, problem.dtype, has_wide_kernels())
 
 
+def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads: int) -> int:
+    """Return how many elements the algorithm for a plan takes at most, besides its arrays."""
+    name = _choose_by_plan(plan, dtype, has_wide_kernels())
+    # Blocks in each thread, and one for all.
+    taken = threads * NEEDED_THREAD + NEEDED
+    if name == "toeplitz":
+        from upsamp.core.convolution.toeplitz import toeplitz_memory  # loaded when it is run
+
+        return taken + toeplitz_memory(plan, threads)
+    width = plan.columns.length
+    if name == "plain":  # what a tap reads, and what it gives
+        rows = -(-plan.rows.output // plan.rows.stride) + 1
+        return taken + plan.images * rows * width * (plan.channels + plan.filters)
+    if name == "planar":  # the planes of what a row reads
+        deep = max(phase.past - phase.start for phase in plan.row_phases)
+        return taken + 2 * deep * plan.taps * plan.filters * width
+    # What the taps of a row read, or give, side by side.
+    wide = max(len(phase.taps) for phase in plan.column_phases) * plan.channels
+    return taken + (width + plan.kernel[1]) * (wide + plan.kernel[0] * plan.filters)
+
+
 @lru_cache(maxsize=256)
 def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: bool) -> str:
     """Return the name by what is the same at each call of a layer; wide: BLAS has such kernels."""
-    stride = max(phase.stride for phase in (*plan.row_phases, *plan.column_phases))
-    if plan.groups > 1 or dtype not in FAST_TYPES or stride > LONGEST_STRIDE:
+    transposed = isinstance(plan.rows, TransposedAxis)
+    stride = max(plan.rows.stride, plan.columns.stride)
+    too_long = stride > (MOST_PHASES if transposed else LONGEST_STRIDE)
+    if plan.groups > 1 or dtype not in FAST_TYPES or too_long:
         return "plain"
     if fits_pixels(plan):
         return "pixels"
-    few = _choose_for_few(plan, stride, wide)
+    few = _choose_for_few(plan, 1 if transposed else stride, wide)
     if few is not None:
         return few
     if (wide or plan.channels <= FEW_CHANNELS) and _gains_by_windows(plan):
         return "windows"
     # Its rounding mixes neighbours: what asks for float64 asks for better.
-    return "winograd" if dtype == np.float32 and _gains_by_winograd(plan) else "columns"
+    if dtype == np.float32 and _gains_by_winograd(plan):
+        return "winograd"
+    return "plain" if _crops_most(plan) else "columns"
 
 
 def _choose_for_few(plan: ConvolutionPlan, stride: int, wide: bool) -> str | None:
@@ -150,7 +183,8 @@ def _choose_for_few(plan: ConvolutionPlan, stride: int, wide: bool) -> str | Non
         few = filters == 1 or (filters <= PLANAR_FILTERS and channels in PLANAR_CHANNELS)
     else:
         few = filters <= FEW_FILTERS
-    return "planar" if few and channels > 1 and stride == 1 else None
+    fits = few and channels > 1 and stride == 1
+    return "planar" if fits and not _crops_most(plan) else None
 
 
 def _gains_by_blocks(plan: ConvolutionPlan, wide: bool) -> bool:
@@ -167,12 +201,25 @@ def _gains_by_windows(plan: ConvolutionPlan) -> bool:
     Where a transposed convolution is not cropped, each output at an edge is multiplied in full by
     windows; by columns each input is, and no zero.
     """
+    by_columns = min(plan.pixels, plan.outputs) * plan.taps
+    return fits_windows(plan) and _summed(plan) <= WINDOWS_GAIN * by_columns
+
+
+def _summed(plan: ConvolutionPlan) -> int:
+    """Return of how many products of a pixel, or a zero beside, and a tap the outputs are sums."""
     rows, columns = (
         sum(phase.count * len(phase.taps) for phase in phases)
         for phases in (plan.row_phases, plan.column_phases)
     )
-    by_columns = min(plan.pixels, plan.outputs) * plan.taps
-    return fits_windows(plan) and plan.images * rows * columns <= WINDOWS_GAIN * by_columns
+    return plan.images * rows * columns
+
+
+def _crops_most(plan: ConvolutionPlan) -> bool:
+    """Tell whether most of what each input gives through each tap lies outside the output.
+
+    So it is in a strip of an image whose kernel reaches far beyond the strip.
+    """
+    return plan.pixels * plan.taps > CROPPED * _summed(plan)
 
 
 def _gains_by_winograd(plan: ConvolutionPlan) -> bool:

@@ -31,7 +31,7 @@ from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["conv2d", "conv2d_transpose"]
+__all__ = ["conv2d", "conv2d_transpose", "convolve_batch", "normalize_bias", "transposed_setting"]
 
 
 def conv2d(
@@ -116,22 +116,36 @@ def conv2d_transpose(
            [3., 0., 4., 0.],
            [0., 0., 0., 0.]])
     """
+    setting = transposed_setting(
+        strides, padding, output_padding, dilation_rate, groups, output_shape
+    )
+    weights = _normalize_kernel(kernel, kernel_layout)
+    return _convolve(x, weights, bias, data_format, setting, finish)
+
+
+def transposed_setting(
+    strides: PairLike,
+    padding: PaddingLike,
+    output_padding: PairLike | None,
+    dilation_rate: PairLike,
+    groups: int,
+    output_shape: PairLike | None,
+) -> ConvolutionSetting:
+    """Return the arguments of `conv2d_transpose` besides its arrays, normalised."""
     stride, dilation = _normalize_steps(strides, dilation_rate)
     crop = normalize_padding(padding)
-    edges = _by_axis(crop)
     explicit = not isinstance(crop, str)
     extra = normalize_output_padding(output_padding, stride, dilation, explicit=explicit)
-    extras = extra or (None, None)
     lengths = (None, None) if output_shape is None else normalize_pair(output_shape, "output_shape")
     if extra is not None and output_shape is not None:
         raise ArgumentError(
             "`output_shape` must stand alone, as it says all of the size. Received: "
             f"output_shape={output_shape!r} and output_padding={output_padding!r}."
         )
-    weights = _normalize_kernel(kernel, kernel_layout)
     count = normalize_count(groups, "groups")
-    setting = ConvolutionSetting(True, stride, edges, dilation, count, extras, lengths)
-    return _convolve(x, weights, bias, data_format, setting, finish)
+    return ConvolutionSetting(
+        True, stride, _by_axis(crop), dilation, count, extra or (None, None), lengths
+    )
 
 
 def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair]:
@@ -165,28 +179,39 @@ def _convolve(
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)
-    shapes = batch.shape, weights.array.shape
-    extent = extent_of(setting, *shapes)
+    extent = extent_of(setting, batch.shape, weights.array.shape)
     rows, columns, filters = extent.rows.output, extent.columns.output, extent.filters
-    biases = _as_bias(bias, filters)
+    # No array for no bias, so that it can be unpacked into a call.
+    biases = () if bias is None else (normalize_bias(bias, filters),)
     shape = with_new_image(array.shape, layout, rows, columns, filters)
     dtype, working = _dtypes(array.dtype, weights.array.dtype, *(one.dtype for one in biases))
     check_memory(shape, working, "The output")
-    plan = make_plan(setting, *shapes)
-    with np.errstate(invalid="ignore", over="ignore"):
-        problem = Problem(
-            plan,
-            batch,
-            weights,
-            biases[0].astype(working) if biases else None,
-            np.empty((plan.images, rows, columns, filters), working),
-            finish,
-        )
-        ALGORITHMS[choose_algorithm(problem)](problem)
-        result = problem.result.astype(dtype, copy=False)
+    sums = np.empty((len(batch), rows, columns, filters), working)
+    convolve_batch(batch, weights, biases[0] if biases else None, setting, sums, finish)
+    with np.errstate(over="ignore"):
+        result = sums.astype(dtype, copy=False)
     if layout == "channels_first":
         result = np.ascontiguousarray(np.moveaxis(result, 3, 1))
     return result.reshape(shape)
+
+
+def convolve_batch(
+    batch: Array,
+    weights: PackedKernel,
+    bias: Array | None,
+    setting: ConvolutionSetting,
+    result: Array,
+    finish: Finish | None = None,
+) -> None:
+    """Convolve images (N, H, W, C) into `result`, (N, OH, OW, filters) in memory order.
+
+    The result has the type that is computed in. Nothing is checked.
+    """
+    plan = make_plan(setting, batch.shape, weights.array.shape)
+    summed = None if bias is None else bias.astype(result.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
+        problem = Problem(plan, batch, weights, summed, result, finish)
+        ALGORITHMS[choose_algorithm(problem)](problem)
 
 
 @lru_cache(maxsize=64)
@@ -196,14 +221,12 @@ def _dtypes(*dtypes: np.dtype[Any]) -> tuple[np.dtype[np.floating], np.dtype[np.
     return dtype, compute_dtype(dtype)
 
 
-def _as_bias(bias: object, filters: int) -> tuple[Array, ...]:
-    """Return no array for no bias, else the one, checked: so it can be unpacked into a call."""
-    if bias is None:
-        return ()
+def normalize_bias(bias: object, filters: int) -> Array:
+    """Return a bias as an array of one value a filter."""
     array = normalize_array(bias, "bias", (1,))
     if array.shape != (filters,):
         raise ShapeError(
             f"`bias` must have one value a filter, shape ({filters},). "
             f"Received: shape {array.shape}."
         )
-    return (array,)
+    return array

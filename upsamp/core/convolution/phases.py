@@ -75,14 +75,17 @@ def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
     if isinstance(axis, ConvolutionAxis):
         every = tuple(range(taps))
         return (Phase(0, 1, axis.output, every, -axis.before, axis.stride, axis.dilation),)
-    spacing = axis.dilation // gcd(axis.dilation, axis.stride)
+    common = gcd(axis.dilation, axis.stride)
+    spacing, period = axis.dilation // common, axis.stride // common
+    inverse = pow(spacing, -1, period)
     phases = []
     for first in range(min(axis.stride, axis.output)):
         place = first + axis.before
-        # The last tap reads the first input.
-        through = tuple(
-            tap for tap in reversed(range(taps)) if (place - tap * axis.dilation) % axis.stride == 0
-        )
+        through: tuple[int, ...] = ()
+        # The taps for which place - tap * dilation is a multiple of the stride; the last of them
+        # reads the first input.
+        if place % common == 0:
+            through = tuple(range(place // common * inverse % period, taps, period))[::-1]
         start = (place - through[0] * axis.dilation) // axis.stride if through else 0
         count = -((first - axis.output) // axis.stride)
         phases.append(Phase(first, axis.stride, count, through, start, 1, spacing))

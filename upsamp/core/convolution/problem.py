@@ -10,7 +10,7 @@ import numpy as np
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.packing import Matrices, PackedKernel
-from upsamp.core.convolution.phases import Axis, Phase, narrow
+from upsamp.core.convolution.phases import Axis, Phase, axis_phases, narrow
 
 __all__ = ["ConvolutionPlan", "Finish", "Problem", "add_taps"]
 
@@ -33,8 +33,16 @@ class ConvolutionPlan:
     kernel: Pair
     rows: Axis
     columns: Axis
-    row_phases: tuple[Phase, ...]
-    column_phases: tuple[Phase, ...]
+
+    @cached_property
+    def row_phases(self) -> tuple[Phase, ...]:
+        """The phases of the rows: one for each step of a transposed convolution's stride."""
+        return axis_phases(self.rows, self.kernel[0])
+
+    @cached_property
+    def column_phases(self) -> tuple[Phase, ...]:
+        """The phases of the columns."""
+        return axis_phases(self.columns, self.kernel[1])
 
     @property
     def taps(self) -> int:

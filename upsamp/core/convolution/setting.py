@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 
 from upsamp.core.arguments import Padding, Pair
 from upsamp.core.convolution.geometry import convolution_axis, transposed_axis
-from upsamp.core.convolution.phases import Axis, axis_phases
+from upsamp.core.convolution.phases import Axis
 from upsamp.core.convolution.problem import ConvolutionPlan
 from upsamp.errors import ShapeError
 
@@ -26,8 +26,8 @@ class ConvolutionSetting(NamedTuple):
     edges: tuple[Padding | Pair, Padding | Pair]
     dilation: Pair
     groups: int
-    extra: Pair | tuple[None, None] = (None, None)
-    length: Pair | tuple[None, None] = (None, None)
+    extra: tuple[int | None, int | None] = (None, None)
+    length: tuple[int | None, int | None] = (None, None)
 
     def axis(self, axis: int, length: int, taps: int) -> Axis:
         """Plan the rows (0) or the columns (1)."""
@@ -62,13 +62,11 @@ def extent_of(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> Exten
 def make_plan(setting: ConvolutionSetting, batch: Shape, kernel: Shape) -> ConvolutionPlan:
     """Plan a convolution, which is remembered: a layer plans alike at each call.
 
-    The arguments are those of `extent_of`. A plan has a part for each step of the stride, so it
-    is for results that memory holds.
+    The arguments are those of `extent_of`.
     """
     images, channels, taps = batch[0], batch[3], (kernel[0], kernel[1])
     rows, columns, filters = extent_of(setting, batch, kernel)
-    phases = axis_phases(rows, taps[0]), axis_phases(columns, taps[1])
-    return ConvolutionPlan(images, channels, filters, setting.groups, taps, rows, columns, *phases)
+    return ConvolutionPlan(images, channels, filters, setting.groups, taps, rows, columns)
 
 
 def _filters(setting: ConvolutionSetting, channels: int, kernel: Shape) -> int:

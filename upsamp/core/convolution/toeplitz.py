@@ -23,7 +23,7 @@ from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
-__all__ = ["block_pixels", "convolve_toeplitz"]
+__all__ = ["block_pixels", "convolve_toeplitz", "toeplitz_memory"]
 
 BLOCK_LENGTHS = (1, 2, 4, 8, 16, 32)
 SPEEDS = ((48, 98.0), (32, 95.0), (24, 90.0), (16, 86.0), (8, 70.0), (4, 37.0), (0, 10.0))
@@ -106,11 +106,7 @@ def convolve_toeplitz(problem: Problem, pixels: int | None = None, strip: int = 
     steps = tuple((phase.taps, phase.start) for phase in (*plan.row_phases, *plan.column_phases))
     matrices = problem.matrices(("toeplitz", cut.pixels, steps), lambda: _pack(problem, cut))
     most = max(phase.count for phase in plan.row_phases)
-    deep = strip // (cut.count * cut.span * plan.channels)
-    rows = max(1, min(most, (deep - cut.deep) // plan.row_phases[0].stride + 1))
-    # Equal strips, so that the threads end together.
-    strips = -(-most // rows)
-    rows = -(-most // strips)
+    rows = _strip_rows(plan, cut, strip)
     jobs = [(image, start) for image in range(plan.images) for start in range(0, most, rows)]
 
     def work(run: range) -> None:
@@ -120,6 +116,27 @@ def convolve_toeplitz(problem: Problem, pixels: int | None = None, strip: int = 
 
     effort = plan.outputs * plan.channels * plan.filters * plan.taps
     share(len(jobs), thread_count() if effort >= ALONE else 1, work)
+
+
+def _strip_rows(plan: ConvolutionPlan, cut: Blocks, strip: int) -> int:
+    """Return how many outputs of each phase of the rows a strip has at the most."""
+    most = max(phase.count for phase in plan.row_phases)
+    deep = strip // (cut.count * cut.span * plan.channels)
+    rows = max(1, min(most, (deep - cut.deep) // plan.row_phases[0].stride + 1))
+    # Equal strips, so that the threads end together.
+    return -(-most // -(-most // rows))
+
+
+def toeplitz_memory(plan: ConvolutionPlan, threads: int) -> int:
+    """Return how many elements `convolve_toeplitz` takes, for its matrices and in each thread."""
+    cut = _cut(plan, block_pixels(plan))
+    lines = sum(phase.past - phase.start for phase in plan.row_phases if phase.taps)
+    columns = cut.pixels * len(plan.column_phases) * plan.filters
+    deep = (_strip_rows(plan, cut, STRIP) - 1) * plan.row_phases[0].stride + cut.deep
+    width = cut.count * cut.span + (cut.count - 1) * cut.advance + cut.span
+    # What is copied for a row of few blocks is at most as large as the blocks.
+    width += cut.count * cut.span
+    return plan.channels * (lines * cut.span * columns + threads * deep * width)
 
 
 def _pack(problem: Problem, cut: Blocks) -> Matrices:

@@ -41,16 +41,41 @@ def check_strips(name: str, format_name: str, shape: tuple[int, ...], dtype: np.
 
 
 def write_npy_strips(
-    strips: Iterator[Array], array: Array, name: str, *, overwrite: bool = False
+    strips: Iterator[Array],
+    array: Array,
+    name: str,
+    *,
+    planes: bool = False,
+    overwrite: bool = False,
 ) -> None:
     """Write strips as .npy, to "-" too.
 
-    array: what they are together; it only needs to have the shape and the type.
+    array: what they are together; it only needs to have the shape and the type. planes: whether
+    the array has its channels before its rows, and the strips, (1, rows, W, C), have them last:
+    then the file has to be searched.
     """
     with _open_output(name, overwrite=overwrite) as stream:
         stream.write(npy_head(array.shape, array.dtype))
+        if planes:
+            _write_planes(strips, array, stream)
+            return
         for strip in strips:
-            stream.write(strip.data.cast("B"))
+            stream.write(np.ascontiguousarray(strip).data.cast("B"))
+
+
+def _write_planes(strips: Iterator[Array], array: Array, stream: BinaryIO) -> None:
+    """Write the rows of each channel of a strip where they belong, image after image."""
+    begin = stream.tell()
+    channels, height = array.shape[-3:-1]
+    first = row = 0
+    for strip in strips:
+        for image in strip:
+            for channel in range(channels):
+                place = (first + channel) * height + row
+                stream.seek(begin + place * array.shape[-1] * array.itemsize)
+                stream.write(np.ascontiguousarray(image[..., channel]).data.cast("B"))
+            row = (row + len(image)) % height
+            first += 0 if row else channels
 
 
 def write_picture_strips(
