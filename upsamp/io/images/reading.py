@@ -128,7 +128,7 @@ def _read_frame(
     with pillow_at_work(name, FAULT, options.max_pixels):
         picture, orientation = _decode(image, stream, expand=options.expand, together=together)
         if count == 1:
-            image.close()  # its memory may be needed to turn the pixels
+            image.im = Image.new("1", (1, 1)).im  # its memory may be needed to turn the pixels
     # A fault in what follows is ours, and not the file's.
     return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
 
