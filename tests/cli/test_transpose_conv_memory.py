@@ -22,8 +22,8 @@ Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
 BOUND = ("--max-memory", "100MB")
 REFUSED = [
-    (("--max-memory", "1MB"), "must have memory for a strip of whole rows", 1),
-    (("--max-memory", "1MB", "--format", "json", "--force"), "Received: json", 1),
+    (("--max-memory", "1MB"), "must have room for strips of whole rows of 'out.npy'", 1),
+    (("--max-memory", "1MB", "--format", "json", "--force"), "made at once, as JSON is", 1),
     (("--max-memory", "9MB", "--solve", "7", "28"), "--max-memory is for a result", 2),
     (("--max-memory", "9MB", "--fit", "large.png"), "--max-memory is for a result", 2),
     (("--stride", "100000"), "16 times --max-pixels", 1),
@@ -31,7 +31,11 @@ REFUSED = [
     (("--dilation", "1000000000"), "16 times --max-pixels", 1),
     (("--output-shape", "1000000x1000000"), "16 times --max-pixels", 1),
     (("--filters", "1000000000"), "memory are available", 1),
-    (("--dilation", "10000", "--max-memory", "99MB", "--format", "csv"), "must fit in", 1),
+    (
+        ("--dilation", "10000", "--max-memory", "99MB", "--format", "csv"),
+        "made at once, as CSV is",
+        1,
+    ),
 ]
 
 
@@ -136,7 +140,7 @@ def test_standard_output_takes_strips_but_not_of_planes(invoke: Invoke) -> None:
     assert invoke(*planes, *BOUND).stdout_bytes == invoke(*planes).stdout_bytes
     refused = invoke(*planes, "--max-memory", "1MB")
     assert refused.exit_code == 1
-    assert "What is not written strip by strip must fit in memory" in refused.stderr
+    assert "a result of 2 x 42 x 32 that is made at once" in refused.stderr
 
 
 # --- what is refused, before memory is taken

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import check_limit, check_memory
+from upsamp.core.memory import WORKING, check_limit, check_memory
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import is_shape
 
@@ -100,10 +100,11 @@ def read_numbers(stream: BinaryIO, head: NpyHead, name: str) -> Array:
 
     They stand in memory once; twice those that the file has in the order of columns.
     """
+    size = math.prod(head.shape) * head.dtype.itemsize
+    # What is done with the numbers takes memory, too.
+    check_limit(size + max(size if head.by_columns else 0, WORKING), f"the numbers of {name}")
     check_memory(head.shape, head.dtype, f"The numbers of {name}")
     array = np.empty(head.shape, head.dtype, order="F" if head.by_columns else "C")
-    if head.by_columns and not array.flags.c_contiguous:
-        check_limit(2 * array.nbytes, f"the numbers of {name}, which are in the order of columns")
     left = array.reshape(-1, order="A").view(np.uint8).data
     while left:
         count = stream.readinto(left[:BLOCK])  # type: ignore[attr-defined] # all streams have it

@@ -191,7 +191,7 @@ class _ImageFile:
             picture, orientation = _decode(image, stream, expand=options.expand, together=together)
             if not animated:
                 # Its memory may be needed to turn the pixels; close() would close the stream, too.
-                image.im = None  # type: ignore[assignment]
+                image.im = Image.new("1", (1, 1)).im
         # A fault in what follows is ours, and not the file's.
         return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
 
