@@ -138,7 +138,7 @@ quality_option = click.option(
 
 max_pixels_option = click.option(
     "--max-pixels",
-    type=CountType(),
+    type=click.IntRange(min=1),
     default=MAX_PIXELS,
     show_default=True,
     metavar="N",
