@@ -195,7 +195,7 @@ def test_threads_that_are_no_number_are_an_error(
     result = shell(f"upsamp upsample '{samples}/lake.png' -o out.png", UPSAMP_THREADS="many")
     assert result.returncode == 1
     assert result.stderr == (
-        b"Error: UPSAMP_THREADS must be a positive integer. Received: 'many'. "
+        b"Error: UPSAMP_THREADS must be an integer from 1 to 1024. Received: 'many'. "
         b"Unset it to use all cores.\n"
     )
     assert [*tmp_path.iterdir()] == []

@@ -312,8 +312,5 @@ def test_an_interruption_leaves_no_half_file(photo: Path, number: signal.Signals
             assert process.poll() is None, "it ended before it was interrupted"
             process.send_signal(number)
             _, errors = process.communicate(timeout=20)
-        assert process.returncode == (130 if number == signal.SIGINT else -number)
+        assert process.returncode == 128 + number
         assert errors.strip() == b""
-        for part in photo.parent.glob(".*.part"):
-            assert number == signal.SIGTERM  # nobody can clean up after a process that is killed
-            part.unlink()

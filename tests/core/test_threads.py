@@ -38,7 +38,7 @@ def test_what_is_no_number_of_threads_is_refused(
 ) -> None:
     monkeypatch.setenv("UPSAMP_THREADS", wanted)
     with pytest.raises(
-        ArgumentError, match=r"^UPSAMP_THREADS must be a positive integer\. Rec"
+        ArgumentError, match=r"^UPSAMP_THREADS must be an integer from 1 to 1024\. Rec"
     ) as raised:
         thread_count()
     assert len(str(raised.value)) < 200

@@ -146,7 +146,7 @@ def test_each_side_of_a_shape_is_held_to_its_rule(shape: str, version: int, tmp_
     path.write_bytes(data)
     for read in (lambda: read_npy(BytesIO(data), "it"), lambda: find_stored_matrix(str(path))):
         with pytest.raises(
-            FormatError, match=r"must have whole numbers, 0 or more, as its shape\."
+            FormatError, match=r"must have up to 32 whole numbers, 0 or more, as its shape\."
         ):
             read()
     archive = BytesIO()
@@ -154,7 +154,7 @@ def test_each_side_of_a_shape_is_held_to_its_rule(shape: str, version: int, tmp_
         packed.writestr("a.npy", data)
     with (
         open_archive(archive, "it", 2**30) as opened,
-        pytest.raises(FormatError, match=r"^'a\.npy' of it must h(ave whole|old the) numbers"),
+        pytest.raises(FormatError, match=r"^'a\.npy' of it must have up to 32 whole numbers"),
     ):
         read_npz_arrays(opened, "it", values=True)
 

@@ -46,7 +46,7 @@ class CountType(click.IntRange):
         """Return the integer."""
         count: int = super().convert(value, param, ctx)
         if count > self.most:
-            self.fail(f"must be at most {self.most:,}. Received: {value}.", param, ctx)
+            self.fail(f"must be at most {self.most:,}. Received: {str(value)[:60]}.", param, ctx)
         return count
 
 
@@ -90,7 +90,7 @@ class NumbersType(NumbersBase):
             return value
         numbers = self.parse(str(value))
         if not numbers:
-            self.fail(f"must be {self.rule}. Received: {value}.", param, ctx)
+            self.fail(f"must be {self.rule}. Received: {str(value)[:60]}.", param, ctx)
         return numbers
 
 
@@ -125,7 +125,7 @@ class PaddingType(NumbersType):
             return (str(value).lower(),)
         numbers = super().convert(value, param, ctx)
         if len(numbers) == 3:
-            self.fail(f"must be {self.rule}. Received: {value}.", param, ctx)
+            self.fail(f"must be {self.rule}. Received: {str(value)[:60]}.", param, ctx)
         rows, columns = numbers[0], numbers[-1]
         return (numbers[:2], numbers[2:]) if len(numbers) == 4 else ((rows,) * 2, (columns,) * 2)
 

@@ -154,8 +154,6 @@ def _check_options(
     """Raise where options have no meaning together."""
     if style is not None and (shown.columns is not None or format_name not in (None, "table")):
         raise click.UsageError("--style keras must stand without --columns and --format.")
-    if shown.batch is not None and shown.batch >= 2**63:
-        raise click.UsageError("--batch must be below 2**63. Received: a larger number.")
     if width is not None and format_name not in (None, "table"):
         raise click.UsageError(
             f"--width must be that of a table. Received: --format {format_name}."

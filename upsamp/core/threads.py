@@ -32,7 +32,7 @@ def thread_count() -> int:
 
     The environment variable UPSAMP_THREADS sets another, 1 for none besides the caller's own;
     without it `limit_threads` holds.
-    Raises `ArgumentError` where it is no positive integer, or more than 1,024.
+    Raises `ArgumentError` where it is no integer from 1 to 1,024.
     """
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
@@ -40,8 +40,8 @@ def thread_count() -> int:
     # What int() takes besides, such as "+2" or "1_000", is rather a slip than a number.
     if not (re.fullmatch("[0-9]{1,4}", wanted) and 0 < int(wanted) <= MAX_THREADS):
         raise ArgumentError(
-            f"{VARIABLE} must be a positive integer. Received: {wanted[:40]!r}. "
-            f"Use {MAX_THREADS} at most, or unset it to use all cores."
+            f"{VARIABLE} must be an integer from 1 to {MAX_THREADS}. Received: {wanted[:40]!r}. "
+            "Unset it to use all cores."
         )
     return int(wanted)
 

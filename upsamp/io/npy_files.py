@@ -12,7 +12,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import WORKING, check_limit, check_memory
 from upsamp.errors import FormatError
-from upsamp.io.stored_arrays import is_shape
+from upsamp.io.stored_arrays import MAX_RANK, is_shape
 
 __all__ = ["NpyHead", "check_numbers", "npy_head", "read_npy", "read_npy_head", "read_numbers"]
 
@@ -85,7 +85,8 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
         )
     if not is_shape(shape):
         raise FormatError(
-            f"{name} must have whole numbers, 0 or more, as its shape. Received: {str(shape)[:80]}."
+            f"{name} must have up to {MAX_RANK} whole numbers, 0 or more, as its shape. "
+            f"Received: {str(shape)[:80]}. Save it again with numpy.save."
         )
     needed, held = math.prod(shape) * dtype.itemsize, size - offset
     if needed > held:

@@ -75,10 +75,20 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
             if not stat.S_ISREG(state.st_mode) or state.st_size == 0:
                 yield _kept(stream, name, f"'{name}'", limit)
                 return
-            with check_steady(stream.fileno(), f"'{name}'", known):
+            with _held_open(stream) as descriptor, check_steady(descriptor, f"'{name}'", known):
                 yield stream
     except OSError as error:
         raise FileError(f"Cannot read '{name}': {reason(error)}.") from error
+
+
+@contextmanager
+def _held_open(stream: BinaryIO) -> Iterator[int]:
+    """Yield a descriptor of a file that stays open when its reader closes the stream."""
+    descriptor = os.dup(stream.fileno())
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

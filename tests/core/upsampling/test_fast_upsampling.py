@@ -240,7 +240,7 @@ def test_a_number_of_threads_that_is_none_is_refused(
     monkeypatch.setenv("UPSAMP_THREADS", text)
     with pytest.raises(
         ArgumentError,
-        match=rf"^UPSAMP_THREADS must be a positive integer\. Received: '{text}'\. "
+        match=rf"^UPSAMP_THREADS must be an integer from 1 to 1024\. Received: '{text}'\. "
         r"Unset it to use all cores\.$",
     ):
         upsample(np.ones((2, 2)), 2)

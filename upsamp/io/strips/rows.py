@@ -41,7 +41,7 @@ class StoredMatrix(NamedTuple):
 
     def check_steady(self) -> None:
         """Raise `FileError` where the file has become another since."""
-        if state_of(self.path) != self.state:
+        if self.path != STANDARD_STREAM and state_of(self.path) != self.state:
             raise changed(f"'{self.path}'")
 
     @contextmanager
