@@ -32,7 +32,7 @@ def _compute(layer: Layer, inputs: list[Array]) -> list[Array]:
 
 
 def set_statistics(model: Model, seed: int = 0) -> None:
-    """Return all weights values, and the normalisations such as training gives them."""
+    """Set all weights: those of normalisations to values such as training gives them."""
     random = np.random.default_rng(seed)
     for layer in model.layers:
         if isinstance(layer, Model):

@@ -34,7 +34,7 @@ class StripRun:
         self.rows, self.step = job.work.rows, job.work.step
 
     def _plan(self, memory: int) -> int:
-        """Cut the result into strips for which there is room, and give that room."""
+        """Cut the result into strips for which there is room, and return that room."""
         work = self._job.work
         besides = self._job.source.held + BESIDES + work.besides(memory)
         # What is written as an image stands in memory again as pixels, and in what is compressed.

@@ -119,7 +119,7 @@ class Inputs:
         self.passed_over = 0
 
     def groups(self) -> Iterator[Iterable[Found]]:
-        """Search, and give the files that stand together: in a folder, or in a row of words.
+        """Search, and yield the files that stand together: in a folder, or in a row of words.
 
         Each group can be gone through several times.
         """

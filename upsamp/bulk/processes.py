@@ -77,12 +77,12 @@ class Processes:
         return not self._waiting and (len(self._workers) < self._jobs or self._free() is not None)
 
     def submit(self, task: Task) -> None:
-        """Return a task to the process that has the least to do."""
+        """Submit a task to the process that has the least to do."""
         self._waiting.append(task)
         self._hand_out()
 
     def collect(self) -> list[Outcome]:
-        """Wait for some outcomes, and give them; none when there is nothing to wait for."""
+        """Wait for some outcomes and return them; none when there is nothing to wait for."""
         outcomes: list[Outcome] = []
         while not outcomes:
             if not any(worker.tasks for worker in self._workers) and not self._waiting:
@@ -100,7 +100,7 @@ class Processes:
             for worker in self._workers:
                 worker.kill()
             for worker in self._workers:
-                self._bury(worker)
+                self._wait_and_clean_up(worker)
             self._workers.clear()
 
     # --- the processes
@@ -111,7 +111,7 @@ class Processes:
         return least if least is not None and least.has_room() else None
 
     def _hand_out(self) -> None:
-        """Return what waits to processes, which are started where there are not enough."""
+        """Hand out the waiting tasks; start processes where there are too few."""
         while self._waiting:
             worker = self._free()
             if (worker is None or worker.tasks) and len(self._workers) < self._jobs:
@@ -139,7 +139,7 @@ class Processes:
     def _listen(self, worker: "_Worker", data: bytes) -> list[Outcome]:
         """Take what a process has to say; one that says no more is dead."""
         if not data:
-            return self._mourn(worker)
+            return self._handle_worker_exit(worker)
         outcomes = []
         for message in worker.take(data):
             if not worker.ready:
@@ -161,12 +161,12 @@ class Processes:
         self._again.append(task)
         return True
 
-    def _mourn(self, worker: "_Worker") -> list[Outcome]:
-        """See what a process that died leaves: its task is tried again, the others wait anew."""
+    def _handle_worker_exit(self, worker: "_Worker") -> list[Outcome]:
+        """Queue the tasks of a process that died: the one it was at to be tried alone, once."""
         self._workers.remove(worker)
         tasks = deque(worker.tasks)
         worker.let_end()
-        code = self._bury(worker)
+        code = self._wait_and_clean_up(worker)
         if not worker.ready:
             self._false_starts += 1
             if self._false_starts > FALSE_STARTS + self._jobs:
@@ -183,7 +183,8 @@ class Processes:
         self._waiting.extendleft(reversed(tasks))
         return failed
 
-    def _bury(self, worker: "_Worker") -> int:
+    def _wait_and_clean_up(self, worker: "_Worker") -> int:
+        """Wait for the end of a process, remove what it had half written; return its exit code."""
         code = worker.wait()
         for task in worker.tasks:
             remove_dead_parts(Path(os.path.realpath(task.target)).parent)
@@ -256,7 +257,7 @@ class _Worker:
             self.kill()
 
     def wait(self) -> int:
-        """Wait for its end, and give its exit code."""
+        """Wait for its end, and return its exit code."""
         code = self._process.wait()
         if self._listener.ident is not None:
             self._listener.join()  # at the end of the answers, which nobody else can write to

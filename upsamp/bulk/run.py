@@ -33,11 +33,11 @@ class Plan:
     earlier_results: int = field(default=0, init=False)
 
     def tasks(self) -> Iterator[Task]:
-        """Search, and give a task for each file."""
+        """Search, and yield a task for each file."""
         return (task for task in self.search() if isinstance(task, Task))
 
     def search(self) -> Iterator[Task | Outcome]:
-        """Search, and give a task for each file, and an outcome for what cannot be searched."""
+        """Search, and yield a task for each file, and an outcome for what cannot be searched."""
         self.earlier_results = 0
         numbers = count(1)
         for group in self.inputs.groups():
@@ -56,7 +56,7 @@ def _unreadable(found: Found, number: int) -> Outcome:
 
 
 def run(plan: Plan, engine: Engine) -> Iterator[Outcome]:
-    """Do what is planned, and give each outcome as soon as it is there.
+    """Do what is planned, and yield each outcome as soon as it is there.
 
     At most as many tasks are in the hands of the engine as it has room for. Folders for results are
     made, and what killed processes left half-written in them is removed.

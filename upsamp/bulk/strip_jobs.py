@@ -74,7 +74,7 @@ class Source:
 
     @contextmanager
     def open(self, images: tuple[int, ...]) -> "Iterator[Reader]":
-        """Return what reads the rows, as of images (N, H, W, C)."""
+        """Yield what reads the rows, as of images (N, H, W, C)."""
         if self.stored:
             with self.stored.open(images) as rows:
                 yield rows

@@ -44,7 +44,7 @@ class Engine(Protocol):
         """Take a task."""
 
     def collect(self) -> list[Outcome]:
-        """Wait for some outcomes, and give them; none when there is nothing to wait for."""
+        """Wait for some outcomes and return them; none when there is nothing to wait for."""
 
     def close(self) -> None:
         """End at once, whatever is being done, and leave whole files alone."""

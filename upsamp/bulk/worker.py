@@ -121,7 +121,7 @@ def _receive(tasks: BinaryIO, waiting: "SimpleQueue[bytes]") -> None:
     """Take tasks as they come; when there will be none, end this process, whatever it does."""
     for line in tasks:
         waiting.put(line)
-    # The parent closes the pipe when all is done, so that what still goes on is for nobody.
+    # The parent closes the pipe when all is done, so remaining work is no longer needed.
     waiting.put(b"")
     if hasattr(signal, "pthread_kill"):  # which wakes the main thread from waiting, too
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

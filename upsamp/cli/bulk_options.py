@@ -98,7 +98,7 @@ class BulkOptions:
 
 
 def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command the options of a run over several files, as keyword arguments."""
+    """Add to a command the options of a run over several files, as keyword arguments."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

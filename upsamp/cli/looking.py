@@ -69,7 +69,7 @@ class Looking:
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command the options with which one looks at results."""
+    """Add to a command the options with which one looks at results."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

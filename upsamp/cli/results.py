@@ -175,7 +175,7 @@ def refuse_on_terminal(format_name: str) -> None:
 def deliver(
     result: Picture | Array, destination: Destination, title: str = "Output", *, force: bool
 ) -> Picture | Array:
-    """Send a result to its destination, and give what arrived: of a matrix perhaps a picture."""
+    """Write a result; return what was written: a matrix may be converted to a picture."""
     if destination.format == "table":
         show_matrix(title, result.pixels if isinstance(result, Picture) else result)
         return result
@@ -206,7 +206,7 @@ def find_stored(source: str | None) -> "Source | None":
 def deliver_strips(
     job: "StripJob", memory: int, destination: Destination, *, force: bool
 ) -> Picture | Array:
-    """Make what need not stand in memory; give what stands in for the result."""
+    """Write a result strip by strip; return what stands in for it."""
     from upsamp.bulk.by_strips import StripRun  # what fits in memory needs no strips
     from upsamp.cli.progress import progress
 

@@ -11,7 +11,7 @@ __all__ = ["read_kernel"]
 def read_kernel(
     weights: str, kernel_size: Pair | None, filters: int | None, groups: int, layout: KernelLayout
 ) -> Array | None:
-    """Read the kernel that `--weights` names, or give None where that is a preset.
+    """Read the kernel that `--weights` names, or return None where that is a preset.
 
     Returns (rows, columns, filters / groups, channels); a matrix is the window of one channel.
     """

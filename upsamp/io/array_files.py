@@ -76,7 +76,7 @@ def write_array_file(
 
 @contextmanager
 def _packed(stream: BinaryIO, format_name: str) -> Iterator[BinaryIO]:
-    """Return the stream itself, or for .npz that of the one array in an archive."""
+    """Yield the stream itself, or for .npz that of the one array in an archive."""
     if format_name != "npz":
         yield stream
         return

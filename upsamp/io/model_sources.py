@@ -78,7 +78,7 @@ class Source:
 
 @contextmanager
 def temporary_file(blocks: Iterable[bytes]) -> Iterator[str]:
-    """Return the path of a file of these bytes, which goes when the block ends."""
+    """Yield the path of a file of these bytes, which is removed when the block ends."""
     with ExitStack() as stack:
         with _disk():
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="upsamp-"))

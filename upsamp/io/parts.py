@@ -37,7 +37,7 @@ _unsearched = {"files": 0}
 
 @contextmanager
 def open_part(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Return a new hidden file of a folder, open for writing; it is removed when the block ends.
+    """Yield a new hidden file of a folder, open for writing; it is removed when the block ends.
 
     Its lock is held even when the stream was closed, until the block ends: a file that is moved
     into place meanwhile is a dead one at no moment. Dead ones that are met are removed.
@@ -109,7 +109,7 @@ def _is_dead(descriptor: int, hidden: Path) -> bool:
 
 
 def _is_shared(folder: Path) -> bool:
-    """Return whether other machines may write to a folder, whose locks are not seen here."""
+    """Tell whether other machines may write to a folder, whose locks are not seen here."""
     device = folder.stat().st_dev
     try:
         mounts = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()

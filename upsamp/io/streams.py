@@ -255,7 +255,7 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 
 def check_target(name: str, *, overwrite: bool) -> int | None:
-    """Raise `FileError` where `name` cannot be written to; give its mode where it exists.
+    """Raise `FileError` where `name` cannot be written to; return its mode where it exists.
 
     Asked before the work begins, it spares a long computation whose result has no place.
     """

@@ -12,7 +12,7 @@ __all__ = ["Average"]
 
 
 class Average(ElementwiseMerge):
-    """Return the mean of the arrays, value by value.
+    """The mean of the arrays, value by value.
 
     >>> Average()([[[1.0, 2.0]], [[3.0, 1.0]]])
     array([[2. , 1.5]], dtype=float32)

@@ -8,7 +8,7 @@ __all__ = ["AveragePooling2D"]
 
 
 class AveragePooling2D(PoolingLayer):
-    """Return the mean of each window, of the values that exist; see `upsamp.core.pooling`.
+    """The mean of each window, of the values that exist; see `upsamp.core.pooling`.
 
     >>> AveragePooling2D(2, padding="same").compute_output_shape((None, 7, 7, 3))
     (None, 4, 4, 3)

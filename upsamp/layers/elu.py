@@ -11,7 +11,7 @@ __all__ = ["ELU"]
 
 
 class ELU(Layer):
-    """Return x where it is positive, alpha * (exp(x) - 1) elsewhere.
+    """Compute x where it is positive, alpha * (exp(x) - 1) elsewhere.
 
     >>> ELU(2.0)([[-10.0, 10.0]])
     array([[-1.9999092, 10.       ]], dtype=float32)

@@ -15,7 +15,7 @@ __all__ = ["Embedding"]
 
 
 class Embedding(Layer):
-    """Return row i of the embeddings, (input_dim, output_dim), for each integer i.
+    """Row i of the embeddings, (input_dim, output_dim), for each integer i.
 
     Input (N, ...), of integers from 0 to input_dim - 1 (floats are cut to such), output
     (N, ..., output_dim). input_length: an option of Keras 2, kept and not needed.

@@ -9,7 +9,7 @@ __all__ = ["GlobalAveragePooling2D"]
 
 
 class GlobalAveragePooling2D(GlobalPoolingLayer):
-    """Return the mean of each channel, summed in float64.
+    """The mean of each channel, summed in float64.
 
     >>> GlobalAveragePooling2D()([[[[1.0], [2.0]], [[3.0], [6.0]]]])
     array([[3.]], dtype=float32)

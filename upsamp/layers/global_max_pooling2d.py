@@ -7,7 +7,7 @@ __all__ = ["GlobalMaxPooling2D"]
 
 
 class GlobalMaxPooling2D(GlobalPoolingLayer):
-    """Return the largest value of each channel.
+    """The largest value of each channel.
 
     >>> GlobalMaxPooling2D()([[[[1.0], [2.0]], [[3.0], [6.0]]]])
     array([[6.]], dtype=float32)

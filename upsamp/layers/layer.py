@@ -198,7 +198,7 @@ class Layer:
     # What a model asks of its layers, which may have several inputs and outputs.
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
-        """Build the layer for inputs of these shapes, and give the shapes of its outputs."""
+        """Build the layer for inputs of these shapes, and return the shapes of its outputs."""
         with self.named():
             self.check_single(input_shapes)
         self.build(input_shapes[0])

@@ -12,7 +12,7 @@ __all__ = ["LeakyReLU"]
 
 
 class LeakyReLU(Layer):
-    """Return x where it is positive, negative_slope * x elsewhere.
+    """Compute x where it is positive, negative_slope * x elsewhere.
 
     alpha: the name that Keras 2 had for `negative_slope`.
 

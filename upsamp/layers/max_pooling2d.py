@@ -10,7 +10,7 @@ __all__ = ["MaxPooling2D"]
 
 
 class MaxPooling2D(PoolingLayer):
-    """Return the largest value of each window; see `upsamp.core.pooling`.
+    """The largest value of each window; see `upsamp.core.pooling`.
 
     >>> MaxPooling2D().compute_output_shape((None, 7, 7, 3))
     (None, 3, 3, 3)

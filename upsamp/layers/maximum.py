@@ -8,7 +8,7 @@ __all__ = ["Maximum"]
 
 
 class Maximum(ElementwiseMerge):
-    """Return the largest of the arrays, value by value.
+    """The largest of the arrays, value by value.
 
     >>> Maximum()([[[1.0, 2.0]], [[3.0, 1.0]]])
     array([[3., 2.]], dtype=float32)

@@ -8,7 +8,7 @@ __all__ = ["Minimum"]
 
 
 class Minimum(ElementwiseMerge):
-    """Return the smallest of the arrays, value by value.
+    """The smallest of the arrays, value by value.
 
     >>> Minimum()([[[1.0, 2.0]], [[3.0, 1.0]]])
     array([[1., 1.]], dtype=float32)

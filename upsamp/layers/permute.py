@@ -12,7 +12,7 @@ __all__ = ["Permute"]
 
 
 class Permute(Layer):
-    """Return the axes in the order `dims`, which counts from 1, the batch being 0.
+    """Transpose the axes to the order `dims`, which counts from 1, the batch being 0.
 
     >>> Permute((2, 1)).compute_output_shape((None, 10, 64))
     (None, 64, 10)

@@ -15,7 +15,7 @@ __all__ = ["PReLU"]
 
 
 class PReLU(Layer):
-    """Return x where it is positive, alpha * x elsewhere.
+    """Compute x where it is positive, alpha * x elsewhere.
 
     Weight alpha, of the shape of one sample. shared_axes: axes, counted with the batch as 0,
     along which alpha is one value, as (1, 2) for one a channel.

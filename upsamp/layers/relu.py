@@ -12,7 +12,7 @@ __all__ = ["ReLU"]
 
 
 class ReLU(Layer):
-    """Return x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.
+    """Compute x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.
 
     >>> ReLU(max_value=6)([[-10.0, 3.0, 10.0]])
     array([[0., 3., 6.]], dtype=float32)

@@ -11,7 +11,7 @@ __all__ = ["RepeatVector"]
 
 
 class RepeatVector(Layer):
-    """Return a vector n times: (N, C) becomes (N, n, C).
+    """Repeat a vector n times: (N, C) becomes (N, n, C).
 
     >>> RepeatVector(2)([[1.0, 2.0]])
     array([[[1., 2.],

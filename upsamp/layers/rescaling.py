@@ -15,7 +15,7 @@ Numbers: TypeAlias = float | Sequence[float]
 
 
 class Rescaling(Layer):
-    """Return x * scale + offset. Each is a number, or a list of one for each channel.
+    """Compute x * scale + offset. Each is a number, or a list of one for each channel.
 
     >>> Rescaling(1 / 127.5, offset=-1)([[0, 255]])
     array([[-1.,  1.]], dtype=float32)

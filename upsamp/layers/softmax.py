@@ -13,7 +13,7 @@ __all__ = ["Softmax"]
 
 
 class Softmax(Layer):
-    """Return exp(x) over its sum along an axis, or along several.
+    """Compute exp(x) over its sum along an axis, or along several.
 
     >>> Softmax()([[0.0, 0.0, 0.0, 0.0]])
     array([[0.25, 0.25, 0.25, 0.25]], dtype=float32)

@@ -13,7 +13,7 @@ __all__ = ["ThresholdedReLU"]
 
 
 class ThresholdedReLU(Layer):
-    """Return x above `theta`, 0 elsewhere.
+    """Compute x above `theta`, 0 elsewhere.
 
     >>> ThresholdedReLU()([[-10.0, 1.0, 10.0]])
     array([[ 0.,  0., 10.]], dtype=float32)

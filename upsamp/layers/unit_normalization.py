@@ -14,7 +14,7 @@ __all__ = ["UnitNormalization"]
 
 
 class UnitNormalization(Layer):
-    """Return x over the root of the sum of its squares along an axis, or along several.
+    """Divide x by the root of the sum of its squares along an axis, or along several.
 
     >>> UnitNormalization()([[3.0, 4.0]])
     array([[0.6, 0.8]], dtype=float32)

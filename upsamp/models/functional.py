@@ -75,7 +75,7 @@ class Functional(Model):
                 )
 
     def _name_layers(self) -> None:
-        """Return an automatic name its number, as Keras does: the second of a kind ends in _1."""
+        """Set the number of an automatic name as Keras does: the second of a kind ends in _1."""
         kept = [one.name for one in self._layers if one.placed or one.given_name is not None]
         unnamed: Counter[str] = Counter()
         names = set(kept)

@@ -43,7 +43,7 @@ class Call:
 
 
 def infer(calls: Sequence[Call], inputs: Mapping[int, Shape]) -> list[list[MaybeShape]]:
-    """Build the layers, and give the shapes of the outputs of every call.
+    """Build the layers, and return the shapes of the outputs of every call.
 
     inputs: the shapes of the calls that are inputs, by their numbers. None is a shape that cannot
     be known, as it comes out of a layer that upsamp does not have.
@@ -56,7 +56,7 @@ def infer(calls: Sequence[Call], inputs: Mapping[int, Shape]) -> list[list[Maybe
 
 
 def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape]:
-    """Build a layer, and give the shapes of its outputs; [None] where its input is not known.
+    """Build a layer, and return the shapes of its outputs; [None] where its input is not known.
 
     Behind a layer that upsamp does not have, the input is as the file tells it, if it does.
     Raises `ShapeError` where the shapes do not fit, and for an output that is too large to count.

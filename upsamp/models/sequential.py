@@ -78,7 +78,7 @@ class Sequential(Model):
             self.build(layer.batch_input_shape)
 
     def _name_layer(self, layer: Layer) -> None:
-        """Return an automatic name its number, as Keras does: the second of a kind ends in _1."""
+        """Set the number of an automatic name as Keras does: the second of a kind ends in _1."""
         if layer.given_name is None:
             plain = layer.automatic_name
             number = self._unnamed[plain]

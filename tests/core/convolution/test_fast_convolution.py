@@ -319,7 +319,7 @@ def test_the_scratch_is_bounded(algorithm: str, channels: int, filters: int) -> 
 
 @pytest.fixture
 def own_blocks() -> Iterator[None]:
-    """Return back the sizes of blocks that are used in earnest."""
+    """Restore the sizes of blocks that are used in earnest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns.convolve_columns, "__defaults__", (columns.BLOCK,))
         patch.setattr(planar.convolve_planar, "__defaults__", (planar.BLOCK,))

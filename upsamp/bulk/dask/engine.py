@@ -103,7 +103,7 @@ class DaskEngine:
         return len(self._flying) < self._room
 
     def submit(self, task: Task) -> None:
-        """Return a task to the cluster."""
+        """Submit a task to the cluster."""
         paths = [_path_there(path) for path in (task.source, task.target)]
         try:
             future = self._client.submit(
@@ -124,7 +124,7 @@ class DaskEngine:
         waiting.add_done_callback(lambda done: self._answers.put((task.number, done)))
 
     def collect(self) -> list[Outcome]:
-        """Wait for some outcomes, and give them; none when there is nothing to wait for."""
+        """Wait for some outcomes and return them; none when there is nothing to wait for."""
         outcomes: list[Outcome] = []
         while not outcomes and (self._flying or self._again):
             if not self._flying:

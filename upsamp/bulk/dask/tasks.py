@@ -21,7 +21,7 @@ def own_version() -> str:
 
 
 def enlarge_there(source: str, target: str, settings: Settings, wanted: str) -> dict[str, Any]:
-    """Do a task, and give what is told of it, as `do_task` does.
+    """Do a task, and return what is told of it, as `do_task` does.
 
     Where upsamp has not the wanted version here, nothing is done, and "version" is told alone.
 

@@ -175,7 +175,7 @@ def _convolve(
     setting: ConvolutionSetting,
     finish: Finish | None,
 ) -> Array:
-    """Do what both convolutions do: plan, choose an algorithm, and give its result its form."""
+    """Do what both convolutions do: plan, choose an algorithm, restore rank and layout."""
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)

@@ -76,7 +76,7 @@ def write_tiff(picture: Picture, stream: BinaryIO, name: str) -> None:
 
 
 def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int:
-    """Write a page, point `link` to it, and give the place of its own link."""
+    """Write a page, point `link` to it, and return the place of its own link."""
     body = _body(picture, name)
     with pillow_at_work(name, FAULT):
         directory = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0" + bytes(4))

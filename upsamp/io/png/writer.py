@@ -175,7 +175,7 @@ def _useful_filters(layout: Layout, level: int) -> tuple[int, ...]:
 
 
 def _zlib_stream(pieces: Iterator[Piece], count: int, level: int) -> Iterator[bytes]:
-    """Join the pieces to a zlib stream, and give it in as many parts."""
+    """Join the pieces to a zlib stream, and yield it in as many parts."""
     checksum = zlib.adler32(b"")
     for index, piece in enumerate(pieces):
         checksum = join_checksums(checksum, piece.checksum, piece.length)

@@ -61,7 +61,7 @@ def keras_name(layer: Layer) -> str:
 
 
 def foreign(layer: Layer) -> str | None:
-    """Say why a layer cannot be Keras 3's, or give None where it can.
+    """Say why a layer cannot be Keras 3's, or return None where it can.
 
     >>> from upsamp.layers import Flatten, PixelShuffle
     >>> foreign(Flatten()), foreign(PixelShuffle(2))

@@ -61,7 +61,7 @@ def _shapes(arrays: Iterable[Weight | StoredArray]) -> str:
 
 
 def put_value(weight: Weight, stored: StoredArray) -> None:
-    """Return a weight the value of an array, in the type that it is computed in."""
+    """Set a weight to the value of an array, in the type that it is computed in."""
     if stored.value is not None:
         kept = np.float32 if weight.dtype == "bfloat16" else weight.dtype
         # What is too large for the type becomes infinite, as in Keras.
