@@ -237,7 +237,7 @@ def test_a_temporary_file_that_cannot_be_written_is_told(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(zip_bytes())))
     with pytest.raises(
         FileError,
-        match=r"^Cannot write a temporary file: there is no such file or directory\. Make",
+        match=r"^Cannot write a temporary file in '.*': there is no such file or directory\. Make",
     ):
         open_model("-").weights()
 

@@ -12,6 +12,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Literal, NamedTuple
 
 from upsamp.core.memory import check_limit, memory_limit
+from upsamp.core.text import first_line
 from upsamp.errors import FileError, MissingExtraError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.streams import already_exists, reason
@@ -138,7 +139,7 @@ def _unknown(path: str) -> FileError:
 def _lacks_package(path: str, error: ImportError) -> MissingExtraError:
     return MissingExtraError(
         f"{path.partition('://')[0]}:// needs a package of its own. Received: '{path}', and from "
-        f"fsspec: {_first_line(error)}."
+        f"fsspec: {first_line(error)}."
     )
 
 
@@ -298,7 +299,7 @@ def _find(path: str) -> tuple[Any, str]:
     except NOT_OPENED as error:
         raise FileError(
             f"'{path}' must say all that its storage is found by. Received from fsspec: "
-            f"{_first_line(error)}."
+            f"{first_line(error)}."
         ) from error
     return files, place
 
@@ -331,8 +332,4 @@ class _At:
         if isinstance(error, OSError | ValueError):
             raise FileError(f"{self._what}: {reason(error).rstrip('.')}.") from error
         if type(error).__module__ != "builtins" or isinstance(error, NOT_MISTAKES):
-            raise FileError(f"{self._what}: {_first_line(error)}.") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+            raise FileError(f"{self._what}: {first_line(error)}.") from error

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["json_text", "printable"]
+__all__ = ["first_line", "json_text", "printable"]
 
 # The joiner of the parts of one emoji, and a blank at which no line breaks: they move nothing.
 KEPT = ("\N{ZERO WIDTH JOINER}", "\N{NO-BREAK SPACE}")
@@ -22,6 +22,15 @@ def printable(text: str) -> str:
     return "".join(
         letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in text
     )
+
+
+def first_line(error: BaseException) -> str:
+    r"""Return what an error says, its first line without a full stop; its class if it says nothing.
+
+    >>> first_line(ValueError("Bad header.\nIt is cut off.")), first_line(KeyError())
+    ('Bad header', 'KeyError')
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

@@ -1,7 +1,6 @@
 """Matrices as text, JSON and NumPy files; what is written is read back without loss."""
 
 import json
-import os
 import re
 from array import array as number_array
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, memory_limit
 from upsamp.errors import FormatError
+from upsamp.io.streams import size_of
 
 __all__ = ["decimal", "format_matrix", "parse_matrix", "parse_text", "read_text", "write_matrix"]
 
@@ -84,11 +84,10 @@ def _check_room(stream: BinaryIO, name: str) -> None:
         first, *others = plain.split(b"\n")
         longest = max(longest, length + len(first), *map(len, others))
         length = len(others[-1]) if others else length + len(first)
-    size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     needed = 8 * numbers + LINE * longest
     if lists:
-        needed += 3 * size + JSON_NUMBER * numbers + JSON_LIST * lists
+        needed += 3 * size_of(stream) + JSON_NUMBER * numbers + JSON_LIST * lists
     check_limit(needed, f"the numbers of {name}")
 
 

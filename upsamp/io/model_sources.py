@@ -15,7 +15,13 @@ from upsamp.errors import FileError, FormatError
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.json_text import MAX_TEXT
 from upsamp.io.stored_arrays import StoredArrays
-from upsamp.io.streams import STANDARD_STREAM, check_steady, read_within, reason
+from upsamp.io.streams import (
+    STANDARD_STREAM,
+    check_steady,
+    read_within,
+    reason,
+    telling_of_temporary_files,
+)
 
 __all__ = ["Source", "file_in", "find_source", "is_folder"]
 
@@ -80,27 +86,16 @@ class Source:
 def temporary_file(blocks: Iterable[bytes]) -> Iterator[str]:
     """Yield the path of a file of these bytes, which is removed when the block ends."""
     with ExitStack() as stack:
-        with _disk():
+        with telling_of_temporary_files():
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="upsamp-"))
             path = Path(folder) / "weights.h5"
             copy = stack.enter_context(path.open("wb"))
         for block in blocks:
-            with _disk():
+            with telling_of_temporary_files():
                 copy.write(block)
-        with _disk():
+        with telling_of_temporary_files():
             copy.flush()
         yield str(path)
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    """Tell the errors of a temporary file from those of the file that is read."""
-    try:
-        yield
-    except OSError as error:
-        raise FileError(
-            f"Cannot write a temporary file: {reason(error)}. Make room, or name a place by TMPDIR."
-        ) from error
 
 
 def is_folder(path: str) -> bool:

@@ -1,7 +1,6 @@
 """A .npy file: what its head declares is held against what there is before memory is taken."""
 
 import math
-import os
 import struct
 import warnings
 from tokenize import TokenError
@@ -11,8 +10,10 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import WORKING, check_limit, check_memory
+from upsamp.core.text import first_line
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import MAX_RANK, is_shape
+from upsamp.io.streams import size_of
 
 __all__ = ["NpyHead", "check_numbers", "npy_head", "read_npy", "read_npy_head", "read_numbers"]
 
@@ -72,11 +73,10 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
             shape, by_columns, dtype = read(stream)
             offset = stream.tell()
             if size is None:
-                size = stream.seek(0, os.SEEK_END)
-                stream.seek(offset)
+                size = size_of(stream)
     except DAMAGE as error:
         raise FormatError(
-            f"{name} is no valid .npy file: {_first_line(error)}. Save it again with numpy.save."
+            f"{name} is no valid .npy file: {first_line(error)}. Save it again with numpy.save."
         ) from error
     if dtype.hasobject:
         raise FormatError(
@@ -145,8 +145,3 @@ def check_numbers(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> No
         raise FormatError(f"{name} must hold an array of rank 2, 3 or 4. Received: shape {shape}.")
     if 0 in shape:
         raise FormatError(f"{name} must not be empty. Received: shape {shape}.")
-
-
-def _first_line(error: BaseException) -> str:
-    """Return what an error says in one line without its full stop."""
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

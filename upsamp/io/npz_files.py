@@ -1,7 +1,6 @@
 """The arrays of a .npz file: all of them, or one by its name."""
 
 import math
-import os
 import zipfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
@@ -20,6 +19,7 @@ from upsamp.io.stored_arrays import (
     StoredArrays,
     shown,
 )
+from upsamp.io.streams import size_of
 
 __all__ = ["read_npz", "read_npz_arrays", "write_npz_arrays"]
 
@@ -32,9 +32,8 @@ def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
 
     A file may unpack to 2 GB, or to its own size where that is more.
     """
-    size = stream.seek(0, os.SEEK_END)
     remedy = "Save the array alone, with numpy.save."
-    with open_archive(stream, name, max(DEFAULT_MAX_SIZE, size), remedy) as archive:
+    with open_archive(stream, name, max(DEFAULT_MAX_SIZE, size_of(stream)), remedy) as archive:
         member = _member_of(archive, name, key)
         with archive.open(member) as file:
             head = _read_head(archive, member, cast("BinaryIO", file), name)

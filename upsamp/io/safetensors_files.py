@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import os
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, BinaryIO, cast
@@ -23,6 +22,7 @@ from upsamp.io.stored_arrays import (
     parse_numbers,
     shown,
 )
+from upsamp.io.streams import size_of
 
 __all__ = ["read_safetensors", "write_safetensors"]
 
@@ -43,8 +43,7 @@ def read_safetensors(source: Source, max_size: int, values: bool) -> StoredArray
     """Return the arrays of a file, once its header is held against what there is."""
     check_extra("safetensors", f"Reading the weights of {source.name}")
     with source.open() as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(0)
+        size = size_of(stream)
         start = 8 + int.from_bytes(stream.read(8), "little")
         arrays = _parse_header(stream.read(start - 8), source.name, size - start)
         if not values:

@@ -25,6 +25,7 @@ __all__ = [
     "open_input",
     "read_within",
     "replace_file",
+    "size_of",
     "spooled",
     "spooled_input",
     "state_of",
@@ -151,10 +152,11 @@ def telling_of_temporary_files() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        from tempfile import gettempdir
+        import tempfile
 
+        where = f" in '{tempfile.tempdir}'" if tempfile.tempdir else ""  # where none will do
         raise FileError(
-            f"Cannot write a temporary file in '{gettempdir()}': {reason(error)}. "
+            f"Cannot write a temporary file{where}: {reason(error)}. "
             "Make room there, or set TMPDIR to another place."
         ) from error
 
@@ -213,11 +215,18 @@ def _blocks_within(
         yield block
 
 
+def size_of(stream: BinaryIO) -> int:
+    """Return how many bytes a stream has that can be searched; it stays where it is."""
+    place = stream.tell()
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(place)
+    return size
+
+
 def check_length(stream: BinaryIO, name: str, limit: int = MAX_TEXT) -> None:
     """Raise `FormatError` where a stream that can be searched has more than `limit` bytes."""
-    if stream.seek(0, os.SEEK_END) > limit:
+    if size_of(stream) > limit:
         raise _too_long(name, limit, "Give .npy, which may be longer than text.")
-    stream.seek(0)
 
 
 def _too_long(name: str, limit: int, remedy: str) -> FormatError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from upsamp.bulk.dask.tasks import own_version
 from upsamp.bulk.processes import uninterrupted
+from upsamp.core.text import first_line
 from upsamp.errors import EngineError
 from upsamp.io.extras import check_extra
 from upsamp.io.json_text import MAX_TEXT, read_json
@@ -28,7 +29,6 @@ __all__ = [
     "check_dask",
     "check_versions",
     "connected",
-    "first_line",
     "in_silence",
     "local_cluster",
     "wrong_version",
@@ -116,11 +116,6 @@ async def _ask(address: str) -> tuple[str, str]:
         kind = str((await server.identity())["type"])
         packages = (await server.versions())["packages"] if kind == "Scheduler" else {}
         return kind, str(packages.get("distributed"))
-
-
-def first_line(error: BaseException) -> str:
-    """Return what an error says, in one line, or what it is."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def address_of(text: str) -> str:

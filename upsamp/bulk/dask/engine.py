@@ -21,7 +21,6 @@ from upsamp.bulk.dask.clusters import (
     address_of,
     check_versions,
     connected,
-    first_line,
     in_silence,
     local_cluster,
     wrong_version,
@@ -31,6 +30,7 @@ from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.processes import outcome_of
 from upsamp.bulk.remote_paths import is_remote, split_path
 from upsamp.bulk.tasks import Outcome, Task
+from upsamp.core.text import first_line
 from upsamp.errors import EngineError
 from upsamp.io.parts import remove_dead_parts
 

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from upsamp.io.images.compressed import PIECE, TOO_SHORT, exactly, inflated
-from upsamp.io.images.frames import gif_frames
+from upsamp.io.images.frames import gif_colours, gif_frames
 from upsamp.io.images.limits import check_size
 
 __all__ = ["check_icon", "proofs_of"]
@@ -127,14 +127,14 @@ def _check_gif_frame(stream: BinaryIO, place: int, name: str, max_pixels: int) -
     place: of its descriptor, behind the comma. Pillow takes for whole what ends too early.
     """
     stream.seek(10)
-    entries = _colours(exactly(stream, 1)[0])
+    entries = gif_colours(exactly(stream, 1)[0])
     stream.seek(place - 9)
     control, flags, clear = struct.unpack("<3sB2xB2x", exactly(stream, 9))
     has_clear = control == b"\x21\xf9\x04" and flags & 1
     width, height, flags = struct.unpack("<4xHHB", exactly(stream, 9))
     check_size(width, height, name, max_pixels)
-    entries = _colours(flags) or entries or 256  # greys, where there is no table
-    stream.seek(3 * _colours(flags), 1)
+    entries = gif_colours(flags) or entries or 256  # greys, where there is no table
+    stream.seek(3 * gif_colours(flags), 1)
     bits = exactly(stream, 1)[0]
     blocks = []
     while size := exactly(stream, 1)[0]:
@@ -153,8 +153,3 @@ def _check_gif_frame(stream: BinaryIO, place: int, name: str, max_pixels: int) -
     unknown = numbers[numbers >= entries]
     if last.any() or not beyond.all() or (unknown != (clear if has_clear else -1)).any():
         raise OSError("its pixels are not those that it declares")
-
-
-def _colours(flags: int) -> int:
-    """Return how many colours a table has that these flags tell of."""
-    return 2 << (flags & 7) if flags & 0x80 else 0

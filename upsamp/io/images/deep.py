@@ -8,6 +8,7 @@ from PIL import Image
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
+from upsamp.core.text import first_line
 from upsamp.errors import FormatError
 from upsamp.io.images.deep_tiff import read_deep_tiff
 from upsamp.io.images.memory import check_deep_reading
@@ -74,7 +75,7 @@ def _read_png(stream: BinaryIO, name: str) -> Array:
         with quiet_libraries():
             pixels: Array = imagecodecs.png_decode(stream.read())
     except (RuntimeError, ValueError, MemoryError) as error:  # its PngError is the first
-        raise FormatError(f"{name} {FAULT}: {_first_line(error)}.") from error
+        raise FormatError(f"{name} {FAULT}: {first_line(error)}.") from error
     return pixels
 
 
@@ -111,7 +112,3 @@ def _words(data: bytes, start: int, count: int) -> Array | None:
     if len(words) < count or not all(word.isdigit() and len(word) < 6 for word in words):
         return None
     return np.minimum(np.array(words, np.int64), 65535).astype(np.uint16)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -12,6 +12,7 @@ from PIL import ExifTags, Image
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
 from upsamp.core.memory import check_memory
+from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.images.damaged_tiff import check_tags
@@ -49,8 +50,7 @@ def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
     except UpsampError:
         raise
     except (*LIBRARY_ERRORS, tifffile.TiffFileError) as error:
-        what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise FormatError(f"{name} {fault}: {what}.") from error
+        raise FormatError(f"{name} {fault}: {first_line(error)}.") from error
     finally:
         logger.disabled = before
 

@@ -6,13 +6,21 @@ section 2, and for BigTIFF the Library of Congress, "BigTIFF" (fdd000328).
 
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
-from upsamp.io.images.compressed import CUT_OFF
+from upsamp.io.images.compressed import CUT_OFF, exactly
 
-__all__ = ["FirstPage", "frames_of", "gif_frames", "is_tiff", "tiff_pages", "tiff_tags"]
+__all__ = [
+    "FirstPage",
+    "frames_of",
+    "gif_colours",
+    "gif_frames",
+    "is_tiff",
+    "tiff_pages",
+    "tiff_tags",
+]
 
 # A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
 # TIFF with an odd signature, which Pillow reads, is read as one page.
@@ -36,13 +44,13 @@ def is_tiff(stream: BinaryIO) -> bool:
 def gif_frames(stream: BinaryIO) -> Iterator[int]:
     """Yield the place of each image of a GIF, behind its comma; raise `OSError` without an end."""
     stream.seek(10)
-    stream.seek(2 + _table_bytes(_byte(stream)), 1)
+    stream.seek(2 + 3 * gif_colours(_byte(stream)), 1)
     while (kind := stream.read(1)) != b";":
         if kind == b",":
             place = stream.tell()
             yield place
             stream.seek(place + 8)  # it may have been moved
-            stream.seek(_table_bytes(_byte(stream)) + 1, 1)
+            stream.seek(3 * gif_colours(_byte(stream)) + 1, 1)
         elif kind == b"!":
             stream.seek(1, 1)
         elif not kind:
@@ -53,57 +61,66 @@ def gif_frames(stream: BinaryIO) -> Iterator[int]:
             stream.seek(size, 1)
 
 
-def _table_bytes(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+def gif_colours(flags: int) -> int:
+    """Return how many colours a table has that these flags tell of; each has 3 bytes."""
+    return 2 << (flags & 7) if flags & 0x80 else 0
 
 
 def _byte(stream: BinaryIO) -> int:
-    byte = stream.read(1)
-    if not byte:
-        raise OSError(CUT_OFF)
-    return byte[0]
+    return exactly(stream, 1)[0]
+
+
+class TiffForm(NamedTuple):
+    """How a TIFF writes numbers, as `struct` names them, and how long its entries are.
+
+    counts, places: the kinds of these numbers. entry: bytes of a tag in a page's directory. header:
+    bytes before the place of the first page.
+    """
+
+    counts: str
+    places: str
+    entry: int
+    header: int
 
 
 def tiff_pages(stream: BinaryIO) -> Iterator[int]:
     """Yield the place of the directory of each page of a TIFF, until one leads to another again."""
-    stream.seek(0)
-    order, layout = _tiff_layout(stream.read(4))
-    stream.seek(4 if layout == "HI" else 8)
+    form = _tiff_form(stream)
+    stream.seek(form.header)
     seen = set()
-    entry = 12 if layout == "HI" else 20
-    place = _number(stream, order + layout[1])
+    place = _number(stream, form.places)
     while place and place not in seen:
         seen.add(place)
         stream.seek(place)
-        stream.seek(_number(stream, order + layout[0]) * entry, 1)
-        following = _number(stream, order + layout[1])
+        stream.seek(_number(stream, form.counts) * form.entry, 1)
+        following = _number(stream, form.places)
         yield place
         place = following
 
 
 def tiff_tags(stream: BinaryIO) -> Iterator[int]:
     """Yield the numbers of the tags of the first page."""
+    form = _tiff_form(stream)
+    stream.seek(form.header)
+    stream.seek(_number(stream, form.places))
+    for _ in range(_number(stream, form.counts)):
+        yield _number(stream, form.places[0] + "H")
+        stream.seek(form.entry - 2, 1)
+
+
+def _tiff_form(stream: BinaryIO) -> TiffForm:
     stream.seek(0)
-    order, layout = _tiff_layout(stream.read(4))
-    stream.seek(4 if layout == "HI" else 8)
-    stream.seek(_number(stream, order + layout[1]))
-    for _ in range(_number(stream, order + layout[0])):
-        yield _number(stream, order + "H")
-        stream.seek(10 if layout == "HI" else 18, 1)
-
-
-def _tiff_layout(head: bytes) -> tuple[str, str]:
-    """Return the order of bytes, and the kinds of a count and of a place."""
+    head = stream.read(4)
     if head not in TIFF_HEADS:
         raise OSError("it is no TIFF")
-    return TIFF_HEADS[head], "QQ" if b"+" in head else "HI"
+    order = TIFF_HEADS[head]
+    if b"+" in head:
+        return TiffForm(order + "Q", order + "Q", 20, 8)
+    return TiffForm(order + "H", order + "I", 12, 4)
 
 
 def _number(stream: BinaryIO, kind: str) -> int:
-    data = stream.read(struct.calcsize(kind))
-    if len(data) < struct.calcsize(kind):
-        raise OSError(CUT_OFF)
-    return int(struct.unpack(kind, data)[0])
+    return int(struct.unpack(kind, exactly(stream, struct.calcsize(kind)))[0])
 
 
 class FirstPage:
@@ -113,11 +130,9 @@ class FirstPage:
     """
 
     def __init__(self, stream: BinaryIO, place: int) -> None:
+        form = _tiff_form(stream)
         stream.seek(0)
-        head = stream.read(4)
-        order, layout = _tiff_layout(head)
-        start = head if layout == "HI" else head + stream.read(4)
-        self._head = start + struct.pack(order + layout[1], place)
+        self._head = stream.read(form.header) + struct.pack(form.places, place)
         self._stream = stream
         stream.seek(0)
 

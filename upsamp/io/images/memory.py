@@ -11,6 +11,7 @@ from PIL import Image
 
 from upsamp.core.memory import WORKING, check_limit, memory_limit
 from upsamp.io.images.modes import natural_mode
+from upsamp.io.streams import size_of
 
 __all__ = ["check_deep_reading", "check_reading", "check_tiff_reading"]
 
@@ -71,7 +72,7 @@ def check_deep_reading(image: Image.Image, stream: BinaryIO, name: str, channels
     """
     if memory_limit() is None:
         return
-    pixels, size = image.width * image.height, _size_of(stream)
+    pixels, size = image.width * image.height, size_of(stream)
     held = 2 * channels
     if image.format == "PNG":
         needed = max(size + held * pixels, (4 + 2 * held) * pixels)
@@ -98,7 +99,7 @@ def check_tiff_reading(
     height, width, samples = shape
     held = samples * dtype.itemsize
     floats = 48 * samples if extra[:1] == (ASSOCIATED,) else 0
-    needed = (2 * held + floats) * height * width + min(_size_of(stream), READ_TOGETHER)
+    needed = (2 * held + floats) * height * width + min(size_of(stream), READ_TOGETHER)
     _check((width, height), name, needed, held)
 
 
@@ -126,17 +127,16 @@ def _decoder_bytes(image: Image.Image, stream: BinaryIO, *, animated: bool) -> i
     if decoder == "jpeg":
         return canvases + _coefficients(image, stream)
     if decoder == "libtiff":
-        return _strip_bytes(image) + _size_of(stream)
+        return _strip_bytes(image) + size_of(stream)
     if decoder in DECODERS:
         return canvases + DECODERS[decoder] * pixels
-    return canvases + LIBRARIES.get(image.format or "", UNKNOWN) * pixels + 2 * _size_of(stream)
+    return canvases + LIBRARIES.get(image.format or "", UNKNOWN) * pixels + 2 * size_of(stream)
 
 
 def _coefficients(image: Image.Image, stream: BinaryIO) -> int:
     """Return what a JPEG of several scans takes: all of its coefficients, of 16 bits."""
     layers = getattr(image, "layer", ())
-    progressive, scanned = _first_scan(stream)
-    if not (progressive or scanned < len(layers)):
+    if "progressive" not in image.info and _components_of_scan(stream) >= len(layers):
         return 0
     high, wide = max(layer[2] for layer in layers), max(layer[1] for layer in layers)
     rows, columns = (-(-side // 8) * 8 + 64 for side in (image.height, image.width))
@@ -144,26 +144,25 @@ def _coefficients(image: Image.Image, stream: BinaryIO) -> int:
     return -(-2 * rows * columns * samples // int(wide * high))
 
 
-def _first_scan(stream: BinaryIO) -> tuple[bool, int]:
-    """Return whether a JPEG is progressive, and of how many components its first scan is.
+def _components_of_scan(stream: BinaryIO) -> int:
+    """Return how many components the first scan of a JPEG has, 0 where there is none.
 
     Source: ITU-T T.81, "Digital compression and coding of continuous-tone still images", B.
     """
     place = stream.tell()
     stream.seek(2)
-    progressive, scanned = False, 0
+    components = 0
     while len(head := stream.read(4)) == 4 and head[0] == 0xFF:
         marker, length = head[1], struct.unpack(">H", head[2:])[0]
         if marker == 0xFF:  # bytes that fill
             stream.seek(-3, os.SEEK_CUR)
             continue
         if marker == 0xDA:
-            scanned = (stream.read(1) or b"\0")[0]
+            components = (stream.read(1) or b"\0")[0]
             break
-        progressive |= marker in (0xC2, 0xC6, 0xCA, 0xCE)
         stream.seek(length - 2, os.SEEK_CUR)
     stream.seek(place)
-    return progressive, scanned
+    return components
 
 
 def _strip_bytes(image: Image.Image) -> int:
@@ -174,10 +173,3 @@ def _strip_bytes(image: Image.Image) -> int:
         width, height = image.width, min(int(tags.get(TIFF_ROWS, image.height)), image.height)
     turned = tags.get(TIFF_ORIENTATION, 1) != 1
     return 8 * width * height + (_stored(image.mode) * image.width * image.height if turned else 0)
-
-
-def _size_of(stream: BinaryIO) -> int:
-    place = stream.tell()
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(place)
-    return size

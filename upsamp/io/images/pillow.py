@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.images.limits import too_many_pixels
 
@@ -115,8 +116,7 @@ def pillow_at_work(name: str, fault: str, max_pixels: int | None = None) -> Iter
         size = f", {int(found[1]):,}" if (found := PIXELS.search(str(error))) else ""
         raise too_many_pixels(name, max_pixels or 0, size) from error
     except LIBRARY_ERRORS as error:
-        what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise FormatError(f"{name} {fault}: {what}.") from error
+        raise FormatError(f"{name} {fault}: {first_line(error)}.") from error
     finally:
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = limit, tolerant
 
