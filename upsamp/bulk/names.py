@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
-from types import MappingProxyType
 
 from upsamp.bulk.inputs import Found, format_of_suffix
 from upsamp.bulk.remote_paths import join_path, split_path
@@ -15,14 +14,12 @@ __all__ = ["FIELDS", "TEMPLATE", "Naming"]
 
 TEMPLATE = "{stem}_{size}_{interp}{suffix}"
 # What a template may name, and what is told of it.
-FIELDS: Mapping[str, str] = MappingProxyType(
-    {
-        "stem": "the name of the image without its suffix",
-        "size": "2x2, 1920x1080, or 1920x where a side was left out",
-        "interp": "bicubic, or bicubic_torch with that convention",
-        "suffix": "that of the image, or of --format",
-    }
-)
+FIELDS: Mapping[str, str] = {
+    "stem": "the name of the image without its suffix",
+    "size": "2x2, 1920x1080, or 1920x where a side was left out",
+    "interp": "bicubic, or bicubic_torch with that convention",
+    "suffix": "that of the image, or of --format",
+}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Literal, NamedTuple
 
 from upsamp.core.memory import check_limit, memory_limit
@@ -34,14 +34,12 @@ __all__ = [
 
 PROTOCOL = re.compile(r"([a-z][a-z0-9+.\-]*)://")
 # Stores of whole objects, which have no folders that would have to be made, each with its name.
-OBJECT_STORES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("s3", "s3a"), "s3"),
-        **dict.fromkeys(("gs", "gcs"), "gs"),
-        **dict.fromkeys(("az", "abfs", "abfss", "adl"), "abfs"),
-        **{name: name for name in ("memory", "oci", "ocilake", "oss")},
-    }
-)
+OBJECT_STORES: Mapping[str, str] = {
+    **dict.fromkeys(("s3", "s3a"), "s3"),
+    **dict.fromkeys(("gs", "gcs"), "gs"),
+    **dict.fromkeys(("az", "abfs", "abfss", "adl"), "abfs"),
+    **{name: name for name in ("memory", "oci", "ocilake", "oss")},
+}
 # Of fsspec's own file systems those that a path alone leads to. The others stand on another one,
 # as zip and blockcache do, or lead back to this machine. Those of other packages are storages.
 OWN_PROTOCOLS = frozenset(

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
-from types import FrameType, MappingProxyType
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -28,14 +28,12 @@ from upsamp.io.streams import reason
 __all__ = ["main"]
 
 # Each command with the line that it has in the overview, so that the overview loads none of them.
-COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "upsample": "Enlarge an image or a matrix.",
-        "transpose-conv": "Run a transposed convolution and show what it does.",
-        "summary": "Show the layers, output shapes and parameters of a model.",
-        "generator": "Build a GAN's generator, show it, and draw samples from it.",
-    }
-)
+COMMANDS: Mapping[str, str] = {
+    "upsample": "Enlarge an image or a matrix.",
+    "transpose-conv": "Run a transposed convolution and show what it does.",
+    "summary": "Show the layers, output shapes and parameters of a model.",
+    "generator": "Build a GAN's generator, show it, and draw samples from it.",
+}
 
 EXAMPLES = """\
   upsamp upsample photo.png --size 4 --interp lanczos3

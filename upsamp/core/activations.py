@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from upsamp.core import activation_functions as functions
@@ -29,55 +28,51 @@ ActivationFunction: TypeAlias = Callable[[Array], Array]
 # A name, None for none, or {"class_name": ..., "config": {...}} for a layer used as activation.
 ActivationLike: TypeAlias = str | Mapping[str, Any] | None
 
-ACTIVATIONS: Mapping[str, ActivationFunction] = MappingProxyType(
-    {
-        "linear": functions.linear,
-        "relu": functions.relu,
-        "leaky_relu": functions.leaky_relu,
-        "elu": functions.elu,
-        "sigmoid": functions.sigmoid,
-        "tanh": functions.tanh,
-        "softmax": functions.softmax,
-        "softplus": functions.softplus,
-        "swish": functions.silu,
-        "silu": functions.silu,
-        "gelu": functions.gelu,
-        "relu6": functions.relu6,
-        "selu": functions.selu,
-        "celu": functions.elu,
-        "exponential": functions.exponential,
-        "hard_sigmoid": functions.hard_sigmoid,
-        "hard_sigmoid_keras2": functions.hard_sigmoid_keras2,
-        "hard_silu": functions.hard_silu,
-        "hard_swish": functions.hard_silu,
-        "hard_tanh": functions.hard_tanh,
-        "hard_shrink": functions.hard_shrink,
-        "log_sigmoid": functions.log_sigmoid,
-        "log_softmax": functions.log_softmax,
-        "mish": functions.mish,
-        "soft_shrink": functions.soft_shrink,
-        "softsign": functions.softsign,
-        "sparse_plus": functions.sparse_plus,
-        "sparse_sigmoid": functions.sparse_sigmoid,
-        "sparsemax": functions.sparsemax,
-        "squareplus": functions.squareplus,
-        "tanh_shrink": functions.tanh_shrink,
-    }
-)
-RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "tanh": (-1.0, 1.0),
-        "hard_tanh": (-1.0, 1.0),
-        "softsign": (-1.0, 1.0),
-        "sigmoid": (0.0, 1.0),
-        "hard_sigmoid": (0.0, 1.0),
-        "hard_sigmoid_keras2": (0.0, 1.0),
-        "sparse_sigmoid": (0.0, 1.0),
-        "softmax": (0.0, 1.0),
-        "sparsemax": (0.0, 1.0),
-        "relu6": (0.0, 6.0),
-    }
-)
+ACTIVATIONS: Mapping[str, ActivationFunction] = {
+    "linear": functions.linear,
+    "relu": functions.relu,
+    "leaky_relu": functions.leaky_relu,
+    "elu": functions.elu,
+    "sigmoid": functions.sigmoid,
+    "tanh": functions.tanh,
+    "softmax": functions.softmax,
+    "softplus": functions.softplus,
+    "swish": functions.silu,
+    "silu": functions.silu,
+    "gelu": functions.gelu,
+    "relu6": functions.relu6,
+    "selu": functions.selu,
+    "celu": functions.elu,
+    "exponential": functions.exponential,
+    "hard_sigmoid": functions.hard_sigmoid,
+    "hard_sigmoid_keras2": functions.hard_sigmoid_keras2,
+    "hard_silu": functions.hard_silu,
+    "hard_swish": functions.hard_silu,
+    "hard_tanh": functions.hard_tanh,
+    "hard_shrink": functions.hard_shrink,
+    "log_sigmoid": functions.log_sigmoid,
+    "log_softmax": functions.log_softmax,
+    "mish": functions.mish,
+    "soft_shrink": functions.soft_shrink,
+    "softsign": functions.softsign,
+    "sparse_plus": functions.sparse_plus,
+    "sparse_sigmoid": functions.sparse_sigmoid,
+    "sparsemax": functions.sparsemax,
+    "squareplus": functions.squareplus,
+    "tanh_shrink": functions.tanh_shrink,
+}
+RANGES: Mapping[str, tuple[float, float]] = {
+    "tanh": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "hard_sigmoid_keras2": (0.0, 1.0),
+    "sparse_sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "sparsemax": (0.0, 1.0),
+    "relu6": (0.0, 6.0),
+}
 
 
 class LayerActivation(NamedTuple):
@@ -87,16 +82,14 @@ class LayerActivation(NamedTuple):
     function: Callable[..., Array]
 
 
-LAYER_ACTIVATIONS: Mapping[str, LayerActivation] = MappingProxyType(
-    {
-        "LeakyReLU": LayerActivation({"negative_slope": 0.3}, functions.leaky_relu),
-        "ReLU": LayerActivation(
-            {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}, functions.rectify
-        ),
-        "ELU": LayerActivation({"alpha": 1.0}, functions.elu),
-        "Softmax": LayerActivation({"axis": -1}, functions.softmax),
-    }
-)
+LAYER_ACTIVATIONS: Mapping[str, LayerActivation] = {
+    "LeakyReLU": LayerActivation({"negative_slope": 0.3}, functions.leaky_relu),
+    "ReLU": LayerActivation(
+        {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}, functions.rectify
+    ),
+    "ELU": LayerActivation({"alpha": 1.0}, functions.elu),
+    "Softmax": LayerActivation({"axis": -1}, functions.softmax),
+}
 # Those that look at more than one value, besides the layer Softmax.
 MIXING = frozenset({"softmax", "log_softmax", "sparsemax"})
 # What every layer has besides, and what no activation depends on.

@@ -1,7 +1,6 @@
 """First values of weights, drawn from a seed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -56,45 +55,38 @@ def _scaled(class_name: str, scale: float, mode: str, distribution: str) -> Kind
     return Kind(class_name, {}, draw)
 
 
-INITIALIZERS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "glorot_uniform": _scaled("GlorotUniform", 1.0, "fan_avg", "uniform"),
-        "glorot_normal": _scaled("GlorotNormal", 1.0, "fan_avg", "truncated_normal"),
-        "he_uniform": _scaled("HeUniform", 2.0, "fan_in", "uniform"),
-        "he_normal": _scaled("HeNormal", 2.0, "fan_in", "truncated_normal"),
-        "random_normal": Kind("RandomNormal", {"mean": 0.0, "stddev": 0.05}, random_normal),
-        "random_uniform": Kind("RandomUniform", {"minval": -0.05, "maxval": 0.05}, random_uniform),
-        "truncated_normal": Kind(
-            "TruncatedNormal", {"mean": 0.0, "stddev": 0.05}, truncated_normal
-        ),
-        "zeros": Kind("Zeros", {}, zeros),
-        "ones": Kind("Ones", {}, ones),
-        "lecun_uniform": _scaled("LecunUniform", 1.0, "fan_in", "uniform"),
-        "lecun_normal": _scaled("LecunNormal", 1.0, "fan_in", "truncated_normal"),
-        "variance_scaling": Kind(
-            "VarianceScaling",
-            {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal"},
-            variance_scaling,
-        ),
-        "constant": Kind("Constant", {"value": 0.0}, constant),
-        "orthogonal": Kind("Orthogonal", {"gain": 1.0}, orthogonal),
-        "identity": Kind("Identity", {"gain": 1.0}, identity),
-    }
-)
+INITIALIZERS: Mapping[str, Kind] = {
+    "glorot_uniform": _scaled("GlorotUniform", 1.0, "fan_avg", "uniform"),
+    "glorot_normal": _scaled("GlorotNormal", 1.0, "fan_avg", "truncated_normal"),
+    "he_uniform": _scaled("HeUniform", 2.0, "fan_in", "uniform"),
+    "he_normal": _scaled("HeNormal", 2.0, "fan_in", "truncated_normal"),
+    "random_normal": Kind("RandomNormal", {"mean": 0.0, "stddev": 0.05}, random_normal),
+    "random_uniform": Kind("RandomUniform", {"minval": -0.05, "maxval": 0.05}, random_uniform),
+    "truncated_normal": Kind("TruncatedNormal", {"mean": 0.0, "stddev": 0.05}, truncated_normal),
+    "zeros": Kind("Zeros", {}, zeros),
+    "ones": Kind("Ones", {}, ones),
+    "lecun_uniform": _scaled("LecunUniform", 1.0, "fan_in", "uniform"),
+    "lecun_normal": _scaled("LecunNormal", 1.0, "fan_in", "truncated_normal"),
+    "variance_scaling": Kind(
+        "VarianceScaling",
+        {"scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal"},
+        variance_scaling,
+    ),
+    "constant": Kind("Constant", {"value": 0.0}, constant),
+    "orthogonal": Kind("Orthogonal", {"gain": 1.0}, orthogonal),
+    "identity": Kind("Identity", {"gain": 1.0}, identity),
+}
 # What code calls: Keras' classes, and their functions of the same names in snake case.
-INITIALIZER_CLASSES: Mapping[str, str] = MappingProxyType(
-    {kind.class_name: name for name, kind in INITIALIZERS.items()}
-    | {name: name for name in INITIALIZERS}
-)
+INITIALIZER_CLASSES: Mapping[str, str] = {
+    kind.class_name: name for name, kind in INITIALIZERS.items()
+} | {name: name for name in INITIALIZERS}
 UNSEEDED = ("zeros", "ones", "constant", "identity")
-CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "mode": ("fan_in", "fan_out", "fan_avg"),
-        "distribution": ("uniform", "truncated_normal", "untruncated_normal", "normal"),
-    }
-)
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "mode": ("fan_in", "fan_out", "fan_avg"),
+    "distribution": ("uniform", "truncated_normal", "untruncated_normal", "normal"),
+}
 # Every spelling, in lower case and without underscores, and the name it stands for.
-SPELLINGS: Mapping[str, str] = MappingProxyType(
+SPELLINGS: Mapping[str, str] = (
     {name.replace("_", ""): name for name in INITIALIZERS}
     | {"normal": "random_normal", "uniform": "random_uniform", "zero": "zeros", "one": "ones"}
     | {"identityinitializer": "identity", "orthogonalinitializer": "orthogonal"}

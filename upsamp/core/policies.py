@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -25,19 +24,17 @@ class Policy:
     variable: str
 
 
-POLICIES: Mapping[str, Policy] = MappingProxyType(
-    {
-        name: Policy(name, np.dtype(compute), variable)
-        for name, compute, variable in (
-            ("float32", np.float32, "float32"),
-            ("float64", np.float64, "float64"),
-            ("float16", np.float16, "float16"),
-            ("bfloat16", np.float32, "bfloat16"),
-            ("mixed_float16", np.float32, "float32"),
-            ("mixed_bfloat16", np.float32, "float32"),
-        )
-    }
-)
+POLICIES: Mapping[str, Policy] = {
+    name: Policy(name, np.dtype(compute), variable)
+    for name, compute, variable in (
+        ("float32", np.float32, "float32"),
+        ("float64", np.float64, "float64"),
+        ("float16", np.float16, "float16"),
+        ("bfloat16", np.float32, "bfloat16"),
+        ("mixed_float16", np.float32, "float32"),
+        ("mixed_bfloat16", np.float32, "float32"),
+    )
+}
 
 
 def normalize_policy(value: object) -> Policy:

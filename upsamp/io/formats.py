@@ -4,7 +4,6 @@ import codecs
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
-from types import MappingProxyType
 
 from upsamp.errors import FileError
 
@@ -23,38 +22,40 @@ __all__ = [
 ]
 
 # The formats of matrices, each with its suffix; those of text can be printed.
-MATRIX_FORMATS: Mapping[str, str] = MappingProxyType(
-    {"txt": ".txt", "csv": ".csv", "tsv": ".tsv", "json": ".json", "npy": ".npy", "npz": ".npz"}
-)
+MATRIX_FORMATS: Mapping[str, str] = {
+    "txt": ".txt",
+    "csv": ".csv",
+    "tsv": ".tsv",
+    "json": ".json",
+    "npy": ".npy",
+    "npz": ".npz",
+}
 TEXT_FORMATS = ("txt", "csv", "tsv", "json")
 
 # The formats of images that are written, by Pillow's names, each with its suffixes, the first of
 # which a new file takes. Pillow reads more than these.
-IMAGE_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "png": (".png", ".apng"),
-        "jpeg": (".jpg", ".jpeg", ".jfif", ".jpe"),
-        "webp": (".webp",),
-        "tiff": (".tif", ".tiff"),
-        "bmp": (".bmp", ".dib"),
-        "gif": (".gif",),
-        "ppm": (".ppm", ".pgm", ".pbm", ".pnm"),
-        "tga": (".tga",),
-        "jpeg2000": (".jp2", ".j2k"),
-        "avif": (".avif",),
-        "ico": (".ico",),
-    }
-)
+IMAGE_FORMATS: Mapping[str, tuple[str, ...]] = {
+    "png": (".png", ".apng"),
+    "jpeg": (".jpg", ".jpeg", ".jfif", ".jpe"),
+    "webp": (".webp",),
+    "tiff": (".tif", ".tiff"),
+    "bmp": (".bmp", ".dib"),
+    "gif": (".gif",),
+    "ppm": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "tga": (".tga",),
+    "jpeg2000": (".jp2", ".j2k"),
+    "avif": (".avif",),
+    "ico": (".ico",),
+}
 # Those that hold several frames, or pages.
 FRAME_FORMATS = ("png", "webp", "tiff", "gif")
 # Those that may lose a little, or more, for the sake of their size.
 LOSSY_FORMATS = ("jpeg", "webp", "avif")
 # How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
 FAST_COMPRESSION = 1
-_FORMATS_BY_SUFFIX: Mapping[str, str] = MappingProxyType(
-    {suffix: name for name, suffix in MATRIX_FORMATS.items()}
-    | {suffix: name for name, suffixes in IMAGE_FORMATS.items() for suffix in suffixes}
-)
+_FORMATS_BY_SUFFIX: Mapping[str, str] = {
+    suffix: name for name, suffix in MATRIX_FORMATS.items()
+} | {suffix: name for name, suffixes in IMAGE_FORMATS.items() for suffix in suffixes}
 
 
 def is_image_format(name: str) -> bool:

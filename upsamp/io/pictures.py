@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,13 +26,11 @@ __all__ = [
 ]
 
 # The formats that hold more than 8 bits a channel, by dtype; the others would lose them.
-DEEP_FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "uint16": ("png", "tiff", "ppm", "jpeg2000"),
-        **dict.fromkeys(("int8", "int16", "int32", "uint32"), ("tiff",)),
-        **dict.fromkeys(("float16", "float32", "float64"), ("tiff",)),
-    }
-)
+DEEP_FORMATS: Mapping[str, tuple[str, ...]] = {
+    "uint16": ("png", "tiff", "ppm", "jpeg2000"),
+    **dict.fromkeys(("int8", "int16", "int32", "uint32"), ("tiff",)),
+    **dict.fromkeys(("float16", "float32", "float64"), ("tiff",)),
+}
 # For how many milliseconds a page is shown in an animation.
 DURATION = 100
 # The modes of 8 bits by their channels, and those of 16, of which Pillow has the first alone.

@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -27,15 +26,13 @@ from upsamp.io.streams import size_of
 __all__ = ["read_safetensors", "write_safetensors"]
 
 # The types of real numbers, by the names of the format.
-DTYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "BOOL": "bool",
-        **{f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
-        **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
-        **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
-        "BF16": "bfloat16",
-    }
-)
+DTYPES: Mapping[str, str] = {
+    "BOOL": "bool",
+    **{f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
+    **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
+    "BF16": "bfloat16",
+}
 AGAIN = "Save it again."
 
 

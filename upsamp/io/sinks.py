@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
-from types import MappingProxyType
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
@@ -23,10 +22,17 @@ __all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
 STREAMED_FORMATS = (*TEXT_FORMATS, "png")
 # Bytes that encoding takes besides the pixels, for each pixel and channel, or for each pixel of
 # the formats whose encoders work in channels of their own; measured, with a margin.
-ENCODERS: Mapping[str, int] = MappingProxyType(
-    {"jpeg": 5, "bmp": 4, "ppm": 5, "tga": 4, "ico": 7, "jpeg2000": 18, "tiff": 4, "png": 4}
-)
-COLOUR_ENCODERS: Mapping[str, int] = MappingProxyType({"webp": 40, "avif": 64, "gif": 44})
+ENCODERS: Mapping[str, int] = {
+    "jpeg": 5,
+    "bmp": 4,
+    "ppm": 5,
+    "tga": 4,
+    "ico": 7,
+    "jpeg2000": 18,
+    "tiff": 4,
+    "png": 4,
+}
+COLOUR_ENCODERS: Mapping[str, int] = {"webp": 40, "avif": 64, "gif": 44}
 # The same of a number in text, of which so many are written together, or a whole row; and of what
 # is packed at a time.
 TEXT_NUMBER, TEXT_BLOCK, PACKED = 150, 2**16, 2**25

@@ -3,7 +3,6 @@
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, BinaryIO, Literal
 
 from upsamp.core.arguments import Array
@@ -29,9 +28,11 @@ __all__ = [
 
 WeightFormat = Literal["h5", "npz", "safetensors"]
 # The formats that weights are written in, by the suffix of a file.
-WEIGHT_FORMATS: Mapping[str, WeightFormat] = MappingProxyType(
-    {".weights.h5": "h5", ".npz": "npz", ".safetensors": "safetensors"}
-)
+WEIGHT_FORMATS: Mapping[str, WeightFormat] = {
+    ".weights.h5": "h5",
+    ".npz": "npz",
+    ".safetensors": "safetensors",
+}
 Groups = Mapping[str, Mapping[str, str]]
 
 

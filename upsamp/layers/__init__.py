@@ -5,7 +5,6 @@ Each is loaded when it is first asked for, as most commands need few of them.
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from upsamp.layers.layer import Layer
@@ -115,60 +114,56 @@ __all__ = [
 ]
 
 # The layers that Keras has, each with the module that it stands in.
-_MODULES: Mapping[str, str] = MappingProxyType(
-    {
-        "InputLayer": "input_layer",
-        "Dense": "dense",
-        "Reshape": "reshape",
-        "Flatten": "flatten",
-        "UpSampling2D": "up_sampling2d",
-        "Conv2D": "conv2d",
-        "Conv2DTranspose": "conv2d_transpose",
-        "DepthwiseConv2D": "depthwise_conv2d",
-        "SeparableConv2D": "separable_conv2d",
-        "BatchNormalization": "batch_normalization",
-        "LayerNormalization": "layer_normalization",
-        "GroupNormalization": "group_normalization",
-        "UnitNormalization": "unit_normalization",
-        "SpectralNormalization": "spectral_normalization",
-        "LeakyReLU": "leaky_relu",
-        "ReLU": "relu",
-        "PReLU": "prelu",
-        "ELU": "elu",
-        "ThresholdedReLU": "thresholded_relu",
-        "Softmax": "softmax",
-        "Activation": "activation",
-        "Embedding": "embedding",
-        "Add": "add",
-        "Subtract": "subtract",
-        "Multiply": "multiply",
-        "Average": "average",
-        "Maximum": "maximum",
-        "Minimum": "minimum",
-        "Concatenate": "concatenate",
-        "MaxPooling2D": "max_pooling2d",
-        "AveragePooling2D": "average_pooling2d",
-        "GlobalAveragePooling2D": "global_average_pooling2d",
-        "GlobalMaxPooling2D": "global_max_pooling2d",
-        "Dropout": "dropout",
-        "SpatialDropout2D": "spatial_dropout2d",
-        "GaussianDropout": "gaussian_dropout",
-        "GaussianNoise": "gaussian_noise",
-        "AlphaDropout": "alpha_dropout",
-        "ActivityRegularization": "activity_regularization",
-        "Identity": "identity",
-        "Rescaling": "rescaling",
-        "Permute": "permute",
-        "RepeatVector": "repeat_vector",
-        "Cropping2D": "cropping2d",
-        "PixelShuffle": "pixel_shuffle",
-        "Resizing": "resizing",
-        "ZeroPadding2D": "zero_padding2d",
-    }
-)
-_OTHERS: Mapping[str, str] = MappingProxyType(
-    {"Input": "input_layer", "UnknownLayer": "unknown_layer"}
-)
+_MODULES: Mapping[str, str] = {
+    "InputLayer": "input_layer",
+    "Dense": "dense",
+    "Reshape": "reshape",
+    "Flatten": "flatten",
+    "UpSampling2D": "up_sampling2d",
+    "Conv2D": "conv2d",
+    "Conv2DTranspose": "conv2d_transpose",
+    "DepthwiseConv2D": "depthwise_conv2d",
+    "SeparableConv2D": "separable_conv2d",
+    "BatchNormalization": "batch_normalization",
+    "LayerNormalization": "layer_normalization",
+    "GroupNormalization": "group_normalization",
+    "UnitNormalization": "unit_normalization",
+    "SpectralNormalization": "spectral_normalization",
+    "LeakyReLU": "leaky_relu",
+    "ReLU": "relu",
+    "PReLU": "prelu",
+    "ELU": "elu",
+    "ThresholdedReLU": "thresholded_relu",
+    "Softmax": "softmax",
+    "Activation": "activation",
+    "Embedding": "embedding",
+    "Add": "add",
+    "Subtract": "subtract",
+    "Multiply": "multiply",
+    "Average": "average",
+    "Maximum": "maximum",
+    "Minimum": "minimum",
+    "Concatenate": "concatenate",
+    "MaxPooling2D": "max_pooling2d",
+    "AveragePooling2D": "average_pooling2d",
+    "GlobalAveragePooling2D": "global_average_pooling2d",
+    "GlobalMaxPooling2D": "global_max_pooling2d",
+    "Dropout": "dropout",
+    "SpatialDropout2D": "spatial_dropout2d",
+    "GaussianDropout": "gaussian_dropout",
+    "GaussianNoise": "gaussian_noise",
+    "AlphaDropout": "alpha_dropout",
+    "ActivityRegularization": "activity_regularization",
+    "Identity": "identity",
+    "Rescaling": "rescaling",
+    "Permute": "permute",
+    "RepeatVector": "repeat_vector",
+    "Cropping2D": "cropping2d",
+    "PixelShuffle": "pixel_shuffle",
+    "Resizing": "resizing",
+    "ZeroPadding2D": "zero_padding2d",
+}
+_OTHERS: Mapping[str, str] = {"Input": "input_layer", "UnknownLayer": "unknown_layer"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from operator import is_not
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,16 +33,14 @@ class BatchNormalization(Layer):
     nature = Nature.SCALED
 
     # Keras' other ways to gather the statistics in training; `renorm` has weights of its own.
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
-        {
-            "renorm": (None, False),
-            "renorm_clipping": (),
-            "renorm_momentum": (),
-            "synchronized": (),
-            "fused": (),
-            "virtual_batch_size": (None,),
-        }
-    )
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {
+        "renorm": (None, False),
+        "renorm_clipping": (),
+        "renorm_momentum": (),
+        "synchronized": (),
+        "fused": (),
+        "virtual_batch_size": (None,),
+    }
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """What DepthwiseConv2D and SeparableConv2D have in common: kernels that mix no channels."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from upsamp.core.activations import ActivationLike
@@ -19,9 +18,12 @@ class DepthwiseLayer(WindowLayer):
     """A layer in which each channel has `depth_multiplier` kernels of its own."""
 
     # Keras 2 writes what its Conv2D has and these layers have no use for.
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
-        {"groups": (1, None), "filters": (None,), "kernel_initializer": (), "rank": ()}
-    )
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {
+        "groups": (1, None),
+        "filters": (None,),
+        "kernel_initializer": (),
+        "rank": (),
+    }
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """Embedding: integers looked up in a table of vectors."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,9 +27,7 @@ class Embedding(Layer):
            [0., 1.]], dtype=float32)
     """
 
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
-        {"weights": (None,)}
-    )
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {"weights": (None,)}
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """InputLayer: where a model begins."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,8 +26,8 @@ class InputLayer(Layer):
     """
 
     # Whether an array is sparse, ragged or may be left out has no meaning for its values.
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
-        dict.fromkeys(("sparse", "ragged", "optional"), (None, False))
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = dict.fromkeys(
+        ("sparse", "ragged", "optional"), (None, False)
     )
 
     def __init__(

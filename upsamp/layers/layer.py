@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -46,7 +45,7 @@ class Layer:
     # What is known of the output of `call`: a class with a `call` of its own says it anew.
     nature: Nature = Nature.OTHER
     # Options of Keras with the values at which they ask for nothing; () takes any value.
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType({})
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -1,7 +1,6 @@
 """LayerNormalization: each sample by its own mean and variance."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from upsamp.core.arguments import Array
@@ -25,9 +24,7 @@ class LayerNormalization(NormalizationLayer):
     array([[-1.,  1.]], dtype=float32)
     """
 
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType(
-        {"rms_scaling": (False, None)}
-    )
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {"rms_scaling": (False, None)}
 
     def __init__(
         self,

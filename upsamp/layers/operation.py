@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,39 +26,36 @@ def _clip(x: Array, x_min: float, x_max: float) -> Array:
 
 
 # The operations on two operands by Keras' class names; all others have one.
-BINARY: Mapping[str, Function] = MappingProxyType(
-    {
-        "Add": np.add,
-        "Subtract": np.subtract,
-        "Multiply": np.multiply,
-        "Divide": np.true_divide,
-        "TrueDivide": np.true_divide,
-        "Maximum": np.maximum,
-        "Minimum": np.minimum,
-        "Power": np.power,
-    }
-)
-OPERATIONS: Mapping[str, Function] = MappingProxyType(
-    {
-        **BINARY,
-        "Negative": np.negative,
-        "Abs": np.abs,
-        "Absolute": np.abs,
-        "Square": np.square,
-        "Sqrt": np.sqrt,
-        "Exp": np.exp,
-        "Log": np.log,
-        "Clip": _clip,
-        "Tanh": np.tanh,
-        "Sigmoid": get_activation("sigmoid"),
-        "Relu": get_activation("relu"),
-        "LeakyRelu": _leaky_relu,
-    }
-)
+BINARY: Mapping[str, Function] = {
+    "Add": np.add,
+    "Subtract": np.subtract,
+    "Multiply": np.multiply,
+    "Divide": np.true_divide,
+    "TrueDivide": np.true_divide,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+    "Power": np.power,
+}
+OPERATIONS: Mapping[str, Function] = {
+    **BINARY,
+    "Negative": np.negative,
+    "Abs": np.abs,
+    "Absolute": np.abs,
+    "Square": np.square,
+    "Sqrt": np.sqrt,
+    "Exp": np.exp,
+    "Log": np.log,
+    "Clip": _clip,
+    "Tanh": np.tanh,
+    "Sigmoid": get_activation("sigmoid"),
+    "Relu": get_activation("relu"),
+    "LeakyRelu": _leaky_relu,
+}
 # The options of operations by Keras' names; TensorFlow's operators have them as more operands.
-OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"Clip": ("x_min", "x_max"), "LeakyRelu": ("negative_slope",)}
-)
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "Clip": ("x_min", "x_max"),
+    "LeakyRelu": ("negative_slope",),
+}
 LARGEST = sys.float_info.max
 
 

@@ -1,7 +1,6 @@
 """Options of Keras' layers that change no prediction, told from those that nobody knows."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from upsamp.errors import ArgumentError
 
@@ -17,14 +16,12 @@ TRAINING_OPTIONS = frozenset(
     for kind in ("regularizer", "constraint")
 )
 # Keras writes these into configs where they ask for nothing; only then are they taken.
-IDLE_OPTIONS: Mapping[str, tuple[object, ...]] = MappingProxyType(
-    {
-        "lora_rank": (None,),
-        "lora_alpha": (None,),
-        "quantization_config": (None,),
-        "dynamic": (None, False),
-    }
-)
+IDLE_OPTIONS: Mapping[str, tuple[object, ...]] = {
+    "lora_rank": (None,),
+    "lora_alpha": (None,),
+    "quantization_config": (None,),
+    "dynamic": (None, False),
+}
 
 
 def training_options(

@@ -1,7 +1,6 @@
 """SpatialDropout2D, as it acts in a prediction: not at all."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from upsamp.core.arguments import Array
@@ -18,7 +17,7 @@ class SpatialDropout2D(ImageLayer):
     (None, 7, 7, 3)
     """
 
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = MappingProxyType({"noise_shape": ()})
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {"noise_shape": ()}
 
     def __init__(
         self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Any

@@ -1,7 +1,6 @@
 """Generators that come ready: the tutorial's two, and a DCGAN."""
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import TypeAlias
 
 from upsamp.core.arguments import (
@@ -68,13 +67,11 @@ def dcgan_generator(latent: int, size: Pair, channels: int, seed: int) -> Sequen
 
 
 # Each kind with its builder and the base grid that it has by default.
-GENERATORS: Mapping[str, tuple[Builder, Pair]] = MappingProxyType(
-    {
-        "upsampling": (upsampling_generator, (5, 5)),
-        "transpose": (transpose_generator, (5, 5)),
-        "dcgan": (dcgan_generator, (7, 7)),
-    }
-)
+GENERATORS: Mapping[str, tuple[Builder, Pair]] = {
+    "upsampling": (upsampling_generator, (5, 5)),
+    "transpose": (transpose_generator, (5, 5)),
+    "dcgan": (dcgan_generator, (7, 7)),
+}
 
 
 def make_generator(

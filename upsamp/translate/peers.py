@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -70,70 +69,68 @@ def _jax(x: Array, size: Pair, method: str) -> Any:
 
 # Each library: the module that tells whether it is there, its package, its call, and the names
 # that it has for our methods.
-PEERS: Mapping[str, tuple[str, str, Peer, Mapping[str, str]]] = MappingProxyType(
-    {
-        "Pillow": (
-            "PIL",
-            "pillow",
-            _pillow,
-            {
-                "nearest": "NEAREST",
-                "bilinear": "BILINEAR",
-                "bicubic": "BICUBIC",
-                "lanczos3": "LANCZOS",
-                "area": "BOX",
-            },
-        ),
-        "OpenCV": (
-            "cv2",
-            "opencv-python-headless",
-            _opencv,
-            {
-                "nearest": "INTER_NEAREST",
-                "bilinear": "INTER_LINEAR",
-                "bicubic": "INTER_CUBIC",
-                "lanczos3": "INTER_LANCZOS4",
-                "area": "INTER_AREA",
-            },
-        ),
-        "PyTorch": (
-            "torch",
-            "torch",
-            _torch,
-            {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic", "area": "area"},
-        ),
-        "TensorFlow": (
-            "tensorflow",
-            "tensorflow",
-            _tensorflow,
-            {
-                name: name
-                for name in (
-                    "nearest",
-                    "bilinear",
-                    "bicubic",
-                    "lanczos3",
-                    "lanczos5",
-                    "area",
-                    "mitchellcubic",
-                    "gaussian",
-                )
-            },
-        ),
-        "JAX": (
-            "jax",
-            "jax",
-            _jax,
-            {
-                "nearest": "nearest",
-                "bilinear": "linear",
-                "bicubic": "cubic",
-                "lanczos3": "lanczos3",
-                "lanczos5": "lanczos5",
-            },
-        ),
-    }
-)
+PEERS: Mapping[str, tuple[str, str, Peer, Mapping[str, str]]] = {
+    "Pillow": (
+        "PIL",
+        "pillow",
+        _pillow,
+        {
+            "nearest": "NEAREST",
+            "bilinear": "BILINEAR",
+            "bicubic": "BICUBIC",
+            "lanczos3": "LANCZOS",
+            "area": "BOX",
+        },
+    ),
+    "OpenCV": (
+        "cv2",
+        "opencv-python-headless",
+        _opencv,
+        {
+            "nearest": "INTER_NEAREST",
+            "bilinear": "INTER_LINEAR",
+            "bicubic": "INTER_CUBIC",
+            "lanczos3": "INTER_LANCZOS4",
+            "area": "INTER_AREA",
+        },
+    ),
+    "PyTorch": (
+        "torch",
+        "torch",
+        _torch,
+        {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic", "area": "area"},
+    ),
+    "TensorFlow": (
+        "tensorflow",
+        "tensorflow",
+        _tensorflow,
+        {
+            name: name
+            for name in (
+                "nearest",
+                "bilinear",
+                "bicubic",
+                "lanczos3",
+                "lanczos5",
+                "area",
+                "mitchellcubic",
+                "gaussian",
+            )
+        },
+    ),
+    "JAX": (
+        "jax",
+        "jax",
+        _jax,
+        {
+            "nearest": "nearest",
+            "bilinear": "linear",
+            "bicubic": "cubic",
+            "lanczos3": "lanczos3",
+            "lanczos5": "lanczos5",
+        },
+    ),
+}
 
 
 def compare_with_peers(

@@ -6,7 +6,6 @@ exactly, and a comment says why.
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 from upsamp.core.arguments import normalize_choice
@@ -19,24 +18,18 @@ __all__ = ["LIBRARIES", "Library", "transposed_convolution_program", "upsampling
 Library: TypeAlias = Literal["keras", "torch", "onnx", "jax"]
 LIBRARIES: tuple[Library, ...] = get_args(Library)
 
-_TRANSPOSED_CONVOLUTIONS: Mapping[str, Callable[[TransposedConvolution, dict[str, str]], str]] = (
-    MappingProxyType(
-        {
-            "keras": keras.transposed_convolution,
-            "torch": torch.transposed_convolution,
-            "onnx": onnx.transposed_convolution,
-            "jax": jax.transposed_convolution,
-        }
-    )
-)
-_UPSAMPLINGS: Mapping[str, Callable[[Upsampling, dict[str, str]], str]] = MappingProxyType(
-    {
-        "keras": keras.upsampling,
-        "torch": torch.upsampling,
-        "onnx": onnx.upsampling,
-        "jax": jax.upsampling,
-    }
-)
+_TRANSPOSED_CONVOLUTIONS: Mapping[str, Callable[[TransposedConvolution, dict[str, str]], str]] = {
+    "keras": keras.transposed_convolution,
+    "torch": torch.transposed_convolution,
+    "onnx": onnx.transposed_convolution,
+    "jax": jax.transposed_convolution,
+}
+_UPSAMPLINGS: Mapping[str, Callable[[Upsampling, dict[str, str]], str]] = {
+    "keras": keras.upsampling,
+    "torch": torch.upsampling,
+    "onnx": onnx.upsampling,
+    "jax": jax.upsampling,
+}
 
 
 def transposed_convolution_program(

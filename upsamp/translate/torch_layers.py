@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Any, Literal
 
 from upsamp.core.arguments import (
@@ -46,26 +45,22 @@ UPSAMPLE = {
     "align_corners": None,
     "recompute_scale_factor": None,
 }
-SIGNATURES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "ConvTranspose2d": CONV_TRANSPOSE,
-        "Upsample": UPSAMPLE,
-        "UpsamplingNearest2d": {"size": None, "scale_factor": None},
-        "UpsamplingBilinear2d": {"size": None, "scale_factor": None},
-        "interpolate": {**UPSAMPLE, "antialias": False},
-    }
-)
+SIGNATURES: Mapping[str, Mapping[str, Any]] = {
+    "ConvTranspose2d": CONV_TRANSPOSE,
+    "Upsample": UPSAMPLE,
+    "UpsamplingNearest2d": {"size": None, "scale_factor": None},
+    "UpsamplingBilinear2d": {"size": None, "scale_factor": None},
+    "interpolate": {**UPSAMPLE, "antialias": False},
+}
 # PyTorch's modes: upsamp's method and convention.
-MODES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "nearest": ("nearest", "torch"),
-        "nearest-exact": ("nearest", "keras"),
-        "bilinear": ("bilinear", "torch"),
-        "bicubic": ("bicubic", "torch"),
-        "area": ("area", "torch"),
-        "lanczos": ("lanczos3", "keras"),
-    }
-)
+MODES: Mapping[str, tuple[str, str]] = {
+    "nearest": ("nearest", "torch"),
+    "nearest-exact": ("nearest", "keras"),
+    "bilinear": ("bilinear", "torch"),
+    "bicubic": ("bicubic", "torch"),
+    "area": ("area", "torch"),
+    "lanczos": ("lanczos3", "keras"),
+}
 
 
 @dataclass(frozen=True)

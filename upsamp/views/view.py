@@ -6,7 +6,6 @@ has, and a remark says how.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import numpy as np
 
@@ -18,9 +17,7 @@ from upsamp.views.board import over_board
 
 __all__ = ["View", "view_of", "view_of_matrix", "view_of_picture"]
 
-CHANNELS: Mapping[int, str] = MappingProxyType(
-    {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
-)
+CHANNELS: Mapping[int, str] = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
 
 
 @dataclass(frozen=True)

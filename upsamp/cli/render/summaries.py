@@ -1,7 +1,6 @@
 """Summaries of models as tables, plain text, JSON, CSV, Markdown, and as Keras prints them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from upsamp.cli.render.output import on_terminal, open_console, print_text
@@ -152,12 +151,10 @@ def _dot(summary: Summary) -> str:
     return summary_dot(summary)
 
 
-SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = MappingProxyType(
-    {
-        "plain": str,
-        "json": summary_json,
-        "csv": summary_csv,
-        "markdown": summary_markdown,
-        "dot": _dot,
-    }
-)
+SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = {
+    "plain": str,
+    "json": summary_json,
+    "csv": summary_csv,
+    "markdown": summary_markdown,
+    "dot": _dot,
+}

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib import import_module
-from types import MappingProxyType
 
 import numpy as np
 
@@ -72,18 +71,16 @@ def _loaded(module: str, function: str) -> Callable[[Problem], None]:
     return convolve
 
 
-ALGORITHMS: Mapping[str, Callable[[Problem], None]] = MappingProxyType(
-    {
-        "plain": convolve_plainly,
-        "columns": _loaded("columns", "convolve_columns"),
-        "gathered": _loaded("gathered", "convolve_gathered"),
-        "pixels": _loaded("columns", "convolve_pixels"),
-        "planar": _loaded("planar", "convolve_planar"),
-        "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
-        "windows": _loaded("windows", "convolve_windows"),
-        "winograd": _loaded("winograd", "convolve_winograd"),
-    }
-)
+ALGORITHMS: Mapping[str, Callable[[Problem], None]] = {
+    "plain": convolve_plainly,
+    "columns": _loaded("columns", "convolve_columns"),
+    "gathered": _loaded("gathered", "convolve_gathered"),
+    "pixels": _loaded("columns", "convolve_pixels"),
+    "planar": _loaded("planar", "convolve_planar"),
+    "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
+    "windows": _loaded("windows", "convolve_windows"),
+    "winograd": _loaded("winograd", "convolve_winograd"),
+}
 
 
 def fits_gathered(plan: ConvolutionPlan) -> bool:

@@ -6,7 +6,6 @@ window for every channel, and none between different channels.
 
 import math
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -107,16 +106,14 @@ def _icnr(shape: Shape4, strides: Pair, seed: Seed) -> Array:
     return repeated[: shape[0], : shape[1]]
 
 
-KERNEL_PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {
-        "ones": lambda shape, _strides, _seed: np.ones(shape),
-        "nearest": lambda shape, strides, _seed: _separable(shape, strides, _nearest_axis),
-        "bilinear": _interpolating("bilinear"),
-        "bicubic": _interpolating("bicubic"),
-        "gaussian": lambda shape, strides, _seed: _separable(shape, strides, _gaussian_axis),
-        "glorot": lambda shape, _strides, seed: glorot_uniform(shape, seed),
-        "icnr": _icnr,
-        "random": lambda shape, _strides, seed: np.random.default_rng(seed).random(shape),
-        "identity": _identity,
-    }
-)
+KERNEL_PRESETS: Mapping[str, Preset] = {
+    "ones": lambda shape, _strides, _seed: np.ones(shape),
+    "nearest": lambda shape, strides, _seed: _separable(shape, strides, _nearest_axis),
+    "bilinear": _interpolating("bilinear"),
+    "bicubic": _interpolating("bicubic"),
+    "gaussian": lambda shape, strides, _seed: _separable(shape, strides, _gaussian_axis),
+    "glorot": lambda shape, _strides, seed: glorot_uniform(shape, seed),
+    "icnr": _icnr,
+    "random": lambda shape, _strides, seed: np.random.default_rng(seed).random(shape),
+    "identity": _identity,
+}

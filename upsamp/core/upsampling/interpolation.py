@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -90,18 +89,16 @@ class Kernel(NamedTuple):
     weight: Callable[[Number], Number]
 
 
-KERNELS: Mapping[tuple[str, str], Kernel] = MappingProxyType(
-    {
-        ("keras", "bilinear"): Kernel(1, _triangle),
-        ("keras", "bicubic"): Kernel(2, _keys),
-        ("keras", "lanczos3"): Kernel(3, partial(_lanczos, 3)),
-        ("keras", "lanczos5"): Kernel(5, partial(_lanczos, 5)),
-        ("keras", "mitchellcubic"): Kernel(2, _mitchell),
-        ("keras", "gaussian"): Kernel(1.5, _gaussian),
-        ("torch", "bilinear"): Kernel(1, _triangle),
-        ("torch", "bicubic"): Kernel(2, _keys_torch),
-    }
-)
+KERNELS: Mapping[tuple[str, str], Kernel] = {
+    ("keras", "bilinear"): Kernel(1, _triangle),
+    ("keras", "bicubic"): Kernel(2, _keys),
+    ("keras", "lanczos3"): Kernel(3, partial(_lanczos, 3)),
+    ("keras", "lanczos5"): Kernel(5, partial(_lanczos, 5)),
+    ("keras", "mitchellcubic"): Kernel(2, _mitchell),
+    ("keras", "gaussian"): Kernel(1.5, _gaussian),
+    ("torch", "bilinear"): Kernel(1, _triangle),
+    ("torch", "bicubic"): Kernel(2, _keys_torch),
+}
 
 
 def kernel_of(interpolation: Interpolation, convention: Convention = "keras") -> Kernel:

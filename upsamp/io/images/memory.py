@@ -3,7 +3,6 @@
 import os
 import struct
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,15 +15,22 @@ from upsamp.io.streams import size_of
 __all__ = ["check_deep_reading", "check_reading", "check_tiff_reading"]
 
 # Bytes that Pillow has for each pixel, by the first letters of the mode; 4 in all others.
-STORED: Mapping[str, int] = MappingProxyType({"1": 1, "L": 1, "P": 1, "I;16": 2})
+STORED: Mapping[str, int] = {"1": 1, "L": 1, "P": 1, "I;16": 2}
 # Bytes that NumPy has for each pixel; in all others one for each channel.
-HELD: Mapping[str, int] = MappingProxyType({"I": 4, "F": 4, "I;16": 2})
+HELD: Mapping[str, int] = {"I": 4, "F": 4, "I;16": 2}
 # What decoders take besides the image for each pixel, by Pillow's names of them; then the formats
 # that Pillow hands to a library whole, which holds the file, too.
-DECODERS: Mapping[str, int] = MappingProxyType(
-    {"raw": 0, "zip": 0, "gif": 0, "packbits": 0, "pcx": 0, "tga_rle": 0, "libtiff": 0, "jpeg": 0}
-)
-LIBRARIES: Mapping[str, int] = MappingProxyType({"WEBP": 13, "AVIF": 24, "JPEG2000": 24})
+DECODERS: Mapping[str, int] = {
+    "raw": 0,
+    "zip": 0,
+    "gif": 0,
+    "packbits": 0,
+    "pcx": 0,
+    "tga_rle": 0,
+    "libtiff": 0,
+    "jpeg": 0,
+}
+LIBRARIES: Mapping[str, int] = {"WEBP": 13, "AVIF": 24, "JPEG2000": 24}
 UNKNOWN = 24
 # Bytes that are taken besides: buffers of decoders, and rows that are copied.
 SPARE = 3 * 2**22

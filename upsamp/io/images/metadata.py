@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from types import MappingProxyType
 from typing import Any
 
 from PIL import ExifTags, Image
@@ -14,15 +13,13 @@ __all__ = ["DAMAGED", "exif_to_keep", "metadata_of", "orientation_of", "sound_dp
 
 # Metadata that a file keeps, by Pillow's names, with the types that it has; the last three say what
 # a PNG's colours are.
-KEPT: Mapping[str, type | tuple[type, ...]] = MappingProxyType(
-    {
-        "icc_profile": bytes,
-        "transparency": (int, bytes, tuple),
-        "gamma": float,
-        "chromaticity": tuple,
-        "srgb": int,
-    }
-)
+KEPT: Mapping[str, type | tuple[type, ...]] = {
+    "icc_profile": bytes,
+    "transparency": (int, bytes, tuple),
+    "gamma": float,
+    "chromaticity": tuple,
+    "srgb": int,
+}
 # What Pillow raises on tags that are damaged.
 DAMAGED = (
     ArithmeticError,

@@ -1,7 +1,6 @@
 """Pixels turned upright, as the orientation of EXIF says."""
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 import numpy as np
 
@@ -10,17 +9,15 @@ from upsamp.core.arguments import Array
 __all__ = ["OPPOSITE", "upright"]
 
 # Source: CIPA DC-008-2023 (Exif 3.0), 4.6.5.1, Orientation.
-TURNS: Mapping[int, Callable[[Array], Array]] = MappingProxyType(
-    {
-        2: lambda pixels: pixels[:, ::-1],
-        3: lambda pixels: pixels[::-1, ::-1],
-        4: lambda pixels: pixels[::-1],
-        5: lambda pixels: pixels.swapaxes(0, 1),
-        6: lambda pixels: np.rot90(pixels, -1),
-        7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
-        8: np.rot90,
-    }
-)
+TURNS: Mapping[int, Callable[[Array], Array]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: np.rot90,
+}
 
 # Those that are not undone by doing them again.
 OPPOSITE = {6: 8, 8: 6}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
-from types import MappingProxyType
 from typing import Any
 
 from PIL import Image
@@ -16,15 +15,13 @@ from upsamp.io.pictures import Picture
 __all__ = ["save_options"]
 
 # The metadata that each format takes; the others take none.
-TAKEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "jpeg": ("icc_profile", "dpi", "exif", "xmp", "comment"),
-        "webp": ("icc_profile", "exif", "xmp"),
-        "avif": ("icc_profile", "exif", "xmp"),
-        "tiff": ("icc_profile", "dpi"),
-        "bmp": ("dpi",),
-    }
-)
+TAKEN: Mapping[str, tuple[str, ...]] = {
+    "jpeg": ("icc_profile", "dpi", "exif", "xmp", "comment"),
+    "webp": ("icc_profile", "exif", "xmp"),
+    "avif": ("icc_profile", "exif", "xmp"),
+    "tiff": ("icc_profile", "dpi"),
+    "bmp": ("dpi",),
+}
 # What a JPEG holds of each kind of metadata, but for names before it.
 LARGEST = 65_500
 # What a JPEG, a lossy WebP and an AVIF are saved with where nothing else is known.

@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BytesIO
-from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -33,18 +32,16 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 256, 257, 258, 259, 262
 SAMPLES, STRIP_ROWS, COUNTS, RESOLUTION, UNIT, PREDICTOR = 277, 278, 279, (282, 283), 296, 317
 COLOURS, EXTRA, FORMAT, SUBSAMPLING, REFERENCE, XMP, PROFILE = 320, 338, 339, 530, 532, 700, 34675
 # What the modes say of themselves, by the part before the semicolon: photometric and extra samples.
-KINDS: Mapping[str, dict[int, Any]] = MappingProxyType(
-    {
-        **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
-        "LA": {PHOTOMETRIC: 1, EXTRA: 2},
-        "RGB": {PHOTOMETRIC: 2},
-        "RGBA": {PHOTOMETRIC: 2, EXTRA: 2},
-        "P": {PHOTOMETRIC: 3},
-        "CMYK": {PHOTOMETRIC: 5},
-        "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
-        "LAB": {PHOTOMETRIC: 8},
-    }
-)
+KINDS: Mapping[str, dict[int, Any]] = {
+    **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
+    "LA": {PHOTOMETRIC: 1, EXTRA: 2},
+    "RGB": {PHOTOMETRIC: 2},
+    "RGBA": {PHOTOMETRIC: 2, EXTRA: 2},
+    "P": {PHOTOMETRIC: 3},
+    "CMYK": {PHOTOMETRIC: 5},
+    "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
+    "LAB": {PHOTOMETRIC: 8},
+}
 # Tags that are directories: EXIF's own, and that of the place where a picture was taken.
 DIRECTORIES = (0x8769, 0x8825)
 FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}

@@ -6,7 +6,6 @@ file are numbers of 64 bits.
 
 import math
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -25,14 +24,12 @@ HEIGHTS = (256, 128, 64, 32, 16)
 # From so many bytes on, places in the file would not fit in 32 bits.
 CLASSIC = 2**32 - 2**25
 # How the modes are told, by the part before the semicolon.
-PHOTOMETRIC: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("L", "LA", "I", "F"), "minisblack"),
-        **dict.fromkeys(("RGB", "RGBA"), "rgb"),
-        "P": "palette",
-        "CMYK": "separated",
-    }
-)
+PHOTOMETRIC: Mapping[str, str] = {
+    **dict.fromkeys(("L", "LA", "I", "F"), "minisblack"),
+    **dict.fromkeys(("RGB", "RGBA"), "rgb"),
+    "P": "palette",
+    "CMYK": "separated",
+}
 XMP, BYTES = 700, 1
 
 

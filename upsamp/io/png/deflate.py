@@ -2,19 +2,22 @@
 
 import zlib
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 __all__ = ["Piece", "deflate", "join_checksums", "stream_header"]
 
 # Ways to compress at level 1, each with what its size counts: the slower, the more must it save.
-FAST_STRATEGIES: Mapping[int, float] = MappingProxyType(
-    {zlib.Z_HUFFMAN_ONLY: 1.0, zlib.Z_RLE: 1.01, zlib.Z_DEFAULT_STRATEGY: 1.05}
-)
+FAST_STRATEGIES: Mapping[int, float] = {
+    zlib.Z_HUFFMAN_ONLY: 1.0,
+    zlib.Z_RLE: 1.01,
+    zlib.Z_DEFAULT_STRATEGY: 1.05,
+}
 # At the higher levels the size alone counts.
-STRATEGIES: Mapping[int, float] = MappingProxyType(
-    {zlib.Z_DEFAULT_STRATEGY: 1.0, zlib.Z_FILTERED: 1.0, zlib.Z_RLE: 1.0}
-)
+STRATEGIES: Mapping[int, float] = {
+    zlib.Z_DEFAULT_STRATEGY: 1.0,
+    zlib.Z_FILTERED: 1.0,
+    zlib.Z_RLE: 1.0,
+}
 # Bytes from the middle of a piece by which the way is chosen, at level 1 and above.
 FAST_SAMPLE, SAMPLE = 2**14, 2**15
 # The modulus of Adler-32.

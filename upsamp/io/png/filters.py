@@ -5,7 +5,6 @@ The bytes, their left neighbours, those above, and those above on the left, are 
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -62,15 +61,13 @@ def _paeth(around: Neighbours) -> Bytes:
 
 
 # By the number that a file knows them by.
-FILTERS: Mapping[int, Callable[[Neighbours], Bytes]] = MappingProxyType(
-    {
-        NONE: lambda around: around.now,
-        SUB: lambda around: around.now - around.left,
-        UP: lambda around: around.now - around.above,
-        AVERAGE: _average,
-        PAETH: _paeth,
-    }
-)
+FILTERS: Mapping[int, Callable[[Neighbours], Bytes]] = {
+    NONE: lambda around: around.now,
+    SUB: lambda around: around.now - around.left,
+    UP: lambda around: around.now - around.above,
+    AVERAGE: _average,
+    PAETH: _paeth,
+}
 FAST_FILTERS = (NONE, SUB, UP)
 
 

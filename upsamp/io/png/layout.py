@@ -4,7 +4,6 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,21 +20,19 @@ Chunk = tuple[bytes, bytes]
 
 GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6
 # The modes of pictures, each with the colour type, channels and bits that a file says.
-MODES: Mapping[str, tuple[int, int, int]] = MappingProxyType(
-    {
-        "1": (GREY, 1, 1),
-        "L": (GREY, 1, 8),
-        "I;16": (GREY, 1, 16),
-        "P": (PALETTE, 1, 8),
-        "LA": (GREY_ALPHA, 2, 8),
-        "LA;16": (GREY_ALPHA, 2, 16),
-        "RGB": (COLOUR, 3, 8),
-        "RGB;16": (COLOUR, 3, 16),
-        "RGBA": (COLOUR_ALPHA, 4, 8),
-        "RGBA;16": (COLOUR_ALPHA, 4, 16),
-    }
-)
-DTYPES: Mapping[int, str] = MappingProxyType({1: "bool", 8: "uint8", 16: "uint16"})
+MODES: Mapping[str, tuple[int, int, int]] = {
+    "1": (GREY, 1, 1),
+    "L": (GREY, 1, 8),
+    "I;16": (GREY, 1, 16),
+    "P": (PALETTE, 1, 8),
+    "LA": (GREY_ALPHA, 2, 8),
+    "LA;16": (GREY_ALPHA, 2, 16),
+    "RGB": (COLOUR, 3, 8),
+    "RGB;16": (COLOUR, 3, 16),
+    "RGBA": (COLOUR_ALPHA, 4, 8),
+    "RGBA;16": (COLOUR_ALPHA, 4, 16),
+}
+DTYPES: Mapping[int, str] = {1: "bool", 8: "uint8", 16: "uint16"}
 LARGEST_SIDE = 2**31 - 1
 
 

@@ -1,16 +1,13 @@
 """Which files are written strip by strip."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from upsamp.io.pictures import PNG_MODES
 
 __all__ = ["STRIP_FORMATS", "holds_strips_of"]
 
 # The formats that are written strip by strip, each with the package that it needs.
-STRIP_FORMATS: Mapping[str, str | None] = MappingProxyType(
-    {"npy": None, "png": None, "tiff": "tifffile"}
-)
+STRIP_FORMATS: Mapping[str, str | None] = {"npy": None, "png": None, "tiff": "tifffile"}
 # The modes of pictures that are written in tiles, by the part before the semicolon.
 TIFF_MODES = ("1", "L", "LA", "I", "F", "RGB", "RGBA", "P", "CMYK")
 

@@ -1,7 +1,6 @@
 """Configs of Keras 2 and of tf.keras, turned into the form of Keras 3, which alone is read on."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from upsamp.models.configs.layer_config import OPERATIONS_HOME, TENSOR
@@ -9,32 +8,28 @@ from upsamp.models.configs.layer_config import OPERATIONS_HOME, TENSOR
 __all__ = ["modernize"]
 
 # Operators between the layers of a functional model, by TensorFlow's names.
-OPERATORS: Mapping[str, str] = MappingProxyType(
-    {
-        "__operators__.add": "Add",
-        "math.add": "Add",
-        "math.subtract": "Subtract",
-        "math.multiply": "Multiply",
-        "math.truediv": "TrueDivide",
-        "math.divide": "TrueDivide",
-        "math.negative": "Negative",
-        "math.maximum": "Maximum",
-        "math.minimum": "Minimum",
-        "math.tanh": "Tanh",
-        "nn.tanh": "Tanh",
-        "math.sigmoid": "Sigmoid",
-        "nn.sigmoid": "Sigmoid",
-        "nn.relu": "Relu",
-        "nn.leaky_relu": "LeakyRelu",
-    }
-)
+OPERATORS: Mapping[str, str] = {
+    "__operators__.add": "Add",
+    "math.add": "Add",
+    "math.subtract": "Subtract",
+    "math.multiply": "Multiply",
+    "math.truediv": "TrueDivide",
+    "math.divide": "TrueDivide",
+    "math.negative": "Negative",
+    "math.maximum": "Maximum",
+    "math.minimum": "Minimum",
+    "math.tanh": "Tanh",
+    "nn.tanh": "Tanh",
+    "math.sigmoid": "Sigmoid",
+    "nn.sigmoid": "Sigmoid",
+    "nn.relu": "Relu",
+    "nn.leaky_relu": "LeakyRelu",
+}
 CONSTANT = "_CONSTANT_VALUE"
 # Arguments by their names in Keras 2, where they have others in Keras 3.
-RENAMED: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"LeakyReLU": {"alpha": "negative_slope"}}
-)
+RENAMED: Mapping[str, Mapping[str, str]] = {"LeakyReLU": {"alpha": "negative_slope"}}
 # What Keras 2 computed by this name was another function.
-OLD_ACTIVATIONS: Mapping[str, str] = MappingProxyType({"hard_sigmoid": "hard_sigmoid_keras2"})
+OLD_ACTIVATIONS: Mapping[str, str] = {"hard_sigmoid": "hard_sigmoid_keras2"}
 
 
 def modernize(entry: Any, version: str | None) -> Any:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import signature
-from types import MappingProxyType
 from typing import Any
 
 from upsamp.core.literals import shorten
@@ -213,16 +212,12 @@ def _resizing(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 # The operations that are as a layer is, with the layer and its arguments.
-LIKE_LAYERS: Mapping[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = (
-    MappingProxyType(
-        {
-            "Concatenate": lambda options: ("Concatenate", {"axis": options.get("axis", -1)}),
-            "Reshape": lambda options: ("Reshape", {"target_shape": options["newshape"][1:]}),
-            "Transpose": _permute,
-            "Resize": _resizing,
-        }
-    )
-)
+LIKE_LAYERS: Mapping[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
+    "Concatenate": lambda options: ("Concatenate", {"axis": options.get("axis", -1)}),
+    "Reshape": lambda options: ("Reshape", {"target_shape": options["newshape"][1:]}),
+    "Transpose": _permute,
+    "Resize": _resizing,
+}
 
 
 def is_tensor(value: object) -> bool:

@@ -1,7 +1,6 @@
 """Layers as entries of a config that Keras 3 reads: the writing side of `layer_config`."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from upsamp.layers import InputLayer, Layer, SpectralNormalization
@@ -15,44 +14,40 @@ __all__ = ["foreign", "keras_name", "write_layer"]
 # Layers that Keras 3 does not have.
 NOT_IN_KERAS = ("PixelShuffle", "ThresholdedReLU")
 # Values of arguments that Keras has not.
-NOT_TAKEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"interpolation": ("area", "mitchellcubic", "gaussian"), "activation": ("hard_sigmoid_keras2",)}
-)
+NOT_TAKEN: Mapping[str, tuple[str, ...]] = {
+    "interpolation": ("area", "mitchellcubic", "gaussian"),
+    "activation": ("hard_sigmoid_keras2",),
+}
 # Where the classes of objects in arguments come from, by the end of the argument's name.
-OBJECT_HOMES: Mapping[str, str] = MappingProxyType(
-    {
-        "initializer": "keras.initializers",
-        "regularizer": "keras.regularizers",
-        "constraint": "keras.constraints",
-        "activation": "keras.layers",
-    }
-)
+OBJECT_HOMES: Mapping[str, str] = {
+    "initializer": "keras.initializers",
+    "regularizer": "keras.regularizers",
+    "constraint": "keras.constraints",
+    "activation": "keras.layers",
+}
 # The classes of Keras in arguments; what is none of them is left to Keras' default.
-OBJECTS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "keras.initializers": frozenset(
-            f"{kind}{distribution}"
-            for kind in ("Glorot", "He", "Lecun", "Random")
-            for distribution in ("Normal", "Uniform")
-        )
-        | {"TruncatedNormal", "VarianceScaling", "Constant", "Zeros", "Ones", "Identity"}
-        | {"Orthogonal", "STFT"},
-        "keras.regularizers": frozenset({"L1", "L2", "L1L2", "OrthogonalRegularizer"}),
-        "keras.constraints": frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"}),
-        "keras.layers": frozenset({"LeakyReLU", "ReLU", "ELU", "Softmax"}),
-    }
-)
+OBJECTS: Mapping[str, frozenset[str]] = {
+    "keras.initializers": frozenset(
+        f"{kind}{distribution}"
+        for kind in ("Glorot", "He", "Lecun", "Random")
+        for distribution in ("Normal", "Uniform")
+    )
+    | {"TruncatedNormal", "VarianceScaling", "Constant", "Zeros", "Ones", "Identity"}
+    | {"Orthogonal", "STFT"},
+    "keras.regularizers": frozenset({"L1", "L2", "L1L2", "OrthogonalRegularizer"}),
+    "keras.constraints": frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"}),
+    "keras.layers": frozenset({"LeakyReLU", "ReLU", "ELU", "Softmax"}),
+}
 LEFT_OUT = object()
 # Arguments that layers of Keras do not take, though ours have them.
-LEFT_OUT_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"Conv2DTranspose": ("groups",), "SpatialDropout2D": ("trainable",)}
-)
-OPERATION_MODULES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("Relu", "LeakyRelu", "Sigmoid"), f"{OPERATIONS_HOME}.nn"),
-        "Resize": f"{OPERATIONS_HOME}.image",
-    }
-)
+LEFT_OUT_OF: Mapping[str, tuple[str, ...]] = {
+    "Conv2DTranspose": ("groups",),
+    "SpatialDropout2D": ("trainable",),
+}
+OPERATION_MODULES: Mapping[str, str] = {
+    **dict.fromkeys(("Relu", "LeakyRelu", "Sigmoid"), f"{OPERATIONS_HOME}.nn"),
+    "Resize": f"{OPERATIONS_HOME}.image",
+}
 
 
 def keras_name(layer: Layer) -> str:

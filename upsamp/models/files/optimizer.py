@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from upsamp.layers.layer import Weight
@@ -17,22 +16,20 @@ def _momentum(config: Config) -> int:
 
 
 # How many arrays of a weight's shape an optimizer keeps for each.
-SLOTS: Mapping[str, Callable[[Config], int]] = MappingProxyType(
-    {
-        "Adam": lambda config: 2 + bool(config.get("amsgrad")),
-        "AdamW": lambda config: 2 + bool(config.get("amsgrad")),
-        "Adamax": lambda _: 2,
-        "Nadam": lambda _: 2,
-        "Adagrad": lambda _: 1,
-        "Adadelta": lambda _: 2,
-        "Lion": lambda _: 1,
-        "Ftrl": lambda _: 2,
-        "SGD": _momentum,
-        "RMSprop": lambda config: 1 + _momentum(config) + bool(config.get("centered")),
-    }
-)
+SLOTS: Mapping[str, Callable[[Config], int]] = {
+    "Adam": lambda config: 2 + bool(config.get("amsgrad")),
+    "AdamW": lambda config: 2 + bool(config.get("amsgrad")),
+    "Adamax": lambda _: 2,
+    "Nadam": lambda _: 2,
+    "Adagrad": lambda _: 1,
+    "Adadelta": lambda _: 2,
+    "Lion": lambda _: 1,
+    "Ftrl": lambda _: 2,
+    "SGD": _momentum,
+    "RMSprop": lambda config: 1 + _momentum(config) + bool(config.get("centered")),
+}
 # Of each optimizer's numbers besides the count of steps and the rate of learning.
-MORE_NUMBERS: Mapping[str, int] = MappingProxyType({"Nadam": 1})
+MORE_NUMBERS: Mapping[str, int] = {"Nadam": 1}
 
 
 def optimizer_size(compiled: object, weights: Sequence[Weight]) -> tuple[int, int] | None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ __all__ = ["NAMED_RANGES", "Range", "input_range", "output_range"]
 
 Range: TypeAlias = tuple[float, float]
 
-NAMED_RANGES: Mapping[str, Range] = MappingProxyType({"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)})
+NAMED_RANGES: Mapping[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 BYTES: Range = (0.0, 255.0)
 ANY: Range = (-math.inf, math.inf)
 

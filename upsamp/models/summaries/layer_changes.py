@@ -1,7 +1,6 @@
 """What changed in a layer from one model to another."""
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,9 +17,10 @@ __all__ = ["Change", "Key", "changes_of"]
 Key: TypeAlias = tuple[int, str]
 FLOAT32_MAX = 3e38
 # Values of an argument that say the same in other words.
-SYNONYMS: Mapping[str, Mapping[Any, str]] = MappingProxyType(
-    {"activation": {None: "linear", "swish": "silu"}, "dtype": {name: name for name in POLICIES}}
-)
+SYNONYMS: Mapping[str, Mapping[Any, str]] = {
+    "activation": {None: "linear", "swish": "silu"},
+    "dtype": {name: name for name in POLICIES},
+}
 # What of a config is told elsewhere, or is no part of what a layer computes.
 TOLD_ELSEWHERE = ("name", "layers", "input_layers", "output_layers", "batch_input_shape")
 
