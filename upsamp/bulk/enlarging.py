@@ -10,7 +10,7 @@ from upsamp.core.memory import MemoryLimit, check_limit
 from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
 from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
-from upsamp.io.pictures import Picture, check_light
+from upsamp.io.pictures import Picture, array_of, check_light
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class Enlarging:
 
     def shape_of(self, given: Picture | Array) -> Pair:
         """Return the rows and columns of an image or a matrix."""
-        height, width = as_batch(_pixels(given), self.layout).shape[1:3]
+        height, width = as_batch(array_of(given), self.layout).shape[1:3]
         return height, width
 
     def size_of(self, shape: Pair) -> Pair:
@@ -130,7 +130,3 @@ class Settings:
     overwrite: bool = False
     skip_existing: bool = False
     max_memory: MemoryLimit | None = None
-
-
-def _pixels(given: Picture | Array) -> Array:
-    return given.pixels if isinstance(given, Picture) else given

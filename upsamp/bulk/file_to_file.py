@@ -12,7 +12,7 @@ from upsamp.core.memory import hold_memory, limit_memory, memory_limit
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.picture_options import check_result
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, array_of
 from upsamp.io.sinks import encode_result, losses_of, write_result
 from upsamp.io.sources import read_source, read_stream
 from upsamp.io.streams import reason
@@ -62,7 +62,7 @@ def _enlarge(given: Picture | Array, source: str, target: str, settings: Setting
         if done is not None:
             return done
     result = enlarging.apply(given, size)
-    after = _pixels_of(result)
+    after = array_of(result)
     facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses_of(result, wanted)))
     with hold_memory(given.pixels.nbytes + (after.nbytes if given.rest else 0)):
         if is_remote(target):
@@ -92,7 +92,7 @@ def _write_in_strips(
         return None
     run = StripRun(job, settings.writing, memory)
     delivered = run.write(lambda _: None, overwrite=settings.overwrite)
-    after = delivered.pixels if isinstance(delivered, Picture) else delivered
+    after = array_of(delivered)
     return Facts(given.pixels.shape, after.shape, (*given.notes, *run.losses))
 
 
@@ -110,7 +110,3 @@ def _format_of(source: str, given: Picture, target: str) -> str:
     """Return the format that the image has, or where its suffix is another now, the one of that."""
     same = Path(source).suffix == Path(target).suffix
     return given.format if same and given.format in IMAGE_FORMATS else format_to_write(target)
-
-
-def _pixels_of(given: Picture | Array) -> Array:
-    return given.pixels if isinstance(given, Picture) else given

@@ -22,7 +22,7 @@ from upsamp.core.upsampling.strips import Strips, as_images
 from upsamp.core.upsampling.wholes import Whole, normalize_rule
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FRAME_FORMATS
-from upsamp.io.pictures import Picture, check_light
+from upsamp.io.pictures import Picture, array_of, check_light
 from upsamp.io.sinks import encoding_bytes
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.strips.formats import STRIP_FORMATS, holds_strips_of
@@ -65,7 +65,7 @@ class Source:
     @property
     def array(self) -> Array:
         """Return the pixels, or the array."""
-        return self.given.pixels if isinstance(self.given, Picture) else self.given
+        return array_of(self.given)
 
     @property
     def held(self) -> int:
@@ -122,7 +122,7 @@ class EnlargedStrips:
     planes = False  # channels that stand first are taken for images
 
     def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
-        array = given.pixels if isinstance(given, Picture) else given
+        array = array_of(given)
         self._given, self._enlarging, self._size = given, enlarging, size
         self.layout, self.dtype = enlarging.layout, array.dtype
         channels = as_batch(array, self.layout).shape[3]

@@ -26,7 +26,7 @@ from upsamp.io.formats import (
     suffix_of,
 )
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
-from upsamp.io.pictures import Picture, picture_of_matrix
+from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.sinks import losses_of, write_result
 from upsamp.io.sources import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target
@@ -177,7 +177,7 @@ def deliver(
 ) -> Picture | Array:
     """Write a result; return what was written: a matrix may be converted to a picture."""
     if destination.format == "table":
-        show_matrix(title, result.pixels if isinstance(result, Picture) else result)
+        show_matrix(title, array_of(result))
         return result
     if destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
         matrix, result = result, picture_of_matrix(result)
@@ -236,7 +236,7 @@ def report(
     rows = [
         ("File", "standard input" if source == STANDARD_STREAM else named, destination.name),
         ("Shape", _shape(given), _shape(result)),
-        ("Dtype", _pixels(given).dtype.name, _pixels(result).dtype.name),
+        ("Dtype", array_of(given).dtype.name, array_of(result).dtype.name),
     ]
     if isinstance(given, Picture) or isinstance(result, Picture):
         rows.append(("Mode", _mode(given), _mode(result)))
@@ -266,12 +266,8 @@ def _frames_of(result: Picture | Array, format_name: str) -> str:
     return "1"
 
 
-def _pixels(result: Picture | Array) -> Array:
-    return result.pixels if isinstance(result, Picture) else np.asarray(result)
-
-
 def _shape(result: Picture | Array) -> str:
-    return " x ".join(map(str, _pixels(result).shape))
+    return " x ".join(map(str, array_of(result).shape))
 
 
 def _mode(result: Picture | Array) -> str:

@@ -12,7 +12,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.errors import ExpressionError, ShapeError
 from upsamp.io.picture_options import ReadOptions
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, array_of
 from upsamp.models.transposed_convolution import Settings, prepare
 from upsamp.translate import (
     TorchLayer,
@@ -73,7 +73,7 @@ def translate_convolution(
         if layer is not None:
             check_channels(layer, given, settings.data_format)
         by_channel = isinstance(given, Picture)
-        array = given.pixels if isinstance(given, Picture) else given
+        array = array_of(given)
     task = prepare(array, settings, by_channel=by_channel)
     _show_convolution_program(
         library,
@@ -148,7 +148,7 @@ def with_layer(settings: Settings, layer: TorchLayer) -> Settings:
 
 def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataFormat) -> None:
     """Raise where a layer that was read is for another number of channels than the input has."""
-    array = given.pixels if isinstance(given, Picture) else given
+    array = array_of(given)
     channels = as_batch(array, data_format).shape[3]
     if layer.channels != channels:
         raise ShapeError(

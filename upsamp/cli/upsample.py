@@ -49,7 +49,7 @@ from upsamp.core.arguments import (
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import hold_memory, limit_memory
 from upsamp.io.picture_options import check_result
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, spooled_input
 
 EXAMPLES = """
@@ -258,7 +258,7 @@ def _read(request: Request) -> Picture | Array:
 def _show_elsewhere(request: Request) -> None:
     """Show the program of another library, or without one what all of them compute."""
     given, enlarging = _read(request), request.enlarging
-    array = given.pixels if isinstance(given, Picture) else given
+    array = array_of(given)
     size = enlarging.size_of(enlarging.shape_of(given))
     batch = as_batch(array, enlarging.layout)
     if request.library is None:

@@ -16,6 +16,7 @@ __all__ = [
     "PNG_MODES",
     "Frames",
     "Picture",
+    "array_of",
     "check_depth",
     "check_light",
     "check_same_size",
@@ -170,6 +171,11 @@ def check_light(picture: Picture) -> None:
 def duration_of(picture: Picture) -> float:
     """Return a frame's duration in milliseconds."""
     return float(picture.metadata.get("duration", DURATION))
+
+
+def array_of(given: Picture | Array) -> Array:
+    """Return the pixels of a picture; an array as it is."""
+    return given.pixels if isinstance(given, Picture) else given
 
 
 def picture_of_matrix(array: Array) -> Picture:

@@ -13,7 +13,7 @@ from upsamp.core.memory import check_limit, memory_limit
 from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import PNG_MODES, Picture, picture_of_matrix
+from upsamp.io.pictures import PNG_MODES, Picture, array_of, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
 
 __all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
@@ -88,7 +88,7 @@ def encoding_bytes(result: Picture | Array, format_name: str, *, whole: bool = F
     result: may be one that only has the shape and the type. whole: whether the file is made in
     memory, as for a stream that cannot be searched.
     """
-    array = result.pixels if isinstance(result, Picture) else result
+    array = array_of(result)
     file = 2 * array.nbytes if whole or not isinstance(result, Picture) else 0
     if not is_image_format(format_name) or format_name == "table":
         text = format_name in ("table", *TEXT_FORMATS)
@@ -136,7 +136,7 @@ def _encode(
 ) -> None:
     """Write the result in that format: a picture's pixels, where the format is a matrix's."""
     if not is_image_format(format_name):
-        pixels = result.pixels if isinstance(result, Picture) else result
+        pixels = array_of(result)
         write_matrix(pixels, format_name, stream)
         return
     from upsamp.io.metadata.keeping import with_true_metadata  # of pictures alone
