@@ -203,8 +203,8 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
     assert invoke("upsample", "in.npy", "-o", "out.npy").exit_code == 0
     assert made == []
     for module in (strip_jobs, by_strips):
-        monkeypatch.setattr(module, "BESIDES", 0)
-    monkeypatch.setattr(strip_jobs, "BESIDES_THREAD", 1)
+        monkeypatch.setattr(module, "FIXED_BYTES", 0)
+    monkeypatch.setattr(strip_jobs, "THREAD_BYTES", 1)
     monkeypatch.setattr(strip_jobs, "available_memory", lambda: 50_000)
     whole = Path("out.npy").read_bytes()
     result = invoke("upsample", "in.npy", "-o", "out.npy", "--force")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from upsamp.bulk.strip_jobs import BESIDES, StripJob
+from upsamp.bulk.strip_jobs import FIXED_BYTES, StripJob
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, format_bytes, memory_limit
 from upsamp.core.threads import thread_count
@@ -36,7 +36,7 @@ class StripRun:
     def _plan(self, memory: int) -> int:
         """Cut the result into strips for which there is room, and return that room."""
         work = self._job.work
-        besides = self._job.source.held + BESIDES + work.besides(memory)
+        besides = self._job.source.held + FIXED_BYTES + work.besides(memory)
         # What is written as an image stands in memory again as pixels, and in what is compressed.
         parts = 4 if self._images else 1
         room = (memory - besides) // parts

@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from upsamp.bulk.enlarging import Enlarging
     from upsamp.core.upsampling.strips import Reader
 
-__all__ = ["BESIDES", "EnlargedStrips", "Source", "StripJob", "StripWork"]
+__all__ = ["FIXED_BYTES", "EnlargedStrips", "Source", "StripJob", "StripWork"]
 
 # Bytes that are taken besides what grows with the image: for plans, and what is loaded.
-BESIDES = 2**24
+FIXED_BYTES = 2**24
 # Bytes that each thread computes in, where an image is enlarged.
-BESIDES_THREAD = 3 * 2**22
+THREAD_BYTES = 3 * 2**22
 # Bytes that the plan takes for each row and column of the result beyond the first ones.
-PLANNED, SHORT = 64, 2**17
+PLAN_BYTES, SHORT_PLAN = 64, 2**17
 # What reading a frame takes for each pixel, with those before it that it is painted on.
-FRAME = 24
+FRAME_PIXEL_BYTES = 24
 # What amounts of light take, times the pixels: floats, made more than once.
-LIGHT = 12
+LIGHT_FACTOR = 12
 # No file has more bytes than this.
-MOST = 2**60
+MAX_FILE_BYTES = 2**60
 # Results of so few bytes are made at once, and nobody is asked.
 GRANTED = 2**22
 
@@ -101,7 +101,7 @@ class StripWork(Protocol):
     step: int
 
     def besides(self, memory: int) -> int:
-        """Return the bytes that are taken besides a strip, its inputs and `BESIDES`."""
+        """Return the bytes that are taken besides a strip, its inputs and `FIXED_BYTES`."""
 
     def at_once(self, memory: int) -> int:
         """Return the bytes that are taken besides the input and the whole result."""
@@ -134,13 +134,13 @@ class EnlargedStrips:
 
     def besides(self, memory: int) -> int:
         """Return the bytes of what the threads compute in, and of the plan."""
-        self._threads = min(thread_count(), max(1, memory // (4 * BESIDES_THREAD)))
-        return self._threads * BESIDES_THREAD + PLANNED * max(0, sum(self._size) - SHORT)
+        self._threads = min(thread_count(), max(1, memory // (4 * THREAD_BYTES)))
+        return self._threads * THREAD_BYTES + PLAN_BYTES * max(0, sum(self._size) - SHORT_PLAN)
 
     def at_once(self, memory: int) -> int:  # noqa: ARG002 - a whole result does not adapt to it
         """Return the bytes of the amounts of light."""
         values = math.prod(self.images) + math.prod(self.shape)
-        return LIGHT * values * self.dtype.itemsize if self._enlarging.linear else 0
+        return LIGHT_FACTOR * values * self.dtype.itemsize if self._enlarging.linear else 0
 
     def cut(self, room: int) -> None:
         """Cut the result into strips."""
@@ -199,7 +199,7 @@ class StripJob:
         memory, and is not written strip by strip.
         """
         made = math.prod(self.work.shape) * self.work.dtype.itemsize
-        if made > MOST:
+        if made > MAX_FILE_BYTES:
             check_memory(self.work.shape, self.work.dtype, "The output")
         if wanted is not None:
             if self._comes_in_strips:
@@ -226,10 +226,10 @@ class StripJob:
         """Raise where --max-memory has no room to make a result of so many bytes at once."""
         given, held = self.source.given, self.source.array.nbytes
         result = given.with_pixels(self.result) if isinstance(given, Picture) else self.result
-        needed = held + made + BESIDES + self.work.at_once(wanted)
+        needed = held + made + FIXED_BYTES + self.work.at_once(wanted)
         if isinstance(given, Picture) and given.rest and self.format in FRAME_FORMATS:
             # The first one stays, while another is read and enlarged.
-            needed += held + made + FRAME * math.prod(given.pixels.shape[:2])
+            needed += held + made + FRAME_PIXEL_BYTES * math.prod(given.pixels.shape[:2])
         whole = self.name == STANDARD_STREAM or is_remote(self.name)
         needed += encoding_bytes(result, self.format, whole=whole)
         check_limit(

@@ -23,10 +23,10 @@ EXACT = 2**53
 # So many numbers are written as text at a time.
 BLOCK = 2**16
 # Text is counted by so many bytes, in which these marks stand between numbers, or lines.
-COUNTED = 2**16
+COUNTED_BYTES = 2**16
 PLAIN = bytes.maketrans(b",;[]\r", b"    \n")
 # What parsing takes: bytes for each one of a line, and in JSON for each number and each list.
-LINE, JSON_NUMBER, JSON_LIST = 60, 64, 160
+LINE_BYTES, JSON_NUMBER_BYTES, JSON_LIST_BYTES = 60, 64, 160
 
 
 # --- text
@@ -77,7 +77,7 @@ def _check_room(stream: BinaryIO, name: str) -> None:
     if memory_limit() is None:
         return
     numbers = lists = longest = length = 0
-    while block := stream.read(COUNTED):
+    while block := stream.read(COUNTED_BYTES):
         plain = block.translate(PLAIN)
         numbers += len(plain.split())
         lists += block.count(b"[")
@@ -85,9 +85,9 @@ def _check_room(stream: BinaryIO, name: str) -> None:
         longest = max(longest, length + len(first), *map(len, others))
         length = len(others[-1]) if others else length + len(first)
     stream.seek(0)
-    needed = 8 * numbers + LINE * longest
+    needed = 8 * numbers + LINE_BYTES * longest
     if lists:
-        needed += 3 * size_of(stream) + JSON_NUMBER * numbers + JSON_LIST * lists
+        needed += 3 * size_of(stream) + JSON_NUMBER_BYTES * numbers + JSON_LIST_BYTES * lists
     check_limit(needed, f"the numbers of {name}")
 
 

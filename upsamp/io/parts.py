@@ -28,7 +28,7 @@ NAME = re.compile(r"\.[0-9a-f]{16}\.part")
 MAX_ENTRIES, ENTRIES_PER_FILE = 10_000, 100
 # File systems that this machine has to itself, and how old, in seconds, a file of another one is.
 LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "tmpfs", "ramfs", "overlay", "vfat"}
-OLD = 86_400
+OLD_SECONDS = 86_400
 MOUNTS = Path("/proc/self/mountinfo")
 
 # How many files may be written before a folder is searched again.
@@ -105,7 +105,7 @@ def _is_dead(descriptor: int, hidden: Path) -> bool:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     if not _is_at(descriptor, hidden):
         return False
-    return time.time() - state.st_mtime > OLD or not _is_shared(hidden.parent)
+    return time.time() - state.st_mtime > OLD_SECONDS or not _is_shared(hidden.parent)
 
 
 def _is_shared(folder: Path) -> bool:

@@ -22,7 +22,7 @@ __all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
 STREAMED_FORMATS = (*TEXT_FORMATS, "png")
 # Bytes that encoding takes besides the pixels, for each pixel and channel, or for each pixel of
 # the formats whose encoders work in channels of their own; measured, with a margin.
-ENCODERS: Mapping[str, int] = {
+ENCODER_BYTES: Mapping[str, int] = {
     "jpeg": 5,
     "bmp": 4,
     "ppm": 5,
@@ -32,10 +32,10 @@ ENCODERS: Mapping[str, int] = {
     "tiff": 4,
     "png": 4,
 }
-COLOUR_ENCODERS: Mapping[str, int] = {"webp": 40, "avif": 64, "gif": 44}
+COLOUR_ENCODER_BYTES: Mapping[str, int] = {"webp": 40, "avif": 64, "gif": 44}
 # The same of a number in text, of which so many are written together, or a whole row; and of what
 # is packed at a time.
-TEXT_NUMBER, TEXT_BLOCK, PACKED = 150, 2**16, 2**25
+TEXT_NUMBER_BYTES, TEXT_BLOCK_NUMBERS, PACKED_BYTES = 150, 2**16, 2**25
 
 
 def write_result(
@@ -91,14 +91,15 @@ def encoding_bytes(result: Picture | Array, format_name: str, *, whole: bool = F
     array = array_of(result)
     file = 2 * array.nbytes if whole or not isinstance(result, Picture) else 0
     if not is_image_format(format_name) or format_name == "table":
-        text = format_name in ("table", *TEXT_FORMATS)
-        return TEXT_NUMBER * max(TEXT_BLOCK, array[:1].size) if text else PACKED + file
+        if format_name in ("table", *TEXT_FORMATS):
+            return TEXT_NUMBER_BYTES * max(TEXT_BLOCK_NUMBERS, array[:1].size)
+        return PACKED_BYTES + file
     frames = 2 if isinstance(result, Picture) and result.rest is not None else 1
-    if format_name in COLOUR_ENCODERS:
+    if format_name in COLOUR_ENCODER_BYTES:
         colour = array.ndim > 2 or frames > 1 or format_name != "gif"
-        each = COLOUR_ENCODERS[format_name] if colour else ENCODERS["png"]
+        each = COLOUR_ENCODER_BYTES[format_name] if colour else ENCODER_BYTES["png"]
         return file + frames * each * math.prod(array.shape[:2])
-    return file + frames * ENCODERS[format_name] * array.nbytes
+    return file + frames * ENCODER_BYTES[format_name] * array.nbytes
 
 
 def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ LONGEST_STRIDE = 2**20
 # More phases take longer to plan than what is between the outputs of a few takes to be set to 0.
 MOST_PHASES = 2**10
 # The blocks of the algorithms, in elements: of one thread, and of those that all share.
-NEEDED_THREAD, NEEDED = 2**18, 2**21
+THREAD_ELEMENTS, SHARED_ELEMENTS = 2**18, 2**21
 
 
 def convolve_plainly(problem: Problem) -> None:
@@ -126,7 +126,7 @@ def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads
     """Return how many elements the algorithm for a plan takes at most, besides its arrays."""
     name = _choose_by_plan(plan, dtype, has_wide_kernels())
     # Blocks in each thread, and one for all.
-    taken = threads * NEEDED_THREAD + NEEDED
+    taken = threads * THREAD_ELEMENTS + SHARED_ELEMENTS
     if name == "toeplitz":
         from upsamp.core.convolution.toeplitz import toeplitz_memory  # loaded when it is run
 

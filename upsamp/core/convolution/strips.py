@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["TransposedStrip", "TransposedStrips"]
 
 # Elements of a strip and its inputs: enough work for each thread, and few beside an image.
-STRIP = 2**21
+STRIP_ELEMENTS = 2**21
 
 
 class TransposedStrip(NamedTuple):
@@ -52,7 +52,7 @@ class TransposedStrips:
         setting: ConvolutionSetting,
         *,
         together: bool = False,
-        elements: int = STRIP,
+        elements: int = STRIP_ELEMENTS,
     ) -> None:
         self._images, self._setting, self._bias = shape, setting, bias
         self._kernel = PackedKernel(kernel)

@@ -15,30 +15,21 @@ from upsamp.io.streams import size_of
 __all__ = ["check_deep_reading", "check_reading", "check_tiff_reading"]
 
 # Bytes that Pillow has for each pixel, by the first letters of the mode; 4 in all others.
-STORED: Mapping[str, int] = {"1": 1, "L": 1, "P": 1, "I;16": 2}
+PILLOW_BYTES: Mapping[str, int] = {"1": 1, "L": 1, "P": 1, "I;16": 2}
 # Bytes that NumPy has for each pixel; in all others one for each channel.
-HELD: Mapping[str, int] = {"I": 4, "F": 4, "I;16": 2}
-# What decoders take besides the image for each pixel, by Pillow's names of them; then the formats
+NUMPY_BYTES: Mapping[str, int] = {"I": 4, "F": 4, "I;16": 2}
+# Decoders of Pillow that take nothing for each pixel besides the image; and what the formats take
 # that Pillow hands to a library whole, which holds the file, too.
-DECODERS: Mapping[str, int] = {
-    "raw": 0,
-    "zip": 0,
-    "gif": 0,
-    "packbits": 0,
-    "pcx": 0,
-    "tga_rle": 0,
-    "libtiff": 0,
-    "jpeg": 0,
-}
-LIBRARIES: Mapping[str, int] = {"WEBP": 13, "AVIF": 24, "JPEG2000": 24}
-UNKNOWN = 24
+LEAN_DECODERS = ("raw", "zip", "gif", "packbits", "pcx", "tga_rle")
+LIBRARY_BYTES: Mapping[str, int] = {"WEBP": 13, "AVIF": 24, "JPEG2000": 24}
+UNKNOWN_BYTES = 24
 # Bytes that are taken besides: buffers of decoders, and rows that are copied.
-SPARE = 3 * 2**22
+FIXED_BYTES = 3 * 2**22
 # Earlier frames that an animation is painted on.
-CANVASES = 12
+CANVAS_BYTES = 12
 TIFF_ROWS, TIFF_TILE, TIFF_ORIENTATION = 278, (322, 323), 274
 # tifffile reads so many bytes of a file at a time.
-READ_TOGETHER = 2**28
+READ_BYTES = 2**28
 # The extra sample of a TIFF that is alpha, and has been multiplied into the colours.
 ASSOCIATED = 1
 
@@ -62,9 +53,8 @@ def check_reading(
     natural = natural_mode(mode, expand=expand, transparent="transparency" in image.info)
     made += _stored(natural) if natural != mode else 0
     array = _held(natural)
-    if (
-        natural.startswith("I") or natural == "LAB"
-    ):  # 16 bits that become another type, or have a colour made clear
+    # 16 bits become another type, or have a colour made clear.
+    if natural.startswith("I") or natural == "LAB":
         array += 4 if "transparency" not in image.info else 24
     decoded = stored * pixels + _decoder_bytes(image, stream, animated=animated)
     copied = (stored + made + array * (2 if animated else 1)) * pixels
@@ -105,7 +95,7 @@ def check_tiff_reading(
     height, width, samples = shape
     held = samples * dtype.itemsize
     floats = 48 * samples if extra[:1] == (ASSOCIATED,) else 0
-    needed = (2 * held + floats) * height * width + min(size_of(stream), READ_TOGETHER)
+    needed = (2 * held + floats) * height * width + min(size_of(stream), READ_BYTES)
     _check((width, height), name, needed, held)
 
 
@@ -113,30 +103,31 @@ def _check(size: tuple[int, int], name: str, needed: int, held: int) -> None:
     """Raise where reading does not fit, or what is done with the pixels after it."""
     width, height = size
     least = held * width * height + WORKING
-    check_limit(max(needed + SPARE, least), f"the {width:,} x {height:,} pixels of {name}")
+    check_limit(max(needed + FIXED_BYTES, least), f"the {width:,} x {height:,} pixels of {name}")
 
 
 def _stored(mode: str) -> int:
-    return STORED.get(mode[:4], 4)
+    return PILLOW_BYTES.get(mode[:4], 4)
 
 
 def _held(mode: str) -> int:
-    return HELD.get(mode[:4]) or Image.getmodebands(mode)
+    return NUMPY_BYTES.get(mode[:4]) or Image.getmodebands(mode)
 
 
 def _decoder_bytes(image: Image.Image, stream: BinaryIO, *, animated: bool) -> int:
     """Return what the decoder takes besides the image."""
     pixels = image.width * image.height
-    canvases = CANVASES * pixels if animated else 0
+    canvases = CANVAS_BYTES * pixels if animated else 0
     tiles: Any = getattr(image, "tile", ())
-    decoder = tiles[0][0] if tiles and image.format not in LIBRARIES else ""
+    decoder = tiles[0][0] if tiles and image.format not in LIBRARY_BYTES else ""
     if decoder == "jpeg":
         return canvases + _coefficients(image, stream)
     if decoder == "libtiff":
         return _strip_bytes(image) + size_of(stream)
-    if decoder in DECODERS:
-        return canvases + DECODERS[decoder] * pixels
-    return canvases + LIBRARIES.get(image.format or "", UNKNOWN) * pixels + 2 * size_of(stream)
+    if decoder in LEAN_DECODERS:
+        return canvases
+    each = LIBRARY_BYTES.get(image.format or "", UNKNOWN_BYTES)
+    return canvases + each * pixels + 2 * size_of(stream)
 
 
 def _coefficients(image: Image.Image, stream: BinaryIO) -> int:

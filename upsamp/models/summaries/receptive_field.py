@@ -16,7 +16,7 @@ __all__ = ["AxisField", "FieldSize", "Follower", "MaybeField"]
 MOST_POSITIONS = 2**14
 # How many positions of outputs are followed in all; a layer counts as some, for its own sake.
 MOST_FOLLOWED = 2**24
-A_LAYER = 2**11
+LAYER_POSITIONS = 2**11
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +188,7 @@ class Follower:
         """Count what is followed, and tell whether that is not too much."""
         if max(lengths) > MOST_POSITIONS:
             return False
-        self._left -= sum(lengths) + A_LAYER
+        self._left -= sum(lengths) + LAYER_POSITIONS
         return self._left >= 0
 
 
