@@ -15,7 +15,7 @@ from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.sinks import encode_result, losses_of, write_result
 from upsamp.io.sources import read_source, read_stream
-from upsamp.io.streams import reason
+from upsamp.io.streams import unreadable
 
 __all__ = ["Facts", "enlarge_file"]
 
@@ -101,7 +101,7 @@ def _check_file(source: str) -> None:
     try:
         mode = Path(source).stat().st_mode
     except (OSError, ValueError) as error:
-        raise FileError(f"Cannot read '{source}': {reason(error)}.") from error
+        raise unreadable(f"'{source}'", error) from error
     if not stat.S_ISREG(mode):
         raise FileError(f"What is enlarged with others must be a plain file. Received: '{source}'.")
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,10 +16,11 @@ from upsamp.errors import FileError
 from upsamp.io.archives import open_archive
 from upsamp.io.formats import format_of_name
 from upsamp.io.matrices import format_matrix
+from upsamp.io.npy_files import npy_head
 from upsamp.io.npz_files import read_npz_arrays
 from upsamp.io.sources import names_file, read_matrix
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
-from upsamp.io.streams import STANDARD_STREAM, open_input, replace_file
+from upsamp.io.streams import open_input, open_output
 
 __all__ = ["ArrayWriter", "check_space", "read_named_arrays", "write_array_file"]
 
@@ -47,12 +47,7 @@ class ArrayWriter:
             self._stream.write(f"{opening}{text[1:-1]}{closing}".encode())
             return
         if first:
-            described = {
-                "descr": np.lib.format.dtype_to_descr(batch.dtype),
-                "fortran_order": False,
-                "shape": (self._count, *batch.shape[1:]),
-            }
-            np.lib.format.write_array_header_1_0(self._stream, described)
+            self._stream.write(npy_head((self._count, *batch.shape[1:]), batch.dtype))
         self._stream.write(np.ascontiguousarray(batch).data.cast("B"))
 
 
@@ -64,13 +59,7 @@ def write_array_file(
 
     The file comes into place when all went well, else nothing does.
     """
-    if name == STANDARD_STREAM:
-        sys.stdout.flush()
-        with _packed(sys.stdout.buffer, format_name) as inner:
-            yield ArrayWriter(inner, format_name, count)
-        sys.stdout.buffer.flush()
-        return
-    with replace_file(name, overwrite=overwrite) as stream, _packed(stream, format_name) as inner:
+    with open_output(name, overwrite=overwrite) as stream, _packed(stream, format_name) as inner:
         yield ArrayWriter(inner, format_name, count)
 
 

@@ -19,8 +19,8 @@ from upsamp.io.streams import (
     STANDARD_STREAM,
     check_steady,
     read_within,
-    reason,
     telling_of_temporary_files,
+    unreadable,
 )
 
 __all__ = ["Source", "file_in", "find_source", "is_folder"]
@@ -52,7 +52,7 @@ class Source:
         try:
             stream = Path(self.path).open("rb")  # noqa: SIM115 - closed below
         except OSError as error:
-            raise _unreadable(self.name, error) from error
+            raise unreadable(self.name, error) from error
         with stream, check_steady(stream.fileno(), self.name):
             yield stream
 
@@ -118,7 +118,7 @@ def find_source(path: str, max_size: int, reader: Hdf5Reader | None = None) -> S
     except (OSError, ValueError) as error:
         if isinstance(error, FileError):
             raise
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
 def _gather(stream: BinaryIO, name: str, max_size: int, reader: Hdf5Reader | None) -> Source:
@@ -133,10 +133,6 @@ def _gather(stream: BinaryIO, name: str, max_size: int, reader: Hdf5Reader | Non
     )
     data = read_within(stream, name, limit, remedy, head)
     return Source(name, None, data.getvalue(), reader)
-
-
-def _unreadable(name: str, error: OSError | ValueError) -> FileError:
-    return FileError(f"Cannot read {name}: {reason(error)}.")
 
 
 def file_in(folder: str, member: str, reader: Hdf5Reader | None = None) -> Source | None:

@@ -13,7 +13,6 @@ from upsamp.io.archives import Archive, open_archive
 from upsamp.io.npy_files import NpyHead, check_numbers, read_npy_head, read_numbers
 from upsamp.io.stored_arrays import (
     DEFAULT_MAX_SIZE,
-    MAX_RANK,
     NUMBERS,
     StoredArray,
     StoredArrays,
@@ -82,7 +81,7 @@ def _read_head(archive: Archive, member: str, file: BinaryIO, what: str) -> NpyH
     size = archive.members[member].file_size
     head = read_npy_head(file, what, size)
     needed, held = math.prod(head.shape) * head.dtype.itemsize, size - head.offset
-    if needed != held or len(head.shape) > MAX_RANK:
+    if needed != held:
         raise FormatError(
             f"{what} must hold the numbers that it declares. "
             f"Received: {held:,} bytes for shape {_short(head.shape)} of {_name(head.dtype)}. "

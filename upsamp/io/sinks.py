@@ -1,8 +1,7 @@
 """Where a result goes: written in a format, to a file or to standard output."""
 
 import math
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
@@ -14,7 +13,7 @@ from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import PNG_MODES, Picture, array_of, picture_of_matrix
-from upsamp.io.streams import STANDARD_STREAM, replace_file, write_standard_output
+from upsamp.io.streams import STANDARD_STREAM, open_output
 
 __all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
 
@@ -51,26 +50,14 @@ def write_result(
     options: for an image.
     """
     encode = partial(_encode, result, format_name, options or WriteOptions())
-    if name == STANDARD_STREAM and format_name in STREAMED_FORMATS:
-        sys.stdout.flush()
-        encode(sys.stdout.buffer, "standard output")
-        sys.stdout.buffer.flush()
-        return
-    if name == STANDARD_STREAM:
-        write_standard_output(_whole(encode, "standard output"))
-        return
-    with replace_file(name, overwrite=overwrite) as stream:
-        if stream.seekable() or format_name in STREAMED_FORMATS:
-            encode(stream, f"'{name}'")
-        else:  # a named pipe or a device
-            stream.write(_whole(encode, f"'{name}'"))
-
-
-def _whole(encode: Callable[[BinaryIO, str], None], name: str) -> memoryview:
-    """Return all that is written, for a stream that cannot be searched."""
-    buffer = BytesIO()
-    encode(buffer, name)
-    return buffer.getbuffer()
+    shown = "standard output" if name == STANDARD_STREAM else f"'{name}'"
+    with open_output(name, overwrite=overwrite) as stream:
+        if format_name in STREAMED_FORMATS or (name != STANDARD_STREAM and stream.seekable()):
+            encode(stream, shown)
+        else:  # a pipe or a device
+            buffer = BytesIO()
+            encode(buffer, shown)
+            stream.write(buffer.getbuffer())
 
 
 def encode_result(

@@ -23,6 +23,7 @@ __all__ = [
     "check_steady",
     "check_target",
     "open_input",
+    "open_output",
     "read_within",
     "replace_file",
     "size_of",
@@ -30,7 +31,7 @@ __all__ = [
     "spooled_input",
     "state_of",
     "telling_of_temporary_files",
-    "write_standard_output",
+    "unreadable",
 ]
 
 STANDARD_STREAM = "-"
@@ -79,7 +80,7 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
             with _held_open(stream) as descriptor, check_steady(descriptor, f"'{name}'", known):
                 yield stream
     except OSError as error:
-        raise FileError(f"Cannot read '{name}': {reason(error)}.") from error
+        raise unreadable(f"'{name}'", error) from error
 
 
 @contextmanager
@@ -233,10 +234,15 @@ def _too_long(name: str, limit: int, remedy: str) -> FormatError:
     return FormatError(f"{name} must have at most {limit:,} bytes. Received: more. {remedy}")
 
 
-def write_standard_output(data: bytes | memoryview) -> None:
-    """Write bytes to standard output, after any text that waits there."""
+@contextmanager
+def open_output(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Open a file as `replace_file` does, or standard output for "-", after any text in it."""
+    if name != STANDARD_STREAM:
+        with replace_file(name, overwrite=overwrite) as stream:
+            yield stream
+        return
     sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    yield sys.stdout.buffer
     sys.stdout.buffer.flush()
 
 
@@ -300,6 +306,11 @@ def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | No
         if os.path.exists(target):
             raise already_exists(name) from None
         hidden.replace(target)
+
+
+def unreadable(name: str, error: OSError | ValueError) -> FileError:
+    """Return the error for a file that the system does not let be read."""
+    return FileError(f"Cannot read {name}: {reason(error)}.")
 
 
 def changed(name: str) -> FileError:

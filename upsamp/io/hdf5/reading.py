@@ -16,7 +16,7 @@ from upsamp.io.extras import check_extra, has_extra
 from upsamp.io.hdf5.answers import receive
 from upsamp.io.hdf5.frames import AnswerError, read_frame
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
-from upsamp.io.streams import reason
+from upsamp.io.streams import unreadable
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -87,7 +87,7 @@ class Hdf5Reader:
         try:
             end = Path(path).stat().st_size
         except (OSError, ValueError) as error:
-            raise FileError(f"Cannot read {name}: {reason(error)}.") from error
+            raise unreadable(name, error) from error
         size = end - offset if size is None else size
         seconds = self.time_limit + (min(size, self.max_size) / SLOWEST if values else 0)
         request = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import memory_limit
-from upsamp.errors import FileError, FormatError
+from upsamp.errors import FormatError
 from upsamp.io.formats import format_of_name, sniff
 from upsamp.io.npy_files import check_numbers, read_npy_head
 from upsamp.io.streams import (
@@ -18,9 +18,9 @@ from upsamp.io.streams import (
     FileState,
     changed,
     open_input,
-    reason,
     spooled,
     state_of,
+    unreadable,
 )
 
 __all__ = ["StoredMatrix", "StoredRows", "find_stored_matrix", "stand_in"]
@@ -60,7 +60,7 @@ def _told(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileError(f"Cannot read '{path}': {reason(error)}.") from error
+        raise unreadable(f"'{path}'", error) from error
 
 
 class StoredRows:

@@ -1,9 +1,7 @@
 """Where strips of a result go: a file that comes into place when all of them are in it."""
 
 import math
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -15,7 +13,7 @@ from upsamp.io.npy_files import npy_head
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
-from upsamp.io.streams import STANDARD_STREAM, replace_file
+from upsamp.io.streams import STANDARD_STREAM, open_output, replace_file
 from upsamp.io.strips.formats import STRIP_FORMATS
 
 __all__ = ["check_strips", "write_npy_strips", "write_picture_strips"]
@@ -54,7 +52,7 @@ def write_npy_strips(
     the array has its channels before its rows, and the strips, (1, rows, W, C), have them last:
     then the file has to be searched.
     """
-    with _open_output(name, overwrite=overwrite) as stream:
+    with open_output(name, overwrite=overwrite) as stream:
         stream.write(npy_head(array.shape, array.dtype))
         if planes:
             _write_planes(strips, array, stream)
@@ -99,7 +97,7 @@ def write_picture_strips(
     if format_name == "png":
         from upsamp.io.png import write_png_rows
 
-        with _open_output(name, overwrite=overwrite) as stream:
+        with open_output(name, overwrite=overwrite) as stream:
             write_png_rows(
                 picture, rows, stream, shown, compression=options.compression, threads=threads
             )
@@ -110,15 +108,3 @@ def write_picture_strips(
     with replace_file(name, overwrite=overwrite) as stream:
         write_tiled_tiff(picture, rows, stream, room=room)
         rows.finish()
-
-
-@contextmanager
-def _open_output(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Open a file that is put in its place at the end, or standard output."""
-    if name != STANDARD_STREAM:
-        with replace_file(name, overwrite=overwrite) as stream:
-            yield stream
-        return
-    sys.stdout.flush()
-    yield sys.stdout.buffer
-    sys.stdout.buffer.flush()
