@@ -61,7 +61,7 @@ class Enlarging:
         return height, width
 
     def size_of(self, shape: Pair) -> Pair:
-        """Return the rows and columns of the result of so many rows and columns."""
+        """Return the rows and columns of the result of an image of this shape."""
         if self.target is None:
             return int(shape[0] * self.factors[0]), int(shape[1] * self.factors[1])
         width, height = self.target
@@ -86,7 +86,7 @@ class Enlarging:
         return "x".join(str(side or "") for side in self.target)
 
     def apply(self, given: Picture | Array, size: Pair) -> Picture | Array:
-        """Return the enlarged image or matrix, of so many rows and columns.
+        """Return the image or matrix enlarged to `size`, (rows, columns).
 
         The frames that follow an image are each enlarged when they are read, by their own size.
         """

@@ -21,7 +21,7 @@ __all__ = ["Facts", "enlarge_file"]
 
 # No image needs more bytes in its file for each of its pixels: four channels of 32 bits.
 PIXEL_BYTES = 16
-# And so many may it have besides, as for a profile or a preview.
+# Bytes that it may have besides, as for a profile or a preview.
 SPARE_BYTES = 2**26
 
 

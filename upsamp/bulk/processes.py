@@ -29,15 +29,15 @@ PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from upsamp.bulk.worker 
 PACKAGES = str(Path(__file__).resolve().parents[2])
 # A process whose tasks are as short as this has the next one waiting, so that it never waits.
 SHORT, AHEAD = 0.05, 3
-# So many processes in a row may end before they are ready; more would do so without end.
+# How many processes in a row may end before they are ready; more would do so without end.
 FALSE_STARTS = 5
-# So many seconds may a process take from its last word to its end.
+# Seconds that a process may take from its last word to its end.
 LAST_BREATH = 1.0
 # Files that this process itself has open, or may have, besides two for each worker.
 OWN_FILES = 40
 # What libraries are told of threads besides our own.
 LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-# So many seconds may Ctrl-C wait on Windows, where it does not end a wait.
+# Seconds that Ctrl-C may wait on Windows, where it does not end a wait.
 PATIENCE = 0.5
 
 # What worker said which bytes; none when it will say no more.

@@ -48,7 +48,7 @@ FRAME_PIXEL_BYTES = 24
 LIGHT_FACTOR = 12
 # No file has more bytes than this.
 MAX_FILE_BYTES = 2**60
-# Results of so few bytes are made at once, and nobody is asked.
+# Results of up to this many bytes are made at once, and the system is not asked.
 GRANTED = 2**22
 
 
@@ -223,7 +223,7 @@ class StripJob:
         )
 
     def _check_whole(self, made: int, wanted: int) -> None:
-        """Raise where --max-memory has no room to make a result of so many bytes at once."""
+        """Raise where --max-memory has no room to make a result of `made` bytes at once."""
         given, held = self.source.given, self.source.array.nbytes
         result = given.with_pixels(self.result) if isinstance(given, Picture) else self.result
         needed = held + made + FIXED_BYTES + self.work.at_once(wanted)

@@ -19,7 +19,7 @@ from upsamp.models.summaries.listing import Listing, read_listing
 
 __all__ = ["names_model", "open_named", "read_arguments"]
 
-# So many bytes may the text of layers have, which people write.
+# Bytes that the text of layers may have, which people write.
 MAX_LAYERS = 2**18
 # How saved models and weights begin: HDF5, zip, JSON.
 MAGIC = (b"\x89HDF", b"PK\x03\x04", b"{")

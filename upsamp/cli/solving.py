@@ -13,7 +13,7 @@ from upsamp.models.sequential import Sequential
 
 __all__ = ["show_advice", "show_solutions"]
 
-# So many settings are shown on a terminal; they are in order, and the first are what is wanted.
+# How many settings are shown on a terminal; the best come first.
 SHOWN = 12
 SHOWN_CHAINS = 5
 

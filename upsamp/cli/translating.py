@@ -33,7 +33,7 @@ __all__ = [
     "with_layer",
 ]
 
-# Arrays of up to so many elements are written out in a program.
+# Arrays of up to this many elements are written out in a program.
 SMALL = 64
 
 

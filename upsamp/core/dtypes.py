@@ -10,7 +10,7 @@ from upsamp.core.arguments import Array
 __all__ = ["compute_dtype", "floating_result_dtype", "round_to"]
 
 
-# So many values are rounded at a time.
+# How many values are rounded at a time.
 BLOCK = 2**20
 
 

@@ -26,7 +26,7 @@ __all__ = [
     "memory_limit",
 ]
 
-# So many bytes are there: NumPy itself takes as many. To ask the system takes a tenth of a
+# Up to this many bytes nobody is asked: NumPy itself takes as many. To ask the system takes a tenth of a
 # millisecond when its answer is in no cache, and to fill some megabytes only a few times as long.
 GRANTED = 2**25
 # Bytes that are taken besides what grows with the input: for plans, threads, and what is loaded.
@@ -48,7 +48,7 @@ class MemoryLimit(NamedTuple):
 
     @classmethod
     def shared(cls, size: int, processes: int, beside: int) -> "MemoryLimit":
-        """Return the limit of one of so many processes that have `size` bytes together."""
+        """Return the limit of each of the processes, which have `size` bytes together."""
         return cls(max(0, size - beside) // processes, processes, beside)
 
 
@@ -57,7 +57,7 @@ _limit: ContextVar[MemoryLimit | None] = ContextVar("memory limit", default=None
 
 @contextmanager
 def limit_memory(limit: int | MemoryLimit | None) -> Iterator[None]:
-    """Let so many bytes be what may be taken in this block; None for any number."""
+    """Let `limit` be the bytes that may be taken in this block; None for no bound."""
     token = _limit.set(MemoryLimit(limit) if isinstance(limit, int) else limit)
     try:
         yield

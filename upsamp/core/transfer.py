@@ -15,7 +15,7 @@ from upsamp.errors import DtypeError
 
 __all__ = ["from_light", "to_light"]
 
-# So many values are made numbers again at a time.
+# How many values are made numbers again at a time.
 BLOCK = 2**18
 # The type in which light is computed: fine enough for the steps of each depth where it is dark.
 LIGHT_DTYPES: dict[str, npt.DTypeLike] = {"uint8": np.float32, "uint16": np.float64}

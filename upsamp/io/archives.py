@@ -15,7 +15,7 @@ from upsamp.io.stored_arrays import shown
 __all__ = ["Archive", "open_archive"]
 
 MAX_MEMBERS = 10_000
-# So many bytes may the list of members have; the names of weights are short.
+# Bytes that the list of members may have; the names of weights are short.
 MAX_DIRECTORY = 4 * 2**20
 # Deflate makes its input at most 1032 times as long; zeros do so honestly, in small numbers.
 MAX_RATIO = 1000
@@ -51,7 +51,7 @@ class Archive:
         self._name = name
 
     def read(self, member: str, limit: int) -> bytes:
-        """Return the bytes of a member, which may be so many."""
+        """Return the bytes of a member, at most `limit`."""
         size = self.members[member].file_size
         if size > limit:
             raise FormatError(

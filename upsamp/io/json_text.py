@@ -10,11 +10,11 @@ from upsamp.io.stored_arrays import shown
 
 __all__ = ["MAX_TEXT", "read_json"]
 
-# So many bytes of JSON are read at most, and objects and lists may stand so deep in each other.
+# Bytes of JSON that are read at most, and how deep objects and lists may stand in each other.
 # Keras' largest models have a few megabytes, and about twenty levels.
 MAX_TEXT = 64 * 2**20
 MAX_DEPTH = 200
-# So many strings, objects and lists there may be: each takes much more memory than text.
+# How many strings, objects and lists there may be: each takes much more memory than text.
 MAX_PARTS = 4_000_000
 
 # A string, closed or not, or a bracket. What a string has taken it never gives back, so that the

@@ -20,9 +20,9 @@ __all__ = ["decimal", "format_matrix", "parse_matrix", "parse_text", "read_text"
 INTEGER = re.compile(r"[+-]?\d+")
 # Integers up to here are float64 values; larger ones are kept as integers, or digits would go.
 EXACT = 2**53
-# So many numbers are written as text at a time.
+# How many numbers are written as text at a time.
 BLOCK = 2**16
-# Text is counted by so many bytes, in which these marks stand between numbers, or lines.
+# Bytes of text that are counted at a time, and the marks between numbers and lines in it.
 COUNTED_BYTES = 2**16
 PLAIN = bytes.maketrans(b",;[]\r", b"    \n")
 # What parsing takes: bytes for each one of a line, and in JSON for each number and each list.

@@ -23,8 +23,8 @@ except ImportError:  # a system that has no such locks
 __all__ = ["open_part", "remove_dead_parts"]
 
 NAME = re.compile(r"\.[0-9a-f]{16}\.part")
-# Before a file is written, so many entries of its folder are searched for dead ones; and no more
-# than so many for each file, on average, where a process writes many.
+# How many entries of its folder are searched for dead files before one is written; and how many for
+# each file on average, where a process writes many.
 MAX_ENTRIES, ENTRIES_PER_FILE = 10_000, 100
 # File systems that this machine has to itself, and how old, in seconds, a file of another one is.
 LOCAL = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "tmpfs", "ramfs", "overlay", "vfat"}

@@ -19,9 +19,9 @@ __all__ = [
 
 # Images that declare more pixels than this are refused, as Pillow does by default.
 MAX_PIXELS = 178_956_970
-# A result may have so many times the pixels that an image may have: the largest one, by 4 x 4.
+# How many times the pixels of an image a result may have: the largest image, by 4 x 4.
 RESULT_FACTOR = 16
-# All frames or pages of a file together may have so many times the pixels that one image may have.
+# How many times the pixels of one image all frames or pages of a file may have together.
 FRAMES_FACTOR = 2
 
 # How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.

@@ -32,8 +32,8 @@ ENCODER_BYTES: Mapping[str, int] = {
     "png": 4,
 }
 COLOUR_ENCODER_BYTES: Mapping[str, int] = {"webp": 40, "avif": 64, "gif": 44}
-# The same of a number in text, of which so many are written together, or a whole row; and of what
-# is packed at a time.
+# The same for a number in text, how many numbers are written together (or a whole row), and what is
+# packed at a time.
 TEXT_NUMBER_BYTES, TEXT_BLOCK_NUMBERS, PACKED_BYTES = 150, 2**16, 2**25
 
 

@@ -18,7 +18,7 @@ from upsamp.io.streams import STANDARD_STREAM, check_length, open_input, state_o
 __all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source", "read_stream"]
 
 INLINE = re.compile(r"(?:[\s\[\](),;+\-.\de]|nan|inf|infinity)*", re.IGNORECASE)
-# So many bytes are looked at together.
+# Bytes that are looked at together.
 BLOCK = 2**16
 NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from upsamp.io.streams import telling_of_temporary_files
 
 __all__ = ["BatchSpool"]
 
-# So many bytes stay in memory.
+# Bytes that stay in memory.
 IN_MEMORY = 2**26
 
 

@@ -35,11 +35,11 @@ __all__ = [
 ]
 
 STANDARD_STREAM = "-"
-# So many bytes are read of what does not tell how long it is: pipes and devices may never end.
+# Bytes that are read of what does not tell its length: pipes and devices may never end.
 MAX_INPUT = 2**29
-# And so many where they are kept on a disk.
+# The same where they are kept on a disk.
 MAX_SPOOLED = 2**33
-# So many bytes may the text of a matrix have, and a file of zeros is one line.
+# Bytes that the text of a matrix may have; a file of zeros is one line.
 MAX_TEXT = 2**30
 BLOCK = 2**20
 

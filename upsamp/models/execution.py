@@ -16,7 +16,7 @@ __all__ = ["MANY", "Execution"]
 
 # To ask the system for its memory takes time: a smaller output is made without.
 MANY = 2**26
-# For so many shapes of inputs it is kept which outputs are large.
+# For how many shapes of inputs it is kept which outputs are large.
 KEPT = 64
 
 

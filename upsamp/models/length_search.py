@@ -9,9 +9,10 @@ __all__ = ["Box", "box_before", "nearest_multiples"]
 
 # The lengths of each axis from which a layer's output leads to what is wanted.
 Box: TypeAlias = tuple[range, range]
-# Of more sizes of a layer that do, so many are tried on each axis: the nearest to what it gives.
+# How many sizes of a layer are tried on each axis: those nearest to what it gives.
 MOST_LENGTHS = 8
-# Nothing is so many times as long; a layer that gives the same for all would be tried for ever.
+# How many times as long as wanted a length is at most; a layer that gives the same for all lengths
+# would be tried without end.
 UNBOUNDED = 2**63
 
 

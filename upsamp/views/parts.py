@@ -21,7 +21,7 @@ __all__ = ["Choice", "Comparison", "Part", "busiest_parts", "enlarge_parts", "mo
 
 # An output reads no inputs farther than this: lanczos5 is the widest.
 REACH = 6
-# So many of the busiest parts are enlarged by every method, to see where these differ most.
+# How many of the busiest parts every method enlarges, to see where the methods differ most.
 CANDIDATES = 24
 
 

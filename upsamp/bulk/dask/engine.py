@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DaskEngine"]
 
-# So many tasks for each thread of the workers are in the cluster, and between these bounds in all.
+# How many tasks the cluster has for each thread of its workers, and the bounds of all together.
 AHEAD, LEAST, MOST = 4, 16, 20_000
 # How often the cluster is looked after, in seconds, and how long it may be without workers.
 BEAT, WITHOUT_WORKERS = 1.0, 60.0

@@ -15,7 +15,7 @@ SHOWN_ELEMENTS = 1024
 CORNER = 4
 # So much of a row is shown, however narrow the terminal is.
 NARROWEST = 14
-# Of images with channels, so many planes are shown.
+# How many planes are shown of images with channels.
 SHOWN_PLANES = 8
 
 

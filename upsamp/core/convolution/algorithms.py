@@ -23,8 +23,8 @@ __all__ = [
 
 # BLAS knows these types alone.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
-# So many values are gathered in the time of a few calls; of few filters from small images, where
-# the others would call more often, so many.
+# How many values are gathered in the time of a few calls; the second for few filters from small
+# images, where the other algorithms would call more often.
 GATHERED = 2**14
 GATHERED_SMALL = 2**18
 FEW_CHANNELS = 8
@@ -40,7 +40,7 @@ WINOGRAD_CHANNELS = 32
 WINOGRAD_PIXELS = 256
 # Measured: the multiplications that windows do in the time of one by columns.
 WINDOWS_GAIN = 1.6
-# The plain way multiplies what is needed alone, and takes about so many times as long for each.
+# The plain way multiplies only what is needed, and takes about this many times as long for each.
 CROPPED = 4
 # A longer stride than any image has pixels would not fit the strides of an array's memory.
 LONGEST_STRIDE = 2**20

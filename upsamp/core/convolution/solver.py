@@ -47,7 +47,7 @@ class LayerSetting:
     holes: bool
 
 
-# From so many sizes by so many layers a chain is looked for, which takes about a second.
+# Sizes times layers that are tried in the search for a chain, which takes about a second.
 MOST_TRIED = 2**22
 # The steps of a layer: one where rows and columns are alike, else one for each.
 Steps: TypeAlias = tuple[Step, ...]

@@ -26,9 +26,9 @@ __all__ = [
 
 # What both axes of a layer share: its padding, and whether output_padding is given.
 Mode: TypeAlias = tuple[Padding, bool]
-# So many settings are listed, or tried for a chain, at the most.
+# How many settings are listed, or tried for a chain, at the most.
 MOST_SETTINGS = 2**17
-# Of larger layers not all strides are tried, but so many at each end.
+# Of larger layers not all strides are tried, but this many at each end.
 MOST_STRIDES = 64
 # No sum that a chain makes of its kernels reaches it, so sums compare like tuples of sums.
 DIGIT = 2**32

@@ -33,7 +33,7 @@ COPYING = (10.0, 0.2)
 FEW_BLOCKS = 8
 # The scratch of a strip, in elements: it should stay in a core's cache.
 STRIP = 2**18
-# Below so many multiplications, a second thread costs more than it gives.
+# Below this many multiplications, a second thread costs more than it gives.
 ALONE = 2**20
 
 

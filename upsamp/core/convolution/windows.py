@@ -36,7 +36,7 @@ __all__ = ["convolve_windows"]
 COPY = 2**18
 # The bytes that a cache holds together.
 CACHE_LINE = 64
-# Below so many multiplications, a second thread costs more than it gives.
+# Below this many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
 
 

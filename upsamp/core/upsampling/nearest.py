@@ -35,7 +35,7 @@ GROUP = 16
 # it saves.
 SMALL_BYTES = 2**14
 THREAD_BYTES = 2**23
-# Pixels of so many bytes are copied fast as they are.
+# Pixels of this many bytes are copied fast as they are.
 LONG_PIXEL = 40
 WIDEST = 16
 # An element of each width whose copies are bit for bit.

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TIME_LIMIT", "Hdf5Reader"]
 
-# So many seconds may the reading of a file take, and the start of the process that does it.
+# Seconds that the reading of a file may take, with the start of the process that does it.
 TIME_LIMIT = 20.0
-# Many numbers may take longer, as if they were read at so many bytes a second.
+# Many numbers may take longer, as if they were read at this many bytes a second.
 SLOWEST = 32 * 2**20
 # What the process runs, given the directory that this package stands in.
 PROGRAM = (

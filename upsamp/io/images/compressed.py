@@ -21,7 +21,7 @@ TOO_SHORT = "its compressed pixels end too early"
 
 
 def exactly(stream: BinaryIO, length: int) -> bytes:
-    """Read so many bytes; raise `OSError` for fewer."""
+    """Read `length` bytes; raise `OSError` for fewer."""
     data = stream.read(length)
     if len(data) < length:
         raise OSError(CUT_OFF)

@@ -68,7 +68,7 @@ def _check_bitmap(image: Image.Image, stream: BinaryIO) -> None:
         elif value == 2 and place + 2 <= len(data):
             column, row = column + data[place], row + data[place + 1]
             place += 2
-        else:  # so many pixels as they are, and a byte more where theirs are odd
+        else:  # pixels as they are, and a byte more where their bytes are odd
             column += value
             place += (-(-value // per_byte) + 1) // 2 * 2
         if column > image.width or row > image.height:

@@ -28,7 +28,7 @@ FIXED_BYTES = 3 * 2**22
 # Earlier frames that an animation is painted on.
 CANVAS_BYTES = 12
 TIFF_ROWS, TIFF_TILE, TIFF_ORIENTATION = 278, (322, 323), 274
-# tifffile reads so many bytes of a file at a time.
+# Bytes of a file that tifffile reads at a time.
 READ_BYTES = 2**28
 # The extra sample of a TIFF that is alpha, and has been multiplied into the colours.
 ASSOCIATED = 1

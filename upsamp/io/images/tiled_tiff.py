@@ -21,7 +21,7 @@ __all__ = ["write_tiled_tiff"]
 # has room for; TIFF wants multiples of 16.
 WIDE = 256
 HEIGHTS = (256, 128, 64, 32, 16)
-# From so many bytes on, places in the file would not fit in 32 bits.
+# From this many bytes on, places in the file would not fit in 32 bits.
 CLASSIC = 2**32 - 2**25
 # How the modes are told, by the part before the semicolon.
 PHOTOMETRIC: Mapping[str, str] = {

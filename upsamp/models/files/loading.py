@@ -17,7 +17,7 @@ from upsamp.models.sequential import Sequential
 __all__ = ["load_model", "model_from_config"]
 
 KINDS = (Sequential, Functional)
-# So many calls a model may have, those of nested models counted each time that these are called.
+# How many calls a model may have; those of nested models count each time that these are called.
 # The largest of Keras' own models have some thousands.
 MAX_CALLS = 100_000
 

@@ -12,7 +12,7 @@ from upsamp.errors import ArgumentError
 
 __all__ = ["COLOURS", "Tiling", "gray_levels", "plan_tiling", "tile_samples"]
 
-# So many channels are one picture: grey, red, green and blue, and those with alpha.
+# How many channels make one picture: grey, red, green and blue, and those with alpha.
 COLOURS = (1, 3, 4)
 
 
