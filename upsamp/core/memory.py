@@ -26,8 +26,8 @@ __all__ = [
     "memory_limit",
 ]
 
-# Up to this many bytes nobody is asked: NumPy itself takes as many. To ask the system takes a tenth of a
-# millisecond when its answer is in no cache, and to fill some megabytes only a few times as long.
+# Up to this many bytes the system is not asked: NumPy itself takes as many. To ask takes a tenth of
+# a millisecond when its answer is in no cache, and to fill some megabytes only a few times as long.
 GRANTED = 2**25
 # Bytes that are taken besides what grows with the input: for plans, threads, and what is loaded.
 WORKING = 2**25
