@@ -1,11 +1,13 @@
 """What is no matrix is refused with its place; any bytes end in a matrix or an error of ours."""
 
+from io import BytesIO
+
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from upsamp.errors import FormatError, UpsampError
-from upsamp.io.matrices import parse_matrix, parse_text
+from upsamp.io.matrices import parse_text, read_text
 
 
 @pytest.mark.parametrize(
@@ -83,13 +85,13 @@ def test_digits_without_end_are_refused_in_a_short_line() -> None:
 @pytest.mark.parametrize("data", [b"\x80abc", b"1 2\n\xff\xff", b"\xff\xfe1", b"\xfe\xff\xd8\x00"])
 def test_bytes_that_are_no_text_are_refused(data: bytes) -> None:
     with pytest.raises(FormatError, match=r"^it is neither an image nor text"):
-        parse_matrix(data, "it")
+        read_text(BytesIO(data), "it")
 
 
 @given(data=st.binary(max_size=200) | st.text("0123456789 ,;.-+eE[]\n\tnaif#", max_size=60))
 def test_any_bytes_are_a_matrix_or_an_error_of_ours(data: bytes | str) -> None:
     try:
-        array = parse_matrix(data if isinstance(data, bytes) else data.encode(), "it")
+        array = read_text(BytesIO(data if isinstance(data, bytes) else data.encode()), "it")
     except UpsampError:
         event("refused")
     else:

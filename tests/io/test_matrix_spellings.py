@@ -1,5 +1,6 @@
 """Matrices as text and JSON: every spelling gives the same numbers, and none is rounded."""
 
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from exact import same
 from numpy.typing import NDArray
 
 from upsamp.errors import FormatError
-from upsamp.io.matrices import parse_matrix, parse_text
+from upsamp.io.matrices import parse_text, read_text
 
 Array = NDArray[Any]
 
@@ -40,14 +41,14 @@ ROWS = [[1.0, 2.0], [3.0, 4.0]]
     ],
 )
 def test_every_spelling_of_a_matrix_gives_the_same_floats(text: str) -> None:
-    same(parse_matrix(text.encode(), "it"), np.array(ROWS))
+    same(read_text(BytesIO(text.encode()), "it"), np.array(ROWS))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
 @pytest.mark.parametrize("text", ["1 2\r\n3 4\r\n", "[[1,2],[3,4]]"])
 def test_a_byte_order_mark_tells_the_encoding(text: str, encoding: str) -> None:
     mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
-    same(parse_matrix(mark + text.encode(encoding), "it"), np.array(ROWS))
+    same(read_text(BytesIO(mark + text.encode(encoding)), "it"), np.array(ROWS))
 
 
 @pytest.mark.parametrize(

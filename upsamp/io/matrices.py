@@ -15,7 +15,7 @@ from upsamp.core.memory import check_limit, memory_limit
 from upsamp.errors import FormatError
 from upsamp.io.streams import size_of
 
-__all__ = ["decimal", "format_matrix", "parse_matrix", "parse_text", "read_text", "write_matrix"]
+__all__ = ["decimal", "format_matrix", "no_text", "parse_text", "read_text", "write_matrix"]
 
 INTEGER = re.compile(r"[+-]?\d+")
 # Integers up to here are float64 values; larger ones are kept as integers, or digits would go.
@@ -32,11 +32,6 @@ LINE_BYTES, JSON_NUMBER_BYTES, JSON_LIST_BYTES = 60, 64, 160
 # --- text
 
 
-def parse_matrix(data: bytes, name: str) -> Array:
-    """Return the matrix that bytes of text hold, in any text format; `name` is for errors."""
-    return read_text(BytesIO(data), name)
-
-
 def read_text(stream: BinaryIO, name: str) -> Array:
     """Return the matrix that a stream of text holds, as `parse_text` reads it.
 
@@ -49,11 +44,16 @@ def read_text(stream: BinaryIO, name: str) -> Array:
     try:
         return _parse(text, name)
     except UnicodeDecodeError:
-        raise FormatError(
-            f"{name} is neither an image nor text. Give an image, .npy, .npz, or text in UTF-8."
-        ) from None
+        raise no_text(name) from None
     finally:
         text.detach()
+
+
+def no_text(name: str) -> FormatError:
+    """Return the error for a file that is none of those that are read."""
+    return FormatError(
+        f"{name} is neither an image nor text. Give an image, .npy, .npz, or text in UTF-8."
+    )
 
 
 def parse_text(text: str, name: str) -> Array:

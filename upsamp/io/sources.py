@@ -8,9 +8,9 @@ from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
-from upsamp.errors import FileError, FormatError
+from upsamp.errors import FileError
 from upsamp.io.formats import format_of_name, is_image_format, sniff
-from upsamp.io.matrices import parse_text, read_text
+from upsamp.io.matrices import no_text, parse_text, read_text
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM, check_length, open_input, state_of
@@ -98,9 +98,7 @@ def _check_text(stream: BinaryIO, name: str) -> None:
     head = stream.read(512)
     stream.seek(0)
     if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise FormatError(
-            f"{name} is neither an image nor text. Give an image, .npy, .npz, or text in UTF-8."
-        )
+        raise no_text(name)
 
 
 def names_file(text: str) -> bool:
