@@ -9,16 +9,18 @@ from collections.abc import Container, Iterator
 from itertools import repeat
 from typing import Any, BinaryIO
 
+from PIL.ExifTags import Base as Tag
+
 from upsamp.io.images.compressed import TOO_SHORT, check_packbits, check_zstandard, inflated
 from upsamp.io.images.damaged_jpeg import check_jpeg
 from upsamp.io.images.frames import tiff_tags
 
 __all__ = ["check_tags", "check_tiff"]
 
-# Tags of a TIFF, and the numbers of compressions that Python's own library can check.
-WIDTH, HEIGHT, BITS, COMPRESSION, SAMPLES, STRIP_ROWS, PLANES = 256, 257, 258, 259, 277, 278, 284
-TILE_WIDTH, TILE_HEIGHT = 322, 323
-STRIPS, TILES = (273, 279), (324, 325)  # where they are, and how long
+# Where strips and tiles are, and how long.
+STRIPS = (Tag.StripOffsets, Tag.StripByteCounts)
+TILES = (Tag.TileOffsets, Tag.TileByteCounts)
+# The numbers of compressions that can be checked.
 ZLIB, JPEG, LZMA, PACKBITS, ZSTANDARD = (8, 32946), 7, 34925, 32773, 50000
 # The tags that say how pixels are read.
 PIXEL_TAGS = frozenset(
@@ -31,7 +33,7 @@ def check_tiff(image: Any, stream: BinaryIO) -> None:
     """Raise `OSError` where a strip or a tile is damaged, or a tag that says how to read them."""
     tags = image.tag_v2
     check_tags(stream, tags)
-    compression = tags.get(COMPRESSION, 1)
+    compression = tags.get(Tag.Compression, 1)
     if compression not in (*ZLIB, JPEG, LZMA, PACKBITS, ZSTANDARD):
         return
     places, sizes = STRIPS if STRIPS[0] in tags else TILES
@@ -63,12 +65,13 @@ def check_tags(stream: BinaryIO, known: Container[int]) -> None:
 
 def _strip_lengths(tags: Any) -> Iterator[int]:
     """Yield how many bytes each strip or tile has that is not compressed."""
-    bits, samples = tags.get(BITS, (1,)), tags.get(SAMPLES, 1)
-    depth = bits[0] if tags.get(PLANES, 1) == 2 else max(sum(bits), bits[0] * samples)
-    if TILE_WIDTH in tags:
-        yield from repeat((tags[TILE_WIDTH] * depth + 7) // 8 * tags[TILE_HEIGHT])
-    height = tags[HEIGHT]
-    rows = min(tags.get(STRIP_ROWS, height), height)
+    bits, samples = tags.get(Tag.BitsPerSample, (1,)), tags.get(Tag.SamplesPerPixel, 1)
+    in_planes = tags.get(Tag.PlanarConfiguration, 1) == 2
+    depth = bits[0] if in_planes else max(sum(bits), bits[0] * samples)
+    if Tag.TileWidth in tags:
+        yield from repeat((tags[Tag.TileWidth] * depth + 7) // 8 * tags[Tag.TileLength])
+    height = tags[Tag.ImageLength]
+    rows = min(tags.get(Tag.RowsPerStrip, height), height)
     while True:  # for each plane the same
         for top in range(0, height, rows):
-            yield (tags[WIDTH] * depth + 7) // 8 * min(rows, height - top)
+            yield (tags[Tag.ImageWidth] * depth + 7) // 8 * min(rows, height - top)

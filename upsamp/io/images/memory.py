@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
+from PIL.ExifTags import Base as Tag
 
 from upsamp.core.memory import WORKING, check_limit, memory_limit
 from upsamp.io.images.modes import natural_mode
@@ -27,7 +28,6 @@ UNKNOWN_BYTES = 24
 FIXED_BYTES = 3 * 2**22
 # Earlier frames that an animation is painted on.
 CANVAS_BYTES = 12
-TIFF_ROWS, TIFF_TILE, TIFF_ORIENTATION = 278, (322, 323), 274
 # Bytes of a file that tifffile reads at a time.
 READ_BYTES = 2**28
 # The extra sample of a TIFF that is alpha, and has been multiplied into the colours.
@@ -165,8 +165,9 @@ def _components_of_scan(stream: BinaryIO) -> int:
 def _strip_bytes(image: Image.Image) -> int:
     """Return what a strip or a tile of a TIFF takes, and an image that Pillow turns upright."""
     tags: Any = getattr(image, "tag_v2", {})
-    width, height = (int(tags.get(tag, 0)) for tag in TIFF_TILE)
+    width, height = (int(tags.get(tag, 0)) for tag in (Tag.TileWidth, Tag.TileLength))
     if not (width and height):
-        width, height = image.width, min(int(tags.get(TIFF_ROWS, image.height)), image.height)
-    turned = tags.get(TIFF_ORIENTATION, 1) != 1
+        width, height = image.size
+        height = min(int(tags.get(Tag.RowsPerStrip, height)), height)
+    turned = tags.get(Tag.Orientation, 1) != 1
     return 8 * width * height + (_stored(image.mode) * image.width * image.height if turned else 0)
