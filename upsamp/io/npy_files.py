@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import WORKING, check_limit, check_memory
+from upsamp.core.memory import WORKING, check_limit, check_memory, lack_of_memory
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import MAX_RANK, is_shape
 
@@ -27,7 +27,6 @@ DAMAGE = (
     EOFError,
     OSError,
     OverflowError,
-    MemoryError,
     RuntimeError,
     SyntaxError,
     TokenError,
@@ -74,6 +73,8 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
             if size is None:
                 size = stream.seek(0, os.SEEK_END)
                 stream.seek(offset)
+    except MemoryError as error:
+        raise lack_of_memory(name) from error
     except DAMAGE as error:
         raise FormatError(
             f"{name} is no valid .npy file: {_first_line(error)}. Save it again with numpy.save."

@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
-from upsamp.core.memory import check_memory
+from upsamp.core.memory import check_memory, lack_of_memory
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.images.damaged_tiff import check_tags
@@ -48,6 +48,8 @@ def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
             yield
     except UpsampError:
         raise
+    except MemoryError as error:
+        raise lack_of_memory(name) from error
     except (*LIBRARY_ERRORS, tifffile.TiffFileError) as error:
         what = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise FormatError(f"{name} {fault}: {what}.") from error
