@@ -335,7 +335,7 @@ def test_threads_and_processes_together_are_as_many_as_cores(
     with Processes(settings(), 1, 1) as engine:
         assert engine._environment["OPENBLAS_NUM_THREADS"] == "7"
     monkeypatch.setenv(VARIABLE, "many")
-    with pytest.raises(ArgumentError, match="must be a positive integer"):
+    with pytest.raises(ArgumentError, match="must be an integer from 1 to 1024"):
         Processes(settings(), 1, 1)
 
 
