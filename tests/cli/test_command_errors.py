@@ -1,10 +1,13 @@
 """The installed script's errors: one line each, and every file is left as it was."""
 
 import os
+import re
 import shlex
 import subprocess
 import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from shutil import copy
 
@@ -123,3 +126,52 @@ def test_a_long_matrix_on_the_command_line_is_no_file_name(shell: Shell) -> None
     result = shell(f"upsamp upsample '{matrix}' --size 1 -o out.txt && cat out.txt")
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout.endswith(f"{matrix}\n".encode())
+
+
+# --- errors that are no UpsampError
+
+
+def test_too_little_address_space_is_told_before_anything_is_loaded(shell: Shell) -> None:
+    result = shell("ulimit -v 120000; upsamp upsample '1 2'")
+    line = (
+        b"Error: There must be 163,840 KB of address space. Received: 120,000 KB. "
+        b"Use ulimit -v 163840 or more.\n"
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (1, b"", line)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_library_that_cannot_be_loaded_is_told(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, wrapped: bool
+) -> None:
+    (tmp_path / f"broken{EXTENSION_SUFFIXES[0]}").write_bytes(b"")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def load(*_: object) -> None:
+        try:
+            import_module("broken")
+        except ImportError as error:
+            if wrapped:  # as by NumPy
+                raise ImportError("\n\nIMPORTANT: PLEASE READ THIS\n") from error
+            raise
+
+    monkeypatch.setattr("upsamp.cli.upsample._read", load)
+    result = invoke("upsample", "1 2")
+    assert result.exit_code == 1
+    assert re.fullmatch(
+        r"Error: A library cannot be loaded: .*broken.*\. "
+        r"Allow more memory, or install it again\.\n",
+        result.stderr,
+    )
+
+
+@pytest.mark.parametrize("error", [EOFError("a bug"), ImportError("a bug"), KeyError("a bug")])
+def test_a_bug_keeps_its_traceback(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("upsamp.cli.upsample._read", fail)
+    with pytest.raises(type(error), match="a bug"):
+        invoke("upsample", "1 2")

@@ -221,3 +221,15 @@ def test_what_is_no_switch_is_refused(invoke: Invoke) -> None:
     result = invoke("summary", "Dense(3, input_dim=3, trainable=7)", "--show-trainable")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "`trainable` must be True or False. Received: trainable=7." in result.stderr
+
+
+def test_a_table_of_very_many_cells_is_plain(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "layers.txt").write_text("Dense(1, input_dim=1)\n" + "ReLU()\n" * 600)
+    wide = ("summary", "layers.txt", "--columns", "all")
+    told = invoke(*wide, "--format", "table")
+    assert told.stderr == (
+        "Note: 10,818 cells are more than a table may have: they are shown as plain text.\n"
+    )
+    assert told.stdout == invoke(*wide, "--format", "plain").stdout
+    other = invoke("summary", "layers.txt", "--format", "table", "--width", "80")
+    assert (other.stderr, other.stdout.count("━┓")) == ("", 1)

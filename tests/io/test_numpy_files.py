@@ -213,6 +213,19 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyP
         read_npz(bomb, "it")
 
 
+def test_a_lack_of_memory_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lack_memory(*_: object) -> None:
+        raise MemoryError
+
+    lacking = r"^There is not enough memory for it\. Use a smaller size or input\.$"
+    monkeypatch.setattr(zipfile.ZipFile, "open", lack_memory)
+    with pytest.raises(MemoryLimitError, match=lacking):
+        read_npz(npz(array=np.zeros(3)), "it")
+    monkeypatch.setattr(np.lib.format, "read_magic", lack_memory)
+    with pytest.raises(MemoryLimitError, match=lacking):
+        read_npy(BytesIO(npy(np.zeros(3))), "it")
+
+
 def test_a_member_that_understates_its_size_is_refused() -> None:
     data = bytearray(npz(array=np.zeros((50, 50))).getvalue())
     entry = data.index(b"PK\x01\x02")

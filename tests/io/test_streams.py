@@ -161,7 +161,7 @@ def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
         ("missing/result.txt", r"its directory does not exist"),
         ("file/result.txt", r"its directory does not exist"),
         (".", r"it is a directory"),
-        ("a" * 300, r"file name too long"),
+        ("a" * 300, r"file name too long\. Give a shorter one with -o, or with --name"),
         ("loop", r"too many levels of symbolic links"),
     ],
 )

@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, NoReturn
 from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.bulk.remote_paths import is_remote
+from upsamp.core.memory import lack_of_memory
 from upsamp.errors import FileError, UpsampError
 from upsamp.io.streams import check_target
 
@@ -64,7 +65,7 @@ def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
         told = {"skipped": True} if facts is None else facts._asdict()
     except MemoryError as error:
         known = isinstance(error, UpsampError)
-        lacking = str(error) if known else f"There is not enough memory for '{source}'."
+        lacking = str(error if known else lack_of_memory(f"'{source}'"))
         # What a bound forbids it forbids again.
         told = {"error": lacking, "memory": not known or settings.max_memory is None}
     except UpsampError as error:

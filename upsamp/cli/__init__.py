@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
 from io import TextIOWrapper
 from types import FrameType
 from typing import Any, NoReturn
@@ -22,7 +23,7 @@ import click
 
 from upsamp.cli.render.output import print_text
 from upsamp.core.text import printable
-from upsamp.errors import UpsampError
+from upsamp.errors import EngineError, UpsampError
 from upsamp.io.streams import reason
 
 __all__ = ["main"]
@@ -35,6 +36,8 @@ COMMANDS: Mapping[str, str] = {
     "generator": "Build a GAN's generator, show it, and draw samples from it.",
 }
 
+# Python takes as much with NumPy and Pillow, whatever it does.
+LEAST_ADDRESS_SPACE = 160 * 2**20
 EXAMPLES = """\
   upsamp upsample photo.png --size 4 --interp lanczos3
   upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same
@@ -76,6 +79,7 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command; every error that a user can cause ends in one line and a code."""
         _prepare_streams()
+        _check_address_space()
         _prepare_environment()
         _prepare_signals()
         try:
@@ -111,6 +115,15 @@ class Group(click.Group):
             if sys.stdout is not stdout:
                 raise BrokenPipeError from None
             raise
+        except click.Abort as error:
+            # click takes the end of any file for that of what somebody types; here it is a bug.
+            raise error.__cause__ or error from None
+        except ImportError as error:
+            if not isinstance(error, UpsampError) and (fault := _fault_of_loader(error)):
+                raise EngineError(
+                    f"A library cannot be loaded: {fault}. Allow more memory, or install it again."
+                ) from error
+            raise
         sys.stdout.flush()
 
 
@@ -133,6 +146,33 @@ def _format_warning(
 ) -> str:
     """Return what a library warns of as one line."""
     return f"Warning: {printable(str(message))}\n"
+
+
+def _check_address_space() -> None:
+    """See that Python, NumPy and Pillow can be loaded, which else end in many ways, or crash."""
+    try:
+        import resource
+    except ImportError:  # a system without that bound
+        return
+    bound = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if bound != resource.RLIM_INFINITY and bound < LEAST_ADDRESS_SPACE:
+        least = LEAST_ADDRESS_SPACE // 1024
+        _fail(
+            f"There must be {least:,} KB of address space. Received: {bound // 1024:,} KB. "
+            f"Use ulimit -v {least} or more.",
+            1,
+        )
+
+
+def _fault_of_loader(error: ImportError) -> str | None:
+    """Return what the system says of a compiled module that it cannot load; None of other errors.
+
+    NumPy raises an error of its own for that, with many lines.
+    """
+    if isinstance(error.__cause__, ImportError):
+        return _fault_of_loader(error.__cause__)
+    is_compiled = str(error.path).endswith(tuple(EXTENSION_SUFFIXES))
+    return str(error).splitlines()[0] if is_compiled else None
 
 
 def _prepare_environment() -> None:
@@ -163,7 +203,10 @@ def _interrupt(
     """
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
-            _thread.start_new_thread(_interrupt_again, (_thread.get_ident(), number))
+            try:
+                _thread.start_new_thread(_interrupt_again, (_thread.get_ident(), number))
+            except RuntimeError as error:  # OpenBLAS, too, interrupts where there is no room
+                raise MemoryError from error
             return
         frame = frame.f_back
     if number == signal.SIGINT:

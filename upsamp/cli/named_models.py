@@ -74,6 +74,10 @@ def open_named(
 ) -> Listing:
     """Return the model that an argument names, and tell what there is to say of it."""
     if text in GENERATORS and not names_file(text):
+        if weights is not None:
+            raise click.UsageError(
+                f"--weights must belong to a model from a file. Received: the generator {text}."
+            )
         return Listing(make_generator(text))
     listing = read_listing(text, weights, values=values, max_size=max_size)
     for remark in listing.remarks:

@@ -77,7 +77,7 @@ class SummaryCommand(Command):
     type=PairType(),
     help="Tell which layer to change so that the output has these rows and columns.",
 )
-@click.option("--name", default="sequential", show_default=True, help="Name of a model of layers.")
+@click.option("--name", help="Name of a model of layers.  [default: sequential]")
 @click.option(
     "--style",
     type=click.Choice(("keras",), case_sensitive=False),
@@ -106,7 +106,7 @@ def command(
     weights: str | None,
     compare_weights: bool,
     solve: Pair | None,
-    name: str,
+    name: str | None,
     style: str | None,
     width: int | None,
     format_name: str | None,
@@ -121,7 +121,12 @@ def command(
     """
     shown = _Shown(columns, expand_nested, show_trainable, batch, input_shape)
     _check_options(shown, style, width, format_name)
-    if len(layers) == 2 and all(map(names_model, layers)):
+    is_comparison = len(layers) == 2 and all(map(names_model, layers))
+    if compare_weights and not is_comparison:
+        raise click.UsageError("--compare-weights must be used with two models.")
+    if name is not None and names_model(layers[0]):
+        raise click.UsageError(f"--name must be used with layers. Received: '{layers[0]}'.")
+    if is_comparison:
         _check_comparison(shown, weights, solve, style, format_name)
         one, other = (
             _comparable(text, values=compare_weights, max_size=max_size) for text in layers
@@ -129,7 +134,7 @@ def command(
         difference = compare(one, other, weights=compare_weights)
         show_difference(difference, (layers[0], layers[1]), format_name, width=width)
         return
-    listing = read_arguments(layers, name, input_shape, weights, max_size)
+    listing = read_arguments(layers, name or "sequential", input_shape, weights, max_size)
     chain = None if solve is None else _chain(listing.model)
     show_summary(_summarize(listing, shown), format_name, style=style, width=width)
     if solve is not None and chain is not None:

@@ -22,6 +22,7 @@ __all__ = [
     "format_bytes",
     "format_shape",
     "hold_memory",
+    "lack_of_memory",
     "limit_memory",
     "memory_limit",
 ]
@@ -142,6 +143,15 @@ def _container_memory() -> int | None:
         return most - int((group / "memory.current").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
+
+
+def lack_of_memory(what: str) -> MemoryLimitError:
+    """Return the error for what the system gives no memory for, as it is of no use to say how much.
+
+    >>> lack_of_memory("'photo.jpg'")
+    MemoryLimitError("There is not enough memory for 'photo.jpg'. Use a smaller size or input.")
+    """
+    return MemoryLimitError(f"There is not enough memory for {what}. Use a smaller size or input.")
 
 
 def check_memory(shape: Sequence[int], dtype: npt.DTypeLike, what: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO
 
+from upsamp.core.memory import lack_of_memory
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.stored_arrays import shown
 
@@ -35,7 +36,6 @@ DAMAGE = (
     OverflowError,
     NotImplementedError,
     RuntimeError,
-    MemoryError,
 )
 
 
@@ -101,6 +101,8 @@ def open_archive(
             yield Archive(content, stream, name)
     except UpsampError:
         raise
+    except MemoryError as error:
+        raise lack_of_memory(name) from error
     except DAMAGE as error:
         what = shown(str(error).split("\n")[0] or type(error).__name__)
         raise FormatError(

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import WORKING, check_limit, check_memory
+from upsamp.core.memory import WORKING, check_limit, check_memory, lack_of_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import MAX_RANK, is_shape
@@ -28,7 +28,6 @@ DAMAGE = (
     EOFError,
     OSError,
     OverflowError,
-    MemoryError,
     RuntimeError,
     SyntaxError,
     TokenError,
@@ -74,6 +73,8 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
             offset = stream.tell()
             if size is None:
                 size = size_of(stream)
+    except MemoryError as error:
+        raise lack_of_memory(name) from error
     except DAMAGE as error:
         raise FormatError(
             f"{name} is no valid .npy file: {first_line(error)}. Save it again with numpy.save."

@@ -5,6 +5,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENAMETOOLONG
 from functools import partial
 from io import BytesIO
 from itertools import chain
@@ -266,7 +267,14 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
             stream.close()  # which may tell that the disk is full
             _move(hidden, target, name, overwrite, mode)
     except OSError as error:
-        raise FileError(f"Cannot write '{name}': {reason(error)}.") from error
+        raise _unwritable(name, error) from error
+
+
+def _unwritable(name: str, error: OSError | ValueError) -> FileError:
+    remedy = ""
+    if isinstance(error, OSError) and error.errno == ENAMETOOLONG:
+        remedy = " Give a shorter one with -o, or with --name for many files."
+    return FileError(f"Cannot write '{name}': {reason(error)}.{remedy}")
 
 
 def check_target(name: str, *, overwrite: bool) -> int | None:
@@ -279,7 +287,7 @@ def check_target(name: str, *, overwrite: bool) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         mode = None
     except (OSError, ValueError) as error:
-        raise FileError(f"Cannot write '{name}': {reason(error)}.") from error
+        raise _unwritable(name, error) from error
     if (mode is not None and stat.S_ISDIR(mode)) or name.endswith(os.sep):
         raise FileError(f"Cannot write '{name}': it is a directory. Name a file in it.")
     if mode is None and not os.path.isdir(Path(os.path.realpath(name)).parent):

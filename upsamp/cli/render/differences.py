@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from upsamp.cli.render.output import on_terminal, print_text
-from upsamp.cli.render.tables import print_table, table_of
+from upsamp.cli.render.output import print_text
+from upsamp.cli.render.tables import print_table, table_format, table_of
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
 from upsamp.core.text import json_text, printable
 from upsamp.models.summaries.aligning import align_columns
@@ -39,9 +39,8 @@ def show_difference(
 
     sources: where the models come from.
     """
-    if format_name is None:
-        format_name = "table" if on_terminal() or width is not None else "plain"
     cells = [row.cells() for row in difference.rows]
+    format_name = table_format(format_name, width, len(cells) * len(HEADINGS))
     title = _title(difference, sources)
     totals = _total_lines(difference.totals())
     if format_name == "json":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from upsamp.cli.render.output import on_terminal, open_console, print_text
-from upsamp.cli.render.tables import print_table, show_note, table_of
+from upsamp.cli.render.tables import print_table, show_note, table_format, table_of
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
 from upsamp.core.text import json_text, printable
 from upsamp.models.summaries.columns import KERAS_COLUMNS, Column
@@ -40,8 +40,8 @@ def show_summary(
         print_text(text)
         _tell_of_cuts(summary, text)
         return
-    if format_name is None:
-        format_name = "table" if on_terminal() or width is not None else "plain"
+    cells = len(summary.rows) * len(summary.columns)
+    format_name = table_format(format_name, width, cells)
     if format_name == "table":
         print_text(f'Model: "{printable(summary.name)}"')
         for table in _tables(summary, width):

@@ -19,15 +19,32 @@ __all__ = [
     "show_note",
     "show_report",
     "show_rows",
+    "table_format",
     "table_of",
 ]
 
+# Laying out more cells takes rich seconds.
+MOST_CELLS = 10_000
 SIDES = {"<": "left", ">": "right", "^": "center"}
 
 
 def show_note(text: str) -> None:
     """Tell the user something that is no result, on standard error."""
     print_text(f"Note: {printable(text)}.", err=True)
+
+
+def table_format(format_name: str | None, width: int | None, cells: int) -> str:
+    """Return the format for so many cells: by default a table on a terminal, else plain.
+
+    width: of the lines of a table, which asks for one. A table of very many cells would take long;
+    they are plain, which is told.
+    """
+    if format_name is None:
+        format_name = "table" if on_terminal() or width is not None else "plain"
+    if format_name == "table" and cells > MOST_CELLS:
+        show_note(f"{cells:,} cells are more than a table may have: they are shown as plain text")
+        return "plain"
+    return format_name
 
 
 def open_table(*, lines: bool = False) -> "Table":

@@ -34,7 +34,6 @@ DAMAGE = (
     LookupError,
     ValueError,
     TypeError,
-    MemoryError,
     AttributeError,
     ArithmeticError,
 )
@@ -88,6 +87,8 @@ def main() -> None:
                 _answer(request, output)
         except RefusalError as error:
             _fail(output, {"refused": str(error)})
+        except MemoryError:
+            _fail(output, {"refused": "takes more memory than there is. Use a smaller file."})
         except DAMAGE as error:
             _fail(output, {"damaged": str(error).split("\n")[0] or type(error).__name__})
 

@@ -74,7 +74,7 @@ def _read_png(stream: BinaryIO, name: str) -> Array:
     try:
         with quiet_libraries():
             pixels: Array = imagecodecs.png_decode(stream.read())
-    except (RuntimeError, ValueError, MemoryError) as error:  # its PngError is the first
+    except (RuntimeError, ValueError) as error:  # its PngError is the first
         raise FormatError(f"{name} {FAULT}: {first_line(error)}.") from error
     return pixels
 

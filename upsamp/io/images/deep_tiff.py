@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
-from upsamp.core.memory import check_memory
+from upsamp.core.memory import check_memory, lack_of_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
@@ -49,6 +49,8 @@ def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
             yield
     except UpsampError:
         raise
+    except MemoryError as error:
+        raise lack_of_memory(name) from error
     except (*LIBRARY_ERRORS, tifffile.TiffFileError) as error:
         raise FormatError(f"{name} {fault}: {first_line(error)}.") from error
     finally:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from upsamp.core.memory import lack_of_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.images.limits import too_many_pixels
@@ -73,7 +74,6 @@ LIBRARY_ERRORS = (
     BufferError,
     EOFError,
     LookupError,
-    MemoryError,
     NameError,  # a variable that is set on the usual way alone
     OSError,
     RuntimeError,
@@ -112,6 +112,8 @@ def pillow_at_work(name: str, fault: str, max_pixels: int | None = None) -> Iter
     except Image.DecompressionBombError as error:
         size = f", {int(found[1]):,}" if (found := PIXELS.search(str(error))) else ""
         raise too_many_pixels(name, max_pixels or 0, size) from error
+    except MemoryError as error:  # which is no fault of the file
+        raise lack_of_memory(name) from error
     except LIBRARY_ERRORS as error:
         raise FormatError(f"{name} {fault}: {first_line(error)}.") from error
     finally:
