@@ -149,10 +149,11 @@ MAKERS: dict[str, Make] = {
     "swapped.npy": partial(numpy_file, dtype=">u2"),
 }
 TARGETS = dict.fromkeys((".json", ".csv", ".npz", ".npy"), ".npy")
-EVERY = [(name, TARGETS.get(Path(name).suffix, ".png")) for name in MAKERS]
+EVERY = [(name, TARGETS.get(Path(name).suffix, ".png")) for name in MAKERS if name != "inks.jpg"]
 EVERY += [
     ("plain.npy", ".tif"),
     ("plain.jpg", ".tif"),
+    ("inks.jpg", ".tif"),  # PNG has no CMYK
     ("lines.csv", ".csv"),
 ]
 WHOLE = (".npy", ".jpg", ".webp", ".gif", ".bmp", ".ppm", ".npz")
