@@ -38,6 +38,7 @@ Reopen = Callable[[], AbstractContextManager[BinaryIO]]
 UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
 ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 FAULT = "cannot be decoded"
+WITHOUT_END = "the GIF has no end, so frames may be missing"
 # What is known and yet not read, by how it begins.
 REFUSED = (
     (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript, a program that would be run"),
@@ -61,6 +62,7 @@ def read_picture(
     file = _ImageFile(stream, name, options)
     count = file.count() if file.all_wanted else 1
     picture = file.read(options.frame or 0)
+    picture = replace(picture, notes=(*picture.notes, *file.notes))
     if options.frame is not None or not file.has_several:
         return picture
     if not options.every_frame:
@@ -90,14 +92,17 @@ class _ImageFile:
     """An opened image file, whose frames are read by their numbers, fastest in their order.
 
     has_several: whether it has more than one. all_wanted: whether it has, and all are to be read.
+    notes: what is to be told of the file, as far as its frames were looked for.
     """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, stream: BinaryIO, name: str, options: ReadOptions) -> None:
         self._stream, self._name, self._options = stream, name, options
         self._image = None if is_tiff(stream) else self._open(stream)
         size = (1, 1) if self._image is None else self._image.size  # each page has its own
         check_size(*size, name, options.max_pixels)
-        self._frames = tiff_pages(stream) if self._image is None else frames_of(self._image, stream)
+        self._frames = self._all_places()
         self._places: list[int] = []
         self._find(1)
         self.has_several = len(self._places) > 1
@@ -117,6 +122,13 @@ class _ImageFile:
                 return open_image(stream)
             except UnidentifiedImageError as error:
                 raise FormatError(f"{self._name} is {_diagnosis(stream)}.") from error
+
+    def _all_places(self) -> Iterator[int]:
+        """Yield the places of all frames."""
+        if self._image is None:
+            yield from tiff_pages(self._stream)
+        elif not (yield from frames_of(self._image, self._stream)):
+            self.notes = (WITHOUT_END,)
 
     def _find(self, number: int) -> None:
         """Find the places of the frames up to that number, as far as there are any."""
