@@ -19,7 +19,7 @@ from upsamp.io.images.damaged_frames import proofs_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
 from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
-from upsamp.io.images.memory import check_reading
+from upsamp.io.images.memory import check_opening, check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
@@ -117,6 +117,7 @@ class _ImageFile:
         return pillow_at_work(self._name, FAULT, self._options.max_pixels)
 
     def _open(self, stream: BinaryIO) -> Image.Image:
+        check_opening(stream, self._name)
         with self._at_work():
             try:
                 return open_image(stream)
@@ -153,11 +154,25 @@ class _ImageFile:
             )
         if self._image is None:
             return self._read_page(cast("BinaryIO", FirstPage(self._stream, self._places[number])))
+        self._check_reading(self._image, self._stream)  # before it is decoded to be proven
         with self._at_work():
             self._prove(self._image, number)
             if number:
                 self._image.seek(number)
         return self._read_image(self._image, self._stream)
+
+    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[bool, bool]:
+        """Raise where --max-memory has no room for an image.
+
+        Returns whether it is to have the mode of all frames, and whether it is painted on others.
+        """
+        together = self.all_wanted and image.format in ANIMATED
+        animated = self.has_several and self._image is not None
+        expand = self._options.expand
+        check_reading(
+            image, stream, self._name, expand=expand, together=together, animated=animated
+        )
+        return together, animated
 
     def _prove(self, image: Image.Image, number: int) -> None:
         """Raise for damage of an animation up to a frame, and with the last one up to the end."""
@@ -194,11 +209,7 @@ class _ImageFile:
 
                 return read_deep(image, stream, name, options, animated=self.has_several)
             notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
-        together = self.all_wanted and image.format in ANIMATED
-        animated = self.has_several and self._image is not None
-        check_reading(
-            image, stream, name, expand=options.expand, together=together, animated=animated
-        )
+        together, animated = self._check_reading(image, stream)
         with self._at_work():
             picture, orientation = _decode(image, stream, expand=options.expand, together=together)
             if not animated:
