@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from upsamp.core.memory import limit_memory
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 from upsamp.errors import ArgumentError
@@ -22,6 +23,13 @@ def test_all_cores_that_the_process_may_use_work(monkeypatch: pytest.MonkeyPatch
     assert thread_count() == 7
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert thread_count() == 1
+
+
+def test_there_are_no_more_than_the_memory_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSAMP_THREADS", "8")
+    for limit, count in ((2**20, 1), (2**25, 2), (2**30, 8), (None, 8)):
+        with limit_memory(limit):
+            assert thread_count() == count
 
 
 @pytest.mark.parametrize("count", [1, 2, 64])

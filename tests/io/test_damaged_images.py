@@ -172,7 +172,20 @@ def test_a_gif_that_ends_too_early_or_goes_on_is_told() -> None:
         with pytest.raises(FormatError, match=r"its pixels are not those that it declares\.$"):
             read(BytesIO(data))
     with pytest.raises(FormatError, match=r"decoded: it is cut off\.$"):
-        read(BytesIO(whole[:-1]))
+        read(BytesIO(whole[:-2]))
+
+
+@pytest.mark.parametrize("end", [b"", bytes(9)])
+def test_a_gif_whose_last_byte_was_never_written_is_read_and_told(end: bytes) -> None:
+    for images in ([noise(0)], [noise(seed) for seed in range(3)]):
+        whole = animation_of(images, "gif")
+        expected = [frame.pixels for frame in read(BytesIO(whole), every_frame=True).frames()]
+        picture = read(BytesIO(whole[:-1] + end), every_frame=True)
+        assert picture.notes == ("the GIF has no end, so frames may be missing",)
+        np.testing.assert_equal([frame.pixels for frame in picture.frames()], expected)
+    for rest in (b"\x01", b"!\xfe\x01a\0", b"!", b","):
+        with pytest.raises(FormatError, match=r"decoded: it is cut off\.$"):
+            read(BytesIO(whole[:-1] + rest), every_frame=True)
 
 
 @pytest.mark.parametrize("marker", [b"\xff\x3a", b"\xff\xd3", b"\xff\x01"])

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from upsamp.core.memory import memory_limit
 from upsamp.errors import ArgumentError
 
 __all__ = ["SMALL_PRODUCT", "VARIABLE", "limit_threads", "share", "thread_count"]
@@ -25,15 +26,23 @@ SMALL_PRODUCT = 250_000
 VARIABLE = "UPSAMP_THREADS"
 # No machine is faster with more, and a system that gives no more threads would end the work.
 MAX_THREADS = 1024
+# Each thread has memory of its own, so under --max-memory there is one for so many bytes.
+THREAD_MEMORY = 2**24
 
 
 def thread_count() -> int:
     """Return the number of threads that share a long work: the cores that this process may use.
 
     The environment variable UPSAMP_THREADS sets another, 1 for none besides the caller's own;
-    without it `limit_threads` holds.
+    without it `limit_threads` holds. Under --max-memory there are no more than it has room for.
     Raises `ArgumentError` where it is no integer from 1 to 1,024.
     """
+    wanted, limit = _wanted_count(), memory_limit()
+    return wanted if limit is None else max(1, min(wanted, limit // THREAD_MEMORY))
+
+
+def _wanted_count() -> int:
+    """Return the number of threads that the user wants, or `limit_threads` allows."""
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
         return min(_cores(), getattr(_thread, "limit", sys.maxsize))

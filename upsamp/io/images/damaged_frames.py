@@ -18,6 +18,7 @@ from PIL import Image
 from upsamp.io.images.compressed import PIECE, TOO_SHORT, exactly, inflated
 from upsamp.io.images.frames import gif_colours, gif_frames
 from upsamp.io.images.limits import check_size
+from upsamp.io.images.memory import check_proving
 
 __all__ = ["check_icon", "proofs_of"]
 
@@ -135,21 +136,23 @@ def _check_gif_frame(stream: BinaryIO, place: int, name: str, max_pixels: int) -
     check_size(width, height, name, max_pixels)
     entries = gif_colours(flags) or entries or 256  # greys, where there is no table
     stream.seek(3 * gif_colours(flags), 1)
+    check_proving(width, height, stream, name)
     bits = exactly(stream, 1)[0]
-    blocks = []
+    blocks = bytearray()
     while size := exactly(stream, 1)[0]:
-        blocks.append(bytes([size]) + exactly(stream, size))
+        blocks += bytes([size]) + exactly(stream, size)
     # What differs where it is decoded over black and over white, with a row more than it has, is
     # not in the data.
     over = [Image.new("L", (width, height + 1), grey) for grey in (0, 255)]
     for image in over:
         try:
-            image.frombytes(b"".join(blocks), "gif", bits, 0, -1)
+            image.frombytes(blocks, "gif", bits, 0, -1)
         except ValueError as error:
             if str(error) != "not enough image data":  # which fills not the row that is too many
                 raise
-    last, beyond = np.not_equal(*(np.asarray(image)[-2:] for image in over))
-    numbers = np.asarray(over[0])
-    unknown = numbers[numbers >= entries]
-    if last.any() or not beyond.all() or (unknown != (clear if has_clear else -1)).any():
+    ends = (np.asarray(image.crop((0, height - 1, width, height + 1))) for image in over)
+    last, beyond = np.not_equal(*ends)
+    unknown = {number for number, count in enumerate(over[0].histogram()) if count >= 1}
+    unknown -= {*range(entries), clear if has_clear else 0}
+    if last.any() or not beyond.all() or unknown:
         raise OSError("its pixels are not those that it declares")

@@ -5,7 +5,7 @@ section 2, and for BigTIFF the Library of Congress, "BigTIFF" (fdd000328).
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
@@ -28,11 +28,15 @@ SINGLE = ("MPO", "PSD", "TIFF")
 TIFF_HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 
 
-def frames_of(image: Image.Image, stream: BinaryIO) -> Iterator[int]:
-    """Yield something for each frame of an opened image that is no TIFF."""
+def frames_of(image: Image.Image, stream: BinaryIO) -> Generator[int, None, bool]:
+    """Yield something for each frame of an opened image that is no TIFF.
+
+    Returns whether the file ends as it should, as far as that is found.
+    """
     if image.format == "GIF":
-        return gif_frames(stream)
-    return iter(range(1 if image.format in SINGLE else getattr(image, "n_frames", 1)))
+        return (yield from gif_frames(stream))
+    yield from range(1 if image.format in SINGLE else getattr(image, "n_frames", 1))
+    return True
 
 
 def is_tiff(stream: BinaryIO) -> bool:
@@ -41,10 +45,14 @@ def is_tiff(stream: BinaryIO) -> bool:
     return stream.read(4) in TIFF_HEADS
 
 
-def gif_frames(stream: BinaryIO) -> Iterator[int]:
-    """Yield the place of each image of a GIF, behind its comma; raise `OSError` without an end."""
+def gif_frames(stream: BinaryIO) -> Generator[int, None, bool]:
+    """Yield the place of each image of a GIF, behind its comma; raise `OSError` where it is cut.
+
+    Returns whether the GIF has its last byte, which some programs do not write.
+    """
     stream.seek(10)
     stream.seek(2 + 3 * gif_colours(_byte(stream)), 1)
+    is_whole = False  # whether what was read so far ends with an image, and perhaps zeros
     while (kind := stream.read(1)) != b";":
         if kind == b",":
             place = stream.tell()
@@ -54,11 +62,16 @@ def gif_frames(stream: BinaryIO) -> Iterator[int]:
         elif kind == b"!":
             stream.seek(1, 1)
         elif not kind:
+            if is_whole:
+                return False
             raise OSError(CUT_OFF)
         else:  # Pillow passes over what is neither
+            is_whole = is_whole and kind == b"\0"
             continue
         while size := _byte(stream):
             stream.seek(size, 1)
+        is_whole = kind == b","
+    return True
 
 
 def gif_colours(flags: int) -> int:

@@ -13,7 +13,13 @@ from upsamp.core.memory import WORKING, check_limit, memory_limit
 from upsamp.io.images.modes import natural_mode
 from upsamp.io.streams import size_of
 
-__all__ = ["check_deep_reading", "check_reading", "check_tiff_reading"]
+__all__ = [
+    "check_deep_reading",
+    "check_opening",
+    "check_proving",
+    "check_reading",
+    "check_tiff_reading",
+]
 
 # Bytes that Pillow has for each pixel, by the first letters of the mode; 4 in all others.
 PILLOW_BYTES: Mapping[str, int] = {"1": 1, "L": 1, "P": 1, "I;16": 2}
@@ -32,6 +38,25 @@ CANVAS_BYTES = 12
 READ_BYTES = 2**28
 # The extra sample of a TIFF that is alpha, and has been multiplied into the colours.
 ASSOCIATED = 1
+
+
+def check_opening(stream: BinaryIO, name: str) -> None:
+    """Raise `MemoryLimitError` where there is no room for a file that is held whole once open.
+
+    Pillow reads a WebP or AVIF, and its library keeps a copy.
+    """
+    stream.seek(0)
+    head = stream.read(12)
+    stream.seek(0)
+    if head[8:] == b"WEBP" or head[4:8] == b"ftyp":
+        check_limit(2 * _size_of(stream) + SPARE, f"{name} while it is read")
+
+
+def check_proving(width: int, height: int, stream: BinaryIO, name: str) -> None:
+    """Raise `MemoryLimitError` where there is no room to decode a frame of a GIF twice."""
+    if memory_limit() is not None:
+        needed = 2 * width * height + _size_of(stream) + SPARE
+        check_limit(needed, f"the {width:,} x {height:,} pixels of {name}")
 
 
 def check_reading(

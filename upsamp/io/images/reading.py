@@ -19,7 +19,7 @@ from upsamp.io.images.damaged_frames import proofs_of
 from upsamp.io.images.depth import check_kept, kind_of_depth
 from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
-from upsamp.io.images.memory import check_reading
+from upsamp.io.images.memory import check_opening, check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
@@ -38,6 +38,7 @@ Reopen = Callable[[], AbstractContextManager[BinaryIO]]
 UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
 ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 FAULT = "cannot be decoded"
+WITHOUT_END = "the GIF has no end, so frames may be missing"
 # What is known and yet not read, by how it begins.
 REFUSED = (
     (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript, a program that would be run"),
@@ -61,6 +62,7 @@ def read_picture(
     file = _ImageFile(stream, name, options)
     count = file.count() if file.all_wanted else 1
     picture = file.read(options.frame or 0)
+    picture = replace(picture, notes=(*picture.notes, *file.notes))
     if options.frame is not None or not file.has_several:
         return picture
     if not options.every_frame:
@@ -90,14 +92,17 @@ class _ImageFile:
     """An opened image file, whose frames are read by their numbers, fastest in their order.
 
     has_several: whether it has more than one. all_wanted: whether it has, and all are to be read.
+    notes: what is to be told of the file, as far as its frames were looked for.
     """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, stream: BinaryIO, name: str, options: ReadOptions) -> None:
         self._stream, self._name, self._options = stream, name, options
         self._image = None if is_tiff(stream) else self._open(stream)
         size = (1, 1) if self._image is None else self._image.size  # each page has its own
         check_size(*size, name, options.max_pixels)
-        self._frames = tiff_pages(stream) if self._image is None else frames_of(self._image, stream)
+        self._frames = self._all_places()
         self._places: list[int] = []
         self._find(1)
         self.has_several = len(self._places) > 1
@@ -112,11 +117,19 @@ class _ImageFile:
         return pillow_at_work(self._name, FAULT, self._options.max_pixels)
 
     def _open(self, stream: BinaryIO) -> Image.Image:
+        check_opening(stream, self._name)
         with self._at_work():
             try:
                 return open_image(stream)
             except UnidentifiedImageError as error:
                 raise FormatError(f"{self._name} is {_diagnosis(stream)}.") from error
+
+    def _all_places(self) -> Iterator[int]:
+        """Yield the places of all frames."""
+        if self._image is None:
+            yield from tiff_pages(self._stream)
+        elif not (yield from frames_of(self._image, self._stream)):
+            self.notes = (WITHOUT_END,)
 
     def _find(self, number: int) -> None:
         """Find the places of the frames up to that number, as far as there are any."""
@@ -141,11 +154,25 @@ class _ImageFile:
             )
         if self._image is None:
             return self._read_page(cast("BinaryIO", FirstPage(self._stream, self._places[number])))
+        self._check_reading(self._image, self._stream)  # before it is decoded to be proven
         with self._at_work():
             self._prove(self._image, number)
             if number:
                 self._image.seek(number)
         return self._read_image(self._image, self._stream)
+
+    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[bool, bool]:
+        """Raise where --max-memory has no room for an image.
+
+        Returns whether it is to have the mode of all frames, and whether it is painted on others.
+        """
+        together = self.all_wanted and image.format in ANIMATED
+        animated = self.has_several and self._image is not None
+        expand = self._options.expand
+        check_reading(
+            image, stream, self._name, expand=expand, together=together, animated=animated
+        )
+        return together, animated
 
     def _prove(self, image: Image.Image, number: int) -> None:
         """Raise for damage of an animation up to a frame, and with the last one up to the end."""
@@ -182,11 +209,7 @@ class _ImageFile:
 
                 return read_deep(image, stream, name, options, animated=self.has_several)
             notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
-        together = self.all_wanted and image.format in ANIMATED
-        animated = self.has_several and self._image is not None
-        check_reading(
-            image, stream, name, expand=options.expand, together=together, animated=animated
-        )
+        together, animated = self._check_reading(image, stream)
         with self._at_work():
             picture, orientation = _decode(image, stream, expand=options.expand, together=together)
             if not animated:
