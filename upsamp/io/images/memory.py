@@ -49,13 +49,13 @@ def check_opening(stream: BinaryIO, name: str) -> None:
     head = stream.read(12)
     stream.seek(0)
     if head[8:] == b"WEBP" or head[4:8] == b"ftyp":
-        check_limit(2 * _size_of(stream) + SPARE, f"{name} while it is read")
+        check_limit(2 * size_of(stream) + FIXED_BYTES, f"{name} while it is read")
 
 
 def check_proving(width: int, height: int, stream: BinaryIO, name: str) -> None:
     """Raise `MemoryLimitError` where there is no room to decode a frame of a GIF twice."""
     if memory_limit() is not None:
-        needed = 2 * width * height + _size_of(stream) + SPARE
+        needed = 2 * width * height + size_of(stream) + FIXED_BYTES
         check_limit(needed, f"the {width:,} x {height:,} pixels of {name}")
 
 
