@@ -27,7 +27,7 @@ VARIABLE = "UPSAMP_THREADS"
 # No machine is faster with more, and a system that gives no more threads would end the work.
 MAX_THREADS = 1024
 # Each thread has memory of its own, so under --max-memory there is one for so many bytes.
-THREAD_MEMORY = 2**24
+THREAD_MEMORY = 3 * 2**24
 
 
 def thread_count() -> int:
