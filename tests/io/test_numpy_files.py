@@ -218,9 +218,10 @@ def test_a_lack_of_memory_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError
 
     lacking = r"^There is not enough memory for it\. Use a smaller size or input\.$"
+    packed = npz(array=np.zeros(3))
     monkeypatch.setattr(zipfile.ZipFile, "open", lack_memory)
     with pytest.raises(MemoryLimitError, match=lacking):
-        read_npz(npz(array=np.zeros(3)), "it")
+        read_npz(packed, "it")
     monkeypatch.setattr(np.lib.format, "read_magic", lack_memory)
     with pytest.raises(MemoryLimitError, match=lacking):
         read_npy(BytesIO(npy(np.zeros(3))), "it")
