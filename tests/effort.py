@@ -1,10 +1,11 @@
 """How much the tests try: a sample, or with `pytest --exhaustive` all that there is."""
 
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
-from typing import TypeVar
+from typing import Any, TypeVar
 
-__all__ = ["choose", "is_exhaustive", "one_of_each", "sample", "set_exhaustive"]
+__all__ = ["choose", "in_one_test", "is_exhaustive", "one_of_each", "sample", "set_exhaustive"]
 
 Effort = TypeVar("Effort")
 Other = TypeVar("Other")
@@ -41,3 +42,32 @@ def one_of_each(ones: Sequence[Effort], others: Sequence[Other]) -> list[tuple[E
         [(one, others[number % len(others)]) for number, one in enumerate(ones)],
         [*product(ones, others)],
     )
+
+
+def in_one_test(
+    name: str, cases: Iterable[Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make of a test of one case, its argument `name`, one of them all; a failure tells its case.
+
+    For what is quick: a test for each case would cost more than what it tries.
+    """
+    every = [*cases]
+    assert every
+
+    def decorate(check: Callable[..., None]) -> Callable[..., None]:
+        def check_all(**fixtures: Any) -> None:
+            for case in every:
+                try:
+                    check(**fixtures, **{name: case})
+                except Exception as error:
+                    error.add_note(f"{name}: {str(case)[:200]}")
+                    raise
+
+        signature = inspect.signature(check)
+        others = [one for one in signature.parameters.values() if one.name != name]
+        check_all.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
+        check_all.__doc__ = check.__doc__
+        check_all.pytestmark = getattr(check, "pytestmark", [])  # type: ignore[attr-defined]
+        return check_all
+
+    return decorate

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
+from effort import in_one_test
 
 import upsamp
 from upsamp.cli import COMMANDS, main
@@ -79,7 +80,7 @@ MODULES = [
     *(module.name for module in pkgutil.walk_packages(upsamp.__path__, "upsamp.")),
 ]
 
-every_module = pytest.mark.parametrize("module", MODULES)
+every_module = in_one_test("module", MODULES)
 
 
 @cache
@@ -132,7 +133,7 @@ def test_a_part_uses_only_the_packages_that_it_may(module: str) -> None:
             assert f"{module}.".startswith(f"{home}.")
 
 
-@pytest.mark.parametrize("module", FILES)
+@every_module
 def test_any_text_is_asked_for_as_a_name_by_what_takes_any(module: str) -> None:
     """`Path.is_file` and its like raise where a name is too long; those of `os.path` do not."""
     asked = {"exists", "is_dir", "is_file", "is_symlink"}

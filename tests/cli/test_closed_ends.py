@@ -18,11 +18,11 @@ LAYERS = "'Dense(8, input_dim=4)' 'Dense(2)'"
 
 
 TALKATIVE = (
-    "upsample '1 2; 3 4' --size 400",
-    "upsample '1 2; 3 4' --size 400 --format json",
-    "upsample '1 2; 3 4' --size 400 --format npy",
+    "upsample '1 2; 3 4' --size 200",
+    "upsample '1 2; 3 4' --size 200 --format json",
+    "upsample '1 2; 3 4' --size 200 --format npy",
     "upsample '1 2; 3 4' --size 16 --format table",
-    "transpose-conv '1 2; 3 4' --stride 400 2>/dev/null",
+    "transpose-conv '1 2; 3 4' --stride 150 2>/dev/null",
     "summary dcgan",
     "summary dcgan --format table",
     "generator",

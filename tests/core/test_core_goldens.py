@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
+from effort import in_one_test
 from golden_files import Golden, document, goldens_of
 from numpy.typing import NDArray
 
@@ -68,33 +69,33 @@ def assert_equal_but_for_ties(
     np.testing.assert_allclose(actual.astype(float), expected.astype(float), rtol=0, atol=1)
 
 
-@pytest.mark.parametrize("case", FLOATS, ids=str)
+@in_one_test("case", FLOATS)
 def test_upsample_agrees_with_keras_in_float32(case: Golden) -> None:
     actual = upsample(case.x, **case.config)
     assert actual.dtype == np.float32
     np.testing.assert_allclose(actual, case.output, rtol=0, atol=tolerance(case.x))
 
 
-@pytest.mark.parametrize("case", FLOATS, ids=str)
+@in_one_test("case", FLOATS)
 def test_upsample_in_float64_agrees_with_keras(case: Golden) -> None:
     actual = upsample(case.x.astype(np.float64), **case.config)
     np.testing.assert_allclose(actual, case.output, rtol=0, atol=tolerance(case.x))
 
 
-@pytest.mark.parametrize("case", BYTES, ids=str)
+@in_one_test("case", BYTES)
 def test_upsample_gives_the_bytes_that_keras_gives(case: Golden) -> None:
     actual = upsample(case.x, **case.config)
     assert_equal_but_for_ties(actual, case.output, exact_upsampling(case))
 
 
-@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+@in_one_test("case", CONVOLUTIONS)
 def test_conv2d_agrees_with_keras(case: Golden) -> None:
     actual = as_keras(conv2d, case)
     assert actual.dtype == np.float32
     np.testing.assert_allclose(actual, case.output, rtol=0, atol=tolerance(case.output))
 
 
-@pytest.mark.parametrize("case", TRANSPOSED, ids=str)
+@in_one_test("case", TRANSPOSED)
 def test_conv2d_transpose_agrees_with_keras(case: Golden) -> None:
     actual = as_keras(conv2d_transpose, case)
     assert actual.dtype == np.float32

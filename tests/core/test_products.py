@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,9 +132,9 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("wide")
-@pytest.mark.parametrize("rows", [0, 1, 2, 3, 17, 64])
-@pytest.mark.parametrize("depth", [0, 1, 7, 100, 500])
-@pytest.mark.parametrize("columns", [1, 2, 3, 15, 64, 333])
+@in_one_test("rows", [0, 1, 2, 3, 17, 64])
+@in_one_test("depth", [0, 1, 7, 100, 500])
+@in_one_test("columns", [1, 2, 3, 15, 64, 333])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_a_product_by_our_own_threads_is_the_product(
     rows: int, depth: int, columns: int, transposed: bool

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from corpus.make_corpus import CorpusFile, corpus
+from effort import in_one_test
 from image_files import read, written
 from numpy.typing import NDArray
 
@@ -15,7 +16,7 @@ from upsamp.io.pictures import Picture
 
 Array = NDArray[Any]
 
-every_file = pytest.mark.parametrize("file", corpus(), ids=[file.name for file in corpus()])
+every_file = in_one_test("file", corpus())
 # The formats in which what is written is what is read back.
 EXACT = ("png", "tiff", "bmp", "ppm", "tga", "gif", "ico", "webp", "jpeg2000")
 
@@ -41,8 +42,8 @@ def expected_colours(file: CorpusFile, channels: int) -> Array:
     return np.broadcast_to(pixels[:, :, :own], (*pixels.shape[:2], 3 if channels > 2 else 1))
 
 
-@every_file
 @pytest.mark.parametrize("expand", [False, True])
+@every_file
 def test_a_file_is_read_as_it_was_made(file: CorpusFile, expand: bool) -> None:
     picture = read(BytesIO(file.data), expand=expand)
     assert picture.pixels.shape[:2] == file.upright

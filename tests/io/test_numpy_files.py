@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from exact import same
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,9 +52,9 @@ def npz(**members: Array) -> BytesIO:
 # --- .npy
 
 
-@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
-@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (2, 3, 4), (2, 1, 3, 2)])
-@pytest.mark.parametrize(
+@in_one_test("version", [(1, 0), (2, 0), (3, 0)])
+@in_one_test("shape", [(1, 1), (2, 3), (2, 3, 4), (2, 1, 3, 2)])
+@in_one_test(
     "dtype", ["?", "i1", "<i8", ">i2", "u1", "<u8", ">u4", "<f2", ">f4", "<f8", ">f8", "longdouble"]
 )
 def test_npy_of_every_type_is_read(

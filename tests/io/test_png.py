@@ -6,12 +6,13 @@ Every file is taken apart by `png_files`, which shares nothing with what wrote i
 import tracemalloc
 import zlib
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from effort import one_of_each
+from effort import one_of_each, sample
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -61,8 +62,7 @@ def test_the_pixels_of_every_mode_and_width_are_those_of_the_file(mode: str, wid
             np.testing.assert_array_equal(file.pixels, pixels_in(picture))
 
 
-@pytest.mark.parametrize("level", range(10))
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("mode", "level"), sample(product(MODES, range(10)), 3))
 def test_every_level_gives_the_same_pixels_for_any_number_of_threads(
     mode: str, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.core.activations import ACTIVATIONS
@@ -289,7 +289,5 @@ CASES = [
     Case(Identity, {}, (5,), (5,)),
 ]
 
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
-one_case_a_layer = pytest.mark.parametrize(
-    "case", {case.layer: case for case in CASES}.values(), ids=str
-)
+every_case = in_one_test("case", CASES)
+one_case_a_layer = in_one_test("case", {case.layer: case for case in CASES}.values())

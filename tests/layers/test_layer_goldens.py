@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from golden_files import Golden, arrays_of, goldens_of
 from numpy.typing import NDArray
 
@@ -49,7 +50,7 @@ def test_every_layer_is_compared() -> None:
     assert {case.layer for case, _ in CASES} == set(LAYERS) - ELSEWHERE
 
 
-@pytest.mark.parametrize("case", SINGLE, ids=str)
+@in_one_test("case", SINGLE)
 def test_a_layer_agrees_with_keras(case: Golden) -> None:
     actual = layer_of(case)(case.x)
     assert actual.dtype == case.output.dtype == np.float32

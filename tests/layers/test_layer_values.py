@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import oracle
 import pytest
+from effort import in_one_test
 from layers.layer_cases import FIRST, Case, every_case, one_case_a_layer
 
 from upsamp.errors import ArgumentError, MemoryLimitError
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @every_case
-@pytest.mark.parametrize("dtype", ["float64", "float16", "int64", "uint8", "bool"])
+@in_one_test("dtype", ["float64", "float16", "int64", "uint8", "bool"])
 def test_outputs_are_float32_whatever_the_input_is(case: Case, dtype: str) -> None:
     x = np.abs(case.batch(dtype="int8")).astype(dtype)
     layer = case.make()

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import oracle
 import pytest
-from effort import sample
+from effort import one_of_each, sample
 from numpy.typing import NDArray
 
 from upsamp import upsample
@@ -56,8 +56,9 @@ def test_images_wider_than_the_kernel_have_an_interior(
     np.testing.assert_allclose(upsample(x, size, interpolation), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
-@pytest.mark.parametrize("interpolation", SMOOTH)
+@pytest.mark.parametrize(
+    ("interpolation", "kind"), one_of_each(SMOOTH, ("float32", "float64", "uint8"))
+)
 def test_large_images_are_upsampled_as_small_ones(interpolation: str, kind: str) -> None:
     # Large enough that no implementation would take it in one piece.
     x = np.random.default_rng(2).integers(0, 256, (40, 300, 3)).astype(kind)

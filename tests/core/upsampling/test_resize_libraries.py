@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from golden_files import arrays_of
 from resize_definition import METHODS, Array, Method, defined, run
 
@@ -47,7 +47,7 @@ def tolerance(x: Array) -> float:
     return AGREEMENT * float(np.ptp(x) or np.abs(x).max())
 
 
-@pytest.mark.parametrize("case", GOLDENS, ids=str)
+@in_one_test("case", GOLDENS)
 def test_resize_gives_what_the_library_gives(case: Resized) -> None:
     rows, columns = case.output.shape
     for x in (case.x, case.x.astype(np.float64)):
@@ -56,7 +56,7 @@ def test_resize_gives_what_the_library_gives(case: Resized) -> None:
         np.testing.assert_allclose(actual, case.output, rtol=0, atol=tolerance(case.x))
 
 
-@pytest.mark.parametrize("case", GOLDENS, ids=str)
+@in_one_test("case", GOLDENS)
 def test_the_definition_of_these_tests_gives_what_the_library_gives(case: Resized) -> None:
     rows, columns = case.output.shape
     expected = defined(case.x, (rows, columns), case.method)
