@@ -1,5 +1,6 @@
 """Settings that every test shares; pytest puts this directory on the import path."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
@@ -33,6 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("exhaustive" if is_exhaustive() else "sample")
     adopt_orphans()
     end_at_failures()
+    if config.getoption("numprocesses", None):
+        # One core for each process: more threads of BLAS would only wait for each other.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

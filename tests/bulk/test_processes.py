@@ -320,6 +320,7 @@ def test_workers_that_are_killed_many_times_at_random_moments_lose_nothing(tmp_p
 def test_threads_and_processes_together_are_as_many_as_cores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     for cores, jobs, count, expected in (
         (8, 8, 100, "1"),
         (8, 2, 100, "4"),
