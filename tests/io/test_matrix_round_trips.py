@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
+from upsamp.core.memory import limit_memory
 from upsamp.errors import FormatError
+from upsamp.io import matrices
 from upsamp.io.matrices import decimal, format_matrix, read_text
 
 Array = NDArray[Any]
@@ -90,3 +92,33 @@ def test_a_decimal_is_the_shortest_that_reads_back(value: float) -> None:
     same(np.array([float(text)]), np.array([value]))
     assert len(text) <= len(repr(value))
     assert text.endswith(".0") == (repr(value).endswith(".0") and abs(value) > 2**53)
+
+
+def test_one_array_of_an_npz_is_named_array() -> None:
+    with np.load(BytesIO(format_matrix(np.eye(2), "npz"))) as file:
+        assert file.files == ["array"]
+        np.testing.assert_array_equal(file["array"], np.eye(2))
+
+
+def test_whole_floats_are_written_without_a_point() -> None:
+    assert format_matrix(np.array([[1.0, -0.0, 2.0**53, 2.0**54]]), "csv") == (
+        b"1,-0,9007199254740992,1.8014398509481984e+16\n"
+    )
+
+
+@pytest.mark.parametrize("block", [1, 3, 7, 2**16])
+def test_what_text_takes_is_counted_before_it_is_read(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = []
+    monkeypatch.setattr(
+        matrices, "check_limit", lambda needed, what: counted.append((needed, what))
+    )
+    monkeypatch.setattr(matrices, "COUNTED_BYTES", block)
+    for text in (b"10 200\n3 44444\n5 6", b"[[10,  200],[3,44]]"):
+        with limit_memory(2**30):
+            read_text(BytesIO(text), "it")
+    if block > 7:  # a number that stands in two blocks counts twice
+        assert counted[0] == (8 * 6 + 60 * 7, "the numbers of it")
+        assert counted[1] == (8 * 4 + 60 * 19 + 3 * 19 + 64 * 4 + 160 * 3, "the numbers of it")
+    assert all(needed >= least for (needed, _), least in zip(counted, (468, 1965), strict=True))

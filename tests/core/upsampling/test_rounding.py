@@ -6,7 +6,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from upsamp.core.upsampling.rounding import Grid, Integers, grid_of, integers_of, is_sure, margin_of
+from upsamp.core.upsampling.rounding import (
+    Grid,
+    Integers,
+    grid_of,
+    integers_of,
+    is_sure,
+    margin_of,
+    near_ties,
+    round_to_even,
+)
 
 ALONE = Grid(odd=1, digits=0, reach=1.0, taps=1)
 
@@ -80,7 +89,23 @@ def test_the_grid_of_weights_is_the_coarsest() -> None:
     assert grid_of([thirds]) == Grid(3, 0, 1.0, 2)
     assert grid_of([quarters, thirds]) == Grid(3, 2, 1.0, 2)
     assert grid_of([np.array([[-0.5, 1.5, 0.5, -0.5]])]) == Grid(1, 1, 3.0, 4)
+    assert grid_of([np.array([[0.75]])]) == Grid(1, 2, 0.75, 1)
     assert grid_of([np.array([[1 / 81]])]).odd == 81
     assert grid_of([np.array([[1 / 83]])]).odd == 0
     assert grid_of([np.array([[2.0**-14, 1.0]])]).digits == 14
     assert grid_of([np.array([[2.0**-15, 1.0]])]).odd == 0
+
+
+@pytest.mark.parametrize("centre", [0, 128])
+def test_floats_are_rounded_half_to_even_and_moved_by_the_centre(centre: int) -> None:
+    sums = np.array([-3.5, -2.5, -0.5, 0.5, 1.5, 2.5, 126.49], np.float32)
+    expected = np.rint(sums).astype(np.int16) + centre
+    actual = round_to_even(sums, np.empty(7, np.int16), centre)
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_sums_that_may_lie_on_either_side_of_a_half_are_found() -> None:
+    values = np.array([1.0, 2.49, 2.4999, 2.5001, 2.51, 7.5])
+    sums, rounded = values + 0.5 + 0.001, np.empty(6)
+    np.testing.assert_array_equal(near_ties(sums, rounded, 0.001), [2, 3, 5])
+    np.testing.assert_array_equal(rounded, [1, 2, 3, 3, 3, 8])
