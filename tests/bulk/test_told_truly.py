@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import pytest
 from bulk_files import contents, settings, write_images
 
@@ -52,6 +53,14 @@ def test_what_fails_has_left_no_file(
     # So the second trial, which is alone, is not in the way of the first.
     monkeypatch.undo()
     assert told_of(source, target).keys() == {"before", "after", "notes"}
+
+
+def test_numbers_among_images_are_told_to_be_none(source: str, target: str) -> None:
+    numbers = str(Path(source).with_name("numbers.npy"))
+    np.save(numbers, np.ones((2, 2)))
+    error = f"What is enlarged with others must be an image. Received: '{numbers}'."
+    assert told_of(numbers, target)["error"] == error
+    assert contents(Path(target).parent) == {}
 
 
 def test_a_result_that_its_own_task_left_is_done(source: str, target: str) -> None:
