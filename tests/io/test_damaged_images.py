@@ -224,3 +224,11 @@ def test_whatever_a_decoder_raises_is_an_error_of_ours(
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", broken)
     with pytest.raises(FormatError, match=r"^it cannot be decoded: '?broken'?\.$"):
         read(encoded(noise(0), "bmp"))
+
+
+def test_a_jpeg2000_that_ends_with_the_marker_of_a_tile_is_refused() -> None:
+    data = encoded(Image.new("LA", (9, 9)), "jpeg2000").getvalue()
+    place = data.index(b"\xff\x90")
+    for end in (2, 3, 6, 10):
+        with pytest.raises(FormatError, match=r"cannot be decoded|is no image"):
+            read(BytesIO(data[: place + end]))

@@ -81,6 +81,6 @@ def test_a_fitted_image_is_in_its_room_and_keeps_its_shape(
     else:
         # Rounded to whole pixels, and to one at least.
         assert min(abs(place - side) for side, place in zip(fitted, room, strict=True)) <= 0
-        share = fitted[0] / size[0] if fitted[0] == room[0] else fitted[1] / size[1]
+        share = min(place / length for place, length in zip(room, size, strict=True))
         for side, length in zip(fitted, size, strict=True):
             assert side == 1 or abs(side - length * share) <= 0.5 + 1e-9 * length

@@ -60,6 +60,7 @@ def check_jpeg2000(data: bytes) -> None:
         if len(marker) < 2:
             raise OSError(CUT_OFF)
         if marker == b"\xff\x90":  # a part of a tile, up to the end where it gives no length
-            place += int.from_bytes(data[place + 6 : place + 10], "big") or len(data) - place - 2
+            length = int.from_bytes(data[place + 6 : place + 10], "big")
+            place = place + length if length else max(place, len(data) - 4) + 2
         else:
             place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
