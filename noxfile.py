@@ -5,6 +5,7 @@ An interpreter that is not found is named and passed over; Python 3.11 must be t
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 
@@ -23,14 +24,12 @@ PYTEST = ("pytest", "-n", "auto", "-W", "error")
 @nox.session(python=PYTHONS)
 def newcomer(session: nox.Session) -> None:
     """Run the first two blocks of the README in a clone, with the newest dependencies."""
-    clone = Path(session.create_tmp()).resolve() / "clone"
-    session.run("rm", "-rf", str(clone), external=True)
-    session.run("git", "clone", "--quiet", str(README.parent), str(clone), external=True)
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     install, test = blocks[:2]
     # All that there is to try, on one interpreter.
     options = ["-W error", *(["--exhaustive"] if session.python == OLDEST else [])]
-    with session.chdir(clone):
+    with TemporaryDirectory() as clone, session.chdir(clone):
+        session.run("git", "clone", "--quiet", str(README.parent), ".", external=True)
         session.run("bash", "-ec", install, external=True)
         session.run("test", "-s", "lake_large.png", external=True)
         session.run("bash", "-ec", test, external=True, env={"PYTEST_ADDOPTS": " ".join(options)})

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 from bulk_files import contents, settings, write_images
+from PIL.GifImagePlugin import GifImageFile
 
 from upsamp.bulk import file_to_file, worker
 from upsamp.bulk.enlarging import Settings
@@ -47,8 +48,8 @@ def test_what_fails_has_left_no_file(
     source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_to_file, "losses_of", lack_memory)
-    lacking = {"error": f"There is not enough memory for '{source}'.", "memory": True}
-    assert told_of(source, target) == lacking
+    lacking = f"There is not enough memory for '{source}'. Use a smaller size or input."
+    assert told_of(source, target) == {"error": lacking, "memory": True}
     assert contents(Path(target).parent) == {}
     # So the second trial, which is alone, is not in the way of the first.
     monkeypatch.undo()
@@ -61,6 +62,14 @@ def test_numbers_among_images_are_told_to_be_none(source: str, target: str) -> N
     error = f"What is enlarged with others must be an image. Received: '{numbers}'."
     assert told_of(numbers, target)["error"] == error
     assert contents(Path(target).parent) == {}
+
+
+def test_a_decoder_that_lacks_memory_is_tried_again_alone(
+    source: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GifImageFile, "_open", lack_memory)
+    lacking = f"There is not enough memory for '{source}'. Use a smaller size or input."
+    assert told_of(source, target) == {"error": lacking, "memory": True}
 
 
 def test_a_result_that_its_own_task_left_is_done(source: str, target: str) -> None:
