@@ -10,13 +10,15 @@ from upsamp.io.images.compressed import TOO_SHORT, inflated
 from upsamp.io.images.damaged_frames import check_icon
 from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
 from upsamp.io.images.damaged_tiff import check_tiff
+from upsamp.io.streams import size_of
 
 __all__ = ["check_image"]
 
 
 # Where zlib is to read the form that gzip writes, with its checksum.
 GZIP = 31
-CHECKED = ("BMP", "FITS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF")
+DDS_HEADER_BYTES = 128
+CHECKED = ("BMP", "DDS", "FITS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF", "XPM")
 
 
 def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
@@ -39,6 +41,10 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
         _check_bitmap(image, stream)
     elif image.format == "FITS":
         _check_fits(image, stream)
+    elif image.format == "DDS":
+        _check_dds(image, stream)
+    elif image.format == "XPM":
+        _check_xpm(stream.read())
     elif image.format in ("ICO", "ICNS"):
         check_icon(stream, name, max_pixels)
     else:
@@ -90,6 +96,21 @@ def _check_pcx(height: int, data: bytes) -> None:
         left -= count
     if left > 0 or place > len(data) - 769 or data[-769] != 12:
         raise OSError("its palette is missing")
+
+
+def _check_dds(image: Image.Image, stream: BinaryIO) -> None:
+    """Raise `OSError` where there are fewer pixels than declared, which Pillow fills with black."""
+    decoder, _, _, arguments = cast("Any", image).tile[0]
+    if decoder == "dds_rgb":
+        needed = DDS_HEADER_BYTES + image.width * image.height * arguments[0] // 8
+        if size_of(stream) < needed:
+            raise OSError("it has fewer pixels than it declares")
+
+
+def _check_xpm(data: bytes) -> None:
+    """Raise `OSError` where the rows have no end, as Pillow before version 12 does not."""
+    if not data.rstrip().endswith((b"}", b"};")):
+        raise OSError("its rows have no end")
 
 
 def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
