@@ -59,12 +59,13 @@ def in_one_test(
             for case in every:
                 try:
                     check(**fixtures, **{name: case})
-                except Exception as error:
+                except Exception as error:  # which is raised again: the note names the case
                     error.add_note(f"{name}: {str(case)[:200]}")
                     raise
 
         signature = inspect.signature(check)
         others = [one for one in signature.parameters.values() if one.name != name]
+        # pytest asks for both, which a function has no types for.
         check_all.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
         check_all.__doc__ = check.__doc__
         check_all.pytestmark = getattr(check, "pytestmark", [])  # type: ignore[attr-defined]

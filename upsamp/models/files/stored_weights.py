@@ -195,7 +195,7 @@ def _put_flat(model: Model, arrays: Mapping[str, StoredArray]) -> None:
 
 
 def _adopt_flat(model: Model, arrays: Mapping[str, StoredArray]) -> None:
-    """Give unknown layers the arrays that are stored under their names."""
+    """Hand unknown layers the arrays that are stored under their names."""
     for path, layer in named_layers(model):
         if isinstance(layer, UnknownLayer):
             start = f"{path}/"
