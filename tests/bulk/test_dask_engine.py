@@ -5,12 +5,14 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import distributed
 import pytest
 from bulk_files import contents, enlarged_alone, settings, write_images
 from click.testing import CliRunner, Result
+from distributed.comm import CommClosedError
 from fsspec.implementations.memory import MemoryFileSystem
 
 from upsamp.bulk.dask import clusters, engine, tasks
@@ -142,6 +144,60 @@ def test_a_task_that_another_cancels_is_done_again_and_what_comes_twice_counts_o
     assert sorted(outcome.task.number for outcome in outcomes) == [*range(1, 13)]
     assert [outcome.error for outcome in outcomes if outcome.error] == []
     assert contents(tmp_path / "out") == images
+
+
+@pytest.mark.parametrize(
+    ("losses", "status", "error"),
+    [
+        (1, "written", ""),
+        (
+            2,
+            "failed",
+            "Its worker had an error that is none of ours, CommClosedError: reset by peer.",
+        ),
+    ],
+)
+def test_a_task_whose_connection_is_lost_is_done_again_once(
+    losses: int,
+    status: str,
+    error: str,
+    images: Mapping[str, bytes],
+    address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wait = engine._wait
+    lost = iter(range(losses))
+
+    async def lose(future: distributed.Future) -> object:
+        found = await wait(future)
+        return found if next(lost, None) is None else CommClosedError("reset by peer")
+
+    monkeypatch.setattr(engine, "_wait", lose)
+    with DaskEngine(settings(), address, None) as given:
+        given.submit(tasks_in(tmp_path)[0])
+        (outcome,) = given.collect()
+    assert (outcome.status, outcome.error) == (status, error)
+    assert len(images) == 12
+
+
+def test_where_the_scheduler_has_gone_a_lost_connection_is_no_fault_of_the_file(
+    images: Mapping[str, bytes], address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lose(_future: distributed.Future) -> object:
+        return CommClosedError("reset by peer")
+
+    async def be_gone() -> None:
+        raise CommClosedError("reset by peer")
+
+    monkeypatch.setattr(engine, "_wait", lose)
+    with DaskEngine(settings(), address, None) as given:
+        given._look_after()
+        monkeypatch.setattr(given._client, "scheduler", SimpleNamespace(ncores=be_gone))
+        given.submit(tasks_in(tmp_path)[0])
+        with pytest.raises(EngineError, match=r"^The Dask scheduler at '.+' has gone\. Start it"):
+            given.collect()
+    assert len(images) == 12
 
 
 def test_a_result_that_its_own_task_left_is_no_obstacle_and_any_other_is(

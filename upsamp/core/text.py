@@ -27,10 +27,15 @@ def printable(text: str) -> str:
 def first_line(error: BaseException) -> str:
     r"""Return what an error says, its first line without a full stop; its class if it says nothing.
 
+    A library may put bytes of a file into its words, so they are made `printable`.
+
     >>> first_line(ValueError("Bad header.\nIt is cut off.")), first_line(KeyError())
     ('Bad header', 'KeyError')
+    >>> print(first_line(ValueError("Bad chunk " + chr(127))))
+    Bad chunk \x7f
     """
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return printable(lines[0]).rstrip(".")
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

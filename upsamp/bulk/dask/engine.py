@@ -170,6 +170,9 @@ class DaskEngine:
         if isinstance(told, KilledWorker):
             self._untidy |= {split_path(task.target)[0]} - {""}
             return self._try_again(task, "It ended each worker that tried it.")
+        if isinstance(told, OSError):  # of a lost connection: is the scheduler there at all?
+            self._looked -= BEAT
+            return self._try_again(task, self._failed(task, told).error)
         if isinstance(told, BaseException):
             return [self._failed(task, told)]
         if "version" in told:
