@@ -15,7 +15,7 @@ from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.threads import VARIABLE
 from upsamp.core.upsampling.interpolation import plan_axis
-from upsamp.core.upsampling.plain import interpolate_plainly
+from upsamp.core.upsampling.reference import interpolate_plainly
 from upsamp.io.pictures import Picture
 from upsamp.io.png import write_png
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from upsamp.io import parts
-from upsamp.io.parts import open_part, remove_dead_parts
+from upsamp.io import atomic
+from upsamp.io.atomic import open_part, remove_dead_parts
 from upsamp.io.streams import replace_file
 
 DEAD = ".0123456789abcdef.part"
@@ -16,7 +16,7 @@ DEAD = ".0123456789abcdef.part"
 @pytest.fixture(autouse=True)
 def unsearched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no folder have been searched before."""
-    monkeypatch.setattr(parts, "_unsearched", {"files": 0})
+    monkeypatch.setattr(atomic, "_unsearched", {"files": 0})
 
 
 def write(path: Path) -> None:
@@ -36,19 +36,19 @@ def test_whoever_writes_to_a_folder_removes_dead_files_and_no_others(tmp_path: P
 def test_a_folder_of_very_many_files_is_not_searched_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "MAX_ENTRIES", 20)
-    monkeypatch.setattr(parts, "ENTRIES_PER_FILE", 10)
+    monkeypatch.setattr(atomic, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(atomic, "ENTRIES_PER_FILE", 10)
     for number in range(50):
         (tmp_path / f"{number}").touch()
     searched = []
-    search = parts._search
+    search = atomic._search
 
     def count(folder: Path, most: int | None) -> tuple[int, list[str]]:
         found = search(folder, most)
         searched.append(found[0])
         return found
 
-    monkeypatch.setattr(parts, "_search", count)
+    monkeypatch.setattr(atomic, "_search", count)
     for _ in range(9):
         write(tmp_path / "whole")
     # Nine files in a row have room for three searches of 20.
@@ -77,7 +77,7 @@ def test_where_locks_reach_no_other_machine_a_new_file_may_be_anothers(
     device = f"{os.major(state)}:{os.minor(state)}"
     mounts = tmp_path / "mounts"
     mounts.write_text(MOUNT.format(device=device, kind=kind, options=options), encoding="ascii")
-    monkeypatch.setattr(parts, "MOUNTS", mounts)
+    monkeypatch.setattr(atomic, "MOUNTS", mounts)
     dead = tmp_path / DEAD
     dead.touch()
     assert remove_dead_parts(tmp_path) == removed
@@ -91,7 +91,7 @@ def test_where_locks_reach_no_other_machine_a_new_file_may_be_anothers(
 def test_where_nothing_is_told_of_mounts_locks_are_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "MOUNTS", tmp_path / "nowhere")
+    monkeypatch.setattr(atomic, "MOUNTS", tmp_path / "nowhere")
     (tmp_path / DEAD).touch()
     assert remove_dead_parts(tmp_path) == 1
 

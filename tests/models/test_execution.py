@@ -37,7 +37,7 @@ from upsamp.layers import (
     SeparableConv2D,
     UpSampling2D,
 )
-from upsamp.layers.nature import Nature
+from upsamp.layers.effect import Nature
 from upsamp.models.files.loading import load_model
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source

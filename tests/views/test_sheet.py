@@ -7,7 +7,7 @@ from upsamp.core.arguments import Array
 from upsamp.io.images.lettering import letter
 from upsamp.views import sheet
 from upsamp.views.canvas import BLACK, Canvas, text_width
-from upsamp.views.parts import Comparison
+from upsamp.views.crops import Comparison
 from upsamp.views.sheet import Column, columns_of_panels, draw_sheet
 from upsamp.views.view import View
 

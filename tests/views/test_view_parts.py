@@ -5,7 +5,7 @@ import pytest
 
 from upsamp.core.arguments import CONVENTIONS, Array, Convention
 from upsamp.core.upsampling.resample import resize
-from upsamp.views.parts import Comparison, Part, busiest_parts, enlarge_parts, most_different
+from upsamp.views.crops import Comparison, Part, busiest_parts, enlarge_parts, most_different
 from upsamp.views.view import View
 
 

@@ -20,7 +20,7 @@ from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.core.threads import VARIABLE, thread_count
 from upsamp.errors import FileError
-from upsamp.io.parts import remove_dead_parts
+from upsamp.io.atomic import remove_dead_parts
 from upsamp.io.streams import reason
 
 __all__ = ["Processes", "outcome_of", "uninterrupted"]

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from upsamp.bulk.tasks import Outcome
 from upsamp.core.text import json_text
 from upsamp.errors import FileError
-from upsamp.io.parts import remove_dead_parts
+from upsamp.io.atomic import remove_dead_parts
 from upsamp.io.streams import reason, replace_file
 
 __all__ = ["Report", "Totals", "write_report"]

@@ -18,8 +18,8 @@ from upsamp.core.memory import (
     format_shape,
 )
 from upsamp.core.threads import thread_count
+from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import Strips, as_images
-from upsamp.core.upsampling.wholes import Whole, normalize_rule
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FRAME_FORMATS
 from upsamp.io.pictures import Picture, array_of, check_light

@@ -11,7 +11,7 @@ from upsamp.core.text import printable
 from upsamp.io.formats import format_to_write, is_image_format
 from upsamp.io.pictures import Picture, check_light
 from upsamp.io.streams import STANDARD_STREAM, check_target
-from upsamp.views.parts import Comparison
+from upsamp.views.crops import Comparison
 from upsamp.views.sheet import draw_sheet
 from upsamp.views.view import view_of
 

@@ -9,7 +9,6 @@ from upsamp.bulk.enlarging import Enlarging
 from upsamp.bulk.strip_jobs import EnlargedStrips, Source, StripJob
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
-from upsamp.cli.looking import look_options
 from upsamp.cli.options import (
     code_option,
     compress_option,
@@ -26,6 +25,7 @@ from upsamp.cli.options import (
     quality_option,
     strip_option,
 )
+from upsamp.cli.preview import look_options
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import show_note

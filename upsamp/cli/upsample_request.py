@@ -8,7 +8,7 @@ import click
 
 from upsamp.bulk.enlarging import Enlarging
 from upsamp.cli.bulk_options import BulkOptions
-from upsamp.cli.looking import Looking
+from upsamp.cli.preview import Looking
 from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
 from upsamp.io.formats import FAST_COMPRESSION

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
 from upsamp.errors import FileError, FormatError, UpsampError
-from upsamp.io.parts import open_part
+from upsamp.io.atomic import open_part
 
 __all__ = [
     "MAX_INPUT",

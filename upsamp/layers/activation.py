@@ -9,8 +9,8 @@ from upsamp.core.activations import (
     normalize_activation,
 )
 from upsamp.core.arguments import Array
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
-from upsamp.layers.nature import Nature
 
 __all__ = ["Activation"]
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.layers.effect import Nature
 from upsamp.layers.elementwise_merge import ElementwiseMerge
-from upsamp.layers.nature import Nature
 
 __all__ = ["Average"]
 

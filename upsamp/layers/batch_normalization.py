@@ -10,8 +10,8 @@ from upsamp.core.arguments import Array
 from upsamp.core.axes import normalize_axis
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
-from upsamp.layers.nature import Nature
 
 __all__ = ["BatchNormalization"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.axes import normalize_axis
 from upsamp.errors import ShapeError
+from upsamp.layers.effect import Nature
 from upsamp.layers.merge_layer import MergeLayer
-from upsamp.layers.nature import Nature
 from upsamp.layers.shapes import Shape
 
 __all__ = ["Concatenate"]

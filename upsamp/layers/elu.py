@@ -4,8 +4,8 @@ from typing import Any
 
 from upsamp.core.activation_functions import elu
 from upsamp.core.arguments import Array
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
-from upsamp.layers.nature import Nature
 
 __all__ = ["ELU"]
 

@@ -6,8 +6,8 @@ from typing import Any, cast
 import numpy as np
 
 from upsamp.core.arguments import DATA_FORMATS, Array, DataFormat, normalize_choice
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
-from upsamp.layers.nature import Nature
 
 __all__ = ["Flatten"]
 

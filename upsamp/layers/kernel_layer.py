@@ -18,8 +18,8 @@ from upsamp.core.activations import (
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.in_place import Change
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
-from upsamp.layers.nature import Nature
 
 __all__ = ["KernelLayer", "Mixture"]
 

@@ -18,7 +18,7 @@ from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.layers.nature import Nature
+from upsamp.layers.effect import Nature
 from upsamp.layers.options import training_options
 from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
 from upsamp.layers.weight import Weight

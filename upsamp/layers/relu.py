@@ -5,8 +5,8 @@ from typing import Any
 from upsamp.core.activation_functions import rectify
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
-from upsamp.layers.nature import Nature
 
 __all__ = ["ReLU"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from upsamp.core.arguments import Array, normalize_count, spelled
 from upsamp.errors import ArgumentError, ShapeError
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
-from upsamp.layers.nature import Nature
 
 __all__ = ["Reshape"]
 

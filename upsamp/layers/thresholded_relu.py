@@ -6,8 +6,8 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
-from upsamp.layers.nature import Nature
 
 __all__ = ["ThresholdedReLU"]
 

@@ -2,8 +2,8 @@
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError
+from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
-from upsamp.layers.nature import Nature
 
 __all__ = ["TrainingLayer", "check_share"]
 

@@ -12,9 +12,9 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.convolution.reach import resampled_reach
 from upsamp.core.upsampling.resample import upsample
+from upsamp.layers.effect import Nature
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
-from upsamp.layers.nature import Nature
 
 __all__ = ["UpSampling2D"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.layers import BatchNormalization, Layer
+from upsamp.layers.effect import Nature
 from upsamp.layers.kernel_layer import KernelLayer, Mixture
-from upsamp.layers.nature import Nature
 from upsamp.layers.shapes import Shape
 from upsamp.layers.window_layer import WindowLayer
 

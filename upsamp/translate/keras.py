@@ -7,7 +7,7 @@ gaussian, which TensorFlow has, and the convention of PyTorch.
 
 from upsamp.core.arguments import PADDINGS, Padding, Pair
 from upsamp.core.convolution.geometry import transposed_axis
-from upsamp.translate.remainder import Remainder, adds_zeros, finish
+from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, pair, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights

@@ -7,7 +7,7 @@ lacks: area, lanczos, mitchellcubic and gaussian.
 from typing import NamedTuple
 
 from upsamp.core.convolution.geometry import TransposedAxis
-from upsamp.translate.remainder import Remainder, adds_zeros, finish
+from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import Shape, TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, listing, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights

@@ -8,7 +8,7 @@ mitchellcubic, gaussian and Keras' area; lanczos3 it has of late, and on a CPU a
 from typing import NamedTuple
 
 from upsamp.core.convolution.geometry import TransposedAxis
-from upsamp.translate.remainder import Remainder, adds_zeros, finish
+from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, pair, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights

@@ -8,8 +8,8 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Pair
 from upsamp.views.canvas import Canvas, Ink, text_width
+from upsamp.views.crops import Choice, Comparison, most_different
 from upsamp.views.fitting import fit, fitted_size, repeat
-from upsamp.views.parts import Choice, Comparison, most_different
 from upsamp.views.view import View
 
 __all__ = ["Column", "columns_of_panels", "draw_sheet"]

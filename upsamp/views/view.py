@@ -13,7 +13,7 @@ from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.dtypes import round_to
 from upsamp.core.layout import as_batch
 from upsamp.io.pictures import Picture
-from upsamp.views.board import over_board
+from upsamp.views.checkerboard import over_board
 
 __all__ = ["View", "view_of", "view_of_matrix", "view_of_picture"]
 

@@ -14,7 +14,7 @@ from effort import sample
 from numpy.typing import NDArray
 
 from upsamp import resize, upsample
-from upsamp.core.upsampling import filling
+from upsamp.core.upsampling import dispatch
 from upsamp.core.upsampling.interpolation import KERNELS
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
@@ -30,7 +30,7 @@ SHAPE = (sum(ROWS), sum(COLUMNS))
 @pytest.fixture(autouse=True)
 def _in_this_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # Small images are else plain sums, which no chunk could round otherwise.
-    monkeypatch.setattr(filling, "LITTLE", 0)
+    monkeypatch.setattr(dispatch, "LITTLE", 0)
     with dask.config.set(scheduler="sync"):
         yield
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from upsamp import resize, upsample
 from upsamp.core.arguments import Convention, Interpolation
-from upsamp.core.upsampling import box_plan, filling, nearest, schemes, steps
+from upsamp.core.upsampling import block_plan, box_plan, dispatch, nearest, strided_matmul
 from upsamp.core.upsampling.interpolation import plan_axis
-from upsamp.core.upsampling.plain import interpolate_images
+from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.errors import ArgumentError
 
 Array = NDArray[Any]
@@ -75,18 +75,18 @@ def check(x: Array, size: tuple[int, int], method: Method, **options: Any) -> No
 @pytest.fixture(params=["large tiles", "small tiles"])
 def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let small images be made as large ones are, in one tile or in many."""
-    monkeypatch.setattr(filling, "LITTLE", 0)
+    monkeypatch.setattr(dispatch, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     if request.param == "small tiles":
-        monkeypatch.setattr(schemes, "STRIP", 2**9)
-        monkeypatch.setattr(schemes, "STRIP_LEAST", 2**9)
-        monkeypatch.setattr(schemes, "STRIP_WIDTH", 2**5)
+        monkeypatch.setattr(block_plan, "STRIP", 2**9)
+        monkeypatch.setattr(block_plan, "STRIP_LEAST", 2**9)
+        monkeypatch.setattr(block_plan, "STRIP_WIDTH", 2**5)
         monkeypatch.setattr(box_plan, "TILE", 2**9)
         monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
-        monkeypatch.setattr(steps, "small_product", lambda: 2**10)
+        monkeypatch.setattr(strided_matmul, "small_product", lambda: 2**10)
         monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
     caches: list[Callable[[], None]] = [
-        schemes.scheme_of.cache_clear,
+        block_plan.scheme_of.cache_clear,
         box_plan.regions_of.cache_clear,
     ]
     for clear in caches:
@@ -142,8 +142,8 @@ def test_every_type_at_whole_and_fractional_factors(method: Method, dtype: str) 
 def test_little_is_made_in_few_steps_to_the_last_bit(
     method: Method, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "interpolate_plainly", None)
-    monkeypatch.setattr(filling, "interpolate", None)
+    monkeypatch.setattr(dispatch, "interpolate_plainly", None)
+    monkeypatch.setattr(dispatch, "interpolate", None)
     # The last ones are as long as an axis of so few elements can be.
     for shape, size in (
         ((1, 4, 4, 1), (8, 8)),

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import resize
-from upsamp.core.upsampling import box_plan, filling, nearest, schemes
-from upsamp.core.upsampling.filling import row_borders
+from upsamp.core.upsampling import block_plan, box_plan, dispatch, nearest
+from upsamp.core.upsampling.dispatch import row_borders
 from upsamp.core.upsampling.interpolation import KERNELS
+from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import StripError, Strips, as_images
-from upsamp.core.upsampling.wholes import Whole, normalize_rule
 from upsamp.errors import MemoryLimitError
 
 Array = NDArray[Any]
@@ -32,20 +32,20 @@ DTYPES = ["uint8", "int16", "uint32", "int64", "bool", "float16", "float32", "fl
 @pytest.fixture
 def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let small images be cut into as many pieces as large ones are."""
-    monkeypatch.setattr(filling, "LITTLE", 0)
+    monkeypatch.setattr(dispatch, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
     monkeypatch.setattr(box_plan, "LEAST", 0)
     monkeypatch.setattr(box_plan, "TILE", 2**9)
     monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
-    monkeypatch.setattr(schemes, "BLOCK_ROWS_NARROW", 4)
-    monkeypatch.setattr(schemes, "STRIP", 2**9)
-    monkeypatch.setattr(schemes, "STRIP_LEAST", 2**9)
-    monkeypatch.setattr(schemes, "STRIP_WIDTH", 2**5)
-    schemes.scheme_of.cache_clear()
+    monkeypatch.setattr(block_plan, "BLOCK_ROWS_NARROW", 4)
+    monkeypatch.setattr(block_plan, "STRIP", 2**9)
+    monkeypatch.setattr(block_plan, "STRIP_LEAST", 2**9)
+    monkeypatch.setattr(block_plan, "STRIP_WIDTH", 2**5)
+    block_plan.scheme_of.cache_clear()
     box_plan.regions_of.cache_clear()
     yield
-    schemes.scheme_of.cache_clear()
+    block_plan.scheme_of.cache_clear()
     box_plan.regions_of.cache_clear()
 
 

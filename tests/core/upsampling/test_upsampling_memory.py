@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from upsamp import resize, upsample
-from upsamp.core.upsampling import banded, plain
+from upsamp.core.upsampling import banded, reference
 from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.interpolation import plan_axis
 
@@ -59,7 +59,7 @@ def test_plain_sums_are_the_same_in_any_tiles(
     x = bytes_of((2, 11, 20, 3), "float64")
     whole = upsample(x, factors, "bicubic", alpha=alpha)
     for elements in (2**6, 2**10):
-        monkeypatch.setattr(plain, "STRIP_ELEMENTS", elements)
+        monkeypatch.setattr(reference, "STRIP_ELEMENTS", elements)
         tiled = upsample(x, factors, "bicubic", alpha=alpha)
         np.testing.assert_array_equal(tiled, whole, strict=True)
 

@@ -32,7 +32,7 @@ from upsamp.bulk.remote_paths import is_remote, split_path
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.core.text import first_line
 from upsamp.errors import EngineError
-from upsamp.io.parts import remove_dead_parts
+from upsamp.io.atomic import remove_dead_parts
 
 if TYPE_CHECKING:
     from concurrent.futures import Future as Answer

@@ -14,8 +14,8 @@ import numpy as np
 
 from upsamp.core.arguments import Array, DataFormat, Pair, check_array
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
-from upsamp.core.upsampling.filling import fill
-from upsamp.core.upsampling.wholes import Place, Rule, Whole, check_alpha
+from upsamp.core.upsampling.dispatch import fill
+from upsamp.core.upsampling.request import Place, Rule, Whole, check_alpha
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
 __all__ = ["resample_chunks", "upsample_chunk"]

@@ -24,8 +24,8 @@ from upsamp.core.arguments import (
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 from upsamp.core.threads import thread_count
-from upsamp.core.upsampling.filling import fill
-from upsamp.core.upsampling.wholes import Whole, check_alpha, normalize_rule
+from upsamp.core.upsampling.dispatch import fill
+from upsamp.core.upsampling.request import Whole, check_alpha, normalize_rule
 from upsamp.errors import ArgumentError
 
 __all__ = ["resize", "upsample"]

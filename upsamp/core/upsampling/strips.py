@@ -15,8 +15,8 @@ import numpy as np
 from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.memory import format_bytes
 from upsamp.core.threads import thread_count
-from upsamp.core.upsampling.filling import fill, images_together, row_borders, row_step
-from upsamp.core.upsampling.wholes import Place, Whole
+from upsamp.core.upsampling.dispatch import fill, images_together, row_borders, row_step
+from upsamp.core.upsampling.request import Place, Whole
 from upsamp.errors import MemoryLimitError
 
 __all__ = ["Strip", "StripError", "Strips", "as_images"]
@@ -90,7 +90,7 @@ class Strips:
     def make(self, read: Reader, threads: int | None = None) -> Iterator[Array]:
         """Yield the result's strips, (images, rows, columns, C), in memory that each uses again.
 
-        >>> from upsamp.core.upsampling.wholes import Rule
+        >>> from upsamp.core.upsampling.request import Rule
         >>> rule = Rule("nearest", "keras", align_corners=False, alpha=False)
         >>> x = np.array([1, 2, 3]).reshape(1, 3, 1, 1)
         >>> strips = Strips(Whole(x.shape, (6, 1), x.dtype, rule), room=48)

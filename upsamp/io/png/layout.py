@@ -12,7 +12,7 @@ import numpy.typing as npt
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.pictures import Picture
-from upsamp.io.png.words import colour_chunks, text_chunks
+from upsamp.io.png.text_chunks import colour_chunks, text_chunks
 
 __all__ = ["Layout", "metadata_chunks", "plan_layout"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from upsamp.errors import FileError
-from upsamp.io import parts
-from upsamp.io.parts import open_part, remove_dead_parts
+from upsamp.io import atomic
+from upsamp.io.atomic import open_part, remove_dead_parts
 from upsamp.io.streams import replace_file
 
 WRITER = """
@@ -69,7 +69,7 @@ def test_a_file_is_no_dead_one_while_it_is_moved_into_place(
 def test_a_writer_whose_file_was_cleaned_away_before_it_was_locked_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = parts._is_taken
+    taken = atomic._is_taken
     cleaned: list[int] = []
 
     def clean_first(descriptor: int, path: Path) -> bool:
@@ -77,7 +77,7 @@ def test_a_writer_whose_file_was_cleaned_away_before_it_was_locked_begins_again(
             cleaned.append(remove_dead_parts(tmp_path))
         return taken(descriptor, path)
 
-    monkeypatch.setattr(parts, "_is_taken", clean_first)
+    monkeypatch.setattr(atomic, "_is_taken", clean_first)
     with open_part(tmp_path) as (hidden, stream):
         stream.write(b"x")
         assert hidden_in(tmp_path) == [hidden]
@@ -101,7 +101,7 @@ def test_without_locks_nothing_is_taken_for_dead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / DEAD).write_bytes(b"")
-    monkeypatch.setattr(parts, "fcntl", None)
+    monkeypatch.setattr(atomic, "fcntl", None)
     assert remove_dead_parts(tmp_path) == 0
     with open_part(tmp_path) as (hidden, _):
         assert hidden.exists()

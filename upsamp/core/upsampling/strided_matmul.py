@@ -10,7 +10,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.products import small_product
-from upsamp.core.upsampling.schemes import Product
+from upsamp.core.upsampling.block_plan import Product
 
 __all__ = ["Lines", "Step", "left_steps", "moved", "multiply_all", "right_steps"]
 

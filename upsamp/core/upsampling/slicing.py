@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from upsamp.core.upsampling.block_plan import Piece, Scheme
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
-from upsamp.core.upsampling.schemes import Piece, Scheme
 
 __all__ = ["cut_plan", "cut_scheme", "reach_of", "run_borders"]
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.upsampling.blocked import interpolate
+from upsamp.core.upsampling.block_plan import Scheme, scheme_of
+from upsamp.core.upsampling.block_products import interpolate
 from upsamp.core.upsampling.box_plan import Boxes, boxes_for
 from upsamp.core.upsampling.boxes import interpolate_by_boxes
-from upsamp.core.upsampling.cuts import cut_plan, cut_scheme, run_borders
 from upsamp.core.upsampling.nearest import copy_nearest, repeat_pixels
-from upsamp.core.upsampling.plain import interpolate_little, interpolate_plainly
-from upsamp.core.upsampling.schemes import Scheme, scheme_of
-from upsamp.core.upsampling.wholes import Place, Whole
+from upsamp.core.upsampling.reference import interpolate_little, interpolate_plainly
+from upsamp.core.upsampling.request import Place, Whole
+from upsamp.core.upsampling.slicing import cut_plan, cut_scheme, run_borders
 
 __all__ = ["fill", "images_together", "row_borders", "row_step"]
 
@@ -67,7 +67,7 @@ def row_borders(whole: Whole) -> Array:
     Each strip then has the bits that its rows have in the whole. Images have to be (N, H, W, C)
     and contiguous.
 
-    >>> from upsamp.core.upsampling.wholes import Rule
+    >>> from upsamp.core.upsampling.request import Rule
     >>> rule = Rule("nearest", "keras", align_corners=False, alpha=False)
     >>> row_borders(Whole((1, 4, 4, 3), (6, 12), np.dtype("uint8"), rule))
     array([0, 1, 2, 3, 4, 5, 6])

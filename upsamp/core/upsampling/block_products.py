@@ -18,10 +18,17 @@ from upsamp.core.arguments import Array
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
 from upsamp.core.upsampling.banded import taps_of
-from upsamp.core.upsampling.plain import interpolate_images
+from upsamp.core.upsampling.block_plan import Piece, Scheme
+from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.core.upsampling.rounding import Integers, near_ties, round_to_even, sums_at
-from upsamp.core.upsampling.schemes import Piece, Scheme
-from upsamp.core.upsampling.steps import Lines, Step, left_steps, moved, multiply_all, right_steps
+from upsamp.core.upsampling.strided_matmul import (
+    Lines,
+    Step,
+    left_steps,
+    moved,
+    multiply_all,
+    right_steps,
+)
 
 __all__ = ["interpolate"]
 

@@ -15,8 +15,8 @@ from upsamp.core.arguments import (
     Pair,
     normalize_choice,
 )
-from upsamp.core.upsampling.cuts import reach_of
 from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
+from upsamp.core.upsampling.slicing import reach_of
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["Place", "Rule", "Whole", "check_alpha", "normalize_rule"]
