@@ -11,7 +11,13 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-__all__ = ["adopt_orphans", "children", "end_at_failures", "end_new_children"]
+__all__ = [
+    "adopt_orphans",
+    "children",
+    "end_at_failures",
+    "end_new_children",
+    "hear_signals",
+]
 
 PR_SET_CHILD_SUBREAPER = 36
 # A process may take so many seconds to notice that whoever started it has gone.
@@ -22,6 +28,17 @@ def adopt_orphans() -> None:
     """Let processes whose parent ends become children of this process, where the system can."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def hear_signals() -> None:
+    """Let this process and its children be ended by all signals, as those of a terminal are.
+
+    What a shell starts in the background ignores SIGINT, and under nohup SIGHUP, and hands that on.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGHUP", "SIGTERM"):
+        if hasattr(signal, name):  # not every system has both
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def end_at_failures() -> None:

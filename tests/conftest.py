@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
-from child_processes import adopt_orphans, children, end_at_failures, end_new_children
+from child_processes import (
+    adopt_orphans,
+    children,
+    end_at_failures,
+    end_new_children,
+    hear_signals,
+)
 from effort import is_exhaustive, set_exhaustive
 from hypothesis import settings
 
@@ -33,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     set_exhaustive(config.getoption("exhaustive"))
     settings.load_profile("exhaustive" if is_exhaustive() else "sample")
     adopt_orphans()
+    hear_signals()
     end_at_failures()
     if config.getoption("numprocesses", None):
         # One core for each process: more threads of BLAS would only wait for each other.
