@@ -169,7 +169,7 @@ def test_a_task_whose_connection_is_lost_is_done_again_once(
     wait = engine._wait
     lost = iter(range(losses))
 
-    async def lose(future: distributed.Future[object]) -> object:
+    async def lose(future: "distributed.Future[object]") -> object:
         found = await wait(future)
         return found if next(lost, None) is None else CommClosedError("reset by peer")
 
@@ -184,7 +184,7 @@ def test_a_task_whose_connection_is_lost_is_done_again_once(
 def test_where_the_scheduler_has_gone_a_lost_connection_is_no_fault_of_the_file(
     images: Mapping[str, bytes], address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lose(_future: distributed.Future[object]) -> object:
+    async def lose(_future: "distributed.Future[object]") -> object:
         return CommClosedError("reset by peer")
 
     async def be_gone() -> None:
