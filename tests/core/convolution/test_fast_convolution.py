@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
 from upsamp.core import products
-from upsamp.core.convolution import algorithms, columns, planar, toeplitz, windows, winograd
+from upsamp.core.convolution import algorithms, columns, planar, toeplitz, windows
 from upsamp.core.convolution.algorithms import (
     ALGORITHMS,
     fits_gathered,
     fits_pixels,
     fits_windows,
-    fits_winograd,
 )
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.convolution.problem import Problem
@@ -29,7 +28,7 @@ Array = NDArray[Any]
 
 CONVOLVE = "upsamp.core.convolution.convolve"
 
-FAST = ("columns", "gathered", "pixels", "planar", "toeplitz", "windows", "winograd")
+FAST = ("columns", "gathered", "pixels", "planar", "toeplitz", "windows")
 EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", FAST)
 BOTH = pytest.mark.parametrize("transposed", [False, True])
 MARGINS = ((1, 0), (0, 2))
@@ -42,7 +41,6 @@ def fits(algorithm: str, problem: Problem) -> bool:
         "gathered": fits_gathered,
         "pixels": fits_pixels,
         "windows": fits_windows,
-        "winograd": fits_winograd,
     }
     return problem.plan.groups == 1 and needs.get(algorithm, lambda _: True)(problem.plan)
 
@@ -148,10 +146,9 @@ def small_blocks() -> Iterator[None]:
         patch.setattr(planar.convolve_planar, "__defaults__", (900,))
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
         patch.setattr(windows.convolve_windows, "__defaults__", (500,))
-        patch.setattr(winograd.convolve_winograd, "__defaults__", (900,))
         patch.setattr(algorithms, "GATHERED", 2**15)
         patch.setattr(products, "small_product", lambda: 3000)
-        for module in (planar, toeplitz, windows, winograd):
+        for module in (planar, toeplitz, windows):
             patch.setattr(module, "ALONE", 1)
         yield
 
@@ -292,6 +289,21 @@ def test_a_weight_that_is_not_finite_does_not_meet_the_zeros_around(
     assert np.isfinite(convolve(x, kernel, padding="same")).any()
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@BOTH
+@EVERY_ALGORITHM
+def test_a_kernel_that_picks_one_pixel_gives_it_back_beside_the_largest(
+    algorithm: str, transposed: bool, dtype: str
+) -> None:
+    x = np.ones((2, 20, 19, 4), dtype)
+    x[:, ::3, 1::2] = np.finfo(dtype).max / 8
+    x[:, 1::3, ::5] = np.finfo(dtype).tiny
+    kernel = np.zeros((1, 1, 4, 4) if algorithm == "pixels" else (3, 3, 4, 4), dtype)
+    kernel[len(kernel) // 2, len(kernel) // 2] = np.eye(4)
+    actual = compute(algorithm, transposed, x, kernel, None, 1, "same")
+    np.testing.assert_array_equal(actual, x, strict=True)
+
+
 # --- memory, threads, packed kernels, what is done to finished rows
 
 
@@ -303,7 +315,6 @@ def test_a_weight_that_is_not_finite_does_not_meet_the_zeros_around(
         ("planar", 16, 2),
         ("toeplitz", 3, 3),
         ("windows", 32, 32),
-        ("winograd", 32, 32),
     ],
 )
 def test_the_scratch_is_bounded(algorithm: str, channels: int, filters: int) -> None:
@@ -325,7 +336,6 @@ def own_blocks() -> Iterator[None]:
         patch.setattr(planar.convolve_planar, "__defaults__", (planar.BLOCK,))
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, toeplitz.STRIP))
         patch.setattr(windows.convolve_windows, "__defaults__", (windows.COPY,))
-        patch.setattr(winograd.convolve_winograd, "__defaults__", (winograd.BLOCK,))
         yield
 
 
