@@ -7,6 +7,7 @@ import numpy as np
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, normalize_count
+from upsamp.core.convolution.packing import Kernel
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.products import multiply
@@ -77,6 +78,10 @@ class Dense(KernelLayer):
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
         """Return each position itself, for it mixes channels alone; vectors have no positions."""
         return None if self.flat else super().reach(axis, length)
+
+    def mixture(self) -> Mixture:
+        """Return the kernel, which is used as it stands, and the bias."""
+        return Mixture(Kernel(self.weight("kernel")), self.bias())
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Multiply the inputs with the kernel."""

@@ -16,7 +16,7 @@ from upsamp.core.activations import (
     normalize_activation,
 )
 from upsamp.core.arguments import Array
-from upsamp.core.convolution.packing import PackedKernel
+from upsamp.core.convolution.packing import Kernel, PackedKernel
 from upsamp.core.in_place import Change
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
@@ -25,9 +25,9 @@ __all__ = ["KernelLayer", "Mixture"]
 
 
 class Mixture(NamedTuple):
-    """What a layer mixes its inputs with: the kernel, rearranged once, and the bias or None."""
+    """What a layer mixes its inputs with: the kernel, mostly a packed one, and the bias or None."""
 
-    kernel: PackedKernel
+    kernel: Kernel
     bias: Array | None
 
 

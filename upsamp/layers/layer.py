@@ -14,7 +14,7 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.convolution.reach import same_positions
 from upsamp.core.initializers import InitializerLike, get_initializer
-from upsamp.core.layout import own
+from upsamp.core.layout import own, read_only
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.errors import ArgumentError, ShapeError
@@ -291,7 +291,7 @@ class Layer:
         return dict(zip(self.weight_paths, self.get_weights(), strict=True))
 
     def weight(self, name: str) -> Array:
-        """Return the values of one weight, drawn now if they were not wanted before."""
+        """Return the values of one weight, read-only, drawn now if they were not wanted before."""
         index = next(i for i, weight in enumerate(self._weights) if weight.name == name)
         return self._values(index)
 
@@ -301,7 +301,7 @@ class Layer:
             check_memory(weight.shape, self.dtype, f"The {weight.name} of layer '{self.name}'")
             # A seed for each weight: its values do not depend on what was drawn before.
             values = get_initializer(weight.initializer)(weight.shape, (*self.seed, index))
-            weight.value = values.astype(self.dtype)
+            weight.value = read_only(values.astype(self.dtype))
         return weight.value
 
     def get_weights(self) -> list[Array]:
@@ -320,7 +320,7 @@ class Layer:
                 f"Received: arrays of the shapes {[array.shape for array in arrays]}."
             )
         for weight, array in zip(known, arrays, strict=True):
-            weight.value = array.astype(self.dtype)
+            weight.value = read_only(array.astype(self.dtype))
 
     def count_params(self) -> int:
         """Count the values of all weights; none are drawn for that."""

@@ -104,11 +104,12 @@ class Chain:
         norm = self._norm
         if norm is None or not head.linear:
             return None
-        weights = [*head.weights, *norm.weights]
-        values, mixture = self._kept
-        if not values or any(map(is_not, (one.value for one in weights), values)):
-            mixture = head.scaled_mixture(*norm.scaling())
-            self._kept = [one.value for one in weights], mixture
+        scaling = norm.scaling()
+        known, mixture = self._kept
+        weights = head.weights
+        if not known or any(map(is_not, (*(one.value for one in weights), *scaling), known)):
+            mixture = head.scaled_mixture(*scaling)
+            self._kept = [*(one.value for one in weights), *scaling], mixture
         return mixture
 
 

@@ -23,6 +23,7 @@ from upsamp.core.convolution.algorithms import (
 )
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.convolution.problem import Problem
+from upsamp.errors import ArgumentError, ShapeError
 
 Array = NDArray[Any]
 
@@ -353,17 +354,50 @@ def test_the_number_of_threads_changes_nothing(
     np.testing.assert_array_equal(results[2], results[0])
 
 
+PACKED_SETTINGS: list[dict[str, Any]] = [
+    {"strides": strides, "padding": padding, "dilation_rate": dilation}
+    for strides, dilation in ((1, 1), (2, 1), ((3, 1), 1), ((1, 2), 1), (1, 2), (1, (1, 3)), (2, 3))
+    for padding in PADDINGS
+]
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_packed_kernel_serves_every_call_and_type(algorithm: str) -> None:
-    size = 1 if algorithm == "pixels" else 3
-    kernel = whole(13, size, size, 4, 4)
-    packed = PackedKernel(kernel)
-    for seed, dtype, padding in product((1, 2), ("float64", "float32", "int8"), ("same", "valid")):
-        x = whole(seed, 2, 9, 7, 4).astype(dtype)
-        actual = compute(algorithm, True, x, packed, padding=padding)
-        np.testing.assert_array_equal(
-            actual, compute(algorithm, True, x, kernel, padding=padding), strict=True
-        )
+def test_a_packed_kernel_serves_every_setting_both_convolutions_and_all_types(
+    algorithm: str,
+) -> None:
+    for size in ((1, 1), (3, 3), (4, 2)):
+        kernel = whole(13, *size, 4, 4)
+        packed = PackedKernel(kernel)
+        calls = product(PACKED_SETTINGS, (True, False), ("float64", "float32", "int8"), (9, 20))
+        for settings, transposed, dtype, width in sample(calls, 11):
+            x = whole(width, 2, 11, width, 4).astype(dtype)
+            actual = compute(algorithm, transposed, x, packed, **settings)
+            expected = compute(algorithm, transposed, x, kernel, **settings)
+            np.testing.assert_array_equal(actual, expected, str(settings), strict=True)
+
+
+def test_a_packed_kernel_keeps_the_values_that_it_was_given() -> None:
+    kernel = whole(13, 3, 3, 4, 4)
+    x, first = whole(1, 9, 7, 4), kernel.copy()
+    view = kernel[...]
+    view.flags.writeable = False
+    given: list[Any] = [kernel, view, kernel.tolist(), np.asfortranarray(kernel)]
+    packed = [PackedKernel(one) for one in given]
+    kernel[...] = 0
+    given[3][...] = 0
+    for one in packed:
+        np.testing.assert_array_equal(conv2d(x, one), conv2d(x, first))
+        with pytest.raises(ValueError, match="read-only"):
+            one.array[0] = 0
+    assert PackedKernel(packed[0].array).array is packed[0].array
+
+
+def test_a_packed_kernel_is_refused_where_another_layout_is_meant() -> None:
+    packed = PackedKernel(np.ones((3, 3, 1, 1)))
+    with pytest.raises(ArgumentError, match=r"must be in Keras' layout\. Received: kernel_layout="):
+        conv2d(np.ones((5, 5)), packed, kernel_layout="torch")
+    with pytest.raises(ShapeError, match="`kernel` must have rank 4"):
+        PackedKernel(np.ones((3, 3)))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -43,9 +43,8 @@ ALONE = 2**24
 def convolve_windows(problem: Problem, copy: int = COPY) -> None:
     """Compute a convolution of one group that fits, with copies of about `copy` elements."""
     plan = problem.plan
-    taps = tuple(phase.taps for phase in (*plan.row_phases, *plan.column_phases))
     groups = len(phase_groups(plan.row_phases)), len(phase_groups(plan.column_phases))
-    matrices = problem.matrices(("windows", taps, groups), lambda: _pack(problem))
+    matrices = problem.matrices(("windows", groups), lambda: _pack(problem))
     pixels = min(plan.pixels, plan.outputs)
     shared = pixels * plan.channels * plan.filters * plan.taps >= ALONE
     threads = thread_count() if shared else 1

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from upsamp.core.layout import read_only
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import NUMBERS, StoredArray, StoredArrays
 from upsamp.layers import Layer
@@ -66,7 +67,7 @@ def put_value(weight: Weight, stored: StoredArray) -> None:
         kept = np.float32 if weight.dtype == "bfloat16" else weight.dtype
         # What is too large for the type becomes infinite, as in Keras.
         with np.errstate(over="ignore"):
-            weight.value = stored.value.astype(kept)
+            weight.value = read_only(stored.value.astype(kept))
     elif stored.dtype not in NUMBERS:
         raise FormatError(
             f"The file must hold numbers for the weight '{weight.name}' of shape {weight.shape}. "
