@@ -8,6 +8,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.axes import normalize_axis
+from upsamp.core.dtypes import compute_dtype
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.layout import read_only
 from upsamp.errors import ArgumentError, ShapeError
@@ -104,7 +105,9 @@ class BatchNormalization(Layer):
         values = [self._values(index) for index in range(len(self._weights))]
         sources = [self.epsilon, self.scale, self.center, *values]
         if self._scaling is None or any(map(is_not, sources, self._scaling[0])):
-            factor = 1 / np.sqrt(self.weight("moving_variance") + self.dtype.type(self.epsilon))
+            wide = compute_dtype(self.dtype)
+            variance = self.weight("moving_variance").astype(wide, copy=False)
+            factor = 1 / np.sqrt(variance + wide.type(self.epsilon))
             if self.scale:
                 factor = factor * self.weight("gamma")
             offset = -self.weight("moving_mean") * factor

@@ -85,8 +85,8 @@ class Dense(KernelLayer):
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Multiply the inputs with the kernel."""
-        kernel = mixture.kernel.array
-        result = np.empty((*x.shape[:-1], self.units), np.result_type(x, kernel))
+        kernel = mixture.kernel.array.astype(x.dtype, copy=False)
+        result = np.empty((*x.shape[:-1], self.units), x.dtype)
         vectors = x.reshape(-1, x.shape[-1])
         multiply(vectors, kernel, result.reshape(-1, self.units))
         if mixture.bias is not None:

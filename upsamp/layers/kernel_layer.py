@@ -7,8 +7,6 @@ what is done in place to the outputs while they are at hand: see `upsamp.models.
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
 from upsamp.core.activations import (
     ActivationLike,
     get_activation,
@@ -68,11 +66,8 @@ class KernelLayer(Layer):
 
     @property
     def changes_sums(self) -> bool:
-        """Whether what is done to sums in place is what would be done to outputs.
-
-        Sums of float16 are float32, and rounded before they are changed.
-        """
-        return is_pointwise(self.activation) and self.dtype != np.float16
+        """Whether what is done to sums in place is what would be done to outputs."""
+        return is_pointwise(self.activation)
 
     def packed(self, name: str) -> PackedKernel:
         """Return a kernel with what is made of it for speed, made anew when it is set anew."""
