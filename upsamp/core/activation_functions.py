@@ -235,7 +235,7 @@ def softsign(x: Array) -> Array:
 def squareplus(x: Array) -> Array:
     """Return (x + sqrt(x^2 + 4)) / 2 (arXiv 2112.11687)."""
     # Of -x it is one over that of x, where the sum would lose all digits; a square may overflow.
-    larger = np.abs(x) / 2 + np.hypot(x, x.dtype.type(2)) / 2
+    larger: Array = np.abs(x) / 2 + np.hypot(x, x.dtype.type(2)) / 2
     return np.where(x > 0, larger, 1 / larger)
 
 

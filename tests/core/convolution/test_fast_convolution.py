@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import sample
+from effort import choose, one_of_each, sample
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -340,18 +340,36 @@ def own_blocks() -> Iterator[None]:
         yield
 
 
-@EVERY_ALGORITHM
-def test_the_number_of_threads_changes_nothing(
-    algorithm: str, monkeypatch: pytest.MonkeyPatch
+THREADED: list[tuple[tuple[int, ...], tuple[int, int], int, int]] = [
+    ((3, 31, 17, 4), (3, 3), 5, 1),
+    ((9, 3, 16, 16), (5, 1), 130, 2),
+    ((1, 100, 31, 16), (1, 1), 17, 1),
+    ((1, 31, 16, 16), (5, 4), 64, 2),
+    ((2, 7, 60, 3), (3, 3), 65, 3),
+]
+
+
+@pytest.mark.usefixtures("own_blocks")
+@pytest.mark.parametrize(
+    ("algorithm", "dtype"), one_of_each(FAST, ["float32", "float16", "float64"])
+)
+def test_the_number_of_threads_changes_no_bit(
+    algorithm: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = 1 if algorithm == "pixels" else 3
-    x, kernel = whole(10, 3, 31, 17, 4), whole(11, size, size, 5, 4)
-    results = []
-    for threads in ("1", "2", "3"):
-        monkeypatch.setenv("UPSAMP_THREADS", threads)
-        results.append(compute(algorithm, True, x, kernel, whole(12, 5), 1, "same"))
-    np.testing.assert_array_equal(results[1], results[0])
-    np.testing.assert_array_equal(results[2], results[0])
+    # Sums of such numbers are rounded, and otherwise in another order.
+    random = np.random.default_rng(10)
+    for (shape, size, filters, stride), transposed in product(THREADED, (False, True)):
+        steps = 1 if algorithm == "pixels" else stride
+        kernel = random.standard_normal((*size, shape[3], filters)).astype(dtype)
+        kernel = kernel[:1, :1] if algorithm == "pixels" else kernel
+        kernel = kernel.swapaxes(2, 3) if transposed else kernel
+        x = random.standard_normal(shape).astype(dtype)
+        results = []
+        for threads in choose((1, 2, 3), (1, 2, 3, 5, 8)):
+            monkeypatch.setenv("UPSAMP_THREADS", str(threads))
+            results.append(compute(algorithm, transposed, x, kernel, None, steps, "same"))
+        for result in results[1:]:
+            np.testing.assert_equal(result, results[0])
 
 
 PACKED_SETTINGS: list[dict[str, Any]] = [

@@ -38,6 +38,9 @@ COPY = 2**18
 CACHE_LINE = 64
 # Below this many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
+# Above, it is cut into a multiple of so many parts, however many threads there are: products of
+# other heights may be summed in another order.
+SHARES = 4
 
 
 def convolve_windows(problem: Problem, copy: int = COPY) -> None:
@@ -48,7 +51,7 @@ def convolve_windows(problem: Problem, copy: int = COPY) -> None:
     pixels = min(plan.pixels, plan.outputs)
     shared = pixels * plan.channels * plan.filters * plan.taps >= ALONE
     threads = thread_count() if shared else 1
-    tiling = tile(plan, threads, copy)
+    tiling = tile(plan, SHARES if shared else 1, copy)
 
     def compute(blocks: range) -> None:
         for block in tiling.blocks[blocks.start : blocks.stop]:
