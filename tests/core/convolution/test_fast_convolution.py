@@ -7,60 +7,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from core.convolution.algorithm_runs import FAST, compute, small_blocks
 from effort import choose, one_of_each, sample
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
-from upsamp.core import products
-from upsamp.core.convolution import algorithms, columns, planar, toeplitz, windows
+from upsamp.core.convolution import columns, planar, toeplitz, windows
 from upsamp.core.convolution.algorithms import (
     ALGORITHMS,
-    fits_gathered,
-    fits_pixels,
-    fits_windows,
 )
 from upsamp.core.convolution.packing import PackedKernel
-from upsamp.core.convolution.problem import Problem
 from upsamp.errors import ArgumentError, ShapeError
 
 Array = NDArray[Any]
 
-CONVOLVE = "upsamp.core.convolution.convolve"
-
-FAST = ("columns", "gathered", "pixels", "planar", "toeplitz", "windows")
 EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", FAST)
 BOTH = pytest.mark.parametrize("transposed", [False, True])
 MARGINS = ((1, 0), (0, 2))
 PADDINGS: tuple[Any, ...] = ("valid", "same", MARGINS)
-
-
-def fits(algorithm: str, problem: Problem) -> bool:
-    """Tell whether an algorithm can compute a problem at all."""
-    needs = {
-        "gathered": fits_gathered,
-        "pixels": fits_pixels,
-        "windows": fits_windows,
-    }
-    return problem.plan.groups == 1 and needs.get(algorithm, lambda _: True)(problem.plan)
-
-
-def compute(
-    algorithm: str, transposed: bool, x: Array, kernel: object, *arguments: Any, **settings: Any
-) -> Array | None:
-    """Convolve by the algorithm of that name; None where it does not fit."""
-    fitting = []
-
-    def choose(problem: Problem) -> str:
-        fitting.append(fits(algorithm, problem))
-        return algorithm if fitting[-1] else "plain"
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"{CONVOLVE}.choose_algorithm", choose)
-        convolve = conv2d_transpose if transposed else conv2d
-        result = convolve(x, kernel, *arguments, **settings)
-    return result if fitting[-1] else None
 
 
 def whole(seed: int, *shape: int) -> NDArray[np.float64]:
@@ -140,17 +106,9 @@ def problems(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_blocks() -> Iterator[None]:
+def _cut_small_images() -> Iterator[None]:
     """Cut small images into many blocks too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns.convolve_columns, "__defaults__", (700,))
-        patch.setattr(planar.convolve_planar, "__defaults__", (900,))
-        patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
-        patch.setattr(windows.convolve_windows, "__defaults__", (500,))
-        patch.setattr(algorithms, "GATHERED", 2**15)
-        patch.setattr(products, "small_product", lambda: 3000)
-        for module in (planar, toeplitz, windows):
-            patch.setattr(module, "ALONE", 1)
+    with small_blocks():
         yield
 
 
