@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from upsamp.core.arguments import (
 from upsamp.core.convolution.reach import same_positions
 from upsamp.core.dtypes import compute_dtype
 from upsamp.core.initializers import InitializerLike, get_initializer
-from upsamp.core.layout import own, read_only
+from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.errors import ArgumentError, ShapeError
@@ -310,8 +310,8 @@ class Layer:
             check_memory(weight.shape, self.dtype, f"The {weight.name} of layer '{self.name}'")
             # A seed for each weight: its values do not depend on what was drawn before.
             values = get_initializer(weight.initializer)(weight.shape, (*self.seed, index))
-            weight.value = read_only(values.astype(self.dtype))
-        return weight.value
+            weight.put(values)
+        return cast("Array", weight.value)
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights, in Keras' order."""
@@ -329,7 +329,7 @@ class Layer:
                 f"Received: arrays of the shapes {[array.shape for array in arrays]}."
             )
         for weight, array in zip(known, arrays, strict=True):
-            weight.value = read_only(array.astype(self.dtype))
+            weight.put(array)
 
     def count_params(self) -> int:
         """Count the values of all weights; none are drawn for that."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.initializers import InitializerLike
-from upsamp.core.layout import frozen
+from upsamp.core.layout import frozen, read_only
 
 __all__ = ["Weight"]
 
@@ -36,6 +36,13 @@ class Weight:
         # A copy of an array, and one that was pickled, can be written to.
         for name, value in state.items():
             setattr(self, name, value)
+
+    def put(self, values: Array) -> None:
+        """Set the values in the type that they are computed in: that of the weight, as a rule."""
+        kept = np.float32 if self.dtype == "bfloat16" else self.dtype
+        # What is too large for the type becomes infinite, as in Keras.
+        with np.errstate(over="ignore"):
+            self.value = read_only(values.astype(kept))
 
     @property
     def size(self) -> int:
