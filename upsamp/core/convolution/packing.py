@@ -40,8 +40,8 @@ class PackedKernel(Kernel):
     array: the kernel as `conv2d` or `conv2d_transpose` takes it, in Keras' layout. It is copied,
     unless nobody can write to it: a later change of the array that was given changes nothing here.
     Any number of settings may be computed with it, by both convolutions. The memory that is held
-    is about that of the kernel for each combination of algorithm, type, stride, dilation and
-    padding that comes up: in a layer, one.
+    is about that of the kernel for each combination of algorithm, type, stride and dilation that
+    comes up: in a layer, one.
 
     >>> packed = PackedKernel(np.ones((3, 3, 8, 16), np.float32))
     >>> packed.array.shape

@@ -46,11 +46,8 @@ class ConvolutionPlan:
 
     @cached_property
     def reading(self) -> Hashable:
-        """How outputs read inputs through the kernel, however many outputs there are."""
-        phases = (
-            tuple((one.step, one.taps, one.start, one.stride, one.spacing) for one in axis)
-            for axis in (self.row_phases, self.column_phases)
-        )
+        """How outputs read inputs through the kernel, wherever they begin and however many."""
+        phases = map(_reading, (self.row_phases, self.column_phases))
         return isinstance(self.rows, TransposedAxis), self.groups, *phases
 
     @property
@@ -67,6 +64,15 @@ class ConvolutionPlan:
     def outputs(self) -> int:
         """How many pixels the outputs have."""
         return self.images * self.rows.output * self.columns.output
+
+
+def _reading(phases: tuple[Phase, ...]) -> Hashable:
+    """Return the phases of an axis without lengths, and how far after the first each begins."""
+    first = min((one.start for one in phases if one.taps), default=0)
+    return tuple(
+        (one.step, one.taps, one.start - first if one.taps else 0, one.stride, one.spacing)
+        for one in phases
+    )
 
 
 @dataclass(frozen=True)
@@ -115,8 +121,9 @@ class Problem:
     def matrices(self, name: Hashable, make: Callable[[], Matrices]) -> Matrices:
         """Return what an algorithm makes of the kernel, made once for all that it depends on.
 
-        name: the algorithm, with what it reads besides the type and the phases of the plan. How
-        many outputs a phase has must not matter to `make`: images of all sizes share its result.
+        name: the algorithm, with what it reads besides the type and the phases of the plan. Where
+        the first phase begins, and how many outputs each has, must not matter to `make`: images
+        of all sizes and paddings share its result.
         """
         return self.packed.matrices((name, self.dtype, self.plan.reading), make)
 
