@@ -40,8 +40,8 @@ the output once, at the speed of a copy in memory. Fresh memory for the output i
 ## Convolution
 
 "of the limit" sets the multiplications of the definition beside what one large product of matrices
-does in NumPy on this machine. Winograd's algorithm needs fewer of them. PyTorch is timed in both of
-its layouts, and the better one counts.
+does in NumPy on this machine. PyTorch is timed in both of its layouts, and the
+better one counts.
 """,
     "generators": """\
 ## Generators

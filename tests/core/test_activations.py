@@ -1,5 +1,6 @@
 """Activations: names, layers that stand for them, ranges, and Keras 2's hard sigmoid."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,16 @@ def test_the_type_stays_and_the_input_too(name: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
+def test_float16_is_rounded_once(name: str) -> None:
+    x = np.array([-60000, -300, -1, -1e-3, -1e-6, 0, 1e-6, 1e-3, 1, 300, 60000], np.float16)
+    with np.errstate(over="ignore", invalid="ignore"):
+        actual = get_activation(name)(x)
+        expected = get_activation(name)(x.astype(np.float64)).astype(np.float16)
+    assert actual.dtype == np.float16
+    np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=6e-8)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_values_lie_in_the_range_that_is_told(name: str) -> None:
     values = get_activation(name)(10 * X)
     bounds = activation_range(name)
@@ -140,6 +151,8 @@ DEFINITIONS: list[tuple[Any, Any]] = [
     ("sigmoid", lambda x: np.where(x < 0, 1 - 1 / (1 + np.exp(x)), 1 / (1 + np.exp(-x)))),
     ("softplus", softplus),
     ("log_sigmoid", lambda x: -softplus(-x)),
+    ("gelu", lambda x: x * np.vectorize(math.erfc)(-x / math.sqrt(2)) / 2),
+    ("squareplus", lambda x: np.where(x > 0, (x + np.hypot(x, 2)) / 2, 2 / (np.hypot(x, 2) - x))),
 ]
 
 

@@ -37,6 +37,16 @@ def test_a_large_mean_does_not_drown_a_small_variance_in_float32() -> None:
     np.testing.assert_allclose(actual, expected, atol=1e-3)
 
 
+def test_the_squares_of_float16_may_be_larger_than_its_largest_value() -> None:
+    x = (1000 * X).astype(np.float16)
+    for actual, expected in (
+        (normalize_moments(x, (1, 2), 1e-12), normalize_moments(x.astype(float), (1, 2), 1e-12)),
+        (normalize_groups(x, 2, 3, 1e-3), normalize_groups(x.astype(float), 2, 3, 1e-3)),
+    ):
+        assert actual.dtype == np.float16
+        np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-5)
+
+
 def test_the_input_is_not_changed_and_a_constant_gives_the_offset() -> None:
     x = np.full((1, 2, 2, 2), 7.0)
     result = normalize_groups(x, 1, 3, 1e-3, None, np.array([1.0, 2.0]))

@@ -56,6 +56,28 @@ def test_outputs_have_the_dtype_that_the_layer_was_given(case: Case) -> None:
 
 
 @every_case
+@in_one_test("scale", [1e-4, 1.0, 300.0, 3000.0])
+def test_float16_is_as_exact_as_float16_can_be(case: Case, scale: float) -> None:
+    if case.layer in (SpectralNormalization, Embedding):  # a layer in it; and integers
+        return
+    x = (scale * case.batch()).astype(np.float16)
+    weights = [values.astype(np.float16) for values in case.values()]
+    results = []
+    for dtype in ("float16", "float64"):
+        layer = case.make(dtype=dtype)
+        layer(x)
+        layer.set_weights(weights)
+        results.append(layer(x))
+    with np.errstate(over="ignore"):
+        expected = results[1].astype(np.float16)
+    assert results[0].dtype == np.float16
+    spread = np.abs(expected[np.isfinite(expected)]).max(initial=0)
+    np.testing.assert_allclose(
+        results[0].astype(np.float64), expected, rtol=1e-3, atol=1e-5 * spread + 6e-8
+    )
+
+
+@every_case
 def test_the_input_is_never_changed(case: Case) -> None:
     x = case.batch()
     before = x.copy()

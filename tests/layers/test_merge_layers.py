@@ -21,6 +21,7 @@ from upsamp.layers import (
 )
 from upsamp.layers.merge_layer import MergeLayer
 
+HALF: Any = {"dtype": "float16"}
 ELEMENTWISE = [Add, Multiply, Average, Maximum, Minimum]
 MaybeLengths = tuple[int | None, ...]
 
@@ -157,3 +158,13 @@ def test_a_config_makes_the_same_layer_again() -> None:
     for layer in (*(kind(name="a") for kind in ELEMENTWISE), Subtract(), Concatenate(1)):
         config = layer.get_config()
         assert type(layer).from_config(config).get_config() == config
+
+
+def test_float16_may_pass_its_largest_value_on_the_way() -> None:
+    large = np.array([[60000.0]], np.float16)
+    np.testing.assert_array_equal(Add(**HALF)([large, large, -large]), large)
+    np.testing.assert_array_equal(Average(**HALF)([large, large]), large)
+    np.testing.assert_array_equal(
+        Multiply(**HALF)([large, large / large * 4, large / large / 4]), large
+    )
+    np.testing.assert_array_equal(Add(**HALF)([large, large]), [[np.inf]])

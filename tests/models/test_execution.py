@@ -32,6 +32,7 @@ from upsamp.layers import (
     Layer,
     LeakyReLU,
     Multiply,
+    PReLU,
     ReLU,
     Reshape,
     SeparableConv2D,
@@ -281,6 +282,60 @@ def test_a_layer_that_is_added_later_is_computed_too() -> None:
     before = model(x)
     model.add(Activation("tanh"))
     np.testing.assert_allclose(model(x), np.tanh(before), rtol=1e-6)
+
+
+def kept_model() -> Sequential:
+    """Return a model whose layers have kept what they make of their weights."""
+    model = Sequential([Input((6, 5, 3)), Conv2D(3, 3), BatchNormalization(), Conv2D(2, 1)])
+    model.add(DepthwiseConv2D(2))
+    model.add(BatchNormalization(axis=1))
+    model.add(PReLU())
+    model.predict(images(2, 6, 5, 3))
+    return model
+
+
+def test_a_weight_is_changed_by_setting_another_array_alone() -> None:
+    model, x = kept_model(), images(2, 6, 5, 3)
+    for weight in model.weights:
+        assert weight.value is not None
+        with pytest.raises(ValueError, match="read-only"):
+            weight.value[...] = 7
+        changed = weight.value + np.float32(0.25)
+        weight.value = changed
+        expected = compute_plainly(model, [x])
+        np.testing.assert_allclose(model.predict(x), expected[0], rtol=1e-4, atol=1e-5)
+        changed[...] = 7  # which is not the layer's
+        np.testing.assert_allclose(model.predict(x), expected[0], rtol=1e-4, atol=1e-5)
+
+
+def test_weights_that_were_set_are_not_those_of_the_caller() -> None:
+    model, x = kept_model(), images(2, 6, 5, 3)
+    for layer in model.layers:
+        given = [np.asarray(values) + 0.25 for values in layer.get_weights()]
+        layer.set_weights(given)
+        expected = model.predict(x)
+        for array in (*given, *layer.get_weights()):
+            array[...] = 7
+        np.testing.assert_array_equal(model.predict(x), expected)
+
+
+@pytest.mark.parametrize("renew", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_the_weights_of_a_copy_are_read_only_too(renew: Callable[[Model], Model]) -> None:
+    model, x = kept_model(), images(2, 6, 5, 3)
+    other = renew(model)
+    np.testing.assert_array_equal(other.predict(x), model.predict(x))
+    for weight in other.weights:
+        assert weight.value is not None
+        with pytest.raises(ValueError, match="read-only"):
+            weight.value[...] = 7
+
+
+def test_a_normalisation_is_computed_with_the_epsilon_that_it_has() -> None:
+    model, x = kept_model(), images(2, 6, 5, 3)
+    for layer in model.layers:
+        if isinstance(layer, BatchNormalization):
+            layer.epsilon = 3.0
+            np.testing.assert_allclose(model.predict(x), compute_plainly(model, [x])[0], rtol=1e-4)
 
 
 # --- graphs

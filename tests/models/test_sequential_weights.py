@@ -16,6 +16,7 @@ from upsamp.layers import (
     Dense,
     Flatten,
     Input,
+    SpectralNormalization,
 )
 
 
@@ -119,3 +120,14 @@ def test_a_layer_keeps_its_weights_when_it_joins_another_model() -> None:
     np.testing.assert_array_equal(
         first.get_weights()[0], Sequential([Dense(2, input_dim=2)]).get_weights()[0]
     )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "mixed_float16", "bfloat16"])
+def test_weights_that_a_model_sets_have_the_types_of_its_layers(dtype: str) -> None:
+    layers = [Dense(2, input_dim=1, dtype=dtype), SpectralNormalization(Dense(1, dtype=dtype))]
+    model = Sequential(layers)
+    drawn = [weight.dtype for weight in model.get_weights()]
+    values = [np.full(weight.shape, 1 / 3) for weight in model.weights]
+    model.set_weights(values)
+    for weight, before, given in zip(model.get_weights(), drawn, values, strict=True):
+        np.testing.assert_array_equal(weight, given.astype(before), strict=True)

@@ -234,9 +234,9 @@ def softsign(x: Array) -> Array:
 
 def squareplus(x: Array) -> Array:
     """Return (x + sqrt(x^2 + 4)) / 2 (arXiv 2112.11687)."""
-    number = x.dtype.type
-    result: Array = (x + np.sqrt(x * x + number(4))) / number(2)
-    return result
+    # Of -x it is one over that of x, where the sum would lose all digits; a square may overflow.
+    larger: Array = np.abs(x) / 2 + np.hypot(x, x.dtype.type(2)) / 2
+    return np.where(x > 0, larger, 1 / larger)
 
 
 def sparse_plus(x: Array) -> Array:
@@ -273,7 +273,7 @@ def hard_shrink(x: Array) -> Array:
     return np.where(np.abs(x) <= x.dtype.type(0.5), x.dtype.type(0), x)
 
 
-_error_function = np.frompyfunc(math.erf, 1, 1)
+_complement = np.frompyfunc(math.erfc, 1, 1)
 
 
 def gelu(x: Array) -> Array:
@@ -281,8 +281,8 @@ def gelu(x: Array) -> Array:
 
     Source: D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (arXiv 1606.08415).
     """
-    error = np.asarray(_error_function(x / math.sqrt(2)), x.dtype)
-    result: Array = x * (1 + error) / 2
+    # 1 + erf(x) is erfc(-x), which keeps its digits where it is small.
+    result: Array = x * (np.asarray(_complement(x / -math.sqrt(2)), x.dtype) / 2)
     return result
 
 

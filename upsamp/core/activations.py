@@ -9,6 +9,7 @@ from upsamp.core.activation_functions import leaky_relu
 from upsamp.core.arguments import Array, normalize_choice
 from upsamp.core.axes import normalize_axes
 from upsamp.core.binding import bind_arguments
+from upsamp.core.dtypes import compute_dtype
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -151,9 +152,14 @@ def get_activation(value: object) -> ActivationFunction:
     """
     chosen = normalize_activation(value)
     if chosen is None or isinstance(chosen, str):
-        return ACTIVATIONS[chosen or "linear"]
+        return partial(_activate, ACTIVATIONS[chosen or "linear"])
     kind = LAYER_ACTIVATIONS[chosen["class_name"]]
-    return partial(kind.function, **chosen["config"])
+    return partial(_activate, partial(kind.function, **chosen["config"]))
+
+
+def _activate(function: ActivationFunction, x: Array) -> Array:
+    """Apply a function: to float16 in float32, whose result is rounded once."""
+    return function(x.astype(compute_dtype(x.dtype), copy=False)).astype(x.dtype, copy=False)
 
 
 def is_pointwise(value: object) -> bool:

@@ -5,7 +5,7 @@ import numpy as np
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.errors import ArgumentError
 
-__all__ = ["as_batch", "image_ranks", "own", "with_new_image"]
+__all__ = ["as_batch", "frozen", "image_ranks", "own", "read_only", "with_new_image"]
 
 
 def image_ranks(data_format: DataFormat) -> tuple[int, ...]:
@@ -52,3 +52,24 @@ def own(result: Array, x: object) -> Array:
     """Return a result that shares no memory with the input: to change it must not change that."""
     shared = isinstance(x, np.ndarray) and np.may_share_memory(result, x)
     return result.copy() if shared else result
+
+
+def frozen(array: Array) -> Array:
+    """Return the array if nobody can write to it, else a copy that is read-only: to be kept.
+
+    >>> x = np.zeros(3)
+    >>> kept = frozen(x)
+    >>> x[0] = 1
+    >>> kept, frozen(kept) is kept
+    (array([0., 0., 0.]), True)
+    """
+    owner: object = array
+    while isinstance(owner, np.ndarray) and not owner.flags.writeable:
+        owner = owner.base
+    return array if owner is None else read_only(np.array(array))
+
+
+def read_only(array: Array) -> Array:
+    """Return a new array that nobody else holds, to which nobody can write from now on."""
+    array.flags.writeable = False
+    return array

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.dtypes import compute_dtype
 
 __all__ = ["normalize_groups", "normalize_moments"]
 
@@ -74,14 +75,15 @@ def _normalize(
     scale: Array | None,
     offset: Array | None,
 ) -> Array:
-    """Take off the mean, divide by the deviation, scale and shift, all in one new array."""
-    result: Array = x - mean(x).astype(x.dtype)
+    """Take off the mean, divide by the deviation, scale and shift; float16 in float32."""
+    wide = compute_dtype(x.dtype)
+    result: Array = x - mean(x).astype(wide)
     # NumPy 1 makes an object of a whole number that none of its types holds.
-    factor = (1 / np.sqrt(mean(np.square(result)) + float(epsilon))).astype(x.dtype)
-    result *= factor if scale is None else factor * scale.astype(x.dtype, copy=False)
+    factor = (1 / np.sqrt(mean(np.square(result)) + float(epsilon))).astype(wide)
+    result *= factor if scale is None else factor * scale.astype(wide, copy=False)
     if offset is not None:
-        result += offset.astype(x.dtype, copy=False)
-    return result
+        result += offset.astype(wide, copy=False)
+    return result.astype(x.dtype, copy=False)
 
 
 def _mean(values: Array, axes: tuple[int, ...]) -> Array:

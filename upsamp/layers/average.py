@@ -23,5 +23,5 @@ class Average(ElementwiseMerge):
 
     def merge(self, inputs: Sequence[Array]) -> Array:
         """Add the arrays, and divide by their number."""
-        result: Array = super().merge(inputs) / self.dtype.type(len(inputs))
+        result: Array = super().merge(inputs) / len(inputs)
         return result

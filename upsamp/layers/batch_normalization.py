@@ -8,7 +8,9 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.axes import normalize_axis
+from upsamp.core.dtypes import compute_dtype
 from upsamp.core.initializers import InitializerLike, normalize_initializer
+from upsamp.core.layout import read_only
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
@@ -61,7 +63,7 @@ class BatchNormalization(Layer):
         self.axis = normalize_axis(axis)
         self.momentum = momentum
         self.epsilon = epsilon
-        self._scaling: tuple[list[Array], Array, Array] | None = None
+        self._scaling: tuple[list[object], Array, Array] | None = None
         self.center = center
         self.scale = scale
         self.beta_initializer = normalize_initializer(beta_initializer, "beta_initializer")
@@ -99,16 +101,19 @@ class BatchNormalization(Layer):
         return input_shape
 
     def scaling(self) -> tuple[Array, Array]:
-        """Return factor and offset along the axis, kept until a weight is set."""
+        """Return factor and offset along the axis, read-only, kept until a weight is set."""
         values = [self._values(index) for index in range(len(self._weights))]
-        if self._scaling is None or any(map(is_not, values, self._scaling[0])):
-            factor = 1 / np.sqrt(self.weight("moving_variance") + self.dtype.type(self.epsilon))
+        sources = [self.epsilon, self.scale, self.center, *values]
+        if self._scaling is None or any(map(is_not, sources, self._scaling[0])):
+            wide = compute_dtype(self.dtype)
+            variance = self.weight("moving_variance").astype(wide, copy=False)
+            factor = 1 / np.sqrt(variance + wide.type(self.epsilon))
             if self.scale:
                 factor = factor * self.weight("gamma")
             offset = -self.weight("moving_mean") * factor
             if self.center:
                 offset = offset + self.weight("beta")
-            self._scaling = values, factor, offset
+            self._scaling = sources, read_only(factor), read_only(offset)
         return self._scaling[1:]
 
     def call(self, x: Array) -> Array:

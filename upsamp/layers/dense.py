@@ -7,6 +7,7 @@ import numpy as np
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, normalize_count
+from upsamp.core.convolution.packing import Kernel
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.products import multiply
@@ -78,10 +79,14 @@ class Dense(KernelLayer):
         """Return each position itself, for it mixes channels alone; vectors have no positions."""
         return None if self.flat else super().reach(axis, length)
 
+    def mixture(self) -> Mixture:
+        """Return the kernel, which is used as it stands, and the bias."""
+        return Mixture(Kernel(self.weight("kernel")), self.bias())
+
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Multiply the inputs with the kernel."""
-        kernel = mixture.kernel.array
-        result = np.empty((*x.shape[:-1], self.units), np.result_type(x, kernel))
+        kernel = mixture.kernel.array.astype(x.dtype, copy=False)
+        result = np.empty((*x.shape[:-1], self.units), x.dtype)
         vectors = x.reshape(-1, x.shape[-1])
         multiply(vectors, kernel, result.reshape(-1, self.units))
         if mixture.bias is not None:

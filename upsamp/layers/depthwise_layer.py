@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike, normalize_count
 from upsamp.core.convolution.convolve import conv2d
-from upsamp.core.convolution.packing import PackedKernel
+from upsamp.core.convolution.packing import Kernel
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.layers.window_layer import WindowLayer, finish_of
@@ -67,7 +67,7 @@ class DepthwiseLayer(WindowLayer):
         return kernel.reshape(rows, columns, 1, -1)
 
     def convolve(
-        self, x: Array, kernel: PackedKernel, bias: Array | None, changes: Sequence[Change]
+        self, x: Array, kernel: Kernel, bias: Array | None, changes: Sequence[Change]
     ) -> Array:
         """Convolve each channel by itself."""
         return conv2d(

@@ -7,8 +7,6 @@ what is done in place to the outputs while they are at hand: see `upsamp.models.
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
 from upsamp.core.activations import (
     ActivationLike,
     get_activation,
@@ -16,7 +14,7 @@ from upsamp.core.activations import (
     normalize_activation,
 )
 from upsamp.core.arguments import Array
-from upsamp.core.convolution.packing import PackedKernel
+from upsamp.core.convolution.packing import Kernel, PackedKernel
 from upsamp.core.in_place import Change
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
@@ -25,9 +23,9 @@ __all__ = ["KernelLayer", "Mixture"]
 
 
 class Mixture(NamedTuple):
-    """What a layer mixes its inputs with: the kernel, rearranged once, and the bias or None."""
+    """What a layer mixes its inputs with: the kernel, mostly a packed one, and the bias or None."""
 
-    kernel: PackedKernel
+    kernel: Kernel
     bias: Array | None
 
 
@@ -68,11 +66,8 @@ class KernelLayer(Layer):
 
     @property
     def changes_sums(self) -> bool:
-        """Whether what is done to sums in place is what would be done to outputs.
-
-        Sums of float16 are float32, and rounded before they are changed.
-        """
-        return is_pointwise(self.activation) and self.dtype != np.float16
+        """Whether what is done to sums in place is what would be done to outputs."""
+        return is_pointwise(self.activation)
 
     def packed(self, name: str) -> PackedKernel:
         """Return a kernel with what is made of it for speed, made anew when it is set anew."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from upsamp.core.arguments import (
     spelled,
 )
 from upsamp.core.convolution.reach import same_positions
+from upsamp.core.dtypes import compute_dtype
 from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
@@ -117,7 +118,7 @@ class Layer:
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """The float type that the layer computes in."""
+        """The float type of inputs, weights and outputs; float16 is computed in float32."""
         return self.dtype_policy.compute
 
     # --- the contract of a subclass; a refusal begins with "must", as the name comes before it
@@ -130,7 +131,7 @@ class Layer:
         return input_shape
 
     def call(self, x: Array) -> Array:
-        """Compute the output for an array of the layer's dtype and of a checked shape."""
+        """Compute the output for an array of a checked shape, of the type that is computed in."""
         raise NotImplementedError(f"{type(self).__name__} must define `call`.")
 
     # What a summary asks; a subclass answers where its kernel or its geometry says otherwise.
@@ -205,7 +206,15 @@ class Layer:
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute the outputs for arrays of shapes that `connect` took."""
-        return [self.call(inputs[0].astype(self.dtype, copy=False))]
+        return [self.rounded(self.call(self.widened(inputs[0])))]
+
+    def widened(self, x: Array) -> Array:
+        """Return an input in the layer's dtype, as it is computed with: float16 in float32."""
+        return x.astype(self.dtype, copy=False).astype(compute_dtype(self.dtype), copy=False)
+
+    def rounded(self, result: Array) -> Array:
+        """Return what was computed in the layer's dtype: what float16 does not hold is infinite."""
+        return result.astype(self.dtype, copy=False)
 
     def change(self, block: Array) -> None:
         """Compute the output in place of the input, where each value depends on itself alone."""
@@ -225,7 +234,7 @@ class Layer:
         self.compute_output_shape(array.shape)
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):
-            return own(self.call(array.astype(self.dtype, copy=False)), x)
+            return own(self.compute([array])[0], x)
 
     def check_rank(self, input_shape: Shape) -> None:
         """Raise `ShapeError` where the layer takes inputs of another rank."""
@@ -291,7 +300,7 @@ class Layer:
         return dict(zip(self.weight_paths, self.get_weights(), strict=True))
 
     def weight(self, name: str) -> Array:
-        """Return the values of one weight, drawn now if they were not wanted before."""
+        """Return the values of one weight, read-only, drawn now if they were not wanted before."""
         index = next(i for i, weight in enumerate(self._weights) if weight.name == name)
         return self._values(index)
 
@@ -301,8 +310,8 @@ class Layer:
             check_memory(weight.shape, self.dtype, f"The {weight.name} of layer '{self.name}'")
             # A seed for each weight: its values do not depend on what was drawn before.
             values = get_initializer(weight.initializer)(weight.shape, (*self.seed, index))
-            weight.value = values.astype(self.dtype)
-        return weight.value
+            weight.put(values)
+        return cast("Array", weight.value)
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights, in Keras' order."""
@@ -320,7 +329,7 @@ class Layer:
                 f"Received: arrays of the shapes {[array.shape for array in arrays]}."
             )
         for weight, array in zip(known, arrays, strict=True):
-            weight.value = array.astype(self.dtype)
+            weight.put(array)
 
     def count_params(self) -> int:
         """Count the values of all weights; none are drawn for that."""

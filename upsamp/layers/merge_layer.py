@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.layout import own
 from upsamp.errors import ShapeError
@@ -26,7 +28,7 @@ class MergeLayer(Layer):
         raise NotImplementedError(f"{self.type_name} must define `merged_shape`.")
 
     def merge(self, inputs: Sequence[Array]) -> Array:
-        """Compute the output for arrays of the layer's dtype and of checked shapes."""
+        """Compute the output for arrays of checked shapes, of the type that is computed in."""
         raise NotImplementedError(f"{self.type_name} must define `merge`.")
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
@@ -40,7 +42,7 @@ class MergeLayer(Layer):
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Merge the arrays."""
-        return [self.merge([array.astype(self.dtype, copy=False) for array in inputs])]
+        return [self.rounded(self.merge([self.widened(array) for array in inputs]))]
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the shape for one input alone."""
@@ -65,4 +67,6 @@ class MergeLayer(Layer):
         with self.named():
             arrays = [normalize_array(part, "x", tuple(range(1, 33))) for part in x]
         self.connect([array.shape for array in arrays])
-        return own(self.compute(arrays)[0], arrays[0])
+        # What becomes of infinities is what the formulas say; that is no cause for a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return own(self.compute(arrays)[0], arrays[0])

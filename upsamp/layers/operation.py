@@ -8,6 +8,7 @@ import numpy as np
 
 from upsamp.core.activations import get_activation
 from upsamp.core.arguments import Array
+from upsamp.core.dtypes import compute_dtype
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.merge_layer import MergeLayer
@@ -137,9 +138,9 @@ class Operation(MergeLayer):
         given = iter(inputs)
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(all="ignore"):
-            values = [next(given) if one is None else self.dtype.type(one) for one in self.operands]
-            result: Array = self.apply(values)
-            return result.astype(self.dtype, copy=False)
+            number = compute_dtype(self.dtype).type
+            values = [next(given) if one is None else number(one) for one in self.operands]
+            return self.apply(values)
 
     def apply(self, values: Sequence[Any]) -> Array:
         """Call the function with its options."""

@@ -21,6 +21,7 @@ from upsamp.core.convolution.problem import Finish
 from upsamp.core.convolution.reach import convolution_reach
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
+from upsamp.core.layout import read_only
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.kernel_layer import KernelLayer, Mixture
@@ -88,7 +89,7 @@ class WindowLayer(KernelLayer, ImageLayer):
         kernel = self.scaled_kernel(factors)
         if kernel is None:
             return None
-        packed = PackedKernel(self.arranged(self.kernel_name, kernel.astype(self.dtype)))
+        packed = PackedKernel(self.arranged(self.kernel_name, read_only(kernel.astype(self.dtype))))
         bias = self.bias()
         summed = (offsets if bias is None else bias * factors + offsets).astype(self.dtype)
         kernels = self.packed(self.kernel_name), packed

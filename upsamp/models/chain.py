@@ -27,10 +27,13 @@ WHOLE_POLICIES = ("float32", "float64")
 
 
 def begins(layer: Layer, inputs: int) -> bool:
-    """Tell whether the layer's output may be changed in place: it is new, and of one type."""
+    """Tell whether the layer's output may be changed in place: it is new, and of one type.
+
+    Float16 is computed in float32, and rounded after each layer, so its layers stand alone.
+    """
     # A merge of one array may be that very array.
     merged = inputs > 1 or not hasattr(layer, "merge")
-    return layer.nature in (Nature.NEW, Nature.SCALED) and merged
+    return layer.nature in (Nature.NEW, Nature.SCALED) and merged and layer.dtype != np.float16
 
 
 def goes_on(head: Layer, layer: Layer) -> bool:
@@ -104,11 +107,12 @@ class Chain:
         norm = self._norm
         if norm is None or not head.linear:
             return None
-        weights = [*head.weights, *norm.weights]
-        values, mixture = self._kept
-        if not values or any(map(is_not, (one.value for one in weights), values)):
-            mixture = head.scaled_mixture(*norm.scaling())
-            self._kept = [one.value for one in weights], mixture
+        scaling = norm.scaling()
+        known, mixture = self._kept
+        weights = head.weights
+        if not known or any(map(is_not, (*(one.value for one in weights), *scaling), known)):
+            mixture = head.scaled_mixture(*scaling)
+            self._kept = [*(one.value for one in weights), *scaling], mixture
         return mixture
 
 

@@ -175,7 +175,7 @@ class Model(Layer):
             # Models within models are called often: what was computed once is kept.
             shapes = infer(self.calls, dict(zip(self.input_calls, key, strict=True)))
             self._inferred[key] = [output_of(shapes, source) for source in self.outputs]
-        return self._inferred[key]
+        return [*self._inferred[key]]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the first output for an input of this shape."""

@@ -7,61 +7,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import sample
+from core.convolution.algorithm_runs import FAST, compute, small_blocks
+from effort import choose, one_of_each, sample
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
-from upsamp.core import products
-from upsamp.core.convolution import algorithms, columns, planar, toeplitz, windows, winograd
+from upsamp.core.convolution import columns, planar, toeplitz, windows
 from upsamp.core.convolution.algorithms import (
     ALGORITHMS,
-    fits_gathered,
-    fits_pixels,
-    fits_windows,
-    fits_winograd,
 )
 from upsamp.core.convolution.packing import PackedKernel
-from upsamp.core.convolution.problem import Problem
+from upsamp.errors import ArgumentError, ShapeError
 
 Array = NDArray[Any]
 
-CONVOLVE = "upsamp.core.convolution.convolve"
-
-FAST = ("columns", "gathered", "pixels", "planar", "toeplitz", "windows", "winograd")
 EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", FAST)
 BOTH = pytest.mark.parametrize("transposed", [False, True])
 MARGINS = ((1, 0), (0, 2))
 PADDINGS: tuple[Any, ...] = ("valid", "same", MARGINS)
-
-
-def fits(algorithm: str, problem: Problem) -> bool:
-    """Tell whether an algorithm can compute a problem at all."""
-    needs = {
-        "gathered": fits_gathered,
-        "pixels": fits_pixels,
-        "windows": fits_windows,
-        "winograd": fits_winograd,
-    }
-    return problem.plan.groups == 1 and needs.get(algorithm, lambda _: True)(problem.plan)
-
-
-def compute(
-    algorithm: str, transposed: bool, x: Array, kernel: object, *arguments: Any, **settings: Any
-) -> Array | None:
-    """Convolve by the algorithm of that name; None where it does not fit."""
-    fitting = []
-
-    def choose(problem: Problem) -> str:
-        fitting.append(fits(algorithm, problem))
-        return algorithm if fitting[-1] else "plain"
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"{CONVOLVE}.choose_algorithm", choose)
-        convolve = conv2d_transpose if transposed else conv2d
-        result = convolve(x, kernel, *arguments, **settings)
-    return result if fitting[-1] else None
 
 
 def whole(seed: int, *shape: int) -> NDArray[np.float64]:
@@ -141,18 +106,9 @@ def problems(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_blocks() -> Iterator[None]:
+def _cut_small_images() -> Iterator[None]:
     """Cut small images into many blocks too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns.convolve_columns, "__defaults__", (700,))
-        patch.setattr(planar.convolve_planar, "__defaults__", (900,))
-        patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
-        patch.setattr(windows.convolve_windows, "__defaults__", (500,))
-        patch.setattr(winograd.convolve_winograd, "__defaults__", (900,))
-        patch.setattr(algorithms, "GATHERED", 2**15)
-        patch.setattr(products, "small_product", lambda: 3000)
-        for module in (planar, toeplitz, windows, winograd):
-            patch.setattr(module, "ALONE", 1)
+    with small_blocks():
         yield
 
 
@@ -292,6 +248,21 @@ def test_a_weight_that_is_not_finite_does_not_meet_the_zeros_around(
     assert np.isfinite(convolve(x, kernel, padding="same")).any()
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@BOTH
+@EVERY_ALGORITHM
+def test_a_kernel_that_picks_one_pixel_gives_it_back_beside_the_largest(
+    algorithm: str, transposed: bool, dtype: str
+) -> None:
+    x = np.ones((2, 20, 19, 4), dtype)
+    x[:, ::3, 1::2] = np.finfo(dtype).max / 8
+    x[:, 1::3, ::5] = np.finfo(dtype).tiny
+    kernel = np.zeros((1, 1, 4, 4) if algorithm == "pixels" else (3, 3, 4, 4), dtype)
+    kernel[len(kernel) // 2, len(kernel) // 2] = np.eye(4)
+    actual = compute(algorithm, transposed, x, kernel, None, 1, "same")
+    np.testing.assert_array_equal(actual, x, strict=True)
+
+
 # --- memory, threads, packed kernels, what is done to finished rows
 
 
@@ -303,7 +274,6 @@ def test_a_weight_that_is_not_finite_does_not_meet_the_zeros_around(
         ("planar", 16, 2),
         ("toeplitz", 3, 3),
         ("windows", 32, 32),
-        ("winograd", 32, 32),
     ],
 )
 def test_the_scratch_is_bounded(algorithm: str, channels: int, filters: int) -> None:
@@ -325,35 +295,85 @@ def own_blocks() -> Iterator[None]:
         patch.setattr(planar.convolve_planar, "__defaults__", (planar.BLOCK,))
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, toeplitz.STRIP))
         patch.setattr(windows.convolve_windows, "__defaults__", (windows.COPY,))
-        patch.setattr(winograd.convolve_winograd, "__defaults__", (winograd.BLOCK,))
         yield
 
 
-@EVERY_ALGORITHM
-def test_the_number_of_threads_changes_nothing(
-    algorithm: str, monkeypatch: pytest.MonkeyPatch
+THREADED: list[tuple[tuple[int, ...], tuple[int, int], int, int]] = [
+    ((3, 31, 17, 4), (3, 3), 5, 1),
+    ((9, 3, 16, 16), (5, 1), 130, 2),
+    ((1, 100, 31, 16), (1, 1), 17, 1),
+    ((1, 31, 16, 16), (5, 4), 64, 2),
+    ((2, 7, 60, 3), (3, 3), 65, 3),
+]
+
+
+@pytest.mark.usefixtures("own_blocks")
+@pytest.mark.parametrize(
+    ("algorithm", "dtype"), one_of_each(FAST, ["float32", "float16", "float64"])
+)
+def test_the_number_of_threads_changes_no_bit(
+    algorithm: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = 1 if algorithm == "pixels" else 3
-    x, kernel = whole(10, 3, 31, 17, 4), whole(11, size, size, 5, 4)
-    results = []
-    for threads in ("1", "2", "3"):
-        monkeypatch.setenv("UPSAMP_THREADS", threads)
-        results.append(compute(algorithm, True, x, kernel, whole(12, 5), 1, "same"))
-    np.testing.assert_array_equal(results[1], results[0])
-    np.testing.assert_array_equal(results[2], results[0])
+    # Sums of such numbers are rounded, and otherwise in another order.
+    random = np.random.default_rng(10)
+    for (shape, size, filters, stride), transposed in product(THREADED, (False, True)):
+        steps = 1 if algorithm == "pixels" else stride
+        kernel = random.standard_normal((*size, shape[3], filters)).astype(dtype)
+        kernel = kernel[:1, :1] if algorithm == "pixels" else kernel
+        kernel = kernel.swapaxes(2, 3) if transposed else kernel
+        x = random.standard_normal(shape).astype(dtype)
+        results = []
+        for threads in choose((1, 2, 3), (1, 2, 3, 5, 8)):
+            monkeypatch.setenv("UPSAMP_THREADS", str(threads))
+            results.append(compute(algorithm, transposed, x, kernel, None, steps, "same"))
+        for result in results[1:]:
+            np.testing.assert_equal(result, results[0])
+
+
+PACKED_SETTINGS: list[dict[str, Any]] = [
+    {"strides": strides, "padding": padding, "dilation_rate": dilation}
+    for strides, dilation in ((1, 1), (2, 1), ((3, 1), 1), ((1, 2), 1), (1, 2), (1, (1, 3)), (2, 3))
+    for padding in PADDINGS
+]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_packed_kernel_serves_every_call_and_type(algorithm: str) -> None:
-    size = 1 if algorithm == "pixels" else 3
-    kernel = whole(13, size, size, 4, 4)
-    packed = PackedKernel(kernel)
-    for seed, dtype, padding in product((1, 2), ("float64", "float32", "int8"), ("same", "valid")):
-        x = whole(seed, 2, 9, 7, 4).astype(dtype)
-        actual = compute(algorithm, True, x, packed, padding=padding)
-        np.testing.assert_array_equal(
-            actual, compute(algorithm, True, x, kernel, padding=padding), strict=True
-        )
+def test_a_packed_kernel_serves_every_setting_both_convolutions_and_all_types(
+    algorithm: str,
+) -> None:
+    for size in ((1, 1), (3, 3), (4, 2)):
+        kernel = whole(13, *size, 4, 4)
+        packed = PackedKernel(kernel)
+        calls = product(PACKED_SETTINGS, (True, False), ("float64", "float32", "int8"), (9, 20))
+        for settings, transposed, dtype, width in sample(calls, 11):
+            x = whole(width, 2, 11, width, 4).astype(dtype)
+            actual = compute(algorithm, transposed, x, packed, **settings)
+            expected = compute(algorithm, transposed, x, kernel, **settings)
+            np.testing.assert_array_equal(actual, expected, str(settings), strict=True)
+
+
+def test_a_packed_kernel_keeps_the_values_that_it_was_given() -> None:
+    kernel = whole(13, 3, 3, 4, 4)
+    x, first = whole(1, 9, 7, 4), kernel.copy()
+    view = kernel[...]
+    view.flags.writeable = False
+    given: list[Any] = [kernel, view, kernel.tolist(), np.asfortranarray(kernel)]
+    packed = [PackedKernel(one) for one in given]
+    kernel[...] = 0
+    given[3][...] = 0
+    for one in packed:
+        np.testing.assert_array_equal(conv2d(x, one), conv2d(x, first))
+        with pytest.raises(ValueError, match="read-only"):
+            one.array[0] = 0
+    assert PackedKernel(packed[0].array).array is packed[0].array
+
+
+def test_a_packed_kernel_is_refused_where_another_layout_is_meant() -> None:
+    packed = PackedKernel(np.ones((3, 3, 1, 1)))
+    with pytest.raises(ArgumentError, match=r"must be in Keras' layout\. Received: kernel_layout="):
+        conv2d(np.ones((5, 5)), packed, kernel_layout="torch")
+    with pytest.raises(ShapeError, match="`kernel` must have rank 4"):
+        PackedKernel(np.ones((3, 3)))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

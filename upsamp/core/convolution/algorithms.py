@@ -17,7 +17,6 @@ __all__ = [
     "fits_gathered",
     "fits_pixels",
     "fits_windows",
-    "fits_winograd",
     "needed_elements",
 ]
 
@@ -36,8 +35,6 @@ LARGE_IMAGE = 2**11
 WIDE_CHANNELS = 32
 PLANAR_FILTERS = 3
 PLANAR_CHANNELS = range(WIDE_CHANNELS + 1, 128)
-WINOGRAD_CHANNELS = 32
-WINOGRAD_PIXELS = 256
 # Measured: the multiplications that windows do in the time of one by columns.
 WINDOWS_GAIN = 1.6
 # The plain way multiplies only what is needed, and takes about this many times as long for each.
@@ -79,7 +76,6 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = {
     "planar": _loaded("planar", "convolve_planar"),
     "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
     "windows": _loaded("windows", "convolve_windows"),
-    "winograd": _loaded("winograd", "convolve_winograd"),
 }
 
 
@@ -103,12 +99,6 @@ def fits_pixels(plan: ConvolutionPlan) -> bool:
 def fits_windows(plan: ConvolutionPlan) -> bool:
     """Tell whether the pixels that an output reads follow each other in each row."""
     return all(phase.spacing == 1 or len(phase.taps) <= 1 for phase in plan.column_phases)
-
-
-def fits_winograd(plan: ConvolutionPlan) -> bool:
-    """Tell whether each phase reads neighbours, of each of at most 3, one after the other."""
-    phases = (*plan.row_phases, *plan.column_phases)
-    return all(len(phase.taps) <= 3 and phase.stride == phase.spacing == 1 for phase in phases)
 
 
 def choose_algorithm(problem: Problem) -> str:
@@ -158,9 +148,6 @@ def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: b
         return few
     if (wide or plan.channels <= FEW_CHANNELS) and _gains_by_windows(plan):
         return "windows"
-    # Its rounding mixes neighbours: what asks for float64 asks for better.
-    if dtype == np.float32 and _gains_by_winograd(plan):
-        return "winograd"
     return "plain" if _crops_most(plan) else "columns"
 
 
@@ -217,9 +204,3 @@ def _crops_most(plan: ConvolutionPlan) -> bool:
     So it is in a strip of an image whose kernel reaches far beyond the strip.
     """
     return plan.pixels * plan.taps > CROPPED * _summed(plan)
-
-
-def _gains_by_winograd(plan: ConvolutionPlan) -> bool:
-    """Tell whether the products that are saved are worth more than the sums that come instead."""
-    many = min(plan.channels, plan.filters) >= WINOGRAD_CHANNELS
-    return many and plan.pixels >= WINOGRAD_PIXELS and plan.taps > 1 and fits_winograd(plan)

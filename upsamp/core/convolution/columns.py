@@ -40,10 +40,7 @@ def convolve_columns(problem: Problem, block: int = BLOCK) -> None:
     """Compute a convolution of one group, block by block of `block` elements of scratch."""
     plan = problem.plan
     classes = row_classes(plan.rows, plan.kernel[0])
-    matrices = problem.matrices(
-        ("columns", classes, tuple(phase.taps for phase in plan.column_phases)),
-        lambda: _pack(problem, classes),
-    )
+    matrices = problem.matrices(("columns", classes), lambda: _pack(problem, classes))
     widest = max(
         phase.count * (len(phase.taps) * plan.channels + plan.kernel[0] * plan.filters)
         for phase in plan.column_phases

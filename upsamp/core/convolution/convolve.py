@@ -23,7 +23,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.convolution.algorithms import ALGORITHMS, choose_algorithm
-from upsamp.core.convolution.packing import PackedKernel
+from upsamp.core.convolution.packing import Kernel, PackedKernel
 from upsamp.core.convolution.problem import Finish, Problem
 from upsamp.core.convolution.setting import ConvolutionSetting, extent_of, make_plan
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
@@ -153,14 +153,19 @@ def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair
     return (padding, padding) if isinstance(padding, str) else padding
 
 
-def _normalize_kernel(kernel: object, kernel_layout: str) -> PackedKernel:
+def _normalize_kernel(kernel: object, kernel_layout: str) -> Kernel:
     """Return the kernel in Keras' layout: the channels after the rows and columns."""
+    layout = normalize_choice(kernel_layout, "kernel_layout", KERNEL_LAYOUTS)
     if isinstance(kernel, PackedKernel):
+        if layout != "keras":
+            raise ArgumentError(
+                "A `PackedKernel` must be in Keras' layout. "
+                f"Received: kernel_layout={layout!r}. Transpose the array before it is packed."
+            )
         return kernel
     weights = normalize_array(kernel, "kernel", (4,))
-    layout = normalize_choice(kernel_layout, "kernel_layout", KERNEL_LAYOUTS)
     # PyTorch's (C or filters, the other, rows, columns) is for both convolutions this transpose.
-    return PackedKernel(weights if layout == "keras" else weights.transpose(2, 3, 1, 0))
+    return Kernel(weights if layout == "keras" else weights.transpose(2, 3, 1, 0))
 
 
 def _normalize_steps(strides: PairLike, dilation_rate: PairLike) -> tuple[Pair, Pair]:
@@ -169,7 +174,7 @@ def _normalize_steps(strides: PairLike, dilation_rate: PairLike) -> tuple[Pair, 
 
 def _convolve(
     x: object,
-    weights: PackedKernel,
+    weights: Kernel,
     bias: object,
     data_format: str,
     setting: ConvolutionSetting,
@@ -197,7 +202,7 @@ def _convolve(
 
 def convolve_batch(
     batch: Array,
-    weights: PackedKernel,
+    weights: Kernel,
     bias: Array | None,
     setting: ConvolutionSetting,
     result: Array,

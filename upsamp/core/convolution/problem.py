@@ -1,6 +1,6 @@
 """A convolution to be computed: its plan in integers, its arrays, what algorithms share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -9,7 +9,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.geometry import TransposedAxis
-from upsamp.core.convolution.packing import Matrices, PackedKernel
+from upsamp.core.convolution.packing import Kernel, Matrices
 from upsamp.core.convolution.phases import Axis, Phase, axis_phases, narrow
 
 __all__ = ["ConvolutionPlan", "Finish", "Problem", "add_taps"]
@@ -44,6 +44,12 @@ class ConvolutionPlan:
         """The phases of the columns."""
         return axis_phases(self.columns, self.kernel[1])
 
+    @cached_property
+    def reading(self) -> Hashable:
+        """How outputs read inputs through the kernel, wherever they begin and however many."""
+        phases = map(_reading, (self.row_phases, self.column_phases))
+        return isinstance(self.rows, TransposedAxis), self.groups, *phases
+
     @property
     def taps(self) -> int:
         """How many taps the kernel has."""
@@ -60,6 +66,15 @@ class ConvolutionPlan:
         return self.images * self.rows.output * self.columns.output
 
 
+def _reading(phases: tuple[Phase, ...]) -> Hashable:
+    """Return the phases of an axis without lengths, and how far after the first each begins."""
+    first = min((one.start for one in phases if one.taps), default=0)
+    return tuple(
+        (one.step, one.taps, one.start - first if one.taps else 0, one.stride, one.spacing)
+        for one in phases
+    )
+
+
 @dataclass(frozen=True)
 class Problem:
     """The arrays of a convolution.
@@ -71,7 +86,7 @@ class Problem:
 
     plan: ConvolutionPlan
     batch: Array
-    packed: PackedKernel
+    packed: Kernel
     bias: Array | None
     result: Array
     finish: Finish | None
@@ -103,9 +118,14 @@ class Problem:
         """Return the kernel of a convolution of one group: (rows, columns, C, filters)."""
         return self.grouped[:, :, 0].astype(self.dtype, copy=False)
 
-    def matrices(self, name: object, make: Callable[[], Matrices]) -> Matrices:
-        """Return what an algorithm makes of the kernel, made once a kernel, type and name."""
-        return self.packed.matrices((name, self.dtype), make)
+    def matrices(self, name: Hashable, make: Callable[[], Matrices]) -> Matrices:
+        """Return what an algorithm makes of the kernel, made once for all that it depends on.
+
+        name: the algorithm, with what it reads besides the type and the phases of the plan. Where
+        the first phase begins, and how many outputs each has, must not matter to `make`: images
+        of all sizes and paddings share its result.
+        """
+        return self.packed.matrices((name, self.dtype, self.plan.reading), make)
 
     def start_rows(self, images: slice, rows: slice) -> None:
         """Set rows of the result to what the sums are added to: the bias, or 0."""

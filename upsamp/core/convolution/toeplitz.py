@@ -103,8 +103,7 @@ def convolve_toeplitz(problem: Problem, pixels: int | None = None, strip: int = 
     """Compute a convolution of one group, in blocks of `pixels` and strips of `strip` elements."""
     plan = problem.plan
     cut = _cut(plan, block_pixels(plan) if pixels is None else pixels)
-    steps = tuple((phase.taps, phase.start) for phase in (*plan.row_phases, *plan.column_phases))
-    matrices = problem.matrices(("toeplitz", cut.pixels, steps), lambda: _pack(problem, cut))
+    matrices = problem.matrices(("toeplitz", cut.pixels), lambda: _pack(problem, cut))
     most = max(phase.count for phase in plan.row_phases)
     rows = _strip_rows(plan, cut, strip)
     jobs = [(image, start) for image in range(plan.images) for start in range(0, most, rows)]

@@ -99,10 +99,11 @@ def phase_groups(phases: tuple[Phase, ...]) -> list[Group]:
 
 
 @lru_cache(maxsize=256)
-def tile(plan: ConvolutionPlan, threads: int, copy: int) -> Tiling:
+def tile(plan: ConvolutionPlan, shares: int, copy: int) -> Tiling:
     """Cut the outputs of each phase into blocks of a height that the products like.
 
-    A piece of a block has a copy of the input of about `copy` elements.
+    A piece of a block has a copy of the input of about `copy` elements. shares: among how many
+    threads the work should be easy to divide.
     """
     most, across = (
         max(phase.count for phase in phases) for phases in (plan.row_phases, plan.column_phases)
@@ -110,19 +111,19 @@ def tile(plan: ConvolutionPlan, threads: int, copy: int) -> Tiling:
     # Of low images several make a product together, where their rows are equally far apart.
     even = all(phase.count * phase.step == plan.rows.output for phase in plan.row_phases)
     low = -(-HIGH // most) if even else HIGH
-    images = _cut(plan.images, low if most < HIGH else 1, threads)
-    times = threads if len(images) == 1 and most >= threads * LOW else 1
+    images = _cut(plan.images, low if most < HIGH else 1, shares)
+    times = shares if len(images) == 1 and most >= shares * LOW else 1
     rows = _cut(most, HIGH, times, row_unit(min(plan.filters, WIDTH)))
-    by_block = len(images) * len(rows) >= threads
+    by_block = len(images) * len(rows) >= shares
     # What is divided has to be read in parts, and the rest by all: the kernel, or the input.
     heavy = plan.filters * plan.kernel[1] > plan.pixels
     matrices = -(-plan.filters // WIDTH)
-    by_filters = not by_block and matrices >= threads and heavy
-    parts = _cut(matrices, matrices, threads if by_filters else 1)
+    by_filters = not by_block and matrices >= shares and heavy
+    parts = _cut(matrices, matrices, shares if by_filters else 1)
 
     line = max(1, *(len(phase.taps) for phase in plan.row_phases)) * plan.channels
     stretch = line * plan.column_phases[0].stride * len(images[0]) * len(rows[0])
-    times = 1 if by_block or by_filters else threads
+    times = 1 if by_block or by_filters else shares
     columns = _cut(across, max(LOW, copy // stretch), times)
     blocks = []
     for some in rows:

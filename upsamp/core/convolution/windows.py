@@ -38,18 +38,20 @@ COPY = 2**18
 CACHE_LINE = 64
 # Below this many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
+# Above, it is cut into a multiple of so many parts, however many threads there are: products of
+# other heights may be summed in another order.
+SHARES = 4
 
 
 def convolve_windows(problem: Problem, copy: int = COPY) -> None:
     """Compute a convolution of one group that fits, with copies of about `copy` elements."""
     plan = problem.plan
-    taps = tuple(phase.taps for phase in (*plan.row_phases, *plan.column_phases))
     groups = len(phase_groups(plan.row_phases)), len(phase_groups(plan.column_phases))
-    matrices = problem.matrices(("windows", taps, groups), lambda: _pack(problem))
+    matrices = problem.matrices(("windows", groups), lambda: _pack(problem))
     pixels = min(plan.pixels, plan.outputs)
     shared = pixels * plan.channels * plan.filters * plan.taps >= ALONE
     threads = thread_count() if shared else 1
-    tiling = tile(plan, threads, copy)
+    tiling = tile(plan, SHARES if shared else 1, copy)
 
     def compute(blocks: range) -> None:
         for block in tiling.blocks[blocks.start : blocks.stop]:

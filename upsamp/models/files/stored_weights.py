@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import NUMBERS, StoredArray, StoredArrays
 from upsamp.layers import Layer
@@ -63,10 +61,7 @@ def _shapes(arrays: Iterable[Weight | StoredArray]) -> str:
 def put_value(weight: Weight, stored: StoredArray) -> None:
     """Set a weight to the value of an array, in the type that it is computed in."""
     if stored.value is not None:
-        kept = np.float32 if weight.dtype == "bfloat16" else weight.dtype
-        # What is too large for the type becomes infinite, as in Keras.
-        with np.errstate(over="ignore"):
-            weight.value = stored.value.astype(kept)
+        weight.put(stored.value)
     elif stored.dtype not in NUMBERS:
         raise FormatError(
             f"The file must hold numbers for the weight '{weight.name}' of shape {weight.shape}. "

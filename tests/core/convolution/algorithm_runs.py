@@ -1,0 +1,62 @@
+"""Each algorithm of convolution run by name, and in blocks so small that any image is cut."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from numpy.typing import NDArray
+
+from upsamp import conv2d, conv2d_transpose
+from upsamp.core import products
+from upsamp.core.convolution import algorithms, columns, planar, toeplitz, windows
+from upsamp.core.convolution.algorithms import fits_gathered, fits_pixels, fits_windows
+from upsamp.core.convolution.problem import Problem
+
+Array = NDArray[Any]
+
+CONVOLVE = "upsamp.core.convolution.convolve"
+
+FAST = ("columns", "gathered", "pixels", "planar", "toeplitz", "windows")
+
+
+def fits(algorithm: str, problem: Problem) -> bool:
+    """Tell whether an algorithm can compute a problem at all."""
+    needs = {
+        "gathered": fits_gathered,
+        "pixels": fits_pixels,
+        "windows": fits_windows,
+    }
+    return problem.plan.groups == 1 and needs.get(algorithm, lambda _: True)(problem.plan)
+
+
+def compute(
+    algorithm: str, transposed: bool, x: Array, kernel: object, *arguments: Any, **settings: Any
+) -> Array | None:
+    """Convolve by the algorithm of that name; None where it does not fit."""
+    fitting = []
+
+    def choose(problem: Problem) -> str:
+        fitting.append(fits(algorithm, problem))
+        return algorithm if fitting[-1] else "plain"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{CONVOLVE}.choose_algorithm", choose)
+        convolve = conv2d_transpose if transposed else conv2d
+        result = convolve(x, kernel, *arguments, **settings)
+    return result if fitting[-1] else None
+
+
+@contextmanager
+def small_blocks() -> Iterator[None]:
+    """Cut small images into many blocks, which all threads share, in this block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns.convolve_columns, "__defaults__", (700,))
+        patch.setattr(planar.convolve_planar, "__defaults__", (900,))
+        patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
+        patch.setattr(windows.convolve_windows, "__defaults__", (500,))
+        patch.setattr(algorithms, "GATHERED", 2**15)
+        patch.setattr(products, "small_product", lambda: 3000)
+        for module in (planar, toeplitz, windows):
+            patch.setattr(module, "ALONE", 1)
+        yield
