@@ -370,14 +370,15 @@ def test_a_process_that_cannot_be_started_is_done_without(
         engine.submit(tasks[0])
 
 
+@pytest.mark.parametrize("threads", [0, 1])
 def test_a_process_that_has_no_thread_to_listen_to_it_is_done_without(
-    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+    tasks: list[Task], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[object] = []
 
     class Thread(threading.Thread):
         def start(self) -> None:
-            if started:
+            if len(started) == threads:
                 raise RuntimeError("can't start new thread")
             started.append(None)
             super().start()
@@ -385,8 +386,15 @@ def test_a_process_that_has_no_thread_to_listen_to_it_is_done_without(
     monkeypatch.setattr(threading, "Thread", Thread)
     outcomes = outcomes_by_name(tasks, jobs=4)
     assert {outcome.status for outcome in outcomes.values()} == {"written"}
-    with Processes(settings(), 1, 1) as engine, pytest.raises(FileError, match="start new thread"):
-        engine.submit(tasks[0])
+
+
+def test_a_worker_that_can_start_no_thread_does_its_tasks(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = "import threading; threading.Thread.start = lambda self: exec('raise RuntimeError')"
+    monkeypatch.setattr(processes, "PROGRAM", f"{refusing}; {processes.PROGRAM}")
+    outcomes = outcomes_by_name(tasks)
+    assert {outcome.status for outcome in outcomes.values()} == {"written"}
 
 
 def test_processes_that_never_begin_are_an_error(

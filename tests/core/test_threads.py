@@ -1,17 +1,50 @@
 """How many threads there are to be, and what they share."""
 
+import gc
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
+import time
 import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 
+from upsamp import upsample
+from upsamp.core.arguments import Array
 from upsamp.core.memory import limit_memory
 from upsamp.core.scratch import scratch
-from upsamp.core.threads import share, thread_count
+from upsamp.core.threads import _kept_pool, share, thread_count
 from upsamp.errors import ArgumentError
+
+
+@pytest.fixture
+def _new_threads() -> Iterator[None]:
+    """Let there be no threads of calls before."""
+    _kept_pool.cache_clear()
+    gc.collect()  # what was raised in other tests holds theirs
+    wait_until(lambda: "upsamp" not in str(threading.enumerate()))
+    yield
+    _kept_pool.cache_clear()
+
+
+def has_at_most(threads: int) -> bool:
+    """Tell whether this process has at most so many threads."""
+    return threading.active_count() <= threads
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for what other threads do soon."""
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def test_all_cores_that_the_process_may_use_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,23 +105,47 @@ def test_the_runs_go_to_as_many_threads() -> None:
         names.append(threading.current_thread().name)
 
     share(3, 3, work)
-    assert sorted(names).count("upsamp") == 2
+    assert sum(name.startswith("upsamp") for name in names) == 2
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
 def test_an_error_in_any_thread_is_raised_when_all_have_ended(failing: int) -> None:
+    begun: list[int] = []
     ended: list[int] = []
 
     def work(run: range) -> None:
+        begun.append(run.start)
+        time.sleep(0.001)
         ended.append(run.start)
         if run.start == failing:
             raise ValueError("this part")
 
     for _ in range(3):  # the threads go on working
+        begun.clear()
         ended.clear()
         with pytest.raises(ValueError, match="this part"):
             share(3, 3, work)
-        assert sorted(ended) == [0, 1, 2]
+        assert failing in begun
+        assert sorted(ended) == sorted(begun)
+    share(3, 3, ended.extend)
+    assert sorted(ended[len(begun) :]) == [0, 1, 2]
+
+
+def test_an_error_holds_nothing_that_the_work_held() -> None:
+    held = np.ones(3)
+    reference = weakref.ref(held)
+
+    def work(run: range, array: Array = held) -> None:
+        raise ValueError(array[run.start])
+
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match=r"1\.0"):
+            share(3, 3, work)
+        del held, work
+        wait_until(lambda: reference() is None)
+    finally:
+        gc.enable()
 
 
 def test_settings_for_errors_hold_in_every_thread() -> None:
@@ -99,6 +156,37 @@ def test_settings_for_errors_hold_in_every_thread() -> None:
         share(3, 3, divide)
     with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
         share(3, 3, divide)
+
+
+def test_what_is_called_at_errors_is_called_in_every_thread() -> None:
+    called: list[str] = []
+    with np.errstate(divide="call", call=lambda kind, _: called.append(kind)):
+        share(3, 3, lambda _: called.extend(str(np.divide(1.0, 0.0)) * 0))
+    assert called == ["divide by zero"] * 3
+
+
+@pytest.mark.usefixtures("_new_threads")
+def test_calls_of_any_size_have_the_same_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = threading.active_count()
+    for threads in (16, 4, 16):
+        monkeypatch.setenv("UPSAMP_THREADS", str(threads))
+        for count in range(2, 40):
+            share(count, thread_count(), lambda _: None)
+            share(3, min(3, thread_count()), lambda _: None)
+        most = before + threads - 1
+        wait_until(partial(has_at_most, most))
+
+
+@pytest.mark.usefixtures("_new_threads")
+def test_calls_at_a_time_have_the_same_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSAMP_THREADS", "3")
+    before = threading.active_count()
+    images = [np.full((1, 600, 600, 3), value, np.uint8) for value in range(8)]
+    with ThreadPoolExecutor(8) as callers:
+        results = callers.map(partial(upsample, size=2), images)
+        for image, result in zip(images, results, strict=True):
+            np.testing.assert_array_equal(result, np.broadcast_to(image[:1, :1, :1], result.shape))
+        assert threading.active_count() <= before + 8 + 2
 
 
 def test_a_thread_that_helps_shares_nothing_further() -> None:
@@ -114,6 +202,75 @@ def test_a_fork_has_threads_of_its_own() -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of what is tested here
         with multiprocessing.get_context("fork").Pool(1) as pool:
             assert pool.apply(sum_of_shared, (10,)) == 45
+
+
+# What runs in a Python of its own, and ends it: `x` is just large enough for threads.
+PREPARED = """
+import atexit, os, signal, sys, threading, time
+import numpy as np
+from upsamp import upsample
+x = np.ones((1, 400, 400, 3), np.float32)
+def enlarge():
+    result = upsample(x, 2, "lanczos3")
+    assert abs(result - 1).max() < 1e-5
+def enlarge_on():
+    while True:
+        enlarge()
+enlarge()
+"""
+
+
+def run_python(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program after `PREPARED`, with three threads."""
+    return subprocess.run(
+        [sys.executable, "-c", PREPARED + program],
+        env=os.environ | {"UPSAMP_THREADS": "3"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param("atexit.register(enlarge)", id="enlarges at its end"),
+        pytest.param(
+            "threading.Thread(target=enlarge_on, daemon=True).start(); time.sleep(0.1)",
+            id="ends while threads work",
+        ),
+        pytest.param("threading.Thread(target=enlarge).start()", id="ends before its threads"),
+        pytest.param(
+            """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of what is tested here
+threading.Thread(target=enlarge_on, daemon=True).start()
+for _ in range(3):
+    child = os.fork()
+    enlarge()
+    if not child:
+        sys.exit(5)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+""",
+            id="forks while threads work",
+            marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"),
+        ),
+        pytest.param(
+            """
+threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
+try:
+    enlarge_on()
+except KeyboardInterrupt:
+    enlarge()
+""",
+            id="is interrupted while threads work",
+        ),
+    ],
+)
+def test_a_program_that_uses_threads_ends_in_order(program: str) -> None:
+    done = run_python(program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_scratch_is_kept_by_name_and_grows() -> None:

@@ -44,7 +44,7 @@ def test_weights_written_out_are_those_of_the_core(
         atol=2e-6,
     )
     plan = plan_axis(given[0], size[0], "bilinear")
-    assert space["rows"].shape == (len(plan.first), given[0])
+    assert space["rows"].shape == (plan.length, given[0])
 
 
 @pytest.mark.parametrize("convention", ["keras", "torch"])

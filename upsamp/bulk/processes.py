@@ -11,7 +11,6 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EAGAIN
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Self, TypeAlias, cast
@@ -91,7 +90,7 @@ class Processes:
                 self._waiting.append(self._again.popleft())
             self._hand_out()
             with suppress(Empty):
-                outcomes += self._listen(*self._said.get(timeout=PATIENCE))
+                outcomes += self._listen(*self._hear())
         return outcomes
 
     def close(self) -> None:
@@ -134,7 +133,23 @@ class Processes:
                 ) from error
             self._jobs = len(self._workers)
             return None
-        return worker
+        if worker.is_heard:
+            return worker
+        if len(self._workers) == 1:  # there is no room for another thread: `_hear` listens to it
+            self._jobs = 1
+            return worker
+        self._workers.remove(worker)
+        worker.kill()
+        worker.wait()
+        self._jobs = len(self._workers)
+        return None
+
+    def _hear(self) -> tuple["_Worker", bytes]:
+        """Wait until a process says something."""
+        for worker in self._workers:
+            if not worker.is_heard:
+                return worker, worker.hear()
+        return self._said.get(timeout=PATIENCE)
 
     def _listen(self, worker: "_Worker", data: bytes) -> list[Outcome]:
         """Take what a process has to say; one that says no more is dead."""
@@ -209,21 +224,25 @@ class _Worker:
         self.seconds = SHORT
         self._begun = b""
         self._listener = threading.Thread(target=self._pass_on, args=(said,), daemon=True)
-        try:
+        with suppress(RuntimeError):
             self._listener.start()
-        except RuntimeError as error:
-            self.kill()
-            self.wait()
-            raise OSError(EAGAIN, str(error)) from error
         self._send(greeting)
+
+    @property
+    def is_heard(self) -> bool:
+        """Tell whether a thread passes on what the process says; else `hear` has to be called."""
+        return self._listener.ident is not None
 
     def _pass_on(self, said: Said) -> None:
         """Tell what the process says, to its end."""
-        answers = cast("IO[bytes]", self._process.stdout).fileno()
         data = b" "
         while data:
-            data = os.read(answers, 2**16)
+            data = self.hear()
             said.put((self, data))
+
+    def hear(self) -> bytes:
+        """Wait until the process says something, and return it; nothing at its end."""
+        return os.read(cast("IO[bytes]", self._process.stdout).fileno(), 2**16)
 
     def has_room(self) -> bool:
         """Tell whether it can take another task."""
@@ -259,7 +278,7 @@ class _Worker:
     def wait(self) -> int:
         """Wait for its end, and return its exit code."""
         code = self._process.wait()
-        if self._listener.ident is not None:
+        if self.is_heard:
             self._listener.join()  # at the end of the answers, which nobody else can write to
         for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):  # of what was never sent

@@ -47,10 +47,12 @@ def main() -> None:
         os._exit(0)
     settings: Settings = pickle.loads(b64decode(greeting))  # noqa: S301 - of the parent
     waiting: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_receive, args=(tasks, waiting), daemon=True).start()
+    receiver = threading.Thread(target=_receive, args=(tasks, waiting), daemon=True)
+    with suppress(RuntimeError):  # there is no room for it: the end of the parent is noticed late
+        receiver.start()
     with suppress(SystemExit):
         _answer(answers, {})
-        while task := waiting.get():
+        while task := waiting.get() if receiver.ident else tasks.readline():
             source, target = json.loads(task)
             _answer(answers, do_task(source, target, settings))
     os._exit(0)  # whatever the other threads do

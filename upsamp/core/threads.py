@@ -4,19 +4,25 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import pairwise
-from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from upsamp.core.memory import memory_limit
 from upsamp.errors import ArgumentError
 
-__all__ = ["SMALL_PRODUCT", "VARIABLE", "limit_threads", "share", "thread_count"]
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+__all__ = ["SMALL_PRODUCT", "VARIABLE", "limit_threads", "map_in_order", "share", "thread_count"]
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 # BLAS computes a product of at most so many multiplications in the calling thread: OpenBLAS' bound
 # is 4 * 65536. Larger ones wake its own threads, and where two of ours did that, each would wait
@@ -38,14 +44,16 @@ def thread_count() -> int:
     Raises `ArgumentError` where it is no integer from 1 to 1,024.
     """
     wanted, limit = _wanted_count(), memory_limit()
+    if not os.environ.get(VARIABLE):
+        wanted = min(wanted, getattr(_thread, "limit", sys.maxsize))
     return wanted if limit is None else max(1, min(wanted, limit // THREAD_MEMORY))
 
 
 def _wanted_count() -> int:
-    """Return the number of threads that the user wants, or `limit_threads` allows."""
+    """Return the number of threads that the user wants, or of the cores."""
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
-        return min(_cores(), getattr(_thread, "limit", sys.maxsize))
+        return _cores()
     # What int() takes besides, such as "+2" or "1_000", is rather a slip than a number.
     if not (re.fullmatch("[0-9]{1,4}", wanted) and 0 < int(wanted) <= MAX_THREADS):
         raise ArgumentError(
@@ -76,25 +84,16 @@ def _cores() -> int:
         return os.cpu_count() or 1
 
 
-class _Job(NamedTuple):
-    """A run of pieces for another thread, and where it tells that it is done."""
-
-    work: Callable[[range], None]
-    run: range
-    settings: dict[str, Any]
-    done: "SimpleQueue[BaseException | None]"
-
-
 _thread = threading.local()
 
 
 def share(count: int, threads: int, work: Callable[[range], None]) -> None:
     """Let at most `threads` threads do the pieces 0 to `count`, each a run of neighbours.
 
-    The calling thread does the first run itself; the others wait for work from call to call, so
-    that what they keep for it lasts. NumPy's settings for errors hold in all of them. An error in
-    any thread is raised again here, when all have ended. Within such a thread nothing is shared
-    further.
+    The calling thread does the first run, and then each that no other thread has begun: all of them
+    where the system has no room for another thread. NumPy's settings for errors hold in all
+    threads. An error in any of them is raised again here, when all have ended. Within a thread that
+    helps, nothing is shared further.
 
     >>> done = []
     >>> share(5, 1, done.extend)
@@ -105,50 +104,117 @@ def share(count: int, threads: int, work: Callable[[range], None]) -> None:
     if threads <= 1:
         work(range(count))
         return
+    try:
+        # One pool for all calls, however many threads each can use.
+        pool = _kept_pool(max(threads, _wanted_count()) - 1, os.getpid())
+    except RuntimeError:
+        work(range(count))
+        return
     bounds = [count * part // threads for part in range(threads + 1)]
     own, *others = (range(start, stop) for start, stop in pairwise(bounds))
-    done: SimpleQueue[BaseException | None] = SimpleQueue()
-    jobs = _jobs(os.getpid(), threads - 1)
-    settings: dict[str, Any] = {**np.geterr()}  # NumPy 1 keeps them by thread
-    for run in others:
-        jobs.put(_Job(work, run, settings, done))
+    # NumPy 1 keeps these by thread.
+    settings: dict[str, Any] = {**np.geterr(), "call": np.geterrcall()}
+
+    def help_with(run: range) -> None:
+        with np.errstate(**settings):
+            work(run)
+
+    tasks = [_Task(pool, help_with, run) for run in others]
     try:
         work(own)
+        while tasks:
+            tasks[-1].result()
+            tasks.pop()
     finally:
-        errors = [done.get() for _ in others]
-    for error in errors:
-        if error is not None:
-            raise error
+        while tasks:
+            tasks.pop().end()
 
 
-@lru_cache(maxsize=4)
-def _jobs(_process: int, helpers: int) -> "SimpleQueue[_Job]":
-    """Return the queue of so many threads, made once a process: those of a parent are not a fork's.
+def map_in_order(
+    work: Callable[[Piece], Result], pieces: Iterable[Piece], threads: int
+) -> Generator[Result, None, None]:
+    """Yield `work(piece)` of every piece in its order, as soon as those before it are given.
 
-    `concurrent.futures` would do, but takes as long to import as half of NumPy.
+    threads: how many work at a time; with one, or where none can be started, the caller's own does.
+    At most twice as many pieces are begun or done and not yet given, which bounds the memory.
+    However the iteration ends, also by an error or by `close`, all threads have ended with it.
+
+    >>> list(map_in_order(len, ["a", "", "abc"], threads=2))
+    [1, 0, 3]
     """
-    jobs: SimpleQueue[_Job] = SimpleQueue()
-    for number in range(helpers):
+    if threads == 1:
+        yield from map(work, pieces)
+        return
+    try:
+        pool = _new_pool(threads)
+    except RuntimeError:
+        yield from map(work, pieces)
+        return
+    tasks: deque[_Task[Piece, Result]] = deque()
+    try:
+        for piece in pieces:
+            if len(tasks) == 2 * threads:
+                yield tasks.popleft().result()
+            tasks.append(_Task(pool, work, piece))
+        while tasks:
+            yield tasks.popleft().result()
+    finally:
+        while tasks:
+            tasks.pop().end()
+        pool.shutdown()
+
+
+class _Task(Generic[Piece, Result]):
+    """Work on a piece by a thread of a pool, or by the one that wants the result before."""
+
+    def __init__(
+        self, pool: "ThreadPoolExecutor", work: Callable[[Piece], Result], piece: Piece
+    ) -> None:
+        from concurrent.futures import Future
+
+        self._work, self._pieces = work, [piece]
+        self._future: Future[Result] = Future()
+        with suppress(RuntimeError):  # there is no room for another thread, or the process ends
+            pool.submit(self._run)
+
+    def _run(self) -> None:
+        """Do the work, unless somebody has begun with it."""
+        if self._future.set_running_or_notify_cancel():
+            try:
+                self._future.set_result(self._work(self._pieces.pop()))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
+                self._future.set_exception(error)
+                del self  # the error would hold itself, and all arrays of the work with it
+
+    def result(self) -> Result:
+        """Return the result, or raise what was raised; do the work if no thread has begun it."""
         try:
-            threading.Thread(target=_help, args=(jobs,), name="upsamp", daemon=True).start()
-        except RuntimeError as error:  # there is no room for another: those that started do all
-            if number == 0:
-                raise MemoryError from error
-            break
-    return jobs
+            if self._future.cancel():
+                return self._work(self._pieces.pop())
+            return self._future.result()
+        finally:
+            del self  # as above
+
+    def end(self) -> None:
+        """Wait until the work has ended; if no thread has begun it, none will."""
+        if not self._future.cancel():
+            self._future.exception()
 
 
-def _help(jobs: "SimpleQueue[_Job]") -> None:
-    """Do one job after the other, for as long as the process lives."""
+@lru_cache(maxsize=1)
+def _kept_pool(threads: int, _process: int) -> "ThreadPoolExecutor":
+    """Return the pool that serves from call to call: that of a parent does not serve its fork."""
+    return _new_pool(threads)
+
+
+def _new_pool(threads: int) -> "ThreadPoolExecutor":
+    """Return so many threads that wait for work; raise `RuntimeError` where none can be started."""
+    from concurrent.futures import ThreadPoolExecutor  # most of what is small does without
+
+    pool = ThreadPoolExecutor(threads, "upsamp", _begin_to_help)
+    pool.submit(int)  # so that there is one that does what is handed in
+    return pool
+
+
+def _begin_to_help() -> None:
     _thread.helps = True
-    while True:
-        job = jobs.get()
-        error: BaseException | None = None
-        try:
-            with np.errstate(**job.settings):
-                job.work(job.run)
-        except BaseException as raised:  # noqa: BLE001 - it is raised again by the caller
-            error = raised
-        done = job.done
-        del job  # what it held may be freed before the next one comes
-        done.put(error)

@@ -66,7 +66,8 @@ class Tile:
 class Taps:
     """The inputs and weights of the outputs of an axis, in the order in which they are summed.
 
-    inputs, weights: (outputs, taps). An output with fewer taps than others has weights of zero.
+    inputs, weights: (outputs, taps). An output with fewer taps than others has weights of zero, for
+    the first input that it reads.
     Of a long axis whose weights come again after `period` outputs the tables hold one period; from
     output `begin` on it stands for `rounds` of them, each `shift` inputs on.
     """
@@ -101,7 +102,7 @@ def bands_of(plan: AxisPlan, most: int) -> list[Band]:
     >>> [band.count for band in bands_of(plan_axis(64, 128, "bilinear"), 8)]
     [1, 15, 1]
     """
-    length = len(plan.first)
+    length = plan.length
     period, begin, end = _interior(plan)
     size = max(1, most // period) * period
     count = (end - begin) // size
@@ -190,23 +191,22 @@ def _single_blocks(plan: AxisPlan, begin: int, end: int, most: int) -> Iterator[
 def _dense(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array]:
     """Return the first input that some outputs read, and their weights as (outputs, inputs)."""
     inputs, weights = taps_of(plan).at(np.arange(begin, end))
-    first = int(plan.first[begin:end].min())
-    block = np.zeros((end - begin, int(plan.last[begin:end].max()) + 1 - first))
+    reach = plan.reach(slice(begin, end))
+    block = np.zeros((end - begin, reach.stop - reach.start))
     rows = np.broadcast_to(np.arange(end - begin)[:, np.newaxis], inputs.shape)
     used = weights != 0
-    block[rows[used], inputs[used] - first] = weights[used]
-    return first, block
+    block[rows[used], inputs[used] - reach.start] = weights[used]
+    return reach.start, block
 
 
 @lru_cache(maxsize=16)
 def taps_of(plan: AxisPlan) -> Taps:
     """Return every output's inputs and weights in one table, or in one period of it."""
-    outputs = np.arange(len(plan.first))
     period, begin, end = _interior(plan)
     rounds = (end - begin) // period
-    if len(outputs) <= LONG or rounds < 2:
-        return Taps(*_table(plan, outputs))
-    outputs = np.concatenate([outputs[: begin + period], outputs[end:]])
+    if plan.length <= LONG or rounds < 2:
+        return Taps(*_table(plan, np.arange(plan.length)))
+    outputs = np.concatenate([np.arange(begin + period), np.arange(end, plan.length)])
     inputs, weights = _table(plan, outputs)
     shift = next(run.stride for run in plan.pieces if isinstance(run, Run) and run.count > 1)
     inputs[begin + period :] -= (rounds - 1) * shift
@@ -219,7 +219,7 @@ def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array]:
         piece.inputs.shape[1] if isinstance(piece, Gather) else len(piece.inputs)
         for piece in plan.pieces
     )
-    inputs = np.repeat(plan.first[outputs].astype(np.int32)[:, np.newaxis], most, axis=1)
+    inputs = np.empty((len(outputs), most), np.int32)
     weights = np.zeros((len(outputs), most))
     for piece in plan.pieces:
         if isinstance(piece, Gather):
@@ -227,12 +227,14 @@ def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array]:
                 outputs, piece.outputs, assume_unique=True, return_indices=True
             )
             taps = slice(piece.inputs.shape[1])
+            inputs[here] = piece.inputs[there].min(axis=1, keepdims=True)
             inputs[here, taps], weights[here, taps] = piece.inputs[there], piece.weights[there]
             continue
         position, rest = np.divmod(outputs - piece.output, piece.step)
         here = np.flatnonzero((rest == 0) & (position >= 0) & (position < piece.count))
         taps = slice(len(piece.inputs))
         shifts = position[here, np.newaxis] * piece.stride
+        inputs[here] = min(piece.inputs) + shifts
         inputs[here, taps] = np.array(piece.inputs) + shifts
         weights[here, taps] = piece.weights
     return inputs, weights

@@ -117,12 +117,12 @@ def scheme_of(
         # Floats have the same rows in all parts, so that whole rows can be made apart from others.
         width = (columns.tile.outputs if integers else widest) * channels
         block = BLOCK_ROWS if width > NARROW else BLOCK_ROWS_NARROW
-        even = -(-len(row_plan.first) // STRIPS)
+        even = -(-row_plan.length // STRIPS)
         most = max(1, min(STRIP // (width * sums.itemsize), max(even, STRIP_LEAST // width)))
         # An even number of strips alike, since two threads are the most common case.
-        strips = -(-len(row_plan.first) // most)
+        strips = -(-row_plan.length // most)
         if strips > 1:
-            most = -(-len(row_plan.first) // (strips + strips % 2)) + block
+            most = -(-row_plan.length // (strips + strips % 2)) + block
         tiles = tiles_of(bands_of(row_plan, block), most)
         margin: float | None = None
         pieces = []
@@ -134,7 +134,7 @@ def scheme_of(
         runs += [tuple(pieces[start:stop]) for start, stop in pairwise(bounds) if stop > start]
     images = 1
     if len(runs) == len(runs[0]) == 1:
-        images = max(1, STRIP_LEAST // (len(row_plan.first) * len(column_plan.first) * channels))
+        images = max(1, STRIP_LEAST // (row_plan.length * column_plan.length * channels))
     rooms = _rooms([piece for run in runs for piece in run], channels)
     return Scheme(
         (row_plan, column_plan), tuple(runs), channels, many, sums, integers, images, rooms
@@ -157,7 +157,7 @@ def _column_parts(
     """Cut the columns into tiles of about the same width."""
     bands = bands_of(plan, BLOCK_PIXELS if many else _block(period_of(plan), channels))
     most = max(1, STRIP_WIDTH // channels)
-    outputs = len(plan.first)
+    outputs = plan.length
     even = -(-outputs // -(-outputs // most))
     groups = [bands]
     if integers and len(bands) > 1:

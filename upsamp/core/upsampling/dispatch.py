@@ -14,7 +14,7 @@ from upsamp.core.upsampling.block_plan import Scheme, scheme_of
 from upsamp.core.upsampling.block_products import interpolate
 from upsamp.core.upsampling.box_plan import Boxes, boxes_for
 from upsamp.core.upsampling.boxes import interpolate_by_boxes
-from upsamp.core.upsampling.nearest import copy_nearest, repeat_pixels
+from upsamp.core.upsampling.nearest import NearestAxis, copy_nearest, repeat_pixels
 from upsamp.core.upsampling.reference import interpolate_little, interpolate_plainly
 from upsamp.core.upsampling.request import Place, Whole
 from upsamp.core.upsampling.slicing import cut_plan, cut_scheme, run_borders
@@ -102,11 +102,17 @@ def _copy(source: Array, target: Array, whole: Whole, place: Place, threads: int
     if factors and place.is_multiple(factors):
         repeat_pixels(source, target, *factors, threads)
         return
-    row_inputs, column_inputs = (
-        whole.sources(axis)[outputs] - whole.inputs(axis, outputs).start
+    rows, columns = (
+        NearestAxis(
+            whole.shape[1 + axis],
+            whole.size[axis],
+            whole.rule.convention,
+            outputs.start,
+            whole.inputs(axis, outputs).start,
+        )
         for axis, outputs in enumerate(place)
     )
-    copy_nearest(source, target, row_inputs, column_inputs, threads)
+    copy_nearest(source, target, (rows, columns), threads)
 
 
 def _boxes(target: Array, whole: Whole, place: Place) -> Boxes | None:

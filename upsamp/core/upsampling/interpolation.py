@@ -34,6 +34,7 @@ __all__ = [
     "has_kernel",
     "kernel_of",
     "nearest_inputs",
+    "nearest_output",
     "plan_axis",
 ]
 
@@ -140,6 +141,11 @@ class Run:
     stride: int
     weights: tuple[float, ...]
 
+    def elements(self, outputs: slice) -> tuple[int, int]:
+        """Return which elements are among some outputs, from the first to after the last."""
+        start = max(0, -(-(outputs.start - self.output) // self.step))
+        return start, min(self.count, -(-(outputs.stop - self.output) // self.step))
+
 
 @dataclass(frozen=True)
 class Gather:
@@ -157,12 +163,20 @@ class Gather:
 class AxisPlan:
     """Every output of one axis stands in exactly one piece.
 
-    first, last: (outputs,), the range of inputs that each output reads.
+    length: how many outputs there are.
     """
 
     pieces: tuple[Run | Gather, ...]
-    first: Array
-    last: Array
+    length: int
+
+    def reach(self, outputs: slice) -> slice:
+        """Return the inputs that some outputs read, from the first to the last of them.
+
+        >>> plan_axis(4, 8, "bilinear").reach(slice(1, 4))
+        slice(0, 3, None)
+        """
+        ends = [ends for piece in self.pieces if (ends := _ends(piece, outputs))]
+        return slice(min(low for low, _ in ends), max(high for _, high in ends) + 1)
 
 
 @lru_cache(maxsize=256)
@@ -197,25 +211,35 @@ def plan_axis(
     else:
         fitted = [(output, fit(taps_of(output))) for output in range(target)]
         pieces = list(_gathers(fitted))
-    first, last = np.zeros(target, np.intp), np.zeros(target, np.intp)
-    for piece in pieces:
-        outputs, lowest, highest = _reach(piece)
-        first[outputs], last[outputs] = lowest, highest
-    return AxisPlan(tuple(pieces), first, last)
+    return AxisPlan(tuple(pieces), target)
 
 
-def nearest_inputs(length: int, target: int, convention: Convention) -> Array:
+def nearest_inputs(
+    length: int, target: int, convention: Convention, outputs: slice | None = None
+) -> Array:
     """Return the input that each output copies: the one whose pixel holds its centre.
 
-    PyTorch's and OpenCV's "nearest" takes the pixel that holds its left edge.
+    PyTorch's and OpenCV's "nearest" takes the pixel that holds its left edge. outputs: those that
+    are asked for, in place of all.
 
     >>> nearest_inputs(2, 5, "keras").tolist(), nearest_inputs(2, 5, "torch").tolist()
     ([0, 0, 1, 1, 1], [0, 0, 0, 1, 1])
     """
-    outputs = np.arange(target)
+    numbers = np.arange(target) if outputs is None else np.arange(outputs.start, outputs.stop)
     if convention == "torch":
-        return outputs * length // target
-    return (2 * outputs + 1) * length // (2 * target)
+        return numbers * length // target
+    return (2 * numbers + 1) * length // (2 * target)
+
+
+def nearest_output(length: int, target: int, convention: Convention, first: int) -> int:
+    """Return the first output that copies the input `first`, or one after it.
+
+    >>> nearest_output(2, 5, "keras", 1), nearest_output(2, 5, "torch", 1)
+    (2, 3)
+    """
+    if convention == "torch":
+        return -(-first * target // length)
+    return -((length - 2 * first * target) // (2 * length))
 
 
 def _taps(
@@ -315,11 +339,14 @@ def _gathers(fitted: list[tuple[int, Taps]]) -> Iterable[Gather]:
         )
 
 
-def _reach(piece: Run | Gather) -> tuple[Array, Array, Array]:
-    """Return the outputs of a piece, with the first and the last input that each reads."""
+def _ends(piece: Run | Gather, outputs: slice) -> tuple[int, int] | None:
+    """Return the first and the last input that some outputs of a piece read; None of no output."""
     if isinstance(piece, Gather):
-        return piece.outputs, piece.inputs.min(axis=1), piece.inputs.max(axis=1)
-    elements = np.arange(piece.count)
-    shifts = elements * piece.stride
-    outputs = piece.output + elements * piece.step
-    return outputs, min(piece.inputs) + shifts, max(piece.inputs) + shifts
+        start, stop = np.searchsorted(piece.outputs, (outputs.start, outputs.stop))
+        inputs = piece.inputs[start:stop]
+        return (int(inputs.min()), int(inputs.max())) if stop > start else None
+    start, stop = piece.elements(outputs)
+    if stop <= start:
+        return None
+    low, high = min(piece.inputs), max(piece.inputs)
+    return low + start * piece.stride, high + (stop - 1) * piece.stride

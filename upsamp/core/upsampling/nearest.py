@@ -17,11 +17,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, Convention
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
+from upsamp.core.upsampling.interpolation import nearest_inputs, nearest_output
 
-__all__ = ["Repeater", "copy_nearest", "repeat_pixels"]
+__all__ = ["NearestAxis", "Repeater", "copy_nearest", "repeat_pixels"]
 
 # What is to be copied: to where, and from where.
 Copies: TypeAlias = list[tuple[Array, Array]]
@@ -43,6 +44,37 @@ WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
 PAIR = 2
 
 
+class NearestAxis(NamedTuple):
+    """Which inputs the outputs of an axis copy, or those of a part of it.
+
+    length, target: of the whole axis. begin, first: the output and the input from which the part
+    counts its own.
+
+    >>> axis = NearestAxis(2, 5, "keras")
+    >>> axis.inputs(slice(0, 5)), axis.outputs(slice(1, 2), 5)
+    (array([0, 0, 1, 1, 1]), slice(2, 5, None))
+    """
+
+    length: int
+    target: int
+    convention: Convention
+    begin: int = 0
+    first: int = 0
+
+    def inputs(self, outputs: slice) -> Array:
+        """Return the input that each of some outputs copies."""
+        part = slice(outputs.start + self.begin, outputs.stop + self.begin)
+        return nearest_inputs(self.length, self.target, self.convention, part) - self.first
+
+    def outputs(self, inputs: slice, count: int) -> slice:
+        """Return the outputs, of which there are `count`, that copy some inputs."""
+        start, stop = (
+            nearest_output(self.length, self.target, self.convention, end + self.first) - self.begin
+            for end in (inputs.start, inputs.stop)
+        )
+        return slice(max(0, start), min(count, stop))
+
+
 class Strip(NamedTuple):
     """Some rows and pixels of an image."""
 
@@ -61,10 +93,15 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
            [1, 1, 2, 2]])
     """
     count, height, width, channels = source.shape
-    if target.nbytes <= SMALL_BYTES or target.strides[3] != target.itemsize:
-        _broadcast(source, target.reshape(count, height, rows, width, columns, channels))
+    squares = target.reshape(count, height, rows, width, columns, channels)
+    if target.nbytes <= SMALL_BYTES:
+        squares[...] = source[:, :, np.newaxis, :, np.newaxis]
         return
     blocks = target.reshape(count, height, rows, width * columns, channels)
+
+    def work_by_channels(strips: list[Strip]) -> None:
+        for image, lines, pixels in strips:
+            _repeat_channels(source[image, lines, pixels], squares[image, lines, :, pixels])
 
     def work(strips: list[Strip]) -> None:
         repeater = Repeater(source, columns)
@@ -78,42 +115,48 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
         for place, part in copies:
             np.copyto(place, part)
 
-    _share_strips(source, target, work, threads)
+    # One channel is contiguous, whatever its strides say.
+    apart = channels > 1 and target.strides[3] != target.itemsize
+    _share_strips(source, target, work_by_channels if apart else work, threads)
 
 
 def copy_nearest(
-    source: Array, target: Array, row_inputs: Array, column_inputs: Array, threads: int
+    source: Array, target: Array, axes: tuple[NearestAxis, NearestAxis], threads: int
 ) -> None:
-    """Copy to every pixel of `target` the input that the two lists name, both (N, H, W, C)."""
+    """Copy to every pixel of `target` the input that is the nearest, both (N, H, W, C).
+
+    axes: of the rows and of the columns, which begin where both arrays do.
+    """
     if target.nbytes <= SMALL_BYTES:
-        target[...] = source[:, row_inputs[:, np.newaxis], column_inputs]
+        rows, columns = (
+            axis.inputs(slice(0, length))
+            for axis, length in zip(axes, target.shape[1:3], strict=True)
+        )
+        target[...] = source[:, rows[:, np.newaxis], columns]
         return
-    _, height, width, _ = source.shape
-    row_starts = np.searchsorted(row_inputs, np.arange(height + 1))
-    column_starts = np.searchsorted(column_inputs, np.arange(width + 1))
 
     def work(strips: list[Strip]) -> None:
-        for image, lines, pixels in strips:
+        for image, *parts in strips:
+            lines, pixels = parts
+            rows, columns = (
+                axis.outputs(part, length)
+                for axis, part, length in zip(axes, parts, target.shape[1:3], strict=True)
+            )
             # Rows and columns are taken apart, as a list for each would make NumPy walk by pixels.
-            columns = slice(column_starts[pixels.start], column_starts[pixels.stop])
-            rows = slice(row_starts[lines.start], row_starts[lines.stop])
             part = source[image, lines, pixels]
-            widened = part.take(column_inputs[columns] - pixels.start, axis=1)
-            target[image, rows, columns] = widened.take(row_inputs[rows] - lines.start, axis=0)
+            widened = part.take(axes[1].inputs(columns) - pixels.start, axis=1)
+            heightened = widened.take(axes[0].inputs(rows) - lines.start, axis=0)
+            target[image, rows, columns] = heightened
 
     _share_strips(source, target, work, threads)
 
 
-def _broadcast(source: Array, blocks: Array) -> None:
-    """Fill the blocks in one assignment, or so many as keep NumPy's inner loop long."""
-    if blocks.size <= SMALL_BYTES:
-        blocks[...] = source[:, :, np.newaxis, :, np.newaxis]
-        return
-    for image, room in zip(source, blocks, strict=True):
-        for plane, place in zip(np.moveaxis(image, 2, 0), np.moveaxis(room, 4, 0), strict=True):
-            for column in range(place.shape[3]):
-                place[:, 0, :, column] = plane
-            place[:, 1:] = place[:, :1]
+def _repeat_channels(source: Array, squares: Array) -> None:
+    """Fill the squares of some pixels, channel by channel, which keeps NumPy's inner loop long."""
+    for plane, place in zip(np.moveaxis(source, 2, 0), np.moveaxis(squares, 4, 0), strict=True):
+        for column in range(place.shape[3]):
+            place[:, 0, :, column] = plane
+        place[:, 1:] = place[:, :1]
 
 
 def _share_strips(

@@ -4,8 +4,6 @@ So a NaN or an infinity reaches those outputs alone that depend on it. Every fas
 equal to this one, and hands over to it what it cannot do.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from upsamp.core.arguments import Array
@@ -33,7 +31,6 @@ def interpolate_plainly(
     _, height, _, channels = source.shape
     rows, columns = target.shape[1:3]
     planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
-    images, places = list(_planes(source, planar)), list(_planes(target, planar))
     # As wide as leaves room for enough rows, however long those are.
     high = min(rows, max(STRIP_ROWS, min(-(-STRIP_ROWS * rows // height), MANY_ROWS)))
     wide = max(1, min(columns, STRIP_ELEMENTS // (channels * high)))
@@ -48,19 +45,19 @@ def interpolate_plainly(
                 row, column = divmod(position, tiles)
                 lines = slice(row * high, min((row + 1) * high, rows))
                 part = slice(column * wide, min((column + 1) * wide, columns))
-                interpolate_part(images[image], places[image], plans, lines, part, alpha=alpha)
+                planes, room = _planes(source[image], planar), _planes(target[image], planar)
+                interpolate_part(planes, room, plans, lines, part, alpha=alpha)
 
-    share(len(images) * strips * tiles, threads if target.size >= STRIP_ELEMENTS else 1, work)
+    share(len(source) * strips * tiles, threads if target.size >= STRIP_ELEMENTS else 1, work)
 
 
-def _planes(batch: Array, planar: bool) -> Iterator[Array]:
-    """View each image of (N, H, W, C) as (planes, H, W, channels of a plane).
+def _planes(image: Array, planar: bool) -> Array:
+    """View an image, (H, W, C), as (planes, H, W, channels of a plane).
 
     A few channels are taken as so many planes, since NumPy's inner loop runs over the last axis
     and would be three elements long; many channels stay together in one plane.
     """
-    for image in batch:
-        yield np.moveaxis(image, 2, 0)[..., np.newaxis] if planar else image[np.newaxis]
+    return np.moveaxis(image, 2, 0)[..., np.newaxis] if planar else image[np.newaxis]
 
 
 def interpolate_part(
@@ -78,17 +75,18 @@ def interpolate_part(
     last plane is straight alpha, which weights the others.
     """
     row_plan, column_plan = plans
-    top, bottom = _reach(row_plan, rows)
-    left, right = _reach(column_plan, columns)
+    lines, pixels = row_plan.reach(rows), column_plan.reach(columns)
     dtype = compute_dtype(image.dtype)
     planes, channels = image.shape[0], image.shape[3]
-    narrow = image[:, top:bottom, left:right].astype(dtype, order="C")
+    narrow = image[:, lines, pixels].astype(dtype, order="C")
     if alpha:
         _multiply_by_alpha(narrow)
-    widened = np.empty((planes, bottom - top, columns.stop - columns.start, channels), dtype)
-    _accumulate(column_plan, narrow, left, widened, columns.start, axis=2)
+    widened = np.empty(
+        (planes, lines.stop - lines.start, columns.stop - columns.start, channels), dtype
+    )
+    _accumulate(column_plan, narrow, pixels.start, widened, columns.start, axis=2)
     result = np.empty((planes, rows.stop - rows.start, *widened.shape[2:]), dtype)
-    _accumulate(row_plan, widened, top, result, rows.start, axis=1)
+    _accumulate(row_plan, widened, lines.start, result, rows.start, axis=1)
     if alpha:
         _divide_by_alpha(result)
     # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
@@ -129,11 +127,6 @@ def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
     return total
 
 
-def _reach(plan: AxisPlan, outputs: slice) -> tuple[int, int]:
-    """Return the inputs that some outputs read, from the first to after the last."""
-    return int(plan.first[outputs].min()), int(plan.last[outputs].max()) + 1
-
-
 def _accumulate(
     plan: AxisPlan, source: Array, source_start: int, target: Array, target_start: int, axis: int
 ) -> None:
@@ -153,8 +146,7 @@ def _add_run(
     run: Run, sources: Array, source_start: int, targets: Array, target_start: int
 ) -> None:
     """Fill the outputs of a run that lie in `targets`: every tap is one slice of the inputs."""
-    first = max(0, -(-(target_start - run.output) // run.step))
-    last = min(run.count, -(-(target_start + len(targets) - run.output) // run.step))
+    first, last = run.elements(slice(target_start, target_start + len(targets)))
     if first >= last:
         return
     room = targets[_slice(run.output - target_start, run.step, first, last)]

@@ -1,7 +1,6 @@
 """What a whole result is: its input, its size and its rule, to which every part of it is made."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -9,14 +8,12 @@ import numpy as np
 from upsamp.core.arguments import (
     CONVENTIONS,
     INTERPOLATIONS,
-    Array,
     Convention,
     Interpolation,
     Pair,
     normalize_choice,
 )
 from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
-from upsamp.core.upsampling.slicing import reach_of
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["Place", "Rule", "Whole", "check_alpha", "normalize_rule"]
@@ -101,16 +98,13 @@ class Whole:
         slice(1, 5, None)
         """
         if not self.copies:
-            return reach_of(self.plans[axis], outputs)
-        ends = self.sources(axis)[[outputs.start, outputs.stop - 1]]
-        return slice(int(ends[0]), int(ends[1]) + 1)
-
-    def sources(self, axis: int) -> Array:
-        """Return the input row or column that each one of the result copies, where it is a copy."""
-        return _sources(self.shape[1 + axis], self.size[axis], self.rule.convention)
-
-
-_sources = lru_cache(maxsize=16)(nearest_inputs)
+            return self.plans[axis].reach(outputs)
+        length, target = self.shape[1 + axis], self.size[axis]
+        first, last = (
+            int(nearest_inputs(length, target, self.rule.convention, slice(end, end + 1))[0])
+            for end in (outputs.start, outputs.stop - 1)
+        )
+        return slice(first, last + 1)
 
 
 def normalize_rule(

@@ -9,12 +9,7 @@ import numpy as np
 from upsamp.core.upsampling.block_plan import Piece, Scheme
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
 
-__all__ = ["cut_plan", "cut_scheme", "reach_of", "run_borders"]
-
-
-def reach_of(plan: AxisPlan, outputs: slice) -> slice:
-    """Return the inputs that some outputs read."""
-    return slice(int(plan.first[outputs].min()), int(plan.last[outputs].max()) + 1)
+__all__ = ["cut_plan", "cut_scheme", "run_borders"]
 
 
 @lru_cache(maxsize=64)
@@ -27,25 +22,19 @@ def cut_plan(plan: AxisPlan, begin: int, end: int) -> AxisPlan:
     >>> cut_plan(plan_axis(8, 16, "bilinear"), 4, 6).pieces[0]
     Run(output=0, step=2, count=1, inputs=(0, 1), stride=1, weights=(0.25, 0.75))
     """
-    if (begin, end) == (0, len(plan.first)):
+    if (begin, end) == (0, plan.length):
         return plan
-    first = reach_of(plan, slice(begin, end)).start
+    first = plan.reach(slice(begin, end)).start
     pieces = tuple(_cut_pieces(plan, begin, end, first))
     if all(isinstance(piece, Run) for piece in pieces):
         return _plan_of_runs(pieces, end - begin)
-    return AxisPlan(pieces, plan.first[begin:end] - first, plan.last[begin:end] - first)
+    return AxisPlan(pieces, end - begin)
 
 
 @lru_cache(maxsize=64)
 def _plan_of_runs(runs: tuple[Run, ...], length: int) -> AxisPlan:
     """Return the plan that some runs make: the same object for equal ones, as caches go by that."""
-    first, last = np.zeros(length, np.intp), np.zeros(length, np.intp)
-    for run in runs:
-        elements = np.arange(run.count)
-        outputs = run.output + elements * run.step
-        first[outputs] = min(run.inputs) + elements * run.stride
-        last[outputs] = max(run.inputs) + elements * run.stride
-    return AxisPlan(runs, first, last)
+    return AxisPlan(runs, length)
 
 
 def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Run | Gather]:
@@ -60,8 +49,7 @@ def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Ru
                     piece.weights[start:stop],
                 )
             continue
-        start = max(0, -(-(begin - piece.output) // piece.step))
-        stop = min(piece.count, -(-(end - piece.output) // piece.step))
+        start, stop = piece.elements(slice(begin, end))
         if stop > start:
             shift = start * piece.stride - first
             yield replace(
@@ -91,11 +79,11 @@ def cut_scheme(scheme: Scheme, begin: int, end: int) -> Scheme | None:
     The rows are counted from the first ones that those runs read and make.
     """
     plan, columns = scheme.plans
-    if (begin, end) == (0, len(plan.first)):
+    if (begin, end) == (0, plan.length):
         return scheme
     if not {begin, end} <= run_borders(scheme):
         return None
-    first = reach_of(plan, slice(begin, end)).start
+    first = plan.reach(slice(begin, end)).start
     runs = tuple(
         tuple(_moved(piece, first, begin) for piece in pieces)
         for pieces in scheme.runs

@@ -194,9 +194,11 @@ def _time_limit(
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
-    timer.start()
+    with suppress(RuntimeError):  # without room for a thread, the process still ends itself
+        timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        timer.join()  # whether it was late is certain from here on
+        if timer.ident is not None:
+            timer.join()  # whether it was late is certain from here on

@@ -16,13 +16,12 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from upsamp.core.arguments import Array
-from upsamp.core.threads import thread_count
+from upsamp.core.threads import map_in_order, thread_count
 from upsamp.errors import FormatError
 from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
 from upsamp.io.images.modes import offset_lab, pixels_of
 from upsamp.io.images.pillow import pillow_at_work
-from upsamp.io.ordered import map_in_order
 from upsamp.io.pictures import Picture
 
 __all__ = ["write_tiff"]

@@ -11,10 +11,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.threads import thread_count
+from upsamp.core.threads import map_in_order, thread_count
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
-from upsamp.io.ordered import map_in_order
 from upsamp.io.pictures import Picture, check_depth
 from upsamp.io.png.animation import animation_header, for_all_frames, write_frames
 from upsamp.io.png.chunks import write_chunk

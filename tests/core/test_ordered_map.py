@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from upsamp.io.ordered import map_in_order
+from upsamp.core.threads import map_in_order
 
 
 @pytest.fixture(autouse=True)
