@@ -40,7 +40,15 @@ class ExpressionError(ArgumentError):
 
 
 class MemoryLimitError(UpsampError, MemoryError):
-    """A result would not fit in this machine's memory."""
+    """A result would not fit in this machine's memory, or in what `--max-memory` allows.
+
+    needed: the bytes that `--max-memory` must allow, 0 where it is not given; what: for what.
+    declared: the picture or array that was not read, in no memory; None where it is not known.
+    """
+
+    needed: int = 0
+    what: str = ""
+    declared: object = None
 
 
 class UnknownLayerError(UpsampError, NotImplementedError):

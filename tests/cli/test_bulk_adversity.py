@@ -118,6 +118,39 @@ def test_a_closed_folder_is_told_and_nothing_else_is_harmed(
     assert before.items() <= left.items()
 
 
+IN_CLOSED = (
+    ("upsample", "in/a.png"),
+    ("upsample", "in/none.png"),
+    ("upsample", "in/x.npz:name"),
+    ("upsample", "in/*.png", "--out-dir", "out"),
+    ("transpose-conv", "in/x.npy"),
+    ("summary", "in/x.keras"),
+    ("generator", "--model", "in/x.keras"),
+)
+
+
+@pytest.mark.parametrize("words", choose(IN_CLOSED[2:4], IN_CLOSED))
+def test_what_is_in_a_closed_folder_is_not_told_to_be_missing(
+    tmp_path: Path, words: Sequence[str]
+) -> None:
+    write_images(tmp_path / "in", ["a.png"])
+    (tmp_path / "in").chmod(0)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", BOUND, SCRIPT, *words],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        (tmp_path / "in").chmod(0o755)
+    assert done.returncode == 1
+    assert f"Cannot read '{words[-1] if 'out' not in words else words[1]}': {DENIED}" in done.stderr
+
+
 # --- little memory and little room
 
 

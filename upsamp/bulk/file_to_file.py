@@ -1,14 +1,15 @@
 """One image file to another: read, enlarged and written, wholly or not at all."""
 
 import stat
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.remote_paths import is_remote, read_remote, write_remote
-from upsamp.core.arguments import Array, Pair
-from upsamp.core.memory import hold_memory, limit_memory, memory_limit
+from upsamp.core.arguments import Array
+from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.picture_options import check_result
@@ -16,6 +17,9 @@ from upsamp.io.pictures import Picture, array_of
 from upsamp.io.sinks import encode_result, losses_of, write_result
 from upsamp.io.sources import read_source, read_stream
 from upsamp.io.streams import unreadable
+
+if TYPE_CHECKING:
+    from upsamp.bulk.by_strips import StripRun
 
 __all__ = ["Facts", "enlarge_file"]
 
@@ -42,11 +46,14 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
     with limit_memory(settings.max_memory):
         if not is_remote(source):
             _check_file(source)
-            return _enlarge(read_source(source, settings.reading), source, target, settings)
+            with naming_enough(partial(_plan, source, target, settings)):
+                given = read_source(source, settings.reading)
+            return _enlarge(given, source, target, settings)
         options = settings.reading
         data = read_remote(source, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)
         with hold_memory(2 * len(data)):  # frames are read out of a copy
-            given = read_stream(BytesIO(data), source, f"'{source}'", None, options)
+            with naming_enough(partial(_plan, source, target, settings)):
+                given = read_stream(BytesIO(data), source, f"'{source}'", None, options)
             return _enlarge(given, source, target, settings)
 
 
@@ -55,13 +62,14 @@ def _enlarge(given: Picture | Array, source: str, target: str, settings: Setting
     if not isinstance(given, Picture):
         raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
     enlarging = settings.enlarging
-    wanted = settings.format_name or _format_of(source, given, target)
-    size = enlarging.size_of(enlarging.shape_of(given))
-    if settings.max_memory is not None:
-        done = _write_in_strips(given, size, wanted, target, settings)
-        if done is not None:
-            return done
-    result = enlarging.apply(given, size)
+    plan = partial(_plan, source, target, settings)
+    with naming_enough(plan, given):
+        run = plan(given)
+    if run is not None:
+        delivered = run.write(lambda _: None, overwrite=settings.overwrite)
+        return Facts(given.pixels.shape, array_of(delivered).shape, (*given.notes, *run.losses))
+    wanted = _format_of(source, given, target, settings)
+    result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
     after = array_of(result)
     facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses_of(result, wanted)))
     with hold_memory(given.pixels.nbytes + (after.nbytes if given.rest else 0)):
@@ -73,27 +81,26 @@ def _enlarge(given: Picture | Array, source: str, target: str, settings: Setting
     return facts
 
 
-def _write_in_strips(
-    given: Picture, size: Pair, format_name: str, target: str, settings: Settings
-) -> Facts | None:
-    """Enlarge an image strip by strip within --max-memory, and write it; None to do it at once.
+def _plan(
+    source: str, target: str, settings: Settings, given: Picture | Array
+) -> "StripRun | None":
+    """Return what enlarges an image strip by strip within --max-memory; None to do it at once.
 
     Raises `MemoryLimitError` where there is no room for either.
     """
+    if settings.max_memory is None or not isinstance(given, Picture):
+        return None
     from upsamp.bulk.by_strips import StripRun  # few have a bound
     from upsamp.bulk.strip_jobs import EnlargedStrips, Source, StripJob
 
     enlarging = settings.enlarging
+    size = enlarging.size_of(enlarging.shape_of(given))
     check_result(*size, enlarging.max_pixels)
     work = EnlargedStrips(given, enlarging, size)
-    job = StripJob(Source(given), work, format_name, target)
-    memory = job.memory(memory_limit())
-    if memory is None:
-        return None
-    run = StripRun(job, settings.writing, memory)
-    delivered = run.write(lambda _: None, overwrite=settings.overwrite)
-    after = array_of(delivered)
-    return Facts(given.pixels.shape, after.shape, (*given.notes, *run.losses))
+    wanted = _format_of(source, given, target, settings)
+    job = StripJob(Source(given), work, wanted, target)
+    memory = job.memory()
+    return None if memory is None else StripRun(job, settings.writing, memory)
 
 
 def _check_file(source: str) -> None:
@@ -106,7 +113,9 @@ def _check_file(source: str) -> None:
         raise FileError(f"What is enlarged with others must be a plain file. Received: '{source}'.")
 
 
-def _format_of(source: str, given: Picture, target: str) -> str:
-    """Return the format that the image has, or where its suffix is another now, the one of that."""
+def _format_of(source: str, given: Picture, target: str, settings: Settings) -> str:
+    """Return the format of a result: as is set, or of the image, or of another suffix."""
+    if settings.format_name is not None:
+        return settings.format_name
     same = Path(source).suffix == Path(target).suffix
     return given.format if same and given.format in IMAGE_FORMATS else format_to_write(target)

@@ -250,7 +250,7 @@ def _go_on(path: str, rest: Sequence[str]) -> Iterator[str]:
     """Yield what the rest of a pattern finds in a folder, or without a rest what there is."""
     if rest:
         yield from _matches(path, rest)
-    elif remote_kind(path) == "file" if is_remote(path) else names_file(path):
+    elif remote_kind(path) == "file" if is_remote(path) else os.path.lexists(path):
         yield path
 
 

@@ -16,6 +16,7 @@ from upsamp.core.memory import (
     check_memory,
     format_bytes,
     format_shape,
+    memory_limit,
 )
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.request import Whole, normalize_rule
@@ -192,12 +193,12 @@ class StripJob:
         """Return what stands in for the result."""
         return stand_in(self.work.shape, self.work.dtype.type(0))
 
-    def memory(self, wanted: int | None) -> int | None:
+    def memory(self) -> int | None:
         """Return the bytes that strips may take; None where the result is to be made at once.
 
-        wanted: as --max-memory has it. Raises `MemoryLimitError` where the result fits in no
-        memory, and is not written strip by strip.
+        Raises `MemoryLimitError` where the result does not fit, and is not written strip by strip.
         """
+        wanted = memory_limit()
         made = math.prod(self.work.shape) * self.work.dtype.itemsize
         if made > MAX_FILE_BYTES:
             check_memory(self.work.shape, self.work.dtype, "The output")

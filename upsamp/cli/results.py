@@ -33,6 +33,7 @@ from upsamp.io.streams import STANDARD_STREAM, check_target
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
 
 if TYPE_CHECKING:
+    from upsamp.bulk.by_strips import StripRun
     from upsamp.bulk.strip_jobs import Source, StripJob
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "deliver",
     "deliver_strips",
     "find_stored",
+    "plan_strips",
     "read_input",
     "refuse_on_terminal",
     "report",
@@ -203,14 +205,20 @@ def find_stored(source: str | None) -> "Source | None":
     return stored and Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
 
 
-def deliver_strips(
-    job: "StripJob", memory: int, destination: Destination, *, force: bool
-) -> Picture | Array:
-    """Write a result strip by strip; return what stands in for it."""
+def plan_strips(job: "StripJob", destination: Destination) -> "StripRun | None":
+    """Return what makes a result strip by strip; None where it is to be made at once."""
+    memory = job.memory()
+    if memory is None:
+        return None
     from upsamp.bulk.by_strips import StripRun  # what fits in memory needs no strips
-    from upsamp.cli.progress import progress
 
-    run = StripRun(job, destination.options, memory)
+    return StripRun(job, destination.options, memory)
+
+
+def deliver_strips(run: "StripRun", *, force: bool) -> Picture | Array:
+    """Write a result strip by strip; return what stands in for it."""
+    from upsamp.cli.progress import progress  # what fits in memory needs no strips
+
     for note in run.losses:
         show_note(note)
     with progress("Rows", run.rows, run.step) as advance:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 from time import perf_counter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 import numpy as np
@@ -31,6 +31,7 @@ from upsamp.cli.results import (
     deliver,
     deliver_strips,
     find_stored,
+    plan_strips,
     read_input,
     report,
 )
@@ -46,13 +47,19 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
-from upsamp.core.memory import limit_memory
+from upsamp.core.memory import limit_memory, naming_enough
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.streams import spooled_input
 from upsamp.models.transposed_convolution import Convolution, Settings, result_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from upsamp.bulk.by_strips import StripRun
+    from upsamp.translate.torch_layers import TorchLayer
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -221,7 +228,6 @@ def command(
     or a matrix such as '1 2; 3 4'. An image is convolved channel by channel, unless --filters or
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
-    started = perf_counter()
     _check_modes(solve, fit, library, source_layer, kernel, save_weights, apart=apart)
     elsewhere = any(option is not None for option in (fit, solve, library))
     if max_memory is not None and elsewhere:
@@ -286,31 +292,55 @@ def command(
 
         translate_convolution(library, source, settings, layer, reading)
         return
-    found = find_stored(source) or Source(read_input(source, reading))
-    if layer is not None:
-        from upsamp.cli.translating import check_channels
+    ending = "{}x{}_transpose".format(*settings.strides)
 
-        check_channels(layer, found.given, data_format)
-    strides = settings.strides
-    ending = f"{strides[0]}x{strides[1]}_transpose"
-    destination = choose_destination(
-        source, found.given, output, format_name, ending, force=force, compression=compression
-    )
-    size = result_size(found.array, settings, by_channel=isinstance(found.given, Picture))
-    check_result(*size, max_pixels)
-    convolution = _plan(found.given, settings, destination)
-    job = StripJob(found, convolution, destination.format, destination.name)
-    memory = job.memory(max_memory)
-    if memory is None:
+    def choose(given: Picture | Array) -> Destination:
+        return choose_destination(
+            source, given, output, format_name, ending, force=force, compression=compression
+        )
+
+    _convolve(source, reading, settings, layer, choose, force=force)
+
+
+def _convolve(
+    source: str | None,
+    reading: ReadOptions,
+    settings: Settings,
+    layer: "TorchLayer | None",
+    choose: "Callable[[Picture | Array], Destination]",
+    *,
+    force: bool,
+) -> None:
+    """Read an image or a matrix, convolve it, and write or show the result."""
+    started = perf_counter()
+
+    def plan(found: Source | Picture | Array) -> "tuple[Destination, Convolution, StripRun | None]":
+        read = found if isinstance(found, Source) else Source(found)
+        if layer is not None:
+            from upsamp.cli.translating import check_channels
+
+            check_channels(layer, read.given, settings.data_format)
+        destination = choose(read.given)
+        size = result_size(read.array, settings, by_channel=isinstance(read.given, Picture))
+        check_result(*size, reading.max_pixels)
+        convolution = _plan(read.given, settings, destination)
+        job = StripJob(read, convolution, destination.format, destination.name)
+        return destination, convolution, plan_strips(job, destination)
+
+    with naming_enough(plan):
+        found = find_stored(source) or Source(read_input(source, reading))
+    with naming_enough(plan, found):
+        destination, convolution, run = plan(found)
+    if run is None:
         given = read_input(source, reading) if found.stored else found.given
         delivered = _convolve_at_once(given, convolution, destination, force=force)
     else:
-        delivered = deliver_strips(job, memory, destination, force=force)
+        delivered = deliver_strips(run, force=force)
         _tell_lost(convolution)
     show_layer(convolution.row, as_table=destination.shows_tables)
     shown = [
-        ("Weights", weights),
-        ("Stride", f"{strides[0]} x {strides[1]}"),
+        ("Weights", settings.preset),
+        ("Stride", "{} x {}".format(*settings.strides)),
         ("Padding", str(settings.padding)),
     ]
     report("Convolved, transposed", source, found.given, delivered, destination, shown, started)

@@ -1,7 +1,8 @@
 """`upsamp upsample`: enlarge an image or a matrix."""
 
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,6 +36,7 @@ from upsamp.cli.results import (
     deliver,
     deliver_strips,
     find_stored,
+    plan_strips,
     read_input,
     report,
 )
@@ -47,10 +49,13 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.layout import as_batch
-from upsamp.core.memory import hold_memory, limit_memory
+from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, spooled_input
+
+if TYPE_CHECKING:
+    from upsamp.bulk.by_strips import StripRun
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
@@ -158,19 +163,48 @@ def _enlarge_one(request: Request) -> None:
     """Read an image or a matrix, enlarge it, and write or show the result."""
     started = perf_counter()
     enlarging = request.enlarging
-    source = _find(request)
+    plan = partial(_plan, request)
+    with naming_enough(plan):
+        source = _find(request)
     size = enlarging.size_of(enlarging.shape_of(source.given))
     check_result(*size, request.max_pixels)
-    spelled = enlarging.spell(size)
     if _is_only_shown(request, source.given):
         request.looking.show(enlarging.apply(source.given, size), STANDARD_STREAM)
         return
+    with naming_enough(plan, source):
+        destination, run = plan(source)
+    if run is None:
+        given = _read(request) if source.stored else source.given
+        # Frames that follow are read while the first one is held.
+        held = source.array.nbytes
+        with hold_memory(held):
+            delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
+    else:
+        delivered = deliver_strips(run, force=request.force)
+    if not request.bulk.quiet:
+        spelled = enlarging.spell(size).replace("x", " x ")
+        settings = [("Method", enlarging.interpolation), ("Size", spelled)]
+        report("Upsampled", request.source, source.given, delivered, destination, settings, started)
+    if run is None:
+        request.looking.show(delivered, destination.name, enlarging.layout)
+    elif request.preview:
+        show_note("a result that is written strip by strip is not shown")
+
+
+def _plan(
+    request: Request, found: Source | Picture | Array
+) -> "tuple[Destination, StripRun | None]":
+    """Return where the result goes, and what makes it by strips; None where it is made at once."""
+    source = found if isinstance(found, Source) else Source(found)
+    enlarging = request.enlarging
+    size = enlarging.size_of(enlarging.shape_of(source.given))
+    check_result(*size, request.max_pixels)
     destination = choose_destination(
         request.source,
         source.given,
         request.output,
         request.format_name,
-        f"{spelled}_{enlarging.method}",
+        f"{enlarging.spell(size)}_{enlarging.method}",
         force=request.force,
         compression=request.compression,
         quality=request.quality,
@@ -178,22 +212,7 @@ def _enlarge_one(request: Request) -> None:
     )
     work = EnlargedStrips(source.given, enlarging, size)
     job = StripJob(source, work, destination.format, destination.name)
-    memory = job.memory(request.max_memory)
-    if memory is None:
-        given = _read(request) if source.stored else source.given
-        # Frames that follow are read while the first one is held.
-        held = source.array.nbytes
-        with hold_memory(held):
-            delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
-    else:
-        delivered = deliver_strips(job, memory, destination, force=request.force)
-    if not request.bulk.quiet:
-        settings = [("Method", enlarging.interpolation), ("Size", spelled.replace("x", " x "))]
-        report("Upsampled", request.source, source.given, delivered, destination, settings, started)
-    if memory is None:
-        request.looking.show(delivered, destination.name, enlarging.layout)
-    elif request.preview:
-        show_note("a result that is written strip by strip is not shown")
+    return destination, plan_strips(job, destination)
 
 
 def _is_only_shown(request: Request, given: Picture | Array) -> bool:

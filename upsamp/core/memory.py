@@ -2,11 +2,11 @@
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ __all__ = [
     "lack_of_memory",
     "limit_memory",
     "memory_limit",
+    "naming_enough",
 ]
 
 # Up to this many bytes the system is not asked: NumPy itself takes as many. To ask takes a tenth of
@@ -32,6 +33,8 @@ __all__ = [
 GRANTED = 2**25
 # Bytes that are taken besides what grows with the input: for plans, threads, and what is loaded.
 WORKING = 2**25
+# How often a limit is named anew: for what is read, for the result, and for threads.
+MOST_TRIALS = 8
 
 
 class MemoryLimit(NamedTuple):
@@ -83,11 +86,11 @@ def memory_limit() -> int | None:
     return None if limit is None else max(0, limit.size - limit.held)
 
 
-def check_limit(needed: int, what: str) -> None:
+def check_limit(needed: int, what: str, declared: object = None) -> None:
     """Raise `MemoryLimitError` where `limit_memory` does not allow `needed` bytes.
 
-    needed: all that is taken at a time, in bytes. what: what it is for. The message names the
-    least --max-memory that does.
+    needed: all that is taken at a time, in bytes. what: what it is for. declared: for
+    `naming_enough`, what was to be read. The message names the least --max-memory that does.
 
     >>> with limit_memory(100 * 2**20):
     ...     check_limit(168 * 2**20, "'photo.jpg'")
@@ -102,11 +105,38 @@ def check_limit(needed: int, what: str) -> None:
     shared = f" for each of {limit.processes} processes" if limit.processes > 1 else ""
     fewer = ", or fewer --jobs" if limit.processes > 1 else ""
     least = needed * limit.processes + limit.beside
-    raise MemoryLimitError(
+    error = MemoryLimitError(
         f"--max-memory must have room for {what}, which takes {format_bytes(needed)}. "
         f"Received: {format_bytes(limit.size)}{shared}. "
         f"Use --max-memory {-(-least // 2**20)}MB or more{fewer}."
     )
+    error.needed, error.what, error.declared = needed, what, declared
+    raise error
+
+
+@contextmanager
+def naming_enough(plan: Callable[[Any], object], given: object = None) -> Iterator[None]:
+    """Let a refusal in the block name a --max-memory that is enough for what follows, too.
+
+    plan: raises `MemoryLimitError` where what is made of `given` does not fit. given: None while it
+    is read; the refusal knows what it would be. With more memory a plan may take more, as for
+    threads, so it is tried with what was named last until that is enough.
+    """
+    try:
+        yield
+    except MemoryLimitError as error:
+        limit, last = _limit.get(), error
+        found = given if error.declared is None else error.declared
+        if limit is None or not error.needed or found is None:
+            raise
+        for _ in range(MOST_TRIALS):
+            with limit_memory(limit._replace(size=-(-last.needed // 2**20) * 2**20)):
+                try:
+                    plan(found)
+                    break
+                except MemoryLimitError as other:
+                    last = other
+        check_limit(last.needed - limit.held, last.what)
 
 
 def available_memory() -> int:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import check_limit, memory_limit
+from upsamp.core.memory import WORKING, check_limit, memory_limit
 from upsamp.errors import FormatError
 from upsamp.io.streams import size_of
 
@@ -76,11 +76,12 @@ def _check_room(stream: BinaryIO, name: str) -> None:
     """Raise `MemoryLimitError` where what text holds does not fit in --max-memory."""
     if memory_limit() is None:
         return
-    numbers = lists = longest = length = 0
+    numbers = lists = lines = longest = length = 0
     while block := stream.read(COUNTED_BYTES):
         plain = block.translate(PLAIN)
         numbers += len(plain.split())
         lists += block.count(b"[")
+        lines += plain.count(b"\n")
         first, *others = plain.split(b"\n")
         longest = max(longest, length + len(first), *map(len, others))
         length = len(others[-1]) if others else length + len(first)
@@ -88,7 +89,10 @@ def _check_room(stream: BinaryIO, name: str) -> None:
     needed = 8 * numbers + LINE_BYTES * longest
     if lists:
         needed += 3 * size_of(stream) + JSON_NUMBER_BYTES * numbers + JSON_LIST_BYTES * lists
-    check_limit(needed, f"the numbers of {name}")
+    # What is done with the numbers takes memory, too.
+    rows = max(1, lists - 1, lines)
+    declared = np.broadcast_to(np.zeros(()), (rows, -(-numbers // rows)))
+    check_limit(max(needed, 8 * numbers + WORKING), f"the numbers of {name}", declared)
 
 
 def _parse(text: StringIO | TextIOWrapper, name: str) -> Array:

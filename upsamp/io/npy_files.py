@@ -104,7 +104,9 @@ def read_numbers(stream: BinaryIO, head: NpyHead, name: str) -> Array:
     """
     size = math.prod(head.shape) * head.dtype.itemsize
     # What is done with the numbers takes memory, too.
-    check_limit(size + max(size if head.by_columns else 0, WORKING), f"the numbers of {name}")
+    declared = np.broadcast_to(np.zeros((), head.dtype), head.shape)
+    needed = size + max(size if head.by_columns else 0, WORKING)
+    check_limit(needed, f"the numbers of {name}", declared)
     check_memory(head.shape, head.dtype, f"The numbers of {name}")
     array = np.empty(head.shape, head.dtype, order="F" if head.by_columns else "C")
     left = array.reshape(-1, order="A").view(np.uint8).data

@@ -102,8 +102,14 @@ def _check_text(stream: BinaryIO, name: str) -> None:
 
 
 def names_file(text: str) -> bool:
-    """Tell whether there is a file of that name; what can be no name is none."""
+    """Tell whether there is a file of that name; what can be no name is none.
+
+    What is in a folder that may not be looked into counts as there: to open it tells why not.
+    """
     try:
-        return text != "" and os.path.lexists(text)
+        os.lstat(text)
+    except PermissionError:
+        return os.sep in text
     except (OSError, ValueError):
         return False
+    return True

@@ -42,7 +42,7 @@ def read_deep(
     stream: the file, or of a TIFF the page. animated: whether it is one of several frames.
     """
     if image.format == "TIFF":
-        return read_deep_tiff(stream, name, options)
+        return read_deep_tiff(stream, name, options, image)
     if animated:
         raise FormatError(
             f"{name} is an animation of 16-bit colour, whose frames would be cut to 8 bits. "
@@ -50,8 +50,8 @@ def read_deep(
         )
     width, height = image.size
     channels = {"LA": 2, "RGB": 3}.get(image.mode, 4)
-    check_memory((height, width, channels), np.dtype(np.uint16), f"The pixels of {name}")
     check_deep_reading(image, stream, name, channels)
+    check_memory((height, width, channels), np.dtype(np.uint16), f"The pixels of {name}")
     pixels = _read_png(stream, name) if image.format == "PNG" else _read_ppm(stream, name, image)
     if pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width) or pixels.ndim != 3:
         raise FormatError(f"{name} {FAULT}: its pixels are not those that it declares.")

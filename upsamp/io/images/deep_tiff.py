@@ -15,7 +15,7 @@ from upsamp.core.memory import check_memory, lack_of_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
-from upsamp.io.images.damaged_tiff import check_tags
+from upsamp.io.images.damaged_tiff import check_tags, check_tiff
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_tiff_reading
 from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
@@ -57,8 +57,13 @@ def tifffile_at_work(name: str, fault: str) -> Iterator[None]:
         logger.disabled = before
 
 
-def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
-    """Read the first page, once its size and its kind of pixels are such as can be read."""
+def read_deep_tiff(
+    stream: BinaryIO, name: str, options: ReadOptions, image: Image.Image | None = None
+) -> Picture:
+    """Read the first page, once its size and its kind of pixels are such as can be read.
+
+    image: opened by Pillow, where that can; its strips are proven before they are decoded.
+    """
     check_extra(
         "tifffile",
         f"{name} is damaged, or a TIFF of another depth than Pillow reads, which",
@@ -73,6 +78,7 @@ def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
         extra = tuple(int(one) for one in page.extrasamples)
         offset, packed = int(page.offset), int(page.compression) != UNCOMPRESSED
+        largest = max(page.databytecounts, default=0) if packed else 0
         tile = int(page.tilewidth), int(page.tilelength)
     check_size(width, height, name, options.max_pixels)
     if tile != (0, 0):  # of an image that has some
@@ -83,9 +89,11 @@ def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture
             f"{name} {FAULT}: its pixels of {samples} channels, photometric {kind}, "
             f"{dtype}, are none that are known."
         )
+    check_tiff_reading(stream, name, (height, width, samples), np.dtype(dtype), extra, largest)
     check_memory((height, width, samples), np.dtype(dtype), f"The pixels of {name}")
-    check_tiff_reading(stream, name, (height, width, samples), np.dtype(dtype), extra)
     with tifffile_at_work(name, FAULT):
+        if image is not None:
+            check_tiff(image, stream)
         raw = np.asarray(page.asarray())
         planes = raw.reshape(samples, height, width) if int(page.planarconfig) == 2 else None
         whole = raw.reshape(height, width, samples) if planes is None else np.moveaxis(planes, 0, 2)

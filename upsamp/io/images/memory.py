@@ -1,8 +1,11 @@
 """What reading an image takes, told by what its file declares, before it is taken."""
 
+import math
 import os
+import re
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -11,9 +14,11 @@ from PIL.ExifTags import Base as Tag
 
 from upsamp.core.memory import WORKING, check_limit, memory_limit
 from upsamp.io.images.modes import natural_mode
+from upsamp.io.pictures import DEEP_MODES, Frames, Picture, mode_of
 from upsamp.io.streams import size_of
 
 __all__ = [
+    "UNREAD",
     "check_deep_reading",
     "check_opening",
     "check_proving",
@@ -23,8 +28,14 @@ __all__ = [
 
 # Bytes that Pillow has for each pixel, by the first letters of the mode; 4 in all others.
 PILLOW_BYTES: Mapping[str, int] = {"1": 1, "L": 1, "P": 1, "I;16": 2}
-# Bytes that NumPy has for each pixel; in all others one for each channel.
-NUMPY_BYTES: Mapping[str, int] = {"I": 4, "F": 4, "I;16": 2}
+# The types of NumPy that hold a channel; a byte in all others.
+NUMPY_TYPES: Mapping[str, Any] = {
+    **dict.fromkeys(("I;16", "I;16B", "I;16L", "I;16N"), np.uint16),
+    "1": np.bool_,
+    "F": np.float32,
+    "I": np.int32,
+}
+BYTES = np.dtype(np.uint8)
 # Decoders of Pillow that take nothing for each pixel besides the image; and what the formats take
 # that Pillow hands to a library whole, which holds the file, too.
 LEAN_DECODERS = ("raw", "zip", "gif", "packbits", "pcx", "tga_rle")
@@ -38,18 +49,64 @@ CANVAS_BYTES = 12
 READ_BYTES = 2**28
 # The extra sample of a TIFF that is alpha, and has been multiplied into the colours.
 ASSOCIATED = 1
+# How far into a file the size of an AVIF is looked for.
+HEAD = 2**14
+# The frames that follow in a picture that is not read.
+UNREAD = Frames(1, lambda: iter(()))
 
 
 def check_opening(stream: BinaryIO, name: str) -> None:
     """Raise `MemoryLimitError` where there is no room for a file that is held whole once open.
 
-    Pillow reads a WebP or AVIF, and its library keeps a copy.
+    Pillow reads a WebP or AVIF, and its library keeps a copy. What its pixels take is counted as
+    if they had alpha and were painted on other frames: more is known once it is open.
     """
+    if memory_limit() is None:
+        return
     stream.seek(0)
-    head = stream.read(12)
+    head = stream.read(HEAD)
     stream.seek(0)
-    if head[8:] == b"WEBP" or head[4:8] == b"ftyp":
-        check_limit(2 * size_of(stream) + FIXED_BYTES, f"{name} while it is read")
+    if head[8:12] == b"WEBP":
+        format_name, (width, height) = "WEBP", _webp_size(head)
+    elif head[4:8] == b"ftyp":
+        format_name, (width, height) = "AVIF", _avif_size(head)
+    else:
+        return
+    held = 2 * size_of(stream)
+    if held + FIXED_BYTES > (memory_limit() or 0):
+        each = CANVAS_BYTES + LIBRARY_BYTES[format_name] + _stored("RGBA")
+        declared = _declared((height, width, 4), "RGBA", format_name)
+        _check(replace(declared, rest=UNREAD), name, held + each * width * height)
+
+
+def _webp_size(head: bytes) -> tuple[int, int]:
+    """Return the width and height that the first chunk of a WebP declares.
+
+    Source: RFC 9649, "WebP Image Format", 2.5 to 2.7 and 3.4.
+    """
+    if head[12:16] == b"VP8X":
+        return (
+            int.from_bytes(head[24:27], "little") + 1,
+            int.from_bytes(head[27:30], "little") + 1,
+        )
+    if head[12:16] == b"VP8L":
+        sides = int.from_bytes(head[21:25], "little")
+        return (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1
+    return (
+        int.from_bytes(head[26:28], "little") & 0x3FFF,
+        int.from_bytes(head[28:30], "little") & 0x3FFF,
+    )
+
+
+def _avif_size(head: bytes) -> tuple[int, int]:
+    """Return the largest width and height that an AVIF declares for one of its items.
+
+    Source: ISO/IEC 23008-12, "Image File Format", 6.5.3 (ispe).
+    """
+    sizes = [
+        struct.unpack(">II", found[1]) for found in re.finditer(rb"ispe.{4}(.{8})", head, re.DOTALL)
+    ]
+    return max(sizes, key=math.prod, default=(0, 0))
 
 
 def check_proving(width: int, height: int, stream: BinaryIO, name: str) -> None:
@@ -77,13 +134,14 @@ def check_reading(
         made, mode = 4, "RGBA"
     natural = natural_mode(mode, expand=expand, transparent="transparency" in image.info)
     made += _stored(natural) if natural != mode else 0
-    array = _held(natural)
+    declared = _declared_by(image, natural)
+    array = declared.pixels.nbytes // pixels
     # 16 bits become another type, or have a colour made clear.
     if natural.startswith("I") or natural == "LAB":
         array += 4 if "transparency" not in image.info else 24
     decoded = stored * pixels + _decoder_bytes(image, stream, animated=animated)
     copied = (stored + made + array * (2 if animated else 1)) * pixels
-    _check(image.size, name, max(decoded, copied), _held(natural))
+    _check(declared, name, max(decoded, copied, _proof_bytes(image, stream)))
 
 
 def check_deep_reading(image: Image.Image, stream: BinaryIO, name: str, channels: int) -> None:
@@ -100,7 +158,9 @@ def check_deep_reading(image: Image.Image, stream: BinaryIO, name: str, channels
     else:  # numbers of text are words first, and those of other depths are scaled as floats
         tile = str(getattr(image, "tile", ""))
         needed = size + (held + (0 if "65535" in tile else 100 * channels)) * pixels
-    _check(image.size, name, needed, held)
+    shape = (image.height, image.width, channels)
+    declared = _declared(shape, DEEP_MODES[channels - 1], str(image.format), np.dtype(np.uint16))
+    _check(declared, name, needed)
 
 
 def check_tiff_reading(
@@ -109,8 +169,11 @@ def check_tiff_reading(
     shape: tuple[int, int, int],
     dtype: np.dtype[Any],
     extra: tuple[int, ...],
+    packed: int,
 ) -> None:
     """Raise `MemoryLimitError` where there is no room for a TIFF of other depths.
+
+    packed: the bytes of its largest compressed strip, which is held whole; 0 where there is none.
 
     Its pixels are copied where they are turned, or stand in planes; those that alpha has been
     multiplied into are divided by it as floats.
@@ -120,23 +183,48 @@ def check_tiff_reading(
     height, width, samples = shape
     held = samples * dtype.itemsize
     floats = 48 * samples if extra[:1] == (ASSOCIATED,) else 0
-    needed = (2 * held + floats) * height * width + min(size_of(stream), READ_BYTES)
-    _check((width, height), name, needed, held)
+    size = size_of(stream)
+    needed = (2 * held + floats) * height * width + min(size, max(READ_BYTES, packed))
+    _check(_declared((height, width, min(samples, 4)), "", "TIFF", dtype), name, needed)
 
 
-def _check(size: tuple[int, int], name: str, needed: int, held: int) -> None:
+def _check(declared: Picture, name: str, needed: int) -> None:
     """Raise where reading does not fit, or what is done with the pixels after it."""
-    width, height = size
-    least = held * width * height + WORKING
-    check_limit(max(needed + FIXED_BYTES, least), f"the {width:,} x {height:,} pixels of {name}")
+    height, width = declared.pixels.shape[:2]
+    needed = max(needed + FIXED_BYTES, declared.pixels.nbytes + WORKING)
+    check_limit(needed, f"the {width:,} x {height:,} pixels of {name}", declared)
+
+
+def _declared_by(image: Image.Image, mode: str) -> Picture:
+    """Return the picture that an image will be in a mode of Pillow's, without its pixels."""
+    dtype = np.dtype(NUMPY_TYPES.get(mode, np.uint8))
+    bands = Image.getmodebands(mode)
+    shape = (image.height, image.width, bands) if bands > 1 else (image.height, image.width)
+    return _declared(shape, mode, image.format or "png", dtype)
+
+
+def _declared(
+    shape: tuple[int, ...], mode: str, format_name: str, dtype: np.dtype[Any] = BYTES
+) -> Picture:
+    """Return a picture whose pixels take no memory; without a mode, that of its channels."""
+    pixels = np.broadcast_to(np.zeros((), dtype), shape)
+    return Picture(pixels, mode or mode_of(pixels), format_name.lower().replace("mpo", "jpeg"))
+
+
+def _proof_bytes(image: Image.Image, stream: BinaryIO) -> int:
+    """Return what it takes to prove that pixels are whole, before they are decoded."""
+    if image.format == "PNG":  # piece by piece
+        return 0
+    if image.format == "TIFF":  # strip by strip
+        tags: Any = getattr(image, "tag_v2", {})
+        sizes = tags.get(Tag.StripByteCounts) or tags.get(Tag.TileByteCounts) or (0,)
+        return min(max(sizes), size_of(stream))
+    frames = 2 * image.width * image.height if image.format == "GIF" else 0
+    return frames + size_of(stream)
 
 
 def _stored(mode: str) -> int:
     return PILLOW_BYTES.get(mode[:4], 4)
-
-
-def _held(mode: str) -> int:
-    return NUMPY_BYTES.get(mode[:4]) or Image.getmodebands(mode)
 
 
 def _decoder_bytes(image: Image.Image, stream: BinaryIO, *, animated: bool) -> int:

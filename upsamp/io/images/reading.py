@@ -12,14 +12,14 @@ from typing import BinaryIO, cast
 
 from PIL import Image, UnidentifiedImageError
 
-from upsamp.errors import FormatError
+from upsamp.errors import FormatError, MemoryLimitError
 from upsamp.io.images.coding import coding_of
 from upsamp.io.images.damage import check_image
 from upsamp.io.images.damaged_frames import proofs_of
-from upsamp.io.images.depth import check_kept, kind_of_depth
+from upsamp.io.images.depth import Depth, check_kept, kind_of_depth
 from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
-from upsamp.io.images.memory import check_opening, check_reading
+from upsamp.io.images.memory import UNREAD, check_opening, check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
@@ -61,7 +61,12 @@ def read_picture(
     """
     file = _ImageFile(stream, name, options)
     count = file.count() if file.all_wanted else 1
-    picture = file.read(options.frame or 0)
+    try:
+        picture = file.read(options.frame or 0)
+    except MemoryLimitError as error:
+        if count > 1 and isinstance(error.declared, Picture):
+            error.declared = replace(error.declared, rest=UNREAD)
+        raise
     picture = replace(picture, notes=(*picture.notes, *file.notes))
     if options.frame is not None or not file.has_several:
         return picture
@@ -154,25 +159,42 @@ class _ImageFile:
             )
         if self._image is None:
             return self._read_page(cast("BinaryIO", FirstPage(self._stream, self._places[number])))
-        self._check_reading(self._image, self._stream)  # before it is decoded to be proven
+        # Before it is decoded to be proven, and again below, as a frame may have another size.
+        self._check_reading(self._image, self._stream)
         with self._at_work():
             self._prove(self._image, number)
             if number:
                 self._image.seek(number)
         return self._read_image(self._image, self._stream)
 
-    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[bool, bool]:
+    def _is_together(self, image: Image.Image) -> bool:
+        """Tell whether an image is to have the mode that all frames have."""
+        return self.all_wanted and image.format in ANIMATED
+
+    @property
+    def _is_animated(self) -> bool:
+        """Whether frames are painted on those before them."""
+        return self.has_several and self._image is not None
+
+    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[Depth | None, bool]:
         """Raise where --max-memory has no room for an image.
 
-        Returns whether it is to have the mode of all frames, and whether it is painted on others.
+        Returns what Pillow would cut of its depth, and whether another reader is to keep it, which
+        asks for room itself.
         """
-        together = self.all_wanted and image.format in ANIMATED
-        animated = self.has_several and self._image is not None
-        expand = self._options.expand
-        check_reading(
-            image, stream, self._name, expand=expand, together=together, animated=animated
-        )
-        return together, animated
+        with self._at_work():
+            depth = kind_of_depth(image, stream)
+        kept = depth is not None and check_kept(depth, self._name, self._options)
+        if not kept:
+            check_reading(
+                image,
+                stream,
+                self._name,
+                expand=self._options.expand,
+                together=self._is_together(image),
+                animated=self._is_animated,
+            )
+        return depth, kept
 
     def _prove(self, image: Image.Image, number: int) -> None:
         """Raise for damage of an animation up to a frame, and with the last one up to the end."""
@@ -199,20 +221,17 @@ class _ImageFile:
         """Read the frame that an opened image is at."""
         name, options = self._name, self._options
         check_size(*image.size, name, options.max_pixels)
+        depth, kept = self._check_reading(image, stream)
+        if kept:
+            from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
+
+            return read_deep(image, stream, name, options, animated=self.has_several)
+        notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",) if depth else ()
+        together = self._is_together(image)
         with self._at_work():
             check_image(image, stream, name, options.max_pixels)
-            depth = kind_of_depth(image, stream)
-        notes: tuple[str, ...] = ()
-        if depth is not None:
-            if check_kept(depth, name, options):
-                from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
-
-                return read_deep(image, stream, name, options, animated=self.has_several)
-            notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",)
-        together, animated = self._check_reading(image, stream)
-        with self._at_work():
             picture, orientation = _decode(image, stream, expand=options.expand, together=together)
-            if not animated:
+            if not self._is_animated:
                 # Its memory may be needed to turn the pixels; close() would close the stream, too.
                 image.im = Image.new("1", (1, 1)).im
         # A fault in what follows is ours, and not the file's.
