@@ -150,7 +150,7 @@ def test_samples_on_standard_output_stand_alone(invoke: Invoke) -> None:
     [
         (["-o", "a.npy"], 2, "-o must name an image"),
         (["--samples-out", "a.png"], 2, "--samples-out must name .npy"),
-        (["-o", "a.doc"], 1, "Cannot tell the format of 'a.doc'"),
+        (["-o", "a.doc"], 2, "-o must name an image, such as grid.png. Received: a.doc"),
         (["-o", "missing/a.png"], 1, "its directory does not exist"),
         (["--samples-out", "missing/a.npy"], 1, "its directory does not exist"),
         (["--samples-out", "a.csv"], 2, "--samples-out must name .npy, .npz or .json"),

@@ -13,7 +13,7 @@ from upsamp.bulk.tasks import Outcome
 from upsamp.core.text import json_text
 from upsamp.errors import FileError
 from upsamp.io.atomic import remove_dead_parts
-from upsamp.io.streams import reason, replace_file
+from upsamp.io.streams import is_stream, open_output, reason
 
 __all__ = ["Report", "Totals", "write_report"]
 
@@ -105,8 +105,9 @@ def write_report(
     if name is None:
         yield Report(None)
         return
-    remove_dead_parts(Path(os.path.realpath(name)).parent)
-    with replace_file(name, overwrite=overwrite) as stream:
+    if not is_stream(name):
+        remove_dead_parts(Path(os.path.realpath(name)).parent)
+    with open_output(name, overwrite=overwrite) as stream:
         report = Report(stream)
         report.write(f'{{"settings": {json_text(settings)},\n"files": [\n')
         yield report

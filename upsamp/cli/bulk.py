@@ -24,7 +24,7 @@ from upsamp.cli.upsample_request import Request
 from upsamp.core.memory import MemoryLimit
 from upsamp.core.threads import thread_count
 from upsamp.errors import EngineError, FileError, UpsampError
-from upsamp.io.streams import check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
 
 __all__ = ["enlarge_many"]
 
@@ -48,9 +48,10 @@ def enlarge_many(request: Request) -> None:
     inputs = Inputs(request.sources, recursive=options.recursive, leave_out=options.out_dir)
     plan = Plan(inputs, naming, skip_existing=options.skip_existing)
     totals = Totals()
+    report = options.report if options.report and not is_stream(options.report) else None
     try:
         with show_progress(quiet=options.quiet) as bar:
-            found = survey(lambda: _counted(plan.tasks(), bar), options.report)
+            found = survey(lambda: _counted(plan.tasks(), bar), report)
             _check_existing(found, options, force=request.force)
             bar.begin(found.files)
             _run(plan, request, totals, found, bar)
@@ -194,7 +195,7 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
             "Give others, or --recursive for the folders below."
         )
     try:
-        if not options.quiet:
+        if not options.quiet and options.report != STANDARD_STREAM:
             _show_totals(plan, enlarging, totals)
     except OSError:  # whose reader has gone; that files failed matters more
         if not failed:

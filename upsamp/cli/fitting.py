@@ -15,7 +15,7 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
 from upsamp.io.sources import read_source
-from upsamp.io.streams import check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
 from upsamp.models.fitting import compare_inside, fit_inside, make_pair, mean_of
 
 __all__ = ["learn_kernel"]
@@ -40,7 +40,9 @@ def learn_kernel(
 
     source: the small image, None for a folder. target: the large image, or the folder.
     """
-    if save_weights is not None and not save_weights.endswith(".npy"):
+    if save_weights == STANDARD_STREAM:
+        raise click.UsageError("--save-weights must be a file: standard output has the table.")
+    if save_weights is not None and not (save_weights.endswith(".npy") or is_stream(save_weights)):
         raise click.UsageError(f"--save-weights must name a .npy file. Received: {save_weights}.")
     if save_weights is not None:
         check_target(save_weights, overwrite=force)

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from upsamp.cli.command import CountType
+from upsamp.cli.command import CountType, FileType
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 
@@ -31,14 +31,15 @@ __all__ = [
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
 
-input_argument = click.argument("source", metavar="[INPUT]", required=False)
+input_argument = click.argument("source", metavar="[INPUT]", type=FileType(), required=False)
 
-inputs_argument = click.argument("sources", metavar="[INPUT]...", nargs=-1)
+inputs_argument = click.argument("sources", metavar="[INPUT]...", type=FileType(), nargs=-1)
 
 output_option = click.option(
     "-o",
     "--output",
     metavar="FILE",
+    type=FileType(output=True),
     help="Write the result to FILE, in the format of its suffix; '-' is standard output.",
 )
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from upsamp.cli.results import refuse_on_terminal
 from upsamp.core.arguments import Array, Pair
+from upsamp.core.text import printable
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.array_files import read_named_arrays
-from upsamp.io.formats import format_to_write, is_image_format
+from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.sources import read_source
-from upsamp.io.streams import STANDARD_STREAM, check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_open, is_stream
 from upsamp.models.files.loading import load_model
 from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import make_generator
@@ -83,7 +84,7 @@ class Request:
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out)
+        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -96,17 +97,13 @@ class Request:
         for name in ("steps", "path"):
             if self.interpolate is None and getattr(self, name) is not None:
                 _refuse(f"--{name} is for the way between two points. Give --interpolate A B")
-        if self.output == self.samples_out == STANDARD_STREAM:
-            _refuse("-o and --samples-out must not both be '-'. Name a file for one of them")
-        streams = (self.model, self.weights, self.latent_file, *self.images)
-        if streams.count(STANDARD_STREAM) > 1:
-            _refuse("Only one input can be read from standard input. Name files for the others")
         if self.compression is not None and self.output is None:
             _refuse("--compress is for the picture. Give -o FILE.png")
         if self.save is not None:
             check_suffix(self.save)
             check_target(self.save, overwrite=self.force)
-        if self.latent_file is not None and self.latent_file == self.samples_out != STANDARD_STREAM:
+        same = self.latent_file is not None and self.latent_file == self.samples_out
+        if same and not is_open(str(self.samples_out)):
             _refuse("--latent-file and --samples-out must be two files")
 
 
@@ -127,15 +124,16 @@ class Target(NamedTuple):
 def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | None:
     """Return where samples go, and see that it can be written there, before the work."""
     default = "png" if pictures else "npy"
+    if name is None:
+        return None
     if name == STANDARD_STREAM:
         refuse_on_terminal(default)
-    if name is None or name == STANDARD_STREAM:
-        return None if name is None else Target(name, default)
-    format_name = format_to_write(name)
+    format_name = format_of_name(name) or (default if is_stream(name) else "")
     fits = is_image_format(format_name) if pictures else format_name in ARRAY_FORMATS
-    if not fits:
-        option, kinds = ("-o", "an image") if pictures else ("--samples-out", ".npy, .npz or .json")
-        raise click.UsageError(f"{option} must name {kinds}. Received: {name}.")
+    if not (format_name and fits):
+        rule = "-o must name an image, such as grid.png"
+        rule = rule if pictures else "--samples-out must name .npy, .npz or .json"
+        raise click.UsageError(f"{rule}. Received: {printable(name)}.")
     check_target(name, overwrite=force)
     return Target(name, format_name)
 

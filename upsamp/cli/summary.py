@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import click
 
-from upsamp.cli.command import Command, CountType, NumbersType, PairType
+from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
 from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.named_models import names_model, open_named, read_arguments
 from upsamp.cli.render.differences import show_difference
@@ -47,7 +47,7 @@ class SummaryCommand(Command):
 
 
 @click.command("summary", cls=SummaryCommand, examples=EXAMPLES)
-@click.argument("layers", metavar="MODEL|LAYER...", nargs=-1, required=True)
+@click.argument("layers", metavar="MODEL|LAYER...", type=FileType(), nargs=-1, required=True)
 @click.option(
     "--columns",
     metavar="NAMES",

@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from upsamp.bulk.strip_jobs import Source, StripJob
-from upsamp.cli.command import Command, CountType, PaddingType, PairType
+from upsamp.cli.command import Command, CountType, FileType, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
     compress_option,
@@ -124,6 +124,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @click.option(
     "--weights",
     metavar="NAME|FILE|MATRIX",
+    type=FileType(),
     default="ones",
     show_default=True,
     help=f"The kernel: {', '.join(KERNEL_PRESETS)}; or a matrix (rows, columns); or a .npy file of "
@@ -156,10 +157,16 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @click.option(
     "--fit",
     metavar="LARGE",
+    type=FileType(),
     help="Compute nothing; learn the kernel that makes the image LARGE of INPUT, or that makes the "
     "images of the folder LARGE of their halves, thirds..., by --stride.",
 )
-@click.option("--save-weights", metavar="FILE", help="Write the kernel that --fit learnt, as .npy.")
+@click.option(
+    "--save-weights",
+    metavar="FILE",
+    type=FileType(output=True),
+    help="Write the kernel that --fit learnt, as .npy.",
+)
 @click.option("--apart", is_flag=True, help="Let --fit learn a kernel for each channel.")
 @click.option(
     "--ridge",

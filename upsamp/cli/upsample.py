@@ -50,7 +50,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.memory import hold_memory, limit_memory
 from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.streams import STANDARD_STREAM, spooled_input
+from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
@@ -198,7 +198,7 @@ def _enlarge_one(request: Request) -> None:
 
 def _is_only_shown(request: Request, given: Picture | Array) -> bool:
     """Tell whether a result has no place but the terminal: one of an image from a pipe."""
-    piped = request.source == STANDARD_STREAM and request.output is None
+    piped = request.source is not None and is_open(request.source) and request.output is None
     return request.preview and piped and isinstance(given, Picture)
 
 
