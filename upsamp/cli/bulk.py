@@ -13,7 +13,7 @@ from upsamp.bulk.inputs import Inputs
 from upsamp.bulk.names import TEMPLATE, Naming
 from upsamp.bulk.processes import Processes
 from upsamp.bulk.remote_paths import check_remote, is_remote
-from upsamp.bulk.report import Totals, write_report
+from upsamp.bulk.report import Totals, may_replace, write_report
 from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Engine, Outcome, Task
 from upsamp.cli.bulk_options import BulkOptions
@@ -100,7 +100,15 @@ def _check(request: Request) -> None:
     if format_name is not None:
         check_coding(format_name, request.compression, request.quality)
     if options.report is not None:
-        check_target(options.report, overwrite=request.force or options.skip_existing)
+        check_target(options.report, overwrite=_replaces_report(request))
+
+
+def _replaces_report(request: Request) -> bool:
+    """Tell whether the report may replace a file, or raise where that is none of its kind."""
+    options = request.bulk
+    return may_replace(
+        str(options.report), force=request.force, skip_existing=options.skip_existing
+    )
 
 
 def _check_existing(found: Survey, options: BulkOptions, *, force: bool) -> None:
@@ -125,7 +133,7 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
         skip_existing=options.skip_existing,
         max_memory=limit,
     )
-    overwrite = request.force or options.skip_existing
+    overwrite = options.report is not None and _replaces_report(request)
     told = _told_settings(plan.naming, settings)
     stopped: UpsampError | None = None
     with (
