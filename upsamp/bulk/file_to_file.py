@@ -11,7 +11,6 @@ from upsamp.core.arguments import Array, Pair
 from upsamp.core.memory import hold_memory, limit_memory, memory_limit
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
-from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.sinks import encode_result, losses_of, write_result
 from upsamp.io.sources import read_source, read_stream
@@ -84,7 +83,7 @@ def _write_in_strips(
     from upsamp.bulk.strip_jobs import EnlargedStrips, Source, StripJob
 
     enlarging = settings.enlarging
-    check_result(*size, enlarging.max_pixels)
+    enlarging.check(given, size)
     work = EnlargedStrips(given, enlarging, size)
     job = StripJob(Source(given), work, format_name, target)
     memory = job.memory(memory_limit())

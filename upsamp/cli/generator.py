@@ -203,13 +203,13 @@ def command(**options: Any) -> None:
         check_coding(picture.format, request.compression)
     array = choose_target(request.samples_out, pictures=False, force=request.force)
     model = open_generator(request)
+    plan = plan_run(model, request) if request.writes else None
     if not request.takes_standard_output and not (request.model and request.writes):
         show_summary(model.summarize(), None)
     if request.save is not None:
         model.save(request.save, overwrite=request.force)
-    if not request.writes:
+    if plan is None:
         return
-    plan = plan_run(model, request)
     for note in plan.notes:
         show_note(note)
     drawing = _draw(plan, array, force=request.force)

@@ -144,7 +144,8 @@ max_pixels_option = click.option(
     show_default=True,
     metavar="N",
     help="Refuse an image that declares more pixels, frames or pages that have more than "
-    f"{FRAMES_FACTOR} times as many together, and a result of more than {RESULT_FACTOR} times.",
+    f"{FRAMES_FACTOR} times as many together, and a result of more than {RESULT_FACTOR} times, or "
+    f"{FRAMES_FACTOR * RESULT_FACTOR} times in all its frames or images.",
 )
 
 

@@ -14,7 +14,7 @@ from upsamp.core.text import printable
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.array_files import read_named_arrays
 from upsamp.io.formats import format_of_name, is_image_format
-from upsamp.io.picture_options import ReadOptions
+from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.sources import read_source
 from upsamp.io.streams import STANDARD_STREAM, check_target, is_open, is_stream
@@ -184,6 +184,8 @@ def plan_run(model: Model, request: Request) -> Plan:
     given, notes = _read_inputs(model, roles, request)
     feed = _plan_feed(roles, given, request)
     run = SampleRun(part, feed, request.batch)
+    rows, columns = (*run.shape[1:-1], 1, 1)[:2]
+    check_result(rows, columns, request.max_pixels, math.prod(run.shape[:-1]))
     tiling = _plan_tiling(run, request) if request.output is not None else None
     shown_range = NAMED_RANGES.get(request.value_range)
     if shown_range is None and request.layer is None:
@@ -223,7 +225,9 @@ def _plan_tiling(run: SampleRun, request: Request) -> Tiling:
         grid = (count, 1)
     elif grid is None and request.interpolate is not None and not split and shape[3] in COLOURS:
         grid = (1, count)
-    return plan_tiling(shape, grid, request.zoom, split=split)
+    tiling = plan_tiling(shape, grid, request.zoom, split=split)
+    check_result(tiling.shape[0], tiling.shape[1], request.max_pixels)
+    return tiling
 
 
 def _shown_notes(model: Model, tiling: Tiling | None, request: Request) -> list[str]:

@@ -38,8 +38,10 @@ def draw(given: Picture | Array, request: Request) -> Picture:
     view = view_of(given, enlarging.layout)
     if enlarging.linear and isinstance(given, Picture):
         check_light(given)
+    size = enlarging.size_of(enlarging.shape_of(given))
+    enlarging.check(given, size)
     comparison = Comparison(
-        enlarging.size_of(enlarging.shape_of(given)),
+        size,
         enlarging.convention,
         enlarging.align_corners,
         view.has_alpha,

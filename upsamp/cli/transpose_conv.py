@@ -46,6 +46,7 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
+from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
@@ -303,8 +304,7 @@ def command(
     destination = choose_destination(
         source, found.given, output, format_name, ending, force=force, compression=compression
     )
-    size = result_size(found.array, settings, by_channel=isinstance(found.given, Picture))
-    check_result(*size, max_pixels)
+    _check_size(found, settings, max_pixels)
     convolution = _plan(found.given, settings, destination)
     job = StripJob(found, convolution, destination.format, destination.name)
     memory = job.memory(max_memory)
@@ -342,6 +342,13 @@ def _check_modes(
         raise click.UsageError("--save-weights and --apart go with --fit.")
     if source_layer is not None and (fit is not None or solve is not None or kernel is not None):
         raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
+
+
+def _check_size(found: Source, settings: Settings, max_pixels: int) -> None:
+    """Raise where the result has more pixels than may be."""
+    size = result_size(found.array, settings, by_channel=isinstance(found.given, Picture))
+    images = len(as_batch(found.array, settings.data_format))
+    check_result(*size, max_pixels, images * math.prod(size))
 
 
 def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:

@@ -48,7 +48,6 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import hold_memory, limit_memory
-from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 
@@ -160,7 +159,7 @@ def _enlarge_one(request: Request) -> None:
     enlarging = request.enlarging
     source = _find(request)
     size = enlarging.size_of(enlarging.shape_of(source.given))
-    check_result(*size, request.max_pixels)
+    enlarging.check(source.given, size)
     spelled = enlarging.spell(size)
     if _is_only_shown(request, source.given):
         request.looking.show(enlarging.apply(source.given, size), STANDARD_STREAM)
@@ -266,6 +265,7 @@ def _show_elsewhere(request: Request) -> None:
 
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")
+        enlarging.check(given, size)
         show_comparison(batch[0], size, enlarging)
         return
     from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
