@@ -17,6 +17,7 @@ from upsamp.bulk.report import Totals, may_replace, write_report
 from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Engine, Outcome, Task
 from upsamp.cli.bulk_options import BulkOptions
+from upsamp.cli.options import wrong_command
 from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
@@ -38,13 +39,14 @@ def enlarge_many(request: Request) -> None:
     """Enlarge all images that the words name, and raise at the end where some failed."""
     _check(request)
     enlarging, options = request.enlarging, request.bulk
-    naming = Naming(
-        enlarging.spell(),
-        enlarging.method,
-        options.template or TEMPLATE,
-        request.format_name,
-        options.out_dir,
-    )
+    with wrong_command():
+        naming = Naming(
+            enlarging.spell(),
+            enlarging.method,
+            options.template or TEMPLATE,
+            request.format_name,
+            options.out_dir,
+        )
     inputs = Inputs(request.sources, recursive=options.recursive, leave_out=options.out_dir)
     plan = Plan(inputs, naming, skip_existing=options.skip_existing)
     totals = Totals()

@@ -1,5 +1,6 @@
 """`upsamp transpose-conv --fit`: learn a kernel from images, and say what it is worth."""
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,14 @@ def learn_kernel(
 
     source: the small image, None for a folder. target: the large image, or the folder.
     """
+    if kernel_size[0] < strides[0] or kernel_size[1] < strides[1]:
+        raise click.UsageError(
+            "--kernel must not be below --stride, as no tap would reach the outputs between. "
+            f"Received: --kernel {kernel_size[0]} {kernel_size[1]}, "
+            f"--stride {strides[0]} {strides[1]}. Use a larger kernel."
+        )
+    if not math.isfinite(ridge):
+        raise click.UsageError(f"--ridge must be a finite number. Received: {ridge}.")
     if save_weights == STANDARD_STREAM:
         raise click.UsageError("--save-weights must be a file: standard output has the table.")
     if save_weights is not None and not (save_weights.endswith(".npy") or is_stream(save_weights)):

@@ -117,7 +117,7 @@ def _add_layers(model: Model, layers: tuple[str, ...], input_shape: tuple[int, .
 def _read_layers(text: str) -> list[Layer]:
     """Return the layers that one argument names."""
     if names_model(text):
-        raise ArgumentError(
+        raise click.UsageError(
             f"Two models can be compared, and layers added to one. Received: '{text}' among others."
         )
     if text != STANDARD_STREAM and ("(" in text or not names_file(text)):

@@ -1,10 +1,13 @@
 """The options that commands share, each in one place."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from upsamp.cli.command import CountType, FileType
+from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 
@@ -26,7 +29,38 @@ __all__ = [
     "quality_option",
     "seed_option",
     "strip_option",
+    "wrong_command",
 ]
+
+# An argument in a message, `strides`, with its value, strides=(2, 2), or both.
+ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
+
+
+@contextmanager
+def wrong_command() -> Iterator[None]:
+    """Let errors in the block, which asks for the words of the command alone, be usage errors.
+
+    Arguments are spelled as the options that they come from. Matrices and layers, which may be
+    written in a command, are data.
+    """
+    try:
+        yield
+    except UpsampError as error:
+        options = {
+            spelling.lstrip("-").replace("-", "_"): parameter.opts[0]
+            for parameter in click.get_current_context().command.params
+            for spelling in parameter.opts
+        }
+
+        def as_option(match: re.Match[str]) -> str:
+            option = options.get(match[1] or match[3])
+            if option is None:
+                return match[0]
+            value = re.sub("[(),']", "", match[4] or "")
+            return option if value in ("", "True") else f"{option} {value}"
+
+        raise click.UsageError(ARGUMENT.sub(as_option, str(error))) from error
+
 
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)

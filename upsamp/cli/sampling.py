@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import click
 import numpy as np
 
+from upsamp.cli.options import wrong_command
 from upsamp.cli.results import refuse_on_terminal
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.text import printable
@@ -42,6 +43,7 @@ __all__ = ["Plan", "Request", "Target", "open_generator", "plan_run"]
 ARRAY_FORMATS = ("npy", "npz", "json")
 DEFAULT_KIND = "upsampling"
 STEPS = 8
+DEFAULT_SAMPLES = 16
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,19 @@ class Request:
         for name in ("steps", "path"):
             if self.interpolate is None and getattr(self, name) is not None:
                 _refuse(f"--{name} is for the way between two points. Give --interpolate A B")
+        files = (self.latent_file, *self.images)
+        points = self.samples or DEFAULT_SAMPLES
+        if self.interpolate is not None and not any(files) and max(self.interpolate) >= points:
+            _refuse(
+                f"The points to interpolate must be among the {points:,} samples, counted from 0. "
+                f"Received: {max(self.interpolate)}. Use --samples {max(self.interpolate) + 1} or "
+                "more, or other points"
+            )
         if self.compression is not None and self.output is None:
             _refuse("--compress is for the picture. Give -o FILE.png")
         if self.save is not None:
-            check_suffix(self.save)
+            with wrong_command():
+                check_suffix(self.save)
             check_target(self.save, overwrite=self.force)
         same = self.latent_file is not None and self.latent_file == self.samples_out
         if same and not is_open(str(self.samples_out)):
@@ -205,7 +216,7 @@ def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: 
         roles,
         given,
         samples=request.samples,
-        default=16 if request.layer is None or request.interpolate is not None else 1,
+        default=DEFAULT_SAMPLES if request.layer is None or request.interpolate is not None else 1,
         seed=request.seed,
         labels=labels,
     )
@@ -225,7 +236,8 @@ def _plan_tiling(run: SampleRun, request: Request) -> Tiling:
         grid = (count, 1)
     elif grid is None and request.interpolate is not None and not split and shape[3] in COLOURS:
         grid = (1, count)
-    tiling = plan_tiling(shape, grid, request.zoom, split=split)
+    with wrong_command():
+        tiling = plan_tiling(shape, grid, request.zoom, split=split)
     check_result(tiling.shape[0], tiling.shape[1], request.max_pixels)
     return tiling
 

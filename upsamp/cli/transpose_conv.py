@@ -21,6 +21,7 @@ from upsamp.cli.options import (
     max_pixels_option,
     output_option,
     seed_option,
+    wrong_command,
 )
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
@@ -45,6 +46,7 @@ from upsamp.core.arguments import (
     Padding,
     Pair,
 )
+from upsamp.core.convolution.convolve import transposed_setting
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
@@ -283,6 +285,7 @@ def command(
         if source is None and library is None:
             show_torch_layer(layer)
             return
+    _check_settings(settings)
     settings = replace(
         settings,
         kernel=read_kernel(
@@ -342,6 +345,17 @@ def _check_modes(
         raise click.UsageError("--save-weights and --apart go with --fit.")
     if source_layer is not None and (fit is not None or solve is not None or kernel is not None):
         raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
+
+
+def _check_settings(settings: Settings) -> None:
+    """Raise where settings contradict each other, whatever the input is."""
+    with wrong_command():
+        transposed_setting(*settings.arguments, settings.output_shape)
+    if settings.filters is not None and settings.filters % settings.groups:
+        raise click.UsageError(
+            f"--groups must divide --filters. Received: --groups {settings.groups}, "
+            f"--filters {settings.filters}."
+        )
 
 
 def _check_size(found: Source, settings: Settings, max_pixels: int) -> None:
