@@ -205,7 +205,9 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
         ((), "A result must have at most 2,863,311,520 pixels, 16 times --max-pixels. Received: "),
         (("--max-pixels", "9" * 90), "of memory"),
         (("--max-pixels", "9" * 90, "--interp", "bicubic"), "of memory"),
-        (("--compare",), "of memory"),
+        (("--compare",), "A result must have at most 2,863,311,520 pixels"),
+        (("--compare", "--max-pixels", "9" * 90), "of memory"),
+        (("--sheet", "s.png"), "A result must have at most 2,863,311,520 pixels"),
     ],
 )
 @pytest.mark.parametrize(
@@ -248,3 +250,35 @@ def test_a_photo_of_24_megapixels_is_enlarged_by_4_and_a_slip_is_not() -> None:
     check_result(4 * 4000, 4 * 6000, MAX_PIXELS)
     with pytest.raises(ArgumentError, match=r"Received: 240,000 x 160,000\. Use a smaller size"):
         check_result(40 * 4000, 40 * 6000, MAX_PIXELS)
+
+
+@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+def test_images_together_have_a_bound(invoke: Invoke, command: str) -> None:
+    """Of a batch of arrays, which is known at once."""
+    np.save("batch.npy", np.zeros((9, 2, 2, 1), np.uint8))
+    size = "--stride" if command == "transpose-conv" else "--size"
+    words = (command, "batch.npy", size, "10", *(("--kernel", 10) if size == "--stride" else ()))
+    result = invoke(*words, "-o", "out.npy", "--max-pixels", "100")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: All images of a result must have at most 3,200 pixels together, 32 times "
+        "--max-pixels. Received: 3,600 or more. Use a smaller size, fewer images, or --max-pixels "
+        "to allow more.\n"
+    )
+    assert not Path("out.npy").exists()
+    assert invoke(*words, "-o", "out.npy", "--max-pixels", "113").exit_code == 0
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".tif"])
+def test_frames_together_have_a_bound(invoke: Invoke, suffix: str) -> None:
+    """Of a file, each of whose frames may have a size of its own, while they are written."""
+    frames = [Image.new("L", (1, 1), number * 20) for number in range(9)]
+    frames[0].save(f"in{suffix}", save_all=True, append_images=frames[1:])
+    words = ("upsample", f"in{suffix}", "--size", "20")
+    result = invoke(*words, "-o", f"out{suffix}", "--max-pixels", "100")
+    assert result.exit_code == 1
+    assert "at most 3,200 pixels together" in result.stderr
+    assert not Path(f"out{suffix}").exists()
+    assert invoke(*words, "-o", "out.png", "--frame", "0", "--max-pixels", "100").exit_code == 0
+    assert invoke(*words, "-o", "one.bmp", "--max-pixels", "100").exit_code == 0
+    assert invoke(*words, "-o", f"out{suffix}", "--max-pixels", "113").exit_code == 0

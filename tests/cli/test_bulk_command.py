@@ -284,6 +284,38 @@ ODD_NAMES = [
 ]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        b"",
+        b"{}",
+        b'{"settings": {}, "files": [], "totals": {}}',
+        b'{"settings": {},\n"files": [\n',
+        b'\n],\n"totals": {"files": 1}}\n',
+        b'x{"settings": {},\n"files": [\n\n],\n"totals": {"files": 1}}\n',
+    ],
+)
+def test_a_report_replaces_reports_alone_where_results_are_kept(
+    invoke: Invoke, samples: Path, other: bytes
+) -> None:
+    words = ("upsample", samples / "sprite.png", "--out-dir", "o", "--report", "r.json")
+    file = Path("r.json")
+    file.write_bytes(other)
+    kept = invoke(*words, "--skip-existing")
+    assert (kept.exit_code, kept.stdout) == (1, "")
+    assert kept.stderr == (
+        "Error: --report must name a new file or, with --skip-existing, an earlier report. "
+        "Received: 'r.json', which is another file. Name another.\n"
+    )
+    assert (file.read_bytes(), Path("o").exists()) == (other, False)
+    assert invoke(*words).exit_code == 1
+    assert file.read_bytes() == other
+    assert invoke(*words, "--force").exit_code == 0
+    for status in ("written", "skipped"):
+        assert json.loads(file.read_bytes())["totals"][status] == 1
+        assert invoke(*words, "--skip-existing").exit_code == 0
+
+
 def test_any_name_survives_in_results_report_and_messages(invoke: Invoke, tmp_path: Path) -> None:
     write_images(tmp_path / "in", ["plain.png"])
     for name in map(os.fsdecode, ODD_NAMES):
@@ -311,9 +343,13 @@ def test_any_name_survives_in_results_report_and_messages(invoke: Invoke, tmp_pa
     assert r"in/broken\udcff\udcfe.png: is no image" in result.stderr
 
 
-@pytest.mark.parametrize("words", [["\x1b[31m.png"], ["a.png", "b.png", "--name", "\x1b"]])
-def test_no_message_moves_the_cursor_of_a_terminal(invoke: Invoke, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "code"), [(["\x1b[31m.png"], 1), (["a.png", "b.png", "--name", "\x1b"], 2)]
+)
+def test_no_message_moves_the_cursor_of_a_terminal(
+    invoke: Invoke, words: list[str], code: int
+) -> None:
     result = invoke("upsample", *words)
-    assert result.exit_code == 1
+    assert result.exit_code == code
     assert "\x1b" not in result.stderr
     assert r"\x1b" in result.stderr

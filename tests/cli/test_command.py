@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -269,6 +270,82 @@ def test_a_wrong_spelling_is_one_line_and_code_2(
     assert (result.exit_code, result.stdout) == (2, "")
     assert re.search(f"^Error: .*({message})", result.stderr)
     assert result.stderr.count("\n") == 1
+
+
+# What the words alone tell is a wrong command, 2; what files, matrices and layers hold is data, 1.
+# No input is there: a wrong command is refused before one is read.
+CODES = (
+    (2, "upsample in.png --align-corners", "--align-corners must go with --convention torch and"),
+    (2, "upsample in.png --align-corners --convention torch", "--interp nearest."),
+    (2, "upsample in.png --convention torch --interp lanczos3", "Received: --interp lanczos3."),
+    (2, "upsample in.png in.jpg --convention torch --interp lanczos5", "--interp must be one that"),
+    (2, "upsample in.png --convention torch --interp lanczos3 --code torch", "--interp must be"),
+    (2, "upsample in.png --align-corners --interp bicubic --compare", "--convention keras"),
+    (2, "upsample in.png in.jpg --name {foo}.png", "--name must have fields that there are."),
+    (2, "upsample in.png in.jpg --name {stem", "--name must close each brace"),
+    (2, "upsample in.png in.jpg --name a/b.png", "--name must be the name of a file"),
+    (2, "upsample in.png in.jpg --name x", "--name must end in {suffix}"),
+    (2, "upsample in.png --sheet s.txt", "--sheet must be a picture"),
+    (2, "upsample 1 -o out", "Cannot tell the format of 'out'"),
+    (1, "upsample in.png", "There is no file 'in.png'"),
+    (1, "upsample 1;2,3", "row 2 has 2 numbers"),
+    (1, "upsample 1 -o none/out.png", "its directory does not exist"),
+    (1, "upsample 1,2 --to 1x1", "must not be below"),
+    (1, "upsample 1 --size 99999", "--max-pixels"),
+    (
+        2,
+        "transpose-conv in.npy --stride 2 --output-padding 2",
+        "Received: --output-padding 2 2,",
+    ),
+    (2, "transpose-conv in.npy --output-padding 3 --code jax", "must be smaller than --stride on"),
+    (
+        2,
+        "transpose-conv in.npy --stride 2 --output-shape 9 --output-padding 1",
+        "--output-shape",
+    ),
+    (2, "transpose-conv in.npy --groups 2 --filters 3", "--groups must divide --filters."),
+    (
+        2,
+        "transpose-conv in.npy --fit 1,2 --kernel 1 --stride 2",
+        "--kernel must not be below",
+    ),
+    (2, "transpose-conv in.npy --fit 1,2 --ridge nan", "--ridge must be a finite number."),
+    (2, "transpose-conv in.npy --fit 1,2 --save-weights k.txt", "--save-weights must name a .npy"),
+    (2, "transpose-conv --solve 28 7", "Received: 28x28 and 7x7."),
+    (1, "transpose-conv --solve 7 99999", "There must be a layer"),
+    (1, "transpose-conv 1 --groups 2", "The groups must divide"),
+    (1, "transpose-conv 1 --weights onez", "There is no file 'onez'"),
+    (1, "transpose-conv 1 --bias one", "--bias"),
+    (1, "transpose-conv --from torch Dense(3)", "must be spelled as in PyTorch"),
+    (2, "summary in.keras --columns foo", "A column must be all, or one of"),
+    (2, "summary dcgan --style keras --width 9", "Give a larger --width."),
+    (2, "summary dcgan dcgan dcgan", "Two models can be compared"),
+    (2, "summary dcgan --weights in.npz", "--weights must belong to a model from a file."),
+    (1, "summary in.keras", "Cannot read 'in.keras'"),
+    (1, "summary Foo(3)", "A layer must be one that upsamp has."),
+    (1, "summary dcgan --solve 1x1", "One layer must do"),
+    (2, "generator --model in.keras --save g.txt", "The name of a file must say how"),
+    (2, "generator --model in.keras -o g.txt", "-o must name an image"),
+    (2, "generator --grid 1x1 -o g.png", "--grid must hold 16 tiles"),
+    (2, "generator --model in.keras --interpolate 0 16 -o g.png", "must be among the 16 samples"),
+    (2, "generator --samples 4 --interpolate 4 0 -o g.png", "Use --samples 5 or more"),
+    (1, "generator --model in.keras", "Cannot read 'in.keras'"),
+    (1, "generator --label 3 -o g.png", "Labels must be for an input that takes some"),
+    (1, "generator --layer nothing -o g.png", "must be that of a layer"),
+)
+
+
+@pytest.mark.parametrize(("code", "line", "message"), CODES)
+def test_the_code_tells_a_wrong_command_from_wrong_data(
+    invoke: Invoke, code: int, line: str, message: str
+) -> None:
+    result = invoke(*line.split(" "))
+    assert result.exit_code == code
+    error = result.stderr.splitlines()[-1]
+    assert error.startswith("Error: ")
+    assert message in error
+    assert (f"Try 'upsamp {line.split(maxsplit=1)[0]} --help'." in error) == (code == 2)
+    assert list(Path().iterdir()) == []
 
 
 # --- help

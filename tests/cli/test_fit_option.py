@@ -241,10 +241,10 @@ def test_a_kernel_that_exists_is_kept_unless_forced(invoke: Invoke) -> None:
         (("small.png", "--fit", "large.png", "--stride", "3"), 1, "for a stride of (3, 3)"),
         (("small.png", "--fit", "nowhere.png"), 1, "nowhere.png"),
         (("nowhere.png", "--fit", "large.png"), 1, "nowhere.png"),
-        (("small.png", "--fit", "large.png", "--kernel", "1"), 1, "must not be below `strides`"),
+        (("small.png", "--fit", "large.png", "--kernel", "1"), 2, "must not be below --stride"),
         (("1 2; 3 4", "--fit", "1 2 3 4;" * 4), 1, "must be larger than 12 x 12"),
         (("small.png", "--fit", "large.png", "--ridge", "-1"), 2, "--ridge"),
-        (("small.png", "--fit", "large.png", "--ridge", "inf"), 1, "ridge"),
+        (("small.png", "--fit", "large.png", "--ridge", "inf"), 2, "--ridge"),
         (("small.png", "--fit", "large.png", "--max-pixels", "9"), 1, "pixels"),
     ],
 )

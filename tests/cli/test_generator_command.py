@@ -145,19 +145,29 @@ def test_samples_on_standard_output_stand_alone(invoke: Invoke) -> None:
     assert np.load(BytesIO(result.stdout_bytes)).shape == (2, 10, 10, 1)
 
 
+UNBOUND = ("--max-pixels", "9" * 18)
+
+
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
         (["-o", "a.npy"], 2, "-o must name an image"),
         (["--samples-out", "a.png"], 2, "--samples-out must name .npy"),
-        (["-o", "a.doc"], 1, "Cannot tell the format of 'a.doc'"),
+        (["-o", "a.doc"], 2, "-o must name an image, such as grid.png. Received: a.doc"),
         (["-o", "missing/a.png"], 1, "its directory does not exist"),
         (["--samples-out", "missing/a.npy"], 1, "its directory does not exist"),
         (["--samples-out", "a.csv"], 2, "--samples-out must name .npy, .npz or .json"),
-        (["-o", "a.png", "--zoom", "1000000"], 1, "memory"),
-        (["-o", "a.png", "--samples", "1000000000000"], 1, "memory"),
+        (["-o", "a.png", "--zoom", "1000000"], 1, "16 times --max-pixels"),
+        (["-o", "a.png", "--zoom", "1000000", *UNBOUND], 1, "memory"),
+        (["-o", "a.png", "--samples", "1000000000000"], 1, "32 times --max-pixels"),
+        (["-o", "a.png", "--samples", "1000000000000", *UNBOUND], 1, "memory"),
         (["-o", "a.png", "--latent", "100000000000"], 1, "memory"),
-        (["-o", "a.png", "--size", "1000000"], 1, "memory"),
+        (["-o", "a.png", "--size", "1000000"], 1, "16 times --max-pixels"),
+        (["-o", "a.png", "--size", "1000000", *UNBOUND], 1, "memory"),
+        (["-o", "a.png", "--zoom", "10", "--max-pixels", "100"], 1, "at most 1,600 pixels"),
+        (["-o", "a.png", "--grid", "100x100", "--max-pixels", "99"], 1, "at most 1,584 pixels"),
+        (["--samples-out", "a.npy", "--samples", "33", "--max-pixels", "100"], 1, "3,200 pixels"),
+        (["-o", "a.png", "--save", "g.keras", "--zoom", "10", "--max-pixels", "100"], 1, "1,600"),
     ],
 )
 def test_what_is_wrong_is_told_and_leaves_nothing(

@@ -143,8 +143,10 @@ def test_an_output_of_too_many_axes_can_be_written_and_not_shown(
 @pytest.mark.parametrize("samples", [10**9, 10**12])
 def test_a_run_that_no_machine_holds_is_refused_at_once(refused: Refused, samples: int) -> None:
     args = ("--model", model_file("keras/dcgan.keras"), "--samples", samples)
-    assert "memory are available" in refused(1, *args, *PICTURE)
-    assert "and the disk has" in refused(1, *args, *OUT)
+    assert "32 times --max-pixels" in refused(1, *args, *OUT)
+    unbound = (*args, "--max-pixels", "9" * 18)
+    assert "memory are available" in refused(1, *unbound, *PICTURE)
+    assert "and the disk has" in refused(1, *unbound, *OUT)
 
 
 def test_a_file_that_is_no_model_is_refused(refused: Refused) -> None:

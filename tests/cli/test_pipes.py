@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import one_of_each
 from PIL import Image
 
 import upsamp
@@ -74,3 +75,156 @@ def test_a_pipe_may_be_named_as_the_output(shell: Shell, output: str) -> None:
 def test_a_device_is_written_to_and_stays(shell: Shell) -> None:
     result = shell("upsamp upsample '1 2' --format npy -o /dev/null && test -c /dev/null")
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+# Whether a pipe blocks belongs to the open file, and any process that shares it may say so.
+UNBLOCKED = 'python -SE -c "import os; [os.set_blocking(n, False) for n in (0, 1, 2)]"'
+LONG = (
+    "upsample '1 2; 3 4' --size 150",
+    "upsample '1 2; 3 4' --size 150 --format npy",
+    "generator --samples 64 --zoom 4 --compress 0 -o -",
+)
+
+
+@pytest.mark.parametrize(("command", "unbuffered"), one_of_each(LONG, ("1", "")))
+def test_a_pipe_that_does_not_block_gets_the_whole_result(
+    shell: Shell, command: str, unbuffered: str
+) -> None:
+    result = shell(
+        f"exec 2> notes; upsamp {command} > whole; ( {UNBLOCKED}; upsamp {command} )"
+        " | ( sleep 0.5; cmp - whole && wc -c < whole )",
+        PYTHONUNBUFFERED=unbuffered,
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert int(result.stdout) > 2**16
+
+
+def test_an_input_that_does_not_block_is_read_to_its_end(shell: Shell) -> None:
+    slow = "( printf '1 2\\n3'; sleep 0.7; printf ' 4\\n' )"
+    result = shell(f"{slow} | ( {UNBLOCKED}; upsamp upsample - --size 1; cat )")
+    assert (result.returncode, result.stdout) == (0, b"1 2\n3 4\n")
+
+
+def test_a_model_is_recognised_by_bytes_that_come_one_by_one(shell: Shell) -> None:
+    result = shell(
+        "upsamp generator --save m.keras > shown;"
+        "( head -c 1 m.keras; sleep 0.4; tail -c +2 m.keras ) | upsamp summary /dev/stdin"
+        " | tail -n 3 | cmp - <(tail -n 3 shown)"
+    )
+    assert (result.returncode, result.stdout) == (0, b"")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_write_that_the_system_cuts_is_an_error(shell: Shell, unbuffered: str) -> None:
+    command = "upsamp upsample '1 2; 3 4' --size 150 --format npy"
+    result = shell(f"ulimit -f 8; {command} > out.npy", PYTHONUNBUFFERED=unbuffered)
+    assert result.returncode == 1
+    assert result.stderr == b"Error: Cannot write to standard output: file too large.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "redirected"),
+    [
+        ("-", ">> log"),
+        ("/dev/stdout", ">> log"),
+        ("/dev/fd/1", ">> log"),
+        ("/proc/self/fd/1", ">> log"),
+        ("/dev/stderr", "2>> log"),
+        ("/dev/fd/3", "3>> log"),
+        ("link", ">> log"),
+    ],
+)
+def test_what_stands_before_a_result_in_an_open_file_stays(
+    shell: Shell, tmp_path: Path, name: str, redirected: str
+) -> None:
+    (tmp_path / "log").write_bytes(b"old\n")
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    result = shell(f"upsamp upsample '1 2' --size 1 -q --format csv -o {name} {redirected}")
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    assert (tmp_path / "log").read_bytes() == b"old\n1,2\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "log"]
+
+
+def test_every_output_may_be_an_open_descriptor(
+    shell: Shell, samples: Path, tmp_path: Path
+) -> None:
+    """Formats that are searched when they are written begin where the open file is."""
+    result = shell(
+        f"cp '{samples}/sprite.png' .; exec 3> log; printf old >&3;"
+        " upsamp upsample sprite.png -q --format tiff -o /dev/fd/3 && tail -c +4 log > 1.tif;"
+        " upsamp upsample sprite.png -q --sheet /dev/fd/3 --force 3> 2.png;"
+        " upsamp upsample sprite.png -q --report /dev/fd/3 --out-dir out 3> 3.json;"
+        " upsamp generator --samples 1 -o /dev/fd/3 --samples-out /dev/fd/4 --save /dev/fd/5"
+        " 3> 4.png 4> 4.npy 5> 4.keras > shown 2> notes;"
+        " upsamp transpose-conv sprite.png --fit out/*.png --stride 2 --save-weights /dev/fd/3"
+        " 3> 5.npy > shown;"
+        " upsamp upsample '1 2' -q --format npz -o /dev/fd/3 3> 6.npz"
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    for name, mode in (("1.tif", "RGBA"), ("2.png", "RGB"), ("4.png", "L")):
+        with Image.open(tmp_path / name) as image:
+            assert np.asarray(image).any()
+            assert image.mode == mode
+    assert json.loads((tmp_path / "3.json").read_bytes())["totals"]["written"] == 1
+    assert np.load(tmp_path / "4.npy").shape == (1, 10, 10, 1)
+    assert upsamp.load_model(tmp_path / "4.keras").name == "upsampling"
+    assert np.load(tmp_path / "5.npy").shape == (3, 3, 1, 1)
+    assert np.load(tmp_path / "6.npz")["array"].shape == (2, 4)
+
+
+def test_every_input_may_be_a_process_substitution(shell: Shell, samples: Path) -> None:
+    """Two in one command, and those that are looked into before they are read."""
+    result = shell(
+        f"cp '{samples}/sprite.png' .; upsamp generator --save m.keras > shown;"
+        " upsamp summary <(cat m.keras) <(cat m.keras) | grep -c Total;"
+        " upsamp summary <(cat m.keras) --weights <(cat m.keras) | grep -c Total;"
+        " upsamp summary <(echo 'Dense(3, input_dim=2)') | grep -c Total;"
+        " mkfifo pipe; cat m.keras > pipe & upsamp summary pipe | grep -c Total;"
+        " upsamp transpose-conv <(echo 1 2) --weights <(echo 3) --max-memory 99MB 2> notes;"
+        " upsamp upsample <(cat sprite.png) | cmp - <(upsamp upsample - < sprite.png);"
+        " upsamp upsample <(cat sprite.png) sprite.png; echo $?"
+    )
+    assert result.stdout == b"1\n1\n1\n1\n3 6\n2\n"
+    assert result.stderr == (
+        b"Error: A pipe must be alone. Received: '/dev/fd/63'. Give files. "
+        b"Try 'upsamp upsample --help'.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message"),
+    [
+        ("upsample '1 2' -o /dev/fd/3 3> log", 2, "as a pipe has no suffix. Use --format NAME."),
+        ("upsample '1 2' -o pipe", 2, "Cannot tell the format of 'pipe'"),
+        ("upsample '1 2' -o /dev/fd/77 --format csv", 1, "bad file descriptor. Open it for"),
+        ("upsample '1 2' -o /dev/stdin --format csv < log", 1, "bad file descriptor. Open it for"),
+        ("upsample /dev/fd/77", 1, "There is no file '/dev/fd/77'"),
+        ("upsample /dev/stdin <&-", 1, "Standard input is closed."),
+        ("transpose-conv - --weights /dev/stdin", 2, "Only one input can be read from standard"),
+        ("summary /dev/fd/3 /dev/fd/3 3< log", 2, "Only one input can be read from '/dev/fd/3'"),
+        ("generator -o - --samples-out /dev/fd/1", 2, "-o and --samples-out must not both be '-'"),
+    ],
+)
+def test_a_stream_that_will_not_do_is_refused_before_the_work(
+    shell: Shell, line: str, code: int, message: str
+) -> None:
+    result = shell(f"mkfifo pipe; touch log; upsamp {line}")
+    assert (result.returncode, result.stdout) == (code, b"")
+    assert message.encode() in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_report_may_be_standard_output(shell: Shell, samples: Path) -> None:
+    result = shell(
+        f"cp '{samples}/sprite.png' .; upsamp upsample sprite.png none.png --out-dir out --report -"
+    )
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["totals"]["failed"] == 1
+    assert b"none.png" in result.stderr
+    result = shell("upsamp upsample sprite.png --out-dir out --force --report - | true")
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_a_named_pipe_whose_reader_has_enough_ends_the_command_quietly(shell: Shell) -> None:
+    result = shell("upsamp upsample '1 2' --size 300 --format csv -q -o >(head -c 9 > some)")
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")

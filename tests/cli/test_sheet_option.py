@@ -79,7 +79,7 @@ def test_a_sheet_overwrites_only_when_that_is_wanted(invoke: Invoke, tmp_path: P
     ("options", "code", "message"),
     [
         (["--sheet", "sheet.npy"], 2, "--sheet must be a picture, such as sheet.png."),
-        (["--sheet", "sheet"], 1, "Cannot tell the format of 'sheet' from its suffix."),
+        (["--sheet", "sheet"], 2, "--sheet must be a picture, such as sheet.png. Received: sheet."),
         (["--sheet", "none/sheet.png"], 1, "its directory does not exist"),
         (["--sheet", "s.png", "-o", "o.png"], 2, "--sheet is written in the place of a result."),
         (["--sheet", "s.png", "--format", "json"], 2, "--sheet is written in the place of"),

@@ -164,7 +164,7 @@ def test_an_impossible_target_names_the_nearest_sizes(
 def test_a_smaller_target_is_an_error_of_one_line(invoke: Invoke) -> None:
     for size, target in (("28", "7"), ("7x7", "6x14")):
         result = invoke("transpose-conv", "--solve", size, target)
-        assert (result.exit_code, result.stdout) == (1, "")
+        assert (result.exit_code, result.stdout) == (2, "")
         assert "as upsampling never shrinks" in result.stderr
         assert result.stderr.count("\n") == 1
 

@@ -266,7 +266,6 @@ def test_an_image_is_written_beside_its_own_and_the_user_is_told(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["1 2", "--stride", "2", "--output-padding", "2"], "must be smaller than"),
         (["1 2", "--weights", "1 2; 3"], "row 2 has 1 number"),
         (["1 2", "--weights", "kernel.doc"], "There is no file 'kernel.doc'"),
         (["1 2", "--weights", "IMAGE"], "--weights must be numbers. Received: the image"),

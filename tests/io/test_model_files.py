@@ -183,7 +183,7 @@ def test_the_size_of_a_pipe_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FormatError, match=r"standard input must have at most 10 bytes\. Received"):
         open_model("-", max_size=10)
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(FileError, match=r"Standard input is closed\. Give a file, or pipe a model"):
+    with pytest.raises(FileError, match=r"Standard input is closed\. Give a file, or pipe data"):
         open_model("-")
 
 

@@ -1,7 +1,7 @@
 """Enlarging: what is to be done to an image or a matrix, as data that another process takes."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
@@ -10,10 +10,10 @@ from upsamp.core.memory import MemoryLimit, check_limit
 from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
 from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
-from upsamp.io.pictures import Picture, array_of, check_light
+from upsamp.io.pictures import Frames, Picture, array_of, check_light
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from fractions import Fraction
 
     Factor: TypeAlias = int | Fraction
@@ -90,10 +90,28 @@ class Enlarging:
 
         The frames that follow an image are each enlarged when they are read, by their own size.
         """
-        check_result(*size, self.max_pixels)
+        self.check(given, size)
         if isinstance(given, Picture):
-            return given.map(self._apply_to_frame)
+            large = self._apply_to_frame(replace(given, rest=None))
+            rest = given.rest
+            return replace(
+                large, rest=rest and Frames(rest.count, lambda: self._apply_to_rest(rest, size))
+            )
         return resize(given, size, *self._rule, self.layout, align_corners=self.align_corners)
+
+    def check(self, given: Picture | Array, size: Pair) -> None:
+        """Raise `ArgumentError` where a result would have more pixels than may be."""
+        images = 1 if isinstance(given, Picture) else len(as_batch(given, self.layout))
+        check_result(*size, self.max_pixels, images * math.prod(size))
+
+    def _apply_to_rest(self, rest: Frames, first: Pair) -> "Iterator[Picture]":
+        """Yield the frames that follow, enlarged, as long as all have few enough pixels."""
+        total = math.prod(first)
+        for frame in rest.read():
+            size = self.size_of(self.shape_of(frame))
+            total += math.prod(size)
+            check_result(*size, self.max_pixels, total)
+            yield self._apply_to_frame(frame)
 
     def _apply_to_frame(self, frame: Picture) -> Picture:
         size = self.size_of(self.shape_of(frame))

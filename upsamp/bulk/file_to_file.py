@@ -12,7 +12,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
-from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.sinks import encode_result, losses_of, write_result
 from upsamp.io.sources import read_source, read_stream
@@ -95,7 +94,7 @@ def _plan(
 
     enlarging = settings.enlarging
     size = enlarging.size_of(enlarging.shape_of(given))
-    check_result(*size, enlarging.max_pixels)
+    enlarging.check(given, size)
     work = EnlargedStrips(given, enlarging, size)
     wanted = _format_of(source, given, target, settings)
     job = StripJob(Source(given), work, wanted, target)

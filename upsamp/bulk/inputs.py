@@ -25,7 +25,7 @@ from upsamp.bulk.remote_paths import (
 from upsamp.errors import FileError
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.sources import looks_like_matrix, names_file
-from upsamp.io.streams import STANDARD_STREAM, reason
+from upsamp.io.streams import is_open, reason
 
 __all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of"]
 
@@ -60,7 +60,7 @@ def kind_of(word: str) -> Kind:
     >>> kind_of("-"), kind_of("1 2; 3 4"), kind_of("there/is/no*.png")
     ('stream', 'matrix', 'missing')
     """
-    if word == STANDARD_STREAM:
+    if is_open(word):
         return "stream"
     if is_remote(word):
         return "remote"

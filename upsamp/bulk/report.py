@@ -13,9 +13,13 @@ from upsamp.bulk.tasks import Outcome
 from upsamp.core.text import json_text
 from upsamp.errors import FileError
 from upsamp.io.atomic import remove_dead_parts
-from upsamp.io.streams import reason, replace_file
+from upsamp.io.streams import is_stream, open_input, open_output, reason, size_of
 
-__all__ = ["Report", "Totals", "write_report"]
+__all__ = ["Report", "Totals", "may_replace", "write_report"]
+
+# How a report begins and ends, whatever is in it; and how far that is looked for.
+BEGIN, FILES, END = b'{"settings": {', b'},\n"files": [\n', b'\n],\n"totals": {"files": '
+MAX_ENDS = 2**16
 
 # Of more failures and kinds of notes than this the report alone has each.
 KEPT_FAILURES = 50
@@ -93,6 +97,25 @@ class Report:
             self._first = False
 
 
+def may_replace(name: str, *, force: bool, skip_existing: bool) -> bool:
+    """Tell whether a report may take the place of a file: with `skip_existing` of a report alone.
+
+    Raises `FileError` for another one, which --skip-existing would not be expected to touch.
+    """
+    if force or not skip_existing or not os.path.isfile(name) or is_stream(name):
+        return force
+    with open_input(name) as stream:
+        head = stream.read(MAX_ENDS)
+        stream.seek(max(0, size_of(stream) - MAX_ENDS))
+        tail = stream.read(MAX_ENDS)
+    if head.startswith(BEGIN) and FILES in head and END in tail:
+        return True
+    raise FileError(
+        f"--report must name a new file or, with --skip-existing, an earlier report. "
+        f"Received: '{name}', which is another file. Name another."
+    )
+
+
 @contextmanager
 def write_report(
     name: str | None, settings: Mapping[str, Any], totals: Totals, *, overwrite: bool
@@ -105,8 +128,9 @@ def write_report(
     if name is None:
         yield Report(None)
         return
-    remove_dead_parts(Path(os.path.realpath(name)).parent)
-    with replace_file(name, overwrite=overwrite) as stream:
+    if not is_stream(name):
+        remove_dead_parts(Path(os.path.realpath(name)).parent)
+    with open_output(name, overwrite=overwrite) as stream:
         report = Report(stream)
         report.write(f'{{"settings": {json_text(settings)},\n"files": [\n')
         yield report

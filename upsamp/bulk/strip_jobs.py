@@ -25,7 +25,7 @@ from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FRAME_FORMATS
 from upsamp.io.pictures import Picture, array_of, check_light
 from upsamp.io.sinks import encoding_bytes
-from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.streams import is_stream
 from upsamp.io.strips.formats import STRIP_FORMATS, holds_strips_of
 from upsamp.io.strips.rows import StoredMatrix, stand_in
 
@@ -231,7 +231,7 @@ class StripJob:
         if isinstance(given, Picture) and given.rest and self.format in FRAME_FORMATS:
             # The first one stays, while another is read and enlarged.
             needed += held + made + FRAME_PIXEL_BYTES * math.prod(given.pixels.shape[:2])
-        whole = self.name == STANDARD_STREAM or is_remote(self.name)
+        whole = is_remote(self.name) or is_stream(self.name)
         needed += encoding_bytes(result, self.format, whole=whole)
         check_limit(
             needed,
@@ -247,7 +247,7 @@ class StripJob:
             return False
         # They have to be searched: a TIFF, and planes of which each gets some rows in turn.
         searched = self.format == "tiff" or (self.format == "npy" and self.work.planes)
-        if searched and self.name == STANDARD_STREAM:
+        if searched and is_stream(self.name):
             return False
         if not isinstance(given, Picture) or self.format == "npy":
             return True

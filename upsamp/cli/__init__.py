@@ -24,6 +24,7 @@ import click
 from upsamp.cli.render.output import print_text
 from upsamp.core.text import printable
 from upsamp.errors import EngineError, UpsampError
+from upsamp.io.descriptors import prepare_standard_streams
 from upsamp.io.streams import reason
 
 __all__ = ["main"]
@@ -89,7 +90,8 @@ class Group(click.Group):
             sys.exit(2)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "upsamp"
-            line = " ".join(error.format_message().split())  # click breaks some of its lines
+            lines = error.format_message().split("\n")  # click breaks some of its lines
+            line = " ".join(part.strip("\t") for part in lines)
             _fail(f"{line} Try '{command} --help'.", 2)
         except UpsampError as error:
             _fail(error, 1)
@@ -129,6 +131,7 @@ class Group(click.Group):
 
 def _prepare_streams() -> None:
     """See that there is a standard output, that it takes any name, and no library prints raw."""
+    prepare_standard_streams()
     if sys.stdout is None:
         _fail("Standard output is closed. Leave it open, or send it to a file.", 1)
     for stream in (sys.stdout, sys.stderr):

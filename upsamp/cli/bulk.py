@@ -13,10 +13,11 @@ from upsamp.bulk.inputs import Inputs
 from upsamp.bulk.names import TEMPLATE, Naming
 from upsamp.bulk.processes import Processes
 from upsamp.bulk.remote_paths import check_remote, is_remote
-from upsamp.bulk.report import Totals, write_report
+from upsamp.bulk.report import Totals, may_replace, write_report
 from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Engine, Outcome, Task
 from upsamp.cli.bulk_options import BulkOptions
+from upsamp.cli.options import wrong_command
 from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
@@ -24,7 +25,7 @@ from upsamp.cli.upsample_request import Request
 from upsamp.core.memory import MemoryLimit
 from upsamp.core.threads import thread_count
 from upsamp.errors import EngineError, FileError, UpsampError
-from upsamp.io.streams import check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
 
 __all__ = ["enlarge_many"]
 
@@ -38,19 +39,21 @@ def enlarge_many(request: Request) -> None:
     """Enlarge all images that the words name, and raise at the end where some failed."""
     _check(request)
     enlarging, options = request.enlarging, request.bulk
-    naming = Naming(
-        enlarging.spell(),
-        enlarging.method,
-        options.template or TEMPLATE,
-        request.format_name,
-        options.out_dir,
-    )
+    with wrong_command():
+        naming = Naming(
+            enlarging.spell(),
+            enlarging.method,
+            options.template or TEMPLATE,
+            request.format_name,
+            options.out_dir,
+        )
     inputs = Inputs(request.sources, recursive=options.recursive, leave_out=options.out_dir)
     plan = Plan(inputs, naming, skip_existing=options.skip_existing)
     totals = Totals()
+    report = options.report if options.report and not is_stream(options.report) else None
     try:
         with show_progress(quiet=options.quiet) as bar:
-            found = survey(lambda: _counted(plan.tasks(), bar), options.report)
+            found = survey(lambda: _counted(plan.tasks(), bar), report)
             _check_existing(found, options, force=request.force)
             bar.begin(found.files)
             _run(plan, request, totals, found, bar)
@@ -99,7 +102,15 @@ def _check(request: Request) -> None:
     if format_name is not None:
         check_coding(format_name, request.compression, request.quality)
     if options.report is not None:
-        check_target(options.report, overwrite=request.force or options.skip_existing)
+        check_target(options.report, overwrite=_replaces_report(request))
+
+
+def _replaces_report(request: Request) -> bool:
+    """Tell whether the report may replace a file, or raise where that is none of its kind."""
+    options = request.bulk
+    return may_replace(
+        str(options.report), force=request.force, skip_existing=options.skip_existing
+    )
 
 
 def _check_existing(found: Survey, options: BulkOptions, *, force: bool) -> None:
@@ -124,7 +135,7 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
         skip_existing=options.skip_existing,
         max_memory=limit,
     )
-    overwrite = request.force or options.skip_existing
+    overwrite = options.report is not None and _replaces_report(request)
     told = _told_settings(plan.naming, settings)
     stopped: UpsampError | None = None
     with (
@@ -194,7 +205,7 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
             "Give others, or --recursive for the folders below."
         )
     try:
-        if not options.quiet:
+        if not options.quiet and options.report != STANDARD_STREAM:
             _show_totals(plan, enlarging, totals)
     except OSError:  # whose reader has gone; that files failed matters more
         if not failed:

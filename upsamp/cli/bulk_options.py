@@ -8,7 +8,8 @@ import click
 
 from upsamp.bulk.inputs import kind_of
 from upsamp.bulk.names import TEMPLATE
-from upsamp.cli.command import CountType
+from upsamp.cli.command import CountType, FileType
+from upsamp.io.streams import STANDARD_STREAM
 
 __all__ = ["BulkOptions", "bulk_options"]
 
@@ -47,7 +48,8 @@ OPTIONS = (
     click.option(
         "--report",
         metavar="FILE",
-        help="Write a report of all files to FILE, as JSON.",
+        type=FileType(output=True),
+        help="Write a report of all files to FILE, as JSON; '-' is standard output.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors."),
 )
@@ -92,7 +94,8 @@ class BulkOptions:
         for word, kind in zip(words, kinds, strict=True):
             if kind in ("stream", "matrix"):
                 alone = f"be without {given[0]}" if len(words) < 2 else "be alone"
-                what = "Standard input, '-'," if kind == "stream" else "A matrix"
+                what = "A pipe" if kind == "stream" else "A matrix"
+                what = "Standard input, '-'," if word == STANDARD_STREAM else what
                 raise click.UsageError(f"{what} must {alone}. Received: '{word}'. Give files.")
         return True
 

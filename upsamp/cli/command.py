@@ -9,16 +9,22 @@ import click
 
 from upsamp.core.arguments import PADDINGS
 from upsamp.errors import ArgumentError
+from upsamp.io.descriptors import descriptor_of
+from upsamp.io.streams import STANDARD_STREAM
 
 if TYPE_CHECKING:
+    FileBase: TypeAlias = click.ParamType[str]
     NumbersBase: TypeAlias = click.ParamType[tuple[Any, ...]]
 else:
-    NumbersBase = click.ParamType  # older releases of click, which do as well, have it plain
+    FileBase = NumbersBase = (
+        click.ParamType
+    )  # older releases of click, which do as well, have it plain
 
 __all__ = [
     "Command",
     "CountType",
     "FactorType",
+    "FileType",
     "NumbersType",
     "PaddingType",
     "PairType",
@@ -33,6 +39,24 @@ NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
 
 # What NumPy and the system take as a size.
 MAX_SIZE = 2**63 - 1
+
+
+class FileType(FileBase):
+    """The name of a file; /dev/stdin as an input, and /dev/stdout as an output, is "-"."""
+
+    name = "file"
+
+    def __init__(self, *, output: bool = False) -> None:
+        self.output = output
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,  # noqa: ARG002 - click's signature
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> str:
+        """Return the name."""
+        return STANDARD_STREAM if descriptor_of(value) == self.output else str(value)
 
 
 class CountType(click.IntRange):
@@ -175,6 +199,14 @@ def _is_word(text: str) -> bool:
         return False
 
 
+def _twice(one: str, other: str, name: str, *, output: bool) -> str:
+    """Say that two options name one stream."""
+    if output:
+        return f"{one} and {other} must not both be '{name}'. Name a file for one of them."
+    stream = "standard input" if name == STANDARD_STREAM else f"'{name}'"
+    return f"Only one input can be read from {stream}. Name files for the others."
+
+
 class Command(click.Command):
     """A command whose help begins with `examples`, and whose numbers may stand as words."""
 
@@ -196,10 +228,29 @@ class Command(click.Command):
                     f"An argument must be text that can be a name. Received: {word[:60]!r}."
                 )
         try:
-            return super().parse_args(ctx, self.arrange(args))
+            rest = super().parse_args(ctx, self.arrange(args))
+            self._check_streams(ctx)
         except click.UsageError as error:
             error.ctx = error.ctx or ctx  # so that the help is named that tells more
             raise
+        return rest
+
+    def _check_streams(self, ctx: click.Context) -> None:
+        """Raise where a stream is to be read or written twice."""
+        given: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
+        for parameter in self.params:
+            if isinstance(parameter.type, FileType):
+                value = ctx.params[str(parameter.name)]
+                names = value if isinstance(value, tuple) else (value,)
+                option = parameter.opts[0]
+                given[parameter.type.output] += [(option, name) for name in names if name]
+        for output, files in given.items():
+            by_number: dict[int | None, str] = {}
+            for option, name in files:
+                number = int(output) if name == STANDARD_STREAM else descriptor_of(name)
+                if number is not None and number in by_number:
+                    raise click.UsageError(_twice(by_number[number], option, name, output=output))
+                by_number[number] = option
 
     def arrange(self, args: Sequence[str]) -> list[str]:
         """Join the numbers of one option, and move negative numbers behind the options.

@@ -1,5 +1,6 @@
 """`upsamp transpose-conv --fit`: learn a kernel from images, and say what it is worth."""
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.sinks import write_result
 from upsamp.io.sources import read_source
-from upsamp.io.streams import check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
 from upsamp.models.fitting import compare_inside, fit_inside, make_pair, mean_of
 
 __all__ = ["learn_kernel"]
@@ -40,7 +41,17 @@ def learn_kernel(
 
     source: the small image, None for a folder. target: the large image, or the folder.
     """
-    if save_weights is not None and not save_weights.endswith(".npy"):
+    if kernel_size[0] < strides[0] or kernel_size[1] < strides[1]:
+        raise click.UsageError(
+            "--kernel must not be below --stride, as no tap would reach the outputs between. "
+            f"Received: --kernel {kernel_size[0]} {kernel_size[1]}, "
+            f"--stride {strides[0]} {strides[1]}. Use a larger kernel."
+        )
+    if not math.isfinite(ridge):
+        raise click.UsageError(f"--ridge must be a finite number. Received: {ridge}.")
+    if save_weights == STANDARD_STREAM:
+        raise click.UsageError("--save-weights must be a file: standard output has the table.")
+    if save_weights is not None and not (save_weights.endswith(".npy") or is_stream(save_weights)):
         raise click.UsageError(f"--save-weights must name a .npy file. Received: {save_weights}.")
     if save_weights is not None:
         check_target(save_weights, overwrite=force)

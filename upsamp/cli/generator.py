@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from upsamp.cli.command import Command, CountType, NumbersType, PairType
+from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
 from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.options import (
     compress_option,
@@ -58,6 +58,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 @click.option(
     "--model",
     metavar="FILE",
+    type=FileType(),
     help="A saved model: .keras, its folder, .h5, or JSON; '-' is standard input.",
 )
 @weights_option
@@ -92,6 +93,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 @click.option(
     "--latent-file",
     metavar="FILE",
+    type=FileType(),
     help="Points of the latent space, a row each, as .npy, .csv or text; or .npz with an array "
     "for each input, by name.",
 )
@@ -100,6 +102,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
     "images",
     multiple=True,
     metavar="FILE",
+    type=FileType(),
     help="A picture for a model that takes images; may be given several times.",
 )
 @max_pixels_option
@@ -137,16 +140,19 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
     "-o",
     "--output",
     metavar="FILE",
+    type=FileType(output=True),
     help="Write the samples as one tiled picture; '-' is standard output, as PNG.",
 )
 @click.option(
     "--samples-out",
     metavar="FILE",
+    type=FileType(output=True),
     help="Write the samples themselves, (N, rows, columns, channels), as .npy, .npz or .json.",
 )
 @click.option(
     "--save",
     metavar="FILE",
+    type=FileType(output=True),
     help="Write the generator as .keras, which Keras 3 loads; or its weights alone, as "
     ".weights.h5, .npz or .safetensors.",
 )
@@ -197,13 +203,13 @@ def command(**options: Any) -> None:
         check_coding(picture.format, request.compression)
     array = choose_target(request.samples_out, pictures=False, force=request.force)
     model = open_generator(request)
+    plan = plan_run(model, request) if request.writes else None
     if not request.takes_standard_output and not (request.model and request.writes):
         show_summary(model.summarize(), None)
     if request.save is not None:
         model.save(request.save, overwrite=request.force)
-    if not request.writes:
+    if plan is None:
         return
-    plan = plan_run(model, request)
     for note in plan.notes:
         show_note(note)
     drawing = _draw(plan, array, force=request.force)
@@ -217,7 +223,7 @@ def command(**options: Any) -> None:
 def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
     """Draw the samples, onto the picture and into the file that are wanted."""
     count = plan.run.feed.count
-    if array is not None and array.name != STANDARD_STREAM:
+    if array is not None:
         check_space(array.name, plan.nbytes if array.format == "npy" else 0)
     writing = (
         nullcontext()

@@ -2,6 +2,7 @@
 
 import click
 
+from upsamp.cli.command import FileType
 from upsamp.cli.options import parse_bytes
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
@@ -10,6 +11,7 @@ __all__ = ["max_size_option", "weights_option"]
 weights_option = click.option(
     "--weights",
     metavar="FILE",
+    type=FileType(),
     help="Take the weights from this file: .weights.h5, .npz, .safetensors or a model's.",
 )
 

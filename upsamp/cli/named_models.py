@@ -1,15 +1,13 @@
 """The models that arguments name: saved ones by content or suffix, generators, and layers."""
 
 import os
-import sys
-from pathlib import Path
 
 import click
 
 from upsamp.cli.render.tables import show_note
 from upsamp.errors import ArgumentError, ExpressionError, FileError, FormatError
 from upsamp.io.sources import names_file
-from upsamp.io.streams import STANDARD_STREAM, open_input, read_within
+from upsamp.io.streams import STANDARD_STREAM, is_stream, look_into, open_input, read_within
 from upsamp.layers import LAYERS, InputLayer, Layer
 from upsamp.models.expression import parse_layer, parse_layers
 from upsamp.models.generator import GENERATORS, make_generator
@@ -22,6 +20,7 @@ __all__ = ["names_model", "open_named", "read_arguments"]
 # Bytes that the text of layers may have, which people write.
 MAX_LAYERS = 2**18
 # How saved models and weights begin: HDF5, zip, JSON.
+HEAD = 16
 MAGIC = (b"\x89HDF", b"PK\x03\x04", b"{")
 SUFFIXES = (
     *(".keras", ".h5", ".hdf5", ".json"),
@@ -32,18 +31,15 @@ SUFFIXES = (
 
 def names_model(text: str) -> bool:
     """Tell whether an argument names a saved model or a generator, and no layers."""
-    if text == STANDARD_STREAM:
-        return _begins_like_model(_head_of_standard_input())
+    if is_stream(text):
+        return _begins_like_model(look_into(text, HEAD))
     if not names_file(text):
         return text in GENERATORS or ("(" not in text and _has_suffix(text))
     if os.path.isdir(text) or _has_suffix(text):
         return True
-    if not os.path.isfile(text):
-        return False  # a pipe is read once
     try:
-        with Path(text).open("rb") as stream:
-            return _begins_like_model(stream.read(16))
-    except OSError:
+        return _begins_like_model(look_into(text, HEAD))
+    except FileError:
         return False
 
 
@@ -53,20 +49,6 @@ def _has_suffix(text: str) -> bool:
 
 def _begins_like_model(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(MAGIC)
-
-
-def _head_of_standard_input() -> bytes:
-    """Look at the first bytes of standard input, which stay there to be read."""
-    if sys.stdin is None:
-        return b""
-    buffer = sys.stdin.buffer
-    if buffer.seekable():
-        place = buffer.tell()
-        head = buffer.read(16)
-        buffer.seek(place)
-        return head
-    peek = getattr(buffer, "peek", None)
-    return b"" if peek is None else bytes(peek(16)[:16])
 
 
 def open_named(
@@ -135,7 +117,7 @@ def _add_layers(model: Model, layers: tuple[str, ...], input_shape: tuple[int, .
 def _read_layers(text: str) -> list[Layer]:
     """Return the layers that one argument names."""
     if names_model(text):
-        raise ArgumentError(
+        raise click.UsageError(
             f"Two models can be compared, and layers added to one. Received: '{text}' among others."
         )
     if text != STANDARD_STREAM and ("(" in text or not names_file(text)):

@@ -1,10 +1,13 @@
 """The options that commands share, each in one place."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
-from upsamp.cli.command import CountType
+from upsamp.cli.command import CountType, FileType
+from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 
@@ -26,19 +29,51 @@ __all__ = [
     "quality_option",
     "seed_option",
     "strip_option",
+    "wrong_command",
 ]
+
+# An argument in a message, `strides`, with its value, strides=(2, 2), or both.
+ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
+
+
+@contextmanager
+def wrong_command() -> Iterator[None]:
+    """Let errors in the block, which asks for the words of the command alone, be usage errors.
+
+    Arguments are spelled as the options that they come from. Matrices and layers, which may be
+    written in a command, are data.
+    """
+    try:
+        yield
+    except UpsampError as error:
+        options = {
+            spelling.lstrip("-").replace("-", "_"): parameter.opts[0]
+            for parameter in click.get_current_context().command.params
+            for spelling in parameter.opts
+        }
+
+        def as_option(match: re.Match[str]) -> str:
+            option = options.get(match[1] or match[3])
+            if option is None:
+                return match[0]
+            value = re.sub("[(),']", "", match[4] or "")
+            return option if value in ("", "True") else f"{option} {value}"
+
+        raise click.UsageError(ARGUMENT.sub(as_option, str(error))) from error
+
 
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
 
-input_argument = click.argument("source", metavar="[INPUT]", required=False)
+input_argument = click.argument("source", metavar="[INPUT]", type=FileType(), required=False)
 
-inputs_argument = click.argument("sources", metavar="[INPUT]...", nargs=-1)
+inputs_argument = click.argument("sources", metavar="[INPUT]...", type=FileType(), nargs=-1)
 
 output_option = click.option(
     "-o",
     "--output",
     metavar="FILE",
+    type=FileType(output=True),
     help="Write the result to FILE, in the format of its suffix; '-' is standard output.",
 )
 
@@ -143,7 +178,8 @@ max_pixels_option = click.option(
     show_default=True,
     metavar="N",
     help="Refuse an image that declares more pixels, frames or pages that have more than "
-    f"{FRAMES_FACTOR} times as many together, and a result of more than {RESULT_FACTOR} times.",
+    f"{FRAMES_FACTOR} times as many together, and a result of more than {RESULT_FACTOR} times, or "
+    f"{FRAMES_FACTOR * RESULT_FACTOR} times in all its frames or images.",
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from upsamp.cli.command import FileType
 from upsamp.cli.results import written
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.io.pictures import Picture
@@ -16,6 +17,7 @@ OPTIONS = (
     click.option(
         "--sheet",
         metavar="FILE",
+        type=FileType(output=True),
         help="In place of the result, write a picture of every method on the parts where they "
         "differ most.",
     ),

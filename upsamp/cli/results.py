@@ -14,6 +14,8 @@ from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.core.arguments import Array
+from upsamp.core.text import printable
+from upsamp.errors import FileError
 from upsamp.io.formats import (
     FAST_COMPRESSION,
     FRAME_FORMATS,
@@ -29,7 +31,7 @@ from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.sinks import losses_of, write_result
 from upsamp.io.sources import names_file, read_source
-from upsamp.io.streams import STANDARD_STREAM, check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_open, is_stream
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
 
 if TYPE_CHECKING:
@@ -137,7 +139,7 @@ def _find_destination(
     shown = wanted == "table" or wanted in TEXT_FORMATS
     if output is None and isinstance(given, Picture) and not shown:
         own = given.format if given.format in IMAGE_FORMATS else "png"
-        if source is not None and source != STANDARD_STREAM:
+        if source is not None and not is_open(source):
             path = Path(source)
             suffix = suffix_of(wanted) if wanted else path.suffix
             if not wanted and given.format not in IMAGE_FORMATS:
@@ -156,7 +158,20 @@ def _find_destination(
     if wanted == "table":
         raise click.UsageError("A table is shown, not written. Leave -o out, or use --format txt.")
     check_target(output, overwrite=force)
-    return Destination(output, wanted or format_to_write(output))
+    return Destination(output, wanted or _format_of(output))
+
+
+def _format_of(output: str) -> str:
+    """Return the format that a file's suffix tells; without one the command must say it."""
+    if is_stream(output) and format_of_name(output) is None:
+        raise click.UsageError(
+            f"Cannot tell the format of '{printable(output)}', as a pipe has no suffix. "
+            "Use --format NAME."
+        )
+    try:
+        return format_to_write(output)
+    except FileError as error:
+        raise click.UsageError(printable(str(error))) from error
 
 
 def wants_matrix(output: str | None, format_name: str | None) -> bool:

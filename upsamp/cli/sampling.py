@@ -8,15 +8,17 @@ from typing import Literal, NamedTuple
 import click
 import numpy as np
 
+from upsamp.cli.options import wrong_command
 from upsamp.cli.results import refuse_on_terminal
 from upsamp.core.arguments import Array, Pair
+from upsamp.core.text import printable
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.array_files import read_named_arrays
-from upsamp.io.formats import format_to_write, is_image_format
-from upsamp.io.picture_options import ReadOptions
+from upsamp.io.formats import format_of_name, is_image_format
+from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.sources import read_source
-from upsamp.io.streams import STANDARD_STREAM, check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_open, is_stream
 from upsamp.models.files.loading import load_model
 from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import make_generator
@@ -41,6 +43,7 @@ __all__ = ["Plan", "Request", "Target", "open_generator", "plan_run"]
 ARRAY_FORMATS = ("npy", "npz", "json")
 DEFAULT_KIND = "upsampling"
 STEPS = 8
+DEFAULT_SAMPLES = 16
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Request:
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out)
+        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -96,17 +99,22 @@ class Request:
         for name in ("steps", "path"):
             if self.interpolate is None and getattr(self, name) is not None:
                 _refuse(f"--{name} is for the way between two points. Give --interpolate A B")
-        if self.output == self.samples_out == STANDARD_STREAM:
-            _refuse("-o and --samples-out must not both be '-'. Name a file for one of them")
-        streams = (self.model, self.weights, self.latent_file, *self.images)
-        if streams.count(STANDARD_STREAM) > 1:
-            _refuse("Only one input can be read from standard input. Name files for the others")
+        files = (self.latent_file, *self.images)
+        points = self.samples or DEFAULT_SAMPLES
+        if self.interpolate is not None and not any(files) and max(self.interpolate) >= points:
+            _refuse(
+                f"The points to interpolate must be among the {points:,} samples, counted from 0. "
+                f"Received: {max(self.interpolate)}. Use --samples {max(self.interpolate) + 1} or "
+                "more, or other points"
+            )
         if self.compression is not None and self.output is None:
             _refuse("--compress is for the picture. Give -o FILE.png")
         if self.save is not None:
-            check_suffix(self.save)
+            with wrong_command():
+                check_suffix(self.save)
             check_target(self.save, overwrite=self.force)
-        if self.latent_file is not None and self.latent_file == self.samples_out != STANDARD_STREAM:
+        same = self.latent_file is not None and self.latent_file == self.samples_out
+        if same and not is_open(str(self.samples_out)):
             _refuse("--latent-file and --samples-out must be two files")
 
 
@@ -127,15 +135,16 @@ class Target(NamedTuple):
 def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | None:
     """Return where samples go, and see that it can be written there, before the work."""
     default = "png" if pictures else "npy"
+    if name is None:
+        return None
     if name == STANDARD_STREAM:
         refuse_on_terminal(default)
-    if name is None or name == STANDARD_STREAM:
-        return None if name is None else Target(name, default)
-    format_name = format_to_write(name)
+    format_name = format_of_name(name) or (default if is_stream(name) else "")
     fits = is_image_format(format_name) if pictures else format_name in ARRAY_FORMATS
-    if not fits:
-        option, kinds = ("-o", "an image") if pictures else ("--samples-out", ".npy, .npz or .json")
-        raise click.UsageError(f"{option} must name {kinds}. Received: {name}.")
+    if not (format_name and fits):
+        rule = "-o must name an image, such as grid.png"
+        rule = rule if pictures else "--samples-out must name .npy, .npz or .json"
+        raise click.UsageError(f"{rule}. Received: {printable(name)}.")
     check_target(name, overwrite=force)
     return Target(name, format_name)
 
@@ -186,6 +195,8 @@ def plan_run(model: Model, request: Request) -> Plan:
     given, notes = _read_inputs(model, roles, request)
     feed = _plan_feed(roles, given, request)
     run = SampleRun(part, feed, request.batch)
+    rows, columns = (*run.shape[1:-1], 1, 1)[:2]
+    check_result(rows, columns, request.max_pixels, math.prod(run.shape[:-1]))
     tiling = _plan_tiling(run, request) if request.output is not None else None
     shown_range = NAMED_RANGES.get(request.value_range)
     if shown_range is None and request.layer is None:
@@ -205,7 +216,7 @@ def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: 
         roles,
         given,
         samples=request.samples,
-        default=16 if request.layer is None or request.interpolate is not None else 1,
+        default=DEFAULT_SAMPLES if request.layer is None or request.interpolate is not None else 1,
         seed=request.seed,
         labels=labels,
     )
@@ -225,7 +236,10 @@ def _plan_tiling(run: SampleRun, request: Request) -> Tiling:
         grid = (count, 1)
     elif grid is None and request.interpolate is not None and not split and shape[3] in COLOURS:
         grid = (1, count)
-    return plan_tiling(shape, grid, request.zoom, split=split)
+    with wrong_command():
+        tiling = plan_tiling(shape, grid, request.zoom, split=split)
+    check_result(tiling.shape[0], tiling.shape[1], request.max_pixels)
+    return tiling
 
 
 def _shown_notes(model: Model, tiling: Tiling | None, request: Request) -> list[str]:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from upsamp.cli.results import Destination, check_coding
+from upsamp.cli.results import Destination, check_coding, refuse_on_terminal
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
-from upsamp.io.formats import format_to_write, is_image_format
+from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.pictures import Picture, check_light
-from upsamp.io.streams import STANDARD_STREAM, check_target
+from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
 from upsamp.views.crops import Comparison
 from upsamp.views.sheet import draw_sheet
 from upsamp.views.view import view_of
@@ -20,12 +20,13 @@ __all__ = ["choose_sheet", "draw"]
 
 def choose_sheet(name: str, request: Request) -> Destination:
     """Return where the sheet goes, or raise where it cannot, before any work is done."""
-    format_name = format_to_write(name)
-    if not is_image_format(format_name):
+    format_name = format_of_name(name) or ("png" if is_stream(name) else None)
+    if format_name is None or not is_image_format(format_name):
         raise click.UsageError(
-            f"--sheet must be a picture, such as sheet.png. Received: {name}, which would be "
-            f"{format_name.upper()}."
+            f"--sheet must be a picture, such as sheet.png. Received: {printable(name)}."
         )
+    if name == STANDARD_STREAM:
+        refuse_on_terminal(format_name)
     check_coding(format_name, request.compression, request.quality)
     check_target(name, overwrite=request.force)
     return Destination(name, format_name, request.writing)
@@ -37,8 +38,10 @@ def draw(given: Picture | Array, request: Request) -> Picture:
     view = view_of(given, enlarging.layout)
     if enlarging.linear and isinstance(given, Picture):
         check_light(given)
+    size = enlarging.size_of(enlarging.shape_of(given))
+    enlarging.check(given, size)
     comparison = Comparison(
-        enlarging.size_of(enlarging.shape_of(given)),
+        size,
         enlarging.convention,
         enlarging.align_corners,
         view.has_alpha,

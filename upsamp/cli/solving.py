@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import click
+
 from upsamp.cli.render.output import on_terminal
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.core.arguments import Pair
@@ -20,6 +22,11 @@ SHOWN_CHAINS = 5
 
 def show_solutions(size: Pair, target: Pair) -> None:
     """Show the layers, and the chains of layers of small strides, that take `size` to `target`."""
+    if target[0] < size[0] or target[1] < size[1]:
+        raise click.UsageError(
+            "--solve must have a second size of at least the first, as upsampling never shrinks. "
+            f"Received: {_size(size)} and {_size(target)}. Ask for a larger one."
+        )
     settings = solve_layer(size, target)
     whole = [setting for setting in settings if not setting.holes]
     chains = [chain for chain in solve_chain(size, target, max_stride=2) if len(chain) > 1]

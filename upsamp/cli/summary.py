@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import click
 
-from upsamp.cli.command import Command, CountType, NumbersType, PairType
+from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
 from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.named_models import names_model, open_named, read_arguments
+from upsamp.cli.options import wrong_command
 from upsamp.cli.render.differences import show_difference
 from upsamp.cli.render.summaries import FORMATS, show_summary
 from upsamp.core.arguments import Pair
@@ -47,7 +48,7 @@ class SummaryCommand(Command):
 
 
 @click.command("summary", cls=SummaryCommand, examples=EXAMPLES)
-@click.argument("layers", metavar="MODEL|LAYER...", nargs=-1, required=True)
+@click.argument("layers", metavar="MODEL|LAYER...", type=FileType(), nargs=-1, required=True)
 @click.option(
     "--columns",
     metavar="NAMES",
@@ -157,6 +158,8 @@ def _check_options(
     shown: _Shown, style: str | None, width: int | None, format_name: str | None
 ) -> None:
     """Raise where options have no meaning together."""
+    with wrong_command():
+        choose_columns(shown.columns, ())
     if style is not None and (shown.columns is not None or format_name not in (None, "table")):
         raise click.UsageError("--style keras must stand without --columns and --format.")
     if width is not None and format_name not in (None, "table"):

@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from upsamp.bulk.strip_jobs import Source, StripJob
-from upsamp.cli.command import Command, CountType, PaddingType, PairType
+from upsamp.cli.command import Command, CountType, FileType, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
     compress_option,
@@ -21,6 +21,7 @@ from upsamp.cli.options import (
     max_pixels_option,
     output_option,
     seed_option,
+    wrong_command,
 )
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
@@ -46,7 +47,9 @@ from upsamp.core.arguments import (
     Padding,
     Pair,
 )
+from upsamp.core.convolution.convolve import transposed_setting
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
+from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory, naming_enough
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
@@ -131,6 +134,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @click.option(
     "--weights",
     metavar="NAME|FILE|MATRIX",
+    type=FileType(),
     default="ones",
     show_default=True,
     help=f"The kernel: {', '.join(KERNEL_PRESETS)}; or a matrix (rows, columns); or a .npy file of "
@@ -163,10 +167,16 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @click.option(
     "--fit",
     metavar="LARGE",
+    type=FileType(),
     help="Compute nothing; learn the kernel that makes the image LARGE of INPUT, or that makes the "
     "images of the folder LARGE of their halves, thirds..., by --stride.",
 )
-@click.option("--save-weights", metavar="FILE", help="Write the kernel that --fit learnt, as .npy.")
+@click.option(
+    "--save-weights",
+    metavar="FILE",
+    type=FileType(output=True),
+    help="Write the kernel that --fit learnt, as .npy.",
+)
 @click.option("--apart", is_flag=True, help="Let --fit learn a kernel for each channel.")
 @click.option(
     "--ridge",
@@ -281,6 +291,7 @@ def command(
         if source is None and library is None:
             show_torch_layer(layer)
             return
+    _check_settings(settings)
     settings = replace(
         settings,
         kernel=read_kernel(
@@ -321,8 +332,7 @@ def _convolve(
 
             check_channels(layer, read.given, settings.data_format)
         destination = choose(read.given)
-        size = result_size(read.array, settings, by_channel=isinstance(read.given, Picture))
-        check_result(*size, reading.max_pixels)
+        _check_size(read, settings, reading.max_pixels)
         convolution = _plan(read.given, settings, destination)
         job = StripJob(read, convolution, destination.format, destination.name)
         return destination, convolution, plan_strips(job, destination)
@@ -365,6 +375,24 @@ def _check_modes(
         raise click.UsageError("--save-weights and --apart go with --fit.")
     if source_layer is not None and (fit is not None or solve is not None or kernel is not None):
         raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
+
+
+def _check_settings(settings: Settings) -> None:
+    """Raise where settings contradict each other, whatever the input is."""
+    with wrong_command():
+        transposed_setting(*settings.arguments, settings.output_shape)
+    if settings.filters is not None and settings.filters % settings.groups:
+        raise click.UsageError(
+            f"--groups must divide --filters. Received: --groups {settings.groups}, "
+            f"--filters {settings.filters}."
+        )
+
+
+def _check_size(found: Source, settings: Settings, max_pixels: int) -> None:
+    """Raise where the result has more pixels than may be."""
+    size = result_size(found.array, settings, by_channel=isinstance(found.given, Picture))
+    images = len(as_batch(found.array, settings.data_format))
+    check_result(*size, max_pixels, images * math.prod(size))
 
 
 def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:

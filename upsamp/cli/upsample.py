@@ -50,9 +50,8 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
-from upsamp.io.picture_options import check_result
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.streams import STANDARD_STREAM, spooled_input
+from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 
 if TYPE_CHECKING:
     from upsamp.bulk.by_strips import StripRun
@@ -167,7 +166,7 @@ def _enlarge_one(request: Request) -> None:
     with naming_enough(plan):
         source = _find(request)
     size = enlarging.size_of(enlarging.shape_of(source.given))
-    check_result(*size, request.max_pixels)
+    enlarging.check(source.given, size)
     if _is_only_shown(request, source.given):
         request.looking.show(enlarging.apply(source.given, size), STANDARD_STREAM)
         return
@@ -198,7 +197,7 @@ def _plan(
     source = found if isinstance(found, Source) else Source(found)
     enlarging = request.enlarging
     size = enlarging.size_of(enlarging.shape_of(source.given))
-    check_result(*size, request.max_pixels)
+    enlarging.check(source.given, size)
     destination = choose_destination(
         request.source,
         source.given,
@@ -217,7 +216,7 @@ def _plan(
 
 def _is_only_shown(request: Request, given: Picture | Array) -> bool:
     """Tell whether a result has no place but the terminal: one of an image from a pipe."""
-    piped = request.source == STANDARD_STREAM and request.output is None
+    piped = request.source is not None and is_open(request.source) and request.output is None
     return request.preview and piped and isinstance(given, Picture)
 
 
@@ -285,6 +284,7 @@ def _show_elsewhere(request: Request) -> None:
 
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")
+        enlarging.check(given, size)
         show_comparison(batch[0], size, enlarging)
         return
     from upsamp.cli.translating import show_upsampling_program  # to compute needs no program

@@ -8,9 +8,11 @@ import click
 
 from upsamp.bulk.enlarging import Enlarging
 from upsamp.cli.bulk_options import BulkOptions
+from upsamp.cli.options import wrong_command
 from upsamp.cli.preview import Looking
 from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
+from upsamp.core.upsampling.request import normalize_rule
 from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 
@@ -106,6 +108,10 @@ class Request:
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
+        with wrong_command():
+            normalize_rule(
+                self.interpolation, self.convention, align_corners=self.align_corners, alpha=False
+            )
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
         if self.compare and self.library is not None:

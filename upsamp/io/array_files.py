@@ -20,7 +20,7 @@ from upsamp.io.npy_files import npy_head
 from upsamp.io.npz_files import read_npz_arrays
 from upsamp.io.sources import names_file, read_matrix
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
-from upsamp.io.streams import open_input, open_output
+from upsamp.io.streams import is_stream, open_input, open_output
 
 __all__ = ["ArrayWriter", "check_space", "read_named_arrays", "write_array_file"]
 
@@ -81,7 +81,7 @@ def check_space(name: str, size: int) -> None:
 
     A device or a pipe that has the name takes what it takes.
     """
-    if os.path.exists(name) and not os.path.isfile(name):
+    if is_stream(name):
         return
     folder = Path(os.path.realpath(name)).parent
     free = shutil.disk_usage(folder).free

@@ -1,8 +1,6 @@
 """Where the bytes of a saved model are: in a file, or in memory where they came through a pipe."""
 
 import os
-import stat
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -18,6 +16,8 @@ from upsamp.io.stored_arrays import StoredArrays
 from upsamp.io.streams import (
     STANDARD_STREAM,
     check_steady,
+    is_stream,
+    open_stream,
     read_within,
     telling_of_temporary_files,
     unreadable,
@@ -105,16 +105,13 @@ def is_folder(path: str) -> bool:
 
 def find_source(path: str, max_size: int, reader: Hdf5Reader | None = None) -> Source:
     """Return the bytes of a file, or of standard input for "-"; pipes are read to their end."""
-    if path == STANDARD_STREAM:
-        if sys.stdin is None:
-            raise FileError("Standard input is closed. Give a file, or pipe a model into '-'.")
-        return _gather(sys.stdin.buffer, "standard input", max_size, reader)
-    name = f"'{path}'"
+    name = "standard input" if path == STANDARD_STREAM else f"'{path}'"
     try:
-        if stat.S_ISREG(Path(path).stat().st_mode):
-            return Source(name, path, reader=reader)
-        with Path(path).open("rb") as stream:
-            return _gather(stream, name, max_size, reader)
+        if is_stream(path):
+            with open_stream(path) as stream:
+                return _gather(stream, name, max_size, reader)
+        Path(path).stat()
+        return Source(name, path, reader=reader)
     except (OSError, ValueError) as error:
         if isinstance(error, FileError):
             raise

@@ -73,11 +73,12 @@ class WriteOptions:
             raise ArgumentError(f"`quality` must be 1 to 100, or 'keep'. Received: {self.quality}.")
 
 
-def check_result(rows: int, columns: int, max_pixels: int) -> None:
+def check_result(rows: int, columns: int, max_pixels: int, total: int = 0) -> None:
     """Raise `ArgumentError` for a result of more pixels than follow from those of an image.
 
     Asked before anything is computed, it stops a slip of the keyboard, or what a file makes of an
-    honest factor, where memory or a disk would hold the result for a while.
+    honest factor, where memory or a disk would hold the result for a while. total: the pixels of
+    all frames or images of the result, of which there may be twice as many.
 
     >>> check_result(400, 400, 10_000)
     """
@@ -87,4 +88,10 @@ def check_result(rows: int, columns: int, max_pixels: int) -> None:
             f"A result must have at most {most:,} pixels, {RESULT_FACTOR} times --max-pixels. "
             f"Received: {format_shape((columns, rows))}. "
             "Use a smaller size, or --max-pixels to allow more."
+        )
+    if total > FRAMES_FACTOR * most:
+        raise ArgumentError(
+            f"All images of a result must have at most {FRAMES_FACTOR * most:,} pixels together, "
+            f"{FRAMES_FACTOR * RESULT_FACTOR} times --max-pixels. Received: {total:,} or more. "
+            "Use a smaller size, fewer images, or --max-pixels to allow more."
         )

@@ -4,16 +4,17 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from errno import ENAMETOOLONG
+from contextlib import contextmanager, nullcontext
+from errno import EBADF, ENAMETOOLONG
 from functools import partial
-from io import BytesIO
+from io import BufferedReader, BufferedWriter, BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
 from upsamp.errors import FileError, FormatError, UpsampError
 from upsamp.io.atomic import open_part
+from upsamp.io.descriptors import WholeFile, descriptor_of, let_block
 
 __all__ = [
     "MAX_INPUT",
@@ -23,8 +24,12 @@ __all__ = [
     "check_length",
     "check_steady",
     "check_target",
+    "is_open",
+    "is_stream",
+    "look_into",
     "open_input",
     "open_output",
+    "open_stream",
     "read_within",
     "replace_file",
     "size_of",
@@ -52,11 +57,74 @@ FileState: TypeAlias = tuple[int, int, int, int] | None
 _spools: dict[str, BinaryIO] | None = None
 
 
+# Streams that were looked into, by their names: opened again, they would lack what was seen.
+_looked_into: dict[str, BinaryIO] = {}
+
+
+def is_open(name: str) -> bool:
+    """Tell whether a name is one of what others opened: "-", or a descriptor, as /dev/fd/3."""
+    return name == STANDARD_STREAM or descriptor_of(name) is not None
+
+
+def is_stream(name: str) -> bool:
+    """Tell whether a name is one of what is read or written once, from where it is to its end.
+
+    That is what `is_open`, and a pipe or a device.
+    """
+    if is_open(name):
+        return True
+    try:
+        mode = Path(name).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+@contextmanager
+def open_stream(name: str) -> Iterator[BinaryIO]:
+    """Open for reading what `is_stream`; each is open until it was read, standard input longer."""
+    stream = _looked_into.pop(name, None) or _opened(name)
+    with nullcontext() if _is_standard(stream) else stream:
+        yield stream
+
+
+def _is_standard(stream: BinaryIO) -> bool:
+    return sys.stdin is not None and stream is sys.stdin.buffer
+
+
+def _opened(name: str) -> BinaryIO:
+    number = 0 if name == STANDARD_STREAM else descriptor_of(name)
+    if number == 0:
+        if sys.stdin is None:
+            raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
+        let_block(0)
+        return sys.stdin.buffer
+    return BufferedReader(WholeFile(name if number is None else os.dup(number)))
+
+
+def look_into(name: str, size: int) -> bytes:
+    """Return the first bytes of a file or a stream, which stay there to be read."""
+    try:
+        if not is_stream(name):
+            with Path(name).open("rb") as file:
+                return file.read(size)
+        stream = _looked_into.get(name) or _opened(name)
+        if not _is_standard(stream):
+            _looked_into[name] = stream
+        if isinstance(stream, BufferedReader):
+            return stream.peek(size)[:size]
+        head = stream.read(size)
+        stream.seek(0)
+    except OSError as error:
+        raise unreadable(f"'{name}'", error) from error
+    return head
+
+
 @contextmanager
 def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) -> Iterator[BinaryIO]:
     """Open a file, or standard input for "-", as a stream that can be searched.
 
-    What is no plain file, as a pipe or a device, is read to its end first, and must have at most
+    What is a stream, as a pipe or a device, is read to its end first, and must have at most
     `limit` bytes; so is what tells no length, as the files of /proc. A file that becomes another
     while it is read raises `FileError`. known: its state when it was read before.
     """
@@ -64,19 +132,18 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
     if kept is not None:
         yield kept
         return
-    if name == STANDARD_STREAM:
-        if sys.stdin is None:
-            raise FileError("Standard input is closed. Give a file, or pipe data into '-'.")
-        stream = _kept(sys.stdin.buffer, name, "standard input", limit)
-        if not stream.read(1):
-            raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
-        yield _again(stream)
-        return
     try:
+        if is_stream(name):
+            with open_stream(name) as stream:
+                kept = _kept(stream, name, limit)
+            if name == STANDARD_STREAM and not kept.read(1):
+                raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
+            yield _again(kept)
+            return
         with Path(name).open("rb") as stream:
             state = os.fstat(stream.fileno())
-            if not stat.S_ISREG(state.st_mode) or state.st_size == 0:
-                yield _kept(stream, name, f"'{name}'", limit)
+            if state.st_size == 0:
+                yield _kept(stream, name, limit)
                 return
             with _held_open(stream) as descriptor, check_steady(descriptor, f"'{name}'", known):
                 yield stream
@@ -124,8 +191,9 @@ def state_of(file: int | str) -> FileState:
     return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
 
 
-def _kept(source: BinaryIO, name: str, told: str, limit: int) -> BinaryIO:
+def _kept(source: BinaryIO, name: str, limit: int) -> BinaryIO:
     """Return what a stream has to give, in memory, or in `spooled_input` on disk."""
+    told = "standard input" if name == STANDARD_STREAM else f"'{name}'"
     if _spools is None:
         return read_within(source, told, limit)
     from tempfile import TemporaryFile  # few inputs come to the disk
@@ -238,7 +306,7 @@ def _too_long(name: str, limit: int, remedy: str) -> FormatError:
 @contextmanager
 def open_output(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
     """Open a file as `replace_file` does, or standard output for "-", after any text in it."""
-    if name != STANDARD_STREAM:
+    if name != STANDARD_STREAM and descriptor_of(name) != 1:
         with replace_file(name, overwrite=overwrite) as stream:
             yield stream
         return
@@ -252,20 +320,25 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
     """Open a stream whose bytes become the file `name` when all went well, else nothing.
 
     They are written to a hidden file beside it, which is moved into place at the end. A file that
-    stands there already is replaced only with `overwrite`; a symbolic link is followed; a device
-    or a pipe is written to directly, as there is nothing to replace.
+    is there already is replaced only with `overwrite`; a symbolic link is followed. A descriptor, a
+    pipe or a device is written to directly, from where it is; `BrokenPipeError` says that its
+    reader has had enough.
     """
     mode = check_target(name, overwrite=overwrite)
     try:
-        if mode is not None and not stat.S_ISREG(mode):
-            with Path(name).open("wb") as stream:
+        if is_stream(name):
+            number = descriptor_of(name)
+            target = name if number is None else os.dup(number)
+            with BufferedWriter(WholeFile(target, "wb")) as stream:
                 yield stream
             return
-        target = Path(os.path.realpath(name))
-        with open_part(target.parent) as (hidden, stream):
+        path = Path(os.path.realpath(name))
+        with open_part(path.parent) as (hidden, stream):
             yield stream
             stream.close()  # which may tell that the disk is full
-            _move(hidden, target, name, overwrite, mode)
+            _move(hidden, path, name, overwrite, mode)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise _unwritable(name, error) from error
 
@@ -274,6 +347,8 @@ def _unwritable(name: str, error: OSError | ValueError) -> FileError:
     remedy = ""
     if isinstance(error, OSError) and error.errno == ENAMETOOLONG:
         remedy = " Give a shorter one with -o, or with --name for many files."
+    if isinstance(error, OSError) and error.errno == EBADF:
+        remedy = " Open it for writing, as in 3> FILE, or name a file."
     return FileError(f"Cannot write '{name}': {reason(error)}.{remedy}")
 
 
@@ -282,7 +357,13 @@ def check_target(name: str, *, overwrite: bool) -> int | None:
 
     Asked before the work begins, it spares a long computation whose result has no place.
     """
+    if name == STANDARD_STREAM:
+        return None
     try:
+        number = descriptor_of(name)
+        if number is not None:
+            os.write(number, b"")  # which the system refuses, where it is not open for writing
+            return None
         mode = Path(name).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         mode = None

@@ -15,7 +15,7 @@ from upsamp.io.model_sources import Source, find_source, is_folder
 from upsamp.io.npz_files import read_npz_arrays, write_npz_arrays
 from upsamp.io.safetensors_files import read_safetensors, write_safetensors
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
-from upsamp.io.streams import replace_file
+from upsamp.io.streams import open_output
 
 __all__ = [
     "WEIGHT_FORMATS",
@@ -110,7 +110,7 @@ def write_weights(
         "safetensors": lambda stream: write_safetensors(arrays, stream),
     }
     _check_arrays(arrays)
-    with replace_file(name, overwrite=overwrite) as stream:
+    with open_output(name, overwrite=overwrite) as stream:
         writers[format_name](stream)
 
 
@@ -130,7 +130,7 @@ def write_keras(
     """
     _check_arrays(arrays)
     with (
-        replace_file(name, overwrite=overwrite) as stream,
+        open_output(name, overwrite=overwrite) as stream,
         zipfile.ZipFile(stream, "w") as archive,
     ):
         members = {

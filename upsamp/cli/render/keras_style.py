@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+import click
+
 from upsamp.cli.render.output import on_terminal, open_console
 from upsamp.cli.render.tables import plain_text
 from upsamp.core.text import printable
-from upsamp.errors import ArgumentError
 from upsamp.models.summaries.summary import Summary, SummaryRow
 
 __all__ = ["keras_text"]
@@ -56,7 +57,7 @@ def _widths(length: int, *, connected: bool, trainable: bool) -> list[int]:
     for end in ends:
         widths.append(int(end * length) - sum(widths))
     if min(widths) < NARROWEST:
-        raise ArgumentError(
+        raise click.UsageError(
             f"The width must leave each column {NARROWEST} characters. Received: {length}. "
             "Give a larger --width."
         )

@@ -17,6 +17,7 @@ from upsamp.io.streams import (
     STANDARD_STREAM,
     FileState,
     changed,
+    is_stream,
     open_input,
     spooled,
     state_of,
@@ -41,7 +42,7 @@ class StoredMatrix(NamedTuple):
 
     def check_steady(self) -> None:
         """Raise `FileError` where the file has become another since."""
-        if self.path != STANDARD_STREAM and state_of(self.path) != self.state:
+        if not is_stream(self.path) and state_of(self.path) != self.state:
             raise changed(f"'{self.path}'")
 
     @contextmanager
@@ -106,9 +107,8 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
 
     That is anything but a plain file, and one whose numbers stand in the order of columns.
     """
-    is_file = text != STANDARD_STREAM and os.path.isfile(text)
     # Where there is a bound, a pipe is kept on disk.
-    if not (is_file or (text == STANDARD_STREAM and memory_limit() is not None)):
+    if memory_limit() is None if is_stream(text) else not os.path.isfile(text):
         return None
     with open_input(text) as stream:
         kind = format_of_name(text) if text != STANDARD_STREAM else None

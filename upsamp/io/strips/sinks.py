@@ -13,7 +13,7 @@ from upsamp.io.npy_files import npy_head
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
-from upsamp.io.streams import STANDARD_STREAM, open_output, replace_file
+from upsamp.io.streams import STANDARD_STREAM, is_stream, open_output, replace_file
 from upsamp.io.strips.formats import STRIP_FORMATS
 
 __all__ = ["check_strips", "write_npy_strips", "write_picture_strips"]
@@ -34,7 +34,7 @@ def check_strips(name: str, format_name: str, shape: tuple[int, ...], dtype: np.
     least = math.prod(shape) * dtype.itemsize
     if format_name == "png":
         least //= 8 * dtype.itemsize * MOST_COMPRESSED  # of one bit a pixel
-    if name != STANDARD_STREAM:
+    if not is_stream(name):
         check_space(name, least)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, UnknownLayerError
+from upsamp.io.streams import is_stream
 from upsamp.io.weight_files import (
     WEIGHT_FORMATS,
     weight_format_of_name,
@@ -56,8 +57,13 @@ def check_savable(model: Layer, name: str) -> None:
 
 
 def check_suffix(name: str) -> None:
-    """Raise `ArgumentError` where a file's name does not say how a model is saved."""
-    if weight_format_of_name(name) is None and not name.lower().endswith(MODEL_SUFFIX):
+    """Raise `ArgumentError` where a file's name does not say how a model is saved.
+
+    A stream, which has no suffix, gets a .keras file.
+    """
+    if is_stream(name) or name.lower().endswith(MODEL_SUFFIX):
+        return
+    if weight_format_of_name(name) is None:
         suffixes = ", ".join((MODEL_SUFFIX, *WEIGHT_FORMATS))
         raise ArgumentError(
             f"The name of a file must say how a model is saved: {suffixes}. Received: {name}."
