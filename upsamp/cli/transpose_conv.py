@@ -19,6 +19,7 @@ from upsamp.cli.options import (
     input_argument,
     max_memory_option,
     max_pixels_option,
+    missing_option,
     output_option,
     seed_option,
 )
@@ -146,6 +147,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
     show_default=True,
     help="Where the channels of a matrix of rank 3 or 4 stand.",
 )
+@missing_option
 @click.option(
     "--solve",
     nargs=2,
@@ -199,6 +201,7 @@ def command(
     kernel_layout: KernelLayout,
     bias: str,
     data_format: DataFormat,
+    missing: Literal["error", "nan"],
     solve: tuple[Pair, Pair] | None,
     fit: str | None,
     save_weights: str | None,
@@ -234,7 +237,7 @@ def command(
 
         show_solutions(*solve)
         return
-    reading = ReadOptions(max_pixels=max_pixels, depth=depth)
+    reading = ReadOptions(max_pixels=max_pixels, depth=depth, integers=False, missing=missing)
     if fit is not None:
         from upsamp.cli.fitting import learn_kernel
 
@@ -253,7 +256,7 @@ def command(
     settings = Settings(
         kernel=None,
         preset=weights,
-        bias=parse_text(bias, "--bias").ravel(),
+        bias=parse_text(bias, "--bias", ReadOptions(integers=False)).ravel(),
         kernel_size=kernel,
         filters=filters,
         strides=stride,

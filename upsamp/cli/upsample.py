@@ -20,6 +20,7 @@ from upsamp.cli.options import (
     linear_option,
     max_memory_option,
     max_pixels_option,
+    missing_option,
     orient_option,
     output_option,
     quality_option,
@@ -105,6 +106,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     type=click.Choice(DATA_FORMATS, case_sensitive=False),
     help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
 )
+@missing_option
 @click.option(
     "--compare",
     is_flag=True,
@@ -252,6 +254,8 @@ def _read(request: Request) -> Picture | Array:
         raise click.UsageError("--linear is for images; the numbers of a matrix are no colours.")
     if isinstance(given, Picture) and request.data_format is not None:
         raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+    if isinstance(given, Picture) and request.missing == "nan":
+        raise click.UsageError("--missing is for matrices in text; an image has all its pixels.")
     return given
 
 

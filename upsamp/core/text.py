@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["first_line", "json_text", "printable"]
+__all__ = ["encoding_of", "first_line", "json_text", "printable"]
 
 # The joiner of the parts of one emoji, and a blank at which no line breaks: they move nothing.
 KEPT = ("\N{ZERO WIDTH JOINER}", "\N{NO-BREAK SPACE}")
@@ -22,6 +22,15 @@ def printable(text: str) -> str:
     return "".join(
         letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in text
     )
+
+
+def encoding_of(head: bytes) -> str:
+    r"""Return the encoding of a text that begins with these bytes, by its byte order mark.
+
+    >>> encoding_of(b"\xff\xfe1"), encoding_of(b"1 2")
+    ('utf-16', 'utf-8-sig')
+    """
+    return "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
 
 
 def first_line(error: BaseException) -> str:

@@ -2,21 +2,25 @@
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
-from upsamp.errors import FileError
+from upsamp.errors import FileError, FormatError
 
 __all__ = [
+    "ARCHIVES",
     "FAST_COMPRESSION",
     "FRAME_FORMATS",
     "IMAGE_FORMATS",
     "LOSSY_FORMATS",
     "MATRIX_FORMATS",
     "TEXT_FORMATS",
+    "foreign_content",
     "format_of_name",
     "format_to_write",
     "is_image_format",
+    "refuse_foreign",
+    "refuse_foreign_members",
     "sniff",
     "suffix_of",
 ]
@@ -53,6 +57,40 @@ FRAME_FORMATS = ("png", "webp", "tiff", "gif")
 LOSSY_FORMATS = ("jpeg", "webp", "avif")
 # How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
 FAST_COMPRESSION = 1
+# Files of other programs: where they have which bytes, what they are, and what to do with them.
+PICKLE = "Python or PyTorch objects, which could run code when they are read"
+SAVE_ARRAY = "Save the array with numpy.save."
+SAVE_SHEET = "Save the sheet as CSV."
+UNPACK = "Unpack it first; of gzip a matrix is read."
+WITH_PANDAS = "Write it with pandas: frame.to_csv('FILE.csv', header=False, index=False)."
+FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
+    (0, (b"MATLAB 5", b"MATLAB 7"), "a MATLAB file", "Use writematrix(A, 'FILE.csv') in MATLAB."),
+    (0, (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "an Excel workbook", SAVE_SHEET),
+    (0, (b"PAR1",), "a Parquet file", WITH_PANDAS),
+    (0, (b"ARROW1", b"FEA1"), "a Feather or Arrow file", WITH_PANDAS),
+    (0, tuple(b"\x80%c" % version for version in (2, 3, 4, 5)), PICKLE, SAVE_ARRAY),
+    (
+        0,
+        (b"\x89HDF\r\n\x1a\n",),
+        "an HDF5 file",
+        "Save one of its arrays: numpy.save('FILE.npy', h5py.File(...)['NAME'][()]).",
+    ),
+    (0, (b"CDF\x01", b"CDF\x02", b"CDF\x05"), "a netCDF file", SAVE_ARRAY),
+    (5, (b'\0\0\0{"',), "a safetensors file", "Save one of its arrays with numpy.save."),
+    (0, (b"SQLite format 3\0",), "an SQLite database", "Write the table as CSV."),
+    (0, (b"BZh",), "a file packed by bzip2", UNPACK),
+    (0, (b"\xfd7zXZ\0",), "a file packed by xz", UNPACK),
+    (0, (b"\x28\xb5\x2f\xfd",), "a file packed by Zstandard", UNPACK),
+    (0, (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"), "an archive of no kind that is read", UNPACK),
+)
+# The same for zip archives, by the end of a member's name.
+FOREIGN_MEMBERS: tuple[tuple[str, str, str], ...] = (
+    ("xl/workbook.xml", "an Excel workbook", SAVE_SHEET),
+    ("xl/workbook.bin", "an Excel workbook", SAVE_SHEET),
+    ("content.xml", "an OpenDocument sheet", SAVE_SHEET),
+    ("data.pkl", PICKLE, SAVE_ARRAY),
+    ("config.json", "a Keras model", "Use upsamp summary or upsamp generator."),
+)
 _FORMATS_BY_SUFFIX: Mapping[str, str] = {
     suffix: name for name, suffix in MATRIX_FORMATS.items()
 } | {suffix: name for name, suffixes in IMAGE_FORMATS.items() for suffix in suffixes}
@@ -90,6 +128,28 @@ def format_to_write(name: str) -> str:
             f"Use one of {' '.join(sorted(_FORMATS_BY_SUFFIX))}, or --format."
         )
     return known
+
+
+def refuse_foreign(head: bytes, name: str) -> None:
+    """Raise `FormatError` where a file begins as one of another program does, and name that.
+
+    head: its first bytes, 16 or more.
+    """
+    for place, magic, what, remedy in FOREIGN:
+        if head.startswith(magic, place):
+            raise _foreign(name, what, remedy)
+
+
+def refuse_foreign_members(members: Iterable[str], name: str) -> None:
+    """Raise `FormatError` where a zip archive has members as one of another program has."""
+    names = tuple(members)
+    for end, what, remedy in FOREIGN_MEMBERS:
+        if any(member.endswith(end) for member in names):
+            raise _foreign(name, what, remedy)
+
+
+def _foreign(name: str, what: str, remedy: str) -> FormatError:
+    return FormatError(f"{name} must be an image or a matrix. Received: {what}. {remedy}")
 
 
 def sniff(head: bytes) -> str:
