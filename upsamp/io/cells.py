@@ -25,7 +25,7 @@ __all__ = [
 EXACT = 2**53
 INTEGER = re.compile(r"[+-]?\d+")
 # An exponent of double precision, as Fortran writes it.
-DOUBLE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dD]([+-]?\d+)")
+DOUBLE = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))[dD]([+-]?\d+)")
 # What is written for a value that is not there. nan is a number.
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "null", "none")
 # Digits in groups, or with a decimal comma.

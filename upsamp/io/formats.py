@@ -8,14 +8,12 @@ from pathlib import PurePath
 from upsamp.errors import FileError, FormatError
 
 __all__ = [
-    "ARCHIVES",
     "FAST_COMPRESSION",
     "FRAME_FORMATS",
     "IMAGE_FORMATS",
     "LOSSY_FORMATS",
     "MATRIX_FORMATS",
     "TEXT_FORMATS",
-    "foreign_content",
     "format_of_name",
     "format_to_write",
     "is_image_format",

@@ -96,8 +96,8 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
         )
     if held > needed:
         raise FormatError(
-            f"{name} must hold one array. Received: {held - needed:,} bytes after it, as of a second "
-            "one. Save several with numpy.savez."
+            f"{name} must hold one array. Received: {held - needed:,} bytes after it, as of "
+            "another one. Save several with numpy.savez."
         )
     return NpyHead(shape, dtype, by_columns, offset)
 
