@@ -12,6 +12,7 @@ from operator import itemgetter
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.text import printable
 from upsamp.errors import FormatError
 from upsamp.io.cells import (
     EXACT,
@@ -128,8 +129,8 @@ class _RowReader:
         if not self._inline and len(rows) > 1 and any(map(DECIMAL_COMMA.fullmatch, rows)):
             raise FormatError(
                 "Commas between semicolons must be told from decimal commas. Received: "
-                f"{self._name}, line {number} has '{rows[0][:20]};{rows[1][:20]}'. Write decimals "
-                "with a point, as in 1.5, or a blank after a comma that parts numbers."
+                f"{self._name}, line {number} has '{printable(line[:40])}'. Write decimals with a "
+                "point, as in 1.5, or a blank after a comma that parts numbers."
             )
         for index, row in enumerate(rows, 1):
             place = f"row {index}" if self._inline else f"line {number}, row {index}"
@@ -137,9 +138,9 @@ class _RowReader:
 
     def _cells(self, line: str) -> list[str]:
         """Return the cells of a row."""
-        bare = QUOTED.sub("", line) if '"' in line else line
-        if not self._semicolons and ";" in bare and bare.rstrip().endswith(";"):
+        if not self._semicolons and ";" in line:
             line = line.rstrip().removesuffix(";")
+        bare = QUOTED.sub("", line) if '"' in line else line
         for delimiter in (";", ",", "\t"):
             if delimiter in bare:
                 return _parted(line, delimiter) if bare is not line else line.split(delimiter)
