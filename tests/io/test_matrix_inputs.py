@@ -21,6 +21,7 @@ from upsamp.io import gzip_files
 from upsamp.io.matrices import parse_text, read_text
 from upsamp.io.npz_files import write_npz_arrays
 from upsamp.io.picture_options import ReadOptions
+from upsamp.io.pictures import array_of
 from upsamp.io.sources import read_source, read_stream
 
 Array = NDArray[Any]
@@ -430,6 +431,31 @@ def test_a_file_of_arrays_is_read_or_named(name: str, data: bytes, outcome: Any)
     check(outcome, lambda: read_stream(BytesIO(data), name, "it", None, ReadOptions()))
 
 
+def fits(bits: int, data: bytes, *cards: str) -> bytes:
+    """Return a FITS image of 2 x 2 pixels."""
+    lines = [
+        "SIMPLE  =                    T",
+        f"BITPIX  = {bits:20d}",
+        "NAXIS   =                    2",
+    ]
+    lines += ["NAXIS1  =                    2", "NAXIS2  =                    2", *cards, "END"]
+    return "".join(line.ljust(80) for line in lines).ljust(2880).encode() + data.ljust(2880, b"\0")
+
+
+def test_a_fits_file_whose_numbers_would_change_is_refused() -> None:
+    plain = fits(16, np.array([[3, 4], [1, 2]], ">i2").tobytes(), "BZERO   =  0.0 / none")
+    given = read_stream(BytesIO(plain), "a.fits", "it", None, ReadOptions())
+    np.testing.assert_array_equal(array_of(given), [[1, 2], [3, 4]])
+    for card in (
+        "BZERO   =                32768",
+        "BSCALE  = 2.0D0",
+        "BITPIX  =                  -64",
+    ):
+        scaled = fits(16, bytes(32), card)
+        with pytest.raises(FormatError, match=r"it cannot be decoded: a FITS file .* numpy\.save"):
+            read_stream(BytesIO(scaled), "a.fits", "it", None, ReadOptions())
+
+
 @pytest.mark.parametrize("cut", [1, 8, 12, 20])
 def test_a_gzip_file_that_is_cut_off_or_damaged_is_no_matrix(cut: int) -> None:
     whole = gzip.compress(b"1 2\n3 4\n" * 100)
@@ -454,7 +480,7 @@ def test_a_gzip_bomb_is_refused_before_memory_is_taken(monkeypatch: pytest.Monke
             read_stream(BytesIO(data), "-", "it", None, ReadOptions())
 
 
-@pytest.mark.parametrize("key", ["conv/kernel:0", "a:b", ":", "x.npz:y", "C:d", "plain"])
+@pytest.mark.parametrize("key", ["conv/kernel:0", "a:b", ":", "x.npz:y", "C:/d", "plain"])
 def test_an_array_is_named_whatever_colons_it_has(key: str, tmp_path: Path) -> None:
     path = tmp_path / "of: all.NpZ"
     with zipfile.ZipFile(path, "w") as file:

@@ -40,7 +40,7 @@ def learn_kernel(
 
     source: the small image, None for a folder. target: the large image, or the folder.
     """
-    if save_weights is not None and not save_weights.endswith(".npy"):
+    if save_weights is not None and format_of_name(save_weights) != "npy":
         raise click.UsageError(f"--save-weights must name a .npy file. Received: {save_weights}.")
     if save_weights is not None:
         check_target(save_weights, overwrite=force)

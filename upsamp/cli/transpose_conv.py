@@ -220,8 +220,9 @@ def command(
 ) -> None:
     """Run a transposed convolution on an image or a matrix, as Keras' Conv2DTranspose does.
 
-    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json), '-' for standard input,
-    or a matrix such as '1 2; 3 4'. An image is convolved channel by channel, unless --filters or
+    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json, also packed as
+    .gz), one array of several as FILE.npz:NAME, '-' for standard input, or a matrix such as
+    '1 2; 3 4'. An image is convolved channel by channel, unless --filters or
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
     started = perf_counter()

@@ -129,8 +129,9 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 def command(**options: Any) -> None:
     """Enlarge an image or a matrix, as Keras' UpSampling2D does; or many images.
 
-    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json), '-' for standard input,
-    or a matrix such as '1 2; 3 4'. An image is written beside its file; a matrix is shown, and
+    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json, also packed as
+    .gz), one array of several as FILE.npz:NAME, '-' for standard input, or a matrix such as
+    '1 2; 3 4'. An image is written beside its file; a matrix is shown, and
     through a pipe flows on as rows that '-' reads back without loss.
 
     Several INPUTs are image files, folders, and patterns such as 'photos/**/*.jpg'. Of folders and
@@ -254,8 +255,6 @@ def _read(request: Request) -> Picture | Array:
         raise click.UsageError("--linear is for images; the numbers of a matrix are no colours.")
     if isinstance(given, Picture) and request.data_format is not None:
         raise click.UsageError("--data-format is for matrices; an image knows its channels.")
-    if isinstance(given, Picture) and request.missing == "nan":
-        raise click.UsageError("--missing is for matrices in text; an image has all its pixels.")
     return given
 
 
