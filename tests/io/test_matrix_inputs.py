@@ -260,6 +260,7 @@ def test_text_in_a_command_has_rows_in_place_of_lines(text: str, outcome: Any) -
         ("1;2\n3;\n", [[1.0, 2.0], [3.0, NAN]]),
         ("[[1, null], [2, 3]]", [[1.0, NAN], [2.0, 3.0]]),
         ("[[1 None]]", [[1.0, NAN]]),
+        ("[null, 1]", [[NAN, 1.0]]),
         ('1,""', [[1.0, NAN]]),
         ("#VALUE!\n3", cell("line 1, column 1", "'#VALUE!'", COMMENT)),
         ("1,x", cell("line 1, column 2", "'x'")),
@@ -309,6 +310,33 @@ def test_a_cell_without_end_is_refused_at_once_in_a_short_line(text: str) -> Non
     with pytest.raises(FormatError) as caught:
         read_text(BytesIO(text.encode()), "it")
     assert len(str(caught.value)) < 300
+
+
+@given(data=st.data())
+def test_every_number_keeps_its_place_in_any_layout(data: st.DataObject) -> None:
+    height, width = data.draw(st.integers(2, 4)), data.draw(st.integers(1, 4))
+    delimiter = data.draw(st.sampled_from([",", "\t", ";"] if width > 1 else [","]))
+    finite = st.floats(allow_nan=False, allow_infinity=False, width=16)
+    words = ["", "NA", "#N/A"] if width > 1 else ["NA"]
+    cells, values = [], []
+    for _ in range(height * width):
+        value = data.draw(finite | st.sampled_from(words))
+        values.append(NAN if isinstance(value, str) else value)
+        text = str(value).replace(".", ",") if delimiter == ";" else str(value)
+        cells.append(data.draw(st.sampled_from([text, f" {text} ", f'"{text}"'])))
+    end = data.draw(st.sampled_from(["\n", "\r\n", "\n# 1,2\n"]))
+    lines = [delimiter.join(cells[at : at + width]) for at in range(0, len(cells), width)]
+    head = data.draw(st.sampled_from(["", "# x\n\n"]))
+    text = (head + end.join(lines) + end).encode()
+    expected = np.array(values, np.float64).reshape(height, width)
+    same(read_text(BytesIO(text), "it", ReadOptions(missing="nan")), expected)
+    if np.isnan(expected).any():
+        row, column = np.argwhere(np.isnan(expected))[0]
+        place = (
+            f", line {1 + head.count(chr(10)) + row * end.count(chr(10))}, column {column + 1} has "
+        )
+        with pytest.raises(FormatError, match=place):
+            read_text(BytesIO(text), "it", ReadOptions(missing="error"))
 
 
 @given(data=st.binary(max_size=200) | st.text("0123456789 ,;.-+eEdD[]()\"'\n\tnaif#_", max_size=60))

@@ -59,10 +59,8 @@ def read_nested(text: str, name: str, options: ReadOptions) -> Array:
             return _read_matlab(inner, name, options)
         begin = text.index(body)
         nested = _Brackets(text, name, options, error).read(begin, begin + len(body))
-    if nested and all(type(item) in (int, float) for item in nested):
-        nested = [nested]
-    _check_nested(nested, name, "", options)
-    array = _as_array(nested, name, options)
+    shape = _check_nested(nested, name, "", options)
+    array = _as_array([nested] if len(shape) == 1 else nested, name, options)
     if array.dtype.kind == "f" and np.isinf(array).any():
         _check_reach(body, name)
     return array
