@@ -327,16 +327,16 @@ def test_every_number_keeps_its_place_in_any_layout(data: st.DataObject) -> None
     end = data.draw(st.sampled_from(["\n", "\r\n", "\n# 1,2\n"]))
     lines = [delimiter.join(cells[at : at + width]) for at in range(0, len(cells), width)]
     head = data.draw(st.sampled_from(["", "# x\n\n"]))
-    text = (head + end.join(lines) + end).encode()
+    whole = (head + end.join(lines) + end).encode()
     expected = np.array(values, np.float64).reshape(height, width)
-    same(read_text(BytesIO(text), "it", ReadOptions(missing="nan")), expected)
+    same(read_text(BytesIO(whole), "it", ReadOptions(missing="nan")), expected)
     if np.isnan(expected).any():
         row, column = np.argwhere(np.isnan(expected))[0]
         place = (
             f", line {1 + head.count(chr(10)) + row * end.count(chr(10))}, column {column + 1} has "
         )
         with pytest.raises(FormatError, match=place):
-            read_text(BytesIO(text), "it", ReadOptions(missing="error"))
+            read_text(BytesIO(whole), "it", ReadOptions(missing="error"))
 
 
 @given(data=st.binary(max_size=200) | st.text("0123456789 ,;.-+eEdD[]()\"'\n\tnaif#_", max_size=60))

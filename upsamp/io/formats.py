@@ -14,10 +14,10 @@ __all__ = [
     "LOSSY_FORMATS",
     "MATRIX_FORMATS",
     "TEXT_FORMATS",
+    "format_of_content",
     "format_of_name",
     "format_to_write",
     "is_image_format",
-    "refuse_foreign",
     "refuse_foreign_members",
     "sniff",
     "suffix_of",
@@ -55,6 +55,9 @@ FRAME_FORMATS = ("png", "webp", "tiff", "gif")
 LOSSY_FORMATS = ("jpeg", "webp", "avif")
 # How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
 FAST_COMPRESSION = 1
+# How the files begin that are told by their content whatever their names are.
+MAGIC: Mapping[str, bytes] = {"npy": b"\x93NUMPY", "npz": b"PK\x03\x04", "gzip": b"\x1f\x8b"}
+
 # Files of other programs: where they have which bytes, what they are, and what to do with them.
 PICKLE = "Python or PyTorch objects, which could run code when they are read"
 SAVE_ARRAY = "Save the array with numpy.save."
@@ -128,14 +131,16 @@ def format_to_write(name: str) -> str:
     return known
 
 
-def refuse_foreign(head: bytes, name: str) -> None:
-    """Raise `FormatError` where a file begins as one of another program does, and name that.
+def format_of_content(head: bytes, path: str, name: str) -> str:
+    """Return the format of a file, by its first bytes, and where those do not tell by its suffix.
 
-    head: its first bytes, 16 or more.
+    name: for the error where it is a file of another program, which is named.
     """
     for place, magic, what, remedy in FOREIGN:
         if head.startswith(magic, place):
             raise _foreign(name, what, remedy)
+    found = sniff(head)
+    return found if found in MAGIC else format_of_name(path) or found
 
 
 def refuse_foreign_members(members: Iterable[str], name: str) -> None:
@@ -151,15 +156,14 @@ def _foreign(name: str, what: str, remedy: str) -> FormatError:
 
 
 def sniff(head: bytes) -> str:
-    """Return what the first bytes of a stream are: "npy", "npz", "txt" or "image".
+    """Return what the first bytes of a stream are: "npy", "npz", "gzip", "txt" or "image".
 
     >>> sniff(b"1 2; 3 4"), sniff(b"P5 2 2 255 ....")
     ('txt', 'image')
     """
-    if head.startswith(b"\x93NUMPY"):
-        return "npy"
-    if head.startswith(b"PK\x03\x04"):
-        return "npz"
+    for name, magic in MAGIC.items():
+        if head.startswith(magic):
+            return name
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # the mark of UTF-16
         return "txt"
     if b"\0" in head or re.match(rb"P[1-7]\s|\s*#define\s|\s*/\* XPM \*/|SIMPLE  =", head):

@@ -10,10 +10,8 @@ from upsamp.core.text import first_line
 from upsamp.errors import FormatError
 from upsamp.io.streams import MAX_TEXT
 
-__all__ = ["GZIP", "unpacked"]
+__all__ = ["unpacked"]
 
-# How a packed file begins.
-GZIP = b"\x1f\x8b"
 BLOCK = 2**20
 
 

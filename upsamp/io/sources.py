@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FileError, FormatError
-from upsamp.io.formats import format_of_name, is_image_format, refuse_foreign, sniff
-from upsamp.io.gzip_files import GZIP, unpacked
+from upsamp.io.formats import format_of_content, format_of_name, is_image_format
+from upsamp.io.gzip_files import unpacked
 from upsamp.io.matrices import no_text, parse_text, read_text
 from upsamp.io.nested_lists import begins_nested
 from upsamp.io.picture_options import ReadOptions
@@ -88,11 +88,10 @@ def read_stream(
     stream: BinaryIO, path: str, name: str, key: str | None, options: ReadOptions
 ) -> Picture | Array:
     """Read a stream by its first bytes; where those tell nothing, by its name's suffix."""
-    head = _head_of(stream)
-    if head.startswith(GZIP):
+    kind = format_of_content(_head_of(stream), path, name)
+    if kind == "gzip":
         with unpacked(stream, name) as inner:
             return _read_unpacked(inner, path, name, options)
-    kind = _kind_of(head, path, name)
     if is_image_format(kind):
         from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
 
@@ -109,19 +108,11 @@ def _head_of(stream: BinaryIO) -> bytes:
     return head
 
 
-def _kind_of(head: bytes, path: str, name: str) -> str:
-    """Return the format of what begins so; raise where it is one of another program."""
-    refuse_foreign(head, name)
-    found = sniff(head)
-    named = format_of_name(path) if path != STANDARD_STREAM else None
-    return found if named is None or found in ("npy", "npz") else named
-
-
 def _read_unpacked(stream: BinaryIO, path: str, name: str, options: ReadOptions) -> Array:
     """Read the matrix that was packed by gzip."""
-    head = _head_of(stream)
-    kind = _kind_of(head, path[:-3] if path.lower().endswith(".gz") else STANDARD_STREAM, name)
-    if head.startswith(GZIP) or is_image_format(kind):
+    inner = path[:-3] if path.lower().endswith(".gz") else STANDARD_STREAM
+    kind = format_of_content(_head_of(stream), inner, name)
+    if is_image_format(kind):
         raise FormatError(
             f"{name} must hold a matrix, packed by gzip once. Received: something else. "
             "Unpack it first."
