@@ -47,6 +47,73 @@ def test_a_matrix_may_be_written_out(invoke: Invoke, text: str) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, DOUBLED, "")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1,NA;,2", "1 nan\nnan 2\n"),
+        ("[1 2; 3 4]", "1 2\n3 4\n"),
+        ("[[1. 2.]\n [3. 4.]]", "1 2\n3 4\n"),
+        ("array([[1., null]])", "1 nan\n"),
+        ("1.0D+00 \u22122", "1 -2\n"),
+        (f"{2**53 + 1} 1", f"{2**53 + 1} 1\n"),
+    ],
+)
+def test_a_matrix_may_be_pasted(invoke: Invoke, text: str, shown: str) -> None:
+    result = invoke("upsample", text, "--missing", "nan", "--size", "1")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, shown, "")
+
+
+@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+def test_what_is_missing_is_nan_only_where_that_is_asked_for(invoke: Invoke, command: str) -> None:
+    one = ("--size", "1") if command == "upsample" else ("--kernel", "1")
+    for source, stdin in (("1,;2,3", None), ("-", "1,\n2,3\n")):
+        refused = invoke(command, source, *one, stdin=stdin)
+        assert refused.exit_code == 1
+        assert "1, column 2 has nothing in place of a number" in refused.stderr
+        assert "use --missing nan" in refused.stderr
+        result = invoke(command, source, *one, "--missing", "nan", stdin=stdin)
+        assert (result.exit_code, result.stdout.splitlines()[:2]) == (0, ["1 nan", "2 3"])
+
+
+@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+def test_an_image_has_no_missing_cells(invoke: Invoke, command: str, samples: Path) -> None:
+    copy(samples / "depth16.png", "a.png")
+    result = invoke(command, "a.png", "--missing", "nan")
+    assert result.exit_code == 2
+    assert "--missing is for matrices in text" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("upsample", "--interp", name) for name in SMOOTH),
+        ("transpose-conv",),
+        ("transpose-conv", "--weights"),
+        ("transpose-conv", "--bias"),
+    ],
+)
+def test_integers_that_floats_would_round_are_not_computed_with(
+    invoke: Invoke, arguments: tuple[str, ...]
+) -> None:
+    given = ("1 2", *arguments[1:]) if arguments[1:2] in (("--weights",), ("--bias",)) else ()
+    command = (arguments[0], *given, f"{2**53 + 1} 1") if given else (*arguments, f"{2**53 + 1} 1")
+    result = invoke(*command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "row 1, column 1 has '9007199254740993'" in result.stderr
+
+
+def test_a_pipe_of_two_commands_keeps_every_integer(invoke: Invoke) -> None:
+    array = np.array([[-(2**63), 2**63 - 1], [2**53 + 1, 0]])
+    np.save("a.npy", array)
+    for name in ("txt", "csv", "tsv", "json"):
+        first = invoke("upsample", "a.npy", "--size", "1", "--format", name)
+        again = invoke("upsample", "-", "--size", "1", "--format", name, stdin=first.stdout)
+        assert again.stdout == first.stdout
+        last = invoke("upsample", "-", "--size", "1", "-o", f"{name}.npy", stdin=again.stdout)
+        assert last.exit_code == 0
+        np.testing.assert_array_equal(np.load(f"{name}.npy"), array, strict=True)
+
+
 def test_a_real_file_wins_over_what_its_name_says(invoke: Invoke) -> None:
     Path("1 2; 3 4").write_text("7 8")
     result = invoke("upsample", "1 2; 3 4", "--size", "1", "2")

@@ -26,6 +26,8 @@ def test_what_was_written_is_read(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)
     assert read_json(text.encode(), "it") == value
     assert read_json(b"\xef\xbb\xbf" + text.encode(), "it") == value
+    assert read_json(text.encode("utf-16"), "it") == value
+    assert read_json(b"\xfe\xff" + text.encode("utf-16-be"), "it") == value
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
@@ -73,7 +75,7 @@ def test_the_bytes_are_bounded_by_the_caller_and_by_64_mb(size: int, limit: int)
         (b'[{"a": {"b": 1, "b": 1}}]', "must have each key once in an object. Received: 'b' twice"),
         (b'{"\\u001b": 1, "\\u001b": 2}', r"Received: '\\x1b' twice"),
         (b'"caf\xe9"', r"must be JSON in UTF-8\. Received: the byte 0xe9 at 4\."),
-        (b"\xff\xfe[\0]\0", r"must be JSON in UTF-8\. Received: the byte 0xff at 0\."),
+        (b"\xff\xfe[\0]", r"must be JSON in UTF-8\. Received: the byte 0x5d at 4\."),
         (b"9" * 5000, r"Received: an integer of thousands of digits\."),
         (b'["\\ud83d"]', r"must be JSON\. Received: half a character\."),
         (b'{"\\uDE00": 1}', r"must be JSON\. Received: half a character\."),

@@ -24,7 +24,8 @@ from upsamp.bulk.remote_paths import (
 )
 from upsamp.errors import FileError
 from upsamp.io.formats import format_of_name, is_image_format
-from upsamp.io.sources import looks_like_matrix, names_file
+from upsamp.io.nested_lists import begins_nested
+from upsamp.io.sources import looks_like_matrix, names_file, split_array_name
 from upsamp.io.streams import is_open, reason
 
 __all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of"]
@@ -66,12 +67,11 @@ def kind_of(word: str) -> Kind:
         return "remote"
     if names_file(word):
         return "folder" if os.path.isdir(word) else "file"
-    archive, _, key = word.rpartition(":")
-    if looks_like_matrix(word) or (key and archive.endswith(".npz") and names_file(archive)):
+    if looks_like_matrix(word) or split_array_name(word):
         return "matrix"
     if _is_pattern(word) and next(_matches(*_cut(word)), None) is not None:
         return "pattern"
-    return "matrix" if word.lstrip().startswith("[") else "missing"
+    return "matrix" if begins_nested(word) else "missing"
 
 
 class _Listing:

@@ -51,7 +51,9 @@ def learn_kernel(
         raise click.UsageError(f"--ridge must be a finite number. Received: {ridge}.")
     if save_weights == STANDARD_STREAM:
         raise click.UsageError("--save-weights must be a file: standard output has the table.")
-    if save_weights is not None and not (save_weights.endswith(".npy") or is_stream(save_weights)):
+    if save_weights is not None and not (
+        format_of_name(save_weights) == "npy" or is_stream(save_weights)
+    ):
         raise click.UsageError(f"--save-weights must name a .npy file. Received: {save_weights}.")
     if save_weights is not None:
         check_target(save_weights, overwrite=force)

@@ -5,6 +5,7 @@ import os
 import click
 
 from upsamp.cli.render.tables import show_note
+from upsamp.core.text import decode_text
 from upsamp.errors import ArgumentError, ExpressionError, FileError, FormatError
 from upsamp.io.sources import names_file
 from upsamp.io.streams import STANDARD_STREAM, is_stream, look_into, open_input, read_within
@@ -19,9 +20,10 @@ __all__ = ["names_model", "open_named", "read_arguments"]
 
 # Bytes that the text of layers may have, which people write.
 MAX_LAYERS = 2**18
-# How saved models and weights begin: HDF5, zip, JSON.
+# How many bytes tell what a file is.
 HEAD = 16
-MAGIC = (b"\x89HDF", b"PK\x03\x04", b"{")
+# How saved models and weights begin, besides JSON: HDF5, zip.
+MAGIC = (b"\x89HDF", b"PK\x03\x04")
 SUFFIXES = (
     *(".keras", ".h5", ".hdf5", ".json"),
     # These are refused, and the reader says what they are.
@@ -48,7 +50,7 @@ def _has_suffix(text: str) -> bool:
 
 
 def _begins_like_model(head: bytes) -> bool:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(MAGIC)
+    return head.startswith(MAGIC) or decode_text(head, "ignore").lstrip().startswith("{")
 
 
 def open_named(
@@ -132,7 +134,7 @@ def _read_layers(text: str) -> list[Layer]:
     with open_input(text, limit=MAX_LAYERS) as stream:
         data = read_within(stream, name, MAX_LAYERS, "Save the model as .keras.").getvalue()
     try:
-        return parse_layers(data.decode("utf-8-sig"))
+        return parse_layers(decode_text(data))
     except UnicodeDecodeError:
         raise FormatError(
             f"{name} must be text with one layer a line. Received: bytes that are no text."

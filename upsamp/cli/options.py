@@ -23,6 +23,7 @@ __all__ = [
     "linear_option",
     "max_memory_option",
     "max_pixels_option",
+    "missing_option",
     "orient_option",
     "output_option",
     "parse_bytes",
@@ -100,6 +101,15 @@ compress_option = click.option(
     type=click.IntRange(0, 9),
     help=f"How strongly a PNG is compressed: 0 stored, {FAST_COMPRESSION} fast (the default), "
     "9 smallest.",
+)
+
+missing_option = click.option(
+    "--missing",
+    type=click.Choice(("error", "nan"), case_sensitive=False),
+    default="error",
+    show_default=True,
+    help="How a cell without a number is taken in a matrix of text: an empty one, NA, N/A, #N/A, "
+    "<NA>, null or None, in any case. Other words, as #VALUE!, are an error all the same.",
 )
 
 seed_option = click.option(

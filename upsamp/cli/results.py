@@ -84,6 +84,8 @@ def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
         )
         source = TUTORIAL_MATRIX
     given = read_source(source, options)
+    if isinstance(given, Picture) and options.missing == "nan":
+        raise click.UsageError("--missing is for matrices in text; an image has all its pixels.")
     for note in given.notes if isinstance(given, Picture) else ():
         show_note(f"{source}: {note}")
     return given

@@ -19,6 +19,7 @@ from upsamp.cli.options import (
     input_argument,
     max_memory_option,
     max_pixels_option,
+    missing_option,
     output_option,
     seed_option,
     wrong_command,
@@ -157,6 +158,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
     show_default=True,
     help="Where the channels of a matrix of rank 3 or 4 stand.",
 )
+@missing_option
 @click.option(
     "--solve",
     nargs=2,
@@ -216,6 +218,7 @@ def command(
     kernel_layout: KernelLayout,
     bias: str,
     data_format: DataFormat,
+    missing: Literal["error", "nan"],
     solve: tuple[Pair, Pair] | None,
     fit: str | None,
     save_weights: str | None,
@@ -234,8 +237,9 @@ def command(
 ) -> None:
     """Run a transposed convolution on an image or a matrix, as Keras' Conv2DTranspose does.
 
-    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json), '-' for standard input,
-    or a matrix such as '1 2; 3 4'. An image is convolved channel by channel, unless --filters or
+    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json, also packed as
+    .gz), one array of several as FILE.npz:NAME, '-' for standard input, or a matrix such as
+    '1 2; 3 4'. An image is convolved channel by channel, unless --filters or
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
     _check_modes(solve, fit, library, source_layer, kernel, save_weights, apart=apart)
@@ -250,7 +254,7 @@ def command(
 
         show_solutions(*solve)
         return
-    reading = ReadOptions(max_pixels=max_pixels, depth=depth)
+    reading = ReadOptions(max_pixels=max_pixels, depth=depth, integers=False, missing=missing)
     if fit is not None:
         from upsamp.cli.fitting import learn_kernel
 
@@ -269,7 +273,7 @@ def command(
     settings = Settings(
         kernel=None,
         preset=weights,
-        bias=parse_text(bias, "--bias").ravel(),
+        bias=parse_text(bias, "--bias", ReadOptions(integers=False)).ravel(),
         kernel_size=kernel,
         filters=filters,
         strides=stride,

@@ -21,6 +21,7 @@ from upsamp.cli.options import (
     linear_option,
     max_memory_option,
     max_pixels_option,
+    missing_option,
     orient_option,
     output_option,
     quality_option,
@@ -109,6 +110,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     type=click.Choice(DATA_FORMATS, case_sensitive=False),
     help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
 )
+@missing_option
 @click.option(
     "--compare",
     is_flag=True,
@@ -131,8 +133,9 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 def command(**options: Any) -> None:
     """Enlarge an image or a matrix, as Keras' UpSampling2D does; or many images.
 
-    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json), '-' for standard input,
-    or a matrix such as '1 2; 3 4'. An image is written beside its file; a matrix is shown, and
+    INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json, also packed as
+    .gz), one array of several as FILE.npz:NAME, '-' for standard input, or a matrix such as
+    '1 2; 3 4'. An image is written beside its file; a matrix is shown, and
     through a pipe flows on as rows that '-' reads back without loss.
 
     Several INPUTs are image files, folders, and patterns such as 'photos/**/*.jpg'. Of folders and

@@ -34,6 +34,7 @@ class Request:
     align_corners: bool
     linear: bool
     data_format: DataFormat | None
+    missing: Literal["error", "nan"]
     compare: bool
     sheet: str | None
     preview: bool
@@ -98,6 +99,9 @@ class Request:
             self.auto_orient,
             self.frame,
             every_frame=not self.shown_elsewhere and self.sheet is None,
+            # The nearest value is a copy; for the others integers would round what lies between.
+            integers=self.interpolation == "nearest" and self.sheet is None,
+            missing=self.missing,
         )
 
     @property
@@ -128,11 +132,16 @@ class Request:
         self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
-        alone = self.shown_elsewhere or self.data_format is not None or self.output is not None
+        alone = (
+            self.shown_elsewhere
+            or self.data_format is not None
+            or self.output is not None
+            or self.missing == "nan"
+        )
         if self.many and alone:
             _refuse(
                 "Of several files each has its result: --out-dir DIR says where. "
-                "Leave out -o, --compare, --code and --data-format."
+                "Leave out -o, --compare, --code, --data-format and --missing."
             )
 
 

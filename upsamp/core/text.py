@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["first_line", "json_text", "printable"]
+__all__ = ["decode_text", "encoding_of", "first_line", "json_text", "printable"]
 
 # The joiner of the parts of one emoji, and a blank at which no line breaks: they move nothing.
 KEPT = ("\N{ZERO WIDTH JOINER}", "\N{NO-BREAK SPACE}")
@@ -22,6 +22,26 @@ def printable(text: str) -> str:
     return "".join(
         letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in text
     )
+
+
+def encoding_of(head: bytes) -> str:
+    r"""Return the encoding of a text that begins with these bytes, by its byte order mark.
+
+    >>> encoding_of(b"\xff\xfe1"), encoding_of(b"1 2")
+    ('utf-16', 'utf-8-sig')
+    """
+    return "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+
+
+def decode_text(data: bytes, errors: str = "strict") -> str:
+    r"""Return text in UTF-8, or in UTF-16 where it begins with a byte order mark.
+
+    Raises `UnicodeDecodeError` unless `errors` says otherwise.
+
+    >>> decode_text(b"\xff\xfe1\0"), decode_text(b"1")
+    ('1', '1')
+    """
+    return data.decode(encoding_of(data), errors)
 
 
 def first_line(error: BaseException) -> str:

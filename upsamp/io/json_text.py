@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from upsamp.core.text import decode_text
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import shown
 
@@ -25,7 +26,9 @@ SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(data: bytes, what: str, *, max_size: int = MAX_TEXT) -> object:
-    """Return what JSON in UTF-8 says, or raise `FormatError`; `what` names it in the message.
+    """Return what JSON in UTF-8 or UTF-16 says, or raise `FormatError`.
+
+    what: names it in the message. UTF-16 is told by its byte order mark.
 
     Refused besides text that is no JSON: more than `max_size` bytes or 64 MB, more than 200
     levels, millions of parts, a key twice in one object, and half characters.
@@ -40,7 +43,7 @@ def read_json(data: bytes, what: str, *, max_size: int = MAX_TEXT) -> object:
             "It is no description of a model."
         )
     try:
-        text = data.decode("utf-8-sig")
+        text = decode_text(data)
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{what} must be JSON in UTF-8. Received: the byte 0x{data[error.start]:02x} at "

@@ -1,30 +1,30 @@
 """Matrices as text, JSON and NumPy files; what is written is read back without loss."""
 
-import json
-import re
-from array import array as number_array
 from collections.abc import Iterator
 from io import BytesIO, StringIO, TextIOWrapper
-from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import WORKING, check_limit, memory_limit
+from upsamp.core.text import encoding_of
 from upsamp.errors import FormatError
+from upsamp.io.cells import EXACT
+from upsamp.io.nested_lists import begins_nested, read_nested
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.streams import size_of
+from upsamp.io.text_rows import read_rows
 
 __all__ = ["decimal", "format_matrix", "no_text", "parse_text", "read_text", "write_matrix"]
 
-INTEGER = re.compile(r"[+-]?\d+")
-# Integers up to here are float64 values; larger ones are kept as integers, or digits would go.
-EXACT = 2**53
 # How many numbers are written as text at a time.
 BLOCK = 2**16
 # Bytes of text that are counted at a time, and the marks between numbers and lines in it.
 COUNTED_BYTES = 2**16
 PLAIN = bytes.maketrans(b",;[]\r", b"    \n")
+# How text is read that says nothing of it.
+WHOLE = ReadOptions()
 # What parsing takes: bytes for each one of a line, and in JSON for each number and each list.
 LINE_BYTES, JSON_NUMBER_BYTES, JSON_LIST_BYTES = 60, 64, 160
 
@@ -32,17 +32,17 @@ LINE_BYTES, JSON_NUMBER_BYTES, JSON_LIST_BYTES = 60, 64, 160
 # --- text
 
 
-def read_text(stream: BinaryIO, name: str) -> Array:
+def read_text(stream: BinaryIO, name: str, options: ReadOptions = WHOLE) -> Array:
     """Return the matrix that a stream of text holds, as `parse_text` reads it.
 
-    The stream can be searched. Its lines are read one after the other; JSON is held whole.
+    The stream can be searched. Its lines are read one after the other; lists are held whole.
     """
-    _check_room(stream, name)
-    encoding = "utf-16" if stream.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    _check_room(stream, name, options)
+    encoding = encoding_of(stream.read(3))
     stream.seek(0)
     text = TextIOWrapper(stream, encoding)
     try:
-        return _parse(text, name)
+        return _parse(text, name, options, inline=False)
     except UnicodeDecodeError:
         raise no_text(name) from None
     finally:
@@ -56,12 +56,12 @@ def no_text(name: str) -> FormatError:
     )
 
 
-def parse_text(text: str, name: str) -> Array:
-    """Return the matrix that is written as rows, or as the nested lists of JSON.
+def parse_text(text: str, name: str, options: ReadOptions = WHOLE) -> Array:
+    """Return the matrix that is written as rows, or as nested lists in brackets.
 
     Rows are lines, or in a single line stand between semicolons; numbers stand between commas,
-    tabs or spaces. Lines that begin with # are passed over. The result is float64; integers that
-    float64 does not hold stay integers.
+    tabs or blanks. A line that begins with "# " is a comment. The result is float64; integers that
+    float64 does not hold stay integers, if the options want them.
 
     >>> parse_text("1 2; 3 4", "the matrix")
     array([[1., 2.],
@@ -69,10 +69,10 @@ def parse_text(text: str, name: str) -> Array:
     >>> parse_text("[[1, 2.5]]", "the matrix")
     array([[1. , 2.5]])
     """
-    return _parse(StringIO(text, newline=None), name)
+    return _parse(StringIO(text.strip(" \n"), newline=None), name, options, inline=True)
 
 
-def _check_room(stream: BinaryIO, name: str) -> None:
+def _check_room(stream: BinaryIO, name: str, options: ReadOptions) -> None:
     """Raise `MemoryLimitError` where what text holds does not fit in --max-memory."""
     if memory_limit() is None:
         return
@@ -80,6 +80,8 @@ def _check_room(stream: BinaryIO, name: str) -> None:
     while block := stream.read(COUNTED_BYTES):
         plain = block.translate(PLAIN)
         numbers += len(plain.split())
+        if options.missing == "nan":  # empty cells stand between these
+            numbers += sum(map(block.count, (b",", b";", b"\t", b"\n")))
         lists += block.count(b"[")
         lines += plain.count(b"\n")
         first, *others = plain.split(b"\n")
@@ -95,171 +97,15 @@ def _check_room(stream: BinaryIO, name: str) -> None:
     check_limit(max(needed, 8 * numbers + WORKING), f"the numbers of {name}", declared)
 
 
-def _parse(text: StringIO | TextIOWrapper, name: str) -> Array:
+def _parse(
+    text: StringIO | TextIOWrapper, name: str, options: ReadOptions, *, inline: bool
+) -> Array:
     """Return the matrix of a text that can be searched."""
     first = next((line for line in text if line.strip()), "")
-    if first.lstrip().startswith("["):
-        return _parse_json((first.lstrip() + text.read()).rstrip(), name)
-    values = number_array("d")
-    width, begin, whole = 0, "", True
-    low: int | float = 0
-    high: int | float = 0
-    for place, words in _rows(text):
-        row = [_number(word, place, name) for word in words]
-        if not width:
-            width, begin = len(row), place
-        if len(row) != width:
-            raise FormatError(
-                f"The rows of a matrix must be equally long. Received: {name}, {place} has "
-                f"{_count(len(row))} and {begin} has {_count(width)}."
-            )
-        whole = whole and all(type(number) is int for number in row)
-        if whole:
-            low, high = min(low, *row), max(high, *row)
-        try:
-            values.extend(row)
-        except OverflowError:
-            raise _too_long(name) from None
-    if not width:
-        raise FormatError(f"{name} holds no numbers. A matrix is written as '1 2; 3 4'.")
-    dtype = _dtype_of(low, high, name) if whole else np.dtype(np.float64)
-    if dtype == np.float64:
-        return np.frombuffer(values, dtype).reshape(-1, width)
-    del values  # floats have lost digits, so the integers are read again
-    integers = (int(word) for _, words in _rows(text) for word in words)
-    return np.fromiter(integers, dtype).reshape(-1, width)
-
-
-def _rows(text: StringIO | TextIOWrapper) -> Iterator[tuple[str, list[str]]]:
-    """Yield the words of each row, after where it stands, from the first row on."""
-    lines = _lines(text)
-    ahead = list(islice(lines, 2))
-    kind = "line"
-    if len(ahead) == 1:
-        kind = "row"
-        ahead = list(enumerate(ahead[0][1].strip().rstrip(";").split(";"), 1))
-    for number, line in chain(ahead, lines):
-        words = _tokens(line.strip(" ").rstrip(";"))
-        if words:
-            yield f"{kind} {number}", words
-
-
-def _lines(text: StringIO | TextIOWrapper) -> Iterator[tuple[int, str]]:
-    """Yield the lines that hold something, each with its number, without blanks around them all."""
-    text.seek(0)
-    number = 0
-    held: tuple[int, str] | None = None
-    for line in text:
-        number += bool(number or line.strip())
-        if not line.strip() or line.lstrip()[0] == "#":
-            continue
-        if held:
-            yield held
-        held = number, line.lstrip() if number == 1 else line.rstrip("\n")
-    if held:
-        yield held[0], held[1].rstrip()
-
-
-def _tokens(line: str) -> list[str]:
-    for delimiter in (",", "\t"):
-        if delimiter in line:
-            return [token.strip() for token in line.split(delimiter)]
-    return line.split()
-
-
-def _count(numbers: int) -> str:
-    return "1 number" if numbers == 1 else f"{numbers} numbers"
-
-
-def _number(token: str, place: str, name: str) -> int | float:
-    """Return the number that is written; a negative zero is a float, or its sign would go."""
-    try:
-        if INTEGER.fullmatch(token):
-            return _integer(token)
-        if "_" not in token:
-            return float(token)
-    except ValueError:
-        pass
-    shown = token if len(token) <= 40 else f"{token[:37]}..."
-    received = f"'{shown}'" if token else "nothing"
-    raise FormatError(
-        f"A matrix must hold numbers. Received: {name}, {place} has {received} in place of "
-        "a number. Leave headings out, or put # before them."
-    )
-
-
-def _integer(text: str) -> int | float:
-    """Return an integer; a negative zero becomes a float, or its sign would go."""
-    value = int(text)
-    return value if value or not text.startswith("-") else -0.0
-
-
-def _dtype_of(low: float, high: float, name: str) -> np.dtype[Any]:
-    """Return the type of integers: float64 where it loses no digits."""
-    if max(-low, high) <= EXACT:
-        return np.dtype(np.float64)
-    for dtype in (np.dtype(np.int64), np.dtype(np.uint64)):
-        limits = np.iinfo(dtype)
-        if limits.min <= low and high <= limits.max:
-            return dtype
-    raise _too_long(name)
-
-
-def _too_long(name: str) -> FormatError:
-    return FormatError(f"The integers of {name} must fit in 64 bits. Write them with a point.")
-
-
-def _as_array(rows: list[Any], name: str) -> Array:
-    """Return nested lists of numbers as float64, or as integers where float64 loses digits."""
-    leaves = list(_leaves(rows))
-    whole = all(type(leaf) is int for leaf in leaves)
-    dtype = _dtype_of(min(leaves), max(leaves), name) if whole else np.dtype(np.float64)
-    try:
-        return np.array(rows, dtype)
-    except OverflowError:
-        raise _too_long(name) from None
-
-
-def _leaves(nested: Any) -> Iterator[Any]:
-    """Yield the numbers of nested lists, one after the other."""
-    if not isinstance(nested, list):
-        yield nested
-        return
-    for item in nested:
-        yield from _leaves(item)
-
-
-def _parse_json(text: str, name: str) -> Array:
-    try:
-        nested = json.loads(text, parse_int=_integer)
-    except (ValueError, RecursionError) as error:
-        what = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise FormatError(
-            f"{name} must be nested lists of numbers in JSON: {what}. Write [[1, 2], [3, 4]]."
-        ) from error
-    if nested and all(type(item) in (int, float) for item in nested):
-        nested = [nested]
-    _check_nested(nested, name, "")
-    return _as_array(nested, name)
-
-
-def _check_nested(nested: Any, name: str, place: str) -> tuple[int, ...]:
-    """Return the shape of nested lists, and say where they are not rectangular."""
-    if type(nested) in (int, float):
-        return ()
-    if not isinstance(nested, list) or not nested or place.count("[") >= 4:
-        raise FormatError(
-            f"{name} must be nested lists of numbers, four deep at the most. "
-            f"Received: {json.dumps(nested)[:40]} at {place or 'the top'}."
-        )
-    shapes = [_check_nested(item, name, f"{place}[{index}]") for index, item in enumerate(nested)]
-    for index, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            raise FormatError(
-                f"The rows of a matrix must be equally long. Received: {name}, row {index + 1} has "
-                f"shape {shape} and row 1 has shape {shapes[0]}, at {place or 'the top'}."
-            )
-    return (len(nested), *shapes[0])
+    if begins_nested(first):
+        text.seek(0)
+        return read_nested(text.read(), name, options)
+    return read_rows(text, name, options, inline=inline)
 
 
 def decimal(value: float) -> str:

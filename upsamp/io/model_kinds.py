@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from upsamp.core.text import decode_text
 from upsamp.errors import FormatError
 from upsamp.io.model_sources import Source
 
@@ -27,7 +28,7 @@ def kind_of(source: Source) -> str:
     foreign = _foreign(head, tail, source)
     if foreign:
         raise FormatError(f"{source.name} must be a saved Keras model. Received: {foreign}")
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+    if decode_text(head, "ignore").lstrip().startswith("{"):
         return "json"
     received = "a file of no known kind" if size else "an empty file"
     raise FormatError(

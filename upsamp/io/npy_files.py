@@ -94,6 +94,11 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
         raise FormatError(
             f"{name} is cut off: it declares {needed:,} bytes of numbers and holds {held:,}."
         )
+    if held > needed:
+        raise FormatError(
+            f"{name} must hold one array. Received: {held - needed:,} bytes after it, as of "
+            "another one. Save several with numpy.savez."
+        )
     return NpyHead(shape, dtype, by_columns, offset)
 
 

@@ -8,8 +8,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.text import printable
 from upsamp.errors import FormatError
 from upsamp.io.archives import Archive, open_archive
+from upsamp.io.formats import refuse_foreign_members
 from upsamp.io.npy_files import NpyHead, check_numbers, read_npy_head, read_numbers
 from upsamp.io.stored_arrays import (
     DEFAULT_MAX_SIZE,
@@ -23,6 +25,8 @@ from upsamp.io.streams import size_of
 __all__ = ["read_npz", "read_npz_arrays", "write_npz_arrays"]
 
 SUFFIX = ".npy"
+# How many names of arrays a message lists, and how many letters of them.
+MOST_LISTED, MOST_SHOWN = 10, 300
 AGAIN = "Save it again with numpy.savez."
 
 
@@ -43,12 +47,16 @@ def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
 def _member_of(archive: Archive, name: str, key: str | None) -> str:
     """Return the member that holds the array `key`, or the only one."""
     keys = [member.removesuffix(SUFFIX) for member in archive.members if member.endswith(SUFFIX)]
+    if not keys:
+        refuse_foreign_members(archive.members, name)
     if key is None and len(keys) == 1:
         key = keys[0]
     if key not in keys:
+        listed = ", ".join(map(printable, keys[:MOST_LISTED])) or "none"
+        more = f", and {len(keys) - MOST_LISTED:,} more" if len(keys) > MOST_LISTED else ""
         raise FormatError(
-            f"{name} must be asked for one of its arrays, as in 'FILE.npz:NAME'. "
-            f"It holds: {', '.join(keys) or 'none'}."
+            f"{name} must be a file that is asked for one of its arrays, as in 'FILE.npz:NAME'. "
+            f"It holds: {listed[:MOST_SHOWN]}{more}."
         )
     return f"{key}{SUFFIX}"
 

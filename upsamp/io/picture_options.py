@@ -30,7 +30,7 @@ Quality = int | Literal["keep"] | None
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How an image file is read.
+    """How an image or a matrix is read.
 
     expand: whether palettes, one-bit pixels and transparent colours become channels, which all but
     copying needs. max_pixels: more are refused in a frame, and twice as many in all together.
@@ -38,6 +38,10 @@ class ReadOptions:
     orient: whether the pixels are turned as the EXIF orientation says. frame: which one of several
     is read, counted from 0; without it the first, and a note tells. every_frame: whether the
     others follow in `Picture.rest`.
+
+    Of a matrix in text: integers: whether those that float64 does not hold may stay integers, as
+    where they are only copied. missing: "nan" reads an empty cell as nan, which else is an error;
+    None where the user cannot ask for it.
     """
 
     expand: bool = True
@@ -46,6 +50,8 @@ class ReadOptions:
     orient: bool = True
     frame: int | None = None
     every_frame: bool = False
+    integers: bool = True
+    missing: Literal["error", "nan"] | None = None
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:

@@ -8,16 +8,29 @@ from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
-from upsamp.errors import FileError
-from upsamp.io.formats import format_of_name, is_image_format, sniff
+from upsamp.errors import FileError, FormatError
+from upsamp.io.formats import format_of_content, format_of_name, is_image_format
+from upsamp.io.gzip_files import unpacked
 from upsamp.io.matrices import no_text, parse_text, read_text
+from upsamp.io.nested_lists import begins_nested
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM, check_length, open_input, state_of
 
-__all__ = ["looks_like_matrix", "names_file", "read_matrix", "read_source", "read_stream"]
+__all__ = [
+    "looks_like_matrix",
+    "names_file",
+    "read_matrix",
+    "read_source",
+    "read_stream",
+    "split_array_name",
+]
 
-INLINE = re.compile(r"(?:[\s\[\](),;+\-.\de]|nan|inf|infinity)*", re.IGNORECASE)
+# What a matrix is written with: signs, digits, and the words for numbers and for none.
+INLINE = re.compile(
+    r"""(?:[\s\[\](),;+\-.\de"\u2212]|(?<=[\d.])d|nan|inf|infinity|#?n/?a|null|none)*""",
+    re.IGNORECASE,
+)
 # Bytes that are looked at together.
 BLOCK = 2**16
 NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
@@ -32,23 +45,32 @@ def looks_like_matrix(text: str) -> bool:
     return NUMBER.search(text) is not None and INLINE.fullmatch(text) is not None
 
 
-def read_source(text: str, options: ReadOptions) -> Picture | Array:
-    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix.
+def split_array_name(text: str) -> tuple[str, str] | None:
+    """Return the file and the name of FILE.npz:NAME, whatever colons they have; None without one.
 
-    options: for an image.
+    A file of the whole name is not looked for here.
     """
+    for colon in re.finditer(":", text):
+        path = text[: colon.start()]
+        if format_of_name(path) == "npz" and names_file(path):
+            return path, text[colon.end() :]
+    return None
+
+
+def read_source(text: str, options: ReadOptions) -> Picture | Array:
+    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix."""
     key = None
     if text != STANDARD_STREAM and not names_file(text):
-        path, separator, key = text.rpartition(":")
-        if not (separator and path.endswith(".npz") and names_file(path)):
-            if looks_like_matrix(text) or text.lstrip().startswith("["):
-                return parse_text(text, "the matrix")
+        archive = split_array_name(text)
+        if archive is None:
+            if looks_like_matrix(text) or begins_nested(text):
+                return parse_text(text, "the matrix", options)
             shown = text if len(text) <= 80 else f"{text[:77]}..."
             raise FileError(
                 f"There is no file '{shown}', and it is no matrix either. Give a file, '-' for "
                 "standard input, or a matrix such as '1 2; 3 4'."
             )
-        text = path
+        text, key = archive
     name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
     with open_input(text) as stream:
         return read_stream(stream, text, name, key, options)
@@ -56,7 +78,7 @@ def read_source(text: str, options: ReadOptions) -> Picture | Array:
 
 def read_matrix(text: str, what: str) -> Array:
     """Read a matrix, where a picture would make no sense; `what` says what it is for."""
-    source = read_source(text, ReadOptions())
+    source = read_source(text, ReadOptions(integers=False))
     if isinstance(source, Picture):
         raise FileError(f"{what} must be numbers. Received: the image '{text}'.")
     return source
@@ -65,11 +87,43 @@ def read_matrix(text: str, what: str) -> Array:
 def read_stream(
     stream: BinaryIO, path: str, name: str, key: str | None, options: ReadOptions
 ) -> Picture | Array:
-    """Read a stream by its name's suffix; where that tells nothing, by its content."""
-    kind = format_of_name(path) if path != STANDARD_STREAM else None
-    if kind is None:
-        kind = sniff(stream.read(512))
-        stream.seek(0)
+    """Read a stream by its first bytes; where those tell nothing, by its name's suffix."""
+    kind = format_of_content(_head_of(stream), path, name)
+    if kind == "gzip":
+        with unpacked(stream, name) as inner:
+            return _read_unpacked(inner, path, name, options)
+    if is_image_format(kind):
+        from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
+
+        reopen = None
+        if not isinstance(stream, BytesIO):
+            reopen = partial(open_input, path, known=state_of(stream.fileno()))
+        return read_picture(stream, name, options, reopen)
+    return _read_array(stream, kind, name, key, options)
+
+
+def _head_of(stream: BinaryIO) -> bytes:
+    head = stream.read(512)
+    stream.seek(0)
+    return head
+
+
+def _read_unpacked(stream: BinaryIO, path: str, name: str, options: ReadOptions) -> Array:
+    """Read the matrix that was packed by gzip."""
+    inner = path[:-3] if path.lower().endswith(".gz") else STANDARD_STREAM
+    kind = format_of_content(_head_of(stream), inner, name)
+    if is_image_format(kind):
+        raise FormatError(
+            f"{name} must hold a matrix, packed by gzip once. Received: something else. "
+            "Unpack it first."
+        )
+    return _read_array(stream, kind, name, None, options)
+
+
+def _read_array(
+    stream: BinaryIO, kind: str, name: str, key: str | None, options: ReadOptions
+) -> Array:
+    """Read the array of a file of that kind. key: which one of an archive."""
     if kind == "npy":
         from upsamp.io.npy_files import read_npy  # most inputs are images
 
@@ -78,25 +132,17 @@ def read_stream(
         from upsamp.io.npz_files import read_npz  # to read others needs no archives
 
         return read_npz(stream, name, key)
-    if is_image_format(kind):
-        from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
-
-        reopen = None
-        if not isinstance(stream, BytesIO):
-            reopen = partial(open_input, path, known=state_of(stream.fileno()))
-        return read_picture(stream, name, options, reopen)
     check_length(stream, name)
     _check_text(stream, name)
     if not any(block.strip() for block in iter(partial(stream.read, BLOCK), b"")):
         raise FileError(f"{name} is empty. A matrix is written as '1 2; 3 4'.")
     stream.seek(0)
-    return read_text(stream, name)
+    return read_text(stream, name, options)
 
 
 def _check_text(stream: BinaryIO, name: str) -> None:
     """Raise where a stream begins with what is no text: holes of a file, which may be endless."""
-    head = stream.read(512)
-    stream.seek(0)
+    head = _head_of(stream)
     if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise no_text(name)
 

@@ -18,6 +18,7 @@ __all__ = ["check_image"]
 # Where zlib is to read the form that gzip writes, with its checksum.
 GZIP = 31
 DDS_HEADER_BYTES = 128
+MAX_FITS_HEADER = 2**20
 CHECKED = ("BMP", "DDS", "FITS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF", "XPM")
 
 
@@ -113,9 +114,31 @@ def _check_xpm(data: bytes) -> None:
         raise OSError("its rows have no end")
 
 
+def _is(text: bytes, number: int) -> bool:
+    """Tell whether text says that number."""
+    try:
+        return float(text) == number
+    except ValueError:
+        return False
+
+
 def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
-    """Raise `OSError` where compressed pixels are damaged, or more than there may be."""
+    """Raise `OSError` where compressed pixels are damaged, or more than there may be.
+
+    So it is where Pillow passes over what the header says of the numbers.
+    """
     decoder, _, start, _ = cast("Any", image).tile[0]
+    head = stream.read(min(start, MAX_FITS_HEADER))
+    cards = {
+        head[place : place + 8].strip(): head[place + 10 : place + 80].split(b"/")[0].strip()
+        for place in range(0, len(head), 80)
+    }
+    scaled = not (_is(cards.get(b"BZERO", b"0"), 0) and _is(cards.get(b"BSCALE", b"1"), 1))
+    if scaled or cards.get(b"BITPIX") == b"-64":
+        raise OSError(
+            "a FITS file of scaled numbers, or of 64 bits, is not read whole. Write it with "
+            "numpy.save('FILE.npy', astropy.io.fits.getdata(...))"
+        )
     if decoder != "fits_gzip":
         return
     stream.seek(start)

@@ -11,7 +11,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import memory_limit
 from upsamp.errors import FormatError
-from upsamp.io.formats import format_of_name, sniff
+from upsamp.io.formats import format_of_content
 from upsamp.io.npy_files import check_numbers, read_npy_head
 from upsamp.io.streams import (
     STANDARD_STREAM,
@@ -111,13 +111,10 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
     if memory_limit() is None if is_stream(text) else not os.path.isfile(text):
         return None
     with open_input(text) as stream:
-        kind = format_of_name(text) if text != STANDARD_STREAM else None
-        if kind is None:
-            kind = sniff(stream.read(512))
-            stream.seek(0)
-        if kind != "npy":
-            return None
         name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
+        if format_of_content(stream.read(512), text, name) != "npy":
+            return None
+        stream.seek(0)
         shape, dtype, by_columns, offset = read_npy_head(stream, name)
         state = state_of(stream.fileno())
     check_numbers(shape, dtype, name)
