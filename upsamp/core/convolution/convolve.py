@@ -15,6 +15,7 @@ from upsamp.core.arguments import (
     PaddingLike,
     Pair,
     PairLike,
+    check_array,
     normalize_array,
     normalize_choice,
     normalize_count,
@@ -156,6 +157,7 @@ def _by_axis(padding: Padding | Margins) -> tuple[Padding | Pair, Padding | Pair
 def _normalize_kernel(kernel: object, kernel_layout: str) -> PackedKernel:
     """Return the kernel in Keras' layout: the channels after the rows and columns."""
     if isinstance(kernel, PackedKernel):
+        check_array(kernel.array, "kernel", (4,))
         return kernel
     weights = normalize_array(kernel, "kernel", (4,))
     layout = normalize_choice(kernel_layout, "kernel_layout", KERNEL_LAYOUTS)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array
+from upsamp.core.arrays import Array, plain_array
 
 __all__ = ["PackedKernel"]
 
@@ -26,7 +26,7 @@ class PackedKernel:
     """
 
     def __init__(self, array: Array) -> None:
-        self.array = array
+        self.array = plain_array(array, "kernel")
         self._made: dict[Hashable, Matrices] = {}
 
     @cached_property
