@@ -188,7 +188,7 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.usefixtures("_way")
 @pytest.mark.timeout(1800)
 def test_integers_are_those_of_fractions_whatever_the_setting() -> None:
-    for seed in range(choose(200, 10_000)):
+    for seed in range(choose(120, 10_000)):
         x, size, rule = setting(seed)
         expected = exact(x, size, rule)
         message = f"seed {seed}: {rule} {x.dtype} {x.shape} to {size}"
@@ -230,6 +230,28 @@ def test_equal_rows_give_equal_rows(dtype: str) -> None:
         np.testing.assert_array_equal(made, made[:1].repeat(len(made), axis=0), f"{rule} {size}")
         turned = run(x.T, size[::-1], rule)
         np.testing.assert_array_equal(turned, made.T, f"{rule} {size}")
+
+
+@pytest.mark.usefixtures("_way")
+@pytest.mark.parametrize(("dtype", "room"), [("float16", 0.55), ("float32", 3.5), ("float64", 3.5)])
+def test_floats_lie_a_few_roundings_from_those_of_fractions(dtype: str, room: float) -> None:
+    kind = np.dtype(dtype)
+    limit = 2 ** min(20, np.finfo(kind).nmant)
+    for seed in range(choose(45, 3000)):
+        generator = np.random.default_rng(seed)
+        rule = RULES[seed % len(RULES)]
+        lengths = generator.integers(1, 24, 2)
+        more = generator.integers(0, 40, 2)
+        size = lengths * generator.integers(1, 7, 2) + more * int(generator.integers(2))
+        whole = generator.integers(-limit, limit, lengths)
+        (rows, below), (columns, beside) = (
+            matrix(int(length), int(target), rule)
+            for length, target in zip(lengths, size, strict=True)
+        )
+        expected = rows @ whole.astype(object) @ columns.T / np.outer(below, beside)
+        actual = run(whole.astype(kind), (int(size[0]), int(size[1])), rule)
+        error = np.abs(actual.astype(float) - expected.astype(float)).max()
+        assert error <= room * np.finfo(kind).eps * limit, f"{rule} {lengths} to {size}: {error}"
 
 
 def test_two_and_nothing_make_equal_rows() -> None:
