@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -107,7 +108,6 @@ def test_no_order_of_bytes_changes_what_a_model_computes() -> None:
 
 
 def test_chunks_of_another_order_of_bytes_are_upsampled() -> None:
-    da = pytest.importorskip("dask.array")
     x = np.random.default_rng(0).integers(0, 999, (12, 20)).astype(">u2")
     larger: Any = upsample(da.from_array(x, chunks=(5, 7)), 2, "bilinear")
     assert larger.dtype == np.uint16
@@ -144,7 +144,6 @@ def test_masked_cells_are_refused(take: Callable[[Any], Any]) -> None:
 
 
 def test_masked_chunks_are_refused_with_a_remedy_that_keeps_them_apart() -> None:
-    da = pytest.importorskip("dask.array")
     with pytest.raises(DtypeError, match=r"Received: MaskedArray\. Use dask\.array\.ma\.filled\("):
         upsample(da.ma.masked_equal(da.ones((4, 4)), 1))
     # Of a kind that the array did not say.

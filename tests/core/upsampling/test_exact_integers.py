@@ -5,6 +5,7 @@ from functools import cache, partial
 from math import ceil, floor, lcm
 from typing import Any, NamedTuple
 
+import dask.array as da
 import numpy as np
 import pytest
 from effort import choose, sample
@@ -269,7 +270,6 @@ def test_many_ties_in_a_large_image_go_to_the_even(rule: tuple[str, str, bool], 
 
 
 def test_strips_and_chunks_are_those_of_fractions() -> None:
-    da = pytest.importorskip("dask.array")
     generator = np.random.default_rng(6)
     for rule in sample(RULES, 4):
         x = generator.choice(np.array([0, 1, 2, 255], np.uint8), (40, 30))
