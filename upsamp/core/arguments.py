@@ -8,9 +8,9 @@ from operator import index
 from typing import Any, Literal, SupportsIndex, TypeAlias, cast, get_args
 
 import numpy as np
-import numpy.typing as npt
 
-from upsamp.errors import ArgumentError, DtypeError, ShapeError
+from upsamp.core.arrays import Array, check_dtype, plain_array
+from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = [
     "CONVENTIONS",
@@ -41,7 +41,6 @@ __all__ = [
     "spelled",
 ]
 
-Array: TypeAlias = npt.NDArray[Any]
 Pair: TypeAlias = tuple[int, int]
 PairLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 PaddingLike: TypeAlias = str | PairLike | Sequence[Sequence[SupportsIndex]]
@@ -222,17 +221,12 @@ def normalize_output_padding(
 
 
 def normalize_array(value: object, name: str, ranks: tuple[int, ...]) -> Array:
-    """Return an array of real numbers whose rank is one of `ranks`; never a copy of an array.
+    """Return an array of real numbers whose rank is one of `ranks`, as `plain_array` makes it.
 
     >>> normalize_array([[1, 2], [3, 4]], "x", (2, 3)).shape
     (2, 2)
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(
-            f"`{name}` must be a rectangular array. Received rows of unequal length: {error}."
-        ) from error
+    array = plain_array(value, name)
     check_array(array, name, ranks)
     return array
 
@@ -242,11 +236,7 @@ def check_array(array: Any, name: str, ranks: tuple[int, ...]) -> None:
 
     array: anything that has the shape and the dtype of one.
     """
-    if array.dtype.kind not in "biuf":
-        raise DtypeError(
-            f"`{name}` must hold real numbers (integers, floats or booleans). "
-            f"Received: dtype {array.dtype}."
-        )
+    check_dtype(array.dtype, name)
     if array.ndim not in ranks:
         *others, last = ranks
         known = f"{', '.join(map(str, others))} or {last}" if others else f"{last}"
@@ -267,7 +257,8 @@ def normalize_output(out: object, shape: tuple[int, ...], x: Array) -> Array:
         raise ShapeError(f"`out` must have the shape {shape}. Received: shape {out.shape}.")
     if out.dtype != x.dtype:
         raise ArgumentError(
-            f"`out` must have the dtype of `x`, {x.dtype}. Received: dtype {out.dtype}."
+            f"`out` must have the dtype of `x`, {x.dtype}. Received: dtype {out.dtype}. "
+            f"Use numpy.empty({shape}, '{x.dtype}')."
         )
     if not out.flags.writeable:
         raise ArgumentError("`out` must be writeable. Received: an array that is read-only.")

@@ -18,7 +18,7 @@ def compute_dtype(dtype: npt.DTypeLike) -> np.dtype[np.floating]:
     """Return the floating type in which values of `dtype` are computed.
 
     Floats keep their precision, float16 is widened to float32, and integers take float64, which
-    holds every integer up to 2**53 exactly.
+    holds every integer up to 2**53 exactly; `upsampling/exact.py` makes up for larger ones.
 
     >>> compute_dtype("uint8"), compute_dtype("float16")
     (dtype('float64'), dtype('float32'))

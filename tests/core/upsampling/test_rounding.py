@@ -9,6 +9,7 @@ import pytest
 from upsamp.core.upsampling.rounding import (
     Grid,
     Integers,
+    are_ties,
     grid_of,
     integers_of,
     is_sure,
@@ -17,7 +18,12 @@ from upsamp.core.upsampling.rounding import (
     round_to_even,
 )
 
-ALONE = Grid(odd=1, digits=0, reach=1.0, taps=1)
+ALONE = Grid(largest=1, odd=True, binary=True, reach=1.0, taps=1)
+
+
+def grid(largest: int, reach: float, taps: int) -> Grid:
+    """Return the grid of an axis whose outputs all have multiples of one fraction as weights."""
+    return Grid(largest, largest % 2 == 1, largest & (largest - 1) == 0, reach, taps)
 
 
 def known(name: str) -> Integers:
@@ -27,6 +33,7 @@ def known(name: str) -> Integers:
 
 
 UINT8, UINT16, INT32 = known("uint8"), known("uint16"), known("int32")
+EIGHT = UINT8.half, UINT8.sums
 
 
 def test_integers_of_up_to_32_bits_have_sums_that_hold_them() -> None:
@@ -46,54 +53,64 @@ def test_sums_of_multiples_of_a_power_of_two_are_sure_while_they_fit_the_mantiss
     # The largest sum is half * 2**digits: 24 bits hold it in float32, and 53 in float64.
     bits = {UINT8: 24 - 7, UINT16: 53 - 15, INT32: 53 - 31}[integers]
     for first in range(bits + 2):
-        rows = Grid(odd=1, digits=first, reach=1.0, taps=2)
-        columns = Grid(odd=1, digits=bits - min(first, bits), reach=1.0, taps=2)
-        assert is_sure(rows, columns, integers) == (first <= bits)
-    more = Grid(odd=1, digits=bits, reach=1.25, taps=2)
-    assert not is_sure(more, ALONE, integers)
-    assert not is_sure(ALONE, more, integers)
+        rows = grid(2**first, 1.0, 2)
+        columns = grid(2 ** (bits - min(first, bits)), 1.0, 2)
+        assert is_sure(rows, columns, integers.half, integers.sums) == (first <= bits)
+    more = grid(2**bits, 1.25, 2)
+    assert not is_sure(more, ALONE, integers.half, integers.sums)
+    assert not is_sure(ALONE, more, integers.half, integers.sums)
 
 
 def test_sums_of_multiples_of_an_odd_fraction_are_sure_while_their_margin_is_below_its_half() -> (
     None
 ):
     for odd, taps in product(range(3, 90, 2), (2, 6, 40, 400)):
-        rows, columns = Grid(odd, 0, 1.0, taps), Grid(odd, 0, 1.5, taps)
+        rows, columns = grid(odd, 1.0, taps), grid(odd, 1.5, taps)
         distance = Fraction(1, 2 * odd * odd)  # of the nearest value to a half
-        expected = margin_of(rows, columns, UINT8) < 0.99 * float(distance)
-        assert is_sure(rows, columns, UINT8) == expected
-        assert is_sure(columns, rows, UINT8) == expected
-    assert is_sure(Grid(3, 0, 1.0, 2), ALONE, UINT8)
-    assert not is_sure(Grid(81, 0, 1.0, 400), Grid(81, 0, 1.0, 400), UINT8)
+        expected = margin_of(rows, columns, *EIGHT) < 0.99 * float(distance)
+        assert is_sure(rows, columns, *EIGHT) == expected
+        assert is_sure(columns, rows, *EIGHT) == expected
+    assert is_sure(grid(3, 1.0, 2), ALONE, *EIGHT)
+    assert not is_sure(grid(81, 1.0, 400), grid(81, 1.0, 400), *EIGHT)
 
 
 def test_sums_of_other_weights_are_never_sure() -> None:
-    for rows in (Grid(0, 0, 1.0, 2), Grid(3, 1, 1.0, 2)):
-        assert not is_sure(rows, ALONE, UINT8)
-        assert not is_sure(ALONE, rows, UINT8)
+    rows = grid(6, 1.0, 2)
+    assert not is_sure(rows, ALONE, *EIGHT)
+    assert not is_sure(ALONE, rows, *EIGHT)
     # An odd fraction beside halves comes near a half: 1/6 * 3.
-    assert not is_sure(Grid(3, 0, 1.0, 2), Grid(1, 1, 1.0, 2), UINT8)
+    assert not is_sure(grid(3, 1.0, 2), grid(2, 1.0, 2), *EIGHT)
+
+
+def test_what_comes_near_a_half_is_one_while_no_other_value_can() -> None:
+    for largest in (2, 6, 30, 600, 2400):
+        rows = grid(largest, 1.0, 2)
+        distance = Fraction(1, 2 * largest)  # of a value from a half that it is not
+        for share in (0.4, 0.49, 0.51, 0.6):  # of that, to which twice the margin reaches
+            margin = share * float(distance)
+            assert are_ties(rows, ALONE, margin) == (share < 0.495)
+            assert are_ties(ALONE, rows, margin) == (share < 0.495)
 
 
 def test_the_margin_is_a_rounding_for_each_product_and_weight() -> None:
-    rows, columns = Grid(3, 0, 1.5, 4), Grid(5, 0, 2.0, 3)
+    rows, columns = grid(3, 1.5, 4), grid(5, 2.0, 3)
     eight = 129 * 3.0 * (2.0**-24 * 13 + 1e-14)
-    np.testing.assert_allclose(margin_of(rows, columns, UINT8), eight, rtol=1e-15)
+    np.testing.assert_allclose(margin_of(rows, columns, *EIGHT), eight, rtol=1e-15)
     sixteen = (2**15 + 1) * 3.0 * (2.0**-53 * 13 + 1e-14)
-    np.testing.assert_allclose(margin_of(rows, columns, UINT16), sixteen, rtol=1e-15)
+    actual = margin_of(rows, columns, UINT16.half, UINT16.sums)
+    np.testing.assert_allclose(actual, sixteen, rtol=1e-15)
 
 
-def test_the_grid_of_weights_is_the_coarsest() -> None:
+def test_the_grid_of_weights_is_that_of_their_totals() -> None:
     quarters, thirds = np.array([[0.25, 0.75, 0.0]]), np.array([[1 / 3, 2 / 3], [0.0, 1.0]])
-    assert grid_of([quarters]) == Grid(1, 2, 1.0, 2)
-    assert grid_of([thirds]) == Grid(3, 0, 1.0, 2)
-    assert grid_of([quarters, thirds]) == Grid(3, 2, 1.0, 2)
-    assert grid_of([np.array([[-0.5, 1.5, 0.5, -0.5]])]) == Grid(1, 1, 3.0, 4)
-    assert grid_of([np.array([[0.75]])]) == Grid(1, 2, 0.75, 1)
-    assert grid_of([np.array([[1 / 81]])]).odd == 81
-    assert grid_of([np.array([[1 / 83]])]).odd == 0
-    assert grid_of([np.array([[2.0**-14, 1.0]])]).digits == 14
-    assert grid_of([np.array([[2.0**-15, 1.0]])]).odd == 0
+    four, three = np.array([4]), np.array([3, 1])
+    assert grid_of([quarters], [four]) == Grid(4, False, True, 1.0, 2)
+    assert grid_of([thirds], [three]) == Grid(3, True, False, 1.0, 2)
+    assert grid_of([quarters, thirds], [four, three]) == Grid(4, False, False, 1.0, 2)
+    halves = np.array([[-0.5, 1.5, 0.5, -0.5]])
+    assert grid_of([halves], [np.array([2])]) == Grid(2, False, True, 3.0, 4)
+    assert grid_of([quarters], [np.array([2**70], object)]) == Grid(2**70, False, True, 1.0, 2)
+    assert grid_of([quarters], [np.array([3**50], object)]) == Grid(3**50, True, False, 1.0, 2)
 
 
 @pytest.mark.parametrize("centre", [0, 128])

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
+from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run, as_array
 
 __all__ = ["Band", "Taps", "Tile", "bands_of", "period_of", "taps_of", "tiles_of"]
 
@@ -30,10 +30,11 @@ class Band:
 
     Block k makes the outputs `output` + k * `step` and the following ones out of the inputs
     `start` + k * `stride` and the following ones. weights: (outputs of a block, inputs of a block),
-    float64.
+    float64. totals: (outputs of a block,), the sum of the shares of each.
     """
 
     weights: Array
+    totals: Array
     start: int
     stride: int
     output: int
@@ -68,12 +69,14 @@ class Taps:
 
     inputs, weights: (outputs, taps). An output with fewer taps than others has weights of zero, for
     the first input that it reads.
+    shares: the same weights as whole numbers, (outputs, taps).
     Of a long axis whose weights come again after `period` outputs the tables hold one period; from
     output `begin` on it stands for `rounds` of them, each `shift` inputs on.
     """
 
     inputs: Array
     weights: Array
+    shares: Array
     period: int = 1
     begin: int = 0
     rounds: int = 1
@@ -88,11 +91,21 @@ class Taps:
                [     3,      4],
                [999998, 999999]])
         """
+        inputs, index = self._find(outputs)
+        return inputs, self.weights[index]
+
+    def shares_at(self, outputs: Array) -> tuple[Array, Array]:
+        """Return the inputs and the shares of some outputs."""
+        inputs, index = self._find(outputs)
+        return inputs, self.shares[index]
+
+    def _find(self, outputs: Array) -> tuple[Array, Array]:
+        """Return the inputs of some outputs, and where in the tables these are."""
         if self.rounds == 1:
-            return self.inputs[outputs], self.weights[outputs]
+            return self.inputs[outputs], outputs
         rounds = np.clip((outputs - self.begin) // self.period, 0, self.rounds - 1)
         index = outputs - rounds * self.period
-        return self.inputs[index] + rounds[:, np.newaxis] * self.shift, self.weights[index]
+        return self.inputs[index] + rounds[:, np.newaxis] * self.shift, index
 
 
 def bands_of(plan: AxisPlan, most: int) -> list[Band]:
@@ -109,9 +122,9 @@ def bands_of(plan: AxisPlan, most: int) -> list[Band]:
     if count < 2:
         return list(_single_blocks(plan, 0, length, most))
     stop = begin + count * size
-    first, weights = _dense(plan, begin, begin + size)
-    following, _ = _dense(plan, begin + size, begin + 2 * size)
-    middle = Band(weights, first, following - first, begin, size, count)
+    first, weights, totals = _dense(plan, begin, begin + size)
+    following, *_ = _dense(plan, begin + size, begin + 2 * size)
+    middle = Band(weights, totals, first, following - first, begin, size, count)
     return [
         *_single_blocks(plan, 0, begin, most),
         middle,
@@ -184,19 +197,21 @@ def _single_blocks(plan: AxisPlan, begin: int, end: int, most: int) -> Iterator[
     bounds = [begin + (end - begin) * block // blocks for block in range(blocks + 1)]
     for start, stop in pairwise(bounds):
         if stop > start:
-            first, weights = _dense(plan, start, stop)
-            yield Band(weights, first, 0, start, 0, 1)
+            first, weights, totals = _dense(plan, start, stop)
+            yield Band(weights, totals, first, 0, start, 0, 1)
 
 
-def _dense(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array]:
-    """Return the first input that some outputs read, and their weights as (outputs, inputs)."""
-    inputs, weights = taps_of(plan).at(np.arange(begin, end))
+def _dense(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array, Array]:
+    """Return the first input of some outputs, their weights as (outputs, inputs), and totals."""
+    taps, outputs = taps_of(plan), np.arange(begin, end)
+    inputs, weights = taps.at(outputs)
+    _, shares = taps.shares_at(outputs)
     reach = plan.reach(slice(begin, end))
     block = np.zeros((end - begin, reach.stop - reach.start))
     rows = np.broadcast_to(np.arange(end - begin)[:, np.newaxis], inputs.shape)
     used = weights != 0
     block[rows[used], inputs[used] - reach.start] = weights[used]
-    return reach.start, block
+    return reach.start, block, shares.sum(axis=1)
 
 
 @lru_cache(maxsize=16)
@@ -207,21 +222,26 @@ def taps_of(plan: AxisPlan) -> Taps:
     if plan.length <= LONG or rounds < 2:
         return Taps(*_table(plan, np.arange(plan.length)))
     outputs = np.concatenate([np.arange(begin + period), np.arange(end, plan.length)])
-    inputs, weights = _table(plan, outputs)
+    inputs, weights, shares = _table(plan, outputs)
     shift = next(run.stride for run in plan.pieces if isinstance(run, Run) and run.count > 1)
     inputs[begin + period :] -= (rounds - 1) * shift
-    return Taps(inputs, weights, period, begin, rounds, shift)
+    return Taps(inputs, weights, shares, period, begin, rounds, shift)
 
 
-def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array]:
-    """Return the inputs and the weights of some outputs, (outputs, taps)."""
+def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array, Array]:
+    """Return the inputs, the weights and the shares of some outputs, (outputs, taps)."""
     most = max(
         piece.inputs.shape[1] if isinstance(piece, Gather) else len(piece.inputs)
         for piece in plan.pieces
     )
     inputs = np.empty((len(outputs), most), np.int32)
     weights = np.zeros((len(outputs), most))
-    for piece in plan.pieces:
+    tables = [
+        piece.shares if isinstance(piece, Gather) else as_array([piece.shares])
+        for piece in plan.pieces
+    ]
+    shares = np.zeros((len(outputs), most), np.result_type(*tables))
+    for piece, table in zip(plan.pieces, tables, strict=True):
         if isinstance(piece, Gather):
             _, here, there = np.intersect1d(
                 outputs, piece.outputs, assume_unique=True, return_indices=True
@@ -229,6 +249,7 @@ def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array]:
             taps = slice(piece.inputs.shape[1])
             inputs[here] = piece.inputs[there].min(axis=1, keepdims=True)
             inputs[here, taps], weights[here, taps] = piece.inputs[there], piece.weights[there]
+            shares[here, taps] = table[there]
             continue
         position, rest = np.divmod(outputs - piece.output, piece.step)
         here = np.flatnonzero((rest == 0) & (position >= 0) & (position < piece.count))
@@ -236,5 +257,5 @@ def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array]:
         shifts = position[here, np.newaxis] * piece.stride
         inputs[here] = min(piece.inputs) + shifts
         inputs[here, taps] = np.array(piece.inputs) + shifts
-        weights[here, taps] = piece.weights
-    return inputs, weights
+        weights[here, taps], shares[here, taps] = piece.weights, table
+    return inputs, weights, shares

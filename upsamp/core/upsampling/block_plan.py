@@ -1,5 +1,6 @@
 """The plan of blocked matrix products: the pieces of the images, and the matrices of blocks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -11,7 +12,15 @@ from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype
 from upsamp.core.upsampling.banded import Band, Tile, bands_of, period_of, tiles_of
 from upsamp.core.upsampling.interpolation import AxisPlan
-from upsamp.core.upsampling.rounding import Grid, Integers, grid_of, integers_of, is_sure, margin_of
+from upsamp.core.upsampling.rounding import (
+    Grid,
+    Integers,
+    are_ties,
+    grid_of,
+    integers_of,
+    is_sure,
+    margin_of,
+)
 
 __all__ = ["Part", "Piece", "Product", "Scheme", "scheme_of"]
 
@@ -66,12 +75,14 @@ class Piece(NamedTuple):
     """Some rows of some columns of an image.
 
     margin: for integers, how far a sum may be off; None where each is rounded as if it were not.
+    ties: whether each sum that comes as near to a half ought to be one.
     follows: whether what the piece above this one has widened is of the same form.
     """
 
     rows: Part
     columns: Part
     margin: float | None
+    ties: bool
     follows: bool
 
 
@@ -128,7 +139,8 @@ def scheme_of(
         pieces = []
         for rows in _parts(tiles, sums, 0):
             before, margin = margin, _margin(rows, columns, integers)
-            pieces.append(Piece(rows, columns, margin, before == margin))
+            ties = margin is not None and are_ties(rows.grid, columns.grid, margin)
+            pieces.append(Piece(rows, columns, margin, ties, before == margin))
         count = max(RUNS, len(pieces) // RUN)
         bounds = [len(pieces) * run // count for run in range(count + 1)]
         runs += [tuple(pieces[start:stop]) for start, stop in pairwise(bounds) if stop > start]
@@ -163,8 +175,9 @@ def _column_parts(
     if integers and len(bands) > 1:
         # At the edges weights are divided by sums, and are no multiples of a power of two.
         middle = max(bands, key=lambda band: band.count)
-        inner, whole = grid_of([middle.weights]), grid_of([band.weights for band in bands])
-        if is_sure(inner, inner, integers) and not is_sure(inner, whole, integers):
+        inner, whole = _grid([middle]), _grid(bands)
+        setting = integers.half, integers.sums
+        if is_sure(inner, inner, *setting) and not is_sure(inner, whole, *setting):
             place = bands.index(middle)
             groups = [bands[:place], [middle], bands[place + 1 :]]
     tiles = [tile for group in groups if group for tile in tiles_of(group, even)]
@@ -186,9 +199,14 @@ def _block(period: int, channels: int) -> int:
 
 def _margin(rows: Part, columns: Part, integers: Integers | None) -> float | None:
     """Return how far a sum of integers may be off, or None where it is rounded rightly anyway."""
-    if integers is None or is_sure(rows.grid, columns.grid, integers):
+    if integers is None or is_sure(rows.grid, columns.grid, integers.half, integers.sums):
         return None
-    return margin_of(rows.grid, columns.grid, integers)
+    return margin_of(rows.grid, columns.grid, integers.half, integers.sums)
+
+
+def _grid(bands: Sequence[Band]) -> Grid:
+    """Return what the weights of some bands are multiples of."""
+    return grid_of([band.weights for band in bands], [band.totals for band in bands])
 
 
 def _parts(tiles: list[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]:
@@ -206,7 +224,7 @@ def _parts(tiles: list[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]
         products = alike.setdefault(same, products)
         key = tuple(id(band.weights) for band in tile.bands)
         if key not in grids:
-            grids[key] = grid_of([band.weights for band in tile.bands])
+            grids[key] = _grid(tile.bands)
         parts.append(Part(tile, products, grids[key]))
     return parts
 

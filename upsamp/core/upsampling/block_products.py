@@ -10,6 +10,7 @@ then sleeps for longer than a product takes: so views of scratch memory are made
 of the same form.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,10 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
-from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.block_plan import Piece, Scheme
+from upsamp.core.upsampling.exact import round_sums, sums_at
 from upsamp.core.upsampling.reference import interpolate_images
-from upsamp.core.upsampling.rounding import Integers, near_ties, round_to_even, sums_at
+from upsamp.core.upsampling.rounding import Integers, near_ties, round_to_even
 from upsamp.core.upsampling.strided_matmul import (
     Lines,
     Step,
@@ -180,7 +181,10 @@ class Loops:
         rounded = self.rounded[: sums.size].reshape(sums.shape)
         if piece.margin is not None:
             found = near_ties(sums, rounded, piece.margin)
-            if len(found):
+            if piece.ties:  # and have been rounded up
+                flat = rounded.reshape(-1)
+                flat[found] -= flat[found] % 2
+            elif len(found):
                 self._note_ties(found, first, piece)
         elif sums.dtype == np.float32:
             centre = integers.centre
@@ -212,18 +216,23 @@ class Loops:
         self.tie_count += len(element)
 
     def settle_ties(self, least: int) -> None:
-        """Compute the outputs near a tie as plain sums, if there are at least so many of them."""
+        """Compute the outputs near a tie anew, if there are at least so many of them."""
         integers = self.scheme.integers
         if self.tie_count < least or integers is None:
             return
         found = np.concatenate(self.ties)
         self.ties, self.tie_count = [], 0
-        rows, columns = (taps_of(plan) for plan in self.scheme.plans)
-        limits = np.iinfo(self.target.dtype)
+        plans = self.scheme.plans
         for start in range(0, len(found), TIES):
             places = np.unravel_index(found[start : start + TIES], self.target.shape)
-            exact = np.rint(sums_at(self.source, places, rows, columns))
-            self.target[places] = np.clip(exact, limits.min, limits.max).astype(limits.dtype)
+            sums = sums_at(self.source, places, plans)
+            select = partial(_select, places)
+            self.target[places] = round_sums(sums, self.source, plans, 2 * integers.half, select)
+
+
+def _select(places: tuple[Array, ...], marked: Array) -> tuple[Array, ...]:
+    """Return those of some places that are marked."""
+    return tuple(place[marked] for place in places)
 
 
 def _is_tame(lines: Array) -> bool:

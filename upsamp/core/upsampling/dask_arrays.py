@@ -13,6 +13,7 @@ import dask.array as da
 import numpy as np
 
 from upsamp.core.arguments import Array, DataFormat, Pair, check_array
+from upsamp.core.arrays import plain_array
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.upsampling.dispatch import fill
 from upsamp.core.upsampling.request import Place, Rule, Whole, check_alpha
@@ -56,6 +57,7 @@ def resample_chunks(
             "`out` must be left out where `x` is a Dask array, whose result is made later."
         )
     _check(x, layout)
+    x = x.astype(x.dtype.newbyteorder("="))
     channel_axis, row_axis = _axes(x.ndim, layout)
     if rule.alpha and channel_axis is not None:
         x = x.rechunk({channel_axis: -1})
@@ -96,7 +98,7 @@ def _check(x: Any, layout: DataFormat) -> None:
     if type(x._meta) is not np.ndarray:  # noqa: SLF001 - Dask's own libraries ask for it so
         raise DtypeError(
             f"`x` must have chunks that are NumPy arrays. Received: {type(x._meta).__name__}. "  # noqa: SLF001
-            "Use x.map_blocks(numpy.asarray)."
+            "Use dask.array.ma.filled(x, VALUE) of masked ones, else x.map_blocks(numpy.asarray)."
         )
     check_array(x, "x", image_ranks(layout))
 
@@ -144,6 +146,7 @@ def upsample_chunk(
         slice(ends[block], ends[block + 1])
         for ends, block in zip(borders, block_id[row_axis : row_axis + 2], strict=True)
     )
+    chunk = plain_array(chunk, "x")  # it may say more than the array that it is part of
     source = as_batch(chunk, layout)
     size = rows.stop - rows.start, columns.stop - columns.start
     result = np.empty(with_new_image(chunk.shape, layout, *size, source.shape[3]), chunk.dtype)

@@ -161,8 +161,7 @@ def _is_little(whole: Whole) -> bool:
 def _is_fast(dtype: np.dtype[Any]) -> bool:
     """Tell whether blocked products may make values of a type.
 
-    Those of float64 are not: integers are rounded as if they had been made in float64, and its
-    sums are the plain ones, so that both agree to the last bit.
+    Those of 64 bits are not: their sums are the plain ones.
     """
     return dtype.itemsize <= 4 and dtype.kind != "b"
 

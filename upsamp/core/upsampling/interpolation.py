@@ -1,5 +1,8 @@
 """Which inputs an output of interpolation reads, and with which weights: one axis at a time.
 
+Weights are kept as whole numbers, too: an input's share of the sum of those of its output. So what
+is computed of integers is exact. Where a kernel has no fractions, its fine steps are meant.
+
 Half-pixel centres: output i of o reads an axis of n inputs at (i + 1/2) n / o - 1/2; with aligned
 corners at i (n - 1) / (o - 1). Input j has the weight kernel(position - j), and the weights of an
 output are divided by their sum. An input whose weight is zero is not read at all.
@@ -10,27 +13,24 @@ edge and has a = -0.75.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from upsamp.core.arguments import Array, Convention, Interpolation
 from upsamp.errors import ArgumentError
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-Number: TypeAlias = "Fraction | float"
-Taps: TypeAlias = "list[tuple[int, Number]]"
+Taps: TypeAlias = list[tuple[int, int]]
 
 __all__ = [
     "AxisPlan",
     "Gather",
     "Kernel",
     "Run",
+    "as_array",
     "has_kernel",
     "kernel_of",
     "nearest_inputs",
@@ -38,56 +38,61 @@ __all__ = [
     "plan_axis",
 ]
 
-# Up to so many phases the outputs of a phase are computed together, from exact fractions.
+# Up to so many phases the outputs of a phase are computed together.
 FEW_PHASES = 64
+# Shares whose sum is below are kept in 64 bits; sums of their products may wrap around.
+MAX_TOTAL = 2**62
+# Steps between 0 and 1 of kernels that have no fractions.
+FINE = 2**60
 
 
-# --- kernels, each in a multiple that spares it fractions, as weights are divided by their sum
+# --- kernels at t / unit, each in a multiple that makes whole numbers of whole numbers, as weights
+# are divided by their sum
 
 
-def _triangle(t: Number) -> Number:
-    return 1 - t
+def _triangle(t: float, unit: float = 1) -> float:
+    return unit - t
 
 
-def _keys(t: Number) -> Number:
+def _keys(t: float, unit: float = 1) -> float:
     """Return Keys' cubic with a = -0.5, times 2."""
-    if t <= 1:
-        return (3 * t - 5) * t * t + 2
-    return ((5 - t) * t - 8) * t + 4
+    if t <= unit:
+        return (3 * t - 5 * unit) * t * t + 2 * unit**3
+    return ((5 * unit - t) * t - 8 * unit**2) * t + 4 * unit**3
 
 
-def _keys_torch(t: Number) -> Number:
+def _keys_torch(t: float, unit: float = 1) -> float:
     """Return Keys' cubic with a = -0.75, times 4."""
-    if t <= 1:
-        return (5 * t - 9) * t * t + 4
-    return ((15 - 3 * t) * t - 24) * t + 12
+    if t <= unit:
+        return (5 * t - 9 * unit) * t * t + 4 * unit**3
+    return ((15 * unit - 3 * t) * t - 24 * unit**2) * t + 12 * unit**3
 
 
-def _mitchell(t: Number) -> Number:
+def _mitchell(t: float, unit: float = 1) -> float:
     """Return Mitchell and Netravali's cubic with B = C = 1/3, times 18."""
-    if t <= 1:
-        return (21 * t - 36) * t * t + 16
-    return ((36 - 7 * t) * t - 60) * t + 32
+    if t <= unit:
+        return (21 * t - 36 * unit) * t * t + 16 * unit**3
+    return ((36 * unit - 7 * t) * t - 60 * unit**2) * t + 32 * unit**3
 
 
-def _gaussian(t: Number) -> Number:
+def _gaussian(t: float, unit: float = 1) -> float:
     """Return TensorFlow's Gaussian, of deviation 0.5."""
-    return math.exp(-2 * float(t) ** 2)
+    return round(FINE * math.exp(-2 * (t / unit) ** 2))
 
 
-def _lanczos(lobes: int, t: Number) -> Number:
+def _lanczos(lobes: int, t: float, unit: float = 1) -> float:
     """Return sinc(t) sinc(t / lobes), with exact zeros at the other integers."""
-    if t == int(t):
-        return float(t == 0)
-    angle = math.pi * float(t)
-    return lobes * math.sin(angle) * math.sin(angle / lobes) / (angle * angle)
+    if t % unit == 0:
+        return FINE * (t == 0)
+    angle = math.pi * (t / unit)
+    return round(FINE * lobes * math.sin(angle) * math.sin(angle / lobes) / (angle * angle))
 
 
 class Kernel(NamedTuple):
     """How the weight of an input falls off: to zero from `support` on, in input pixels."""
 
     support: float
-    weight: Callable[[Number], Number]
+    weight: Callable[..., Any]
 
 
 KERNELS: Mapping[tuple[str, str], Kernel] = {
@@ -131,7 +136,8 @@ class Run:
     """Outputs of one axis that read their inputs alike.
 
     Element k < `count` of the run is output `output` + k * `step`, and reads the inputs
-    `inputs` + k * `stride` with the `weights`, one for each.
+    `inputs` + k * `stride` with the `weights`, one for each. shares: the same as whole numbers
+    without a common divisor, to be divided by their sum.
     """
 
     output: int
@@ -140,6 +146,7 @@ class Run:
     inputs: tuple[int, ...]
     stride: int
     weights: tuple[float, ...]
+    shares: tuple[int, ...]
 
     def elements(self, outputs: slice) -> tuple[int, int]:
         """Return which elements are among some outputs, from the first to after the last."""
@@ -151,12 +158,14 @@ class Run:
 class Gather:
     """Outputs of one axis that read equally many inputs, each those of its own.
 
-    outputs: (m,), ascending. inputs: (m, taps). weights: (m, taps), float64.
+    outputs: (m,), ascending. inputs: (m, taps). weights: (m, taps), float64. shares: (m, taps), as
+    in `Run`, of the type of `as_array`.
     """
 
     outputs: Array
     inputs: Array
     weights: Array
+    shares: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,14 +204,14 @@ def plan_axis(
     that lie away from the edges make one run.
 
     >>> plan_axis(3, 6, "bilinear").pieces[0]
-    Run(output=2, step=2, count=2, inputs=(0, 1), stride=1, weights=(0.25, 0.75))
+    Run(output=2, step=2, count=2, inputs=(0, 1), stride=1, weights=(0.25, 0.75), shares=(1, 3))
     """
     # The axis in units of its own: aligned corners have one step fewer than elements.
     steps, target_steps = (length - 1, target - 1) if align_corners else (length, target)
     common = math.gcd(steps, target_steps) or 1
     period, shift = max(1, target_steps // common), steps // common
     few = period <= FEW_PHASES
-    taps_of = partial(_taps, length, target, interpolation, convention, align_corners, few)
+    taps_of = partial(_taps, length, target, interpolation, convention, align_corners)
     fit = partial(_clamp if convention == "torch" else _leave_out, length)
     if few:
         pieces: list[Run | Gather] = []
@@ -248,7 +257,6 @@ def _taps(
     interpolation: Interpolation,
     convention: Convention,
     align_corners: bool,
-    exact: bool,
     output: int,
 ) -> Taps:
     """Return the inputs that an output would read if the axis had no ends, with their weights."""
@@ -258,12 +266,14 @@ def _taps(
         top, bottom = output * (length - 1), max(1, target - 1)
     else:
         top, bottom = (2 * output + 1) * length - target, 2 * target
+    common = math.gcd(top, bottom)
+    top, bottom = top // common, bottom // common
     support, weight = kernel_of(interpolation, convention)
     centre = top // bottom
     taps: Taps = []
     for tap in range(centre - math.ceil(support) + 1, centre + math.ceil(support) + 1):
-        distance = _ratio(abs(top - tap * bottom), bottom, exact)
-        if distance < support and (value := weight(distance)) != 0:
+        distance = abs(top - tap * bottom)
+        if distance < support * bottom and (value := weight(distance, bottom)) != 0:
             taps.append((tap, value))
     return taps
 
@@ -277,14 +287,6 @@ def _area_taps(length: int, target: int, convention: Convention, output: int) ->
     return [(tap, min(end, (tap + 1) * target) - max(begin, tap * target)) for tap in covered]
 
 
-def _ratio(top: int, bottom: int, exact: bool) -> Number:
-    if not exact:
-        return top / bottom
-    from fractions import Fraction  # it takes as long to load as nearest takes to run
-
-    return Fraction(top, bottom)
-
-
 def _leave_out(length: int, taps: Taps) -> Taps:
     """Drop inputs that do not exist."""
     return [(tap, weight) for tap, weight in taps if 0 <= tap < length]
@@ -292,16 +294,28 @@ def _leave_out(length: int, taps: Taps) -> Taps:
 
 def _clamp(length: int, taps: Taps) -> Taps:
     """Read the edge in the place of inputs that do not exist."""
-    weights: dict[int, Number] = {}
+    weights: dict[int, int] = {}
     for tap, weight in taps:
         inside = min(max(tap, 0), length - 1)
         weights[inside] = weights.get(inside, 0) + weight
     return [(tap, weight) for tap, weight in weights.items() if weight != 0]
 
 
-def _normalize(taps: Taps) -> tuple[float, ...]:
-    total = sum(weight for _, weight in taps)
-    return tuple(float(weight / total) for _, weight in taps)
+def _normalize(taps: Taps) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Return the weights, whose sum is 1, and the shares that they are of a whole."""
+    total = sum(share for _, share in taps)
+    common = math.gcd(*(share for _, share in taps))
+    return tuple(share / total for _, share in taps), tuple(share // common for _, share in taps)
+
+
+def as_array(shares: Sequence[Sequence[int]]) -> Array:
+    """Return shares, (outputs, taps), as int64, or as Python's integers where their sums are large.
+
+    >>> as_array([[1, 3]]).dtype, as_array([[2**70, 1]]).dtype
+    (dtype('int64'), dtype('O'))
+    """
+    small = all(sum(map(abs, each)) < MAX_TOTAL for each in shares)
+    return np.array(shares, np.int64 if small else object)
 
 
 def _phase_runs(
@@ -321,21 +335,23 @@ def _phase_runs(
     end = max(begin, min(count, (length - 1 - high) // step + 1))
     if end > begin:
         inputs = tuple(tap + begin * shift for tap, _ in taps)
-        yield Run(phase + begin * period, period, end - begin, inputs, shift, _normalize(taps))
+        yield Run(phase + begin * period, period, end - begin, inputs, shift, *_normalize(taps))
     for near in (*range(begin), *range(end, count)):
         inside = fit([(tap + near * shift, weight) for tap, weight in taps])
         inputs = tuple(tap for tap, _ in inside)
-        yield Run(phase + near * period, period, 1, inputs, shift, _normalize(inside))
+        yield Run(phase + near * period, period, 1, inputs, shift, *_normalize(inside))
 
 
 def _gathers(fitted: list[tuple[int, Taps]]) -> Iterable[Gather]:
     """Put together the outputs that read equally many inputs."""
     for size in sorted({len(taps) for _, taps in fitted}):
         alike = [(output, taps) for output, taps in fitted if len(taps) == size]
+        weights, shares = zip(*(_normalize(taps) for _, taps in alike), strict=True)
         yield Gather(
             np.array([output for output, _ in alike]),
             np.array([[tap for tap, _ in taps] for _, taps in alike]),
-            np.array([_normalize(taps) for _, taps in alike]),
+            np.array(weights),
+            as_array(shares),
         )
 
 

@@ -10,6 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype, round_to
 from upsamp.core.threads import share
 from upsamp.core.upsampling.banded import Taps, taps_of
+from upsamp.core.upsampling.exact import half_of, round_sums
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
 
 __all__ = ["interpolate_images", "interpolate_little", "interpolate_part", "interpolate_plainly"]
@@ -79,6 +80,7 @@ def interpolate_part(
     dtype = compute_dtype(image.dtype)
     planes, channels = image.shape[0], image.shape[3]
     narrow = image[:, lines, pixels].astype(dtype, order="C")
+    half = 0.0 if place.dtype.kind == "f" else half_of(narrow, place.dtype)
     if alpha:
         _multiply_by_alpha(narrow)
     widened = np.empty(
@@ -90,8 +92,18 @@ def interpolate_part(
     if alpha:
         _divide_by_alpha(result)
     # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
-    for plane, room in zip(result, place[:, rows, columns], strict=True):
-        room[...] = round_to(plane, place.dtype)
+    for number, (plane, room) in enumerate(zip(result, place[:, rows, columns], strict=True)):
+        if place.dtype.kind == "f":
+            room[...] = round_to(plane, place.dtype)
+            continue
+
+        def places_of(near: Array, number: int = number) -> tuple[Array, ...]:
+            row, column, channel = np.nonzero(near)
+            return np.full_like(row, number), row + rows.start, column + columns.start, channel
+
+        weighted = alpha and number < planes - 1
+        opacity = result[-1] if weighted else None
+        room[...] = round_sums(plane, image, plans, half, places_of, opacity)
 
 
 def interpolate_images(
@@ -113,7 +125,11 @@ def interpolate_little(source: Array, target: Array, plans: tuple[AxisPlan, Axis
     if not np.isfinite(values).all():
         return False
     widened = _sums_along(values, taps_of(plans[1]), 2)
-    target[...] = round_to(_sums_along(widened, taps_of(plans[0]), 1), target.dtype)
+    sums = _sums_along(widened, taps_of(plans[0]), 1)
+    if target.dtype.kind == "f":
+        target[...] = round_to(sums, target.dtype)
+    else:
+        target[...] = round_sums(sums, source, plans, half_of(values, source.dtype), np.nonzero)
     return True
 
 

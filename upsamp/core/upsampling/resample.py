@@ -45,9 +45,9 @@ def upsample(
     """Upsample images by whole factors, as Keras' `UpSampling2D` does.
 
     x: (H, W), (H, W, C) or (N, H, W, C); with data_format="channels_first" (C, H, W) or
-    (N, C, H, W). Any real dtype. Of a Dask array it makes another, whose chunks are computed when
-    they are asked for, each of all that its pixels read. size: the factor of the rows and of the
-    columns, or one for both.
+    (N, C, H, W). Any real dtype that NumPy has, in any order of bytes. Of a Dask array it makes
+    another, whose chunks are computed when they are asked for, each of all that its pixels read.
+    size: the factor of the rows and of the columns, or one for both.
     interpolation: "nearest" (copies), "bilinear", "bicubic" (Keys, a = -0.5), "lanczos3",
     "lanczos5", and TensorFlow's "area", "mitchellcubic" and "gaussian". convention: "keras", or
     "torch" for what PyTorch and OpenCV compute (edges repeated, bicubic with a = -0.75).
@@ -58,8 +58,9 @@ def upsample(
     threads as UPSAMP_THREADS says, or as there are cores.
 
     Returns an array of the dtype and rank of `x` with H * rows and W * columns. float32 and
-    float64 compute in their own precision and float16 in float32; integers compute in float64, are
-    rounded half to even and saturated.
+    float64 compute in their own precision and float16 in float32; integers are what exact fractions
+    make of them, rounded half to even and saturated. The weights of lanczos and gaussian are no
+    fractions; to them float64's are meant.
 
     Raises `ArgumentError`, `ShapeError`, `DtypeError`, and `MemoryLimitError` before it allocates
     what does not fit.

@@ -1,9 +1,10 @@
 """From sums in floating point to integers, rounded half to even as if the sums were exact.
 
 A sum of float32 products is off by some 1e-4, so that a value which ought to be a half may fall to
-either side. Where all weights are multiples of a power of two, no sum is off at all; where they
-are multiples of an odd fraction, no value comes near a half; and elsewhere the few values that do
-are computed anew, as the plain sums do it.
+either side. Where all weights are multiples of a power of two, no sum is off at all; where they are
+multiples of an odd fraction, no value comes near a half. Elsewhere what comes near one is looked at
+again: where the weights are multiples of no smaller fraction than sums can tell apart, it is one;
+else float64 tells more of these apart; and the rest is computed in whole numbers.
 """
 
 from dataclasses import dataclass
@@ -12,34 +13,32 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.upsampling.banded import Taps
 
 __all__ = [
     "Grid",
     "Integers",
+    "are_ties",
     "grid_of",
     "integers_of",
     "is_sure",
+    "margin_of",
     "near_ties",
     "round_to_even",
-    "sums_at",
 ]
-
-# Weights whose denominator has a larger odd part, or more binary digits, are taken as any number.
-ODD_PARTS = range(1, 83, 2)
-DIGITS = 14
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What the weights of an axis are multiples of, 1 / (odd * 2**digits), and how far they reach.
+    """What the weights of an axis are multiples of, and how far they reach.
 
-    odd: 0 where there is no such grid. reach: the largest sum of absolute weights of an output.
-    taps: the most inputs that an output reads.
+    largest: the weights of each output are multiples of a fraction, and this is the largest of
+    their denominators. odd, binary: whether all of these are odd, and powers of two. reach: the
+    largest sum of absolute weights of an output. taps: the most inputs that an output reads.
     """
 
-    odd: int
-    digits: int
+    largest: int
+    odd: bool
+    binary: bool
     reach: float
     taps: int
 
@@ -74,42 +73,48 @@ def integers_of(dtype: np.dtype[Any]) -> Integers | None:
     )
 
 
-def grid_of(weights: list[Array]) -> Grid:
-    """Return the grid of some matrices of weights, (outputs, inputs) each.
+def grid_of(weights: list[Array], totals: list[Array]) -> Grid:
+    """Return the grid of some matrices of weights, (outputs, inputs), and of their totals.
 
-    >>> grid_of([np.array([[0.25, 0.75]])]), grid_of([np.array([[1 / 3, 2 / 3]])])
-    (Grid(odd=1, digits=2, reach=1.0, taps=2), Grid(odd=3, digits=0, reach=1.0, taps=2))
+    >>> grid_of([np.array([[0.25, 0.75]])], [np.array([4])])
+    Grid(largest=4, odd=False, binary=True, reach=1.0, taps=2)
     """
     reach = max(float(np.abs(matrix).sum(axis=1).max()) for matrix in weights)
     taps = max(int(np.count_nonzero(matrix, axis=1).max()) for matrix in weights)
-    values = np.unique(np.concatenate([matrix.ravel() for matrix in weights]))
-    for odd in ODD_PARTS:
-        whole = values * (odd * 2.0**DIGITS)
-        if np.all(np.abs(whole - np.rint(whole)) < 1e-8):
-            common = int(np.gcd.reduce(np.rint(whole).astype(np.int64)))
-            twos = (common & -common).bit_length() - 1
-            return Grid(odd, max(0, DIGITS - twos), reach, taps)
-    return Grid(0, 0, reach, taps)
+    every = np.concatenate(totals)
+    odd, binary = bool((every % 2 == 1).all()), bool((every & (every - 1) == 0).all())
+    return Grid(int(every.max()), odd, binary, reach, taps)
 
 
-def margin_of(rows: Grid, columns: Grid, integers: Integers) -> float:
+def margin_of(
+    rows: Grid, columns: Grid, half: float, sums: np.dtype[Any] | type = np.float64
+) -> float:
     """Return how far a sum may be off: a rounding for each product and each weight of both axes.
 
-    Some more are for what is added to every input before, and for the last difference.
+    half: the largest magnitude of an input. Some more roundings are for what is added to every
+    input before, and for the last difference.
     """
-    unit = float(np.finfo(integers.sums).eps) / 2
-    sums = (integers.half + 1) * rows.reach * columns.reach
-    return sums * (unit * (rows.taps + columns.taps + 6) + 1e-14)
+    unit = float(np.finfo(sums).eps) / 2
+    largest = (half + 1) * rows.reach * columns.reach
+    return largest * (unit * (rows.taps + columns.taps + 6) + 1e-14)
 
 
-def is_sure(rows: Grid, columns: Grid, integers: Integers) -> bool:
+def is_sure(
+    rows: Grid, columns: Grid, half: float, sums: np.dtype[Any] | type = np.float64
+) -> bool:
     """Tell whether every sum, off as it may be, is rounded as the exact sum is."""
-    odd, digits = rows.odd * columns.odd, rows.digits + columns.digits
-    if odd == 1:
-        bits = np.finfo(integers.sums).nmant + 1
-        largest = integers.half * rows.reach * columns.reach * 2.0**digits
-        return largest <= 2.0**bits
-    return odd > 0 and digits == 0 and 2 * odd * margin_of(rows, columns, integers) < 0.99
+    total = rows.largest * columns.largest
+    if rows.binary and columns.binary:
+        bits = np.finfo(sums).nmant + 1
+        return half * rows.reach * columns.reach * total <= 2.0**bits
+    if rows.odd and columns.odd:
+        return 2 * total * margin_of(rows, columns, half, sums) < 0.99
+    return False
+
+
+def are_ties(rows: Grid, columns: Grid, margin: float) -> bool:
+    """Tell whether every value that comes as near to a half as twice the margin is one."""
+    return 4 * rows.largest * columns.largest * margin < 0.99
 
 
 def near_ties(sums: Array, rounded: Array, margin: float) -> Array:
@@ -133,31 +138,3 @@ def round_to_even(sums: Array, halves: Array, centre: int) -> Array:
     np.add(sums, np.float32(1.5 * 2**23 + centre), out=sums)
     np.copyto(halves, sums.view(np.int32), casting="unsafe")
     return halves
-
-
-def sums_at(inputs: Array, places: tuple[Array, ...], rows: Taps, columns: Taps) -> Array:
-    """Return single outputs as the plain sums make them, in float64 and in their order.
-
-    inputs: (N, H, W, C). places: the image, row, column and channel of each output.
-    """
-    image, row, column, channel = places
-    (below, row_weights), (beside, column_weights) = rows.at(row), columns.at(column)
-    if inputs.flags.c_contiguous:  # one number finds a value sooner than four do
-        _, height, width, channels = inputs.shape
-        below = (image[:, np.newaxis] * height + below) * (width * channels)
-        beside = beside * channels + channel[:, np.newaxis]
-        below, beside = (np.ascontiguousarray(part.T, np.intp) for part in (below, beside))
-        values = inputs.reshape(-1).take(below[:, np.newaxis] + beside)
-    else:
-        values = inputs[image, below.T[:, np.newaxis], beside.T, channel]
-    # (row taps, column taps, outputs)
-    widened = _weighted_sum(values.transpose(1, 0, 2), column_weights.T)
-    return _weighted_sum(widened, row_weights.T)
-
-
-def _weighted_sum(values: Array, weights: Array) -> Array:
-    """Return the sum over the first axis, from first to last; the last axis has the outputs."""
-    total: Array = values[0] * weights[0]
-    for value, weight in zip(values[1:], weights[1:], strict=True):
-        total += value * weight
-    return total

@@ -20,7 +20,7 @@ def cut_plan(plan: AxisPlan, begin: int, end: int) -> AxisPlan:
 
     >>> from upsamp.core.upsampling.interpolation import plan_axis
     >>> cut_plan(plan_axis(8, 16, "bilinear"), 4, 6).pieces[0]
-    Run(output=0, step=2, count=1, inputs=(0, 1), stride=1, weights=(0.25, 0.75))
+    Run(output=0, step=2, count=1, inputs=(0, 1), stride=1, weights=(0.25, 0.75), shares=(1, 3))
     """
     if (begin, end) == (0, plan.length):
         return plan
@@ -47,6 +47,7 @@ def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Ru
                     piece.outputs[start:stop] - begin,
                     piece.inputs[start:stop] - first,
                     piece.weights[start:stop],
+                    piece.shares[start:stop],
                 )
             continue
         start, stop = piece.elements(slice(begin, end))
