@@ -34,8 +34,9 @@ __all__ = ["interpolate"]
 
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
-# Outputs near a tie that are computed anew together.
+# Outputs near a tie that are computed anew together, and the most products that those are sums of.
 TIES = 2**12
+TIE_PRODUCTS = 2**15
 
 
 def interpolate(source: Array, target: Array, scheme: Scheme, threads: int) -> None:
@@ -220,8 +221,10 @@ class Loops:
         self.ties, self.tie_count = [], 0
         rows, columns = (taps_of(plan) for plan in self.scheme.plans)
         limits = np.iinfo(self.target.dtype)
-        for start in range(0, len(found), TIES):
-            places = np.unravel_index(found[start : start + TIES], self.target.shape)
+        taps = rows.inputs.shape[1] * columns.inputs.shape[1]
+        count = min(TIES, max(1, TIE_PRODUCTS // taps))
+        for start in range(0, len(found), count):
+            places = np.unravel_index(found[start : start + count], self.target.shape)
             exact = np.rint(sums_at(self.source, places, rows, columns))
             self.target[places] = np.clip(exact, limits.min, limits.max).astype(limits.dtype)
 
