@@ -287,6 +287,16 @@ def test_a_large_scratch_is_not_kept() -> None:
     assert not np.shares_memory(large, scratch("a large test", (2**21 + 1,), np.float32))
 
 
+def test_a_thread_keeps_scratch_within_a_bound() -> None:
+    first = scratch("number 0", (2**22,), np.uint8)
+    for number in range(1, 3):
+        scratch(f"number {number}", (2**22,), np.uint8)
+    assert np.shares_memory(first, scratch("number 0", (2,), np.uint8))
+    for number in range(3, 7):
+        scratch(f"number {number}", (2**22,), np.uint8)
+    assert not np.shares_memory(first, scratch("number 0", (2,), np.uint8))
+
+
 def sum_of_shared(count: int) -> int:
     seen: list[int] = []
     share(count, 2, seen.extend)

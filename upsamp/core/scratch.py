@@ -10,11 +10,19 @@ from upsamp.core.arguments import Array
 
 __all__ = ["scratch"]
 
-# What a thread keeps from call to call of each scratch array, in bytes: fresh memory costs more
-# than most of what is computed in it, as the system clears it page by page.
-KEPT = 2**23
+# What a thread keeps from call to call of a scratch array, and of all together, in bytes: fresh
+# memory costs more than most of what is computed in it, as the system clears it page by page.
+KEPT, KEPT_TOGETHER = 2**23, 2**24
 
-_memory = threading.local()
+
+class _Memory(threading.local):
+    """What each thread keeps: the array used last is the last one."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, Array] = {}
+
+
+_memory = _Memory()
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
@@ -24,10 +32,13 @@ def scratch(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     on another one) must use names of its own.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    kept = getattr(_memory, name, None)
+    arrays = _memory.arrays
+    kept = arrays.pop(name, None)
     if kept is None or kept.size < size:
         kept = np.empty(size, np.uint8)
-        if size <= KEPT:
-            setattr(_memory, name, kept)
+    if kept.size <= KEPT:
+        arrays[name] = kept
+        while sum(array.size for array in arrays.values()) > KEPT_TOGETHER:
+            del arrays[next(iter(arrays))]
     array: Array = kept[:size].view(dtype).reshape(shape)
     return array

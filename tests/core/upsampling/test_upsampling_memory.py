@@ -1,10 +1,14 @@
 """Upsampling takes little memory besides its output; what it cuts into pieces stays equal."""
 
+import json
 import tracemalloc
+from itertools import cycle, product
 from typing import Any
 
 import numpy as np
 import pytest
+from effort import choose
+from measured_memory import can_measure, extra_memory
 from numpy.typing import NDArray
 
 from upsamp import resize, upsample
@@ -49,6 +53,69 @@ def test_memory_besides_the_output_does_not_grow_with_the_image(
     finally:
         tracemalloc.stop()
     assert peak - output.nbytes < ROOM
+
+
+# Inputs whose result has 16 million elements or so, by how their axes are.
+SHAPES: dict[str, tuple[int, ...]] = {
+    "rank 2": (2000, 2000),
+    "rank 3": (1200, 1100, 3),
+    "rank 4": (3, 700, 640, 3),
+    "one row": (1, 4000000),
+    "one column": (4000000, 1),
+    "wide": (20, 60000, 3),
+    "tall": (60000, 20, 3),
+    "many channels": (60, 40, 1600),
+    "many images": (12000, 18, 18, 1),
+}
+
+
+def measured(
+    name: str, dtype: str, method: str, threads: int, alpha: bool, out: bool
+) -> dict[str, Any]:
+    """Return a case of `extra_memory`."""
+    shape = SHAPES[name]
+    rows = 0 if len(shape) == 2 else len(shape) - 3
+    size = (1, 4) if name == "one row" else (4, 1) if name == "one column" else (2, 2)
+    result = [*shape]
+    result[rows], result[rows + 1] = shape[rows] * size[0], shape[rows + 1] * size[1]
+    return {
+        "function": "upsample",
+        "shape": shape,
+        "dtype": dtype,
+        "values": [size, method],
+        "arguments": {"alpha": True} if alpha and len(shape) > 2 and shape[-1] > 1 else {},
+        "threads": threads,
+        "out": result if out else None,
+    }
+
+
+METHODS = ["nearest", "bilinear", "bicubic", "lanczos5", "area"]
+DTYPES = ["uint8", "float32", "float64", "uint16", "int64", "float16", "int32"]
+# One of each: they go round at different speeds.
+TURNS = (cycle(each) for each in (DTYPES, METHODS, [1, 2, 8], [True, False], [False]))
+FEW = [
+    *(measured(*turn) for turn in zip(SHAPES, *TURNS, strict=False)),
+    measured("rank 2", "float32", "nearest", 2, alpha=False, out=True),
+    measured("one row", "float32", "nearest", 2, alpha=False, out=True),
+    measured("one row", "uint8", "bilinear", 2, alpha=False, out=False),
+    measured("one column", "uint16", "bilinear", 8, alpha=False, out=True),
+    measured("rank 3", "uint8", "lanczos5", 8, alpha=False, out=False),
+]
+ALL = [
+    measured(*case)
+    for case in product(SHAPES, DTYPES, METHODS, [1, 2, 8], [False, True], [False, True])
+]
+
+
+@pytest.mark.skipif(not can_measure(), reason="the system does not tell the memory of a call")
+def test_a_call_takes_at_most_32_mb_by_the_account_of_the_system() -> None:
+    cases = choose(FEW, ALL[::61])
+    for part in range(0, len(cases), 20):
+        some = cases[part : part + 20]
+        taken = extra_memory(some)
+        assert len(taken) == len(some)
+        over = {json.dumps(case): size for case, size in zip(some, taken, strict=True) if size > 32}
+        assert over == {}
 
 
 @pytest.mark.parametrize("alpha", [False, True])

@@ -10,6 +10,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype
+from upsamp.core.threads import size_among
 from upsamp.core.upsampling.banded import Band, Tile, bands_of, period_of, tiles_of
 from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import (
@@ -27,7 +28,7 @@ __all__ = ["Part", "Piece", "Product", "Scheme", "scheme_of"]
 # Bytes of the sums of a strip at the most, and output elements of one of its rows. A smaller strip
 # would stay in the second-level cache, but its calls would be so short that two threads would
 # rather wait for each other than compute.
-STRIP = 5 * 2**19
+STRIP = 7 * 2**18
 STRIP_WIDTH = 2**13
 # An image is cut into so many strips at least, as long as each has so many elements: threads share
 # them.
@@ -115,10 +116,19 @@ class Scheme:
 
 @lru_cache(maxsize=32)
 def scheme_of(
-    row_plan: AxisPlan, column_plan: AxisPlan, channels: int, dtype: np.dtype[Any]
+    row_plan: AxisPlan,
+    column_plan: AxisPlan,
+    channels: int,
+    dtype: np.dtype[Any],
+    threads: int = 1,
 ) -> Scheme:
-    """Cut both axes into pieces, and make the matrices of their blocks."""
+    """Cut both axes into pieces, and make the matrices of their blocks.
+
+    threads: among how many it is shared. Floats are cut alike for any number, as they may be
+    rounded otherwise where they are cut otherwise.
+    """
     integers = integers_of(dtype)
+    strip = size_among(threads, STRIP) if integers else STRIP
     sums = integers.sums if integers else compute_dtype(dtype)
     many = channels > FEW_CHANNELS
     runs: list[tuple[Piece, ...]] = []
@@ -129,7 +139,7 @@ def scheme_of(
         width = (columns.tile.outputs if integers else widest) * channels
         block = BLOCK_ROWS if width > NARROW else BLOCK_ROWS_NARROW
         even = -(-row_plan.length // STRIPS)
-        most = max(1, min(STRIP // (width * sums.itemsize), max(even, STRIP_LEAST // width)))
+        most = max(1, min(strip // (width * sums.itemsize), max(even, STRIP_LEAST // width)))
         # An even number of strips alike, since two threads are the most common case.
         strips = -(-row_plan.length // most)
         if strips > 1:

@@ -10,6 +10,7 @@ then sleeps for longer than a product takes: so views of scratch memory are made
 of the same form.
 """
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
+from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.block_plan import Piece, Scheme
 from upsamp.core.upsampling.exact import round_sums, sums_at
 from upsamp.core.upsampling.reference import interpolate_images
@@ -35,8 +37,9 @@ __all__ = ["interpolate"]
 
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
-# Outputs near a tie that are computed anew together.
+# Outputs near a tie that are computed anew together, and the most products that those are sums of.
 TIES = 2**12
+TIE_PRODUCTS = 2**15
 
 
 def interpolate(source: Array, target: Array, scheme: Scheme, threads: int) -> None:
@@ -223,8 +226,10 @@ class Loops:
         found = np.concatenate(self.ties)
         self.ties, self.tie_count = [], 0
         plans = self.scheme.plans
-        for start in range(0, len(found), TIES):
-            places = np.unravel_index(found[start : start + TIES], self.target.shape)
+        taps = math.prod(taps_of(plan).inputs.shape[1] for plan in plans)
+        count = min(TIES, max(1, TIE_PRODUCTS // taps))
+        for start in range(0, len(found), count):
+            places = np.unravel_index(found[start : start + count], self.target.shape)
             sums = sums_at(self.source, places, plans)
             select = partial(_select, places)
             self.target[places] = round_sums(sums, self.source, plans, 2 * integers.half, select)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Pair
+from upsamp.core.threads import size_among
 
 __all__ = ["Boxes", "Region", "boxes_for", "regions_of"]
 
@@ -70,11 +71,13 @@ def _scale(factor: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def regions_of(height: int, width: int, channels: int, boxes: Boxes) -> tuple[Region, ...]:
+def regions_of(
+    height: int, width: int, channels: int, boxes: Boxes, threads: int
+) -> tuple[Region, ...]:
     """Cut the input into tiles of whole rows, unless those are very long."""
     columns = _cuts(width, max(1, TILE_WIDTH // (channels * boxes.factors[1])))
     longest = max(right - left for left, right in columns) * channels * boxes.factors[1]
-    rows = _cuts(height, max(1, TILE // longest))
+    rows = _cuts(height, max(1, size_among(threads, TILE) // longest))
     return tuple(
         Region(top, bottom, left, right) for top, bottom in rows for left, right in columns
     )

@@ -34,7 +34,7 @@ def interpolate_by_boxes(
     count, long, wide, channels = target.shape
     rows, columns = boxes.factors
     height, width = long // rows, wide // columns
-    regions = regions_of(height, width, channels, boxes)
+    regions = regions_of(height, width, channels, boxes, threads)
     blocks = target.reshape(count, height, rows, wide, channels)
 
     def work(run: range) -> None:

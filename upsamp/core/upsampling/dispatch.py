@@ -58,7 +58,8 @@ def fill(
         if boxes:
             interpolate_by_boxes(images, places, boxes, threads, _inner(whole, place, boxes))
         else:
-            interpolate(images, places, _scheme(whole, place, images.shape[3]), threads)
+            scheme = _scheme(whole, place, images.shape[3], threads)
+            interpolate(images, places, scheme, threads)
 
 
 def row_borders(whole: Whole) -> Array:
@@ -134,7 +135,7 @@ def _inner(whole: Whole, place: Place, boxes: Boxes) -> Pair:
     return row, column
 
 
-def _scheme(whole: Whole, place: Place, channels: int) -> Scheme:
+def _scheme(whole: Whole, place: Place, channels: int, threads: int) -> Scheme:
     """Return the scheme of a part: that of the whole, cut where that can be, or one of its own."""
     row_plan, column_plan = whole.plans
     rows, columns = place
@@ -148,6 +149,7 @@ def _scheme(whole: Whole, place: Place, channels: int) -> Scheme:
         cut_plan(column_plan, columns.start, columns.stop),
         channels,
         whole.dtype,
+        threads,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype, round_to
-from upsamp.core.threads import share
+from upsamp.core.threads import share, size_among
 from upsamp.core.upsampling.banded import Taps, taps_of
 from upsamp.core.upsampling.exact import half_of, round_sums
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
@@ -34,8 +34,9 @@ def interpolate_plainly(
     planar = alpha or channels < MANY_CHANNELS or source.strides[3] > source.strides[2]
     # As wide as leaves room for enough rows, however long those are.
     high = min(rows, max(STRIP_ROWS, min(-(-STRIP_ROWS * rows // height), MANY_ROWS)))
-    wide = max(1, min(columns, STRIP_ELEMENTS // (channels * high)))
-    high = max(1, STRIP_ELEMENTS // (channels * wide))
+    size = size_among(threads, STRIP_ELEMENTS)
+    wide = max(1, min(columns, size // (channels * high)))
+    high = max(1, size // (channels * wide))
     strips, tiles = -(-rows // high), -(-columns // wide)
 
     def work(run: range) -> None:
