@@ -259,6 +259,32 @@ def test_all_processes_share_the_bound_and_what_does_not_fit_fails_alone(tmp_pat
     assert done.peak < bare.peak + 1.05 * 56 * MB
 
 
+@pytest.mark.parametrize("first", ["1MB", choose("60MB", "100MB")])
+def test_what_a_file_among_others_names_is_enough_for_all_processes(
+    invoke: Callable[..., Result], first: str
+) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        pillow(500, Path(name))
+    line = (
+        "upsample",
+        "a.png",
+        "b.png",
+        "c.png",
+        "-j",
+        "3",
+        "--size",
+        "3",
+        "--format",
+        "jpeg",
+        "-q",
+    )
+    refused = invoke(*line, "--max-memory", first)
+    named = {*re.findall(r"Use --max-memory (\d+)MB or more, or fewer --jobs", refused.stderr)}
+    assert len(named) == 1, refused.stderr
+    done = invoke(*line, "--max-memory", f"{named.pop()}MB")
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
 def test_a_bound_that_is_small_lowers_the_jobs_and_says_so_once(tmp_path: Path) -> None:
     for name in ("a.png", "b.png", "c.png"):
         pillow(60, tmp_path / name)

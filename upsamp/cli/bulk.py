@@ -167,7 +167,7 @@ def _shares(request: Request, files: int) -> tuple[int | None, MemoryLimit | Non
     jobs = max(1, min(wanted, (size - beside) // LEAST_SHARE))
     if jobs < wanted and not options.quiet:
         show_note(f"--max-memory has room for {jobs} of {wanted} files at a time")
-    return jobs, MemoryLimit.shared(size, jobs, beside)
+    return jobs, MemoryLimit.shared(size, jobs, beside, wanted)
 
 
 def _engine(

@@ -42,18 +42,19 @@ class MemoryLimit(NamedTuple):
 
     held: bytes that are taken already, for as long as the limit holds. processes: how many have
     such a limit at a time; together, and with what is taken beside them, they have what the user
-    allowed.
+    allowed. wanted: how many there would be if more were allowed.
     """
 
     size: int
     processes: int = 1
     beside: int = 0
+    wanted: int = 1
     held: int = 0
 
     @classmethod
-    def shared(cls, size: int, processes: int, beside: int) -> "MemoryLimit":
+    def shared(cls, size: int, processes: int, beside: int, wanted: int) -> "MemoryLimit":
         """Return the limit of each of the processes, which have `size` bytes together."""
-        return cls(max(0, size - beside) // processes, processes, beside)
+        return cls(max(0, size - beside) // processes, processes, beside, wanted)
 
 
 _limit: ContextVar[MemoryLimit | None] = ContextVar("memory limit", default=None)
@@ -103,8 +104,8 @@ def check_limit(needed: int, what: str, declared: object = None) -> None:
         return
     needed += limit.held
     shared = f" for each of {limit.processes} processes" if limit.processes > 1 else ""
-    fewer = ", or fewer --jobs" if limit.processes > 1 else ""
-    least = needed * limit.processes + limit.beside
+    fewer = ", or fewer --jobs" if limit.wanted > 1 else ""
+    least = needed * limit.wanted + limit.beside
     error = MemoryLimitError(
         f"--max-memory must have room for {what}, which takes {format_bytes(needed)}. "
         f"Received: {format_bytes(limit.size)}{shared}. "
