@@ -88,18 +88,24 @@ def round_sums(
     doubt = doubt_of(*plans, half, opacity is not None)
     if doubt is None:
         return round_to(sums, source.dtype)
-    slack: Any = 2 * doubt.margin
-    if opacity is not None:
-        if doubt.ties:  # an alpha as small as that is none
-            sums[opacity <= doubt.margin] = 0
-        slack = np.divide(slack, opacity, out=np.zeros_like(opacity), where=opacity > 0)
+    if opacity is not None and doubt.ties:
+        np.copyto(sums, 0, where=opacity <= doubt.margin)  # an alpha as small as that is none
     floors = np.floor(sums)
-    near = np.abs(sums - floors - 0.5) < slack
+    away = np.subtract(sums, floors)
+    away -= 0.5
+    np.abs(away, out=away)
+    if opacity is not None:
+        away *= opacity
+    near = away < 2 * doubt.margin
     if doubt.ties:
         np.add(floors, 0.5, out=sums, where=near)
     made = round_to(sums, source.dtype)
     if doubt.ties:
         return made
+    slack: Any = 2 * doubt.margin
+    if opacity is not None:
+        near &= opacity > 0
+        slack = np.divide(slack, opacity, out=away, where=near)
     low, high = _limits(source.dtype)
     near &= (sums > low - 1 - slack) & (sums < high + 1 + slack)  # the others are cut off rightly
     places, below = places_of(near), floors[near]

@@ -303,9 +303,9 @@ def _clamp(length: int, taps: Taps) -> Taps:
 
 def _normalize(taps: Taps) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Return the weights, whose sum is 1, and the shares that they are of a whole."""
-    total = sum(share for _, share in taps)
-    common = math.gcd(*(share for _, share in taps))
-    return tuple(share / total for _, share in taps), tuple(share // common for _, share in taps)
+    shares = [share for _, share in taps]
+    total, common = sum(shares), math.gcd(*shares)
+    return tuple([share / total for share in shares]), tuple([share // common for share in shares])
 
 
 def as_array(shares: Sequence[Sequence[int]]) -> Array:
