@@ -74,7 +74,7 @@ def prepare_standard_streams() -> None:
             let_block(number)
             # Not on a console of Windows, which takes text.
             if isinstance(getattr(stream.buffer, "raw", stream.buffer), FileIO):
-                setattr(sys, name, _rebuilt(stream, stream.fileno()))
+                setattr(sys, name, _rebuilt(stream, number))
 
 
 def let_block(descriptor: int) -> None:
@@ -95,15 +95,21 @@ def _occupy(number: int) -> None:
         os.close(descriptor)
 
 
-def _rebuilt(stream: TextIOWrapper, descriptor: int) -> TextIOWrapper:
-    """Return a standard stream over a `WholeFile`, buffered also where Python was told not to."""
-    buffer = (
-        BufferedReader(WholeFile(descriptor, "rb", closefd=False))
-        if stream.readable()
-        else BufferedWriter(WholeFile(descriptor, "wb", closefd=False))
+def _rebuilt(stream: TextIOWrapper, number: int) -> TextIOWrapper:
+    """Return a standard stream over a `WholeFile`.
+
+    Output is buffered also where Python was told not to. Errors are not: of one that cannot be
+    written nothing is left, which Python would try to write at its end.
+    """
+    raw = WholeFile(number, "wb" if number else "rb", closefd=False)
+    kinds: tuple[Any, ...] = (BufferedReader, BufferedWriter, lambda raw: raw)
+    return TextIOWrapper(
+        kinds[number](raw),
+        stream.encoding,
+        "backslashreplace",
+        line_buffering=stream.line_buffering,
+        write_through=number == 2,
     )
-    lines = stream.line_buffering or stream.write_through
-    return TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=lines)
 
 
 def descriptor_of(name: str) -> int | None:
