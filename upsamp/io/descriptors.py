@@ -6,7 +6,7 @@ They are read and written from where they are; what is behind them is not replac
 import os
 import sys
 from contextlib import suppress
-from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper
+from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper, UnsupportedOperation
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,16 @@ class WholeFile(FileIO):
         return size
 
     def seekable(self) -> bool:
-        """Return False: what stands before and behind belongs to others."""
+        """Return False: what is before and behind belongs to others."""
         return False
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:  # noqa: ARG002 - Python's
+        """Raise what streams raise that cannot be searched."""
+        raise UnsupportedOperation("seek")
+
+    def tell(self) -> int:
+        """Raise the same: archives would count from where the file of others begins."""
+        raise UnsupportedOperation("tell")
 
 
 def prepare_standard_streams() -> None:
