@@ -1,18 +1,24 @@
 """The installed script in pipes: results flow on and lose nothing."""
 
 import json
+import os
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
+from shutil import copy
 
 import numpy as np
 import pytest
-from effort import one_of_each
+from click.testing import Result
+from effort import one_of_each, sample
 from PIL import Image
 
 import upsamp
 
+Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
@@ -124,15 +130,18 @@ def test_a_write_that_the_system_cuts_is_an_error(shell: Shell, unbuffered: str)
 
 @pytest.mark.parametrize(
     ("name", "redirected"),
-    [
-        ("-", ">> log"),
-        ("/dev/stdout", ">> log"),
-        ("/dev/fd/1", ">> log"),
-        ("/proc/self/fd/1", ">> log"),
-        ("/dev/stderr", "2>> log"),
-        ("/dev/fd/3", "3>> log"),
-        ("link", ">> log"),
-    ],
+    sample(
+        [
+            ("/dev/stdout", ">> log"),
+            ("-", ">> log"),
+            ("/dev/stderr", "2>> log"),
+            ("/dev/fd/3", "3>> log"),
+            ("/dev/fd/1", ">> log"),
+            ("/proc/self/fd/1", ">> log"),
+            ("link", ">> log"),
+        ],
+        3,
+    ),
 )
 def test_what_stands_before_a_result_in_an_open_file_stays(
     shell: Shell, tmp_path: Path, name: str, redirected: str
@@ -145,46 +154,94 @@ def test_what_stands_before_a_result_in_an_open_file_stays(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "log"]
 
 
-def test_every_output_may_be_an_open_descriptor(
-    shell: Shell, samples: Path, tmp_path: Path
-) -> None:
+@contextmanager
+def opened(name: str, flags: int = os.O_RDONLY) -> Iterator[str]:
+    """Yield the name of a descriptor of a file."""
+    descriptor = os.open(name, flags)
+    yield f"/dev/fd/{descriptor}"
+    os.close(descriptor)
+
+
+def test_every_output_may_be_an_open_descriptor(invoke: Invoke, samples: Path) -> None:
     """Formats that are searched when they are written begin where the open file is."""
-    result = shell(
-        f"cp '{samples}/sprite.png' .; exec 3> log; printf old >&3;"
-        " upsamp upsample sprite.png -q --format tiff -o /dev/fd/3 && tail -c +4 log > 1.tif;"
-        " upsamp upsample sprite.png -q --sheet /dev/fd/3 --force 3> 2.png;"
-        " upsamp upsample sprite.png -q --report /dev/fd/3 --out-dir out 3> 3.json;"
-        " upsamp generator --samples 1 -o /dev/fd/3 --samples-out /dev/fd/4 --save /dev/fd/5"
-        " 3> 4.png 4> 4.npy 5> 4.keras > shown 2> notes;"
-        " upsamp transpose-conv sprite.png --fit out/*.png --stride 2 --save-weights /dev/fd/3"
-        " 3> 5.npy > shown;"
-        " upsamp upsample '1 2' -q --format npz -o /dev/fd/3 3> 6.npz"
-    )
-    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
-    for name, mode in (("1.tif", "RGBA"), ("2.png", "RGB"), ("4.png", "L")):
-        with Image.open(tmp_path / name) as image:
-            assert np.asarray(image).any()
-            assert image.mode == mode
-    assert json.loads((tmp_path / "3.json").read_bytes())["totals"]["written"] == 1
-    assert np.load(tmp_path / "4.npy").shape == (1, 10, 10, 1)
-    assert upsamp.load_model(tmp_path / "4.keras").name == "upsampling"
-    assert np.load(tmp_path / "5.npy").shape == (3, 3, 1, 1)
-    assert np.load(tmp_path / "6.npz")["array"].shape == (2, 4)
+    copy(samples / "sprite.png", "in.png")
+    fit = ("transpose-conv", "in.png", "--fit")
+    for words, suffix in (
+        (("upsample", "in.png", "--format", "tiff", "-o"), ".tif"),
+        (("upsample", "1 2", "--format", "npz", "-o"), ".npz"),
+        (("upsample", "in.png", "--sheet"), ".png"),
+        (("upsample", "in.png", "--out-dir", "out", "--report"), ".json"),
+        (("generator", "--samples", "1", "-o"), ".png"),
+        (("generator", "--samples", "1", "--samples-out"), ".npy"),
+        (("generator", "--save"), ".keras"),
+        ((*fit, "out/in_2x2_nearest.png", "--stride", 2, "--save-weights"), ".npy"),
+    ):
+        file = Path(f"result{suffix}")
+        file.write_bytes(b"old")
+        with opened(file.name, os.O_WRONLY | os.O_APPEND) as name:
+            result = invoke(*words, name)
+        assert result.exit_code == 0
+        data = file.read_bytes()
+        assert data.startswith(b"old")
+        file.write_bytes(data.removeprefix(b"old"))
+        if suffix in (".tif", ".png"):
+            with Image.open(file) as image:
+                assert np.asarray(image).any()
+        elif suffix == ".json":
+            assert json.loads(file.read_bytes())["totals"]["written"] == 1
+        elif suffix == ".keras":
+            assert upsamp.load_model(file).name == "upsampling"
+        else:
+            assert len(np.load(file)) > 0
 
 
-def test_every_input_may_be_a_process_substitution(shell: Shell, samples: Path) -> None:
-    """Two in one command, and those that are looked into before they are read."""
+def test_every_input_may_be_an_open_descriptor(invoke: Invoke, samples: Path) -> None:
+    """Also those that are looked into before they are read."""
+    invoke("generator", "--save", "m.keras")
+    copy(samples / "sprite.png", "in.png")
+    invoke("upsample", "in.png", "-o", "large.png")
+    Path("layers").write_text("Dense(3, input_dim=100)")
+    Path("matrix").write_text("1 2; 3 4")
+    np.save("z.npy", np.zeros((2, 100)))
+    draw = ("generator", "-o", "o.png", "--model", "FILE", "--latent-file", "FILE")
+    convolve = ("transpose-conv", "FILE", "--weights", "FILE")
+    for words, files in (
+        (("summary", "FILE", "FILE"), ("m.keras", "m.keras")),
+        (("summary", "FILE", "--weights", "FILE"), ("m.keras", "m.keras")),
+        (("summary", "FILE"), ("layers",)),
+        (draw, ("m.keras", "z.npy")),
+        (convolve, ("matrix", "matrix")),
+        ((*convolve, "--max-memory", "99MB"), ("z.npy", "matrix")),
+        (("transpose-conv", "FILE", "--fit", "FILE", "--stride", 2), ("in.png", "large.png")),
+        (("upsample", "FILE", "--sheet", "s.png"), ("in.png",)),
+        (("upsample", "FILE"), ("in.png",)),
+    ):
+        by_name = iter(files)
+        expected = invoke(*(next(by_name) if word == "FILE" else word for word in words))
+        with ExitStack() as stack:
+            names = [stack.enter_context(opened(file)) for file in files]
+            by_number = iter(names)
+            given = [next(by_number) if word == "FILE" else word for word in words]
+            result = invoke(*given, *(["--force"] if "-o" in words or "--sheet" in words else []))
+        assert (expected.exit_code, result.exit_code) == (0, 0)
+        if words == ("upsample", "FILE"):  # which has no folder for its result
+            assert result.stdout_bytes == Path("in_2x2_nearest.png").read_bytes()
+            continue
+        shown = result.stdout
+        for name, file in zip(names, files, strict=True):
+            shown = shown.replace(name, file)
+        seconds = re.compile("seconds.*")
+        assert seconds.sub("", shown) == seconds.sub("", expected.stdout)
+
+
+def test_two_process_substitutions_are_two_streams(shell: Shell) -> None:
     result = shell(
-        f"cp '{samples}/sprite.png' .; upsamp generator --save m.keras > shown;"
-        " upsamp summary <(cat m.keras) <(cat m.keras) | grep -c Total;"
-        " upsamp summary <(cat m.keras) --weights <(cat m.keras) | grep -c Total;"
-        " upsamp summary <(echo 'Dense(3, input_dim=2)') | grep -c Total;"
-        " mkfifo pipe; cat m.keras > pipe & upsamp summary pipe | grep -c Total;"
+        "upsamp summary <(echo 'Dense(3, input_dim=2)') <(echo 'Dense(4)') | grep -c Dense;"
+        " mkfifo pipe; echo 'Dense(3, input_dim=2)' > pipe & upsamp summary pipe | grep -c Dense;"
         " upsamp transpose-conv <(echo 1 2) --weights <(echo 3) --max-memory 99MB 2> notes;"
-        " upsamp upsample <(cat sprite.png) | cmp - <(upsamp upsample - < sprite.png);"
-        " upsamp upsample <(cat sprite.png) sprite.png; echo $?"
+        " upsamp upsample <(echo 1) <(echo 2); echo $?"
     )
-    assert result.stdout == b"1\n1\n1\n1\n3 6\n2\n"
+    assert result.stdout == b"2\n1\n3 6\n2\n"
     assert result.stderr == (
         b"Error: A pipe must be alone. Received: '/dev/fd/63'. Give files. "
         b"Try 'upsamp upsample --help'.\n"
@@ -193,17 +250,40 @@ def test_every_input_may_be_a_process_substitution(shell: Shell, samples: Path) 
 
 @pytest.mark.parametrize(
     ("line", "code", "message"),
-    [
-        ("upsample '1 2' -o /dev/fd/3 3> log", 2, "as a pipe has no suffix. Use --format NAME."),
-        ("upsample '1 2' -o pipe", 2, "Cannot tell the format of 'pipe'"),
-        ("upsample '1 2' -o /dev/fd/77 --format csv", 1, "bad file descriptor. Open it for"),
-        ("upsample '1 2' -o /dev/stdin --format csv < log", 1, "bad file descriptor. Open it for"),
-        ("upsample /dev/fd/77", 1, "There is no file '/dev/fd/77'"),
-        ("upsample /dev/stdin <&-", 1, "Standard input is closed."),
-        ("transpose-conv - --weights /dev/stdin", 2, "Only one input can be read from standard"),
-        ("summary /dev/fd/3 /dev/fd/3 3< log", 2, "Only one input can be read from '/dev/fd/3'"),
-        ("generator -o - --samples-out /dev/fd/1", 2, "-o and --samples-out must not both be '-'"),
-    ],
+    sample(
+        [
+            (
+                "upsample '1 2' -o /dev/fd/3 3> log",
+                2,
+                "as a pipe has no suffix. Use --format NAME.",
+            ),
+            ("upsample '1 2' -o pipe", 2, "Cannot tell the format of 'pipe'"),
+            ("upsample '1 2' -o /dev/fd/77 --format csv", 1, "bad file descriptor. Open it for"),
+            (
+                "upsample '1 2' -o /dev/stdin --format csv < log",
+                1,
+                "bad file descriptor. Open it for",
+            ),
+            ("upsample /dev/fd/77", 1, "There is no file '/dev/fd/77'"),
+            ("upsample /dev/stdin <&-", 1, "Standard input is closed."),
+            (
+                "transpose-conv - --weights /dev/stdin",
+                2,
+                "Only one input can be read from standard",
+            ),
+            (
+                "summary /dev/fd/3 /dev/fd/3 3< log",
+                2,
+                "Only one input can be read from '/dev/fd/3'",
+            ),
+            (
+                "generator -o - --samples-out /dev/fd/1",
+                2,
+                "-o and --samples-out must not both be '-'",
+            ),
+        ],
+        2,
+    ),
 )
 def test_a_stream_that_will_not_do_is_refused_before_the_work(
     shell: Shell, line: str, code: int, message: str

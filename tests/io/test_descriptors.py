@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from io import UnsupportedOperation
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,10 @@ def test_a_write_is_whole_also_where_the_other_end_lets_the_pipe_not_block() -> 
         reader.start()
         assert stream.write(memoryview(data).cast("I")) == len(data)
         assert not stream.seekable()
+        with pytest.raises(UnsupportedOperation, match="tell"):
+            stream.tell()
+        with pytest.raises(UnsupportedOperation, match="seek"):
+            stream.seek(0)
         reader.join()
     assert received == data
 

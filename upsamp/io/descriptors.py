@@ -6,7 +6,7 @@ They are read and written from where they are; what is behind them is not replac
 import os
 import sys
 from contextlib import suppress
-from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper
+from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper, UnsupportedOperation
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,16 @@ class WholeFile(FileIO):
         return size
 
     def seekable(self) -> bool:
-        """Return False: what stands before and behind belongs to others."""
+        """Return False: what is before and behind belongs to others."""
         return False
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:  # noqa: ARG002 - Python's
+        """Raise what streams raise that cannot be searched."""
+        raise UnsupportedOperation("seek")
+
+    def tell(self) -> int:
+        """Raise the same: archives would count from where the file of others begins."""
+        raise UnsupportedOperation("tell")
 
 
 def prepare_standard_streams() -> None:
@@ -74,7 +82,7 @@ def prepare_standard_streams() -> None:
             let_block(number)
             # Not on a console of Windows, which takes text.
             if isinstance(getattr(stream.buffer, "raw", stream.buffer), FileIO):
-                setattr(sys, name, _rebuilt(stream, stream.fileno()))
+                setattr(sys, name, _rebuilt(stream, number))
 
 
 def let_block(descriptor: int) -> None:
@@ -95,15 +103,21 @@ def _occupy(number: int) -> None:
         os.close(descriptor)
 
 
-def _rebuilt(stream: TextIOWrapper, descriptor: int) -> TextIOWrapper:
-    """Return a standard stream over a `WholeFile`, buffered also where Python was told not to."""
-    buffer = (
-        BufferedReader(WholeFile(descriptor, "rb", closefd=False))
-        if stream.readable()
-        else BufferedWriter(WholeFile(descriptor, "wb", closefd=False))
+def _rebuilt(stream: TextIOWrapper, number: int) -> TextIOWrapper:
+    """Return a standard stream over a `WholeFile`.
+
+    Output is buffered also where Python was told not to. Errors are not: of one that cannot be
+    written nothing is left, which Python would try to write at its end.
+    """
+    raw = WholeFile(number, "wb" if number else "rb", closefd=False)
+    kinds: tuple[Any, ...] = (BufferedReader, BufferedWriter, lambda raw: raw)
+    return TextIOWrapper(
+        kinds[number](raw),
+        stream.encoding,
+        "backslashreplace",
+        line_buffering=stream.line_buffering,
+        write_through=number == 2,
     )
-    lines = stream.line_buffering or stream.write_through
-    return TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=lines)
 
 
 def descriptor_of(name: str) -> int | None:

@@ -321,8 +321,8 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
 
     They are written to a hidden file beside it, which is moved into place at the end. A file that
     is there already is replaced only with `overwrite`; a symbolic link is followed. A descriptor, a
-    pipe or a device is written to directly, from where it is; `BrokenPipeError` says that its
-    reader has had enough.
+    pipe or a device is written to directly, from where it is; `BrokenPipeError` says that the
+    reader of a descriptor has had enough.
     """
     mode = check_target(name, overwrite=overwrite)
     try:
@@ -337,9 +337,9 @@ def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
             yield stream
             stream.close()  # which may tell that the disk is full
             _move(hidden, path, name, overwrite, mode)
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and is_open(name):
+            raise
         raise _unwritable(name, error) from error
 
 
