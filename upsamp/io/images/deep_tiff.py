@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
@@ -30,7 +31,6 @@ __all__ = ["read_deep_tiff", "tifffile_at_work"]
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, SEPARATED = 0, 1, 2, 5
 # How many channels the colours of each kind of pixel have.
 COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, SEPARATED: 4}
-UNCOMPRESSED = 1
 IGNORED, ASSOCIATED, STRAIGHT = 0, 1, 2
 FAULT = "cannot be decoded"
 
@@ -72,7 +72,7 @@ def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
         extra = tuple(int(one) for one in page.extrasamples)
-        offset, packed = int(page.offset), int(page.compression) != UNCOMPRESSED
+        offset, number = int(page.offset), int(page.compression)
         tile = int(page.tilewidth), int(page.tilelength)
     check_size(width, height, name, options.max_pixels)
     if tile != (0, 0):  # of an image that has some
@@ -96,7 +96,7 @@ def read_deep_tiff(stream: BinaryIO, name: str, options: ReadOptions) -> Picture
         pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     mode = mode_of(pixels, cmyk=kind == SEPARATED)
-    coding = {"compression": "tiff_adobe_deflate" if packed else "raw"}
+    coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
     return Picture(pixels, mode, "tiff", None, metadata, coding, notes)
 
 
