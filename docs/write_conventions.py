@@ -34,7 +34,8 @@ input i is scattered to i s + tap d. That covers full = (n - 1) s + ek, of which
 
 With `output_shape` ONNX takes its `pads` for nothing and crops full + op - output in halves, the
 larger one after for `auto_pad` SAME_UPPER and before for the default: say so with margins here.
-What lies past `full` is zeros. A padding of a transposed convolution is a crop, in every library.
+What lies past `full` is zeros. A padding of a transposed convolution is a crop, in every library but
+JAX.
 
 | library | padding | output_padding | stride with dilation | groups | kernel |
 |:--|:--|:--|:--|:--|:--|
@@ -53,8 +54,8 @@ programs of `--code torch` slice there.
 ### Keras' "same" in PyTorch and ONNX
 
 For dilation 1 and `output_padding=None`: PyTorch's (`padding`, `output_padding`), or the slice that
-the full result needs; then ONNX' `pads` of one axis. Overlap is even where s divides k: no
-checkerboard (A. Odena et al., 2016).
+the full result needs; then ONNX' `pads` of one axis. Overlap is even where s divides k: a kernel of
+ones leaves no checkerboard there, though other weights can (A. Odena et al., 2016).
 """
 
 MIDDLE = """

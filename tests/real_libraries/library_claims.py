@@ -366,7 +366,7 @@ def _keras_on_pytorch() -> None:
     assert set(found) == {"nearest", "bilinear", "bicubic"}
     values = np.asarray(found["bicubic"])
     assert np.abs(values - upsamp.upsample(x, (2, 3), "bicubic").astype(int)).max() > 5
-    pytorch = upsamp.upsample(x, (2, 3), "bicubic", "torch").astype(int)
+    pytorch = upsamp.upsample(x, (2, 3), "bicubic", convention="torch").astype(int)
     assert np.abs(values - pytorch).max() <= 1
 
 

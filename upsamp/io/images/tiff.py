@@ -228,12 +228,9 @@ def _encoder(compression: str) -> Encoder:
         # A larger dictionary than a strip takes 94 MB and gains nothing.
         filters = [{"id": lzma.FILTER_LZMA2, "dict_size": STRIP}]
         return lambda rows: lzma.compress(rows.data, filters=filters)
-    import imagecodecs  # which has read these pixels
+    from upsamp.io.images.deep import strip_encoder  # of pixels that were read there
 
-    if compression == PACKBITS:  # each row alone
-        return lambda rows: b"".join(imagecodecs.packbits_encode(row.tobytes()) for row in rows)
-    packs = imagecodecs.zstd_encode if compression == "zstd" else imagecodecs.lzw_encode
-    return lambda rows: bytes(packs(rows.tobytes()))
+    return strip_encoder(compression)
 
 
 def _differences(pixels: Array) -> Array:
