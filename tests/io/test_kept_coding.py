@@ -96,7 +96,7 @@ def test_webp_loses_nothing_unless_its_source_did(
         *(("RGB", name, name) for name in ("raw", "tiff_lzw", "packbits", "tiff_adobe_deflate")),
         *((mode, "tiff_lzw", "tiff_lzw") for mode in ("1", "L", "LA", "P", "CMYK", "I;16", "F")),
         *((mode, "tiff_adobe_deflate", "tiff_adobe_deflate") for mode in ("1", "P", "I", "LA")),
-        *((mode, name, name) for mode in ("1", "RGB", "I;16", "F") for name in ("lzma", "zstd")),
+        *((mode, "lzma", "lzma") for mode in ("1", "RGB", "I;16", "F")),
         ("1", "group4", "group4"),
         ("1", "group3", "group3"),
     ],
@@ -132,9 +132,44 @@ def test_a_compression_that_is_not_written_is_told(tmp_path: Path, dtype: str) -
         np.testing.assert_array_equal(written.asarray(), picture.pixels)
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype", "photometric"),
+    [
+        ((32, 48), "uint8", "minisblack"),
+        ((32, 48), "uint16", "minisblack"),
+        ((32, 48), "float32", "minisblack"),
+        ((32, 48, 3), "uint8", "rgb"),
+        ((32, 48, 3), "uint16", "rgb"),
+    ],
+)
+def test_a_tiff_by_zstandard_stays_so_with_its_extra(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shape: tuple[int, ...],
+    dtype: str,
+    photometric: Any,
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+    stream = BytesIO()
+    tifffile.imwrite(stream, pixels, photometric=photometric)
+    picture = read(BytesIO(stream.getvalue()))
+    # As read from such a file, which the libtiff of older versions of Pillow does not decode.
+    picture = replace(picture, coding={"compression": "zstd"})
+    assert losses_of(picture, "tiff") == ()
+    with tifffile.TiffFile(through(picture, "tiff", tmp_path)) as written:
+        assert int(written.pages[0].aspage().compression) == 50000
+        np.testing.assert_array_equal(written.asarray(), pixels)
+    monkeypatch.setattr("upsamp.io.images.tiff.find_spec", lambda _: None)
+    (told,) = losses_of(picture, "tiff")
+    assert "not written for these pixels without upsamp[deep]: it is written by Deflate" in told
+    with tifffile.TiffFile(through(picture, "tiff", tmp_path)) as written:
+        assert int(written.pages[0].aspage().compression) == 8
+
+
 @pytest.mark.parametrize("compression", ["tiff_deflate", "tiff_lzw", "zstd", "raw", "group4"])
 def test_a_compression_that_is_kept_is_not_told(compression: str) -> None:
-    picture = read(encoded(image_of("1"), "tiff", compression=compression))
+    picture = read(encoded(image_of("1"), "tiff"))
+    picture = replace(picture, coding={"compression": compression})
     assert losses_of(picture, "tiff") == ()
     grey = replace(picture, pixels=picture.pixels * np.uint8(255), mode="L")
     assert len(losses_of(grey, "tiff")) == (compression == "group4")

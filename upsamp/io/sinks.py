@@ -110,8 +110,9 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
         own = result.coding["compression"]
         if own not in (kept_compression(result), "tiff_deflate"):
             losses.append(
-                f"the TIFF was compressed by {own}, which is not written for these pixels: it is "
-                "written by Deflate, which loses nothing"
+                f"the TIFF was compressed by {own}, which is not written for these pixels"
+                f"{' without upsamp[deep]' if own == 'zstd' else ''}: it is written by Deflate, "
+                "which loses nothing"
             )
     if result.rest is not None and format_name not in FRAME_FORMATS:
         losses.append(

@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -51,14 +52,14 @@ FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
 DIFFERENCES = 2
 # Compressions of a source, by Pillow's names: any pixels take these, one bit those, and bytes of
 # such modes that one.
-RAW, DEFLATED, LZMA, PACKBITS = "raw", "tiff_adobe_deflate", "lzma", "packbits"
+RAW, DEFLATED, LZMA, PACKBITS, ZSTANDARD = "raw", "tiff_adobe_deflate", "lzma", "packbits", "zstd"
 LOSSLESS: Mapping[str, int] = {
     RAW: 1,
     "tiff_lzw": 5,
     DEFLATED: 8,
     PACKBITS: 32773,
     LZMA: 34925,
-    "zstd": 50000,
+    ZSTANDARD: 50000,
 }
 FAX = ("tiff_ccitt", "group3", "group4")
 JPEG_MODES = ("L", "RGB", "CMYK")
@@ -141,6 +142,8 @@ def kept_compression(picture: Picture) -> str:
     own: str = picture.coding.get("compression", RAW)
     if own in FAX:
         kept = picture.mode == "1"
+    elif own == ZSTANDARD:  # which not every libtiff of Pillow has
+        kept = find_spec("imagecodecs") is not None
     else:
         kept = own in LOSSLESS or (own == "jpeg" and picture.mode in JPEG_MODES)
     return own if kept else DEFLATED
@@ -154,7 +157,8 @@ def _body(picture: Picture, name: str) -> Body:
             pixels, mode = pixels_of(image, "tiff", expand=False)
         picture = Picture(pixels, mode, metadata=picture.metadata, coding=picture.coding)
     own = kept_compression(picture)
-    if own in (RAW, DEFLATED, LZMA) or picture.pixels.dtype != PILLOWS.get(picture.mode, "u1"):
+    strange = picture.pixels.dtype != PILLOWS.get(picture.mode, "u1")
+    if own in (RAW, DEFLATED, LZMA, ZSTANDARD) or strange:
         return _body_of_pixels(picture, own)
     arguments = {"compression": own, "quality": 95} if own == "jpeg" else {"compression": own}
     with pillow_at_work(name, FAULT):
@@ -228,7 +232,7 @@ def _encoder(compression: str) -> Encoder:
         # A larger dictionary than a strip takes 94 MB and gains nothing.
         filters = [{"id": lzma.FILTER_LZMA2, "dict_size": STRIP}]
         return lambda rows: lzma.compress(rows.data, filters=filters)
-    from upsamp.io.images.deep import strip_encoder  # of pixels that were read there
+    from upsamp.io.images.deep import strip_encoder  # whose extra is there
 
     return strip_encoder(compression)
 
