@@ -209,6 +209,7 @@ def test_a_layer_of_pytorch_alone_is_shown_as_a_call(invoke: Invoke) -> None:
         "output_padding": (0, 0),
         "dilation_rate": (1, 1),
         "groups": 1,
+        "kernel_layout": "torch",
     }
     assert comment == "# x: (N, H, W, 64); kernel: PyTorch's weight, (64, 3, 4, 4)"
     assert result.stderr.startswith("Note: ")
@@ -271,8 +272,9 @@ def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
         ("ConvTranspose2d(4, 3, 4, padding_mode='reflect')", "padding_mode"),
         ("ConvTranspose2d(4, 3, x)", "ConvTranspose2d(4, 3, x)"),
         ("ConvTranspose2d(4, 3, 4, **{})", "ConvTranspose2d"),
-        ("Upsample(scale_factor=2)", "must name a ConvTranspose2d here"),
-        ("F.interpolate(x, size=9, mode='bilinear')", "must name a ConvTranspose2d here"),
+        ("Upsample(scale_factor=2, mode='linear')", "`mode` must be one of"),
+        ("Conv2d(4, 3, 3, padding_mode='reflect')", "`padding_mode` must be 'zeros'"),
+        ("PixelShuffle(2.5)", "`upscale_factor` must be an integer"),
         ("Dense(3)", "Known: ConvTranspose2d"),
         ("ConvTransposed2d(64, 3, 4)", "Did you mean ConvTranspose2d(...)?"),
         ("__import__('os').system('touch hacked')", "must be spelled as in PyTorch code"),
@@ -296,6 +298,99 @@ def test_bad_or_hostile_text_ends_in_one_line(
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "call", "words"),
+    [
+        (
+            "nn.Upsample(scale_factor=2, mode='bicubic')",
+            (
+                "upsamp.upsample(x, size=(2, 2), interpolation='bicubic', convention='torch', "
+                "align_corners=False)"
+            ),
+            ("--size", "2", "--interp", "bicubic", "--convention", "torch"),
+        ),
+        (
+            "UpsamplingBilinear2d((5, 9))",
+            (
+                "upsamp.resize(x, size=(5, 9), interpolation='bilinear', convention='torch', "
+                "align_corners=True)"
+            ),
+            ("--to", "9x5", "--interp", "bilinear", "--convention", "torch", "--align-corners"),
+        ),
+        (
+            "UpsamplingNearest2d(scale_factor=(2, 3))",
+            (
+                "upsamp.upsample(x, size=(2, 3), interpolation='nearest', convention='torch', "
+                "align_corners=False)"
+            ),
+            ("--size", "2", "3", "--convention", "torch"),
+        ),
+    ],
+)
+def test_an_upsampling_of_pytorch_is_shown_and_is_what_upsample_does(
+    invoke: Invoke, samples: Path, text: str, call: str, words: tuple[str, ...]
+) -> None:
+    layer = ("transpose-conv", "--from", "torch", text)
+    assert invoke(*layer).stdout == f"{call}\n# x: (N, H, W, channels)\n"
+    for given in (("1 2; 3 4",), ("1 2; 3 4", "--code", "torch"), ("--code", "jax")):
+        result, direct = invoke(*layer, *given), invoke("upsample", *words, *given)
+        assert (result.exit_code, result.stdout) == (0, direct.stdout)
+    picture = str(samples / "sprite.png")
+    if "--size" in words:
+        invoke(*layer, picture, "-o", "a.png")
+        invoke("upsample", picture, *words, "-o", "b.png")
+        assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+
+
+def test_a_convolution_of_pytorch_is_shown_and_computed_with_its_weights(invoke: Invoke) -> None:
+    text = "Conv2d(4, 6, (3, 2), stride=(2, 1), padding=(1, 0), groups=2)"
+    layer = ("transpose-conv", "--from", "torch", text)
+    call, comment = invoke(*layer).stdout.splitlines()
+    assert call == (
+        "upsamp.conv2d(x, kernel, bias, strides=(2, 1), padding=((1, 1), (0, 0)), "
+        "dilation_rate=(1, 1), groups=2, kernel_layout='torch')"
+    )
+    assert comment == "# x: (N, H, W, 4); kernel: PyTorch's weight, (6, 2, 3, 2)"
+    generator = np.random.default_rng(53)
+    x, weight = generator.random((2, 5, 6, 4)), generator.standard_normal((6, 2, 3, 2))
+    np.save("x.npy", x)
+    np.save("weight.npy", weight)
+    np.save("keras.npy", weight.transpose(2, 3, 1, 0))
+    expected = upsamp.conv2d(
+        x, weight, np.full(6, 0.5), (2, 1), (1, 0), groups=2, kernel_layout="torch"
+    )
+    for stored in (("weight.npy",), ("keras.npy", "--kernel-layout", "keras")):
+        options = ("--weights", *stored, "--bias", "0.5", "-o", "y.npy", "--force")
+        result = invoke(*layer, "x.npy", *options)
+        assert (result.exit_code, result.stderr) == (
+            0,
+            "conv2d (Conv2D): output shape (None, 3, 5, 6), 78 parameters\n",
+        )
+        np.testing.assert_array_equal(np.load("y.npy"), expected, strict=True)
+    for weights, message in (
+        ("keras.npy", "the layer's kernel, (6, 2, 3, 2). Received: (3, 2, 2, 6)"),
+        ("bicubic", "--weights of a Conv2d must be a file or one of ones, random, glorot"),
+    ):
+        refused = invoke(*layer, "x.npy", "--weights", weights)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert message in refused.stderr
+
+
+def test_a_matrix_is_one_channel_of_a_layer_of_pytorch(invoke: Invoke) -> None:
+    for text, shown in (
+        ("Conv2d(1, 1, 2, padding='same')", "10 6\n7 4\n"),
+        ("PixelUnshuffle(2)", "[[[1, 2, 3, 4]]]\n"),
+        ("PixelShuffle(1)", "1 2\n3 4\n"),
+    ):
+        assert invoke("transpose-conv", "1 2; 3 4", "--from", "torch", text).stdout == shown
+    np.save("x.npy", np.arange(8, dtype=np.int16).reshape(8, 1, 1))
+    options = ("--data-format", "channels_first", "-o", "y.npy")
+    result = invoke("transpose-conv", "x.npy", "--from", "torch", "PixelShuffle(2)", *options)
+    assert result.exit_code == 0
+    expected = np.arange(8, dtype=np.int16).reshape(2, 2, 2)
+    np.testing.assert_array_equal(np.load("y.npy"), expected, strict=True)
+
+
 def test_another_library_is_an_error_of_the_command_line(invoke: Invoke) -> None:
     result = invoke("transpose-conv", "--from", "caffe", LAYER)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -315,6 +410,13 @@ def test_options_that_would_be_passed_over_are_refused(invoke: Invoke) -> None:
         ("transpose-conv", "--solve", "7", "28", "--code", "torch"),
         ("transpose-conv", "1 2", "--save-weights", "k.npy"),
         ("transpose-conv", "--from", "torch", "ConvTranspose2d(1, 1, 2)", "--kernel", "3"),
+        ("transpose-conv", "1 2", "--from", "torch", "ConvTranspose2d(1, 1, 2)", "--stride", "3"),
+        ("transpose-conv", "1 2", "--from", "torch", "ConvTranspose2d(1, 1, 2)", "--groups", "1"),
+        ("transpose-conv", "1", "--from", "torch", "Conv2d(1, 1, 1, bias=False)", "--bias", "3"),
+        ("transpose-conv", "1 2", "--from", "torch", "Conv2d(1, 1, 1)", "--code", "torch"),
+        ("transpose-conv", "1 2", "--from", "torch", "PixelShuffle(1)", "--seed", "3"),
+        ("transpose-conv", "1 2", "--from", "torch", "PixelShuffle(1)", "--max-memory", "1GB"),
+        ("transpose-conv", "1 2", "--from", "torch", "Upsample(size=9)", "--weights", "ones"),
         ("upsample", "1 2", "--compare", "--code", "torch"),
         ("upsample", "1 2", "--to", "00x"),
     ):

@@ -149,6 +149,19 @@ def test_a_matrix_becomes_the_same_image(
     np.testing.assert_array_equal(read(f"strips{suffix}"), read(f"whole{suffix}"), strict=True)
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "lzma"])
+def test_a_tiff_by_strips_is_not_compressed_and_a_note_tells_of_that(
+    invoke: Callable[..., Result], samples: Path, compression: str
+) -> None:
+    with Image.open(samples / "lake.png") as image:
+        image.save("in.tif", compression=compression)
+    result = invoke("upsample", "in.tif", "--size", "8", "-o", "out.tif", *BOUND)
+    note = "Note: a TIFF that is written strip by strip is not compressed.\n"
+    assert result.stderr == ("" if compression == "raw" else note)
+    with Image.open("out.tif") as made:
+        assert made.info["compression"] == "raw"
+
+
 def test_a_profile_and_a_resolution_are_kept_in_a_tiff_and_a_note_tells_of_exif(
     invoke: Invoke, samples: Path
 ) -> None:

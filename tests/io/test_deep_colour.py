@@ -140,7 +140,16 @@ def test_a_deep_tiff_is_read_however_it_lies(
     np.testing.assert_array_equal(picture.pixels, pixels, strict=True)
 
 
-@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize(
+    ("compression", "number"),
+    [
+        (None, 1),
+        ("deflate", 8),
+        ("lzw", 5),
+        ("lzma", 34925),
+        ("packbits", 32773),
+    ],
+)
 @pytest.mark.parametrize(
     ("dtype", "channels", "photometric", "mode"),
     [
@@ -157,7 +166,13 @@ def test_a_deep_tiff_is_read_however_it_lies(
     ],
 )
 def test_numbers_of_every_depth_come_and_go(
-    tmp_path: Path, dtype: str, channels: int, photometric: str, mode: str, compression: str | None
+    tmp_path: Path,
+    dtype: str,
+    channels: int,
+    photometric: str,
+    mode: str,
+    compression: str | None,
+    number: int,
 ) -> None:
     pixels = deep(channels, dtype)
     pixels = pixels[..., 0] if channels == 1 else pixels
@@ -169,7 +184,7 @@ def test_numbers_of_every_depth_come_and_go(
     np.testing.assert_array_equal(tifffile.imread(path), pixels, strict=True)
     with tifffile.TiffFile(path) as made:
         page = made.pages[0].aspage()
-        assert int(page.compression) == (1 if compression is None else 8)
+        assert int(page.compression) == number
         assert tifffile.PHOTOMETRIC(page.photometric).name == photometric.upper()
 
 

@@ -1,16 +1,19 @@
 """Image files: what compressed them compresses the result, if nothing more is lost by that."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from image_files import Array, encoded, image_of, read, through
 from PIL import Image, JpegImagePlugin
 
 from upsamp.errors import ArgumentError
 from upsamp.io.picture_options import WriteOptions
+from upsamp.io.sinks import losses_of
 
 
 def smooth(height: int = 32, width: int = 48) -> Image.Image:
@@ -93,7 +96,7 @@ def test_webp_loses_nothing_unless_its_source_did(
         *(("RGB", name, name) for name in ("raw", "tiff_lzw", "packbits", "tiff_adobe_deflate")),
         *((mode, "tiff_lzw", "tiff_lzw") for mode in ("1", "L", "LA", "P", "CMYK", "I;16", "F")),
         *((mode, "tiff_adobe_deflate", "tiff_adobe_deflate") for mode in ("1", "P", "I", "LA")),
-        ("RGB", "lzma", "tiff_adobe_deflate"),
+        *((mode, "lzma", "lzma") for mode in ("1", "RGB", "I;16", "F")),
         ("1", "group4", "group4"),
         ("1", "group3", "group3"),
     ],
@@ -111,6 +114,65 @@ def test_a_tiff_stays_compressed_as_it_was(
             made.seek(page)
             assert made.info["compression"] == kept
             np.testing.assert_array_equal(np.asarray(made), np.asarray(image))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_compression_that_is_not_written_is_told(tmp_path: Path, dtype: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 48, 3)).astype(dtype)
+    stream = BytesIO()
+    tifffile.imwrite(stream, pixels, compression="jpeg2000", photometric="rgb")
+    picture = read(BytesIO(stream.getvalue()))
+    (told,) = losses_of(picture, "tiff")
+    assert told.startswith("the TIFF was compressed by method 34712, which is not written")
+    assert losses_of(picture, "png") == ()
+    with Image.open(through(read(encoded(smooth(), "png")), "tiff", tmp_path)) as made:
+        assert made.info["compression"] == "raw"
+    with tifffile.TiffFile(through(picture, "tiff", tmp_path)) as written:
+        assert int(written.pages[0].aspage().compression) == 8
+        np.testing.assert_array_equal(written.asarray(), picture.pixels)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "photometric"),
+    [
+        ((32, 48), "uint8", "minisblack"),
+        ((32, 48), "uint16", "minisblack"),
+        ((32, 48), "float32", "minisblack"),
+        ((32, 48, 3), "uint8", "rgb"),
+        ((32, 48, 3), "uint16", "rgb"),
+    ],
+)
+def test_a_tiff_by_zstandard_stays_so_with_its_extra(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shape: tuple[int, ...],
+    dtype: str,
+    photometric: Any,
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+    stream = BytesIO()
+    tifffile.imwrite(stream, pixels, photometric=photometric)
+    picture = read(BytesIO(stream.getvalue()))
+    # As read from such a file, which the libtiff of older versions of Pillow does not decode.
+    picture = replace(picture, coding={"compression": "zstd"})
+    assert losses_of(picture, "tiff") == ()
+    with tifffile.TiffFile(through(picture, "tiff", tmp_path)) as written:
+        assert int(written.pages[0].aspage().compression) == 50000
+        np.testing.assert_array_equal(written.asarray(), pixels)
+    monkeypatch.setattr("upsamp.io.images.tiff.find_spec", lambda _: None)
+    (told,) = losses_of(picture, "tiff")
+    assert "not written for these pixels without upsamp[deep]: it is written by Deflate" in told
+    with tifffile.TiffFile(through(picture, "tiff", tmp_path)) as written:
+        assert int(written.pages[0].aspage().compression) == 8
+
+
+@pytest.mark.parametrize("compression", ["tiff_deflate", "tiff_lzw", "zstd", "raw", "group4"])
+def test_a_compression_that_is_kept_is_not_told(compression: str) -> None:
+    picture = read(encoded(image_of("1"), "tiff"))
+    picture = replace(picture, coding={"compression": compression})
+    assert losses_of(picture, "tiff") == ()
+    grey = replace(picture, pixels=picture.pixels * np.uint8(255), mode="L")
+    assert len(losses_of(grey, "tiff")) == (compression == "group4")
 
 
 def test_a_tiff_of_jpegs_stays_one(tmp_path: Path) -> None:

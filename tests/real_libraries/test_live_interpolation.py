@@ -31,13 +31,14 @@ JAX = {
     "bicubic": "cubic",
     "lanczos3": "lanczos3",
     "lanczos5": "lanczos5",
+    "area": "area",
 }
 OPENCV = {
     "nearest": cv2.INTER_NEAREST,
     "bilinear": cv2.INTER_LINEAR,
     "bicubic": cv2.INTER_CUBIC,
 }
-# Pillow's nearest adds up float steps, and so errs at ties of fractional sizes.
+# Pillow's nearest errs at ties of fractional sizes: library_claims.py counts them.
 PILLOW = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,

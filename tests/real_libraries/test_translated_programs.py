@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import upsamp
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.core.upsampling.resample import resize
@@ -254,12 +255,26 @@ def test_keras_computes_the_same_on_its_other_backends(tmp_path: Path, backend: 
 
 # --- layers of PyTorch
 
+of_pytorch = pytest.mark.filterwarnings("ignore:Using padding='same' with even:UserWarning")
 SPELLED = [
     "ConvTranspose2d(4, 6, 4, stride=2, padding=1)",
     "nn.ConvTranspose2d(4, 6, 3, 2, 1, 1)",
     "ConvTranspose2d(4, 6, (3, 5), stride=(2, 1), padding=(0, 2), bias=False)",
     "ConvTranspose2d(4, 6, 2, groups=2, dilation=3, output_padding=2)",
+    "Conv2d(4, 6, 3)",
+    "nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 0), 1, 2, False)",
+    "Conv2d(4, 2, (3, 2), padding='same', dilation=(1, 3))",
+    "Conv2d(4, 2, (2, 4), padding='same')",
+    "Conv2d(4, 8, 2, padding='valid', groups=4, stride=2, dtype=torch.float32)",
+    "PixelShuffle(2)",
+    "PixelShuffle(1)",
+    "PixelUnshuffle(1)",
     "Upsample(scale_factor=2)",
+    "Upsample(scale_factor=(2.0, 3))",
+    "Upsample(scale_factor=2, mode='bicubic')",
+    "Upsample(scale_factor=3, mode='nearest-exact')",
+    "UpsamplingBilinear2d((9, 5))",
+    "UpsamplingNearest2d(scale_factor=(2, 3))",
     "Upsample(size=(7, 9), mode='nearest-exact')",
     "Upsample(scale_factor=(2, 3), mode='bilinear')",
     "Upsample((7, 9), mode='bicubic', align_corners=True)",
@@ -272,30 +287,81 @@ SPELLED = [
 ]
 
 
+@of_pytorch
 @pytest.mark.parametrize("text", SPELLED)
 def test_a_layer_of_pytorch_is_what_upsamp_reads(text: str) -> None:
     import torch
 
     x = noise(IMAGE, 5)
     images = torch.tensor(x.transpose(0, 3, 1, 2))
-    names = {"nn": torch.nn, "F": torch.nn.functional, "x": images, **vars(torch.nn)}
+    names = {"nn": torch.nn, "F": torch.nn.functional, "torch": torch, "x": images}
+    names |= vars(torch.nn)
     layer = eval(text, names)
     expected = layer if isinstance(layer, torch.Tensor) else layer(images)
     expected = expected.detach().numpy().transpose(0, 2, 3, 1)
     read = parse_torch(text)
-    if read.function == "conv2d_transpose":
+    compute = getattr(upsamp, read.function)
+    if read.channels:
         bias = layer.bias.detach().numpy() if read.bias else None
         kernel = layer.weight.detach().numpy()
         assert (layer.bias is not None) == read.bias
-        assert kernel.shape[2:] == read.kernel_size
+        assert kernel.shape == read.kernel_shape
         assert (layer.in_channels, layer.out_channels) == (read.channels, read.filters)
-        actual = conv2d_transpose(x, kernel, bias, kernel_layout="torch", **read.arguments)
-    elif read.function == "resize":
-        actual = resize(x, **read.arguments)
+        actual = compute(x, kernel, bias, kernel_layout="torch", **read.arguments)
     else:
-        from upsamp.core.upsampling.resample import upsample
+        actual = compute(x, **read.arguments)
+    assert actual.shape == expected.shape
+    assert_near(actual, expected, text)
 
-        actual = upsample(x, **read.arguments)
+
+def random_layers(count: int) -> list[str]:
+    """Return convolutions of both kinds and rearrangements, spelled with random settings."""
+    random = np.random.default_rng(9)
+    found = []
+
+    def pair(low: int, high: int) -> str:
+        rows, columns = map(int, random.integers(low, high, 2))
+        return str(random.choice([f"{rows}", f"({rows}, {columns})"]))
+
+    for _ in range(count):
+        kind = str(random.choice(["ConvTranspose2d", "Conv2d", "PixelShuffle", "PixelUnshuffle"]))
+        if "Pixel" in kind:
+            found.append(f"{kind}({random.integers(1, 4)})")
+            continue
+        padding = pair(0, 3)
+        stride = pair(1, 4)
+        if kind == "Conv2d" and random.integers(3) == 0:
+            stride, padding = "1", str(random.choice(["'same'", "'valid'"]))
+        found.append(
+            f"{kind}(36, 72, {pair(1, 5)}, stride={stride}, padding={padding}, "
+            f"dilation={pair(1, 4)}, groups={random.choice([1, 2, 9, 36])}, "
+            f"bias={bool(random.integers(2))})"
+        )
+    return found
+
+
+@of_pytorch
+@pytest.mark.parametrize("text", sorted(set(random_layers(60))))
+def test_a_random_layer_of_pytorch_is_what_the_command_computes(text: str, tmp_path: Path) -> None:
+    import torch
+    from click.testing import CliRunner
+
+    from upsamp.cli import main
+
+    x = noise((2, 12, 18, 36), 6)
+    layer = eval(text, vars(torch.nn).copy())
+    expected = layer(torch.tensor(x.transpose(0, 3, 1, 2))).detach().numpy().transpose(0, 2, 3, 1)
+    np.save(tmp_path / "x.npy", x)
+    options = ["--from", "torch", text, "-o", str(tmp_path / "y.npy")]
+    if "Conv" in text:
+        np.save(tmp_path / "weight.npy", layer.weight.detach().numpy())
+        options += ["--weights", str(tmp_path / "weight.npy")]
+        if layer.bias is not None:
+            options += ["--bias", " ".join(map(str, layer.bias.tolist()))]
+    done = CliRunner().invoke(main, ["transpose-conv", str(tmp_path / "x.npy"), *options])
+    assert done.exit_code == 0, done.stderr
+    actual = np.load(tmp_path / "y.npy")
+    assert actual.shape == expected.shape
     assert_near(actual, expected, text)
 
 

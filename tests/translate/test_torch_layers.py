@@ -48,6 +48,38 @@ def test_the_arguments_have_pytorchs_names_and_order(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "padding"),
+    [
+        ("nn.Conv2d(8, 6, (3, 5), 1, (1, 2), 3, 2, False)", ((1, 1), (2, 2))),
+        ("Conv2d(8, 6, [3, 5], dilation=3, groups=2, bias=False, padding='same')", "same"),
+        (
+            """Conv2d(8, 6, (3, 5), padding='valid', dilation=(3, 3), groups=2, bias=False,
+            device=torch.device('cuda'), dtype=torch.float16)""",
+            "valid",
+        ),
+    ],
+)
+def test_a_convolution_of_pytorch_is_read(text: str, padding: object) -> None:
+    layer = parse_torch(text)
+    assert layer == TorchLayer(
+        "conv2d",
+        {"strides": (1, 1), "padding": padding, "dilation_rate": (3, 3), "groups": 2},
+        channels=8,
+        filters=6,
+        kernel_size=(3, 5),
+        bias=False,
+    )
+    assert layer.kernel_shape == (6, 4, 3, 5)
+    assert parse_torch("ConvTranspose2d(8, 6, (3, 5), groups=2)").kernel_shape == (8, 3, 3, 5)
+
+
+def test_a_rearrangement_of_pytorch_is_read() -> None:
+    shuffle, back = parse_torch("nn.PixelShuffle(3)"), parse_torch("PixelUnshuffle(2)")
+    assert shuffle == TorchLayer("depth_to_space", {"block_size": 3, "order": "crd"})
+    assert back == TorchLayer("space_to_depth", {"block_size": 2, "order": "crd"})
+
+
+@pytest.mark.parametrize(
     ("text", "function", "size", "method", "convention", "aligned"),
     [
         ("Upsample(scale_factor=2)", "upsample", (2, 2), "nearest", "torch", False),
@@ -103,8 +135,18 @@ def test_an_upsampling_of_pytorch_is_read(
         ("ConvTranspose2d(64, 3, 4", "was never closed"),
         ("ConvTranspose2d", "Did you mean ConvTranspose2d"),
         ("ConvTranspose2D(64, 3, 4)", "Did you mean ConvTranspose2d"),
-        ("Conv2d(64, 3, 4)", "Did you mean ConvTranspose2d"),
-        ("xyz(1)", "Known: ConvTranspose2d, Upsample"),
+        ("Conv2D(64, 3, 4)", "Did you mean Conv2d"),
+        ("xyz(1)", "Known: ConvTranspose2d, Conv2d, Upsample"),
+        ("Conv2d(64, 3)", "needs kernel_size, which is not given"),
+        ("Conv2d(64, 3, 4, output_padding=1)", "Received: output_padding"),
+        ("Conv2d(64, 3, 4, padding='full')", "`padding` must be integers, 'valid', or with"),
+        ("Conv2d(64, 3, 4, 2, padding='same')", "`padding` must be integers, 'valid', or with"),
+        ("Conv2d(64, 3, 4, padding_mode='circular')", "`padding_mode` must be 'zeros', as upsamp"),
+        ("Conv2d(64, 3, 4, groups=2)", "`groups` must divide in_channels and out"),
+        ("PixelShuffle()", "needs upscale_factor, which is not given"),
+        ("PixelShuffle(0)", "`upscale_factor` must be an integer of at least 1"),
+        ("PixelShuffle((2, 2))", "`upscale_factor` must be an integer of at least 1"),
+        ("PixelUnshuffle(-1)", "`downscale_factor` must be an integer of at least 1"),
         ("ConvTranspose2d(64, 3, 4)(x)", "must be spelled as in PyTorch code"),
         ("f().ConvTranspose2d(64, 3, 4)", "must be spelled as in PyTorch code"),
         ("ConvTranspose2d(64, 3)", "needs kernel_size, which is not given"),

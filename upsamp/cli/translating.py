@@ -1,6 +1,4 @@
-"""`--code` and `--from`: the same computation in another library, and a layer of another."""
-
-from dataclasses import replace
+"""`--code`: the same computation in another library."""
 
 import numpy as np
 
@@ -10,7 +8,7 @@ from upsamp.cli.results import read_input
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
-from upsamp.errors import ExpressionError, ShapeError
+from upsamp.errors import ShapeError
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
 from upsamp.models.transposed_convolution import Settings, prepare
@@ -19,19 +17,11 @@ from upsamp.translate import (
     TransposedConvolution,
     Upsampling,
     array_source,
-    parse_torch,
     transposed_convolution_program,
     upsampling_program,
 )
 
-__all__ = [
-    "check_channels",
-    "read_torch_layer",
-    "show_torch_layer",
-    "show_upsampling_program",
-    "translate_convolution",
-    "with_layer",
-]
+__all__ = ["check_channels", "show_upsampling_program", "translate_convolution"]
 
 # Arrays of up to this many elements are written out in a program.
 SMALL = 64
@@ -107,43 +97,6 @@ def _show_convolution_program(
     print_text(program.removesuffix("\n"))
     if isinstance(x, str):
         show_note(f"no input was given, so the program takes a random one, {settings.input_shape}")
-
-
-def read_torch_layer(library: str, text: str) -> TorchLayer:
-    """Read a transposed convolution of PyTorch; `library` is "torch", the only one that is read."""
-    layer = parse_torch(text)
-    if layer.function != "conv2d_transpose":
-        arguments = ", ".join(f"{name}={value!r}" for name, value in layer.arguments.items())
-        raise ExpressionError(
-            f"--from {library} must name a ConvTranspose2d here. Received: {text}. In Python that "
-            f"is upsamp.{layer.function}(x, {arguments})."
-        )
-    return layer
-
-
-def show_torch_layer(layer: TorchLayer) -> None:
-    """Print a transposed convolution of PyTorch as a call of upsamp, and as its layer."""
-    arguments = [f"{name}={value!r}" for name, value in layer.arguments.items()]
-    bias = "bias" if layer.bias else "None"
-    print_text(f"upsamp.conv2d_transpose(x, kernel, {bias}, {', '.join(arguments)})")
-    groups = layer.arguments["groups"]
-    weight = (layer.channels, (layer.filters or 0) // groups, *(layer.kernel_size or ()))
-    print_text(f"# x: (N, H, W, {layer.channels}); kernel: PyTorch's weight, {weight}")
-    show_note("with INPUT it is computed, and --code LIBRARY prints a program")
-
-
-def with_layer(settings: Settings, layer: TorchLayer) -> Settings:
-    """Return the settings with those that a layer of PyTorch says."""
-    return replace(
-        settings,
-        kernel_size=layer.kernel_size,
-        filters=layer.filters,
-        strides=layer.arguments["strides"],
-        padding=layer.arguments["padding"],
-        output_padding=layer.arguments["output_padding"],
-        dilation=layer.arguments["dilation_rate"],
-        groups=layer.arguments["groups"],
-    )
 
 
 def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataFormat) -> None:

@@ -193,7 +193,9 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
     nargs=2,
     type=(click.Choice(("torch",)), str),
     metavar="torch LAYER",
-    help="Take the settings from a layer of PyTorch, as 'ConvTranspose2d(64, 3, 4, stride=2)'.",
+    help="Take all settings from a layer of PyTorch: ConvTranspose2d, Conv2d, Upsample, "
+    "UpsamplingNearest2d, UpsamplingBilinear2d, F.interpolate, PixelShuffle or PixelUnshuffle, as "
+    "'ConvTranspose2d(64, 3, 4, stride=2)'. Without INPUT it is shown as a call of upsamp.",
 )
 @code_option
 @seed_option
@@ -242,10 +244,15 @@ def command(
     '1 2; 3 4'. An image is convolved channel by channel, unless --filters or
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
-    _check_modes(solve, fit, library, source_layer, kernel, save_weights, apart=apart)
-    elsewhere = any(option is not None for option in (fit, solve, library))
-    if max_memory is not None and elsewhere:
-        raise click.UsageError("--max-memory is for a result. Leave --fit, --solve, --code out.")
+    _check_modes(solve, fit, library, save_weights, max_memory, apart=apart)
+    reading = ReadOptions(max_pixels=max_pixels, depth=depth, integers=False, missing=missing)
+    layer = None
+    if source_layer is not None:
+        from upsamp.cli.torch_layers import take_torch_layer
+
+        layer = take_torch_layer(source_layer[1], reading)
+        if layer is None:
+            return
     if max_memory is not None:
         click.get_current_context().with_resource(limit_memory(max_memory))
         click.get_current_context().with_resource(spooled_input())
@@ -254,7 +261,6 @@ def command(
 
         show_solutions(*solve)
         return
-    reading = ReadOptions(max_pixels=max_pixels, depth=depth, integers=False, missing=missing)
     if fit is not None:
         from upsamp.cli.fitting import learn_kernel
 
@@ -285,23 +291,15 @@ def command(
         seed=seed,
         data_format=data_format,
     )
-    layer = None
-    if source_layer is not None:
-        from upsamp.cli.translating import read_torch_layer, show_torch_layer, with_layer
+    if layer is None:
+        _check_settings(settings)
+        read = read_kernel(weights, kernel, filters, groups, kernel_layout)
+        settings = replace(settings, kernel=read)
+    else:
+        from upsamp.cli.torch_layers import with_layer
 
-        layer = read_torch_layer(*source_layer)
-        settings = with_layer(settings, layer)
-        kernel_layout = "torch"
-        if source is None and library is None:
-            show_torch_layer(layer)
-            return
-    _check_settings(settings)
-    settings = replace(
-        settings,
-        kernel=read_kernel(
-            weights, settings.kernel_size, settings.filters, settings.groups, kernel_layout
-        ),
-    )
+        settings = with_layer(settings, layer, kernel_layout)
+        _check_settings(settings)
     if library is not None:
         from upsamp.cli.translating import translate_convolution
 
@@ -364,9 +362,8 @@ def _check_modes(
     solve: object,
     fit: object,
     library: object,
-    source_layer: object,
-    kernel: object,
     save_weights: object,
+    max_memory: object,
     *,
     apart: bool,
 ) -> None:
@@ -375,10 +372,10 @@ def _check_modes(
     given = [name for name, value in modes.items() if value is not None]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
+    if max_memory is not None and given:
+        raise click.UsageError("--max-memory is for a result. Leave --fit, --solve, --code out.")
     if fit is None and (save_weights is not None or apart):
         raise click.UsageError("--save-weights and --apart go with --fit.")
-    if source_layer is not None and (fit is not None or solve is not None or kernel is not None):
-        raise click.UsageError("--from says the whole layer. Leave --kernel, --fit, --solve out.")
 
 
 def _check_settings(settings: Settings) -> None:

@@ -101,7 +101,8 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     type=click.Choice(CONVENTIONS, case_sensitive=False),
     default="keras",
     show_default=True,
-    help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats) or torch (also OpenCV).",
+    help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats, and OpenCV's area) or torch "
+    "(also OpenCV, but for area).",
 )
 @click.option("--align-corners", is_flag=True, help="Let the corner pixels' centres coincide.")
 @linear_option

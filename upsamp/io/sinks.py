@@ -104,6 +104,16 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
                 "GIF is clear or opaque and nothing between, so soft edges become hard; "
                 "use --format png to keep them"
             )
+    if format_name == "tiff" and "compression" in result.coding:
+        from upsamp.io.images.tiff import kept_compression  # of pictures alone
+
+        own = result.coding["compression"]
+        if own not in (kept_compression(result), "tiff_deflate"):
+            losses.append(
+                f"the TIFF was compressed by {own}, which is not written for these pixels"
+                f"{' without upsamp[deep]' if own == 'zstd' else ''}: it is written by Deflate, "
+                "which loses nothing"
+            )
     if result.rest is not None and format_name not in FRAME_FORMATS:
         losses.append(
             f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "

@@ -18,7 +18,8 @@ from upsamp.core.upsampling.resample import resize
 
 __all__ = ["Comparison", "compare_with_peers"]
 
-# A peer takes (H, W, C) float32 and (rows, columns) and gives the same, grown.
+# A peer takes (H, W, C) float32 and (rows, columns) and gives the same, grown; None where its
+# version lacks the method.
 Peer: TypeAlias = Callable[[Array, Pair, str], Any]
 
 
@@ -63,8 +64,10 @@ def _tensorflow(x: Array, size: Pair, method: str) -> Any:
 
 
 def _jax(x: Array, size: Pair, method: str) -> Any:
-    shape = (*size, x.shape[2])
-    return import_module("jax").image.resize(x, shape, method, antialias=False)
+    library = import_module("jax").image
+    if not hasattr(library.ResizeMethod, method.upper()):  # area came with 0.10
+        return None
+    return library.resize(x, (*size, x.shape[2]), method, antialias=False)
 
 
 # Each library: the module that tells whether it is there, its package, its call, and the names
@@ -128,8 +131,14 @@ PEERS: Mapping[str, tuple[str, str, Peer, Mapping[str, str]]] = {
             "bicubic": "cubic",
             "lanczos3": "lanczos3",
             "lanczos5": "lanczos5",
+            "area": "area",
         },
     ),
+}
+# What is another method by its own rules.
+REMARKS = {
+    "INTER_LANCZOS4": "its Lanczos has 4 lobes",
+    "BOX": "its BOX copies pixels where images grow",
 }
 
 
@@ -173,9 +182,13 @@ def compare_with_peers(
         elif find_spec(module) is None:
             yield Comparison(name, remark=f"not installed: pip install {package}")
         else:
-            remark = "its Lanczos has 4 lobes" if methods[interpolation].endswith("4") else ""
+            remark = REMARKS.get(methods[interpolation], "")
             result = call(values, size, methods[interpolation])
-            yield against(f"{name} {_version(package, module)}", result, remark)
+            named = f"{name} {_version(package, module)}"
+            if result is None:
+                yield Comparison(named, remark=f"has no {interpolation}")
+            else:
+                yield against(named, result, remark)
 
 
 def _version(package: str, module: str) -> str:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from upsamp.core.arguments import (
+    PADDINGS,
     Pair,
     normalize_count,
     normalize_margins,
@@ -24,20 +25,14 @@ LONGEST = 2000
 EXAMPLE = "ConvTranspose2d(64, 3, 4, stride=2, padding=1)"
 
 # The arguments of each layer in PyTorch's order, with their defaults; ... is for one without.
-CONV_TRANSPOSE = {
+CONVOLUTION = {
     "in_channels": ...,
     "out_channels": ...,
     "kernel_size": ...,
     "stride": 1,
     "padding": 0,
-    "output_padding": 0,
-    "groups": 1,
-    "bias": True,
-    "dilation": 1,
-    "padding_mode": "zeros",
-    "device": None,
-    "dtype": None,
 }
+PLACE = {"padding_mode": "zeros", "device": None, "dtype": None}
 UPSAMPLE = {
     "size": None,
     "scale_factor": None,
@@ -46,10 +41,20 @@ UPSAMPLE = {
     "recompute_scale_factor": None,
 }
 SIGNATURES: Mapping[str, Mapping[str, Any]] = {
-    "ConvTranspose2d": CONV_TRANSPOSE,
+    "ConvTranspose2d": {
+        **CONVOLUTION,
+        "output_padding": 0,
+        "groups": 1,
+        "bias": True,
+        "dilation": 1,
+        **PLACE,
+    },
+    "Conv2d": {**CONVOLUTION, "dilation": 1, "groups": 1, "bias": True, **PLACE},
     "Upsample": UPSAMPLE,
     "UpsamplingNearest2d": {"size": None, "scale_factor": None},
     "UpsamplingBilinear2d": {"size": None, "scale_factor": None},
+    "PixelShuffle": {"upscale_factor": ...},
+    "PixelUnshuffle": {"downscale_factor": ...},
     "interpolate": {**UPSAMPLE, "antialias": False},
 }
 # PyTorch's modes: upsamp's method and convention.
@@ -68,25 +73,35 @@ class TorchLayer:
     """A layer of PyTorch in upsamp's names.
 
     function: the function of upsamp that computes it. arguments: its arguments by keyword, besides
-    the arrays. channels, filters, kernel_size, bias: those of a transposed convolution; else None
-    and False. Its kernel is (channels, filters / groups, rows, columns): kernel_layout="torch".
+    the arrays. channels, filters, kernel_size, bias: those of a convolution; else None and False.
     """
 
-    function: Literal["conv2d_transpose", "upsample", "resize"]
+    function: Literal[
+        "conv2d_transpose", "conv2d", "upsample", "resize", "depth_to_space", "space_to_depth"
+    ]
     arguments: Mapping[str, Any]
     channels: int | None = None
     filters: int | None = None
     kernel_size: Pair | None = None
     bias: bool = False
 
+    @property
+    def kernel_shape(self) -> tuple[int, int, int, int]:
+        """The shape of the kernel of a convolution as PyTorch has it: kernel_layout="torch"."""
+        groups = self.arguments["groups"]
+        channels, filters = self.channels or 0, self.filters or 0
+        if self.function == "conv2d_transpose":
+            return (channels, filters // groups, *(self.kernel_size or (0, 0)))
+        return (filters, channels // groups, *(self.kernel_size or (0, 0)))
+
 
 def parse_torch(text: str) -> TorchLayer:
     """Return the layer of PyTorch that is spelled in `text`, in upsamp's names.
 
-    ConvTranspose2d, Upsample, UpsamplingNearest2d, UpsamplingBilinear2d, or a call of
-    F.interpolate, whose input is passed over; a path before the name, as in
-    `torch.nn.ConvTranspose2d(...)`, is taken. Arguments are literals, tuples, lists, and
-    whole-number arithmetic.
+    ConvTranspose2d, Conv2d, Upsample, UpsamplingNearest2d, UpsamplingBilinear2d, PixelShuffle,
+    PixelUnshuffle, or a call of F.interpolate, whose input is passed over; a path before the name,
+    as in `torch.nn.ConvTranspose2d(...)`, is taken. Arguments are literals, tuples, lists, and
+    whole-number arithmetic; `device` and `dtype` are passed over.
 
     Raises `ExpressionError`.
 
@@ -98,8 +113,10 @@ def parse_torch(text: str) -> TorchLayer:
     call, name = _call(text)
     try:
         values = _bind(call, name)
-        if name == "ConvTranspose2d":
-            return _transposed_convolution(values)
+        if name in ("ConvTranspose2d", "Conv2d"):
+            return _convolution(values)
+        if name in ("PixelShuffle", "PixelUnshuffle"):
+            return _shuffle(values)
         if name == "UpsamplingBilinear2d":
             values |= {"mode": "bilinear", "align_corners": True}
         return _upsampling({**UPSAMPLE, "antialias": False, **values})
@@ -166,7 +183,8 @@ def _bind(call: ast.Call, name: str) -> dict[str, Any]:
             )
         if argument in values:
             raise ExpressionError(f"an argument must be given once. Received: {argument} twice.")
-        values[argument] = value_of(node)
+        # Where the layer is kept and in which type, which may be any code, changes no setting.
+        values[argument] = None if argument in ("device", "dtype") else value_of(node)
     missing = [key for key, default in signature.items() if default is ... and key not in values]
     if missing:
         raise ExpressionError(f"{name} needs {', '.join(missing)}, which is not given.")
@@ -176,7 +194,9 @@ def _bind(call: ast.Call, name: str) -> dict[str, Any]:
 # --- PyTorch's meaning in upsamp's names
 
 
-def _transposed_convolution(values: Mapping[str, Any]) -> TorchLayer:
+def _convolution(values: Mapping[str, Any]) -> TorchLayer:
+    """Return a convolution, or a transposed one, which alone has `output_padding`."""
+    transposed = "output_padding" in values
     channels = normalize_count(values["in_channels"], "in_channels")
     filters = normalize_count(values["out_channels"], "out_channels")
     groups = normalize_count(values["groups"], "groups")
@@ -185,30 +205,44 @@ def _transposed_convolution(values: Mapping[str, Any]) -> TorchLayer:
             "`groups` must divide in_channels and out_channels. "
             f"Received: groups={groups}, in_channels={channels}, out_channels={filters}."
         )
-    if values["padding_mode"] != "zeros":
+    mode = values["padding_mode"]
+    if mode != "zeros":
+        why = "PyTorch has no other for ConvTranspose2d" if transposed else "upsamp pads with zeros"
         raise ArgumentError(
-            "`padding_mode` must be 'zeros', as PyTorch has no other for ConvTranspose2d. "
-            f"Received: padding_mode={values['padding_mode']!r}."
+            f"`padding_mode` must be 'zeros', as {why}. Received: padding_mode={mode!r}."
         )
     strides = normalize_pair(values["stride"], "stride")
     dilation = normalize_pair(values["dilation"], "dilation")
-    padding = normalize_pair(values["padding"], "padding", minimum=0)
-    extra = normalize_output_padding(values["output_padding"], strides, dilation, explicit=True)
-    arguments = {
-        "strides": strides,
-        "padding": normalize_margins(padding, "padding"),
-        "output_padding": extra,
-        "dilation_rate": dilation,
-        "groups": groups,
-    }
+    padding = values["padding"]
+    if transposed or not isinstance(padding, str):
+        padding = normalize_margins(normalize_pair(padding, "padding", minimum=0), "padding")
+    elif padding not in PADDINGS or (padding == "same" and strides != (1, 1)):
+        raise ArgumentError(
+            "`padding` must be integers, 'valid', or with stride=1 'same'. "
+            f"Received: padding={padding!r}, stride={strides}."
+        )
+    arguments = {"strides": strides, "padding": padding}
+    if transposed:
+        arguments["output_padding"] = normalize_output_padding(
+            values["output_padding"], strides, dilation, explicit=True
+        )
     return TorchLayer(
-        "conv2d_transpose",
-        arguments,
+        "conv2d_transpose" if transposed else "conv2d",
+        {**arguments, "dilation_rate": dilation, "groups": groups},
         channels,
         filters,
         normalize_pair(values["kernel_size"], "kernel_size"),
         _flag(values["bias"], "bias"),
     )
+
+
+def _shuffle(values: Mapping[str, Any]) -> TorchLayer:
+    """Return a rearrangement, in which PyTorch numbers the new channel before rows and columns."""
+    ((name, factor),) = values.items()
+    function: Literal["depth_to_space", "space_to_depth"] = (
+        "depth_to_space" if name == "upscale_factor" else "space_to_depth"
+    )
+    return TorchLayer(function, {"block_size": normalize_count(factor, name), "order": "crd"})
 
 
 def _upsampling(values: Mapping[str, Any]) -> TorchLayer:

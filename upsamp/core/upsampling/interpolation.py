@@ -8,8 +8,9 @@ corners at i (n - 1) / (o - 1). Input j has the weight kernel(position - j), and
 output are divided by their sum. An input whose weight is zero is not read at all.
 
 The conventions differ at the edges and in bicubic's parameter: "keras" (so do TensorFlow, JAX and
-Pillow) leaves out inputs that do not exist and has a = -0.5; "torch" (so does OpenCV) repeats the
-edge and has a = -0.75.
+Pillow's floats) leaves out inputs that do not exist and has a = -0.5; "torch" (so does OpenCV)
+repeats the edge and has a = -0.75. They also differ in nearest and area: see `nearest_inputs` and
+`_area_taps`.
 """
 
 import math

@@ -50,7 +50,7 @@ def upsample(
     size: the factor of the rows and of the columns, or one for both.
     interpolation: "nearest" (copies), "bilinear", "bicubic" (Keys, a = -0.5), "lanczos3",
     "lanczos5", and TensorFlow's "area", "mitchellcubic" and "gaussian". convention: "keras", or
-    "torch" for what PyTorch and OpenCV compute (edges repeated, bicubic with a = -0.75).
+    "torch" for what PyTorch computes (edges repeated, bicubic with a = -0.75).
     align_corners: PyTorch's, for its bilinear and bicubic. alpha: whether the last channel is
     straight alpha; colours are then weighted by it, so that the colour of transparent pixels does
     not bleed (nearest copies all the same). out: an array of the result's shape and dtype that

@@ -1,6 +1,7 @@
 """Colour of more than 8 bits, which Pillow does not read: PNG by libpng, PPM by NumPy."""
 
 import re
+from collections.abc import Callable
 from typing import BinaryIO
 
 import numpy as np
@@ -19,7 +20,7 @@ from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import DEEP_MODES, Picture
 
-__all__ = ["read_deep"]
+__all__ = ["read_deep", "strip_encoder"]
 
 FAULT = "cannot be decoded"
 # "P6", or "P3" where they are text, then the width, the height and the largest value, with blanks
@@ -112,3 +113,16 @@ def _words(data: bytes, start: int, count: int) -> Array | None:
     if len(words) < count or not all(word.isdigit() and len(word) < 6 for word in words):
         return None
     return np.minimum(np.array(words, np.int64), 65535).astype(np.uint16)
+
+
+def strip_encoder(compression: str) -> Callable[[Array], bytes]:
+    """Return what compresses a strip of a TIFF, bytes (rows, bytes of a row).
+
+    compression: by Pillow's names zstd, tiff_lzw, or packbits, which packs each row alone.
+    """
+    import imagecodecs
+
+    if compression == "packbits":
+        return lambda rows: b"".join(imagecodecs.packbits_encode(row.tobytes()) for row in rows)
+    encode = imagecodecs.zstd_encode if compression == "zstd" else imagecodecs.lzw_encode
+    return lambda rows: bytes(encode(rows.tobytes()))

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
@@ -77,8 +78,8 @@ def read_deep_tiff(
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
         extra = tuple(int(one) for one in page.extrasamples)
-        offset, packed = int(page.offset), int(page.compression) != UNCOMPRESSED
-        largest = max(page.databytecounts, default=0) if packed else 0
+        offset, number = int(page.offset), int(page.compression)
+        largest = max(page.databytecounts, default=0) if number != UNCOMPRESSED else 0
         tile = int(page.tilewidth), int(page.tilelength)
     check_size(width, height, name, options.max_pixels)
     if tile != (0, 0):  # of an image that has some
@@ -104,7 +105,7 @@ def read_deep_tiff(
         pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     mode = mode_of(pixels, cmyk=kind == SEPARATED)
-    coding = {"compression": "tiff_adobe_deflate" if packed else "raw"}
+    coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
     return Picture(pixels, mode, "tiff", None, metadata, coding, notes)
 
 

@@ -5,12 +5,14 @@ directories of tags below them, which Pillow's writer of several pages would tea
 Adobe, "TIFF Revision 6.0" (1992).
 """
 
+import lzma
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from io import BytesIO
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
@@ -24,7 +26,9 @@ from upsamp.io.images.modes import offset_lab, pixels_of
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.pictures import Picture
 
-__all__ = ["write_tiff"]
+__all__ = ["kept_compression", "write_tiff"]
+
+Encoder: TypeAlias = Callable[[Array], bytes | memoryview]
 
 FAULT = "cannot be encoded"
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 256, 257, 258, 259, 262, 273
@@ -44,12 +48,22 @@ KINDS: Mapping[str, dict[int, Any]] = {
 # Tags that are directories: EXIF's own, and that of the place where a picture was taken.
 DIRECTORIES = (0x8769, 0x8825)
 FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
-NONE, DEFLATE, DIFFERENCES = 1, 8, 2
-# Compressions of a source, by Pillow's names, that are kept: any pixels take these, one bit those,
-# and bytes of such modes that one.
-LOSSLESS = ("tiff_lzw", "packbits")
+DIFFERENCES = 2
+# Compressions of a source, by Pillow's names: any pixels take these, one bit those, and bytes of
+# such modes that one.
+RAW, DEFLATED, LZMA, PACKBITS, ZSTANDARD = "raw", "tiff_adobe_deflate", "lzma", "packbits", "zstd"
+LOSSLESS: Mapping[str, int] = {
+    RAW: 1,
+    "tiff_lzw": 5,
+    DEFLATED: 8,
+    PACKBITS: 32773,
+    LZMA: 34925,
+    ZSTANDARD: 50000,
+}
 FAX = ("tiff_ccitt", "group3", "group4")
 JPEG_MODES = ("L", "RGB", "CMYK")
+# The pixels that Pillow has in its modes; in the others they are bytes.
+PILLOWS = {"1": "?", "I": "i4", "F": "f4", "I;16": "u2"}
 # A place in the file is told in 32 bits; this much is left for tags.
 LARGEST, ROOM = 2**32, 2**24
 # Bytes of pixels that are compressed together.
@@ -122,6 +136,18 @@ def _describing_tags(picture: Picture) -> dict[int, Any]:
     return tags
 
 
+def kept_compression(picture: Picture) -> str:
+    """Return how a page is compressed: as in its source, or where that cannot be by Deflate."""
+    own: str = picture.coding.get("compression", RAW)
+    if own in FAX:
+        kept = picture.mode == "1"
+    elif own == ZSTANDARD:  # which not every libtiff of Pillow has
+        kept = find_spec("imagecodecs") is not None
+    else:
+        kept = own in LOSSLESS or (own == "jpeg" and picture.mode in JPEG_MODES)
+    return own if kept else DEFLATED
+
+
 def _body(picture: Picture, name: str) -> Body:
     """Return a page's pixels, compressed as they were in the source where that can be."""
     if "transparency" in picture.metadata:
@@ -129,16 +155,13 @@ def _body(picture: Picture, name: str) -> Body:
             image = fit_format(image_of(picture), picture, "tiff")
             pixels, mode = pixels_of(image, "tiff", expand=False)
         picture = Picture(pixels, mode, metadata=picture.metadata, coding=picture.coding)
-    own = picture.coding.get("compression", "raw")
-    if (
-        (own in LOSSLESS and ";" not in picture.mode.removeprefix("I;16"))
-        or (own in FAX and picture.mode == "1")
-        or (own == "jpeg" and picture.mode in JPEG_MODES)
-    ):
-        arguments = {"compression": own, "quality": 95} if own == "jpeg" else {"compression": own}
-        with pillow_at_work(name, FAULT):
-            return _body_of_libtiff(image_of(picture), arguments)
-    return _body_of_pixels(picture, compressed=own != "raw")
+    own = kept_compression(picture)
+    strange = picture.pixels.dtype != PILLOWS.get(picture.mode, "u1")
+    if own in (RAW, DEFLATED, LZMA, ZSTANDARD) or strange:
+        return _body_of_pixels(picture, own)
+    arguments = {"compression": own, "quality": 95} if own == "jpeg" else {"compression": own}
+    with pillow_at_work(name, FAULT):
+        return _body_of_libtiff(image_of(picture), arguments)
 
 
 def _body_of_libtiff(image: Image.Image, arguments: dict[str, Any]) -> Body:
@@ -157,20 +180,20 @@ def _tuple(value: Any) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _body_of_pixels(picture: Picture, *, compressed: bool) -> Body:
-    """Write pixels as they are, or compressed by zlib as their differences, strip by strip."""
+def _body_of_pixels(picture: Picture, compression: str) -> Body:
+    """Write pixels as they are, or compressed as their differences, strip by strip."""
     pixels = np.ascontiguousarray(picture.pixels)
     if picture.mode == "LAB":
         pixels = offset_lab(pixels)
     height, width = pixels.shape[:2]
     samples = pixels.shape[2] if pixels.ndim == 3 else 1
     kind = pixels.dtype.kind
-    differences = compressed and kind in "iu" and picture.mode != "P"
+    differences = compression not in (RAW, PACKBITS) and kind in "iu" and picture.mode != "P"
     tags = {
         WIDTH: width,
         HEIGHT: height,
         BITS: (1 if kind == "b" else 8 * pixels.dtype.itemsize,) * samples,
-        COMPRESSION: DEFLATE if compressed else NONE,
+        COMPRESSION: LOSSLESS[compression],
         SAMPLES: samples,
         FORMAT: (FORMATS[kind],) * samples,
         **KINDS[picture.mode.partition(";")[0]],
@@ -182,6 +205,7 @@ def _body_of_pixels(picture: Picture, *, compressed: bool) -> Body:
         tags[COLOURS] = tuple(int(value) * 257 for value in table.reshape(256, 3).T.ravel())
     rows = max(1, STRIP // max(1, pixels[:1].nbytes))
     tags[STRIP_ROWS] = rows
+    encode = _encoder(compression)
 
     def pack(start: int) -> bytes | memoryview:
         part = pixels[start : start + rows]
@@ -190,12 +214,26 @@ def _body_of_pixels(picture: Picture, *, compressed: bool) -> Body:
         elif differences:
             part = _differences(part)
         little = part.astype(part.dtype.newbyteorder("<"), copy=False)
-        data = memoryview(little.reshape(-1).view(np.uint8).data)
-        return zlib.compress(data, 6) if compressed else data
+        return encode(little.reshape(len(part), -1).view(np.uint8))
 
     starts = list(range(0, height, rows))
-    crew = min(len(starts), thread_count()) if compressed else 1
+    crew = 1 if compression == RAW else min(len(starts), thread_count())
     return Body(tags, list(map_in_order(pack, starts, crew)))
+
+
+def _encoder(compression: str) -> Encoder:
+    """Return what compresses bytes, (rows, bytes of a row)."""
+    if compression == RAW:
+        return lambda rows: memoryview(rows.reshape(-1).data)
+    if compression == DEFLATED:
+        return lambda rows: zlib.compress(rows.data, 6)
+    if compression == LZMA:
+        # A larger dictionary than a strip takes 94 MB and gains nothing.
+        filters = [{"id": lzma.FILTER_LZMA2, "dict_size": STRIP}]
+        return lambda rows: lzma.compress(rows.data, filters=filters)
+    from upsamp.io.images.deep import strip_encoder  # whose extra is there
+
+    return strip_encoder(compression)
 
 
 def _differences(pixels: Array) -> Array:

@@ -32,7 +32,9 @@ class PictureStrips:
     ) -> None:
         picture, self._convert = _of_picture(given, shape, format_name)
         self.picture = with_true_metadata(replace(picture, rest=None), strip=strip)
-        self.losses = losses_of(replace(picture, rest=given.rest), format_name)
+        self.losses = losses_of(replace(picture, rest=given.rest, coding={}), format_name)
+        if format_name == "tiff" and given.coding.get("compression", "raw") != "raw":
+            self.losses += ("a TIFF that is written strip by strip is not compressed",)
         if format_name == "tiff" and "exif" in self.picture.metadata:
             self.losses += ("EXIF is left out of a TIFF that is written strip by strip",)
 
