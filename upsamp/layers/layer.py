@@ -1,7 +1,9 @@
 """What every layer is: a name, a contract on shapes, and weights that are drawn when needed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, wraps
+from inspect import signature
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,22 +12,66 @@ from upsamp.core.arguments import (
     Array,
     normalize_array,
     normalize_count,
-    spelled,
 )
 from upsamp.core.convolution.reach import same_positions
 from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.core.text import first_line
+from upsamp.core.values import as_list, normalize_flag, normalize_mapping, spelled
+from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers.effect import Nature
 from upsamp.layers.options import training_options
 from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
 from upsamp.layers.weight import Weight
 
-__all__ = ["Layer", "MaybeShape", "Shape", "Weight", "normalize_shape", "snake_case"]
+__all__ = [
+    "RANKS",
+    "Layer",
+    "MaybeShape",
+    "Shape",
+    "Weight",
+    "normalize_config",
+    "normalize_shape",
+    "snake_case",
+]
 
 LONGEST_NAME = 1000
+# Those of an input, whose first axis is the batch.
+RANKS = tuple(range(1, 33))
+
+
+def normalize_config(config: object, layer: Callable[..., object]) -> dict[str, Any]:
+    """Return the arguments that make a layer of that class; none of them is looked at.
+
+    >>> normalize_config({"name": "first"}, Layer)
+    {'name': 'first'}
+    """
+    arguments = normalize_mapping(config, "config")
+    try:
+        _signature(layer).bind(**arguments)
+    except TypeError as error:
+        raise ArgumentError(
+            f"`config` must have the arguments of {layer.__name__}. Received: {first_line(error)}."
+        ) from None
+    return arguments
+
+
+_signature = cache(signature)
+
+
+def _checked(compute: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+    """Return `call` as others may call it: on anything, of which it takes what fits."""
+
+    @wraps(compute)
+    def call(self: Layer, x: object) -> Array:
+        taken = self.take_input(x)
+        # What becomes of infinities is what the formulas say; that is no cause for a warning.
+        with self.named(), np.errstate(invalid="ignore", over="ignore"):
+            return compute(self, taken)
+
+    return call
 
 
 class Layer:
@@ -51,6 +97,10 @@ class Layer:
         super().__init_subclass__(**options)
         if "nature" not in vars(cls) and {"call", "compute", "merge"} & vars(cls).keys():
             cls.nature = Nature.OTHER
+        if "call" in vars(cls):
+            # Whoever has checked the input already, as a model has, goes round the check.
+            cls.unchecked_call = cls.call
+            cls.call = _checked(cls.call)  # type: ignore[method-assign,assignment]
 
     def __init__(
         self,
@@ -69,16 +119,12 @@ class Layer:
         ):
             raise ArgumentError(
                 f"`name` must be text on one line of at most {LONGEST_NAME} characters. "
-                f"Received: name={name!r:.100}."
+                f"Received: name={spelled(name)}."
             )
         self.given_name = name
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype_policy: Policy = normalize_policy(dtype)
-        if trainable not in (True, False):
-            raise ArgumentError(
-                f"`trainable` must be True or False. Received: trainable={spelled(trainable)}."
-            )
-        self.trainable = bool(trainable)
+        self.trainable = normalize_flag(trainable, "trainable")
         self.built = False
         self.seed: tuple[int, ...] = (0,)
         self.placed = False
@@ -130,8 +176,13 @@ class Layer:
         return input_shape
 
     def call(self, x: Array) -> Array:
-        """Compute the output for an array of the layer's dtype and of a checked shape."""
-        raise NotImplementedError(f"{type(self).__name__} must define `call`.")
+        """Compute the output for an array of the layer's dtype and of a checked shape.
+
+        A caller may hand over any array of a shape that fits the layer as it was built.
+        """
+        raise UnknownLayerError(f"{type(self).__name__} must define `call`.")
+
+    unchecked_call = call
 
     # What a summary asks; a subclass answers where its kernel or its geometry says otherwise.
 
@@ -182,8 +233,9 @@ class Layer:
         """Settle the weights for inputs of this shape, the batch included; only the first time."""
         if self.built:
             return
-        shape = normalize_shape(input_shape, "input_shape")
         with self.named():
+            shape = normalize_shape(input_shape, "input_shape")
+            self.check_rank(shape)
             self.output_shape_for(shape)
             self.create_weights(shape)
         self.built = True
@@ -191,8 +243,9 @@ class Layer:
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of this shape, the batch included."""
         with self.named():
-            self.check_rank(input_shape)
-            return self.output_shape_for(input_shape)
+            shape = normalize_shape(input_shape, "input_shape")
+            self.check_rank(shape)
+            return self.output_shape_for(shape)
 
     # What a model asks of its layers, which may have several inputs and outputs.
 
@@ -205,11 +258,11 @@ class Layer:
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute the outputs for arrays of shapes that `connect` took."""
-        return [self.call(inputs[0].astype(self.dtype, copy=False))]
+        return [self.unchecked_call(inputs[0].astype(self.dtype, copy=False))]
 
     def change(self, block: Array) -> None:
         """Compute the output in place of the input, where each value depends on itself alone."""
-        block[...] = self.call(block)
+        block[...] = self.unchecked_call(block)
 
     def check_single(self, inputs: Sequence[object]) -> None:
         """Raise `ShapeError` where a layer of one input gets several."""
@@ -219,13 +272,17 @@ class Layer:
     def __call__(self, x: object) -> Array:
         """Compute the output: the layer is built for the shape of `x` when it is not yet."""
         with self.named():
-            array = normalize_array(x, "x", tuple(range(1, 33)))
+            array = normalize_array(x, "x", RANKS)
             self.check_rank(array.shape)
         self.build((None, *array.shape[1:]))
+        return own(self.call(array), x)
+
+    def take_input(self, x: object) -> Any:
+        """Return what `call` computes with: an array of the layer's dtype, whose shape fits."""
+        with self.named():
+            array = normalize_array(x, "x", RANKS)
         self.compute_output_shape(array.shape)
-        # What becomes of infinities is what the formulas say; that is no cause for a warning.
-        with np.errstate(invalid="ignore", over="ignore"):
-            return own(self.call(array.astype(self.dtype, copy=False)), x)
+        return array.astype(self.dtype, copy=False)
 
     def check_rank(self, input_shape: Shape) -> None:
         """Raise `ShapeError` where the layer takes inputs of another rank."""
@@ -292,8 +349,13 @@ class Layer:
 
     def weight(self, name: str) -> Array:
         """Return the values of one weight, drawn now if they were not wanted before."""
-        index = next(i for i, weight in enumerate(self._weights) if weight.name == name)
-        return self._values(index)
+        for index, weight in enumerate(self._weights):
+            if weight.name == name:
+                return self._values(index)
+        raise ArgumentError(
+            f"Layer '{self.name}' ({self.type_name}) must have the weight to compute with it. "
+            f"Received: no {spelled(name)}. Call build((None, ...)) first, or the layer itself."
+        )
 
     def _values(self, index: int) -> Array:
         weight = self._weights[index]
@@ -311,7 +373,12 @@ class Layer:
     def set_weights(self, weights: Sequence[object]) -> None:
         """Set all weights, given in Keras' order and shapes."""
         known = self.weights
-        given = list(weights)
+        given = as_list(weights, most=len(known))
+        if given is None:
+            raise ArgumentError(
+                f"`weights` must be a list of {len(known)} arrays. "
+                f"Received: weights={spelled(weights)}."
+            )
         arrays = [normalize_array(value, "weights", tuple(range(33))) for value in given]
         shapes = [weight.shape for weight in known]
         if [array.shape for array in arrays] != shapes:
@@ -345,4 +412,4 @@ class Layer:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what `get_config` gave."""
-        return cls(**config)
+        return cls(**normalize_config(config, cls))

@@ -5,7 +5,7 @@ from typing import Any
 
 from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.layout import own
-from upsamp.errors import ShapeError
+from upsamp.errors import ShapeError, UnknownLayerError
 from upsamp.layers.layer import Layer, MaybeShape, Shape
 
 __all__ = ["MergeLayer"]
@@ -23,11 +23,11 @@ class MergeLayer(Layer):
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
         """Return the output's shape, the batch included."""
-        raise NotImplementedError(f"{self.type_name} must define `merged_shape`.")
+        raise UnknownLayerError(f"{self.type_name} must define `merged_shape`.")
 
     def merge(self, inputs: Sequence[Array]) -> Array:
         """Compute the output for arrays of the layer's dtype and of checked shapes."""
-        raise NotImplementedError(f"{self.type_name} must define `merge`.")
+        raise UnknownLayerError(f"{self.type_name} must define `merge`.")
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
         """Return the shape of the output."""

@@ -9,7 +9,7 @@ import numpy as np
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
@@ -46,17 +46,17 @@ class Model(Layer):
     @property
     def calls(self) -> Sequence[Call]:
         """The calls of the layers, each after those that it depends on."""
-        raise NotImplementedError(f"{type(self).__name__} must define `calls`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `calls`.")
 
     @property
     def input_calls(self) -> Sequence[int]:
         """The numbers of the calls that are the model's inputs, in their order."""
-        raise NotImplementedError(f"{type(self).__name__} must define `input_calls`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `input_calls`.")
 
     @property
     def outputs(self) -> Sequence[Source]:
         """Where the model's outputs come from."""
-        raise NotImplementedError(f"{type(self).__name__} must define `outputs`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `outputs`.")
 
     @property
     def all_layers(self) -> list[Layer]:
@@ -65,7 +65,7 @@ class Model(Layer):
 
     def reseed(self) -> None:
         """Hand this model's seed on to its layers, after it has become part of another model."""
-        raise NotImplementedError(f"{type(self).__name__} must define `reseed`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `reseed`.")
 
     # --- layers and shapes
 
