@@ -9,6 +9,7 @@ from upsamp.core.activation_functions import leaky_relu
 from upsamp.core.arguments import Array, normalize_choice
 from upsamp.core.axes import normalize_axes
 from upsamp.core.binding import bind_arguments
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -114,7 +115,7 @@ def normalize_activation(value: object) -> ActivationLike:
     if class_name not in LAYER_ACTIVATIONS or not isinstance(config, Mapping):
         raise ArgumentError(
             "`activation` must be a name, or a layer without weights: "
-            f"{', '.join(LAYER_ACTIVATIONS)}. Received: activation={value!r}."
+            f"{', '.join(LAYER_ACTIVATIONS)}. Received: activation={spelled(value)}."
         )
     defaults = LAYER_ACTIVATIONS[class_name].parameters
     own = {key: part for key, part in config.items() if key not in LAYER_OPTIONS}
@@ -190,4 +191,4 @@ def _parameter(key: str, value: object) -> object:
     number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
     if number or (value is None and key == "max_value"):
         return value
-    raise ArgumentError(f"`{key}` must not be negative. Received: {key}={value!r}.")
+    raise ArgumentError(f"`{key}` must not be negative. Received: {key}={spelled(value)}.")

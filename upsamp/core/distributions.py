@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -142,8 +143,8 @@ def constant(shape: Shape, _seed: Seed, value: object = 0.0) -> Array:
         return np.broadcast_to(np.asarray(value, np.float32), shape).copy()
     except (TypeError, ValueError):
         raise ArgumentError(
-            f"A constant initializer must have a number. Received: value={value!r} for shape "
-            f"{shape}."
+            "A constant initializer must have a number. "
+            f"Received: value={spelled(value)} for shape {shape}."
         ) from None
 
 

@@ -20,6 +20,7 @@ from upsamp.core.distributions import (
     variance_scaling,
     zeros,
 )
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -194,5 +195,5 @@ def _parameter(value: object, key: str, argument: str) -> object:
     if isinstance(value, np.number):
         return value.item()
     raise ArgumentError(
-        f"`{argument}` must have numbers for its parameters. Received: {key}={value!r}."
+        f"`{argument}` must have numbers for its parameters. Received: {key}={spelled(value)}."
     )

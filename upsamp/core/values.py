@@ -6,7 +6,7 @@ is no value of the kind that is wanted, and the refusal names it.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from numbers import Real
@@ -18,13 +18,14 @@ from typing import Any, SupportsIndex, TypeVar, cast
 import numpy as np
 
 from upsamp.core.memory import check_memory
-from upsamp.errors import ArgumentError, printable
+from upsamp.errors import ArgumentError, UpsampError, printable
 
 __all__ = [
     "as_integer",
     "as_list",
     "ask",
     "check_length",
+    "each",
     "normalize_amount",
     "normalize_flag",
     "normalize_mapping",
@@ -79,6 +80,8 @@ def ask(question: Callable[[], Answer]) -> Answer | None:
     """
     try:
         return question()
+    except UpsampError:  # which says what is wrong
+        raise
     except Exception:  # noqa: BLE001 - foreign code may raise whatever it likes
         return None
 
@@ -113,6 +116,32 @@ def as_list(value: object, most: int = MOST_VALUES) -> list[Any] | None:
     if isinstance(value, NO_LISTS) or not isinstance(value, Iterable):
         return None
     return ask(lambda: [*islice(value, most + 1)])
+
+
+def each(values: object, name: str, rule: str) -> Iterator[Any]:
+    """Yield what a list or an iterator has, one after the other; text and mappings are no lists.
+
+    rule: what they must be, for the error, which has what an iterator of the caller's own raised
+    as its cause.
+
+    >>> list(each((2, 3), "layers", "must be layers"))
+    [2, 3]
+    """
+    refusal = f"`{name}` {rule}. Received: {name}={spelled(values)}"
+    if isinstance(values, NO_LISTS):
+        raise ArgumentError(f"{refusal}.")
+    items: Iterator[Any] | None = None
+    while True:
+        try:
+            items = iter(cast("Iterable[Any]", values)) if items is None else items
+            item = next(items)
+        except StopIteration:
+            return
+        except UpsampError:
+            raise
+        except Exception as error:
+            raise ArgumentError(f"{refusal}, which raised {type(error).__name__}.") from error
+        yield item
 
 
 def check_length(value: object, name: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias, get_args
 
 from upsamp.core.arguments import normalize_choice
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 from upsamp.translate import jax, keras, onnx, torch
 from upsamp.translate.settings import TransposedConvolution, Upsampling
@@ -64,7 +65,7 @@ def transposed_convolution_program(
     if (bias is not None) != settings.bias:
         raise ArgumentError(
             "`bias` must be given where the settings have one, and only there. Received: "
-            f"bias={bias!r} for settings with bias={settings.bias}."
+            f"bias={spelled(bias)} for settings with bias={settings.bias}."
         )
     arrays = {"x": x, "kernel": kernel}
     if bias is not None:

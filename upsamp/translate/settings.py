@@ -22,6 +22,7 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel, transposed_axis
 from upsamp.core.upsampling.interpolation import kernel_of
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["Shape", "TransposedConvolution", "Upsampling"]
@@ -91,8 +92,9 @@ class TransposedConvolution:
             )
         if output_padding is not None and output_shape is not None:
             raise ArgumentError(
-                "`output_shape` must stand alone, as it says all of the size. Received: "
-                f"output_shape={output_shape!r} and output_padding={output_padding!r}."
+                "`output_shape` must stand alone, as it says all of the size. "
+                f"Received: output_shape={spelled(output_shape)} and "
+                f"output_padding={spelled(output_padding)}."
             )
         steps = normalize_pair(strides, "strides")
         dilation = normalize_pair(dilation_rate, "dilation_rate")
