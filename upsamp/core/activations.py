@@ -9,7 +9,7 @@ from upsamp.core.activation_functions import leaky_relu
 from upsamp.core.arguments import Array, normalize_choice
 from upsamp.core.axes import normalize_axes
 from upsamp.core.binding import bind_arguments
-from upsamp.core.values import spelled
+from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -109,7 +109,8 @@ def normalize_activation(value: object) -> ActivationLike:
         return None
     if not isinstance(value, Mapping):
         return normalize_choice(value, "activation", tuple(ACTIVATIONS))
-    class_name, config = str(value.get("class_name")), value.get("config") or {}
+    mapping = normalize_mapping(value, "activation")
+    class_name, config = spelled(mapping.get("class_name")).strip("'"), mapping.get("config", {})
     if class_name == "Activation" and isinstance(config, Mapping):
         return normalize_activation(config.get("activation"))
     if class_name not in LAYER_ACTIVATIONS or not isinstance(config, Mapping):

@@ -30,6 +30,7 @@ __all__ = [
     "PaddingLike",
     "Pair",
     "PairLike",
+    "Shape4",
     "check_array",
     "normalize_array",
     "normalize_choice",
@@ -39,10 +40,12 @@ __all__ = [
     "normalize_output_padding",
     "normalize_padding",
     "normalize_pair",
+    "normalize_shape4",
 ]
 
 Array: TypeAlias = npt.NDArray[Any]
 Pair: TypeAlias = tuple[int, int]
+Shape4: TypeAlias = tuple[int, int, int, int]
 PairLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 PaddingLike: TypeAlias = str | PairLike | Sequence[Sequence[SupportsIndex]]
 Interpolation: TypeAlias = Literal[
@@ -108,6 +111,19 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
         f"`{name}` must be one {kind}, or two as (rows, columns). "
         f"Received: {name}={spelled(value)}."
     )
+
+
+def normalize_shape4(value: object, name: str) -> Shape4:
+    """Return four positive integers.
+
+    >>> normalize_shape4([1, 2, 2, 3], "input_shape")
+    (1, 2, 2, 3)
+    """
+    lengths = as_list(value, most=4) or []
+    if len(lengths) != 4:
+        raise ShapeError(f"`{name}` must have four dimensions. Received: {name}={spelled(value)}.")
+    first, second, third, fourth = (normalize_count(length, name) for length in lengths)
+    return first, second, third, fourth
 
 
 def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:

@@ -23,6 +23,7 @@ from upsamp.errors import ArgumentError, UpsampError, printable
 __all__ = [
     "as_integer",
     "as_list",
+    "as_number",
     "ask",
     "check_length",
     "each",
@@ -103,6 +104,18 @@ def as_integer(value: object) -> int | None:
     if isinstance(value, bool | np.bool_):
         return None
     return ask(lambda: index(cast("SupportsIndex", value)))
+
+
+def as_number(value: object) -> float | None:
+    """Return a value as a number that a float can hold, or None; integers stay such.
+
+    >>> as_number(2), as_number(np.float32(0.5)), as_number(10**400), as_number("2")
+    (2, 0.5, None, None)
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return None
+    number = ask(lambda: float(value))
+    return value if number is not None and isinstance(value, int) else number
 
 
 def as_list(value: object, most: int = MOST_VALUES) -> list[Any] | None:
@@ -187,10 +200,9 @@ def normalize_number(
     >>> normalize_number(2, "alpha"), normalize_number(np.float32(0.5), "alpha")
     (2, 0.5)
     """
-    if isinstance(value, Real) and not isinstance(value, bool):
-        number = ask(lambda: float(value))
-        if number is not None and lowest <= number <= highest:
-            return value if isinstance(value, int) else number
+    number = as_number(value)
+    if number is not None and lowest <= number <= highest:
+        return number
     raise ArgumentError(f"`{name}` {rule}. Received: {name}={spelled(value)}.")
 
 

@@ -62,6 +62,7 @@ def transposed_convolution_program(
     print(y)
     <BLANKLINE>
     """
+    _check_kind(settings, TransposedConvolution)
     if (bias is not None) != settings.bias:
         raise ArgumentError(
             "`bias` must be given where the settings have one, and only there. Received: "
@@ -95,5 +96,15 @@ def upsampling_program(settings: Upsampling, library: str, x: str) -> str:
     print(y)
     <BLANKLINE>
     """
+    _check_kind(settings, Upsampling)
     name = normalize_choice(library, "library", LIBRARIES)
     return _UPSAMPLINGS[name](settings, {"x": x})
+
+
+def _check_kind(settings: object, kind: type) -> None:
+    """Raise where the settings are not those of what is to be translated."""
+    if not isinstance(settings, kind):
+        raise ArgumentError(
+            f"`settings` must be what {kind.__name__}.of makes. "
+            f"Received: settings={spelled(settings)}."
+        )

@@ -177,6 +177,11 @@ def _convolve(
     finish: Finish | None,
 ) -> Array:
     """Do what both convolutions do: plan, choose an algorithm, restore rank and layout."""
+    if not (finish is None or callable(finish)):
+        raise ArgumentError(
+            "`finish` must be a function that changes an array in place. "
+            f"Received: finish={spelled(finish)}."
+        )
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)
