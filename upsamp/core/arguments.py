@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upsamp.core.text import first_line
-from upsamp.core.values import as_integer, as_list, check_length, spelled
+from upsamp.core.values import as_integer, as_list, check_size, spelled
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
 __all__ = [
@@ -213,7 +213,7 @@ def normalize_array(value: object, name: str, ranks: tuple[int, ...]) -> Array:
 
 def _converted(value: object, name: str) -> Array:
     """Return the array that NumPy makes of an object, which may be of a foreign class."""
-    check_length(value, name)
+    check_size(value, name)
     try:
         return np.asarray(value)
     except Exception as error:  # foreign code may raise whatever it likes

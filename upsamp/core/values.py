@@ -25,7 +25,7 @@ __all__ = [
     "as_list",
     "as_number",
     "ask",
-    "check_length",
+    "check_size",
     "each",
     "normalize_amount",
     "normalize_flag",
@@ -40,8 +40,6 @@ __all__ = [
 Answer = TypeVar("Answer")
 # What can be iterated, and is no list of values.
 NO_LISTS = (str, bytes, bytearray, memoryview, Mapping, AbstractSet)
-# No argument that is a list has more values.
-MOST_VALUES = 1000
 # Larger ones are told as such; Python itself writes no integer of more than 4,300 digits.
 LONGEST_INTEGER = 200
 
@@ -53,7 +51,7 @@ class _Spelling(Repr):
         super().__init__()
         self.maxlevel = 5
         self.maxtuple = self.maxlist = self.maxdict = self.maxset = self.maxfrozenset = 10
-        self.maxstring = self.maxother = 150
+        self.maxstring = self.maxother = 100
 
     def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - the signature is Repr's
         """Return an integer, unless nobody would read it."""
@@ -118,12 +116,12 @@ def as_number(value: object) -> float | None:
     return value if number is not None and isinstance(value, int) else number
 
 
-def as_list(value: object, most: int = MOST_VALUES) -> list[Any] | None:
+def as_list(value: object, most: int) -> list[Any] | None:
     """Return the values of a list, tuple, array or iterator; None of all else.
 
     most: how many there may be; where there are more, one more is returned.
 
-    >>> as_list(range(2, 4)), as_list("text"), as_list(5)
+    >>> as_list(range(2, 4), 2), as_list("text", 2), as_list(5, 2)
     ([2, 3], None, None)
     """
     if isinstance(value, NO_LISTS) or not isinstance(value, Iterable):
@@ -157,12 +155,16 @@ def each(values: object, name: str, rule: str) -> Iterator[Any]:
         yield item
 
 
-def check_length(value: object, name: str) -> None:
-    """Raise `MemoryLimitError` where a sequence says that it is longer than the memory.
+def check_size(value: object, name: str) -> None:
+    """Raise `MemoryLimitError` where what becomes an array says that it is larger than the memory.
 
-    NumPy asks for the values of a range, and of other sequences, before it makes an array of them.
+    NumPy asks for all values of a range, and of other sequences, before it makes an array of them.
+    An array that repeats its values along an axis has no room for all, and takes time for them.
     """
-    if isinstance(value, Sized) and not isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray):
+        if 0 in value.strides:
+            check_memory(value.shape, value.dtype, f"`{name}`")
+    elif isinstance(value, Sized):
         try:
             length = len(value)
         except OverflowError:  # which is that of a range

@@ -20,7 +20,7 @@ from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.core.text import first_line
 from upsamp.core.values import as_list, normalize_flag, normalize_mapping, spelled
-from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
+from upsamp.errors import ArgumentError, DtypeError, ShapeError, UnknownLayerError
 from upsamp.layers.effect import Nature
 from upsamp.layers.options import training_options
 from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
@@ -66,10 +66,11 @@ def _checked(compute: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array
 
     @wraps(compute)
     def call(self: Layer, x: object) -> Array:
-        taken = self.take_input(x)
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
-        with self.named(), np.errstate(invalid="ignore", over="ignore"):
-            return compute(self, taken)
+        with np.errstate(invalid="ignore", over="ignore"):
+            taken = self.take_input(x)
+            with self.named():
+                return compute(self, taken)
 
     return call
 
@@ -224,7 +225,7 @@ class Layer:
         """Say in an error which layer it comes from."""
         try:
             yield
-        except (ArgumentError, ShapeError) as error:
+        except (ArgumentError, DtypeError) as error:
             joint = " " if str(error).startswith("must ") else ": "
             who = f"Layer '{self.name}' ({self.type_name})"
             raise type(error)(f"{who}{joint}{error}") from error
@@ -349,9 +350,9 @@ class Layer:
 
     def weight(self, name: str) -> Array:
         """Return the values of one weight, drawn now if they were not wanted before."""
-        for index, weight in enumerate(self._weights):
-            if weight.name == name:
-                return self._values(index)
+        names = [weight.name for weight in self._weights]
+        if isinstance(name, str) and name in names:
+            return self._values(names.index(name))
         raise ArgumentError(
             f"Layer '{self.name}' ({self.type_name}) must have the weight to compute with it. "
             f"Received: no {spelled(name)}. Call build((None, ...)) first, or the layer itself."

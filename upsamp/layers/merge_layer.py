@@ -5,8 +5,9 @@ from typing import Any
 
 from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.layout import own
+from upsamp.core.values import each
 from upsamp.errors import ShapeError, UnknownLayerError
-from upsamp.layers.layer import Layer, MaybeShape, Shape
+from upsamp.layers.layer import RANKS, Layer, MaybeShape, Shape
 
 __all__ = ["MergeLayer"]
 
@@ -57,12 +58,12 @@ class MergeLayer(Layer):
 
     def __call__(self, x: object) -> Array:
         """Compute the output for a list of arrays."""
-        if not isinstance(x, Sequence) or isinstance(x, str):
-            with self.named():
+        with self.named():
+            if not isinstance(x, Sequence) or isinstance(x, str):
                 raise ShapeError(
                     f"must be called with a list of arrays. Received: {type(x).__name__}."
                 )
-        with self.named():
-            arrays = [normalize_array(part, "x", tuple(range(1, 33))) for part in x]
+            parts = each(x, "x", "must be a list of arrays")
+            arrays = [normalize_array(part, "x", RANKS) for part in parts]
         self.connect([array.shape for array in arrays])
         return own(self.compute(arrays)[0], arrays[0])

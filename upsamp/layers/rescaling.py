@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.values import ask, check_length, spelled
+from upsamp.core.values import ask, check_size, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
@@ -54,7 +54,7 @@ class Rescaling(Layer):
 
 def _plain(value: object, name: str) -> Any:
     """Return a number, or nested lists of numbers, as JSON has them."""
-    check_length(value, name)
+    check_size(value, name)
     numbers = ask(lambda: np.asarray(value, np.float64).tolist())
     if numbers is None:
         raise ArgumentError(

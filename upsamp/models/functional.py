@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Self
 
-from upsamp.core.arguments import normalize_count
-from upsamp.core.values import each, normalize_mapping, spelled
+from upsamp.core.arguments import LARGEST
+from upsamp.core.values import as_integer, each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
 from upsamp.models.configs.graph_config import Graph, read_graph, write_graph
@@ -45,7 +45,7 @@ class Functional(Model):
         self._calls = number_calls(calls)
         rule = "must be the numbers of the calls of input layers"
         self._inputs = tuple(
-            normalize_count(number, "inputs", minimum=0)
+            self._normalize_number(number, rule)
             for number in islice(each(inputs, "inputs", rule), len(self._calls) + 1)
         )
         self._outputs = normalize_sources(outputs, "outputs")
@@ -65,6 +65,14 @@ class Functional(Model):
         for source in self._outputs:
             self.shape_of(source)  # which there must be
 
+    @staticmethod
+    def _normalize_number(value: object, rule: str) -> int:
+        """Return the number of a call, which there need not be."""
+        number = as_integer(value)
+        if number is None or abs(number) >= LARGEST:
+            raise ArgumentError(f"`inputs` {rule}. Received: {spelled(value)}.")
+        return number
+
     def _in_order(self, layers: object) -> tuple[Layer, ...]:
         """Return the layers of the calls in the order in which they are given."""
         rule = "must be the layers of the calls, in another order"
@@ -77,7 +85,9 @@ class Functional(Model):
         """Raise where the inputs are not those that the outputs are computed from."""
         count = len(self._calls)
         places = (*self._inputs, *(source.call for source in self._outputs))
-        if not self._inputs or not self._outputs or not all(0 <= one < count for one in places):
+        exist = [0 <= one < count for one in places]
+        exist += [source.output >= 0 for source in self._outputs]
+        if not (self._inputs and self._outputs and all(exist)):
             raise ArgumentError(
                 f"A model must have inputs and outputs among its {count} calls. "
                 f"Received: inputs={list(self._inputs)}, outputs={list(map(tuple, self._outputs))}."

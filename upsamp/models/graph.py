@@ -134,7 +134,7 @@ def _checked(call: object) -> Call:
 
 
 def normalize_sources(sources: object, name: str) -> tuple[Source, ...]:
-    """Return where arrays come from, each a `Source` or two numbers of at least 0.
+    """Return where arrays come from, each a `Source`, or a number or two in a tuple.
 
     >>> normalize_sources([(0, 1)], "outputs")
     (Source(call=0, output=1),)
@@ -143,7 +143,7 @@ def normalize_sources(sources: object, name: str) -> tuple[Source, ...]:
     found = []
     for one in each(sources, name, rule):
         numbers = [as_integer(number) for number in as_list(one, most=2) or []]
-        known = [number for number in numbers if number is not None and 0 <= number < LARGEST]
+        known = [number for number in numbers if number is not None and abs(number) < LARGEST]
         if not 0 < len(known) == len(numbers) <= 2:
             raise ArgumentError(f"`{name}` {rule}. Received: {spelled(one)}.")
         found.append(Source(*known))

@@ -54,8 +54,7 @@ def load_model(
         saved = open_model(file, max_size=max_size, reader=reader)
         if other is None and values and saved.load:
             reader.begin()  # which takes as long as all that is done until the weights are wanted
-        version = saved.metadata.get("keras_version")
-        model = model_from_config(saved.config, version if isinstance(version, str) else None)
+        model = model_from_config(saved.config, saved.metadata.get("keras_version"))
         if other is not None:
             stored = read_weights_file(other, max_size=max_size)
         elif values or unknown_layers(model):
@@ -65,18 +64,19 @@ def load_model(
     return model
 
 
-def model_from_config(config: object, keras_version: str | None = None) -> Model:
+def model_from_config(config: object, keras_version: object = None) -> Model:
     """Return the model that the JSON of an architecture describes, its weights not drawn yet.
 
     config: {"class_name", "config", ...} as `model.to_json()` has it. keras_version: of the Keras
-    that wrote it, if that is known.
+    that wrote it, if that is known: text.
 
     >>> layers = [{"class_name": "Dense", "config": {"units": 3, "batch_input_shape": [None, 2]}}]
     >>> model_from_config({"class_name": "Sequential", "config": {"layers": layers}}).output_shape
     (None, 3)
     """
     try:
-        entry = modernize(config, keras_version)
+        version = keras_version if isinstance(keras_version, str) else None
+        entry = modernize(config, version)
         if _count_calls(entry) > MAX_CALLS:
             raise FormatError(
                 f"A model must not call its layers more than {MAX_CALLS:,} times. Received: more, "
