@@ -245,8 +245,13 @@ class Layer:
         """Return the shape of the output for inputs of this shape, the batch included."""
         with self.named():
             shape = normalize_shape(input_shape, "input_shape")
-            self.check_rank(shape)
-            return self.output_shape_for(shape)
+        return self._output_shape(shape)
+
+    def _output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the output for inputs of a shape in its normal form."""
+        with self.named():
+            self.check_rank(input_shape)
+            return self.output_shape_for(input_shape)
 
     # What a model asks of its layers, which may have several inputs and outputs.
 
@@ -255,7 +260,7 @@ class Layer:
         with self.named():
             self.check_single(input_shapes)
         self.build(input_shapes[0])
-        return [self.compute_output_shape(input_shapes[0])]
+        return [self._output_shape(input_shapes[0])]
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute the outputs for arrays of shapes that `connect` took."""
@@ -282,7 +287,7 @@ class Layer:
         """Return what `call` computes with: an array of the layer's dtype, whose shape fits."""
         with self.named():
             array = normalize_array(x, "x", RANKS)
-        self.compute_output_shape(array.shape)
+        self._output_shape(array.shape)
         return array.astype(self.dtype, copy=False)
 
     def check_rank(self, input_shape: Shape) -> None:
