@@ -234,8 +234,8 @@ class Layer:
         """Settle the weights for inputs of this shape, the batch included; only the first time."""
         if self.built:
             return
+        shape = self._normalize_shape(input_shape)
         with self.named():
-            shape = normalize_shape(input_shape, "input_shape")
             self.check_rank(shape)
             self.output_shape_for(shape)
             self.create_weights(shape)
@@ -243,9 +243,15 @@ class Layer:
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of this shape, the batch included."""
+        return self._output_shape(self._normalize_shape(input_shape))
+
+    def _normalize_shape(self, input_shape: object) -> Shape:
+        """Return a shape of inputs, which has the batch at least."""
         with self.named():
             shape = normalize_shape(input_shape, "input_shape")
-        return self._output_shape(shape)
+            if not shape:
+                raise ShapeError("must have an input with a batch. Received: shape ().")
+            return shape
 
     def _output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of a shape in its normal form."""
