@@ -2,6 +2,7 @@
 
 A message states the rule, then what was received, then the remedy. Where Python has a built-in
 exception for the same fault, the class is that one too, so `except ValueError` goes on working.
+It is one line of at most `MAX_MESSAGE` visible characters, whatever was received.
 """
 
 __all__ = [
@@ -16,11 +17,45 @@ __all__ = [
     "ShapeError",
     "UnknownLayerError",
     "UpsampError",
+    "printable",
 ]
+
+MAX_MESSAGE = 500
+# The rule comes first, and the remedy last: what is left out of a long message was received.
+BEGINNING = 300
+# The joiner of the parts of one emoji, and a blank at which no line breaks: they move nothing.
+KEPT = ("\N{ZERO WIDTH JOINER}", "\N{NO-BREAK SPACE}")
+
+
+def printable(text: str) -> str:
+    r"""Return text in which everything that is no visible character is spelled out.
+
+    These are control characters (a terminal obeys them), marks that turn the direction of text,
+    ends of lines of every kind, halves of characters, and what Unicode has not assigned.
+
+    >>> print(printable("a" + chr(10) + "b" + chr(27) + "[31m" + chr(0x202E) + "gnp.exe"))
+    a\nb\x1b[31m\u202egnp.exe
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in text
+    )
+
+
+def _bounded(text: str) -> str:
+    """Return text without its middle, where it is longer than a message may be."""
+    if len(text) <= MAX_MESSAGE:
+        return text
+    return f"{text[:BEGINNING]}...{text[BEGINNING + 3 - MAX_MESSAGE :]}"
 
 
 class UpsampError(Exception):
     """The root of all errors that upsamp raises on purpose."""
+
+    def __init__(self, message: str) -> None:
+        # The text is cut twice: each character that is spelled out becomes several.
+        super().__init__(_bounded(printable(_bounded(message))))
 
 
 class ArgumentError(UpsampError, ValueError):

@@ -10,6 +10,7 @@ from upsamp.core.arguments import Array, normalize_choice
 from upsamp.core.axes import normalize_axes
 from upsamp.core.binding import bind_arguments
 from upsamp.core.dtypes import compute_dtype
+from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -109,13 +110,14 @@ def normalize_activation(value: object) -> ActivationLike:
         return None
     if not isinstance(value, Mapping):
         return normalize_choice(value, "activation", tuple(ACTIVATIONS))
-    class_name, config = str(value.get("class_name")), value.get("config") or {}
+    mapping = normalize_mapping(value, "activation")
+    class_name, config = spelled(mapping.get("class_name")).strip("'"), mapping.get("config", {})
     if class_name == "Activation" and isinstance(config, Mapping):
         return normalize_activation(config.get("activation"))
     if class_name not in LAYER_ACTIVATIONS or not isinstance(config, Mapping):
         raise ArgumentError(
             "`activation` must be a name, or a layer without weights: "
-            f"{', '.join(LAYER_ACTIVATIONS)}. Received: activation={value!r}."
+            f"{', '.join(LAYER_ACTIVATIONS)}. Received: activation={spelled(value)}."
         )
     defaults = LAYER_ACTIVATIONS[class_name].parameters
     own = {key: part for key, part in config.items() if key not in LAYER_OPTIONS}
@@ -196,4 +198,4 @@ def _parameter(key: str, value: object) -> object:
     number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
     if number or (value is None and key == "max_value"):
         return value
-    raise ArgumentError(f"`{key}` must not be negative. Received: {key}={value!r}.")
+    raise ArgumentError(f"`{key}` must not be negative. Received: {key}={spelled(value)}.")

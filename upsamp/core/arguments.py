@@ -4,12 +4,12 @@ Every function takes the argument's name, so that the error speaks the caller's 
 """
 
 from collections.abc import Iterable, Sequence
-from operator import index
 from typing import Any, Literal, SupportsIndex, TypeAlias, cast, get_args
 
 import numpy as np
 
 from upsamp.core.arrays import Array, check_dtype, plain_array
+from upsamp.core.values import as_integer, as_list, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "PaddingLike",
     "Pair",
     "PairLike",
+    "Shape4",
     "check_array",
     "normalize_array",
     "normalize_choice",
@@ -38,10 +39,11 @@ __all__ = [
     "normalize_output_padding",
     "normalize_padding",
     "normalize_pair",
-    "spelled",
+    "normalize_shape4",
 ]
 
 Pair: TypeAlias = tuple[int, int]
+Shape4: TypeAlias = tuple[int, int, int, int]
 PairLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 PaddingLike: TypeAlias = str | PairLike | Sequence[Sequence[SupportsIndex]]
 Interpolation: TypeAlias = Literal[
@@ -63,34 +65,10 @@ DATA_FORMATS: tuple[DataFormat, ...] = get_args(DataFormat)
 LARGEST = 2**1000
 
 
-def _as_integer(value: object) -> int | None:
-    """Return `value` as an int, or None where it is no integer (True and 2.0 are none)."""
-    if type(value) is int:  # nearly always, and at once
-        return value
-    if isinstance(value, bool | np.bool_):
-        return None
-    try:
-        return index(cast("SupportsIndex", value))
-    except TypeError:
-        return None
-
-
 def _check_bounds(integers: Iterable[int | None], name: str) -> None:
     """Raise for an integer that is too large to be multiplied and shown."""
     if any(integer is not None and abs(integer) >= LARGEST for integer in integers):
         raise ArgumentError(f"`{name}` must be below 2**1000. Received: a larger number.")
-
-
-def spelled(value: object) -> str:
-    """Return the value as code, unless a number in it has more digits than Python writes.
-
-    >>> spelled((2, 3)), spelled(10**5000)
-    ('(2, 3)', 'a number too large to show')
-    """
-    try:
-        return repr(value)
-    except ValueError:
-        return "a number too large to show"
 
 
 def normalize_count(value: object, name: str, minimum: int = 1) -> int:
@@ -99,7 +77,7 @@ def normalize_count(value: object, name: str, minimum: int = 1) -> int:
     >>> normalize_count(3, "filters")
     3
     """
-    count = _as_integer(value)
+    count = as_integer(value)
     _check_bounds((count,), name)
     if count is None or count < minimum:
         raise ArgumentError(
@@ -118,15 +96,9 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
         type(value) is int and minimum <= value < LARGEST
     ):  # what a call is nearly always given, at once
         return value, value
-    single = _as_integer(value)
-    parts: list[object]
-    if single is not None:
-        parts = [single, single]
-    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        parts = list(value)
-    else:
-        parts = []
-    integers = [_as_integer(part) for part in parts]
+    single = as_integer(value)
+    parts = as_list(value, most=2) or [] if single is None else [single, single]
+    integers = [as_integer(part) for part in parts]
     _check_bounds(integers, name)
     if len(integers) == 2:
         rows, columns = integers
@@ -137,6 +109,19 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
         f"`{name}` must be one {kind}, or two as (rows, columns). "
         f"Received: {name}={spelled(value)}."
     )
+
+
+def normalize_shape4(value: object, name: str) -> Shape4:
+    """Return four positive integers.
+
+    >>> normalize_shape4([1, 2, 2, 3], "input_shape")
+    (1, 2, 2, 3)
+    """
+    lengths = as_list(value, most=4) or []
+    if len(lengths) != 4:
+        raise ShapeError(f"`{name}` must have four dimensions. Received: {name}={spelled(value)}.")
+    first, second, third, fourth = (normalize_count(length, name) for length in lengths)
+    return first, second, third, fourth
 
 
 def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
@@ -172,19 +157,12 @@ def normalize_margins(value: object, name: str, otherwise: str = "") -> Margins:
     >>> normalize_margins((0, 2), "cropping"), normalize_margins(((0, 1), (2, 3)), "cropping")
     (((0, 0), (2, 2)), ((0, 1), (2, 3)))
     """
-    nested = (
-        isinstance(value, Sequence)
-        and len(value) == 2
-        and all(isinstance(part, Sequence) for part in value)
-    )
+    sides = as_list(value, most=2) or []
     try:
-        if nested:
-            top, left = (
-                normalize_pair(part, name, minimum=0)
-                for part in cast("Sequence[Sequence[int]]", value)
-            )
+        if len(sides) == 2 and all(isinstance(part, Sequence) for part in sides):
+            top, left = (normalize_pair(part, name, minimum=0) for part in sides)
             return top, left
-        rows, columns = normalize_pair(value, name, minimum=0)
+        rows, columns = normalize_pair(sides or value, name, minimum=0)
     except ArgumentError:
         raise ArgumentError(
             f"`{name}` must be {otherwise}an integer of at least 0, (rows, columns), or "
@@ -252,7 +230,7 @@ def normalize_output(out: object, shape: tuple[int, ...], x: Array) -> Array:
     (2, 2)
     """
     if not isinstance(out, np.ndarray):
-        raise ArgumentError(f"`out` must be an array. Received: out={out!r}.")
+        raise ArgumentError(f"`out` must be an array. Received: out={spelled(out)}.")
     if out.shape != shape:
         raise ShapeError(f"`out` must have the shape {shape}. Received: shape {out.shape}.")
     if out.dtype != x.dtype:

@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from upsamp.core.memory import check_memory
 from upsamp.core.text import first_line
+from upsamp.core.values import check_size
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
 __all__ = ["check_dtype", "plain_array"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
-# What objects raise where NumPy asks them for an array.
-NO_ARRAY = (ValueError, TypeError, RuntimeError, ArithmeticError, AttributeError, BufferError)
 # What rows in lists are made of nearly always.
 SCALARS = frozenset((int, float, bool))
 # The ranks that NumPy's arrays have at the most.
@@ -44,11 +43,13 @@ def plain_array(value: object, name: str) -> Array:
     An array is copied only where its bytes have another order. Its dtype may be any one.
 
     Raises `ArgumentError` for masked cells and for an image whose numbers are no amounts,
-    `ShapeError` for rows of unequal length, `DtypeError` for what NumPy makes no array of.
+    `ShapeError` for rows of unequal length, `DtypeError` for what NumPy makes no array of,
+    `MemoryLimitError` for what would not fit in this machine's memory.
 
     >>> plain_array(np.array([1000], ">u2"), "x")
     array([1000], dtype=uint16)
     """
+    check_size(value, name)
     if type(value) is not np.ndarray:  # which has nothing but numbers
         _check_parts(value, name)
         value = _converted(value, name)
@@ -79,7 +80,7 @@ def _converted(value: object, name: str) -> object:
     """Return the array that NumPy makes of an object, of a class of its own where it has one."""
     try:
         return np.asanyarray(value)
-    except NO_ARRAY as error:
+    except Exception as error:  # foreign code may raise whatever it likes
         reason = first_line(error)[:200]
         if isinstance(value, list | tuple) and isinstance(error, ValueError):
             raise ShapeError(

@@ -1,15 +1,15 @@
 """Axes, as layers are given them: integers that may count from the end."""
 
 from collections.abc import Sequence
-from operator import index
-from typing import SupportsIndex
 
-import numpy as np
-
-from upsamp.core.arguments import LARGEST, spelled
+from upsamp.core.arguments import LARGEST
+from upsamp.core.values import as_integer, as_list, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["axes_within", "normalize_axes", "normalize_axis"]
+__all__ = ["MAX_AXES", "axes_within", "normalize_axes", "normalize_axis"]
+
+# NumPy's arrays have no more.
+MAX_AXES = 64
 
 
 def normalize_axis(value: object, name: str = "axis") -> int:
@@ -18,13 +18,12 @@ def normalize_axis(value: object, name: str = "axis") -> int:
     >>> normalize_axis(-1), normalize_axis([3])
     (-1, 3)
     """
-    single = value
-    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 1:
-        single = value[0]
-    if isinstance(single, SupportsIndex) and not isinstance(single, bool | np.bool_):
-        axis = index(single)
-        if abs(axis) < LARGEST:
-            return axis
+    axis = as_integer(value)
+    if axis is None:
+        axes = as_list(value, most=1) or []
+        axis = as_integer(axes[0]) if len(axes) == 1 else None
+    if axis is not None and abs(axis) < LARGEST:
+        return axis
     raise ArgumentError(f"`{name}` must be an integer. Received: {name}={spelled(value)}.")
 
 
@@ -34,9 +33,14 @@ def normalize_axes(value: object, name: str = "axis") -> int | list[int]:
     >>> normalize_axes((1, 2)), normalize_axes(-1)
     ([1, 2], -1)
     """
-    if isinstance(value, Sequence) and not isinstance(value, str) and value:
-        return [normalize_axis(axis, name) for axis in value]
-    return normalize_axis(value, name)
+    axes = as_list(value, most=MAX_AXES)
+    if not axes:
+        return normalize_axis(value, name)
+    if len(axes) > MAX_AXES:
+        raise ArgumentError(
+            f"`{name}` must be at most {MAX_AXES} integers. Received: {name}={spelled(value)}."
+        )
+    return [normalize_axis(axis, name) for axis in axes]
 
 
 def axes_within(axes: int | Sequence[int], rank: int) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
 __all__ = ["bind_arguments"]
@@ -21,7 +22,9 @@ def bind_arguments(
     config = dict(zip(accepted, positional, strict=False))
     twice = [key for key in named if key in config or key not in accepted]
     if twice or len(positional) > len(accepted):
-        given = ", ".join([*map(repr, positional), *(f"{key}={named[key]!r}" for key in named)])
+        given = ", ".join(
+            [*map(spelled, positional), *(f"{key}={spelled(named[key])}" for key in named)]
+        )
         takes = ", ".join(accepted) or "none"
         raise ArgumentError(
             f"{class_name} must be given the arguments that it has, each once: {takes}. "

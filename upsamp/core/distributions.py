@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.values import ask, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -138,13 +139,13 @@ def identity(shape: Shape, _seed: Seed, gain: float = 1.0) -> Array:
 
 def constant(shape: Shape, _seed: Seed, value: object = 0.0) -> Array:
     """Return one value everywhere, or an array of values that broadcasts to the shape."""
-    try:
-        return np.broadcast_to(np.asarray(value, np.float32), shape).copy()
-    except (TypeError, ValueError):
+    values = ask(lambda: np.broadcast_to(np.asarray(value, np.float32), shape).copy())
+    if values is None:
         raise ArgumentError(
-            f"A constant initializer must have a number. Received: value={value!r} for shape "
-            f"{shape}."
-        ) from None
+            "A constant initializer must have a number. "
+            f"Received: value={spelled(value)} for shape {shape}."
+        )
+    return values
 
 
 def zeros(shape: Shape, _seed: Seed) -> Array:

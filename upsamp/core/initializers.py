@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
-import numpy as np
-
 from upsamp.core.arguments import Array, normalize_choice
 from upsamp.core.binding import bind_arguments
 from upsamp.core.distributions import (
@@ -20,6 +18,7 @@ from upsamp.core.distributions import (
     variance_scaling,
     zeros,
 )
+from upsamp.core.values import as_number, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -110,14 +109,16 @@ def normalize_initializer(value: object, argument: str) -> InitializerLike:
         plain = value.lower().replace("_", "") if isinstance(value, str) else value
         known = SPELLINGS.get(plain) if isinstance(plain, str) else None
         return known or normalize_choice(value, argument, tuple(INITIALIZERS))
-    name = _known_name(value)
-    config = value.get("config") or {}
+    given = normalize_mapping(value, argument)
+    name, config = _known_name(given), given.get("config")
+    config = {} if config is None else config
     if name is None or not isinstance(config, Mapping):
-        return dict(value)
+        return given
     kind = INITIALIZERS[name]
+    config = normalize_mapping(config, f"{argument}.config")
     others = [key for key in config if key not in {*kind.parameters, "seed", "dtype"}]
     if any(config[key] is not None for key in others):
-        return dict(value)
+        return given
     parameters = {
         key: _parameter(config.get(key, default), key, argument)
         for key, default in kind.parameters.items()
@@ -159,13 +160,14 @@ def get_initializer(value: object) -> Initializer:
     if isinstance(normal, str):
         return cast("Initializer", INITIALIZERS[normal].draw)
     name = _known_name(normal)
-    config = dict(normal.get("config") or {})
+    given = normal.get("config")
+    config = dict(given) if isinstance(given, Mapping) else {}
     own_seed = config.pop("seed", None)
     if name is None or set(config) != set(INITIALIZERS[name].parameters):
         raise ArgumentError(
-            "An initializer must be one that upsamp has to draw values. Received: "
-            f"{normal.get('class_name')} with {config}. Set the weights instead, or use one of "
-            f"{', '.join(INITIALIZERS)}."
+            "An initializer must be one that upsamp has to draw values. "
+            f"Received: {spelled(normal.get('class_name'))} with {spelled(given)}. "
+            f"Set the weights instead, or use one of {', '.join(INITIALIZERS)}."
         )
     kind = INITIALIZERS[name]
 
@@ -189,10 +191,9 @@ def _parameter(value: object, key: str, argument: str) -> object:
     if key in CHOICES:
         choice = normalize_choice(value, f"{argument}.{key}", CHOICES[key])
         return "truncated_normal" if choice == "normal" else choice
-    if key == "value" or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    if isinstance(value, np.number):
-        return value.item()
+    number = value if key == "value" else as_number(value)
+    if number is not None:
+        return number
     raise ArgumentError(
-        f"`{argument}` must have numbers for its parameters. Received: {key}={value!r}."
+        f"`{argument}` must have numbers for its parameters. Received: {key}={spelled(value)}."
     )

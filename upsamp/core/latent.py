@@ -7,6 +7,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array, normalize_array, normalize_choice, normalize_count
 from upsamp.core.dtypes import compute_dtype
+from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError
 
 __all__ = ["PATHS", "Path", "interpolate_points"]
@@ -49,6 +50,7 @@ def interpolate_points(a: object, b: object, steps: int, path: str = "spherical"
         )
     dtype = compute_dtype(np.result_type(first, last))
     start, end = first.astype(np.float64), last.astype(np.float64)
+    check_memory((count, *first.shape), np.float64, "The points")
     at = (np.arange(count) / (count - 1)).reshape(count, *(1,) * start.ndim)
     angle = _angle(start, end) if way == "spherical" else 0.0
     if math.sin(angle) > STRAIGHT:

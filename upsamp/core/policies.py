@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from upsamp.core.values import ask, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = ["POLICIES", "Policy", "normalize_policy"]
@@ -45,9 +46,11 @@ def normalize_policy(value: object) -> Policy:
     """
     if value is None:
         return POLICIES["float32"]
-    name = value if isinstance(value, str) else getattr(value, "__name__", str(value))
-    if name not in POLICIES:
+    # A type of NumPy has a name, and a dtype is one as text.
+    name = ask(lambda: str(getattr(value, "__name__", value)))
+    if name is None or name not in POLICIES:
         raise ArgumentError(
-            f"`dtype` must be a float type. Received: dtype={value!r}. Use {', '.join(POLICIES)}."
+            f"`dtype` must be a float type. Received: dtype={spelled(value)}. "
+            f"Use {', '.join(POLICIES)}."
         )
     return POLICIES[name]

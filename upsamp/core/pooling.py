@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from upsamp.core.arguments import (
     DATA_FORMATS,
@@ -19,6 +20,7 @@ from upsamp.core.arguments import (
 from upsamp.core.convolution.geometry import ConvolutionAxis, convolution_axis
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
+from upsamp.core.memory import check_memory
 
 __all__ = ["average_pool", "max_pool", "pooling_axis"]
 
@@ -43,7 +45,7 @@ def max_pool(
     """
     array, batch, layout, axes = _plan(x, pool_size, strides, padding, data_format)
     lowest = -np.inf if array.dtype.kind == "f" else _lowest(array.dtype)
-    result = np.full(_output(batch, axes), lowest, array.dtype)
+    result = np.full(_output(batch, axes, array.dtype), lowest, array.dtype)
     for outputs, inputs in _taps(axes, pool_size):
         np.maximum(result[outputs], batch[inputs], out=result[outputs])
     return _back(result, array, layout)
@@ -66,7 +68,8 @@ def average_pool(
     """
     array, batch, layout, axes = _plan(x, pool_size, strides, padding, data_format)
     dtype = floating_result_dtype(array)
-    result = np.zeros(_output(batch, axes), compute_dtype(dtype))
+    working = compute_dtype(dtype)
+    result = np.zeros(_output(batch, axes, working), working)
     with np.errstate(invalid="ignore", over="ignore"):
         for outputs, inputs in _taps(axes, pool_size):
             result[outputs] += batch[inputs]
@@ -104,9 +107,12 @@ def _plan(
     return array, batch, layout, (rows, columns)
 
 
-def _output(batch: Array, axes: Axes) -> tuple[int, ...]:
+def _output(batch: Array, axes: Axes, dtype: npt.DTypeLike) -> tuple[int, ...]:
+    """Return the shape of the output, which must fit into the memory."""
     rows, columns = axes
-    return batch.shape[0], rows.output, columns.output, batch.shape[3]
+    shape = batch.shape[0], rows.output, columns.output, batch.shape[3]
+    check_memory(shape, dtype, "The output")
+    return shape
 
 
 def _taps(axes: Axes, pool_size: PairLike) -> Iterator[tuple[tuple[slice, ...], ...]]:

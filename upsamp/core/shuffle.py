@@ -11,6 +11,7 @@ from upsamp.core.arguments import (
     normalize_count,
 )
 from upsamp.core.layout import as_batch, own, with_new_image
+from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError
 
 __all__ = ["SHUFFLE_ORDERS", "depth_to_space", "space_to_depth"]
@@ -83,7 +84,9 @@ def space_to_depth(
 
 def _normalize(x: object, block_size: object, data_format: object) -> tuple[Array, DataFormat, int]:
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
-    return normalize_array(x, "x", (3, 4)), layout, normalize_count(block_size, "block_size")
+    array, block = normalize_array(x, "x", (3, 4)), normalize_count(block_size, "block_size")
+    check_memory(array.shape, array.dtype, "The output")
+    return array, layout, block
 
 
 def _in_layout(image: Array, array: Array, layout: DataFormat) -> Array:

@@ -2,26 +2,9 @@
 
 from typing import Any
 
+from upsamp.errors import printable
+
 __all__ = ["decode_text", "encoding_of", "first_line", "json_text", "printable"]
-
-# The joiner of the parts of one emoji, and a blank at which no line breaks: they move nothing.
-KEPT = ("\N{ZERO WIDTH JOINER}", "\N{NO-BREAK SPACE}")
-
-
-def printable(text: str) -> str:
-    r"""Return text in which everything that is no visible character is spelled out.
-
-    These are control characters (a terminal obeys them), marks that turn the direction of text,
-    ends of lines of every kind, halves of characters, and what Unicode has not assigned.
-
-    >>> print(printable("a" + chr(10) + "b" + chr(27) + "[31m" + chr(0x202E) + "gnp.exe"))
-    a\nb\x1b[31m\u202egnp.exe
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in text
-    )
 
 
 def encoding_of(head: bytes) -> str:

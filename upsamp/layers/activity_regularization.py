@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from upsamp.core.values import normalize_number
 from upsamp.layers.training_layer import TrainingLayer
 
 __all__ = ["ActivityRegularization"]
@@ -16,8 +17,8 @@ class ActivityRegularization(TrainingLayer):
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
-        self.l1 = l1
-        self.l2 = l2
+        self.l1 = normalize_number(l1, "l1")
+        self.l2 = normalize_number(l2, "l2")
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""

@@ -11,7 +11,8 @@ from upsamp.core.axes import normalize_axis
 from upsamp.core.dtypes import compute_dtype
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.layout import read_only
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.core.values import normalize_flag, normalize_number, normalize_positive
+from upsamp.errors import ShapeError
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
 
@@ -58,14 +59,12 @@ class BatchNormalization(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if epsilon <= 0:
-            raise ArgumentError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
         self.axis = normalize_axis(axis)
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = normalize_number(momentum, "momentum")
+        self.epsilon = normalize_positive(epsilon, "epsilon")
         self._scaling: tuple[list[object], Array, Array] | None = None
-        self.center = center
-        self.scale = scale
+        self.center = normalize_flag(center, "center")
+        self.scale = normalize_flag(scale, "scale")
         self.beta_initializer = normalize_initializer(beta_initializer, "beta_initializer")
         self.gamma_initializer = normalize_initializer(gamma_initializer, "gamma_initializer")
         self.moving_mean_initializer = normalize_initializer(

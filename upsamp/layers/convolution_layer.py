@@ -5,7 +5,7 @@ from typing import Any
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import PaddingLike, PairLike, normalize_count
 from upsamp.core.initializers import InitializerLike, normalize_initializer
-from upsamp.errors import ShapeError
+from upsamp.errors import ShapeError, UnknownLayerError
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 from upsamp.layers.window_layer import WindowLayer
@@ -53,7 +53,7 @@ class ConvolutionLayer(WindowLayer):
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
         """Return the shape of the kernel for an input of so many channels."""
-        raise NotImplementedError(f"{self.type_name} must define `kernel_shape`.")
+        raise UnknownLayerError(f"{self.type_name} must define `kernel_shape`.")
 
     def create_weights(self, input_shape: Shape) -> None:
         """Size the kernel by the channels of the input."""

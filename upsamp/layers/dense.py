@@ -11,6 +11,7 @@ from upsamp.core.convolution.packing import Kernel
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.products import multiply
+from upsamp.core.values import normalize_flag
 from upsamp.errors import ShapeError
 from upsamp.layers.kernel_layer import KernelLayer, Mixture
 from upsamp.layers.layer import Shape
@@ -40,7 +41,7 @@ class Dense(KernelLayer):
         super().__init__(activation, **options)
         self.flat = False
         self.units = normalize_count(units, "units")
-        self.use_bias = use_bias
+        self.use_bias = normalize_flag(use_bias, "use_bias")
         self.kernel_initializer = normalize_initializer(kernel_initializer, "kernel_initializer")
         self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from upsamp.layers.training_layer import TrainingLayer, check_share
+from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
 __all__ = ["Dropout"]
 
@@ -25,7 +25,7 @@ class Dropout(TrainingLayer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.rate = check_share(rate, "rate")
+        self.rate = normalize_share(rate, "rate")
         self.noise_shape = noise_shape
         self.dropout_seed = seed
 

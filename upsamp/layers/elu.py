@@ -4,6 +4,7 @@ from typing import Any
 
 from upsamp.core.activation_functions import elu
 from upsamp.core.arguments import Array
+from upsamp.core.values import normalize_number
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
@@ -21,7 +22,7 @@ class ELU(Layer):
 
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
-        self.alpha = alpha
+        self.alpha = normalize_number(alpha, "alpha")
 
     def call(self, x: Array) -> Array:
         """Apply the function."""

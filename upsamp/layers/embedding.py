@@ -7,8 +7,9 @@ import numpy as np
 
 from upsamp.core.arguments import Array, normalize_array, normalize_count
 from upsamp.core.initializers import InitializerLike, normalize_initializer
+from upsamp.core.values import normalize_flag
 from upsamp.errors import ShapeError
-from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.layer import RANKS, Layer, Shape
 
 __all__ = ["Embedding"]
 
@@ -45,7 +46,7 @@ class Embedding(Layer):
         self.embeddings_initializer = normalize_initializer(
             embeddings_initializer, "embeddings_initializer"
         )
-        self.mask_zero = mask_zero
+        self.mask_zero = normalize_flag(mask_zero, "mask_zero")
         self.input_length = input_length
 
     def create_weights(self, input_shape: Shape) -> None:
@@ -60,13 +61,12 @@ class Embedding(Layer):
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Look up the integers, which a float type of the layer could not always hold."""
         with self.named():
-            return [self.call(inputs[0])]
+            return [self.unchecked_call(inputs[0])]
 
-    def __call__(self, x: object) -> Array:
-        """Look up the integers of `x`."""
-        array = normalize_array(x, "x", tuple(range(1, 33)))
-        self.build((None, *array.shape[1:]))
-        return self.compute([array])[0]
+    def take_input(self, x: object) -> Array:
+        """Return the integers of `x`."""
+        with self.named():
+            return normalize_array(x, "x", RANKS)
 
     def call(self, x: Array) -> Array:
         """Look up the integers."""

@@ -25,7 +25,9 @@ class Flatten(Layer):
         super().__init__(**options)
         self.data_format = cast(
             "DataFormat",
-            normalize_choice(data_format or "channels_last", "data_format", DATA_FORMATS),
+            normalize_choice(
+                "channels_last" if data_format is None else data_format, "data_format", DATA_FORMATS
+            ),
         )
         if self.data_format == "channels_first":
             self.nature = Nature.OTHER

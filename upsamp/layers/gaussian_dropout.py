@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from upsamp.layers.training_layer import TrainingLayer, check_share
+from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
 __all__ = ["GaussianDropout"]
 
@@ -16,7 +16,7 @@ class GaussianDropout(TrainingLayer):
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.rate = check_share(rate, "rate")
+        self.rate = normalize_share(rate, "rate")
         self.dropout_seed = seed
 
     def get_config(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from upsamp.layers.training_layer import TrainingLayer, check_share
+from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
 __all__ = ["GaussianNoise"]
 
@@ -16,7 +16,7 @@ class GaussianNoise(TrainingLayer):
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.stddev = check_share(stddev, "stddev")
+        self.stddev = normalize_share(stddev, "stddev")
         self.noise_seed = seed
 
     def get_config(self) -> dict[str, Any]:

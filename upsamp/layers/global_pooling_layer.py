@@ -3,6 +3,7 @@
 from typing import Any
 
 from upsamp.core.arguments import Array, Pair
+from upsamp.core.values import normalize_flag
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
@@ -19,7 +20,7 @@ class GlobalPoolingLayer(ImageLayer):
         self, data_format: str | None = None, keepdims: bool = False, **options: Any
     ) -> None:
         super().__init__(data_format, **options)
-        self.keepdims = keepdims
+        self.keepdims = normalize_flag(keepdims, "keepdims")
 
     @property
     def image_axes(self) -> Pair:

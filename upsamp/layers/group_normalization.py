@@ -7,6 +7,7 @@ from upsamp.core.axes import axes_within, normalize_axis
 from upsamp.core.convolution.reach import whole_reach
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.normalization import normalize_groups
+from upsamp.core.values import as_integer
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.normalization_layer import NormalizationLayer
@@ -37,7 +38,7 @@ class GroupNormalization(NormalizationLayer):
         **options: Any,
     ) -> None:
         super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, **options)
-        self.groups = -1 if groups == -1 else normalize_count(groups, "groups")
+        self.groups = -1 if as_integer(groups) == -1 else normalize_count(groups, "groups")
         self.axis = normalize_axis(axis)
 
     def create_weights(self, input_shape: Shape) -> None:

@@ -16,6 +16,7 @@ from upsamp.core.activations import (
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.packing import Kernel, PackedKernel
 from upsamp.core.in_place import Change
+from upsamp.errors import UnknownLayerError
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
@@ -48,7 +49,7 @@ class KernelLayer(Layer):
 
         The changes are called with blocks (n, outputs of the kernel).
         """
-        raise NotImplementedError(f"{self.type_name} must define `mix`.")
+        raise UnknownLayerError(f"{self.type_name} must define `mix`.")
 
     def arranged(self, name: str, kernel: Array) -> Array:
         """Return the kernel of that name in the shape that it is used in."""

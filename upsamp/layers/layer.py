@@ -1,7 +1,9 @@
 """What every layer is: a name, a contract on shapes, and weights that are drawn when needed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, wraps
+from inspect import signature
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -10,7 +12,6 @@ from upsamp.core.arguments import (
     Array,
     normalize_array,
     normalize_count,
-    spelled,
 )
 from upsamp.core.convolution.reach import same_positions
 from upsamp.core.dtypes import compute_dtype
@@ -18,15 +19,61 @@ from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.core.text import first_line
+from upsamp.core.values import as_list, normalize_flag, normalize_mapping, spelled
+from upsamp.errors import ArgumentError, DtypeError, ShapeError, UnknownLayerError
 from upsamp.layers.effect import Nature
 from upsamp.layers.options import training_options
 from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
 from upsamp.layers.weight import Weight
 
-__all__ = ["Layer", "MaybeShape", "Shape", "Weight", "normalize_shape", "snake_case"]
+__all__ = [
+    "RANKS",
+    "Layer",
+    "MaybeShape",
+    "Shape",
+    "Weight",
+    "normalize_config",
+    "normalize_shape",
+    "snake_case",
+]
 
 LONGEST_NAME = 1000
+# Those of an input, whose first axis is the batch.
+RANKS = tuple(range(1, 33))
+
+
+def normalize_config(config: object, layer: Callable[..., object]) -> dict[str, Any]:
+    """Return the arguments that make a layer of that class; none of them is looked at.
+
+    >>> normalize_config({"name": "first"}, Layer)
+    {'name': 'first'}
+    """
+    arguments = normalize_mapping(config, "config")
+    try:
+        _signature(layer).bind(**arguments)
+    except TypeError as error:
+        raise ArgumentError(
+            f"`config` must have the arguments of {layer.__name__}. Received: {first_line(error)}."
+        ) from None
+    return arguments
+
+
+_signature = cache(signature)
+
+
+def _checked(compute: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+    """Return `call` as others may call it: on anything, of which it takes what fits."""
+
+    @wraps(compute)
+    def call(self: Layer, x: object) -> Array:
+        # What becomes of infinities is what the formulas say; that is no cause for a warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            taken = self.take_input(x)
+            with self.named():
+                return self.rounded(compute(self, taken))
+
+    return call
 
 
 class Layer:
@@ -52,6 +99,10 @@ class Layer:
         super().__init_subclass__(**options)
         if "nature" not in vars(cls) and {"call", "compute", "merge"} & vars(cls).keys():
             cls.nature = Nature.OTHER
+        if "call" in vars(cls):
+            # Whoever has checked the input already, as a model has, goes round the check.
+            cls.unchecked_call = cls.call
+            cls.call = _checked(cls.call)  # type: ignore[method-assign,assignment]
 
     def __init__(
         self,
@@ -70,16 +121,12 @@ class Layer:
         ):
             raise ArgumentError(
                 f"`name` must be text on one line of at most {LONGEST_NAME} characters. "
-                f"Received: name={name!r:.100}."
+                f"Received: name={spelled(name)}."
             )
         self.given_name = name
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype_policy: Policy = normalize_policy(dtype)
-        if trainable not in (True, False):
-            raise ArgumentError(
-                f"`trainable` must be True or False. Received: trainable={spelled(trainable)}."
-            )
-        self.trainable = bool(trainable)
+        self.trainable = normalize_flag(trainable, "trainable")
         self.built = False
         self.seed: tuple[int, ...] = (0,)
         self.placed = False
@@ -131,8 +178,13 @@ class Layer:
         return input_shape
 
     def call(self, x: Array) -> Array:
-        """Compute the output for an array of a checked shape, of the type that is computed in."""
-        raise NotImplementedError(f"{type(self).__name__} must define `call`.")
+        """Compute the output for an array of a checked shape, of the type that is computed in.
+
+        A caller may hand over any array of a shape that fits the layer as it was built.
+        """
+        raise UnknownLayerError(f"{type(self).__name__} must define `call`.")
+
+    unchecked_call = call
 
     # What a summary asks; a subclass answers where its kernel or its geometry says otherwise.
 
@@ -174,7 +226,7 @@ class Layer:
         """Say in an error which layer it comes from."""
         try:
             yield
-        except (ArgumentError, ShapeError) as error:
+        except (ArgumentError, DtypeError) as error:
             joint = " " if str(error).startswith("must ") else ": "
             who = f"Layer '{self.name}' ({self.type_name})"
             raise type(error)(f"{who}{joint}{error}") from error
@@ -183,14 +235,27 @@ class Layer:
         """Settle the weights for inputs of this shape, the batch included; only the first time."""
         if self.built:
             return
-        shape = normalize_shape(input_shape, "input_shape")
+        shape = self._normalize_shape(input_shape)
         with self.named():
+            self.check_rank(shape)
             self.output_shape_for(shape)
             self.create_weights(shape)
         self.built = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of this shape, the batch included."""
+        return self._output_shape(self._normalize_shape(input_shape))
+
+    def _normalize_shape(self, input_shape: object) -> Shape:
+        """Return a shape of inputs, which has the batch at least."""
+        with self.named():
+            shape = normalize_shape(input_shape, "input_shape")
+            if not shape:
+                raise ShapeError("must have an input with a batch. Received: shape ().")
+            return shape
+
+    def _output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the output for inputs of a shape in its normal form."""
         with self.named():
             self.check_rank(input_shape)
             return self.output_shape_for(input_shape)
@@ -202,11 +267,11 @@ class Layer:
         with self.named():
             self.check_single(input_shapes)
         self.build(input_shapes[0])
-        return [self.compute_output_shape(input_shapes[0])]
+        return [self._output_shape(input_shapes[0])]
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute the outputs for arrays of shapes that `connect` took."""
-        return [self.rounded(self.call(self.widened(inputs[0])))]
+        return [self.rounded(self.unchecked_call(self.widened(inputs[0])))]
 
     def widened(self, x: Array) -> Array:
         """Return an input in the layer's dtype, as it is computed with: float16 in float32."""
@@ -218,7 +283,7 @@ class Layer:
 
     def change(self, block: Array) -> None:
         """Compute the output in place of the input, where each value depends on itself alone."""
-        block[...] = self.call(block)
+        block[...] = self.unchecked_call(block)
 
     def check_single(self, inputs: Sequence[object]) -> None:
         """Raise `ShapeError` where a layer of one input gets several."""
@@ -228,13 +293,17 @@ class Layer:
     def __call__(self, x: object) -> Array:
         """Compute the output: the layer is built for the shape of `x` when it is not yet."""
         with self.named():
-            array = normalize_array(x, "x", tuple(range(1, 33)))
+            array = normalize_array(x, "x", RANKS)
             self.check_rank(array.shape)
         self.build((None, *array.shape[1:]))
-        self.compute_output_shape(array.shape)
-        # What becomes of infinities is what the formulas say; that is no cause for a warning.
-        with np.errstate(invalid="ignore", over="ignore"):
-            return own(self.compute([array])[0], x)
+        return own(self.call(array), x)
+
+    def take_input(self, x: object) -> Any:
+        """Return what `call` computes with: an array of a shape that fits, widened."""
+        with self.named():
+            array = normalize_array(x, "x", RANKS)
+        self._output_shape(array.shape)
+        return self.widened(array)
 
     def check_rank(self, input_shape: Shape) -> None:
         """Raise `ShapeError` where the layer takes inputs of another rank."""
@@ -301,8 +370,13 @@ class Layer:
 
     def weight(self, name: str) -> Array:
         """Return the values of one weight, read-only, drawn now if they were not wanted before."""
-        index = next(i for i, weight in enumerate(self._weights) if weight.name == name)
-        return self._values(index)
+        names = [weight.name for weight in self._weights]
+        if isinstance(name, str) and name in names:
+            return self._values(names.index(name))
+        raise ArgumentError(
+            f"Layer '{self.name}' ({self.type_name}) must have the weight to compute with it. "
+            f"Received: no {spelled(name)}. Call build((None, ...)) first, or the layer itself."
+        )
 
     def _values(self, index: int) -> Array:
         weight = self._weights[index]
@@ -320,7 +394,12 @@ class Layer:
     def set_weights(self, weights: Sequence[object]) -> None:
         """Set all weights, given in Keras' order and shapes."""
         known = self.weights
-        given = list(weights)
+        given = as_list(weights, most=len(known))
+        if given is None:
+            raise ArgumentError(
+                f"`weights` must be a list of {len(known)} arrays. "
+                f"Received: weights={spelled(weights)}."
+            )
         arrays = [normalize_array(value, "weights", tuple(range(33))) for value in given]
         shapes = [weight.shape for weight in known]
         if [array.shape for array in arrays] != shapes:
@@ -354,4 +433,4 @@ class Layer:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what `get_config` gave."""
-        return cls(**config)
+        return cls(**normalize_config(config, cls))

@@ -4,7 +4,7 @@ from typing import Any
 
 from upsamp.core.activation_functions import leaky_relu
 from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
+from upsamp.core.values import normalize_amount
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
@@ -26,12 +26,8 @@ class LeakyReLU(Layer):
         self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
-        self.negative_slope = negative_slope if alpha is None else alpha
-        if self.negative_slope < 0:
-            raise ArgumentError(
-                "`negative_slope` must not be negative. "
-                f"Received: negative_slope={self.negative_slope!r}."
-            )
+        slope = negative_slope if alpha is None else alpha
+        self.negative_slope = normalize_amount(slope, "negative_slope")
 
     def call(self, x: Array) -> Array:
         """Apply the function."""

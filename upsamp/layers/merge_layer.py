@@ -7,8 +7,9 @@ import numpy as np
 
 from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.layout import own
-from upsamp.errors import ShapeError
-from upsamp.layers.layer import Layer, MaybeShape, Shape
+from upsamp.core.values import each
+from upsamp.errors import ShapeError, UnknownLayerError
+from upsamp.layers.layer import RANKS, Layer, MaybeShape, Shape
 
 __all__ = ["MergeLayer"]
 
@@ -25,11 +26,11 @@ class MergeLayer(Layer):
 
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
         """Return the output's shape, the batch included."""
-        raise NotImplementedError(f"{self.type_name} must define `merged_shape`.")
+        raise UnknownLayerError(f"{self.type_name} must define `merged_shape`.")
 
     def merge(self, inputs: Sequence[Array]) -> Array:
         """Compute the output for arrays of checked shapes, of the type that is computed in."""
-        raise NotImplementedError(f"{self.type_name} must define `merge`.")
+        raise UnknownLayerError(f"{self.type_name} must define `merge`.")
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
         """Return the shape of the output."""
@@ -59,13 +60,13 @@ class MergeLayer(Layer):
 
     def __call__(self, x: object) -> Array:
         """Compute the output for a list of arrays."""
-        if not isinstance(x, Sequence) or isinstance(x, str):
-            with self.named():
+        with self.named():
+            if not isinstance(x, Sequence) or isinstance(x, str):
                 raise ShapeError(
                     f"must be called with a list of arrays. Received: {type(x).__name__}."
                 )
-        with self.named():
-            arrays = [normalize_array(part, "x", tuple(range(1, 33))) for part in x]
+            parts = each(x, "x", "must be a list of arrays")
+            arrays = [normalize_array(part, "x", RANKS) for part in parts]
         self.connect([array.shape for array in arrays])
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):

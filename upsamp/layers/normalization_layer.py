@@ -4,7 +4,7 @@ from typing import Any
 
 from upsamp.core.arguments import Array
 from upsamp.core.initializers import InitializerLike, normalize_initializer
-from upsamp.errors import ArgumentError
+from upsamp.core.values import normalize_flag, normalize_positive
 from upsamp.layers.layer import Layer
 
 __all__ = ["NormalizationLayer"]
@@ -26,11 +26,9 @@ class NormalizationLayer(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if epsilon <= 0:
-            raise ArgumentError(f"`epsilon` must be positive. Received: epsilon={epsilon!r}.")
-        self.epsilon = epsilon
-        self.center = center
-        self.scale = scale
+        self.epsilon = normalize_positive(epsilon, "epsilon")
+        self.center = normalize_flag(center, "center")
+        self.scale = normalize_flag(scale, "scale")
         self.beta_initializer = normalize_initializer(beta_initializer, "beta_initializer")
         self.gamma_initializer = normalize_initializer(gamma_initializer, "gamma_initializer")
 

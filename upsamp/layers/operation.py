@@ -9,6 +9,7 @@ import numpy as np
 from upsamp.core.activations import get_activation
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.merge_layer import MergeLayer
@@ -80,7 +81,7 @@ class Operation(MergeLayer):
         super().__init__(**layer_options)
         if function not in OPERATIONS:
             raise ArgumentError(
-                f"`function` must be one of {', '.join(OPERATIONS)}. Received: {function!r}."
+                f"`function` must be one of {', '.join(OPERATIONS)}. Received: {spelled(function)}."
             )
         self.function = function
         self.operands = tuple(operands)
@@ -93,14 +94,14 @@ class Operation(MergeLayer):
         if not all(one is None or is_number(one) for one in self.operands):
             raise ArgumentError(
                 "`operands` must be numbers, or None for an input. "
-                f"Received: operands={self.operands!r:.200}."
+                f"Received: operands={spelled(self.operands)}."
             )
         count = 2 if self.function in BINARY else 1
         more = len(self.operands) - count
         if not 0 <= more <= len(OPTIONS.get(self.function, ())) or None not in self.operands:
             raise ArgumentError(
                 f"`operands` of {self.function} must be {count}, an input among them. "
-                f"Received: operands={self.operands!r:.200}."
+                f"Received: operands={spelled(self.operands)}."
             )
 
     def _check_options(self) -> None:
@@ -111,7 +112,7 @@ class Operation(MergeLayer):
         if not known or (self.function == "Clip" and len(self.options) < len(wanted)):
             raise ArgumentError(
                 f"`options` of {self.function} must be numbers: {', '.join(wanted) or 'none'}. "
-                f"Received: options={self.options!r:.200}."
+                f"Received: options={spelled(self.options)}."
             )
 
     @property

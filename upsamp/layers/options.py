@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
 __all__ = ["training_options"]
@@ -43,12 +44,17 @@ def training_options(
                 kept[name] = value
         elif name not in quiet:
             raise ArgumentError(
-                f"{layer} must be given options that it knows. Received: {name}={value!r}."
+                f"{layer} must be given options that it knows. Received: {name}={spelled(value)}."
             )
-        elif quiet[name] and not any(value is at or value == at for at in quiet[name]):
+        elif quiet[name] and not any(value is at or _is_equal(value, at) for at in quiet[name]):
             allowed = " or ".join(repr(at) for at in quiet[name])
             raise ArgumentError(
                 f"`{name}` of {layer} must be {allowed}, as upsamp does without it. "
-                f"Received: {name}={value!r}."
+                f"Received: {name}={spelled(value)}."
             )
     return kept
+
+
+def _is_equal(value: object, at: object) -> bool:
+    """Tell whether a value is one of Python's own that is equal to another; none else is asked."""
+    return type(value) is type(at) and value == at

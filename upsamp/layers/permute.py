@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from upsamp.core.arguments import Array, spelled
+from upsamp.core.arguments import Array
 from upsamp.core.axes import normalize_axis
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 

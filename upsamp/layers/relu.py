@@ -4,7 +4,7 @@ from typing import Any
 
 from upsamp.core.activation_functions import rectify
 from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
+from upsamp.core.values import normalize_amount
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
@@ -28,16 +28,9 @@ class ReLU(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        for name, value in (
-            ("max_value", max_value),
-            ("negative_slope", negative_slope),
-            ("threshold", threshold),
-        ):
-            if value is not None and value < 0:
-                raise ArgumentError(f"`{name}` must not be negative. Received: {name}={value!r}.")
-        self.max_value = max_value
-        self.negative_slope = negative_slope
-        self.threshold = threshold
+        self.max_value = None if max_value is None else normalize_amount(max_value, "max_value")
+        self.negative_slope = normalize_amount(negative_slope, "negative_slope")
+        self.threshold = normalize_amount(threshold, "threshold")
 
     def call(self, x: Array) -> Array:
         """Apply the function."""

@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array, spelled
+from upsamp.core.arguments import Array
+from upsamp.core.values import ask, check_size, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
@@ -53,9 +54,10 @@ class Rescaling(Layer):
 
 def _plain(value: object, name: str) -> Any:
     """Return a number, or nested lists of numbers, as JSON has them."""
-    try:
-        return np.asarray(value, np.float64).tolist()
-    except (TypeError, ValueError, OverflowError):
+    check_size(value, name)
+    numbers = ask(lambda: np.asarray(value, np.float64).tolist())
+    if numbers is None:
         raise ArgumentError(
             f"`{name}` must be a number or a list of numbers. Received: {name}={spelled(value)}."
-        ) from None
+        )
+    return numbers

@@ -1,10 +1,12 @@
 """Reshape: the same values in another shape."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from upsamp.core.arguments import Array, normalize_count, spelled
+from upsamp.core.arguments import Array, normalize_count
+from upsamp.core.axes import MAX_AXES
+from upsamp.core.values import as_integer, as_list, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
@@ -23,15 +25,17 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
-        several = isinstance(target_shape, Iterable)
-        axes = tuple(target_shape) if several else (target_shape,)
-        if axes.count(-1) > 1:
+        given = as_list(target_shape, most=MAX_AXES)
+        axes = [target_shape] if given is None else given
+        rest = [as_integer(axis) == -1 for axis in axes]
+        if sum(rest) > 1 or len(axes) > MAX_AXES:
             raise ArgumentError(
                 "`target_shape` must have -1 for one axis at the most. "
                 f"Received: target_shape={spelled(target_shape)}."
             )
         self.target_shape = tuple(
-            -1 if axis == -1 else normalize_count(axis, "target_shape") for axis in axes
+            -1 if is_rest else normalize_count(axis, "target_shape")
+            for axis, is_rest in zip(axes, rest, strict=True)
         )
 
     def output_shape_for(self, input_shape: Shape) -> Shape:

@@ -11,6 +11,7 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.convolution.reach import resampled_reach
 from upsamp.core.upsampling.resample import resize
+from upsamp.core.values import normalize_flag, normalize_number, normalize_text
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
@@ -51,13 +52,13 @@ class Resizing(ImageLayer):
             ("pad_to_aspect_ratio", pad_to_aspect_ratio),
             ("antialias", antialias),
         ):
-            if value:
+            if normalize_flag(value, name):
                 raise ArgumentError(
                     f"`{name}` must be False, as Resizing here only enlarges. "
-                    f"Received: {name}={value!r}."
+                    f"Received: {name}=True."
                 )
-        self.fill_mode = fill_mode
-        self.fill_value = fill_value
+        self.fill_mode = normalize_text(fill_mode, "fill_mode")
+        self.fill_value = normalize_number(fill_value, "fill_value")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the shape with the rows and columns that were asked for."""

@@ -2,12 +2,11 @@
 
 import math
 import re
-from collections.abc import Sequence
 from typing import TypeAlias
 
-import numpy as np
-
-from upsamp.core.arguments import normalize_count, spelled
+from upsamp.core.arguments import normalize_count
+from upsamp.core.axes import MAX_AXES
+from upsamp.core.values import as_list, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = ["MaybeShape", "Shape", "normalize_shape", "product_of", "snake_case"]
@@ -33,12 +32,13 @@ def normalize_shape(value: object, name: str) -> Shape:
     >>> normalize_shape([None, 28, 28, 1], "batch_shape")
     (None, 28, 28, 1)
     """
-    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
+    parts = as_list(value, most=MAX_AXES)
+    if parts is None or len(parts) > MAX_AXES:
         raise ArgumentError(
             f"`{name}` must be a tuple of positive integers or None. "
             f"Received: {name}={spelled(value)}."
         )
-    return tuple(None if part is None else normalize_count(part, name) for part in value)
+    return tuple(None if part is None else normalize_count(part, name) for part in parts)
 
 
 def product_of(lengths: Shape) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from upsamp.core.arguments import Array
 from upsamp.layers.image_layer import ImageLayer
-from upsamp.layers.training_layer import check_share
+from upsamp.layers.training_layer import normalize_share
 
 __all__ = ["SpatialDropout2D"]
 
@@ -23,7 +23,7 @@ class SpatialDropout2D(ImageLayer):
         self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Any
     ) -> None:
         super().__init__(data_format, **options)
-        self.rate = check_share(rate, "rate")
+        self.rate = normalize_share(rate, "rate")
         self.dropout_seed = seed
 
     def call(self, x: Array) -> Array:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from upsamp.core.arguments import Array, normalize_count
+from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import LAYERS
-from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.layer import Layer, Shape, normalize_config
 
 __all__ = ["SpectralNormalization"]
 
@@ -32,7 +33,7 @@ class SpectralNormalization(Layer):
     def __init__(self, layer: Layer, power_iterations: int = 1, **options: Any) -> None:
         super().__init__(**options)
         if not isinstance(layer, Layer):
-            raise ArgumentError(f"`layer` must be a layer. Received: layer={layer!r}.")
+            raise ArgumentError(f"`layer` must be a layer. Received: layer={spelled(layer)}.")
         self.layer = layer
         self.power_iterations = normalize_count(power_iterations, "power_iterations")
 
@@ -112,12 +113,15 @@ class SpectralNormalization(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what `get_config` gave; `layer` may be a layer that is made already."""
-        layer = config["layer"]
+        arguments = normalize_config(config, cls)
+        layer = arguments["layer"]
         if not isinstance(layer, Mapping):
-            return cls(**config)
-        name = layer.get("class_name")
-        if name not in LAYERS:
+            return cls(**arguments)
+        wrapped = normalize_mapping(layer, "layer")
+        name = wrapped.get("class_name")
+        if not (isinstance(name, str) and name in LAYERS):
             raise ArgumentError(
-                f"SpectralNormalization must wrap a layer that upsamp has. Received: {name!r}."
+                "SpectralNormalization must wrap a layer that upsamp has. "
+                f"Received: {spelled(name)}."
             )
-        return cls(**{**config, "layer": LAYERS[str(name)].from_config(layer["config"])})
+        return cls(**{**arguments, "layer": LAYERS[name].from_config(wrapped.get("config", {}))})

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
+from upsamp.core.values import normalize_amount
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
@@ -23,9 +23,7 @@ class ThresholdedReLU(Layer):
 
     def __init__(self, theta: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
-        if theta is None or theta < 0:
-            raise ArgumentError(f"`theta` must not be negative. Received: theta={theta!r}.")
-        self.theta = theta
+        self.theta = normalize_amount(theta, "theta")
 
     def call(self, x: Array) -> Array:
         """Apply the function."""

@@ -1,11 +1,11 @@
 """What the layers have in common that act in training alone: a prediction passes them unchanged."""
 
 from upsamp.core.arguments import Array
-from upsamp.errors import ArgumentError
+from upsamp.core.values import normalize_number
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["TrainingLayer", "check_share"]
+__all__ = ["TrainingLayer", "normalize_share"]
 
 
 class TrainingLayer(Layer):
@@ -18,12 +18,10 @@ class TrainingLayer(Layer):
         return x
 
 
-def check_share(value: float, name: str) -> float:
+def normalize_share(value: object, name: str) -> float:
     """Return a share from 0 to 1.
 
-    >>> check_share(0.5, "rate")
+    >>> normalize_share(0.5, "rate")
     0.5
     """
-    if not 0 <= value <= 1:
-        raise ArgumentError(f"`{name}` must be from 0 to 1. Received: {name}={value!r}.")
-    return value
+    return normalize_number(value, name, 0, 1, rule="must be from 0 to 1")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from upsamp.core.arguments import Array
+from upsamp.core.values import normalize_mapping, normalize_text
 from upsamp.errors import ArgumentError, UnknownLayerError
 from upsamp.layers.layer import Layer, MaybeShape, Shape
 from upsamp.layers.shapes import snake_case
@@ -34,11 +35,11 @@ class UnknownLayer(Layer):
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.class_name = class_name
+        self.class_name = normalize_text(class_name, "class_name")
         self.module = module
-        self.config = dict(config)
+        self.config = normalize_mapping(config, "config")
         self.reason = reason
-        self.automatic_name = snake_case(class_name)
+        self.automatic_name = snake_case(self.class_name)
 
     @property
     def type_name(self) -> str:

@@ -22,7 +22,8 @@ from upsamp.core.convolution.reach import convolution_reach
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.layout import read_only
-from upsamp.errors import ShapeError
+from upsamp.core.values import normalize_flag
+from upsamp.errors import ShapeError, UnknownLayerError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.kernel_layer import KernelLayer, Mixture
 from upsamp.layers.layer import Shape
@@ -54,7 +55,7 @@ class WindowLayer(KernelLayer, ImageLayer):
         self.strides = normalize_pair(strides, "strides")
         self.padding = normalize_padding(padding)
         self.dilation_rate = normalize_pair(dilation_rate, "dilation_rate")
-        self.use_bias = use_bias
+        self.use_bias = normalize_flag(use_bias, "use_bias")
         self.bias_initializer = normalize_initializer(bias_initializer, "bias_initializer")
         self.input_channels: int | None = None
 
@@ -112,7 +113,7 @@ class WindowLayer(KernelLayer, ImageLayer):
 
     def output_channels(self, channels: int | None) -> int | None:
         """Return the channels of the output, for so many of the input."""
-        raise NotImplementedError(f"{self.type_name} must define `output_channels`.")
+        raise UnknownLayerError(f"{self.type_name} must define `output_channels`.")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the shape with as many rows and columns as the kernel fits at."""

@@ -148,7 +148,7 @@ def _tail(head: Layer, links: Sequence[_Link]) -> _Tail:
     for link in links[len(early) :]:
         axis = _scaled_axis(link)
         if link.layer.nature is Nature.VIEW or axis not in (-1, len(link.shape) - 1):
-            late.append(link.layer.call)
+            late.append(link.layer.unchecked_call)
         else:
             late.append(_Changes((link.shape[-1] or 1) if axis > 0 else 1, (link.layer.change,)))
     return _Tail(tuple(early), tuple(late))

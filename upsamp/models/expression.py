@@ -8,6 +8,7 @@ from typing import Any
 from upsamp.core.activations import LAYER_ACTIVATIONS, activation_mapping
 from upsamp.core.initializers import INITIALIZER_CLASSES, initializer_mapping
 from upsamp.core.literals import excerpt, shorten, value_of
+from upsamp.core.values import normalize_text
 from upsamp.errors import ExpressionError, UpsampError
 from upsamp.layers import LAYERS, Layer
 
@@ -26,6 +27,7 @@ def parse_layer(text: str) -> Layer:
     >>> parse_layer("Dense(8, activation=LeakyReLU(0.2))").get_config()["activation"]
     {'class_name': 'LeakyReLU', 'config': {'negative_slope': 0.2}}
     """
+    text = normalize_text(text, "text")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd spellings that Python reads all the same
@@ -56,7 +58,7 @@ def parse_layer(text: str) -> Layer:
 def parse_layers(text: str) -> list[Layer]:
     """Return the layers that are spelled one a line; blank lines and comments are passed over."""
     layers: list[Layer] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(normalize_text(text, "text").splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
@@ -72,6 +74,7 @@ def parse_shape(text: str) -> tuple[int, ...]:
     >>> parse_shape("28x28x1")
     (28, 28, 1)
     """
+    text = normalize_text(text, "text")
     parts = text.strip().strip("()[]").replace("x", ",").replace("X", ",").rstrip(", ").split(",")
     try:
         shape = tuple(int(part) for part in parts)

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Self
 
+from upsamp.core.arguments import LARGEST
+from upsamp.core.values import as_integer, each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
 from upsamp.models.configs.graph_config import Graph, read_graph, write_graph
-from upsamp.models.graph import Call, Source, infer, number_calls
+from upsamp.models.graph import Call, Source, infer, normalize_sources, number_calls
 from upsamp.models.model import Model
 
 __all__ = ["Functional"]
@@ -40,9 +43,15 @@ class Functional(Model):
     ) -> None:
         super().__init__(name, seed=seed, trainable=trainable)
         self._calls = number_calls(calls)
-        self._inputs = tuple(inputs)
-        self._outputs = tuple(outputs)
-        self._layers = tuple(super().all_layers if layers is None else layers)
+        rule = "must be the numbers of the calls of input layers"
+        self._inputs = tuple(
+            self._normalize_number(number, rule)
+            for number in islice(each(inputs, "inputs", rule), len(self._calls) + 1)
+        )
+        self._outputs = normalize_sources(outputs, "outputs")
+        self._layers = tuple(super().all_layers)
+        if layers is not None:
+            self._layers = self._in_order(layers)
         self._check_ends()
         self._name_layers()
         self.reseed()
@@ -56,11 +65,29 @@ class Functional(Model):
         for source in self._outputs:
             self.shape_of(source)  # which there must be
 
+    @staticmethod
+    def _normalize_number(value: object, rule: str) -> int:
+        """Return the number of a call, which there need not be."""
+        number = as_integer(value)
+        if number is None or abs(number) >= LARGEST:
+            raise ArgumentError(f"`inputs` {rule}. Received: {spelled(value)}.")
+        return number
+
+    def _in_order(self, layers: object) -> tuple[Layer, ...]:
+        """Return the layers of the calls in the order in which they are given."""
+        rule = "must be the layers of the calls, in another order"
+        given = tuple(islice(each(layers, "layers", rule), len(self._layers) + 1))
+        if {id(layer) for layer in given} != {id(layer) for layer in self._layers}:
+            raise ArgumentError(f"`layers` {rule}. Received: layers={spelled(layers)}.")
+        return given
+
     def _check_ends(self) -> None:
         """Raise where the inputs are not those that the outputs are computed from."""
         count = len(self._calls)
         places = (*self._inputs, *(source.call for source in self._outputs))
-        if not self._inputs or not self._outputs or not all(0 <= one < count for one in places):
+        exist = [0 <= one < count for one in places]
+        exist += [source.output >= 0 for source in self._outputs]
+        if not (self._inputs and self._outputs and all(exist)):
             raise ArgumentError(
                 f"A model must have inputs and outputs among its {count} calls. "
                 f"Received: inputs={list(self._inputs)}, outputs={list(map(tuple, self._outputs))}."
@@ -132,6 +159,7 @@ class Functional(Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a model from what `get_config`, or a file of Keras 3, holds."""
+        config = normalize_mapping(config, "config")
         calls, inputs, outputs, layers = read_graph(config)
         trainable = config.get("trainable", True) is not False
         return cls(calls, inputs, outputs, config.get("name"), layers=layers, trainable=trainable)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from upsamp.core.arguments import LARGEST
+from upsamp.core.arguments import LARGEST, normalize_count
 from upsamp.core.literals import shorten
+from upsamp.core.values import as_integer, as_list, each, spelled
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
@@ -18,6 +19,7 @@ __all__ = [
     "connect",
     "infer",
     "needed_calls",
+    "normalize_sources",
     "number_calls",
     "output_of",
 ]
@@ -104,7 +106,7 @@ def number_calls(calls: Iterable[Call]) -> tuple[Call, ...]:
 
     Raises `ArgumentError` for a call on what comes after it.
     """
-    found = tuple(calls)
+    found = tuple(_checked(call) for call in each(calls, "calls", "must be calls of layers"))
     numbers: dict[int, list[int]] = {}
     for place, call in enumerate(found):
         numbers.setdefault(id(call.layer), []).append(call.node)
@@ -121,6 +123,31 @@ def number_calls(calls: Iterable[Call]) -> tuple[Call, ...]:
         renewed.append(replace(call, node=seen[id(call.layer)]))
         seen[id(call.layer)] += 1
     return tuple(renewed)
+
+
+def _checked(call: object) -> Call:
+    """Return a call whose parts are what they must be."""
+    if not (isinstance(call, Call) and isinstance(call.layer, Layer)):
+        raise ArgumentError(f"`calls` must be calls of layers. Received: {spelled(call)}.")
+    node = normalize_count(call.node, "node", minimum=0)
+    return Call(call.layer, normalize_sources(call.sources, "sources"), node)
+
+
+def normalize_sources(sources: object, name: str) -> tuple[Source, ...]:
+    """Return where arrays come from, each a `Source`, or a number or two in a tuple.
+
+    >>> normalize_sources([(0, 1)], "outputs")
+    (Source(call=0, output=1),)
+    """
+    rule = "must be the numbers of calls, each with that of an output"
+    found = []
+    for one in each(sources, name, rule):
+        numbers = [as_integer(number) for number in as_list(one, most=2) or []]
+        known = [number for number in numbers if number is not None and abs(number) < LARGEST]
+        if not 0 < len(known) == len(numbers) <= 2:
+            raise ArgumentError(f"`{name}` {rule}. Received: {spelled(one)}.")
+        found.append(Source(*known))
+    return tuple(found)
 
 
 def needed_calls(calls: Sequence[Call], outputs: Iterable[Source]) -> list[int]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array, normalize_array
+from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.shapes import Shape
 
@@ -22,13 +23,14 @@ def gather_inputs(x: object, names: Sequence[str], model: str, rank: int | None)
     """
     given: Any = x
     if isinstance(x, Mapping):
-        for name in x:
+        named = normalize_mapping(x, "x")
+        for name in named:
             if name not in names:
                 raise ArgumentError(
                     f"`x` must have the names of the inputs of model '{model}'. Received: "
-                    f"{name!r}. Use {', '.join(names)}."
+                    f"{spelled(name)}. Use {', '.join(names)}."
                 )
-        given = [x.get(name) for name in names]
+        given = [named.get(name) for name in names]
     elif not isinstance(x, list | tuple) or (len(names) == 1 and not _is_wrapped(x, rank)):
         given = [x]
     known = sum(one is not None for one in given)

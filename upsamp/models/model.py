@@ -1,7 +1,8 @@
 """What every model is: layers called on each other, which predict, count and are found by name."""
 
 from collections.abc import Callable, Iterator, Sequence
-from os import PathLike, fspath
+from itertools import islice
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.core.values import as_integer, each, normalize_flag, normalize_path, spelled
+from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
@@ -46,17 +48,17 @@ class Model(Layer):
     @property
     def calls(self) -> Sequence[Call]:
         """The calls of the layers, each after those that it depends on."""
-        raise NotImplementedError(f"{type(self).__name__} must define `calls`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `calls`.")
 
     @property
     def input_calls(self) -> Sequence[int]:
         """The numbers of the calls that are the model's inputs, in their order."""
-        raise NotImplementedError(f"{type(self).__name__} must define `input_calls`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `input_calls`.")
 
     @property
     def outputs(self) -> Sequence[Source]:
         """Where the model's outputs come from."""
-        raise NotImplementedError(f"{type(self).__name__} must define `outputs`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `outputs`.")
 
     @property
     def all_layers(self) -> list[Layer]:
@@ -65,7 +67,7 @@ class Model(Layer):
 
     def reseed(self) -> None:
         """Hand this model's seed on to its layers, after it has become part of another model."""
-        raise NotImplementedError(f"{type(self).__name__} must define `reseed`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `reseed`.")
 
     # --- layers and shapes
 
@@ -84,19 +86,21 @@ class Model(Layer):
         323200
         """
         if index is not None:
-            if not -len(self.layers) <= index < len(self.layers):
+            place = as_integer(index)
+            if place is None or not -len(self.layers) <= place < len(self.layers):
                 raise ArgumentError(
                     f"`index` must be less than the {len(self.layers)} layers of model "
-                    f"'{self.name}'. Received: index={index}."
+                    f"'{self.name}'. Received: index={spelled(index)}."
                 )
-            return self.layers[index]
-        head, _, rest = str(name).partition("/")
+            return self.layers[place]
+        head, _, rest = (name if isinstance(name, str) else "").partition("/")
         found = next((layer for layer in self.all_layers if layer.name == head), None)
         if found is not None and rest and isinstance(found, Model):
             return found.get_layer(rest)
         if found is None or rest:
             raise ArgumentError(
-                f"`name` must be that of a layer of model '{self.name}'. Received: name={name!r}. "
+                f"`name` must be that of a layer of model '{self.name}'. "
+                f"Received: name={spelled(name)}. "
                 f"Use one of {', '.join(layer.name for layer in self.all_layers)}."
             )
         return found
@@ -179,7 +183,7 @@ class Model(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the first output for an input of this shape."""
-        return self.connect([input_shape])[0] or self.output_shape
+        return self.connect([normalize_shape(input_shape, "input_shape")])[0] or self.output_shape
 
     # --- values
 
@@ -195,6 +199,14 @@ class Model(Layer):
         arrays = self.take_inputs(x)
         self.connect([array.shape for array in arrays])
         return self._given(self._compute_owned(arrays))
+
+    def call(self, x: Any) -> Any:
+        """Compute the output for all of `x` at once, as the model itself does when it is called."""
+        return self(x)
+
+    def take_input(self, x: object) -> Any:
+        """Return the input as it is: to call the model checks it."""
+        return x
 
     def _compute_owned(self, arrays: Sequence[Array]) -> list[Array]:
         """Compute all outputs, which share no memory with the inputs."""
@@ -333,7 +345,11 @@ class Model(Layer):
         self.require_built()
         from upsamp.models.files.saving import save_model  # most models are not saved
 
-        save_model(self, fspath(path), overwrite=overwrite)
+        save_model(
+            self,
+            normalize_path(path, "path"),
+            overwrite=normalize_flag(overwrite, "overwrite"),
+        )
 
     # --- the summary
 
@@ -360,12 +376,23 @@ class Model(Layer):
         return summarize(
             self,
             columns,
-            expand_nested=expand_nested,
-            show_trainable=show_trainable,
+            expand_nested=normalize_flag(expand_nested, "expand_nested"),
+            show_trainable=normalize_flag(show_trainable, "show_trainable"),
             batch=batch,
-            input_shapes=input_shapes,
-            counted=counted,
+            input_shapes=None if input_shapes is None else self._normalize_shapes(input_shapes),
+            counted=normalize_flag(counted, "counted"),
         )
+
+    def _normalize_shapes(self, input_shapes: object) -> list[Shape]:
+        """Return the shapes of all inputs, checked."""
+        rule = f"must be the shapes of the {len(self.input_calls)} inputs, the batch included"
+        shapes = [
+            normalize_shape(shape, "input_shapes")
+            for shape in islice(each(input_shapes, "input_shapes", rule), len(self.input_calls) + 1)
+        ]
+        if len(shapes) != len(self.input_calls):
+            raise ShapeError(f"`input_shapes` {rule}. Received: {spelled(input_shapes)}.")
+        return shapes
 
     def summary(
         self,
@@ -380,6 +407,11 @@ class Model(Layer):
         expand_nested, show_trainable: as in `summarize`. print_fn: what is called with the text
         instead of `print`.
         """
+        if not (print_fn is None or callable(print_fn)):
+            raise ArgumentError(
+                "`print_fn` must be a function that takes text. "
+                f"Received: print_fn={spelled(print_fn)}."
+            )
         text = str(self.summarize(expand_nested=expand_nested, show_trainable=show_trainable))
         (print if print_fn is None else print_fn)(text)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
+from upsamp.core.values import each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.layer import Shape, normalize_shape
@@ -41,14 +42,14 @@ class Sequential(Model):
         self._by_name: dict[str, Layer] = {}
         self._unnamed: Counter[str] = Counter()
         self._calls: list[Call] = []
-        for layer in layers or ():
+        for layer in () if layers is None else each(layers, "layers", "must be layers"):
             self.add(layer)
 
     def add(self, layer: Layer) -> None:
         """Add a layer at the end; it is built at once where the input's shape is known."""
         if not isinstance(layer, Layer):
             raise ArgumentError(
-                f"A model must be made of layers. Received: {layer!r} of type "
+                f"A model must be made of layers. Received: {spelled(layer)} of type "
                 f"{type(layer).__name__}; put an activation function in Activation(name)."
             )
         if layer is self or self._by_name.get(layer.name) is layer:
@@ -181,6 +182,7 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a model from what `get_config` gave; its weights are drawn anew."""
+        config = normalize_mapping(config, "config")
         entries = config.get("layers")
         if not isinstance(entries, list):
             raise FormatError("A model's config must have a list of layers. Received: none.")

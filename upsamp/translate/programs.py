@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias, get_args
 
 from upsamp.core.arguments import normalize_choice
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 from upsamp.translate import jax, keras, onnx, torch
 from upsamp.translate.settings import TransposedConvolution, Upsampling
@@ -61,10 +62,11 @@ def transposed_convolution_program(
     print(y)
     <BLANKLINE>
     """
+    _check_kind(settings, TransposedConvolution)
     if (bias is not None) != settings.bias:
         raise ArgumentError(
             "`bias` must be given where the settings have one, and only there. Received: "
-            f"bias={bias!r} for settings with bias={settings.bias}."
+            f"bias={spelled(bias)} for settings with bias={settings.bias}."
         )
     arrays = {"x": x, "kernel": kernel}
     if bias is not None:
@@ -94,5 +96,15 @@ def upsampling_program(settings: Upsampling, library: str, x: str) -> str:
     print(y)
     <BLANKLINE>
     """
+    _check_kind(settings, Upsampling)
     name = normalize_choice(library, "library", LIBRARIES)
     return _UPSAMPLINGS[name](settings, {"x": x})
+
+
+def _check_kind(settings: object, kind: type) -> None:
+    """Raise where the settings are not those of what is to be translated."""
+    if not isinstance(settings, kind):
+        raise ArgumentError(
+            f"`settings` must be what {kind.__name__}.of makes. "
+            f"Received: settings={spelled(settings)}."
+        )

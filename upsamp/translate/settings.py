@@ -19,22 +19,16 @@ from upsamp.core.arguments import (
     normalize_output_padding,
     normalize_padding,
     normalize_pair,
+    normalize_shape4,
 )
 from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel, transposed_axis
 from upsamp.core.upsampling.interpolation import kernel_of
+from upsamp.core.values import normalize_flag, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["Shape", "TransposedConvolution", "Upsampling"]
 
 Shape: TypeAlias = tuple[int, int, int, int]
-
-
-def _as_shape(value: Sequence[int], name: str) -> Shape:
-    """Return four positive integers."""
-    if len(value) != 4:
-        raise ShapeError(f"`{name}` must have four dimensions. Received: {name}={tuple(value)}.")
-    first, second, third, fourth = (normalize_count(length, name) for length in value)
-    return first, second, third, fourth
 
 
 @dataclass(frozen=True)
@@ -80,19 +74,20 @@ class TransposedConvolution:
         >>> TransposedConvolution.of((1, 7, 7, 8), (4, 4, 6, 8), 2, "same").result_shape
         (1, 14, 14, 6)
         """
-        shape = _as_shape(input_shape, "input_shape")
-        rows, columns, inner, channels = _as_shape(kernel_shape, "kernel_shape")
+        shape = normalize_shape4(input_shape, "input_shape")
+        rows, columns, inner, channels = normalize_shape4(kernel_shape, "kernel_shape")
         count = normalize_count(groups, "groups")
         if channels != shape[3] or channels % count:
             raise ShapeError(
                 "`kernel_shape` must be (rows, columns, filters / groups, C), and `groups` must "
-                f"divide C. Received: kernel_shape={tuple(kernel_shape)} with groups={count} for "
-                f"input_shape={shape}."
+                f"divide C. Received: kernel_shape={(rows, columns, inner, channels)} "
+                f"with groups={count} for input_shape={shape}."
             )
         if output_padding is not None and output_shape is not None:
             raise ArgumentError(
-                "`output_shape` must stand alone, as it says all of the size. Received: "
-                f"output_shape={output_shape!r} and output_padding={output_padding!r}."
+                "`output_shape` must stand alone, as it says all of the size. "
+                f"Received: output_shape={spelled(output_shape)} and "
+                f"output_padding={spelled(output_padding)}."
             )
         steps = normalize_pair(strides, "strides")
         dilation = normalize_pair(dilation_rate, "dilation_rate")
@@ -112,7 +107,7 @@ class TransposedConvolution:
             else normalize_pair(output_shape, "output_shape"),
             dilation_rate=dilation,
             groups=count,
-            bias=bias,
+            bias=normalize_flag(bias, "bias"),
         )
         _ = settings.axes  # an empty result is an error now, and not when it is asked for
         return settings
@@ -181,7 +176,7 @@ class Upsampling:
         >>> Upsampling.of((1, 3, 4, 1), (6, 12), "bilinear").factors
         (2, 3)
         """
-        shape = _as_shape(input_shape, "input_shape")
+        shape = normalize_shape4(input_shape, "input_shape")
         target = normalize_pair(size, "size")
         if target[0] < shape[1] or target[1] < shape[2]:
             raise ArgumentError(
@@ -194,12 +189,13 @@ class Upsampling:
         rule = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
         if method not in ("nearest", "area"):
             kernel_of(method, rule)  # which raises where the convention has no such method
-        if align_corners and (rule != "torch" or method not in ("bilinear", "bicubic")):
+        aligned = normalize_flag(align_corners, "align_corners")
+        if aligned and (rule != "torch" or method not in ("bilinear", "bicubic")):
             raise ArgumentError(
                 "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
                 f"Received: convention={rule!r}, interpolation={method!r}."
             )
-        return cls(shape, target, method, rule, align_corners)
+        return cls(shape, target, method, rule, aligned)
 
     @property
     def factors(self) -> Pair | None:

@@ -1,11 +1,14 @@
 """Pieces of Python source, from which the programs are put together."""
 
 import ast
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from upsamp.core.arguments import Array, Pair
-from upsamp.errors import ArgumentError
+from upsamp.core.arguments import Array, Pair, normalize_array, normalize_count
+from upsamp.core.axes import MAX_AXES
+from upsamp.core.values import as_list, normalize_text, spelled
+from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["array_source", "call", "comment", "listing", "pair", "write_program"]
 
@@ -24,6 +27,15 @@ def array_source(array: Array, shape: Sequence[int], file: str = "x.npy") -> str
     >>> print(array_source(np.array([[1.0, 2.0], [3.0, 4.0]]), (1, 2, 2, 1)))
     np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)
     """
+    array = normalize_array(array, "array", tuple(range(33)))
+    file = normalize_text(file, "file")
+    lengths = as_list(shape, most=MAX_AXES) or []
+    shape = tuple(normalize_count(length, "shape") for length in lengths)
+    if math.prod(shape) != array.size:
+        raise ShapeError(
+            f"`shape` must have as many elements as the array, {array.size}. "
+            f"Received: shape={shape}."
+        )
     reshape = "" if array.shape == tuple(shape) else f".reshape({', '.join(map(str, shape))})"
     if array.size > LARGEST:
         return f"np.load({file!r}){reshape}"
@@ -118,12 +130,13 @@ def write_program(
 
 def _single(name: str, text: str) -> str:
     """Return the line that makes an array of float32 from an expression."""
+    text = normalize_text(text, name)
     try:
         tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ArgumentError(
             f"`{name}` must be the source of an array, one Python expression such as "
-            f"np.load('{name}.npy'). Received: {name}={text!r}."
+            f"np.load('{name}.npy'). Received: {name}={spelled(text)}."
         ) from error
     if isinstance(tree, ast.Call):
         return f"{name} = {text}.astype(np.float32)"

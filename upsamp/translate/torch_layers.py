@@ -16,6 +16,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.literals import excerpt, shorten, value_of
+from upsamp.core.values import normalize_text
 from upsamp.errors import ArgumentError, ExpressionError
 
 __all__ = ["TorchLayer", "parse_torch"]
@@ -129,6 +130,7 @@ def parse_torch(text: str) -> TorchLayer:
 
 def _call(text: str) -> tuple[ast.Call, str]:
     """Return the call that is spelled in `text`, and the name of its layer."""
+    text = normalize_text(text, "text")
     rule = f"A layer must be spelled as in PyTorch code, such as {EXAMPLE}."
     if len(text) > LONGEST:
         raise ExpressionError(

@@ -82,7 +82,7 @@ def test_nothing_that_a_config_names_is_imported(
         ({"module": "my.code"}, "it comes from my.code"),
         ({"registered_name": "my>Dense"}, "it is registered as my>Dense"),
         ({"class_name": "LSTM"}, "there is no LSTM in upsamp"),
-        ({"config": {"name": "a"}}, "missing 1 required positional argument: 'units'"),
+        ({"config": {"name": "a"}}, "missing a required argument: 'units'"),
         ({"config": {"name": "a", "units": "3"}}, "`units` must be an integer of at least 1"),
         ({"config": {"name": "a", "units": 2, "size": 3}}, "Received: size=3"),
         ({"config": {"name": "a", "units": 2, "activation": []}}, "activation"),

@@ -29,6 +29,7 @@ from upsamp.core.convolution.setting import ConvolutionSetting, extent_of, make_
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["conv2d", "conv2d_transpose", "convolve_batch", "normalize_bias", "transposed_setting"]
@@ -140,7 +141,7 @@ def transposed_setting(
     if extra is not None and output_shape is not None:
         raise ArgumentError(
             "`output_shape` must stand alone, as it says all of the size. Received: "
-            f"output_shape={output_shape!r} and output_padding={output_padding!r}."
+            f"output_shape={spelled(output_shape)} and output_padding={spelled(output_padding)}."
         )
     count = normalize_count(groups, "groups")
     return ConvolutionSetting(
@@ -181,6 +182,11 @@ def _convolve(
     finish: Finish | None,
 ) -> Array:
     """Do what both convolutions do: plan, choose an algorithm, restore rank and layout."""
+    if not (finish is None or callable(finish)):
+        raise ArgumentError(
+            "`finish` must be a function that changes an array in place. "
+            f"Received: finish={spelled(finish)}."
+        )
     layout = cast("DataFormat", normalize_choice(data_format, "data_format", DATA_FORMATS))
     array = normalize_array(x, "x", image_ranks(layout))
     batch = as_batch(array, layout)

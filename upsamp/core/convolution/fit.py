@@ -4,6 +4,8 @@ A stride of (sr, sc) splits the output of a transposed convolution into sr * sc 
 by taps of the kernel that no other phase uses, so each is a linear problem of its own.
 """
 
+import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -24,11 +26,14 @@ from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.resample import upsample
+from upsamp.core.values import as_list, each, normalize_flag, normalize_number, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["box_downsample", "compare_methods", "fit_kernel", "psnr"]
 
 STRIP_ELEMENTS = 2**17  # values of a strip, 8 bytes each: what is added to X'X at a time
+MAX_NUMBER = sys.float_info.max
+NOT_NEGATIVE, ABOVE_0 = "must be a finite number of at least 0", "must be a finite number above 0"
 RANK_TOLERANCE = 1e-13  # singular values of X'X so far below the largest are rounding alone
 
 
@@ -66,9 +71,11 @@ def fit_kernel(
     """
     taps = normalize_pair(kernel_size, "kernel_size")
     steps = normalize_pair(strides, "strides")
-    _check_number(ridge, "ridge")
+    ridge = normalize_number(ridge, "ridge", 0, MAX_NUMBER, rule=NOT_NEGATIVE)
+    shared = normalize_flag(shared, "shared")
+    check_memory(taps, np.float64, "The kernel")
     kernels: list[list[_Equations]] = []
-    for pair in pairs:
+    for pair in each(pairs, "pairs", "must be pairs of images (small, large)"):
         small, large = _as_pair(pair)
         axes = _plan(small, large, taps, steps, padding)
         count = 1 if shared else small.shape[2]
@@ -103,7 +110,7 @@ def psnr(actual: object, expected: object, peak: float) -> float:
     >>> round(psnr([[0, 255]], [[0, 229.5]], peak=255), 2)
     23.01
     """
-    _check_number(peak, "peak", positive=True)
+    peak = float(normalize_number(peak, "peak", math.ulp(0), MAX_NUMBER, rule=ABOVE_0))
     one = normalize_array(actual, "actual", (1, 2, 3, 4))
     other = normalize_array(expected, "expected", (1, 2, 3, 4))
     if one.shape != other.shape:
@@ -141,7 +148,7 @@ def compare_methods(
     inf
     """
     steps = normalize_pair(strides, "strides")
-    _check_number(peak, "peak", positive=True)
+    peak = float(normalize_number(peak, "peak", math.ulp(0), MAX_NUMBER, rule=ABOVE_0))
     one, other = _as_pair((small, large))
     weights = normalize_array(kernel, "kernel", (4,))
     # The interpolations have one size alone, and the kernel must have the same.
@@ -149,6 +156,7 @@ def compare_methods(
         _plan(one, other, weights.shape, steps, crop)
     values = one.astype(np.float64)
     groups = one.shape[2] if weights.shape[2:] == (1, 1) else 1
+    check_memory((*weights.shape[:3], groups * weights.shape[3]), weights.dtype, "The kernel")
     weights = weights.repeat(groups, axis=3)
     fitted = conv2d_transpose(values, weights, strides=steps, padding=padding, groups=groups)
     results = {"fitted": fitted}
@@ -186,6 +194,7 @@ def box_downsample(large: object, strides: PairLike) -> Array:
             "`large` must hold at least one block of the strides. "
             f"Received: shape {array.shape} for strides={steps}. Use a larger image."
         )
+    check_memory((rows, columns, *array.shape[2:]), np.float64, "The output")
     total = np.zeros((rows, columns, *array.shape[2:]))
     for row, column in np.ndindex(*steps):
         total += array[row : rows * steps[0] : steps[0], column : columns * steps[1] : steps[1]]
@@ -267,17 +276,15 @@ def _with_zeros(plane: Array, starts: Pair, shape: Pair) -> Array:
     return result
 
 
-def _check_number(value: object, name: str, *, positive: bool = False) -> None:
-    number = value if isinstance(value, int | float | np.integer | np.floating) else np.nan
-    if not 0 <= number < np.inf or (positive and number == 0):
-        rule = "above 0" if positive else "of at least 0"
-        raise ArgumentError(f"`{name}` must be a finite number {rule}. Received: {name}={value!r}.")
-
-
-def _as_pair(pair: tuple[object, object]) -> tuple[Array, Array]:
+def _as_pair(pair: object) -> tuple[Array, Array]:
     """Return both images of a pair as (H, W, C); nothing is copied."""
-    one = np.atleast_3d(normalize_array(pair[0], "small", (2, 3)))
-    other = np.atleast_3d(normalize_array(pair[1], "large", (2, 3)))
+    images = as_list(pair, most=2) or []
+    if len(images) != 2:
+        raise ArgumentError(
+            f"`pairs` must be pairs of images (small, large). Received: {spelled(pair)}."
+        )
+    one = np.atleast_3d(normalize_array(images[0], "small", (2, 3)))
+    other = np.atleast_3d(normalize_array(images[1], "large", (2, 3)))
     if one.shape[2] != other.shape[2]:
         raise ShapeError(
             "`small` and `large` must have the same channels. "

@@ -7,6 +7,7 @@ ek = (k - 1) * d + 1 effective kernel, op output padding.
 from dataclasses import dataclass
 
 from upsamp.core.arguments import Padding, Pair
+from upsamp.core.values import spelled
 from upsamp.errors import ShapeError
 
 __all__ = [
@@ -103,7 +104,8 @@ def convolution_axis(
     if span > padded:
         raise ShapeError(
             f"A kernel that covers {span} does not fit into an input of length {padded} with "
-            f"padding={padding!r}. Use padding='same', a smaller kernel or a smaller dilation."
+            f"padding={spelled(padding)}. Use padding='same', a smaller kernel or a smaller "
+            "dilation."
         )
     return ConvolutionAxis(length, stride, dilation, (padded - span) // stride + 1, before, after)
 

@@ -10,13 +10,21 @@ from typing import TypeAlias
 
 import numpy as np
 
-from upsamp.core.arguments import Array, Pair, normalize_choice
+from upsamp.core.arguments import (
+    Array,
+    Pair,
+    Shape4,
+    normalize_choice,
+    normalize_count,
+    normalize_pair,
+    normalize_shape4,
+)
 from upsamp.core.distributions import Seed, glorot_uniform
+from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError
 
 __all__ = ["KERNEL_PRESETS", "make_kernel"]
 
-Shape4: TypeAlias = tuple[int, int, int, int]
 Preset: TypeAlias = Callable[[Shape4, Pair, Seed], Array]
 
 
@@ -42,7 +50,10 @@ def make_kernel(name: str, shape: Shape4, strides: Pair = (1, 1), seed: Seed = 0
     array([0.0625, 0.1875, 0.1875, 0.0625])
     """
     preset = KERNEL_PRESETS[normalize_choice(name, "weights", tuple(KERNEL_PRESETS))]
-    return np.asarray(preset(shape, strides, seed), np.float64)
+    lengths, steps = normalize_shape4(shape, "shape"), normalize_pair(strides, "strides")
+    check_memory(lengths, np.float64, "The kernel")
+    drawn = seed if isinstance(seed, tuple) else normalize_count(seed, "seed", minimum=0)
+    return np.asarray(preset(lengths, steps, drawn), np.float64)
 
 
 def _apart(window: Array, shape: Shape4) -> Array:

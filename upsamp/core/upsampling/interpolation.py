@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array, Convention, Interpolation
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
 Taps: TypeAlias = list[tuple[int, int]]
@@ -120,7 +121,7 @@ def kernel_of(interpolation: Interpolation, convention: Convention = "keras") ->
         known = ", ".join(repr(name) for of, name in KERNELS if of == convention)
         raise ArgumentError(
             f"`interpolation` must be one that convention={convention!r} has: 'nearest', 'area', "
-            f"{known}. Received: interpolation={interpolation!r}."
+            f"{known}. Received: interpolation={spelled(interpolation)}."
         ) from None
 
 

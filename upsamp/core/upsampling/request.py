@@ -14,6 +14,7 @@ from upsamp.core.arguments import (
     normalize_choice,
 )
 from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
+from upsamp.core.values import normalize_flag
 from upsamp.errors import ArgumentError, ShapeError
 
 __all__ = ["Place", "Rule", "Whole", "check_alpha", "normalize_rule"]
@@ -115,12 +116,13 @@ def normalize_rule(
     whose = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
     if method not in ("nearest", "area"):
         kernel_of(method, whose)
-    if align_corners and (whose != "torch" or method not in ("bilinear", "bicubic")):
+    aligned = normalize_flag(align_corners, "align_corners")
+    if aligned and (whose != "torch" or method not in ("bilinear", "bicubic")):
         raise ArgumentError(
             "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
             f"Received: convention={whose!r}, interpolation={method!r}."
         )
-    return Rule(method, whose, align_corners, alpha)
+    return Rule(method, whose, aligned, normalize_flag(alpha, "alpha"))
 
 
 def check_alpha(rule: Rule, channels: int, shape: tuple[int, ...]) -> None:

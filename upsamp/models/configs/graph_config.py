@@ -5,6 +5,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from upsamp.core.literals import shorten
+from upsamp.core.values import spelled
 from upsamp.errors import FormatError
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.merge_layer import MergeLayer
@@ -78,7 +79,7 @@ def _nodes(entry: dict[str, Any], layer: Layer) -> Iterator[list[tuple[str, int,
     nodes = entry.get("inbound_nodes", [])
     if not isinstance(nodes, list):
         raise FormatError(
-            f"The calls of layer '{layer.name}' must be a list. Received: {shorten(repr(nodes))}."
+            f"The calls of layer '{layer.name}' must be a list. Received: {spelled(nodes)}."
         )
     if isinstance(layer, InputLayer):
         yield []
@@ -130,7 +131,7 @@ def _outputs_named(config: Mapping[str, Any], key: str) -> list[tuple[str, int, 
     if isinstance(value, list) and value and isinstance(value[0], str):
         value = [value]
     if not isinstance(value, list) or not value:
-        raise FormatError(f"A model's config must have {key}. Received: {shorten(repr(value))}.")
+        raise FormatError(f"A model's config must have {key}. Received: {spelled(value)}.")
     return [history(one) for one in value]
 
 

@@ -6,6 +6,7 @@ from inspect import signature
 from typing import Any
 
 from upsamp.core.literals import shorten
+from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, FormatError, UpsampError
 from upsamp.layers import LAYERS, Layer
 from upsamp.layers.operation import OPERATIONS, Operation, is_number
@@ -56,19 +57,17 @@ def read_layer(entry: object) -> Layer:
 def _parts(entry: object) -> tuple[str, dict[str, Any]]:
     """Return the class name and the config of an entry, whose form is all right."""
     if not isinstance(entry, dict):
-        raise FormatError(
-            f"A layer of a config must be an object. Received: {shorten(repr(entry))}."
-        )
+        raise FormatError(f"A layer of a config must be an object. Received: {spelled(entry)}.")
     class_name, config = entry.get("class_name"), entry.get("config")
     if not (isinstance(class_name, str) and class_name and class_name.isprintable()):
         raise FormatError(
             "A layer of a config must have a class name on one line. "
-            f"Received: {shorten(repr(class_name))}."
+            f"Received: {spelled(class_name)}."
         )
     if not isinstance(config, dict):
         raise FormatError(
             f"A layer of a config must have a config, an object. Received: {class_name} with "
-            f"{shorten(repr(config))}."
+            f"{spelled(config)}."
         )
     return shorten(class_name), config
 
@@ -111,7 +110,7 @@ def _check_types(class_name: str, arguments: Mapping[str, object]) -> None:
         fits = is_number(value) if kind is float else isinstance(value, bool)
         if value is not None and not fits:
             what = "a number" if kind is float else "True or False"
-            raise ArgumentError(f"`{name}` must be {what}. Received: {name}={value!r:.100}")
+            raise ArgumentError(f"`{name}` must be {what}. Received: {name}={spelled(value)}")
 
 
 @cache
@@ -256,8 +255,7 @@ def history(value: object) -> tuple[str, int, int]:
         if isinstance(name, str) and numbers and node >= 0 and output >= 0:
             return name, node, output
     raise FormatError(
-        "An output in a config must be a layer's name and two numbers. "
-        f"Received: {shorten(repr(value))}."
+        f"An output in a config must be a layer's name and two numbers. Received: {spelled(value)}."
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from upsamp.core.values import spelled
 from upsamp.layers import InputLayer, Layer, SpectralNormalization
 from upsamp.layers.operation import Operation
 from upsamp.layers.unknown_layer import UnknownLayer
@@ -69,7 +70,7 @@ def foreign(layer: Layer) -> str | None:
     no_layer = isinstance(layer, Operation) or layer.operation is not None
     config = {} if layer.layers or no_layer else layer.get_config()
     wrong = [
-        f"Keras has no {name}={config[name]!r}"
+        f"Keras has no {name}={spelled(config[name])}"
         for name, refused in NOT_TAKEN.items()
         if config.get(name) in refused
     ]

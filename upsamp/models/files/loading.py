@@ -1,7 +1,9 @@
 """Models read from files: the architecture, and then the weights where they are wanted."""
 
-from os import PathLike, fspath
+from os import PathLike
 
+from upsamp.core.arguments import normalize_count
+from upsamp.core.values import normalize_flag, normalize_path
 from upsamp.errors import FormatError
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import open_model
@@ -43,15 +45,18 @@ def load_model(
     Raises `FileError` where there is no such file, `FormatError` for what is no model or is not
     safe to read, and `MissingExtraError` where h5py or safetensors is needed and not installed.
     """
+    file = normalize_path(path, "path")
+    other = None if weights is None else normalize_path(weights, "weights")
+    values = normalize_flag(values, "values")
+    max_size = normalize_count(max_size, "max_size", minimum=0)
     stored: StoredArrays | None = None
     with Hdf5Reader(max_size=max_size) as reader:
-        saved = open_model(fspath(path), max_size=max_size, reader=reader)
-        if weights is None and values and saved.load:
+        saved = open_model(file, max_size=max_size, reader=reader)
+        if other is None and values and saved.load:
             reader.begin()  # which takes as long as all that is done until the weights are wanted
-        version = saved.metadata.get("keras_version")
-        model = model_from_config(saved.config, version if isinstance(version, str) else None)
-        if weights is not None:
-            stored = read_weights_file(fspath(weights), max_size=max_size)
+        model = model_from_config(saved.config, saved.metadata.get("keras_version"))
+        if other is not None:
+            stored = read_weights_file(other, max_size=max_size)
         elif values or unknown_layers(model):
             stored = saved.weights(values=values)
     if stored is not None:
@@ -59,18 +64,19 @@ def load_model(
     return model
 
 
-def model_from_config(config: object, keras_version: str | None = None) -> Model:
+def model_from_config(config: object, keras_version: object = None) -> Model:
     """Return the model that the JSON of an architecture describes, its weights not drawn yet.
 
     config: {"class_name", "config", ...} as `model.to_json()` has it. keras_version: of the Keras
-    that wrote it, if that is known.
+    that wrote it, if that is known: text.
 
     >>> layers = [{"class_name": "Dense", "config": {"units": 3, "batch_input_shape": [None, 2]}}]
     >>> model_from_config({"class_name": "Sequential", "config": {"layers": layers}}).output_shape
     (None, 3)
     """
     try:
-        entry = modernize(config, keras_version)
+        version = keras_version if isinstance(keras_version, str) else None
+        entry = modernize(config, version)
         if _count_calls(entry) > MAX_CALLS:
             raise FormatError(
                 f"A model must not call its layers more than {MAX_CALLS:,} times. Received: more, "

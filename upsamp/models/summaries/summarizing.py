@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from upsamp.core.arguments import normalize_count
+from upsamp.core.arguments import normalize_choice, normalize_count
+from upsamp.core.values import each
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
 from upsamp.layers.operation import Operation
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.graph import Call, Source
 from upsamp.models.nesting import ModelLike, is_model, layers_within
-from upsamp.models.summaries.columns import KERAS_COLUMNS, MEASURED
+from upsamp.models.summaries.columns import COLUMNS, KERAS_COLUMNS, MEASURED
 from upsamp.models.summaries.summary import Summary
 from upsamp.models.summaries.summary_row import Connection, Measure, SummaryRow
 from upsamp.models.summaries.tracing import Trace, trace_model
@@ -48,7 +49,11 @@ def summarize(
     samples = None if batch is None else normalize_count(batch, "batch")
     shown = default_columns(model, show_trainable=show_trainable)
     if columns is not None:
-        shown = tuple(columns)
+        rule = f"must be names: {', '.join(COLUMNS)}"
+        shown = tuple(
+            normalize_choice(column, "columns", tuple(COLUMNS))
+            for column in each(columns, "columns", rule)
+        )
     trace = None
     if input_shapes is not None or set(shown) & set(MEASURED):
         trace = trace_model(model, input_shapes or model.input_shapes)
