@@ -264,20 +264,9 @@ def test_what_a_file_among_others_names_is_enough_for_all_processes(
     invoke: Callable[..., Result], first: str
 ) -> None:
     for name in ("a.png", "b.png", "c.png"):
-        pillow(500, Path(name))
-    line = (
-        "upsample",
-        "a.png",
-        "b.png",
-        "c.png",
-        "-j",
-        "3",
-        "--size",
-        "3",
-        "--format",
-        "jpeg",
-        "-q",
-    )
+        pillow(600, Path(name))
+    more = ("-j", "3", "--size", "4", "--format", "jpeg", "-q")
+    line = ("upsample", "a.png", "b.png", "c.png", *more)
     refused = invoke(*line, "--max-memory", first)
     named = {*re.findall(r"Use --max-memory (\d+)MB or more, or fewer --jobs", refused.stderr)}
     assert len(named) == 1, refused.stderr

@@ -122,14 +122,18 @@ def test_what_text_takes_is_counted_before_it_is_read(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = []
-    monkeypatch.setattr(
-        matrices, "check_limit", lambda needed, what: counted.append((needed, what))
-    )
+
+    def count(needed: int, what: str, declared: NDArray[Any]) -> None:
+        counted.append((needed, what, declared.shape))
+
+    monkeypatch.setattr(matrices, "WORKING", 0)
+    monkeypatch.setattr(matrices, "check_limit", count)
     monkeypatch.setattr(matrices, "COUNTED_BYTES", block)
     for text in (b"10 200\n3 44444\n5 6", b"[[10,  200],[3,44]]"):
         with limit_memory(2**30):
             read_text(BytesIO(text), "it")
     if block > 7:  # a number that stands in two blocks counts twice
-        assert counted[0] == (8 * 6 + 60 * 7, "the numbers of it")
-        assert counted[1] == (8 * 4 + 60 * 19 + 3 * 19 + 64 * 4 + 160 * 3, "the numbers of it")
-    assert all(needed >= least for (needed, _), least in zip(counted, (468, 1965), strict=True))
+        assert counted[0] == (8 * 6 + 60 * 7, "the numbers of it", (3, 2))
+        needed = 8 * 4 + 60 * 19 + 3 * 19 + 64 * 4 + 160 * 3
+        assert counted[1] == (needed, "the numbers of it", (2, 2))
+    assert all(one[0] >= least for one, least in zip(counted, (468, 1965), strict=True))

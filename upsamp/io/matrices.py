@@ -92,7 +92,7 @@ def _check_room(stream: BinaryIO, name: str, options: ReadOptions) -> None:
     if lists:
         needed += 3 * size_of(stream) + JSON_NUMBER_BYTES * numbers + JSON_LIST_BYTES * lists
     # What is done with the numbers takes memory, too.
-    rows = max(1, lists - 1, lines)
+    rows = max(1, lists - 1, lines + bool(length))
     declared = np.broadcast_to(np.zeros(()), (rows, -(-numbers // rows)))
     check_limit(max(needed, 8 * numbers + WORKING), f"the numbers of {name}", declared)
 
