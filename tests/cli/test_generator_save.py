@@ -44,10 +44,10 @@ def test_a_model_of_a_file_is_saved_in_another_form(invoke: Invoke) -> None:
 
 def test_a_name_that_tells_no_format_is_refused_before_the_work(invoke: Invoke) -> None:
     result = invoke("generator", "--save", "generator.bin")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr == (
         "Error: The name of a file must say how a model is saved: .keras, .weights.h5, .npz, "
-        ".safetensors. Received: generator.bin.\n"
+        ".safetensors. Received: generator.bin. Try 'upsamp generator --help'.\n"
     )
     assert result.stdout == ""
 
