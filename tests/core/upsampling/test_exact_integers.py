@@ -201,11 +201,10 @@ def test_integers_are_those_of_fractions_whatever_the_setting() -> None:
 @pytest.mark.usefixtures("_way")
 @pytest.mark.timeout(1800)
 def test_colours_weighted_by_alpha_are_those_of_fractions() -> None:
-    for seed in range(choose(60, 2000)):
+    # In the last one alphas cancel each other out, but for roundings.
+    for seed in (*range(choose(60, 2000)), 30788):
         generator = np.random.default_rng(seed)
         x, size, rule = setting(seed)
-        if x.dtype == np.bool_ or x.dtype.itemsize > 2:
-            x = x.astype(np.uint8)
         alpha = generator.choice(np.array([0, 0, 1, 2, 127], x.dtype), x.shape)
         x = np.stack([np.abs(x), x.T.reshape(x.shape), np.abs(alpha)], axis=2)
         if whole_of(x, size, rule, alpha=True).copies:

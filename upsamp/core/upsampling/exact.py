@@ -108,6 +108,8 @@ def round_sums(
         slack = np.divide(slack, opacity, out=away, where=near)
     low, high = _limits(source.dtype)
     near &= (sums > low - 1 - slack) & (sums < high + 1 + slack)  # the others are cut off rightly
+    if opacity is not None:  # or their alpha may be none
+        near |= (opacity > 0) & (opacity <= doubt.margin)
     places, below = places_of(near), floors[near]
     exact = made[near]
     for start in range(0, len(exact), BLOCK):
@@ -145,9 +147,10 @@ def _exact_at(
         taps_of(plan).shares_at(place) for plan, place in zip(plans, places[1:3], strict=True)
     )
     low, high = _limits(source.dtype)
-    # Whether a sum may be off by more than a whole number.
+    # Whether a sum may be off by more than a whole number; where alpha is hardly any, by all.
     rough = alpha or doubt.margin >= CLEAR
-    most = doubt.whole * (8 * doubt.margin + (4 * (high if alpha else 1) if rough else 0))
+    beyond = 16 * (high - low) ** 2 if alpha else 4 * rough
+    most = doubt.whole * (8 * doubt.margin + beyond)
     whole = np.dtype(object if most > MAX_WHOLE else np.int64)
     row_shares, column_shares = row_shares.astype(whole), column_shares.astype(whole)
     start = round_to(np.clip(floors, low, high), source.dtype)
