@@ -1,8 +1,8 @@
 """Single values that a caller hands over, of any class: asked, checked and spelled.
 
 An object of a foreign class may raise any exception when it is converted, iterated or shown. So
-this room, and `arrays`, alone catch `Exception`, where such code runs and nothing else: what cannot be asked
-is no value of the kind that is wanted, and the refusal names it.
+this room and `arrays` alone catch `Exception`, where such code runs and nothing else: what cannot
+be asked is no value of the kind that is wanted, and the refusal names it.
 """
 
 import math
