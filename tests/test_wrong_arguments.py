@@ -113,6 +113,12 @@ def dense() -> layers.Dense:
             ArgumentError,
             "`layers` must be layers. Received: layers=",
         ),
+        (
+            lambda: layers.ZeroPadding2D(2**70)(np.ones((1, 1, 1, 1))),
+            MemoryError,
+            "The output would",
+        ),
+        (lambda: layers.Permute(range(2**70)), ArgumentError, "`dims` must be the axes from 1 on"),
         (lambda: upsamp.Model().predict([1]), NotImplementedError, "must define `"),
     ],
 )

@@ -293,7 +293,8 @@ class Layer:
         """Return what `call` computes with: an array of the layer's dtype, whose shape fits."""
         with self.named():
             array = normalize_array(x, "x", RANKS)
-        self._output_shape(array.shape)
+        shape = self._output_shape(array.shape)
+        check_memory([axis or 1 for axis in shape], self.dtype, "The output")
         return array.astype(self.dtype, copy=False)
 
     def check_rank(self, input_shape: Shape) -> None:
