@@ -55,7 +55,8 @@ def test_functions_refuse_what_is_wrong() -> None:
     check_all(function_calls(), step=29)
 
 
-def test_models_refuse_what_is_wrong(tmp_path: Path) -> None:
+def test_models_refuse_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some of the wrong paths can be written to
     check_all(model_calls(tmp_path), step=41)
 
 
@@ -113,6 +114,12 @@ def dense() -> layers.Dense:
             ArgumentError,
             "`layers` must be layers. Received: layers=",
         ),
+        (
+            lambda: layers.ZeroPadding2D(2**70)(np.ones((1, 1, 1, 1))),
+            MemoryError,
+            "The output would",
+        ),
+        (lambda: layers.Permute(range(2**70)), ArgumentError, "`dims` must be the axes from 1"),
         (lambda: upsamp.Model().predict([1]), NotImplementedError, "must define `"),
     ],
 )

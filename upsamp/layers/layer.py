@@ -302,7 +302,8 @@ class Layer:
         """Return what `call` computes with: an array of a shape that fits, widened."""
         with self.named():
             array = normalize_array(x, "x", RANKS)
-        self._output_shape(array.shape)
+        shape = self._output_shape(array.shape)
+        check_memory([axis or 1 for axis in shape], self.dtype, "The output")
         return self.widened(array)
 
     def check_rank(self, input_shape: Shape) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from upsamp.core.arguments import Array
-from upsamp.core.axes import normalize_axis
-from upsamp.core.values import spelled
+from upsamp.core.axes import MAX_AXES, normalize_axis
+from upsamp.core.values import as_list, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
@@ -21,7 +21,7 @@ class Permute(Layer):
 
     def __init__(self, dims: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
-        several = dims if isinstance(dims, Sequence) and not isinstance(dims, str) else ()
+        several = as_list(dims, most=MAX_AXES) or []
         self.dims = tuple(normalize_axis(axis, "dims") for axis in several)
         if not self.dims or sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ArgumentError(
