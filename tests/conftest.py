@@ -34,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("exhaustive" if is_exhaustive() else "sample")
     adopt_orphans()
     end_at_failures()
+    # Where nothing is kept of what is compiled, each process that a test starts would compile all.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("numprocesses", None):
         # One core for each process: more threads of BLAS would only wait for each other.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
