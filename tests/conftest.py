@@ -41,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     adopt_orphans()
     hear_signals()
     end_at_failures()
+    # Where nothing is kept of what is compiled, each process that a test starts would compile all.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("numprocesses", None):
         # One core for each process: more threads of BLAS would only wait for each other.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -113,6 +113,9 @@ def test_a_closed_standard_input_is_an_error(shell: Shell, command: str) -> None
     assert result.stderr == (
         b"Error: Standard input is closed. Give a file, or pipe data into '-'.\n"
     )
+
+
+def test_a_closed_standard_input_harms_nobody_who_does_not_read_it(shell: Shell) -> None:
     result = shell("upsamp upsample '1 2' --size 1 <&-")
     assert (result.returncode, result.stdout, result.stderr) == (0, b"1 2\n", b"")
 

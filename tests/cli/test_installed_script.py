@@ -79,6 +79,9 @@ def test_the_shell_can_complete_commands_and_options(shell: Shell, kind: str) ->
     result = shell("upsamp", _UPSAMP_COMPLETE=f"{kind}_source")
     assert (result.returncode, result.stderr) == (0, b"")
     assert b"_UPSAMP_COMPLETE" in result.stdout
+
+
+def test_what_is_begun_is_completed(shell: Shell) -> None:
     words = {"_UPSAMP_COMPLETE": "bash_complete", "COMP_CWORD": "1", "COMP_WORDS": "upsamp up"}
     assert b"upsample" in shell("upsamp", **words).stdout
     words |= {"COMP_CWORD": "4", "COMP_WORDS": "upsamp upsample --interp lanczos5 --fo"}

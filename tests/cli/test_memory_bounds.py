@@ -165,7 +165,7 @@ EVERY += [
 WHOLE = (".npy", ".jpg", ".webp", ".gif", ".bmp", ".ppm", ".npz")
 EVERY += [("plain.jpg", suffix) for suffix in WHOLE]
 EVERY += [(name, Path(name).suffix) for name in MAKERS if name.startswith("frames")]
-CASES = choose([*EVERY[:3], ("plain.jpg", ".bmp"), ("plain.gif", ".png")], EVERY)
+CASES = choose([*EVERY[:2], ("plain.gif", ".png")], EVERY)
 
 
 def named_bound(errors: str) -> int:
@@ -259,7 +259,7 @@ def test_all_processes_share_the_bound_and_what_does_not_fit_fails_alone(tmp_pat
     assert done.peak < bare.peak + 1.05 * 56 * MB
 
 
-@pytest.mark.parametrize("first", ["1MB", choose("60MB", "100MB")])
+@pytest.mark.parametrize("first", choose(["1MB"], ["1MB", "60MB", "100MB"]))
 def test_what_a_file_among_others_names_is_enough_for_all_processes(
     invoke: Callable[..., Result], first: str
 ) -> None:

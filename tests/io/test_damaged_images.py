@@ -16,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from png_encoding import chunk, encode_png
 
 from upsamp.errors import FormatError
+from upsamp.io.images.compressed import check_packbits
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 
 
@@ -159,6 +160,14 @@ def test_compressed_pixels_that_are_too_few_or_too_many_are_told() -> None:
             continue
         with pytest.raises(FormatError, match=r"decoded: its compressed pixels (end|are more)"):
             read(BytesIO(data))
+
+
+def test_runs_of_packbits_that_end_too_early_or_go_on_are_told() -> None:
+    for filled in (b"\xff\7\0\1", b"\xff\7\0\1\0", b"\xff\7\x80\0\1\x80"):
+        check_packbits(filled, 3)
+    for damaged in (b"\xff\7", b"\xff\7\0", b"\xff\7\1\1\2", b"\xff\7\0\1\xff\2"):
+        with pytest.raises(OSError, match="do not end where they should"):
+            check_packbits(damaged, 3)
 
 
 def test_a_gif_that_ends_too_early_or_goes_on_is_told() -> None:

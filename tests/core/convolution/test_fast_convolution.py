@@ -277,7 +277,8 @@ def test_a_kernel_that_picks_one_pixel_gives_it_back_beside_the_largest(
     ],
 )
 def test_the_scratch_is_bounded(algorithm: str, channels: int, filters: int) -> None:
-    x = np.ones((1, 512, 512, channels), np.float32)
+    side = 320 if channels == 32 else 512  # 13 MB, of which 9 taps have 118 MB
+    x = np.ones((1, side, side, channels), np.float32)
     kernel = np.ones((3, 3, filters, channels), np.float32)
     tracemalloc.start()
     result = compute(algorithm, True, x, kernel, padding="same")

@@ -44,13 +44,16 @@ def inflated(stream: Any, data: bytes, most: int) -> int:
 
 
 def check_packbits(data: bytes, length: int) -> None:
-    """Raise `OSError` where runs do not end where the strip does: libtiff cuts or repeats then."""
+    """Raise `OSError` where runs do not end where the strip does: libtiff cuts or repeats then.
+
+    What follows may fill up, as zeros or as runs of nothing.
+    """
     place = 0
     while length > 0 and place < len(data):
         head = data[place]
         length -= head + 1 if head < 128 else 257 - head if head > 128 else 0
         place += head + 2 if head < 128 else 2 if head > 128 else 1
-    if length or place > len(data):
+    if length or place > len(data) or data[place:].strip(b"\0\x80"):
         raise OSError("its compressed pixels do not end where they should")
 
 
