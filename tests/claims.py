@@ -24,9 +24,10 @@ import upsamp
 from upsamp.cli import main
 from upsamp.core.arguments import INTERPOLATIONS
 from upsamp.errors import ArgumentError
+from upsamp.io.cells import EXACT
 from upsamp.io.images import tiled_tiff
 from upsamp.io.palettes import fits_palette
-from upsamp.io.picture_options import WriteOptions
+from upsamp.io.picture_options import FRAMES_FACTOR, RESULT_FACTOR, WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.models.transposed_convolution import Convolution, Settings
 
@@ -123,6 +124,8 @@ for document, sentence, unit, *places in (
     (CHANGELOG, "animation ({} as many together)", 1, "io.picture_options:FRAMES_FACTOR"),
     (README, "frames of {} as many together", 1, "io.picture_options:FRAMES_FACTOR"),
     (README, "a result of {} times as many", 1, "io.picture_options:RESULT_FACTOR"),
+    (README, "one line of at most {} characters.", 1, "errors:MAX_MESSAGE"),
+    (CHANGELOG, "in one line of at most {} characters.", 1, "errors:MAX_MESSAGE"),
     (COMMANDS, "have more than {} times as many together", 1, "io.picture_options:FRAMES_FACTOR"),
     (COMMANDS, "and a result of more than {} times", 1, "io.picture_options:RESULT_FACTOR"),
     (
@@ -160,6 +163,18 @@ for document, sentence, unit, *places in (
     (MANY, "and {} MB more", MEGABYTE, "bulk.file_to_file:SPARE_BYTES"),
 ):
     held(document, sentence, *places, unit=unit)
+
+
+@stated(README, "Integers beyond {}**{} keep every digit")
+def _exact_integers(base: float, exponent: float) -> None:
+    assert base**exponent == EXACT
+
+
+@stated(COMMANDS, "or {} times in all")
+@stated(README, "or {} times in all its frames or images")
+@stated(CHANGELOG, "{} times in all frames or images")
+def _all_frames(factor: float) -> None:
+    assert factor == FRAMES_FACTOR * RESULT_FACTOR
 
 
 # --- what is run
@@ -285,7 +300,7 @@ print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 """
 
 
-@stated(CHANGELOG, "At most {} MB besides input and output.")
+@stated(CHANGELOG, "At most {} MB besides input and output,")
 def _memory(megabytes: float) -> None:
     for method, dtype in (("nearest", "u1"), ("area", "f4"), ("bicubic", "u1"), ("lanczos5", "f4")):
         words = [sys.executable, "-c", MEMORY, method, dtype]

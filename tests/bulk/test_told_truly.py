@@ -15,6 +15,7 @@ from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.bulk.remote_paths import Listings
 from upsamp.bulk.run import _is_done
 from upsamp.bulk.worker import do_task
+from upsamp.core.text import printable
 from upsamp.errors import FileError
 
 HOW = settings(2)
@@ -134,7 +135,7 @@ def test_what_can_be_no_name_is_an_error(
     source: str, target: str, name: str, how: Settings
 ) -> None:
     target = str(Path(target).with_name(name))
-    assert told_of(source, target, how)["error"].startswith(f"Cannot write '{target}': ")
+    assert told_of(source, target, how)["error"].startswith(f"Cannot write '{printable(target)}': ")
     assert not _is_done(target, Listings())
     with pytest.raises(FileError, match="Cannot write"):
         enlarge_file(source, target, how)

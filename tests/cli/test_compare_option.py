@@ -104,8 +104,8 @@ def test_equal_results_have_an_infinite_ratio(invoke: Invoke) -> None:
     ("words", "code", "message"),
     [
         (("--to", "1x1"), 1, "`size` must not be below the size of `x`"),
-        (("--interp", "gaussian", "--convention", "torch"), 1, "interpolation='gaussian'"),
-        (("--align-corners",), 1, "`align_corners=True` must go with"),
+        (("--interp", "gaussian", "--convention", "torch"), 2, "--interp gaussian"),
+        (("--align-corners",), 2, "--align-corners must go with"),
         (("--to", "4x4", "--size", "2"), 2, "--size and --to both say the size"),
     ],
 )

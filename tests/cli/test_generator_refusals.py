@@ -75,11 +75,6 @@ def test_weights_without_a_model_are_refused(refused: Refused) -> None:
         ("dcgan", ("--label", "1"), "Labels must be for an input that takes some"),
         ("conditional_gan", ("--label", "0,10"), "must be from 0 to 9. Received: 10."),
         ("conditional_gan_one_hot", ("--label", "12"), "must be from 0 to 9. Received: 12."),
-        (
-            "dcgan",
-            ("--interpolate", "0", "16"),
-            "among the 16 samples, counted from 0. Received: 16",
-        ),
         ("pix2pix", ("--image", "c.png", "--interpolate", "0", "0"), "must have a latent vector"),
         ("dcgan", ("--image", "a.png"), "--image must be for a model with one input of images."),
         ("shared", ("--image", "a.png"), "Use --latent-file with arrays by name."),
@@ -116,8 +111,13 @@ def test_what_a_model_cannot_do_is_refused(
 
 def test_a_grid_that_is_too_small_is_refused(refused: Refused) -> None:
     model = model_file("keras/dcgan.keras")
-    line = refused(1, "--model", model, "--grid", "3x5", *PICTURE)
-    assert "`grid` must hold 16 tiles, of 16 samples. Received: 3x5, which holds 15." in line
+    line = refused(2, "--model", model, "--grid", "3x5", *PICTURE)
+    assert "--grid must hold 16 tiles, of 16 samples. Received: 3x5, which holds 15." in line
+
+
+def test_points_beyond_the_samples_are_refused(refused: Refused) -> None:
+    line = refused(2, "--model", model_file("keras/dcgan.keras"), "--interpolate", "0", "16", *OUT)
+    assert "must be among the 16 samples, counted from 0. Received: 16." in line
 
 
 def test_more_samples_than_rows_are_refused(refused: Refused) -> None:

@@ -30,7 +30,6 @@ def tensor(dtype: object = "F32", shape: object = (1,), offsets: object = (0, 4)
     return {"kernel": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
 
 
-DECLARES = "'kernel.npy' of '.*' must hold the numbers that it declares. Received: "
 NPY = "'kernel.npy' of '.*' is no valid .npy file: .* Save it again with numpy.save"
 PLACE = "must store the numbers that it declares. Received: 'kernel', which does not fit"
 HEADERS: Mapping[str, Hostile] = {
@@ -44,7 +43,7 @@ HEADERS: Mapping[str, Hostile] = {
     ),
     "declares_less.npz": Hostile(
         lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", bytes(8)),
-        f"{DECLARES}8 bytes for shape",
+        "'kernel.npy' of '.*' must hold one array. Received: 4 bytes after it",
     ),
     "negative.npz": Hostile(
         lambda: npz("{'descr': '<f4', 'fortran_order': False, 'shape': (-1, -1)}", bytes(4)),

@@ -18,6 +18,7 @@ from hostile.archives import ZIPS
 from hostile.make_hostile import FILES, FOLDERS
 from hostile.parts import CONFIG, MAX_SIZE, VALUES, h5_bytes, zip_bytes
 
+from upsamp.core.text import printable
 from upsamp.errors import FileError, FormatError, MissingExtraError
 from upsamp.io import archives, extras
 from upsamp.io.archives import open_archive
@@ -212,7 +213,7 @@ def test_what_cannot_be_opened_is_told(
 ) -> None:
     (tmp_path / "model.json").write_bytes(CONFIG)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileError, match=f"^Cannot read '{re.escape(path)}': {says}"):
+    with pytest.raises(FileError, match=f"^Cannot read '{re.escape(printable(path))}': {says}"):
         open_model(path)
 
 

@@ -23,6 +23,7 @@ from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
 from upsamp.cli.upsample_request import Request
 from upsamp.core.memory import MemoryLimit
+from upsamp.core.text import printable
 from upsamp.core.threads import thread_count
 from upsamp.errors import EngineError, FileError, UpsampError
 from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
@@ -245,7 +246,7 @@ def _show_failed(options: BulkOptions, totals: Totals) -> None:
 def _told_failure(outcome: Outcome) -> tuple[str, str]:
     """Return the name of a file and what failed, which does not name it once more."""
     source = outcome.task.source
-    return source, outcome.error.removeprefix(f"'{source}' ")
+    return source, outcome.error.removeprefix(f"'{printable(source)}' ")
 
 
 def _files(count: int) -> str:

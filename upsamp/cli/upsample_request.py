@@ -113,9 +113,9 @@ class Request:
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
         with wrong_command():
-            normalize_rule(
-                self.interpolation, self.convention, align_corners=self.align_corners, alpha=False
-            )
+            # A sheet shows each method, and aligns the corners of those that can.
+            method = self.interpolation if self.sheet is None else "bilinear"
+            normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
         if self.compare and self.library is not None:

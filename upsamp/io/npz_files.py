@@ -1,6 +1,5 @@
 """The arrays of a .npz file: all of them, or one by its name."""
 
-import math
 import zipfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
@@ -12,7 +11,7 @@ from upsamp.core.text import printable
 from upsamp.errors import FormatError
 from upsamp.io.archives import Archive, open_archive
 from upsamp.io.formats import refuse_foreign_members
-from upsamp.io.npy_files import NpyHead, check_numbers, read_npy_head, read_numbers
+from upsamp.io.npy_files import check_numbers, read_npy_head, read_numbers
 from upsamp.io.stored_arrays import (
     DEFAULT_MAX_SIZE,
     NUMBERS,
@@ -27,7 +26,6 @@ __all__ = ["read_npz", "read_npz_arrays", "write_npz_arrays"]
 SUFFIX = ".npy"
 # How many names of arrays a message lists, and how many letters of them.
 MOST_LISTED, MOST_SHOWN = 10, 300
-AGAIN = "Save it again with numpy.savez."
 
 
 def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
@@ -39,7 +37,8 @@ def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
     with open_archive(stream, name, max(DEFAULT_MAX_SIZE, size_of(stream)), remedy) as archive:
         member = _member_of(archive, name, key)
         with archive.open(member) as file:
-            head = _read_head(archive, member, cast("BinaryIO", file), name)
+            size = archive.members[member].file_size
+            head = read_npy_head(cast("BinaryIO", file), name, size)
             check_numbers(head.shape, head.dtype, name)
             return read_numbers(cast("BinaryIO", file), head, name)
 
@@ -77,36 +76,17 @@ def _read_member(archive: Archive, member: str, what: str, values: bool) -> Stor
     """Return one array, in memory of no more than it takes."""
     with archive.open(member) as opened:
         file = cast("BinaryIO", opened)
-        head = _read_head(archive, member, file, what)
+        head = read_npy_head(file, what, archive.members[member].file_size)
         dtype = _name(head.dtype)
         wanted = values and dtype in NUMBERS
         value = read_numbers(file, head, what) if wanted else None
     return StoredArray(head.shape, dtype, value)
 
 
-def _read_head(archive: Archive, member: str, file: BinaryIO, what: str) -> NpyHead:
-    """Return what a member declares, held against the bytes that there are."""
-    size = archive.members[member].file_size
-    head = read_npy_head(file, what, size)
-    needed, held = math.prod(head.shape) * head.dtype.itemsize, size - head.offset
-    if needed != held:
-        raise FormatError(
-            f"{what} must hold the numbers that it declares. "
-            f"Received: {held:,} bytes for shape {_short(head.shape)} of {_name(head.dtype)}. "
-            f"{AGAIN}"
-        )
-    return head
-
-
 def _name(dtype: np.dtype[Any]) -> str:
     if dtype.name in NUMBERS:
         return dtype.name
     return "text" if dtype.kind in "SU" else "other"
-
-
-def _short(shape: tuple[int, ...]) -> str:
-    text = str(shape)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def write_npz_arrays(

@@ -10,7 +10,6 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -20,6 +19,7 @@ from PIL import Image, TiffImagePlugin
 from upsamp.core.arguments import Array
 from upsamp.core.threads import map_in_order, thread_count
 from upsamp.errors import FormatError
+from upsamp.io.extras import has_extra
 from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
 from upsamp.io.images.modes import offset_lab, pixels_of
@@ -142,7 +142,7 @@ def kept_compression(picture: Picture) -> str:
     if own in FAX:
         kept = picture.mode == "1"
     elif own == ZSTANDARD:  # which not every libtiff of Pillow has
-        kept = find_spec("imagecodecs") is not None
+        kept = has_extra("imagecodecs")
     else:
         kept = own in LOSSLESS or (own == "jpeg" and picture.mode in JPEG_MODES)
     return own if kept else DEFLATED
