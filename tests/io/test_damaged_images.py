@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from corpus.fuzz_images import with_right_checksums
 from corpus.pixel_damage import damaged_pixels, pixel_places
 from effort import choose
@@ -15,7 +16,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from png_encoding import chunk, encode_png
 
-from upsamp.errors import FormatError
+from upsamp.core.memory import limit_memory
+from upsamp.errors import FormatError, MemoryLimitError
 from upsamp.io.images.compressed import check_packbits
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 
@@ -204,6 +206,34 @@ def test_a_marker_in_the_pixels_of_a_jpeg_is_told(marker: bytes) -> None:
     data = whole[:place] + marker + whole[place + 2 :]
     with pytest.raises(FormatError, match=r"^it cannot be decoded: its pixels have a marker"):
         read(BytesIO(data))
+
+
+class Counted(BytesIO):
+    """A stream that knows the most bytes that were read at a time."""
+
+    most = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.most = max(self.most, len(data))
+        return data
+
+
+@pytest.mark.parametrize("format_name", ["jpeg", "jpeg2000", "tiff", "pcx", "ico", "webp", "avif"])
+def test_what_is_proven_whole_is_not_read_where_there_is_no_room(format_name: str) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (900, 800, 3), np.uint8)
+    stream, room = Counted(), 2**20
+    if format_name == "tiff":
+        tifffile.imwrite(stream, pixels, compression="zlib", rowsperstrip=len(pixels))
+    else:
+        Image.fromarray(pixels).save(stream, format_name)
+    if format_name == "jpeg":  # whose pixels there is room for, but not for what follows them
+        stream.write(bytes(2**26))
+        room = 2**25 + 2**24
+    stream.seek(0)
+    with limit_memory(room), pytest.raises(MemoryLimitError, match="Use --max-memory"):
+        read(stream)
+    assert stream.most <= 2**18
 
 
 def test_restarts_that_are_in_order_belong_there() -> None:
