@@ -36,13 +36,18 @@ def check_outcome(call: PublicCall, parameter: str, kind: str) -> bool:
     return False
 
 
-def check_all(calls: Iterable[PublicCall], step: int) -> None:
-    """Try every kind for every parameter, by default every `step`-th of these pairs."""
+# All that there is to try takes minutes, and so is cut into tests.
+PARTS = choose(1, 12)
+in_parts = pytest.mark.parametrize("part", range(PARTS))
+
+
+def check_all(calls: Iterable[PublicCall], step: int, part: int) -> None:
+    """Try one part of every kind for every parameter; by default every `step`-th of these pairs."""
     every = list(calls)
     tries = [
         (call, parameter, kind) for call in every for parameter in call.right for kind in WRONG
     ]
-    chosen = tries[:: choose(step, 1)]
+    chosen = tries[part :: choose(step, PARTS)]
     refused = sum(check_outcome(*one) for one in chosen)
     assert refused > len(chosen) / 2
     for call in every:
@@ -51,17 +56,22 @@ def check_all(calls: Iterable[PublicCall], step: int) -> None:
 
 
 # Steps without a divisor in common with the number of kinds meet each kind, and each parameter.
-def test_functions_refuse_what_is_wrong() -> None:
-    check_all(function_calls(), step=29)
+@in_parts
+def test_functions_refuse_what_is_wrong(part: int) -> None:
+    check_all(function_calls(), 29, part)
 
 
-def test_models_refuse_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@in_parts
+def test_models_refuse_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
     monkeypatch.chdir(tmp_path)  # some of the wrong paths can be written to
-    check_all(model_calls(tmp_path), step=41)
+    check_all(model_calls(tmp_path), 41, part)
 
 
-def test_layers_refuse_what_is_wrong() -> None:
-    check_all(layer_calls(), step=151)
+@in_parts
+def test_layers_refuse_what_is_wrong(part: int) -> None:
+    check_all(layer_calls(), 151, part)
 
 
 def test_the_table_of_wrong_kinds_is_long() -> None:
