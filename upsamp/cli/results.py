@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from upsamp.bulk.strip_jobs import Source, StripJob
 
 __all__ = [
-    "ROUNDED",
     "Destination",
     "check_coding",
     "choose_destination",

@@ -12,7 +12,7 @@ from upsamp.layers.shapes import Shape, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.registry import MODELS
 
-__all__ = ["is_tensor", "read_layer", "tensors_of"]
+__all__ = ["read_layer", "tensors_of"]
 
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
