@@ -42,8 +42,8 @@ class ReadOptions:
     others follow in `Picture.rest`.
 
     Of a matrix in text: integers: whether those that float64 does not hold may stay integers, as
-    where they are only copied. missing: "nan" reads an empty cell as nan, which else is an error;
-    None where the user cannot ask for it.
+    where they are only copied. missing: "nan" reads an empty cell as nan, which is an error
+    otherwise; None where the user cannot ask for it.
     """
 
     expand: bool = True
