@@ -13,7 +13,7 @@ from upsamp.bulk import worker
 from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.errors import MemoryLimitError
-from upsamp.io.streams import replace_file
+from upsamp.io.atomic import replace_file
 
 # For `processes.PROGRAM`.
 PROGRAM = (

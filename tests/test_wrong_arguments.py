@@ -16,6 +16,8 @@ from upsamp import layers
 from upsamp.core.text import printable
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, DtypeError, ShapeError, UpsampError
+from upsamp.models.functional import Functional
+from upsamp.models.graph import Call, Source
 
 
 def check_outcome(call: PublicCall, parameter: str, kind: str) -> bool:
@@ -151,8 +153,17 @@ def test_a_layer_computes_the_same_when_its_call_is_called() -> None:
     layer = dense()
     x = np.array([[1, 2, 3]])
     np.testing.assert_array_equal(layer.call(x), layer(x))
-    model = upsamp.Sequential([layer])
+    model = upsamp.Sequential([layers.Dense(2, dtype="float64", input_shape=(3,))])
+    assert model.call(x).dtype == np.float64
     np.testing.assert_array_equal(model.call(x), model(x))
+
+
+def test_a_model_of_several_outputs_gives_them_all_when_its_call_is_called() -> None:
+    heads = [Call(layers.Dense(units), (Source(0),)) for units in (2, 4)]
+    model = Functional([Call(layers.InputLayer((3,)), ()), *heads], [0], [Source(1), Source(2)])
+    x = np.array([[1, 2, 3]])
+    for called, given in zip(model.call(x), model(x), strict=True):
+        np.testing.assert_array_equal(called, given)
 
 
 # --- messages

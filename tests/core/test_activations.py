@@ -28,6 +28,7 @@ def mapping(class_name: str, **config: Any) -> dict[str, Any]:
     [
         (None, None),
         ("Tanh", "tanh"),
+        ({"class_name": "Softmax", "config": None}, mapping("Softmax", axis=-1)),
         (mapping("LeakyReLU"), mapping("LeakyReLU", negative_slope=0.3)),
         (
             mapping("LeakyReLU", alpha=0.1, name="a", trainable=True, dtype="float32"),

@@ -11,12 +11,11 @@ import pytest
 
 from upsamp.errors import FileError
 from upsamp.io import atomic
-from upsamp.io.atomic import open_part, remove_dead_parts
-from upsamp.io.streams import replace_file
+from upsamp.io.atomic import open_part, remove_dead_parts, replace_file
 
 WRITER = """
 import sys
-from upsamp.io.streams import replace_file
+from upsamp.io.atomic import replace_file
 with replace_file(sys.argv[1], overwrite=False) as stream:
     stream.write(b"half")
     stream.flush()

@@ -271,3 +271,33 @@ def test_a_jpeg2000_that_ends_with_the_marker_of_a_tile_is_refused() -> None:
     for end in (2, 3, 6, 10):
         with pytest.raises(FormatError, match=r"cannot be decoded|is no image"):
             read(BytesIO(data[: place + end]))
+
+
+def with_type(data: bytes, tag: int, kind: int) -> bytes:
+    """Return a TIFF of which a tag has two values of another type."""
+    damaged = bytearray(data)
+    (place,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, place)
+    for entry in range(place + 2, place + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", data, entry)[0] == tag:
+            struct.pack_into("<HI", damaged, entry + 2, kind, 2)
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("tag", [278, 279], ids=["rows of a strip", "bytes of a strip"])
+@pytest.mark.parametrize("kind", [2, 3, 5, 7], ids=["text", "two", "fractions", "bytes"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_a_bound_on_memory_changes_nothing_of_what_a_damaged_tag_does(
+    tag: int, kind: int, compression: str | None
+) -> None:
+    file = BytesIO()
+    Image.new("L", (4, 4)).save(file, "tiff", compression=compression)
+    data = with_type(file.getvalue(), tag, kind)
+    told = []
+    for limit in (None, 2**29):
+        with limit_memory(limit):
+            try:
+                told.append(str(read(BytesIO(data)).pixels.tolist()))
+            except FormatError as error:
+                told.append(str(error))
+    assert told[0] == told[1]

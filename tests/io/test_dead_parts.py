@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from upsamp.io import atomic
-from upsamp.io.atomic import open_part, remove_dead_parts
-from upsamp.io.streams import replace_file
+from upsamp.io.atomic import open_part, remove_dead_parts, replace_file
 
 DEAD = ".0123456789abcdef.part"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from upsamp.errors import FileError, FormatError
-from upsamp.io.streams import check_target, open_input, replace_file
+from upsamp.io.atomic import check_target, replace_file
+from upsamp.io.streams import open_input
 
 
 @pytest.fixture

@@ -175,6 +175,10 @@ from upsamp.layers.convolution_layer import ConvolutionLayer
             lambda: Rescaling(1, cast("Any", [[1], [2, 3]])),
             r"`offset` must be a number or a list of numbers",
         ),
+        (
+            lambda: Rescaling(1, cast("Any", None)),
+            r"`offset` must be a number or a list of numbers\. .*None",
+        ),
         (lambda: Permute((1, 3)), r"`dims` must be the axes from 1 on, each once\. .*\(1, 3\)"),
         (lambda: Permute(cast("tuple[int]", 1)), r"`dims` must be the axes from 1 on"),
         (lambda: RepeatVector(0), r"`n` must be an integer of at least 1"),

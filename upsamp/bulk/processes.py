@@ -230,7 +230,7 @@ class _Worker:
 
     @property
     def is_heard(self) -> bool:
-        """Tell whether a thread passes on what the process says; else `hear` has to be called."""
+        """Tell whether a thread passes on what the process says; if not, `hear` must be called."""
         return self._listener.ident is not None
 
     def _pass_on(self, said: Said) -> None:

@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple
 from upsamp.core.memory import check_limit, memory_limit
 from upsamp.core.text import first_line
 from upsamp.errors import FileError, MissingExtraError, UpsampError
+from upsamp.io.atomic import already_exists
 from upsamp.io.extras import check_extra
-from upsamp.io.streams import already_exists, reason
+from upsamp.io.streams import reason
 
 __all__ = [
     "Listings",

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 from upsamp.bulk.tasks import Outcome
 from upsamp.core.text import json_text
 from upsamp.errors import FileError
-from upsamp.io.atomic import remove_dead_parts
-from upsamp.io.streams import is_stream, open_input, open_output, reason, size_of
+from upsamp.io.atomic import open_output, remove_dead_parts
+from upsamp.io.streams import is_stream, open_input, reason, size_of
 
 __all__ = ["Report", "Totals", "may_replace", "write_report"]
 

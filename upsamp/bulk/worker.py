@@ -26,7 +26,7 @@ from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.bulk.remote_paths import is_remote
 from upsamp.core.memory import lack_of_memory
 from upsamp.errors import FileError, UpsampError
-from upsamp.io.streams import check_target
+from upsamp.io.atomic import check_target
 
 __all__ = ["do_task", "main"]
 

@@ -26,7 +26,8 @@ from upsamp.core.memory import MemoryLimit
 from upsamp.core.text import printable
 from upsamp.core.threads import thread_count
 from upsamp.errors import EngineError, FileError, UpsampError
-from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
+from upsamp.io.atomic import check_target
+from upsamp.io.streams import STANDARD_STREAM, is_stream
 
 __all__ = ["enlarge_many"]
 

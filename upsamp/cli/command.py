@@ -15,10 +15,8 @@ from upsamp.io.streams import STANDARD_STREAM
 if TYPE_CHECKING:
     FileBase: TypeAlias = click.ParamType[str]
     NumbersBase: TypeAlias = click.ParamType[tuple[Any, ...]]
-else:
-    FileBase = NumbersBase = (
-        click.ParamType
-    )  # older releases of click, which do as well, have it plain
+else:  # older releases of click, which do as well, have it plain
+    FileBase = NumbersBase = click.ParamType
 
 __all__ = [
     "Command",

@@ -16,6 +16,7 @@ from upsamp.cli.render.tables import show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import FileError
+from upsamp.io.atomic import check_target
 from upsamp.io.formats import (
     FAST_COMPRESSION,
     FRAME_FORMATS,
@@ -31,7 +32,7 @@ from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.sinks import losses_of, write_result
 from upsamp.io.sources import names_file, read_source
-from upsamp.io.streams import STANDARD_STREAM, check_target, is_open, is_stream
+from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from upsamp.bulk.strip_jobs import Source, StripJob
 
 __all__ = [
-    "ROUNDED",
     "Destination",
     "check_coding",
     "choose_destination",

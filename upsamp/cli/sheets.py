@@ -8,9 +8,10 @@ from upsamp.cli.results import Destination, check_coding, refuse_on_terminal
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
+from upsamp.io.atomic import check_target
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.pictures import Picture, check_light
-from upsamp.io.streams import STANDARD_STREAM, check_target, is_stream
+from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.views.crops import Comparison
 from upsamp.views.sheet import draw_sheet
 from upsamp.views.view import view_of

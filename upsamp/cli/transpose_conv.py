@@ -54,7 +54,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory, naming_enough
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import ReadOptions, check_result
+from upsamp.io.picture_options import Missing, ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.streams import spooled_input
 from upsamp.models.transposed_convolution import Convolution, Settings, result_size
@@ -220,7 +220,7 @@ def command(
     kernel_layout: KernelLayout,
     bias: str,
     data_format: DataFormat,
-    missing: Literal["error", "nan"],
+    missing: Missing,
     solve: tuple[Pair, Pair] | None,
     fit: str | None,
     save_weights: str | None,

@@ -14,7 +14,7 @@ from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.io.formats import FAST_COMPRESSION
-from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
+from upsamp.io.picture_options import Missing, Quality, ReadOptions, WriteOptions
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -34,7 +34,7 @@ class Request:
     align_corners: bool
     linear: bool
     data_format: DataFormat | None
-    missing: Literal["error", "nan"]
+    missing: Missing
     compare: bool
     sheet: str | None
     preview: bool

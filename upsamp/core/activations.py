@@ -10,7 +10,7 @@ from upsamp.core.arguments import Array, normalize_choice
 from upsamp.core.axes import normalize_axes
 from upsamp.core.binding import bind_arguments
 from upsamp.core.dtypes import compute_dtype
-from upsamp.core.values import normalize_mapping, spelled
+from upsamp.core.values import normalize_amount, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -111,7 +111,8 @@ def normalize_activation(value: object) -> ActivationLike:
     if not isinstance(value, Mapping):
         return normalize_choice(value, "activation", tuple(ACTIVATIONS))
     mapping = normalize_mapping(value, "activation")
-    class_name, config = spelled(mapping.get("class_name")).strip("'"), mapping.get("config", {})
+    class_name, config = spelled(mapping.get("class_name")).strip("'"), mapping.get("config")
+    config = {} if config is None else config
     if class_name == "Activation" and isinstance(config, Mapping):
         return normalize_activation(config.get("activation"))
     if class_name not in LAYER_ACTIVATIONS or not isinstance(config, Mapping):
@@ -195,7 +196,4 @@ def _parameter(key: str, value: object) -> object:
     """Return a parameter, checked: an axis, or a number that is not negative."""
     if key == "axis":
         return normalize_axes(value)
-    number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-    if number or (value is None and key == "max_value"):
-        return value
-    raise ArgumentError(f"`{key}` must not be negative. Received: {key}={spelled(value)}.")
+    return None if value is None and key == "max_value" else normalize_amount(value, key)

@@ -55,7 +55,7 @@ def own(result: Array, x: object) -> Array:
 
 
 def frozen(array: Array) -> Array:
-    """Return the array if nobody can write to it, else a copy that is read-only: to be kept.
+    """Return the array if nobody can write to it, otherwise a read-only copy: to be kept.
 
     >>> x = np.zeros(3)
     >>> kept = frozen(x)

@@ -40,7 +40,7 @@ __all__ = [
 Answer = TypeVar("Answer")
 # What can be iterated, and is no list of values.
 NO_LISTS = (str, bytes, bytearray, memoryview, Mapping, AbstractSet)
-# Larger ones are told as such; Python itself writes no integer of more than 4,300 digits.
+# The digits of the largest integer that is shown; Python itself writes at most 4,300.
 LONGEST_INTEGER = 200
 
 
@@ -107,13 +107,13 @@ def as_integer(value: object) -> int | None:
 def as_number(value: object) -> float | None:
     """Return a value as a number that a float can hold, or None; integers stay such.
 
-    >>> as_number(2), as_number(np.float32(0.5)), as_number(10**400), as_number("2")
+    >>> as_number(np.int64(2)), as_number(np.float32(0.5)), as_number(10**400), as_number("2")
     (2, 0.5, None, None)
     """
     if not isinstance(value, Real) or isinstance(value, bool):
         return None
-    number = ask(lambda: float(value))
-    return value if number is not None and isinstance(value, int) else number
+    number, integer = ask(lambda: float(value)), as_integer(value)
+    return number if number is None or integer is None else integer
 
 
 def as_list(value: object, most: int) -> list[Any] | None:

@@ -14,13 +14,14 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import format_bytes
 from upsamp.errors import FileError
 from upsamp.io.archives import open_archive
+from upsamp.io.atomic import open_output
 from upsamp.io.formats import format_of_name
 from upsamp.io.matrices import format_matrix
 from upsamp.io.npy_files import npy_head
 from upsamp.io.npz_files import read_npz_arrays
 from upsamp.io.sources import names_file, read_matrix
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
-from upsamp.io.streams import is_stream, open_input, open_output
+from upsamp.io.streams import is_stream, open_input
 
 __all__ = ["ArrayWriter", "check_space", "read_named_arrays", "write_array_file"]
 

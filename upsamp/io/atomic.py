@@ -1,4 +1,6 @@
-"""Hidden files that become whole ones: each is locked while it is written, so dead ones are told.
+"""Results that are written wholly or not at all: to hidden files that become whole ones.
+
+Each is locked while it is written, so that those of dead processes can be told.
 
 The system gives a lock back when its process ends, however that happened. Where there are no such
 locks, as on Windows and on some network file systems, no file is ever taken for a dead one. Where
@@ -8,19 +10,33 @@ locks may reach no further than this machine, and others write there, too, only 
 import os
 import re
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EBADF, ENAMETOOLONG
+from io import BufferedWriter
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+
+from upsamp.errors import FileError
+from upsamp.io.descriptors import WholeFile, descriptor_of
+from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream, reason
 
 try:
     import fcntl
 except ImportError:  # a system that has no such locks
     fcntl = None  # type: ignore[assignment]  # which is asked for before it is used
 
-__all__ = ["open_part", "remove_dead_parts"]
+__all__ = [
+    "already_exists",
+    "check_target",
+    "open_output",
+    "open_part",
+    "remove_dead_parts",
+    "replace_file",
+]
 
 NAME = re.compile(r"\.[0-9a-f]{16}\.part")
 # How many entries of its folder are searched for dead files before one is written; and how many for
@@ -156,3 +172,107 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except OSError:
         return False
+
+
+# --- files and streams that results are written to
+
+
+@contextmanager
+def open_output(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Open a file as `replace_file` does, or standard output for "-", after any text in it."""
+    if name != STANDARD_STREAM and descriptor_of(name) != 1:
+        with replace_file(name, overwrite=overwrite) as stream:
+            yield stream
+        return
+    sys.stdout.flush()
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """Open a stream whose bytes become the file `name` when all went well, else nothing.
+
+    They are written to a hidden file beside it, which is moved into place at the end. A file that
+    is there already is replaced only with `overwrite`; a symbolic link is followed. A descriptor, a
+    pipe or a device is written to directly, from where it is; `BrokenPipeError` says that the
+    reader of a descriptor has had enough.
+    """
+    mode = check_target(name, overwrite=overwrite)
+    try:
+        if is_stream(name):
+            number = descriptor_of(name)
+            target = name if number is None else os.dup(number)
+            with BufferedWriter(WholeFile(target, "wb")) as stream:
+                yield stream
+            return
+        path = Path(os.path.realpath(name))
+        with open_part(path.parent) as (hidden, stream):
+            yield stream
+            stream.close()  # which may tell that the disk is full
+            _move(hidden, path, name, overwrite, mode)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and is_open(name):
+            raise
+        raise _unwritable(name, error) from error
+
+
+def _unwritable(name: str, error: OSError | ValueError) -> FileError:
+    remedy = ""
+    if isinstance(error, OSError) and error.errno == ENAMETOOLONG:
+        remedy = " Give a shorter one with -o, or with --name for many files."
+    if isinstance(error, OSError) and error.errno == EBADF:
+        remedy = " Open it for writing, as in 3> FILE, or name a file."
+    return FileError(f"Cannot write '{name}': {reason(error)}.{remedy}")
+
+
+def check_target(name: str, *, overwrite: bool) -> int | None:
+    """Raise `FileError` where `name` cannot be written to; return its mode where it exists.
+
+    Asked before the work begins, it spares a long computation whose result has no place.
+    """
+    if name == STANDARD_STREAM:
+        return None
+    try:
+        number = descriptor_of(name)
+        if number is not None:
+            os.write(number, b"")  # which the system refuses, where it is not open for writing
+            return None
+        mode = Path(name).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = None
+    except (OSError, ValueError) as error:
+        raise _unwritable(name, error) from error
+    if (mode is not None and stat.S_ISDIR(mode)) or name.endswith(os.sep):
+        raise FileError(f"Cannot write '{name}': it is a directory. Name a file in it.")
+    if mode is None and not os.path.isdir(Path(os.path.realpath(name)).parent):
+        raise FileError(f"Cannot write '{name}': its directory does not exist. Make it first.")
+    if mode is not None and stat.S_ISREG(mode) and not overwrite:
+        raise already_exists(name)
+    return mode
+
+
+def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | None) -> None:
+    """Move the finished file into place; without `overwrite` never onto one that has come since."""
+    if mode is not None:
+        hidden.chmod(stat.S_IMODE(mode))
+    if overwrite:
+        hidden.replace(target)
+        return
+    try:
+        os.link(hidden, target)
+    except FileExistsError:
+        # A server that was asked once more, as its answer was lost, finds what it has done.
+        if not hidden.samefile(target):
+            raise already_exists(name) from None
+    except OSError:  # a file system without hard links
+        if os.path.exists(target):
+            raise already_exists(name) from None
+        hidden.replace(target)
+
+
+def already_exists(name: str) -> FileError:
+    """Return the error for a file that would be overwritten."""
+    return FileError(
+        f"'{name}' exists already. Use --force to overwrite it, or -o to name another."
+    )

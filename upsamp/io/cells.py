@@ -2,12 +2,13 @@
 
 import math
 import re
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from upsamp.core.text import printable
 from upsamp.errors import FormatError
+from upsamp.io.picture_options import Missing
 
 __all__ = [
     "EXACT",
@@ -31,8 +32,6 @@ MISSING = ("", "na", "n/a", "#n/a", "<na>", "null", "none")
 # Digits in groups, or with a decimal comma.
 GROUPED = re.compile(r"[+-]?\d[\d.]*(?:[,'_\s]+[\d.]+)+(?:[eE][+-]?\d+)?")
 MINUS = "\N{MINUS SIGN}"
-
-Missing = Literal["error", "nan"] | None
 
 
 def _plain(cell: str) -> str:
@@ -72,7 +71,7 @@ def whole_number(cell: str) -> int | None:
     return None if value == 0 and text.startswith("-") else value
 
 
-def is_missing(cell: str, missing: Missing) -> bool:
+def is_missing(cell: str, missing: Missing | None) -> bool:
     """Tell whether a cell says that there is no value, and the user asked for nan there."""
     return missing == "nan" and _plain(cell).lower() in MISSING
 
@@ -93,7 +92,7 @@ def _shown(cell: str) -> str:
     return printable(text if len(text) <= 40 else f"{text[:37]}...")
 
 
-def no_number(name: str, place: str, cell: str, missing: Missing) -> FormatError:
+def no_number(name: str, place: str, cell: str, missing: Missing | None) -> FormatError:
     """Return the error for a cell that is no number. missing: None where no option reads it."""
     text = _plain(cell)
     received = f"'{_shown(cell)}'" if text else "nothing"

@@ -94,7 +94,7 @@ def let_block(descriptor: int) -> None:
 def _occupy(number: int) -> None:
     """Open nothing at a standard descriptor that is closed.
 
-    Else the next file would have it, and get what libraries and other processes print.
+    Otherwise the next file would have it, and get what libraries and other processes print.
     """
     descriptor = os.open(os.devnull, os.O_RDWR)
     if descriptor == number:
@@ -106,8 +106,8 @@ def _occupy(number: int) -> None:
 def _rebuilt(stream: TextIOWrapper, number: int) -> TextIOWrapper:
     """Return a standard stream over a `WholeFile`.
 
-    Output is buffered also where Python was told not to. Errors are not: of one that cannot be
-    written nothing is left, which Python would try to write at its end.
+    Output is buffered even where Python was told not to. Errors are not: what cannot be written
+    would be left in a buffer, which Python would try to write at its end.
     """
     raw = WholeFile(number, "wb" if number else "rb", closefd=False)
     kinds: tuple[Any, ...] = (BufferedReader, BufferedWriter, lambda raw: raw)

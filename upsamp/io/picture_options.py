@@ -11,6 +11,7 @@ __all__ = [
     "FRAMES_FACTOR",
     "MAX_PIXELS",
     "RESULT_FACTOR",
+    "Missing",
     "Quality",
     "ReadOptions",
     "WriteOptions",
@@ -25,6 +26,7 @@ RESULT_FACTOR = 16
 FRAMES_FACTOR = 2
 
 # How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.
+Missing = Literal["error", "nan"]
 Quality = int | Literal["keep"] | None
 
 
@@ -40,8 +42,8 @@ class ReadOptions:
     others follow in `Picture.rest`.
 
     Of a matrix in text: integers: whether those that float64 does not hold may stay integers, as
-    where they are only copied. missing: "nan" reads an empty cell as nan, which else is an error;
-    None where the user cannot ask for it.
+    where they are only copied. missing: "nan" reads an empty cell as nan, which is an error
+    otherwise; None where the user cannot ask for it.
     """
 
     expand: bool = True
@@ -51,7 +53,7 @@ class ReadOptions:
     frame: int | None = None
     every_frame: bool = False
     integers: bool = True
-    missing: Literal["error", "nan"] | None = None
+    missing: Missing | None = None
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:

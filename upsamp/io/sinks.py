@@ -9,11 +9,12 @@ from typing import BinaryIO
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, memory_limit
+from upsamp.io.atomic import open_output
 from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import PNG_MODES, Picture, array_of, picture_of_matrix
-from upsamp.io.streams import STANDARD_STREAM, open_output
+from upsamp.io.streams import STANDARD_STREAM
 
 __all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
 

@@ -17,7 +17,6 @@ __all__ = [
     "StoredArrays",
     "Text",
     "is_shape",
-    "parse_bfloat16",
     "parse_numbers",
     "shown",
 ]

@@ -1,19 +1,17 @@
-"""Bytes in and out: standard streams, files, and writes that happen wholly or not at all."""
+"""Bytes in: files, standard input, pipes and devices."""
 
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from errno import EBADF, ENAMETOOLONG
 from functools import partial
-from io import BufferedReader, BufferedWriter, BytesIO
+from io import BufferedReader, BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
 from upsamp.errors import FileError, FormatError, UpsampError
-from upsamp.io.atomic import open_part
 from upsamp.io.descriptors import WholeFile, descriptor_of, let_block
 
 __all__ = [
@@ -23,15 +21,12 @@ __all__ = [
     "changed",
     "check_length",
     "check_steady",
-    "check_target",
     "is_open",
     "is_stream",
     "look_into",
     "open_input",
-    "open_output",
     "open_stream",
     "read_within",
-    "replace_file",
     "size_of",
     "spooled",
     "spooled_input",
@@ -303,100 +298,6 @@ def _too_long(name: str, limit: int, remedy: str) -> FormatError:
     return FormatError(f"{name} must have at most {limit:,} bytes. Received: more. {remedy}")
 
 
-@contextmanager
-def open_output(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Open a file as `replace_file` does, or standard output for "-", after any text in it."""
-    if name != STANDARD_STREAM and descriptor_of(name) != 1:
-        with replace_file(name, overwrite=overwrite) as stream:
-            yield stream
-        return
-    sys.stdout.flush()
-    yield sys.stdout.buffer
-    sys.stdout.buffer.flush()
-
-
-@contextmanager
-def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Open a stream whose bytes become the file `name` when all went well, else nothing.
-
-    They are written to a hidden file beside it, which is moved into place at the end. A file that
-    is there already is replaced only with `overwrite`; a symbolic link is followed. A descriptor, a
-    pipe or a device is written to directly, from where it is; `BrokenPipeError` says that the
-    reader of a descriptor has had enough.
-    """
-    mode = check_target(name, overwrite=overwrite)
-    try:
-        if is_stream(name):
-            number = descriptor_of(name)
-            target = name if number is None else os.dup(number)
-            with BufferedWriter(WholeFile(target, "wb")) as stream:
-                yield stream
-            return
-        path = Path(os.path.realpath(name))
-        with open_part(path.parent) as (hidden, stream):
-            yield stream
-            stream.close()  # which may tell that the disk is full
-            _move(hidden, path, name, overwrite, mode)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError) and is_open(name):
-            raise
-        raise _unwritable(name, error) from error
-
-
-def _unwritable(name: str, error: OSError | ValueError) -> FileError:
-    remedy = ""
-    if isinstance(error, OSError) and error.errno == ENAMETOOLONG:
-        remedy = " Give a shorter one with -o, or with --name for many files."
-    if isinstance(error, OSError) and error.errno == EBADF:
-        remedy = " Open it for writing, as in 3> FILE, or name a file."
-    return FileError(f"Cannot write '{name}': {reason(error)}.{remedy}")
-
-
-def check_target(name: str, *, overwrite: bool) -> int | None:
-    """Raise `FileError` where `name` cannot be written to; return its mode where it exists.
-
-    Asked before the work begins, it spares a long computation whose result has no place.
-    """
-    if name == STANDARD_STREAM:
-        return None
-    try:
-        number = descriptor_of(name)
-        if number is not None:
-            os.write(number, b"")  # which the system refuses, where it is not open for writing
-            return None
-        mode = Path(name).stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        mode = None
-    except (OSError, ValueError) as error:
-        raise _unwritable(name, error) from error
-    if (mode is not None and stat.S_ISDIR(mode)) or name.endswith(os.sep):
-        raise FileError(f"Cannot write '{name}': it is a directory. Name a file in it.")
-    if mode is None and not os.path.isdir(Path(os.path.realpath(name)).parent):
-        raise FileError(f"Cannot write '{name}': its directory does not exist. Make it first.")
-    if mode is not None and stat.S_ISREG(mode) and not overwrite:
-        raise already_exists(name)
-    return mode
-
-
-def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | None) -> None:
-    """Move the finished file into place; without `overwrite` never onto one that has come since."""
-    if mode is not None:
-        hidden.chmod(stat.S_IMODE(mode))
-    if overwrite:
-        hidden.replace(target)
-        return
-    try:
-        os.link(hidden, target)
-    except FileExistsError:
-        # A server that was asked once more, as its answer was lost, finds what it has done.
-        if not hidden.samefile(target):
-            raise already_exists(name) from None
-    except OSError:  # a file system without hard links
-        if os.path.exists(target):
-            raise already_exists(name) from None
-        hidden.replace(target)
-
-
 def unreadable(name: str, error: OSError | ValueError) -> FileError:
     """Return the error for a file that the system does not let be read."""
     return FileError(f"Cannot read {name}: {reason(error)}.")
@@ -405,13 +306,6 @@ def unreadable(name: str, error: OSError | ValueError) -> FileError:
 def changed(name: str) -> FileError:
     """Return the error for a file that became another while it was read."""
     return FileError(f"{name} was changed while it was read. Try again when it is complete.")
-
-
-def already_exists(name: str) -> FileError:
-    """Return the error for a file that would be overwritten."""
-    return FileError(
-        f"'{name}' exists already. Use --force to overwrite it, or -o to name another."
-    )
 
 
 def reason(error: OSError | ValueError) -> str:

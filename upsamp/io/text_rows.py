@@ -201,8 +201,8 @@ class _RowReader:
 def _lines(text: StringIO | TextIOWrapper) -> Iterator[tuple[int, str]]:
     """Yield the lines that hold rows, each with its number; blank ones before a row as "".
 
-    A comment begins with a # and a space. Blank lines after comments at the begin, and blank lines
-    at the end, are no empty cells.
+    A comment begins with a # and a space. Blank lines after comments at the beginning, and blank
+    lines at the end, are not empty cells.
     """
     text.seek(0)
     blank, count, headed, begun = 0, 0, False, False

@@ -81,7 +81,7 @@ class Dense(KernelLayer):
         return None if self.flat else super().reach(axis, length)
 
     def mixture(self) -> Mixture:
-        """Return the kernel, which is used as it stands, and the bias."""
+        """Return the kernel, which is used as it is, and the bias."""
         return Mixture(Kernel(self.weight("kernel")), self.bias())
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:

@@ -55,9 +55,9 @@ class Rescaling(Layer):
 def _plain(value: object, name: str) -> Any:
     """Return a number, or nested lists of numbers, as JSON has them."""
     check_size(value, name)
-    numbers = ask(lambda: np.asarray(value, np.float64).tolist())
-    if numbers is None:
+    numbers = ask(lambda: np.asarray(value, np.float64))
+    if numbers is None or np.isnan(numbers).any():  # as which NumPy takes None
         raise ArgumentError(
             f"`{name}` must be a number or a list of numbers. Received: {name}={spelled(value)}."
         )
-    return numbers
+    return numbers.tolist()

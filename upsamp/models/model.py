@@ -208,6 +208,10 @@ class Model(Layer):
         """Return the input as it is: to call the model checks it."""
         return x
 
+    def rounded(self, result: Any) -> Any:
+        """Return one output or several as they are: the layers have rounded them."""
+        return result
+
     def _compute_owned(self, arrays: Sequence[Array]) -> list[Array]:
         """Compute all outputs, which share no memory with the inputs."""
         # What becomes of infinities is what the formulas say; that is no cause for a warning.

@@ -6,9 +6,10 @@ lacks: area, lanczos, mitchellcubic and gaussian.
 
 from typing import NamedTuple
 
+from upsamp.core.arguments import Shape4
 from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
-from upsamp.translate.settings import Shape, TransposedConvolution, Upsampling
+from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, listing, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
@@ -63,7 +64,7 @@ def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, st
     if bias_at_once:
         constants.append('numpy_helper.from_array(bias, "bias")')
     size = left[0].length, left[1].length
-    result: Shape = (settings.input_shape[0], *size, settings.filters)
+    result: Shape4 = (settings.input_shape[0], *size, settings.filters)
     steps += [
         call("node = helper.make_node", arguments),
         *_run("[node]", constants, settings.input_shape, result),
@@ -83,7 +84,7 @@ def _fit(axis: TransposedAxis) -> _Fit:
     return _Fit(begin, end, extra, Remainder.of(axis, begin, length))
 
 
-def _run(nodes: str, constants: list[str], given: Shape, result: Shape) -> list[str]:
+def _run(nodes: str, constants: list[str], given: Shape4, result: Shape4) -> list[str]:
     """Return the lines that make a model of the nodes, run it on `x` and set `y`, (N, H, W, C)."""
     tensors = (("x", given), ("y", result))
     inputs, outputs = (

@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, cast
 
 from upsamp.core.arguments import (
-    CONVENTIONS,
-    INTERPOLATIONS,
     Convention,
     Interpolation,
     Margins,
@@ -14,7 +11,7 @@ from upsamp.core.arguments import (
     PaddingLike,
     Pair,
     PairLike,
-    normalize_choice,
+    Shape4,
     normalize_count,
     normalize_output_padding,
     normalize_padding,
@@ -22,13 +19,11 @@ from upsamp.core.arguments import (
     normalize_shape4,
 )
 from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel, transposed_axis
-from upsamp.core.upsampling.interpolation import kernel_of
+from upsamp.core.upsampling.request import normalize_rule
 from upsamp.core.values import normalize_flag, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["Shape", "TransposedConvolution", "Upsampling"]
-
-Shape: TypeAlias = tuple[int, int, int, int]
+__all__ = ["TransposedConvolution", "Upsampling"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class TransposedConvolution:
     makes it from the forms that users write, and checks them.
     """
 
-    input_shape: Shape
+    input_shape: Shape4
     kernel: Pair
     filters: int
     strides: Pair = (1, 1)
@@ -137,7 +132,7 @@ class TransposedConvolution:
         )
 
     @property
-    def result_shape(self) -> Shape:
+    def result_shape(self) -> Shape4:
         """The shape (N, rows, columns, filters) of the result."""
         rows, columns = self.axes
         return self.input_shape[0], rows.output, columns.output, self.filters
@@ -151,7 +146,7 @@ class Upsampling:
     forms that users write, and checks them.
     """
 
-    input_shape: Shape
+    input_shape: Shape4
     size: Pair
     interpolation: Interpolation = "nearest"
     convention: Convention = "keras"
@@ -183,19 +178,8 @@ class Upsampling:
                 "`size` must not be below the size of the input, as this is upsampling. "
                 f"Received: size={target} for {shape[1:3]}."
             )
-        method = cast(
-            "Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)
-        )
-        rule = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
-        if method not in ("nearest", "area"):
-            kernel_of(method, rule)  # which raises where the convention has no such method
-        aligned = normalize_flag(align_corners, "align_corners")
-        if aligned and (rule != "torch" or method not in ("bilinear", "bicubic")):
-            raise ArgumentError(
-                "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
-                f"Received: convention={rule!r}, interpolation={method!r}."
-            )
-        return cls(shape, target, method, rule, aligned)
+        rule = normalize_rule(interpolation, convention, align_corners=align_corners, alpha=False)
+        return cls(shape, target, rule.method, rule.convention, rule.align_corners)
 
     @property
     def factors(self) -> Pair | None:
@@ -214,6 +198,6 @@ class Upsampling:
         )
 
     @property
-    def result_shape(self) -> Shape:
+    def result_shape(self) -> Shape4:
         """The shape (N, rows, columns, C) of the result."""
         return self.input_shape[0], *self.size, self.input_shape[3]

@@ -87,7 +87,7 @@ def test_nothing_that_a_config_names_is_imported(
         ({"config": {"name": "a", "units": 2, "size": 3}}, "Received: size=3"),
         ({"config": {"name": "a", "units": 2, "activation": []}}, "activation"),
         ({"config": {"name": "a", "units": 10**400}}, "it holds a number that is larger than any "),
-        ({"config": {"name": "a", "units": 2, "use_bias": 1}}, "`use_bias` must be True or False"),
+        ({"config": {"name": "a", "units": 2, "use_bias": 7}}, "`use_bias` must be True or False"),
         ({"class_name": "ELU", "config": {"name": "a", "alpha": "x"}}, "`alpha` must be a number"),
         ({"class_name": "ELU", "config": {"name": "a", "alpha": True}}, "`alpha` must be a number"),
     ],
@@ -95,6 +95,12 @@ def test_nothing_that_a_config_names_is_imported(
 def test_a_layer_that_is_not_known_says_why(changed: Entry, reason: str) -> None:
     config = functional(image(), {**entry("Dense", "a", [tensor("x")], units=2), **changed})
     assert reason in reason_of(config)
+
+
+def test_what_a_layer_takes_in_python_it_takes_from_a_config() -> None:
+    scaling = entry("Rescaling", "a", [tensor("x")], scale=2.0, offset=[1.0])
+    model = model_from_config(functional(image(), scaling))
+    np.testing.assert_array_equal(model.predict(X), 2 * X + 1)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from upsamp.core.products import has_wide_kernels
 __all__ = [
     "ALGORITHMS",
     "choose_algorithm",
-    "convolve_plainly",
     "fits_gathered",
     "fits_pixels",
     "fits_windows",

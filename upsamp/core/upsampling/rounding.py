@@ -2,9 +2,9 @@
 
 A sum of float32 products is off by some 1e-4, so that a value which ought to be a half may fall to
 either side. Where all weights are multiples of a power of two, no sum is off at all; where they are
-multiples of an odd fraction, no value comes near a half. Elsewhere what comes near one is looked at
-again: where the weights are multiples of no smaller fraction than sums can tell apart, it is one;
-else float64 tells more of these apart; and the rest is computed in whole numbers.
+multiples of an odd fraction, no value comes near a half. In all other cases a value near a half is
+looked at again. It is a half where the weights are multiples of fractions so large that sums can
+tell them apart; float64 tells more of them apart; and the rest is computed in whole numbers.
 """
 
 from dataclasses import dataclass

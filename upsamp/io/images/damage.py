@@ -125,7 +125,7 @@ def _is(text: bytes, number: int) -> bool:
 def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
     """Raise `OSError` where compressed pixels are damaged, or more than there may be.
 
-    So it is where Pillow passes over what the header says of the numbers.
+    It is raised, too, where Pillow ignores what the header says of the numbers.
     """
     decoder, _, start, _ = cast("Any", image).tile[0]
     head = stream.read(min(start, MAX_FITS_HEADER))

@@ -26,7 +26,7 @@ from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["read_deep_tiff", "tifffile_at_work"]
+__all__ = ["read_deep_tiff"]
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, SEPARATED = 0, 1, 2, 5
 # How many channels the colours of each kind of pixel have.

@@ -218,9 +218,15 @@ def _proof_bytes(image: Image.Image, stream: BinaryIO) -> int:
     if image.format == "TIFF":  # strip by strip
         tags: Any = getattr(image, "tag_v2", {})
         sizes = tags.get(Tag.StripByteCounts) or tags.get(Tag.TileByteCounts) or (0,)
-        return min(max(sizes), size_of(stream))
+        largest: int = max(filter(_is_whole, sizes), default=0)
+        return min(largest, size_of(stream))
     frames = 2 * image.width * image.height if image.format == "GIF" else 0
     return frames + size_of(stream)
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether the value of a tag is one integer; a damaged tag may hold anything."""
+    return isinstance(value, int)
 
 
 def _stored(mode: str) -> int:
@@ -278,9 +284,12 @@ def _components_of_scan(stream: BinaryIO) -> int:
 def _strip_bytes(image: Image.Image) -> int:
     """Return what a strip or a tile of a TIFF takes, and an image that Pillow turns upright."""
     tags: Any = getattr(image, "tag_v2", {})
-    width, height = (int(tags.get(tag, 0)) for tag in (Tag.TileWidth, Tag.TileLength))
-    if not (width and height):
+    width, height = tags.get(Tag.TileWidth), tags.get(Tag.TileLength)
+    if not (_is_whole(width) and _is_whole(height) and width and height):
         width, height = image.size
-        height = min(int(tags.get(Tag.RowsPerStrip, height)), height)
+        rows = tags.get(Tag.RowsPerStrip)
+        height = min(rows, height) if _is_whole(rows) else height
     turned = tags.get(Tag.Orientation, 1) != 1
-    return 8 * width * height + (_stored(image.mode) * image.width * image.height if turned else 0)
+    return 8 * int(width * height) + (
+        _stored(image.mode) * image.width * image.height if turned else 0
+    )

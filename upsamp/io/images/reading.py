@@ -184,16 +184,16 @@ class _ImageFile:
         """
         with self._at_work():
             depth = kind_of_depth(image, stream)
-        kept = depth is not None and check_kept(depth, self._name, self._options)
-        if not kept:
-            check_reading(
-                image,
-                stream,
-                self._name,
-                expand=self._options.expand,
-                together=self._is_together(image),
-                animated=self._is_animated,
-            )
+            kept = depth is not None and check_kept(depth, self._name, self._options)
+            if not kept:
+                check_reading(
+                    image,
+                    stream,
+                    self._name,
+                    expand=self._options.expand,
+                    together=self._is_together(image),
+                    animated=self._is_animated,
+                )
         return depth, kept
 
     def _prove(self, image: Image.Image, number: int) -> None:

@@ -8,12 +8,13 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.io.array_files import check_space
+from upsamp.io.atomic import open_output, replace_file
 from upsamp.io.extras import check_extra
 from upsamp.io.npy_files import npy_head
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
-from upsamp.io.streams import STANDARD_STREAM, is_stream, open_output, replace_file
+from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.io.strips.formats import STRIP_FORMATS
 
 __all__ = ["check_strips", "write_npy_strips", "write_picture_strips"]

@@ -1,8 +1,6 @@
 """Layers as Keras 3 writes them into the config of a model, and back. Nothing is ever imported."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from inspect import signature
 from typing import Any
 
 from upsamp.core.literals import shorten
@@ -14,7 +12,7 @@ from upsamp.layers.shapes import Shape, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.registry import MODELS
 
-__all__ = ["is_tensor", "read_layer", "tensors_of"]
+__all__ = ["read_layer", "tensors_of"]
 
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
@@ -99,25 +97,7 @@ def _known_layer(class_name: str, module: object, config: dict[str, Any], entry:
     if class_name == "InputLayer":
         for option in INPUT_OPTIONS:
             arguments.pop(option, None)
-    _check_types(class_name, arguments)
     return LAYERS[class_name].from_config(arguments)
-
-
-def _check_types(class_name: str, arguments: Mapping[str, object]) -> None:
-    """Raise where a number or a switch is something else; what is None is left out."""
-    for name, kind in _types_of(class_name).items():
-        value = arguments.get(name)
-        fits = is_number(value) if kind is float else isinstance(value, bool)
-        if value is not None and not fits:
-            what = "a number" if kind is float else "True or False"
-            raise ArgumentError(f"`{name}` must be {what}. Received: {name}={spelled(value)}")
-
-
-@cache
-def _types_of(class_name: str) -> dict[str, type]:
-    """Return the arguments of a layer that are numbers or switches, as their defaults tell."""
-    parameters = signature(LAYERS[class_name]).parameters.values()
-    return {one.name: type(one.default) for one in parameters if type(one.default) in (float, bool)}
 
 
 def _check_home(entry: object, class_name: str) -> None:

@@ -13,7 +13,7 @@ from upsamp.models.nesting import ModelLike, is_model, layers_within
 from upsamp.models.summaries.receptive_field import Follower, MaybeField
 from upsamp.models.summaries.summary_row import Measure
 
-__all__ = ["Trace", "compute_bytes", "trace_model"]
+__all__ = ["Trace", "trace_model"]
 
 # How many rows and columns an image has whose size is not known, while it is followed.
 STAND_IN = 512
