@@ -206,6 +206,26 @@ def test_a_first_model_gives_the_shape_of_the_input() -> None:
     np.testing.assert_array_equal(outer.predict(latent(2)), expected)
 
 
+@pytest.mark.parametrize("outermost", [False, True])
+def test_a_model_that_another_depends_on_cannot_be_added_to(outermost: bool) -> None:
+    inner = Sequential([Conv2D(4, 3, input_shape=(8, 8, 3))], name="inner")
+    outer = Sequential([inner, Flatten()])
+    model = Sequential([outer]) if outermost else outer
+    with pytest.raises(ArgumentError, match=r"must stay as it is.*Sequential\(\[model, layer\]\)"):
+        inner.add(UpSampling2D())
+    images = np.zeros((2, 8, 8, 3))
+    assert model.predict(images).shape[1:] == model.output_shape[1:] == (144,)
+    assert Sequential([inner, UpSampling2D()]).output_shape == (None, 12, 12, 4)
+
+
+def test_a_model_whose_shapes_nobody_knows_yet_can_be_added_to_in_another() -> None:
+    inner = Sequential([Conv2D(4, 3)])
+    outer = Sequential([inner, Flatten()])
+    inner.add(UpSampling2D())
+    outer.build((None, 8, 8, 3))
+    assert outer.output_shape == (None, 576)
+
+
 def test_like_models_in_one_model_have_weights_of_their_own() -> None:
     model = Sequential(
         [Sequential([Dense(5, input_dim=5)]), Sequential([Sequential([Dense(5)])]), Dense(5)]

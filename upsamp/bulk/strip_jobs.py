@@ -162,14 +162,9 @@ class EnlargedStrips:
         if not self._light:
             yield from self.strips.make(read, self._threads)
             return
-        from upsamp.core.upsampling.light import light_of, numbers_of
+        from upsamp.core.upsampling.light import light_strips
 
-        alpha, dtype = self._alpha, self.dtype
-        lit = self.strips.make(
-            lambda images, rows: light_of(read(images, rows), alpha=alpha), self._threads
-        )
-        for strip in lit:
-            yield numbers_of(strip, dtype, alpha=alpha)
+        yield from light_strips(self.strips, read, self.dtype, self._threads)
 
 
 def _makes_light(enlarging: "Enlarging", given: Picture) -> bool:

@@ -46,7 +46,10 @@ class Sequential(Model):
             self.add(layer)
 
     def add(self, layer: Layer) -> None:
-        """Add a layer at the end; it is built at once where the input's shape is known."""
+        """Add a layer at the end; it is built at once where the input's shape is known.
+
+        Raises `ArgumentError` where the model is built and a layer of another one.
+        """
         if not isinstance(layer, Layer):
             raise ArgumentError(
                 f"A model must be made of layers. Received: {spelled(layer)} of type "
@@ -55,6 +58,12 @@ class Sequential(Model):
         if layer is self or self._by_name.get(layer.name) is layer:
             raise ArgumentError(
                 f"Every layer of a model must be a layer of its own. Received: {layer!r} twice."
+            )
+        if self.placed and self.built:
+            raise ArgumentError(
+                f"A model that is a layer of another must stay as it is, as the other's shapes "
+                f"depend on it. Received: {layer!r} for model '{self.name}'. Add it before, or use "
+                f"a new model, Sequential([model, layer])."
             )
         if layer.placed:
             self._check_name(layer)

@@ -1,5 +1,6 @@
 """Upsampling takes little memory besides its output; what it cuts into pieces stays equal."""
 
+import gc
 import json
 import tracemalloc
 from itertools import cycle, product
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from upsamp import resize, upsample
 from upsamp.core.upsampling import banded, reference
 from upsamp.core.upsampling.banded import taps_of
-from upsamp.core.upsampling.interpolation import plan_axis
+from upsamp.core.upsampling.interpolation import AxisPlan, Gather, plan_axis
 
 ROOM = 32 * 2**20
 
@@ -148,3 +149,13 @@ def test_one_period_of_taps_stands_for_all(
     np.testing.assert_array_equal(weights, whole.weights[outputs])
     used = weights != 0
     np.testing.assert_array_equal(inputs[used], whole.inputs[outputs][used])
+
+
+def test_few_plans_are_kept_of_many_sizes() -> None:
+    for step, dtype in zip(range(160), cycle(("uint8", "int64", "float32")), strict=False):
+        resize(np.zeros((2, 70 + step, 40), dtype), (3, 71 + step), "bilinear")
+    gc.collect()
+    plans = [one for one in gc.get_objects() if isinstance(one, AxisPlan)]
+    # Those with a table of their own: each of a long axis takes a megabyte.
+    tables = [one for one in plans if any(isinstance(piece, Gather) for piece in one.pieces)]
+    assert 0 < len(tables) <= 128

@@ -114,7 +114,7 @@ class Scheme:
     rooms: Rooms
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def scheme_of(
     row_plan: AxisPlan,
     column_plan: AxisPlan,

@@ -46,7 +46,7 @@ class Doubt(NamedTuple):
     whole: int
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def doubt_of(row_plan: AxisPlan, column_plan: AxisPlan, half: float, alpha: bool) -> Doubt | None:
     """Return which sums of integers up to `half` are in doubt; None where none is."""
     rows, columns = (

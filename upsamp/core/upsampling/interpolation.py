@@ -190,7 +190,7 @@ class AxisPlan:
         return slice(min(low for low, _ in ends), max(high for _, high in ends) + 1)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)  # of a megabyte each, where the axis is long and no phase comes again
 def plan_axis(
     length: int,
     target: int,

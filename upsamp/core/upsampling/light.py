@@ -1,14 +1,21 @@
 """Images enlarged as amounts of light, in place of the numbers that stand for them."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from upsamp.core.arguments import Array, PairLike
-from upsamp.core.dtypes import round_to
 from upsamp.core.transfer import check_numbers, from_light, to_light
+from upsamp.core.upsampling.dispatch import fill
+from upsamp.core.upsampling.request import Place
 from upsamp.core.upsampling.resample import resize
+from upsamp.core.upsampling.strips import Reader, Strips
 
-__all__ = ["light_of", "numbers_of", "resize_light"]
+__all__ = ["light_strips", "resize_light"]
 
 
 def resize_light(
@@ -31,18 +38,42 @@ def resize_light(
     check_numbers(x)
     if interpolation == "nearest":
         return resize(x, size, interpolation, convention)
-    enlarged = resize(
-        light_of(x, alpha=alpha),
-        size,
-        interpolation,
-        convention,
+    enlarge = partial(
+        resize,
+        size=size,
+        interpolation=interpolation,
+        convention=convention,
         align_corners=align_corners,
-        alpha=alpha,
     )
-    return numbers_of(enlarged, x.dtype, alpha=alpha)
+    light = enlarge(_light_of(x, alpha=alpha), alpha=alpha)
+    return _numbers_of(light, x.dtype, partial(enlarge, x[..., -1:]) if alpha else None)
 
 
-def light_of(x: Array, *, alpha: bool) -> Array:
+def light_strips(
+    strips: Strips, read: Reader, dtype: np.dtype[Any], threads: int
+) -> Iterator[Array]:
+    """Yield the strips of an image of `dtype` that is enlarged as light, with the bits of it whole.
+
+    strips: of its light. read: gives its pixels.
+    """
+    alpha = strips.whole.rule.alpha
+    plain = strips.whole.rule._replace(alpha=False)
+    opacity = replace(strips.whole, shape=(*strips.whole.shape[:3], 1), dtype=dtype, rule=plain)
+    pixels: Array = np.empty(0, dtype)
+
+    def read_light(images: slice, rows: slice) -> Array:
+        nonlocal pixels
+        pixels = read(images, rows)
+        return _light_of(pixels, alpha=alpha)
+
+    def fill_alpha(place: Place, out: Array) -> None:
+        fill(pixels[..., -1:], out, opacity, threads, place)
+
+    for strip, light in zip(strips, strips.make(read_light, threads), strict=True):
+        yield _numbers_of(light, dtype, partial(fill_alpha, strip.place) if alpha else None)
+
+
+def _light_of(x: Array, *, alpha: bool) -> Array:
     """Return the light of pixels; the last channel as it is, where that is alpha."""
     light = to_light(x)
     if alpha:
@@ -50,11 +81,17 @@ def light_of(x: Array, *, alpha: bool) -> Array:
     return light
 
 
-def numbers_of(light: Array, dtype: npt.DTypeLike, *, alpha: bool) -> Array:
-    """Return the pixels of 8 or 16 bits that stand for light, which `light_of` gives."""
-    if not alpha:
+def _numbers_of(
+    light: Array, dtype: npt.DTypeLike, fill_alpha: Callable[..., object] | None
+) -> Array:
+    """Return the pixels of 8 or 16 bits that stand for light.
+
+    fill_alpha: fills `out`, the last channel, where that is alpha: sums of light are in floats,
+    which might fall to either side of a half.
+    """
+    if fill_alpha is None:
         return from_light(light, dtype)
     result = np.empty(light.shape, dtype)
     from_light(light[..., :-1], dtype, result[..., :-1])
-    result[..., -1] = round_to(light[..., -1], dtype)
+    fill_alpha(out=result[..., -1:])
     return result

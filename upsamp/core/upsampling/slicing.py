@@ -12,7 +12,7 @@ from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
 __all__ = ["cut_plan", "cut_scheme", "run_borders"]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def cut_plan(plan: AxisPlan, begin: int, end: int) -> AxisPlan:
     """Return the plan of the outputs from `begin` to before `end`, as if the axis held no others.
 
