@@ -116,8 +116,13 @@ def look_into(name: str, size: int) -> bytes:
         head = stream.read(size)
         stream.seek(0)
     except OSError as error:
-        raise unreadable(f"'{name}'", error) from error
+        raise unreadable(_told(name), error) from error
     return head
+
+
+def _told(name: str) -> str:
+    """Return what an input is called in an error."""
+    return "standard input" if name == STANDARD_STREAM else f"'{name}'"
 
 
 @contextmanager
@@ -148,7 +153,7 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
             with _held_open(stream) as descriptor, check_steady(descriptor, f"'{name}'", known):
                 yield stream
     except OSError as error:
-        raise unreadable(f"'{name}'", error) from error
+        raise unreadable(_told(name), error) from error
 
 
 @contextmanager
@@ -193,7 +198,7 @@ def state_of(file: int | str) -> FileState:
 
 def _kept(source: BinaryIO, name: str, limit: int) -> BinaryIO:
     """Return what a stream has to give, in memory, or in `spooled_input` on disk."""
-    told = "standard input" if name == STANDARD_STREAM else f"'{name}'"
+    told = _told(name)
     if _spools is None:
         return read_within(source, told, limit)
     from tempfile import TemporaryFile  # few inputs come to the disk
@@ -410,7 +415,8 @@ def changed(name: str) -> FileError:
 def already_exists(name: str) -> FileError:
     """Return the error for a file that would be overwritten."""
     return FileError(
-        f"'{name}' exists already. Use --force to overwrite it, or -o to name another."
+        f"'{name}' exists already. Use --force to overwrite it, or an option such as -o to name "
+        "another."
     )
 
 
