@@ -530,3 +530,11 @@ def test_an_array_is_named_whatever_colons_it_has(key: str, tmp_path: Path) -> N
     same(np.asarray(read_source(f"{path}:{key}", ReadOptions())), EYE)
     with pytest.raises(FormatError, match=r"asked for one of its arrays.*It holds: "):
         read_source(f"{path}:{key}x", ReadOptions())
+
+
+def test_a_file_of_one_array_has_none_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(npy(EYE))
+    with pytest.raises(FormatError, match=r"must be an \.npz archive.* Leave out the colon"):
+        read_source(f"{path}:b", ReadOptions())
+    same(np.asarray(read_source(str(path), ReadOptions())), EYE)

@@ -127,6 +127,11 @@ def _read_array(
     if kind == "npy":
         from upsamp.io.npy_files import read_npy  # most inputs are images
 
+        if key is not None:
+            raise FormatError(
+                f"{name} must be an .npz archive, to be asked for one of its arrays. Received: one "
+                "array, as in .npy. Leave out the colon and what is after it."
+            )
         return read_npy(stream, name)
     if kind == "npz":
         from upsamp.io.npz_files import read_npz  # to read others needs no archives

@@ -142,7 +142,7 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
             with open_stream(name) as stream:
                 kept = _kept(stream, name, limit)
             if name == STANDARD_STREAM and not kept.read(1):
-                raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
+                raise FileError("Standard input is empty. Give a file, or pipe data into '-'.")
             yield _again(kept)
             return
         with Path(name).open("rb") as stream:
