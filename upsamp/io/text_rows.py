@@ -148,9 +148,11 @@ class _RowReader:
         if not self._semicolons and ";" in line:
             line = line.rstrip().removesuffix(";")
         bare = QUOTED.sub("", line) if '"' in line else line
-        for delimiter in (";", ",", "\t"):
+        for delimiter in ";" if self._semicolons else ",\t":
             if delimiter in bare:
                 return _parted(line, delimiter) if bare is not line else line.split(delimiter)
+        if self._semicolons:  # a line without one is one cell, and its comma that of decimals
+            return [line]
         words = line.split() if line.isascii() else BLANKS.split(line.strip())
         return words or [""]
 
