@@ -13,6 +13,7 @@ Invoke = Callable[..., Result]
 
 OUT = ("--samples-out", "out.npy")
 PICTURE = ("-o", "out.png")
+ONE_FILE = ("--samples-out", "out.npz", "--save", "./out.npz", "--force")
 BOTH = ("-o", "-", "--samples-out", "-")
 
 
@@ -45,6 +46,7 @@ Refused = Callable[..., str]
         (("--steps", "3"), "--steps is for the way between two points. Give --interpolate A B."),
         (("--path", "linear"), "--path is for the way between two points."),
         (BOTH, "-o and --samples-out must not both be '-'."),
+        (ONE_FILE, "--samples-out and --save must not both be './out.npz'."),
         (("--latent-file", "-", "--image", "-"), "Only one input can be read from standard input."),
         (("--latent-file", "a.npy", "--samples-out", "a.npy"), "must be two files"),
         (("--interpolate", "1"), "requires 2 arguments"),

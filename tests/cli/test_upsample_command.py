@@ -360,7 +360,8 @@ def test_a_file_is_overwritten_by_force_alone(invoke: Invoke, samples: Path, sou
     result = invoke(*args)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        f"Error: '{output}' exists already. Use --force to overwrite it, or -o to name another.\n"
+        f"Error: '{output}' exists already. Use --force to overwrite it, or an option such as -o "
+        "to name another.\n"
     )
     assert output.read_bytes() == b"precious"
     result = invoke(*args, "--force")

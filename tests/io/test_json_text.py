@@ -27,6 +27,7 @@ def test_what_was_written_is_read(value: object, ascii_only: bool) -> None:
     assert read_json(text.encode(), "it") == value
     assert read_json(b"\xef\xbb\xbf" + text.encode(), "it") == value
     assert read_json(text.encode("utf-16"), "it") == value
+    assert read_json(text.encode("utf-32"), "it") == value
     assert read_json(b"\xfe\xff" + text.encode("utf-16-be"), "it") == value
 
 

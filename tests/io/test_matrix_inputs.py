@@ -32,6 +32,7 @@ LARGE = 2**53 + 1
 MISSING = "Write a number, or use --missing nan to read it as nan."
 COMMENT = "Write a number; a comment begins with '# '."
 HEADING = "Leave headings out, or put '# ' before them."
+PLAINLY = "Write numbers plainly, as 1234.5; put '# ' before headings."
 ALIKE = "Write 1234.5 for 1,234.5 and for 1.234,5, and part all numbers alike."
 INEXACT = (
     "Integers beyond 2**53 must be float64 values, unless all numbers are integers that are only "
@@ -122,7 +123,16 @@ TEXTS: list[tuple[str, Any]] = [
     ("# c\n1,5;2", commas("line 2 has '1,5;2'")),
     ("1,2,3;4,5,6", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
     ("1.500;2,5\n3;4", cell("line 1, column 2", "'2,5'", ALIKE)),
-    ("1;2,5\n3.5;4", cell("line 2, column 1", "'3.5'")),
+    ("1;2,5\n3.5;4", cell("line 2, column 1", "'3.5'", ALIKE)),
+    ("1,5;\n2,5;\n", commas("line 1 has '1,5;'")),
+    ("1,5;", commas("line 1 has '1,5;'")),
+    ("1,5\n3;4\n", ragged("line 2 has 2 numbers and line 1 has 1 number")),
+    ("1 2\n3;4\n", cell("line 1, column 1", "'1 2'", ALIKE)),
+    ("1,2\n3,4\n5;6\n", cell("line 3, column 1", "'5;6'", PLAINLY)),
+    ("1, 2;\n3, 4;\n", ROWS),
+    ("1,2,3;\n4,5,6;\n", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+    ("1.000.000,5\n2", cell("line 1, column 1", "'1.000.000'", ALIKE)),
+    ("1.000.000,5;2\n3;4", cell("line 1, column 1", "'1.000.000,5'", ALIKE)),
     ("1,234,567;2\n3;4", cell("line 1, column 1", "'1,234,567'", ALIKE)),
     ("1,5\t2,5", cell("line 1, column 2", r"'5\t2'", ALIKE)),
     ("1,5 2,5", cell("line 1, column 2", "'5 2'", ALIKE)),
@@ -145,8 +155,11 @@ TEXTS: list[tuple[str, Any]] = [
     ("1\u202f000;2\n3;4", cell("line 1, column 1", "'1\\u202f000'", ALIKE)),
     ("1_000 2", cell("line 1, column 1", "'1_000'", ALIKE)),
     ("1'000 2", cell("line 1, column 1", "'1'000'", ALIKE)),
-    *((f"1 {word}", cell("line 1, column 2", f"'{word}'")) for word in ("0x10", "1+2j", "True")),
-    *((f"1 {word}", cell("line 1, column 2", f"'{word}'")) for word in ("5%", "1.#INF", "\u20135")),
+    *((f"1 {word}", cell("line 1, column 2", f"'{word}'")) for word in ("True", "***")),
+    *(
+        (f"1 {word}", cell("line 1, column 2", f"'{word}'", PLAINLY))
+        for word in ("0x10", "1+2j", "5%", "1.#INF", "\u20135", "$5", "(5)", "1|2", "1.0+100", "x1")
+    ),
     ("1 1e400", TOO_LARGE.format("line 1, column 2", "1e400")),
     ("1 -1d400", TOO_LARGE.format("line 1, column 2", "-1d400")),
     # Integers beyond 2**53
@@ -214,7 +227,7 @@ TEXTS: list[tuple[str, Any]] = [
         "[" * 100_000,
         "it must be nested lists of numbers in JSON: it cannot be read. Write [[1, 2], [3, 4]].",
     ),
-    ("{1: 2}", cell("line 1, column 1", "'{1:'")),
+    ("{1: 2}", cell("line 1, column 1", "'{1:'", PLAINLY)),
 ]
 
 
@@ -243,6 +256,7 @@ def test_text_is_read_to_the_bit_or_refused_by_line_and_column(text: str, outcom
         ("1 two; 3 4", cell("row 1, column 2", "'two'")),
         ("1 2\n3 four", cell("line 2, column 2", "'four'")),
         ("1,,2", cell("row 1, column 2", "nothing", "Write a number, or nan.")),
+        ("1 NA", cell("row 1, column 2", "'NA'", "Write a number, or nan.")),
         ("1 2; 3", ragged("row 2 has 1 number and row 1 has 2 numbers")),
     ],
 )
@@ -286,10 +300,12 @@ def test_integers_that_are_computed_with_are_floats(text: str, outcome: Any) -> 
     check(outcome, lambda: read_text(BytesIO(text.encode()), "it", options))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-be"]
+)
 @pytest.mark.parametrize("text", ["1 2\r\n3 4\r\n", "[[1,2],[3,4]]"])
 def test_a_byte_order_mark_tells_the_encoding(text: str, encoding: str) -> None:
-    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    mark = "\ufeff".encode(encoding) if encoding.endswith("be") else b""
     same(read_text(BytesIO(mark + text.encode(encoding)), "it"), np.array(ROWS))
 
 
@@ -517,3 +533,11 @@ def test_an_array_is_named_whatever_colons_it_has(key: str, tmp_path: Path) -> N
     same(np.asarray(read_source(f"{path}:{key}", ReadOptions())), EYE)
     with pytest.raises(FormatError, match=r"asked for one of its arrays.*It holds: "):
         read_source(f"{path}:{key}x", ReadOptions())
+
+
+def test_a_file_of_one_array_has_none_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(npy(EYE))
+    with pytest.raises(FormatError, match=r"must be an \.npz archive.* Leave out the colon"):
+        read_source(f"{path}:b", ReadOptions())
+    same(np.asarray(read_source(str(path), ReadOptions())), EYE)

@@ -10,7 +10,7 @@ import click
 from upsamp.core.arguments import PADDINGS
 from upsamp.errors import ArgumentError
 from upsamp.io.descriptors import descriptor_of
-from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.streams import STANDARD_STREAM, is_stream
 
 if TYPE_CHECKING:
     FileBase: TypeAlias = click.ParamType[str]
@@ -198,9 +198,9 @@ def _is_word(text: str) -> bool:
 
 
 def _twice(one: str, other: str, name: str, *, output: bool) -> str:
-    """Say that two options name one stream."""
+    """Say that two options name one stream, or one file to write."""
     if output:
-        return f"{one} and {other} must not both be '{name}'. Name a file for one of them."
+        return f"{one} and {other} must not both be '{name}'. Name another file for one of them."
     stream = "standard input" if name == STANDARD_STREAM else f"'{name}'"
     return f"Only one input can be read from {stream}. Name files for the others."
 
@@ -234,7 +234,7 @@ class Command(click.Command):
         return rest
 
     def _check_streams(self, ctx: click.Context) -> None:
-        """Raise where a stream is to be read or written twice."""
+        """Raise where a stream is to be read or written twice, or a file written twice."""
         given: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
         for parameter in self.params:
             if isinstance(parameter.type, FileType):
@@ -243,12 +243,16 @@ class Command(click.Command):
                 option = parameter.opts[0]
                 given[parameter.type.output] += [(option, name) for name in names if name]
         for output, files in given.items():
-            by_number: dict[int | None, str] = {}
+            options: dict[int | str, str] = {}
             for option, name in files:
-                number = int(output) if name == STANDARD_STREAM else descriptor_of(name)
-                if number is not None and number in by_number:
-                    raise click.UsageError(_twice(by_number[number], option, name, output=output))
-                by_number[number] = option
+                place: int | str | None
+                place = int(output) if name == STANDARD_STREAM else descriptor_of(name)
+                if place is None and output and not is_stream(name):
+                    place = os.path.realpath(name)
+                if place in options:
+                    raise click.UsageError(_twice(options[place], option, name, output=output))
+                if place is not None:
+                    options[place] = option
 
     def arrange(self, args: Sequence[str]) -> list[str]:
         """Join the numbers of one option, and move negative numbers behind the options.

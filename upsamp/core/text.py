@@ -1,5 +1,6 @@
 """Text that harms nobody who looks at it: names out of files may hold anything."""
 
+import codecs
 from typing import Any
 
 from upsamp.errors import printable
@@ -10,14 +11,18 @@ __all__ = ["decode_text", "encoding_of", "first_line", "json_text", "printable"]
 def encoding_of(head: bytes) -> str:
     r"""Return the encoding of a text that begins with these bytes, by its byte order mark.
 
-    >>> encoding_of(b"\xff\xfe1"), encoding_of(b"1 2")
+    head: its first four bytes, or more.
+
+    >>> encoding_of(b"\xff\xfe1\0"), encoding_of(b"1 2")
     ('utf-16', 'utf-8-sig')
     """
-    return "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # one begins like UTF-16
+        return "utf-32"
+    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def decode_text(data: bytes, errors: str = "strict") -> str:
-    r"""Return text in UTF-8, or in UTF-16 where it begins with a byte order mark.
+    r"""Return text in UTF-8, or in UTF-16 or UTF-32 where it begins with a byte order mark.
 
     Raises `UnicodeDecodeError` unless `errors` says otherwise.
 

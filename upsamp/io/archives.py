@@ -84,7 +84,7 @@ def open_archive(
     stream: BinaryIO,
     name: str,
     max_size: int,
-    remedy: str = "Give a larger max_size if you trust the file.",
+    remedy: str = "Give a larger max_size (--max-size) if you trust it.",
 ) -> Iterator[Archive]:
     """Open a zip archive, or raise `FormatError` where it is damaged or made to harm.
 

@@ -274,5 +274,6 @@ def _move(hidden: Path, target: Path, name: str, overwrite: bool, mode: int | No
 def already_exists(name: str) -> FileError:
     """Return the error for a file that would be overwritten."""
     return FileError(
-        f"'{name}' exists already. Use --force to overwrite it, or -o to name another."
+        f"'{name}' exists already. Use --force to overwrite it, or an option such as -o to name "
+        "another."
     )

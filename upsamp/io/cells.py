@@ -29,8 +29,8 @@ INTEGER = re.compile(r"[+-]?\d+")
 DOUBLE = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))[dD]([+-]?\d+)")
 # What is written for a value that is not there. nan is a number.
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "null", "none")
-# Digits in groups, or with a decimal comma.
-GROUPED = re.compile(r"[+-]?\d[\d.]*(?:[,'_\s]+[\d.]+)+(?:[eE][+-]?\d+)?")
+# Digits in groups, or with a decimal comma, or with a point among decimal commas.
+GROUPED = re.compile(r"[+-]?\d[\d.]*(?:[,'_\s]+[\d.]+)*(?:[eE][+-]?\d+)?")
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -96,16 +96,17 @@ def no_number(name: str, place: str, cell: str, missing: Missing | None) -> Form
     """Return the error for a cell that is no number. missing: None where no option reads it."""
     text = _plain(cell)
     received = f"'{_shown(cell)}'" if text else "nothing"
-    if missing is not None and text.lower() in MISSING:
-        remedy = "Write a number, or use --missing nan to read it as nan."
+    if text.lower() in MISSING:
+        option = "" if missing is None else "use --missing nan to read it as "
+        remedy = f"Write a number, or {option}nan."
     elif "..." in text:
         remedy = "Print all numbers, or save them with numpy.save."
     elif GROUPED.fullmatch(text):
         remedy = "Write 1234.5 for 1,234.5 and for 1.234,5, and part all numbers alike."
     elif text.startswith("#"):
         remedy = "Write a number; a comment begins with '# '."
-    elif not text:
-        remedy = "Write a number, or nan."
+    elif any(map(str.isdigit, text)):
+        remedy = "Write numbers plainly, as 1234.5; put '# ' before headings."
     else:
         remedy = "Leave headings out, or put '# ' before them."
     return FormatError(

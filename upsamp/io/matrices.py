@@ -38,7 +38,7 @@ def read_text(stream: BinaryIO, name: str, options: ReadOptions = WHOLE) -> Arra
     The stream can be searched. Its lines are read one after the other; lists are held whole.
     """
     _check_room(stream, name, options)
-    encoding = encoding_of(stream.read(3))
+    encoding = encoding_of(stream.read(4))
     stream.seek(0)
     text = TextIOWrapper(stream, encoding)
     try:

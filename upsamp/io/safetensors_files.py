@@ -48,7 +48,7 @@ def read_safetensors(source: Source, max_size: int, values: bool) -> StoredArray
         if size > max_size:
             raise FormatError(
                 f"{source.name} must have at most {max_size:,} bytes. Received: {size:,} bytes. "
-                "Give a larger max_size if you trust the file."
+                "Give a larger max_size (--max-size) if you trust it."
             )
         # The file, and a copy of its arrays.
         check_memory((2, size), np.uint8, f"The weights of {source.name}")

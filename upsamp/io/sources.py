@@ -1,6 +1,5 @@
 """What an argument names: a file, standard input, or a matrix written out."""
 
-import codecs
 import os
 import re
 from functools import partial
@@ -8,6 +7,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
+from upsamp.core.text import encoding_of
 from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import format_of_content, format_of_name, is_image_format
 from upsamp.io.gzip_files import unpacked
@@ -127,6 +127,11 @@ def _read_array(
     if kind == "npy":
         from upsamp.io.npy_files import read_npy  # most inputs are images
 
+        if key is not None:
+            raise FormatError(
+                f"{name} must be an .npz archive, to be asked for one of its arrays. Received: one "
+                "array, as in .npy. Leave out the colon and what is after it."
+            )
         return read_npy(stream, name)
     if kind == "npz":
         from upsamp.io.npz_files import read_npz  # to read others needs no archives
@@ -143,7 +148,7 @@ def _read_array(
 def _check_text(stream: BinaryIO, name: str) -> None:
     """Raise where a stream begins with what is no text: holes of a file, which may be endless."""
     head = _head_of(stream)
-    if b"\0" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if b"\0" in head and encoding_of(head) == "utf-8-sig":
         raise no_text(name)
 
 

@@ -111,8 +111,13 @@ def look_into(name: str, size: int) -> bytes:
         head = stream.read(size)
         stream.seek(0)
     except OSError as error:
-        raise unreadable(f"'{name}'", error) from error
+        raise unreadable(_told(name), error) from error
     return head
+
+
+def _told(name: str) -> str:
+    """Return what an input is called in an error."""
+    return "standard input" if name == STANDARD_STREAM else f"'{name}'"
 
 
 @contextmanager
@@ -132,7 +137,7 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
             with open_stream(name) as stream:
                 kept = _kept(stream, name, limit)
             if name == STANDARD_STREAM and not kept.read(1):
-                raise FileError("Standard input is empty. Pipe an image or a matrix into '-'.")
+                raise FileError("Standard input is empty. Give a file, or pipe data into '-'.")
             yield _again(kept)
             return
         with Path(name).open("rb") as stream:
@@ -143,7 +148,7 @@ def open_input(name: str, *, limit: int = MAX_INPUT, known: FileState = None) ->
             with _held_open(stream) as descriptor, check_steady(descriptor, f"'{name}'", known):
                 yield stream
     except OSError as error:
-        raise unreadable(f"'{name}'", error) from error
+        raise unreadable(_told(name), error) from error
 
 
 @contextmanager
@@ -188,7 +193,7 @@ def state_of(file: int | str) -> FileState:
 
 def _kept(source: BinaryIO, name: str, limit: int) -> BinaryIO:
     """Return what a stream has to give, in memory, or in `spooled_input` on disk."""
-    told = "standard input" if name == STANDARD_STREAM else f"'{name}'"
+    told = _told(name)
     if _spools is None:
         return read_within(source, told, limit)
     from tempfile import TemporaryFile  # few inputs come to the disk

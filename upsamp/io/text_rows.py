@@ -121,29 +121,38 @@ class _RowReader:
         )
         kind = "row" if self._inline and len(ahead) == 1 else "line"
         for number, line in _lines(self._text):
+            if ";" in line and not self._semicolons and not self._inline:
+                self._check_commas(number, line, [line.rstrip().removesuffix(";")])
             yield f"{kind} {number}", line
 
     def _rows_of_line(self, number: int, line: str) -> Iterator[tuple[str, str]]:
         """Yield the rows of the only line, which stand between semicolons."""
         rows = line.strip(" ").removesuffix(";").split(";")
-        if not self._inline and len(rows) > 1 and any(map(DECIMAL_COMMA.fullmatch, rows)):
+        if not self._inline:
+            self._check_commas(number, line, rows)
+        for index, row in enumerate(rows, 1):
+            place = f"row {index}" if self._inline else f"line {number}, row {index}"
+            yield place, row or " "
+
+    def _check_commas(self, number: int, line: str, rows: list[str]) -> None:
+        """Raise where what stands before a semicolon may be two numbers, or one."""
+        if any(map(DECIMAL_COMMA.fullmatch, rows)):
             raise FormatError(
                 "Commas between semicolons must be told from decimal commas. Received: "
                 f"{self._name}, line {number} has '{printable(line[:40])}'. Write decimals with a "
                 "point, as in 1.5, or a blank after a comma that parts numbers."
             )
-        for index, row in enumerate(rows, 1):
-            place = f"row {index}" if self._inline else f"line {number}, row {index}"
-            yield place, row or " "
 
     def _cells(self, line: str) -> list[str]:
         """Return the cells of a row."""
         if not self._semicolons and ";" in line:
             line = line.rstrip().removesuffix(";")
         bare = QUOTED.sub("", line) if '"' in line else line
-        for delimiter in (";", ",", "\t"):
+        for delimiter in ";" if self._semicolons else ",\t":
             if delimiter in bare:
                 return _parted(line, delimiter) if bare is not line else line.split(delimiter)
+        if self._semicolons:  # a line without one is one cell, and its comma that of decimals
+            return [line]
         words = line.split() if line.isascii() else BLANKS.split(line.strip())
         return words or [""]
 

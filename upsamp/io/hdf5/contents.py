@@ -163,7 +163,7 @@ class Contents:
             raise RefusalError(
                 f"must hold at most {self.max_size:,} bytes of numbers. "
                 f"Received: {self._total:,} bytes up to {shown(path)}. "
-                "Give a larger max_size if you trust the file."
+                "Give a larger max_size (--max-size) if you trust it."
             )
 
     def _check_stored(self, path: str, shape: tuple[int, ...], held: Any) -> None:
