@@ -423,6 +423,7 @@ def test_an_image_from_standard_input_goes_to_standard_output(
         (["1 2; 3"], 1, "row 2 has 1 number and row 1 has 2 numbers"),
         (["1 2", "-o", "a.doc"], 2, "Cannot tell the format of 'a.doc'"),
         (["1 2", "-o", "a"], 2, "Cannot tell the format of 'a'"),
+        (["1 2", "-o", "a.csv.gz"], 2, "A .gz file is read, but not written."),
         (["1 2", "-o", "a.txt", "--format", "table"], 2, "A table is shown, not written."),
         (["[[[1,2]]]", "-o", "a.csv"], 1, "CSV must be given a matrix of rows."),
         (["[[1,2]]", "--data-format", "channels_first"], 1, "must have rank 3 or 4"),
