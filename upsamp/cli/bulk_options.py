@@ -96,7 +96,9 @@ class BulkOptions:
                 alone = f"be without {given[0]}" if len(words) < 2 else "be alone"
                 what = "A pipe" if kind == "stream" else "A matrix"
                 what = "Standard input, '-'," if word == STANDARD_STREAM else what
-                raise click.UsageError(f"{what} must {alone}. Received: '{word}'. Give files.")
+                quoted = "Put all of it in quotes, as '1 2; 3 4', or give files."
+                remedy = quoted if what == "A matrix" and len(words) > 1 else "Give files."
+                raise click.UsageError(f"{what} must {alone}. Received: '{word}'. {remedy}")
         return True
 
 
