@@ -32,7 +32,7 @@ OPTIONS = (
         "--jobs",
         type=CountType(),
         metavar="N",
-        help="Enlarge so many files at a time.  [default: as many as there are cores]",
+        help="Number of worker processes.  [default: as many as there are cores]",
     ),
     click.option(
         "--dask",
@@ -43,7 +43,7 @@ OPTIONS = (
     click.option(
         "--skip-existing",
         is_flag=True,
-        help="Leave out what has its result already: goes on after an interruption.",
+        help="Skip images whose result exists, as after an interruption.",
     ),
     click.option(
         "--report",
