@@ -422,6 +422,7 @@ def test_an_image_from_standard_input_goes_to_standard_output(
         (["a.doc"], 1, "There is no file 'a.doc', and it is no matrix either."),
         (["1", "2"], 2, "Received: '1'. Put all of it in quotes, as '1 2; 3 4', or give files."),
         (["IMAGE", "IMAGE", "-o", "a.png"], 2, "--out-dir DIR says where. Leave out -o. "),
+        (["1 x; 3 4"], 1, "the matrix, row 1, column 2 has 'x' in place of a number"),
         (["1 2; 3"], 1, "row 2 has 1 number and row 1 has 2 numbers"),
         (["1 2", "-o", "a.doc"], 2, "Cannot tell the format of 'a.doc'"),
         (["1 2", "-o", "a"], 2, "Cannot tell the format of 'a'"),

@@ -74,8 +74,8 @@ class Enlarging:
         columns = width or (2 * shape[1] * cast("int", height) + shape[0]) // (2 * shape[0])
         if rows < shape[0] or columns < shape[1]:
             raise ArgumentError(
-                f"--to must be at least the size of the input, {shape[1]}x{shape[0]}, as this is "
-                f"upsampling. Received: {self.spell()}. Use a larger one."
+                f"The result must be at least as large as the input, {shape[1]}x{shape[0]}, as "
+                f"this is upsampling. Received: {self.spell()}. Use a larger size."
             )
         return rows, columns
 
