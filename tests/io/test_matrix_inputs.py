@@ -31,7 +31,7 @@ ROWS = [[1.0, 2.0], [3.0, 4.0]]
 LARGE = 2**53 + 1
 MISSING = "Write a number, or use --missing nan to read it as nan."
 COMMENT = "Write a number; a comment begins with '# '."
-HEADING = "Leave headings out, or put '# ' before them."
+HEADING = "Write numbers alone, and '# ' before a heading."
 ALIKE = "Write 1234.5 for 1,234.5 and for 1.234,5, and part all numbers alike."
 INEXACT = (
     "Integers beyond 2**53 must be float64 values, unless all numbers are integers that are only "
