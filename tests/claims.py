@@ -137,7 +137,7 @@ for document, sentence, unit, *places in (
     ),
     (
         COMMANDS,
-        "if that is {} or more, and has {} else",
+        "if that is {} or more, otherwise {};",
         1,
         "io.images.saving:FINE",
         "io.images.saving:QUALITY",
@@ -198,6 +198,7 @@ def _failed_runs(code: float) -> None:
     assert run("upsample", "no such file", "nor this one") == code
 
 
+@stated(README, "{} after Ctrl-C.")
 @stated(MANY, "Ctrl-C ends a run at once, with code {}.")
 def _interrupted(code: float) -> None:
     assert code == 128 + signal.SIGINT

@@ -174,8 +174,9 @@ def test_a_factor_and_a_target_together_are_refused(invoke: Invoke, words: tuple
 def test_a_smaller_target_is_an_error_of_one_line(invoke: Invoke, lake: Array, target: str) -> None:
     result = invoke("upsample", "lake.png", "--to", target)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: `size` must not be below the size of `x`")
-    assert f"for {lake.shape[:2]}" in result.stderr
+    assert result.stderr.startswith("Error: The result must be at least as large as the input")
+    rows, columns = lake.shape[:2]
+    assert f"input, {columns}x{rows}, as this is upsampling. Received: {target}." in result.stderr
     assert result.stderr.count("\n") == 1
     assert [path.name for path in Path().iterdir()] == ["lake.png"]
 

@@ -422,3 +422,10 @@ def test_options_that_would_be_passed_over_are_refused(invoke: Invoke) -> None:
     ):
         result = invoke(*args)
         assert (result.exit_code, result.stdout) == (2, ""), args
+
+
+def test_only_the_option_that_was_given_is_named(invoke: Invoke) -> None:
+    shuffle = ("transpose-conv", "1 2", "--from", "torch", "PixelShuffle(1)")
+    for option, value in (("--code", "keras"), ("--max-memory", "1GB")):
+        message = f"Error: {option} is for transposed convolutions and interpolation. Leave it out."
+        assert message in invoke(*shuffle, option, value).stderr

@@ -290,7 +290,7 @@ CODES = (
     (1, "upsample in.png", "There is no file 'in.png'"),
     (1, "upsample 1;2,3", "row 2 has 2 numbers"),
     (1, "upsample 1 -o none/out.png", "its directory does not exist"),
-    (1, "upsample 1,2 --to 1x1", "must not be below"),
+    (1, "upsample 1,2 --to 1x1", "must be at least as large as the input, 2x1, as"),
     (1, "upsample 1 --size 99999", "--max-pixels"),
     (
         2,

@@ -103,7 +103,7 @@ def test_equal_results_have_an_infinite_ratio(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--to", "1x1"), 1, "`size` must not be below the size of `x`"),
+        (("--to", "1x1"), 1, "The result must be at least as large as the input"),
         (("--interp", "gaussian", "--convention", "torch"), 2, "--interp gaussian"),
         (("--align-corners",), 2, "--align-corners must go with"),
         (("--to", "4x4", "--size", "2"), 2, "--size and --to both say the size"),

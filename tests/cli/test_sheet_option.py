@@ -86,7 +86,7 @@ def test_a_sheet_overwrites_only_when_that_is_wanted(invoke: Invoke, tmp_path: P
         (["--sheet", "s.png", "--compare"], 2, "--compare and --code make no result"),
         (["--sheet", "s.png", "--code", "jax"], 2, "--compare and --code make no result"),
         (["--sheet", "s.jpg", "--compress", "9"], 2, "--compress is for PNG"),
-        (["--sheet", "s.png", "--to", "1x1"], 1, "`size` must not be below the size of `x`"),
+        (["--sheet", "s.png", "--to", "1x1"], 1, "must be at least as large as the input"),
     ],
 )
 def test_what_makes_no_sheet_is_refused(

@@ -421,9 +421,13 @@ def test_an_image_from_standard_input_goes_to_standard_output(
     ("args", "code", "message"),
     [
         (["a.doc"], 1, "There is no file 'a.doc', and it is no matrix either."),
+        (["1", "2"], 2, "Received: '1'. Put all of it in quotes, as '1 2; 3 4', or give files."),
+        (["IMAGE", "IMAGE", "-o", "a.png"], 2, "--out-dir DIR says where. Leave out -o. "),
+        (["1 x; 3 4"], 1, "the matrix, row 1, column 2 has 'x' in place of a number"),
         (["1 2; 3"], 1, "row 2 has 1 number and row 1 has 2 numbers"),
         (["1 2", "-o", "a.doc"], 2, "Cannot tell the format of 'a.doc'"),
         (["1 2", "-o", "a"], 2, "Cannot tell the format of 'a'"),
+        (["1 2", "-o", "a.csv.gz"], 2, "A .gz file is read, but not written."),
         (["1 2", "-o", "a.txt", "--format", "table"], 2, "A table is shown, not written."),
         (["[[[1,2]]]", "-o", "a.csv"], 1, "CSV must be given a matrix of rows."),
         (["[[1,2]]", "--data-format", "channels_first"], 1, "must have rank 3 or 4"),

@@ -9,6 +9,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.memory import MemoryLimit, check_limit
 from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
+from upsamp.errors import ArgumentError
 from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
 from upsamp.io.pictures import Frames, Picture, array_of, check_light
 
@@ -61,13 +62,21 @@ class Enlarging:
         return height, width
 
     def size_of(self, shape: Pair) -> Pair:
-        """Return the rows and columns of the result of an image of this shape."""
+        """Return the rows and columns of the result of an image of this shape.
+
+        Raises `ArgumentError` where the target is smaller than the image.
+        """
         if self.target is None:
             return int(shape[0] * self.factors[0]), int(shape[1] * self.factors[1])
         width, height = self.target
         # The side that was left out keeps the shape, rounded half up.
         rows = height or (2 * shape[0] * cast("int", width) + shape[1]) // (2 * shape[1])
         columns = width or (2 * shape[1] * cast("int", height) + shape[0]) // (2 * shape[0])
+        if rows < shape[0] or columns < shape[1]:
+            raise ArgumentError(
+                f"The result must be at least as large as the input, {shape[1]}x{shape[0]}, as "
+                f"this is upsampling. Received: {self.spell()}. Use a larger size."
+            )
         return rows, columns
 
     def spell(self, size: Pair | None = None) -> str:

@@ -32,7 +32,7 @@ OPTIONS = (
         "--jobs",
         type=CountType(),
         metavar="N",
-        help="Enlarge so many files at a time.  [default: as many as there are cores]",
+        help="Number of worker processes.  [default: as many as there are cores]",
     ),
     click.option(
         "--dask",
@@ -43,7 +43,7 @@ OPTIONS = (
     click.option(
         "--skip-existing",
         is_flag=True,
-        help="Leave out what has its result already: goes on after an interruption.",
+        help="Skip images whose result exists, as after an interruption.",
     ),
     click.option(
         "--report",
@@ -96,7 +96,9 @@ class BulkOptions:
                 alone = f"be without {given[0]}" if len(words) < 2 else "be alone"
                 what = "A pipe" if kind == "stream" else "A matrix"
                 what = "Standard input, '-'," if word == STANDARD_STREAM else what
-                raise click.UsageError(f"{what} must {alone}. Received: '{word}'. Give files.")
+                quoted = "Put all of it in quotes, as '1 2; 3 4', or give files."
+                remedy = quoted if what == "A matrix" and len(words) > 1 else "Give files."
+                raise click.UsageError(f"{what} must {alone}. Received: '{word}'. {remedy}")
         return True
 
 

@@ -108,8 +108,8 @@ missing_option = click.option(
     type=click.Choice(("error", "nan"), case_sensitive=False),
     default="error",
     show_default=True,
-    help="How a cell without a number is taken in a matrix of text: an empty one, NA, N/A, #N/A, "
-    "<NA>, null or None, in any case. Other words, as #VALUE!, are an error all the same.",
+    help="What a cell without a number is in a matrix of text: an error or nan. Such are empty "
+    "cells, NA, N/A, #N/A, <NA>, null and None, in any case; other words are always errors.",
 )
 
 seed_option = click.option(
@@ -177,7 +177,7 @@ quality_option = click.option(
     metavar="N|keep",
     callback=_parse_quality,
     help="Of JPEG, WebP and AVIF, 1 to 100. By default a JPEG keeps the quality of its source, if "
-    "that is 85 or more, and has 95 else; WebP loses nothing, unless its source did. keep is the "
+    "that is 85 or more, otherwise 95; WebP is lossless, unless its source is lossy. keep is the "
     "quality of a JPEG source, whatever it is.",
 )
 
@@ -214,8 +214,8 @@ max_memory_option = click.option(
     "--max-memory",
     metavar="BYTES",
     callback=parse_bytes,
-    help="Take at most so much memory besides Python's own, as 200MB or 2GB: .npy is read, and "
-    ".npy, PNG and TIFF are written strip by strip, to the same result. So they are anyway where "
-    "a result does not fit. What must be held whole, as an image's pixels, is refused before it is "
-    "read where it does not fit. Of several files, all processes share it.",
+    help="Bound of the memory besides Python's own, as 200MB or 2GB. Within it .npy is read, and "
+    ".npy, PNG and TIFF are written, strip by strip, with the same result; without it only where a "
+    "result does not fit. What must be held whole, as an image's pixels, is refused before it is "
+    "read where it does not fit. The processes of several files share it.",
 )

@@ -98,11 +98,11 @@ def _compute(layer: TorchLayer, reading: ReadOptions) -> None:
     """Compute a convolution or a rearrangement of channels on the input of the command."""
     started = perf_counter()
     options = click.get_current_context().params
-    if options["library"] is not None or options["max_memory"] is not None:
-        raise click.UsageError(
-            "--code and --max-memory are for transposed convolutions and interpolation. "
-            "Leave them out."
-        )
+    for name, option in (("library", "--code"), ("max_memory", "--max-memory")):
+        if options[name] is not None:
+            raise click.UsageError(
+                f"{option} is for transposed convolutions and interpolation. Leave it out."
+            )
     source, layout, force = options["source"], options["data_format"], options["force"]
     x = array_of(read_input(source, reading))
     destination = choose_destination(

@@ -132,16 +132,17 @@ class Request:
         self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
-        alone = (
-            self.shown_elsewhere
-            or self.data_format is not None
-            or self.output is not None
-            or self.missing == "nan"
-        )
-        if self.many and alone:
+        given = {
+            "-o": self.output is not None,
+            "--compare": self.compare,
+            "--code": self.library is not None,
+            "--data-format": self.data_format is not None,
+            "--missing": self.missing == "nan",
+        }
+        if self.many and any(given.values()):
             _refuse(
                 "Of several files each has its result: --out-dir DIR says where. "
-                "Leave out -o, --compare, --code, --data-format and --missing."
+                f"Leave out {' and '.join(option for option in given if given[option])}."
             )
 
 

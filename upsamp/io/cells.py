@@ -108,7 +108,7 @@ def no_number(name: str, place: str, cell: str, missing: Missing | None) -> Form
     elif any(map(str.isdigit, text)):
         remedy = "Write numbers plainly, as 1234.5; put '# ' before headings."
     else:
-        remedy = "Leave headings out, or put '# ' before them."
+        remedy = "Write numbers alone, and '# ' before a heading."
     return FormatError(
         f"A matrix must hold numbers. Received: {name}, {place} has {received} in place of "
         f"a number. {remedy}"

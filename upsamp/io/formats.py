@@ -123,6 +123,11 @@ def format_of_name(name: str) -> str | None:
 def format_to_write(name: str) -> str:
     """Return the format to write a file in, told by its suffix."""
     known = format_of_name(name)
+    if known is None and name.lower().endswith(".gz"):
+        raise FileError(
+            f"A .gz file is read, but not written. Received: '{name}'. "
+            f"Write '{PurePath(name).stem}', and pack it by gzip."
+        )
     if known is None:
         raise FileError(
             f"Cannot tell the format of '{name}' from its suffix. "

@@ -31,6 +31,8 @@ INLINE = re.compile(
     r"""(?:[\s\[\](),;+\-.\de"\u2212]|(?<=[\d.])d|nan|inf|infinity|#?n/?a|null|none)*""",
     re.IGNORECASE,
 )
+# What begins as rows of numbers do is meant as a matrix, also with a wrong cell in it.
+BEGUN_ROWS = re.compile(r"\s*[+\-\u2212]?\.?\d[^;/]*;")
 # Bytes that are looked at together.
 BLOCK = 2**16
 NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
@@ -63,7 +65,7 @@ def read_source(text: str, options: ReadOptions) -> Picture | Array:
     if text != STANDARD_STREAM and not names_file(text):
         archive = split_array_name(text)
         if archive is None:
-            if looks_like_matrix(text) or begins_nested(text):
+            if looks_like_matrix(text) or begins_nested(text) or BEGUN_ROWS.match(text):
                 return parse_text(text, "the matrix", options)
             shown = text if len(text) <= 80 else f"{text[:77]}..."
             raise FileError(
