@@ -167,8 +167,7 @@ class _Brackets:
         return no_number(self._name, self._place(token, before), cell, self._options.missing)
 
     def _no_json(self) -> FormatError:
-        what = self._error
-        return _no_json(self._name, str(what) if isinstance(what, json.JSONDecodeError) else "")
+        return _no_json(self._name, str(self._error))
 
 
 def _check_nested(nested: Any, name: str, place: str, options: ReadOptions) -> tuple[int, ...]:
