@@ -95,6 +95,7 @@ def dense() -> layers.Dense:
         (lambda: dense().call(np.ones((1, 4))), ShapeError, "must have 3 inputs, as it was built"),
         (lambda: dense().call(TEXT), DtypeError, "Layer 'dense' .* `x` must hold real numbers"),
         (lambda: dense().set_weights(FIVE), ArgumentError, "`weights` must be a list of 2 arrays"),
+        (lambda: dense().set_weights([TEXT]), DtypeError, "`weights` must hold real numbers"),
         (lambda: dense().weight("mine"), ArgumentError, "must have the weight .* no 'mine'"),
         (
             lambda: upsamp.load_model(FIVE),
