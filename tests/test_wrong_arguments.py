@@ -107,6 +107,7 @@ def dense() -> layers.Dense:
         (lambda: dense().call(np.ones((1, 4))), ShapeError, "must have 3 inputs, as it was built"),
         (lambda: dense().call(TEXT), DtypeError, "Layer 'dense' .* `x` must hold real numbers"),
         (lambda: dense().set_weights(FIVE), ArgumentError, "`weights` must be a list of 2 arrays"),
+        (lambda: dense().set_weights([TEXT]), DtypeError, "`weights` must hold real numbers"),
         (lambda: dense().weight("mine"), ArgumentError, "must have the weight .* no 'mine'"),
         (
             lambda: upsamp.load_model(FIVE),
@@ -200,6 +201,19 @@ def test_every_value_is_spelled_on_one_short_line(kind: str) -> None:
         (-(10**400), "a number too large to show"),
         (np.ones((2, 2)), "array([[1., 1.], [1., 1.]])"),
         (["a\n\x1b"], r"['a\n\x1b']"),
+        (10**199, str(10**199)),
+        (10**201, "a number too large to show"),
+        *((kind(range(10)), str(kind(range(10)))) for kind in (list, tuple, set, frozenset)),
+        ([*range(11)], "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...]"),
+        (tuple(range(11)), "(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...)"),
+        (set(range(11)), "{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...}"),
+        (frozenset(range(11)), "frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...})"),
+        (dict.fromkeys(range(10)), str(dict.fromkeys(range(10)))),
+        (dict.fromkeys(range(11)), f"{str(dict.fromkeys(range(10)))[:-1]}, ...}}"),
+        ([[[[[1]]]]], "[[[[[1]]]]]"),
+        ([[[[[[1]]]]]], "[[[[[[...]]]]]]"),
+        ("a" * 98, repr("a" * 98)),
+        ("a" * 99, f"'{'a' * 47}...{'a' * 48}'"),
     ],
 )
 def test_short_values_are_spelled_as_code(value: Any, expected: str) -> None:

@@ -216,6 +216,19 @@ def test_an_object_that_gives_no_array_is_refused_in_its_words(
     assert f"an object of the class Holder: {str(error).rstrip('.')}. Make" in str(found.value)
 
 
+def test_an_object_is_asked_for_its_array_once() -> None:
+    class Counting(Holder):
+        asked = 0
+
+        def __array__(self, dtype: object = None, copy: object = None) -> Array:
+            self.asked += 1
+            return super().__array__(dtype, copy)
+
+    x = Counting(np.ones((2, 2)))
+    plain_array(x, "x")
+    assert x.asked == 1
+
+
 def test_a_list_that_holds_itself_is_refused() -> None:
     x: list[Any] = []
     x.append(x)

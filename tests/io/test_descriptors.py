@@ -5,12 +5,13 @@ import subprocess
 import sys
 import threading
 import time
-from io import UnsupportedOperation
+from io import BufferedReader, BufferedWriter, TextIOWrapper, UnsupportedOperation
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from upsamp.io.descriptors import WholeFile, descriptor_of
+from upsamp.io.descriptors import WholeFile, descriptor_of, prepare_standard_streams
 
 
 def test_a_write_is_whole_also_where_the_other_end_lets_the_pipe_not_block() -> None:
@@ -76,6 +77,7 @@ def test_a_disk_that_takes_less_is_an_error() -> None:
         ("/dev/fd/x", None),
         ("/dev/fd/\u0663", None),
         ("/dev/fd/" + "9" * 5000, None),
+        ("/dev/fd/1234567890", None),
         ("/dev/null", None),
         ("/proc/1/fd/4", None),
         ("1", None),
@@ -99,6 +101,48 @@ def test_links_to_descriptors_are_followed(tmp_path: Path, monkeypatch: pytest.M
     assert [descriptor_of(name) for name in ("far", "loop", "file", "1")] == [2, None, None, None]
     monkeypatch.chdir("/dev/fd")
     assert descriptor_of("1") == 1
+
+
+@pytest.mark.parametrize(("number", "name"), [(0, "stdin"), (1, "stdout"), (2, "stderr")])
+def test_a_standard_stream_is_made_anew_around_its_descriptor(
+    number: int,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    for other in ("stdin", "stdout", "stderr"):  # as that of a caller, which is left as it is
+        monkeypatch.setattr(sys, other, object())
+    others = [sys.stdin, sys.stdout, sys.stderr]
+    mode = "w" if number else "r"
+    with open(number, mode, 1, "latin-1", closefd=False) as given:
+        for attribute in (name, f"__{name}__"):
+            monkeypatch.setattr(sys, attribute, given)
+        os.set_blocking(number, False)
+        prepare_standard_streams()
+        stream = getattr(sys, name)
+        assert os.get_blocking(number)
+    others[number] = stream
+    assert [sys.stdin, sys.stdout, sys.stderr] == others
+    assert type(stream) is TextIOWrapper
+    assert type(stream.buffer) is (BufferedReader, BufferedWriter, WholeFile)[number]
+    raw: Any = getattr(stream.buffer, "raw", stream.buffer)
+    assert [type(raw), raw.fileno(), raw.closefd] == [WholeFile, number, False]
+    assert [stream.encoding, stream.errors] == ["latin-1", "backslashreplace"]
+    assert [stream.line_buffering, stream.write_through] == [True, number == 2]
+    if number:
+        stream.write("\xe4\u2192\n")
+        assert capfdbinary.readouterr()[number - 1] == b"\xe4\\u2192\n"
+
+
+def test_a_standard_stream_that_is_closed_costs_no_descriptor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    before = len([*Path("/dev/fd").iterdir()])
+    prepare_standard_streams()
+    assert len([*Path("/dev/fd").iterdir()]) == before
+    assert sys.stdin is sys.stdout is sys.stderr is None
 
 
 def test_no_file_takes_the_place_of_a_closed_standard_stream(tmp_path: Path) -> None:

@@ -204,9 +204,13 @@ def test_the_picture_for_other_programs_stays_one(tmp_path: Path) -> None:
     options = {"save_all": True, "append_images": others, "default_image": True}
     source = encoded(first, "png", duration=DURATIONS[1:], **options)
     picture = enlarged(source)
-    with Image.open(through(picture, "png", tmp_path)) as image:
+    made = through(picture, "png", tmp_path)
+    with Image.open(made) as image:
         assert image.info["default_image"]
         assert image.n_frames == 5  # type: ignore[attr-defined] # with the one that is not shown
+    parts = [struct.unpack_from(">II", part, 4) for part in made.read_bytes().split(b"fcTL")[1:]]
+    # The first that is shown is whole, and of the others what has changed.
+    assert [width < 48 and height < 32 for width, height in parts] == [False, True, True, True]
     for target in ("gif", "webp"):
         after, _, _ = shown(through(picture, target, tmp_path))
         assert len(after) == 4

@@ -29,6 +29,8 @@ Array = NDArray[Any]
 NAN, INF = np.nan, np.inf
 ROWS = [[1.0, 2.0], [3.0, 4.0]]
 LARGE = 2**53 + 1
+# The smallest integer that float64 would round to infinity.
+TOO_MANY = str(2**1024 - 2**970)
 MISSING = "Write a number, or use --missing nan to read it as nan."
 COMMENT = "Write a number; a comment begins with '# '."
 HEADING = "Write numbers alone, and '# ' before a heading."
@@ -141,6 +143,7 @@ TEXTS: list[tuple[str, Any]] = [
     ('"1","2"\n"3","4"', ROWS),
     ("'1' \"2\"\n3 4", ROWS),
     ('"1","x"', cell("line 1, column 2", "'x'")),
+    ('"1", "2,5"', cell("line 1, column 2", "'2,5'", ALIKE)),
     ('"1,5","2"', cell("line 1, column 1", "'1,5'", ALIKE)),
     # Spellings of one number
     ("-1 -.5 +.25 5.", [[-1.0, -0.5, 0.25, 5.0]]),
@@ -194,6 +197,7 @@ TEXTS: list[tuple[str, Any]] = [
     (f"[[{LARGE}, 1]]", np.array([[LARGE, 1]])),
     (f"[[{LARGE} 1]]", np.array([[LARGE, 1]])),
     (f"[[1, 0.5], [{LARGE}, 1]]", INEXACT.format("[1][0]")),
+    (f"[[0.5, {TOO_MANY}]]", TOO_LARGE.format("[0][1]", f"{TOO_MANY:.37}...")),
     (f"[[0.5, {'1' * 401}]]", TOO_LARGE.format("[0][1]", f"{'1' * 37}...")),
     ("[[1e400]]", TOO_LARGE.format("a list", "1e400")),
     ("[[1. 1e400]]", TOO_LARGE.format("line 1, column 2", "1e400")),
@@ -202,6 +206,7 @@ TEXTS: list[tuple[str, Any]] = [
     ("[1., 2.,\n 3., 4.]", [[1.0, 2.0, 3.0, 4.0]]),
     ("[1,5 2,5]", cell("line 1, column 3", "'5 2'", ALIKE)),
     ("\n[[1 2]\n [3 x]]", cell("line 3, column 2", "'x'")),
+    ("[1;2]]", cell("line 1, column 1", "'1;2'")),
     ("[[1,,2]]", cell("line 1, column 2", "nothing", MISSING)),
     ("[[1, 2,]]", cell("line 1, column 3", "nothing", MISSING)),
     ("[1;;2]", cell("row 2, column 1", "nothing", MISSING)),
@@ -522,6 +527,12 @@ def test_a_gzip_bomb_is_refused_before_memory_is_taken(monkeypatch: pytest.Monke
     for data in (text, array):
         with pytest.raises(FormatError, match=r"^it must unpack to at most 1,048,576 bytes"):
             read_stream(BytesIO(data), "-", "it", None, ReadOptions())
+
+
+def test_empty_cells_that_become_nan_are_counted_before_memory_is_taken() -> None:
+    text = BytesIO(b",,,\n" * 2**17)
+    with limit_memory(35_000_000), pytest.raises(MemoryLimitError, match=r"takes 36\.00 MB"):
+        read_text(text, "it", ReadOptions(missing="nan"))
 
 
 @pytest.mark.parametrize("key", ["conv/kernel:0", "a:b", ":", "x.npz:y", "C:/d", "plain"])

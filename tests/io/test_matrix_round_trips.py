@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exact import same
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
@@ -78,6 +78,7 @@ def test_ranks_3_and_4_survive_as_nested_lists(format_name: str, array: Array) -
 
 
 @given(array=arrays(np.float64, array_shapes(min_dims=2, max_dims=4, max_side=3)))
+@example(array=np.array([[[np.nan, np.inf, -np.inf]]]))
 def test_json_is_the_bare_nested_list_that_any_reader_takes(array: Array) -> None:
     nested = json.loads(format_matrix(array, "json"))
     np.testing.assert_array_equal(np.array(nested, np.float64), array)

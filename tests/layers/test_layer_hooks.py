@@ -1,4 +1,4 @@
-"""What a summary asks of layers: products, reach and overlap."""
+"""What a class of layers is given, and what a summary asks: products, reach and overlap."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from layers.layer_cases import FIRST
 
+from upsamp.errors import DtypeError
 from upsamp.layers import (
     LAYERS,
     Activation,
@@ -42,6 +43,23 @@ from upsamp.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
+
+# --- layers of one's own
+
+
+def test_a_layer_of_ones_own_is_given_what_fits() -> None:
+    class Doubled(Layer):
+        def output_shape_for(self, input_shape: Any) -> Any:
+            return input_shape
+
+        def call(self, x: Any) -> Any:
+            return 2 * x
+
+    expected = np.array([[2, 4]], np.float32)
+    np.testing.assert_array_equal(Doubled().call([[1, 2]]), expected, strict=True)
+    with pytest.raises(DtypeError, match=r"^Layer 'doubled' .*`x` must hold real numbers"):
+        Doubled().call([["text"]])
+
 
 # --- products
 
