@@ -1,5 +1,6 @@
 """The plan of blocked matrix products: the pieces of the images, and the matrices of blocks."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -304,8 +305,13 @@ def products_of(part: Part, dtype: np.dtype[Any], channels: int) -> tuple[Produc
             bands = part.products.make()
             made = Made(_product(band, dtype, channels, {}) for band in bands)
             MADE[part.products] = made
+        blocks = part.products
+        if channels and (blocks.bounds[0], blocks.bounds[-1]) == (0, blocks.gather.rule.target):
+            RECENT.append(made)
     return made
 
 
 MADE: WeakValueDictionary[Blocks, Made] = WeakValueDictionary()
 MAKING = Lock()
+# The last ones of all columns, which the next call may want: they take the longest to make.
+RECENT: deque[Made] = deque(maxlen=1)
