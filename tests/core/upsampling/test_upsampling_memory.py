@@ -2,7 +2,9 @@
 
 import gc
 import json
+import math
 import tracemalloc
+from collections import Counter
 from itertools import cycle, product
 from typing import Any
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from upsamp import resize, upsample
 from upsamp.core.upsampling import banded, reference
 from upsamp.core.upsampling.banded import taps_of
-from upsamp.core.upsampling.interpolation import AxisPlan, Gather, plan_axis
+from upsamp.core.upsampling.interpolation import KERNELS, AxisPlan, Gather, Kernel, plan_axis
 
 ROOM = 32 * 2**20
 
@@ -90,6 +92,12 @@ def measured(
     }
 
 
+def odd(shape: tuple[int, ...], size: tuple[int, int], dtype: str, method: str) -> dict[str, Any]:
+    """Return a case of a size that is no simple fraction of the input's, by two threads."""
+    values = [size, method]
+    return {"function": "resize", "shape": shape, "dtype": dtype, "values": values, "threads": 2}
+
+
 METHODS = ["nearest", "bilinear", "bicubic", "lanczos5", "area"]
 DTYPES = ["uint8", "float32", "float64", "uint16", "int64", "float16", "int32"]
 # One of each: they go round at different speeds.
@@ -101,16 +109,19 @@ FEW = [
     measured("one row", "uint8", "bilinear", 2, alpha=False, out=False),
     measured("one column", "uint16", "bilinear", 8, alpha=False, out=True),
     measured("rank 3", "uint8", "lanczos5", 8, alpha=False, out=False),
+    odd((2, 200000), (3, 200001), "uint8", "bilinear"),
+    odd((200000, 2), (200001, 3), "float32", "bilinear"),
 ]
 ALL = [
     measured(*case)
     for case in product(SHAPES, DTYPES, METHODS, [1, 2, 8], [False, True], [False, True])
 ]
+LARGE = [odd((4000, 6000, 3), (4001, 6001), "uint8", method) for method in METHODS[1:4]]
 
 
 @pytest.mark.skipif(not can_measure(), reason="the system does not tell the memory of a call")
 def test_a_call_takes_at_most_32_mb_by_the_account_of_the_system() -> None:
-    cases = choose(FEW, ALL[::61])
+    cases = choose(FEW, [*ALL[::61], *LARGE])
     for part in range(0, len(cases), 20):
         some = cases[part : part + 20]
         taken = extra_memory(some)
@@ -159,3 +170,36 @@ def test_few_plans_are_kept_of_many_sizes() -> None:
     # Those with a table of their own: each of a long axis takes a megabyte.
     tables = [one for one in plans if any(isinstance(piece, Gather) for piece in one.pieces)]
     assert 0 < len(tables) <= 128
+
+
+@pytest.mark.parametrize(("convention", "interpolation"), KERNELS)
+@pytest.mark.parametrize("length", [1000, 10**6])
+def test_weights_of_many_phases_are_those_of_exact_fractions(
+    length: int, convention: Any, interpolation: Any
+) -> None:
+    target = 3 * length + 1
+    outputs = [0, 1, 2, target // 7, target // 3, target // 2, target - 2, target - 1]
+    taps = taps_of(plan_axis(length, target, interpolation, convention))
+    inputs, weights = taps.at(np.array(outputs))
+    _, shares = taps.shares_at(np.array(outputs))
+    for row, output in enumerate(outputs):
+        expected = exact_shares(length, target, output, KERNELS[convention, interpolation])
+        if convention == "keras":
+            expected = {tap: share for tap, share in expected.items() if 0 <= tap < length}
+        read: Counter[int] = Counter()
+        for tap, share in expected.items():
+            read[min(max(tap, 0), length - 1)] += share
+        total, common = sum(read.values()), math.gcd(*read.values())
+        used = weights[row] != 0
+        assert inputs[row][used].tolist() == [*read]
+        assert shares[row][used].tolist() == [share // common for share in read.values()]
+        assert weights[row][used].tolist() == [share / total for share in read.values()]
+
+
+def exact_shares(length: int, target: int, output: int, kernel: Kernel) -> dict[int, int]:
+    """Return the shares of an output on an axis without ends, by Python's integers."""
+    top, bottom = (2 * output + 1) * length - target, 2 * target
+    near = range(top // bottom - 6, top // bottom + 7)
+    inside = [tap for tap in near if abs(top - tap * bottom) < kernel.support * bottom]
+    shares = {tap: kernel.weight(abs(top - tap * bottom), bottom) for tap in inside}
+    return {tap: share for tap, share in shares.items() if share}

@@ -78,7 +78,7 @@ def _interpolating(name: str) -> Preset:
     def axis(length: int, stride: int) -> Array:
         from upsamp.core.upsampling.interpolation import kernel_of  # few kernels interpolate
 
-        support, weight = kernel_of("bilinear" if name == "bilinear" else "bicubic")
+        support, weight, _ = kernel_of("bilinear" if name == "bilinear" else "bicubic")
         scale = float(weight(0.0))
         distances = [abs(2 * tap - (length - 1)) / (2 * stride) for tap in range(length)]
         return np.array([float(weight(t)) / scale if t < support else 0.0 for t in distances])

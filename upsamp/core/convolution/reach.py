@@ -131,7 +131,7 @@ def resampled_reach(length: int, target: int, interpolation: Interpolation) -> R
     outputs = np.arange(target)
     if interpolation == "area":
         return outputs * length // target, -(-(outputs + 1) * length // target) - 1
-    support, weight = kernel_of(interpolation)
+    support, weight, _ = kernel_of(interpolation)
     # Twice the position, and twice the support, as a support may end in a half.
     centre, unit, width = 2 * ((2 * outputs + 1) * length - target), 4 * target, round(2 * support)
     first = (centre - width * unit // 2) // unit + 1

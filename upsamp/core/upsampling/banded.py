@@ -15,13 +15,26 @@ from itertools import pairwise
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run, as_array
+from upsamp.core.upsampling.interpolation import MAX_TOTAL, AxisPlan, Gather, Run, Table
 
-__all__ = ["Band", "Taps", "Tile", "bands_of", "period_of", "taps_of", "tiles_of"]
+__all__ = [
+    "Band",
+    "Blocks",
+    "Taps",
+    "Tile",
+    "bands_of",
+    "gather_of",
+    "gathered_tiles",
+    "period_of",
+    "taps_of",
+    "tiles_of",
+]
 
 
 # Outputs of an axis from which its taps are kept for one period alone.
 LONG = 2**13
+# Outputs whose taps are computed at a time, where they are not kept.
+PAGE = 2**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +56,36 @@ class Band:
 
 
 @dataclass(frozen=True, eq=False)
+class Blocks:
+    """Blocks of outputs that each have their own weights, which are made when they are asked for.
+
+    bounds: between which outputs the blocks lie.
+    """
+
+    gather: Gather
+    bounds: tuple[int, ...]
+
+    def make(self) -> Iterator[Band]:
+        """Yield the bands, whose numbers count from the first input and output; without totals."""
+        origin: int | None = None
+        for bounds, table in self.tables():
+            inputs, weights = table.inputs, table.weights
+            origin = int(inputs.min()) if origin is None else origin
+            for start, stop in pairwise(bounds):
+                part = slice(start - bounds[0], stop - bounds[0])
+                first, matrix = _dense(inputs[part], weights[part])
+                output = start - self.bounds[0]
+                yield Band(matrix, np.empty(0, np.int64), first - origin, 0, output, 0, 1)
+
+    def tables(self) -> Iterator[tuple[tuple[int, ...], Table]]:
+        """Yield the bounds of some blocks, and what their outputs read, from first to last."""
+        count = max(1, PAGE // (self.bounds[1] - self.bounds[0]))
+        for start in range(0, len(self.bounds) - 1, count):
+            bounds = self.bounds[start : start + count + 1]
+            yield bounds, self.gather.table(np.arange(bounds[0], bounds[-1]))
+
+
+@dataclass(frozen=True, eq=False)
 class Tile:
     """Neighbouring bands, whose numbers count from the tile's first input and output."""
 
@@ -50,7 +93,7 @@ class Tile:
     inputs: int
     output: int
     outputs: int
-    bands: tuple[Band, ...]
+    bands: tuple[Band, ...] | Blocks
 
     @property
     def source(self) -> slice:
@@ -72,6 +115,8 @@ class Taps:
     shares: the same weights as whole numbers, (outputs, taps).
     Of a long axis whose weights come again after `period` outputs the tables hold one period; from
     output `begin` on it stands for `rounds` of them, each `shift` inputs on.
+    gather: of a long axis whose weights do not come again, what makes them where they are asked
+    for; the tables then hold the first outputs.
     """
 
     inputs: Array
@@ -81,6 +126,7 @@ class Taps:
     begin: int = 0
     rounds: int = 1
     shift: int = 0
+    gather: Gather | None = None
 
     def at(self, outputs: Array) -> tuple[Array, Array]:
         """Return the inputs and the weights of some outputs.
@@ -91,13 +137,25 @@ class Taps:
                [     3,      4],
                [999998, 999999]])
         """
+        if self.gather:
+            table, index = self._make(self.gather, outputs)
+            return table.inputs[index], table.weights[index]
         inputs, index = self._find(outputs)
         return inputs, self.weights[index]
 
     def shares_at(self, outputs: Array) -> tuple[Array, Array]:
         """Return the inputs and the shares of some outputs."""
+        if self.gather:
+            table, index = self._make(self.gather, outputs)
+            return table.inputs[index], table.shares[index]
         inputs, index = self._find(outputs)
         return inputs, self.shares[index]
+
+    @staticmethod
+    def _make(gather: Gather, outputs: Array) -> tuple[Table, Array]:
+        """Return the table of some outputs, and where each of these is in it."""
+        some, index = np.unique(outputs, return_inverse=True)
+        return gather.table(some), index
 
     def _find(self, outputs: Array) -> tuple[Array, Array]:
         """Return the inputs of some outputs, and where in the tables these are."""
@@ -122,8 +180,8 @@ def bands_of(plan: AxisPlan, most: int) -> list[Band]:
     if count < 2:
         return list(_single_blocks(plan, 0, length, most))
     stop = begin + count * size
-    first, weights, totals = _dense(plan, begin, begin + size)
-    following, *_ = _dense(plan, begin + size, begin + 2 * size)
+    first, weights, totals = _block(plan, begin, begin + size)
+    following, *_ = _block(plan, begin + size, begin + 2 * size)
     middle = Band(weights, totals, first, following - first, begin, size, count)
     return [
         *_single_blocks(plan, 0, begin, most),
@@ -193,30 +251,60 @@ def _interior(plan: AxisPlan) -> tuple[int, int, int]:
 
 def _single_blocks(plan: AxisPlan, begin: int, end: int, most: int) -> Iterator[Band]:
     """Cut the outputs from `begin` to before `end` into blocks that each have their own weights."""
-    blocks = max(1, round((end - begin) / most))
-    bounds = [begin + (end - begin) * block // blocks for block in range(blocks + 1)]
-    for start, stop in pairwise(bounds):
+    for start, stop in pairwise(_bounds(begin, end, most)):
         if stop > start:
-            first, weights, totals = _dense(plan, start, stop)
+            first, weights, totals = _block(plan, start, stop)
             yield Band(weights, totals, first, 0, start, 0, 1)
 
 
-def _dense(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array, Array]:
+def _bounds(begin: int, end: int, most: int) -> Iterator[int]:
+    """Yield between which outputs blocks of about so many lie."""
+    blocks = max(1, round((end - begin) / most))
+    return (begin + (end - begin) * block // blocks for block in range(blocks + 1))
+
+
+def gathered_tiles(plan: AxisPlan, gather: Gather, block: int, most: int) -> Iterator[Tile]:
+    """Yield the tiles of a plan of many phases, as `tiles_of` its blocks of about `block`."""
+    group = [0]
+    for start, stop in pairwise(_bounds(0, plan.length, block)):
+        if stop - group[0] > most and start > group[0]:
+            yield _gathered_tile(plan, gather, group)
+            group = [start]
+        group.append(stop)
+    yield _gathered_tile(plan, gather, group)
+
+
+def _gathered_tile(plan: AxisPlan, gather: Gather, bounds: list[int]) -> Tile:
+    begin, end = bounds[0], bounds[-1]
+    reach = plan.reach(slice(begin, end))
+    inputs = reach.stop - reach.start
+    return Tile(reach.start, inputs, begin, end - begin, Blocks(gather, tuple(bounds)))
+
+
+def _block(plan: AxisPlan, begin: int, end: int) -> tuple[int, Array, Array]:
     """Return the first input of some outputs, their weights as (outputs, inputs), and totals."""
     taps, outputs = taps_of(plan), np.arange(begin, end)
-    inputs, weights = taps.at(outputs)
     _, shares = taps.shares_at(outputs)
-    reach = plan.reach(slice(begin, end))
-    block = np.zeros((end - begin, reach.stop - reach.start))
-    rows = np.broadcast_to(np.arange(end - begin)[:, np.newaxis], inputs.shape)
-    used = weights != 0
-    block[rows[used], inputs[used] - reach.start] = weights[used]
-    return reach.start, block, shares.sum(axis=1)
+    return *_dense(*taps.at(outputs)), shares.sum(axis=1)
+
+
+def _dense(inputs: Array, weights: Array) -> tuple[int, Array]:
+    """Return the first of the inputs of some outputs, and their weights as (outputs, inputs)."""
+    first = int(inputs.min())
+    block = np.zeros((len(inputs), int(inputs.max()) + 1 - first))
+    rows, taps = np.nonzero(weights)
+    block[rows, inputs[rows, taps] - first] = weights[rows, taps]
+    return first, block
 
 
 @lru_cache(maxsize=16)
 def taps_of(plan: AxisPlan) -> Taps:
     """Return every output's inputs and weights in one table, or in one period of it."""
+    gather = gather_of(plan)
+    if gather:
+        table = gather.table(np.arange(min(plan.length, LONG)))
+        kept = table.inputs, table.weights, table.shares
+        return Taps(*kept, gather=gather if plan.length > LONG else None)
     period, begin, end = _interior(plan)
     rounds = (end - begin) // period
     if plan.length <= LONG or rounds < 2:
@@ -228,34 +316,27 @@ def taps_of(plan: AxisPlan) -> Taps:
     return Taps(inputs, weights, shares, period, begin, rounds, shift)
 
 
+def gather_of(plan: AxisPlan) -> Gather | None:
+    """Return what makes the weights of a plan of many phases."""
+    (piece, *_) = plan.pieces
+    return piece if isinstance(piece, Gather) else None
+
+
 def _table(plan: AxisPlan, outputs: Array) -> tuple[Array, Array, Array]:
-    """Return the inputs, the weights and the shares of some outputs, (outputs, taps)."""
-    most = max(
-        piece.inputs.shape[1] if isinstance(piece, Gather) else len(piece.inputs)
-        for piece in plan.pieces
-    )
+    """Return the inputs, the weights and the shares of some outputs of runs, (outputs, taps)."""
+    runs = [piece for piece in plan.pieces if isinstance(piece, Run)]
+    most = max(len(run.inputs) for run in runs)
     inputs = np.empty((len(outputs), most), np.int32)
     weights = np.zeros((len(outputs), most))
-    tables = [
-        piece.shares if isinstance(piece, Gather) else as_array([piece.shares])
-        for piece in plan.pieces
-    ]
+    small = all(sum(map(abs, run.shares)) < MAX_TOTAL for run in runs)
+    tables = [np.array(run.shares, np.int64 if small else object) for run in runs]
     shares = np.zeros((len(outputs), most), np.result_type(*tables))
-    for piece, table in zip(plan.pieces, tables, strict=True):
-        if isinstance(piece, Gather):
-            _, here, there = np.intersect1d(
-                outputs, piece.outputs, assume_unique=True, return_indices=True
-            )
-            taps = slice(piece.inputs.shape[1])
-            inputs[here] = piece.inputs[there].min(axis=1, keepdims=True)
-            inputs[here, taps], weights[here, taps] = piece.inputs[there], piece.weights[there]
-            shares[here, taps] = table[there]
-            continue
-        position, rest = np.divmod(outputs - piece.output, piece.step)
-        here = np.flatnonzero((rest == 0) & (position >= 0) & (position < piece.count))
-        taps = slice(len(piece.inputs))
-        shifts = position[here, np.newaxis] * piece.stride
-        inputs[here] = min(piece.inputs) + shifts
-        inputs[here, taps] = np.array(piece.inputs) + shifts
-        weights[here, taps], shares[here, taps] = piece.weights, table
+    for run, table in zip(runs, tables, strict=True):
+        position, rest = np.divmod(outputs - run.output, run.step)
+        here = np.flatnonzero((rest == 0) & (position >= 0) & (position < run.count))
+        taps = slice(len(run.inputs))
+        shifts = position[here, np.newaxis] * run.stride
+        inputs[here] = min(run.inputs) + shifts
+        inputs[here, taps] = np.array(run.inputs) + shifts
+        weights[here, taps], shares[here, taps] = run.weights, table
     return inputs, weights, shares

@@ -1,17 +1,29 @@
 """The plan of blocked matrix products: the pieces of the images, and the matrices of blocks."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype
 from upsamp.core.threads import size_among
-from upsamp.core.upsampling.banded import Band, Tile, bands_of, period_of, tiles_of
+from upsamp.core.upsampling.banded import (
+    Band,
+    Blocks,
+    Tile,
+    bands_of,
+    gather_of,
+    gathered_tiles,
+    period_of,
+    tiles_of,
+)
 from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import (
     Grid,
@@ -23,7 +35,7 @@ from upsamp.core.upsampling.rounding import (
     margin_of,
 )
 
-__all__ = ["Part", "Piece", "Product", "Scheme", "scheme_of"]
+__all__ = ["Part", "Piece", "Product", "Scheme", "products_of", "scheme_of"]
 
 # Bytes of the sums of a strip at the most, and output elements of one of its rows. A smaller strip
 # would stay in the second-level cache, but its calls would be so short that two threads would
@@ -65,10 +77,13 @@ class Product(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A tile of one axis, with its products and the grid of its weights."""
+    """A tile of one axis, with its products and the grid of its weights.
+
+    products: `Blocks` where they are made when they are wanted: see `products_of`.
+    """
 
     tile: Tile
-    products: tuple[Product, ...]
+    products: tuple[Product, ...] | Blocks
     grid: Grid
 
 
@@ -144,7 +159,7 @@ def scheme_of(
         strips = -(-row_plan.length // most)
         if strips > 1:
             most = -(-row_plan.length // (strips + strips % 2)) + block
-        tiles = tiles_of(bands_of(row_plan, block), most)
+        tiles = _tiles(row_plan, block, most)
         margin: float | None = None
         pieces = []
         for rows in _parts(tiles, sums, 0):
@@ -177,10 +192,13 @@ def _column_parts(
     plan: AxisPlan, channels: int, many: bool, sums: np.dtype[Any], integers: Integers | None
 ) -> list[Part]:
     """Cut the columns into tiles of about the same width."""
-    bands = bands_of(plan, BLOCK_PIXELS if many else _block(period_of(plan), channels))
+    block = BLOCK_PIXELS if many else _block(period_of(plan), channels)
     most = max(1, STRIP_WIDTH // channels)
     outputs = plan.length
     even = -(-outputs // -(-outputs // most))
+    if gather_of(plan):
+        return _parts(_tiles(plan, block, even), sums, 0 if many else channels)
+    bands = bands_of(plan, block)
     groups = [bands]
     if integers and len(bands) > 1:
         # At the edges weights are divided by sums, and are no multiples of a power of two.
@@ -192,6 +210,14 @@ def _column_parts(
             groups = [bands[:place], [middle], bands[place + 1 :]]
     tiles = [tile for group in groups if group for tile in tiles_of(group, even)]
     return _parts(tiles, sums, 0 if many else channels)
+
+
+def _tiles(plan: AxisPlan, block: int, most: int) -> Iterable[Tile]:
+    """Cut an axis into tiles of up to `most` outputs, which are blocks of about `block`."""
+    gather = gather_of(plan)
+    if gather:
+        return gathered_tiles(plan, gather, block, most)
+    return tiles_of(bands_of(plan, block), most)
 
 
 def _block(period: int, channels: int) -> int:
@@ -219,7 +245,7 @@ def _grid(bands: Sequence[Band]) -> Grid:
     return grid_of([band.weights for band in bands], [band.totals for band in bands])
 
 
-def _parts(tiles: list[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]:
+def _parts(tiles: Iterable[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]:
     """Make the matrices; channels: how many they hold, or 0 where they stand on the left.
 
     Tiles alike share their products.
@@ -229,6 +255,14 @@ def _parts(tiles: list[Tile], dtype: np.dtype[Any], channels: int) -> list[Part]
     grids: dict[tuple[int, ...], Grid] = {}
     parts = []
     for tile in tiles:
+        if isinstance(tile.bands, Blocks):
+            tables = [table for _, table in tile.bands.tables()]
+            grid = grid_of(
+                [table.weights for table in tables],
+                [table.shares.sum(axis=1) for table in tables],
+            )
+            parts.append(Part(tile, tile.bands, grid))
+            continue
         products = tuple(_product(band, dtype, channels, matrices) for band in tile.bands)
         same = tuple((id(product.matrix), *product[1:]) for product in products)
         products = alike.setdefault(same, products)
@@ -255,3 +289,29 @@ def _product(
         band.step * width,
         band.count,
     )
+
+
+class Made(list[Product]):
+    """Products that threads share as long as one of them holds these."""
+
+
+def products_of(part: Part, dtype: np.dtype[Any], channels: int) -> tuple[Product, ...] | Made:
+    """Return the products of a part; channels: as in `_parts`."""
+    if not isinstance(part.products, Blocks):
+        return part.products
+    with MAKING:  # or each of some threads would make the same, and keep it
+        made = MADE.get(part.products)
+        if made is None:
+            bands = part.products.make()
+            made = Made(_product(band, dtype, channels, {}) for band in bands)
+            MADE[part.products] = made
+        blocks = part.products
+        if channels and (blocks.bounds[0], blocks.bounds[-1]) == (0, blocks.gather.rule.target):
+            RECENT.append(made)
+    return made
+
+
+MADE: WeakValueDictionary[Blocks, Made] = WeakValueDictionary()
+MAKING = Lock()
+# The last ones of all columns, which the next call may want: they take the longest to make.
+RECENT: deque[Made] = deque(maxlen=1)

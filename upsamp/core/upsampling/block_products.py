@@ -19,8 +19,8 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
-from upsamp.core.upsampling.banded import taps_of
-from upsamp.core.upsampling.block_plan import Piece, Scheme
+from upsamp.core.upsampling.banded import Blocks, taps_of
+from upsamp.core.upsampling.block_plan import Part, Piece, Product, Scheme, products_of
 from upsamp.core.upsampling.exact import round_sums, sums_at
 from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.core.upsampling.rounding import Integers, near_ties, round_to_even
@@ -37,6 +37,8 @@ __all__ = ["interpolate"]
 
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
+# Steps of the forms that are kept for further pieces.
+STEPS = 2**10
 # Outputs near a tie that are computed anew together, and the most products that those are sums of.
 TIES = 2**12
 TIE_PRODUCTS = 2**15
@@ -94,6 +96,9 @@ class Loops:
         self.sums = scratch("up_sums", (outputs,), scheme.sums)
         self.rounded = scratch("up_rounded", (outputs if scheme.integers else 0,), scheme.sums)
         self.forms: dict[tuple[int, int, int, int], Form] = {}
+        self.steps = 0
+        self.columns: Part | None = None
+        self.products: tuple[Product, ...] | list[Product] = ()
         self.ties: list[Array] = []
         self.tie_count = 0
 
@@ -115,7 +120,9 @@ class Loops:
         key = (id(piece.rows.products), id(piece.columns), kept, count)
         form = self.forms.get(key)
         if form is None:
+            self._turn_to(piece.columns)
             form = self.forms[key] = self._form(piece, kept, count)
+            self.steps += len(form.across) + len(form.down)
         if kept < rows.inputs:
             self._widen(self.source[images, top + kept : bottom, columns.source], piece, form)
         targets = rows.target, columns.target
@@ -132,18 +139,29 @@ class Loops:
             multiply_all(form.down)
             self._place(form.sums, self.target[images, *targets], first, piece)
 
+    def _turn_to(self, columns: Part) -> None:
+        """Have the products of some columns, and let go of forms that would take much memory."""
+        left = columns is not self.columns
+        if self.steps > STEPS or (left and isinstance(columns.products, Blocks)):
+            self.forms, self.steps = {}, 0
+        if left:
+            self.columns, self.products = columns, ()
+            channels = 0 if self.scheme.many else self.scheme.channels
+            self.products = products_of(columns, self.scheme.sums, channels)
+
     def _form(self, piece: Piece, kept: int, count: int) -> Form:
         """Prepare for pieces of a form, of whose rows the first ones are kept widened."""
         rows, columns, channels = piece.rows.tile, piece.columns.tile, self.scheme.channels
+        row_products = products_of(piece.rows, self.scheme.sums, 0)
         high, wide, long = rows.inputs - kept, columns.inputs, columns.outputs * channels
         lines = self.inputs[: count * high * wide * channels].reshape(count * high, wide * channels)
         part = Lines(self.inputs, 0, wide * channels, wide * channels)
         place = Lines(self.widened, count * kept * long, long, long)
         if self.scheme.many:
             part, place = part._replace(step=channels), place._replace(step=channels)
-            across = left_steps(piece.columns.products, len(lines), channels, part, place)
+            across = left_steps(self.products, len(lines), channels, part, place)
         else:
-            across = right_steps(piece.columns.products, len(lines), part, place)
+            across = right_steps(self.products, len(lines), part, place)
         part = Lines(self.widened, 0, rows.inputs * long, long)
         sums = self.sums[: 0 if self.straight else count * rows.outputs * long]
         place = Lines(sums, 0, rows.outputs * long, long)
@@ -151,7 +169,7 @@ class Loops:
             _, height, width, _ = self.target.shape
             line = width * channels
             place = Lines(self.target, 0, height * line, line)
-        down = list(left_steps(piece.rows.products, count, long, part, place))
+        down = list(left_steps(row_products, count, long, part, place))
         inputs = lines.reshape(count, high, wide, channels)
         sums = sums.reshape(count, -1, long)
         return Form(inputs, lines, list(across) if high else [], down, sums)

@@ -9,6 +9,7 @@ That distance is small, so 64 bits hold it even where the sums themselves overfl
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
 from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.interpolation import AxisPlan
-from upsamp.core.upsampling.rounding import are_ties, grid_of, is_sure, margin_of
+from upsamp.core.upsampling.rounding import Grid, are_ties, grid_of, is_sure, margin_of, whole_grid
 
 __all__ = ["half_of", "round_sums", "sums_at"]
 
@@ -49,16 +50,23 @@ class Doubt(NamedTuple):
 @lru_cache(maxsize=16)
 def doubt_of(row_plan: AxisPlan, column_plan: AxisPlan, half: float, alpha: bool) -> Doubt | None:
     """Return which sums of integers up to `half` are in doubt; None where none is."""
-    rows, columns = (
-        grid_of([taps.weights], [taps.shares.sum(axis=1)])
-        for taps in map(taps_of, (row_plan, column_plan))
-    )
+    rows, columns = map(_grid, (row_plan, column_plan))
     if alpha:  # sums of products, of which quotients are made, which may be halves of odd numbers
         half *= 4 * half
     if is_sure(rows, columns, half) and (not alpha or (rows.binary and columns.binary)):
         return None
     margin = margin_of(rows, columns, half)
     return Doubt(margin, are_ties(rows, columns, margin), rows.largest * columns.largest)
+
+
+def _grid(plan: AxisPlan) -> Grid:
+    """Return the grid of all weights of an axis."""
+    taps = taps_of(plan)
+    if not taps.gather:
+        return grid_of([taps.weights], [taps.shares.sum(axis=1)])
+    bounds = (*range(0, plan.length, BLOCK), plan.length)
+    tables = (taps.gather.table(np.arange(*part)) for part in pairwise(bounds))
+    return whole_grid(grid_of([table.weights], [table.shares.sum(axis=1)]) for table in tables)
 
 
 def half_of(values: Array, dtype: np.dtype[Any]) -> float:

@@ -14,10 +14,10 @@ repeats the edge and has a = -0.75. They also differ in nearest and area: see `n
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,14 +25,12 @@ from upsamp.core.arguments import Array, Convention, Interpolation
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
-Taps: TypeAlias = list[tuple[int, int]]
-
 __all__ = [
     "AxisPlan",
     "Gather",
     "Kernel",
     "Run",
-    "as_array",
+    "Table",
     "has_kernel",
     "kernel_of",
     "nearest_inputs",
@@ -44,68 +42,93 @@ __all__ = [
 FEW_PHASES = 64
 # Shares whose sum is below are kept in 64 bits; sums of their products may wrap around.
 MAX_TOTAL = 2**62
+# Whole numbers up to here are float64's, too.
+MAX_EXACT = 2**53
+# No step of a kernel comes to more than so many times the power of its unit.
+MULTIPLE = 2**7
 # Steps between 0 and 1 of kernels that have no fractions.
 FINE = 2**60
 
 
 # --- kernels at t / unit, each in a multiple that makes whole numbers of whole numbers, as weights
-# are divided by their sum
+# are divided by their sum; t: a number, or an array of them
 
 
-def _triangle(t: float, unit: float = 1) -> float:
+def _triangle(t: Any, unit: Any = 1) -> Any:
     return unit - t
 
 
-def _keys(t: float, unit: float = 1) -> float:
+def _keys(t: Any, unit: Any = 1) -> Any:
     """Return Keys' cubic with a = -0.5, times 2."""
-    if t <= unit:
-        return (3 * t - 5 * unit) * t * t + 2 * unit**3
-    return ((5 * unit - t) * t - 8 * unit**2) * t + 4 * unit**3
+    near = (3 * t - 5 * unit) * t * t + 2 * unit**3
+    return _where(t <= unit, near, ((5 * unit - t) * t - 8 * unit**2) * t + 4 * unit**3)
 
 
-def _keys_torch(t: float, unit: float = 1) -> float:
+def _keys_torch(t: Any, unit: Any = 1) -> Any:
     """Return Keys' cubic with a = -0.75, times 4."""
-    if t <= unit:
-        return (5 * t - 9 * unit) * t * t + 4 * unit**3
-    return ((15 * unit - 3 * t) * t - 24 * unit**2) * t + 12 * unit**3
+    near = (5 * t - 9 * unit) * t * t + 4 * unit**3
+    return _where(t <= unit, near, ((15 * unit - 3 * t) * t - 24 * unit**2) * t + 12 * unit**3)
 
 
-def _mitchell(t: float, unit: float = 1) -> float:
+def _mitchell(t: Any, unit: Any = 1) -> Any:
     """Return Mitchell and Netravali's cubic with B = C = 1/3, times 18."""
-    if t <= unit:
-        return (21 * t - 36 * unit) * t * t + 16 * unit**3
-    return ((36 * unit - 7 * t) * t - 60 * unit**2) * t + 32 * unit**3
+    near = (21 * t - 36 * unit) * t * t + 16 * unit**3
+    return _where(t <= unit, near, ((36 * unit - 7 * t) * t - 60 * unit**2) * t + 32 * unit**3)
 
 
-def _gaussian(t: float, unit: float = 1) -> float:
+def _gaussian(t: Any, unit: Any = 1) -> Any:
     """Return TensorFlow's Gaussian, of deviation 0.5."""
-    return round(FINE * math.exp(-2 * (t / unit) ** 2))
+    return _whole(FINE * _each(lambda ratio: math.exp(-2 * ratio**2), t / unit))
 
 
-def _lanczos(lobes: int, t: float, unit: float = 1) -> float:
+def _lanczos(lobes: int, t: Any, unit: Any = 1) -> Any:
     """Return sinc(t) sinc(t / lobes), with exact zeros at the other integers."""
-    if t % unit == 0:
-        return FINE * (t == 0)
-    angle = math.pi * (t / unit)
-    return round(FINE * lobes * math.sin(angle) * math.sin(angle / lobes) / (angle * angle))
+    whole = t % unit == 0
+    angle = math.pi * _where(whole, 0.5, t / unit)
+    product = FINE * lobes * _each(math.sin, angle) * _each(math.sin, angle / lobes)
+    return _where(whole, FINE * (t == 0), _whole(product / (angle * angle)))
+
+
+def _whole(values: Any) -> Any:
+    """Round half to even."""
+    return np.rint(values).astype(np.int64) if isinstance(values, np.ndarray) else round(values)
+
+
+def _where(condition: Any, one: Any, other: Any) -> Any:
+    """Return one or the other, for each element of an array."""
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, one, other)
+    return one if condition else other
+
+
+def _each(function: Callable[[float], float], values: Any) -> Any:
+    """Return what Python makes of a number or of each in an array; NumPy's last bits may differ."""
+    if isinstance(values, np.ndarray):
+        made = np.fromiter(map(function, values.ravel().tolist()), np.float64, values.size)
+        return made.reshape(values.shape)
+    return function(values)
 
 
 class Kernel(NamedTuple):
-    """How the weight of an input falls off: to zero from `support` on, in input pixels."""
+    """How the weight of an input falls off: to zero from `support` on, in input pixels.
+
+    degree: to which power of the unit its whole numbers are multiples; 0 of what is bounded anyway.
+    """
 
     support: float
     weight: Callable[..., Any]
+    degree: int
 
 
 KERNELS: Mapping[tuple[str, str], Kernel] = {
-    ("keras", "bilinear"): Kernel(1, _triangle),
-    ("keras", "bicubic"): Kernel(2, _keys),
-    ("keras", "lanczos3"): Kernel(3, partial(_lanczos, 3)),
-    ("keras", "lanczos5"): Kernel(5, partial(_lanczos, 5)),
-    ("keras", "mitchellcubic"): Kernel(2, _mitchell),
-    ("keras", "gaussian"): Kernel(1.5, _gaussian),
-    ("torch", "bilinear"): Kernel(1, _triangle),
-    ("torch", "bicubic"): Kernel(2, _keys_torch),
+    ("keras", "bilinear"): Kernel(1, _triangle, 1),
+    ("keras", "bicubic"): Kernel(2, _keys, 3),
+    ("keras", "lanczos3"): Kernel(3, partial(_lanczos, 3), 0),
+    ("keras", "lanczos5"): Kernel(5, partial(_lanczos, 5), 0),
+    ("keras", "mitchellcubic"): Kernel(2, _mitchell, 3),
+    ("keras", "gaussian"): Kernel(1.5, _gaussian, 0),
+    ("torch", "bilinear"): Kernel(1, _triangle, 1),
+    ("torch", "bicubic"): Kernel(2, _keys_torch, 3),
 }
 
 
@@ -156,18 +179,58 @@ class Run:
         return start, min(self.count, -(-(outputs.stop - self.output) // self.step))
 
 
-@dataclass(frozen=True)
-class Gather:
-    """Outputs of one axis that read equally many inputs, each those of its own.
+class Table(NamedTuple):
+    """What some outputs read.
 
-    outputs: (m,), ascending. inputs: (m, taps). weights: (m, taps), float64. shares: (m, taps), as
-    in `Run`, of the type of `as_array`.
+    inputs: (outputs, taps), ascending where used; an unused tap, of share 0, is the first input.
+    values: the shares of the inputs, (outputs, taps), in a multiple of them; those of 0 come last.
     """
 
-    outputs: Array
     inputs: Array
-    weights: Array
-    shares: Array
+    values: Array
+
+    @property
+    def weights(self) -> Array:
+        """Return the weights, in float64, rounded as from exact fractions."""
+        totals = self.values.sum(axis=1, keepdims=True)
+        values = self.values
+        if values.dtype == object or np.abs(values).sum(axis=1).max(initial=0) > MAX_EXACT:
+            values, totals = values.astype(object), totals.astype(object)
+        return np.asarray(values / totals, np.float64)
+
+    @property
+    def shares(self) -> Array:
+        """Return the shares, int64, or Python's integers where their sums are large."""
+        shares = self.values // np.gcd.reduce(self.values, axis=1)[:, np.newaxis]
+        small = np.abs(shares).sum(axis=1).max(initial=0) < MAX_TOTAL
+        return np.asarray(shares, np.int64 if small else object)
+
+
+class Rule(NamedTuple):
+    """How an axis of `length` inputs and `target` outputs is interpolated."""
+
+    length: int
+    target: int
+    interpolation: Interpolation
+    convention: Convention
+    align_corners: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Gather:
+    """All outputs of an axis, or of a part of one, which read their inputs each in its own way.
+
+    first, origin: the whole axis' output and input from which those of this one are counted.
+    """
+
+    rule: Rule
+    first: int
+    origin: int
+
+    def table(self, outputs: Array) -> Table:
+        """Return what some outputs read."""
+        inputs, values = _packed(*_fitted(self.rule, *_taps(self.rule, outputs + self.first)))
+        return Table(inputs - self.origin, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,21 +271,14 @@ def plan_axis(
     >>> plan_axis(3, 6, "bilinear").pieces[0]
     Run(output=2, step=2, count=2, inputs=(0, 1), stride=1, weights=(0.25, 0.75), shares=(1, 3))
     """
+    rule = Rule(length, target, interpolation, convention, align_corners)
     # The axis in units of its own: aligned corners have one step fewer than elements.
     steps, target_steps = (length - 1, target - 1) if align_corners else (length, target)
     common = math.gcd(steps, target_steps) or 1
     period, shift = max(1, target_steps // common), steps // common
-    few = period <= FEW_PHASES
-    taps_of = partial(_taps, length, target, interpolation, convention, align_corners)
-    fit = partial(_clamp if convention == "torch" else _leave_out, length)
-    if few:
-        pieces: list[Run | Gather] = []
-        for phase in range(min(period, target)):
-            pieces += _phase_runs(phase, period, shift, target, length, taps_of(phase), fit)
-    else:
-        fitted = [(output, fit(taps_of(output))) for output in range(target)]
-        pieces = list(_gathers(fitted))
-    return AxisPlan(tuple(pieces), target)
+    if period > FEW_PHASES:
+        return AxisPlan((Gather(rule, 0, 0),), target)
+    return AxisPlan(tuple(_phase_runs(rule, min(period, target), period, shift)), target)
 
 
 def nearest_inputs(
@@ -253,116 +309,86 @@ def nearest_output(length: int, target: int, convention: Convention, first: int)
     return -((length - 2 * first * target) // (2 * length))
 
 
-def _taps(
-    length: int,
-    target: int,
-    interpolation: Interpolation,
-    convention: Convention,
-    align_corners: bool,
-    output: int,
-) -> Taps:
-    """Return the inputs that an output would read if the axis had no ends, with their weights."""
-    if interpolation == "area":
-        return _area_taps(length, target, convention, output)
-    if align_corners:
-        top, bottom = output * (length - 1), max(1, target - 1)
-    else:
-        top, bottom = (2 * output + 1) * length - target, 2 * target
-    common = math.gcd(top, bottom)
-    top, bottom = top // common, bottom // common
-    support, weight = kernel_of(interpolation, convention)
-    centre = top // bottom
-    taps: Taps = []
-    for tap in range(centre - math.ceil(support) + 1, centre + math.ceil(support) + 1):
-        distance = abs(top - tap * bottom)
-        if distance < support * bottom and (value := weight(distance, bottom)) != 0:
-            taps.append((tap, value))
-    return taps
+def _taps(rule: Rule, outputs: Array) -> tuple[Array, Array]:
+    """Return the inputs that outputs would read if the axis had no ends, and their shares.
 
-
-def _area_taps(length: int, target: int, convention: Convention, output: int) -> Taps:
-    """Return the inputs under the output's own area; PyTorch counts each of them wholly."""
-    begin, end = output * length, (output + 1) * length
-    covered = range(begin // target, -(-end // target))
-    if convention == "torch":
-        return [(tap, 1) for tap in covered]
-    return [(tap, min(end, (tap + 1) * target) - max(begin, tap * target)) for tap in covered]
-
-
-def _leave_out(length: int, taps: Taps) -> Taps:
-    """Drop inputs that do not exist."""
-    return [(tap, weight) for tap, weight in taps if 0 <= tap < length]
-
-
-def _clamp(length: int, taps: Taps) -> Taps:
-    """Read the edge in the place of inputs that do not exist."""
-    weights: dict[int, int] = {}
-    for tap, weight in taps:
-        inside = min(max(tap, 0), length - 1)
-        weights[inside] = weights.get(inside, 0) + weight
-    return [(tap, weight) for tap, weight in weights.items() if weight != 0]
-
-
-def _normalize(taps: Taps) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """Return the weights, whose sum is 1, and the shares that they are of a whole."""
-    shares = [share for _, share in taps]
-    total, common = sum(shares), math.gcd(*shares)
-    return tuple([share / total for share in shares]), tuple([share // common for share in shares])
-
-
-def as_array(shares: Sequence[Sequence[int]]) -> Array:
-    """Return shares, (outputs, taps), as int64, or as Python's integers where their sums are large.
-
-    >>> as_array([[1, 3]]).dtype, as_array([[2**70, 1]]).dtype
-    (dtype('int64'), dtype('O'))
+    Both are (outputs, taps), with shares of zero for what is not read.
     """
-    small = all(sum(map(abs, each)) < MAX_TOTAL for each in shares)
-    return np.array(shares, np.int64 if small else object)
-
-
-def _phase_runs(
-    phase: int,
-    period: int,
-    shift: int,
-    target: int,
-    length: int,
-    taps: Taps,
-    fit: Callable[[Taps], Taps],
-) -> Iterable[Run]:
-    """Yield the runs of the outputs phase, phase + period, ...: those near an edge stand alone."""
-    count = -(-(target - phase) // period)
-    low, high = taps[0][0], taps[-1][0]
-    step = max(1, shift)
-    begin = min(count, max(0, -(low // step)))
-    end = max(begin, min(count, (length - 1 - high) // step + 1))
-    if end > begin:
-        inputs = tuple(tap + begin * shift for tap, _ in taps)
-        yield Run(phase + begin * period, period, end - begin, inputs, shift, *_normalize(taps))
-    for near in (*range(begin), *range(end, count)):
-        inside = fit([(tap + near * shift, weight) for tap, weight in taps])
-        inputs = tuple(tap for tap, _ in inside)
-        yield Run(phase + near * period, period, 1, inputs, shift, *_normalize(inside))
-
-
-def _gathers(fitted: list[tuple[int, Taps]]) -> Iterable[Gather]:
-    """Put together the outputs that read equally many inputs."""
-    for size in sorted({len(taps) for _, taps in fitted}):
-        alike = [(output, taps) for output, taps in fitted if len(taps) == size]
-        weights, shares = zip(*(_normalize(taps) for _, taps in alike), strict=True)
-        yield Gather(
-            np.array([output for output, _ in alike]),
-            np.array([[tap for tap, _ in taps] for _, taps in alike]),
-            np.array(weights),
-            as_array(shares),
+    length, target, interpolation, convention, aligned = rule
+    steps, target_steps = (length - 1, max(1, target - 1)) if aligned else (length, target)
+    common = math.gcd(steps, target_steps)
+    steps, target_steps = steps // common, target_steps // common
+    outputs = outputs[:, np.newaxis]
+    if interpolation == "area":
+        begin, end = outputs * steps, (outputs + 1) * steps
+        taps = begin // target_steps + np.arange(steps // target_steps + 2)
+        covered = np.minimum(end, (taps + 1) * target_steps) - np.maximum(
+            begin, taps * target_steps
         )
+        return taps, covered.clip(0, 1 if convention == "torch" else None)
+    top, bottom = outputs * steps, target_steps
+    if not aligned:
+        top, bottom = 2 * top + steps - target_steps, 2 * target_steps
+    support, weight, degree = kernel_of(interpolation, convention)
+    reach = math.ceil(support)
+    taps = top // bottom + np.arange(1 - reach, reach + 1)
+    distance = np.abs(top - taps * bottom)
+    if MULTIPLE * bottom**degree > MAX_TOTAL:
+        distance = distance.astype(object)
+    inside = distance < support * bottom
+    return taps, np.where(inside, weight(np.where(inside, distance, 0), bottom), 0)
+
+
+def _fitted(rule: Rule, taps: Array, values: Array) -> tuple[Array, Array]:
+    """Leave out inputs that do not exist, or read the edge in their place, by the convention."""
+    last = rule.length - 1
+    fitted = np.where((taps >= 0) & (taps <= last), values, 0)
+    if rule.convention == "torch":
+        for beyond, edge in ((taps < 0, 0), (taps > last, last)):
+            some = np.flatnonzero(beyond.any(axis=1))
+            rest = np.where(beyond[some], values[some], 0).sum(axis=1, keepdims=True)
+            fitted[some] += np.where(taps[some] == edge, rest, 0)
+    return taps, fitted
+
+
+def _packed(taps: Array, values: Array) -> tuple[Array, Array]:
+    """Bring the taps that are read to the front, in their order, as many as any output has."""
+    used = values != 0
+    order = np.argsort(~used, axis=1, kind="stable")[:, : used.sum(axis=1).max(initial=1)]
+    taps, values = (np.take_along_axis(each, order, axis=1) for each in (taps, values))
+    return np.where(values != 0, taps, taps[:, :1]), values
+
+
+def _phase_runs(rule: Rule, phases: int, period: int, shift: int) -> Iterable[Run]:
+    """Yield the runs of the outputs phase, phase + period, ...: those near an edge stand alone."""
+    length, target = rule.length, rule.target
+    starts: list[tuple[int, int]] = []  # the first output of a run, and its count
+    taps, _ = _packed(*_taps(rule, np.arange(phases)))
+    step = max(1, shift)
+    ends = zip(taps.min(axis=1).tolist(), taps.max(axis=1).tolist(), strict=True)
+    for phase, (low, high) in enumerate(ends):
+        count = -(-(target - phase) // period)
+        begin = min(count, max(0, -(low // step)))
+        fitting = (length - 1 - high) // step + 1 if shift else count
+        end = max(begin, min(count, fitting))
+        if end > begin:
+            starts.append((phase + begin * period, end - begin))
+        starts += [(phase + near * period, 1) for near in (*range(begin), *range(end, count))]
+    table = Gather(rule, 0, 0).table(np.array([output for output, _ in starts]))
+    parts = (part.tolist() for part in (*table[:1], table.weights, table.shares))
+    for (output, count), *read in zip(starts, *parts, strict=True):
+        inputs, weights, shares = (tuple(each[: np.count_nonzero(read[2])]) for each in read)
+        yield Run(output, period, count, inputs, shift, weights, shares)
 
 
 def _ends(piece: Run | Gather, outputs: slice) -> tuple[int, int] | None:
     """Return the first and the last input that some outputs of a piece read; None of no output."""
     if isinstance(piece, Gather):
-        start, stop = np.searchsorted(piece.outputs, (outputs.start, outputs.stop))
-        inputs = piece.inputs[start:stop]
-        return (int(inputs.min()), int(inputs.max())) if stop > start else None
+        # The position of an output on an input of its own has the fewest taps, never two at once.
+        ends = {outputs.start, outputs.start + 1, outputs.stop - 2, outputs.stop - 1}
+        some = [end for end in sorted(ends) if outputs.start <= end < outputs.stop]
+        inputs, _ = piece.table(np.array(some))
+        return (int(inputs.min()), int(inputs.max())) if some else None
     start, stop = piece.elements(outputs)
     if stop <= start:
         return None

@@ -4,6 +4,8 @@ So a NaN or an infinity reaches those outputs alone that depend on it. Every fas
 equal to this one, and hands over to it what it cannot do.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from upsamp.core.arguments import Array
@@ -184,17 +186,24 @@ def _slice(begin: int, step: int, first: int, last: int) -> slice:
 def _add_gather(
     gather: Gather, sources: Array, source_start: int, targets: Array, target_start: int
 ) -> None:
-    """Fill the outputs of a gather that lie in `targets`: every tap is a list of inputs."""
-    first, last = np.searchsorted(gather.outputs, (target_start, target_start + len(targets)))
-    if first == last:
-        return
-    inputs = gather.inputs[first:last] - source_start
-    weights = gather.weights[first:last].astype(sources.dtype)
-    along = (-1, *(1,) * (sources.ndim - 1))
-    total = sources[inputs[:, 0]] * weights[:, 0].reshape(along)
-    for tap in range(1, inputs.shape[1]):
-        total += sources[inputs[:, tap]] * weights[:, tap].reshape(along)
-    targets[gather.outputs[first:last] - target_start] = total
+    """Fill outputs of a gather: every tap is a list of inputs, of those that have so many taps."""
+    inputs, weights = _table(gather, target_start, len(targets))
+    taps = np.count_nonzero(weights, axis=1)
+    for size in np.unique(taps):
+        alike = np.flatnonzero(taps == size)
+        some, factors = inputs[alike] - source_start, weights[alike].astype(sources.dtype)
+        along = (-1, *(1,) * (sources.ndim - 1))
+        total = sources[some[:, 0]] * factors[:, 0].reshape(along)
+        for tap in range(1, size):
+            total += sources[some[:, tap]] * factors[:, tap].reshape(along)
+        targets[alike] = total
+
+
+@lru_cache(maxsize=8)
+def _table(gather: Gather, start: int, count: int) -> tuple[Array, Array]:
+    """Return the inputs and the weights of some outputs, which the next strip may have, too."""
+    table = gather.table(np.arange(start, start + count))
+    return table.inputs, table.weights
 
 
 def _multiply_by_alpha(narrow: Array) -> None:

@@ -7,7 +7,8 @@ looked at again. It is a half where the weights are multiples of fractions so la
 tell them apart; float64 tells more of them apart; and the rest is computed in whole numbers.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = [
     "margin_of",
     "near_ties",
     "round_to_even",
+    "whole_grid",
 ]
 
 
@@ -84,6 +86,12 @@ def grid_of(weights: list[Array], totals: list[Array]) -> Grid:
     every = np.concatenate(totals)
     odd, binary = bool((every % 2 == 1).all()), bool((every & (every - 1) == 0).all())
     return Grid(int(every.max()), odd, binary, reach, taps)
+
+
+def whole_grid(parts: Iterable[Grid]) -> Grid:
+    """Return the grid of the weights of some parts together."""
+    largest, odd, binary, reach, taps = zip(*map(astuple, parts), strict=True)
+    return Grid(max(largest), all(odd), all(binary), max(reach), max(taps))
 
 
 def margin_of(

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-import numpy as np
-
 from upsamp.core.upsampling.block_plan import Piece, Scheme
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
 
@@ -41,14 +39,7 @@ def _cut_pieces(plan: AxisPlan, begin: int, end: int, first: int) -> Iterator[Ru
     """Yield what of each piece lies between two outputs."""
     for piece in plan.pieces:
         if isinstance(piece, Gather):
-            start, stop = np.searchsorted(piece.outputs, (begin, end))
-            if stop > start:
-                yield Gather(
-                    piece.outputs[start:stop] - begin,
-                    piece.inputs[start:stop] - first,
-                    piece.weights[start:stop],
-                    piece.shares[start:stop],
-                )
+            yield replace(piece, first=piece.first + begin, origin=piece.origin + first)
             continue
         start, stop = piece.elements(slice(begin, end))
         if stop > start:

@@ -3,7 +3,7 @@
 The views that a product reads and writes are made apart from it, so that they can serve again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +50,7 @@ def multiply_all(steps: Iterable[Step]) -> None:
 
 
 def right_steps(
-    products: tuple[Product, ...], lines: int, source: Lines, target: Lines
+    products: Sequence[Product], lines: int, source: Lines, target: Lines
 ) -> Iterator[Step]:
     """Yield the products of every row with the matrices: (lines, inputs) to (lines, outputs)."""
     for matrix, start, stride, output, _, count in products:
@@ -75,7 +75,7 @@ def right_steps(
 
 
 def left_steps(
-    products: tuple[Product, ...], images: int, length: int, source: Lines, target: Lines
+    products: Sequence[Product], images: int, length: int, source: Lines, target: Lines
 ) -> Iterator[Step]:
     """Yield the products of the matrices with every column, whose rows are so long.
 
