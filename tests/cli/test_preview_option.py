@@ -161,7 +161,7 @@ def test_a_terminal_that_has_kittys_graphics_shows_them(picture: Path, tmp_path:
         [SCRIPT, "upsample", picture, "--preview", "--size", "1"],
         tmp_path,
         TRUE,
-        {ATTRIBUTES: b"\x1b[?62;22c", KITTY: b"\x1b_Gi=1;OK\x1b\\"},
+        {KITTY: b"\x1b_Gi=1;OK\x1b\\", ATTRIBUTES: b"\x1b[?62;22c"},  # as they are asked
     )
     assert (errors, code) == ("", 0)
     assert HALF not in text

@@ -24,7 +24,7 @@ from terminals import SCRIPT
 
 from upsamp.bulk import enlarging
 from upsamp.core.upsampling.resample import resize
-from upsamp.io import sinks, streams
+from upsamp.io import atomic, sinks, streams
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -190,7 +190,7 @@ def test_a_place_that_may_not_be_written_to_is_told(
     def refuse(_folder: Path) -> Any:
         raise error
 
-    monkeypatch.setattr(streams, "open_part", refuse)
+    monkeypatch.setattr(atomic, "open_part", refuse)
     with unchanged(tmp_path):
         check_refused(invoke("upsample", photo), f": {message}.")
 

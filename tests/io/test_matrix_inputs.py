@@ -206,7 +206,7 @@ TEXTS: list[tuple[str, Any]] = [
     ("[1., 2.,\n 3., 4.]", [[1.0, 2.0, 3.0, 4.0]]),
     ("[1,5 2,5]", cell("line 1, column 3", "'5 2'", ALIKE)),
     ("\n[[1 2]\n [3 x]]", cell("line 3, column 2", "'x'")),
-    ("[1;2]]", cell("line 1, column 1", "'1;2'")),
+    ("[1;2]]", cell("line 1, column 1", "'1;2'", PLAINLY)),
     ("[[1,,2]]", cell("line 1, column 2", "nothing", MISSING)),
     ("[[1, 2,]]", cell("line 1, column 3", "nothing", MISSING)),
     ("[1;;2]", cell("row 2, column 1", "nothing", MISSING)),
