@@ -24,7 +24,7 @@ from terminals import SCRIPT
 
 from upsamp.bulk import enlarging
 from upsamp.core.upsampling.resample import resize
-from upsamp.io import atomic, sinks, streams
+from upsamp.io import atomic, sinks
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
