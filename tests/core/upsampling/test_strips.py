@@ -99,7 +99,8 @@ def test_strips_are_the_bits_of_the_whole(method: tuple[str, str], dtype: str) -
     turn = (METHODS.index(method) + DTYPES.index(dtype)) % 4
     for size in ((120, 18), (40, 9), (101, 14), (160, 36))[choose(turn, 0) :: choose(4, 1)]:
         assert check(x, size, method) > 2
-    assert check(numbers((2, 40, 5, 4), dtype), (80, 15), method, alpha=True) > 2
+    if turn in choose((0, 2), range(4)):
+        assert check(numbers((2, 40, 5, 4), dtype), (80, 15), method, alpha=True) > 2
 
 
 @pytest.mark.usefixtures("_small_tiles")
@@ -125,7 +126,7 @@ def test_strips_of_a_batch_are_whole_images_while_these_fit(dtype: str) -> None:
     assert {strip.size[1] for strip in strips} == {36}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=choose(30, 300), deadline=None)
 @given(data=st.data())
 def test_strips_of_any_image(data: st.DataObject) -> None:
     sides = st.integers(1, 60)

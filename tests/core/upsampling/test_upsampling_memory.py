@@ -121,7 +121,7 @@ LARGE = [odd((4000, 6000, 3), (4001, 6001), "uint8", method) for method in METHO
 
 @pytest.mark.skipif(not can_measure(), reason="the system does not tell the memory of a call")
 def test_a_call_takes_at_most_32_mb_by_the_account_of_the_system() -> None:
-    cases = choose(FEW, [*ALL[::61], *LARGE])
+    cases = choose(FEW[::2], [*FEW, *ALL[::61], *LARGE])
     for part in range(0, len(cases), 20):
         some = cases[part : part + 20]
         taken = extra_memory(some)
