@@ -338,10 +338,11 @@ def test_every_number_keeps_its_place_in_any_layout(data: st.DataObject) -> None
     height, width = data.draw(st.integers(2, 4)), data.draw(st.integers(1, 4))
     delimiter = data.draw(st.sampled_from([",", "\t", ";"] if width > 1 else [","]))
     finite = st.floats(allow_nan=False, allow_infinity=False, width=16)
-    words = ["", "NA", "#N/A"] if width > 1 else ["NA"]
     cells, values = [], []
-    for _ in range(height * width):
-        value = data.draw(finite | st.sampled_from(words))
+    for number in range(height * width):
+        # A semicolon at the end of a line ends the row, as in MATLAB: no empty cell follows it.
+        ends = width == 1 or (delimiter == ";" and number % width == width - 1)
+        value = data.draw(finite | st.sampled_from(["NA", "#N/A"] if ends else ["", "NA", "#N/A"]))
         values.append(NAN if isinstance(value, str) else value)
         text = str(value).replace(".", ",") if delimiter == ";" else str(value)
         cells.append(data.draw(st.sampled_from([text, f" {text} ", f'"{text}"'])))
