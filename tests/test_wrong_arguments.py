@@ -103,7 +103,11 @@ def dense() -> layers.Dense:
         (lambda: upsamp.upsample(range(10**12)), MemoryError, "`x` would be 1,000,000,000,000"),
         (lambda: upsamp.Sequential().predict([[1]]), ArgumentError, "must have a layer. Received:"),
         (lambda: upsamp.Sequential().summary(), ArgumentError, r"Use add\(layer\)"),
-        (lambda: layers.Dense(2).call(np.ones((1, 3))), ArgumentError, r"Call build\(\(None, ..."),
+        (
+            lambda: layers.Dense(2).call(np.ones((1, 3))),
+            ArgumentError,
+            r"^Layer 'dense' \(Dense\) must have the weight .*Call build\(\(None, ...",
+        ),
         (lambda: dense().call(np.ones((1, 4))), ShapeError, "must have 3 inputs, as it was built"),
         (lambda: dense().call(TEXT), DtypeError, "Layer 'dense' .* `x` must hold real numbers"),
         (lambda: dense().set_weights(FIVE), ArgumentError, "`weights` must be a list of 2 arrays"),

@@ -227,8 +227,10 @@ class Layer:
         try:
             yield
         except (ArgumentError, DtypeError) as error:
-            joint = " " if str(error).startswith("must ") else ": "
             who = f"Layer '{self.name}' ({self.type_name})"
+            if str(error).startswith(who):  # which was said within
+                raise
+            joint = " " if str(error).startswith("must ") else ": "
             raise type(error)(f"{who}{joint}{error}") from error
 
     def build(self, input_shape: Shape) -> None:
