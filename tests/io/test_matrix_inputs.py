@@ -14,6 +14,7 @@ from exact import same
 from hypothesis import event, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from upsamp.core.memory import limit_memory
 from upsamp.errors import FormatError, MemoryLimitError, UpsampError
@@ -494,9 +495,13 @@ def fits(bits: int, data: bytes, *cards: str) -> bytes:
 
 def test_a_fits_file_whose_numbers_would_change_is_refused() -> None:
     plain = fits(16, np.array([[3, 4], [1, 2]], ">i2").tobytes(), "BZERO   =  0.0 / none")
-    given = read_stream(BytesIO(plain), "a.fits", "it", None, ReadOptions())
-    np.testing.assert_array_equal(array_of(given), [[1, 2], [3, 4]])
+    with Image.open(BytesIO(plain)) as image:
+        known = "I;16B" in (image.tile[0][3] or ())  # which older versions of Pillow do not ask for
+    if known:
+        given = read_stream(BytesIO(plain), "a.fits", "it", None, ReadOptions())
+        np.testing.assert_array_equal(array_of(given), [[1, 2], [3, 4]])
     for card in (
+        *([] if known else ["COMMENT of plain numbers"]),
         "BZERO   =                32768",
         "BSCALE  = 2.0D0",
         "BITPIX  =                  -64",
