@@ -50,7 +50,7 @@ def end_at_failures() -> None:
             process.kill()
         leave(process, kind, *error)
 
-    subprocess.Popen.__exit__ = end_and_leave  # type: ignore[method-assign]
+    subprocess.Popen.__exit__ = end_and_leave  # type: ignore[method-assign]  # which is the purpose
 
 
 def children() -> set[int]:

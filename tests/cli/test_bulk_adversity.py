@@ -29,6 +29,19 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+def run_bound(place: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run upsamp as somebody whom the modes of files bind."""
+    return subprocess.run(
+        [sys.executable, "-c", BOUND, SCRIPT, *words],
+        cwd=place,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 # --- two at once
 
 
@@ -97,15 +110,7 @@ def test_a_closed_folder_is_told_and_nothing_else_is_harmed(
     before = contents(tmp_path)
     (tmp_path / closed).chmod(mode)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", BOUND, SCRIPT, "upsample", "in", *words],
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_bound(tmp_path, "upsample", "in", *words)
     finally:
         (tmp_path / closed).chmod(0o755)
     errors = done.stderr.splitlines()
@@ -136,15 +141,7 @@ def test_what_is_in_a_closed_folder_is_not_told_to_be_missing(
     write_images(tmp_path / "in", ["a.png"])
     (tmp_path / "in").chmod(0)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", BOUND, SCRIPT, *words],
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_bound(tmp_path, *words)
     finally:
         (tmp_path / "in").chmod(0o755)
     assert done.returncode == 1

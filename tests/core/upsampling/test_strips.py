@@ -126,7 +126,7 @@ def test_strips_of_a_batch_are_whole_images_while_these_fit(dtype: str) -> None:
     assert {strip.size[1] for strip in strips} == {36}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=choose(60, 300), deadline=None)
 @given(data=st.data())
 def test_strips_of_any_image(data: st.DataObject) -> None:
     sides = st.integers(1, 60)

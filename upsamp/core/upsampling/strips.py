@@ -68,8 +68,11 @@ class Strips:
             raise StripError(_row_bytes(whole), room)
         everything = whole.everything.rows
         together = images_together(whole)
-        least = _bytes(whole, everything) * min(together, whole.shape[0])
-        self._images = max(1, enough // (_bytes(whole, everything) * together)) * together
+        count, size = whole.shape[0], _bytes(whole, everything)
+        least = size * min(together, count)
+        self._images = max(1, enough // (size * together)) * together
+        if size * count <= enough:  # also where images together do not divide them
+            self._images = max(1, count)
         self._rows = [everything]
         if least > room and together > 1:
             raise StripError(least, room)
