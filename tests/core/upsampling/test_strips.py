@@ -126,6 +126,12 @@ def test_strips_of_a_batch_are_whole_images_while_these_fit(dtype: str) -> None:
     assert {strip.size[1] for strip in strips} == {36}
 
 
+@pytest.mark.parametrize("shape", [(1, 8, 1, 1), (3, 8, 1, 1), (1, 8, 3, 2)])
+@every_method
+def test_strips_of_one_row(method: tuple[str, str], shape: tuple[int, ...]) -> None:
+    assert check(numbers(shape, "float32"), (9, shape[2]), method) > 2
+
+
 @settings(max_examples=choose(60, 300), deadline=None)
 @given(data=st.data())
 def test_strips_of_any_image(data: st.DataObject) -> None:

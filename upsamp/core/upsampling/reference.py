@@ -4,6 +4,7 @@ So a NaN or an infinity reaches those outputs alone that depend on it. Every fas
 equal to this one, and hands over to it what it cannot do.
 """
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -139,10 +140,15 @@ def interpolate_little(source: Array, target: Array, plans: tuple[AxisPlan, Axis
 def _sums_along(values: Array, taps: Taps, axis: int) -> Array:
     """Return the weighted sums along an axis, tap after tap."""
     weights = taps.weights.T.astype(values.dtype)
-    # (..., taps, outputs, ...): numbers that do not lie side by side are added in their order.
+    # (..., taps, outputs, ...): numbers that do not lie side by side are added in their order, and
+    # those that do, for the lone outputs, by `accumulate`, as `reduce` would add them in pairs.
     products = values.take(taps.inputs.T, axis=axis)
     products *= weights.reshape(*weights.shape, *(1,) * (values.ndim - 1 - axis))
-    total: Array = np.add.reduce(products, axis=axis)
+    total: Array
+    if math.prod(products.shape[axis + 1 :]) == 1:
+        total = np.add.accumulate(products, axis=axis).take(-1, axis=axis)
+    else:
+        total = np.add.reduce(products, axis=axis)
     return total
 
 
