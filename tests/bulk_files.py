@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from upsamp.bulk.enlarging import Enlarging, Settings
-from upsamp.bulk.file_to_file import enlarge_file
 from upsamp.io.picture_options import WriteOptions
+from upsamp.resizing.enlarging import Enlarging, Settings
+from upsamp.resizing.file_to_file import enlarge_file
 
 
 def write_images(folder: Path, names: Iterable[str], side: int = 5) -> None:

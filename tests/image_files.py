@@ -11,7 +11,7 @@ from PIL import Image
 from upsamp.io.images import read_picture, write_picture
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.sinks import write_result
+from upsamp.io.write import write_result
 
 Array = NDArray[Any]
 

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from upsamp.bulk import worker
-from upsamp.bulk.enlarging import Settings
-from upsamp.bulk.file_to_file import Facts, enlarge_file
 from upsamp.errors import MemoryLimitError
 from upsamp.io.atomic import replace_file
+from upsamp.resizing.enlarging import Settings
+from upsamp.resizing.file_to_file import Facts, enlarge_file
 
 # For `processes.PROGRAM`.
 PROGRAM = (

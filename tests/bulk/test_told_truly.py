@@ -9,14 +9,15 @@ import pytest
 from bulk_files import contents, settings, write_images
 from PIL.GifImagePlugin import GifImageFile
 
-from upsamp.bulk import file_to_file, worker
-from upsamp.bulk.enlarging import Settings
-from upsamp.bulk.file_to_file import Facts, enlarge_file
-from upsamp.bulk.remote_paths import Listings
+from upsamp.bulk import worker
 from upsamp.bulk.run import _is_done
 from upsamp.bulk.worker import do_task
 from upsamp.core.text import printable
 from upsamp.errors import FileError
+from upsamp.io.remote_paths import Listings
+from upsamp.resizing import file_to_file
+from upsamp.resizing.enlarging import Settings
+from upsamp.resizing.file_to_file import Facts, enlarge_file
 
 HOW = settings(2)
 

@@ -16,11 +16,11 @@ from click.testing import CliRunner, Result
 from command_lines import Line, lines_of_numbers, lines_of_variables, make_files, make_line
 
 import upsamp.cli
-from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.processes import outcome_of
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.bulk.worker import do_task
 from upsamp.cli import COMMANDS, main
+from upsamp.resizing.enlarging import Settings
 
 # The lines of one test, in which a fault is told by its number.
 BLOCK = 200

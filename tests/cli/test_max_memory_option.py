@@ -21,9 +21,9 @@ from long_runs import LONG, MEASURE, interrupt_while_writing, read_terminal
 from numpy.typing import NDArray
 from PIL import Image
 
-from upsamp.bulk import by_strips, strip_jobs
 from upsamp.core.upsampling import strips
 from upsamp.io import extras
+from upsamp.resizing import strip_jobs, strip_run
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -204,18 +204,18 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[int] = []
-    init = by_strips.StripRun.__init__
+    init = strip_run.StripRun.__init__
 
-    def counted(run: by_strips.StripRun, *args: Any) -> None:
+    def counted(run: strip_run.StripRun, *args: Any) -> None:
         init(run, *args)
         made.append(run.rows // run.step)
 
-    monkeypatch.setattr(by_strips.StripRun, "__init__", counted)
+    monkeypatch.setattr(strip_run.StripRun, "__init__", counted)
     monkeypatch.setattr(strip_jobs, "GRANTED", 0)
     np.save("in.npy", numbers((100, 100, 3), "uint8"))
     assert invoke("upsample", "in.npy", "-o", "out.npy").exit_code == 0
     assert made == []
-    for module in (strip_jobs, by_strips):
+    for module in (strip_jobs, strip_run):
         monkeypatch.setattr(module, "FIXED_BYTES", 0)
     monkeypatch.setattr(strip_jobs, "THREAD_BYTES", 1)
     monkeypatch.setattr(strip_jobs, "available_memory", lambda: 50_000)

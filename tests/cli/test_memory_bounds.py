@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from terminals import SCRIPT
 
-from upsamp.bulk import by_strips, strip_jobs
 from upsamp.core import threads
 from upsamp.io import matrices, npy_files
 from upsamp.io.images import memory
+from upsamp.resizing import strip_jobs, strip_run
 
 Array = NDArray[Any]
 # Who starts a process is small itself: what it has counts as the process's own.
@@ -194,7 +194,7 @@ def test_what_a_refusal_names_is_enough_whatever_is_read_and_written(
     # Small files are then bounded by what large ones are: their pixels.
     for module, constant in (
         *((matrices, "WORKING"), (npy_files, "WORKING"), (memory, "WORKING")),
-        *((memory, "FIXED_BYTES"), (strip_jobs, "FIXED_BYTES"), (by_strips, "FIXED_BYTES")),
+        *((memory, "FIXED_BYTES"), (strip_jobs, "FIXED_BYTES"), (strip_run, "FIXED_BYTES")),
         *((strip_jobs, "THREAD_BYTES"), (threads, "THREAD_MEMORY")),
     ):
         monkeypatch.setattr(module, constant, 2**18)

@@ -22,9 +22,9 @@ from effort import one_of_each
 from PIL import Image
 from terminals import SCRIPT
 
-from upsamp.bulk import enlarging
 from upsamp.core.upsampling.resample import resize
-from upsamp.io import atomic, sinks
+from upsamp.io import atomic, write
+from upsamp.resizing import enlarging
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -149,13 +149,13 @@ def test_a_folder_that_vanishes_while_it_is_written_to_is_told(
 ) -> None:
     folder = tmp_path / "results"
     folder.mkdir()
-    encode = sinks._encode
+    encode = write._encode
 
     def vanish(*arguments: Any, **options: Any) -> None:
         encode(*arguments, **options)
         shutil.rmtree(folder)
 
-    monkeypatch.setattr(sinks, "_encode", vanish)
+    monkeypatch.setattr(write, "_encode", vanish)
     with unchanged(tmp_path):
         done = invoke("upsample", photo, "-o", "results/large.png")
     check_refused(done, "Cannot write 'results/large.png': ")

@@ -8,11 +8,11 @@ from image_files import Array, encoded, image_of, read, written
 from PIL import Image, TiffImagePlugin
 
 import upsamp
-from upsamp.bulk.enlarging import Enlarging
 from upsamp.errors import FormatError
 from upsamp.io.images.modes import natural
 from upsamp.io.palettes import fits_palette
 from upsamp.io.pictures import Picture
+from upsamp.resizing.enlarging import Enlarging
 
 SMOOTH = ("bilinear", "bicubic", "lanczos3", "lanczos5", "mitchellcubic", "gaussian")
 # Every mode that Pillow reads from a file, each with a format that holds it.

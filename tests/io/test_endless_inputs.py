@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from upsamp.errors import FileError, FormatError
-from upsamp.io import sources
+from upsamp.io import read
 from upsamp.io.model_files import open_model
 from upsamp.io.picture_options import ReadOptions
-from upsamp.io.sources import read_matrix, read_source
+from upsamp.io.read import read_matrix, read_source
 from upsamp.io.streams import check_length, open_input, read_within
 from upsamp.io.weight_files import read_weights_file
 
@@ -71,7 +71,7 @@ def test_a_command_stops_at_its_bound(line: str, arguments: list[str], bound: in
 
 
 def test_what_names_no_length_is_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sources, "open_input", partial(open_input, limit=MEBIBYTE))
+    monkeypatch.setattr(read, "open_input", partial(open_input, limit=MEBIBYTE))
     for kind in ("png", "npy", "npz", "csv", "json", "txt", "gif", "tiff"):
         name = str(tmp_path / f"zeros.{kind}")
         Path(name).symlink_to("/dev/zero")

@@ -13,11 +13,11 @@ import pytest
 from image_files import Array, encoded, image_of, read, through
 from PIL import Image, ImageDraw
 
-from upsamp.bulk.enlarging import Enlarging
 from upsamp.errors import FormatError
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
-from upsamp.io.sources import read_source
+from upsamp.io.read import read_source
+from upsamp.resizing.enlarging import Enlarging
 
 DURATIONS = [40, 100, 30, 250, 70]
 ANIMATED = ("gif", "png", "webp")

@@ -13,7 +13,7 @@ from PIL import Image, JpegImagePlugin
 
 from upsamp.errors import ArgumentError
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.sinks import losses_of
+from upsamp.io.write import losses_of
 
 
 def smooth(height: int = 32, width: int = 48) -> Image.Image:

@@ -23,7 +23,7 @@ from upsamp.io.matrices import parse_text, read_text
 from upsamp.io.npz_files import write_npz_arrays
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import array_of
-from upsamp.io.sources import read_source, read_stream
+from upsamp.io.read import read_source, read_stream
 
 Array = NDArray[Any]
 

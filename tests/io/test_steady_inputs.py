@@ -10,18 +10,18 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from upsamp.bulk import file_to_file
-from upsamp.bulk.enlarging import Settings
-from upsamp.bulk.file_to_file import enlarge_file
 from upsamp.cli import main
 from upsamp.core.arguments import Array
 from upsamp.errors import FileError, FormatError
-from upsamp.io import sources
+from upsamp.io import read
 from upsamp.io.model_sources import find_source
 from upsamp.io.picture_options import ReadOptions
-from upsamp.io.sources import read_source
+from upsamp.io.read import read_source
 from upsamp.io.streams import open_input
 from upsamp.io.strips.rows import StoredRows
+from upsamp.resizing import file_to_file
+from upsamp.resizing.enlarging import Settings
+from upsamp.resizing.file_to_file import enlarge_file
 
 CHANGED = "was changed while it was read. Try again when it is complete."
 
@@ -100,14 +100,14 @@ def test_each_kind_of_input_is_watched(
         np.savetxt(path, array, delimiter=",")
     else:
         (np.save if name.endswith("npy") else np.savez)(path, array)
-    read = sources.read_stream
+    original = read.read_stream
 
     def read_slowly(stream: BinaryIO, *arguments: object) -> object:
-        result = read(stream, *arguments)  # type: ignore[arg-type]  # what it was called with
+        result = original(stream, *arguments)  # type: ignore[arg-type]  # what it was called with
         rewrite(path)
         return result
 
-    monkeypatch.setattr(sources, "read_stream", read_slowly)
+    monkeypatch.setattr(read, "read_stream", read_slowly)
     with pytest.raises(FileError, match=CHANGED):
         read_source(str(path), ReadOptions())
 
@@ -119,10 +119,10 @@ def test_frames_that_are_read_later_are_of_the_same_file(
     path, target = tmp_path / "in.gif", tmp_path / "out.gif"
     frames = [Image.fromarray(np.full((4, 4), level, np.uint8)) for level in (0, 100, 200)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    read = sources.read_source
+    original = read.read_source
 
     def read_and_change(*arguments: object) -> object:
-        result = read(*arguments)  # type: ignore[arg-type]  # what it was called with
+        result = original(*arguments)  # type: ignore[arg-type]  # what it was called with
         change(path)
         return result
 

@@ -9,8 +9,8 @@ import pytest
 import pyvips
 from PIL import Image
 
-from upsamp.bulk.enlarging import Enlarging, Settings
-from upsamp.bulk.file_to_file import enlarge_file
+from upsamp.resizing.enlarging import Enlarging, Settings
+from upsamp.resizing.file_to_file import enlarge_file
 
 # How far from the edges both read the same pixels: libvips has others beyond the edge.
 MARGIN = 8

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from upsamp.bulk.remote_paths import Listings, is_remote, remote_place
 from upsamp.bulk.tasks import Task
 from upsamp.core.arguments import Array
 from upsamp.errors import FileError
+from upsamp.io.remote_paths import Listings, is_remote, remote_place
 
 __all__ = ["Survey", "survey"]
 

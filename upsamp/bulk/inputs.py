@@ -13,7 +13,11 @@ from functools import lru_cache
 from glob import has_magic
 from typing import Literal, NamedTuple, TypeAlias
 
-from upsamp.bulk.remote_paths import (
+from upsamp.errors import FileError
+from upsamp.io.formats import format_of_name, is_image_format
+from upsamp.io.nested_lists import begins_nested
+from upsamp.io.read import looks_like_matrix, names_file, split_array_name
+from upsamp.io.remote_paths import (
     RemoteEntry,
     is_remote,
     join_path,
@@ -22,10 +26,6 @@ from upsamp.bulk.remote_paths import (
     remote_place,
     split_path,
 )
-from upsamp.errors import FileError
-from upsamp.io.formats import format_of_name, is_image_format
-from upsamp.io.nested_lists import begins_nested
-from upsamp.io.sources import looks_like_matrix, names_file, split_array_name
 from upsamp.io.streams import is_open, reason
 
 __all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of"]

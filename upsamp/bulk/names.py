@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from string import Formatter
 
 from upsamp.bulk.inputs import Found, format_of_suffix
-from upsamp.bulk.remote_paths import join_path, split_path
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
+from upsamp.io.remote_paths import join_path, split_path
 
 __all__ = ["FIELDS", "TEMPLATE", "Naming"]
 

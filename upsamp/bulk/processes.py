@@ -15,12 +15,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Self, TypeAlias, cast
 
-from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.core.threads import VARIABLE, thread_count
 from upsamp.errors import FileError
 from upsamp.io.atomic import remove_dead_parts
 from upsamp.io.streams import reason
+from upsamp.resizing.enlarging import Settings
 
 __all__ = ["Processes", "outcome_of", "uninterrupted"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from upsamp.bulk.inputs import Found, Inputs
 from upsamp.bulk.names import Naming
-from upsamp.bulk.remote_paths import Listings, is_remote, make_remote_folder, split_path
 from upsamp.bulk.tasks import Engine, Outcome, Task
 from upsamp.errors import FileError
 from upsamp.io.atomic import remove_dead_parts
+from upsamp.io.remote_paths import Listings, is_remote, make_remote_folder, split_path
 from upsamp.io.streams import reason
 
 __all__ = ["Plan", "run"]

@@ -21,12 +21,12 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, BinaryIO, NoReturn
 
-from upsamp.bulk.enlarging import Settings
-from upsamp.bulk.file_to_file import Facts, enlarge_file
-from upsamp.bulk.remote_paths import is_remote
 from upsamp.core.memory import lack_of_memory
 from upsamp.errors import FileError, UpsampError
 from upsamp.io.atomic import check_target
+from upsamp.io.remote_paths import is_remote
+from upsamp.resizing.enlarging import Settings
+from upsamp.resizing.file_to_file import Facts, enlarge_file
 
 __all__ = ["do_task", "main"]
 

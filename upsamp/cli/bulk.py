@@ -8,11 +8,9 @@ from typing import Any
 import click
 
 from upsamp.bulk.clashes import Survey, survey
-from upsamp.bulk.enlarging import Enlarging, Settings
 from upsamp.bulk.inputs import Inputs
 from upsamp.bulk.names import TEMPLATE, Naming
 from upsamp.bulk.processes import Processes
-from upsamp.bulk.remote_paths import check_remote, is_remote
 from upsamp.bulk.report import Totals, may_replace, write_report
 from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Engine, Outcome, Task
@@ -27,7 +25,9 @@ from upsamp.core.text import printable
 from upsamp.core.threads import thread_count
 from upsamp.errors import EngineError, FileError, UpsampError
 from upsamp.io.atomic import check_target
+from upsamp.io.remote_paths import check_remote, is_remote
 from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.resizing.enlarging import Enlarging, Settings
 
 __all__ = ["enlarge_many"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from upsamp.bulk.enlarging import Enlarging
 from upsamp.cli.render.tables import show_rows
 from upsamp.core.arguments import Array, Pair
+from upsamp.resizing.enlarging import Enlarging
 from upsamp.translate.peers import compare_with_peers
 
 __all__ = ["show_comparison"]

@@ -15,9 +15,9 @@ from upsamp.io.atomic import check_target
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.sinks import write_result
-from upsamp.io.sources import read_source
+from upsamp.io.read import read_source
 from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.io.write import write_result
 from upsamp.models.fitting import compare_inside, fit_inside, make_pair, mean_of
 
 __all__ = ["learn_kernel"]

@@ -34,8 +34,8 @@ from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.sinks import write_result
 from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.write import write_result
 from upsamp.models.generator import GENERATORS
 from upsamp.models.samples.sample_runs import Drawing, draw_samples
 from upsamp.models.samples.value_ranges import NAMED_RANGES

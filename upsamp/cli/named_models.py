@@ -7,7 +7,7 @@ import click
 from upsamp.cli.render.tables import show_note
 from upsamp.core.text import decode_text
 from upsamp.errors import ArgumentError, ExpressionError, FileError, FormatError
-from upsamp.io.sources import names_file
+from upsamp.io.read import names_file
 from upsamp.io.streams import STANDARD_STREAM, is_stream, look_into, open_input, read_within
 from upsamp.layers import LAYERS, InputLayer, Layer
 from upsamp.models.expression import parse_layer, parse_layers

@@ -30,14 +30,14 @@ from upsamp.io.formats import (
 )
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
-from upsamp.io.sinks import losses_of, write_result
-from upsamp.io.sources import names_file, read_source
+from upsamp.io.read import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
+from upsamp.io.write import losses_of, write_result
 
 if TYPE_CHECKING:
-    from upsamp.bulk.by_strips import StripRun
-    from upsamp.bulk.strip_jobs import Source, StripJob
+    from upsamp.resizing.strip_jobs import Source, StripJob
+    from upsamp.resizing.strip_run import StripRun
 
 __all__ = [
     "Destination",
@@ -216,7 +216,7 @@ def deliver(
 
 def find_stored(source: str | None) -> "Source | None":
     """Return the .npy file that is named, of which the head alone is read; None for what is not."""
-    from upsamp.bulk.strip_jobs import Source
+    from upsamp.resizing.strip_jobs import Source
 
     stored = None if source is None else find_stored_matrix(source)
     return stored and Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
@@ -227,7 +227,7 @@ def plan_strips(job: "StripJob", destination: Destination) -> "StripRun | None":
     memory = job.memory()
     if memory is None:
         return None
-    from upsamp.bulk.by_strips import StripRun  # what fits in memory needs no strips
+    from upsamp.resizing.strip_run import StripRun  # what fits in memory needs no strips
 
     return StripRun(job, destination.options, memory)
 

@@ -18,7 +18,7 @@ from upsamp.io.atomic import check_target
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.picture_options import ReadOptions, check_result
 from upsamp.io.pictures import Picture
-from upsamp.io.sources import read_source
+from upsamp.io.read import read_source
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
 from upsamp.models.files.loading import load_model
 from upsamp.models.files.saving import check_suffix

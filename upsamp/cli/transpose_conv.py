@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 import numpy as np
 
-from upsamp.bulk.strip_jobs import Source, StripJob
 from upsamp.cli.command import Command, CountType, FileType, PaddingType, PairType
 from upsamp.cli.options import (
     code_option,
@@ -58,11 +57,12 @@ from upsamp.io.picture_options import Missing, ReadOptions, check_result
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.streams import spooled_input
 from upsamp.models.transposed_convolution import Convolution, Settings, result_size
+from upsamp.resizing.strip_jobs import Source, StripJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from upsamp.bulk.by_strips import StripRun
+    from upsamp.resizing.strip_run import StripRun
     from upsamp.translate.torch_layers import TorchLayer
 
 EXAMPLES = """

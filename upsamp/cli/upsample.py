@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from upsamp.bulk.enlarging import Enlarging
-from upsamp.bulk.strip_jobs import EnlargedStrips, Source, StripJob
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
@@ -53,9 +51,11 @@ from upsamp.core.layout import as_batch
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
+from upsamp.resizing.enlarging import Enlarging
+from upsamp.resizing.strip_jobs import EnlargedStrips, Source, StripJob
 
 if TYPE_CHECKING:
-    from upsamp.bulk.by_strips import StripRun
+    from upsamp.resizing.strip_run import StripRun
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3

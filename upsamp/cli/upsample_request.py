@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.bulk.enlarging import Enlarging
 from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.options import wrong_command
 from upsamp.cli.preview import Looking
@@ -15,6 +14,7 @@ from upsamp.core.arguments import Convention, DataFormat, Interpolation
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.picture_options import Missing, Quality, ReadOptions, WriteOptions
+from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -3,7 +3,7 @@
 from upsamp.core.arguments import Array, KernelLayout, Pair
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
 from upsamp.errors import ShapeError
-from upsamp.io.sources import read_matrix
+from upsamp.io.read import read_matrix
 
 __all__ = ["read_kernel"]
 

@@ -19,7 +19,7 @@ from upsamp.io.formats import format_of_name
 from upsamp.io.matrices import format_matrix
 from upsamp.io.npy_files import npy_head
 from upsamp.io.npz_files import read_npz_arrays
-from upsamp.io.sources import names_file, read_matrix
+from upsamp.io.read import names_file, read_matrix
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 from upsamp.io.streams import is_stream, open_input
 
@@ -96,7 +96,7 @@ def check_space(name: str, size: int) -> None:
 def read_named_arrays(text: str, what: str) -> Mapping[str, Array]:
     """Read the arrays of a .npz file by their names, or the one array of anything else, as "".
 
-    text: a file, "-", or a matrix written out, as `upsamp.io.sources` takes it. what: what it is
+    text: a file, "-", or a matrix written out, as `upsamp.io.read` takes it. what: what it is
     for, for errors.
     """
     if not (names_file(text) and format_of_name(text) == "npz"):

@@ -26,13 +26,13 @@ from upsamp.bulk.dask.clusters import (
     wrong_version,
 )
 from upsamp.bulk.dask.tasks import enlarge_there, own_version
-from upsamp.bulk.enlarging import Settings
 from upsamp.bulk.processes import outcome_of
-from upsamp.bulk.remote_paths import is_remote, split_path
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.core.text import first_line
 from upsamp.errors import EngineError
 from upsamp.io.atomic import remove_dead_parts
+from upsamp.io.remote_paths import is_remote, split_path
+from upsamp.resizing.enlarging import Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import Future as Answer

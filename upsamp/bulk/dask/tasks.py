@@ -6,10 +6,10 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from upsamp.bulk.enlarging import Settings
-from upsamp.bulk.remote_paths import is_remote, split_path
 from upsamp.bulk.worker import do_task
 from upsamp.core.threads import limit_threads
+from upsamp.io.remote_paths import is_remote, split_path
+from upsamp.resizing.enlarging import Settings
 
 __all__ = ["enlarge_there", "own_version"]
 

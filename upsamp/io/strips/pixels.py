@@ -10,8 +10,8 @@ from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.metadata.keeping import with_true_metadata
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.io.sinks import losses_of
 from upsamp.io.strips.rows import stand_in
+from upsamp.io.write import losses_of
 
 __all__ = ["MatrixStrips", "PictureStrips"]
 

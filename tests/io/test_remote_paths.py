@@ -9,10 +9,12 @@ from bulk_files import settings
 from fsspec.implementations.memory import MemoryFileSystem
 
 from upsamp.bulk.clashes import survey
-from upsamp.bulk.file_to_file import enlarge_file
 from upsamp.bulk.inputs import Inputs, kind_of
 from upsamp.bulk.names import Naming
-from upsamp.bulk.remote_paths import (
+from upsamp.bulk.run import Plan
+from upsamp.bulk.tasks import Task
+from upsamp.errors import FileError, MissingExtraError, UpsampError
+from upsamp.io.remote_paths import (
     Listings,
     check_remote,
     list_remote,
@@ -21,9 +23,7 @@ from upsamp.bulk.remote_paths import (
     remote_kind,
     write_remote,
 )
-from upsamp.bulk.run import Plan
-from upsamp.bulk.tasks import Task
-from upsamp.errors import FileError, MissingExtraError, UpsampError
+from upsamp.resizing.file_to_file import enlarge_file
 
 
 class StorageError(Exception):

@@ -8,9 +8,9 @@ import pytest
 from image_files import pixels_of
 
 import upsamp
-from upsamp.bulk.enlarging import Enlarging
 from upsamp.core.arguments import INTERPOLATIONS, Interpolation
 from upsamp.io.pictures import Picture
+from upsamp.resizing.enlarging import Enlarging
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from upsamp.bulk.enlarging import Settings
-from upsamp.bulk.remote_paths import is_remote, read_remote, write_remote
 from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.sinks import encode_result, losses_of, write_result
-from upsamp.io.sources import read_source, read_stream
+from upsamp.io.read import read_source, read_stream
+from upsamp.io.remote_paths import is_remote, read_remote, write_remote
 from upsamp.io.streams import unreadable
+from upsamp.io.write import encode_result, losses_of, write_result
+from upsamp.resizing.enlarging import Settings
 
 if TYPE_CHECKING:
-    from upsamp.bulk.by_strips import StripRun
+    from upsamp.resizing.strip_run import StripRun
 
 __all__ = ["Facts", "enlarge_file"]
 
@@ -89,8 +89,8 @@ def _plan(
     """
     if settings.max_memory is None or not isinstance(given, Picture):
         return None
-    from upsamp.bulk.by_strips import StripRun  # few have a bound
-    from upsamp.bulk.strip_jobs import EnlargedStrips, Source, StripJob
+    from upsamp.resizing.strip_jobs import EnlargedStrips, Source, StripJob
+    from upsamp.resizing.strip_run import StripRun  # few have a bound
 
     enlarging = settings.enlarging
     size = enlarging.size_of(enlarging.shape_of(given))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-from upsamp.bulk.strip_jobs import FIXED_BYTES, StripJob
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, format_bytes, memory_limit
 from upsamp.core.threads import thread_count
@@ -10,9 +9,10 @@ from upsamp.core.upsampling.strips import Reader, StripError, as_images
 from upsamp.errors import MemoryLimitError
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.sinks import losses_of
 from upsamp.io.strips.pixels import MatrixStrips, PictureStrips
-from upsamp.io.strips.sinks import check_strips, write_npy_strips, write_picture_strips
+from upsamp.io.strips.write import check_strips, write_npy_strips, write_picture_strips
+from upsamp.io.write import losses_of
+from upsamp.resizing.strip_jobs import FIXED_BYTES, StripJob
 
 __all__ = ["StripRun"]
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from upsamp.bulk.remote_paths import is_remote
 from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch, with_new_image
 from upsamp.core.memory import (
@@ -24,16 +23,17 @@ from upsamp.core.upsampling.strips import Strips, as_images
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FRAME_FORMATS
 from upsamp.io.pictures import Picture, array_of, check_light
-from upsamp.io.sinks import encoding_bytes
+from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import is_stream
 from upsamp.io.strips.formats import STRIP_FORMATS, holds_strips_of
 from upsamp.io.strips.rows import StoredMatrix, stand_in
+from upsamp.io.write import encoding_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from upsamp.bulk.enlarging import Enlarging
     from upsamp.core.upsampling.strips import Reader
+    from upsamp.resizing.enlarging import Enlarging
 
 __all__ = ["FIXED_BYTES", "EnlargedStrips", "Source", "StripJob", "StripWork"]
 

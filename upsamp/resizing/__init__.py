@@ -1,0 +1,1 @@
+"""One file, image or matrix to another: read, enlarged and written, at once or by strips."""
