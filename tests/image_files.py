@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from upsamp.io.images import read_picture, write_picture
+from upsamp.io.images import read_picture
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.write import write_result
+from upsamp.io.write import encode_result, write_result
 
 Array = NDArray[Any]
 
@@ -59,6 +59,4 @@ def read(stream: BytesIO | Path, *, expand: bool = False, **options: Any) -> Pic
 
 
 def written(picture: Picture, format_name: str) -> BytesIO:
-    buffer = BytesIO()
-    write_picture(picture, format_name, buffer, "it", WriteOptions())
-    return BytesIO(buffer.getvalue())
+    return BytesIO(encode_result(picture, format_name, "it", WriteOptions()))

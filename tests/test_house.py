@@ -179,6 +179,7 @@ def test_modules_are_imported_by_name_only_where_that_makes_them_lazy() -> None:
         "upsamp.cli",
         "upsamp.core.convolution.algorithms",
         "upsamp.io.images.pillow",  # each of Pillow's decoders when it is tried
+        "upsamp.io.write",  # each format's writer when it is needed
         "upsamp.layers",
     }
     # Whether an extra is installed is asked in one place, which loads nothing by that.
@@ -422,7 +423,7 @@ def test_one_input_loads_nothing_of_processes(tmp_path: Path) -> None:
     )
     several = {f"upsamp.bulk.{name}" for name in ("clashes", "processes", "report", "run", "tasks")}
     strips = {name for name in one if name.startswith("upsamp.io.strips.")}
-    assert strips == {"upsamp.io.strips.formats", "upsamp.io.strips.rows"}
+    assert strips == {"upsamp.io.strips.rows"}
     assert not one & several
     assert several <= many
     assert not many & {"multiprocessing", "concurrent", "asyncio", "rich", "distributed", "fsspec"}

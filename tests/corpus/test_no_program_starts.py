@@ -14,7 +14,7 @@ from image_files import read
 from PIL import Image
 
 from upsamp.errors import FormatError
-from upsamp.io.images.pillow import DECODERS
+from upsamp.io.formats import DECODERS
 
 PROGRAMS = ("gs", "gswin32c", "djpeg", "ppmquant", "ppmtogif", "gifsicle", "xdg-open", "display")
 PROGRAM = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\n%%EndComments\nshowpage\n%%EOF\n"

@@ -17,10 +17,10 @@ from upsamp.io.formats import (
     format_of_name,
     format_to_write,
     is_image_format,
-    sniff,
     suffix_of,
 )
 from upsamp.io.matrices import format_matrix
+from upsamp.io.sniffing import sniff
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 

@@ -111,14 +111,18 @@ def test_a_palette_keeps_its_transparent_colour_in_other_formats(
     ("mode", "format_name", "message"),
     [
         *(
-            ("I;16", name, r"holds 8 bits a channel, and uint16 .* Use one of png, tiff")
+            (
+                "I;16",
+                name,
+                r"holds 8 bits a channel, and uint16 .* Use one of png, ppm, tiff, jpeg2000\.",
+            )
             for name in ("jpeg", "webp", "bmp", "gif", "tga")
         ),
         ("I", "jpeg", r"8 bits a channel, and int32 pixels .* Use one of tiff"),
         ("F", "png", r"^PNG holds 8 bits a channel, and float32 .* Use one of tiff\."),
         ("F", "webp", r"float32 pixels would lose the rest"),
         ("RGBA", "jpeg", r"^JPEG holds no transparency"),
-        ("CMYK", "png", r"^it cannot be encoded: .*CMYK.*PNG"),
+        ("CMYK", "png", r"^PNG has no place for CMYK pixels\. Use one of jpeg, tiff"),
     ],
 )
 def test_a_format_that_would_lose_something_is_refused(
@@ -134,7 +138,7 @@ def test_colour_of_16_bits_is_for_png_and_tiff(mode: str, format_name: str) -> N
     picture = picture_of_matrix(np.full((2, 3, {"L": 2, "R": 3}.get(mode[0], 4)), 300))
     assert picture.pixels.dtype == np.uint16
     message = (
-        r"with 8 bits a channel in colour, and uint16 pixels .* Use one of png, tiff(, ppm)?\."
+        r"with 8 bits a channel in colour, and uint16 pixels .* Use one of png, (ppm, )?tiff\."
     )
     with pytest.raises(FormatError, match=message):
         written(picture, format_name)
@@ -173,7 +177,9 @@ def test_an_icon_keeps_its_size(size: tuple[int, int]) -> None:
 
 
 def test_an_icon_that_is_too_large_is_refused() -> None:
-    with pytest.raises(FormatError, match=r"^ICO must have at most 256 x 256 .* 257 x 3\. Use"):
+    with pytest.raises(
+        FormatError, match=r"^ICO holds at most 256 pixels a side\. Received: 257 x 3\. Use"
+    ):
         written(Picture(np.zeros((3, 257), np.uint8), "L"), "ico")
 
 

@@ -12,8 +12,8 @@ from image_files import Array, encoded, image_of, read, through
 from PIL import Image, JpegImagePlugin
 
 from upsamp.errors import ArgumentError
+from upsamp.io.losses import losses_of
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.write import losses_of
 
 
 def smooth(height: int = 32, width: int = 48) -> Image.Image:

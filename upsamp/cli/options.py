@@ -8,7 +8,7 @@ import click
 
 from upsamp.cli.command import CountType, FileType
 from upsamp.errors import UpsampError
-from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
+from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 
 __all__ = [
@@ -63,6 +63,15 @@ def wrong_command() -> Iterator[None]:
         raise click.UsageError(ARGUMENT.sub(as_option, str(error))) from error
 
 
+class FormatType(click.Choice[str]):
+    """A format by one of its names, such as jpg for jpeg."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name that the project has for it."""
+        known = super().convert(value, param, ctx)
+        return NAMES.get(known, known)
+
+
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
 
@@ -81,7 +90,7 @@ output_option = click.option(
 format_option = click.option(
     "--format",
     "format_name",
-    type=click.Choice(FORMATS, case_sensitive=False),
+    type=FormatType(("table", "plain", *NAMES), case_sensitive=False),
     metavar="NAME",
     help=f"Write or print the result in this format: {', '.join(FORMATS)}.",
 )

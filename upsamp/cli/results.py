@@ -28,12 +28,13 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
+from upsamp.io.losses import losses_of
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.read import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
-from upsamp.io.write import losses_of, write_result
+from upsamp.io.write import write_result
 
 if TYPE_CHECKING:
     from upsamp.resizing.strip_jobs import Source, StripJob
@@ -202,7 +203,7 @@ def deliver(
         matrix, result = result, picture_of_matrix(result)
         if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
             show_note(ROUNDED)
-    for loss in losses_of(result, destination.format):
+    for loss in losses_of(result, destination.format, strip=destination.options.strip):
         show_note(loss)
     write_result(
         result,

@@ -1,100 +1,252 @@
-"""Which format a file has, by its name or by its first bytes."""
+"""The formats of files: one record each, from which all else that is known of one follows.
 
-import codecs
-import re
-from collections.abc import Iterable, Mapping
+A new format is a record here, and where nothing else writes it a module with its writer.
+"""
+
+from collections.abc import Mapping
 from pathlib import PurePath
+from typing import NamedTuple
 
-from upsamp.errors import FileError, FormatError
+from upsamp.errors import FileError
 
 __all__ = [
+    "DECODERS",
     "FAST_COMPRESSION",
+    "FORMATS",
     "FRAME_FORMATS",
     "IMAGE_FORMATS",
     "LOSSY_FORMATS",
     "MATRIX_FORMATS",
+    "MODES",
+    "NAMES",
+    "STRIP_FORMATS",
     "TEXT_FORMATS",
-    "format_of_content",
+    "Format",
     "format_of_name",
     "format_to_write",
     "is_image_format",
-    "refuse_foreign_members",
-    "sniff",
     "suffix_of",
 ]
 
-# The formats of matrices, each with its suffix; those of text can be printed.
-MATRIX_FORMATS: Mapping[str, str] = {
-    "txt": ".txt",
-    "csv": ".csv",
-    "tsv": ".tsv",
-    "json": ".json",
-    "npy": ".npy",
-    "npz": ".npz",
-}
-TEXT_FORMATS = ("txt", "csv", "tsv", "json")
-
-# The formats of images that are written, by Pillow's names, each with its suffixes, the first of
-# which a new file takes. Pillow reads more than these.
-IMAGE_FORMATS: Mapping[str, tuple[str, ...]] = {
-    "png": (".png", ".apng"),
-    "jpeg": (".jpg", ".jpeg", ".jfif", ".jpe"),
-    "webp": (".webp",),
-    "tiff": (".tif", ".tiff"),
-    "bmp": (".bmp", ".dib"),
-    "gif": (".gif",),
-    "ppm": (".ppm", ".pgm", ".pbm", ".pnm"),
-    "tga": (".tga",),
-    "jpeg2000": (".jp2", ".j2k"),
-    "avif": (".avif",),
-    "ico": (".ico",),
-}
-# Those that hold several frames, or pages.
-FRAME_FORMATS = ("png", "webp", "tiff", "gif")
-# Those that may lose a little, or more, for the sake of their size.
-LOSSY_FORMATS = ("jpeg", "webp", "avif")
 # How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
 FAST_COMPRESSION = 1
-# How the files begin that are told by their content whatever their names are.
-MAGIC: Mapping[str, bytes] = {"npy": b"\x93NUMPY", "npz": b"PK\x03\x04", "gzip": b"\x1f\x8b"}
+# The modes of 8 bits by their channels, and those of 16, of which Pillow has the first alone.
+MODES = ("L", "LA", "RGB", "RGBA")
+DEEP_MODES = ("I;16", "LA;16", "RGB;16", "RGBA;16")
+ANY = ("any",)
+COLOUR = ("icc_profile", "gamma", "chromaticity", "srgb")
+TIMING = ("duration", "plays")
 
-# Files of other programs: where they have which bytes, what they are, and what to do with them.
-PICKLE = "Python or PyTorch objects, which could run code when they are read"
-SAVE_ARRAY = "Save the array with numpy.save."
-SAVE_SHEET = "Save the sheet as CSV."
-UNPACK = "Unpack it first; of gzip a matrix is read."
-WITH_PANDAS = "Write it with pandas: frame.to_csv('FILE.csv', header=False, index=False)."
-FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
-    (0, (b"MATLAB 5", b"MATLAB 7"), "a MATLAB file", "Use writematrix(A, 'FILE.csv') in MATLAB."),
-    (0, (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "an Excel workbook", SAVE_SHEET),
-    (0, (b"PAR1",), "a Parquet file", WITH_PANDAS),
-    (0, (b"ARROW1", b"FEA1"), "a Feather or Arrow file", WITH_PANDAS),
-    (0, tuple(b"\x80%c" % version for version in (2, 3, 4, 5)), PICKLE, SAVE_ARRAY),
-    (
-        0,
-        (b"\x89HDF\r\n\x1a\n",),
-        "an HDF5 file",
-        "Save one of its arrays: numpy.save('FILE.npy', h5py.File(...)['NAME'][()]).",
+
+class Format(NamedTuple):
+    """What is known of a format.
+
+    name: as `--format` takes it, beside its `aliases`. suffixes: of its files, the first of which a
+    new one takes; none of a format that is read alone. kind: "text" and "array" are matrices.
+    decoders: Pillow's names of what reads it, and the module of each.
+
+    modes: of the pictures that are written as they are or without a loss, "any" for all, deep
+    ones among them. opaque: whether readers see no alpha. frames: whether there may be several.
+    metadata: the kinds, by their keys in `Picture.metadata`, that are written. largest_side: in
+    pixels. lossy: whether `--quality` is for it.
+
+    writer: the module and the function that write a picture; without them Pillow does. streamed:
+    whether it writes to a pipe as it goes. strips: what has to be installed to write rows as they
+    are made, "" for nothing, None where that cannot be. channel_bytes, pixel_bytes: what encoding
+    takes besides the pixels, for each channel, or for each pixel in colour; measured, with a
+    margin.
+    """
+
+    name: str
+    suffixes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    kind: str = "image"
+    decoders: tuple[tuple[str, str], ...] = ()
+    modes: tuple[str, ...] = ()
+    opaque: bool = False
+    frames: bool = False
+    metadata: tuple[str, ...] = ()
+    largest_side: int | None = None
+    lossy: bool = False
+    writer: str = ""
+    streamed: bool = False
+    strips: str | None = None
+    channel_bytes: int = 4
+    pixel_bytes: int = 0
+
+
+def _read_alone(*decoders: tuple[str, str]) -> tuple[Format, ...]:
+    """Return the records of formats that Pillow reads and nothing writes."""
+    return tuple(Format(name.lower(), decoders=((name, module),)) for name, module in decoders)
+
+
+_ALL = (
+    Format("txt", (".txt",), kind="text", streamed=True),
+    Format("csv", (".csv",), kind="text", streamed=True),
+    Format("tsv", (".tsv",), kind="text", streamed=True),
+    Format("json", (".json",), kind="text", streamed=True),
+    Format("npy", (".npy",), kind="array", strips=""),
+    Format("npz", (".npz",), kind="array"),
+    # Images, in the order in which decoders are tried. None of these starts a program, or opens
+    # what a file contains by its content.
+    Format(
+        "png",
+        (".png", ".apng"),
+        ("apng",),
+        decoders=(("PNG", "Png"),),
+        modes=("1", "P", *MODES, *DEEP_MODES),
+        frames=True,
+        metadata=(*COLOUR, *TIMING, "default_image", "dpi", "exif", "xmp", "comment", "text"),
+        largest_side=2**31 - 1,
+        writer="upsamp.io.png.writer:write",
+        streamed=True,
+        strips="",
     ),
-    (0, (b"CDF\x01", b"CDF\x02", b"CDF\x05"), "a netCDF file", SAVE_ARRAY),
-    (5, (b'\0\0\0{"',), "a safetensors file", "Save one of its arrays with numpy.save."),
-    (0, (b"SQLite format 3\0",), "an SQLite database", "Write the table as CSV."),
-    (0, (b"BZh",), "a file packed by bzip2", UNPACK),
-    (0, (b"\xfd7zXZ\0",), "a file packed by xz", UNPACK),
-    (0, (b"\x28\xb5\x2f\xfd",), "a file packed by Zstandard", UNPACK),
-    (0, (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"), "an archive of no kind that is read", UNPACK),
+    Format(
+        "jpeg",
+        (".jpg", ".jpeg", ".jfif", ".jpe"),
+        ("jpg",),
+        decoders=(("JPEG", "Jpeg"),),
+        modes=("1", "P", "L", "RGB", "CMYK", "YCbCr"),
+        opaque=True,
+        metadata=("icc_profile", "dpi", "exif", "xmp", "comment"),
+        largest_side=65_500,
+        lossy=True,
+        channel_bytes=5,
+    ),
+    Format(
+        "gif",
+        (".gif",),
+        decoders=(("GIF", "Gif"),),
+        modes=("1", "P", *MODES),
+        frames=True,
+        metadata=TIMING,
+        largest_side=2**16 - 1,
+        writer="upsamp.io.images.gif:write_gif",
+        pixel_bytes=44,
+    ),
+    Format(
+        "bmp",
+        (".bmp", ".dib"),
+        decoders=(("BMP", "Bmp"), ("DIB", "Bmp")),
+        modes=("1", "P", "L", "RGB"),
+        opaque=True,
+        metadata=("dpi",),
+        largest_side=2**31 - 1,
+    ),
+    Format(
+        "ppm",
+        (".ppm", ".pgm", ".pbm", ".pnm"),
+        ("pgm", "pbm", "pnm"),
+        decoders=(("PPM", "Ppm"),),
+        modes=("1", "L", "RGB", "I;16", "RGB;16"),
+        opaque=True,
+        writer="upsamp.io.images.ppm:write_ppm",
+        channel_bytes=5,
+    ),
+    Format(
+        "webp",
+        (".webp",),
+        decoders=(("WEBP", "WebP"),),
+        modes=("1", "P", *MODES),
+        frames=True,
+        metadata=("icc_profile", "exif", "xmp", *TIMING),
+        largest_side=16_383,
+        lossy=True,
+        writer="upsamp.io.images.webp:write_webp",
+        pixel_bytes=40,
+    ),
+    Format(
+        "tiff",
+        (".tif", ".tiff"),
+        ("tif",),
+        decoders=(("TIFF", "Tiff"),),
+        modes=ANY,
+        frames=True,
+        metadata=("icc_profile", "dpi", "exif", "xmp"),
+        largest_side=2**32 - 1,
+        writer="upsamp.io.images.tiff:write_tiff",
+        strips="tifffile",
+    ),
+    Format(
+        "avif",
+        (".avif",),
+        decoders=(("AVIF", "Avif"),),
+        modes=("1", "P", *MODES),
+        metadata=("icc_profile", "exif", "xmp"),
+        largest_side=32_768,
+        lossy=True,
+        pixel_bytes=64,
+    ),
+    Format(
+        "jpeg2000",
+        (".jp2", ".j2k"),
+        ("jp2", "j2k"),
+        decoders=(("JPEG2000", "Jpeg2K"),),
+        metadata=("comment",),
+        modes=("CMYK", "I;16", *MODES),
+        largest_side=2**32 - 1,
+        channel_bytes=18,
+    ),
+    Format(
+        "ico",
+        (".ico",),
+        decoders=(("ICO", "Ico"),),
+        modes=("1", "P", *MODES),
+        largest_side=256,
+        channel_bytes=7,
+    ),
+    *_read_alone(
+        ("QOI", "Qoi"),
+        ("PSD", "Psd"),
+        ("SGI", "Sgi"),
+        ("PCX", "Pcx"),
+        ("DDS", "Dds"),
+        ("BLP", "Blp"),
+        ("CUR", "Cur"),
+        ("DCX", "Dcx"),
+        ("FITS", "Fits"),
+        ("FLI", "Fli"),
+        ("FTEX", "Ftex"),
+        ("GBR", "Gbr"),
+        ("ICNS", "Icns"),
+        ("MCIDAS", "McIdas"),
+        ("MSP", "Msp"),
+        ("PIXAR", "Pixar"),
+        ("SUN", "Sun"),
+        ("XBM", "Xbm"),
+        ("XPM", "Xpm"),
+        ("XVTHUMB", "XVThumb"),
+        # Those that have no signature come last.
+        ("IM", "Im"),
+        ("IMT", "Imt"),
+        ("PCD", "Pcd"),
+        ("SPIDER", "Spider"),
+    ),
+    Format(
+        "tga",
+        (".tga",),
+        decoders=(("TGA", "Tga"),),
+        modes=("1", "P", *MODES),
+        largest_side=2**16 - 1,
+    ),
 )
-# The same for zip archives, by the end of a member's name.
-FOREIGN_MEMBERS: tuple[tuple[str, str, str], ...] = (
-    ("xl/workbook.xml", "an Excel workbook", SAVE_SHEET),
-    ("xl/workbook.bin", "an Excel workbook", SAVE_SHEET),
-    ("content.xml", "an OpenDocument sheet", SAVE_SHEET),
-    ("data.pkl", PICKLE, SAVE_ARRAY),
-    ("config.json", "a Keras model", "Use upsamp summary or upsamp generator."),
-)
-_FORMATS_BY_SUFFIX: Mapping[str, str] = {
-    suffix: name for name, suffix in MATRIX_FORMATS.items()
-} | {suffix: name for name, suffixes in IMAGE_FORMATS.items() for suffix in suffixes}
+FORMATS: Mapping[str, Format] = {record.name: record for record in _ALL}
+_WRITTEN = tuple(record for record in _ALL if record.suffixes)
+# The modules of Pillow that read images, by Pillow's names of the formats.
+DECODERS: Mapping[str, str] = {name: module for record in _ALL for name, module in record.decoders}
+# What is written, by kinds.
+MATRIX_FORMATS = tuple(record.name for record in _WRITTEN if record.kind != "image")
+TEXT_FORMATS = tuple(record.name for record in _WRITTEN if record.kind == "text")
+IMAGE_FORMATS = tuple(record.name for record in _WRITTEN if record.kind == "image")
+FRAME_FORMATS = tuple(record.name for record in _WRITTEN if record.frames)
+LOSSY_FORMATS = tuple(record.name for record in _WRITTEN if record.lossy)
+STRIP_FORMATS = tuple(record.name for record in _WRITTEN if record.strips is not None)
+# All names of what is written, aliases too, and the name of the format that each means.
+NAMES: Mapping[str, str] = {
+    name: record.name for record in _WRITTEN for name in (record.name, *record.aliases)
+}
+_NAMES_BY_SUFFIX = {suffix: record.name for record in _WRITTEN for suffix in record.suffixes}
 
 
 def is_image_format(name: str) -> bool:
@@ -108,7 +260,7 @@ def suffix_of(name: str) -> str:
     >>> suffix_of("jpeg"), suffix_of("npy")
     ('.jpg', '.npy')
     """
-    return MATRIX_FORMATS[name] if name in MATRIX_FORMATS else IMAGE_FORMATS[name][0]
+    return FORMATS[name].suffixes[0]
 
 
 def format_of_name(name: str) -> str | None:
@@ -117,7 +269,7 @@ def format_of_name(name: str) -> str | None:
     >>> format_of_name("photo.JPG"), format_of_name("weights.npy"), format_of_name("notes")
     ('jpeg', 'npy', None)
     """
-    return _FORMATS_BY_SUFFIX.get(PurePath(name).suffix.lower())
+    return _NAMES_BY_SUFFIX.get(PurePath(name).suffix.lower())
 
 
 def format_to_write(name: str) -> str:
@@ -131,50 +283,6 @@ def format_to_write(name: str) -> str:
     if known is None:
         raise FileError(
             f"Cannot tell the format of '{name}' from its suffix. "
-            f"Use one of {' '.join(sorted(_FORMATS_BY_SUFFIX))}, or --format."
+            f"Use one of {' '.join(sorted(_NAMES_BY_SUFFIX))}, or --format."
         )
     return known
-
-
-def format_of_content(head: bytes, path: str, name: str) -> str:
-    """Return the format of a file, by its first bytes, and where those do not tell by its suffix.
-
-    name: for the error where it is a file of another program, which is named.
-    """
-    for place, magic, what, remedy in FOREIGN:
-        if head.startswith(magic, place):
-            raise _foreign(name, what, remedy)
-    found = sniff(head)
-    return found if found in MAGIC else format_of_name(path) or found
-
-
-def refuse_foreign_members(members: Iterable[str], name: str) -> None:
-    """Raise `FormatError` where a zip archive has members as one of another program has."""
-    names = tuple(members)
-    for end, what, remedy in FOREIGN_MEMBERS:
-        if any(member.endswith(end) for member in names):
-            raise _foreign(name, what, remedy)
-
-
-def _foreign(name: str, what: str, remedy: str) -> FormatError:
-    return FormatError(f"{name} must be an image or a matrix. Received: {what}. {remedy}")
-
-
-def sniff(head: bytes) -> str:
-    """Return what the first bytes of a stream are: "npy", "npz", "gzip", "txt" or "image".
-
-    >>> sniff(b"1 2; 3 4"), sniff(b"P5 2 2 255 ....")
-    ('txt', 'image')
-    """
-    for name, magic in MAGIC.items():
-        if head.startswith(magic):
-            return name
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # the mark of UTF-16
-        return "txt"
-    if b"\0" in head or re.match(rb"P[1-7]\s|\s*#define\s|\s*/\* XPM \*/|SIMPLE  =", head):
-        return "image"
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
-    except UnicodeDecodeError:
-        return "image"
-    return "txt"

@@ -10,8 +10,8 @@ from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import FormatError
 from upsamp.io.archives import Archive, open_archive
-from upsamp.io.formats import refuse_foreign_members
 from upsamp.io.npy_files import check_numbers, read_npy_head, read_numbers
+from upsamp.io.sniffing import refuse_foreign_members
 from upsamp.io.stored_arrays import (
     DEFAULT_MAX_SIZE,
     NUMBERS,

@@ -6,8 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from upsamp.core.arguments import Array
+from upsamp.io.pictures import Picture
 
-__all__ = ["CLEAR", "OPAQUE", "Indexed", "fits_palette", "index_colours", "is_partly_clear"]
+__all__ = [
+    "CLEAR",
+    "OPAQUE",
+    "Indexed",
+    "fits_palette",
+    "index_colours",
+    "is_partly_clear",
+    "losses_of_palette",
+]
 
 # The number, no colour's, of what is transparent.
 CLEAR = 2**24
@@ -72,3 +81,16 @@ def index_colours(codes: Array) -> Indexed | None:
     opaque = found[found < CLEAR]
     colours = np.stack([opaque >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
     return Indexed(table[codes], colours.tobytes().ljust(768, b"\0"), clear)
+
+
+def losses_of_palette(picture: Picture) -> list[str]:
+    """Say what a GIF does not hold of the colours and the alpha of a picture."""
+    losses = []
+    if not fits_palette(picture.pixels):
+        losses.append("GIF holds 256 colours, so some are lost; use --format png to keep all")
+    if picture.has_alpha and is_partly_clear(picture.pixels):
+        losses.append(
+            "GIF is clear or opaque and nothing between, so soft edges become hard; "
+            "use --format png to keep them"
+        )
+    return losses

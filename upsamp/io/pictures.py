@@ -9,15 +9,14 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
 from upsamp.errors import FormatError
+from upsamp.io.formats import DEEP_MODES, MODES
 
 __all__ = [
     "DEEP_MODES",
     "MODES",
-    "PNG_MODES",
     "Frames",
     "Picture",
     "array_of",
-    "check_depth",
     "check_light",
     "check_same_size",
     "duration_of",
@@ -26,19 +25,8 @@ __all__ = [
     "shown_frames",
 ]
 
-# The formats that hold more than 8 bits a channel, by dtype; the others would lose them.
-DEEP_FORMATS: Mapping[str, tuple[str, ...]] = {
-    "uint16": ("png", "tiff", "ppm", "jpeg2000"),
-    **dict.fromkeys(("int8", "int16", "int32", "uint32"), ("tiff",)),
-    **dict.fromkeys(("float16", "float32", "float64"), ("tiff",)),
-}
 # For how many milliseconds a page is shown in an animation.
 DURATION = 100
-# The modes of 8 bits by their channels, and those of 16, of which Pillow has the first alone.
-MODES = ("L", "LA", "RGB", "RGBA")
-DEEP_MODES = ("I;16", "LA;16", "RGB;16", "RGBA;16")
-# The modes that a PNG holds as they are.
-PNG_MODES = ("1", "P", *MODES, *DEEP_MODES)
 
 
 @dataclass(frozen=True)
@@ -120,23 +108,6 @@ def mode_of(pixels: Array, *, cmyk: bool = False) -> str:
         return "F" if kind == "f" else "I;16" if pixels.dtype == np.uint16 else "I"
     base = "CMYK" if cmyk else MODES[channels - 1]
     return base if pixels.dtype == np.uint8 else f"{base};{'F' if kind == 'f' else bits}"
-
-
-def check_depth(pixels: Array, format_name: str) -> None:
-    """Raise `FormatError` where the pixels have more bits than are written in that format."""
-    depth, colour = pixels.dtype.name, pixels.ndim > 2
-    if depth not in DEEP_FORMATS:
-        return
-    # Pillow has no colour of 16 bits.
-    formats = DEEP_FORMATS[depth]
-    if colour and depth == "uint16":
-        formats = ("png", "tiff", "ppm") if pixels.shape[2] == 3 else ("png", "tiff")
-    if format_name not in formats:
-        rule = "is written with 8 bits a channel in colour" if colour else "holds 8 bits a channel"
-        raise FormatError(
-            f"{format_name.upper()} {rule}, and {depth} pixels would lose the rest. "
-            f"Use one of {', '.join(formats)}."
-        )
 
 
 def check_same_size(first: Picture, frame: Picture, format_name: str) -> None:

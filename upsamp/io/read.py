@@ -9,12 +9,13 @@ from typing import BinaryIO
 from upsamp.core.arguments import Array
 from upsamp.core.text import encoding_of
 from upsamp.errors import FileError, FormatError
-from upsamp.io.formats import format_of_content, format_of_name, is_image_format
+from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.gzip_files import unpacked
 from upsamp.io.matrices import no_text, parse_text, read_text
 from upsamp.io.nested_lists import begins_nested
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.sniffing import format_of_content
 from upsamp.io.streams import STANDARD_STREAM, check_length, open_input, state_of
 
 __all__ = [

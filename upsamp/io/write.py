@@ -1,40 +1,25 @@
 """Where a result goes: written in a format, to a file or to standard output."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, memory_limit
 from upsamp.io.atomic import open_output
-from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
+from upsamp.io.formats import ANY, FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import PNG_MODES, Picture, array_of, picture_of_matrix
+from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.streams import STANDARD_STREAM
 
-__all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
+__all__ = ["encode_result", "encoding_bytes", "write_result"]
 
-# What is written to a pipe as it is made; the others want a stream that can be searched.
-STREAMED_FORMATS = (*TEXT_FORMATS, "png")
-# Bytes that encoding takes besides the pixels, for each pixel and channel, or for each pixel of
-# the formats whose encoders work in channels of their own; measured, with a margin.
-ENCODER_BYTES: Mapping[str, int] = {
-    "jpeg": 5,
-    "bmp": 4,
-    "ppm": 5,
-    "tga": 4,
-    "ico": 7,
-    "jpeg2000": 18,
-    "tiff": 4,
-    "png": 4,
-}
-COLOUR_ENCODER_BYTES: Mapping[str, int] = {"webp": 40, "avif": 64, "gif": 44}
-# The same for a number in text, how many numbers are written together (or a whole row), and what is
-# packed at a time.
+# Bytes that encoding takes for a number in text, how many numbers are written together (or a whole
+# row), and what is packed at a time.
 TEXT_NUMBER_BYTES, TEXT_BLOCK_NUMBERS, PACKED_BYTES = 150, 2**16, 2**25
 
 
@@ -53,7 +38,7 @@ def write_result(
     encode = partial(_encode, result, format_name, options or WriteOptions())
     shown = "standard output" if name == STANDARD_STREAM else f"'{name}'"
     with open_output(name, overwrite=overwrite) as stream:
-        if format_name in STREAMED_FORMATS or (name != STANDARD_STREAM and stream.seekable()):
+        if FORMATS[format_name].streamed or (name != STANDARD_STREAM and stream.seekable()):
             encode(stream, shown)
         else:  # a pipe or a device
             buffer = BytesIO()
@@ -83,44 +68,11 @@ def encoding_bytes(result: Picture | Array, format_name: str, *, whole: bool = F
             return TEXT_NUMBER_BYTES * max(TEXT_BLOCK_NUMBERS, array[:1].size)
         return PACKED_BYTES + file
     frames = 2 if isinstance(result, Picture) and result.rest is not None else 1
-    if format_name in COLOUR_ENCODER_BYTES:
-        colour = array.ndim > 2 or frames > 1 or format_name != "gif"
-        each = COLOUR_ENCODER_BYTES[format_name] if colour else ENCODER_BYTES["png"]
-        return file + frames * each * math.prod(array.shape[:2])
-    return file + frames * ENCODER_BYTES[format_name] * array.nbytes
-
-
-def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
-    """Say what a result loses in that format."""
-    losses = []
-    if not isinstance(result, Picture):
-        return ()
-    if format_name == "gif":
-        from upsamp.io.palettes import fits_palette, is_partly_clear  # no other counts colours
-
-        if not fits_palette(result.pixels):
-            losses.append("GIF holds 256 colours, so some are lost; use --format png to keep all")
-        if result.has_alpha and is_partly_clear(result.pixels):
-            losses.append(
-                "GIF is clear or opaque and nothing between, so soft edges become hard; "
-                "use --format png to keep them"
-            )
-    if format_name == "tiff" and "compression" in result.coding:
-        from upsamp.io.images.tiff import kept_compression  # of pictures alone
-
-        own = result.coding["compression"]
-        if own not in (kept_compression(result), "tiff_deflate"):
-            losses.append(
-                f"the TIFF was compressed by {own}, which is not written for these pixels"
-                f"{' without upsamp[deep]' if own == 'zstd' else ''}: it is written by Deflate, "
-                "which loses nothing"
-            )
-    if result.rest is not None and format_name not in FRAME_FORMATS:
-        losses.append(
-            f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "
-            f"holds one; {', '.join(FRAME_FORMATS)} hold all"
-        )
-    return tuple(losses)
+    record = FORMATS[format_name]
+    # A grey GIF of one frame is written as it is.
+    if record.pixel_bytes and (array.ndim > 2 or frames > 1 or format_name != "gif"):
+        return file + frames * record.pixel_bytes * math.prod(array.shape[:2])
+    return file + frames * record.channel_bytes * array.nbytes
 
 
 def _checked(frame: Picture, format_name: str) -> Picture:
@@ -138,19 +90,25 @@ def _encode(
         pixels = array_of(result)
         write_matrix(pixels, format_name, stream)
         return
-    from upsamp.io.metadata.keeping import with_true_metadata  # of pictures alone
+    from upsamp.io.losses import check_held  # of pictures alone
+    from upsamp.io.metadata.keeping import with_true_metadata
 
+    record = FORMATS[format_name]
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
     picture = picture.map(partial(with_true_metadata, strip=options.strip))
+    if picture.mode == "YCbCr" and "YCbCr" not in record.modes and record.modes != ANY:
+        from upsamp.io.images.canvas import as_rgb  # few have it
+
+        picture = picture.map(as_rgb)
+    picture = picture.map(partial(check_held, format_name=format_name))
     if memory_limit() is not None and picture.rest is not None:
         picture = replace(
             picture, rest=picture.rest.map(partial(_checked, format_name=format_name))
         )
-    if format_name == "png" and picture.mode in PNG_MODES:
-        from upsamp.io.png import write_png  # to write text asks for no compressors and threads
-
-        write_png(picture, stream, name, compression=options.compression)
+    if record.writer:
+        module, function = record.writer.split(":")
+        getattr(import_module(module), function)(picture, stream, name, options)
     else:
-        from upsamp.io.images import write_picture  # Pillow is loaded where nothing else will do
+        from upsamp.io.images.writing import write_by_pillow  # where nothing else will do
 
-        write_picture(picture, format_name, stream, name, options)
+        write_by_pillow(picture, format_name, stream, name, options)

@@ -10,11 +10,12 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
+from upsamp.io.losses import losses_of
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import read_source, read_stream
 from upsamp.io.remote_paths import is_remote, read_remote, write_remote
 from upsamp.io.streams import unreadable
-from upsamp.io.write import encode_result, losses_of, write_result
+from upsamp.io.write import encode_result, write_result
 from upsamp.resizing.enlarging import Settings
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def _enlarge(given: Picture | Array, source: str, target: str, settings: Setting
     wanted = _format_of(source, given, target, settings)
     result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
     after = array_of(result)
-    facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses_of(result, wanted)))
+    losses = losses_of(result, wanted, strip=settings.writing.strip)
+    facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses))
     with hold_memory(given.pixels.nbytes + (after.nbytes if given.rest else 0)):
         if is_remote(target):
             data = encode_result(result, wanted, target, settings.writing)

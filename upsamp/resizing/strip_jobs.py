@@ -21,11 +21,10 @@ from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import Strips, as_images
 from upsamp.errors import MemoryLimitError
-from upsamp.io.formats import FRAME_FORMATS
+from upsamp.io.formats import FORMATS, FRAME_FORMATS, STRIP_FORMATS
 from upsamp.io.pictures import Picture, array_of, check_light
 from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import is_stream
-from upsamp.io.strips.formats import STRIP_FORMATS, holds_strips_of
 from upsamp.io.strips.rows import StoredMatrix, stand_in
 from upsamp.io.write import encoding_bytes
 
@@ -47,6 +46,8 @@ PLAN_BYTES, SHORT_PLAN = 64, 2**17
 FRAME_PIXEL_BYTES = 24
 # What amounts of light take, times the pixels: floats, made more than once.
 LIGHT_FACTOR = 12
+# The modes of pictures that a TIFF has in tiles, by the part before the semicolon.
+TIFF_MODES = ("1", "L", "LA", "I", "F", "RGB", "RGBA", "P", "CMYK")
 # No file has more bytes than this.
 MAX_FILE_BYTES = 2**60
 # Results of up to this many bytes are made at once, and the system is not asked.
@@ -247,4 +248,6 @@ class StripJob:
         if not isinstance(given, Picture) or self.format == "npy":
             return True
         several = given.rest is not None and self.format in FRAME_FORMATS
-        return not several and holds_strips_of(self.format, given.mode)
+        held = TIFF_MODES if self.format == "tiff" else FORMATS[self.format].modes
+        base = given.mode.partition(";")[0]
+        return not several and (base if self.format == "tiff" else given.mode) in held

@@ -7,11 +7,11 @@ from upsamp.core.memory import check_limit, format_bytes, memory_limit
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, as_images
 from upsamp.errors import MemoryLimitError
+from upsamp.io.losses import losses_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.strips.pixels import MatrixStrips, PictureStrips
 from upsamp.io.strips.write import check_strips, write_npy_strips, write_picture_strips
-from upsamp.io.write import losses_of
 from upsamp.resizing.strip_jobs import FIXED_BYTES, StripJob
 
 __all__ = ["StripRun"]

@@ -1,16 +1,21 @@
 """Pillow's image of a picture, and a picture's pixels as a format has them."""
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
 from upsamp.errors import FormatError
+from upsamp.io.formats import FORMATS
 from upsamp.io.images.modes import offset_lab
 from upsamp.io.pictures import Picture
 
-__all__ = ["fit_format", "image_of"]
+__all__ = ["as_rgb", "fit_format", "image_of"]
 
-# The formats whose readers see no transparency: that of a bitmap of 32 bits is taken for nothing.
-OPAQUE_FORMATS = ("jpeg", "bmp", "ppm")
+
+def as_rgb(picture: Picture) -> Picture:
+    """Return a picture of YCbCr in RGB."""
+    return replace(picture, pixels=np.asarray(image_of(picture).convert("RGB")), mode="RGB")
 
 
 def image_of(picture: Picture) -> Image.Image:
@@ -32,11 +37,9 @@ def fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.
     if "transparency" in picture.metadata:
         image.info["transparency"] = picture.metadata["transparency"]
         image = image.convert("LA" if image.mode == "L" else "RGBA")
-    elif (image.mode == "P" and format_name == "jpeg") or (
-        image.mode == "YCbCr" and format_name != "jpeg"
-    ):
+    elif image.mode == "P" and format_name == "jpeg":
         image = image.convert("RGB")
-    if format_name in OPAQUE_FORMATS and image.mode in ("LA", "RGBA"):
+    if FORMATS[format_name].opaque and image.mode in ("LA", "RGBA"):
         if image.getchannel("A").getextrema() == (255, 255):
             return image.convert(image.mode.removesuffix("A"))
         raise FormatError(

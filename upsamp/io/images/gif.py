@@ -13,18 +13,17 @@ import numpy as np
 from PIL import Image
 
 from upsamp.core.arguments import Array
-from upsamp.errors import FormatError
 from upsamp.io.images.canvas import image_of
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.palettes import CLEAR, OPAQUE, Indexed, index_colours
-from upsamp.io.pictures import Picture, check_depth, check_same_size, duration_of, shown_frames
+from upsamp.io.picture_options import WriteOptions
+from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_frames
 from upsamp.io.png.animation import changed_part
 
 __all__ = ["write_gif"]
 
 FAULT = "cannot be encoded"
 LEFT, CLEARED = 1, 2
-LARGEST_SIDE = 2**16 - 1
 
 
 class Frame(NamedTuple):
@@ -43,18 +42,12 @@ class Part(NamedTuple):
     disposal: int
 
 
-def write_gif(picture: Picture, stream: BinaryIO, name: str) -> None:
+def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) -> None:
     """Write a picture as GIF, or all of its frames."""
-    check_depth(picture.pixels, "gif")
     if picture.rest is None and picture.mode in ("1", "L", "P"):
         _write_by_pillow(picture, stream, name)
         return
     height, width = picture.pixels.shape[:2]
-    if max(height, width) > LARGEST_SIDE:
-        raise FormatError(
-            f"The sides of a GIF must be at most {LARGEST_SIDE:,} pixels. "
-            f"Received: {width:,} x {height:,}. Use png."
-        )
     stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0))
     plays = picture.metadata.get("plays", 0)
     if picture.rest is not None and plays != 1:
@@ -87,7 +80,6 @@ def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
 def _frames(picture: Picture, name: str) -> Iterator[Frame]:
     """Yield what each frame looks like; what is more clear than not is clear altogether."""
     for frame in shown_frames(picture).read():
-        check_depth(frame.pixels, "gif")
         check_same_size(picture, frame, "GIF")
         with pillow_at_work(name, FAULT):
             image = image_of(frame)

@@ -9,7 +9,7 @@ import sys
 import threading
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import BinaryIO
@@ -19,51 +19,10 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from upsamp.core.memory import lack_of_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
+from upsamp.io.formats import DECODERS
 from upsamp.io.images.limits import too_many_pixels
 
 __all__ = ["LIBRARY_ERRORS", "load_format", "open_image", "pillow_at_work", "quiet_libraries"]
-
-# The formats that are read, in the order in which they are tried, each with the module of Pillow
-# that reads it. None of these starts a program, or opens what a file contains by its content.
-DECODERS: Mapping[str, str] = {
-    "PNG": "Png",
-    "JPEG": "Jpeg",
-    "GIF": "Gif",
-    "BMP": "Bmp",
-    "DIB": "Bmp",
-    "PPM": "Ppm",
-    "WEBP": "WebP",
-    "TIFF": "Tiff",
-    "AVIF": "Avif",
-    "JPEG2000": "Jpeg2K",
-    "ICO": "Ico",
-    "QOI": "Qoi",
-    "PSD": "Psd",
-    "SGI": "Sgi",
-    "PCX": "Pcx",
-    "DDS": "Dds",
-    "BLP": "Blp",
-    "CUR": "Cur",
-    "DCX": "Dcx",
-    "FITS": "Fits",
-    "FLI": "Fli",
-    "FTEX": "Ftex",
-    "GBR": "Gbr",
-    "ICNS": "Icns",
-    "MCIDAS": "McIdas",
-    "MSP": "Msp",
-    "PIXAR": "Pixar",
-    "SUN": "Sun",
-    "XBM": "Xbm",
-    "XPM": "Xpm",
-    "XVTHUMB": "XVThumb",
-    # Those that have no signature come last.
-    "IM": "Im",
-    "IMT": "Imt",
-    "PCD": "Pcd",
-    "SPIDER": "Spider",
-    "TGA": "Tga",
-}
 
 # What decoders and encoders raise on data that they cannot handle. They are written in Python and C
 # for data that is sound: where it is not, any of these may come.

@@ -8,35 +8,27 @@ from typing import Any
 from PIL import Image
 
 from upsamp.errors import FormatError
+from upsamp.io.formats import FORMATS
 from upsamp.io.metadata.exif import PREFIX
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
 __all__ = ["save_options"]
 
-# The metadata that each format takes; the others take none.
-TAKEN: Mapping[str, tuple[str, ...]] = {
-    "jpeg": ("icc_profile", "dpi", "exif", "xmp", "comment"),
-    "webp": ("icc_profile", "exif", "xmp"),
-    "avif": ("icc_profile", "exif", "xmp"),
-    "tiff": ("icc_profile", "dpi"),
-    "bmp": ("dpi",),
-}
+# What Pillow is told by the same names.
+TAKEN = ("icc_profile", "dpi", "exif", "xmp", "comment")
 # What a JPEG holds of each kind of metadata, but for names before it.
 LARGEST = 65_500
 # What a JPEG, a lossy WebP and an AVIF are saved with where nothing else is known.
 QUALITY = 95
-# The sides of an icon are written in a byte.
-LARGEST_ICON = 256
 # A JPEG's own tables are used for the result if they are as fine as those of this quality.
 FINE = 85
 
 
 def save_options(picture: Picture, format_name: str, options: WriteOptions) -> dict[str, Any]:
     """Return the arguments of Pillow's `save`."""
-    kept = {
-        key: picture.metadata[key] for key in TAKEN.get(format_name, ()) if key in picture.metadata
-    }
+    held = set(TAKEN) & set(FORMATS[format_name].metadata)
+    kept = {key: value for key, value in picture.metadata.items() if key in held}
     if "exif" in kept:
         kept["exif"] = PREFIX + kept["exif"]  # which Pillow takes off where it does not belong
     if format_name == "jpeg":
@@ -50,22 +42,12 @@ def save_options(picture: Picture, format_name: str, options: WriteOptions) -> d
     if format_name == "webp":
         return kept | _of_webp(picture, options)
     if format_name == "ico":
-        return kept | _of_ico(picture)
+        # Pillow would make smaller images of the usual sizes.
+        return {"sizes": [picture.pixels.shape[1::-1]]}
     if format_name == "avif":
         quality = options.quality if isinstance(options.quality, int) else QUALITY
         return kept | {"quality": quality, "subsampling": "4:4:4"}
     return kept
-
-
-def _of_ico(picture: Picture) -> dict[str, Any]:
-    """Keep the size, where Pillow would make smaller images of the usual sizes."""
-    height, width = picture.pixels.shape[:2]
-    if max(height, width) > LARGEST_ICON:
-        raise FormatError(
-            f"ICO must have at most {LARGEST_ICON} x {LARGEST_ICON} pixels. "
-            f"Received: {width:,} x {height:,}. Use --format png."
-        )
-    return {"sizes": [(width, height)]}
 
 
 def _of_jpeg(picture: Picture, options: WriteOptions) -> dict[str, Any]:

@@ -24,9 +24,10 @@ from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
 from upsamp.io.images.modes import offset_lab, pixels_of
 from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
-__all__ = ["kept_compression", "write_tiff"]
+__all__ = ["losses_of_compression", "write_tiff"]
 
 Encoder: TypeAlias = Callable[[Array], bytes | memoryview]
 
@@ -77,7 +78,7 @@ class Body(NamedTuple):
     strips: Sequence[bytes | memoryview]
 
 
-def write_tiff(picture: Picture, stream: BinaryIO, name: str) -> None:
+def write_tiff(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) -> None:
     """Write a picture as TIFF, and the pages that follow it."""
     stream.write(b"II*\0" + bytes(4))
     link = 4  # where the place of the next page is to stand
@@ -136,7 +137,7 @@ def _describing_tags(picture: Picture) -> dict[int, Any]:
     return tags
 
 
-def kept_compression(picture: Picture) -> str:
+def _kept_compression(picture: Picture) -> str:
     """Return how a page is compressed: as in its source, or where that cannot be by Deflate."""
     own: str = picture.coding.get("compression", RAW)
     if own in FAX:
@@ -148,6 +149,16 @@ def kept_compression(picture: Picture) -> str:
     return own if kept else DEFLATED
 
 
+def losses_of_compression(picture: Picture) -> list[str]:
+    """Say what becomes of a compression that is not written for these pixels."""
+    own = picture.coding["compression"]
+    if own in (_kept_compression(picture), "tiff_deflate"):
+        return []
+    needed = " without upsamp[deep]" if own == "zstd" else ""
+    told = f"the TIFF was compressed by {own}, which is not written for these pixels{needed}"
+    return [f"{told}: it is written by Deflate, which loses nothing"]
+
+
 def _body(picture: Picture, name: str) -> Body:
     """Return a page's pixels, compressed as they were in the source where that can be."""
     if "transparency" in picture.metadata:
@@ -155,7 +166,7 @@ def _body(picture: Picture, name: str) -> Body:
             image = fit_format(image_of(picture), picture, "tiff")
             pixels, mode = pixels_of(image, "tiff", expand=False)
         picture = Picture(pixels, mode, metadata=picture.metadata, coding=picture.coding)
-    own = kept_compression(picture)
+    own = _kept_compression(picture)
     strange = picture.pixels.dtype != PILLOWS.get(picture.mode, "u1")
     if own in (RAW, DEFLATED, LZMA, ZSTANDARD) or strange:
         return _body_of_pixels(picture, own)

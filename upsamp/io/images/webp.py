@@ -8,8 +8,9 @@ from PIL import Image
 from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
+from upsamp.io.images.writing import write_by_pillow
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import Picture, check_depth, check_same_size, duration_of, shown_frames
+from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_frames
 
 __all__ = ["write_webp"]
 
@@ -42,7 +43,6 @@ class FrameByFrame(Image.Image):
         if frame < len(self.durations):
             return
         picture = next(self._frames)
-        check_depth(picture.pixels, "webp")
         check_same_size(self.first, picture, "WebP")
         self.durations.append(duration_of(picture))
         made = fit_format(image_of(picture), picture, "webp")
@@ -54,6 +54,9 @@ class FrameByFrame(Image.Image):
 
 def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
     """Write all frames of a picture."""
+    if picture.rest is None:
+        write_by_pillow(picture, "webp", stream, name, options)
+        return
     buffer = BytesIO()
     load_format("WEBP")
     with pillow_at_work(name, "cannot be encoded"):

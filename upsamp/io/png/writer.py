@@ -14,7 +14,8 @@ from upsamp.core.arguments import Array
 from upsamp.core.threads import map_in_order, thread_count
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
-from upsamp.io.pictures import Picture, check_depth
+from upsamp.io.picture_options import WriteOptions
+from upsamp.io.pictures import Picture
 from upsamp.io.png.animation import animation_header, for_all_frames, write_frames
 from upsamp.io.png.chunks import write_chunk
 from upsamp.io.png.deflate import Piece, deflate, join_checksums, stream_header
@@ -36,6 +37,11 @@ class Strip(NamedTuple):
     above: Array
     rows: Array
     is_last: bool
+
+
+def write(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
+    """Write a picture as PNG, as strongly compressed as the options say."""
+    write_png(picture, stream, name, compression=options.compression)
 
 
 def write_png(
@@ -99,7 +105,6 @@ def _check(picture: Picture, name: str, compression: int) -> Layout:
     """Raise where a picture cannot be written; give how it lies in the file."""
     if not 0 <= compression <= 9:
         raise ArgumentError(f"`compression` must be 0 to 9. Received: {compression}.")
-    check_depth(picture.pixels, "png")
     return plan_layout(picture, name)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
+from upsamp.io.losses import losses_of
 from upsamp.io.metadata.keeping import with_true_metadata
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.strips.rows import stand_in
-from upsamp.io.write import losses_of
 
 __all__ = ["MatrixStrips", "PictureStrips"]
 
@@ -32,7 +32,9 @@ class PictureStrips:
     ) -> None:
         picture, self._convert = _of_picture(given, shape, format_name)
         self.picture = with_true_metadata(replace(picture, rest=None), strip=strip)
-        self.losses = losses_of(replace(picture, rest=given.rest, coding={}), format_name)
+        self.losses = losses_of(
+            replace(picture, rest=given.rest, coding={}), format_name, strip=strip
+        )
         if format_name == "tiff" and given.coding.get("compression", "raw") != "raw":
             self.losses += ("a TIFF that is written strip by strip is not compressed",)
         if format_name == "tiff" and "exif" in self.picture.metadata:

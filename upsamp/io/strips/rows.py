@@ -11,8 +11,8 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import memory_limit
 from upsamp.errors import FormatError
-from upsamp.io.formats import format_of_content
 from upsamp.io.npy_files import check_numbers, read_npy_head
+from upsamp.io.sniffing import format_of_content
 from upsamp.io.streams import (
     STANDARD_STREAM,
     FileState,

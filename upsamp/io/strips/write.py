@@ -10,12 +10,12 @@ from upsamp.core.arguments import Array
 from upsamp.io.array_files import check_space
 from upsamp.io.atomic import open_output, replace_file
 from upsamp.io.extras import check_extra
+from upsamp.io.formats import FORMATS
 from upsamp.io.npy_files import npy_head
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
 from upsamp.io.streams import STANDARD_STREAM, is_stream
-from upsamp.io.strips.formats import STRIP_FORMATS
 
 __all__ = ["check_strips", "write_npy_strips", "write_picture_strips"]
 
@@ -29,7 +29,7 @@ def check_strips(name: str, format_name: str, shape: tuple[int, ...], dtype: np.
     That is `MissingExtraError` where the format needs a package that is not there, and `FileError`
     where the disk has less room than the file takes, were it of numbers that compress best.
     """
-    needed = STRIP_FORMATS[format_name]
+    needed = FORMATS[format_name].strips
     if needed:
         check_extra(needed, f"Writing {format_name.upper()} strip by strip")
     least = math.prod(shape) * dtype.itemsize

@@ -1,0 +1,92 @@
+"""Which format a file has by its first bytes, and which files of other programs are named."""
+
+import codecs
+import re
+from collections.abc import Iterable, Mapping
+
+from upsamp.errors import FormatError
+from upsamp.io.formats import format_of_name
+
+__all__ = ["format_of_content", "refuse_foreign_members", "sniff"]
+
+# How the files begin that are told by their content whatever their names are.
+MAGIC: Mapping[str, bytes] = {"npy": b"\x93NUMPY", "npz": b"PK\x03\x04", "gzip": b"\x1f\x8b"}
+
+# Files of other programs: where they have which bytes, what they are, and what to do with them.
+PICKLE = "Python or PyTorch objects, which could run code when they are read"
+SAVE_ARRAY = "Save the array with numpy.save."
+SAVE_SHEET = "Save the sheet as CSV."
+UNPACK = "Unpack it first; of gzip a matrix is read."
+WITH_PANDAS = "Write it with pandas: frame.to_csv('FILE.csv', header=False, index=False)."
+FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
+    (0, (b"MATLAB 5", b"MATLAB 7"), "a MATLAB file", "Use writematrix(A, 'FILE.csv') in MATLAB."),
+    (0, (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "an Excel workbook", SAVE_SHEET),
+    (0, (b"PAR1",), "a Parquet file", WITH_PANDAS),
+    (0, (b"ARROW1", b"FEA1"), "a Feather or Arrow file", WITH_PANDAS),
+    (0, tuple(b"\x80%c" % version for version in (2, 3, 4, 5)), PICKLE, SAVE_ARRAY),
+    (
+        0,
+        (b"\x89HDF\r\n\x1a\n",),
+        "an HDF5 file",
+        "Save one of its arrays: numpy.save('FILE.npy', h5py.File(...)['NAME'][()]).",
+    ),
+    (0, (b"CDF\x01", b"CDF\x02", b"CDF\x05"), "a netCDF file", SAVE_ARRAY),
+    (5, (b'\0\0\0{"',), "a safetensors file", "Save one of its arrays with numpy.save."),
+    (0, (b"SQLite format 3\0",), "an SQLite database", "Write the table as CSV."),
+    (0, (b"BZh",), "a file packed by bzip2", UNPACK),
+    (0, (b"\xfd7zXZ\0",), "a file packed by xz", UNPACK),
+    (0, (b"\x28\xb5\x2f\xfd",), "a file packed by Zstandard", UNPACK),
+    (0, (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"), "an archive of no kind that is read", UNPACK),
+)
+# The same for zip archives, by the end of a member's name.
+FOREIGN_MEMBERS: tuple[tuple[str, str, str], ...] = (
+    ("xl/workbook.xml", "an Excel workbook", SAVE_SHEET),
+    ("xl/workbook.bin", "an Excel workbook", SAVE_SHEET),
+    ("content.xml", "an OpenDocument sheet", SAVE_SHEET),
+    ("data.pkl", PICKLE, SAVE_ARRAY),
+    ("config.json", "a Keras model", "Use upsamp summary or upsamp generator."),
+)
+
+
+def format_of_content(head: bytes, path: str, name: str) -> str:
+    """Return the format of a file, by its first bytes, and where those do not tell by its suffix.
+
+    name: for the error where it is a file of another program, which is named.
+    """
+    for place, magic, what, remedy in FOREIGN:
+        if head.startswith(magic, place):
+            raise _foreign(name, what, remedy)
+    found = sniff(head)
+    return found if found in MAGIC else format_of_name(path) or found
+
+
+def refuse_foreign_members(members: Iterable[str], name: str) -> None:
+    """Raise `FormatError` where a zip archive has members as one of another program has."""
+    names = tuple(members)
+    for end, what, remedy in FOREIGN_MEMBERS:
+        if any(member.endswith(end) for member in names):
+            raise _foreign(name, what, remedy)
+
+
+def _foreign(name: str, what: str, remedy: str) -> FormatError:
+    return FormatError(f"{name} must be an image or a matrix. Received: {what}. {remedy}")
+
+
+def sniff(head: bytes) -> str:
+    """Return what the first bytes of a stream are: "npy", "npz", "gzip", "txt" or "image".
+
+    >>> sniff(b"1 2; 3 4"), sniff(b"P5 2 2 255 ....")
+    ('txt', 'image')
+    """
+    for name, magic in MAGIC.items():
+        if head.startswith(magic):
+            return name
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # the mark of UTF-16
+        return "txt"
+    if b"\0" in head or re.match(rb"P[1-7]\s|\s*#define\s|\s*/\* XPM \*/|SIMPLE  =", head):
+        return "image"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
+    except UnicodeDecodeError:
+        return "image"
+    return "txt"
