@@ -130,7 +130,13 @@ def test_every_link_of_the_readme_leads_to_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["docs/write_command_line.py", "docs/write_conventions.py", "benchmarks/report.py"]
+    "script",
+    [
+        "docs/write_command_line.py",
+        "docs/write_conventions.py",
+        "docs/write_formats.py",
+        "benchmarks/report.py",
+    ],
 )
 def test_the_pages_are_what_their_scripts_write(script: str) -> None:
     finished = subprocess.run([sys.executable, ROOT / script, "--check"], timeout=100, check=False)
