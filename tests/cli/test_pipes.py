@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from shutil import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +49,20 @@ def test_every_format_flows_from_one_command_to_the_next(shell: Shell, format_na
     assert (result.returncode, result.stderr) == (0, b"")
     expected = np.array([[0.1, np.nan], [-np.inf, 1e-5]]).repeat(2, 0).repeat(2, 1)
     np.testing.assert_array_equal(np.load(BytesIO(result.stdout)), expected, strict=True)
+
+
+def test_one_array_of_several_is_taken_off_a_pipe(shell: Shell, tmp_path: Path) -> None:
+    arrays: dict[str, Any] = {"a:b": np.zeros((1, 2)), "c": np.array([[7, 8]])}
+    np.savez(tmp_path / "two.npz", **arrays)
+    result = shell("upsamp upsample /dev/stdin:c --size 1 < two.npz")
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"7 8\n", b"")
+    result = shell("cat two.npz | upsamp upsample /dev/stdin:a:b --size 1")
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"0 0\n", b"")
+    result = shell("upsamp upsample - --size 1 < two.npz")
+    assert result.returncode == 1
+    assert (
+        b"asked for one of its arrays, as in '/dev/stdin:NAME'. It holds: a:b, c" in result.stderr
+    )
 
 
 def test_an_image_flows_through_a_pipe(shell: Shell, samples: Path, tmp_path: Path) -> None:

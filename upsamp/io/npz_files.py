@@ -53,8 +53,9 @@ def _member_of(archive: Archive, name: str, key: str | None) -> str:
     if key not in keys:
         listed = ", ".join(map(printable, keys[:MOST_LISTED])) or "none"
         more = f", and {len(keys) - MOST_LISTED:,} more" if len(keys) > MOST_LISTED else ""
+        file = "/dev/stdin" if name == "standard input" else "FILE.npz"
         raise FormatError(
-            f"{name} must be a file that is asked for one of its arrays, as in 'FILE.npz:NAME'. "
+            f"{name} must be a file that is asked for one of its arrays, as in '{file}:NAME'. "
             f"It holds: {listed[:MOST_SHOWN]}{more}."
         )
     return f"{key}{SUFFIX}"

@@ -16,7 +16,7 @@ from upsamp.io.nested_lists import begins_nested
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.sniffing import format_of_content
-from upsamp.io.streams import STANDARD_STREAM, check_length, open_input, state_of
+from upsamp.io.streams import STANDARD_STREAM, check_length, is_open, open_input, state_of
 
 __all__ = [
     "looks_like_matrix",
@@ -51,11 +51,12 @@ def looks_like_matrix(text: str) -> bool:
 def split_array_name(text: str) -> tuple[str, str] | None:
     """Return the file and the name of FILE.npz:NAME, whatever colons they have; None without one.
 
-    A file of the whole name is not looked for here.
+    What others have opened may be such a file: /dev/stdin:NAME. A file of the whole name is not
+    looked for here.
     """
     for colon in re.finditer(":", text):
         path = text[: colon.start()]
-        if format_of_name(path) == "npz" and names_file(path):
+        if is_open(path) or (format_of_name(path) == "npz" and names_file(path)):
             return path, text[colon.end() :]
     return None
 
