@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from upsamp.bulk.inputs import kind_of
+from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli.command import CountType, FileType
 from upsamp.io.streams import STANDARD_STREAM
@@ -87,8 +87,9 @@ class BulkOptions:
             if value
         ]
         kinds = [kind_of(word) for word in words]
-        if len(words) < 2 and not given and not {"folder", "pattern", "remote"} & {*kinds}:
-            return False
+        if len(words) < 2 and not given:
+            kinds = [kind_there(word) for word in words]  # which asks where it is remote
+            return bool({"folder", "pattern"} & {*kinds})
         if not words:
             raise click.UsageError(f"{given[0]} goes with files. Give files, folders or patterns.")
         for word, kind in zip(words, kinds, strict=True):
