@@ -9,6 +9,7 @@ import click
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli.command import CountType, FileType
+from upsamp.io.remote_paths import local_path
 from upsamp.io.streams import STANDARD_STREAM
 
 __all__ = ["BulkOptions", "bulk_options"]
@@ -18,6 +19,7 @@ OPTIONS = (
     click.option(
         "--out-dir",
         metavar="DIR",
+        callback=lambda _context, _parameter, value: value and local_path(value),
         help="Write all results to this folder, which is made, with the folders below those given.",
     ),
     click.option(

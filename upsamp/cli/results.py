@@ -126,6 +126,7 @@ def _find_destination(
             if wanted or given.format not in IMAGE_FORMATS:
                 suffix = suffix_of(wanted or "png")
             output = join_path(folder, f"{stem}_{ending}{suffix or suffix_of(own)}")
+            output = output if is_remote(output) else str(Path(output))
             wanted = wanted or own
     if output is None or output == STANDARD_STREAM:
         default = "table" if output is None and on_terminal() else "txt"

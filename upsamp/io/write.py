@@ -14,7 +14,7 @@ from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import PNG_MODES, Picture, array_of, picture_of_matrix
-from upsamp.io.remote_paths import is_remote, remote_kind, write_remote
+from upsamp.io.remote_paths import check_remote, is_remote, remote_kind, write_remote
 from upsamp.io.streams import STANDARD_STREAM
 
 __all__ = ["Destination", "check_place", "encoding_bytes", "losses_of", "write_result"]
@@ -55,7 +55,9 @@ def check_place(name: str, *, overwrite: bool) -> None:
     """Raise `FileError` where `name` cannot be written to, as far as that is known before."""
     if not is_remote(name):
         check_target(name, overwrite=overwrite)
-    elif not overwrite and remote_kind(name) == "file":
+        return
+    check_remote(name)
+    if not overwrite and remote_kind(name) == "file":
         raise already_exists(name)
 
 
