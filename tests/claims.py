@@ -252,7 +252,7 @@ def _pixels(least: float, most: float) -> None:
         convolution = Convolution(
             given.pixels, settings, by_channel=True, alpha=False, pixels=given.pixels.dtype
         )
-        np.testing.assert_array_equal(convolution.collect(given.pixels), [[pixel]])
+        np.testing.assert_array_equal(convolution.apply(given.pixels), [[pixel]])
 
 
 @stated(

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from upsamp.io import write
 from upsamp.io.images import read_picture
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
-from upsamp.io.write import encode_result, write_result
+from upsamp.io.write import write_result
 
 Array = NDArray[Any]
 
@@ -59,4 +60,6 @@ def read(stream: BytesIO | Path, *, expand: bool = False, **options: Any) -> Pic
 
 
 def written(picture: Picture, format_name: str) -> BytesIO:
-    return BytesIO(encode_result(picture, format_name, "it", WriteOptions()))
+    buffer = BytesIO()
+    write._encode(picture, format_name, WriteOptions(), buffer, "it")
+    return BytesIO(buffer.getvalue())

@@ -22,7 +22,7 @@ from upsamp.resizing.file_to_file import Facts, enlarge_file
 HOW = settings(2)
 
 
-def lack_memory(*_: object) -> NoReturn:
+def lack_memory(*_: object, **__: object) -> NoReturn:
     raise MemoryError
 
 

@@ -477,7 +477,12 @@ FILES: list[tuple[str, bytes, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "data", "outcome"), FILES)
+# A gzip file tells when it was packed, which is no name for a test that all workers have to know.
+@pytest.mark.parametrize(
+    ("name", "data", "outcome"),
+    FILES,
+    ids=[f"{place} {file[0]}" for place, file in enumerate(FILES)],
+)
 def test_a_file_of_arrays_is_read_or_named(name: str, data: bytes, outcome: Any) -> None:
     check(outcome, lambda: read_stream(BytesIO(data), name, "it", None, ReadOptions()))
 

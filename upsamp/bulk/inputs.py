@@ -28,7 +28,7 @@ from upsamp.io.remote_paths import (
 )
 from upsamp.io.streams import is_open, reason
 
-__all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of"]
+__all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of", "kind_there"]
 
 Kind = Literal["file", "folder", "pattern", "stream", "matrix", "missing", "remote"]
 Entry: TypeAlias = "os.DirEntry[str] | RemoteEntry"
@@ -56,7 +56,7 @@ class Found(NamedTuple):
 def kind_of(word: str) -> Kind:
     """Tell what a word names; a file wins, and a pattern is one where it finds something.
 
-    Of a remote path nothing is asked yet: `Inputs` does that.
+    Of a remote path nothing is asked yet: `kind_there` does that.
 
     >>> kind_of("-"), kind_of("1 2; 3 4"), kind_of("there/is/no*.png")
     ('stream', 'matrix', 'missing')
@@ -87,8 +87,10 @@ class _Listing:
             yield Found(join_path(self.folder, name), os.path.join(self.below, name))
 
 
-def _kind_there(word: str) -> Kind:
-    """Tell what a remote path names, "file", "folder", "pattern" or "missing"."""
+def kind_there(word: str) -> Kind:
+    """Tell what a word names; where it is a remote path, its storage is asked."""
+    if not is_remote(word):
+        return kind_of(word)
     if word.startswith(WEB):  # where a question mark has another meaning
         return "file"
     if not _is_pattern(word):
@@ -126,7 +128,7 @@ class Inputs:
         self.passed_over = 0
         named: list[Found] = []
         for word in self.words:
-            kind = _kind_there(word) if is_remote(word) else kind_of(word)
+            kind = kind_there(word)
             if kind not in ("folder", "pattern"):
                 error = f"There is no file '{word}'." if kind == "missing" else ""
                 named.append(Found(word, split_path(word)[1], error))

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from upsamp.bulk.inputs import kind_of
+from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli.command import CountType, FileType
+from upsamp.io.remote_paths import local_path
 from upsamp.io.streams import STANDARD_STREAM
 
 __all__ = ["BulkOptions", "bulk_options"]
@@ -18,6 +19,7 @@ OPTIONS = (
     click.option(
         "--out-dir",
         metavar="DIR",
+        callback=lambda _context, _parameter, value: value and local_path(value),
         help="Write all results to this folder, which is made, with the folders below those given.",
     ),
     click.option(
@@ -87,8 +89,9 @@ class BulkOptions:
             if value
         ]
         kinds = [kind_of(word) for word in words]
-        if len(words) < 2 and not given and not {"folder", "pattern", "remote"} & {*kinds}:
-            return False
+        if len(words) < 2 and not given:
+            kinds = [kind_there(word) for word in words]  # which asks where it is remote
+            return bool({"folder", "pattern"} & {*kinds})
         if not words:
             raise click.UsageError(f"{given[0]} goes with files. Give files, folders or patterns.")
         for word, kind in zip(words, kinds, strict=True):

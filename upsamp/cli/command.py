@@ -10,6 +10,7 @@ import click
 from upsamp.core.arguments import PADDINGS
 from upsamp.errors import ArgumentError
 from upsamp.io.descriptors import descriptor_of
+from upsamp.io.remote_paths import is_remote, local_path, remote_place
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ MAX_SIZE = 2**63 - 1
 
 
 class FileType(FileBase):
-    """The name of a file; /dev/stdin as an input, and /dev/stdout as an output, is "-"."""
+    """The name of a file; file:///a.png is /a.png.
+
+    /dev/stdin as an input, and /dev/stdout as an output, is "-".
+    """
 
     name = "file"
 
@@ -54,7 +58,8 @@ class FileType(FileBase):
         ctx: click.Context | None,  # noqa: ARG002
     ) -> str:
         """Return the name."""
-        return STANDARD_STREAM if descriptor_of(value) == self.output else str(value)
+        name = local_path(str(value))
+        return STANDARD_STREAM if descriptor_of(name) == self.output else name
 
 
 class CountType(click.IntRange):
@@ -248,7 +253,7 @@ class Command(click.Command):
                 place: int | str | None
                 place = int(output) if name == STANDARD_STREAM else descriptor_of(name)
                 if place is None and output and not is_stream(name):
-                    place = os.path.realpath(name)
+                    place = remote_place(name) if is_remote(name) else os.path.realpath(name)
                 if place in options:
                     raise click.UsageError(_twice(options[place], option, name, output=output))
                 if place is not None:

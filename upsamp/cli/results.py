@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal
@@ -16,7 +15,6 @@ from upsamp.cli.render.tables import show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import FileError
-from upsamp.io.atomic import check_target
 from upsamp.io.formats import (
     FAST_COMPRESSION,
     FRAME_FORMATS,
@@ -28,52 +26,32 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
-from upsamp.io.losses import losses_of
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
-from upsamp.io.pictures import Picture, array_of, picture_of_matrix
+from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import names_file, read_source
+from upsamp.io.remote_paths import is_remote, join_path, split_path
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
-from upsamp.io.strips.rows import find_stored_matrix, stand_in
-from upsamp.io.write import write_result
+from upsamp.io.write import Destination, check_place
 
 if TYPE_CHECKING:
-    from upsamp.resizing.strip_jobs import Source, StripJob
-    from upsamp.resizing.strip_run import StripRun
+    from upsamp.resizing.file_to_file import Job, WorkT
 
 __all__ = [
-    "Destination",
     "check_coding",
     "choose_destination",
     "deliver",
-    "deliver_strips",
-    "find_stored",
-    "plan_strips",
+    "finish",
     "read_input",
     "refuse_on_terminal",
     "report",
+    "show_result",
+    "shows_tables",
     "wants_matrix",
     "written",
 ]
 
-ROUNDED = "the values were rounded to whole pixels; -o FILE.npy keeps them"
 # The matrix of the tutorial, for a first look without any input.
 TUTORIAL_MATRIX = "1 2; 3 4"
-
-
-class Destination(NamedTuple):
-    """Where a result goes: a file or "-", and a format, or "table" for tables on the screen.
-
-    options: how an image is written.
-    """
-
-    name: str
-    format: str
-    options: WriteOptions = WriteOptions()
-
-    @property
-    def shows_tables(self) -> bool:
-        """Whether tables can be shown beside the result: where standard output is not it."""
-        return self.format == "table" or (self.name != STANDARD_STREAM and on_terminal())
 
 
 def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
@@ -110,10 +88,10 @@ def choose_destination(
     `ending`, or flows on where it came from standard input. compression, quality: as `--compress`
     and `--quality` have them, which not every format may.
     """
-    destination = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(destination.format, compression, quality)
+    name, wanted = _find_destination(source, given, output, format_name, ending, force=force)
+    check_coding(wanted, compression, quality)
     level = FAST_COMPRESSION if compression is None else compression
-    return destination._replace(options=WriteOptions(level, quality, strip))
+    return Destination(name, wanted, WriteOptions(level, quality, strip), force)
 
 
 def check_coding(format_name: str, compression: int | None, quality: Quality = None) -> None:
@@ -136,32 +114,30 @@ def _find_destination(
     ending: str,
     *,
     force: bool,
-) -> Destination:
+) -> tuple[str, str]:
     """Decide on the file and the format."""
     wanted = "txt" if format_name == "plain" else format_name
-    shown = wanted == "table" or wanted in TEXT_FORMATS
-    if output is None and isinstance(given, Picture) and not shown:
-        own = given.format if given.format in IMAGE_FORMATS else "png"
+    own = given.format if isinstance(given, Picture) and given.format in IMAGE_FORMATS else "png"
+    if output is None and isinstance(given, Picture) and wanted not in ("table", *TEXT_FORMATS):
+        output = STANDARD_STREAM
         if source is not None and not is_open(source):
-            path = Path(source)
-            suffix = suffix_of(wanted) if wanted else path.suffix
-            if not wanted and given.format not in IMAGE_FORMATS:
-                suffix = ".png"
-            output = str(path.with_name(f"{path.stem}_{ending}{suffix or suffix_of(own)}"))
+            folder, name = split_path(source)
+            stem, suffix = Path(name).stem, Path(name).suffix
+            if wanted or given.format not in IMAGE_FORMATS:
+                suffix = suffix_of(wanted or "png")
+            output = join_path(folder, f"{stem}_{ending}{suffix or suffix_of(own)}")
+            output = output if is_remote(output) else str(Path(output))
             wanted = wanted or own
-        else:
-            output, wanted = STANDARD_STREAM, wanted or own
     if output is None or output == STANDARD_STREAM:
         default = "table" if output is None and on_terminal() else "txt"
         if output == STANDARD_STREAM and isinstance(given, Picture):
-            default = given.format if given.format in IMAGE_FORMATS else "png"
-        destination = Destination(STANDARD_STREAM, wanted or default)
-        refuse_on_terminal(destination.format)
-        return destination
+            default = own
+        refuse_on_terminal(wanted or default)
+        return STANDARD_STREAM, wanted or default
     if wanted == "table":
         raise click.UsageError("A table is shown, not written. Leave -o out, or use --format txt.")
-    check_target(output, overwrite=force)
-    return Destination(output, wanted or _format_of(output))
+    check_place(output, overwrite=force)
+    return output, wanted or _format_of(output)
 
 
 def _format_of(output: str) -> str:
@@ -192,58 +168,34 @@ def refuse_on_terminal(format_name: str) -> None:
         )
 
 
-def deliver(
-    result: Picture | Array, destination: Destination, title: str = "Output", *, force: bool
-) -> Picture | Array:
-    """Write a result; return what was written: a matrix may be converted to a picture."""
-    if destination.format == "table":
-        show_matrix(title, array_of(result))
-        return result
-    if destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
-        matrix, result = result, picture_of_matrix(result)
-        if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
-            show_note(ROUNDED)
-    for loss in losses_of(result, destination.format, strip=destination.options.strip):
-        show_note(loss)
-    write_result(
-        result,
-        destination.format,
-        destination.name,
-        destination.options,
-        overwrite=force,
-    )
+def shows_tables(destination: Destination) -> bool:
+    """Tell whether tables can be shown beside the result: where standard output is not it."""
+    return destination.format == "table" or (destination.name != STANDARD_STREAM and on_terminal())
+
+
+def deliver(result: Picture | Array, destination: Destination) -> Picture | Array:
+    """Write a result, or show it as a table; return what was written."""
+    from upsamp.resizing.file_to_file import deliver as write  # with what makes results
+
+    if destination.format != "table":
+        return write(result, destination, show_note)
+    show_matrix("Output", array_of(result))
     return result
 
 
-def find_stored(source: str | None) -> "Source | None":
-    """Return the .npy file that is named, of which the head alone is read; None for what is not."""
-    from upsamp.resizing.strip_jobs import Source
+def finish(job: "Job[WorkT]") -> Picture | Array:
+    """Make and write the result of a job; one that is only shown is returned."""
+    from upsamp.cli.progress import progress  # with what makes results
+    from upsamp.resizing.file_to_file import carry_out
 
-    stored = None if source is None else find_stored_matrix(source)
-    return stored and Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
-
-
-def plan_strips(job: "StripJob", destination: Destination) -> "StripRun | None":
-    """Return what makes a result strip by strip; None where it is to be made at once."""
-    memory = job.memory()
-    if memory is None:
-        return None
-    from upsamp.resizing.strip_run import StripRun  # what fits in memory needs no strips
-
-    return StripRun(job, destination.options, memory)
+    return carry_out(job, show_note, progress)
 
 
-def deliver_strips(run: "StripRun", *, force: bool) -> Picture | Array:
-    """Write a result strip by strip; return what stands in for it."""
-    from upsamp.cli.progress import progress  # what fits in memory needs no strips
-
-    for note in run.losses:
-        show_note(note)
-    with progress("Rows", run.rows, run.step) as advance:
-        delivered = run.write(advance, overwrite=force)
-    if run.rounded:
-        show_note(ROUNDED)
-    return delivered
+def show_result(given: Picture | Array, result: Picture | Array) -> None:
+    """Show a result as a table, and the matrix that it was made of."""
+    if not isinstance(given, Picture):
+        show_matrix("Input", given)
+    show_matrix("Output", array_of(result))
 
 
 def report(
@@ -258,7 +210,8 @@ def report(
     """Show what happened to a file, unless the result itself took standard output."""
     if destination.name == STANDARD_STREAM:
         return
-    named = source if source is not None and names_file(source) else "inline matrix"
+    is_file = source is not None and (is_remote(source) or names_file(source))
+    named = str(source) if is_file else "inline matrix"
     rows = [
         ("File", "standard input" if source == STANDARD_STREAM else named, destination.name),
         ("Shape", _shape(given), _shape(result)),

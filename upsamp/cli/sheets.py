@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from upsamp.cli.results import Destination, check_coding, refuse_on_terminal
+from upsamp.cli.results import check_coding, refuse_on_terminal
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
-from upsamp.io.atomic import check_target
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.pictures import Picture, check_light
 from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.io.write import Destination, check_place
 from upsamp.views.crops import Comparison
 from upsamp.views.sheet import draw_sheet
 from upsamp.views.view import view_of
@@ -29,8 +29,8 @@ def choose_sheet(name: str, request: Request) -> Destination:
     if name == STANDARD_STREAM:
         refuse_on_terminal(format_name)
     check_coding(format_name, request.compression, request.quality)
-    check_target(name, overwrite=request.force)
-    return Destination(name, format_name, request.writing)
+    check_place(name, overwrite=request.force)
+    return Destination(name, format_name, request.writing, request.force)
 
 
 def draw(given: Picture | Array, request: Request) -> Picture:
@@ -39,8 +39,7 @@ def draw(given: Picture | Array, request: Request) -> Picture:
     view = view_of(given, enlarging.layout)
     if enlarging.linear and isinstance(given, Picture):
         check_light(given)
-    size = enlarging.size_of(enlarging.shape_of(given))
-    enlarging.check(given, size)
+    size = enlarging.result_size(given)
     comparison = Comparison(
         size,
         enlarging.convention,

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note
-from upsamp.cli.results import choose_destination, deliver, read_input, report
+from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.translating import check_channels
 from upsamp.cli.weights import read_kernel
 from upsamp.core.arguments import Array, DataFormat, KernelLayout
@@ -115,11 +115,11 @@ def _compute(layer: TorchLayer, reading: ReadOptions) -> None:
         compression=options["compression"],
     )
     result, count = _result_of(layer, x, layout)
-    delivered = deliver(result, destination, force=force)
+    delivered = deliver(result, destination)
     shape = (None, *as_batch(result, layout).shape[1:])
     name = LAYERS[layer.function]
     row = SummaryRow(layer.function, name, shape, count)
-    show_layer(row, as_table=destination.shows_tables)
+    show_layer(row, as_table=shows_tables(destination))
     report("Computed", source, x, delivered, destination, [("Layer", name)], started)
 
 

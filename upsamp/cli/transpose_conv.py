@@ -24,17 +24,14 @@ from upsamp.cli.options import (
     wrong_command,
 )
 from upsamp.cli.render.layers import show_layer
-from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import (
-    Destination,
     choose_destination,
-    deliver,
-    deliver_strips,
-    find_stored,
-    plan_strips,
+    finish,
     read_input,
     report,
+    show_result,
+    shows_tables,
 )
 from upsamp.cli.weights import read_kernel
 from upsamp.core.arguments import (
@@ -50,19 +47,20 @@ from upsamp.core.arguments import (
 from upsamp.core.convolution.convolve import transposed_setting
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
 from upsamp.core.layout import as_batch
-from upsamp.core.memory import limit_memory, naming_enough
+from upsamp.core.memory import limit_memory
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, check_result
-from upsamp.io.pictures import Picture, picture_of_matrix
+from upsamp.io.pictures import Picture
 from upsamp.io.streams import spooled_input
+from upsamp.io.write import Destination
 from upsamp.models.transposed_convolution import Convolution, Settings, result_size
-from upsamp.resizing.strip_jobs import Source, StripJob
+from upsamp.resizing.file_to_file import Job, plan_job, prepare
+from upsamp.resizing.strip_jobs import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from upsamp.resizing.strip_run import StripRun
     from upsamp.translate.torch_layers import TorchLayer
 
 EXAMPLES = """
@@ -312,7 +310,7 @@ def command(
             source, given, output, format_name, ending, force=force, compression=compression
         )
 
-    _convolve(source, reading, settings, layer, choose, force=force)
+    _convolve(source, reading, settings, layer, choose)
 
 
 def _convolve(
@@ -321,41 +319,36 @@ def _convolve(
     settings: Settings,
     layer: "TorchLayer | None",
     choose: "Callable[[Picture | Array], Destination]",
-    *,
-    force: bool,
 ) -> None:
     """Read an image or a matrix, convolve it, and write or show the result."""
     started = perf_counter()
 
-    def plan(found: Source | Picture | Array) -> "tuple[Destination, Convolution, StripRun | None]":
-        read = found if isinstance(found, Source) else Source(found)
+    def read() -> Source:
+        stored = None if source is None else Source.find_stored(source)
+        return stored or Source(read_input(source, reading))
+
+    def plan(found: Source) -> Job[Convolution]:
         if layer is not None:
             from upsamp.cli.translating import check_channels
 
-            check_channels(layer, read.given, settings.data_format)
-        destination = choose(read.given)
-        _check_size(read, settings, reading.max_pixels)
-        convolution = _plan(read.given, settings, destination)
-        job = StripJob(read, convolution, destination.format, destination.name)
-        return destination, convolution, plan_strips(job, destination)
+            check_channels(layer, found.given, settings.data_format)
+        destination = choose(found.given)
+        _check_size(found, settings, reading.max_pixels)
+        return plan_job(found, _plan(found.given, settings, destination), destination)
 
-    with naming_enough(plan):
-        found = find_stored(source) or Source(read_input(source, reading))
-    with naming_enough(plan, found):
-        destination, convolution, run = plan(found)
-    if run is None:
-        given = read_input(source, reading) if found.stored else found.given
-        delivered = _convolve_at_once(given, convolution, destination, force=force)
-    else:
-        delivered = deliver_strips(run, force=force)
-        _tell_lost(convolution)
-    show_layer(convolution.row, as_table=destination.shows_tables)
+    job = prepare(read, plan)
+    given, destination = job.source.given, job.destination
+    delivered = finish(job)
+    _tell_lost(job.work)
+    if destination.format == "table":
+        show_result(job.source.load(), delivered)
+    show_layer(job.work.row, as_table=shows_tables(destination))
     shown = [
         ("Weights", settings.preset),
         ("Stride", "{} x {}".format(*settings.strides)),
         ("Padding", str(settings.padding)),
     ]
-    report("Convolved, transposed", source, found.given, delivered, destination, shown, started)
+    report("Convolved, transposed", source, given, delivered, destination, shown, started)
 
 
 def _check_modes(
@@ -410,24 +403,6 @@ def _plan(given: Picture | Array, settings: Settings, destination: Destination) 
         alpha=drawn and given.has_alpha,
         pixels=given.pixels.dtype if drawn else None,
     )
-
-
-def _convolve_at_once(
-    given: Picture | Array, convolution: Convolution, destination: Destination, *, force: bool
-) -> Picture | Array:
-    """Convolve what is in memory, and write or show the result; give what has become of it."""
-    result: Picture | Array
-    if isinstance(given, Picture):
-        values = result = convolution.collect(given.pixels)
-        if is_image_format(destination.format):
-            same = values.shape[2:] == given.pixels.shape[2:]
-            result = given.with_pixels(values) if same else picture_of_matrix(values)
-        _tell_lost(convolution)
-    else:
-        result = convolution.collect(given)
-        if destination.format == "table":
-            show_matrix("Input", given)
-    return deliver(result, destination, force=force)
 
 
 def _tell_lost(convolution: Convolution) -> None:

@@ -2,7 +2,7 @@
 
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -27,17 +27,14 @@ from upsamp.cli.options import (
 )
 from upsamp.cli.preview import look_options
 from upsamp.cli.render.layers import show_layer
-from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import (
-    Destination,
     choose_destination,
     deliver,
-    deliver_strips,
-    find_stored,
-    plan_strips,
+    finish,
     read_input,
     report,
+    show_result,
 )
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import (
@@ -45,17 +42,15 @@ from upsamp.core.arguments import (
     DATA_FORMATS,
     INTERPOLATIONS,
     Array,
-    Pair,
 )
 from upsamp.core.layout import as_batch
-from upsamp.core.memory import hold_memory, limit_memory, naming_enough
+from upsamp.core.memory import limit_memory
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
+from upsamp.io.write import Destination
 from upsamp.resizing.enlarging import Enlarging
-from upsamp.resizing.strip_jobs import EnlargedStrips, Source, StripJob
-
-if TYPE_CHECKING:
-    from upsamp.resizing.strip_run import StripRun
+from upsamp.resizing.file_to_file import Job, plan_job, prepare
+from upsamp.resizing.strip_jobs import EnlargedStrips, Source
 
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
@@ -166,45 +161,31 @@ def _enlarge_one(request: Request) -> None:
     """Read an image or a matrix, enlarge it, and write or show the result."""
     started = perf_counter()
     enlarging = request.enlarging
-    plan = partial(_plan, request)
-    with naming_enough(plan):
-        source = _find(request)
-    size = enlarging.size_of(enlarging.shape_of(source.given))
-    enlarging.check(source.given, size)
-    if _is_only_shown(request, source.given):
-        request.looking.show(enlarging.apply(source.given, size), STANDARD_STREAM)
-        return
-    with naming_enough(plan, source):
-        destination, run = plan(source)
-    if run is None:
-        given = _read(request) if source.stored else source.given
-        # Frames that follow are read while the first one is held.
-        held = source.array.nbytes
-        with hold_memory(held):
-            delivered = _enlarge_at_once(given, enlarging, size, destination, force=request.force)
-    else:
-        delivered = deliver_strips(run, force=request.force)
+    job = prepare(partial(_find, request), partial(_plan, request))
+    given, destination = job.source.given, job.destination
+    delivered = finish(job)
+    if destination.format == "table":
+        _show_table(job.source.load(), delivered, enlarging)
     if not request.bulk.quiet:
-        spelled = enlarging.spell(size).replace("x", " x ")
-        settings = [("Method", enlarging.interpolation), ("Size", spelled)]
-        report("Upsampled", request.source, source.given, delivered, destination, settings, started)
-    if run is None:
+        size = enlarging.spell(job.work.size).replace("x", " x ")
+        settings = [("Method", enlarging.interpolation), ("Size", size)]
+        report("Upsampled", request.source, given, delivered, destination, settings, started)
+    if job.strips is None:
         request.looking.show(delivered, destination.name, enlarging.layout)
     elif request.preview:
         show_note("a result that is written strip by strip is not shown")
 
 
-def _plan(
-    request: Request, found: Source | Picture | Array
-) -> "tuple[Destination, StripRun | None]":
-    """Return where the result goes, and what makes it by strips; None where it is made at once."""
-    source = found if isinstance(found, Source) else Source(found)
-    enlarging = request.enlarging
-    size = enlarging.size_of(enlarging.shape_of(source.given))
-    enlarging.check(source.given, size)
+def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
+    """Plan what is made of the input, and where that goes."""
+    given, enlarging = found.given, request.enlarging
+    size = enlarging.result_size(given)
+    work = EnlargedStrips(given, enlarging, size)
+    if _is_only_shown(request, given):
+        return plan_job(found, work, Destination(STANDARD_STREAM, "preview"))
     destination = choose_destination(
         request.source,
-        source.given,
+        given,
         request.output,
         request.format_name,
         f"{enlarging.spell(size)}_{enlarging.method}",
@@ -213,9 +194,7 @@ def _plan(
         quality=request.quality,
         strip=request.strip,
     )
-    work = EnlargedStrips(source.given, enlarging, size)
-    job = StripJob(source, work, destination.format, destination.name)
-    return destination, plan_strips(job, destination)
+    return plan_job(found, work, destination)
 
 
 def _is_only_shown(request: Request, given: Picture | Array) -> bool:
@@ -232,39 +211,30 @@ def _draw_sheet(request: Request, name: str) -> None:
     destination = choose_sheet(name, request)
     given = _read(request)
     sheet = draw(given, request)
-    deliver(sheet, destination, force=request.force)
+    deliver(sheet, destination)
     if not request.bulk.quiet:
         report("Sheet", request.source, given, sheet, destination, [], started)
     request.looking.show(sheet, name)
 
 
-def _enlarge_at_once(
-    given: Picture | Array,
-    enlarging: Enlarging,
-    size: Pair,
-    destination: Destination,
-    *,
-    force: bool,
-) -> Picture | Array:
-    """Enlarge what is in memory, and write or show the result; give what has become of it."""
-    result = enlarging.apply(given, size)
-    matrix = None if isinstance(given, Picture) or destination.format != "table" else given
-    if matrix is not None:
-        show_matrix("Input", matrix)
-    delivered = deliver(result, destination, force=force)
-    if matrix is not None:
-        from upsamp.models.upsampling_layer import upsampling_row  # only tables show the layer
+def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
+    """Show a matrix before and after, and the layer that makes one of the other."""
+    show_result(given, result)
+    if isinstance(given, Picture):
+        return
+    from upsamp.models.upsampling_layer import upsampling_row  # only tables show the layer
 
-        batch_shape = (None, *matrix.shape, 1) if matrix.ndim == 2 else (None, *matrix.shape[-3:])
-        shape, method = enlarging.shape_of(given), enlarging.interpolation
-        row = upsampling_row(batch_shape, shape, size, method, enlarging.layout)
-        show_layer(row, as_table=True)
-    return delivered
+    batch_shape = (None, *given.shape, 1) if given.ndim == 2 else (None, *given.shape[-3:])
+    before, after = enlarging.shape_of(given), enlarging.shape_of(result)
+    method = enlarging.interpolation
+    row = upsampling_row(batch_shape, before, after, method, enlarging.layout)
+    show_layer(row, as_table=True)
 
 
 def _find(request: Request) -> Source:
     """Read the input, or of what can be read by its rows the head alone."""
-    stored = None if request.linear else find_stored(request.source)
+    wanted = request.source is not None and not request.linear
+    stored = Source.find_stored(str(request.source)) if wanted else None
     return stored or Source(_read(request))
 
 
@@ -281,22 +251,20 @@ def _show_elsewhere(request: Request) -> None:
     """Show the program of another library, or without one what all of them compute."""
     given, enlarging = _read(request), request.enlarging
     array = array_of(given)
-    size = enlarging.size_of(enlarging.shape_of(given))
     batch = as_batch(array, enlarging.layout)
     if request.library is None:
         from upsamp.cli.comparing import show_comparison  # libraries are asked for here alone
 
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")
-        enlarging.check(given, size)
-        show_comparison(batch[0], size, enlarging)
+        show_comparison(batch[0], enlarging.result_size(given), enlarging)
         return
     from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
 
     show_upsampling_program(
         request.library,
         batch,
-        size,
+        enlarging.size_of(enlarging.shape_of(given)),
         enlarging.interpolation,
         enlarging.convention,
         align_corners=enlarging.align_corners,

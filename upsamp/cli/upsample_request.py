@@ -72,7 +72,7 @@ class Request:
         """What is looked at."""
         return Looking(self.preview, self.sheet)
 
-    @property
+    @cached_property
     def enlarging(self) -> Enlarging:
         """What is done to an image or a matrix."""
         return Enlarging(
@@ -86,7 +86,7 @@ class Request:
             self.max_pixels,
         )
 
-    @property
+    @cached_property
     def reading(self) -> ReadOptions:
         """How images are read."""
         output = None if self.many else self.output
@@ -104,7 +104,7 @@ class Request:
             missing=self.missing,
         )
 
-    @property
+    @cached_property
     def writing(self) -> WriteOptions:
         """How images are written."""
         level = FAST_COMPRESSION if self.compression is None else self.compression

@@ -26,6 +26,7 @@ __all__ = [
     "limit_memory",
     "memory_limit",
     "naming_enough",
+    "take_memory",
 ]
 
 # Up to this many bytes the system is not asked: NumPy itself takes as many. To ask takes a tenth of
@@ -79,6 +80,12 @@ def hold_memory(size: int) -> Iterator[None]:
         yield
     finally:
         _limit.reset(token)
+
+
+def take_memory(size: int) -> None:
+    """Let `size` bytes of what may be taken be taken already, to the end of `limit_memory`."""
+    limit = _limit.get()
+    _limit.set(limit and limit._replace(held=limit.held + size))
 
 
 def memory_limit() -> int | None:

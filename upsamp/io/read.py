@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from upsamp.core.arguments import Array
+from upsamp.core.memory import take_memory
 from upsamp.core.text import encoding_of
 from upsamp.errors import FileError, FormatError
 from upsamp.io.formats import format_of_name, is_image_format
@@ -15,6 +16,7 @@ from upsamp.io.matrices import no_text, parse_text, read_text
 from upsamp.io.nested_lists import begins_nested
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.remote_paths import is_remote, read_remote
 from upsamp.io.sniffing import format_of_content
 from upsamp.io.streams import STANDARD_STREAM, check_length, is_open, open_input, state_of
 
@@ -34,6 +36,9 @@ INLINE = re.compile(
 )
 # What begins as rows of numbers do is meant as a matrix, also with a wrong cell in it.
 BEGUN_ROWS = re.compile(r"\s*[+\-\u2212]?\.?\d[^;/]*;")
+# No image needs more bytes in its file for each of its pixels: four channels of 32 bits. And the
+# bytes that it may have besides, as for a profile or a preview.
+PIXEL_BYTES, SPARE_BYTES = 16, 2**26
 # Bytes that are looked at together.
 BLOCK = 2**16
 NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
@@ -62,8 +67,15 @@ def split_array_name(text: str) -> tuple[str, str] | None:
 
 
 def read_source(text: str, options: ReadOptions) -> Picture | Array:
-    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix."""
+    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix.
+
+    A remote file is read at once, since frames are read out of its bytes later.
+    """
     key = None
+    if is_remote(text):
+        data = read_remote(text, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)
+        take_memory(2 * len(data))  # frames are read out of a copy
+        return read_stream(BytesIO(data), text, f"'{text}'", None, options)
     if text != STANDARD_STREAM and not names_file(text):
         archive = split_array_name(text)
         if archive is None:

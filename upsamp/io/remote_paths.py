@@ -25,6 +25,7 @@ __all__ = [
     "is_remote",
     "join_path",
     "list_remote",
+    "local_path",
     "make_remote_folder",
     "read_remote",
     "remote_kind",
@@ -62,6 +63,22 @@ def is_remote(path: str) -> bool:
     (True, False)
     """
     return PROTOCOL.match(path) is not None
+
+
+def local_path(path: str) -> str:
+    """Return the path of a file of this machine without a protocol, any other as it is.
+
+    As in any URL, what follows a percent sign stands for a byte.
+
+    >>> local_path("file:///photos/a%20b.png"), local_path("s3://bucket/a%20b.png")
+    ('/photos/a b.png', 's3://bucket/a%20b.png')
+    """
+    match = re.match("file://(?:localhost)?(?=/)", path)
+    if match is None or "%00" in path:  # which no name has
+        return path
+    from urllib.parse import unquote  # few paths have a protocol
+
+    return unquote(path[match.end() :], errors="surrogateescape")
 
 
 def split_path(path: str) -> tuple[str, str]:

@@ -5,22 +5,45 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, memory_limit
-from upsamp.io.atomic import open_output
+from upsamp.io.atomic import already_exists, check_target, open_output
 from upsamp.io.formats import ANY, FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
+from upsamp.io.remote_paths import check_remote, is_remote, remote_kind, write_remote
 from upsamp.io.streams import STANDARD_STREAM
 
-__all__ = ["encode_result", "encoding_bytes", "write_result"]
+__all__ = ["Destination", "check_place", "encoding_bytes", "write_result"]
 
 # Bytes that encoding takes for a number in text, how many numbers are written together (or a whole
 # row), and what is packed at a time.
 TEXT_NUMBER_BYTES, TEXT_BLOCK_NUMBERS, PACKED_BYTES = 150, 2**16, 2**25
+
+
+class Destination(NamedTuple):
+    """Where a result goes: a file, local or remote, or "-", and a format.
+
+    options: how an image is written. overwrite: whether a file that is there is replaced.
+    """
+
+    name: str
+    format: str
+    options: WriteOptions = WriteOptions()
+    overwrite: bool = False
+
+
+def check_place(name: str, *, overwrite: bool) -> None:
+    """Raise `FileError` where `name` cannot be written to, as far as that is known before."""
+    if not is_remote(name):
+        check_target(name, overwrite=overwrite)
+        return
+    check_remote(name)
+    if not overwrite and remote_kind(name) == "file":
+        raise already_exists(name)
 
 
 def write_result(
@@ -31,11 +54,16 @@ def write_result(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write a result to the file `name`, or to standard output for "-".
+    """Write a result to the file `name`, local or remote, or to standard output for "-".
 
     options: for an image.
     """
     encode = partial(_encode, result, format_name, options or WriteOptions())
+    if is_remote(name):
+        data = BytesIO()
+        encode(data, f"'{name}'")
+        write_remote(name, data.getvalue(), overwrite=overwrite)
+        return
     shown = "standard output" if name == STANDARD_STREAM else f"'{name}'"
     with open_output(name, overwrite=overwrite) as stream:
         if FORMATS[format_name].streamed or (name != STANDARD_STREAM and stream.seekable()):
@@ -44,15 +72,6 @@ def write_result(
             buffer = BytesIO()
             encode(buffer, shown)
             stream.write(buffer.getbuffer())
-
-
-def encode_result(
-    result: Picture | Array, format_name: str, name: str, options: WriteOptions
-) -> bytes:
-    """Return the bytes that the file `name` has when a result is written to it."""
-    buffer = BytesIO()
-    _encode(result, format_name, options, buffer, f"'{name}'")
-    return buffer.getvalue()
 
 
 def encoding_bytes(result: Picture | Array, format_name: str, *, whole: bool = False) -> int:

@@ -22,6 +22,7 @@ from upsamp.core.memory import check_memory
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, as_images
 from upsamp.errors import ShapeError
+from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.models.summaries.summary_row import SummaryRow
 
 __all__ = ["Convolution", "Settings", "Task", "prepare", "result_size"]
@@ -216,8 +217,15 @@ class Convolution:
             strip = values if self._pixels is None else self._round(values, self._pixels)
             yield strip.transpose(3, 1, 2, 0) if self._apart else strip
 
-    def collect(self, array: Array) -> Array:
-        """Return the whole result of the whole input."""
+    def apply(self, given: Picture | Array) -> Picture | Array:
+        """Return the whole result of an image or a matrix: an image, where it is in pixels."""
+        result = self._collect(array_of(given))
+        if not isinstance(given, Picture) or self._pixels is None:
+            return result
+        same = result.shape[2:] == given.pixels.shape[2:]
+        return given.with_pixels(result) if same else picture_of_matrix(result)
+
+    def _collect(self, array: Array) -> Array:
         check_memory(self.shape, self.dtype, "The output")
         result = np.empty(self.shape, self.dtype)
         batch = as_batch(result, self.layout)

@@ -94,24 +94,28 @@ class Enlarging:
             return f"{size[1]}x{size[0]}"
         return "x".join(str(side or "") for side in self.target)
 
+    def result_size(self, given: Picture | Array) -> Pair:
+        """Return the rows and columns of the result of an image or a matrix.
+
+        Raises `ArgumentError` where it would be smaller, or have more pixels than may be.
+        """
+        size = self.size_of(self.shape_of(given))
+        images = 1 if isinstance(given, Picture) else len(as_batch(given, self.layout))
+        check_result(*size, self.max_pixels, images * math.prod(size))
+        return size
+
     def apply(self, given: Picture | Array, size: Pair) -> Picture | Array:
-        """Return the image or matrix enlarged to `size`, (rows, columns).
+        """Return the image or matrix enlarged to `size`, (rows, columns), as `result_size` has it.
 
         The frames that follow an image are each enlarged when they are read, by their own size.
         """
-        self.check(given, size)
         if isinstance(given, Picture):
-            large = self._apply_to_frame(replace(given, rest=None))
+            large = self._apply_to_frame(replace(given, rest=None), size)
             rest = given.rest
             return replace(
                 large, rest=rest and Frames(rest.count, lambda: self._apply_to_rest(rest, size))
             )
         return resize(given, size, *self._rule, self.layout, align_corners=self.align_corners)
-
-    def check(self, given: Picture | Array, size: Pair) -> None:
-        """Raise `ArgumentError` where a result would have more pixels than may be."""
-        images = 1 if isinstance(given, Picture) else len(as_batch(given, self.layout))
-        check_result(*size, self.max_pixels, images * math.prod(size))
 
     def _apply_to_rest(self, rest: Frames, first: Pair) -> "Iterator[Picture]":
         """Yield the frames that follow, enlarged, as long as all have few enough pixels."""
@@ -120,11 +124,9 @@ class Enlarging:
             size = self.size_of(self.shape_of(frame))
             total += math.prod(size)
             check_result(*size, self.max_pixels, total)
-            yield self._apply_to_frame(frame)
+            yield self._apply_to_frame(frame, size)
 
-    def _apply_to_frame(self, frame: Picture) -> Picture:
-        size = self.size_of(self.shape_of(frame))
-        check_result(*size, self.max_pixels)
+    def _apply_to_frame(self, frame: Picture, size: Pair) -> Picture:
         enlarge: Callable[..., Array] = resize
         made = math.prod(size) * (frame.pixels.nbytes // math.prod(frame.pixels.shape[:2]))
         check_limit(frame.pixels.nbytes + made, f"a result of {size[1]:,} x {size[0]:,} pixels")
@@ -142,12 +144,12 @@ class Enlarging:
 
 @dataclass(frozen=True)
 class Settings:
-    """All that the work on each of many files must know besides its names.
+    """All that the work on a file must know besides its names, as on each of many files.
 
     format_name: of all results; without it each keeps the format that its image has, or that its
     new suffix tells. overwrite: whether what stands there is replaced; skip_existing: whether it is
     taken for done, also where somebody else has put it there meanwhile. max_memory: what each
-    process may take.
+    process may take. matrices: whether files of numbers are enlarged, too, and not images alone.
     """
 
     enlarging: Enlarging = Enlarging()
@@ -157,3 +159,4 @@ class Settings:
     overwrite: bool = False
     skip_existing: bool = False
     max_memory: MemoryLimit | None = None
+    matrices: bool = False

@@ -1,32 +1,41 @@
-"""One image file to another: read, enlarged and written, wholly or not at all."""
+"""One file to another, local or remote: read, planned, computed and written, each once."""
 
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.losses import losses_of
-from upsamp.io.pictures import Picture, array_of
-from upsamp.io.read import read_source, read_stream
-from upsamp.io.remote_paths import is_remote, read_remote, write_remote
+from upsamp.io.pictures import Picture, array_of, picture_of_matrix
+from upsamp.io.read import read_source
+from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import unreadable
-from upsamp.io.write import encode_result, write_result
+from upsamp.io.write import Destination, write_result
 from upsamp.resizing.enlarging import Settings
+from upsamp.resizing.strip_jobs import EnlargedStrips, Source, StripJob, Work
 
 if TYPE_CHECKING:
     from upsamp.resizing.strip_run import StripRun
 
-__all__ = ["Facts", "enlarge_file"]
+__all__ = ["SHOWN", "Facts", "Job", "carry_out", "deliver", "enlarge_file", "plan_job", "prepare"]
 
-# No image needs more bytes in its file for each of its pixels: four channels of 32 bits.
-PIXEL_BYTES = 16
-# Bytes that it may have besides, as for a profile or a preview.
-SPARE_BYTES = 2**26
+ROUNDED = "the values were rounded to whole pixels; -o FILE.npy keeps them"
+# What stands for a format where a result is shown, and not written.
+SHOWN = ("table", "preview")
+
+Tell: TypeAlias = Callable[[str], object]
+# Watches work of so many rows, done some at a time, and yields what is told of rows.
+Watch: TypeAlias = Callable[[str, int, int], AbstractContextManager[Callable[[int], object]]]
+WorkT = TypeVar("WorkT", bound=Work)
 
 
 class Facts(NamedTuple):
@@ -37,71 +46,104 @@ class Facts(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
-    """Read the image file `source`, enlarge it, and write the file `target`: wholly or not at all.
+@dataclass(frozen=True)
+class Job(Generic[WorkT]):
+    """One result as it is planned. strips: what makes it strip by strip; None to do so at once."""
 
-    All that is told is found out before the file comes into place: what fails has left none.
-    Raises `UpsampError` where one of them cannot be done, and `MemoryError`.
+    source: Source
+    work: WorkT
+    destination: Destination
+    strips: "StripRun | None"
+
+
+def prepare(read: Callable[[], Source], plan: "Callable[[Source], Job[WorkT]]") -> "Job[WorkT]":
+    """Read a source, and plan what is made of it.
+
+    Where --max-memory has no room, the error names what is enough for both.
     """
-    with limit_memory(settings.max_memory):
-        if not is_remote(source):
-            _check_file(source)
-            with naming_enough(partial(_plan, source, target, settings)):
-                given = read_source(source, settings.reading)
-            return _enlarge(given, source, target, settings)
-        options = settings.reading
-        data = read_remote(source, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)
-        with hold_memory(2 * len(data)):  # frames are read out of a copy
-            with naming_enough(partial(_plan, source, target, settings)):
-                given = read_stream(BytesIO(data), source, f"'{source}'", None, options)
-            return _enlarge(given, source, target, settings)
+    with naming_enough(lambda given: plan(Source(given))):
+        source = read()
+    with naming_enough(plan, source):
+        return plan(source)
 
 
-def _enlarge(given: Picture | Array, source: str, target: str, settings: Settings) -> Facts:
-    """Enlarge what was read, and write it."""
-    if not isinstance(given, Picture):
-        raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
-    enlarging = settings.enlarging
-    plan = partial(_plan, source, target, settings)
-    with naming_enough(plan, given):
-        run = plan(given)
-    if run is not None:
-        delivered = run.write(lambda _: None, overwrite=settings.overwrite)
-        return Facts(given.pixels.shape, array_of(delivered).shape, (*given.notes, *run.losses))
-    wanted = _format_of(source, given, target, settings)
-    result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
-    after = array_of(result)
-    losses = losses_of(result, wanted, strip=settings.writing.strip)
-    facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses))
-    with hold_memory(given.pixels.nbytes + (after.nbytes if given.rest else 0)):
-        if is_remote(target):
-            data = encode_result(result, wanted, target, settings.writing)
-            write_remote(target, data, overwrite=settings.overwrite)
-        else:
-            write_result(result, wanted, target, settings.writing, overwrite=settings.overwrite)
-    return facts
-
-
-def _plan(
-    source: str, target: str, settings: Settings, given: Picture | Array
-) -> "StripRun | None":
-    """Return what enlarges an image strip by strip within --max-memory; None to do it at once.
+def plan_job(source: Source, work: WorkT, destination: Destination) -> "Job[WorkT]":
+    """Decide whether a result is made at once, or strip by strip.
 
     Raises `MemoryLimitError` where there is no room for either.
     """
-    if settings.max_memory is None or not isinstance(given, Picture):
-        return None
-    from upsamp.resizing.strip_jobs import EnlargedStrips, Source, StripJob
-    from upsamp.resizing.strip_run import StripRun  # few have a bound
+    job = StripJob(source, work, destination)
+    memory = None if destination.format in SHOWN else job.memory()
+    if memory is None:
+        return Job(source, work, destination, None)
+    from upsamp.resizing.strip_run import StripRun  # what fits in memory needs no strips
 
-    enlarging = settings.enlarging
-    size = enlarging.size_of(enlarging.shape_of(given))
-    enlarging.check(given, size)
-    work = EnlargedStrips(given, enlarging, size)
-    wanted = _format_of(source, given, target, settings)
-    job = StripJob(Source(given), work, wanted, target)
-    memory = job.memory()
-    return None if memory is None else StripRun(job, settings.writing, memory)
+    return Job(source, work, destination, StripRun(job, memory))
+
+
+@contextmanager
+def _unwatched(_label: str, _length: int, _step: int) -> Iterator[Callable[[int], object]]:
+    yield lambda _: None
+
+
+def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch = _unwatched) -> Picture | Array:
+    """Make a result and write it, unless it is to be shown; return it, or what stands in for it.
+
+    tell: is told what is lost, before a file comes into place: what fails has left none.
+    """
+    strips, destination = job.strips, job.destination
+    if strips is not None:
+        for loss in strips.losses:
+            tell(loss)
+        with watch("Rows", strips.rows, strips.step) as advance:
+            delivered = strips.write(advance)
+        if strips.rounded:
+            tell(ROUNDED)
+        return delivered
+    given = job.source.load()
+    result = job.work.apply(given)
+    if destination.format in SHOWN:
+        return result
+    # Frames that follow are read and made while the first ones are held.
+    several = isinstance(given, Picture) and given.rest is not None
+    with hold_memory(array_of(given).nbytes + (array_of(result).nbytes if several else 0)):
+        return deliver(result, destination, tell)
+
+
+def deliver(result: Picture | Array, destination: Destination, tell: Tell) -> Picture | Array:
+    """Write a result; return what was written: a matrix may be converted to a picture."""
+    if destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
+        matrix, result = result, picture_of_matrix(result)
+        if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
+            tell(ROUNDED)
+    for loss in losses_of(result, destination.format, strip=destination.options.strip):
+        tell(loss)
+    name, format_name, options, overwrite = destination
+    write_result(result, format_name, name, options, overwrite=overwrite)
+    return result
+
+
+def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
+    """Read the file `source`, enlarge it, and write the file `target`: wholly or not at all.
+
+    Raises `UpsampError` where one of them cannot be done, and `MemoryError`.
+    """
+    notes: list[str] = []
+    with limit_memory(settings.max_memory):
+        job = prepare(partial(_read, source, settings), partial(_plan, source, target, settings))
+        result = carry_out(job, notes.append)
+    given = job.source.given
+    lost = given.notes if isinstance(given, Picture) else ()
+    return Facts(job.source.array.shape, array_of(result).shape, (*lost, *notes))
+
+
+def _read(source: str, settings: Settings) -> Source:
+    """Read a file, or of an array that can be read by its rows the head alone."""
+    if settings.matrices:
+        return Source.find_stored(source) or Source(read_source(source, settings.reading))
+    if not is_remote(source):
+        _check_file(source)
+    return Source(read_source(source, settings.reading))
 
 
 def _check_file(source: str) -> None:
@@ -114,9 +156,21 @@ def _check_file(source: str) -> None:
         raise FileError(f"What is enlarged with others must be a plain file. Received: '{source}'.")
 
 
-def _format_of(source: str, given: Picture, target: str, settings: Settings) -> str:
+def _plan(source: str, target: str, settings: Settings, found: Source) -> Job[EnlargedStrips]:
+    """Plan what is made of a file."""
+    given, enlarging = found.given, settings.enlarging
+    if not settings.matrices and not isinstance(given, Picture):
+        raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
+    work = EnlargedStrips(given, enlarging, enlarging.result_size(given))
+    wanted = _format_of(source, given, target, settings)
+    destination = Destination(target, wanted, settings.writing, settings.overwrite)
+    return plan_job(found, work, destination)
+
+
+def _format_of(source: str, given: Picture | Array, target: str, settings: Settings) -> str:
     """Return the format of a result: as is set, or of the image, or of another suffix."""
     if settings.format_name is not None:
         return settings.format_name
-    same = Path(source).suffix == Path(target).suffix
-    return given.format if same and given.format in IMAGE_FORMATS else format_to_write(target)
+    if isinstance(given, Picture) and Path(source).suffix == Path(target).suffix:
+        return given.format if given.format in IMAGE_FORMATS else format_to_write(target)
+    return format_to_write(target)

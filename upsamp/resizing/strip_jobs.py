@@ -1,4 +1,4 @@
-"""What is to be made of rows, and whether it is better made strip by strip than at once."""
+"""What a result is made of, and whether it is better made strip by strip than at once."""
 
 import math
 from contextlib import contextmanager
@@ -22,11 +22,13 @@ from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import Strips, as_images
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FORMATS, FRAME_FORMATS, STRIP_FORMATS
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of, check_light
+from upsamp.io.read import read_source
 from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import is_stream
-from upsamp.io.strips.rows import StoredMatrix, stand_in
-from upsamp.io.write import encoding_bytes
+from upsamp.io.strips.rows import StoredMatrix, find_stored_matrix, stand_in
+from upsamp.io.write import Destination, encoding_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from upsamp.core.upsampling.strips import Reader
     from upsamp.resizing.enlarging import Enlarging
 
-__all__ = ["FIXED_BYTES", "EnlargedStrips", "Source", "StripJob", "StripWork"]
+__all__ = ["FIXED_BYTES", "EnlargedStrips", "Source", "StripJob", "Work"]
 
 # Bytes that are taken besides what grows with the image: for plans, and what is loaded.
 FIXED_BYTES = 2**24
@@ -64,6 +66,16 @@ class Source:
     given: Picture | Array
     stored: StoredMatrix | None = None
 
+    @classmethod
+    def find_stored(cls, text: str) -> "Source | None":
+        """Return the .npy file that `text` names, of which the head alone is read; or None."""
+        stored = find_stored_matrix(text)
+        return stored and cls(stand_in(stored.shape, stored.dtype.type(0)), stored)
+
+    def load(self) -> Picture | Array:
+        """Return what is enlarged, wholly in memory."""
+        return read_source(self.stored.path, ReadOptions()) if self.stored else self.given
+
     @property
     def array(self) -> Array:
         """Return the pixels, or the array."""
@@ -85,8 +97,8 @@ class Source:
         yield lambda some, rows: np.ascontiguousarray(batch[some, rows])
 
 
-class StripWork(Protocol):
-    """What makes a result of the rows of a source, strip by strip.
+class Work(Protocol):
+    """What makes a result of a source, at once or of its rows strip by strip.
 
     images: the shape (N, H, W, C) of which rows are read. shape, dtype: of the result. layout:
     where its channels stand; planes: whether they stand apart, and have rows of their own in each
@@ -101,6 +113,9 @@ class StripWork(Protocol):
     planes: bool
     rows: int
     step: int
+
+    def apply(self, given: Picture | Array) -> Picture | Array:
+        """Return the whole result of what is given."""
 
     def besides(self, memory: int) -> int:
         """Return the bytes that are taken besides a strip, its inputs and `FIXED_BYTES`."""
@@ -119,13 +134,13 @@ class StripWork(Protocol):
 
 
 class EnlargedStrips:
-    """The strips of an image or a matrix that is enlarged: see `StripWork`."""
+    """An image or a matrix that is enlarged: see `Work`."""
 
     planes = False  # channels that stand first are taken for images
 
     def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
         array = array_of(given)
-        self._given, self._enlarging, self._size = given, enlarging, size
+        self._given, self._enlarging, self.size = given, enlarging, size
         self.layout, self.dtype = enlarging.layout, array.dtype
         channels = as_batch(array, self.layout).shape[3]
         self.shape = with_new_image(array.shape, self.layout, *size, channels)
@@ -134,10 +149,14 @@ class EnlargedStrips:
         self._alpha = isinstance(given, Picture) and given.has_alpha
         self._light = isinstance(given, Picture) and _makes_light(enlarging, given)
 
+    def apply(self, given: Picture | Array) -> Picture | Array:
+        """Return the whole result."""
+        return self._enlarging.apply(given, self.size)
+
     def besides(self, memory: int) -> int:
         """Return the bytes of what the threads compute in, and of the plan."""
         self._threads = min(thread_count(), max(1, memory // (4 * THREAD_BYTES)))
-        return self._threads * THREAD_BYTES + PLAN_BYTES * max(0, sum(self._size) - SHORT_PLAN)
+        return self._threads * THREAD_BYTES + PLAN_BYTES * max(0, sum(self.size) - SHORT_PLAN)
 
     def at_once(self, memory: int) -> int:  # noqa: ARG002 - a whole result does not adapt to it
         """Return the bytes of the amounts of light."""
@@ -155,7 +174,7 @@ class EnlargedStrips:
             align_corners=enlarging.align_corners,
             alpha=self._alpha,
         )
-        self.strips = Strips(Whole(self.images, self._size, dtype, rule), room)
+        self.strips = Strips(Whole(self.images, self.size, dtype, rule), room)
         self.step = max(math.prod(strip.size) for strip in self.strips)
 
     def make(self, read: "Reader") -> "Iterator[Array]":
@@ -177,12 +196,11 @@ def _makes_light(enlarging: "Enlarging", given: Picture) -> bool:
 
 @dataclass(frozen=True)
 class StripJob:
-    """A source, what is made of it, and to which file: its format, and its name or "-"."""
+    """A source, what is made of it, and where that goes."""
 
     source: Source
-    work: StripWork
-    format: str
-    name: str
+    work: Work
+    destination: Destination
 
     @property
     def result(self) -> Array:
@@ -213,41 +231,40 @@ class StripJob:
         if self._comes_in_strips:
             return bound // 2
         raise MemoryLimitError(
-            f"What is not written strip by strip must fit in memory. Received: {self.format}, for "
-            f"a result that has, with its input, {format_bytes(needed)}, and "
-            f"{format_bytes(bound)} of memory. Use a smaller size, or one of "
-            f"{', '.join(STRIP_FORMATS)} and --max-memory."
+            "What is not written strip by strip must fit in memory. Received: "
+            f"{self.destination.format}, for a result that has, with its input, "
+            f"{format_bytes(needed)}, and {format_bytes(bound)} of memory. Use a smaller size, or "
+            f"one of {', '.join(STRIP_FORMATS)} and --max-memory."
         )
 
     def _check_whole(self, made: int, wanted: int) -> None:
         """Raise where --max-memory has no room to make a result of `made` bytes at once."""
         given, held = self.source.given, self.source.array.nbytes
+        name, format_name = self.destination[:2]
         result = given.with_pixels(self.result) if isinstance(given, Picture) else self.result
         needed = held + made + FIXED_BYTES + self.work.at_once(wanted)
-        if isinstance(given, Picture) and given.rest and self.format in FRAME_FORMATS:
+        if isinstance(given, Picture) and given.rest and format_name in FRAME_FORMATS:
             # The first one stays, while another is read and enlarged.
             needed += held + made + FRAME_PIXEL_BYTES * math.prod(given.pixels.shape[:2])
-        whole = is_remote(self.name) or is_stream(self.name)
-        needed += encoding_bytes(result, self.format, whole=whole)
+        needed += encoding_bytes(result, format_name, whole=is_remote(name) or is_stream(name))
         check_limit(
             needed,
             f"a result of {format_shape(self.work.shape)} that is made at once, as "
-            f"{self.format.upper()} is, where {', '.join(STRIP_FORMATS)} come strip by strip",
+            f"{format_name.upper()} is, where {', '.join(STRIP_FORMATS)} come strip by strip",
         )
 
     @property
     def _comes_in_strips(self) -> bool:
         """Whether the format is written strip by strip, of such pixels and to such a place."""
-        given = self.source.given
-        if self.format not in STRIP_FORMATS or is_remote(self.name):
+        given, (name, wanted) = self.source.given, self.destination[:2]
+        if wanted not in STRIP_FORMATS or is_remote(name):
             return False
         # They have to be searched: a TIFF, and planes of which each gets some rows in turn.
-        searched = self.format == "tiff" or (self.format == "npy" and self.work.planes)
-        if searched and is_stream(self.name):
+        if (wanted == "tiff" or (wanted == "npy" and self.work.planes)) and is_stream(name):
             return False
-        if not isinstance(given, Picture) or self.format == "npy":
+        if not isinstance(given, Picture) or wanted == "npy":
             return True
-        several = given.rest is not None and self.format in FRAME_FORMATS
-        held = TIFF_MODES if self.format == "tiff" else FORMATS[self.format].modes
+        several = given.rest is not None and wanted in FRAME_FORMATS
+        held = TIFF_MODES if wanted == "tiff" else FORMATS[wanted].modes
         base = given.mode.partition(";")[0]
-        return not several and (base if self.format == "tiff" else given.mode) in held
+        return not several and (base if wanted == "tiff" else given.mode) in held

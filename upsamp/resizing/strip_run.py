@@ -8,7 +8,6 @@ from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, as_images
 from upsamp.errors import MemoryLimitError
 from upsamp.io.losses import losses_of
-from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.strips.pixels import MatrixStrips, PictureStrips
 from upsamp.io.strips.write import check_strips, write_npy_strips, write_picture_strips
@@ -24,12 +23,13 @@ class StripRun:
     that is too little, or the file cannot be written.
     """
 
-    def __init__(self, job: StripJob, options: WriteOptions, memory: int) -> None:
-        self._job, self._options = job, options
+    def __init__(self, job: StripJob, memory: int) -> None:
+        self._job, self._destination = job, job.destination
         result = job.result
-        self._images = _images_of(job, options)
+        self._images = _images_of(job)
         self._result = self._images.picture.pixels if self._images else result
-        check_strips(job.name, job.format, self._result.shape, self._result.dtype)
+        name, format_name = job.destination[:2]
+        check_strips(name, format_name, self._result.shape, self._result.dtype)
         self._room = self._plan(memory)
         self.rows, self.step = job.work.rows, job.work.step
 
@@ -45,7 +45,7 @@ class StripRun:
         except StripError as error:
             least = parts * error.least
             if memory_limit() is not None:
-                check_limit(besides + least, f"strips of whole rows of '{self._job.name}'")
+                check_limit(besides + least, f"strips of whole rows of '{self._destination.name}'")
             raise MemoryLimitError(
                 "What is made strip by strip must have memory for a strip of whole rows. "
                 f"Received: {format_bytes(memory)}, where {format_bytes(besides)} are for "
@@ -58,7 +58,7 @@ class StripRun:
     def losses(self) -> tuple[str, ...]:
         """Say what is lost on the way to the file."""
         if self._images is None:
-            return losses_of(self._job.source.given, self._job.format)
+            return losses_of(self._job.source.given, self._destination.format)
         return self._images.losses
 
     @property
@@ -66,27 +66,24 @@ class StripRun:
         """Tell whether values have been rounded to whole pixels."""
         return self._images is not None and self._images.rounded
 
-    def write(
-        self, advance: Callable[[int], object], *, overwrite: bool = False
-    ) -> Picture | Array:
+    def write(self, advance: Callable[[int], object]) -> Picture | Array:
         """Make the strips and write them to the file; `advance` is told of rows.
 
         Returns what stands in for the result.
         """
-        job = self._job
+        job, (name, format_name, options, overwrite) = self._job, self._destination
         with job.source.open(job.work.images) as read:
             strips = self._make(read, advance)
             if self._images is None:
-                write_npy_strips(
-                    strips, self._result, job.name, planes=job.work.planes, overwrite=overwrite
-                )
+                planes = job.work.planes
+                write_npy_strips(strips, self._result, name, planes=planes, overwrite=overwrite)
                 return self._result
             write_picture_strips(
                 map(self._images.develop, strips),
                 self._images.picture,
-                job.format,
-                job.name,
-                self._options,
+                format_name,
+                name,
+                options,
                 room=self._room,
                 threads=thread_count(),
                 overwrite=overwrite,
@@ -102,14 +99,16 @@ class StripRun:
             self._job.source.stored.check_steady()
 
 
-def _images_of(job: StripJob, options: WriteOptions) -> PictureStrips | MatrixStrips | None:
+def _images_of(job: StripJob) -> PictureStrips | MatrixStrips | None:
     """Return what makes pixels of strips, of a picture or of a matrix; None for numbers."""
-    if job.format == "npy":
+    if job.destination.format == "npy":
         return None
     given, result = job.source.given, job.result
     # With other channels than it had, it is a picture of another kind.
     if isinstance(given, Picture) and result.shape[2:] == given.pixels.shape[2:]:
-        return PictureStrips(given, result.shape, job.format, strip=options.strip)
+        return PictureStrips(
+            given, result.shape, job.destination.format, strip=job.destination.options.strip
+        )
     # An image has its channels last: others are as many images of one channel.
     last = job.work.layout == "channels_last"
     shape = result.shape if last else as_images(result.shape, job.work.layout)
