@@ -357,11 +357,11 @@ def test_a_packed_kernel_serves_every_setting_both_convolutions_and_all_types(
         kernel = whole(13, *size, 4, 4)
         packed = PackedKernel(kernel)
         calls = product(PACKED_SETTINGS, (True, False), ("float64", "float32", "int8"), (9, 20))
-        for settings, transposed, dtype, width in sample(calls, 11):
+        for setting, transposed, dtype, width in sample(calls, 11):
             x = whole(width, 2, 11, width, 4).astype(dtype)
-            actual = compute(algorithm, transposed, x, packed, **settings)
-            expected = compute(algorithm, transposed, x, kernel, **settings)
-            np.testing.assert_array_equal(actual, expected, str(settings), strict=True)
+            actual = compute(algorithm, transposed, x, packed, **setting)
+            expected = compute(algorithm, transposed, x, kernel, **setting)
+            np.testing.assert_array_equal(actual, expected, str(setting), strict=True)
 
 
 def test_a_packed_kernel_keeps_the_values_that_it_was_given() -> None:
