@@ -91,9 +91,15 @@ def tree_of(module: str) -> ast.Module:
     return ast.parse(FILES[module].read_text(encoding="utf-8"))
 
 
+@cache
+def nodes_of(module: str) -> list[ast.AST]:
+    """Return all nodes of a module of the package: to walk takes long, and many tests do it."""
+    return [*ast.walk(tree_of(module))]
+
+
 def imports_of(module: str) -> Iterator[str]:
     """Yield the modules that a module imports anywhere, in functions and for types too."""
-    for node in ast.walk(tree_of(module)):
+    for node in nodes_of(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -140,7 +146,7 @@ def test_any_text_is_asked_for_as_a_name_by_what_takes_any(module: str) -> None:
     """`Path.is_file` and its like raise where a name is too long; those of `os.path` do not."""
     asked = {"exists", "is_dir", "is_file", "is_symlink"}
     made = {"Path", "parent", "joinpath"}
-    for node in ast.walk(tree_of(module)):
+    for node in nodes_of(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             source = node.func.value
             names = {one.id for one in ast.walk(source) if isinstance(one, ast.Name)}
@@ -188,7 +194,7 @@ def test_modules_are_imported_by_name_only_where_that_makes_them_lazy() -> None:
     for module in MODULES:
         called = {
             node.func.id
-            for node in ast.walk(tree_of(module))
+            for node in nodes_of(module)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not called & {"__import__", "eval", "exec", "compile"}, module
@@ -229,7 +235,7 @@ PRINTERS |= {"confirm", "prompt", "print_exc", "print_json", "log", "warn", "Con
 
 def uses_of_printers(module: str) -> Iterator[str]:
     """Yield what a module names of what prints; methods of consoles are known by their owner."""
-    for node in ast.walk(tree_of(module)):
+    for node in nodes_of(module):
         if isinstance(node, ast.Name) and node.id in PRINTERS:
             yield node.id
         elif isinstance(node, ast.Attribute) and node.attr in PRINTERS:
@@ -244,12 +250,12 @@ def test_one_place_prints(module: str) -> None:
     assert set(uses_of_printers(module)) - {"Console"} <= PRINTS.get(module, set())
     makes = {
         node.name
-        for node in ast.walk(tree_of(module))
+        for node in nodes_of(module)
         if isinstance(node, ast.alias) and node.name in ("Console", "get_console")
     }
     # Elsewhere the class is known by name for its type alone.
     assert not makes or module in ("upsamp.cli.render.output", "upsamp.cli.render.tables")
-    for node in ast.walk(tree_of(module)):
+    for node in nodes_of(module):
         if isinstance(node, ast.Attribute) and node.attr in ("write", "writelines"):
             assert ast.unparse(node.value) not in ("sys.stdout", "sys.stderr"), module
 
@@ -264,13 +270,12 @@ def test_what_prints_is_found() -> None:
 
 def undocumented(module: str) -> list[str]:
     """Return the public functions, classes and methods that have no docstring."""
-    tree = tree_of(module)
     classes = [
         node
-        for node in ast.walk(tree)
+        for node in nodes_of(module)
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
-    owners: list[tuple[str, ast.Module | ast.ClassDef]] = [("", tree)]
+    owners: list[tuple[str, ast.Module | ast.ClassDef]] = [("", tree_of(module))]
     owners += [(f"{node.name}.", node) for node in classes]
     return [
         f"{module}.{prefix}{node.name}"
@@ -319,17 +324,25 @@ def test_public_names_are_the_very_objects_of_their_homes() -> None:
 # --- doctests
 
 
+@cache
+def examples_of(module: str) -> list[doctest.DocTest]:
+    """Return the docstrings of a module that have examples: a run without any takes long, too."""
+    found = doctest.DocTestFinder().find(importlib.import_module(module), module)
+    return [test for test in found if test.examples]
+
+
 @every_module
 def test_the_examples_in_docstrings_are_true(module: str) -> None:
-    assert doctest.testmod(importlib.import_module(module), verbose=False).failed == 0
+    runner = doctest.DocTestRunner(verbose=False)
+    for test in examples_of(module):
+        runner.run(test)
+    assert runner.summarize(verbose=False).failed == 0
 
 
 def test_there_are_examples_and_each_part_has_some() -> None:
-    finder = doctest.DocTestFinder()
     count: dict[str, int] = dict.fromkeys(SEES, 0)
     for module in MODULES:
-        tests = finder.find(importlib.import_module(module), module)
-        count[part_of(module)] += sum(len(test.examples) for test in tests)
+        count[part_of(module)] += sum(len(test.examples) for test in examples_of(module))
     assert sum(count.values()) > 50
     assert all(count[part] for part in ("core", "layers", "io", "models"))
 

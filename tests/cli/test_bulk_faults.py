@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from bulk_files import contents, enlarged_alone, settings, write_images
-from effort import choose
+from effort import choose, sample
 
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -124,7 +124,7 @@ def test_an_interrupt_ends_a_run_within_a_second_and_leaves_whole_files(tmp_path
     assert results == enlarged_alone(tmp_path / "some", tmp_path / "alone", HOW)
 
 
-@pytest.mark.parametrize("delay", [0.02, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("delay", sample((0.02, 0.1, 0.2, 0.3), 2))
 def test_an_interrupt_at_the_beginning_is_quiet(tmp_path: Path, delay: float) -> None:
     write_images(tmp_path / "in", [f"{number:03}.png" for number in range(50)], side=60)
     with started(tmp_path) as process:
@@ -143,7 +143,7 @@ def test_an_interrupt_at_the_beginning_is_quiet(tmp_path: Path, delay: float) ->
 
 
 def test_many_files_in_parallel_need_few_handles(shell: Shell, tmp_path: Path) -> None:
-    count = choose(200, 1000)
+    count = choose(100, 1000)
     names = [f"{number:04}.png" for number in range(count)]
     write_images(tmp_path / "one", names[:1], side=1)
     (tmp_path / "in").mkdir()

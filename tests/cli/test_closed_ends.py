@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
-from effort import one_of_each
+from effort import sample
 
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -32,7 +33,9 @@ TALKATIVE = (
 )
 
 
-@pytest.mark.parametrize(("command", "reader"), one_of_each(TALKATIVE, ("head -c 1", "true")))
+@pytest.mark.parametrize(
+    ("command", "reader"), sample(product(TALKATIVE, ("head -c 1", "true")), 5)
+)
 def test_a_reader_that_has_enough_ends_the_command_quietly(
     shell: Shell, command: str, reader: str
 ) -> None:
@@ -42,7 +45,9 @@ def test_a_reader_that_has_enough_ends_the_command_quietly(
 
 @pytest.mark.parametrize(
     "args",
-    [["upsample"], ["transpose-conv"], ["summary", "Dense(1, input_dim=1)"], ["generator"]],
+    sample(
+        [["upsample"], ["transpose-conv"], ["summary", "Dense(1, input_dim=1)"], ["generator"]], 2
+    ),
 )
 def test_a_pipe_that_never_ends_is_not_read_unasked(args: list[str], tmp_path: Path) -> None:
     with subprocess.Popen(
@@ -106,7 +111,7 @@ def test_an_interrupt_is_not_lost_while_a_module_is_loaded(tmp_path: Path) -> No
         assert process.stderr.read().strip() == b""
 
 
-@pytest.mark.parametrize("command", ["upsample -", "transpose-conv -", "summary -"])
+@pytest.mark.parametrize("command", sample(["upsample -", "transpose-conv -", "summary -"], 2))
 def test_a_closed_standard_input_is_an_error(shell: Shell, command: str) -> None:
     result = shell(f"upsamp {command} <&-")
     assert (result.returncode, result.stdout) == (1, b"")
@@ -134,7 +139,7 @@ SHORT = (
 )
 
 
-@pytest.mark.parametrize(("command", "end"), one_of_each(SHORT, (">&-", "> /dev/full")))
+@pytest.mark.parametrize(("command", "end"), sample(product(SHORT, (">&-", "> /dev/full")), 3))
 def test_a_standard_output_that_takes_nothing_is_an_error(
     shell: Shell, command: str, end: str
 ) -> None:
@@ -150,15 +155,26 @@ def test_a_closed_standard_error_harms_nothing(shell: Shell) -> None:
     assert (result.stdout, result.stderr) == (b"1 2\n3 4\n1\n", b"")
 
 
-@pytest.mark.parametrize("size", ["1", "12"])
-def test_a_png_flows_to_a_reader_that_has_enough(shell: Shell, samples: Path, size: str) -> None:
-    for reader, threads in (("head -c 9", "1"), ("true", "2"), ("head -c 100000", "2")):
-        result = shell(
-            f"upsamp upsample '{samples}/lake.png' --size {size} -o - | {reader} > /dev/null;"
-            " echo ${PIPESTATUS[0]}",
-            UPSAMP_THREADS=threads,
-        )
-        assert (result.stdout, result.stderr) == (b"0\n", b"")
+@pytest.mark.parametrize(
+    ("size", "reader", "threads"),
+    sample(
+        [
+            (size, reader, threads)
+            for size in ("1", "12")
+            for reader, threads in (("head -c 9", "1"), ("true", "2"), ("head -c 100000", "2"))
+        ],
+        2,
+    ),
+)
+def test_a_png_flows_to_a_reader_that_has_enough(
+    shell: Shell, samples: Path, size: str, reader: str, threads: str
+) -> None:
+    result = shell(
+        f"upsamp upsample '{samples}/lake.png' --size {size} -o - | {reader} > /dev/null;"
+        " echo ${PIPESTATUS[0]}",
+        UPSAMP_THREADS=threads,
+    )
+    assert (result.stdout, result.stderr) == (b"0\n", b"")
 
 
 def test_a_disk_that_is_full_ends_a_png_that_threads_work_on(shell: Shell, samples: Path) -> None:

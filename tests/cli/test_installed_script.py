@@ -10,7 +10,7 @@ from shutil import copy
 
 import numpy as np
 import pytest
-from effort import one_of_each
+from effort import one_of_each, sample
 
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 Terminal = Callable[..., tuple[str, str, int]]
@@ -59,7 +59,7 @@ def test_a_file_may_have_any_name(
 
 
 def test_the_module_is_the_command(shell: Shell) -> None:
-    for args in ("--help", "upsample '1 2; 3 4' --size 2 3", "upsample 'x'"):
+    for args in sample(("--help", "upsample '1 2; 3 4' --size 2 3", "upsample 'x'"), 2):
         script, module = shell(f"upsamp {args}"), shell(f"'{sys.executable}' -m upsamp {args}")
         assert (script.returncode, script.stdout, script.stderr) == (
             module.returncode,
@@ -104,12 +104,13 @@ def test_the_overview_loads_neither_pillow_nor_rich_nor_numpy() -> None:
 
 
 def test_an_image_is_not_printed_on_a_terminal(terminal: Terminal, samples: Path) -> None:
-    for args in (
+    ways: list[list[object]] = [
         ["upsample", samples / "lake.png", "-o", "-"],
         ["upsample", "1 2", "--format", "npy"],
         ["generator", "--samples", "1", "-o", "-"],
         ["generator", "--samples", "1", "--samples-out", "-"],
-    ):
+    ]
+    for args in sample(ways, 3):
         shown, errors, code = terminal(80, *args)
         assert (shown, code) == ("", 2)
         assert errors.startswith("Error: ")

@@ -92,7 +92,8 @@ def deep_tiff(side: int, path: Path, **options: Any) -> None:
 
 def text(side: int, path: Path) -> None:
     """Write a matrix as text."""
-    np.savetxt(path, pixels(side, 1) / 8, fmt="%.4g", delimiter=",")
+    line = ",".join(f"{value:.4g}" for value in pixels(side, 1)[0] / 8)
+    path.write_text(f"{line}\n" * side)
 
 
 def nested(side: int, path: Path) -> None:

@@ -170,7 +170,7 @@ def test_strips_of_any_size_give_the_same_kernel(
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("shape", "kernel"), [((600, 500, 3), 6), ((2, 30_000, 1), 12)])
+@pytest.mark.parametrize(("shape", "kernel"), [((300, 200, 3), 6), ((2, 30_000, 1), 12)])
 def test_a_large_image_needs_few_megabytes_beyond_itself(
     shape: tuple[int, ...], kernel: int
 ) -> None:

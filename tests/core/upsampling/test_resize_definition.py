@@ -71,8 +71,10 @@ def test_large_images_are_resized_as_small_ones(method: Method) -> None:
     x = image(3, 60, 60, 15)
     first = METHODS.index(method) % 2
     for target in ((150, 151), (151, 150))[choose(first, 0) :: choose(2, 1)]:
-        expected = np.stack([defined(x[..., c], target, method) for c in range(15)], axis=-1)
-        np.testing.assert_allclose(run(x, target, method), expected, rtol=0, atol=1e-12)
+        channels = choose([0, 7, 14], [*range(15)])
+        expected = np.stack([defined(x[..., c], target, method) for c in channels], axis=-1)
+        actual = run(x, target, method)[..., channels]
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)
 
 
 # --- whole factors

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose
+from effort import choose, one_of_each
 from measured_memory import can_measure, extra_memory
 from numpy.typing import NDArray
 
@@ -27,23 +27,25 @@ def bytes_of(shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
     return np.random.default_rng(1).integers(0, 256, shape, np.uint8).astype(dtype)
 
 
-@pytest.mark.parametrize("size", [(2, 2), "one and a half"], ids=str)
+LONG_SIDES = [
+    ((16, 60000, 3), "float64", "bicubic", False),
+    ((16, 60000, 4), "uint8", "bilinear", True),
+    ((16, 60000, 3), "float64", "nearest", False),
+    ((4, 200000, 1), "uint16", "lanczos5", False),
+    ((2, 250000, 1), "uint8", "lanczos5", False),
+    ((8, 120000, 1), "float32", "bilinear", False),
+    ((60000, 16, 3), "float64", "lanczos3", False),
+    ((700, 20, 200), "float64", "bicubic", False),
+]
+
+
 @pytest.mark.parametrize(
-    ("shape", "dtype", "interpolation", "alpha"),
-    [
-        ((16, 60000, 3), "float64", "bicubic", False),
-        ((16, 60000, 4), "uint8", "bilinear", True),
-        ((16, 60000, 3), "float64", "nearest", False),
-        ((4, 200000, 1), "uint16", "lanczos5", False),
-        ((2, 250000, 1), "uint8", "lanczos5", False),
-        ((8, 120000, 1), "float32", "bilinear", False),
-        ((60000, 16, 3), "float64", "lanczos3", False),
-        ((700, 20, 200), "float64", "bicubic", False),
-    ],
+    ("case", "size"), one_of_each(LONG_SIDES, [(2, 2), "one and a half"]), ids=str
 )
 def test_memory_besides_the_output_does_not_grow_with_the_image(
-    shape: tuple[int, ...], dtype: str, interpolation: str, alpha: bool, size: Any
+    case: tuple[tuple[int, ...], str, str, bool], size: Any
 ) -> None:
+    shape, dtype, interpolation, alpha = case
     x = bytes_of(shape, dtype)
     tracemalloc.start()
     try:
@@ -99,7 +101,7 @@ def odd(shape: tuple[int, ...], size: tuple[int, int], dtype: str, method: str) 
 
 
 METHODS = ["nearest", "bilinear", "bicubic", "lanczos5", "area"]
-DTYPES = ["uint8", "float32", "float64", "uint16", "int64", "float16", "int32"]
+DTYPES = ["uint8", "float32", "float64", "uint16", "int64", "int32", "float16"]
 # One of each: they go round at different speeds.
 TURNS = (cycle(each) for each in (DTYPES, METHODS, [1, 2, 8], [True, False], [False]))
 FEW = [
@@ -135,7 +137,7 @@ def test_a_call_takes_at_most_32_mb_by_the_account_of_the_system() -> None:
 def test_plain_sums_are_the_same_in_any_tiles(
     factors: tuple[int, int], alpha: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    x = bytes_of((2, 11, 20, 3), "float64")
+    x = bytes_of((2, 7, 11, 3), "float64")
     whole = upsample(x, factors, "bicubic", alpha=alpha)
     for elements in (2**6, 2**10):
         monkeypatch.setattr(reference, "STRIP_ELEMENTS", elements)

@@ -16,7 +16,7 @@ from upsamp.io.model_files import open_model
 from upsamp.models.files.loading import model_from_config
 from upsamp.models.model import Model
 
-CHUNKS = choose(2, 44)
+CHUNKS = choose(1, 44)
 RUNS = 500  # of each chunk: 22,000 in all in an exhaustive run
 # What may stand in the place of anything.
 VALUES: tuple[Any, ...] = (

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from config_entries import entry, functional, image, sequential, tensor
+from effort import sample
 from golden_files import GoldenModel, golden_models, model_file
 from numpy.typing import NDArray
 
@@ -60,7 +61,7 @@ def test_a_config_that_was_written_is_read_as_the_same(golden: GoldenModel) -> N
         assert str(again.summarize()) == str(model.summarize())
 
 
-@pytest.mark.parametrize("golden", RUNNING)
+@pytest.mark.parametrize("golden", sample(RUNNING, 3))
 def test_a_model_that_was_saved_is_read_as_the_same(golden: GoldenModel, tmp_path: Path) -> None:
     for end in ("keras", "h5"):
         model = load_model(model_file(f"{golden}.{end}"))
