@@ -115,6 +115,11 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
                 f"{' without upsamp[deep]' if own == 'zstd' else ''}: it is written by Deflate, "
                 "which loses nothing"
             )
+    has_frames = result.rest is not None and format_name in FRAME_FORMATS
+    if has_frames and result.metadata.get("default_image") and format_name != "png":
+        losses.append(
+            "the image for programs that know no animations is left out; --format png keeps it"
+        )
     if result.rest is not None and format_name not in FRAME_FORMATS:
         losses.append(
             f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "

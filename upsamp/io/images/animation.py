@@ -4,9 +4,9 @@ Source: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)", fc
 channel processing". A GIF is composed likewise, of colours that are clear or opaque.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -27,18 +27,24 @@ __all__ = ["Animation", "compose_over"]
 BLOCK_PIXELS = 2**16
 
 
+class Decode(Protocol):
+    """What reads a frame."""
+
+    def __call__(self, frame: SubFrame, /, *, whole: bool) -> Picture: ...
+
+
 class Animation:
     """The frames of a file, read one after the other.
 
-    size: of the canvas, width by height. decode: reads the file of a frame alone, with its palette
-    and its transparency as channels.
+    size: of the canvas, width by height. decode: reads a frame as it is stored, its palette and its
+    transparency as channels; whole: with the metadata of the file.
     """
 
     def __init__(
         self,
         file: AnimatedGif | AnimatedPng,
         size: tuple[int, int],
-        decode: Callable[[bytes], Picture],
+        decode: Decode,
     ) -> None:
         self.file, self.size, self._decode = file, size, decode
         self._first: Picture | None = None
@@ -75,7 +81,7 @@ class Animation:
         return timing if frame.shown else timing | {"default_image": True}
 
     def _decoded(self, frame: SubFrame) -> Picture:
-        picture = self._decode(self.file.file(frame, whole=self._first is None))
+        picture = self._decode(frame, whole=self._first is None)
         self._first = self._first or picture
         return picture
 

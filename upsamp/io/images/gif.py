@@ -25,13 +25,19 @@ __all__ = ["write_gif"]
 FAULT = "cannot be encoded"
 LEFT, CLEARED = 1, 2
 LARGEST_SIDE = 2**16 - 1
+# Colours besides the one that is clear.
+MOST_COLOURS = 255
 
 
 class Frame(NamedTuple):
-    """What a frame is to look like, (H, W) numbers of colours or CLEAR; and for how long, in ms."""
+    """What a frame is to look like, (H, W) numbers of colours or CLEAR; and for how long, in ms.
+
+    has_alpha: whether it is of a kind that may be clear.
+    """
 
     codes: Array
     duration: float
+    has_alpha: bool
 
 
 class Part(NamedTuple):
@@ -91,12 +97,13 @@ def _frames(picture: Picture, name: str) -> Iterator[Frame]:
         check_same_size(picture, frame, "GIF")
         with pillow_at_work(name, FAULT):
             image = image_of(frame)
+            has_alpha = frame.has_alpha or "transparency" in frame.metadata
             if "transparency" in frame.metadata:
                 image.info["transparency"] = frame.metadata["transparency"]
             colours = np.asarray(image.convert("RGBA")).astype(np.int32)
         codes = colours[..., 0] << 16 | colours[..., 1] << 8 | colours[..., 2]
         codes[colours[..., 3] < OPAQUE] = CLEAR
-        yield Frame(codes, duration_of(frame))
+        yield Frame(codes, duration_of(frame), has_alpha)
 
 
 def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
@@ -117,20 +124,32 @@ def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
         if indexed is None and canvas is not None and not whole:
             # Where nothing changes, nothing has to be painted.
             indexed = index_colours(np.where(part == canvas[rows, columns], CLEAR, part))
-        if indexed is None:
-            indexed = _quantised(part)
+        if vanishing or (canvas is None and frame.has_alpha):
+            indexed = _with_clear(indexed)
+        if indexed is None or (vanishing and indexed.clear is None):
+            indexed = _quantised(part, has_clear=vanishing)
         yield frame, Part(rows, columns, indexed, CLEARED if vanishing else LEFT)
         canvas = None if vanishing else codes
 
 
-def _quantised(codes: Array) -> Indexed:
-    """Choose 255 colours for a part that has more."""
+def _with_clear(indexed: Indexed | None) -> Indexed | None:
+    """Declare a transparent colour, if there is room for one.
+
+    Some readers clear nothing where a frame has none, and others not if the first has none.
+    """
+    if indexed is None or indexed.clear is not None or indexed.indices.max() == MOST_COLOURS:
+        return indexed
+    return indexed._replace(clear=MOST_COLOURS)
+
+
+def _quantised(codes: Array, *, has_clear: bool) -> Indexed:
+    """Choose 255 colours for a part that has more. has_clear: whether one more must be clear."""
     colours = np.stack([codes >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
-    image = Image.fromarray(colours).quantize(255, Image.Quantize.MEDIANCUT)
+    image = Image.fromarray(colours).quantize(MOST_COLOURS, Image.Quantize.MEDIANCUT)
     palette = bytes(image.getpalette() or ()).ljust(768, b"\0")[:768]
     clear = codes == CLEAR
-    indices = np.where(clear, 255, np.asarray(image)).astype(np.uint8)
-    return Indexed(indices, palette, 255 if clear.any() else None)
+    indices = np.where(clear, MOST_COLOURS, np.asarray(image)).astype(np.uint8)
+    return Indexed(indices, palette, MOST_COLOURS if has_clear or clear.any() else None)
 
 
 def _encoded(part: Part, delay: int) -> bytes:

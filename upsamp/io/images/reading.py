@@ -72,7 +72,8 @@ def read_picture(
     if options.frame is not None or not file.has_several:
         return picture
     if not options.every_frame:
-        return replace(picture, notes=(*picture.notes, "only the first frame is read"))
+        what = "image, not its animation," if file.has_hidden else "first frame"
+        return replace(picture, notes=(*picture.notes, f"only the {what} is read"))
     if reopen is None:
         stream.seek(0)
         data = stream.read()
@@ -142,7 +143,9 @@ class _ImageFile:
             self._stream.seek(place)
         if isinstance(file, AnimatedPng) and not file.declared:
             return None
-        return Animation(file, image.size, self._read_alone)
+        # They are composed before they are turned.
+        options = replace(self._options, expand=True, orient=False)
+        return Animation(file, image.size, partial(self._read_stored, options))
 
     def _all_places(self) -> Iterator[int | SubFrame]:
         """Yield the places of all pages, or all frames; those asked for by number are all shown."""
@@ -174,6 +177,11 @@ class _ImageFile:
             raise too_many_frames(self._name, self._options.max_pixels)
         return len(self._places)
 
+    @property
+    def has_hidden(self) -> bool:
+        """Whether the first image is no part of the animation."""
+        return self._animation is not None and not self._places[0].shown
+
     def read(self, number: int) -> Picture:
         """Read a frame."""
         if number < self._most and number <= (self._declared or number):
@@ -197,21 +205,20 @@ class _ImageFile:
         frame: SubFrame = self._places[number]
         if number == 0 and not self.all_wanted and frame.covers(animation.size):
             # As it is stored, so that a palette may stay.
-            with self._at_work():
-                data = animation.file.file(frame, whole=True)
-                image = open_image(BytesIO(data), ("GIF", "PNG"))
-            picture = self._read_image(image, BytesIO(data), self._options)
+            picture = self._read_stored(self._options, frame, whole=True)
             return replace(picture, metadata={**picture.metadata, **animation.timing_of(frame)})
         self._check_reading(cast("Image.Image", self._image), self._stream)
-        with self._at_work():
-            picture = animation.read(self._places, number)
+        picture = animation.read(self._places, number)
         return _oriented(picture, self._orientation, orient=self._options.orient)
 
-    def _read_alone(self, data: bytes) -> Picture:
-        """Read the file of one frame of an animation, as it lies in the file."""
-        stream = BytesIO(data)
-        image = open_image(stream, ("GIF", "PNG"))
-        picture = self._read_image(image, stream, replace(self._options, expand=True, orient=False))
+    def _read_stored(self, options: ReadOptions, frame: SubFrame, *, whole: bool) -> Picture:
+        """Read a frame of an animation as it is stored, whole: with all that is said of it."""
+        check_size(frame.width, frame.height, self._name, options.max_pixels)
+        animation = cast("Animation", self._animation)
+        with self._at_work():
+            stream = BytesIO(animation.file.file(frame, whole=whole))
+            image = open_image(stream, ("GIF", "PNG"))
+        picture = self._read_image(image, stream, options)
         self._orientation = self._orientation or orientation_of(image)
         return picture
 

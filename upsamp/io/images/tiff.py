@@ -24,7 +24,7 @@ from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
 from upsamp.io.images.modes import offset_lab, pixels_of
 from upsamp.io.images.pillow import pillow_at_work
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, shown_frames
 
 __all__ = ["kept_compression", "write_tiff"]
 
@@ -81,7 +81,7 @@ def write_tiff(picture: Picture, stream: BinaryIO, name: str) -> None:
     """Write a picture as TIFF, and the pages that follow it."""
     stream.write(b"II*\0" + bytes(4))
     link = 4  # where the place of the next page is to stand
-    for page in picture.frames():
+    for page in shown_frames(picture).read():
         link = _write_page(page, stream, name, link)
 
 
