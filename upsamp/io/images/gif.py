@@ -25,6 +25,7 @@ __all__ = ["write_gif"]
 FAULT = "cannot be encoded"
 LEFT, CLEARED = 1, 2
 LARGEST_SIDE = 2**16 - 1
+TWO_COLOURS = bytes(3) + b"\xff\xff\xff"
 # Colours besides the one that is clear.
 MOST_COLOURS = 255
 
@@ -61,7 +62,8 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str) -> None:
             f"The sides of a GIF must be at most {LARGEST_SIDE:,} pixels. "
             f"Received: {width:,} x {height:,}. Use png."
         )
-    stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0))
+    # Each frame has its own colours; without these two, OpenCV would clear nothing.
+    stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF0, 0, 0) + TWO_COLOURS)
     plays = picture.metadata.get("plays", 0)
     if picture.rest is not None and plays != 1:
         # It says how often the frames are repeated; 0 is for ever.
@@ -124,10 +126,10 @@ def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
         if indexed is None and canvas is not None and not whole:
             # Where nothing changes, nothing has to be painted.
             indexed = index_colours(np.where(part == canvas[rows, columns], CLEAR, part))
-        if vanishing or (canvas is None and frame.has_alpha):
+        if frame.has_alpha:
             indexed = _with_clear(indexed)
         if indexed is None or (vanishing and indexed.clear is None):
-            indexed = _quantised(part, has_clear=vanishing)
+            indexed = _quantised(part, has_clear=frame.has_alpha)
         yield frame, Part(rows, columns, indexed, CLEARED if vanishing else LEFT)
         canvas = None if vanishing else codes
 
@@ -135,7 +137,8 @@ def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
 def _with_clear(indexed: Indexed | None) -> Indexed | None:
     """Declare a transparent colour, if there is room for one.
 
-    Some readers clear nothing where a frame has none, and others not if the first has none.
+    Where a frame has none, some readers clear nothing after it; Pillow reads no alpha if the first
+    has none, and OpenCV if the last has none.
     """
     if indexed is None or indexed.clear is not None or indexed.indices.max() == MOST_COLOURS:
         return indexed
@@ -143,13 +146,13 @@ def _with_clear(indexed: Indexed | None) -> Indexed | None:
 
 
 def _quantised(codes: Array, *, has_clear: bool) -> Indexed:
-    """Choose 255 colours for a part that has more. has_clear: whether one more must be clear."""
+    """Choose 255 colours for a part that has more. has_clear: whether one more is clear."""
     colours = np.stack([codes >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
     image = Image.fromarray(colours).quantize(MOST_COLOURS, Image.Quantize.MEDIANCUT)
     palette = bytes(image.getpalette() or ()).ljust(768, b"\0")[:768]
     clear = codes == CLEAR
     indices = np.where(clear, MOST_COLOURS, np.asarray(image)).astype(np.uint8)
-    return Indexed(indices, palette, MOST_COLOURS if has_clear or clear.any() else None)
+    return Indexed(indices, palette, MOST_COLOURS if has_clear else None)
 
 
 def _encoded(part: Part, delay: int) -> bytes:

@@ -20,7 +20,7 @@ from upsamp.io.images.depth import Depth, check_kept, kind_of_depth
 from upsamp.io.images.frame_files import AnimatedGif, AnimatedPng, SubFrame
 from upsamp.io.images.frames import FirstPage, frame_count, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
-from upsamp.io.images.memory import UNREAD, check_opening, check_reading
+from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
@@ -228,8 +228,15 @@ class _ImageFile:
 
     @property
     def _is_animated(self) -> bool:
-        """Whether frames are painted on those before them."""
-        return self.has_several and self._image is not None
+        """Whether frames are painted on those before them, or on a canvas that is larger."""
+        return self._is_painted or (self.has_several and self._image is not None)
+
+    @property
+    def _is_painted(self) -> bool:
+        """Whether that is done by ours."""
+        if self._animation is None:
+            return False
+        return self.has_several or not self._places[0].covers(self._animation.size)
 
     def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[Depth | None, bool]:
         """Raise where --max-memory has no room for an image.
@@ -240,13 +247,16 @@ class _ImageFile:
         with self._at_work():
             depth = kind_of_depth(image, stream)
             kept = depth is not None and check_kept(depth, self._name, self._options)
+            if kept and self._is_animated:
+                check_deep_reading(image, stream, self._name, 4, animated=True)
             if not kept:
                 check_reading(
                     image,
                     stream,
                     self._name,
                     expand=self._options.expand,
-                    together=self._is_together(image),
+                    together=self._is_together(image)
+                    or (image is self._image and self._is_painted),
                     animated=self._is_animated,
                 )
         return depth, kept
