@@ -328,7 +328,11 @@ def test_the_frames_of_a_file_are_read_from_it_again(tmp_path: Path) -> None:
 
 def test_a_later_frame_that_is_damaged_leaves_no_file(tmp_path: Path) -> None:
     whole = animation("png").getvalue()
-    picture = read(BytesIO(whole[: int(len(whole) * 0.7)]), every_frame=True)
-    with pytest.raises(FormatError, match=r"^it cannot be decoded"):
+    damaged = bytearray(whole)
+    damaged[whole.rindex(b"fdAT") + 20] ^= 1
+    picture = read(BytesIO(damaged), every_frame=True)
+    with pytest.raises(FormatError, match=r"^it cannot be decoded: the checksum"):
         through(picture, "gif", tmp_path)
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FormatError, match=r"^it cannot be decoded: it is cut off\.$"):
+        read(BytesIO(whole[: int(len(whole) * 0.7)]), every_frame=True)

@@ -27,7 +27,7 @@ from upsamp.io.formats import (
     suffix_of,
 )
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
-from upsamp.io.pictures import Picture, array_of
+from upsamp.io.pictures import Picture, array_of, shown_frames
 from upsamp.io.read import names_file, read_source
 from upsamp.io.remote_paths import is_remote, join_path, split_path
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
@@ -220,7 +220,8 @@ def report(
     if isinstance(given, Picture) or isinstance(result, Picture):
         rows.append(("Mode", _mode(given), _mode(result)))
     if isinstance(given, Picture) and given.rest is not None:
-        rows.append(("Frames", str(given.frame_count), _frames_of(result, destination.format)))
+        count = str(shown_frames(given).count)
+        rows.append(("Frames", count, _frames_of(result, destination.format)))
     rows += [(label, "", text) for label, text in settings]
     rows.append(("Seconds", "", f"{perf_counter() - started:.3f}"))
     with written(destination.name):
@@ -241,7 +242,7 @@ def written(name: str) -> Iterator[None]:
 
 def _frames_of(result: Picture | Array, format_name: str) -> str:
     if format_name in FRAME_FORMATS and isinstance(result, Picture):
-        return str(result.frame_count)
+        return str(shown_frames(result).count)
     return "1"
 
 

@@ -71,6 +71,11 @@ def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False)
         from upsamp.io.images.tiff import losses_of_compression  # of pictures alone
 
         losses += losses_of_compression(result)
+    hidden = result.rest is not None and result.metadata.get("default_image")
+    if hidden and format_name in FRAME_FORMATS and format_name != "png":
+        losses.append(
+            "the image for programs that know no animations is left out; --format png keeps it"
+        )
     if result.rest is not None and format_name not in FRAME_FORMATS:
         losses.append(
             f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "

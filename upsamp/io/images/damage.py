@@ -2,12 +2,13 @@
 
 import struct
 import zlib
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, cast
 
 from PIL import Image
 
 from upsamp.io.images.compressed import TOO_SHORT, inflated
-from upsamp.io.images.damaged_frames import check_icon
+from upsamp.io.images.damaged_frames import check_gif, check_icon, check_png
 from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
 from upsamp.io.images.damaged_tiff import check_tiff
 from upsamp.io.streams import size_of
@@ -21,37 +22,22 @@ DDS_HEADER_BYTES = 128
 MAX_FITS_HEADER = 2**20
 # The numbers of FITS that Pillow hands over as they are: of big-endian bytes, up to 32 bits.
 FITS_NUMBERS = ("L", "I;16B", "I;32B", "F;32BF")
-CHECKED = ("BMP", "DDS", "FITS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF", "XPM")
 
 
 def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
     """Raise `OSError` where an opened image is damaged in a way that Pillow misses.
 
-    Of an animation, `proofs_of` tells. name, max_pixels: for the PNG files in an icon. The stream
-    is left where it was.
+    name, max_pixels: for the PNG files in an icon, and for memory. The stream is left where it was.
     """
-    if image.format not in CHECKED:
-        return
+    check = CHECKS.get(image.format or "")
     place = stream.tell()
     stream.seek(0)
-    if image.format == "TIFF":
-        check_tiff(image, stream)
-    elif image.format == "JPEG2000":
-        check_jpeg2000(stream.read())
-    elif image.format == "PCX":
-        _check_pcx(image.height, stream.read())
-    elif image.format == "BMP":
-        _check_bitmap(image, stream)
-    elif image.format == "FITS":
-        _check_fits(image, stream)
-    elif image.format == "DDS":
-        _check_dds(image, stream)
-    elif image.format == "XPM":
-        _check_xpm(stream.read())
+    if check is not None:
+        check(image, stream)
     elif image.format in ("ICO", "ICNS"):
         check_icon(stream, name, max_pixels)
-    else:
-        check_jpeg(stream.read())
+    elif image.format == "GIF":
+        check_gif(stream, name)
     stream.seek(place)
 
 
@@ -153,3 +139,17 @@ def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
         data = member.unused_data
         if not member.eof:
             raise OSError(TOO_SHORT)
+
+
+CHECKS: Mapping[str, Callable[[Image.Image, BinaryIO], None]] = {
+    "BMP": _check_bitmap,
+    "DDS": _check_dds,
+    "FITS": _check_fits,
+    "JPEG": lambda _, stream: check_jpeg(stream.read()),
+    "JPEG2000": lambda _, stream: check_jpeg2000(stream.read()),
+    "MPO": lambda _, stream: check_jpeg(stream.read()),
+    "PCX": lambda image, stream: _check_pcx(image.height, stream.read()),
+    "PNG": lambda _, stream: check_png(stream),
+    "TIFF": check_tiff,
+    "XPM": lambda _, stream: _check_xpm(stream.read()),
+}

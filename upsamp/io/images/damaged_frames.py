@@ -1,4 +1,4 @@
-"""Damage in PNG and GIF, frame by frame, which Pillow passes over.
+"""Damage in a PNG or a GIF of one frame, which Pillow passes over.
 
 It looks at no checksum of a PNG's pixels, and takes a compressed stream for whole that ends too
 early.
@@ -16,13 +16,12 @@ import numpy as np
 from PIL import Image
 
 from upsamp.io.images.compressed import PIECE, TOO_SHORT, exactly, inflated
-from upsamp.io.images.frames import gif_colours, gif_frames
+from upsamp.io.images.frame_files import PNG_SIGNATURE, gif_colours, gif_frames
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_proving
 
-__all__ = ["check_icon", "proofs_of"]
+__all__ = ["check_gif", "check_icon", "check_png"]
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The channels of each colour type of a PNG, and where its seven passes begin and how far they step.
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 PASSES = (
@@ -31,57 +30,39 @@ PASSES = (
 )  # fmt: skip
 
 
-def proofs_of(
-    image: Image.Image | None, stream: BinaryIO, name: str, max_pixels: int
-) -> Iterator[None]:
-    """Yield after each frame of a PNG or GIF that is proven; raise `OSError` for one damaged.
+def check_png(stream: BinaryIO, start: int = 0) -> None:
+    """Raise `OSError` where the image of a PNG is not whole, or the checksum of any chunk is wrong.
 
-    The stream may be moved between.
-    """
-    if image is not None and image.format == "PNG":
-        yield from _png_images(stream, name, max_pixels)
-    elif image is not None and image.format == "GIF":
-        for place in gif_frames(stream):
-            _check_gif_frame(stream, place, name, max_pixels)
-            yield
-
-
-def _png_images(stream: BinaryIO, name: str, max_pixels: int, start: int = 0) -> Iterator[None]:
-    """Yield after each image of a PNG whose pixels are proven by their length and checksums.
-
-    At its end, the checksums of all chunks are proven. start: where the PNG begins in the stream.
+    start: where the PNG begins in the stream, which is left behind its end.
     """
     place = start + len(PNG_SIGNATURE)
     pixels: _Pixels | None = None
-    kind, header, size = b"", b"", (0, 0)
+    kind = b""
     while kind != b"IEND":
         stream.seek(place)
         length, kind = struct.unpack(">I4s", exactly(stream, 8))
         place += 12 + length
         content = _content(stream, kind, length)
-        if kind in (b"IDAT", b"fdAT"):
-            pixels = pixels or _Pixels(*size, header)
-            pixels.take(content, 4 if kind == b"fdAT" else 0)
+        if kind == b"IDAT" and pixels is not None:
+            pixels.take(content)
             continue
         first = b""
         for piece in content:
             first = first or piece
-        if pixels is not None and kind in (b"fcTL", b"IEND"):
-            pixels.end()
-            pixels = None
-            yield
-        if kind in (b"IHDR", b"fcTL"):
-            header = header or first
-            size = struct.unpack_from(">II", first, 0 if kind == b"IHDR" else 4)
-            check_size(*size, name, max_pixels)
+        if kind == b"IHDR":
+            pixels = _Pixels(first)
+    if pixels is None:
+        raise OSError("it has no header")
+    pixels.end()
 
 
 def check_icon(stream: BinaryIO, name: str, max_pixels: int) -> None:
-    """Raise `OSError` where a PNG in an icon is damaged."""
+    """Raise `OSError` where a PNG in an icon is damaged, `FormatError` where one is too large."""
     data, start = stream.read(), 0
     while (start := data.find(PNG_SIGNATURE, start)) >= 0:
-        for _ in _png_images(stream, name, max_pixels, start):
-            pass
+        width, height = struct.unpack(">II", data[start + 16 : start + 24].ljust(8, b"\0"))
+        check_size(width, height, name, max_pixels)
+        check_png(stream, start)
         start = stream.tell()
 
 
@@ -100,8 +81,8 @@ def _content(stream: BinaryIO, kind: bytes, length: int) -> Iterator[bytes]:
 class _Pixels:
     """The compressed pixels of an image of a PNG, of which only the length is looked at."""
 
-    def __init__(self, width: int, height: int, header: bytes) -> None:
-        bits, colour_type, interlaced = header[8], header[9], header[12]
+    def __init__(self, header: bytes) -> None:
+        width, height, bits, colour_type, interlaced = struct.unpack_from(">IIBBxxB", header)
         depth = bits * CHANNELS[colour_type]
         self._left = 0
         for left, top, across, down in PASSES if interlaced else ((0, 0, 1, 1),):
@@ -110,11 +91,10 @@ class _Pixels:
                 self._left += rows * (1 + (columns * depth + 7) // 8)
         self._stream = zlib.decompressobj()
 
-    def take(self, pieces: Iterator[bytes], skipped: int) -> None:
-        """Take the content of a chunk but for its first bytes."""
+    def take(self, pieces: Iterator[bytes]) -> None:
+        """Take the content of a chunk."""
         for piece in pieces:
-            self._left -= inflated(self._stream, piece[skipped:], self._left)
-            skipped = 0
+            self._left -= inflated(self._stream, piece, self._left)
 
     def end(self) -> None:
         """Raise `OSError` where what was taken is not the whole image."""
@@ -122,18 +102,17 @@ class _Pixels:
             raise OSError(TOO_SHORT)
 
 
-def _check_gif_frame(stream: BinaryIO, place: int, name: str, max_pixels: int) -> None:
-    """Raise `OSError` where a frame's pixels are fewer or more than declared, or have no colour.
+def check_gif(stream: BinaryIO, name: str) -> None:
+    """Raise `OSError` where pixels are fewer or more than declared, or have no colour.
 
-    place: of its descriptor, behind the comma. Pillow takes for whole what ends too early.
+    stream: a GIF of one frame. name: for errors. Pillow takes for whole what ends too early.
     """
+    frame = next(gif_frames(stream))
+    width, height = frame.width, frame.height
     stream.seek(10)
     entries = gif_colours(exactly(stream, 1)[0])
-    stream.seek(place - 9)
-    control, flags, clear = struct.unpack("<3sB2xB2x", exactly(stream, 9))
-    has_clear = control == b"\x21\xf9\x04" and flags & 1
-    width, height, flags = struct.unpack("<4xHHB", exactly(stream, 9))
-    check_size(width, height, name, max_pixels)
+    stream.seek(frame.place + 8)
+    flags = exactly(stream, 1)[0]
     entries = gif_colours(flags) or entries or 256  # greys, where there is no table
     stream.seek(3 * gif_colours(flags), 1)
     check_proving(width, height, stream, name)
@@ -153,6 +132,6 @@ def _check_gif_frame(stream: BinaryIO, place: int, name: str, max_pixels: int) -
     ends = (np.asarray(image.crop((0, height - 1, width, height + 1))) for image in over)
     last, beyond = np.not_equal(*ends)
     unknown = {number for number, count in enumerate(over[0].histogram()) if count >= 1}
-    unknown -= {*range(entries), clear if has_clear else 0}
+    unknown -= {*range(entries), frame.clear or 0}
     if last.any() or not beyond.all() or unknown:
         raise OSError("its pixels are not those that it declares")

@@ -29,26 +29,14 @@ PPM_HEADER = re.compile(rb"P[36]" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"\s")
 COMMENT = re.compile(rb"#[^\n]*")
 
 
-def read_deep(
-    image: Image.Image,
-    stream: BinaryIO,
-    name: str,
-    options: ReadOptions,
-    *,
-    animated: bool,
-) -> Picture:
+def read_deep(image: Image.Image, stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
     """Read a frame whose colour has more than 8 bits.
 
     image: opened by Pillow, at that frame, and not loaded: it gives what the file says besides.
-    stream: the file, or of a TIFF the page. animated: whether it is one of several frames.
+    stream: the file, or of a TIFF the page.
     """
     if image.format == "TIFF":
         return read_deep_tiff(stream, name, options, image)
-    if animated:
-        raise FormatError(
-            f"{name} is an animation of 16-bit colour, whose frames would be cut to 8 bits. "
-            "Use --depth 8 to accept that."
-        )
     width, height = image.size
     channels = {"LA": 2, "RGB": 3}.get(image.mode, 4)
     check_deep_reading(image, stream, name, channels)

@@ -1,22 +1,20 @@
-"""How many frames or pages a file has, found without decoding any of them.
+"""How many pages a TIFF has, and where, found without decoding any of them.
 
-Sources: CompuServe, "Graphics Interchange Format, Version 89a" (1990); Adobe, "TIFF Revision 6.0",
-section 2, and for BigTIFF the Library of Congress, "BigTIFF" (fdd000328).
+Sources: Adobe, "TIFF Revision 6.0", section 2, and for BigTIFF the Library of Congress, "BigTIFF"
+(fdd000328).
 """
 
 import struct
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
-from upsamp.io.images.compressed import CUT_OFF, exactly
+from upsamp.io.images.compressed import exactly
 
 __all__ = [
     "FirstPage",
-    "frames_of",
-    "gif_colours",
-    "gif_frames",
+    "frame_count",
     "is_tiff",
     "tiff_pages",
     "tiff_tags",
@@ -28,59 +26,15 @@ SINGLE = ("MPO", "PSD", "TIFF")
 TIFF_HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 
 
-def frames_of(image: Image.Image, stream: BinaryIO) -> Generator[int, None, bool]:
-    """Yield something for each frame of an opened image that is no TIFF.
-
-    Returns whether the file ends as it should, as far as that is found.
-    """
-    if image.format == "GIF":
-        return (yield from gif_frames(stream))
-    yield from range(1 if image.format in SINGLE else getattr(image, "n_frames", 1))
-    return True
+def frame_count(image: Image.Image) -> int:
+    """Return how many frames an opened image has that is no TIFF, GIF or PNG."""
+    return 1 if image.format in SINGLE else getattr(image, "n_frames", 1)
 
 
 def is_tiff(stream: BinaryIO) -> bool:
     """Tell whether a stream begins as a TIFF does."""
     stream.seek(0)
     return stream.read(4) in TIFF_HEADS
-
-
-def gif_frames(stream: BinaryIO) -> Generator[int, None, bool]:
-    """Yield the place of each image of a GIF, behind its comma; raise `OSError` where it is cut.
-
-    Returns whether the GIF has its last byte, which some programs do not write.
-    """
-    stream.seek(10)
-    stream.seek(2 + 3 * gif_colours(_byte(stream)), 1)
-    is_whole = False  # whether what was read so far ends with an image, and perhaps zeros
-    while (kind := stream.read(1)) != b";":
-        if kind == b",":
-            place = stream.tell()
-            yield place
-            stream.seek(place + 8)  # it may have been moved
-            stream.seek(3 * gif_colours(_byte(stream)) + 1, 1)
-        elif kind == b"!":
-            stream.seek(1, 1)
-        elif not kind:
-            if is_whole:
-                return False
-            raise OSError(CUT_OFF)
-        else:  # Pillow passes over what is neither
-            is_whole = is_whole and kind == b"\0"
-            continue
-        while size := _byte(stream):
-            stream.seek(size, 1)
-        is_whole = kind == b","
-    return True
-
-
-def gif_colours(flags: int) -> int:
-    """Return how many colours a table has that these flags tell of; each has 3 bytes."""
-    return 2 << (flags & 7) if flags & 0x80 else 0
-
-
-def _byte(stream: BinaryIO) -> int:
-    return exactly(stream, 1)[0]
 
 
 class TiffForm(NamedTuple):

@@ -24,13 +24,20 @@ __all__ = ["write_gif"]
 
 FAULT = "cannot be encoded"
 LEFT, CLEARED = 1, 2
+TWO_COLOURS = bytes(3) + b"\xff\xff\xff"
+# Colours besides the one that is clear.
+MOST_COLOURS = 255
 
 
 class Frame(NamedTuple):
-    """What a frame is to look like, (H, W) numbers of colours or CLEAR; and for how long, in ms."""
+    """What a frame is to look like, (H, W) numbers of colours or CLEAR; and for how long, in ms.
+
+    has_alpha: whether it is of a kind that may be clear.
+    """
 
     codes: Array
     duration: float
+    has_alpha: bool
 
 
 class Part(NamedTuple):
@@ -48,7 +55,8 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) ->
         _write_by_pillow(picture, stream, name)
         return
     height, width = picture.pixels.shape[:2]
-    stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0))
+    # Each frame has its own colours; without these two, OpenCV would clear nothing.
+    stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF0, 0, 0) + TWO_COLOURS)
     plays = picture.metadata.get("plays", 0)
     if picture.rest is not None and plays != 1:
         # It says how often the frames are repeated; 0 is for ever.
@@ -83,12 +91,13 @@ def _frames(picture: Picture, name: str) -> Iterator[Frame]:
         check_same_size(picture, frame, "GIF")
         with pillow_at_work(name, FAULT):
             image = image_of(frame)
+            has_alpha = frame.has_alpha or "transparency" in frame.metadata
             if "transparency" in frame.metadata:
                 image.info["transparency"] = frame.metadata["transparency"]
             colours = np.asarray(image.convert("RGBA")).astype(np.int32)
         codes = colours[..., 0] << 16 | colours[..., 1] << 8 | colours[..., 2]
         codes[colours[..., 3] < OPAQUE] = CLEAR
-        yield Frame(codes, duration_of(frame))
+        yield Frame(codes, duration_of(frame), has_alpha)
 
 
 def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
@@ -109,20 +118,33 @@ def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
         if indexed is None and canvas is not None and not whole:
             # Where nothing changes, nothing has to be painted.
             indexed = index_colours(np.where(part == canvas[rows, columns], CLEAR, part))
-        if indexed is None:
-            indexed = _quantised(part)
+        if frame.has_alpha:
+            indexed = _with_clear(indexed)
+        if indexed is None or (vanishing and indexed.clear is None):
+            indexed = _quantised(part, has_clear=frame.has_alpha)
         yield frame, Part(rows, columns, indexed, CLEARED if vanishing else LEFT)
         canvas = None if vanishing else codes
 
 
-def _quantised(codes: Array) -> Indexed:
-    """Choose 255 colours for a part that has more."""
+def _with_clear(indexed: Indexed | None) -> Indexed | None:
+    """Declare a transparent colour, if there is room for one.
+
+    Where a frame has none, some readers clear nothing after it; Pillow reads no alpha if the first
+    has none, and OpenCV if the last has none.
+    """
+    if indexed is None or indexed.clear is not None or indexed.indices.max() == MOST_COLOURS:
+        return indexed
+    return indexed._replace(clear=MOST_COLOURS)
+
+
+def _quantised(codes: Array, *, has_clear: bool) -> Indexed:
+    """Choose 255 colours for a part that has more. has_clear: whether one more is clear."""
     colours = np.stack([codes >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
-    image = Image.fromarray(colours).quantize(255, Image.Quantize.MEDIANCUT)
+    image = Image.fromarray(colours).quantize(MOST_COLOURS, Image.Quantize.MEDIANCUT)
     palette = bytes(image.getpalette() or ()).ljust(768, b"\0")[:768]
     clear = codes == CLEAR
-    indices = np.where(clear, 255, np.asarray(image)).astype(np.uint8)
-    return Indexed(indices, palette, 255 if clear.any() else None)
+    indices = np.where(clear, MOST_COLOURS, np.asarray(image)).astype(np.uint8)
+    return Indexed(indices, palette, MOST_COLOURS if has_clear else None)
 
 
 def _encoded(part: Part, delay: int) -> bytes:

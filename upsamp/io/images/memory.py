@@ -43,7 +43,7 @@ LIBRARY_BYTES: Mapping[str, int] = {"WEBP": 13, "AVIF": 24, "JPEG2000": 24}
 UNKNOWN_BYTES = 24
 # Bytes that are taken besides: buffers of decoders, and rows that are copied.
 FIXED_BYTES = 3 * 2**22
-# Earlier frames that an animation is painted on.
+# For each pixel of 8 bits, what an animation is painted on, what is put back, and what is seen.
 CANVAS_BYTES = 12
 # Bytes of a file that tifffile reads at a time.
 READ_BYTES = 2**28
@@ -140,14 +140,22 @@ def check_reading(
     if natural.startswith("I") or natural == "LAB":
         array += 4 if "transparency" not in image.info else 24
     decoded = stored * pixels + _decoder_bytes(image, stream, animated=animated)
-    copied = (stored + made + array * (2 if animated else 1)) * pixels
+    copied = (stored + made + array) * pixels
+    if animated and image.format in ("GIF", "PNG"):  # by ours, of the file of each frame alone
+        decoded += 2 * size_of(stream)
+        copied += CANVAS_BYTES * pixels + size_of(stream)
+    elif animated:
+        copied += array * pixels
     _check(declared, name, max(decoded, copied, _proof_bytes(image, stream)))
 
 
-def check_deep_reading(image: Image.Image, stream: BinaryIO, name: str, channels: int) -> None:
+def check_deep_reading(
+    image: Image.Image, stream: BinaryIO, name: str, channels: int, *, animated: bool = False
+) -> None:
     """Raise `MemoryLimitError` where there is no room for an image of 16-bit channels.
 
-    Its file is held beside its pixels, which are copied where they are turned upright.
+    Its file is held beside its pixels, which are copied where they are turned upright. animated:
+    whether it is painted on the frames before it.
     """
     if memory_limit() is None:
         return
@@ -158,6 +166,7 @@ def check_deep_reading(image: Image.Image, stream: BinaryIO, name: str, channels
     else:  # numbers of text are words first, and those of other depths are scaled as floats
         tile = str(getattr(image, "tile", ""))
         needed = size + (held + (0 if "65535" in tile else 100 * channels)) * pixels
+    needed += 2 * (CANVAS_BYTES * pixels + size) if animated else 0
     shape = (image.height, image.width, channels)
     declared = _declared(shape, DEEP_MODES[channels - 1], str(image.format), np.dtype(np.uint16))
     _check(declared, name, needed)

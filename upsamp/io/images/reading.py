@@ -8,18 +8,19 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError, MemoryLimitError
+from upsamp.io.images.animation import Animation
 from upsamp.io.images.coding import coding_of
 from upsamp.io.images.damage import check_image
-from upsamp.io.images.damaged_frames import proofs_of
 from upsamp.io.images.depth import Depth, check_kept, kind_of_depth
-from upsamp.io.images.frames import FirstPage, frames_of, is_tiff, tiff_pages
+from upsamp.io.images.frame_files import AnimatedGif, AnimatedPng, SubFrame
+from upsamp.io.images.frames import FirstPage, frame_count, is_tiff, tiff_pages
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
-from upsamp.io.images.memory import UNREAD, check_opening, check_reading
+from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
@@ -33,10 +34,10 @@ __all__ = ["read_picture"]
 # A file's bytes, opened once more.
 Reopen = Callable[[], AbstractContextManager[BinaryIO]]
 
-# Animations: their frames are shown in the place of each other, so they are of one mode. Pillow
-# gives them so in these modes, but for GIF.
+# Animations whose frames Pillow composes. They are shown in the place of each other, so they are of
+# one mode: that which Pillow gives, if it is one of these.
 UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
-ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
+COMPOSED = ("WEBP", "AVIF")
 FAULT = "cannot be decoded"
 WITHOUT_END = "the GIF has no end, so frames may be missing"
 # What is known and yet not read, by how it begins.
@@ -71,7 +72,8 @@ def read_picture(
     if options.frame is not None or not file.has_several:
         return picture
     if not options.every_frame:
-        return replace(picture, notes=(*picture.notes, "only the first frame is read"))
+        what = "image, not its animation," if file.has_hidden else "first frame"
+        return replace(picture, notes=(*picture.notes, f"only the {what} is read"))
     if reopen is None:
         stream.seek(0)
         data = stream.read()
@@ -107,16 +109,17 @@ class _ImageFile:
         self._image = None if is_tiff(stream) else self._open(stream)
         size = (1, 1) if self._image is None else self._image.size  # each page has its own
         check_size(*size, name, options.max_pixels)
+        self._animation = self._opened_animation(self._image)
+        self._declared = 0 if self._animation is None else self._animation.file.declared
+        self._orientation: int | None = None  # of an animation
         self._frames = self._all_places()
-        self._places: list[int] = []
+        self._places: list[Any] = []  # of pages; the frames of an animation
         self._find(1)
         self.has_several = len(self._places) > 1
         self.all_wanted = self.has_several and options.every_frame and options.frame is None
         # A page costs the same wherever it is; a frame is made of those before it.
         apart = self._image is None and not self.all_wanted
         self._most = sys.maxsize - 1 if apart else most_frames(*size, options.max_pixels)
-        self._proofs = proofs_of(self._image, stream, name, options.max_pixels)
-        self._proven = 0
 
     def _at_work(self) -> AbstractContextManager[None]:
         return pillow_at_work(self._name, FAULT, self._options.max_pixels)
@@ -129,12 +132,36 @@ class _ImageFile:
             except UnidentifiedImageError as error:
                 raise FormatError(f"{self._name} is {_diagnosis(stream)}.") from error
 
-    def _all_places(self) -> Iterator[int]:
-        """Yield the places of all frames."""
+    def _opened_animation(self, image: Image.Image | None) -> Animation | None:
+        """Return what composes the frames of a GIF, or of a PNG if it is animated."""
+        if image is None or image.format not in ("GIF", "PNG"):
+            return None
+        with self._at_work():
+            place = self._stream.tell()  # from where Pillow goes on
+            kind = AnimatedGif if image.format == "GIF" else AnimatedPng
+            file = kind(self._stream)
+            self._stream.seek(place)
+        if isinstance(file, AnimatedPng) and not file.declared:
+            return None
+        # They are composed before they are turned.
+        options = replace(self._options, expand=True, orient=False)
+        return Animation(file, image.size, partial(self._read_stored, options))
+
+    def _all_places(self) -> Iterator[int | SubFrame]:
+        """Yield the places of all pages, or all frames; those asked for by number are all shown."""
         if self._image is None:
             yield from tiff_pages(self._stream)
-        elif not (yield from frames_of(self._image, self._stream)):
-            self.notes = (WITHOUT_END,)
+        elif self._animation is None:
+            yield from range(frame_count(self._image))
+        else:
+            frames = self._animation.file.frames()
+            try:
+                while True:
+                    frame = next(frames)
+                    if frame.shown or self._options.frame is None:
+                        yield frame
+            except StopIteration as end:
+                self.notes = () if end.value else (WITHOUT_END,)
 
     def _find(self, number: int) -> None:
         """Find the places of the frames up to that number, as far as there are any."""
@@ -144,14 +171,21 @@ class _ImageFile:
 
     def count(self) -> int:
         """Return how many frames there are; raise `FormatError` for more than may be read."""
-        self._find(self._most)
-        if len(self._places) > self._most:
+        if self._declared <= self._most:
+            self._find(self._most)
+        if max(self._declared, len(self._places)) > self._most:
             raise too_many_frames(self._name, self._options.max_pixels)
         return len(self._places)
 
+    @property
+    def has_hidden(self) -> bool:
+        """Whether the first image is no part of the animation."""
+        return self._animation is not None and not self._places[0].shown
+
     def read(self, number: int) -> Picture:
         """Read a frame."""
-        self._find(min(number, self._most))
+        if number < self._most and number <= (self._declared or number):
+            self._find(number)
         if number >= min(len(self._places), self._most):
             raise FormatError(
                 f"--frame must name one of the frames of {self._name}, 0 to {self.count() - 1}. "
@@ -159,22 +193,50 @@ class _ImageFile:
             )
         if self._image is None:
             return self._read_page(cast("BinaryIO", FirstPage(self._stream, self._places[number])))
-        # Before it is decoded to be proven, and again below, as a frame may have another size.
-        self._check_reading(self._image, self._stream)
+        if self._animation is not None:
+            return self._read_frame(self._animation, number)
         with self._at_work():
-            self._prove(self._image, number)
             if number:
                 self._image.seek(number)
-        return self._read_image(self._image, self._stream)
+        return self._read_image(self._image, self._stream, self._options)
+
+    def _read_frame(self, animation: Animation, number: int) -> Picture:
+        """Read a frame of a GIF or an animated PNG, as it is seen."""
+        frame: SubFrame = self._places[number]
+        if number == 0 and not self.all_wanted and frame.covers(animation.size):
+            # As it is stored, so that a palette may stay.
+            picture = self._read_stored(self._options, frame, whole=True)
+            return replace(picture, metadata={**picture.metadata, **animation.timing_of(frame)})
+        self._check_reading(cast("Image.Image", self._image), self._stream)
+        picture = animation.read(self._places, number)
+        return _oriented(picture, self._orientation, orient=self._options.orient)
+
+    def _read_stored(self, options: ReadOptions, frame: SubFrame, *, whole: bool) -> Picture:
+        """Read a frame of an animation as it is stored, whole: with all that is said of it."""
+        check_size(frame.width, frame.height, self._name, options.max_pixels)
+        animation = cast("Animation", self._animation)
+        with self._at_work():
+            stream = BytesIO(animation.file.file(frame, whole=whole))
+            image = open_image(stream, ("GIF", "PNG"))
+        picture = self._read_image(image, stream, options)
+        self._orientation = self._orientation or orientation_of(image)
+        return picture
 
     def _is_together(self, image: Image.Image) -> bool:
         """Tell whether an image is to have the mode that all frames have."""
-        return self.all_wanted and image.format in ANIMATED
+        return self.all_wanted and image.format in COMPOSED
 
     @property
     def _is_animated(self) -> bool:
-        """Whether frames are painted on those before them."""
-        return self.has_several and self._image is not None
+        """Whether frames are painted on those before them, or on a canvas that is larger."""
+        return self._is_painted or (self.has_several and self._image is not None)
+
+    @property
+    def _is_painted(self) -> bool:
+        """Whether that is done by ours."""
+        if self._animation is None:
+            return False
+        return self.has_several or not self._places[0].covers(self._animation.size)
 
     def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[Depth | None, bool]:
         """Raise where --max-memory has no room for an image.
@@ -185,26 +247,19 @@ class _ImageFile:
         with self._at_work():
             depth = kind_of_depth(image, stream)
             kept = depth is not None and check_kept(depth, self._name, self._options)
+            if kept and self._is_animated:
+                check_deep_reading(image, stream, self._name, 4, animated=True)
             if not kept:
                 check_reading(
                     image,
                     stream,
                     self._name,
                     expand=self._options.expand,
-                    together=self._is_together(image),
+                    together=self._is_together(image)
+                    or (image is self._image and self._is_painted),
                     animated=self._is_animated,
                 )
         return depth, kept
-
-    def _prove(self, image: Image.Image, number: int) -> None:
-        """Raise for damage of an animation up to a frame, and with the last one up to the end."""
-        if image.format not in ("PNG", "GIF"):
-            return
-        place = self._stream.tell()  # from where Pillow goes on
-        is_last = image.format == "PNG" and number + 1 == getattr(image, "n_frames", 1)
-        wanted = None if is_last else max(0, number + 1 - self._proven)
-        self._proven += sum(1 for _ in islice(self._proofs, wanted))
-        self._stream.seek(place)
 
     def _read_page(self, page: BinaryIO) -> Picture:
         """Read a page of a TIFF, by tifffile where Pillow does not know its kind of pixels."""
@@ -215,21 +270,23 @@ class _ImageFile:
                 from upsamp.io.images.deep_tiff import read_deep_tiff
 
                 return read_deep_tiff(page, self._name, self._options)
-        return self._read_image(image, page)
+        return self._read_image(image, page, self._options)
 
-    def _read_image(self, image: Image.Image, stream: BinaryIO) -> Picture:
+    def _read_image(self, image: Image.Image, stream: BinaryIO, options: ReadOptions) -> Picture:
         """Read the frame that an opened image is at."""
-        name, options = self._name, self._options
+        name = self._name
         check_size(*image.size, name, options.max_pixels)
         depth, kept = self._check_reading(image, stream)
+        if image.format == "PNG" or not kept:
+            with self._at_work():
+                check_image(image, stream, name, options.max_pixels)
         if kept:
             from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
 
-            return read_deep(image, stream, name, options, animated=self.has_several)
+            return read_deep(image, stream, name, options)
         notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",) if depth else ()
         together = self._is_together(image)
         with self._at_work():
-            check_image(image, stream, name, options.max_pixels)
             picture, orientation = _decode(image, stream, expand=options.expand, together=together)
             if not self._is_animated:
                 # Its memory may be needed to turn the pixels; close() would close the stream, too.
@@ -253,7 +310,7 @@ def _decode(
     orientation = orientation_of(image) if tagged is None else tagged
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
     metadata, coding = metadata_of(image, orientation), coding_of(image, stream)
-    if together and (format_name == "gif" or image.mode not in UNCHANGING):
+    if together and image.mode not in UNCHANGING:
         image = image.convert("RGBA")
     image = natural(image, expand=expand)
     pixels, mode = pixels_of(image, format_name, expand=expand)

@@ -25,7 +25,7 @@ from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
 from upsamp.io.images.modes import offset_lab, pixels_of
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, shown_frames
 
 __all__ = ["losses_of_compression", "write_tiff"]
 
@@ -82,7 +82,7 @@ def write_tiff(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) -
     """Write a picture as TIFF, and the pages that follow it."""
     stream.write(b"II*\0" + bytes(4))
     link = 4  # where the place of the next page is to stand
-    for page in picture.frames():
+    for page in shown_frames(picture).read():
         link = _write_page(page, stream, name, link)
 
 
