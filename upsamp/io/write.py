@@ -95,6 +95,11 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
     losses = []
     if not isinstance(result, Picture):
         return ()
+    if result.extra and is_image_format(format_name) and format_name != "tiff":
+        losses.append(
+            f"{result.extra} of {result.pixels.shape[2]} channels are neither colour nor alpha and "
+            f"are left out, as {format_name.upper()} does not hold them; tiff and npy keep them"
+        )
     if format_name == "gif":
         from upsamp.io.palettes import fits_palette, is_partly_clear  # no other counts colours
 
@@ -142,6 +147,8 @@ def _encode(
 
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
     picture = picture.map(partial(with_true_metadata, strip=options.strip))
+    if format_name != "tiff":
+        picture = picture.map(Picture.without_extra)
     if memory_limit() is not None and picture.rest is not None:
         picture = replace(
             picture, rest=picture.rest.map(partial(_checked, format_name=format_name))

@@ -244,6 +244,8 @@ class StripJob:
         searched = self.format == "tiff" or (self.format == "npy" and self.work.planes)
         if searched and is_stream(self.name):
             return False
+        if isinstance(given, Picture) and given.has_alpha and given.extra:
+            return False  # not all of its channels are weighed by alpha
         if not isinstance(given, Picture) or self.format == "npy":
             return True
         several = given.rest is not None and self.format in FRAME_FORMATS

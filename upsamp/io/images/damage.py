@@ -19,8 +19,6 @@ __all__ = ["check_image"]
 GZIP = 31
 DDS_HEADER_BYTES = 128
 MAX_FITS_HEADER = 2**20
-# The numbers of FITS that Pillow hands over as they are: of big-endian bytes, up to 32 bits.
-FITS_NUMBERS = ("L", "I;16B", "I;32B", "F;32BF")
 CHECKED = ("BMP", "DDS", "FITS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF", "XPM")
 
 
@@ -129,22 +127,17 @@ def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
 
     It is raised, too, where Pillow ignores what the header says of the numbers.
     """
-    decoder, _, start, how = cast("Any", image).tile[0]
+    _, _, start, _ = cast("Any", image).tile[0]
     head = stream.read(min(start, MAX_FITS_HEADER))
     cards = {
         head[place : place + 8].strip(): head[place + 10 : place + 80].split(b"/")[0].strip()
         for place in range(0, len(head), 80)
     }
-    scaled = not (_is(cards.get(b"BZERO", b"0"), 0) and _is(cards.get(b"BSCALE", b"1"), 1))
-    # Older versions of Pillow take the bytes of its numbers in the order of this machine.
-    mistaken = decoder == "raw" and how[0] not in FITS_NUMBERS
-    if scaled or mistaken:
+    if not (_is(cards.get(b"BZERO", b"0"), 0) and _is(cards.get(b"BSCALE", b"1"), 1)):
         raise OSError(
-            "a FITS file of scaled numbers, of 64 bits, or for a newer Pillow is not read whole. "
+            "a FITS file of numbers that are scaled and compressed is not read. "
             "Write it with numpy.save('FILE.npy', astropy.io.fits.getdata(...))"
         )
-    if decoder != "fits_gzip":
-        return
     stream.seek(start)
     data, left = stream.read(), 4 * image.width * image.height
     while left > 0:

@@ -8,7 +8,7 @@ __all__ = ["STRIP_FORMATS", "holds_strips_of"]
 
 # The formats that are written strip by strip, each with the package that it needs.
 STRIP_FORMATS: Mapping[str, str | None] = {"npy": None, "png": None, "tiff": "tifffile"}
-# The modes of pictures that are written in tiles, by the part before the semicolon.
+# The modes of pictures that are written in tiles, by their colours.
 TIFF_MODES = ("1", "L", "LA", "I", "F", "RGB", "RGBA", "P", "CMYK")
 
 
@@ -20,4 +20,4 @@ def holds_strips_of(format_name: str, mode: str) -> bool:
     """
     if format_name == "png":
         return mode in PNG_MODES
-    return mode.partition(";")[0] in TIFF_MODES
+    return mode.partition(";")[0].partition("+")[0] in TIFF_MODES
