@@ -10,6 +10,7 @@ from upsamp.io.images.compressed import TOO_SHORT, inflated
 from upsamp.io.images.damaged_frames import check_icon
 from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
 from upsamp.io.images.damaged_tiff import check_tiff
+from upsamp.io.images.declared import codestream_of
 from upsamp.io.streams import size_of
 
 __all__ = ["check_image"]
@@ -35,7 +36,7 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
     if image.format == "TIFF":
         check_tiff(image, stream)
     elif image.format == "JPEG2000":
-        check_jpeg2000(stream.read())
+        check_jpeg2000(stream.read(), codestream_of(stream)[0])
     elif image.format == "PCX":
         _check_pcx(image.height, stream.read())
     elif image.format == "BMP":

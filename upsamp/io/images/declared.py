@@ -5,6 +5,7 @@ AOM, "AV1 Image File Format"; Silicon Graphics, "The SGI Image File Format"; Ado
 Formats"; Microsoft, "DDS_HEADER_DXT10".
 """
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
@@ -17,7 +18,15 @@ from upsamp.errors import FormatError
 from upsamp.io.extras import check_extra, has_extra
 from upsamp.io.picture_options import ReadOptions
 
-__all__ = ["Numbers", "Route", "as_declared", "declared_by", "route_of", "widened"]
+__all__ = [
+    "Numbers",
+    "Route",
+    "as_declared",
+    "codestream_of",
+    "declared_by",
+    "route_of",
+    "widened",
+]
 
 
 class Numbers(NamedTuple):
@@ -26,6 +35,8 @@ class Numbers(NamedTuple):
     kind: "u", "i", "f" or "c", as NumPy names them. bits: of each. samples: of each pixel.
     maximum: the largest value of unsigned ones, where that is not what the bits can say. plain:
     whether they stand for themselves, so that another reader makes the same colours of them.
+    apart: whether channels lie in planes that Pillow does not put together. swapped: whether Pillow
+    hands over the bytes of each in the wrong order.
     """
 
     kind: str
@@ -33,6 +44,8 @@ class Numbers(NamedTuple):
     samples: int
     maximum: int = 0
     plain: bool = True
+    apart: bool = False
+    swapped: bool = False
 
     @property
     def full(self) -> int:
@@ -50,9 +63,14 @@ class Numbers(NamedTuple):
 
 
 class Route(NamedTuple):
-    """How an image is read: by Pillow, or by another reader; notes tell what is lost."""
+    """How an image is read: by Pillow, or by another reader.
+
+    numbers: as which ones its pixels are taken; None for those that Pillow hands over. notes: what
+    is lost.
+    """
 
     by_pillow: bool
+    numbers: Numbers | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -68,10 +86,14 @@ READERS: Mapping[str, str] = {
     "PPM": "numpy",
 }
 SAMPLE_KINDS: Mapping[int, str] = {1: "u", 2: "i", 3: "f", 4: "u", 5: "c", 6: "c"}
+# Raw modes of Pillow whose bytes are in one order whatever the machine's is.
+SWAPPED = re.compile(r";(16|32)B[SF]*$")
+# Modes that Pillow does not make of planes.
+PLANES_APART = ("LA", "La", "RGBa")
 PNG_SAMPLES: Mapping[int, int] = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 PNG_PALETTE, PNG_SIGNATURE = 3, b"\x89PNG\r\n\x1a\n"
-# Formats of ISO boxes: those that hold others, and how much of them is looked at.
-CONTAINERS, MOST_BOX = (b"meta", b"moov", b"jp2h"), 2**22
+# Boxes of AVIF that tell of images, and how much of a box is looked at.
+CONTAINERS, MOST_BOX = (b"meta", b"moov"), 2**22
 SIZ = b"\xff\x4f\xff\x51"
 # Colour spaces of JPEG 2000 that need no conversion.
 SRGB, GREY = 16, 17
@@ -89,18 +111,21 @@ def route_of(image: Image.Image, numbers: Numbers | None, name: str, options: Re
     is_cut = numbers.kind not in kinds or numbers.bits > bits
     left = max(0, numbers.samples - Image.getmodebands(image.mode))
     package = READERS.get(image.format or "") if numbers.plain else None
+    if numbers.apart:
+        check_extra("tifffile", f"{name} has planes of alpha, which Pillow does not read; it")
+        return Route(False, numbers)
     if is_cut and options.depth != 8:
         _check_reader(package, numbers, bits, name)
-        return Route(False)
+        return Route(False, numbers)
     notes = []
     if is_cut:
         notes.append(f"{numbers} is read as {bits}-bit; its lower digits are lost")
     if left:
         if package == "tifffile" and not is_cut and has_extra(package):
-            return Route(False)
+            return Route(False, numbers)
         keeping = " (upsamp[deep] keeps them)" if package == "tifffile" and not is_cut else ""
         notes.append(f"channels that are neither colour nor alpha are left out: {left}{keeping}")
-    return Route(True, tuple(notes))
+    return Route(True, None if is_cut else numbers, tuple(notes))
 
 
 def _room_of(mode: str) -> tuple[str, int]:
@@ -142,21 +167,31 @@ def as_declared(pixels: Array, numbers: Numbers, format_name: str) -> Array:
     Pillow keeps signed ones in unsigned ones and other sizes. Those of JPEG 2000 it shifts up to 8
     or 16 bits, and adds half of their range to signed ones.
     """
+    if numbers.kind == pixels.dtype.kind == "f":
+        return pixels.byteswap() if numbers.swapped else pixels
     if numbers.kind not in "ui" or pixels.dtype.kind not in "ui":
         return pixels
-    if format_name == "jpeg2000" and not numbers.plain:
-        return pixels
-    if format_name == "jpeg2000" and numbers.bits <= (most := 8 * pixels.dtype.itemsize):
-        pixels = pixels >> pixels.dtype.type(most - numbers.bits)
-        if numbers.kind == "i":
-            half = pixels.dtype.type(2 ** (numbers.bits - 1))
-            pixels = (pixels - half).view(f"i{pixels.dtype.itemsize}")
+    if format_name == "jpeg2000":
+        pixels = _shifted_down(pixels, numbers)
     wanted = np.dtype(f"{numbers.kind}{next(n for n in (1, 2, 4) if 8 * n >= numbers.bits)}")
-    if pixels.dtype.itemsize == wanted.itemsize:
-        pixels = pixels.view(wanted)
-    else:
-        pixels = pixels.astype(wanted)
+    is_same = pixels.dtype.itemsize == wanted.itemsize
+    pixels = pixels.view(wanted) if is_same else pixels.astype(wanted)
+    if numbers.swapped:
+        pixels = pixels.byteswap()
     return widened(pixels, numbers.full) if numbers.kind == "u" else pixels
+
+
+def _shifted_down(pixels: Array, numbers: Numbers) -> Array:
+    """Return numbers of JPEG 2000 as the file has them."""
+    most = 8 * pixels.dtype.itemsize
+    if not numbers.plain or numbers.bits > most:
+        return pixels
+    pixels = pixels >> pixels.dtype.type(most - numbers.bits)
+    if numbers.kind == "u":
+        return pixels
+    half = pixels.dtype.type(2 ** (numbers.bits - 1))
+    signed: Array = (pixels - half).view(f"i{pixels.dtype.itemsize}")
+    return signed
 
 
 def declared_by(image: Image.Image, stream: BinaryIO) -> Numbers | None:
@@ -177,7 +212,12 @@ def _of_tiff(image: Any, _stream: BinaryIO) -> Numbers:
     # Fewer bits than 8 are widened by Pillow itself.
     bits = max((8, *tags.get(258, (1,))))
     samples = int(tags.get(277, len(tags.get(258, (1,)))))
-    return Numbers(kinds.pop() if len(kinds) == 1 else "c", bits, samples)
+    apart = tags.get(284) == 2 and image.mode in PLANES_APART
+    # What libtiff decodes is in this machine's order, and Pillow turns some of it around again.
+    tile = image.tile[0] if image.tile else ("",)
+    swapped = tile[0] == "libtiff" and SWAPPED.search(str(tile[-1][0])) is not None
+    kind = kinds.pop() if len(kinds) == 1 else "c"
+    return Numbers(kind, bits, samples, apart=apart, swapped=swapped)
 
 
 def _of_png(_image: Image.Image, stream: BinaryIO, start: int = 0) -> Numbers:
@@ -249,29 +289,26 @@ def _boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int,
         start += size
 
 
-def _contents(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the boxes that tell of an image, each with its content."""
-    end = stream.seek(0, 2)
-    for kind, start, stop in _boxes(stream, 0, end):
-        if kind in (*CONTAINERS, b"jp2c"):
-            stream.seek(start)
-            yield kind, stream.read(min(stop - start, MOST_BOX if kind != b"jp2c" else 64))
-
-
-def _of_jpeg2000(_image: Image.Image, stream: BinaryIO) -> Numbers | None:
+def codestream_of(stream: BinaryIO) -> tuple[int, bytes]:
+    """Return where the codestream of a JPEG 2000 begins, and the header of a JP2 before it."""
     stream.seek(0)
-    head = stream.read(4)
-    codestream, plain = b"", True
-    if head == SIZ:
-        codestream = SIZ + stream.read(64)
-    else:
-        for kind, content in _contents(stream):
-            if kind == b"jp2c":
-                codestream = content
-                break
-            plain = plain and _is_plain(content)
-    if not codestream.startswith(SIZ) or len(codestream) < 45:
-        return None
+    header = b""
+    if stream.read(4) == SIZ:
+        return 0, header
+    for kind, start, stop in _boxes(stream, 0, stream.seek(0, 2)):
+        if kind == b"jp2c":
+            return start, header
+        if kind == b"jp2h":
+            stream.seek(start)
+            header = stream.read(min(stop - start, MOST_BOX))
+    raise OSError("it has no codestream")
+
+
+def _of_jpeg2000(_image: Image.Image, stream: BinaryIO) -> Numbers:
+    start, header = codestream_of(stream)
+    plain = _is_plain(header)
+    stream.seek(start)
+    codestream = stream.read(64)
     (samples,) = struct.unpack_from(">H", codestream, 40)
     parts = [codestream[place : place + 3] for place in range(42, 42 + 3 * samples, 3)]
     plain = plain and len(set(parts)) == 1 and parts[0][1:] == b"\1\1"
@@ -291,7 +328,11 @@ def _is_plain(header: bytes) -> bool:
 def _of_avif(image: Image.Image, stream: BinaryIO) -> Numbers:
     """Return the bits of the deepest of all images in the file, of which alpha may be one."""
     bits = 8
-    for _, content in _contents(stream):
+    for kind, start, stop in _boxes(stream, 0, stream.seek(0, 2)):
+        if kind not in CONTAINERS:
+            continue
+        stream.seek(start)
+        content = stream.read(min(stop - start, MOST_BOX))
         place = content.find(b"av1C")
         while place >= 0:
             flags = content[place + 6]  # high_bitdepth, twelve_bit

@@ -56,8 +56,9 @@ def read_deep(
         )
     width, height = image.size
     channels = 4 if "transparency" in image.info else numbers.samples
-    check_deep_reading(image, stream, name, channels)
-    check_memory((height, width, channels), np.dtype(np.uint16), f"The pixels of {name}")
+    dtype = np.dtype(f"{numbers.kind}{2 if numbers.bits <= 16 else 4}")
+    check_deep_reading(image, stream, name, channels, dtype)
+    check_memory((height, width, channels), dtype, f"The pixels of {name}")
     if image.format == "PPM":
         pixels = read_deep_ppm(stream, name, image.size)
     else:

@@ -38,6 +38,7 @@ EXTRA_SAMPLES = 338
 UNSPECIFIED, ASSOCIATED, STRAIGHT = 0, 1, 2
 ALPHA = (ASSOCIATED, STRAIGHT)
 FAULT = "cannot be decoded"
+INKS_WITH_ALPHA = "the alpha of a picture in CMYK is kept as a channel without a meaning"
 
 
 @contextmanager
@@ -114,7 +115,8 @@ def read_deep_tiff(
         pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
-    return Picture(pixels, mode, "tiff", None, metadata, coding)
+    notes = (INKS_WITH_ALPHA,) if kind == SEPARATED and any(extra) else ()
+    return Picture(pixels, mode, "tiff", None, metadata, coding, notes)
 
 
 def _meanings(page: Any, count: int) -> tuple[int, ...]:

@@ -144,15 +144,17 @@ def check_reading(
     _check(declared, name, max(decoded, copied, _proof_bytes(image, stream)))
 
 
-def check_deep_reading(image: Image.Image, stream: BinaryIO, name: str, channels: int) -> None:
-    """Raise `MemoryLimitError` where there is no room for an image of 16-bit channels.
+def check_deep_reading(
+    image: Image.Image, stream: BinaryIO, name: str, channels: int, dtype: np.dtype[Any]
+) -> None:
+    """Raise `MemoryLimitError` where there is no room for an image of more than 8 bits.
 
     Its file is held beside its pixels, which are copied where they are turned upright.
     """
     if memory_limit() is None:
         return
     pixels, size = image.width * image.height, size_of(stream)
-    held = 2 * channels
+    held = dtype.itemsize * channels
     if image.format == "PNG":
         needed = max(size + held * pixels, (4 + 2 * held) * pixels)
     elif image.format == "PPM":  # numbers of text are words first
@@ -161,7 +163,7 @@ def check_deep_reading(image: Image.Image, stream: BinaryIO, name: str, channels
     else:
         needed = 2 * size + (LIBRARY_BYTES[image.format or ""] + 2 * held) * pixels
     shape = (image.height, image.width, channels) if channels > 1 else (image.height, image.width)
-    _check(_declared(shape, "", str(image.format), np.dtype(np.uint16)), name, needed)
+    _check(_declared(shape, "", str(image.format), dtype), name, needed)
 
 
 def check_tiff_reading(

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import check_limit
+from upsamp.core.memory import WORKING, check_limit
 from upsamp.errors import FormatError
 from upsamp.io.images.limits import check_size
 from upsamp.io.picture_options import ReadOptions
@@ -66,7 +66,7 @@ def read_colour_floats(stream: BinaryIO, name: str, options: ReadOptions) -> Pic
     width, height = int(header[1]), int(header[2])
     check_size(width, height, name, options.max_pixels)
     size = 12 * width * height
-    check_limit(2 * size, f"the {width:,} x {height:,} pixels of {name}")
+    check_limit(2 * size + WORKING, f"the {width:,} x {height:,} pixels of {name}")
     stream.seek(header.end())
     data = stream.read(size)
     if len(data) < size:

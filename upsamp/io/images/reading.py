@@ -217,10 +217,10 @@ class _ImageFile:
         """Whether frames are painted on those before them."""
         return self.has_several and self._image is not None
 
-    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[Numbers | None, Route]:
-        """Raise where nothing reads an image whole, or --max-memory has no room for it.
+    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> Route:
+        """Return how an image is read; raise where that is not whole, or there is no room for it.
 
-        Returns what its header says, and how it is read; another reader asks for room itself.
+        Another reader than Pillow asks for room itself.
         """
         with self._at_work():
             numbers = declared_by(image, stream)
@@ -234,7 +234,7 @@ class _ImageFile:
                     together=self._is_together(image),
                     animated=self._is_animated,
                 )
-        return numbers, route
+        return route
 
     def _prove(self, image: Image.Image, number: int) -> None:
         """Raise for damage of an animation up to a frame, and with the last one up to the end."""
@@ -278,18 +278,21 @@ class _ImageFile:
         """Read the frame that an opened image is at."""
         name, options = self._name, self._options
         check_size(*image.size, name, options.max_pixels)
-        numbers, route = self._check_reading(image, stream)
-        if numbers is not None and not route.by_pillow:
+        route = self._check_reading(image, stream)
+        if route.numbers is not None and not route.by_pillow:
             from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
 
+            if image.format != "TIFF":  # whose page is proven after more is known
+                with self._at_work():
+                    check_image(image, stream, name, options.max_pixels)
             return read_deep(
-                image, stream, name, options, numbers=numbers, animated=self.has_several
+                image, stream, name, options, numbers=route.numbers, animated=self.has_several
             )
         together = self._is_together(image)
         with self._at_work():
             check_image(image, stream, name, options.max_pixels)
             picture, orientation = _decode(
-                image, stream, expand=options.expand, together=together, numbers=numbers
+                image, stream, expand=options.expand, together=together, numbers=route.numbers
             )
             if not self._is_animated:
                 # Its memory may be needed to turn the pixels; close() would close the stream, too.
