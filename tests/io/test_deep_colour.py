@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -14,6 +15,7 @@ from PIL import Image, ImageCms
 
 from upsamp.errors import FormatError, MissingExtraError
 from upsamp.io import extras
+from upsamp.io.losses import losses_of
 from upsamp.io.pictures import Picture
 
 # Adam7: where each pass begins, and how far apart its pixels lie; columns, then rows.
@@ -207,10 +209,15 @@ def test_premultiplied_alpha_is_divided_out(dtype: str) -> None:
     np.testing.assert_array_equal(picture.pixels[0, 2], 0)
 
 
-def test_a_channel_that_means_nothing_is_left_out_with_a_note() -> None:
+def test_a_channel_that_means_nothing_stays_and_is_told_where_it_is_dropped(
+    tmp_path: Path,
+) -> None:
     picture = read(tiff(deep(4), extrasamples=["unspecified"]))
-    np.testing.assert_array_equal(picture.pixels, deep(4)[..., :3])
-    assert picture.notes == ("a channel that is neither colour nor alpha is left out",)
+    np.testing.assert_array_equal(picture.pixels, deep(4))
+    assert (picture.mode, picture.notes) == ("RGB+1;16", ())
+    (loss,) = losses_of(picture, "png")
+    assert loss.startswith("1 of 4 channels are neither colour nor alpha and are left out, as PNG")
+    np.testing.assert_array_equal(read(through(picture, "png", tmp_path)).pixels, deep(4)[..., :3])
 
 
 @pytest.mark.parametrize("source_format", ["png", "tiff"])
@@ -287,7 +294,7 @@ def test_writing_needs_no_extra(tmp_path: Path, target: str) -> None:
 # --- what no reader keeps, and what is hostile
 
 
-def test_an_animation_of_16_bits_is_refused_or_cut() -> None:
+def test_an_animation_of_16_bits_is_kept_whole_or_cut() -> None:
     pixels = deep(3)
     control = struct.pack(">IIIIIHHBB", 0, WIDTH, HEIGHT, 0, 0, 1, 10, 0, 0)
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
@@ -301,30 +308,33 @@ def test_an_animation_of_16_bits_is_refused_or_cut() -> None:
         )
     )
     source = BytesIO(data[:-12] + more + data[-12:])
-    with pytest.raises(FormatError, match=r"animation of 16-bit colour.* Use --depth 8 to accept"):
-        read(source)
+    for frame in read(source, every_frame=True).frames():
+        assert frame.pixels.dtype == np.uint16
+        np.testing.assert_array_equal(frame.pixels[..., :3], pixels)
     assert read(source, depth=8, every_frame=True).frame_count == 2
 
 
-def test_jpeg_2000_of_16_bits_is_refused_or_cut() -> None:
-    imagecodecs = pytest.importorskip("imagecodecs")
-    source = BytesIO(imagecodecs.jpeg2k_encode(deep(3), level=0))
-    message = r"^it holds colour of 16 bits, .* Use --depth 8 to accept that, or convert it to PNG"
-    with pytest.raises(FormatError, match=message):
-        read(source)
-    np.testing.assert_allclose(read(source, depth=8).pixels, deep(3) >> 8, atol=1)
-
-
-def test_avif_of_10_bits_is_refused_or_cut() -> None:
-    imagecodecs = pytest.importorskip("imagecodecs")
-    source = BytesIO(imagecodecs.avif_encode(deep(3) >> 6, bitspersample=10))
-    if ".avif" not in Image.registered_extensions():
+@pytest.mark.parametrize("kind", ["jpeg2000", "avif"])
+def test_jpeg_2000_and_avif_are_kept_whole_or_refused_or_cut(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = deep(3) >> 6
+    encode: Any = {"jpeg2000": imagecodecs.jpeg2k_encode, "avif": imagecodecs.avif_encode}[kind]
+    source = BytesIO(encode(pixels, level=0 if kind == "jpeg2000" else 100, bitspersample=10))
+    if kind == "avif" and ".avif" not in Image.registered_extensions():
         with pytest.raises(FormatError, match=r"^it is no image that can be read"):
             read(source)
         return
-    with pytest.raises(FormatError, match=r"^it holds colour of 10 bits, which would be cut"):
+    picture = read(source)
+    np.testing.assert_array_equal(picture.pixels, np.rint(pixels * (65535 / 1023)))
+    assert (picture.mode, picture.notes) == ("RGB;16", ())
+    monkeypatch.setattr(extras, "find_spec", lambda _package: None)
+    message = r"^it holds 10-bit colour, which Pillow would cut to 8 bits; to keep it needs image"
+    with pytest.raises(MissingExtraError, match=message):
         read(source)
-    assert read(source, depth=8).pixels.dtype == np.uint8
+    cut = read(source, depth=8)
+    np.testing.assert_allclose(cut.pixels, pixels >> 2, atol=1)
+    assert cut.notes == ("10-bit colour is read as 8-bit; its lower digits are lost",)
 
 
 @pytest.mark.parametrize("kind", ["png", "tiff", "float"])

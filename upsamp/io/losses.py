@@ -76,6 +76,11 @@ def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False)
         losses.append(
             "the image for programs that know no animations is left out; --format png keeps it"
         )
+    if result.extra and format_name in IMAGE_FORMATS and format_name != "tiff":
+        losses.append(
+            f"{result.extra} of {result.pixels.shape[2]} channels are neither colour nor alpha and "
+            f"are left out, as {format_name.upper()} does not hold them; tiff and npy keep them"
+        )
     if result.rest is not None and format_name not in FRAME_FORMATS:
         losses.append(
             f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "

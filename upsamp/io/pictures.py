@@ -35,7 +35,8 @@ class Picture:
 
     pixels: (H, W) or (H, W, C) as `mode` has them, which is Pillow's, or one of those that Pillow
     has not: "LA;16", "RGB;16", "RGBA;16" and "CMYK;16" for 16-bit colour, ";F" in the place of
-    ";16" for floats; "F" may be of any float and "I" of any integer type. format: of the file that
+    ";16" for floats; "F" may be of any float and "I" of any integer type. "RGB+2" has two channels
+    more that are neither colour nor alpha, "RGBA+2" has them before alpha. format: of the file that
     it was read from. metadata: what a new file says too. coding: how the pixels were compressed.
     notes: what was lost in reading it. rest: the frames that follow, if it is the first of several.
     """
@@ -50,9 +51,36 @@ class Picture:
     rest: "Frames | None" = None
 
     @property
+    def colours(self) -> str:
+        """The mode without its depth and without channels that are neither colour nor alpha.
+
+        >>> Picture(np.zeros((1, 1, 4), np.uint16), "RGB+1;16").colours
+        'RGB'
+        """
+        return self.mode.partition(";")[0].partition("+")[0]
+
+    @property
+    def extra(self) -> int:
+        """How many channels are neither colour nor alpha."""
+        return int(self.mode.partition(";")[0].partition("+")[2] or 0)
+
+    @property
     def has_alpha(self) -> bool:
         """Whether the last channel is alpha."""
-        return self.mode.partition(";")[0] in ("LA", "RGBA")
+        return self.colours in ("LA", "RGBA")
+
+    def without_extra(self) -> "Picture":
+        """Return the picture of colours and alpha alone.
+
+        >>> Picture(np.zeros((1, 1, 3), np.uint16), "L+2;16").without_extra().mode
+        'I;16'
+        """
+        if not self.extra:
+            return self
+        end = self.pixels.shape[2] - self.has_alpha
+        kept = [*range(end - self.extra), *range(end, self.pixels.shape[2])]
+        pixels = self.pixels[..., kept] if len(kept) > 1 else self.pixels[..., 0]
+        return replace(self, pixels=pixels, mode=mode_of(pixels, cmyk=self.colours == "CMYK"))
 
     @property
     def frame_count(self) -> int:
@@ -96,17 +124,22 @@ class Frames:
         return Frames(self.count, lambda: map(change, self.read()))
 
 
-def mode_of(pixels: Array, *, cmyk: bool = False) -> str:
+def mode_of(pixels: Array, *, cmyk: bool = False, extra: int = 0) -> str:
     """Return the mode of pixels (H, W) or (H, W, C), by their channels and their type.
+
+    extra: how many channels are neither colour nor alpha.
 
     >>> mode_of(np.zeros((2, 2, 3), np.uint16)), mode_of(np.zeros((2, 2), np.float32))
     ('RGB;16', 'F')
+    >>> mode_of(np.zeros((2, 2, 4), np.uint8), extra=1)
+    'RGB+1'
     """
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     kind, bits = pixels.dtype.kind, 8 * pixels.dtype.itemsize
-    if channels == 1 and (kind == "f" or bits > 8):
+    if channels == 1 and pixels.dtype != np.uint8:
         return "F" if kind == "f" else "I;16" if pixels.dtype == np.uint16 else "I"
-    base = "CMYK" if cmyk else MODES[channels - 1]
+    base = "CMYK" if cmyk else MODES[channels - extra - 1]
+    base += f"+{extra}" if extra else ""
     return base if pixels.dtype == np.uint8 else f"{base};{'F' if kind == 'f' else bits}"
 
 

@@ -12,6 +12,12 @@ __all__ = ["format_of_content", "refuse_foreign_members", "sniff"]
 # How the files begin that are told by their content whatever their names are.
 MAGIC: Mapping[str, bytes] = {"npy": b"\x93NUMPY", "npz": b"PK\x03\x04", "gzip": b"\x1f\x8b"}
 
+# How text begins that is no matrix: of images, and of what is refused as one, such as PostScript,
+# PDF, and all that has elements, as SVG has.
+IMAGE_TEXT = re.compile(
+    rb"P[1-7Ff]\s|\s*#define\s|\s*/\* XPM \*/|SIMPLE *=|%!|%PDF|(?:\xef\xbb\xbf)?\s*<"
+)
+
 # Files of other programs: where they have which bytes, what they are, and what to do with them.
 PICKLE = "Python or PyTorch objects, which could run code when they are read"
 SAVE_ARRAY = "Save the array with numpy.save."
@@ -83,7 +89,7 @@ def sniff(head: bytes) -> str:
             return name
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # the mark of UTF-16
         return "txt"
-    if b"\0" in head or re.match(rb"P[1-7]\s|\s*#define\s|\s*/\* XPM \*/|SIMPLE  =", head):
+    if b"\0" in head or IMAGE_TEXT.match(head):
         return "image"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut

@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
+
+import numpy as np
 
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
@@ -133,9 +136,15 @@ class Enlarging:
         if self.linear:
             check_light(frame)
             enlarge = resize_light
-        corners, alpha = self.align_corners, frame.has_alpha
-        values = enlarge(frame.pixels, size, *self._rule, align_corners=corners, alpha=alpha)
-        return frame.with_pixels(values)
+        make = partial(enlarge, align_corners=self.align_corners)
+        if not (frame.has_alpha and frame.extra):
+            values = make(frame.pixels, size, *self._rule, alpha=frame.has_alpha)
+            return frame.with_pixels(values)
+        # What is no colour is not weighed by alpha.
+        extra = slice(-1 - frame.extra, -1)
+        shown = make(np.delete(frame.pixels, extra, axis=2), size, *self._rule, alpha=True)
+        others = make(frame.pixels[..., extra], size, *self._rule, alpha=False)
+        return frame.with_pixels(np.dstack([shown[..., :-1], others, shown[..., -1:]]))
 
     @property
     def _rule(self) -> tuple[Interpolation, Convention]:

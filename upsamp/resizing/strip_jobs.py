@@ -262,9 +262,10 @@ class StripJob:
         # They have to be searched: a TIFF, and planes of which each gets some rows in turn.
         if (wanted == "tiff" or (wanted == "npy" and self.work.planes)) and is_stream(name):
             return False
+        if isinstance(given, Picture) and given.has_alpha and given.extra:
+            return False  # not all of its channels are weighed by alpha
         if not isinstance(given, Picture) or wanted == "npy":
             return True
         several = given.rest is not None and wanted in FRAME_FORMATS
         held = TIFF_MODES if wanted == "tiff" else FORMATS[wanted].modes
-        base = given.mode.partition(";")[0]
-        return not several and (base if wanted == "tiff" else given.mode) in held
+        return not several and (given.colours if wanted == "tiff" else given.mode) in held

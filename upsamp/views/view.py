@@ -94,6 +94,7 @@ def view_of(given: Picture | Array, data_format: DataFormat = "channels_last") -
 
 def view_of_picture(picture: Picture) -> View:
     """Return the view of a picture: 8 bits as they are, more by the bits that its values need."""
+    picture = picture.without_extra()
     pixels, remarks = _colours(picture)
     if pixels.dtype == np.uint8:
         return View(pixels, 0.0, 255.0, remarks=remarks)

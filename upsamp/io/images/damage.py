@@ -11,6 +11,7 @@ from upsamp.io.images.compressed import TOO_SHORT, inflated
 from upsamp.io.images.damaged_frames import check_gif, check_icon, check_png
 from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
 from upsamp.io.images.damaged_tiff import check_tiff
+from upsamp.io.images.declared import codestream_of
 from upsamp.io.streams import size_of
 
 __all__ = ["check_image"]
@@ -20,8 +21,8 @@ __all__ = ["check_image"]
 GZIP = 31
 DDS_HEADER_BYTES = 128
 MAX_FITS_HEADER = 2**20
-# The numbers of FITS that Pillow hands over as they are: of big-endian bytes, up to 32 bits.
-FITS_NUMBERS = ("L", "I;16B", "I;32B", "F;32BF")
+# Formats of files in a file.
+NESTED = ("ICO", "ICNS")
 
 
 def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
@@ -29,15 +30,16 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
 
     name, max_pixels: for the PNG files in an icon, and for memory. The stream is left where it was.
     """
-    check = CHECKS.get(image.format or "")
+    if image.format not in (*CHECKS, *NESTED, "GIF"):
+        return
     place = stream.tell()
     stream.seek(0)
-    if check is not None:
-        check(image, stream)
-    elif image.format in ("ICO", "ICNS"):
+    if image.format in NESTED:
         check_icon(stream, name, max_pixels)
     elif image.format == "GIF":
         check_gif(stream, name)
+    else:
+        CHECKS[image.format](image, stream)
     stream.seek(place)
 
 
@@ -115,22 +117,17 @@ def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
 
     It is raised, too, where Pillow ignores what the header says of the numbers.
     """
-    decoder, _, start, how = cast("Any", image).tile[0]
+    _, _, start, _ = cast("Any", image).tile[0]
     head = stream.read(min(start, MAX_FITS_HEADER))
     cards = {
         head[place : place + 8].strip(): head[place + 10 : place + 80].split(b"/")[0].strip()
         for place in range(0, len(head), 80)
     }
-    scaled = not (_is(cards.get(b"BZERO", b"0"), 0) and _is(cards.get(b"BSCALE", b"1"), 1))
-    # Older versions of Pillow take the bytes of its numbers in the order of this machine.
-    mistaken = decoder == "raw" and how[0] not in FITS_NUMBERS
-    if scaled or mistaken:
+    if not (_is(cards.get(b"BZERO", b"0"), 0) and _is(cards.get(b"BSCALE", b"1"), 1)):
         raise OSError(
-            "a FITS file of scaled numbers, of 64 bits, or for a newer Pillow is not read whole. "
+            "a FITS file of numbers that are scaled and compressed is not read. "
             "Write it with numpy.save('FILE.npy', astropy.io.fits.getdata(...))"
         )
-    if decoder != "fits_gzip":
-        return
     stream.seek(start)
     data, left = stream.read(), 4 * image.width * image.height
     while left > 0:
@@ -146,7 +143,7 @@ CHECKS: Mapping[str, Callable[[Image.Image, BinaryIO], None]] = {
     "DDS": _check_dds,
     "FITS": _check_fits,
     "JPEG": lambda _, stream: check_jpeg(stream.read()),
-    "JPEG2000": lambda _, stream: check_jpeg2000(stream.read()),
+    "JPEG2000": lambda _, stream: check_jpeg2000(stream.read(), codestream_of(stream)[0]),
     "MPO": lambda _, stream: check_jpeg(stream.read()),
     "PCX": lambda image, stream: _check_pcx(image.height, stream.read()),
     "PNG": lambda _, stream: check_png(stream),

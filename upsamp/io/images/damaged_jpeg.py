@@ -50,12 +50,12 @@ def _check_scan(data: bytes, place: int, *, restarts: bool) -> int:
     return found.start()
 
 
-def check_jpeg2000(data: bytes) -> None:
-    """Raise `OSError` where a codestream does not end where its tiles do.
+def check_jpeg2000(data: bytes, start: int) -> None:
+    """Raise `OSError` where a codestream, which begins at `start`, does not end where its tiles do.
 
     Source: ITU-T T.800, A.4.
     """
-    place = data.find(b"\xff\x4f\xff\x51") + 2
+    place = start + 2
     while (marker := data[place : place + 2]) != b"\xff\xd9":
         if len(marker) < 2:
             raise OSError(CUT_OFF)

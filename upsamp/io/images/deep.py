@@ -1,7 +1,6 @@
-"""Colour of more than 8 bits, which Pillow does not read: PNG by libpng, PPM by NumPy."""
+"""Numbers of more than 8 bits that Pillow cuts: PNG, JPEG 2000 and AVIF by imagecodecs."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 import numpy as np
@@ -11,39 +10,63 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError
+from upsamp.io.images.declared import Numbers, widened
 from upsamp.io.images.deep_tiff import read_deep_tiff
 from upsamp.io.images.memory import check_deep_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import pillow_at_work, quiet_libraries
+from upsamp.io.images.ppm import read_deep_ppm
 from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
-from upsamp.io.pictures import DEEP_MODES, Picture
+from upsamp.io.pictures import Picture, mode_of
 
 __all__ = ["read_deep", "strip_encoder"]
 
 FAULT = "cannot be decoded"
-# "P6", or "P3" where they are text, then the width, the height and the largest value, with blanks
-# and comments before each.
-PPM_HEADER = re.compile(rb"P[36]" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"\s")
-COMMENT = re.compile(rb"#[^\n]*")
+# The functions of imagecodecs; a transparent colour of a PNG becomes alpha.
+DECODERS: Mapping[str, str] = {
+    "PNG": "png_decode",
+    "JPEG2000": "jpeg2k_decode",
+    "AVIF": "avif_decode",
+}
 
 
-def read_deep(image: Image.Image, stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
-    """Read a frame whose colour has more than 8 bits.
+def read_deep(
+    image: Image.Image,
+    stream: BinaryIO,
+    name: str,
+    options: ReadOptions,
+    *,
+    numbers: Numbers,
+    animated: bool,
+) -> Picture:
+    """Read a frame whose numbers Pillow would cut.
 
     image: opened by Pillow, at that frame, and not loaded: it gives what the file says besides.
-    stream: the file, or of a TIFF the page.
+    stream: the file, or of a TIFF the page. numbers: what its header says. animated: whether it is
+    one of several frames that this cannot read apart.
     """
     if image.format == "TIFF":
         return read_deep_tiff(stream, name, options, image)
+    if animated:
+        raise FormatError(
+            f"{name} is an animation of {numbers}, whose frames would be cut to 8 bits. "
+            "Use --depth 8 to accept that."
+        )
     width, height = image.size
-    channels = {"LA": 2, "RGB": 3}.get(image.mode, 4)
-    check_deep_reading(image, stream, name, channels)
-    check_memory((height, width, channels), np.dtype(np.uint16), f"The pixels of {name}")
-    pixels = _read_png(stream, name) if image.format == "PNG" else _read_ppm(stream, name, image)
-    if pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width) or pixels.ndim != 3:
+    channels = 4 if "transparency" in image.info else numbers.samples
+    dtype = np.dtype(f"{numbers.kind}{2 if numbers.bits <= 16 else 4}")
+    check_deep_reading(image, stream, name, channels, dtype)
+    check_memory((height, width, channels), dtype, f"The pixels of {name}")
+    if image.format == "PPM":
+        pixels = read_deep_ppm(stream, name, image.size)
+    else:
+        pixels = _decoded(stream, name, DECODERS[image.format or ""])
+    if pixels.shape[:2] != (height, width) or pixels.shape[2:] not in ((), (2,), (3,), (4,)):
         raise FormatError(f"{name} {FAULT}: its pixels are not those that it declares.")
+    if numbers.kind == "u":
+        pixels = widened(pixels, numbers.full)
     with pillow_at_work(name, FAULT):
         # PNG may say more behind its pixels.
         orientation = orientation_of(image)
@@ -51,56 +74,20 @@ def read_deep(image: Image.Image, stream: BinaryIO, name: str, options: ReadOpti
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:
         pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
-    mode = DEEP_MODES[pixels.shape[2] - 1]
-    return Picture(pixels, mode, str(image.format).lower(), None, metadata)
+    return Picture(pixels, mode_of(pixels), str(image.format).lower(), None, metadata)
 
 
-def _read_png(stream: BinaryIO, name: str) -> Array:
-    """Read all of a PNG by libpng; a transparent colour becomes alpha."""
+def _decoded(stream: BinaryIO, name: str, decoder: str) -> Array:
+    """Read all pixels of a file by imagecodecs."""
     import imagecodecs
 
     stream.seek(0)
     try:
         with quiet_libraries():
-            pixels: Array = imagecodecs.png_decode(stream.read())
-    except (RuntimeError, ValueError) as error:  # its PngError is the first
+            pixels: Array = getattr(imagecodecs, decoder)(stream.read())
+    except (RuntimeError, ValueError) as error:  # its errors are of the first
         raise FormatError(f"{name} {FAULT}: {first_line(error)}.") from error
     return pixels
-
-
-def _read_ppm(stream: BinaryIO, name: str, image: Image.Image) -> Array:
-    """Read a PPM of 16 bits: after its header, the pixels in big-endian numbers, or as text.
-
-    Values up to another largest one than 65535 are widened, as Pillow does for grey.
-    """
-    stream.seek(0)
-    data = stream.read()
-    header = PPM_HEADER.match(data)
-    width, height = image.size
-    count = 3 * width * height
-    values = None
-    if header is not None:
-        read = _words if data.startswith(b"P3") else _big_endian
-        values = read(data, header.end(), count)
-    if header is None or values is None:
-        raise FormatError(f"{name} {FAULT}: it has fewer pixels than it declares.")
-    largest = int(header[3])
-    if largest < 65535:
-        values = np.rint(np.minimum(values, largest) * (65535 / largest)).astype(np.uint16)
-    return values.reshape(height, width, 3)
-
-
-def _big_endian(data: bytes, start: int, count: int) -> Array | None:
-    if len(data) < start + 2 * count:
-        return None
-    return np.frombuffer(data, ">u2", count, start).astype(np.uint16)
-
-
-def _words(data: bytes, start: int, count: int) -> Array | None:
-    words = COMMENT.sub(b" ", data[start:]).split(maxsplit=count)[:count]
-    if len(words) < count or not all(word.isdigit() and len(word) < 6 for word in words):
-        return None
-    return np.minimum(np.array(words, np.int64), 65535).astype(np.uint16)
 
 
 def strip_encoder(compression: str) -> Callable[[Array], bytes]:

@@ -17,6 +17,7 @@ from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.images.damaged_tiff import check_tags, check_tiff
+from upsamp.io.images.declared import widened
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_tiff_reading
 from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
@@ -28,12 +29,16 @@ from upsamp.io.pictures import Picture, mode_of
 
 __all__ = ["read_deep_tiff"]
 
-MIN_IS_WHITE, MIN_IS_BLACK, RGB, SEPARATED = 0, 1, 2, 5
+MIN_IS_WHITE, MIN_IS_BLACK, RGB, MASK, SEPARATED = 0, 1, 2, 4, 5
 # How many channels the colours of each kind of pixel have.
-COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, SEPARATED: 4}
+COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, MASK: 1, SEPARATED: 4}
 UNCOMPRESSED = 1
-IGNORED, ASSOCIATED, STRAIGHT = 0, 1, 2
+EXTRA_SAMPLES = 338
+# What extra samples mean.
+UNSPECIFIED, ASSOCIATED, STRAIGHT = 0, 1, 2
+ALPHA = (ASSOCIATED, STRAIGHT)
 FAULT = "cannot be decoded"
+INKS_WITH_ALPHA = "the alpha of a picture in CMYK is kept as a channel without a meaning"
 
 
 @contextmanager
@@ -77,15 +82,16 @@ def read_deep_tiff(
         check_tags(stream, page.tags)
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
-        extra = tuple(int(one) for one in page.extrasamples)
+        extra = _meanings(page, samples - COLOURS.get(kind, samples))
+        bits = int(page.bitspersample) if isinstance(page.bitspersample, int) else 0
         offset, number = int(page.offset), int(page.compression)
         largest = max(page.databytecounts, default=0) if number != UNCOMPRESSED else 0
         tile = int(page.tilewidth), int(page.tilelength)
     check_size(width, height, name, options.max_pixels)
     if tile != (0, 0):  # of an image that has some
         check_size(*tile, name, options.max_pixels)
-    colours = COLOURS.get(kind, 0)
-    if not colours or dtype is None or depth != 1 or not colours <= samples <= colours + 4:
+    is_known = dtype is not None and np.dtype(dtype).kind in "buif" and bits > 0
+    if kind not in COLOURS or not is_known or depth != 1 or samples < COLOURS[kind]:
         raise FormatError(
             f"{name} {FAULT}: its pixels of {samples} channels, photometric {kind}, "
             f"{dtype}, are none that are known."
@@ -98,37 +104,57 @@ def read_deep_tiff(
         raw = np.asarray(page.asarray())
         planes = raw.reshape(samples, height, width) if int(page.planarconfig) == 2 else None
         whole = raw.reshape(height, width, samples) if planes is None else np.moveaxis(planes, 0, 2)
-    pixels, notes = _straight(whole, kind, colours, extra)
+    if whole.dtype.kind == "b":
+        whole = whole.view(np.uint8)
+    if whole.dtype.kind == "u" and bits <= 16:
+        whole = widened(whole, 2**bits - 1)
+    pixels, mode = _straight(whole, kind, extra)
     with pillow_at_work(name, FAULT):
         metadata, orientation = _metadata(stream, offset)
     if options.orient:
         pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
-    mode = mode_of(pixels, cmyk=kind == SEPARATED)
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
+    notes = (INKS_WITH_ALPHA,) if kind == SEPARATED and any(extra) else ()
     return Picture(pixels, mode, "tiff", None, metadata, coding, notes)
 
 
-def _straight(
-    pixels: Array, kind: int, colours: int, extra: tuple[int, ...]
-) -> tuple[Array, tuple[str, ...]]:
-    """Return the colours, and alpha where there is one, not premultiplied; (H, W, C) or (H, W)."""
-    found, channels = pixels[..., :colours], pixels.shape[2]
+def _meanings(page: Any, count: int) -> tuple[int, ...]:
+    """Return what each channel besides the colours means.
+
+    Where the file does not say, the fourth of four is alpha, as for all who read such files.
+    """
+    tag = page.tags.get(EXTRA_SAMPLES)
+    value = () if tag is None else tag.value
+    told = tuple(int(one) for one in (value if isinstance(value, tuple) else (value,)))
+    if tag is None and (count, int(page.samplesperpixel)) == (1, 4):
+        told = (STRAIGHT,)
+    return (*told, *[UNSPECIFIED] * count)[: max(0, count)]
+
+
+def _straight(pixels: Array, kind: int, extra: tuple[int, ...]) -> tuple[Array, str]:
+    """Return pixels whose alpha, if there is one, is not premultiplied and last; and their mode.
+
+    extra: what each channel besides the colours means; the first that is alpha is taken for it.
+    """
+    colours, channels = COLOURS[kind], pixels.shape[2]
     integers = pixels.dtype.kind in "iu"
+    is_ink = kind == SEPARATED  # which no mode has with alpha
+    alpha = next((n for n, one in enumerate(extra) if one in ALPHA and not is_ink), None)
     if kind == MIN_IS_WHITE and integers:
-        found = np.invert(found)
-    if channels == colours:
-        return (found[..., 0] if colours == 1 else found), ()
-    meaning = extra[0] if extra else STRAIGHT
-    if meaning == IGNORED or colours == 4:
-        left = found[..., 0] if colours == 1 else found
-        return left, ("a channel that is neither colour nor alpha is left out",)
-    alpha = pixels[..., colours : colours + 1]
-    if meaning == ASSOCIATED:
+        pixels = np.concatenate([np.invert(pixels[..., :colours]), pixels[..., colours:]], axis=2)
+    if alpha is not None and extra[alpha] == ASSOCIATED:
         full = float(np.iinfo(pixels.dtype).max) if integers else 1.0
-        share = np.where(alpha == 0, 1, alpha / full)
-        found = round_to(found / share, pixels.dtype)
-    return np.concatenate([found, alpha], axis=2), ()
+        alphas = pixels[..., [colours + alpha]]
+        share = np.where(alphas == 0, 1, alphas / full)
+        found = round_to(pixels[..., :colours] / share, pixels.dtype)
+        pixels = np.concatenate([found, pixels[..., colours:]], axis=2)
+    if alpha is not None and colours + alpha != channels - 1:
+        order = [n for n in range(channels) if n != colours + alpha]
+        pixels = pixels[..., [*order, colours + alpha]]
+    more = len(extra) - (alpha is not None)
+    pixels = pixels[..., 0] if channels == 1 else pixels
+    return pixels, mode_of(pixels, cmyk=is_ink, extra=more)
 
 
 def _metadata(stream: BinaryIO, offset: int) -> tuple[dict[str, Any], object]:

@@ -5,7 +5,8 @@ Sources: Adobe, "TIFF Revision 6.0", section 2, and for BigTIFF the Library of C
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
@@ -14,8 +15,12 @@ from upsamp.io.images.compressed import exactly
 
 __all__ = [
     "FirstPage",
+    "TiffPage",
     "frame_count",
+    "icon_sizes",
     "is_tiff",
+    "tiff_frames",
+    "tiff_mask",
     "tiff_pages",
     "tiff_tags",
 ]
@@ -23,12 +28,28 @@ __all__ = [
 # A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
 # TIFF with an odd signature, which Pillow reads, is read as one page.
 SINGLE = ("MPO", "PSD", "TIFF")
+# Bits of what a page is of another one, what the numbers of pages that are read mean, and how many
+# tags are looked at for that: they stand in order.
+REDUCED, MASK = 1, 4
+PHOTOMETRICS = (-1, 0, 1, 2, 3, 4, 5, 6, 8)
+FIRST_TAGS = 32
+# Smaller copies of a page, each of half its size, and a mask of each.
+MOST_COPIES = 64
 TIFF_HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 
 
 def frame_count(image: Image.Image) -> int:
     """Return how many frames an opened image has that is no TIFF, GIF or PNG."""
+    if image.format == "ICO":
+        return len(icon_sizes(image))
     return 1 if image.format in SINGLE else getattr(image, "n_frames", 1)
+
+
+def icon_sizes(image: Any) -> list[tuple[int, int]]:
+    """Return the sizes that an icon holds, the largest first; none of another format."""
+    if image.format != "ICO":
+        return []
+    return sorted(image.info["sizes"], key=lambda size: (size[0] * size[1], size), reverse=True)
 
 
 def is_tiff(stream: BinaryIO) -> bool:
@@ -50,19 +71,98 @@ class TiffForm(NamedTuple):
     header: int
 
 
-def tiff_pages(stream: BinaryIO) -> Iterator[int]:
-    """Yield the place of the directory of each page of a TIFF, until one leads to another again."""
+class TiffPage(NamedTuple):
+    """A page of a TIFF: where its directory is, and what the first of its tags say.
+
+    subfile: bits that say what it is of another. photometric: what its numbers mean, -1 where it
+    does not say.
+    """
+
+    place: int
+    subfile: int
+    size: tuple[int, int]
+    photometric: int
+    orientation: int
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it says where another page is transparent."""
+        return bool(self.subfile & MASK)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its numbers are of a kind that is read."""
+        return self.photometric in PHOTOMETRICS
+
+
+def tiff_pages(stream: BinaryIO, start: int = 0) -> Iterator[TiffPage]:
+    """Yield each page of a TIFF, until one leads to another again.
+
+    start: the place of the directory to begin with; the first without it.
+    """
     form = _tiff_form(stream)
     stream.seek(form.header)
     seen = set()
-    place = _number(stream, form.places)
+    place = start or _number(stream, form.places)
     while place and place not in seen:
         seen.add(place)
         stream.seek(place)
-        stream.seek(_number(stream, form.counts) * form.entry, 1)
+        count = _number(stream, form.counts)
+        entries = stream.read(min(count, FIRST_TAGS) * form.entry)
+        stream.seek(place + struct.calcsize(form.counts) + count * form.entry)
         following = _number(stream, form.places)
-        yield place
+        yield _page(place, entries, form)
         place = following
+
+
+def _page(place: int, entries: bytes, form: TiffForm) -> TiffPage:
+    """Return what the entries of a directory say, of tags that are one whole number."""
+    values = {}
+    order, value = form.places[0], form.entry - struct.calcsize(form.places)
+    for start in range(0, len(entries) - form.entry + 1, form.entry):
+        tag, kind = struct.unpack_from(order + "HH", entries, start)
+        if kind in (3, 4):
+            (values[tag],) = struct.unpack_from(order + "HI"[kind - 3], entries, start + value)
+    size = values.get(256, 0), values.get(257, 0)
+    return TiffPage(place, values.get(254, 0), size, values.get(262, -1), values.get(274, 1))
+
+
+def tiff_frames(stream: BinaryIO) -> Generator[int, None, tuple[str, ...]]:
+    """Yield the place of each page of a TIFF that is a picture of its own.
+
+    Returns what is to be told of the others: pages that cannot be read. Masks belong to the
+    pictures of their size.
+    """
+    sizes, unknown = set(), []
+    for number, page in enumerate(tiff_pages(stream)):
+        if not page.is_known:
+            unknown.append((number, page))
+        elif not (page.is_mask and page.size in sizes):
+            sizes.add(page.size)
+            yield page.place
+    if not sizes:  # to read them says why not
+        yield from (page.place for _, page in unknown)
+        return ()
+    return tuple(
+        f"page {number} is left out: its pixels, photometric {page.photometric}, are none that "
+        "are known"
+        for number, page in unknown
+    )
+
+
+def tiff_mask(stream: BinaryIO, place: int) -> TiffPage | None:
+    """Return the page that says where the one at that place is transparent.
+
+    It follows, perhaps behind smaller copies of the picture.
+    """
+    pages = tiff_pages(stream, place)
+    own = next(pages)
+    for page in islice(pages, MOST_COPIES):
+        if not page.subfile & (MASK | REDUCED) or own.is_mask:
+            return None
+        if page.is_mask and page.size == own.size:
+            return page._replace(orientation=own.orientation)
+    return None
 
 
 def tiff_tags(stream: BinaryIO) -> Iterator[int]:

@@ -14,7 +14,7 @@ from PIL.ExifTags import Base as Tag
 
 from upsamp.core.memory import WORKING, check_limit, memory_limit
 from upsamp.io.images.modes import natural_mode
-from upsamp.io.pictures import DEEP_MODES, Frames, Picture, mode_of
+from upsamp.io.pictures import Frames, Picture, mode_of
 from upsamp.io.streams import size_of
 
 __all__ = [
@@ -150,9 +150,15 @@ def check_reading(
 
 
 def check_deep_reading(
-    image: Image.Image, stream: BinaryIO, name: str, channels: int, *, animated: bool = False
+    image: Image.Image,
+    stream: BinaryIO,
+    name: str,
+    channels: int,
+    dtype: np.dtype[Any],
+    *,
+    animated: bool = False,
 ) -> None:
-    """Raise `MemoryLimitError` where there is no room for an image of 16-bit channels.
+    """Raise `MemoryLimitError` where there is no room for an image of more than 8 bits.
 
     Its file is held beside its pixels, which are copied where they are turned upright. animated:
     whether it is painted on the frames before it.
@@ -160,16 +166,17 @@ def check_deep_reading(
     if memory_limit() is None:
         return
     pixels, size = image.width * image.height, size_of(stream)
-    held = 2 * channels
+    held = dtype.itemsize * channels
     if image.format == "PNG":
         needed = max(size + held * pixels, (4 + 2 * held) * pixels)
-    else:  # numbers of text are words first, and those of other depths are scaled as floats
-        tile = str(getattr(image, "tile", ""))
-        needed = size + (held + (0 if "65535" in tile else 100 * channels)) * pixels
+    elif image.format == "PPM":  # numbers of text are words first
+        words = 100 * channels if image.tile[0][0] == "ppm_plain" else 0  # type: ignore[attr-defined]
+        needed = size + (2 * held + words) * pixels
+    else:
+        needed = 2 * size + (LIBRARY_BYTES[image.format or ""] + 2 * held) * pixels
     needed += 2 * (CANVAS_BYTES * pixels + size) if animated else 0
-    shape = (image.height, image.width, channels)
-    declared = _declared(shape, DEEP_MODES[channels - 1], str(image.format), np.dtype(np.uint16))
-    _check(declared, name, needed)
+    shape = (image.height, image.width, channels) if channels > 1 else (image.height, image.width)
+    _check(_declared(shape, "", str(image.format), dtype), name, needed)
 
 
 def check_tiff_reading(
@@ -191,10 +198,11 @@ def check_tiff_reading(
         return
     height, width, samples = shape
     held = samples * dtype.itemsize
-    floats = 48 * samples if extra[:1] == (ASSOCIATED,) else 0
+    floats = 48 * samples if ASSOCIATED in extra else 0
     size = size_of(stream)
     needed = (2 * held + floats) * height * width + min(size, max(READ_BYTES, packed))
-    _check(_declared((height, width, min(samples, 4)), "", "TIFF", dtype), name, needed)
+    shown = min(4, samples - len(extra) + any(extra))  # any but 0 is alpha
+    _check(_declared(shape, "", "TIFF", dtype, extra=samples - shown), name, needed)
 
 
 def _check(declared: Picture, name: str, needed: int) -> None:
@@ -213,11 +221,16 @@ def _declared_by(image: Image.Image, mode: str) -> Picture:
 
 
 def _declared(
-    shape: tuple[int, ...], mode: str, format_name: str, dtype: np.dtype[Any] = BYTES
+    shape: tuple[int, ...],
+    mode: str,
+    format_name: str,
+    dtype: np.dtype[Any] = BYTES,
+    extra: int = 0,
 ) -> Picture:
     """Return a picture whose pixels take no memory; without a mode, that of its channels."""
     pixels = np.broadcast_to(np.zeros((), dtype), shape)
-    return Picture(pixels, mode or mode_of(pixels), format_name.lower().replace("mpo", "jpeg"))
+    mode = mode or mode_of(pixels, extra=extra)
+    return Picture(pixels, mode, format_name.lower().replace("mpo", "jpeg"))
 
 
 def _proof_bytes(image: Image.Image, stream: BinaryIO) -> int:

@@ -1,11 +1,17 @@
 """The modes of Pillow's images, and which of them the pixels of a picture have."""
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
 from upsamp.core.arguments import Array
+from upsamp.core.memory import check_limit
+from upsamp.errors import FormatError
+from upsamp.io.images.declared import Numbers, as_declared
+from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["natural", "natural_mode", "offset_lab", "pixels_of"]
+__all__ = ["masked", "natural", "natural_mode", "offset_lab", "pixels_of"]
 
 # Bytes of Pillow's image that are copied at a time.
 BLOCK = 2**20
@@ -14,8 +20,8 @@ BLOCK = 2**20
 # already, of a channel that means nothing, of a hue that goes in a circle.
 STRAIGHT = {"PA": "RGBA", "RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "HSV": "RGB"}
 
-# Tags of a TIFF that say what a number means.
-BITS, PHOTOMETRIC, FORMAT = 258, 262, 339
+# The tag of a TIFF that says whether 0 is white.
+PHOTOMETRIC = 262
 
 
 def natural(image: Image.Image, *, expand: bool) -> Image.Image:
@@ -51,23 +57,60 @@ def offset_lab(pixels: Array) -> Array:
     return pixels ^ np.array([0, 128, 128], np.uint8)
 
 
-def pixels_of(image: Image.Image, format_name: str, *, expand: bool) -> tuple[Array, str]:
-    """Return the pixels in this machine's order of bytes, and their mode."""
+def pixels_of(
+    image: Image.Image, format_name: str, *, expand: bool, numbers: Numbers | None = None
+) -> tuple[Array, str]:
+    """Return the pixels in this machine's order of bytes, and their mode.
+
+    numbers: what the header of its file says, where that can be more than Pillow says.
+    """
     pixels = _copied(image)
     if image.mode == "LAB":
         pixels = offset_lab(pixels)
     if pixels.dtype.byteorder == ">":
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    pixels = _as_tags_say(pixels, image)
-    if image.mode == "I" and format_name in ("ppm", "png"):  # 16 bits, by these formats' rule
-        pixels = pixels.astype(np.uint16)
-    if pixels.dtype != np.uint16:
-        return pixels, image.mode
+    handed = pixels.dtype
+    if numbers is not None:
+        pixels = as_declared(pixels, numbers, format_name)
+    if pixels.dtype == np.uint16 and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
+        pixels = np.invert(pixels)  # Pillow turns around those of 8 bits alone
+    if pixels.dtype != np.uint16 or pixels.ndim > 2:
+        return pixels, image.mode if pixels.dtype == handed else mode_of(pixels)
     clear = image.info.pop("transparency", None) if expand else None
     if isinstance(clear, int):
         alpha = np.where(pixels == clear, 0, 65535).astype(np.uint16)
         return np.stack([pixels, alpha], axis=-1), "LA;16"
     return pixels, "I;16"
+
+
+def masked(picture: Picture, mask: Array, name: str) -> Picture:
+    """Return a picture with alpha from a mask of 8 bits, (H, W), of which 0 is clear.
+
+    An alpha that it has stays where the mask is not clear.
+    """
+    height, width = picture.pixels.shape[:2]
+    if mask.shape != (height, width) or mask.dtype != np.uint8:
+        raise FormatError(f"{name} cannot be decoded: its mask is none of its picture.")
+    if picture.colours not in ("1", "P", "L", "LA", "I", "F", "RGB", "RGBA"):
+        note = f"the mask of a picture in {picture.colours} is left out"
+        return replace(picture, notes=(*picture.notes, note))
+    pixels, palette = picture.pixels, picture.palette
+    each = pixels.nbytes // (height * width) + 4 * pixels.dtype.itemsize
+    check_limit(2 * each * height * width, f"the {width:,} x {height:,} pixels of {name}")
+    if palette is not None:
+        table = np.frombuffer(palette.ljust(768, b"\0")[:768], np.uint8).reshape(256, 3)
+        pixels = table[pixels]
+    elif pixels.dtype == np.bool_:
+        pixels = pixels.astype(np.uint8) * np.uint8(255)
+    kind = pixels.dtype
+    full = np.iinfo(kind).max if kind.kind in "iu" else 1
+    alpha = (mask * (full / 255)).astype(kind)[..., np.newaxis]
+    if picture.has_alpha:
+        alpha = np.minimum(alpha, pixels[..., -1:])
+        pixels = pixels[..., :-1]
+    pixels = np.concatenate([pixels.reshape(height, width, -1), alpha], axis=2)
+    mode = mode_of(pixels, extra=picture.extra)
+    return replace(picture, pixels=pixels, mode=mode, palette=None)
 
 
 def _copied(image: Image.Image) -> Array:
@@ -81,16 +124,4 @@ def _copied(image: Image.Image) -> Array:
     for top in range(0, height, rows):
         bottom = min(height, top + rows)
         pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
-    return pixels
-
-
-def _as_tags_say(pixels: Array, image: Image.Image) -> Array:
-    """Mend what Pillow reads of a TIFF as if it were of another kind: white as 0, and no signs."""
-    tags = getattr(image, "tag_v2", None)
-    if tags is None:
-        return pixels
-    if pixels.dtype == np.uint16 and tags.get(PHOTOMETRIC) == 0:
-        return np.invert(pixels)
-    if pixels.dtype == np.int32 and (tags.get(FORMAT, (1,))[0], tags.get(BITS)) == (1, (32,)):
-        return pixels.view(np.uint32)
     return pixels

@@ -10,21 +10,31 @@ from io import BytesIO
 from itertools import islice
 from typing import Any, BinaryIO, cast
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError, MemoryLimitError
 from upsamp.io.images.animation import Animation
 from upsamp.io.images.coding import coding_of
 from upsamp.io.images.damage import check_image
-from upsamp.io.images.depth import Depth, check_kept, kind_of_depth
+from upsamp.io.images.declared import Numbers, Route, declared_by, route_of
+from upsamp.io.images.fits import read_fits
 from upsamp.io.images.frame_files import AnimatedGif, AnimatedPng, SubFrame
-from upsamp.io.images.frames import FirstPage, frame_count, is_tiff, tiff_pages
+from upsamp.io.images.frames import (
+    FirstPage,
+    frame_count,
+    icon_sizes,
+    is_tiff,
+    tiff_frames,
+    tiff_mask,
+)
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
 from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
-from upsamp.io.images.modes import natural, pixels_of
+from upsamp.io.images.modes import masked, natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
 from upsamp.io.images.pillow import open_image, pillow_at_work, quiet_libraries
+from upsamp.io.images.ppm import read_colour_floats
 from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
@@ -40,6 +50,11 @@ UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
 COMPOSED = ("WEBP", "AVIF")
 FAULT = "cannot be decoded"
 WITHOUT_END = "the GIF has no end, so frames may be missing"
+# Files of numbers that are read without Pillow, by how they begin; None where it is to read them.
+NUMERIC: tuple[tuple[bytes, Callable[[BinaryIO, str, ReadOptions], Picture | None]], ...] = (
+    (rb"SIMPLE {0,2}=", read_fits),
+    (rb"PF\s", read_colour_floats),
+)
 # What is known and yet not read, by how it begins.
 REFUSED = (
     (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript, a program that would be run"),
@@ -49,6 +64,8 @@ REFUSED = (
     (rb"\xd0\xcf\x11\xe0", "a compound document, as FlashPix is"),
     (rb"\0\0\x01\xb3", "MPEG, a film"),
     (rb"\x89HDF|GRIB|BUFR", "scientific data"),
+    (rb"8BPS", "a PSD of more than 8 bits a channel, or of a kind that is not read"),
+    (rb"(?s:\s*(?:\xef\xbb\xbf)?\s*<.*<?svg\b)", "SVG, a drawing"),
 )
 
 
@@ -60,6 +77,9 @@ def read_picture(
     name: for errors. reopen: opens the same bytes once more, for the frames that follow; without
     it they are kept in memory as the file has them.
     """
+    numeric = _read_numeric(stream, name, options)
+    if numeric is not None:
+        return numeric
     file = _ImageFile(stream, name, options)
     count = file.count() if file.all_wanted else 1
     try:
@@ -80,6 +100,23 @@ def read_picture(
         reopen = lambda: nullcontext(BytesIO(data))  # noqa: E731 - one line says it all
     rest = partial(_following, reopen, name, options, count)
     return replace(picture, rest=Frames(count - 1, rest))
+
+
+def _read_numeric(stream: BinaryIO, name: str, options: ReadOptions) -> Picture | None:
+    """Read what is read without Pillow; None where it is something else."""
+    stream.seek(0)
+    head = stream.read(16)
+    read = next((read for beginning, read in NUMERIC if re.match(beginning, head)), None)
+    picture = read(stream, name, options) if read else None
+    if picture is not None and options.frame:
+        raise _no_frame(name, 1, options.frame)
+    return picture
+
+
+def _no_frame(name: str, count: int, number: int) -> FormatError:
+    return FormatError(
+        f"--frame must name one of the frames of {name}, 0 to {count - 1}. Received: {number}."
+    )
 
 
 def _following(reopen: Reopen, name: str, options: ReadOptions, count: int) -> Iterator[Picture]:
@@ -112,10 +149,15 @@ class _ImageFile:
         self._animation = self._opened_animation(self._image)
         self._declared = 0 if self._animation is None else self._animation.file.declared
         self._orientation: int | None = None  # of an animation
+        # An icon is the same in each of its sizes.
+        self._sizes = [] if self._image is None else icon_sizes(self._image)
+        if len(self._sizes) > 1 and options.frame is None:
+            others = f"--frame 1 to {len(self._sizes) - 1} are smaller"
+            self.notes = (f"the largest of {len(self._sizes)} sizes is read; {others}",)
         self._frames = self._all_places()
         self._places: list[Any] = []  # of pages; the frames of an animation
         self._find(1)
-        self.has_several = len(self._places) > 1
+        self.has_several = len(self._places) > 1 and not self._sizes
         self.all_wanted = self.has_several and options.every_frame and options.frame is None
         # A page costs the same wherever it is; a frame is made of those before it.
         apart = self._image is None and not self.all_wanted
@@ -150,7 +192,7 @@ class _ImageFile:
     def _all_places(self) -> Iterator[int | SubFrame]:
         """Yield the places of all pages, or all frames; those asked for by number are all shown."""
         if self._image is None:
-            yield from tiff_pages(self._stream)
+            self.notes = yield from tiff_frames(self._stream)
         elif self._animation is None:
             yield from range(frame_count(self._image))
         else:
@@ -187,16 +229,16 @@ class _ImageFile:
         if number < self._most and number <= (self._declared or number):
             self._find(number)
         if number >= min(len(self._places), self._most):
-            raise FormatError(
-                f"--frame must name one of the frames of {self._name}, 0 to {self.count() - 1}. "
-                f"Received: {number}."
-            )
+            raise _no_frame(self._name, self.count(), number)
         if self._image is None:
-            return self._read_page(cast("BinaryIO", FirstPage(self._stream, self._places[number])))
+            place = self._places[number]
+            return self._with_mask(self._read_page(self._page_at(place)), place)
         if self._animation is not None:
             return self._read_frame(self._animation, number)
+        if self._sizes:
+            self._image.size = self._sizes[number]  # type: ignore[misc]  # an icon's is set
         with self._at_work():
-            if number:
+            if number and not self._sizes:
                 self._image.seek(number)
         return self._read_image(self._image, self._stream, self._options)
 
@@ -238,18 +280,17 @@ class _ImageFile:
             return False
         return self.has_several or not self._places[0].covers(self._animation.size)
 
-    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> tuple[Depth | None, bool]:
-        """Raise where --max-memory has no room for an image.
+    def _check_reading(self, image: Image.Image, stream: BinaryIO) -> Route:
+        """Return how an image is read; raise where that is not whole, or there is no room for it.
 
-        Returns what Pillow would cut of its depth, and whether another reader is to keep it, which
-        asks for room itself.
+        Another reader than Pillow asks for room itself.
         """
         with self._at_work():
-            depth = kind_of_depth(image, stream)
-            kept = depth is not None and check_kept(depth, self._name, self._options)
-            if kept and self._is_animated:
-                check_deep_reading(image, stream, self._name, 4, animated=True)
-            if not kept:
+            numbers = declared_by(image, stream)
+            route = route_of(image, numbers, self._name, self._options)
+            if not route.by_pillow and numbers is not None and self._is_animated:
+                check_deep_reading(image, stream, self._name, 4, np.dtype(np.uint16), animated=True)
+            if route.by_pillow:
                 check_reading(
                     image,
                     stream,
@@ -259,7 +300,24 @@ class _ImageFile:
                     or (image is self._image and self._is_painted),
                     animated=self._is_animated,
                 )
-        return depth, kept
+        return route
+
+    def _page_at(self, place: int) -> BinaryIO:
+        return cast("BinaryIO", FirstPage(self._stream, place))
+
+    def _with_mask(self, picture: Picture, place: int) -> Picture:
+        """Return a page with the alpha that the mask of it says, where it has one."""
+        with self._at_work():
+            page = tiff_mask(self._stream, place)
+        if page is None:
+            return picture
+        from upsamp.io.images.deep_tiff import read_deep_tiff
+
+        mask = read_deep_tiff(
+            self._page_at(page.place), self._name, replace(self._options, orient=False)
+        )
+        turned = page.orientation if self._options.orient else None
+        return masked(picture, upright(mask.pixels, turned), self._name)
 
     def _read_page(self, page: BinaryIO) -> Picture:
         """Read a page of a TIFF, by tifffile where Pillow does not know its kind of pixels."""
@@ -276,31 +334,39 @@ class _ImageFile:
         """Read the frame that an opened image is at."""
         name = self._name
         check_size(*image.size, name, options.max_pixels)
-        depth, kept = self._check_reading(image, stream)
-        if image.format == "PNG" or not kept:
+        route = self._check_reading(image, stream)
+        deep = route.numbers is not None and not route.by_pillow
+        if not deep or image.format != "TIFF":  # whose page is proven after more is known
             with self._at_work():
                 check_image(image, stream, name, options.max_pixels)
-        if kept:
+        if route.numbers is not None and deep:
             from upsamp.io.images.deep import read_deep  # its packages are loaded for it alone
 
-            return read_deep(image, stream, name, options)
-        notes = (f"{depth.what} is read as 8-bit; its lower digits are lost",) if depth else ()
+            animated = self.has_several and self._animation is None
+            return read_deep(image, stream, name, options, numbers=route.numbers, animated=animated)
         together = self._is_together(image)
         with self._at_work():
-            picture, orientation = _decode(image, stream, expand=options.expand, together=together)
+            picture, orientation = _decode(
+                image, stream, expand=options.expand, together=together, numbers=route.numbers
+            )
             if not self._is_animated:
                 # Its memory may be needed to turn the pixels; close() would close the stream, too.
                 image.im = Image.new("1", (1, 1)).im
         # A fault in what follows is ours, and not the file's.
-        return replace(_oriented(picture, orientation, orient=options.orient), notes=notes)
+        return replace(_oriented(picture, orientation, orient=options.orient), notes=route.notes)
 
 
 def _decode(
-    image: Image.Image, stream: BinaryIO, *, expand: bool, together: bool
+    image: Image.Image,
+    stream: BinaryIO,
+    *,
+    expand: bool,
+    together: bool,
+    numbers: Numbers | None,
 ) -> tuple[Picture, int | None]:
     """Return the frame that the image is at, as it lies in the file, and its orientation.
 
-    together: whether its mode is to be that of all frames.
+    together: whether its mode is to be that of all frames. numbers: what its header says.
     """
     # A TIFF says it in its tags, and Pillow takes it out while it decodes. The others are decoded
     # first: what is asked of a PNG may decode it, and what that raises is passed over here.
@@ -313,7 +379,7 @@ def _decode(
     if together and image.mode not in UNCHANGING:
         image = image.convert("RGBA")
     image = natural(image, expand=expand)
-    pixels, mode = pixels_of(image, format_name, expand=expand)
+    pixels, mode = pixels_of(image, format_name, expand=expand, numbers=numbers)
     if "transparency" not in image.info:  # it became alpha
         metadata.pop("transparency", None)
     palette = bytes(image.getpalette() or ()) if mode == "P" else None

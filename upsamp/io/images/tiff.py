@@ -50,6 +50,8 @@ KINDS: Mapping[str, dict[int, Any]] = {
 DIRECTORIES = (0x8769, 0x8825)
 FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
 DIFFERENCES = 2
+# What extra samples mean.
+UNSPECIFIED, STRAIGHT = 0, 2
 # Compressions of a source, by Pillow's names: any pixels take these, one bit those, and bytes of
 # such modes that one.
 RAW, DEFLATED, LZMA, PACKBITS, ZSTANDARD = "raw", "tiff_adobe_deflate", "lzma", "packbits", "zstd"
@@ -61,6 +63,7 @@ LOSSLESS: Mapping[str, int] = {
     LZMA: 34925,
     ZSTANDARD: 50000,
 }
+BY_LIBTIFF = ("tiff_lzw", PACKBITS)
 FAX = ("tiff_ccitt", "group3", "group4")
 JPEG_MODES = ("L", "RGB", "CMYK")
 # The pixels that Pillow has in its modes; in the others they are bytes.
@@ -142,8 +145,8 @@ def _kept_compression(picture: Picture) -> str:
     own: str = picture.coding.get("compression", RAW)
     if own in FAX:
         kept = picture.mode == "1"
-    elif own == ZSTANDARD:  # which not every libtiff of Pillow has
-        kept = has_extra("imagecodecs")
+    elif own == ZSTANDARD or (own in BY_LIBTIFF and _is_strange(picture)):
+        kept = has_extra("imagecodecs")  # not every libtiff of Pillow has Zstandard
     else:
         kept = own in LOSSLESS or (own == "jpeg" and picture.mode in JPEG_MODES)
     return own if kept else DEFLATED
@@ -167,12 +170,27 @@ def _body(picture: Picture, name: str) -> Body:
             pixels, mode = pixels_of(image, "tiff", expand=False)
         picture = Picture(pixels, mode, metadata=picture.metadata, coding=picture.coding)
     own = _kept_compression(picture)
-    strange = picture.pixels.dtype != PILLOWS.get(picture.mode, "u1")
-    if own in (RAW, DEFLATED, LZMA, ZSTANDARD) or strange:
+    if own in (RAW, DEFLATED, LZMA, ZSTANDARD) or _is_strange(picture):
         return _body_of_pixels(picture, own)
     arguments = {"compression": own, "quality": 95} if own == "jpeg" else {"compression": own}
     with pillow_at_work(name, FAULT):
         return _body_of_libtiff(image_of(picture), arguments)
+
+
+def _is_strange(picture: Picture) -> bool:
+    """Tell whether Pillow has no such pixels."""
+    dtype = picture.pixels.dtype
+    return bool(picture.extra) or dtype != PILLOWS.get(picture.mode, "u1")
+
+
+def _with_extra_last(picture: Picture) -> Array:
+    """Return the pixels with alpha behind the colours, where most readers look for it."""
+    pixels = np.ascontiguousarray(picture.pixels)
+    if not (picture.has_alpha and picture.extra):
+        return pixels
+    colours = pixels.shape[2] - picture.extra - 1
+    order = [*range(colours), pixels.shape[2] - 1, *range(colours, pixels.shape[2] - 1)]
+    return pixels[..., order]
 
 
 def _body_of_libtiff(image: Image.Image, arguments: dict[str, Any]) -> Body:
@@ -193,7 +211,7 @@ def _tuple(value: Any) -> tuple[int, ...]:
 
 def _body_of_pixels(picture: Picture, compression: str) -> Body:
     """Write pixels as they are, or compressed as their differences, strip by strip."""
-    pixels = np.ascontiguousarray(picture.pixels)
+    pixels = _with_extra_last(picture)
     if picture.mode == "LAB":
         pixels = offset_lab(pixels)
     height, width = pixels.shape[:2]
@@ -207,8 +225,10 @@ def _body_of_pixels(picture: Picture, compression: str) -> Body:
         COMPRESSION: LOSSLESS[compression],
         SAMPLES: samples,
         FORMAT: (FORMATS[kind],) * samples,
-        **KINDS[picture.mode.partition(";")[0]],
+        **KINDS[picture.colours],
     }
+    if picture.extra:
+        tags[EXTRA] = (STRAIGHT,) * picture.has_alpha + (UNSPECIFIED,) * picture.extra
     if differences:
         tags[PREDICTOR] = DIFFERENCES
     if picture.mode == "P":

@@ -48,9 +48,10 @@ def write_tiled_tiff(picture: Picture, rows: RowStream, stream: BinaryIO, *, roo
             shape=shape,
             dtype=dtype,
             tile=(high, WIDE),
-            photometric=PHOTOMETRIC[picture.mode.partition(";")[0]],
+            photometric=PHOTOMETRIC[picture.colours],
             planarconfig="contig" if len(shape) > 2 else None,
-            extrasamples=["unassalpha"] if picture.has_alpha else None,
+            extrasamples=["unassalpha"] * picture.has_alpha + ["unspecified"] * picture.extra
+            or None,
             metadata=None,
             software=False,
             **_tags(picture),

@@ -1,0 +1,167 @@
+"""FITS read by NumPy: numbers of all its kinds, scaled as the header says.
+
+Source: IAU FITS Working Group, "Definition of the Flexible Image Transport System (FITS) 4.0".
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.core.memory import WORKING, check_limit, check_memory
+from upsamp.errors import FormatError
+from upsamp.io.images.limits import check_size
+from upsamp.io.picture_options import ReadOptions
+from upsamp.io.pictures import Picture, mode_of
+
+__all__ = ["read_fits"]
+
+BLOCK, CARD, MOST_CARDS, MOST_UNITS, MOST_AXES = 2880, 80, 2**14, 100, 999
+TYPES: Mapping[int, str] = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+# Integers that are scaled become floats that hold them.
+SCALED: Mapping[str, str] = {"u1": "f4", "i2": "f4", "i4": "f8", "i8": "f8", "f4": "f4", "f8": "f8"}
+WHOLE = re.compile(r"[-+]?\d{1,18}")
+# Bytes that are scaled at a time.
+STRIP = 2**20
+REMEDY = "Write it with numpy.save('FILE.npy', astropy.io.fits.getdata(...))."
+FAULT = "cannot be decoded"
+
+
+class Unit(NamedTuple):
+    """A header and its data: the cards, the lengths of the axes, and where the data begins."""
+
+    cards: Mapping[str, str]
+    axes: tuple[int, ...]
+    start: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the data."""
+        if not self.axes:
+            return 0
+        count = _whole(self.cards.get("PCOUNT")) + math.prod(self.axes)
+        bits = abs(_whole(self.cards.get("BITPIX")))
+        return max(0, bits // 8 * count * _whole(self.cards.get("GCOUNT"), 1))
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the data are the pixels of an image."""
+        kind = self.cards.get("XTENSION", "'IMAGE").strip("' ")
+        return kind == "IMAGE" and math.prod(self.axes) > 0 and bool(self.axes)
+
+
+def read_fits(stream: BinaryIO, name: str, options: ReadOptions) -> Picture | None:
+    """Read the first image of a FITS; None where it has a compressed one, in a table.
+
+    Its rows go from the bottom up. Unsigned integers are those that a zero of half their range
+    tells; what is scaled otherwise becomes float32, and of 32 or 64 bits float64.
+    """
+    units = [unit for unit in _units(stream, name) if unit.is_image or "ZIMAGE" in unit.cards]
+    if not units or not units[0].is_image:
+        if units:
+            return None
+        raise FormatError(f"{name} {FAULT}: it is a FITS file without an image. {REMEDY}")
+    unit = units[0]
+    width, height = (*unit.axes[:2], 1)[:2]
+    if math.prod(unit.axes[2:]) != 1:
+        shape = " x ".join(map(str, reversed(unit.axes)))
+        raise FormatError(f"{name} must hold one image. Received: a FITS cube of {shape}. {REMEDY}")
+    check_size(width, height, name, options.max_pixels)
+    pixels = _pixels(unit, stream, name, (height, width))
+    notes = ("only the first image of several is read",) if len(units) > 1 else ()
+    return Picture(pixels, mode_of(pixels), "fits", notes=notes)
+
+
+def _units(stream: BinaryIO, name: str) -> Iterator[Unit]:
+    """Yield the headers, as far as there are whole ones."""
+    start = 0
+    for _ in range(MOST_UNITS):
+        stream.seek(start)
+        cards = _cards(stream)
+        if not cards:
+            if start == 0:
+                raise FormatError(f"{name} {FAULT}: its FITS header has no end.")
+            return
+        count = min(_whole(cards.get("NAXIS")), MOST_AXES)
+        axes = tuple(_whole(cards.get(f"NAXIS{n}")) for n in range(1, count + 1))
+        unit = Unit(cards, axes, stream.tell())
+        yield unit
+        start = unit.start + -(-unit.size // BLOCK) * BLOCK
+
+
+def _cards(stream: BinaryIO) -> dict[str, str]:
+    """Return the cards of a header, and go to its end; nothing where it has none."""
+    cards: dict[str, str] = {}
+    for number in range(MOST_CARDS):
+        card = stream.read(CARD)
+        key = card[:8].rstrip().decode("latin-1")
+        if len(card) < CARD or (number == 0 and key not in ("SIMPLE", "XTENSION")):
+            return {}
+        if key == "END":
+            stream.seek(-stream.tell() % BLOCK, 1)
+            return cards
+        if card[8:9] == b"=":
+            cards.setdefault(key, card[9:].split(b"/")[0].strip().decode("latin-1"))
+    return {}
+
+
+def _whole(text: str | None, default: int = 0) -> int:
+    return int(text) if text and WHOLE.fullmatch(text) else default
+
+
+def _number(unit: Unit, key: str, default: float, name: str) -> float:
+    text = unit.cards.get(key)
+    try:
+        value = default if text is None else float(text.upper().replace("D", "E"))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise FormatError(f"{name} {FAULT}: its {key} is no number.")
+    return value
+
+
+def _pixels(unit: Unit, stream: BinaryIO, name: str, shape: tuple[int, int]) -> Array:
+    """Read the numbers, (H, W), in this machine's order, and scale them."""
+    stored = TYPES.get(_whole(unit.cards.get("BITPIX")))
+    if stored is None:
+        raise FormatError(f"{name} {FAULT}: its BITPIX is none of {', '.join(map(str, TYPES))}.")
+    raw = np.dtype(stored)
+    zero, scale = _number(unit, "BZERO", 0, name), _number(unit, "BSCALE", 1, name)
+    wanted, change = _scaling(raw, zero, scale)
+    check_memory(shape, wanted, f"The pixels of {name}")
+    check_limit(
+        math.prod(shape) * wanted.itemsize + WORKING,
+        f"the {shape[1]:,} x {shape[0]:,} pixels of {name}",
+    )
+    pixels = np.empty(shape, wanted)
+    line = shape[1] * raw.itemsize
+    rows = max(1, STRIP // line)
+    stream.seek(unit.start)
+    for bottom in range(shape[0], 0, -rows):
+        count = min(rows, bottom)
+        data = stream.read(count * line)
+        if len(data) < count * line:
+            raise FormatError(f"{name} {FAULT}: it has fewer pixels than it declares.")
+        part = np.frombuffer(data, raw).reshape(count, shape[1])
+        with np.errstate(all="ignore"):  # floats that are scaled may become infinite
+            pixels[bottom - count : bottom] = change(part)[::-1]
+    return pixels
+
+
+def _scaling(
+    raw: np.dtype[Any], zero: float, scale: float
+) -> tuple[np.dtype[Any], Callable[[Array], Array]]:
+    """Return the type of numbers that are scaled, and what scales them."""
+    native = raw.newbyteorder("=")
+    if (zero, scale) == (0, 1):
+        return native, lambda part: part
+    half = 1 << (8 * raw.itemsize - 1)
+    if raw.kind != "f" and (zero, scale) == (-half if raw.kind == "u" else half, 1):
+        # The other of signed and unsigned ones, which differ in the highest bit.
+        other = np.dtype(f"{'i' if raw.kind == 'u' else 'u'}{raw.itemsize}")
+        bits = np.dtype(f"u{raw.itemsize}")
+        return other, lambda part: (part.astype(native).view(bits) ^ bits.type(half)).view(other)
+    return np.dtype(SCALED[native.str[1:]]), lambda part: part * scale + zero
