@@ -48,8 +48,10 @@ class Picture:
     pixels: (H, W) or (H, W, C) as `mode` has them, which is Pillow's, or one of those that Pillow
     has not: "LA;16", "RGB;16", "RGBA;16" and "CMYK;16" for 16-bit colour, ";F" in the place of
     ";16" for floats; "F" may be of any float and "I" of any integer type. format: of the file that
-    it was read from. metadata: what a new file says too. coding: how the pixels were compressed.
-    notes: what was lost in reading it. rest: the frames that follow, if it is the first of several.
+    it was read from. metadata: what a new file says too, by the kinds in `metadata/kinds.py`.
+    coding: how the pixels were compressed. notes: what was lost in reading it. rest: the frames
+    that follow, if it is the first of several. counted: the rows and columns of the pixels that the
+    metadata is counted in; None for those that it has.
     """
 
     pixels: Array
@@ -60,6 +62,7 @@ class Picture:
     coding: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rest: "Frames | None" = None
+    counted: tuple[int, int] | None = None
 
     @property
     def has_alpha(self) -> bool:

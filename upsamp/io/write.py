@@ -141,7 +141,7 @@ def _encode(
     from upsamp.io.metadata.keeping import with_true_metadata  # of pictures alone
 
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
-    picture = picture.map(partial(with_true_metadata, strip=options.strip))
+    picture = with_true_metadata(picture, strip=options.strip)
     if memory_limit() is not None and picture.rest is not None:
         picture = replace(
             picture, rest=picture.rest.map(partial(_checked, format_name=format_name))

@@ -59,10 +59,10 @@ def read_deep(
     with pillow_at_work(name, FAULT):
         # PNG may say more behind its pixels.
         orientation = orientation_of(image)
-        metadata = metadata_of(image, orientation)
+        metadata = metadata_of(image, stream)
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:
-        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
+        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata, orientation)
     mode = DEEP_MODES[pixels.shape[2] - 1]
     return Picture(pixels, mode, str(image.format).lower(), None, metadata)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from upsamp.core.arguments import Array
@@ -19,10 +19,10 @@ from upsamp.io.extras import check_extra
 from upsamp.io.images.damaged_tiff import check_tags, check_tiff
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_tiff_reading
-from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
 from upsamp.io.images.orientation import upright
-from upsamp.io.images.pillow import LIBRARY_ERRORS, pillow_at_work
+from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata.keeping import upright_metadata
+from upsamp.io.metadata.tiff_tags import metadata_of_tiff
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 
@@ -78,7 +78,7 @@ def read_deep_tiff(
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
         extra = tuple(int(one) for one in page.extrasamples)
-        offset, number = int(page.offset), int(page.compression)
+        number = int(page.compression)
         largest = max(page.databytecounts, default=0) if number != UNCOMPRESSED else 0
         tile = int(page.tilewidth), int(page.tilelength)
     check_size(width, height, name, options.max_pixels)
@@ -99,10 +99,10 @@ def read_deep_tiff(
         planes = raw.reshape(samples, height, width) if int(page.planarconfig) == 2 else None
         whole = raw.reshape(height, width, samples) if planes is None else np.moveaxis(planes, 0, 2)
     pixels, notes = _straight(whole, kind, colours, extra)
-    with pillow_at_work(name, FAULT):
-        metadata, orientation = _metadata(stream, offset)
+    metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
-        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
+        pixels = upright(pixels, orientation)
+        metadata = upright_metadata(metadata, orientation)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     mode = mode_of(pixels, cmyk=kind == SEPARATED)
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
@@ -129,28 +129,3 @@ def _straight(
         share = np.where(alpha == 0, 1, alpha / full)
         found = round_to(found / share, pixels.dtype)
     return np.concatenate([found, alpha], axis=2), ()
-
-
-def _metadata(stream: BinaryIO, offset: int) -> tuple[dict[str, Any], object]:
-    """Return what the page at that offset says besides its pixels, and its orientation."""
-    exif = Image.Exif()
-    metadata: dict[str, Any] = {}
-    try:
-        stream.seek(0)
-        exif.bigtiff = stream.read(4)[2:3] == b"+"
-        stream.seek(0)
-        exif.endian = "<" if stream.read(2) == b"II" else ">"
-        exif.load_from_fp(stream, offset)
-        orientation = exif.get(ExifTags.Base.Orientation)
-        for name, tag in (("icc_profile", 34675), ("xmp", 700)):
-            value = exif.get(tag)
-            if isinstance(value, bytes):
-                metadata[name] = value
-        scale = {2: 1.0, 3: 2.54}.get(exif.get(296, 2), 0.0)
-        metadata |= sound_dpi([float(exif.get(tag, 0)) * scale for tag in (282, 283)])
-        block = exif_to_keep(exif)
-        if block:
-            metadata["exif"] = block
-    except DAMAGED:
-        return metadata, None
-    return metadata, orientation

@@ -1,5 +1,6 @@
 """What Pillow is told when it saves: metadata that the format takes, and how much may be lost."""
 
+import struct
 from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
@@ -9,6 +10,7 @@ from PIL import Image
 
 from upsamp.errors import FormatError
 from upsamp.io.metadata.exif import PREFIX
+from upsamp.io.metadata.iptc import resources_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
@@ -16,7 +18,7 @@ __all__ = ["save_options"]
 
 # The metadata that each format takes; the others take none.
 TAKEN: Mapping[str, tuple[str, ...]] = {
-    "jpeg": ("icc_profile", "dpi", "exif", "xmp", "comment"),
+    "jpeg": ("icc_profile", "dpi", "exif", "xmp", "iptc", "comment"),
     "webp": ("icc_profile", "exif", "xmp"),
     "avif": ("icc_profile", "exif", "xmp"),
     "tiff": ("icc_profile", "dpi"),
@@ -40,12 +42,16 @@ def save_options(picture: Picture, format_name: str, options: WriteOptions) -> d
     if "exif" in kept:
         kept["exif"] = PREFIX + kept["exif"]  # which Pillow takes off where it does not belong
     if format_name == "jpeg":
-        for key in ("exif", "xmp", "comment"):
+        for key in ("exif", "xmp", "iptc", "comment"):
             if len(kept.get(key, b"")) > LARGEST:
                 raise FormatError(
                     f"JPEG holds 64 KB of {key}, and {len(kept[key]):,} bytes would be lost. "
                     "Use --strip, or png, webp or tiff."
                 )
+        iptc = kept.pop("iptc", None)
+        if iptc:
+            body = b"Photoshop 3.0\0" + resources_of(iptc)
+            kept["extra"] = b"\xff\xed" + struct.pack(">H", 2 + len(body)) + body
         return kept | _of_jpeg(picture, options)
     if format_name == "webp":
         return kept | _of_webp(picture, options)

@@ -1,9 +1,11 @@
 """Writing an image file: PNG, GIF and deep TIFF in our own way, the other formats by Pillow."""
 
+import struct
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -65,7 +67,17 @@ def _write_one(
     with pillow_at_work(name, FAULT):
         image = fit_format(image_of(picture), picture, format_name)
         image.save(buffer, format_name, **save_options(picture, format_name, options))
+    if format_name == "jpeg" and picture.metadata.get("aspect"):
+        _tell_aspect(buffer, picture.metadata["aspect"])
     stream.write(buffer.getbuffer())
+
+
+def _tell_aspect(jpeg: BytesIO, aspect: tuple[Any, Any]) -> None:
+    """Say in the JFIF header how wide the pixels are for their height, as Pillow does not."""
+    ratio = Fraction(float(aspect[0])) / Fraction(float(aspect[1]))
+    across, down = ratio.limit_denominator(255).as_integer_ratio()
+    if bytes(jpeg.getbuffer()[6:11]) == b"JFIF\0" and across < 2**16:
+        jpeg.getbuffer()[13:18] = struct.pack(">BHH", 0, across, down)
 
 
 def _as_rgb(picture: Picture, name: str) -> Picture:

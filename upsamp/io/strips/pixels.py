@@ -9,6 +9,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.metadata.keeping import with_true_metadata
+from upsamp.io.metadata.tiff_tags import has_directories
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.strips.rows import stand_in
 from upsamp.io.write import losses_of
@@ -16,6 +17,10 @@ from upsamp.io.write import losses_of
 __all__ = ["MatrixStrips", "PictureStrips"]
 
 Converter: TypeAlias = Callable[[Array], Array]
+
+DIRECTORIES_LEFT_OUT = (
+    "what EXIF has in directories of its own is left out of a TIFF that is written strip by strip"
+)
 
 
 class PictureStrips:
@@ -35,8 +40,8 @@ class PictureStrips:
         self.losses = losses_of(replace(picture, rest=given.rest, coding={}), format_name)
         if format_name == "tiff" and given.coding.get("compression", "raw") != "raw":
             self.losses += ("a TIFF that is written strip by strip is not compressed",)
-        if format_name == "tiff" and "exif" in self.picture.metadata:
-            self.losses += ("EXIF is left out of a TIFF that is written strip by strip",)
+        if format_name == "tiff" and has_directories(self.picture.metadata):
+            self.losses += (DIRECTORIES_LEFT_OUT,)
 
     def develop(self, strip: Array) -> Array:
         """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
