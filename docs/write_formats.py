@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from upsamp.io.formats import ANY, DEEP_MODES, FORMATS, IMAGE_FORMATS, MATRIX_FORMATS, Format
-from upsamp.io.losses import WORDS
+from upsamp.io.losses import TOLD_OTHERWISE
+from upsamp.io.metadata.kinds import GONE, KINDS
 
 PAGE = Path(__file__).with_name("formats.md")
 
@@ -60,11 +61,12 @@ def row(record: Format) -> tuple[str, ...]:
 
 def page() -> str:
     """Return the whole page."""
+    told = [key for key, kind in KINDS.items() if key not in TOLD_OTHERWISE and kind.fate != GONE]
     written = [FORMATS[name] for name in IMAGE_FORMATS]
     kinds = [
         (
             code((record.name,)),
-            *("yes" if kind in record.metadata else "" for kind in WORDS),
+            *("yes" if kind in record.metadata else "" for kind in told),
         )
         for record in written
     ]
@@ -74,7 +76,7 @@ def page() -> str:
         HEAD,
         table(COLUMNS, [row(record) for record in written]),
         "## What goes with the pixels\n",
-        table(("format", *WORDS.values()), kinds),
+        table(("format", *(KINDS[kind].words for kind in told)), kinds),
         READ_ALONE.lstrip(),
         ", ".join(record.name.upper() for record in alone) + ".\n",
         "## Matrices\n",

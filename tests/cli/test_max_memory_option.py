@@ -165,16 +165,20 @@ def test_a_tiff_by_strips_is_not_compressed_and_a_note_tells_of_that(
         assert made.info["compression"] == "raw"
 
 
-def test_a_profile_and_a_resolution_are_kept_in_a_tiff_and_a_note_tells_of_exif(
+def test_what_a_file_says_is_kept_in_a_tiff_and_a_note_tells_of_the_rest(
     invoke: Invoke, samples: Path
 ) -> None:
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    exif.get_ifd(34665)[36867] = "2020:01:02 03:04:05"
     with Image.open(samples / "portrait.jpg") as image:
-        image.save("in.jpg", icc_profile=b"a profile", dpi=(300, 150), exif=image.getexif())
+        image.save("in.jpg", icc_profile=b"a profile", dpi=(300, 150), exif=exif)
     result = invoke("upsample", "in.jpg", "-o", "out.tif", *BOUND)
     with Image.open("out.tif") as made:
         assert made.info["icc_profile"] == b"a profile"
         assert made.info["dpi"] == (300, 150)
-    assert "EXIF is left out" in result.stderr or not Image.open("in.jpg").getexif()
+        assert made.getexif()[271] == "Maker"
+    assert "what EXIF has in directories of its own is left out" in result.stderr
 
 
 def test_what_is_rounded_is_told(invoke: Invoke) -> None:

@@ -20,7 +20,8 @@ from upsamp.io.formats import (
     MODES,
     NAMES,
 )
-from upsamp.io.losses import WORDS, check_held, losses_of
+from upsamp.io.losses import TOLD_OTHERWISE, check_held, losses_of
+from upsamp.io.metadata.kinds import KINDS
 from upsamp.io.pictures import Frames, Picture
 
 BY_EIGHT_BITS = ("1", "P", *MODES, "CMYK")
@@ -115,7 +116,9 @@ def test_the_metadata_of_a_record_is_read_again_and_other_kinds_are_told(name: s
             else:
                 assert again[kind] == value
         else:
-            assert told == (f"{name.upper()} holds no {WORDS[kind]}, so that is left out",)
+            assert told == (
+                f"{name.upper()} does not hold {KINDS[kind].words}, so that is left out",
+            )
             assert losses_of(picture, name, strip=True) == ()
             assert again.get(kind) is None
 
@@ -154,4 +157,5 @@ def test_names_suffixes_and_writers_are_each_of_one_format() -> None:
         if record.writer:
             module, function = record.writer.split(":")
             assert callable(getattr(importlib.import_module(module), function))
-        assert set(record.metadata) <= {*WORDS, "srgb", "duration", "plays", "default_image"}
+        assert set(record.metadata) <= set(KINDS)
+    assert set(TOLD_OTHERWISE) <= set(KINDS)

@@ -1,25 +1,15 @@
 """What a format does not hold of a picture: refused where it is pixels, told where it is not."""
 
-from collections.abc import Mapping
-
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
+from upsamp.io.metadata.kinds import KINDS
 from upsamp.io.pictures import Picture
 
 __all__ = ["check_held", "losses_of"]
 
-# How a note names each kind of metadata.
-WORDS: Mapping[str, str] = {
-    "icc_profile": "colour profile",
-    "gamma": "gamma",
-    "chromaticity": "primaries",
-    "dpi": "resolution",
-    "exif": "EXIF",
-    "xmp": "XMP",
-    "comment": "comment",
-    "text": "text",
-}
+# Kinds that are in the pixels where a format does not hold them, or of which frames tell.
+TOLD_OTHERWISE = ("transparency", "srgb", "duration", "plays", "default_image")
 
 
 def check_held(picture: Picture, format_name: str) -> Picture:
@@ -88,12 +78,11 @@ def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False)
         )
     if strip or format_name not in IMAGE_FORMATS:  # numbers alone were asked for
         return tuple(losses)
-    held = FORMATS[format_name].metadata
-    dropped = [
-        word for kind, word in WORDS.items() if result.metadata.get(kind) and kind not in held
-    ]
-    if dropped:
-        losses.append(f"{format_name.upper()} holds no {_either(dropped)}, so that is left out")
+    held = (*FORMATS[format_name].metadata, *TOLD_OTHERWISE)
+    kinds = [key for key in KINDS if result.metadata.get(key) and key not in held]
+    if kinds:
+        words = _either([KINDS[key].words for key in kinds])
+        losses.append(f"{format_name.upper()} does not hold {words}, so that is left out")
     return tuple(losses)
 
 

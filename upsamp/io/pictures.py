@@ -37,8 +37,10 @@ class Picture:
     has not: "LA;16", "RGB;16", "RGBA;16" and "CMYK;16" for 16-bit colour, ";F" in the place of
     ";16" for floats; "F" may be of any float and "I" of any integer type. "RGB+2" has two channels
     more that are neither colour nor alpha, "RGBA+2" has them before alpha. format: of the file that
-    it was read from. metadata: what a new file says too. coding: how the pixels were compressed.
-    notes: what was lost in reading it. rest: the frames that follow, if it is the first of several.
+    it was read from. metadata: what a new file says too, by the kinds in `metadata/kinds.py`.
+    coding: how the pixels were compressed. notes: what was lost in reading it. rest: the frames
+    that follow, if it is the first of several. counted: the rows and columns of the pixels that the
+    metadata is counted in; None for those that it has.
     """
 
     pixels: Array
@@ -49,6 +51,7 @@ class Picture:
     coding: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rest: "Frames | None" = None
+    counted: tuple[int, int] | None = None
 
     @property
     def colours(self) -> str:

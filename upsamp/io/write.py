@@ -114,7 +114,7 @@ def _encode(
 
     record = FORMATS[format_name]
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
-    picture = picture.map(partial(with_true_metadata, strip=options.strip))
+    picture = with_true_metadata(picture, strip=options.strip)
     if format_name != "tiff":
         picture = picture.map(Picture.without_extra)
     if picture.mode == "YCbCr" and "YCbCr" not in record.modes and record.modes != ANY:

@@ -133,6 +133,8 @@ class Convolution:
     strip at the most. row: the layer. lost: how many values were cut off at the limits of `pixels`.
     """
 
+    whole = False  # a strip is made of some rows of the input
+
     def __init__(
         self,
         array: Array,

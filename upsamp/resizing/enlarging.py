@@ -15,6 +15,7 @@ from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ArgumentError
 from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
 from upsamp.io.pictures import Frames, Picture, array_of, check_light
+from upsamp.resizing.nodata import resize_data, value_without_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     Factor: TypeAlias = int | Fraction
 
 __all__ = ["Enlarging", "Settings"]
+
+# What is taken for each value of a result of pixels of which some hold no data.
+DATA_BYTES = 40
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ class Enlarging:
         if self.linear:
             check_light(frame)
             enlarge = resize_light
+        missing = None if self.interpolation == "nearest" else value_without_data(frame)
+        if missing is not None:
+            return frame.with_pixels(self._apply_to_data(frame, size, missing))
         make = partial(enlarge, align_corners=self.align_corners)
         if not (frame.has_alpha and frame.extra):
             values = make(frame.pixels, size, *self._rule, alpha=frame.has_alpha)
@@ -145,6 +152,21 @@ class Enlarging:
         shown = make(np.delete(frame.pixels, extra, axis=2), size, *self._rule, alpha=True)
         others = make(frame.pixels[..., extra], size, *self._rule, alpha=False)
         return frame.with_pixels(np.dstack([shown[..., :-1], others, shown[..., -1:]]))
+
+    def _apply_to_data(self, frame: Picture, size: Pair, missing: object) -> Array:
+        """Return the pixels enlarged without those that hold no data."""
+        if self.linear:
+            raise ArgumentError(
+                "Linear light is for images whose pixels all hold data. Received: some with the "
+                f"value for none, {missing}. Leave --linear out."
+            )
+        values = math.prod(size) * (frame.pixels.size // math.prod(frame.pixels.shape[:2]))
+        check_limit(DATA_BYTES * values, f"a result of {size[1]:,} x {size[0]:,} pixels, some none")
+
+        def enlarge(x: Array, size: Pair, interpolation: Interpolation) -> Array:
+            return resize(x, size, interpolation, self.convention, align_corners=self.align_corners)
+
+        return resize_data(frame.pixels, size, self.interpolation, enlarge, missing)
 
     @property
     def _rule(self) -> tuple[Interpolation, Convention]:

@@ -29,6 +29,8 @@ from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import is_stream
 from upsamp.io.strips.rows import StoredMatrix, find_stored_matrix, stand_in
 from upsamp.io.write import Destination, encoding_bytes
+from upsamp.resizing.enlarging import DATA_BYTES
+from upsamp.resizing.nodata import value_without_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,8 +104,8 @@ class Work(Protocol):
 
     images: the shape (N, H, W, C) of which rows are read. shape, dtype: of the result. layout:
     where its channels stand; planes: whether they stand apart, and have rows of their own in each
-    strip. rows: how many the result has, of all images, and step: a strip at the most, once it is
-    cut.
+    strip. whole: whether no part is made without all others. rows: how many the result has, of all
+    images, and step: a strip at the most, once it is cut.
     """
 
     images: tuple[int, ...]
@@ -111,6 +113,7 @@ class Work(Protocol):
     dtype: np.dtype[Any]
     layout: DataFormat
     planes: bool
+    whole: bool
     rows: int
     step: int
 
@@ -147,6 +150,11 @@ class EnlargedStrips:
         self.images = as_images(array.shape, self.layout)
         self.rows, self.step = self.images[0] * size[0], 0
         self._alpha = isinstance(given, Picture) and given.has_alpha
+        self.whole = (
+            isinstance(given, Picture)
+            and enlarging.interpolation != "nearest"
+            and value_without_data(given) is not None
+        )
         self._light = isinstance(given, Picture) and _makes_light(enlarging, given)
 
     def apply(self, given: Picture | Array) -> Picture | Array:
@@ -161,7 +169,8 @@ class EnlargedStrips:
     def at_once(self, memory: int) -> int:  # noqa: ARG002 - a whole result does not adapt to it
         """Return the bytes of the amounts of light."""
         values = math.prod(self.images) + math.prod(self.shape)
-        return LIGHT_FACTOR * values * self.dtype.itemsize if self._enlarging.linear else 0
+        light = LIGHT_FACTOR * values * self.dtype.itemsize if self._enlarging.linear else 0
+        return light + (DATA_BYTES * math.prod(self.shape) if self.whole else 0)
 
     def cut(self, room: int) -> None:
         """Cut the result into strips."""
@@ -257,7 +266,7 @@ class StripJob:
     def _comes_in_strips(self) -> bool:
         """Whether the format is written strip by strip, of such pixels and to such a place."""
         given, (name, wanted) = self.source.given, self.destination[:2]
-        if wanted not in STRIP_FORMATS or is_remote(name):
+        if wanted not in STRIP_FORMATS or is_remote(name) or self.work.whole:
             return False
         # They have to be searched: a TIFF, and planes of which each gets some rows in turn.
         if (wanted == "tiff" or (wanted == "npy" and self.work.planes)) and is_stream(name):

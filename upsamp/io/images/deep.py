@@ -70,10 +70,10 @@ def read_deep(
     with pillow_at_work(name, FAULT):
         # PNG may say more behind its pixels.
         orientation = orientation_of(image)
-        metadata = metadata_of(image, orientation)
+        metadata = metadata_of(image, stream)
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:
-        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
+        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata, orientation)
     return Picture(pixels, mode_of(pixels), str(image.format).lower(), None, metadata)
 
 

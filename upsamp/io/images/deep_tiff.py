@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from upsamp.core.arguments import Array
@@ -20,10 +20,10 @@ from upsamp.io.images.damaged_tiff import check_tags, check_tiff
 from upsamp.io.images.declared import widened
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_tiff_reading
-from upsamp.io.images.metadata import DAMAGED, exif_to_keep, sound_dpi
 from upsamp.io.images.orientation import upright
-from upsamp.io.images.pillow import LIBRARY_ERRORS, pillow_at_work
+from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata.keeping import upright_metadata
+from upsamp.io.metadata.tiff_tags import metadata_of_tiff
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 
@@ -84,7 +84,7 @@ def read_deep_tiff(
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
         extra = _meanings(page, samples - COLOURS.get(kind, samples))
         bits = int(page.bitspersample) if isinstance(page.bitspersample, int) else 0
-        offset, number = int(page.offset), int(page.compression)
+        number = int(page.compression)
         largest = max(page.databytecounts, default=0) if number != UNCOMPRESSED else 0
         tile = int(page.tilewidth), int(page.tilelength)
     check_size(width, height, name, options.max_pixels)
@@ -109,10 +109,10 @@ def read_deep_tiff(
     if whole.dtype.kind == "u" and bits <= 16:
         whole = widened(whole, 2**bits - 1)
     pixels, mode = _straight(whole, kind, extra)
-    with pillow_at_work(name, FAULT):
-        metadata, orientation = _metadata(stream, offset)
+    metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
-        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata)
+        pixels = upright(pixels, orientation)
+        metadata = upright_metadata(metadata, orientation)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
     notes = (INKS_WITH_ALPHA,) if kind == SEPARATED and any(extra) else ()
@@ -155,28 +155,3 @@ def _straight(pixels: Array, kind: int, extra: tuple[int, ...]) -> tuple[Array, 
     more = len(extra) - (alpha is not None)
     pixels = pixels[..., 0] if channels == 1 else pixels
     return pixels, mode_of(pixels, cmyk=is_ink, extra=more)
-
-
-def _metadata(stream: BinaryIO, offset: int) -> tuple[dict[str, Any], object]:
-    """Return what the page at that offset says besides its pixels, and its orientation."""
-    exif = Image.Exif()
-    metadata: dict[str, Any] = {}
-    try:
-        stream.seek(0)
-        exif.bigtiff = stream.read(4)[2:3] == b"+"
-        stream.seek(0)
-        exif.endian = "<" if stream.read(2) == b"II" else ">"
-        exif.load_from_fp(stream, offset)
-        orientation = exif.get(ExifTags.Base.Orientation)
-        for name, tag in (("icc_profile", 34675), ("xmp", 700)):
-            value = exif.get(tag)
-            if isinstance(value, bytes):
-                metadata[name] = value
-        scale = {2: 1.0, 3: 2.54}.get(exif.get(296, 2), 0.0)
-        metadata |= sound_dpi([float(exif.get(tag, 0)) * scale for tag in (282, 283)])
-        block = exif_to_keep(exif)
-        if block:
-            metadata["exif"] = block
-    except DAMAGED:
-        return metadata, None
-    return metadata, orientation

@@ -1,15 +1,18 @@
 """What an image file says besides its pixels: resolution, colours, EXIF, XMP, comments, timing."""
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image
 
+from upsamp.io.metadata import xmp
 from upsamp.io.metadata.exif import PREFIX
+from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of_resources
+from upsamp.io.metadata.tiff_tags import metadata_of_tiff, sound_dpi
 
-__all__ = ["DAMAGED", "exif_to_keep", "metadata_of", "orientation_of", "sound_dpi"]
+__all__ = ["metadata_of", "orientation_of", "tell_orientation"]
 
 # Metadata that a file keeps, by Pillow's names, with the types that it has; the last three say what
 # a PNG's colours are.
@@ -32,91 +35,128 @@ DAMAGED = (
     ValueError,
     struct.error,
 )
-XMP = 700
+# Where XMP stands: in a tag of a TIFF, in a text of a PNG, behind a name, among resources.
+XMP, XMP_TEXT, XMP_HEAD = 700, "XML:com.adobe.xmp", b"http://ns.adobe.com/xap/1.0/\0"
+XMP_RESOURCE, RAW_PROFILE = 0x0424, "Raw profile type "
 HEADERS = (b"II*\0", b"MM\0*")
 # As texts of a PNG, XMP is found, and what old programs have written in their own way.
-NO_TEXT = ("XML:com.adobe.xmp", "Raw profile type ")
+NO_TEXT = (XMP_TEXT, RAW_PROFILE)
 ORIENTATION = ExifTags.Base.Orientation
-# Tags of a TIFF file that say how its pixels lie there, or what stands in `metadata` anyhow: its
-# size, coding, resolution, profile and XMP. Of another file they would be untrue.
-STRUCTURAL = frozenset(
-    {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 282}
-    | {283, 284, 288, 289, 290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323}
-    | {324, 325, 330, 332, 334, 336, 338, 339, 340, 341, 347, 512, 513, 514, 515, 517, 518, 519}
-    | {520, 521, 529, 530, 531, 532, 700, 34675}
-)
 
 
-def metadata_of(image: Image.Image, orientation: object) -> dict[str, Any]:
+def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     """Return what a loaded image's file says, as far as it makes sense.
 
-    orientation: what its EXIF said; it may have been taken out of the image.
+    stream: the file, or of a TIFF the page. What is bound to pixels that are gone is "gone", in
+    words.
     """
     # A text of a PNG may have any of these names.
     info = image.info
     metadata = {key: info[key] for key, kinds in KEPT.items() if isinstance(info.get(key), kinds)}
-    metadata |= sound_dpi(image.info.get("dpi", ()))
+    if image.format == "TIFF":
+        told, _ = metadata_of_tiff(stream)
+        return metadata | told | _timing(image)
+    metadata |= _shape_of_pixels(info)
+    texts = _texts(image)
+    profiles = dict(_raw_profiles(texts))
     with suppress(*DAMAGED):
-        exif = _exif(image, orientation)
-        if exif:
-            metadata["exif"] = exif
-    # What it says of a TIFF's orientation, Pillow has taken out where it turned the pixels.
-    tags = getattr(image, "tag_v2", {})
-    tagged = tags.get(XMP)
-    if isinstance(tagged, tuple):
-        tagged = next(iter(tagged), None)
-    xmp = tagged or info.get("xmp")
-    if not isinstance(xmp, bytes):
-        xmp = info.get("XML:com.adobe.xmp")
-    comment = None if image.format == "PNG" else image.info.get("comment")  # one of its texts
-    for name, value in (("xmp", xmp), ("comment", comment)):
-        if isinstance(value, str | bytes) and value:
-            metadata[name] = value.encode() if isinstance(value, str) else value
-    text = getattr(image, "text", None)
-    if text:
-        metadata["text"] = {
-            key: str(value) for key, value in text.items() if not key.startswith(NO_TEXT)
-        }
-    return metadata | _timing(image)
+        metadata["exif"] = _exif(image, profiles)
+    metadata["xmp"] = _xmp(image, profiles)
+    iptc = _resources(image).get(IPTC) or profiles.get("iptc", b"")
+    metadata["iptc"] = iptc_of_resources(iptc) or iptc
+    comment = None if image.format == "PNG" else info.get("comment")  # one of its texts
+    if isinstance(comment, str | bytes):
+        metadata["comment"] = comment.encode() if isinstance(comment, str) else comment
+    metadata["text"] = {
+        key: str(text) for key, text in texts.items() if not key.startswith(NO_TEXT)
+    }
+    metadata["gone"] = _gone(image)
+    return {key: one for key, one in metadata.items() if one not in ("", b"", {}, ())} | _timing(
+        image
+    )
 
 
 def orientation_of(image: Image.Image) -> int | None:
-    """Return the orientation that EXIF says; none where that is damaged."""
+    """Return the orientation that EXIF says, or else XMP; none where that is damaged."""
+    orientation = None
     with suppress(*DAMAGED):
         orientation = image.getexif().get(ORIENTATION)
-        return orientation if isinstance(orientation, int) else None
-    return None
+    if orientation is None:
+        orientation = xmp.orientation_of(_xmp(image, dict(_raw_profiles(_texts(image)))))
+    return orientation if isinstance(orientation, int) else None
 
 
-def sound_dpi(dpi: Iterable[Any]) -> dict[str, Any]:
-    """Return the resolution, or nothing where it says nothing, such as 0/0."""
-    with suppress(*DAMAGED):
-        across, down = () if isinstance(dpi, str) else dpi
-        if all(1 < float(part) < 1e6 for part in (across, down)):
-            return {"dpi": (across, down)}
+def tell_orientation(image: Image.Image) -> int | None:
+    """Return a TIFF's orientation, by which Pillow turns the pixels that it is about to decode."""
+    orientation = orientation_of(image)
+    if orientation is not None:
+        image.getexif()[ORIENTATION] = orientation
+    return orientation
+
+
+def _texts(image: Image.Image) -> Mapping[str, Any]:
+    """Return the texts of a PNG."""
+    return getattr(image, "text", None) or {}
+
+
+def _raw_profiles(texts: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """Yield what old programs have written in texts of a PNG: a name, a length, and digits."""
+    for key, text in texts.items():
+        name = key.removeprefix(RAW_PROFILE)
+        if name != key:
+            with suppress(ValueError):
+                yield name.lower(), bytes.fromhex("".join(str(text).split("\n")[3:]))
+
+
+def _xmp(image: Image.Image, profiles: Mapping[str, bytes]) -> bytes:
+    """Return XMP from wherever the format has it; nothing where there is none."""
+    tagged = getattr(image, "tag_v2", {}).get(XMP)
+    text = image.info.get(XMP_TEXT)
+    places = (
+        next(iter(tagged), None) if isinstance(tagged, tuple) else tagged,
+        image.info.get("xmp"),  # which may be but a text of that name
+        text.encode() if isinstance(text, str) else text,
+        profiles.get("xmp"),
+        profiles.get("app1", b"").partition(XMP_HEAD)[2],
+        _resources(image).get(XMP_RESOURCE),
+    )
+    return next((one for one in places if isinstance(one, bytes) and one), b"")
+
+
+def _resources(image: Image.Image) -> Mapping[int, bytes]:
+    """Return Photoshop's resources by their numbers."""
+    told = image.info.get("photoshop")
+    if image.format == "PSD":
+        told = {number: data for number, _, data in getattr(image, "resources", ())}
+    return told if isinstance(told, dict) else {}
+
+
+def _exif(image: Image.Image, profiles: Mapping[str, bytes]) -> bytes:
+    """Return the EXIF of a file byte for byte."""
+    given = image.info.get("exif")
+    raw = given if isinstance(given, bytes) else profiles.get("exif", profiles.get("app1", b""))
+    while raw.startswith(PREFIX):  # some programs write it twice
+        raw = raw[len(PREFIX) :]
+    return raw if raw.startswith(HEADERS) else b""
+
+
+def _shape_of_pixels(info: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the resolution, or without a unit how wide pixels are for their height."""
+    dpi, aspect = info.get("dpi"), info.get("aspect")
+    if info.get("jfif_unit") == 0:
+        aspect = info.get("jfif_density")
+    if isinstance(dpi, tuple) and len(dpi) == 2:
+        return sound_dpi(*dpi)
+    if isinstance(aspect, tuple) and len(set(aspect)) == 2 and min(aspect) > 0:
+        return {"aspect": aspect}
     return {}
 
 
-def _exif(image: Image.Image, orientation: object) -> bytes:
-    """Return the EXIF of a file byte for byte; of a TIFF, whose tags it is, those that describe."""
-    if image.format != "TIFF":
-        raw = image.info.get("exif", b"")
-        while raw.startswith(PREFIX):  # some programs write it twice
-            raw = raw[len(PREFIX) :]
-        if raw:
-            return bytes(raw) if raw.startswith(HEADERS) else b""
-        return exif_to_keep(image.getexif())
-    exif = image.getexif()
-    if orientation is not None:
-        exif[ORIENTATION] = orientation
-    return exif_to_keep(exif)
-
-
-def exif_to_keep(exif: Image.Exif) -> bytes:
-    """Return the tags of a TIFF file that describe the picture, as a block of EXIF."""
-    for tag in STRUCTURAL & set(exif):
-        del exif[tag]
-    return exif.tobytes().removeprefix(PREFIX) if exif else b""
+def _gone(image: Image.Image) -> tuple[str, ...]:
+    """Return words for what is left out."""
+    words = ["other images in the file"] if isinstance(image.info.get("mp"), bytes) else []
+    paths = any(number in PATHS for number in _resources(image))
+    return (*words, "Photoshop's paths") if paths else tuple(words)
 
 
 def _timing(image: Image.Image) -> dict[str, Any]:

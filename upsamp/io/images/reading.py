@@ -30,12 +30,12 @@ from upsamp.io.images.frames import (
 )
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
 from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
-from upsamp.io.images.metadata import metadata_of, orientation_of
+from upsamp.io.images.metadata import metadata_of, orientation_of, tell_orientation
 from upsamp.io.images.modes import masked, natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
 from upsamp.io.images.pillow import open_image, pillow_at_work, quiet_libraries
 from upsamp.io.images.ppm import read_colour_floats
-from upsamp.io.metadata.keeping import upright_metadata
+from upsamp.io.metadata.keeping import counted, upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
 
@@ -88,7 +88,7 @@ def read_picture(
         if count > 1 and isinstance(error.declared, Picture):
             error.declared = replace(error.declared, rest=UNREAD)
         raise
-    picture = replace(picture, notes=(*picture.notes, *file.notes))
+    picture = counted(replace(picture, notes=(*picture.notes, *file.notes)))
     if options.frame is not None or not file.has_several:
         return picture
     if not options.every_frame:
@@ -125,7 +125,7 @@ def _following(reopen: Reopen, name: str, options: ReadOptions, count: int) -> I
     with reopen() as stream:
         file = _ImageFile(stream, name, options)
         for number in range(1, count):
-            picture = file.read(number)
+            picture = counted(file.read(number))
             height, width = picture.pixels.shape[:2]
             total += height * width  # of pages, each has a size of its own
             check_total(total, name, options.max_pixels)
@@ -370,12 +370,12 @@ def _decode(
     """
     # A TIFF says it in its tags, and Pillow takes it out while it decodes. The others are decoded
     # first: what is asked of a PNG may decode it, and what that raises is passed over here.
-    tagged = orientation_of(image) if image.format == "TIFF" else None
+    tagged = tell_orientation(image) if image.format == "TIFF" else None
     with quiet_libraries() if image.format == "TIFF" else nullcontext():
         image.load()
     orientation = orientation_of(image) if tagged is None else tagged
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
-    metadata, coding = metadata_of(image, orientation), coding_of(image, stream)
+    metadata, coding = metadata_of(image, stream), coding_of(image, stream)
     if together and image.mode not in UNCHANGING:
         image = image.convert("RGBA")
     image = natural(image, expand=expand)
@@ -395,7 +395,7 @@ def _oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Pic
     picture = picture.with_pixels(upright(picture.pixels, turned))
     if not orient:
         return picture
-    return replace(picture, metadata=upright_metadata(picture.metadata))
+    return replace(picture, metadata=upright_metadata(picture.metadata, orientation))
 
 
 def _diagnosis(stream: BinaryIO) -> str:

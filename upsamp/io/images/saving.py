@@ -1,5 +1,6 @@
 """What Pillow is told when it saves: metadata that the format takes, and how much may be lost."""
 
+import struct
 from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
@@ -10,13 +11,14 @@ from PIL import Image
 from upsamp.errors import FormatError
 from upsamp.io.formats import FORMATS
 from upsamp.io.metadata.exif import PREFIX
+from upsamp.io.metadata.iptc import resources_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
 __all__ = ["save_options"]
 
 # What Pillow is told by the same names.
-TAKEN = ("icc_profile", "dpi", "exif", "xmp", "comment")
+TAKEN = ("icc_profile", "dpi", "exif", "xmp", "iptc", "comment")
 # What a JPEG holds of each kind of metadata, but for names before it.
 LARGEST = 65_500
 # What a JPEG, a lossy WebP and an AVIF are saved with where nothing else is known.
@@ -32,12 +34,16 @@ def save_options(picture: Picture, format_name: str, options: WriteOptions) -> d
     if "exif" in kept:
         kept["exif"] = PREFIX + kept["exif"]  # which Pillow takes off where it does not belong
     if format_name == "jpeg":
-        for key in ("exif", "xmp", "comment"):
+        for key in ("exif", "xmp", "iptc", "comment"):
             if len(kept.get(key, b"")) > LARGEST:
                 raise FormatError(
                     f"JPEG holds 64 KB of {key}, and {len(kept[key]):,} bytes would be lost. "
                     "Use --strip, or png, webp or tiff."
                 )
+        iptc = kept.pop("iptc", None)
+        if iptc:
+            body = b"Photoshop 3.0\0" + resources_of(iptc)
+            kept["extra"] = b"\xff\xed" + struct.pack(">H", 2 + len(body)) + body
         return kept | _of_jpeg(picture, options)
     if format_name == "webp":
         return kept | _of_webp(picture, options)

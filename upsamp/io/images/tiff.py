@@ -9,21 +9,21 @@ import lzma
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 from upsamp.core.arguments import Array
 from upsamp.core.threads import map_in_order, thread_count
 from upsamp.errors import FormatError
 from upsamp.io.extras import has_extra
 from upsamp.io.images.canvas import fit_format, image_of
-from upsamp.io.images.metadata import DAMAGED, STRUCTURAL
 from upsamp.io.images.modes import offset_lab, pixels_of
 from upsamp.io.images.pillow import pillow_at_work
+from upsamp.io.metadata.directory import longs, packed, value
+from upsamp.io.metadata.tiff_tags import tiff_tags_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, shown_frames
 
@@ -33,8 +33,8 @@ Encoder: TypeAlias = Callable[[Array], bytes | memoryview]
 
 FAULT = "cannot be encoded"
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 256, 257, 258, 259, 262, 273
-SAMPLES, STRIP_ROWS, COUNTS, RESOLUTION, UNIT, PREDICTOR = 277, 278, 279, (282, 283), 296, 317
-COLOURS, EXTRA, FORMAT, SUBSAMPLING, REFERENCE, XMP, PROFILE = 320, 338, 339, 530, 532, 700, 34675
+SAMPLES, STRIP_ROWS, COUNTS, PREDICTOR = 277, 278, 279, 317
+COLOURS, EXTRA, FORMAT, SUBSAMPLING, REFERENCE = 320, 338, 339, 530, 532
 # What the modes say of themselves, by the part before the semicolon: photometric and extra samples.
 KINDS: Mapping[str, dict[int, Any]] = {
     **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
@@ -46,8 +46,6 @@ KINDS: Mapping[str, dict[int, Any]] = {
     "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
     "LAB": {PHOTOMETRIC: 8},
 }
-# Tags that are directories: EXIF's own, and that of the place where a picture was taken.
-DIRECTORIES = (0x8769, 0x8825)
 FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
 DIFFERENCES = 2
 # What extra samples mean.
@@ -92,18 +90,17 @@ def write_tiff(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) -
 def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int:
     """Write a page, point `link` to it, and return the place of its own link."""
     body = _body(picture, name)
-    with pillow_at_work(name, FAULT):
-        directory = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0" + bytes(4))
-        for tag, value in (_describing_tags(picture) | body.tags).items():
-            directory[tag] = value
-        sizes = [len(strip) for strip in body.strips]
-        # Both are told behind the directory's end, which Pillow adds.
-        directory[OFFSETS] = tuple(_places(sizes))
-        directory[COUNTS] = tuple(sizes)
-        start = stream.tell()
-        if start + sum(sizes) + ROOM > LARGEST:
-            raise FormatError(f"A TIFF holds 4 GB, which {name} would exceed. Use png.")
-        block = directory.tobytes(start)
+    sizes = [len(strip) for strip in body.strips]
+    start = stream.tell()
+    if start + sum(sizes) + ROOM > LARGEST:
+        raise FormatError(f"A TIFF holds 4 GB, which {name} would exceed. Use png.")
+    own = {tag: value(one) for tag, one in body.tags.items()}
+    places = {COUNTS: longs(sizes), OFFSETS: longs(sizes)}
+    directory = tiff_tags_of(picture.metadata) | own | places
+    # The strips come behind the directory, which is as long for any places.
+    behind = start + len(packed(directory, start))
+    directory[OFFSETS] = longs(behind + place for place in _places(sizes))
+    block = packed(directory, start)
     stream.seek(link)
     stream.write(struct.pack("<I", start))
     stream.seek(start)
@@ -120,24 +117,6 @@ def _places(sizes: list[int]) -> Iterator[int]:
     for size in sizes:
         yield place
         place += size
-
-
-def _describing_tags(picture: Picture) -> dict[int, Any]:
-    """Return the tags that tell of the picture, of its resolution and of its colours."""
-    tags: dict[int, Any] = {}
-    with suppress(*DAMAGED):
-        exif = Image.Exif()
-        exif.load(picture.metadata.get("exif", b""))
-        for tag in set(exif) - STRUCTURAL:
-            value = exif.get_ifd(tag) if tag in DIRECTORIES else exif[tag]
-            if value not in ({}, None, ""):
-                tags[tag] = value
-    for name, tag in (("xmp", XMP), ("icc_profile", PROFILE)):
-        if picture.metadata.get(name):
-            tags[tag] = picture.metadata[name]
-    if picture.metadata.get("dpi"):
-        tags |= dict(zip(RESOLUTION, picture.metadata["dpi"], strict=True)) | {UNIT: 2}
-    return tags
 
 
 def _kept_compression(picture: Picture) -> str:

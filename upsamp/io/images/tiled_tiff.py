@@ -12,6 +12,8 @@ import numpy as np
 from tifffile import TiffWriter
 
 from upsamp.core.arguments import Array
+from upsamp.io.metadata.directory import Value, numbers_of
+from upsamp.io.metadata.tiff_tags import RESOLUTION, UNIT, tiff_tags_of
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
 
@@ -30,7 +32,7 @@ PHOTOMETRIC: Mapping[str, str] = {
     "P": "palette",
     "CMYK": "separated",
 }
-XMP, BYTES = 700, 1
+INCH = 2
 
 
 def write_tiled_tiff(picture: Picture, rows: RowStream, stream: BinaryIO, *, room: int) -> None:
@@ -72,14 +74,17 @@ def _tags(picture: Picture) -> dict[str, Any]:
         palette = np.frombuffer(picture.palette[: 3 * 256], np.uint8).reshape(-1, 3)
         colours[: len(palette)] = palette
         tags["colormap"] = colours.T * 257  # 255 is 65535
-    if picture.metadata.get("icc_profile"):
-        tags["iccprofile"] = picture.metadata["icc_profile"]
-    if picture.metadata.get("dpi"):
-        tags["resolution"] = tuple(float(part) for part in picture.metadata["dpi"])
-        tags["resolutionunit"] = "INCH"
-    if picture.metadata.get("xmp"):
-        packet = picture.metadata["xmp"]
-        tags["extratags"] = [(XMP, BYTES, len(packet), packet, True)]
+    said = tiff_tags_of(picture.metadata)
+    if RESOLUTION[0] in said and RESOLUTION[1] in said:
+        tags["resolution"] = tuple(float(*numbers_of(said[tag])) for tag in RESOLUTION)
+        tags["resolutionunit"], *_ = numbers_of(said[UNIT]) if UNIT in said else (INCH,)
+    # tifffile takes these as its arguments alone, and writes no directories below that of the page.
+    others = said.keys() - {*RESOLUTION, UNIT}
+    tags["extratags"] = [
+        (tag, one.kind, one.length, one.data, True)
+        for tag, one in said.items()
+        if tag in others and isinstance(one, Value)
+    ]
     return tags
 
 

@@ -1,7 +1,9 @@
 """Writing an image file by Pillow, in a mode and with metadata that the format has."""
 
+import struct
+from fractions import Fraction
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from upsamp.io.images.canvas import fit_format, image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
@@ -24,4 +26,14 @@ def write_by_pillow(
     with pillow_at_work(name, "cannot be encoded"):
         image = fit_format(image_of(picture), picture, format_name)
         image.save(buffer, format_name, **save_options(picture, format_name, options))
+    if format_name == "jpeg" and picture.metadata.get("aspect"):
+        _tell_aspect(buffer, picture.metadata["aspect"])
     stream.write(buffer.getbuffer())
+
+
+def _tell_aspect(jpeg: BytesIO, aspect: tuple[Any, Any]) -> None:
+    """Say in the JFIF header how wide the pixels are for their height, as Pillow does not."""
+    ratio = Fraction(float(aspect[0])) / Fraction(float(aspect[1]))
+    across, down = ratio.limit_denominator(255).as_integer_ratio()
+    if bytes(jpeg.getbuffer()[6:11]) == b"JFIF\0" and across < 2**16:
+        jpeg.getbuffer()[13:18] = struct.pack(">BHH", 0, across, down)

@@ -4,9 +4,12 @@ Those notes point to places in the block, which a block that is written anew wou
 CIPA DC-008-2023, "Exchangeable image file format for digital still cameras: Exif Version 3.0".
 """
 
-import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+from upsamp.io.metadata import descriptions
+from upsamp.io.metadata.directory import ratio_of
+from upsamp.io.metadata.scale import SAME, Scale
 
 __all__ = ["PREFIX", "with_size", "without_orientation"]
 
@@ -16,10 +19,20 @@ ORIENTATION = 0x0112
 EXIF_DIRECTORY = 0x8769
 # The tags that tell the size: TIFF's own, and those of the pixels.
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
-ASCII, SHORT, LONG = 2, 3, 4
-# The text in which tifffile tells the shape of the array that it wrote, as JSON.
+ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5
+# The bytes of a number of the types that are changed.
+SIZES = {ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8}
 DESCRIPTION = 0x010E
-SHAPE = b'{"shape": ['
+# What is counted in pixels, and along which axis each of its numbers: where the subject is, and how
+# many pixels of the sensor there are in a unit.
+COUNTED: Mapping[int, str] = {
+    0x9214: "xyxy",
+    0xA214: "xy",
+    0xA20E: "x",
+    0xA20F: "y",
+    0x920E: "x",
+    0x920F: "y",
+}
 
 # A place in the block where an entry stands, with its tag.
 Entry = tuple[int, int]
@@ -41,10 +54,11 @@ def without_orientation(exif: bytes) -> bytes:
     return bytes(block)
 
 
-def with_size(exif: bytes, width: int, height: int) -> bytes:
-    """Say the size that the picture has now, where the block says a size.
+def with_size(exif: bytes, width: int, height: int, scale: Scale = SAME, pages: int = 1) -> bytes:
+    """Say the size that the picture has now, where the block says a size, and scale what it counts.
 
-    A description by tifffile tells no shape any more: readers would take the pixels by that.
+    What does not fit in its place is put at the end of the block, so that nothing else moves.
+    pages: of the file, which some descriptions tell.
     """
     block = bytearray(exif)
     start, order = _start(block)
@@ -58,7 +72,10 @@ def with_size(exif: bytes, width: int, height: int) -> bytes:
             number = width if tag in WIDTHS else height
             struct.pack_into(f"{order}HII", block, place + 2, LONG, 1, number)
         elif tag == DESCRIPTION:
-            _forget_shape(block, order, start, place)
+            told = _data(block, order, start, place, ASCII)
+            _put(block, order, start, place, descriptions.resized(told, scale, pages))
+        elif tag in COUNTED and scale != SAME:
+            _scale(block, order, start, place, COUNTED[tag], scale)
     return bytes(block)
 
 
@@ -90,23 +107,55 @@ def _value(block: bytearray, order: str, place: int) -> int:
     return int(struct.unpack_from(f"{order}{'H' if kind == SHORT else 'I'}", block, place + 8)[0])
 
 
-def _forget_shape(block: bytearray, order: str, start: int, place: int) -> None:
-    """Leave of a description by tifffile what it tells besides the shape."""
+def _data(block: bytearray, order: str, start: int, place: int, wanted: int) -> bytes:
+    """Return the bytes of an entry of that type; nothing of others, and of damaged ones."""
     kind, count, offset = struct.unpack_from(f"{order}HII", block, place + 2)
-    text = slice(start + offset, start + offset + count)
-    if kind != ASCII or not block[text].startswith(SHAPE):
+    size = count * SIZES[wanted]
+    first = place + 8 if size <= 4 else start + offset
+    data = bytes(block[first : first + size])
+    return data if kind == wanted and len(data) == size else b""
+
+
+def _put(block: bytearray, order: str, start: int, place: int, data: bytes) -> None:
+    """Give an entry other bytes: in their place, or where they are longer behind all others."""
+    kind, count, offset = struct.unpack_from(f"{order}HII", block, place + 2)
+    size, room = SIZES.get(kind, 1), count * SIZES.get(kind, 1)
+    if not data or data == _data(block, order, start, place, kind):
         return
-    try:
-        told = json.loads(block[text].rstrip(b"\0"))
-    except (ValueError, RecursionError):
+    struct.pack_into(f"{order}I", block, place + 4, len(data) // size)
+    if len(data) <= 4:
+        block[place + 8 : place + 12] = data.ljust(4, b"\0")
         return
-    del told["shape"]
-    rest = json.dumps(told).encode() + b"\0" if told else b"\0"
-    if len(rest) > count or text.stop > len(block):
+    if room <= 4 or len(data) > room:
+        block += bytes((len(block) - start) % 2)
+        offset = len(block) - start
+        struct.pack_into(f"{order}I", block, place + 8, offset)
+    block[start + offset : start + offset + len(data)] = data
+
+
+def _scale(block: bytearray, order: str, start: int, place: int, axes: str, scale: Scale) -> None:
+    """Multiply the numbers of an entry, each by the scale of its axis."""
+    (kind,) = struct.unpack_from(f"{order}H", block, place + 2)
+    if kind not in (SHORT, LONG, RATIONAL):
         return
-    block[text] = rest.ljust(count, b"\0")
-    # Text of up to four bytes, as the end alone, stands in the place of its own place.
-    struct.pack_into(f"{order}II", block, place + 4, len(rest), offset if told else 0)
+    letter = "H" if kind == SHORT else "I"
+    data = _data(block, order, start, place, kind)
+    numbers = struct.unpack(f"{order}{len(data) // struct.calcsize(letter)}{letter}", data)
+    factors = [scale.rows if axis == "y" else scale.columns for axis in axes]
+    if kind == RATIONAL:
+        changed = [
+            number
+            for above, below, factor in zip(numbers[::2], numbers[1::2], factors, strict=False)
+            for number in ratio_of(above * factor / below if below else 0)
+        ]
+    else:
+        changed = [round(number * factor) for number, factor in zip(numbers, factors, strict=False)]
+    if len(changed) != len(numbers) or max(changed, default=2**32) >= 2**32:
+        return
+    if kind == SHORT and max(changed) >= 2**16:  # as longer numbers, of which none stands there yet
+        letter = "I"
+        struct.pack_into(f"{order}HI", block, place + 2, LONG, 0)
+    _put(block, order, start, place, struct.pack(f"{order}{len(changed)}{letter}", *changed))
 
 
 def _unlink_thumbnail(block: bytearray, order: str, start: int) -> None:

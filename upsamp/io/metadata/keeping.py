@@ -1,36 +1,90 @@
-"""Which metadata goes into a new file."""
+"""Which metadata goes into a new file, and what it says there."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
-from upsamp.io.metadata import exif, xmp
+from upsamp.io.metadata import exif, georeference, xmp
+from upsamp.io.metadata.kinds import GONE, KINDS
+from upsamp.io.metadata.scale import SAME, Scale
 from upsamp.io.pictures import Picture
 
-__all__ = ["upright_metadata", "with_true_metadata"]
+__all__ = ["counted", "upright_metadata", "with_true_metadata"]
 
-# What `--strip` drops. The colour profile stays: without it the colours would change.
-STRIPPED = ("exif", "xmp", "dpi", "comment", "text")
+# Items of GDAL's that tell what the old pixels were like.
+STATISTICS = re.compile(rb'<Item name="STATISTICS_[^<>]*>[^<]*</Item>\s*')
+# Orientations that make rows of columns.
+SIDEWAYS = (5, 6, 7, 8)
 
 
-def upright_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def upright_metadata(metadata: Mapping[str, Any], orientation: object = 1) -> dict[str, Any]:
     """Return metadata in which no orientation stands any more, since the pixels were turned."""
     changed = dict(metadata)
     for name, module in (("exif", exif), ("xmp", xmp)):
         if name in changed:
             changed[name] = module.without_orientation(changed[name])
+    if orientation in SIDEWAYS:
+        for name in ("aspect", "resolution"):
+            if name in changed:
+                across, down, *unit = changed[name]
+                changed[name] = (down, across, *unit)
+    if orientation not in (None, 1) and changed.pop("geo", None):
+        changed["gone"] = (*changed.get("gone", ()), "the georeference of a picture that is turned")
     return changed
 
 
-def with_true_metadata(picture: Picture, *, strip: bool) -> Picture:
-    """Return the picture with what its new file is to say: its own size, or nothing but colours."""
+def counted(picture: Picture) -> Picture:
+    """Return a picture as it was read, whose metadata is counted in the pixels that it has now.
+
+    What is no longer there, or of no known kind, is left out; its notes say so.
+    """
+    metadata = {key: one for key, one in picture.metadata.items() if key in KINDS}
+    gone = [*metadata.pop("gone", ())]
+    if "xmp" in metadata and xmp.has_gone(metadata["xmp"]):
+        metadata["xmp"] = xmp.without_gone(metadata["xmp"])
+        gone.append("what XMP announces besides the picture, as a gain map")
+    notes = (f"left out, as it is not true of the new file: {', '.join(gone)}",) if gone else ()
     height, width = picture.pixels.shape[:2]
-    metadata = dict(picture.metadata)
-    if strip:
-        for name in STRIPPED:
-            metadata.pop(name, None)
-    if "exif" in metadata:
-        metadata["exif"] = exif.with_size(metadata["exif"], width, height)
-    if "xmp" in metadata:
-        metadata["xmp"] = xmp.with_size(metadata["xmp"], width, height)
-    return replace(picture, metadata=metadata)
+    return replace(
+        picture, metadata=metadata, counted=(height, width), notes=(*picture.notes, *notes)
+    )
+
+
+def with_true_metadata(picture: Picture, *, strip: bool) -> Picture:
+    """Return the picture with what its new file is to say: its own size, or nothing but colours.
+
+    The frames that follow it are changed when they are asked for.
+    """
+    pages = picture.frame_count
+    return picture.map(partial(_with_true_metadata, strip=strip, pages=pages))
+
+
+def _with_true_metadata(picture: Picture, *, strip: bool, pages: int) -> Picture:
+    height, width = picture.pixels.shape[:2]
+    before = picture.counted or (height, width)
+    scale = Scale(Fraction(height, before[0]), Fraction(width, before[1]))
+    metadata = {
+        key: one
+        for key, one in picture.metadata.items()
+        if key in KINDS and KINDS[key].fate != GONE and not (strip and KINDS[key].stripped)
+    }
+    changes: Mapping[str, Callable[[Any], Any]] = {
+        "exif": lambda block: exif.with_size(block, width, height, scale, pages),
+        "xmp": lambda text: xmp.with_size(text, width, height, scale),
+    }
+    if scale != SAME:
+        changes = {
+            **changes,
+            "geo": lambda tags: georeference.rescaled(tags, scale),
+            "gdal": lambda text: STATISTICS.sub(b"", text),
+            "resolution": lambda told: (
+                told[0] * scale.columns,
+                told[1] * scale.rows,
+                *told[2:],
+            ),
+        }
+    metadata |= {key: changes[key](metadata[key]) for key in changes.keys() & metadata.keys()}
+    return replace(picture, metadata=metadata, counted=(height, width))

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,11 @@ def metadata_chunks(picture: Picture, layout: Layout, name: str) -> Iterator[Chu
         # In pixels a metre, rounded half up.
         across, down = (int(float(part) / 0.0254 + 0.5) for part in metadata["dpi"])
         yield b"pHYs", struct.pack(">IIB", across, down, 1)
+    elif metadata.get("aspect"):
+        ratio = Fraction(float(metadata["aspect"][0])) / Fraction(float(metadata["aspect"][1]))
+        across, down = ratio.limit_denominator(2**15).as_integer_ratio()
+        if across < 2**31:
+            yield b"pHYs", struct.pack(">IIB", across, down, 0)
     if metadata.get("exif"):
         yield b"eXIf", bytes(metadata["exif"]).removeprefix(b"Exif\0\0")
     yield from text_chunks(metadata)

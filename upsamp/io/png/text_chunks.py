@@ -5,8 +5,11 @@ Adobe, "XMP Specification Part 3, Storage in Files", 1.1.5.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from upsamp.io.metadata.iptc import resources_of
 
 __all__ = ["colour_chunks", "text_chunks"]
 
@@ -34,6 +37,10 @@ def text_chunks(metadata: Mapping[str, Any]) -> Iterator[Chunk]:
     """Yield XMP, a comment, and texts by their names, 1 to 79 characters long."""
     if metadata.get("xmp"):
         yield b"iTXt", b"XML:com.adobe.xmp" + PLAIN + metadata["xmp"]
+    if metadata.get("iptc"):  # as ImageMagick and ExifTool write it
+        digits = resources_of(metadata["iptc"])
+        text = f"\niptc\n{len(digits):8}\n{digits.hex()}\n"
+        yield b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(text.encode())
     texts = dict(metadata.get("text", {}))
     if metadata.get("comment"):
         texts.setdefault("Comment", metadata["comment"].decode("latin-1"))

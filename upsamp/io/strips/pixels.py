@@ -10,12 +10,17 @@ from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.losses import losses_of
 from upsamp.io.metadata.keeping import with_true_metadata
+from upsamp.io.metadata.tiff_tags import has_directories
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.strips.rows import stand_in
 
 __all__ = ["MatrixStrips", "PictureStrips"]
 
 Converter: TypeAlias = Callable[[Array], Array]
+
+DIRECTORIES_LEFT_OUT = (
+    "what EXIF has in directories of its own is left out of a TIFF that is written strip by strip"
+)
 
 
 class PictureStrips:
@@ -37,8 +42,8 @@ class PictureStrips:
         )
         if format_name == "tiff" and given.coding.get("compression", "raw") != "raw":
             self.losses += ("a TIFF that is written strip by strip is not compressed",)
-        if format_name == "tiff" and "exif" in self.picture.metadata:
-            self.losses += ("EXIF is left out of a TIFF that is written strip by strip",)
+        if format_name == "tiff" and has_directories(self.picture.metadata):
+            self.losses += (DIRECTORIES_LEFT_OUT,)
 
     def develop(self, strip: Array) -> Array:
         """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""

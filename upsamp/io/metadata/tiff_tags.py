@@ -1,0 +1,189 @@
+"""What a page of a TIFF says besides its pixels: the tags that are known, as kinds of metadata.
+
+A tag that is not known may tell how the pixels lay in the old file, or count in its pixels, so it
+is left out, and told. Sources: Adobe, "TIFF Revision 6.0"; CIPA DC-008-2023 (Exif 3.0); OGC
+19-008r4, "GeoTIFF Standard 1.1"; GDAL, "GTiff -- GeoTIFF File Format".
+"""
+
+import math
+import struct
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from upsamp.io.metadata.descriptions import is_measured
+from upsamp.io.metadata.directory import (
+    ASCII,
+    Directory,
+    Value,
+    block_of,
+    numbers_of,
+    read_tags,
+    tags_of_block,
+    value,
+)
+from upsamp.io.metadata.iptc import iptc_of_resources, paths_of_resources
+
+__all__ = ["RESOLUTION", "UNIT", "has_directories", "metadata_of_tiff", "sound_dpi", "tiff_tags_of"]
+
+DESCRIPTION, ORIENTATION, RESOLUTION, UNIT = 270, 274, (282, 283), 296
+XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA = 700, 34675, 33723, 34377, 42112, 42113
+EXIF, PLACE = 34665, 34853
+# Those of a camera, which also stand beside the others in old files.
+CAMERA = (
+    *(33434, 33437, 34850, 34852, 34855, 34856, *range(34864, 34870), 36864, 36867, 36868),
+    *(*range(36880, 36883), 37121, 37122, *range(37377, 37387), 37390, 37391, 37392, 37393, 37396),
+    *(37500, 37510, 37520, 37521, 37522, *range(37888, 37894), *range(40960, 40965)),
+    *(41483, 41484, 41486, 41487, 41488, 41492, 41493, 41495, 41728, 41729, 41730),
+    *(*range(41985, 41997), 42016, *range(42032, 42044), 42080, 42081, 42082, 42240),
+)
+# The tags that describe a picture, with those of the directories that they lead to.
+DESCRIBING: Mapping[int, Any] = {
+    **dict.fromkeys((269, DESCRIPTION, 271, 272, ORIENTATION, 285, 286, 287, 305, 306, 315, 316)),
+    **dict.fromkeys((18246, 18249, *range(40091, 40096), 33432, 50341)),
+    **dict.fromkeys(CAMERA),
+    EXIF: dict.fromkeys(CAMERA),
+    PLACE: dict.fromkeys(range(32)),
+}
+# How many numbers each tag of a georeference has, or a multiple of how many.
+GEO: Mapping[int, int] = {33550: 3, 33922: 6, 34264: 16, 34735: 4, 34736: 1, 34737: 1, 50844: 92}
+OTHERS = dict.fromkeys((*RESOLUTION, UNIT, XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA, *GEO))
+# What is no loss: it says how the pixels lay in the file, or stands elsewhere.
+STRUCTURAL = frozenset(
+    {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284}
+    | {288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330}
+    | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
+    | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
+)
+NAMED = {37724: "an editor's layers", 50839: "ImageJ's regions and overlays", 50838: ""}
+# How many tags are named by their numbers.
+SHOWN = 5
+
+
+def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
+    """Return the metadata of the first page of a stream, and its orientation.
+
+    What is damaged is left out; "gone" has words for all that is.
+    """
+    try:
+        tags, numbers = read_tags(stream, {**DESCRIBING, **OTHERS})
+    except (OSError, ValueError, OverflowError, struct.error):
+        return {}, None
+    metadata: dict[str, Any] = {}
+    gone = [NAMED.get(tag, tag) for tag in numbers if _is_unknown(tag)]
+    geo = {tag: one for tag, one in tags.items() if tag in GEO}
+    if all(_is_sound(tag, one) for tag, one in geo.items()):
+        metadata["geo"] = geo
+    else:
+        gone.append("a damaged georeference")
+    for name, tag in (("xmp", XMP), ("icc_profile", PROFILE), ("gdal", GDAL)):
+        metadata[name] = _bytes(tags.get(tag))
+    resources = _bytes(tags.get(RESOURCES))
+    metadata["iptc"] = _iptc(_bytes(tags.get(IPTC))) or iptc_of_resources(resources)
+    gone += paths_of_resources(resources)
+    metadata["nodata"] = nodata_of(_bytes(tags.get(NODATA)))
+    metadata["exif"] = block_of({tag: one for tag, one in tags.items() if tag in DESCRIBING})
+    metadata |= _resolution(tags)
+    metadata["gone"] = _words(gone)
+    orientation = next(iter(numbers_of(tags.get(ORIENTATION))), None)
+    return {name: one for name, one in metadata.items() if one}, orientation
+
+
+def _is_unknown(tag: int) -> bool:
+    return not (tag in STRUCTURAL or tag in DESCRIBING or tag in OTHERS)
+
+
+def _words(gone: list[Any]) -> tuple[str, ...]:
+    """Return words for what is left out, the tags without a name by their numbers."""
+    numbers = [str(one) for one in gone if isinstance(one, int)]
+    words = tuple(one for one in gone if isinstance(one, str) and one)
+    if not numbers:
+        return words
+    more = ", ..." if len(numbers) > SHOWN else ""
+    plural = "s" if len(numbers) > 1 else ""
+    return (*words, f"TIFF tag{plural} {', '.join(numbers[:SHOWN])}{more}")
+
+
+def _bytes(one: object) -> bytes:
+    return one.data if isinstance(one, Value) else b""
+
+
+def _is_sound(tag: int, one: object) -> bool:
+    numbers = numbers_of(one)
+    return len(numbers) % GEO[tag] == 0 and all(map(math.isfinite, numbers))
+
+
+def _iptc(data: bytes) -> bytes:
+    """Return IPTC as a file has it; some programs swap its bytes four by four."""
+    if data[:1] != b"\x1c" and len(data) % 4 == 0:
+        data = b"".join(data[place : place + 4][::-1] for place in range(0, len(data), 4))
+    return data if data[:1] == b"\x1c" else b""
+
+
+def nodata_of(text: bytes) -> str:
+    r"""Return the number of pixels that are none, as text; "" where it is no number.
+
+    >>> nodata_of(b"-9999 \0"), nodata_of(b"none")
+    ('-9999', '')
+    """
+    word = text.decode("latin-1").strip("\0 ")
+    try:
+        float(word)
+    except ValueError:
+        return ""
+    return word
+
+
+def sound_dpi(across: Any, down: Any) -> dict[str, Any]:
+    """Return the resolution in dots per inch; nothing where it says nothing."""
+    try:
+        sound = all(1 < float(part) < 1e6 for part in (across, down))
+    except (ArithmeticError, TypeError, ValueError):
+        return {}
+    return {"dpi": (across, down)} if sound else {}
+
+
+def _resolution(tags: Directory) -> dict[str, Any]:
+    """Return a resolution: for print, or of what a microscope saw, or the shape of a pixel."""
+    across, down = (next(iter(numbers_of(tags.get(tag))), 0) for tag in RESOLUTION)
+    unit = next(iter(numbers_of(tags.get(UNIT))), 2)
+    if not (across > 0 and down > 0):
+        return {}
+    if is_measured(_bytes(tags.get(DESCRIPTION))):
+        return {"resolution": (across, down, unit)}
+    if unit == 1:
+        return {"aspect": (across, down)} if across != down else {}
+    scale = {2: 1, 3: 2.54}.get(unit, 0)
+    return sound_dpi(float(across * scale), float(down * scale))
+
+
+def tiff_tags_of(metadata: Mapping[str, Any]) -> Directory:
+    """Return the tags that say the same in a TIFF."""
+    known = {**DESCRIBING, **dict.fromkeys((*RESOLUTION, UNIT))}
+    tags = tags_of_block(metadata.get("exif", b""), known)
+    for tag, one in tuple(tags.items()):
+        if isinstance(one, Value) and one.kind == ASCII and not one.data.strip(b"\0"):
+            del tags[tag]
+    for name, tag, kind in (("xmp", XMP, 1), ("icc_profile", PROFILE, 7), ("iptc", IPTC, 7)):
+        if metadata.get(name):
+            tags[tag] = Value(kind, metadata[name])
+    tags |= metadata.get("geo", {})
+    if metadata.get("gdal"):
+        tags[GDAL] = Value(ASCII, metadata["gdal"])
+    if metadata.get("nodata"):
+        tags[NODATA] = value(metadata["nodata"])
+    for name, unit in (("aspect", 1), ("dpi", 2), ("resolution", 0)):
+        if metadata.get(name):
+            across, down, *own = metadata[name]
+            tags |= {RESOLUTION[0]: value((_float(across),)), RESOLUTION[1]: value((_float(down),))}
+            tags[UNIT] = value(*own or (unit,))
+    return tags
+
+
+def has_directories(metadata: Mapping[str, Any]) -> bool:
+    """Tell whether there are tags in directories below the first one."""
+    return any(isinstance(one, dict) for one in tiff_tags_of(metadata).values())
+
+
+def _float(number: Any) -> Any:
+    """Return a number of which `value` makes a ratio, whole ones too."""
+    return float(number) if isinstance(number, int) else number
