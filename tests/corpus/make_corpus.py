@@ -23,6 +23,7 @@ if __name__ == "__main__":
 
 from corpus.rare_formats import rare_files
 from png_encoding import CHANNELS, encode_png
+from tiff_files import packed, page, tiff_of
 
 from upsamp.io.images.pillow import quiet_libraries
 
@@ -221,7 +222,9 @@ def other_numbers() -> Iterator[CorpusFile]:
     """Numbers that Pillow takes for others, or cuts, and channels that it drops."""
     for kind, bits, channels in (("uint16", 12, 1), ("uint16", 12, 3), ("uint16", 10, 3)):
         samples = samples_of(channels, bits).astype(kind)
-        yield _by_tifffile(f"{channels}x{bits}bit", samples, bits, bitspersample=bits)
+        tags = page(WIDTH, HEIGHT, bits, 1 if channels == 1 else 2, t277=channels)
+        file = tiff_of(tags | {258: (bits,) * channels}, packed(samples, bits)).getvalue()
+        yield CorpusFile(f"tiff_{channels}x{bits}bit.tif", file, samples, bits, channels > 1)
         if features.check("jpg_2000"):
             data = imagecodecs.jpeg2k_encode(samples, bitspersample=bits, level=0, reversible=True)
             colour = channels > 1
