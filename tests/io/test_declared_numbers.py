@@ -1,5 +1,6 @@
 """The numbers and channels that a file declares come out as those, or it is said what is lost."""
 
+import gzip
 import struct
 import zlib
 from io import BytesIO
@@ -487,6 +488,38 @@ def test_fits_of_an_extension_is_read_and_further_images_are_told() -> None:
     assert picture.notes == ()
     picture = read(BytesIO(empty + image + image))
     assert picture.notes == ("only the first image of several is read",)
+
+
+def packed_fits(stored: Array, bits: int, word: str, **more: object) -> BytesIO:
+    """Return a FITS whose image is a table of rows, each packed by gzip as numbers of a type."""
+    height, width = stored.shape
+    rows = [gzip.compress(row.astype(word).tobytes()) for row in stored]
+    table = b"".join(
+        struct.pack(">ii", len(row), sum(map(len, rows[:number])))
+        for number, row in enumerate(rows)
+    )
+    cards: dict[str, object] = {"BITPIX": 8, "NAXIS": 2, "NAXIS1": 8, "NAXIS2": height}
+    cards |= {"PCOUNT": sum(map(len, rows)), "GCOUNT": 1, "ZIMAGE": "T", "ZCMPTYPE": "'GZIP_1  '"}
+    cards |= {"ZBITPIX": bits, "ZNAXIS": 2, "ZNAXIS1": width, "ZNAXIS2": height, **more}
+    data = fits(cards, table + b"".join(rows), "XTENSION").replace(b"'IMAGE   '", b"'BINTABLE'", 1)
+    return BytesIO(fits({"BITPIX": 8, "NAXIS": 0}, b"") + data)
+
+
+@pytest.mark.parametrize("word", [">i4", ">i2"])
+def test_a_packed_fits_is_read_whatever_its_words_are(word: str) -> None:
+    stored = numbers("int16", low=-100)
+    picture = read(packed_fits(stored, 16, word))
+    np.testing.assert_array_equal(picture.pixels, stored[::-1], strict=True)
+    unsigned = read(packed_fits(stored, 16, word, BZERO=32768))
+    np.testing.assert_array_equal(unsigned.pixels, stored[::-1].astype(np.uint16) ^ 0x8000)
+    whole = packed_fits(stored, 16, word).getvalue()
+    for wrong in (
+        whole.replace(b"ZNAXIS2 =                    6", b"ZNAXIS2 =                    5"),
+        whole.replace(b"'GZIP_1  '", b"'RICE_1  '"),
+        whole[: whole.index(b"\x1f\x8b", 5760 + 80)],
+    ):
+        with pytest.raises(FormatError, match=r"^it cannot be decoded: .*\.$"):
+            read(BytesIO(wrong))
 
 
 def test_fits_that_is_no_image_is_named() -> None:

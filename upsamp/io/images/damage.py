@@ -1,12 +1,10 @@
 """Damage that Pillow passes over, found before it decodes the pixels."""
 
 import struct
-import zlib
 from typing import Any, BinaryIO, cast
 
 from PIL import Image
 
-from upsamp.io.images.compressed import TOO_SHORT, inflated
 from upsamp.io.images.damaged_frames import check_icon
 from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
 from upsamp.io.images.damaged_tiff import check_tiff
@@ -16,11 +14,8 @@ from upsamp.io.streams import size_of
 __all__ = ["check_image"]
 
 
-# Where zlib is to read the form that gzip writes, with its checksum.
-GZIP = 31
 DDS_HEADER_BYTES = 128
-MAX_FITS_HEADER = 2**20
-CHECKED = ("BMP", "DDS", "FITS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF", "XPM")
+CHECKED = ("BMP", "DDS", "ICNS", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "TIFF", "XPM")
 
 
 def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
@@ -41,8 +36,6 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
         _check_pcx(image.height, stream.read())
     elif image.format == "BMP":
         _check_bitmap(image, stream)
-    elif image.format == "FITS":
-        _check_fits(image, stream)
     elif image.format == "DDS":
         _check_dds(image, stream)
     elif image.format == "XPM":
@@ -113,37 +106,3 @@ def _check_xpm(data: bytes) -> None:
     """Raise `OSError` where the rows have no end, as Pillow before version 12 does not."""
     if not data.rstrip().endswith((b"}", b"};")):
         raise OSError("its rows have no end")
-
-
-def _is(text: bytes, number: int) -> bool:
-    """Tell whether text says that number."""
-    try:
-        return float(text) == number
-    except ValueError:
-        return False
-
-
-def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
-    """Raise `OSError` where compressed pixels are damaged, or more than there may be.
-
-    It is raised, too, where Pillow ignores what the header says of the numbers.
-    """
-    _, _, start, _ = cast("Any", image).tile[0]
-    head = stream.read(min(start, MAX_FITS_HEADER))
-    cards = {
-        head[place : place + 8].strip(): head[place + 10 : place + 80].split(b"/")[0].strip()
-        for place in range(0, len(head), 80)
-    }
-    if not (_is(cards.get(b"BZERO", b"0"), 0) and _is(cards.get(b"BSCALE", b"1"), 1)):
-        raise OSError(
-            "a FITS file of numbers that are scaled and compressed is not read. "
-            "Write it with numpy.save('FILE.npy', astropy.io.fits.getdata(...))"
-        )
-    stream.seek(start)
-    data, left = stream.read(), 4 * image.width * image.height
-    while left > 0:
-        member = zlib.decompressobj(GZIP)
-        left -= inflated(member, data, left)
-        data = member.unused_data
-        if not member.eof:
-            raise OSError(TOO_SHORT)

@@ -45,7 +45,6 @@ DECODERS: Mapping[str, str] = {
     "BLP": "Blp",
     "CUR": "Cur",
     "DCX": "Dcx",
-    "FITS": "Fits",
     "FLI": "Fli",
     "FTEX": "Ftex",
     "GBR": "Gbr",
