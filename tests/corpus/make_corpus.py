@@ -12,7 +12,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image, features
 
@@ -21,6 +23,7 @@ if __name__ == "__main__":
 
 from corpus.rare_formats import rare_files
 from png_encoding import CHANNELS, encode_png
+from tiff_files import packed, page, tiff_of
 
 from upsamp.io.images.pillow import quiet_libraries
 
@@ -105,8 +108,8 @@ def corpus() -> tuple[CorpusFile, ...]:
     """Return all files, each once, in the order of their names."""
     Image.init()
     makers = (
-        pngs, gifs, bmps, tiffs, tiff_compressions, jpegs, oriented, jpeg2000s, webps, netpbms,
-        textual_netpbms, targas, others, rare, animations,
+        pngs, gifs, bmps, tiffs, tiff_compressions, other_numbers, jpegs, oriented, jpeg2000s,
+        webps, netpbms, textual_netpbms, targas, others, rare, animations,
     )  # fmt: skip
     files = [file for maker in makers for file in maker()]
     assert len({file.name for file in files}) == len(files)
@@ -213,6 +216,43 @@ def tiff_compressions() -> Iterator[CorpusFile]:
         yield _plain("TIFF", mode, "tif", "jpeg", exact=False, compression="jpeg")
     for compression in ("group3", "group4", "tiff_ccitt"):
         yield _plain("TIFF", "1", "tif", compression, compression=compression)
+
+
+def other_numbers() -> Iterator[CorpusFile]:
+    """Numbers that Pillow takes for others, or cuts, and channels that it drops."""
+    for kind, bits, channels in (("uint16", 12, 1), ("uint16", 12, 3), ("uint16", 10, 3)):
+        samples = samples_of(channels, bits).astype(kind)
+        tags = page(WIDTH, HEIGHT, bits, 1 if channels == 1 else 2, t277=channels)
+        file = tiff_of(tags | {258: (bits,) * channels}, packed(samples, bits)).getvalue()
+        yield CorpusFile(f"tiff_{channels}x{bits}bit.tif", file, samples, bits, channels > 1)
+        if features.check("jpg_2000"):
+            data = imagecodecs.jpeg2k_encode(samples, bitspersample=bits, level=0, reversible=True)
+            colour = channels > 1
+            name = f"jpeg2000_{channels}x{bits}bit.jp2"
+            yield CorpusFile(name, bytes(data), samples, bits, colour)
+    for kind, bits in (("int8", 8), ("int16", 16), ("int32", 32), ("float16", 16)):
+        samples = (samples_of(1, 8) - 128).astype(kind)
+        yield _by_tifffile(kind, samples, bits)
+        yield _by_tifffile(
+            f"{kind}_big_endian", samples, bits, byteorder=">", compression="deflate"
+        )
+    for dtype, channels, extra in (("uint8", 4, [0]), ("uint16", 6, [2, 0, 0])):
+        samples = samples_of(channels, 8).astype(dtype)
+        yield _by_tifffile(f"RGB_{len(extra)}_more", samples, 8, extrasamples=extra)
+    samples = samples_of(3, 8).astype(np.float32)
+    data = f"PF\n{WIDTH} {HEIGHT}\n-1\n".encode() + samples[::-1].astype("<f4").tobytes()
+    yield CorpusFile("ppm_RGB_floats.pfm", data, samples, 32, colour=True)
+
+
+def _by_tifffile(kind: str, samples: Array, bits: int, **options: Any) -> CorpusFile:
+    """Return a TIFF of grey, or of red, green and blue, and perhaps more."""
+    colour = samples.shape[2] > 1
+    buffer = BytesIO()
+    photometric = "rgb" if colour else "minisblack"
+    pixels = samples if colour else samples[..., 0]
+    tifffile.imwrite(buffer, pixels, photometric=photometric, metadata=None, **options)
+    alpha = 2 in options.get("extrasamples", [])
+    return CorpusFile(f"tiff_{kind}.tif", buffer.getvalue(), samples, bits, colour, alpha)
 
 
 def jpegs() -> Iterator[CorpusFile]:

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ Pixels = NDArray[np.uint8]
 
 def rare_files(
     rgb: Pixels, indices: Pixels, palette: Pixels, dib: bytes, pcx: bytes, png: bytes
-) -> Iterator[tuple[str, bytes, Pixels]]:
+) -> Iterator[tuple[str, bytes, NDArray[Any]]]:
     """Yield the name of each file, its bytes, and what it shows, (H, W, C).
 
     rgb: (H, W, 3). indices: (H, W), numbers of colours. palette: (16, 3). dib, pcx: `rgb` as such
@@ -32,7 +33,9 @@ def rare_files(
         b"icns" + struct.pack(">I4sI", 16 + len(png), b"icp4", 8 + len(png)) + png,
         rgb[:16, :16],
     )
-    yield "fits_L.fits", _fits(grey[..., 0]), grey
+    yield "fits_L.fits", _fits(grey[..., 0], 8), grey
+    signed = (grey[..., 0].astype(np.int32) * 100 - 2**15).astype(">i2")
+    yield "fits_I16.fits", _fits(signed, 16, BZERO=2**15), grey.astype(np.uint16) * 100
     head = struct.pack("<4xHHHHHH", height, width, 0, 0, 14, 2)
     yield (
         "pixar_RGB.pxr",
@@ -78,8 +81,9 @@ def _cursor(width: int, height: int, dib: bytes) -> bytes:
     return struct.pack("<HHHBBBBHHII", 0, 2, 1, width, height, 0, 0, 0, 0, len(body), 22) + body
 
 
-def _fits(grey: Pixels) -> bytes:
-    cards = {"SIMPLE": "T", "BITPIX": 8, "NAXIS": 2, "NAXIS1": grey.shape[1], "NAXIS2": len(grey)}
+def _fits(grey: NDArray[Any], bits: int, **more: int) -> bytes:
+    sides = {"NAXIS": 2, "NAXIS1": grey.shape[1], "NAXIS2": len(grey)}
+    cards = {"SIMPLE": "T", "BITPIX": bits, **sides, **more}
     text = "".join(f"{name:8}= {value:>20}".ljust(80) for name, value in cards.items()) + "END"
     return text.encode().ljust(2880) + grey[::-1].tobytes().ljust(2880, b"\0")
 

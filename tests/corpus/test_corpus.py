@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from upsamp.core.upsampling.resample import resize
 from upsamp.io.formats import IMAGE_FORMATS
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import PNG_MODES, Picture
 
 Array = NDArray[Any]
 
@@ -33,11 +33,13 @@ def colours_of(picture: Picture) -> Array:
 
 
 def expected_colours(file: CorpusFile, channels: int) -> Array:
-    """Return the samples of a file as colours without alpha: fewer than 8 bits span 0 to 255."""
+    """Return the samples of a file as colours without alpha, spread over 8 bits or 16."""
     assert file.pixels is not None
     pixels = file.pixels
     if file.bits < 8 and not file.colour:
         pixels = pixels * (255 // (2**file.bits - 1))
+    elif 8 < file.bits < 16:
+        pixels = np.rint(pixels * (65535 / (2**file.bits - 1))).astype(np.uint16)
     own = 1 if pixels.shape[2] < 3 else 3
     return np.broadcast_to(pixels[:, :, :own], (*pixels.shape[:2], 3 if channels > 2 else 1))
 
@@ -63,7 +65,9 @@ def test_a_file_is_read_as_it_was_made(file: CorpusFile, expand: bool) -> None:
 def test_a_file_is_enlarged_and_written_in_its_own_format(file: CorpusFile) -> None:
     picture = read(BytesIO(file.data))
     format_name = file.format if file.format in IMAGE_FORMATS else "png"
-    if picture.pixels.dtype.kind == "f" and format_name in ("ppm", "png"):
+    if picture.pixels.dtype.kind == "f" or (
+        picture.pixels.ndim > 2 and format_name == "jpeg2000" and file.bits > 8
+    ):
         format_name = "tiff"
     rows, columns = 2 * file.upright[0], 3 * file.upright[1]
     values = resize(picture.pixels, (rows, columns), "nearest", alpha=picture.has_alpha)
@@ -83,7 +87,8 @@ def test_a_file_is_interpolated_with_its_depth_and_its_alpha(file: CorpusFile) -
     rows, columns = 2 * file.upright[0], 3 * file.upright[1]
     values = resize(picture.pixels, (rows, columns), "bicubic", alpha=picture.has_alpha)
     result = picture.with_pixels(values)
-    format_name = "tiff" if result.pixels.dtype.kind in "if" or result.mode == "CMYK" else "png"
+    held_by_png = result.mode in PNG_MODES and result.pixels.dtype.kind == "u"
+    format_name = "png" if held_by_png else "tiff"
     again = read(written(result, format_name), expand=True)
     assert (again.mode, again.pixels.dtype) == (picture.mode, picture.pixels.dtype)
     np.testing.assert_array_equal(again.pixels, values)

@@ -217,6 +217,7 @@ _ALL = (
         largest_side=256,
         channel_bytes=7,
     ),
+    Format("fits"),  # by NumPy
     *_read_alone(
         ("QOI", "Qoi"),
         ("PSD", "Psd"),
@@ -226,7 +227,6 @@ _ALL = (
         ("BLP", "Blp"),
         ("CUR", "Cur"),
         ("DCX", "Dcx"),
-        ("FITS", "Fits"),
         ("FLI", "Fli"),
         ("FTEX", "Ftex"),
         ("GBR", "Gbr"),

@@ -1,13 +1,11 @@
 """Damage that Pillow passes over, found before it decodes the pixels."""
 
 import struct
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, cast
 
 from PIL import Image
 
-from upsamp.io.images.compressed import TOO_SHORT, inflated
 from upsamp.io.images.damaged_frames import check_gif, check_icon, check_png
 from upsamp.io.images.damaged_jpeg import check_jpeg, check_jpeg2000
 from upsamp.io.images.damaged_tiff import check_tiff
@@ -17,10 +15,7 @@ from upsamp.io.streams import size_of
 __all__ = ["check_image"]
 
 
-# Where zlib is to read the form that gzip writes, with its checksum.
-GZIP = 31
 DDS_HEADER_BYTES = 128
-MAX_FITS_HEADER = 2**20
 # Formats of files in a file.
 NESTED = ("ICO", "ICNS")
 
@@ -104,44 +99,9 @@ def _check_xpm(data: bytes) -> None:
         raise OSError("its rows have no end")
 
 
-def _is(text: bytes, number: int) -> bool:
-    """Tell whether text says that number."""
-    try:
-        return float(text) == number
-    except ValueError:
-        return False
-
-
-def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
-    """Raise `OSError` where compressed pixels are damaged, or more than there may be.
-
-    It is raised, too, where Pillow ignores what the header says of the numbers.
-    """
-    _, _, start, _ = cast("Any", image).tile[0]
-    head = stream.read(min(start, MAX_FITS_HEADER))
-    cards = {
-        head[place : place + 8].strip(): head[place + 10 : place + 80].split(b"/")[0].strip()
-        for place in range(0, len(head), 80)
-    }
-    if not (_is(cards.get(b"BZERO", b"0"), 0) and _is(cards.get(b"BSCALE", b"1"), 1)):
-        raise OSError(
-            "a FITS file of numbers that are scaled and compressed is not read. "
-            "Write it with numpy.save('FILE.npy', astropy.io.fits.getdata(...))"
-        )
-    stream.seek(start)
-    data, left = stream.read(), 4 * image.width * image.height
-    while left > 0:
-        member = zlib.decompressobj(GZIP)
-        left -= inflated(member, data, left)
-        data = member.unused_data
-        if not member.eof:
-            raise OSError(TOO_SHORT)
-
-
 CHECKS: Mapping[str, Callable[[Image.Image, BinaryIO], None]] = {
     "BMP": _check_bitmap,
     "DDS": _check_dds,
-    "FITS": _check_fits,
     "JPEG": lambda _, stream: check_jpeg(stream.read()),
     "JPEG2000": lambda _, stream: check_jpeg2000(stream.read(), codestream_of(stream)[0]),
     "MPO": lambda _, stream: check_jpeg(stream.read()),

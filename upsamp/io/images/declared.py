@@ -267,12 +267,6 @@ def _of_dds(image: Image.Image, stream: BinaryIO) -> Numbers | None:
     return Numbers("u", bits, Image.getmodebands(image.mode)) if code == bytes(4) else None
 
 
-def _of_fits(image: Any, _stream: BinaryIO) -> Numbers:
-    """Of a compressed image; all others are read by NumPy."""
-    (bits,) = image.tile[0][-1]
-    return Numbers("f" if bits < 0 else "u" if bits == 8 else "i", abs(bits), 1)
-
-
 def _boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield the kind of each box, where its content begins, and where it ends."""
     while start + 8 <= end:
@@ -349,7 +343,6 @@ HEADERS: Mapping[str, Callable[[Any, BinaryIO], Numbers | None]] = {
     "SGI": _of_sgi,
     "PSD": _of_psd,
     "DDS": _of_dds,
-    "FITS": _of_fits,
     "JPEG2000": _of_jpeg2000,
     "AVIF": _of_avif,
 }

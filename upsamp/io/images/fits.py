@@ -5,7 +5,9 @@ Source: IAU FITS Working Group, "Definition of the Flexible Image Transport Syst
 
 import math
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -13,9 +15,12 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import WORKING, check_limit, check_memory
 from upsamp.errors import FormatError
+from upsamp.io.images.compressed import TOO_SHORT, exactly
 from upsamp.io.images.limits import check_size
+from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
+from upsamp.io.streams import size_of
 
 __all__ = ["read_fits"]
 
@@ -28,6 +33,8 @@ WHOLE = re.compile(r"[-+]?\d{1,18}")
 STRIP = 2**20
 REMEDY = "Write it with numpy.save('FILE.npy', astropy.io.fits.getdata(...))."
 FAULT = "cannot be decoded"
+# Where zlib is to read the form that gzip writes, with its checksum.
+GZIP = 31
 
 
 class Unit(NamedTuple):
@@ -47,30 +54,42 @@ class Unit(NamedTuple):
         return max(0, bits // 8 * count * _whole(self.cards.get("GCOUNT"), 1))
 
     @property
+    def is_packed(self) -> bool:
+        """Whether the data are a table of an image's compressed tiles."""
+        return "ZIMAGE" in self.cards
+
+    @property
     def is_image(self) -> bool:
         """Whether the data are the pixels of an image."""
         kind = self.cards.get("XTENSION", "'IMAGE").strip("' ")
-        return kind == "IMAGE" and math.prod(self.axes) > 0 and bool(self.axes)
+        return (kind == "IMAGE" and math.prod(self.axes) > 0 and bool(self.axes)) or self.is_packed
+
+    def image(self) -> tuple[int, tuple[int, ...]]:
+        """Return the BITPIX and the lengths of the axes of the image."""
+        if not self.is_packed:
+            return _whole(self.cards.get("BITPIX")), self.axes
+        return _whole(self.cards.get("ZBITPIX")), _axes(self.cards, "ZNAXIS")
 
 
-def read_fits(stream: BinaryIO, name: str, options: ReadOptions) -> Picture | None:
-    """Read the first image of a FITS; None where it has a compressed one, in a table.
+def read_fits(stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
+    """Read the first image of a FITS.
 
     Its rows go from the bottom up. Unsigned integers are those that a zero of half their range
     tells; what is scaled otherwise becomes float32, and of 32 or 64 bits float64.
     """
-    units = [unit for unit in _units(stream, name) if unit.is_image or "ZIMAGE" in unit.cards]
-    if not units or not units[0].is_image:
-        if units:
-            return None
+    units = [unit for unit in _units(stream, name) if unit.is_image]
+    if not units:
         raise FormatError(f"{name} {FAULT}: it is a FITS file without an image. {REMEDY}")
-    unit = units[0]
-    width, height = (*unit.axes[:2], 1)[:2]
-    if math.prod(unit.axes[2:]) != 1:
-        shape = " x ".join(map(str, reversed(unit.axes)))
+    bits, axes = units[0].image()
+    width, height = (*axes, 1, 1)[:2]
+    if math.prod(axes[2:]) != 1:
+        shape = " x ".join(map(str, reversed(axes)))
         raise FormatError(f"{name} must hold one image. Received: a FITS cube of {shape}. {REMEDY}")
     check_size(width, height, name, options.max_pixels)
-    pixels = _pixels(unit, stream, name, (height, width))
+    if bits not in TYPES:
+        raise FormatError(f"{name} {FAULT}: its BITPIX is none of {', '.join(map(str, TYPES))}.")
+    with pillow_at_work(name, FAULT):
+        pixels = _pixels(units[0], stream, name, np.dtype(TYPES[bits]), (height, width))
     notes = ("only the first image of several is read",) if len(units) > 1 else ()
     return Picture(pixels, mode_of(pixels), "fits", notes=notes)
 
@@ -85,9 +104,7 @@ def _units(stream: BinaryIO, name: str) -> Iterator[Unit]:
             if start == 0:
                 raise FormatError(f"{name} {FAULT}: its FITS header has no end.")
             return
-        count = min(_whole(cards.get("NAXIS")), MOST_AXES)
-        axes = tuple(_whole(cards.get(f"NAXIS{n}")) for n in range(1, count + 1))
-        unit = Unit(cards, axes, stream.tell())
+        unit = Unit(cards, _axes(cards, "NAXIS"), stream.tell())
         yield unit
         start = unit.start + -(-unit.size // BLOCK) * BLOCK
 
@@ -108,47 +125,72 @@ def _cards(stream: BinaryIO) -> dict[str, str]:
     return {}
 
 
+def _axes(cards: Mapping[str, str], key: str) -> tuple[int, ...]:
+    count = min(_whole(cards.get(key)), MOST_AXES)
+    return tuple(_whole(cards.get(f"{key}{n}")) for n in range(1, count + 1))
+
+
 def _whole(text: str | None, default: int = 0) -> int:
     return int(text) if text and WHOLE.fullmatch(text) else default
 
 
-def _number(unit: Unit, key: str, default: float, name: str) -> float:
+def _number(unit: Unit, key: str, default: float) -> float:
     text = unit.cards.get(key)
-    try:
-        value = default if text is None else float(text.upper().replace("D", "E"))
-    except ValueError:
-        value = math.nan
+    value = default if text is None else float(text.upper().replace("D", "E"))
     if not math.isfinite(value):
-        raise FormatError(f"{name} {FAULT}: its {key} is no number.")
+        raise OSError(f"its {key} is no number")
     return value
 
 
-def _pixels(unit: Unit, stream: BinaryIO, name: str, shape: tuple[int, int]) -> Array:
+def _pixels(
+    unit: Unit, stream: BinaryIO, name: str, raw: np.dtype[Any], shape: tuple[int, int]
+) -> Array:
     """Read the numbers, (H, W), in this machine's order, and scale them."""
-    stored = TYPES.get(_whole(unit.cards.get("BITPIX")))
-    if stored is None:
-        raise FormatError(f"{name} {FAULT}: its BITPIX is none of {', '.join(map(str, TYPES))}.")
-    raw = np.dtype(stored)
-    zero, scale = _number(unit, "BZERO", 0, name), _number(unit, "BSCALE", 1, name)
-    wanted, change = _scaling(raw, zero, scale)
+    wanted, change = _scaling(raw, _number(unit, "BZERO", 0), _number(unit, "BSCALE", 1))
     check_memory(shape, wanted, f"The pixels of {name}")
+    count, line = math.prod(shape), shape[1] * raw.itemsize
+    unpacked = 16 * count + size_of(stream) if unit.is_packed else 0
     check_limit(
-        math.prod(shape) * wanted.itemsize + WORKING,
+        count * wanted.itemsize + 4 * max(STRIP, line) + unpacked + WORKING,
         f"the {shape[1]:,} x {shape[0]:,} pixels of {name}",
     )
+    if unit.is_packed:
+        stream = _unpacked(unit, stream, count, raw)
+    else:
+        stream.seek(unit.start)
     pixels = np.empty(shape, wanted)
-    line = shape[1] * raw.itemsize
     rows = max(1, STRIP // line)
-    stream.seek(unit.start)
     for bottom in range(shape[0], 0, -rows):
-        count = min(rows, bottom)
-        data = stream.read(count * line)
-        if len(data) < count * line:
-            raise FormatError(f"{name} {FAULT}: it has fewer pixels than it declares.")
-        part = np.frombuffer(data, raw).reshape(count, shape[1])
+        data = exactly(stream, min(rows, bottom) * line)
+        part = np.frombuffer(data, raw).reshape(-1, shape[1])
         with np.errstate(all="ignore"):  # floats that are scaled may become infinite
-            pixels[bottom - count : bottom] = change(part)[::-1]
+            pixels[bottom - len(part) : bottom] = change(part)[::-1]
     return pixels
+
+
+def _unpacked(unit: Unit, stream: BinaryIO, count: int, raw: np.dtype[Any]) -> BinaryIO:
+    """Return the numbers of an image whose rows are packed by gzip, as if they were not."""
+    cards = unit.cards
+    length, tiles = (*unit.axes, 0, 0)[:2]
+    by_rows = cards.get("ZTILE1") in (None, cards.get("ZNAXIS1"))
+    if cards.get("ZCMPTYPE", "").strip("' ") != "GZIP_1" or length != 8 or not by_rows:
+        raise OSError(f"its numbers are packed in a way that is not read. {REMEDY}")
+    stream.seek(unit.start)
+    places = np.frombuffer(exactly(stream, length * tiles), ">i4").reshape(-1, 2)
+    heap = unit.start + _whole(cards.get("THEAP"), length * tiles)
+    parts, left = [], 4 * count
+    for size, place in places.tolist():
+        stream.seek(heap + place)
+        member = zlib.decompressobj(GZIP)
+        parts.append(member.decompress(exactly(stream, max(0, size)), left + 1))
+        left -= len(parts[-1])
+        if left < 0 or not member.eof:
+            raise OSError(TOO_SHORT)
+    data = b"".join(parts)
+    if len(data) == raw.itemsize * count:
+        return BytesIO(data)
+    words = np.frombuffer(data, ">f4" if raw.kind == "f" else ">i4", count)
+    return BytesIO(words.astype(raw).tobytes())
 
 
 def _scaling(

@@ -50,9 +50,9 @@ UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
 COMPOSED = ("WEBP", "AVIF")
 FAULT = "cannot be decoded"
 WITHOUT_END = "the GIF has no end, so frames may be missing"
-# Files of numbers that are read without Pillow, by how they begin; None where it is to read them.
-NUMERIC: tuple[tuple[bytes, Callable[[BinaryIO, str, ReadOptions], Picture | None]], ...] = (
-    (rb"SIMPLE {0,2}=", read_fits),
+# Files of numbers that are read without Pillow, by how they begin.
+NUMERIC: tuple[tuple[bytes, Callable[[BinaryIO, str, ReadOptions], Picture]], ...] = (
+    (rb"SIMPLE *=", read_fits),
     (rb"PF\s", read_colour_floats),
 )
 # What is known and yet not read, by how it begins.
