@@ -3,11 +3,13 @@
 import json
 import os
 from collections import deque
+from itertools import product
 from pathlib import Path
 
 import pytest
 from bulk_files import write_images
 
+from upsamp.bulk.clashes import survey
 from upsamp.bulk.inputs import Inputs
 from upsamp.bulk.names import Naming
 from upsamp.bulk.report import KEPT_FAILURES, Totals, write_report
@@ -89,7 +91,90 @@ def test_earlier_results_beside_their_images_are_no_images() -> None:
         "photos/other_2x2_nearest.png": "written",
     }
     assert plan.earlier_results == 2
-    assert len([*Plan(Inputs(["photos"]), naming).tasks()]) == 7
+    # So it is whether or not results are kept, and of whatever size and method they are.
+    for other, overwrite in product((naming, Naming("3x3", "bicubic_torch")), (False, True)):
+        plan = Plan(Inputs(["photos"]), other, overwrite=overwrite)
+        assert len([*plan.tasks()]) == 5
+        assert plan.earlier_results == 2
+
+
+@pytest.mark.parametrize(
+    ("template", "names", "earlier"),
+    [
+        ("{stem}_{size}_{interp}{suffix}", ["a_1920x_lanczos3.png", "b_2x2_area_torch.jpg"], 2),
+        ("{stem}_{size}_{interp}{suffix}", ["a_2x2.png", "a_2x2_nearest_x.png", "a_x_area.png"], 0),
+        ("{stem}_{ext}{suffix}", ["a_png.webp", "b_jpg.webp", "z_png.webp"], 1),
+        ("{number}-{stem}{suffix}", ["1-a.png", "12-b.png", "-c.png", "x-d.png"], 2),
+        ("large_{stem}.tif", ["large_a.tif", "large_b.png"], 1),
+        ("{stem}{suffix}", ["a.jpg"], 0),
+        ("{number}{suffix}", ["1.png"], 0),
+    ],
+)
+def test_an_earlier_result_is_told_by_the_name_of_its_image(
+    template: str, names: list[str], earlier: int
+) -> None:
+    for name in names:
+        Path("photos", name).touch()
+    plan = Plan(Inputs(["photos"]), Naming("2x2", "nearest", template))
+    assert len([*plan.tasks()]) == 4 + len(names) - earlier
+    assert plan.earlier_results == earlier
+
+
+@pytest.mark.parametrize("words", [["photos"], ["photos/*.png"], ["photos/a.png", "photos/ab.png"]])
+def test_an_image_is_never_overwritten_as_if_it_were_a_result(words: list[str]) -> None:
+    Path("photos/ab.png").touch()  # which may be the picture of a user, or an earlier result
+    plan = Plan(Inputs(words), Naming("2x2", "nearest", "{stem}b{suffix}"), overwrite=True)
+    found = survey(plan.tasks)
+    assert [task.source for task in found.clashes] == ["photos/a.png"]
+    failed = [outcome for outcome in run(plan, Recorder(), found.clashes) if outcome.error]
+    assert [outcome.task.source for outcome in failed] == ["photos/a.png"]
+    assert "No result may be written over an input" in failed[0].error
+
+
+def test_results_in_a_folder_that_a_pattern_finds_are_no_images() -> None:
+    Path("photos/large").mkdir()
+    for name in ("large/a_2x2_nearest.png", "large/z_2x2_nearest.png"):
+        Path("photos", name).touch()
+    for folder in ("photos/large", "photos/large/"):
+        plan = Plan(Inputs(["photos/**/*.png"]), Naming("3x3", "nearest", out_dir=folder))
+        sources = [task.source for task in plan.tasks()]
+        assert len(sources) == 8
+        assert "photos/large/z_2x2_nearest.png" in sources
+
+
+def test_a_number_is_the_place_among_all() -> None:
+    plan = Plan(Inputs(["photos", "no.png"]), Naming("2x2", "nearest", "{number}_{ext}{suffix}"))
+    tasks = [*plan.search()]
+    assert [task.target for task in tasks if isinstance(task, Task)] == [
+        f"photos/{number}_png.png" for number in (1, 2, 3, 4)
+    ]
+
+
+def test_the_second_of_two_images_with_one_stem_fails_and_the_others_go_on() -> None:
+    write_images(Path("photos"), ["a.jpg", "b.bmp"])
+    for template, failing in (
+        ("{stem}_{size}.png", ["photos/a.png", "photos/b.png"]),
+        ("{stem}_{ext}_{size}.png", []),
+        ("{stem}_{number}.png", []),
+    ):
+        plan = Plan(Inputs(["photos"]), Naming("2x2", "nearest", template))
+        outcomes = [*run(plan, Recorder(), survey(plan.tasks).clashes)]
+        failed = sorted(outcome.task.source for outcome in outcomes if outcome.error)
+        assert (len(outcomes), failed) == (6, failing)
+
+
+def test_a_dry_run_makes_no_folder_and_tidies_none() -> None:
+    dead = Path("photos/.0123456789abcdef.part")
+    dead.touch()
+
+    class Looker(Recorder):
+        def submit(self, task: Task) -> None:
+            self.held.append(task)
+
+    plan = Plan(Inputs(["photos"]), NAMING)
+    assert len([*run(plan, Looker(), dry=True)]) == 4
+    assert dead.exists()
+    assert not Path("out").exists()
 
 
 def test_results_that_are_written_beside_their_images_are_not_found_on_the_way() -> None:

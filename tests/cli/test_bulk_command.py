@@ -175,7 +175,10 @@ def test_a_run_in_place_goes_on_where_it_was(invoke: Invoke, photos: Path) -> No
         (photos / name).unlink()
     result = invoke("upsample", "photos", "-r")
     assert result.exit_code == 1
-    assert "which is an input, too" in result.stderr
+    assert result.stderr.startswith(
+        "Note: left out 2 files that an earlier run wrote, as the names tell.\n"
+        "Error: No result may exist already. Received: 2 of 4, as "
+    )
     result = invoke("upsample", "photos", "-r", "--skip-existing")
     assert result.exit_code == 0
     told = summary_of(result)
@@ -360,3 +363,129 @@ def test_no_message_moves_the_cursor_of_a_terminal(
     assert result.exit_code == code
     assert "\x1b" not in result.stderr
     assert r"\x1b" in result.stderr
+
+
+# --- images of one stem, earlier results, and what would be done
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> Path:
+    """Return a folder with two images of one stem, and another one."""
+    write_images(tmp_path / "twins", ["IMG_1.jpg", "IMG_1.png", "IMG_2.jpg"])
+    return tmp_path / "twins"
+
+
+def test_of_two_images_with_one_stem_the_second_is_told_as_failed(
+    invoke: Invoke, twins: Path
+) -> None:
+    result = invoke("upsample", "twins", "--format", "png", "--out-dir", "o")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "twins/IMG_1.png: Each result must be a file of its own. Received: 'twins/IMG_1.jpg' and "
+        "'twins/IMG_1.png', both for 'o/IMG_1_2x2_nearest.png'. Use --out-dir, or a --name that "
+        "tells them apart, as by {ext} or {number}.\n"
+        "Error: 1 of 3 files could not be enlarged.\n"
+    )
+    assert sorted(contents(Path("o"))) == ["IMG_1_2x2_nearest.png", "IMG_2_2x2_nearest.png"]
+    alone = invoke("upsample", twins / "IMG_1.jpg", "-o", "alone.png")
+    assert alone.exit_code == 0
+    assert Path("o/IMG_1_2x2_nearest.png").read_bytes() == Path("alone.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("{stem}_{ext}{suffix}", ["IMG_1_jpg.png", "IMG_1_png.png", "IMG_2_jpg.png"]),
+        ("{number}.png", ["1.png", "2.png", "3.png"]),
+        ("{ext}{number}{suffix}", ["jpg1.png", "jpg3.png", "png2.png"]),
+    ],
+)
+def test_a_name_tells_images_of_one_stem_apart(
+    invoke: Invoke, twins: Path, template: str, names: list[str]
+) -> None:
+    result = invoke("upsample", twins, "--format", "png", "--name", template, "--out-dir", "o")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert sorted(contents(Path("o"))) == names
+
+
+def test_a_second_run_leaves_out_what_the_first_one_wrote(invoke: Invoke, photos: Path) -> None:
+    images = len(contents(photos))
+    assert invoke("upsample", "photos", "-r").exit_code == 0
+    for options in (["--size", "3"], ["--interp", "bicubic", "--convention", "torch"], ["--force"]):
+        result = invoke("upsample", "photos", "-r", *options)
+        assert (result.exit_code, summary_of(result)["enlarged"]) == (0, "4")
+    assert summary_of(result)["earlier results"] == "12"
+    assert len(contents(photos)) == images + 12
+
+
+def test_a_dry_run_lists_what_would_be_written_and_writes_nothing(
+    invoke: Invoke, photos: Path, twins: Path
+) -> None:
+    Path("broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    before = contents(Path())
+    words = ("upsample", "photos", "broken.png", "twins", "--format", "png", "--out-dir", "o/p")
+    dry = invoke(*words, "--to", "x90", "--dry-run")
+    assert contents(Path()) == before
+    assert not Path("o").exists()
+    assert dry.exit_code == 1
+    assert "broken.png" in dry.stderr
+    assert "twins/IMG_1.png: Each result must be" in dry.stderr
+    listed = [line for line in dry.stdout.splitlines() if " -> " in line]
+    planned = {line.rpartition(": ")[0]: line.rpartition(": ")[2] for line in listed}
+    assert f"to be enlarged: {len(listed)}\n" in dry.stdout
+    assert [line.split(" -> ")[0] for line in listed] == sorted(
+        (line.split(" -> ")[0] for line in listed), key=lambda name: (name[0] == "t", name)
+    )
+    # What is listed is what a run then does.
+    assert invoke(*words, "--to", "x90").exit_code == 1
+    sizes = {}
+    for path in Path("o/p").iterdir():
+        with Image.open(path) as image:
+            sizes[str(path)] = f"{image.width}x{image.height}"
+    assert {name.split(" -> ")[1]: size for name, size in planned.items()} == sizes
+    assert photos.is_dir()
+    assert twins.is_dir()
+
+
+def test_a_dry_run_of_one_file_lists_it_alone(invoke: Invoke, photos: Path) -> None:
+    before = contents(Path())
+    image, shown = "photos/sprite.png", "photos/sprite_64x64_nearest.png"
+    for words, line in (
+        ([image, "--to", "64x"], f"{image} -> {shown}: 64x64"),
+        ([image, "--size", "2", "3", "-o", "a.tif"], f"{image} -> a.tif: 96x64"),
+        (["1 2; 3 4", "-o", "m.npy"], "1 2; 3 4 -> m.npy: 4x4"),
+        ([], "1 2; 3 4 -> -: 4x4"),
+    ):
+        result = invoke("upsample", *words, "--dry-run")
+        assert (result.exit_code, result.stdout) == (0, f"{line}\n")
+    assert contents(Path()) == before
+    there = invoke("upsample", image, "--dry-run", "-o", image)
+    assert (there.exit_code, there.stdout) == (1, "")
+    assert photos.is_dir()
+
+
+@pytest.mark.parametrize(
+    "options", [["--report", "r.json"], ["--compare"], ["--code", "torch"], ["--sheet", "s.png"]]
+)
+def test_a_dry_run_shows_nothing_that_was_made(invoke: Invoke, options: list[str]) -> None:
+    result = invoke("upsample", "1 2; 3 4", "--dry-run", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["photos/sprite.png", "out.png"], "To write the result to it, use -o out.png."),
+        (["-", "out.JPG"], "To write the result to it, use -o out.JPG."),
+        (["1 2; 3 4", "out.npy"], "To write the result to it, use -o out.npy."),
+        (["photos", "large"], "To write all results to a folder, use --out-dir large."),
+    ],
+)
+def test_a_second_name_that_is_not_there_is_meant_for_the_result(
+    invoke: Invoke, photos: Path, words: list[str], remedy: str
+) -> None:
+    before = contents(photos)
+    result = invoke("upsample", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Error: There is no file '{words[1]}'. {remedy}" in result.stderr
+    assert contents(photos) == before

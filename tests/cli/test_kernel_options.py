@@ -255,3 +255,42 @@ def test_groups_that_do_not_divide_are_refused_in_one_line(invoke: Invoke) -> No
         assert (result.exit_code, result.stdout) == (code, "")
         assert result.stderr.startswith(f"Error: {message}")
         assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "most"),
+    [
+        (("--kernel", "3", "--stride", "2"), (6, 6)),
+        (("--kernel", "1", "--stride", "3"), (6, 6)),
+        (("--kernel", "4", "3", "--stride", "2", "1", "--padding", "same"), (6, 4)),
+        (("--kernel", "1", "--stride", "3", "--padding", "same"), (6, 6)),
+        (("--kernel", "3", "--stride", "2", "--padding", "1"), (4, 4)),
+        (("--kernel", "2", "--stride", "2", "--dilation", "3", "--padding", "1"), (6, 6)),
+    ],
+)
+def test_a_shape_of_zeros_alone_is_refused_with_those_that_may_be(
+    invoke: Invoke, options: tuple[str, ...], most: tuple[int, int]
+) -> None:
+    words = ("transpose-conv", "1 2; 3 4", *options, "--output-shape")
+    assert invoke(*words, *most).exit_code == 0
+    for rows, columns in ((most[0] + 1, 1), (1, most[1] + 1), (900, 900)):
+        for code in ((), ("--code", "torch")):
+            result = invoke(*words, rows, columns, *code)
+            assert (result.exit_code, result.stdout) == (2, "")
+            assert (
+                f"--output-shape must be 1 to {most[0]} rows and 1 to {most[1]} columns for an "
+                "input of 2 x 2, as a larger one adds rows of zeros alone. "
+                f"Received: --output-shape {rows} {columns}." in result.stderr
+            )
+
+
+@pytest.mark.parametrize("padding", ["valid", "0", "1"])
+def test_the_longest_shape_is_that_of_the_largest_output_padding(
+    invoke: Invoke, padding: str
+) -> None:
+    options = ("--stride", "2", "--padding", padding)
+    padded = invoke("transpose-conv", "1 2; 3 4", *options, "--output-padding", "1")
+    rows = len(padded.stdout.split("\n\n")[-1].strip().splitlines())
+    shaped = invoke("transpose-conv", "1 2; 3 4", *options, "--output-shape", rows)
+    assert shaped.stdout == padded.stdout
+    assert invoke("transpose-conv", "1 2; 3 4", *options, "--output-shape", rows + 1).exit_code == 2

@@ -80,7 +80,7 @@ def files(invoke: Invoke, *args: object, suffix: str) -> tuple[bytes, bytes]:
         ((70, 9), "--kernel 5 --dilation 9 --weights gaussian"),
         ((300, 6, 5, 2), "--stride 8 --kernel 1"),
         ((3, 40, 30), "--stride 2 --filters 4 --data-format channels_first --weights random"),
-        ((2, 3, 40, 30), "--output-shape 83x61 --stride 2 --data-format channels_first"),
+        ((2, 3, 40, 30), "--output-shape 82x61 --stride 2 --data-format channels_first"),
         ((40, 30), "--stride 1 2 --filters 2 --weights random --data-format channels_first"),
     ],
     ids=str,

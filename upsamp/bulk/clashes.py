@@ -7,7 +7,7 @@ alone whose numbers are equal: ten million files take 160 MB, and two searches a
 import os
 import unicodedata
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,22 +21,30 @@ from upsamp.io.remote_paths import Listings, is_remote, remote_place
 
 __all__ = ["Survey", "survey"]
 
+# More clashes than this are no accident: they stop the run.
+MOST_CLASHES = 10_000
+
 real_folder = lru_cache(maxsize=1024)(os.path.realpath)
 
 
 class Survey(NamedTuple):
-    """How many tasks there are, how many of their results stand there already, and one of them."""
+    """How many tasks there are, how many of their results stand there already, and one of them.
+
+    clashes: the tasks whose results would be written over another one, or over an input, each with
+    what is told of it.
+    """
 
     files: int
     existing: int
     example: str
+    clashes: Mapping[Task, str] = {}
 
 
 def survey(search: Callable[[], Iterable[Task]], other: str | None = None) -> Survey:
-    """Count the tasks, and raise `FileError` where two files would be written to one place.
+    """Count the tasks, and find those that would be written where another file is.
 
     search: gives all tasks, and the same ones when it is called again. other: a further file that
-    will be written.
+    will be written. Raises `FileError` where that is one of them, or a task is there twice.
 
     Paths are compared as the system finds their files: links are followed, and capital letters
     count where they do so in that folder.
@@ -52,9 +60,8 @@ def survey(search: Callable[[], Iterable[Task]], other: str | None = None) -> Su
     if other is not None:
         targets.append(hash(_fold(_real(other))))
     suspects = _suspects(np.array(sources), np.array(targets))
-    if suspects:
-        _compare(search(), suspects, other)
-    return Survey(len(sources), existing, example)
+    clashes = _compare(search(), suspects, other) if suspects else {}
+    return Survey(len(sources), existing, example, clashes)
 
 
 def _suspects(sources: Array, targets: Array) -> set[int]:
@@ -65,15 +72,16 @@ def _suspects(sources: Array, targets: Array) -> set[int]:
 
 
 class _Place(NamedTuple):
-    """A path that is read or written, and the input that it belongs to."""
+    """A path that is read or written, and the task that it belongs to; None for the report."""
 
     path: str
-    source: str
+    task: Task | None
     is_target: bool
 
 
-def _compare(tasks: Iterable[Task], suspects: set[int], other: str | None) -> None:
-    """Raise for the first two places that are one."""
+def _compare(tasks: Iterable[Task], suspects: set[int], other: str | None) -> dict[Task, str]:
+    """Return the tasks whose results are in the place of another file: of two results the later."""
+    clashes: dict[Task, str] = {}
     groups: dict[str, list[_Place]] = {}
     for place in _places(tasks, other):
         folded = _fold(_real(place.path))
@@ -81,39 +89,47 @@ def _compare(tasks: Iterable[Task], suspects: set[int], other: str | None) -> No
             continue
         group = groups.setdefault(folded, [])
         for earlier in group:
-            if (place.is_target or earlier.is_target) and _are_one(earlier.path, place.path):
-                raise FileError(_told(earlier, place))
+            target, of_other = (place, earlier) if place.is_target else (earlier, place)
+            if (
+                target.is_target
+                and target.task not in clashes
+                and _are_one(earlier.path, place.path)
+            ):
+                if target.task is None or of_other.task is None:
+                    raise FileError(
+                        f"The report must be a file of its own. Received: '{target.path}', which "
+                        "is an input or a result, too. Name another."
+                    )
+                told = _told(target.task, of_other.task, over_input=not of_other.is_target)
+                if len(clashes) == MOST_CLASHES:
+                    raise FileError(told)
+                clashes[target.task] = told
         group.append(place)
+    return clashes
 
 
 def _places(tasks: Iterable[Task], other: str | None) -> Iterator[_Place]:
     if other is not None:
-        yield _Place(other, "", is_target=True)
+        yield _Place(other, None, is_target=True)
     for task in tasks:
-        yield _Place(task.source, task.source, is_target=False)
-        yield _Place(task.target, task.source, is_target=True)
+        yield _Place(task.source, task, is_target=False)
+        yield _Place(task.target, task, is_target=True)
 
 
-def _told(first: _Place, second: _Place) -> str:
-    """Say what clashes, and what helps."""
-    target = second if second.is_target else first
-    apart = "Use --out-dir, or a --name that tells them apart."
-    if "" in (first.source, second.source):
+def _told(task: Task, other: Task, *, over_input: bool) -> str:
+    """Say with what a task clashes, and what helps; raise where it is there twice."""
+    apart = "Use --out-dir, or a --name that tells them apart, as by {ext} or {number}."
+    if over_input:
         return (
-            f"The report must be a file of its own. Received: '{target.path}', which is an input "
-            "or a result, too. Name another."
+            f"No result may be written over an input. Received: '{task.source}' for "
+            f"'{task.target}', which is an input, too. {apart} If it is an earlier result, "
+            "--skip-existing leaves it out."
         )
-    if first.is_target and second.is_target:
-        if first.source == second.source:
-            return f"Each input must be given once. Received: '{first.source}' twice."
-        return (
-            f"Each result must be a file of its own. Received: '{first.source}' and "
-            f"'{second.source}', both for '{target.path}'. {apart}"
-        )
+    if _real(task.source) == _real(other.source):
+        raise FileError(f"Each input must be given once. Received: '{task.source}' twice.")
     return (
-        f"No result may be written over an input. Received: '{target.source}' for "
-        f"'{target.path}', which is an input, too. {apart} If it is an earlier result, "
-        "--skip-existing leaves it out."
+        f"Each result must be a file of its own. Received: '{other.source}' and "
+        f"'{task.source}', both for '{task.target}'. {apart}"
     )
 
 

@@ -1,11 +1,14 @@
 """How results are named: by a template, beside their images or in a folder of their own."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from string import Formatter
 
 from upsamp.bulk.inputs import Found, format_of_suffix
+from upsamp.core.arguments import CONVENTIONS, INTERPOLATIONS
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
 from upsamp.io.remote_paths import join_path, split_path
@@ -19,6 +22,17 @@ FIELDS: Mapping[str, str] = {
     "size": "2x2, 1920x1080, or 1920x where a side was left out",
     "interp": "bicubic, or bicubic_torch with that convention",
     "suffix": "that of the image, or of --format",
+    "ext": "the suffix of the image itself, without its dot",
+    "number": "the place of the image among all, from 1 on",
+}
+# What each may be in the name of an earlier result, of whatever size and method.
+PATTERNS: Mapping[str, str] = {
+    "stem": ".+",
+    "size": r"[\d.e+]+x[\d.e+]+|\d+x|x\d+",
+    "interp": f"(?:{'|'.join(INTERPOLATIONS)})(?:_(?:{'|'.join(CONVENTIONS)}))?",
+    "suffix": r"\.[^.]+",
+    "ext": "[^.]*",
+    "number": r"\d+",
 }
 
 
@@ -42,19 +56,67 @@ class Naming:
     def __post_init__(self) -> None:
         _check(self.template, self.format_name)
 
-    def target_of(self, found: Found) -> str:
-        """Return the path of the result of a file."""
-        folder, name = split_path(found.path)
-        if self.out_dir is not None:
-            folder = join_path(self.out_dir, os.path.dirname(found.below))
-        stem, suffix = os.path.splitext(name)
+    def target_of(self, found: Found, number: int = 1) -> str:
+        """Return the path of the result of a file; `number` is its place among all."""
+        folder, stem, ext = self.origin_of(found)
+        suffix = f".{ext}" if ext else ""
         fields = {
             "stem": stem,
             "size": self.size,
             "interp": self.method,
             "suffix": self._suffix(suffix),
+            "ext": ext,
+            "number": number,
         }
         return join_path(folder, self.template.format_map(fields))
+
+    def origin_of(self, found: Found) -> tuple[str, str, str]:
+        """Return what a name is made of: the folder of the result, and stem and ext of the file."""
+        folder, name = split_path(found.path)
+        if self.out_dir is not None:
+            folder = self.out_dir.rstrip("/") or self.out_dir
+            below = os.path.dirname(found.below)
+            folder = join_path(folder, below) if below else folder
+        stem, suffix = os.path.splitext(name)
+        return folder, stem, suffix[1:]
+
+    def origin_in(self, path: str) -> tuple[str, str, str] | None:
+        """Return the same of the file whose result a path may be, of any size and method.
+
+        Where the template has no {ext}, that is "". None for what is no such name.
+
+        >>> Naming("2x2", "nearest").origin_in("a/b_1920x_bicubic_torch.png")
+        ('a', 'b', '')
+        """
+        folder, name = split_path(path)
+        match = self._pattern and self._pattern.fullmatch(name)
+        if not match:
+            return None
+        fields = match.groupdict()
+        return folder, fields["stem"], fields.get("ext", "")
+
+    @property
+    def tells_images(self) -> bool:
+        """Whether images of one folder have results of different names, but for equal stems."""
+        return "{stem}" in self.template or "{number}" in self.template
+
+    @property
+    def tells_results(self) -> bool:
+        """Whether names are so unlike those of images that no image will have one by accident."""
+        return any(field in self.template for field in ("{size}", "{interp}", "{ext}"))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        """What the names of results look like; None where they do not tell their images."""
+        parts, seen = [], set[str]()
+        for literal, field, _, _ in Formatter().parse(self.template):
+            parts.append(re.escape(literal))
+            if field is not None:
+                parts.append(
+                    f"(?P={field})" if field in seen else f"(?P<{field}>{PATTERNS[field]})"
+                )
+                seen.add(field)
+        return re.compile("".join(parts), re.DOTALL) if "stem" in seen else None
 
     def _suffix(self, suffix: str) -> str:
         if self.format_name is not None:

@@ -1,11 +1,13 @@
 """A run: tasks are found, those that need no work settled, and the others given to an engine."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+
+import numpy as np
 
 from upsamp.bulk.inputs import Found, Inputs
 from upsamp.bulk.names import Naming
@@ -22,13 +24,18 @@ __all__ = ["Plan", "run"]
 class Plan:
     """What is to be done with the files that are found, in their order, searched when it is asked.
 
-    skip_existing: whether a result that is there is taken for done, and one that is found among
-    the inputs for none of them.
+    skip_existing: whether a result that is there is taken for done. overwrite: whether it is
+    replaced.
+
+    What has the name that the template makes of another image in its place, in any size and by any
+    method, is an earlier result and no input. What may be an image all the same, as the template
+    has neither of them nor {ext}, is not left out where results are replaced.
     """
 
     inputs: Inputs
     naming: Naming
     skip_existing: bool = False
+    overwrite: bool = False
     # How many of the inputs that the latest search found are earlier results.
     earlier_results: int = field(default=0, init=False)
 
@@ -41,30 +48,61 @@ class Plan:
         self.earlier_results = 0
         numbers = count(1)
         for group in self.inputs.groups():
-            results = set(map(self.naming.target_of, group)) if self.skip_existing else set()
+            is_earlier = self._earlier_among(group)
             for found in group:
                 if found.error:
                     yield _unreadable(found, next(numbers))
-                elif found.path in results:
+                elif is_earlier(found):
                     self.earlier_results += 1
                 else:
-                    yield Task(next(numbers), found.path, self.naming.target_of(found))
+                    number = next(numbers)
+                    yield Task(number, found.path, self.naming.target_of(found, number))
+
+    def _earlier_among(self, group: Iterable[Found]) -> Callable[[Found], bool]:
+        """Return what tells whether a file of a group is the result of another one there."""
+        naming = self.naming
+        exact = set(map(naming.target_of, group)) if self.skip_existing else set()
+        if self.overwrite and not naming.tells_results:
+            return lambda found: found.path in exact
+        has_ext = "{ext}" in naming.template
+
+        def key(origin: tuple[str, str, str]) -> int:
+            return hash(origin if has_ext else origin[:2])
+
+        # Eight bytes of each, and only where names look like those of results.
+        looks_earlier = any(naming.origin_in(found.path) for found in group)
+        keys = (key(naming.origin_of(found)) for found in (group if looks_earlier else ()))
+        images = np.unique(np.fromiter(keys, np.int64))
+
+        def is_earlier(found: Found) -> bool:
+            origin = naming.origin_in(found.path)
+            if found.path in exact or origin is None:
+                return found.path in exact
+            of_image = key(origin)
+            place = int(np.searchsorted(images, of_image))
+            known = place < len(images) and int(images[place]) == of_image
+            return known and of_image != key(naming.origin_of(found))
+
+        return is_earlier
 
 
 def _unreadable(found: Found, number: int) -> Outcome:
     return Outcome(Task(number, found.path, ""), "failed", error=found.error)
 
 
-def run(plan: Plan, engine: Engine) -> Iterator[Outcome]:
+def run(
+    plan: Plan, engine: Engine, clashes: Mapping[Task, str] = {}, *, dry: bool = False
+) -> Iterator[Outcome]:
     """Do what is planned, and yield each outcome as soon as it is there.
 
     At most as many tasks are in the hands of the engine as it has room for. Folders for results are
-    made, and what killed processes left half-written in them is removed.
+    made, and what killed processes left half-written in them is removed. clashes: why a task cannot
+    be done beside the others. dry: whether nothing is to be written, and no folder made.
     """
-    prepare = lru_cache(maxsize=256)(_prepare_folder)
+    prepare = (lambda _: "") if dry else lru_cache(maxsize=256)(_prepare_folder)
     there = Listings()
     for task in plan.search():
-        settled = _settle(task, prepare, there, skip_existing=plan.skip_existing)
+        settled = _settle(task, clashes, prepare, there, skip_existing=plan.skip_existing)
         if isinstance(settled, Outcome):
             yield settled
             continue
@@ -76,11 +114,18 @@ def run(plan: Plan, engine: Engine) -> Iterator[Outcome]:
 
 
 def _settle(
-    task: Task | Outcome, prepare: Callable[[str], str], there: Listings, *, skip_existing: bool
+    task: Task | Outcome,
+    clashes: Mapping[Task, str],
+    prepare: Callable[[str], str],
+    there: Listings,
+    *,
+    skip_existing: bool,
 ) -> Task | Outcome:
     """Return the outcome of a task that needs no work, or cannot have any; else the task."""
     if isinstance(task, Outcome):
         return task
+    if task in clashes:
+        return Outcome(task, "failed", error=clashes[task])
     if skip_existing and _is_done(task.target, there):
         return Outcome(task, "skipped")
     error = prepare(split_path(task.target)[0])

@@ -78,7 +78,7 @@ def do_task(source: str, target: str, settings: Settings) -> dict[str, Any]:
 def _enlarge(source: str, target: str, settings: Settings) -> Facts | None:
     """Enlarge a file, and return what is told of it; None where somebody else did so meanwhile."""
     try:
-        if not is_remote(target):
+        if not is_remote(target) and not settings.dry:
             check_target(target, overwrite=settings.overwrite)
         return enlarge_file(source, target, settings)
     except UpsampError:

@@ -18,7 +18,7 @@ from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.options import wrong_command
 from upsamp.cli.render.files import Bar, show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
-from upsamp.cli.results import check_coding
+from upsamp.cli.results import check_coding, show_planned
 from upsamp.cli.upsample_request import Request
 from upsamp.core.memory import MemoryLimit
 from upsamp.core.text import printable
@@ -27,7 +27,7 @@ from upsamp.errors import EngineError, FileError, UpsampError
 from upsamp.io.atomic import check_target
 from upsamp.io.remote_paths import check_remote, is_remote
 from upsamp.io.streams import STANDARD_STREAM, is_stream
-from upsamp.resizing.enlarging import Enlarging, Settings
+from upsamp.resizing.enlarging import Settings
 
 __all__ = ["enlarge_many"]
 
@@ -50,17 +50,18 @@ def enlarge_many(request: Request) -> None:
             options.out_dir,
         )
     inputs = Inputs(request.sources, recursive=options.recursive, leave_out=options.out_dir)
-    plan = Plan(inputs, naming, skip_existing=options.skip_existing)
+    plan = Plan(inputs, naming, skip_existing=options.skip_existing, overwrite=request.force)
     totals = Totals()
     report = options.report if options.report and not is_stream(options.report) else None
     try:
-        with show_progress(quiet=options.quiet) as bar:
+        with show_progress(quiet=options.quiet or request.dry) as bar:
             found = survey(lambda: _counted(plan.tasks(), bar), report)
-            _check_existing(found, options, force=request.force)
+            _check_clashes(found, naming)
+            _check_existing(found, plan.earlier_results, request)
             bar.begin(found.files)
             _run(plan, request, totals, found, bar)
     except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
-        if totals.done and not options.quiet:
+        if totals.done and not options.quiet and not request.dry:
             with suppress(OSError):  # of a terminal that is closed
                 show_note(
                     f"stopped after {_files(totals.done)}; --skip-existing goes on from there"
@@ -69,7 +70,7 @@ def enlarge_many(request: Request) -> None:
     except UpsampError:
         _show_failed(options, totals)
         raise
-    _show(plan, options, enlarging, totals)
+    _show(plan, request, totals)
 
 
 def _counted(tasks: Iterator[Task], bar: Bar) -> Iterator[Task]:
@@ -115,9 +116,17 @@ def _replaces_report(request: Request) -> bool:
     )
 
 
-def _check_existing(found: Survey, options: BulkOptions, *, force: bool) -> None:
+def _check_clashes(found: Survey, naming: Naming) -> None:
+    """Raise where no file can be done beside the others, or the template names all alike."""
+    if found.clashes and (len(found.clashes) == found.files or not naming.tells_images):
+        raise FileError(next(iter(found.clashes.values())))
+
+
+def _check_existing(found: Survey, earlier: int, request: Request) -> None:
     """Raise where results are there already, and nobody said what is to become of them."""
-    if found.existing and not (force or options.skip_existing):
+    if found.existing and not (request.force or request.bulk.skip_existing):
+        if earlier and not request.bulk.quiet:
+            show_note(f"left out {_files(earlier)} that an earlier run wrote, as the names tell")
         raise FileError(
             f"No result may exist already. Received: {found.existing:,} of {found.files:,}, as "
             f"'{found.example}'. Use --skip-existing to keep them, or --force to overwrite them."
@@ -136,6 +145,7 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
         overwrite=request.force,
         skip_existing=options.skip_existing,
         max_memory=limit,
+        dry=request.dry,
     )
     overwrite = options.report is not None and _replaces_report(request)
     told = _told_settings(plan.naming, settings)
@@ -145,7 +155,8 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
         _engine(options, settings, jobs, found.files) as engine,
     ):
         try:
-            for outcome in run(plan, engine):
+            outcomes = run(plan, engine, found.clashes, dry=request.dry)
+            for outcome in _listed(outcomes) if request.dry else outcomes:
                 totals.add(outcome)
                 report.add(outcome)
                 bar.advance(failed=outcome.status == "failed")
@@ -154,6 +165,20 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
             totals.stopped = str(error)  # for the report, which tells what was done
     if stopped is not None:
         raise stopped
+
+
+def _listed(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """Show what would become of each file, in their order, and hand the outcomes on."""
+    waiting: dict[int, Outcome] = {}
+    number = 1
+    for outcome in outcomes:
+        waiting[outcome.task.number] = outcome
+        while number in waiting:
+            first = waiting.pop(number)
+            if first.status == "written":
+                show_planned(first.task.source, first.task.target, first.after)
+            number += 1
+        yield outcome
 
 
 def _shares(request: Request, files: int) -> tuple[int | None, MemoryLimit | None]:
@@ -197,8 +222,9 @@ def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals) -> None:
+def _show(plan: Plan, request: Request, totals: Totals) -> None:
     """Show what became of all files; raise where some failed, or where there were none."""
+    options = request.bulk
     failed = totals.counts["failed"]
     passed_over = plan.inputs.passed_over
     if not totals.done:
@@ -208,7 +234,7 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
         )
     try:
         if not options.quiet and options.report != STANDARD_STREAM:
-            _show_totals(plan, enlarging, totals)
+            _show_totals(plan, request, totals)
     except OSError:  # whose reader has gone; that files failed matters more
         if not failed:
             raise
@@ -217,17 +243,18 @@ def _show(plan: Plan, options: BulkOptions, enlarging: Enlarging, totals: Totals
         raise FileError(f"{failed:,} of {_files(totals.done)} could not be enlarged.")
 
 
-def _show_totals(plan: Plan, enlarging: Enlarging, totals: Totals) -> None:
+def _show_totals(plan: Plan, request: Request, totals: Totals) -> None:
+    enlarging, done = request.enlarging, "To be enlarged" if request.dry else "Enlarged"
     for note, count in sorted(totals.notes.items()):
         show_note(f"{note} ({_files(count)})")
     counts = [
-        ("Enlarged", totals.counts["written"]),
+        (done, totals.counts["written"]),
         ("Skipped", totals.counts["skipped"]),
         ("Failed", totals.counts["failed"]),
         ("Earlier results", plan.earlier_results),
         ("No images", plan.inputs.passed_over),
     ]
-    rows = [(label, f"{count:,}") for label, count in counts if count or label == "Enlarged"]
+    rows = [(label, f"{count:,}") for label, count in counts if count or label == done]
     rows.append(("Method", enlarging.interpolation))
     rows.append(("Size", enlarging.spell().replace("x", " x ").strip()))
     rows.append(("Seconds", f"{totals.seconds:.3f}"))

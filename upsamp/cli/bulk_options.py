@@ -9,6 +9,7 @@ import click
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli.command import CountType, FileType
+from upsamp.io.formats import format_of_name
 from upsamp.io.remote_paths import local_path
 from upsamp.io.streams import STANDARD_STREAM
 
@@ -26,8 +27,8 @@ OPTIONS = (
         "--name",
         "template",
         metavar="TEMPLATE",
-        help=f"How results are named, of {{stem}}, {{size}}, {{interp}} and {{suffix}}.  "
-        f"[default: {TEMPLATE}]",
+        help="How results are named, of {stem}, {size}, {interp}, {suffix}, {ext} (of the source) "
+        f"and {{number}}.  [default: {TEMPLATE}]",
     ),
     click.option(
         "-j",
@@ -89,6 +90,8 @@ class BulkOptions:
             if value
         ]
         kinds = [kind_of(word) for word in words]
+        if len(words) == 2 and not given and kinds[1] == "missing":
+            _refuse_target(words[1])
         if len(words) < 2 and not given:
             kinds = [kind_there(word) for word in words]  # which asks where it is remote
             return bool({"folder", "pattern"} & {*kinds})
@@ -103,6 +106,14 @@ class BulkOptions:
                 remedy = quoted if what == "A matrix" and len(words) > 1 else "Give files."
                 raise click.UsageError(f"{what} must {alone}. Received: '{word}'. {remedy}")
         return True
+
+
+def _refuse_target(word: str) -> None:
+    """Raise for the second of two inputs, which is not there: it is meant for the result."""
+    rule = f"There is no file '{word}'. "
+    if format_of_name(word) is not None:
+        raise click.UsageError(f"{rule}To write the result to it, use -o {word}.")
+    raise click.UsageError(f"{rule}To write all results to a folder, use --out-dir {word}.")
 
 
 def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -213,6 +213,8 @@ def _twice(one: str, other: str, name: str, *, output: bool) -> str:
 class Command(click.Command):
     """A command whose help begins with `examples`, and whose numbers may stand as words."""
 
+    allow_extra_args = True  # which `parse_args` refuses
+
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = examples
@@ -232,11 +234,22 @@ class Command(click.Command):
                 )
         try:
             rest = super().parse_args(ctx, self.arrange(args))
+            self._check_rest(rest)
             self._check_streams(ctx)
         except click.UsageError as error:
             error.ctx = error.ctx or ctx  # so that the help is named that tells more
             raise
         return rest
+
+    def _check_rest(self, words: Sequence[str]) -> None:
+        """Raise for words that are too many; the first is meant for the result, where one is."""
+        if not words:
+            return
+        several = "s" if len(words) > 1 else ""
+        told = f"Got unexpected extra argument{several} ({' '.join(words)})."
+        if any("-o" in parameter.opts for parameter in self.params):
+            told += f" To write the result to a file, use -o {words[0]}."
+        raise click.UsageError(told)
 
     def _check_streams(self, ctx: click.Context) -> None:
         """Raise where a stream is to be read or written twice, or a file written twice."""

@@ -38,15 +38,15 @@ ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
 
 
 @contextmanager
-def wrong_command() -> Iterator[None]:
-    """Let errors in the block, which asks for the words of the command alone, be usage errors.
+def wrong_command(kind: type[UpsampError] = UpsampError) -> Iterator[None]:
+    """Let errors of a kind in the block, which follow from the command's words, be usage errors.
 
     Arguments are spelled as the options that they come from. Matrices and layers, which may be
     written in a command, are data.
     """
     try:
         yield
-    except UpsampError as error:
+    except kind as error:
         options = {
             spelling.lstrip("-").replace("-", "_"): parameter.opts[0]
             for parameter in click.get_current_context().command.params

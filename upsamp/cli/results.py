@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upsamp.cli.render.matrices import show_matrix
-from upsamp.cli.render.output import on_terminal
+from upsamp.cli.render.output import on_terminal, print_text
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from upsamp.resizing.file_to_file import Job, WorkT
 
 __all__ = [
+    "TUTORIAL_MATRIX",
     "check_coding",
     "choose_destination",
     "deliver",
@@ -44,6 +45,7 @@ __all__ = [
     "read_input",
     "refuse_on_terminal",
     "report",
+    "show_planned",
     "show_result",
     "shows_tables",
     "wants_matrix",
@@ -196,6 +198,11 @@ def show_result(given: Picture | Array, result: Picture | Array) -> None:
     if not isinstance(given, Picture):
         show_matrix("Input", given)
     show_matrix("Output", array_of(result))
+
+
+def show_planned(source: str, target: str, size: Sequence[int]) -> None:
+    """Show on a line what a file would become; `size` is (rows, columns, ...)."""
+    print_text(f"{printable(source)} -> {printable(target)}: {size[1]}x{size[0]}")
 
 
 def report(

@@ -2,16 +2,17 @@
 
 import numpy as np
 
+from upsamp.cli.options import wrong_command
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import read_input
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
-from upsamp.errors import ShapeError
+from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
-from upsamp.models.transposed_convolution import Settings, prepare
+from upsamp.models.transposed_convolution import Settings, check_output_shape, prepare
 from upsamp.translate import (
     TorchLayer,
     TransposedConvolution,
@@ -64,6 +65,8 @@ def translate_convolution(
             check_channels(layer, given, settings.data_format)
         by_channel = isinstance(given, Picture)
         array = array_of(given)
+    with wrong_command(ArgumentError):
+        check_output_shape(array, settings, by_channel=by_channel)
     task = prepare(array, settings, by_channel=by_channel)
     _show_convolution_program(
         library,

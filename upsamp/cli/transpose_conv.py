@@ -48,13 +48,19 @@ from upsamp.core.convolution.convolve import transposed_setting
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
+from upsamp.errors import ArgumentError
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import spooled_input
 from upsamp.io.write import Destination
-from upsamp.models.transposed_convolution import Convolution, Settings, result_size
+from upsamp.models.transposed_convolution import (
+    Convolution,
+    Settings,
+    check_output_shape,
+    result_size,
+)
 from upsamp.resizing.file_to_file import Job, plan_job, prepare
 from upsamp.resizing.strip_jobs import Source
 
@@ -383,10 +389,13 @@ def _check_settings(settings: Settings) -> None:
 
 
 def _check_size(found: Source, settings: Settings, max_pixels: int) -> None:
-    """Raise where the result has more pixels than may be."""
-    size = result_size(found.array, settings, by_channel=isinstance(found.given, Picture))
+    """Raise where the result has more pixels than may be, or zeros that nothing follows from."""
+    by_channel = isinstance(found.given, Picture)
+    size = result_size(found.array, settings, by_channel=by_channel)
     images = len(as_batch(found.array, settings.data_format))
     check_result(*size, max_pixels, images * math.prod(size))
+    with wrong_command(ArgumentError):
+        check_output_shape(found.array, settings, by_channel=by_channel)
 
 
 def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:

@@ -29,11 +29,13 @@ from upsamp.cli.preview import look_options
 from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.tables import show_note
 from upsamp.cli.results import (
+    TUTORIAL_MATRIX,
     choose_destination,
     deliver,
     finish,
     read_input,
     report,
+    show_planned,
     show_result,
 )
 from upsamp.cli.upsample_request import Request
@@ -124,6 +126,12 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @orient_option
 @depth_option
 @force_option
+@click.option(
+    "--dry-run",
+    "dry",
+    is_flag=True,
+    help="Write nothing; list each source, its result and the result's WIDTHxHEIGHT.",
+)
 @max_pixels_option
 @max_memory_option
 def command(**options: Any) -> None:
@@ -163,6 +171,9 @@ def _enlarge_one(request: Request) -> None:
     enlarging = request.enlarging
     job = prepare(partial(_find, request), partial(_plan, request))
     given, destination = job.source.given, job.destination
+    if request.dry:
+        show_planned(request.source or TUTORIAL_MATRIX, destination.name, job.work.size)
+        return
     delivered = finish(job)
     if destination.format == "table":
         _show_table(job.source.load(), delivered, enlarging)

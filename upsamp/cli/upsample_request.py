@@ -48,6 +48,7 @@ class Request:
     auto_orient: bool
     depth: Literal[8] | None
     force: bool
+    dry: bool
     max_pixels: int
     max_memory: int | None
     bulk: BulkOptions
@@ -128,6 +129,11 @@ class Request:
             _refuse(
                 "--max-memory bounds results that are written, and --preview, --sheet, --compare "
                 "and --code hold theirs whole. Leave one of them out."
+            )
+        if self.dry and (self.shown_elsewhere or self.looking != Looking() or self.bulk.report):
+            _refuse(
+                "--dry-run makes nothing, and --preview, --sheet, --compare, --code and --report "
+                "show what was made. Leave one of them out."
             )
         self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
         if self.sheet is not None and (self.output is not None or self.format_name is not None):

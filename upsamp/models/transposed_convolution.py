@@ -18,14 +18,14 @@ from upsamp.core.convolution.setting import extent_of
 from upsamp.core.convolution.strips import TransposedStrips
 from upsamp.core.dtypes import compute_dtype, round_to
 from upsamp.core.layout import as_batch
-from upsamp.core.memory import check_memory
+from upsamp.core.memory import check_memory, format_shape
 from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, as_images
-from upsamp.errors import ShapeError
+from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.models.summaries.summary_row import SummaryRow
 
-__all__ = ["Convolution", "Settings", "Task", "prepare", "result_size"]
+__all__ = ["Convolution", "Settings", "Task", "check_output_shape", "prepare", "result_size"]
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -96,6 +96,24 @@ def result_size(array: Array, settings: Settings, *, by_channel: bool) -> Pair:
     setting = transposed_setting(*settings.arguments, settings.output_shape)
     extent = extent_of(setting, x.shape, kernel)
     return extent.rows.output, extent.columns.output
+
+
+def check_output_shape(array: Array, settings: Settings, *, by_channel: bool) -> None:
+    """Raise `ArgumentError` where the output is to have more rows or columns of zeros than may be.
+
+    The arguments are those of `prepare`.
+    """
+    if settings.output_shape is None:
+        return
+    x, kernel, _ = _arrange(array, settings, by_channel=by_channel)
+    setting = transposed_setting(*settings.arguments, None)
+    most = tuple(setting.longest(axis, x.shape[1 + axis], kernel[axis]) for axis in (0, 1))
+    if settings.output_shape[0] > most[0] or settings.output_shape[1] > most[1]:
+        raise ArgumentError(
+            f"`output_shape` must be 1 to {most[0]:,} rows and 1 to {most[1]:,} columns for an "
+            f"input of {format_shape(x.shape[1:3])}, as a larger one adds rows of zeros alone. "
+            f"Received: output_shape={settings.output_shape}."
+        )
 
 
 def _arrange(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Array, Shape, bool]:

@@ -181,6 +181,7 @@ class Settings:
     new suffix tells. overwrite: whether what stands there is replaced; skip_existing: whether it is
     taken for done, also where somebody else has put it there meanwhile. max_memory: what each
     process may take. matrices: whether files of numbers are enlarged, too, and not images alone.
+    dry: whether all is planned, and nothing made.
     """
 
     enlarging: Enlarging = Enlarging()
@@ -191,3 +192,4 @@ class Settings:
     skip_existing: bool = False
     max_memory: MemoryLimit | None = None
     matrices: bool = False
+    dry: bool = False

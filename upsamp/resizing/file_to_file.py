@@ -131,10 +131,12 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
     notes: list[str] = []
     with limit_memory(settings.max_memory):
         job = prepare(partial(_read, source, settings), partial(_plan, source, target, settings))
-        result = carry_out(job, notes.append)
+        after = job.work.shape
+        if not settings.dry:
+            after = array_of(carry_out(job, notes.append)).shape
     given = job.source.given
     lost = given.notes if isinstance(given, Picture) else ()
-    return Facts(job.source.array.shape, array_of(result).shape, (*lost, *notes))
+    return Facts(job.source.array.shape, after, (*lost, *notes))
 
 
 def _read(source: str, settings: Settings) -> Source:

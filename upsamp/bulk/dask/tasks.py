@@ -30,7 +30,7 @@ def enlarge_there(source: str, target: str, settings: Settings, wanted: str) -> 
     """
     if own_version() != wanted:
         return {"version": own_version(), "host": socket.gethostname()}
-    unseen = _unseen(source, target)
+    unseen = _unseen(source, source if settings.dry else target)
     if unseen:
         return {"seconds": 0.0, "error": unseen}
     with limit_threads(1):

@@ -38,6 +38,18 @@ class ConvolutionSetting(NamedTuple):
             length, taps, stride, edges, self.extra[axis], dilation, self.length[axis]
         )
 
+    def longest(self, axis: int, length: int, taps: int) -> int:
+        """Return the longest rows (0) or columns (1) whose end is more than zeros alone.
+
+        That is as far as an output padding goes, and for "same" as far as the kernel reaches.
+        """
+        stride, edges, dilation = self.stride[axis], self.edges[axis], self.dilation[axis]
+        if edges == "same":
+            reach = transposed_axis(length, taps, stride, "valid", 0, dilation).output
+            return max(reach, length * stride)
+        most = stride if edges == "valid" else max(stride, dilation)
+        return transposed_axis(length, taps, stride, edges, most - 1, dilation).output
+
 
 class Extent(NamedTuple):
     """The axes of a convolution's result, and its filters."""
