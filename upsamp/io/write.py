@@ -13,7 +13,7 @@ from upsamp.io.atomic import open_output
 from upsamp.io.formats import FRAME_FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import PNG_MODES, Picture, array_of, picture_of_matrix
+from upsamp.io.pictures import PNG_MODES, Picture, array_of, picture_of_matrix, shown_frames
 from upsamp.io.streams import STANDARD_STREAM
 
 __all__ = ["encode_result", "encoding_bytes", "losses_of", "write_result"]
@@ -121,9 +121,10 @@ def losses_of(result: Picture | Array, format_name: str) -> tuple[str, ...]:
             "the image for programs that know no animations is left out; --format png keeps it"
         )
     if result.rest is not None and format_name not in FRAME_FORMATS:
+        what = "image that stands for" if result.metadata.get("default_image") else "first of"
         losses.append(
-            f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "
-            f"holds one; {', '.join(FRAME_FORMATS)} hold all"
+            f"only the {what} {shown_frames(result).count} frames is written, "
+            f"as {format_name.upper()} holds one; {', '.join(FRAME_FORMATS)} hold all"
         )
     return tuple(losses)
 
