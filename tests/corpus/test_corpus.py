@@ -11,8 +11,8 @@ from image_files import read, written
 from numpy.typing import NDArray
 
 from upsamp.core.upsampling.resample import resize
-from upsamp.io.formats import IMAGE_FORMATS
-from upsamp.io.pictures import PNG_MODES, Picture
+from upsamp.io.formats import FORMATS, IMAGE_FORMATS
+from upsamp.io.pictures import Picture
 
 Array = NDArray[Any]
 
@@ -87,7 +87,7 @@ def test_a_file_is_interpolated_with_its_depth_and_its_alpha(file: CorpusFile) -
     rows, columns = 2 * file.upright[0], 3 * file.upright[1]
     values = resize(picture.pixels, (rows, columns), "bicubic", alpha=picture.has_alpha)
     result = picture.with_pixels(values)
-    held_by_png = result.mode in PNG_MODES and result.pixels.dtype.kind == "u"
+    held_by_png = result.mode in FORMATS["png"].modes and result.pixels.dtype.kind == "u"
     format_name = "png" if held_by_png else "tiff"
     again = read(written(result, format_name), expand=True)
     assert (again.mode, again.pixels.dtype) == (picture.mode, picture.pixels.dtype)

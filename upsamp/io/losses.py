@@ -4,7 +4,7 @@ from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
 from upsamp.io.metadata.kinds import KINDS
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, shown_frames
 
 __all__ = ["check_held", "losses_of"]
 
@@ -72,9 +72,10 @@ def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False)
             f"are left out, as {format_name.upper()} does not hold them; tiff and npy keep them"
         )
     if result.rest is not None and format_name not in FRAME_FORMATS:
+        what = "image that stands for" if hidden else "first of"
         losses.append(
-            f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "
-            f"holds one; {', '.join(FRAME_FORMATS)} hold all"
+            f"only the {what} {shown_frames(result).count} frames is written, "
+            f"as {format_name.upper()} holds one; {', '.join(FRAME_FORMATS)} hold all"
         )
     if strip or format_name not in IMAGE_FORMATS:  # numbers alone were asked for
         return tuple(losses)

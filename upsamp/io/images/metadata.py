@@ -171,6 +171,4 @@ def _timing(image: Image.Image) -> dict[str, Any]:
         timing["plays"] = 1 if loop is None else loop and loop + 1
     elif isinstance(image.info.get("loop"), int):
         timing["plays"] = image.info["loop"]
-    if image.info.get("default_image") is True:
-        timing["default_image"] = True
     return timing

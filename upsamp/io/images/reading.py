@@ -207,9 +207,11 @@ class _ImageFile:
 
     def _find(self, number: int) -> None:
         """Find the places of the frames up to that number, as far as there are any."""
+        place = self._stream.tell()  # from where Pillow goes on
         with self._at_work():
             missing = number + 1 - len(self._places)
             self._places.extend(islice(self._frames, max(0, missing)))
+        self._stream.seek(place)
 
     def count(self) -> int:
         """Return how many frames there are; raise `FormatError` for more than may be read."""
@@ -233,8 +235,8 @@ class _ImageFile:
         if self._image is None:
             place = self._places[number]
             return self._with_mask(self._read_page(self._page_at(place)), place)
-        if self._animation is not None:
-            return self._read_frame(self._animation, number)
+        if self._is_painted:
+            return self._read_frame(cast("Animation", self._animation), number)
         if self._sizes:
             self._image.size = self._sizes[number]  # type: ignore[misc]  # an icon's is set
         with self._at_work():
@@ -244,12 +246,12 @@ class _ImageFile:
 
     def _read_frame(self, animation: Animation, number: int) -> Picture:
         """Read a frame of a GIF or an animated PNG, as it is seen."""
+        self._check_reading(cast("Image.Image", self._image), self._stream)
         frame: SubFrame = self._places[number]
         if number == 0 and not self.all_wanted and frame.covers(animation.size):
             # As it is stored, so that a palette may stay.
             picture = self._read_stored(self._options, frame, whole=True)
             return replace(picture, metadata={**picture.metadata, **animation.timing_of(frame)})
-        self._check_reading(cast("Image.Image", self._image), self._stream)
         picture = animation.read(self._places, number)
         return _oriented(picture, self._orientation, orient=self._options.orient)
 
@@ -276,9 +278,9 @@ class _ImageFile:
     @property
     def _is_painted(self) -> bool:
         """Whether that is done by ours."""
-        if self._animation is None:
-            return False
-        return self.has_several or not self._places[0].covers(self._animation.size)
+        if self._animation is None or self._declared or self.has_several:
+            return self._animation is not None
+        return not self._places[0].covers(self._animation.size)
 
     def _check_reading(self, image: Image.Image, stream: BinaryIO) -> Route:
         """Return how an image is read; raise where that is not whole, or there is no room for it.
