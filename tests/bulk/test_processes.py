@@ -290,7 +290,7 @@ def test_workers_end_with_their_parent_however_it_ends_and_whatever_they_do(
 
 
 def test_workers_that_are_killed_many_times_at_random_moments_lose_nothing(tmp_path: Path) -> None:
-    times = choose(6, 25)
+    times = choose(4, 25)
     write_images(tmp_path / "in", [f"{number:03}.png" for number in range(12 * times)])
     (tmp_path / "out").mkdir()
     expected = enlarged_alone(tmp_path / "in", tmp_path / "alone", settings(4, compression=9))

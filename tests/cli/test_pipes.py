@@ -297,7 +297,7 @@ def test_two_process_substitutions_are_two_streams(shell: Shell) -> None:
                 "-o and --samples-out must not both be '-'",
             ),
         ],
-        2,
+        4,
     ),
 )
 def test_a_stream_that_will_not_do_is_refused_before_the_work(
