@@ -30,7 +30,9 @@ def test_the_command_enlarges_each_format(
         assert done.exit_code == 1
         assert "float32 pixels would lose the rest. Use one of tiff." in done.stderr
         done = invoke("upsample", file.name, "--size", "2", "3", "-o", "made.tif")
-    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.exit_code == 0
+    assert ("other images in the file" if name == "mpo" else "") in done.stderr
+    assert not done.stderr or name == "mpo"
     (made,) = [path for path in tmp_path.iterdir() if path.name != file.name]
     with Image.open(made) as image:
         assert image.size == (3 * file.upright[1], 2 * file.upright[0])

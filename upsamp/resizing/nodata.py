@@ -53,7 +53,7 @@ def resize_data(
     enlarge: enlarges an array by an interpolation. value: what those without data have.
 
     >>> from upsamp.core.upsampling.resample import resize
-    >>> resize_data(np.array([[-9.0, 4.0]]), (1, 4), "bilinear", resize, -9.0)
+    >>> resize_data(np.array([[-9.0, 4.0]]), (1, 4), "bilinear", resize, np.float64(-9))
     array([[-9.,  4.,  4.,  4.]])
     """
     has_data = ~_is(pixels, value)
