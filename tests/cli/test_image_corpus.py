@@ -31,9 +31,8 @@ def test_the_command_enlarges_each_format(
         assert "float32 pixels would lose the rest. Use one of tiff." in done.stderr
         done = invoke("upsample", file.name, "--size", "2", "3", "-o", "made.tif")
     assert done.exit_code == 0
-    told = "other images in the file\n" if name == "mpo" else ""
-    assert done.stderr.endswith(told)
-    assert done.stderr.count("\n") == len(told.splitlines())
+    assert ("other images in the file" if name == "mpo" else "") in done.stderr
+    assert not done.stderr or name == "mpo"
     (made,) = [path for path in tmp_path.iterdir() if path.name != file.name]
     with Image.open(made) as image:
         assert image.size == (3 * file.upright[1], 2 * file.upright[0])

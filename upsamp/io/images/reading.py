@@ -88,7 +88,7 @@ def read_picture(
         if count > 1 and isinstance(error.declared, Picture):
             error.declared = replace(error.declared, rest=UNREAD)
         raise
-    picture = counted(replace(picture, notes=(*picture.notes, *file.notes)))
+    picture = counted(replace(picture, notes=(*picture.notes, *file.notes)), pages=count)
     if options.frame is not None or not file.has_several:
         return picture
     if not options.every_frame:

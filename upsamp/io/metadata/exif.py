@@ -11,7 +11,7 @@ from upsamp.io.metadata import descriptions
 from upsamp.io.metadata.directory import ratio_of
 from upsamp.io.metadata.scale import SAME, Scale
 
-__all__ = ["PREFIX", "with_size", "without_orientation"]
+__all__ = ["PREFIX", "description_of", "with_size", "without_orientation"]
 
 # What stands before the block in a JPEG.
 PREFIX = b"Exif\0\0"
@@ -77,6 +77,15 @@ def with_size(exif: bytes, width: int, height: int, scale: Scale = SAME, pages: 
         elif tag in COUNTED and scale != SAME:
             _scale(block, order, start, place, COUNTED[tag], scale)
     return bytes(block)
+
+
+def description_of(exif: bytes) -> bytes:
+    """Return the description that a block holds; nothing where there is none."""
+    block = bytearray(exif)
+    start, order = _start(block)
+    entries = dict(_entries(block, order, start, _first_directory(block, order, start)))
+    place = entries.get(DESCRIPTION)
+    return b"" if place is None else _data(block, order, start, place, ASCII)
 
 
 def _start(block: bytearray) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from upsamp.io.metadata import exif, georeference, xmp
+from upsamp.io.metadata import descriptions, exif, georeference, xmp
 from upsamp.io.metadata.kinds import GONE, KINDS
 from upsamp.io.metadata.scale import SAME, Scale
 from upsamp.io.pictures import Picture
@@ -36,16 +36,20 @@ def upright_metadata(metadata: Mapping[str, Any], orientation: object = 1) -> di
     return changed
 
 
-def counted(picture: Picture) -> Picture:
+def counted(picture: Picture, pages: int | None = None) -> Picture:
     """Return a picture as it was read, whose metadata is counted in the pixels that it has now.
 
-    What is no longer there, or of no known kind, is left out; its notes say so.
+    What is no longer there, or of no known kind, is left out; its notes say so. pages: how many are
+    read of its file, where it is the first.
     """
     metadata = {key: one for key, one in picture.metadata.items() if key in KINDS}
     gone = [*metadata.pop("gone", ())]
     if "xmp" in metadata and xmp.has_gone(metadata["xmp"]):
         metadata["xmp"] = xmp.without_gone(metadata["xmp"])
         gone.append("what XMP announces besides the picture, as a gain map")
+    told = descriptions.pages_told(exif.description_of(metadata.get("exif", b"")))
+    if pages and told not in (None, pages):
+        gone.append(f"the OME-XML of {told} pages, of which {pages} are read")
     notes = (f"left out, as it is not true of the new file: {', '.join(gone)}",) if gone else ()
     height, width = picture.pixels.shape[:2]
     return replace(
