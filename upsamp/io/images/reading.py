@@ -403,7 +403,7 @@ def _oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Pic
 def _diagnosis(stream: BinaryIO) -> str:
     """Return what a file is that no decoder knows, and what to do about it."""
     stream.seek(0)
-    head = stream.read(512)
+    head = stream.read(4096)
     for beginning, what in REFUSED:
         if re.match(beginning, head):
             return f"{what}. Convert it to PNG"
