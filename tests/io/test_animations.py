@@ -292,6 +292,14 @@ def test_a_comment_between_the_control_and_the_image_changes_nothing() -> None:
     assert frames_of(commented)[0].metadata["comment"] == b"hi"
 
 
+@pytest.mark.parametrize("words", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
+def test_a_gif_is_played_as_often_as_it_says(words: bytes) -> None:
+    parts = [Part(np.full((1, 1), value, np.uint8)) for value in (5, 6)]
+    for loop, plays in ((None, 1), (0, 0), (4, 5)):
+        data = gif_of(parts, (1, 1), TABLE, loop=loop).replace(b"NETSCAPE2.0", words)
+        assert [frame.metadata["plays"] for frame in frames_of(data)] == [plays, plays]
+
+
 def test_a_gif_declares_alpha_only_where_it_may_be_clear() -> None:
     full, small = np.full((2, 2), 5, np.uint8), np.full((1, 1), 6, np.uint8)
     opaque = [Part(full), Part(small, clear=6), Part(small, disposal=RESTORED), Part(small)]
