@@ -165,11 +165,12 @@ class _ImageFile:
 
     def _find(self, number: int) -> None:
         """Find the places of the frames up to that number, as far as there are any."""
-        place = self._stream.tell()  # from where Pillow goes on
+        place = self._stream.tell() if self._animation else 0  # from where Pillow goes on
         with self._at_work():
             missing = number + 1 - len(self._places)
             self._places.extend(islice(self._frames, max(0, missing)))
-        self._stream.seek(place)
+        if self._animation:
+            self._stream.seek(place)
 
     def count(self) -> int:
         """Return how many frames there are; raise `FormatError` for more than may be read."""
