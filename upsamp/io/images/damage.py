@@ -22,6 +22,8 @@ DDS_HEADER_BYTES = 128
 MAX_FITS_HEADER = 2**20
 # The numbers of FITS that Pillow hands over as they are: of big-endian bytes, up to 32 bits.
 FITS_NUMBERS = ("L", "I;16B", "I;32B", "F;32BF")
+# Formats of files in a file.
+NESTED = ("ICO", "ICNS")
 
 
 def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int) -> None:
@@ -29,12 +31,16 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
 
     name, max_pixels: for the PNG files in an icon, and for memory. The stream is left where it was.
     """
-    check = CHECKS.get(image.format or "")
-    if check is None:  # Pillow may have closed the stream
+    if image.format not in (*CHECKS, *NESTED, "GIF"):
         return
     place = stream.tell()
     stream.seek(0)
-    check(image, stream, name, max_pixels)
+    if image.format in NESTED:
+        check_icon(stream, name, max_pixels)
+    elif image.format == "GIF":
+        check_gif(stream, name)
+    else:
+        CHECKS[image.format](image, stream)
     stream.seek(place)
 
 
@@ -138,18 +144,15 @@ def _check_fits(image: Image.Image, stream: BinaryIO) -> None:
             raise OSError(TOO_SHORT)
 
 
-CHECKS: Mapping[str, Callable[[Image.Image, BinaryIO, str, int], None]] = {
-    "BMP": lambda image, stream, *_: _check_bitmap(image, stream),
-    "DDS": lambda image, stream, *_: _check_dds(image, stream),
-    "FITS": lambda image, stream, *_: _check_fits(image, stream),
-    "GIF": lambda _, stream, name, __: check_gif(stream, name),
-    "ICNS": lambda _, *rest: check_icon(*rest),
-    "ICO": lambda _, *rest: check_icon(*rest),
-    "JPEG": lambda _, stream, *__: check_jpeg(stream.read()),
-    "JPEG2000": lambda _, stream, *__: check_jpeg2000(stream.read()),
-    "MPO": lambda _, stream, *__: check_jpeg(stream.read()),
-    "PCX": lambda image, stream, *_: _check_pcx(image.height, stream.read()),
-    "PNG": lambda _, stream, *__: check_png(stream),
-    "TIFF": lambda image, stream, *_: check_tiff(image, stream),
-    "XPM": lambda _, stream, *__: _check_xpm(stream.read()),
+CHECKS: Mapping[str, Callable[[Image.Image, BinaryIO], None]] = {
+    "BMP": _check_bitmap,
+    "DDS": _check_dds,
+    "FITS": _check_fits,
+    "JPEG": lambda _, stream: check_jpeg(stream.read()),
+    "JPEG2000": lambda _, stream: check_jpeg2000(stream.read()),
+    "MPO": lambda _, stream: check_jpeg(stream.read()),
+    "PCX": lambda image, stream: _check_pcx(image.height, stream.read()),
+    "PNG": lambda _, stream: check_png(stream),
+    "TIFF": check_tiff,
+    "XPM": lambda _, stream: _check_xpm(stream.read()),
 }
