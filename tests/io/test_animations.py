@@ -58,6 +58,7 @@ def assert_seen(data: bytes, expected: list[Array]) -> None:
     """Hold what is read of a file against what is to be seen, all at once and each alone."""
     made = shown(data)
     assert len(made) == len(expected)
+    assert len({frame.mode for frame in frames_of(data)}) == 1
     for number, (own, right) in enumerate(zip(made, expected, strict=True)):
         np.testing.assert_array_equal(own, visible(right))
         alone = read(BytesIO(data), frame=number, expand=True).pixels
@@ -309,6 +310,7 @@ def test_a_gif_declares_alpha_only_where_it_may_be_clear() -> None:
         [Part(full, clear=9), Part(small)],
         [Part(full, disposal=CLEARED), Part(small)],
         [Part(full, disposal=RESTORED), Part(small)],
+        [Part(full), Part(small), Part(small), Part(small, disposal=CLEARED), Part(small)],
     ):
         assert {frame.mode for frame in frames_of(gif_of(parts, (2, 2), TABLE))} == {"RGBA"}
 

@@ -206,6 +206,8 @@ class _ImageFile:
     def _read_frame(self, animation: Animation, number: int) -> Picture:
         """Read a frame of a GIF or an animated PNG, as it is seen."""
         self._check_reading(cast("Image.Image", self._image), self._stream)
+        if self.all_wanted:
+            self.count()  # whether any has alpha is said by all
         frame: SubFrame = self._places[number]
         if number == 0 and not self.all_wanted and frame.covers(animation.size):
             # As it is stored, so that a palette may stay.
