@@ -207,11 +207,12 @@ class _ImageFile:
 
     def _find(self, number: int) -> None:
         """Find the places of the frames up to that number, as far as there are any."""
-        place = self._stream.tell()  # from where Pillow goes on
+        place = self._stream.tell() if self._animation else 0  # from where Pillow goes on
         with self._at_work():
             missing = number + 1 - len(self._places)
             self._places.extend(islice(self._frames, max(0, missing)))
-        self._stream.seek(place)
+        if self._animation:
+            self._stream.seek(place)
 
     def count(self) -> int:
         """Return how many frames there are; raise `FormatError` for more than may be read."""
@@ -247,6 +248,8 @@ class _ImageFile:
     def _read_frame(self, animation: Animation, number: int) -> Picture:
         """Read a frame of a GIF or an animated PNG, as it is seen."""
         self._check_reading(cast("Image.Image", self._image), self._stream)
+        if self.all_wanted:
+            self.count()  # whether any has alpha is said by all
         frame: SubFrame = self._places[number]
         if number == 0 and not self.all_wanted and frame.covers(animation.size):
             # As it is stored, so that a palette may stay.
