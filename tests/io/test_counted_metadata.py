@@ -1,5 +1,6 @@
 """What a file counts in its pixels is true of the larger picture; what is left out is told."""
 
+import re
 import struct
 import time
 import zlib
@@ -18,7 +19,7 @@ from upsamp.io.images.metadata import metadata_of
 from upsamp.io.metadata import descriptions, exif, xmp
 from upsamp.io.metadata.directory import Directory, Value, block_of, numbers_of, read_tags, value
 from upsamp.io.metadata.kinds import COUNTED, FREE, GONE, KINDS
-from upsamp.io.metadata.scale import Scale
+from upsamp.io.metadata.scale import Scale, Turn
 from upsamp.io.metadata.tiff_tags import DESCRIBING, GEO, STRUCTURAL
 from upsamp.io.pictures import Picture
 
@@ -408,7 +409,7 @@ def test_tags_that_are_not_known_are_left_out_and_told(tmp_path: Path) -> None:
     picture = read(tiff(metadata=None, extratags=extra))
     (note,) = picture.notes
     assert note == (
-        "left out, as it is not true of the new file: an editor's layers, TIFF tag 65000"
+        "left out, as it belongs to the old file alone: an editor's layers, TIFF tag 65000"
     )
     path = through(larger(picture, 2, 2), "tiff", tmp_path)
     assert not {32997, 65000, 37724} & tags_of(path).keys()
@@ -446,3 +447,33 @@ def test_damaged_tags_are_passed_over(cut: int) -> None:
     tags, _ = read_tags(BytesIO(block[: 300 - cut]), DESCRIBING)
     for one in tags.values():
         assert isinstance(one, dict) or numbers_of(one) is not None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_where_the_subject_is_turns_with_its_picture(orientation: int) -> None:
+    # The subject is the one white pixel.
+    pixels = np.zeros((8, 16), np.uint8)
+    pixels[1, 5] = 255
+    camera: Directory = {0x9214: value((5, 1, 4, 2)), 0xA20E: value((1.5,)), 0xA20F: value((2.5,))}
+    block = block_of({0x0112: value(orientation), 0x8769: camera})
+    text = (
+        '<a d:w="16" xmlns:d="http://ns.adobe.com/xap/1.0/sType/Dimensions#" d:h="8"/>'
+        '<b stArea:x="0.25" stArea:y=\'0.125\' stArea:w="0.5" stArea:h="0.1"/>'
+    )
+    options = {"exif": b"Exif\0\0" + block, "xmp": text.encode(), "lossless": True}
+    picture = read(encoded(Image.fromarray(pixels), "webp", **options))
+    turned = BytesIO(picture.metadata["exif"])
+    tags, _ = read_tags(turned, {0x8769: dict.fromkeys((0x9214, 0xA20E, 0xA20F))})
+    camera = tags[0x8769]  # type: ignore[assignment] # a directory
+    x, y, width, height = numbers_of(camera[0x9214])
+    assert np.argwhere(picture.pixels.max(axis=2)).tolist() == [[y, x]]
+    sideways = orientation > 4
+    assert (width, height) == ((2, 4) if sideways else (4, 2))
+    sensor = [float(numbers_of(camera[tag])[0]) for tag in (0xA20E, 0xA20F)]
+    assert sensor == ([2.5, 1.5] if sideways else [1.5, 2.5])
+    told = dict(re.findall(r"(\w+:\w)=[\"']([\d.]+)", picture.metadata["xmp"].decode()))
+    rows, columns = picture.pixels.shape[:2]
+    assert (told["d:w"], told["d:h"]) == (str(columns), str(rows))
+    assert (told["stArea:w"], told["stArea:h"]) == (("0.1", "0.5") if sideways else ("0.5", "0.1"))
+    share = Turn(orientation, 1, 1).place(0.25, 0.125)
+    assert (float(told["stArea:x"]), float(told["stArea:y"])) == share

@@ -62,7 +62,8 @@ def read_deep(
         metadata = metadata_of(image, stream)
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:
-        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata, orientation)
+        pixels = upright(pixels, orientation)
+        metadata = upright_metadata(metadata, orientation, pixels.shape)
     mode = DEEP_MODES[pixels.shape[2] - 1]
     return Picture(pixels, mode, str(image.format).lower(), None, metadata)
 

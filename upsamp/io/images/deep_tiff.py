@@ -102,7 +102,7 @@ def read_deep_tiff(
     metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
         pixels = upright(pixels, orientation)
-        metadata = upright_metadata(metadata, orientation)
+        metadata = upright_metadata(metadata, orientation, pixels.shape)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     mode = mode_of(pixels, cmyk=kind == SEPARATED)
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
