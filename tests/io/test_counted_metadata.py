@@ -477,3 +477,16 @@ def test_where_the_subject_is_turns_with_its_picture(orientation: int) -> None:
     assert (told["stArea:w"], told["stArea:h"]) == (("0.1", "0.5") if sideways else ("0.5", "0.1"))
     share = Turn(orientation, 1, 1).place(0.25, 0.125)
     assert (float(told["stArea:x"]), float(told["stArea:y"])) == share
+
+
+def test_segments_of_a_jpeg_that_are_not_kept_are_told() -> None:
+    def segment(number: int, data: bytes) -> bytes:
+        return bytes([255, 0xE0 + number]) + struct.pack(">H", 2 + len(data)) + data
+
+    rest = segment(1, b"http://ns.adobe.com/xmp/extension/\0") + segment(5, b"own")
+    extra = segment(11, b"JP\0\1") + segment(11, b"JP\0\1") + rest + segment(12, b"Ducky")
+    picture = read(encoded(image_of("RGB"), "jpeg", extra=extra, comment=b"no segment of these"))
+    (note,) = picture.notes
+    assert note.partition(": ")[2] == (
+        "content credentials, the rest of a long XMP, the JPEG's segments APP5"
+    )

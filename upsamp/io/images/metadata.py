@@ -39,6 +39,19 @@ DAMAGED = (
 XMP, XMP_TEXT, XMP_HEAD = 700, "XML:com.adobe.xmp", b"http://ns.adobe.com/xap/1.0/\0"
 XMP_RESOURCE, RAW_PROFILE = 0x0424, "Raw profile type "
 HEADERS = (b"II*\0", b"MM\0*")
+# What a JPEG's segments begin with that are kept, or that tell how its pixels are coded, and of
+# others, what they hold.
+SEGMENTS: tuple[bytes, ...] = (
+    b"JFIF\0",
+    b"JFXX\0",
+    PREFIX,
+    XMP_HEAD,
+    b"ICC_PROFILE\0",
+    b"MPF\0",
+    b"Photoshop 3.0\0",
+)
+SEGMENTS += (b"Adobe", b"Ducky", b"FPXR\0")
+SEGMENT_WORDS = {"APP11": "content credentials", "APP1": "the rest of a long XMP"}
 # As texts of a PNG, XMP is found, and what old programs have written in their own way.
 NO_TEXT = (XMP_TEXT, RAW_PROFILE)
 ORIENTATION = ExifTags.Base.Orientation
@@ -155,8 +168,12 @@ def _shape_of_pixels(info: Mapping[Any, Any]) -> dict[str, Any]:
 def _gone(image: Image.Image) -> tuple[str, ...]:
     """Return words for what is left out."""
     words = ["other images in the file"] if isinstance(image.info.get("mp"), bytes) else []
-    paths = any(number in PATHS for number in _resources(image))
-    return (*words, "Photoshop's paths") if paths else tuple(words)
+    if any(number in PATHS for number in _resources(image)):
+        words.append("Photoshop's paths")
+    for name, data in getattr(image, "applist", ()):
+        if name != "COM" and not data.startswith(SEGMENTS):
+            words.append(SEGMENT_WORDS.get(name, f"the JPEG's segments {name}"))
+    return tuple(dict.fromkeys(words))
 
 
 def _timing(image: Image.Image) -> dict[str, Any]:
