@@ -44,8 +44,9 @@ DESCRIBING: Mapping[int, Any] = {
     EXIF: dict.fromkeys(CAMERA),
     PLACE: dict.fromkeys(range(32)),
 }
-# How many numbers each tag of a georeference has, or a multiple of how many.
+# How many numbers each tag of a georeference has, or a multiple of how many: of lists.
 GEO: Mapping[int, int] = {33550: 3, 33922: 6, 34264: 16, 34735: 4, 34736: 1, 34737: 1, 50844: 92}
+LISTS = (33922, 34735, 34736, 34737)
 OTHERS = dict.fromkeys((*RESOLUTION, UNIT, XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA, *GEO))
 # What is no loss: it says how the pixels lay in the file, or stands elsewhere.
 STRUCTURAL = frozenset(
@@ -109,7 +110,9 @@ def _bytes(one: object) -> bytes:
 
 def _is_sound(tag: int, one: object) -> bool:
     numbers = numbers_of(one)
-    return len(numbers) % GEO[tag] == 0 and all(map(math.isfinite, numbers))
+    many = len(numbers) // GEO[tag]
+    fits = len(numbers) == many * GEO[tag] and (many == 1 or (many > 1 and tag in LISTS))
+    return fits and all(map(math.isfinite, numbers))
 
 
 def _iptc(data: bytes) -> bytes:
