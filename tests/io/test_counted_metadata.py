@@ -493,3 +493,22 @@ def test_segments_of_a_jpeg_that_are_not_kept_are_told() -> None:
     assert note.partition(": ")[2] == (
         "content credentials, the rest of a long XMP, the JPEG's segments APP5"
     )
+
+
+def test_chunks_of_a_png_that_are_not_kept_are_told() -> None:
+    data = encoded(image_of("RGB"), "png").getvalue()
+    chunks = b""
+    for name in (b"caBX", b"sCAL", b"oFFs", b"oFFs"):
+        chunks += struct.pack(">I", 2) + name + b"11" + struct.pack(">I", zlib.crc32(name + b"11"))
+    (note,) = read(BytesIO(data[:33] + chunks + data[33:])).notes
+    assert note.partition(": ")[2] == (
+        "content credentials, the PNG's chunk sCAL, the PNG's chunk oFFs"
+    )
+
+
+def test_exif_in_a_text_of_a_png_is_kept_byte_for_byte() -> None:
+    block = photograph()
+    told = b"Exif\0\0" + block
+    texts = PngInfo()
+    texts.add_text("Raw profile type exif", f"\nexif\n{len(told):8}\n{told.hex()}\n", zip=True)
+    assert read(encoded(image_of("RGB"), "png", pnginfo=texts)).metadata["exif"][14:] == block[14:]
