@@ -23,7 +23,15 @@ from upsamp.io.metadata.directory import (
 )
 from upsamp.io.metadata.iptc import iptc_of_resources, paths_of_resources
 
-__all__ = ["RESOLUTION", "UNIT", "has_directories", "metadata_of_tiff", "sound_dpi", "tiff_tags_of"]
+__all__ = [
+    "LAYERS",
+    "RESOLUTION",
+    "UNIT",
+    "has_directories",
+    "metadata_of_tiff",
+    "sound_dpi",
+    "tiff_tags_of",
+]
 
 DESCRIPTION, ORIENTATION, RESOLUTION, UNIT = 270, 274, (282, 283), 296
 XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA = 700, 34675, 33723, 34377, 42112, 42113
@@ -55,7 +63,8 @@ STRUCTURAL = frozenset(
     | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
 )
-NAMED = {37724: "an editor's layers", 50839: "ImageJ's regions and overlays", 50838: ""}
+LAYERS = "an editor's layers"
+NAMED = {37724: LAYERS, 50839: "ImageJ's regions and overlays", 50838: ""}
 # How many tags are named by their numbers.
 SHOWN = 5
 
