@@ -74,7 +74,8 @@ def read_deep(
         metadata = metadata_of(image, stream)
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:
-        pixels, metadata = upright(pixels, orientation), upright_metadata(metadata, orientation)
+        pixels = upright(pixels, orientation)
+        metadata = upright_metadata(metadata, orientation, pixels.shape)
     return Picture(pixels, mode_of(pixels), str(image.format).lower(), None, metadata)
 
 

@@ -113,7 +113,7 @@ def read_deep_tiff(
     metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
         pixels = upright(pixels, orientation)
-        metadata = upright_metadata(metadata, orientation)
+        metadata = upright_metadata(metadata, orientation, pixels.shape)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
     notes = (INKS_WITH_ALPHA,) if kind == SEPARATED and any(extra) else ()

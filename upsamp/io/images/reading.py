@@ -400,7 +400,9 @@ def _oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Pic
     picture = picture.with_pixels(upright(picture.pixels, turned))
     if not orient:
         return picture
-    return replace(picture, metadata=upright_metadata(picture.metadata, orientation))
+    return replace(
+        picture, metadata=upright_metadata(picture.metadata, orientation, picture.pixels.shape)
+    )
 
 
 def _diagnosis(stream: BinaryIO) -> str:
