@@ -6,6 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from upsamp.core.upsampling.banded import taps_of
+from upsamp.core.upsampling.exact import _grid
+from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.rounding import (
     Grid,
     Integers,
@@ -135,3 +138,11 @@ def test_the_grid_of_some_parts_together_is_that_of_all_their_weights() -> None:
     for parts in ([0], [2], [0, 1], [1, 2], [0, 1, 2]):
         expected = grid_of([weights[part] for part in parts], [totals[part] for part in parts])
         assert whole_grid(grid_of([weights[part]], [totals[part]]) for part in parts) == expected
+
+
+def test_the_grid_of_a_long_axis_is_that_of_all_its_outputs() -> None:
+    plan = plan_axis(9000, 9001, "bilinear")
+    gather = taps_of(plan).gather
+    assert gather is not None
+    table = gather.table(np.arange(9001))
+    assert _grid(plan) == grid_of([table.weights], [table.shares.sum(axis=1)])
