@@ -103,6 +103,7 @@ def choose_destination(
     compression: int | None = None,
     quality: Quality = None,
     strip: bool = False,
+    background: tuple[int, int, int] | None = None,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
@@ -111,13 +112,18 @@ def choose_destination(
     and `--quality` have them, which not every format may.
     """
     destination = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(destination.format, compression, quality)
+    check_coding(destination.format, compression, quality, background)
     level = FAST_COMPRESSION if compression is None else compression
-    return destination._replace(options=WriteOptions(level, quality, strip))
+    return destination._replace(options=WriteOptions(level, quality, strip, background))
 
 
-def check_coding(format_name: str, compression: int | None, quality: Quality = None) -> None:
-    """Raise where `--compress` or `--quality` is given for a format that does not know it."""
+def check_coding(
+    format_name: str,
+    compression: int | None,
+    quality: Quality = None,
+    background: tuple[int, int, int] | None = None,
+) -> None:
+    """Raise where an option of writing is given for a format that does not know it."""
     if compression is not None and format_name != "png":
         kind = "a table" if format_name == "table" else format_name.upper()
         raise click.UsageError(
@@ -126,6 +132,10 @@ def check_coding(format_name: str, compression: int | None, quality: Quality = N
         )
     if quality is not None and format_name not in LOSSY_FORMATS:
         raise click.UsageError("--quality is for JPEG, WebP and AVIF. Leave it out, or use one.")
+    if background is not None and format_name not in IMAGE_FORMATS:
+        raise click.UsageError(
+            "--background is for images, and the result is to be a matrix. Leave it out."
+        )
 
 
 def _find_destination(
@@ -203,7 +213,7 @@ def deliver(
         matrix, result = result, picture_of_matrix(result)
         if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
             show_note(ROUNDED)
-    for loss in losses_of(result, destination.format, strip=destination.options.strip):
+    for loss in losses_of(result, destination.format, destination.options):
         show_note(loss)
     write_result(
         result,

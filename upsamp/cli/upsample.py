@@ -9,6 +9,7 @@ import click
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
+    background_option,
     code_option,
     compress_option,
     depth_option,
@@ -125,6 +126,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @compress_option
 @quality_option
 @strip_option
+@background_option
 @frame_option
 @orient_option
 @depth_option
@@ -212,9 +214,10 @@ def _plan(
         compression=request.compression,
         quality=request.quality,
         strip=request.strip,
+        background=request.background,
     )
     work = EnlargedStrips(source.given, enlarging, size)
-    job = StripJob(source, work, destination.format, destination.name)
+    job = StripJob(source, work, destination.format, destination.name, destination.options)
     return destination, plan_strips(job, destination)
 
 

@@ -1,19 +1,32 @@
-"""What a format does not hold of a picture: refused where it is pixels, told where it is not."""
+"""What a format does not hold of a picture: converted or refused if pixels, told if not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
+from upsamp.io.metadata.colours import space_of_pixels, space_of_profile, telling
+from upsamp.io.metadata.keeping import STRIPPED
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.transparency import expanded, flattened
 
-__all__ = ["check_held", "losses_of"]
+__all__ = ["check_held", "fitted", "fitted_stand_in", "losses_of"]
+
+# The modes that become RGB where a format has no place for them.
+CONVERTED = ("YCbCr", "LAB", "CMYK", "CMYK;16")
 
 # How a note names each kind of metadata.
 WORDS: Mapping[str, str] = {
     "icc_profile": "colour profile",
     "gamma": "gamma",
     "chromaticity": "primaries",
+    "cicp": "colour coding (cICP)",
+    "mdcv": "mastering display",
+    "clli": "light levels",
     "dpi": "resolution",
     "exif": "EXIF",
     "xmp": "XMP",
@@ -55,18 +68,68 @@ def _holds(record: Format, picture: Picture) -> bool:
     return record.modes == ANY or mode in record.modes
 
 
-def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False) -> tuple[str, ...]:
+def fitted(picture: Picture, format_name: str, options: WriteOptions) -> Picture:
+    """Return a frame in colours that a format has, with a profile of these or none.
+
+    It is laid on the background of the options, if they have one, and turned to RGB where the
+    format has no place for its colours; notes say what that changes.
+    """
+    record = FORMATS[format_name]
+    if options.background is not None:
+        picture = flattened(picture, options.background)
+    strange = picture.mode not in record.modes and record.modes != ANY
+    if strange and picture.mode in ("1", "P"):
+        picture = expanded(picture)
+    if strange and picture.mode in CONVERTED:
+        from upsamp.io.images.conversion import as_rgb  # few have such colours
+
+        picture = as_rgb(picture)
+    profile = picture.metadata.get("icc_profile")
+    if not profile or "icc_profile" not in record.metadata:
+        return picture
+    own = space_of_profile(profile)
+    written = space_of_pixels(picture.mode, grey=record.grey)
+    if own in (None, written):
+        return picture
+    metadata = {key: one for key, one in picture.metadata.items() if key != "icc_profile"}
+    note = (
+        f"the colour profile is for {own} pixels, and {format_name.upper()} has these as "
+        f"{written}, so it is left out"
+    )
+    return replace(picture, metadata=metadata, notes=(*picture.notes, note))
+
+
+def fitted_stand_in(
+    picture: Picture, format_name: str, options: WriteOptions, *, expand: bool = False
+) -> Picture:
+    """Return what `fitted` makes of a picture, with what stands in for the pixels.
+
+    It is found out by one of them, so the notes are there, too, but no others. expand: whether
+    palettes and clear colours become channels in any case.
+    """
+    pixel = replace(picture, pixels=picture.pixels[:1, :1], rest=None, notes=())
+    made = fitted(expanded(pixel) if expand else pixel, format_name, options)
+    shape = (*picture.pixels.shape[:2], *made.pixels.shape[2:])
+    return made.with_pixels(np.broadcast_to(made.pixels[:1, :1].ravel()[0], shape))
+
+
+def losses_of(
+    result: Picture | Array, format_name: str, options: WriteOptions | None = None
+) -> tuple[str, ...]:
     """Say what a result loses in that format, each in a line; nothing of a matrix.
 
-    strip: whether metadata is left out anyhow, as was asked.
+    options: how it is written. What they leave out is not told.
     """
     if not isinstance(result, Picture):
         return ()
-    losses = []
+    options = options or WriteOptions()
+    losses: list[str] = []
+    if format_name in IMAGE_FORMATS:
+        losses += fitted_stand_in(result, format_name, options).notes
     if format_name == "gif":
         from upsamp.io.palettes import losses_of_palette  # no other counts colours
 
-        losses += losses_of_palette(result)
+        losses += losses_of_palette(fitted(replace(result, rest=None), format_name, options))
     if format_name == "tiff" and "compression" in result.coding:
         from upsamp.io.images.tiff import losses_of_compression  # of pictures alone
 
@@ -76,11 +139,14 @@ def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False)
             f"only the first of {result.frame_count} frames is written, as {format_name.upper()} "
             f"holds one; {', '.join(FRAME_FORMATS)} hold all"
         )
-    if strip or format_name not in IMAGE_FORMATS:  # numbers alone were asked for
+    if format_name not in IMAGE_FORMATS:  # numbers alone were asked for
         return tuple(losses)
     held = FORMATS[format_name].metadata
+    told = telling(fitted_stand_in(result, format_name, options).metadata)
     dropped = [
-        word for kind, word in WORDS.items() if result.metadata.get(kind) and kind not in held
+        word
+        for kind, word in WORDS.items()
+        if told.get(kind) and kind not in held and not (options.strip and kind in STRIPPED)
     ]
     if dropped:
         losses.append(f"{format_name.upper()} holds no {_either(dropped)}, so that is left out")

@@ -71,7 +71,7 @@ def _enlarge(given: Picture | Array, source: str, target: str, settings: Setting
     wanted = _format_of(source, given, target, settings)
     result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
     after = array_of(result)
-    losses = losses_of(result, wanted, strip=settings.writing.strip)
+    losses = losses_of(result, wanted, settings.writing)
     facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses))
     with hold_memory(given.pixels.nbytes + (after.nbytes if given.rest else 0)):
         if is_remote(target):
@@ -99,7 +99,7 @@ def _plan(
     enlarging.check(given, size)
     work = EnlargedStrips(given, enlarging, size)
     wanted = _format_of(source, given, target, settings)
-    job = StripJob(Source(given), work, wanted, target)
+    job = StripJob(Source(given), work, wanted, target, settings.writing)
     memory = job.memory()
     return None if memory is None else StripRun(job, settings.writing, memory)
 

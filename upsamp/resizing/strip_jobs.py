@@ -2,7 +2,7 @@
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import Strips, as_images
 from upsamp.errors import MemoryLimitError
 from upsamp.io.formats import FORMATS, FRAME_FORMATS, STRIP_FORMATS
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, array_of, check_light
 from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import is_stream
@@ -177,12 +178,16 @@ def _makes_light(enlarging: "Enlarging", given: Picture) -> bool:
 
 @dataclass(frozen=True)
 class StripJob:
-    """A source, what is made of it, and to which file: its format, and its name or "-"."""
+    """A source, what is made of it, and to which file: its format, and its name or "-".
+
+    options: how an image is written.
+    """
 
     source: Source
     work: StripWork
     format: str
     name: str
+    options: WriteOptions = field(default_factory=WriteOptions)
 
     @property
     def result(self) -> Array:
@@ -228,7 +233,7 @@ class StripJob:
             # The first one stays, while another is read and enlarged.
             needed += held + made + FRAME_PIXEL_BYTES * math.prod(given.pixels.shape[:2])
         whole = is_remote(self.name) or is_stream(self.name)
-        needed += encoding_bytes(result, self.format, whole=whole)
+        needed += encoding_bytes(result, self.format, self.options, whole=whole)
         check_limit(
             needed,
             f"a result of {format_shape(self.work.shape)} that is made at once, as "

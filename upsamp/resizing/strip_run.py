@@ -58,7 +58,7 @@ class StripRun:
     def losses(self) -> tuple[str, ...]:
         """Say what is lost on the way to the file."""
         if self._images is None:
-            return losses_of(self._job.source.given, self._job.format)
+            return losses_of(self._job.source.given, self._job.format, self._options)
         return self._images.losses
 
     @property
@@ -109,8 +109,8 @@ def _images_of(job: StripJob, options: WriteOptions) -> PictureStrips | MatrixSt
     given, result = job.source.given, job.result
     # With other channels than it had, it is a picture of another kind.
     if isinstance(given, Picture) and result.shape[2:] == given.pixels.shape[2:]:
-        return PictureStrips(given, result.shape, job.format, strip=options.strip)
+        return PictureStrips(given, result.shape, job.format, options)
     # An image has its channels last: others are as many images of one channel.
     last = job.work.layout == "channels_last"
     shape = result.shape if last else as_images(result.shape, job.work.layout)
-    return MatrixStrips(result.dtype, shape)
+    return MatrixStrips(result.dtype, shape, job.format, options)

@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError, MemoryLimitError
 from upsamp.io.images.coding import coding_of
+from upsamp.io.images.colours import colours_of
 from upsamp.io.images.damage import check_image
 from upsamp.io.images.damaged_frames import proofs_of
 from upsamp.io.images.depth import Depth, check_kept, kind_of_depth
@@ -252,7 +253,8 @@ def _decode(
         image.load()
     orientation = orientation_of(image) if tagged is None else tagged
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
-    metadata, coding = metadata_of(image, orientation), coding_of(image, stream)
+    metadata = metadata_of(image, orientation) | colours_of(image, stream)
+    coding = coding_of(image, stream)
     if together and (format_name == "gif" or image.mode not in UNCHANGING):
         image = image.convert("RGBA")
     image = natural(image, expand=expand)
