@@ -28,7 +28,7 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
-from upsamp.io.losses import losses_of
+from upsamp.io.losses import fitted_stand_in, losses_of
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.read import names_file, read_source
@@ -268,6 +268,8 @@ def report(
     """Show what happened to a file, unless the result itself took standard output."""
     if destination.name == STANDARD_STREAM:
         return
+    if isinstance(result, Picture) and destination.format in IMAGE_FORMATS:
+        result = fitted_stand_in(result, destination.format, destination.options)
     named = source if source is not None and names_file(source) else "inline matrix"
     rows = [
         ("File", "standard input" if source == STANDARD_STREAM else named, destination.name),

@@ -110,7 +110,8 @@ def fitted_stand_in(
     pixel = replace(picture, pixels=picture.pixels[:1, :1], rest=None, notes=())
     made = fitted(expanded(pixel) if expand else pixel, format_name, options)
     shape = (*picture.pixels.shape[:2], *made.pixels.shape[2:])
-    return made.with_pixels(np.broadcast_to(made.pixels[:1, :1].ravel()[0], shape))
+    pixels = np.broadcast_to(made.pixels.ravel()[0], shape)
+    return replace(made, pixels=pixels, rest=picture.rest)
 
 
 def losses_of(

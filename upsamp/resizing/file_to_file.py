@@ -10,7 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
-from upsamp.io.losses import losses_of
+from upsamp.io.losses import fitted_stand_in, losses_of
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import read_source, read_stream
 from upsamp.io.remote_paths import is_remote, read_remote, write_remote
@@ -72,7 +72,10 @@ def _enlarge(given: Picture | Array, source: str, target: str, settings: Setting
     result = enlarging.apply(given, enlarging.size_of(enlarging.shape_of(given)))
     after = array_of(result)
     losses = losses_of(result, wanted, settings.writing)
-    facts = Facts(given.pixels.shape, after.shape, (*given.notes, *losses))
+    made = after
+    if isinstance(result, Picture) and wanted in IMAGE_FORMATS:
+        made = fitted_stand_in(result, wanted, settings.writing).pixels
+    facts = Facts(given.pixels.shape, made.shape, (*given.notes, *losses))
     with hold_memory(given.pixels.nbytes + (after.nbytes if given.rest else 0)):
         if is_remote(target):
             data = encode_result(result, wanted, target, settings.writing)

@@ -37,6 +37,6 @@ def fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.
             return image.convert(image.mode.removesuffix("A"))
         raise FormatError(
             f"{format_name.upper()} holds no transparency, which would be lost. "
-            "Use --background white, or png, webp or tiff."
+            "Use png, webp or tiff, or `upsample --background COLOUR`."
         )
     return image
