@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from effort import choose
 from image_files import Array, image_of, pixels_of, read, through
-from PIL import Image
+from PIL import Image, features
 
 from upsamp.io.formats import IMAGE_FORMATS, suffix_of
 from upsamp.io.pictures import Picture
@@ -20,6 +20,7 @@ from upsamp.io.transparency import flattened
 
 Invoke = Callable[..., Result]
 
+HAS_AVIF = "avif" in features.modules and features.check("avif")
 ORANGE = (255, 136, 0)
 BOUND = ("--max-memory", "100MB")
 
@@ -89,9 +90,12 @@ def test_every_kind_of_transparency_is_laid_on_a_colour(
 ) -> None:
     options = clear_images()[name]
     image_of(options.pop("mode")).save(name, **options)
-    channels = read(Path(name), expand=True)
+    channels = read(Path(name), expand=True).pixels
+    if name == "bits.png":  # where older releases of Pillow see nothing clear
+        white = 255 * pixels_of("1").astype(np.uint8)
+        channels = np.stack([white, 255 - white], axis=-1)
     for background in ((255, 255, 255), ORANGE):
-        expected = composed(np.repeat(np.repeat(channels.pixels, 2, 0), 2, 1), background)
+        expected = composed(np.repeat(np.repeat(channels, 2, 0), 2, 1), background)
         for method, bound in (("nearest", ()), ("nearest", BOUND), ("bilinear", BOUND)):
             wanted = "#{:02x}{:02x}{:02x}".format(*background)
             words = (name, "--background", wanted, "--interp", method, "-o", f"made{suffix}")
@@ -104,7 +108,7 @@ def test_every_kind_of_transparency_is_laid_on_a_colour(
                 np.testing.assert_array_equal(np.broadcast_to(pixels, expected.shape), expected)
 
 
-@pytest.mark.parametrize("name", IMAGE_FORMATS)
+@pytest.mark.parametrize("name", [name for name in IMAGE_FORMATS if name != "avif" or HAS_AVIF])
 def test_every_format_of_images_takes_it(invoke: Invoke, name: str) -> None:
     image_of("RGBA").save("in.png")
     target = f"made{suffix_of(name)}"
