@@ -1,6 +1,8 @@
 """What the numbers of a picture mean as colours: profiles, other marks, and inks as light."""
 
+import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -8,7 +10,7 @@ import numpy as np
 import PIL
 import pytest
 from colour_profiles import cmyk_profile, grey_profile, mixtures, rgb_profile
-from image_files import Array, encoded, image_of, pixels_of, read, written
+from image_files import HEIGHT, WIDTH, Array, encoded, image_of, pixels_of, read, written
 from numpy.typing import NDArray
 from PIL import Image, features
 
@@ -190,6 +192,46 @@ def test_linear_light_is_for_numbers_that_are_like_those_of_srgb(
         return
     with pytest.raises(FormatError, match=rf"Received: {received}\. Leave --linear out\.$"):
         check_light(picture)
+
+
+def jp2_with_profile(profile: bytes) -> bytes:
+    """Return a JPEG 2000 whose box of colours is one with a profile."""
+    data = encoded(image_of("RGB"), "jpeg2000").getvalue()
+    box = data.index(b"colr") - 4
+    old = int.from_bytes(data[box : box + 4])
+    header = data.index(b"jp2h") - 4
+    new = (11 + len(profile)).to_bytes(4) + b"colr\2\0\0" + profile
+    whole = int.from_bytes(data[header : header + 4]) - old + len(new)
+    parts = data[:header], whole.to_bytes(4), data[header + 4 : box], new, data[box + old :]
+    return b"".join(parts)
+
+
+def bmp_with_profile(profile: bytes) -> bytes:
+    """Return a BMP of version 5 with a profile behind its pixels."""
+    pixels = encoded(image_of("RGB"), "bmp").getvalue()[54:]
+    fields = (124, WIDTH, HEIGHT, 1, 24, 0, len(pixels), 0, 0, 0, 0)
+    header = struct.pack("<IiiHHIIiiII", *fields) + bytes(16) + b"DEBM" + bytes(48)
+    header += struct.pack("<IIII", 4, 124 + len(pixels), len(profile), 0)
+    size = 14 + len(header) + len(pixels) + len(profile)
+    return struct.pack("<2sIII", b"BM", size, 0, 14 + len(header)) + header + pixels + profile
+
+
+@pytest.mark.parametrize("make", [jp2_with_profile, bmp_with_profile])
+def test_a_profile_that_pillow_does_not_read_is_kept(make: Callable[[bytes], bytes]) -> None:
+    picture = read(BytesIO(make(PROFILES["RGB"])))
+    assert picture.metadata["icc_profile"] == PROFILES["RGB"]
+    assert picture.pixels.shape == (HEIGHT, WIDTH, 3)
+    with Image.open(written(picture, "png")) as image:
+        assert image.info["icc_profile"] == PROFILES["RGB"]
+    for no_profile in (b"no profile" * 30, PROFILES["RGB"][:131]):
+        assert "icc_profile" not in read(BytesIO(make(no_profile))).metadata
+
+
+def test_a_profile_that_is_cut_off_or_too_long_is_left_out() -> None:
+    data = bytearray(bmp_with_profile(PROFILES["RGB"]))
+    assert "icc_profile" not in read(BytesIO(data[:-1])).metadata
+    struct.pack_into("<I", data, 130, 2**32 - 1)
+    assert "icc_profile" not in read(BytesIO(data)).metadata
 
 
 def srgb_of_lab(lab: Array) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Colours by their names, and what PNG and AVIF files say of theirs that Pillow does not read."""
+"""Colours by their names, and what files say of theirs that Pillow does not read."""
 
 import re
 import struct
@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageColor
 
 from upsamp.io.images.writing import write_by_pillow
-from upsamp.io.metadata.colours import says_srgb
+from upsamp.io.metadata.colours import says_srgb, space_of_profile
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
@@ -18,6 +18,10 @@ __all__ = ["colour_of_name", "colours_of", "write_avif"]
 HEAD, BOX = 2**14, b"colrnclx"
 # The chunks of a PNG, by their names there, and their lengths.
 CHUNKS = {b"cICP": ("cicp", 4), b"mDCV": ("mdcv", 24), b"cLLI": ("clli", 8)}
+# How a JPEG 2000 in boxes begins, and how a BMP says that a profile stands in it.
+JP2, EMBEDDED = b"\0\0\0\x0cjP  ", b"DEBM"
+# Bytes of a profile: its header, and more than any has.
+SHORTEST, LONGEST = 132, 2**25
 # The pixels are RGB, in numbers from 0 on, whatever the file had.
 RGB_IN_FULL = (0, 1)
 
@@ -39,7 +43,8 @@ def colours_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     """Return what a file says of its colours beside what Pillow reads; the stream stays in place.
 
     cicp: the four numbers of PNG's chunk cICP, or of AVIF's box nclx. mdcv, clli: the content of
-    the PNG's chunks. Source: ISO 23000-22, "Multi-image application format", 7.3.6.4, for nclx.
+    the PNG's chunks. icc_profile: of JPEG 2000 and BMP. Source: ISO 23000-22, "Multi-image
+    application format", 7.3.6.4, for nclx.
     """
     place = stream.tell()
     try:
@@ -47,6 +52,8 @@ def colours_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
             return _chunks(stream)
         if image.format == "AVIF" and not image.info.get("icc_profile"):
             return _nclx(stream)
+        if image.format in PROFILE_PLACES:
+            return _profile(stream, *PROFILE_PLACES[image.format](stream))
     finally:
         stream.seek(place)
     return {}
@@ -77,6 +84,46 @@ def _nclx(stream: BinaryIO) -> dict[str, bytes]:
     if max(numbers) > 255 or says_srgb(bytes(numbers)):
         return {}
     return {"cicp": bytes((*numbers, *RGB_IN_FULL))}
+
+
+def _place_in_jp2(stream: BinaryIO) -> tuple[int, int]:
+    """Return where a profile stands in a JPEG 2000, and its length; 0 without one.
+
+    Source: ISO/IEC 15444-1, I.5.3.3: behind the box's name are its method, 2, and two bytes more.
+    """
+    stream.seek(0)
+    head = stream.read(HEAD)
+    box = head.find(b"colr\2")
+    if not head.startswith(JP2) or box < 4:
+        return 0, 0
+    return box + 7, int.from_bytes(head[box - 4 : box]) - 11
+
+
+def _place_in_bmp(stream: BinaryIO) -> tuple[int, int]:
+    """Return where a profile stands in a BMP of version 5, and its length; 0 without one.
+
+    Source: Microsoft, "BITMAPV5HEADER": it is counted from that header, behind 14 bytes.
+    """
+    stream.seek(0)
+    head = stream.read(138)
+    if len(head) < 138 or head[14] != len(head) - 14 or head[70:74] != EMBEDDED:
+        return 0, 0
+    start, length = struct.unpack_from("<II", head, 126)
+    return 14 + start, length
+
+
+# What finds a profile in the formats of which Pillow reads none.
+PROFILE_PLACES = {"JPEG2000": _place_in_jp2, "BMP": _place_in_bmp}
+
+
+def _profile(stream: BinaryIO, start: int, length: int) -> dict[str, bytes]:
+    """Return the profile that stands there, if it is one."""
+    if not SHORTEST <= length <= LONGEST:
+        return {}
+    stream.seek(start)
+    profile = stream.read(length)
+    known = len(profile) == length and space_of_profile(profile)
+    return {"icc_profile": profile} if known else {}
 
 
 def write_avif(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
