@@ -2,6 +2,7 @@
 
 import re
 import struct
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -37,26 +38,6 @@ def colour_of_name(text: str) -> tuple[int, int, int] | None:
         return None
     red, green, blue = ImageColor.getrgb(wanted)[:3]
     return red, green, blue
-
-
-def colours_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
-    """Return what a file says of its colours beside what Pillow reads; the stream stays in place.
-
-    cicp: the four numbers of PNG's chunk cICP, or of AVIF's box nclx. mdcv, clli: the content of
-    the PNG's chunks. icc_profile: of JPEG 2000 and BMP. Source: ISO 23000-22, "Multi-image
-    application format", 7.3.6.4, for nclx.
-    """
-    place = stream.tell()
-    try:
-        if image.format == "PNG":
-            return _chunks(stream)
-        if image.format == "AVIF" and not image.info.get("icc_profile"):
-            return _nclx(stream)
-        if image.format in PROFILE_PLACES:
-            return _profile(stream, *PROFILE_PLACES[image.format](stream))
-    finally:
-        stream.seek(place)
-    return {}
 
 
 def _chunks(stream: BinaryIO) -> dict[str, bytes]:
@@ -112,10 +93,6 @@ def _place_in_bmp(stream: BinaryIO) -> tuple[int, int]:
     return 14 + start, length
 
 
-# What finds a profile in the formats of which Pillow reads none.
-PROFILE_PLACES = {"JPEG2000": _place_in_jp2, "BMP": _place_in_bmp}
-
-
 def _profile(stream: BinaryIO, start: int, length: int) -> dict[str, bytes]:
     """Return the profile that stands there, if it is one."""
     if not SHORTEST <= length <= LONGEST:
@@ -124,6 +101,30 @@ def _profile(stream: BinaryIO, start: int, length: int) -> dict[str, bytes]:
     profile = stream.read(length)
     known = len(profile) == length and space_of_profile(profile)
     return {"icc_profile": profile} if known else {}
+
+
+def colours_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
+    """Return what a file says of its colours beside what Pillow reads; the stream stays in place.
+
+    cicp: the four numbers of PNG's chunk cICP, or of AVIF's box nclx. mdcv, clli: the content of
+    the PNG's chunks. icc_profile: of JPEG 2000 and BMP. Source: ISO 23000-22, "Multi-image
+    application format", 7.3.6.4, for nclx.
+    """
+    read = READERS.get(image.format or "")
+    if read is None or (image.format == "AVIF" and image.info.get("icc_profile")):
+        return {}
+    place = stream.tell()
+    found = read(stream)
+    stream.seek(place)
+    return found
+
+
+READERS: Mapping[str, Callable[[BinaryIO], dict[str, bytes]]] = {
+    "PNG": _chunks,
+    "AVIF": _nclx,
+    "JPEG2000": lambda stream: _profile(stream, *_place_in_jp2(stream)),
+    "BMP": lambda stream: _profile(stream, *_place_in_bmp(stream)),
+}
 
 
 def write_avif(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
