@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tifffile
 from click.testing import Result
+from colour_profiles import cmyk_profile
 from effort import choose
 from numpy.typing import NDArray
 from PIL import Image
@@ -130,6 +131,7 @@ MAKERS: dict[str, Make] = {
     "progressive.jpg": partial(pillow, progressive=True, subsampling=0),
     "grey.jpg": partial(pillow, mode="L"),
     "inks.jpg": partial(pillow, mode="CMYK"),
+    "profile.tif": partial(pillow, mode="CMYK", icc_profile=cmyk_profile()),
     "plain.png": partial(pillow, compress_level=1),
     "alpha.png": partial(pillow, mode="RGBA", compress_level=1),
     "palette.png": partial(pillow, mode="P", compress_level=1),
@@ -156,11 +158,14 @@ MAKERS: dict[str, Make] = {
     "swapped.npy": partial(numpy_file, dtype=">u2"),
 }
 TARGETS = dict.fromkeys((".json", ".csv", ".npz", ".npy"), ".npy")
-EVERY = [(name, TARGETS.get(Path(name).suffix, ".png")) for name in MAKERS if name != "inks.jpg"]
+EVERY = [(name, TARGETS.get(Path(name).suffix, ".png")) for name in MAKERS]
 EVERY += [
     ("plain.npy", ".tif"),
     ("plain.jpg", ".tif"),
-    ("inks.jpg", ".tif"),  # PNG has no CMYK
+    ("inks.jpg", ".tif"),
+    ("profile.tif", ".png"),
+    ("profile.tif", ".gif"),
+    ("profile.tif", ".webp"),
     ("lines.csv", ".csv"),
 ]
 WHOLE = (".npy", ".jpg", ".webp", ".gif", ".bmp", ".ppm", ".npz")

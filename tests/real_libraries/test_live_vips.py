@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
+import tifffile
 from PIL import Image
 
+from upsamp.io.picture_options import WriteOptions
 from upsamp.resizing.enlarging import Enlarging, Settings
 from upsamp.resizing.file_to_file import enlarge_file
 
@@ -78,3 +80,39 @@ def test_libvips_reads_what_is_written(tmp_path: Path) -> None:
     read = pyvips.Image.new_from_file(str(tmp_path / "large.png"))
     assert read.get("interpretation") == "srgb"
     np.testing.assert_array_equal(read.numpy(), own, strict=True)
+
+
+@pytest.mark.parametrize(("depth", "most"), [(8, 1), (16, 128)])
+def test_inks_become_the_light_that_libvips_makes_of_them(
+    tmp_path: Path, depth: int, most: int
+) -> None:
+    inks = pyvips.Image.new_from_array(np.asarray(sprite()), interpretation="cmyk")
+    profile = pyvips.Operation.call("profile_load", "cmyk")
+    source, whole = tmp_path / "inks.tif", inks.numpy()
+    if depth == 8:
+        Image.fromarray(whole, "CMYK").save(source, icc_profile=profile)
+    else:
+        tifffile.imwrite(
+            source, whole.astype(np.uint16) * 257, photometric="separated", iccprofile=profile
+        )
+    target = tmp_path / "light.png"
+    facts = enlarge_file(str(source), str(target), Settings(Enlarging((1, 1))))
+    assert "CMYK is converted to sRGB by its colour profile" in facts.notes
+    theirs = pyvips.Image.new_from_file(str(source)).icc_transform(
+        "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=depth
+    )
+    own = pyvips.Image.new_from_file(str(target)).numpy()
+    assert own.dtype.itemsize == depth // 8
+    np.testing.assert_allclose(own.astype(int), theirs.numpy().astype(int), rtol=0, atol=most)
+
+
+def test_a_background_is_that_of_libvips(tmp_path: Path) -> None:
+    sprite().save(tmp_path / "sprite.png")
+    target = tmp_path / "flat.bmp"
+    settings = Settings(Enlarging((1, 1)), writing=WriteOptions(background=(255, 136, 0)))
+    enlarge_file(str(tmp_path / "sprite.png"), str(target), settings)
+    theirs = pyvips.Image.new_from_file(str(tmp_path / "sprite.png")).flatten(
+        background=[255, 136, 0]
+    )
+    with Image.open(target) as image:  # libvips cuts what it makes to whole numbers
+        np.testing.assert_allclose(np.asarray(image, int), theirs.numpy().astype(int), atol=1)

@@ -103,7 +103,7 @@ def _check(request: Request) -> None:
             f"--format must be one of files, where there are several. Received: {format_name}."
         )
     if format_name is not None:
-        check_coding(format_name, request.compression, request.quality)
+        check_coding(format_name, request.compression, request.quality, request.background)
     if options.report is not None:
         check_target(options.report, overwrite=_replaces_report(request))
 

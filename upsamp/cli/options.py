@@ -12,6 +12,7 @@ from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, N
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 
 __all__ = [
+    "background_option",
     "code_option",
     "compress_option",
     "depth_option",
@@ -188,6 +189,33 @@ quality_option = click.option(
     help="Of JPEG, WebP and AVIF, 1 to 100. By default a JPEG keeps the quality of its source, if "
     "that is 85 or more, otherwise 95; WebP is lossless, unless its source is lossy. keep is the "
     "quality of a JPEG source, whatever it is.",
+)
+
+
+def _parse_background(
+    context: click.Context,  # noqa: ARG001 - click's signature
+    parameter: click.Parameter,  # noqa: ARG001 - click's signature
+    value: str | None,
+) -> tuple[int, int, int] | None:
+    """Return a colour by its name, or as #rgb or #rrggbb, in red, green and blue."""
+    if value is None:
+        return None
+    from upsamp.io.images.colours import colour_of_name  # few lay a picture on a colour
+
+    colour = colour_of_name(value)
+    if colour is None:
+        raise click.BadParameter(
+            f"must be the name of a colour, as white, or #rgb or #rrggbb. Received: {value}."
+        )
+    return colour
+
+
+background_option = click.option(
+    "--background",
+    metavar="COLOUR",
+    callback=_parse_background,
+    help="Lay transparent pixels of an image on a colour, by name as white, or #rgb or #rrggbb, in "
+    "any format; JPEG, BMP and PPM hold no transparency.",
 )
 
 max_pixels_option = click.option(

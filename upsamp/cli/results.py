@@ -26,6 +26,7 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
+from upsamp.io.losses import fitted_stand_in
 from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, array_of, shown_frames
 from upsamp.io.read import names_file, read_source
@@ -83,6 +84,7 @@ def choose_destination(
     compression: int | None = None,
     quality: Quality = None,
     strip: bool = False,
+    background: tuple[int, int, int] | None = None,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
@@ -91,13 +93,18 @@ def choose_destination(
     and `--quality` have them, which not every format may.
     """
     name, wanted = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(wanted, compression, quality)
+    check_coding(wanted, compression, quality, background)
     level = FAST_COMPRESSION if compression is None else compression
-    return Destination(name, wanted, WriteOptions(level, quality, strip), force)
+    return Destination(name, wanted, WriteOptions(level, quality, strip, background), force)
 
 
-def check_coding(format_name: str, compression: int | None, quality: Quality = None) -> None:
-    """Raise where `--compress` or `--quality` is given for a format that does not know it."""
+def check_coding(
+    format_name: str,
+    compression: int | None,
+    quality: Quality = None,
+    background: tuple[int, int, int] | None = None,
+) -> None:
+    """Raise where an option of writing is given for a format that does not know it."""
     if compression is not None and format_name != "png":
         kind = "a table" if format_name == "table" else format_name.upper()
         raise click.UsageError(
@@ -106,6 +113,10 @@ def check_coding(format_name: str, compression: int | None, quality: Quality = N
         )
     if quality is not None and format_name not in LOSSY_FORMATS:
         raise click.UsageError("--quality is for JPEG, WebP and AVIF. Leave it out, or use one.")
+    if background is not None and format_name not in IMAGE_FORMATS:
+        raise click.UsageError(
+            "--background is for images, and the result is to be a matrix. Leave it out."
+        )
 
 
 def _find_destination(
@@ -217,6 +228,8 @@ def report(
     """Show what happened to a file, unless the result itself took standard output."""
     if destination.name == STANDARD_STREAM:
         return
+    if isinstance(result, Picture) and destination.format in IMAGE_FORMATS:
+        result = fitted_stand_in(result, destination.format, destination.options)
     is_file = source is not None and (is_remote(source) or names_file(source))
     named = str(source) if is_file else "inline matrix"
     rows = [

@@ -9,6 +9,7 @@ import click
 from upsamp.cli.bulk_options import BulkOptions, bulk_options
 from upsamp.cli.command import Command, FactorType, TargetType
 from upsamp.cli.options import (
+    background_option,
     code_option,
     compress_option,
     depth_option,
@@ -122,6 +123,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @compress_option
 @quality_option
 @strip_option
+@background_option
 @frame_option
 @orient_option
 @depth_option
@@ -204,6 +206,7 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
         compression=request.compression,
         quality=request.quality,
         strip=request.strip,
+        background=request.background,
     )
     return plan_job(found, work, destination)
 

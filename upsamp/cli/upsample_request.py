@@ -44,6 +44,7 @@ class Request:
     compression: int | None
     quality: Quality
     strip: bool
+    background: tuple[int, int, int] | None
     frame: int | None
     auto_orient: bool
     depth: Literal[8] | None
@@ -109,7 +110,7 @@ class Request:
     def writing(self) -> WriteOptions:
         """How images are written."""
         level = FAST_COMPRESSION if self.compression is None else self.compression
-        return WriteOptions(level, self.quality, self.strip)
+        return WriteOptions(level, self.quality, self.strip, self.background)
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -136,6 +137,11 @@ class Request:
                 "show what was made. Leave one of them out."
             )
         self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
+        if self.background is not None and (self.shown_elsewhere or self.sheet is not None):
+            _refuse(
+                "--background is for a result that is written. "
+                "Leave --sheet, --compare and --code out."
+            )
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
         given = {

@@ -34,7 +34,7 @@ FAST_COMPRESSION = 1
 MODES = ("L", "LA", "RGB", "RGBA")
 DEEP_MODES = ("I;16", "LA;16", "RGB;16", "RGBA;16")
 ANY = ("any",)
-COLOUR = ("icc_profile", "gamma", "chromaticity", "srgb")
+COLOUR = ("icc_profile", "gamma", "chromaticity", "srgb", "cicp", "mdcv", "clli")
 TIMING = ("duration", "plays")
 
 
@@ -46,7 +46,8 @@ class Format(NamedTuple):
     decoders: Pillow's names of what reads it, and the module of each.
 
     modes: of the pictures that are written as they are or without a loss, "any" for all, deep
-    ones among them. opaque: whether readers see no alpha. frames: whether there may be several.
+    ones among them. opaque: whether readers see no alpha. grey: whether grey pixels are stored as
+    such, and not as RGB. frames: whether there may be several.
     metadata: the kinds, by their keys in `Picture.metadata`, that are written. largest_side: in
     pixels. lossy: whether `--quality` is for it.
 
@@ -64,6 +65,7 @@ class Format(NamedTuple):
     decoders: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
     opaque: bool = False
+    grey: bool = True
     frames: bool = False
     metadata: tuple[str, ...] = ()
     largest_side: int | None = None
@@ -159,6 +161,7 @@ _ALL = (
         (".webp",),
         decoders=(("WEBP", "WebP"),),
         modes=("1", "P", *MODES),
+        grey=False,
         frames=True,
         metadata=("icc_profile", "exif", "xmp", *TIMING),
         largest_side=16_383,
@@ -194,9 +197,11 @@ _ALL = (
         (".avif",),
         decoders=(("AVIF", "Avif"),),
         modes=("1", "P", *MODES),
-        metadata=("icc_profile", "exif", "xmp"),
+        grey=False,
+        metadata=("icc_profile", "cicp", "exif", "xmp"),
         largest_side=32_768,
         lossy=True,
+        writer="upsamp.io.images.colours:write_avif",
         pixel_bytes=64,
     ),
     Format(

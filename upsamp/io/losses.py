@@ -1,12 +1,22 @@
-"""What a format does not hold of a picture: refused where it is pixels, told where it is not."""
+"""What a format does not hold of a picture: converted or refused if pixels, told if not."""
+
+from dataclasses import replace
+
+import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
+from upsamp.io.metadata.colours import space_of_pixels, space_of_profile, telling
 from upsamp.io.metadata.kinds import KINDS
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, shown_frames
+from upsamp.io.transparency import expanded, flattened
 
-__all__ = ["check_held", "losses_of"]
+__all__ = ["check_held", "fitted", "fitted_stand_in", "losses_of"]
+
+# The modes that become RGB where a format has no place for them.
+CONVERTED = ("YCbCr", "LAB", "CMYK", "CMYK;16")
 
 # Kinds that are in the pixels where a format does not hold them, or of which frames tell.
 TOLD_OTHERWISE = ("transparency", "srgb", "duration", "plays", "default_image")
@@ -45,18 +55,71 @@ def _holds(record: Format, picture: Picture) -> bool:
     return record.modes == ANY or mode in record.modes
 
 
-def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False) -> tuple[str, ...]:
+def fitted(picture: Picture, format_name: str, options: WriteOptions) -> Picture:
+    """Return a frame in colours that a format has, with a profile of these or none.
+
+    It is laid on the background of the options, if they have one, and turned to RGB where the
+    format has no place for its colours; notes say what that changes.
+    """
+    record = FORMATS[format_name]
+    if format_name != "tiff":
+        picture = picture.without_extra()
+    if options.background is not None:
+        picture = flattened(picture, options.background)
+    strange = picture.mode not in record.modes and record.modes != ANY
+    if strange and picture.mode in ("1", "P"):
+        picture = expanded(picture)
+    if strange and picture.mode in CONVERTED:
+        from upsamp.io.images.conversion import as_rgb  # few have such colours
+
+        picture = as_rgb(picture)
+    profile = picture.metadata.get("icc_profile")
+    if not profile or "icc_profile" not in record.metadata:
+        return picture
+    own = space_of_profile(profile)
+    written = space_of_pixels(picture.mode, grey=record.grey)
+    if own in (None, written):
+        return picture
+    metadata = {key: one for key, one in picture.metadata.items() if key != "icc_profile"}
+    note = (
+        f"the colour profile is for {own} pixels, and {format_name.upper()} has these as "
+        f"{written}, so it is left out"
+    )
+    return replace(picture, metadata=metadata, notes=(*picture.notes, note))
+
+
+def fitted_stand_in(
+    picture: Picture, format_name: str, options: WriteOptions, *, expand: bool = False
+) -> Picture:
+    """Return what `fitted` makes of a picture, with what stands in for the pixels.
+
+    It is found out by one of them, so the notes are there, too, but no others. expand: whether
+    palettes and clear colours become channels in any case.
+    """
+    pixel = replace(picture, pixels=picture.pixels[:1, :1], rest=None, notes=())
+    made = fitted(expanded(pixel) if expand else pixel, format_name, options)
+    shape = (*picture.pixels.shape[:2], *made.pixels.shape[2:])
+    pixels = np.broadcast_to(made.pixels.ravel()[0], shape)
+    return replace(made, pixels=pixels, rest=picture.rest)
+
+
+def losses_of(
+    result: Picture | Array, format_name: str, options: WriteOptions | None = None
+) -> tuple[str, ...]:
     """Say what a result loses in that format, each in a line; nothing of a matrix.
 
-    strip: whether metadata is left out anyhow, as was asked.
+    options: how it is written. What they leave out is not told.
     """
     if not isinstance(result, Picture):
         return ()
-    losses = []
+    options = options or WriteOptions()
+    losses: list[str] = []
+    if format_name in IMAGE_FORMATS:
+        losses += fitted_stand_in(result, format_name, options).notes
     if format_name == "gif":
         from upsamp.io.palettes import losses_of_palette  # no other counts colours
 
-        losses += losses_of_palette(result)
+        losses += losses_of_palette(fitted(replace(result, rest=None), format_name, options))
     if format_name == "tiff" and "compression" in result.coding:
         from upsamp.io.images.tiff import losses_of_compression  # of pictures alone
 
@@ -77,10 +140,15 @@ def losses_of(result: Picture | Array, format_name: str, *, strip: bool = False)
             f"only the {what} {shown_frames(result).count} frames is written, "
             f"as {format_name.upper()} holds one; {', '.join(FRAME_FORMATS)} hold all"
         )
-    if strip or format_name not in IMAGE_FORMATS:  # numbers alone were asked for
+    if format_name not in IMAGE_FORMATS:  # numbers alone were asked for
         return tuple(losses)
     held = (*FORMATS[format_name].metadata, *TOLD_OTHERWISE)
-    kinds = [key for key in KINDS if result.metadata.get(key) and key not in held]
+    told = telling(fitted_stand_in(result, format_name, options).metadata)
+    kinds = [
+        key
+        for key, kind in KINDS.items()
+        if told.get(key) and key not in held and not (options.strip and kind.stripped)
+    ]
     if kinds:
         words = _either([KINDS[key].words for key in kinds])
         losses.append(f"{format_name.upper()} does not hold {words}, so that is left out")

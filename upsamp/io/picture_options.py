@@ -68,17 +68,25 @@ class WriteOptions:
 
     compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file. quality: of JPEG, WebP and
     AVIF. strip: whether EXIF, XMP, resolution and comments are left out; the colour profile stays.
+    background: red, green and blue, 0 to 255, on which transparent pixels are laid; without it
+    they stay transparent.
     """
 
     compression: int = FAST_COMPRESSION
     quality: Quality = None
     strip: bool = False
+    background: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.compression <= 9:
             raise ArgumentError(f"`compression` must be 0 to 9. Received: {self.compression}.")
         if isinstance(self.quality, int) and not 1 <= self.quality <= 100:
             raise ArgumentError(f"`quality` must be 1 to 100, or 'keep'. Received: {self.quality}.")
+        if self.background is not None and not all(0 <= part <= 255 for part in self.background):
+            raise ArgumentError(
+                "`background` must be red, green and blue, each 0 to 255. "
+                f"Received: {self.background}."
+            )
 
 
 def check_result(rows: int, columns: int, max_pixels: int, total: int = 0) -> None:

@@ -10,6 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
 from upsamp.errors import FormatError
 from upsamp.io.formats import DEEP_MODES, MODES
+from upsamp.io.metadata.colours import is_like_srgb
 
 __all__ = [
     "DEEP_MODES",
@@ -173,6 +174,19 @@ def check_light(picture: Picture) -> None:
             "Linear light is for grey and RGB of 8 or 16 bits. "
             f"Received: {picture.mode}, {picture.pixels.dtype}. Leave --linear out."
         )
+    if not is_like_srgb(picture.metadata):
+        raise FormatError(
+            "Linear light is for colours and greys that stand for light as those of sRGB do. "
+            f"Received: {_transfer_of(picture)}. Leave --linear out."
+        )
+
+
+def _transfer_of(picture: Picture) -> str:
+    """Return how the numbers of a picture stand for light, in words."""
+    if "cicp" not in picture.metadata:
+        return f"a gamma of {picture.metadata['gamma']:g}"
+    number = picture.metadata["cicp"][1]
+    return {8: "linear light already", 16: "PQ", 18: "HLG"}.get(number, f"transfer {number}")
 
 
 def duration_of(picture: Picture) -> float:

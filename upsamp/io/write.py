@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, memory_limit
 from upsamp.io.atomic import already_exists, check_target, open_output
-from upsamp.io.formats import ANY, FORMATS, TEXT_FORMATS, is_image_format
+from upsamp.io.formats import FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
@@ -74,14 +74,26 @@ def write_result(
             stream.write(buffer.getbuffer())
 
 
-def encoding_bytes(result: Picture | Array, format_name: str, *, whole: bool = False) -> int:
+def encoding_bytes(
+    result: Picture | Array,
+    format_name: str,
+    options: WriteOptions | None = None,
+    *,
+    whole: bool = False,
+) -> int:
     """Return the bytes that are taken at the most to write a result, or one of its frames.
 
     result: may be one that only has the shape and the type. whole: whether the file is made in
     memory, as for a stream that cannot be searched.
     """
-    array = array_of(result)
-    file = 2 * array.nbytes if whole or not isinstance(result, Picture) else 0
+    array, converted = array_of(result), 0
+    if isinstance(result, Picture) and is_image_format(format_name):
+        from upsamp.io.losses import fitted_stand_in  # of pictures alone
+
+        written = fitted_stand_in(result, format_name, options or WriteOptions())
+        array = written.pixels
+        converted = array.nbytes if written.mode != result.mode else 0  # beside the result
+    file = converted + (2 * array.nbytes if whole or not isinstance(result, Picture) else 0)
     if not is_image_format(format_name) or format_name == "table":
         if format_name in ("table", *TEXT_FORMATS):
             return TEXT_NUMBER_BYTES * max(TEXT_BLOCK_NUMBERS, array[:1].size)
@@ -109,18 +121,13 @@ def _encode(
         pixels = array_of(result)
         write_matrix(pixels, format_name, stream)
         return
-    from upsamp.io.losses import check_held  # of pictures alone
+    from upsamp.io.losses import check_held, fitted  # of pictures alone
     from upsamp.io.metadata.keeping import with_true_metadata
 
     record = FORMATS[format_name]
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
     picture = with_true_metadata(picture, strip=options.strip)
-    if format_name != "tiff":
-        picture = picture.map(Picture.without_extra)
-    if picture.mode == "YCbCr" and "YCbCr" not in record.modes and record.modes != ANY:
-        from upsamp.io.images.canvas import as_rgb  # few have it
-
-        picture = picture.map(as_rgb)
+    picture = picture.map(partial(fitted, format_name=format_name, options=options))
     picture = picture.map(partial(check_held, format_name=format_name))
     if memory_limit() is not None and picture.rest is not None:
         picture = replace(

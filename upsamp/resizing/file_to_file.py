@@ -14,7 +14,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
-from upsamp.io.losses import losses_of
+from upsamp.io.losses import fitted_stand_in, losses_of
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.read import read_source
 from upsamp.io.remote_paths import is_remote
@@ -116,7 +116,7 @@ def deliver(result: Picture | Array, destination: Destination, tell: Tell) -> Pi
         matrix, result = result, picture_of_matrix(result)
         if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
             tell(ROUNDED)
-    for loss in losses_of(result, destination.format, strip=destination.options.strip):
+    for loss in losses_of(result, destination.format, destination.options):
         tell(loss)
     name, format_name, options, overwrite = destination
     write_result(result, format_name, name, options, overwrite=overwrite)
@@ -133,10 +133,17 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
         job = prepare(partial(_read, source, settings), partial(_plan, source, target, settings))
         after = job.work.shape
         if not settings.dry:
-            after = array_of(carry_out(job, notes.append)).shape
+            after = _shape_written(carry_out(job, notes.append), job.destination)
     given = job.source.given
     lost = given.notes if isinstance(given, Picture) else ()
     return Facts(job.source.array.shape, after, (*lost, *notes))
+
+
+def _shape_written(result: Picture | Array, destination: Destination) -> tuple[int, ...]:
+    """Return the shape that the pixels have in the file."""
+    if isinstance(result, Picture) and destination.format in IMAGE_FORMATS:
+        result = fitted_stand_in(result, destination.format, destination.options)
+    return array_of(result).shape
 
 
 def _read(source: str, settings: Settings) -> Source:

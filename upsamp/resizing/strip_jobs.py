@@ -255,7 +255,9 @@ class StripJob:
         if isinstance(given, Picture) and given.rest and format_name in FRAME_FORMATS:
             # The first one stays, while another is read and enlarged.
             needed += held + made + FRAME_PIXEL_BYTES * math.prod(given.pixels.shape[:2])
-        needed += encoding_bytes(result, format_name, whole=is_remote(name) or is_stream(name))
+        needed += encoding_bytes(
+            result, format_name, self.destination.options, whole=is_remote(name) or is_stream(name)
+        )
         check_limit(
             needed,
             f"a result of {format_shape(self.work.shape)} that is made at once, as "

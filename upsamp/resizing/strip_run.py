@@ -58,7 +58,9 @@ class StripRun:
     def losses(self) -> tuple[str, ...]:
         """Say what is lost on the way to the file."""
         if self._images is None:
-            return losses_of(self._job.source.given, self._destination.format)
+            return losses_of(
+                self._job.source.given, self._destination.format, self._destination.options
+            )
         return self._images.losses
 
     @property
@@ -106,10 +108,9 @@ def _images_of(job: StripJob) -> PictureStrips | MatrixStrips | None:
     given, result = job.source.given, job.result
     # With other channels than it had, it is a picture of another kind.
     if isinstance(given, Picture) and result.shape[2:] == given.pixels.shape[2:]:
-        return PictureStrips(
-            given, result.shape, job.destination.format, strip=job.destination.options.strip
-        )
+        destination = job.destination
+        return PictureStrips(given, result.shape, destination.format, destination.options)
     # An image has its channels last: others are as many images of one channel.
     last = job.work.layout == "channels_last"
     shape = result.shape if last else as_images(result.shape, job.work.layout)
-    return MatrixStrips(result.dtype, shape)
+    return MatrixStrips(result.dtype, shape, job.destination.format, job.destination.options)

@@ -1,7 +1,5 @@
 """Pillow's image of a picture, and a picture's pixels as a format has them."""
 
-from dataclasses import replace
-
 import numpy as np
 from PIL import Image
 
@@ -10,12 +8,7 @@ from upsamp.io.formats import FORMATS
 from upsamp.io.images.modes import offset_lab
 from upsamp.io.pictures import Picture
 
-__all__ = ["as_rgb", "fit_format", "image_of"]
-
-
-def as_rgb(picture: Picture) -> Picture:
-    """Return a picture of YCbCr in RGB."""
-    return replace(picture, pixels=np.asarray(image_of(picture).convert("RGB")), mode="RGB")
+__all__ = ["fit_format", "image_of"]
 
 
 def image_of(picture: Picture) -> Image.Image:
@@ -44,6 +37,6 @@ def fit_format(image: Image.Image, picture: Picture, format_name: str) -> Image.
             return image.convert(image.mode.removesuffix("A"))
         raise FormatError(
             f"{format_name.upper()} holds no transparency, which would be lost. "
-            "Use png, webp or tiff."
+            "Use png, webp or tiff, or `upsample --background COLOUR`."
         )
     return image

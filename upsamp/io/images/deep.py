@@ -10,6 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError
+from upsamp.io.images.colours import colours_of
 from upsamp.io.images.declared import Numbers
 from upsamp.io.images.deep_tiff import read_deep_tiff
 from upsamp.io.images.memory import check_deep_reading
@@ -22,7 +23,7 @@ from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["read_deep", "strip_encoder"]
+__all__ = ["inks_to_rgb", "read_deep", "strip_encoder"]
 
 FAULT = "cannot be decoded"
 # The functions of imagecodecs; a transparent colour of a PNG becomes alpha.
@@ -71,7 +72,7 @@ def read_deep(
     with pillow_at_work(name, FAULT):
         # PNG may say more behind its pixels.
         orientation = orientation_of(image)
-        metadata = metadata_of(image, stream)
+        metadata = metadata_of(image, stream) | colours_of(image, stream)
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:
         pixels = upright(pixels, orientation)
@@ -103,3 +104,19 @@ def strip_encoder(compression: str) -> Callable[[Array], bytes]:
         return lambda rows: b"".join(imagecodecs.packbits_encode(row.tobytes()) for row in rows)
     encode = imagecodecs.zstd_encode if compression == "zstd" else imagecodecs.lzw_encode
     return lambda rows: bytes(encode(rows.tobytes()))
+
+
+def inks_to_rgb(pixels: Array, profile: bytes, wanted: bytes, intent: int, flags: int) -> Array:
+    """Return CMYK of 16 bits in RGB, from one profile to another; the numbers are littlecms'."""
+    import imagecodecs
+
+    made: Array = imagecodecs.cms_transform(
+        np.ascontiguousarray(pixels),
+        profile,
+        wanted,
+        colorspace="cmyk",
+        outcolorspace="rgb",
+        intent=intent,
+        flags=flags,
+    )
+    return made

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from upsamp.errors import FormatError, MemoryLimitError
 from upsamp.io.images.animation import Animation
 from upsamp.io.images.coding import coding_of
+from upsamp.io.images.colours import colours_of
 from upsamp.io.images.damage import check_image
 from upsamp.io.images.declared import Numbers, Route, declared_by, route_of
 from upsamp.io.images.fits import read_fits
@@ -380,7 +381,8 @@ def _decode(
         image.load()
     orientation = orientation_of(image) if tagged is None else tagged
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
-    metadata, coding = metadata_of(image, stream), coding_of(image, stream)
+    metadata = metadata_of(image, stream) | colours_of(image, stream)
+    coding = coding_of(image, stream)
     if together and image.mode not in UNCHANGING:
         image = image.convert("RGBA")
     image = natural(image, expand=expand)

@@ -19,7 +19,10 @@ PLAIN = b"\0\0\0\0\0"
 
 
 def colour_chunks(metadata: Mapping[str, Any]) -> Iterator[Chunk]:
-    """Yield gAMA, cHRM and sRGB, of what their source said, in hundred thousandths."""
+    """Yield what the source said of its colours; gAMA and cHRM are in hundred thousandths."""
+    for name, kind in (("cicp", b"cICP"), ("mdcv", b"mDCV"), ("clli", b"cLLI")):
+        if metadata.get(name):
+            yield kind, metadata[name]
     if metadata.get("gamma") is not None:
         yield b"gAMA", struct.pack(">I", _hundred_thousandths(metadata["gamma"]))
     if metadata.get("chromaticity") is not None:

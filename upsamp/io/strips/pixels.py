@@ -1,22 +1,22 @@
 """Strips of a result as pixels of an image file: of pictures as they are, of matrices as bytes."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
-from upsamp.io.losses import losses_of
+from upsamp.io.losses import fitted, fitted_stand_in, losses_of
 from upsamp.io.metadata.keeping import with_true_metadata
 from upsamp.io.metadata.tiff_tags import has_directories
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.io.strips.rows import stand_in
+from upsamp.io.transparency import expanded
 
 __all__ = ["MatrixStrips", "PictureStrips"]
-
-Converter: TypeAlias = Callable[[Array], Array]
 
 DIRECTORIES_LEFT_OUT = (
     "what EXIF has in directories of its own is left out of a TIFF that is written strip by strip"
@@ -27,19 +27,23 @@ class PictureStrips:
     """What is written of a picture that was enlarged.
 
     picture: with what stands in for its pixels. losses: what the file does not hold. rounded:
-    whether values were no whole numbers. strip: whether metadata is left out.
+    whether values were no whole numbers.
     """
 
     rounded = False
 
     def __init__(
-        self, given: Picture, shape: tuple[int, ...], format_name: str, *, strip: bool
+        self, given: Picture, shape: tuple[int, ...], format_name: str, options: WriteOptions
     ) -> None:
-        picture, self._convert = _of_picture(given, shape, format_name)
-        self.picture = with_true_metadata(replace(picture, rest=None), strip=strip)
-        self.losses = losses_of(
-            replace(picture, rest=given.rest, coding={}), format_name, strip=strip
-        )
+        largest = given.pixels.max() if given.mode == "P" else given.pixels.dtype.type(0)
+        whole = replace(given, pixels=stand_in(shape, largest), coding={})
+        self._head = with_true_metadata(replace(whole, rest=None), strip=options.strip)
+        self._fit = partial(fitted, format_name=format_name, options=options)
+        # What a TIFF in tiles does not have becomes channels.
+        no_place = given.mode == "1" or given.metadata.get("transparency") is not None
+        self._expands = format_name == "tiff" and no_place
+        self.picture = fitted_stand_in(self._head, format_name, options, expand=self._expands)
+        self.losses = losses_of(whole, format_name, options)
         if format_name == "tiff" and given.coding.get("compression", "raw") != "raw":
             self.losses += ("a TIFF that is written strip by strip is not compressed",)
         if format_name == "tiff" and has_directories(self.picture.metadata):
@@ -47,7 +51,9 @@ class PictureStrips:
 
     def develop(self, strip: Array) -> Array:
         """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
-        return self._convert(strip[0, ..., 0] if strip.shape[3] == 1 else strip[0])
+        pixels = strip[0, ..., 0] if strip.shape[3] == 1 else strip[0]
+        rows = self._head.with_pixels(pixels)
+        return self._fit(expanded(rows) if self._expands else rows).pixels
 
 
 class MatrixStrips:
@@ -58,7 +64,9 @@ class MatrixStrips:
 
     losses: tuple[str, ...] = ()
 
-    def __init__(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    def __init__(
+        self, dtype: np.dtype[Any], shape: tuple[int, ...], format_name: str, options: WriteOptions
+    ) -> None:
         image = shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
         channels = image[2] if len(image) == 3 else 1
         if len(image) > 3 or channels > 4:
@@ -66,15 +74,15 @@ class MatrixStrips:
                 "An image must have the shape (H, W) or (H, W, C) with 1 to 4 channels. "
                 f"Received: shape {shape}. Use -o FILE.npy."
             )
+        self._fit = partial(fitted, format_name=format_name, options=options)
         head = picture_of_matrix(np.zeros((1, 1, channels), dtype))
-        self.picture = head.with_pixels(
-            stand_in(image[:2] if channels == 1 else image, head.pixels.dtype.type(0))
-        )
+        room = stand_in((*image[:2], *head.pixels.shape[2:]), head.pixels.dtype.type(0))
+        self.picture = fitted_stand_in(head.with_pixels(room), format_name, options)
         self.rounded = False
 
     def develop(self, strip: Array) -> Array:
         """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
-        pixels = picture_of_matrix(strip).pixels
+        pixels = self._fit(picture_of_matrix(strip)).pixels
         if pixels.dtype != self.picture.pixels.dtype:
             raise FormatError(
                 f"Pixels of {strip.dtype} must be 0 to 255 to be written strip by strip. "
@@ -83,59 +91,3 @@ class MatrixStrips:
         if strip.dtype.kind == "f" and not self.rounded:
             self.rounded = bool((np.rint(strip) != strip).any())
         return pixels
-
-
-def _of_picture(
-    given: Picture, shape: tuple[int, ...], format_name: str
-) -> tuple[Picture, Converter]:
-    """Return the picture that is written of a picture, and what makes its pixels."""
-    largest = given.pixels.max() if given.mode == "P" else given.pixels.dtype.type(0)
-    head = given.with_pixels(stand_in(shape, largest))
-    if format_name != "tiff":
-        return head, lambda pixels: pixels
-    # What TIFF does not have becomes channels.
-    key = given.metadata.get("transparency")
-    rest = {name: value for name, value in given.metadata.items() if name != "transparency"}
-    if given.mode == "1":
-        grey = stand_in(shape, np.uint8(0))
-        return replace(head, pixels=grey, mode="L", metadata=rest), _as_bytes
-    if key is None:
-        return head, lambda pixels: pixels
-    if given.mode == "P":
-        colours = _colours(given.palette or b"", key)
-        pixels = stand_in((*shape, 4), np.uint8(0))
-        clear = replace(head, pixels=pixels, mode="RGBA", palette=None, metadata=rest)
-        return clear, lambda strip: colours[strip]
-    channels = 2 if given.mode == "L" else 4
-    pixels = stand_in((*shape[:2], channels), given.pixels.dtype.type(0))
-    clear = replace(head, pixels=pixels, mode="LA" if channels == 2 else "RGBA", metadata=rest)
-    return clear, lambda strip: _with_alpha(strip, key)
-
-
-def _as_bytes(pixels: Array) -> Array:
-    return pixels.astype(np.uint8) * np.uint8(255)
-
-
-def _colours(palette: bytes, key: Any) -> Array:
-    """Return the colours of a palette with their alpha, (256, 4).
-
-    key: the alpha of each, as far as that goes, or the one number that is clear.
-    """
-    colours = np.zeros((256, 4), np.uint8)
-    known = np.frombuffer(palette[: 3 * 256], np.uint8).reshape(-1, 3)
-    colours[: len(known), :3] = known
-    colours[:, 3] = 255
-    if isinstance(key, bytes):
-        alpha = np.frombuffer(key[:256], np.uint8)
-        colours[: len(alpha), 3] = alpha
-    else:
-        colours[key, 3] = 0
-    return colours
-
-
-def _with_alpha(pixels: Array, key: object) -> Array:
-    """Return pixels with a channel of alpha, which is 0 where they are of the colour `key`."""
-    flat = pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
-    is_clear = (flat == np.asarray(key)).all(axis=2)
-    alpha = np.where(is_clear, flat.dtype.type(0), np.iinfo(flat.dtype).max)
-    return np.dstack([flat, alpha.astype(flat.dtype)])

@@ -1,0 +1,101 @@
+"""Pixels of print and of television as RGB, for formats that have no place for them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import ImageCms
+
+from upsamp.core.arguments import Array
+from upsamp.io.extras import check_extra
+from upsamp.io.images.canvas import image_of
+from upsamp.io.images.pillow import LIBRARY_ERRORS
+from upsamp.io.metadata.colours import OF_COLOURS, SRGB, space_of_profile
+from upsamp.io.pictures import Picture, mode_of
+
+__all__ = ["as_rgb"]
+
+# Pixels that are converted together.
+BLOCK = 2**18
+INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+BLACK_POINTS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+
+
+def as_rgb(picture: Picture) -> Picture:
+    """Return a picture of YCbCr, LAB or CMYK in RGB; a note says how inks became light.
+
+    CMYK is converted to sRGB by its profile, in relative colorimetry with the black points brought
+    together, and LAB is seen under D50. Without a profile red is (1 - cyan)(1 - black).
+    """
+    if picture.mode == "YCbCr":
+        convert = lambda rows: np.asarray(image_of(rows).convert("RGB"))  # noqa: E731 - one line
+        return _converted(picture, convert, picture.metadata)
+    metadata = {key: one for key, one in picture.metadata.items() if key not in OF_COLOURS}
+    profile = picture.metadata.get("icc_profile", b"") if picture.mode != "LAB" else b""
+    known = picture.mode == "LAB" or space_of_profile(profile) == "CMYK"
+    transform = _transform(profile) if known else None
+    if transform is None:
+        note = (
+            f"the CMYK has {'a damaged' if profile else 'no'} colour profile, so it is converted "
+            "to RGB without, and its colours may look different"
+        )
+        return _converted(picture, _mixed_inks, metadata, note)
+    by_profile = "CMYK is converted to sRGB by its colour profile"
+    if picture.mode == "CMYK;16":
+        return _converted(picture, _deep_transform(profile), metadata | SRGB, by_profile)
+    note = "LAB is converted to sRGB" if picture.mode == "LAB" else by_profile
+    convert = lambda rows: np.asarray(ImageCms.applyTransform(image_of(rows), transform))  # noqa: E731
+    return _converted(picture, convert, metadata | SRGB, note)
+
+
+def _converted(
+    picture: Picture,
+    convert: Callable[[Picture], Array],
+    metadata: Mapping[str, Any],
+    *notes: str,
+) -> Picture:
+    """Return a picture in RGB, converted some rows at a time."""
+    height, width = picture.pixels.shape[:2]
+    pixels = np.empty((height, width, 3), picture.pixels.dtype)
+    rows = max(1, BLOCK // width)
+    for start in range(0, height, rows):
+        part = picture.pixels[start : start + rows]
+        pixels[start : start + rows] = convert(picture.with_pixels(part))
+    mode, notes = mode_of(pixels), (*picture.notes, *notes)
+    return replace(picture, pixels=pixels, mode=mode, metadata=metadata, notes=notes)
+
+
+@lru_cache(maxsize=4)
+def _transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
+    """Return what converts images of CMYK, or without a profile of LAB, of 8 bits to sRGB.
+
+    None is for a profile that is damaged.
+    """
+    try:
+        own = ImageCms.ImageCmsProfile(BytesIO(profile)) if profile else None
+        source, mode = (own, "CMYK") if own else (ImageCms.createProfile("LAB"), "LAB")
+        wanted = ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(source, wanted, mode, "RGB", INTENT, BLACK_POINTS)
+    except (ImageCms.PyCMSError, *LIBRARY_ERRORS):
+        return None
+
+
+def _deep_transform(profile: bytes) -> Callable[[Picture], Array]:
+    """Return what makes RGB of CMYK of 16 bits, which Pillow does not convert."""
+    check_extra("imagecodecs", "Converting CMYK of 16 bits")
+    from upsamp.io.images.deep import inks_to_rgb  # few have such
+
+    wanted = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return lambda rows: inks_to_rgb(rows.pixels, profile, wanted, int(INTENT), int(BLACK_POINTS))
+
+
+def _mixed_inks(rows: Picture) -> Array:
+    """Return RGB of CMYK, as if each ink took away its own light and nothing else."""
+    full = int(np.iinfo(rows.pixels.dtype).max)
+    clear = full - rows.pixels.astype(np.uint32)
+    product = clear[..., :3] * clear[..., 3:]
+    result: Array = ((product + full // 2) // full).astype(rows.pixels.dtype)
+    return result
