@@ -81,7 +81,7 @@ def write_tiff(picture: Picture, stream: BinaryIO, name: str) -> None:
     """Write a picture as TIFF, and the pages that follow it."""
     stream.write(b"II*\0" + bytes(4))
     link = 4  # where the place of the next page is to stand
-    for page in picture.frames():
+    for page in picture.frames:
         link = _write_page(page, stream, name, link)
 
 
