@@ -268,3 +268,20 @@ def test_what_no_file_holds_is_not_written() -> None:
             upsamp.write(name, x)
         assert " -o " not in str(raised.value)
         assert not Path(name).exists()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "mode"),
+    [
+        (np.zeros((2, 2, 3), np.uint8), "L"),
+        (np.zeros((2, 2), np.uint8), "RGB"),
+        (np.zeros((2, 2)), "L"),
+        (np.zeros((2, 2), np.int32), "F"),
+        (np.zeros((2, 2), np.uint8), "LAB"),
+        (np.zeros((2, 2), np.uint8), "L;12"),
+    ],
+)
+def test_a_picture_that_was_made_by_hand_is_checked(pixels: Any, mode: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"pixels of its mode\. Received: mode='{mode}' for"):
+        upsamp.write("o.tif", upsamp.Picture(pixels, mode))
+    assert not Path("o.tif").exists()

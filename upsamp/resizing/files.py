@@ -19,7 +19,14 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.memory import MemoryLimit
 from upsamp.core.upsampling.request import normalize_rule
-from upsamp.core.values import as_list, as_number, normalize_flag, normalize_path, spelled
+from upsamp.core.values import (
+    as_list,
+    as_number,
+    normalize_flag,
+    normalize_path,
+    normalize_text,
+    spelled,
+)
 from upsamp.errors import ArgumentError, FileError, UpsampError
 from upsamp.io.formats import (
     FAST_COMPRESSION,
@@ -61,6 +68,15 @@ ARGUMENTS: Mapping[str, str] = {
     "an option such as -o to name another": "another name",
     "-o": "a target such as",
 }
+# How many channels a mode has, and of what kinds of numbers its pixels are by what ends it.
+CHANNELS: Mapping[str, int] = {
+    **dict.fromkeys(("1", "L", "P", "I", "F"), 1),
+    "LA": 2,
+    "RGB": 3,
+    "RGBA": 4,
+    "CMYK": 4,
+}
+KINDS: Mapping[str, str] = {"": "bui", "16": "u", "F": "f"}
 OPTION = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ARGUMENTS))})(?![\w-])")
 
 
@@ -135,7 +151,7 @@ def write(
     >>> folder.cleanup()
     """
     notes: list[str] = []
-    result = x if isinstance(x, Picture) else normalize_array(x, "x", (2, 3, 4))
+    result = _checked(x) if isinstance(x, Picture) else normalize_array(x, "x", (2, 3, 4))
     replaced = normalize_flag(overwrite, "overwrite")
     name = _path(path, "path")
     with _as_arguments():
@@ -245,6 +261,22 @@ def _check_source(path: str) -> str:
     raise FileError(f"There is no file '{path}'. Give the path of one.")
 
 
+def _checked(picture: Picture) -> Picture:
+    """Return a picture, which a caller may have made, if its pixels are as its mode says."""
+    pixels = normalize_array(picture.pixels, "pixels", (2, 3))
+    mode = normalize_text(picture.mode, "mode")
+    channels, kinds = CHANNELS.get(mode.partition(";")[0]), KINDS.get(mode.partition(";")[2])
+    if mode in ("I", "F"):
+        kinds = "f" if mode == "F" else "iu"
+    found = pixels.shape[2] if pixels.ndim == 3 else 1
+    if channels != found or kinds is None or pixels.dtype.kind not in kinds:
+        raise ArgumentError(
+            "A `Picture` must have the pixels of its mode. Received: "
+            f"mode={spelled(mode)} for {pixels.dtype} of shape {pixels.shape}."
+        )
+    return picture
+
+
 def _reading(frame: object, auto_orient: object, depth: object, max_pixels: object) -> ReadOptions:
     if depth is not None and normalize_count(depth, "depth") != 8:
         raise ArgumentError(f"`depth` must be 8 or None. Received: depth={spelled(depth)}.")
@@ -329,7 +361,7 @@ def _as_arguments() -> Iterator[None]:
     try:
         yield
     except UpsampError as error:
-        error.args = (_in_arguments(str(error)),)
+        error.args = UpsampError(_in_arguments(str(error))).args  # as long as any other
         raise
 
 
