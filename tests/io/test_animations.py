@@ -46,7 +46,7 @@ TABLE = bytes(
 
 
 def frames_of(data: bytes, **options: Any) -> list[Picture]:
-    return [*read(BytesIO(data), every_frame=True, expand=True, **options).frames()]
+    return [*read(BytesIO(data), every_frame=True, expand=True, **options).frames]
 
 
 def shown(data: bytes, **options: Any) -> list[Array]:

@@ -446,7 +446,7 @@ def test_a_page_of_no_known_kind_does_not_take_the_others_along() -> None:
     raw = (page(WIDTH, HEIGHT, 8, 32803), grey.tobytes())
     picture = read(tiff_pages([raw, shown, raw, shown]), every_frame=True)
     assert picture.frame_count == 2
-    for frame in picture.frames():
+    for frame in picture.frames:
         np.testing.assert_array_equal(frame.pixels, grey)
     message = "page {} is left out: its pixels, photometric 32803, are none that are known"
     assert picture.notes == tuple(message.format(number) for number in (0, 2))
