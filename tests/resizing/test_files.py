@@ -50,7 +50,7 @@ def test_a_picture_knows_its_pixels_and_what_its_file_says() -> None:
     animation = upsamp.read(Path("anim.gif"))
     assert isinstance(animation, upsamp.Picture)
     assert animation.metadata["duration"] == 70
-    assert repr(animation) == "<Picture: 4x3 RGBA, uint8, 3 frames>"
+    assert repr(animation) == "<Picture: 4x3 RGB, uint8, 3 frames>"
 
 
 def test_the_frames_are_a_sequence_of_pictures() -> None:
