@@ -33,7 +33,7 @@ def iptc_of_resources(resources: bytes) -> bytes:
 
 def iptc_of(data: bytes) -> bytes:
     """Return IPTC, whose bytes some programs swap four by four; nothing of other data."""
-    if data[3:4] == MARK and len(data) % 4 == 0:
+    if data[:1] != MARK == data[3:4] and len(data) % 4 == 0:
         data = np.frombuffer(data, np.uint32).byteswap().tobytes()
     return data if data[:1] == MARK else b""
 
