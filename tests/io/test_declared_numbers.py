@@ -588,6 +588,17 @@ def test_other_kinds_of_file_are_named_and_are_no_bad_matrix(
 # --- what is hostile
 
 
+def test_channels_that_are_not_there_are_refused_before_they_take_memory() -> None:
+    tags = page(WIDTH, HEIGHT, 8, 1, t277=2**31)
+    message = r"^it declares more than 178,956,970 pixels, 5 x 6 of 2,147,483,648 channels, so"
+    with pytest.raises(FormatError, match=message):
+        read(tiff_of(tags, bytes(90)))
+    many = numbers("uint8", 300)
+    picture = read(tiff(many, extrasamples=[0] * 299))
+    assert picture.mode == "L+299"
+    np.testing.assert_array_equal(picture.pixels, many)
+
+
 def _hostile(kind: str) -> tuple[BytesIO, int]:
     """Return a file, and how many pixels it declares."""
     grey = np.zeros((64, 64), np.uint16)
@@ -596,7 +607,8 @@ def _hostile(kind: str) -> tuple[BytesIO, int]:
     if kind == "pfm":
         return BytesIO(b"PF\n64 64\n-1\n" + bytes(3 * 4 * 4096)), 4096
     if kind == "bands":
-        return tiff(np.zeros((64, 64, 9), np.uint8), extrasamples=[0] * 8), 4096
+        # Nine channels are as many pixels of four.
+        return tiff(np.zeros((64, 64, 9), np.uint8), extrasamples=[0] * 8), 4096 * 9 // 4
     if kind == "jpeg2000":
         return BytesIO(jpeg2000(np.zeros((64, 64, 3), np.uint16), 12)), 4096
     return masked_tiff(np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), np.uint8)), 4096
