@@ -1,6 +1,7 @@
 """The numbers and channels that a file declares come out as those, or it is said what is lost."""
 
 import gzip
+import re
 import struct
 import zlib
 from io import BytesIO
@@ -348,6 +349,14 @@ def test_more_channels_of_a_psd_are_told(mode: int, channels: int, lost: int) ->
     assert picture.notes == notes
 
 
+def test_an_apple_icon_tells_its_sizes_too() -> None:
+    stream = BytesIO()
+    Image.new("RGBA", (64, 64), "red").save(stream, "icns")
+    notes = read(stream).notes
+    assert len(notes) == 1
+    assert re.fullmatch(r"the largest of \d+ sizes is read", notes[0])
+
+
 def test_an_icon_of_16_bits_is_refused_or_cut() -> None:
     values = numbers("uint16", 4, high=2**16)
     data = encode_png(values, 6, 16)
@@ -563,6 +572,8 @@ def test_a_pfm_of_colours_is_read_from_the_bottom_up(order: str) -> None:
     picture = read(BytesIO(head + pixels[::-1].astype(order + "f4").tobytes()))
     assert picture.mode == "RGB;F"
     np.testing.assert_array_equal(picture.pixels, pixels, strict=True)
+    with pytest.raises(FormatError, match=r"one of the frames of it, 0 to 0\. Received: 1"):
+        read(BytesIO(head + pixels.tobytes()), frame=1)
 
 
 WORDS = [
