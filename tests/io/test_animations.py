@@ -344,6 +344,14 @@ def test_an_animation_is_turned_upright() -> None:
         np.testing.assert_array_equal(own, visible(np.rot90(right, -1)))
 
 
+def test_frames_larger_than_their_canvas_count_with_all_of_their_pixels() -> None:
+    parts = [Part(np.full((1, 1), 5, np.uint8)), *[Part(np.full((9, 9), 6, np.uint8))] * 3]
+    data = gif_of(parts, (1, 1), TABLE)
+    assert len(frames_of(data, max_pixels=122)) == 4
+    with pytest.raises(FormatError, match="more than 242 pixels in all of its frames"):
+        frames_of(data, max_pixels=121)
+
+
 # --- damage
 
 
