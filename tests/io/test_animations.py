@@ -39,7 +39,7 @@ from upsamp.io.pictures import Frames, Picture
 from upsamp.io.read import read_source
 from upsamp.io.write import losses_of
 
-EXAMPLES = choose(40, 2000)
+EXAMPLES = choose(40, 500)
 TABLE = bytes(
     np.random.default_rng(4).integers(0, 256, 48, np.uint8)  # 16 colours
 )
