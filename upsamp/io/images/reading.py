@@ -159,6 +159,7 @@ class _ImageFile:
         self._animation = self._opened_animation(self._image)
         self._declared = 0 if self._animation is None else self._animation.file.declared
         self._orientation: int | None = None  # of an animation
+        self._decoded = 0  # pixels of its frames so far
         # An icon is the same in each of its sizes.
         self._sizes = [] if self._image is None else icon_sizes(self._image)
         if options.frame is None:
@@ -270,6 +271,8 @@ class _ImageFile:
     def _read_stored(self, options: ReadOptions, frame: SubFrame, *, whole: bool) -> Picture:
         """Read a frame of an animation as it is stored, whole: with all that is said of it."""
         check_size(frame.width, frame.height, self._name, options.max_pixels)
+        self._decoded += frame.width * frame.height  # of a GIF they may be larger than its canvas
+        check_total(self._decoded, self._name, options.max_pixels)
         animation = cast("Animation", self._animation)
         with self._at_work():
             stream = BytesIO(animation.file.file(frame, whole=whole))
