@@ -127,7 +127,7 @@ def test_the_frames_of_an_animation_are_all_laid_on(invoke: Invoke) -> None:
         result = invoke("upsample", "in.png", "--background", "#f80", "-o", f"made{suffix}")
         assert result.exit_code == 0, result.output
         made = read(Path(f"made{suffix}"), every_frame=True)
-        for frame, given in zip(made.frames(), frames, strict=True):
+        for frame, given in zip(made.frames, frames, strict=True):
             expected = composed(np.asarray(given.resize((14, 10), 0)), ORANGE)
             np.testing.assert_array_equal(frame.pixels[..., :3], expected)
 

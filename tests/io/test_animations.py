@@ -39,14 +39,14 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
 from upsamp.io.read import read_source
 
-EXAMPLES = choose(40, 2000)
+EXAMPLES = choose(40, 500)
 TABLE = bytes(
     np.random.default_rng(4).integers(0, 256, 48, np.uint8)  # 16 colours
 )
 
 
 def frames_of(data: bytes, **options: Any) -> list[Picture]:
-    return [*read(BytesIO(data), every_frame=True, expand=True, **options).frames()]
+    return [*read(BytesIO(data), every_frame=True, expand=True, **options).frames]
 
 
 def shown(data: bytes, **options: Any) -> list[Array]:
@@ -342,6 +342,14 @@ def test_an_animation_is_turned_upright() -> None:
     frames = shown(apng_of(parts, chunks=((b"eXIf", tag),)))
     for own, right in zip(frames, seen(parts, (2, 3)), strict=True):
         np.testing.assert_array_equal(own, visible(np.rot90(right, -1)))
+
+
+def test_frames_larger_than_their_canvas_count_with_all_of_their_pixels() -> None:
+    parts = [Part(np.full((1, 1), 5, np.uint8)), *[Part(np.full((9, 9), 6, np.uint8))] * 3]
+    data = gif_of(parts, (1, 1), TABLE)
+    assert len(frames_of(data, max_pixels=122)) == 4
+    with pytest.raises(FormatError, match="more than 242 pixels in all of its frames"):
+        frames_of(data, max_pixels=121)
 
 
 # --- damage

@@ -130,7 +130,7 @@ def test_every_frame_of_an_animation_says_the_same_colours() -> None:
     data = encoded(frames[0], "png", save_all=True, append_images=frames[1:]).getvalue()
     stream = BytesIO(data[:33] + chunk(b"cICP", PQ) + data[33:])
     picture = read(stream, every_frame=True)
-    assert [frame.metadata["cicp"] for frame in picture.frames()] == [PQ, PQ]
+    assert [frame.metadata["cicp"] for frame in picture.frames] == [PQ, PQ]
     assert written(picture, "png").getvalue().count(chunk(b"cICP", PQ)) == 1
 
 

@@ -106,6 +106,7 @@ _ALL = (
             "aspect",
             "exif",
             "xmp",
+            "iptc",
             "comment",
             "text",
         ),
