@@ -218,7 +218,6 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
 # The one place that prints text; `Model.summary` prints as Keras does, and bytes are results.
 PRINTS = {
     "upsamp.cli.render.output": {"echo"},
-    "upsamp.cli.progress": {"progressbar"},
     "upsamp.models.model": {"print"},
 }
 # What prints, however it is called: click's, Python's own, and that of other libraries.

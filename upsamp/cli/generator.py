@@ -15,7 +15,7 @@ from upsamp.cli.options import (
     max_pixels_option,
     seed_option,
 )
-from upsamp.cli.progress import progress
+from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
@@ -230,7 +230,8 @@ def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
         if array is None
         else write_array_file(array.name, array.format, count, overwrite=force)
     )
-    with writing as writer, progress("Samples", count, plan.run.batch_size) as advance:
+    several = count > plan.run.batch_size
+    with writing as writer, show_progress("Samples", "samples", count, wanted=several) as advance:
         return draw_samples(plan.run, plan.tiling, plan.value_range, writer, advance)
 
 

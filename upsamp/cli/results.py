@@ -234,11 +234,11 @@ def plan_strips(job: "StripJob", destination: Destination) -> "StripRun | None":
 
 def deliver_strips(run: "StripRun", *, force: bool) -> Picture | Array:
     """Write a result strip by strip; return what stands in for it."""
-    from upsamp.cli.progress import progress  # what fits in memory needs no strips
+    from upsamp.cli.render.progress import show_progress  # what fits in memory needs no strips
 
     for note in run.losses:
         show_note(note)
-    with progress("Rows", run.rows, run.step) as advance:
+    with show_progress("Rows", "rows", run.rows, wanted=run.rows > run.step) as advance:
         delivered = run.write(advance, overwrite=force)
     if run.rounded:
         show_note(ROUNDED)
