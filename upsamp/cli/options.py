@@ -12,6 +12,7 @@ from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 
 __all__ = [
+    "as_options",
     "code_option",
     "compress_option",
     "depth_option",
@@ -47,20 +48,28 @@ def wrong_command() -> Iterator[None]:
     try:
         yield
     except UpsampError as error:
-        options = {
-            spelling.lstrip("-").replace("-", "_"): parameter.opts[0]
-            for parameter in click.get_current_context().command.params
-            for spelling in parameter.opts
-        }
+        raise click.UsageError(as_options(str(error))) from error
 
-        def as_option(match: re.Match[str]) -> str:
-            option = options.get(match[1] or match[3])
-            if option is None:
-                return match[0]
-            value = re.sub("[(),']", "", match[4] or "")
-            return option if value in ("", "True") else f"{option} {value}"
 
-        raise click.UsageError(ARGUMENT.sub(as_option, str(error))) from error
+def as_options(text: str, **words: str) -> str:
+    """Return a message with its arguments spelled as the options of the command that runs.
+
+    words: more arguments, each with the option that it comes from.
+    """
+    options = words | {
+        spelling.lstrip("-").replace("-", "_"): parameter.opts[0]
+        for parameter in click.get_current_context().command.params
+        for spelling in parameter.opts
+    }
+
+    def as_option(match: re.Match[str]) -> str:
+        option = options.get(match[1] or match[3])
+        if option is None:
+            return match[0]
+        value = re.sub("[(),']", "", match[4] or "")
+        return option if value in ("", "True") else f"{option} {value}"
+
+    return ARGUMENT.sub(as_option, text)
 
 
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".

@@ -341,6 +341,8 @@ def _convolve(
 
     with naming_enough(plan):
         found = find_stored(source) or Source(read_input(source, reading))
+    if reading.depth is not None and not isinstance(found.given, Picture):
+        raise click.UsageError("--depth is for images; a matrix keeps its type.")
     with naming_enough(plan, found):
         destination, convolution, run = plan(found)
     if run is None:

@@ -264,17 +264,33 @@ def _enlarge_at_once(
 
 def _find(request: Request) -> Source:
     """Read the input, or of what can be read by its rows the head alone."""
-    stored = None if request.linear else find_stored(request.source)
+    stored = find_stored(request.source)
+    if stored is not None:
+        _check_options(request, stored.given)
     return stored or Source(_read(request))
 
 
 def _read(request: Request) -> Picture | Array:
     given = read_input(request.source, request.reading)
-    if not isinstance(given, Picture) and request.linear:
-        raise click.UsageError("--linear is for images; the numbers of a matrix are no colours.")
-    if isinstance(given, Picture) and request.data_format is not None:
-        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+    _check_options(request, given)
     return given
+
+
+def _check_options(request: Request, given: Picture | Array) -> None:
+    """Raise where an option is given that the input has no use for."""
+    if isinstance(given, Picture):
+        if request.data_format is not None:
+            raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+        return
+    for option, is_given, why in (
+        ("--linear", request.linear, "the numbers of a matrix are no colours"),
+        ("--strip", request.strip, "a matrix has nothing to leave out"),
+        ("--frame", request.frame is not None, "of a file with several arrays, give FILE.npz:NAME"),
+        ("--no-auto-orient", not request.auto_orient, "a matrix has no orientation"),
+        ("--depth", request.depth is not None, "a matrix keeps its type"),
+    ):
+        if is_given:
+            raise click.UsageError(f"{option} is for images; {why}.")
 
 
 def _show_elsewhere(request: Request) -> None:
