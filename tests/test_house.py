@@ -295,6 +295,27 @@ def test_every_name_that_a_module_declares_public_exists_in_it(module: str) -> N
     assert len(set(declared)) == len(declared)
 
 
+def declared_by(module: str) -> set[str]:
+    """Return the names that a module declares public, if it declares any."""
+    return set(getattr(importlib.import_module(module), "__all__", ()))
+
+
+def imported_by(module: str) -> set[str]:
+    """Return the names that a module takes from others, also for types alone."""
+    nodes = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in nodes for alias in node.names}
+
+
+def test_names_are_declared_where_they_are_public_or_handed_on() -> None:
+    public = {"upsamp", "upsamp.cli", "upsamp.errors"}
+    public |= {getattr(upsamp, name).__module__ for name in set(upsamp.__all__) - {"__version__"}}
+    declaring = {module for module in MODULES if declared_by(module)}
+    assert declaring >= public
+    handing_on = {module for module in declaring if declared_by(module) & imported_by(module)}
+    # Elsewhere, what begins with no underscore is for other modules.
+    assert declaring >= public | handing_on
+
+
 def test_the_public_names_are_those_of_the_package_and_are_listed() -> None:
     assert set(upsamp.__all__) >= {"Sequential", "UpsampError", "conv2d", "conv2d_transpose"}
     for name in (*upsamp.__all__, "core", "errors", "io", "layers", "models"):

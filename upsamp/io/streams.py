@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
-from upsamp.core.memory import memory_limit
 from upsamp.errors import FileError, FormatError, UpsampError
 from upsamp.io.descriptors import WholeFile, descriptor_of, let_block
 
@@ -200,6 +199,8 @@ def _kept(source: BinaryIO, name: str, limit: int) -> BinaryIO:
     if _spools is None:
         return read_within(source, told, limit)
     from tempfile import TemporaryFile  # few inputs come to the disk
+
+    from upsamp.core.memory import memory_limit
 
     with telling_of_temporary_files():
         _spools[name] = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - see `spooled_input`
