@@ -60,7 +60,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "distributed": "upsamp.bulk.dask",
     "fsspec": "upsamp.io.remote_paths",
     "rich": "upsamp.cli.render",
-    "textual_image": "upsamp.cli.render.graphics",
+    "textual_image": "upsamp.cli.render.preview",
     "click": "upsamp.cli",
 }
 

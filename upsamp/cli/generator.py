@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
-from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.options import (
     compress_option,
     depth_option,
     force_option,
     max_pixels_option,
+    max_size_option,
     seed_option,
+    weights_option,
 )
 from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary

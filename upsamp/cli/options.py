@@ -10,6 +10,7 @@ from upsamp.cli.command import CountType, FileType
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
+from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [
     "as_options",
@@ -24,6 +25,7 @@ __all__ = [
     "linear_option",
     "max_memory_option",
     "max_pixels_option",
+    "max_size_option",
     "missing_option",
     "orient_option",
     "output_option",
@@ -31,6 +33,7 @@ __all__ = [
     "quality_option",
     "seed_option",
     "strip_option",
+    "weights_option",
     "wrong_command",
 ]
 
@@ -227,4 +230,21 @@ max_memory_option = click.option(
     ".npy, PNG and TIFF are written, strip by strip, with the same result; without it only where a "
     "result does not fit. What must be held whole, as an image's pixels, is refused before it is "
     "read where it does not fit. The processes of several files share it.",
+)
+
+
+weights_option = click.option(
+    "--weights",
+    metavar="FILE",
+    type=FileType(),
+    help="Take the weights from this file: .weights.h5, .npz, .safetensors or a model's.",
+)
+
+max_size_option = click.option(
+    "--max-size",
+    metavar="BYTES",
+    default=f"{DEFAULT_MAX_SIZE // 2**30}GB",
+    show_default=True,
+    callback=parse_bytes,
+    help="Refuse a file that unpacks to more, as 500MB or 2GB.",
 )

@@ -23,9 +23,8 @@ from upsamp.cli.options import (
     seed_option,
     wrong_command,
 )
-from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.matrices import show_matrix
-from upsamp.cli.render.tables import show_note
+from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     Destination,
     choose_destination,
