@@ -395,6 +395,13 @@ def test_a_frame_without_pixels_is_refused() -> None:
         frames_of(data[:place] + data[-12:])
 
 
+def test_what_cannot_be_behind_the_frames_is_told() -> None:
+    data = apng_of([Part(np.full((1, 1, 4), value)) for value in (1, 2)])
+    unknown = chunk(b"zTXt", b"Title\0\7late")  # compressed in a way that there is not
+    with pytest.raises(FormatError, match=r"^it cannot be decoded: a frame is damaged\.$"):
+        frames_of(data[:-12] + unknown + data[-12:])
+
+
 def test_a_second_control_makes_it_one_image() -> None:
     data = apng_of([Part(np.full((1, 1, 4), value)) for value in (1, 2)])
     control = chunk(b"acTL", struct.pack(">II", 2, 0))

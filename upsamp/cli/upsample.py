@@ -27,8 +27,7 @@ from upsamp.cli.options import (
     strip_option,
 )
 from upsamp.cli.preview import look_options
-from upsamp.cli.render.layers import show_layer
-from upsamp.cli.render.tables import show_note
+from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     TUTORIAL_MATRIX,
     choose_destination,
@@ -247,18 +246,33 @@ def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enla
 
 def _find(request: Request) -> Source:
     """Read the input, or of what can be read by its rows the head alone."""
-    wanted = request.source is not None and not request.linear
-    stored = Source.find_stored(str(request.source)) if wanted else None
+    stored = None if request.source is None else Source.find_stored(request.source)
+    if stored is not None:
+        _check_options(request, stored.given)
     return stored or Source(_read(request))
 
 
 def _read(request: Request) -> Picture | Array:
     given = read_input(request.source, request.reading)
-    if not isinstance(given, Picture) and request.linear:
-        raise click.UsageError("--linear is for images; the numbers of a matrix are no colours.")
-    if isinstance(given, Picture) and request.data_format is not None:
-        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+    _check_options(request, given)
     return given
+
+
+def _check_options(request: Request, given: Picture | Array) -> None:
+    """Raise where an option is given that the input has no use for."""
+    if isinstance(given, Picture):
+        if request.data_format is not None:
+            raise click.UsageError("--data-format is for matrices; an image knows its channels.")
+        return
+    for option, is_given, why in (
+        ("--linear", request.linear, "the numbers of a matrix are no colours"),
+        ("--strip", request.strip, "a matrix has nothing to leave out"),
+        ("--frame", request.frame is not None, "of a file with several arrays, give FILE.npz:NAME"),
+        ("--no-auto-orient", not request.auto_orient, "a matrix has no orientation"),
+        ("--depth", request.depth is not None, "a matrix keeps its type"),
+    ):
+        if is_given:
+            raise click.UsageError(f"{option} is for images; {why}.")
 
 
 def _show_elsewhere(request: Request) -> None:
@@ -267,7 +281,7 @@ def _show_elsewhere(request: Request) -> None:
     array = array_of(given)
     batch = as_batch(array, enlarging.layout)
     if request.library is None:
-        from upsamp.cli.comparing import show_comparison  # libraries are asked for here alone
+        from upsamp.cli.translating import show_comparison  # libraries are asked for here alone
 
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")

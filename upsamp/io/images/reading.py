@@ -277,7 +277,10 @@ class _ImageFile:
         animation = cast("Animation", self._animation)
         with self._at_work():
             stream = BytesIO(animation.file.file(frame, whole=whole))
-            image = open_image(stream, ("GIF", "PNG"))
+            try:
+                image = open_image(stream, ("GIF", "PNG"))
+            except UnidentifiedImageError as error:
+                raise OSError("a frame is damaged") from error
         picture = self._read_image(image, stream, options)
         self._orientation = self._orientation or orientation_of(image)
         return picture
