@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-import numpy as np
 
+from upsamp.cli.options import check_kind
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal
 from upsamp.cli.render.tables import show_note, show_report
@@ -28,12 +28,13 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
-from upsamp.io.losses import losses_of
-from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
-from upsamp.io.pictures import Picture, array_of, picture_of_matrix
+from upsamp.io.losses import check_result_held, losses_of
+from upsamp.io.picture_options import Quality, ReadOptions, ValueRange, WriteOptions
+from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import names_file, read_source
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
 from upsamp.io.strips.rows import find_stored_matrix, stand_in
+from upsamp.io.value_ranges import Rounding, Spread, find_range
 from upsamp.io.write import write_result
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ __all__ = [
     "written",
 ]
 
-ROUNDED = "the values were rounded to whole pixels; -o FILE.npy keeps them"
 # The matrix of the tutorial, for a first look without any input.
 TUTORIAL_MATRIX = "1 2; 3 4"
 
@@ -85,8 +85,7 @@ def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
         )
         source = TUTORIAL_MATRIX
     given = read_source(source, options)
-    if isinstance(given, Picture) and options.missing == "nan":
-        raise click.UsageError("--missing is for matrices in text; an image has all its pixels.")
+    check_kind(is_image=isinstance(given, Picture))
     for note in given.notes if isinstance(given, Picture) else ():
         show_note(f"{source}: {note}")
     return given
@@ -103,21 +102,27 @@ def choose_destination(
     compression: int | None = None,
     quality: Quality = None,
     strip: bool = False,
+    value_range: ValueRange | None = None,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
     A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input. compression, quality: as `--compress`
-    and `--quality` have them, which not every format may.
+    `ending`, or flows on where it came from standard input. compression, quality, value_range: as
+    `--compress`, `--quality` and `--range` have them, which not every format may.
     """
     destination = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(destination.format, compression, quality)
+    check_coding(destination.format, compression, quality, value_range)
     level = FAST_COMPRESSION if compression is None else compression
-    return destination._replace(options=WriteOptions(level, quality, strip))
+    return destination._replace(options=WriteOptions(level, quality, strip, value_range))
 
 
-def check_coding(format_name: str, compression: int | None, quality: Quality = None) -> None:
-    """Raise where `--compress` or `--quality` is given for a format that does not know it."""
+def check_coding(
+    format_name: str,
+    compression: int | None,
+    quality: Quality = None,
+    value_range: ValueRange | None = None,
+) -> None:
+    """Raise where `--compress`, `--quality` or `--range` is given for a format without it."""
     if compression is not None and format_name != "png":
         kind = "a table" if format_name == "table" else format_name.upper()
         raise click.UsageError(
@@ -126,6 +131,11 @@ def check_coding(format_name: str, compression: int | None, quality: Quality = N
         )
     if quality is not None and format_name not in LOSSY_FORMATS:
         raise click.UsageError("--quality is for JPEG, WebP and AVIF. Leave it out, or use one.")
+    if value_range is not None and format_name not in IMAGE_FORMATS:
+        raise click.UsageError(
+            "--range is for images; numbers are written as they are. "
+            "Leave it out, or use -o FILE.png."
+        )
 
 
 def _find_destination(
@@ -160,6 +170,12 @@ def _find_destination(
         return destination
     if wanted == "table":
         raise click.UsageError("A table is shown, not written. Leave -o out, or use --format txt.")
+    told = format_of_name(output)
+    if wanted is not None and told not in (wanted, None):
+        raise click.UsageError(
+            f"--format {format_name} and '{printable(output)}' disagree. Leave --format out, or "
+            f"use a name in {suffix_of(wanted)}."
+        )
     check_target(output, overwrite=force)
     return Destination(output, wanted or _format_of(output))
 
@@ -199,10 +215,13 @@ def deliver(
     if destination.format == "table":
         show_matrix(title, array_of(result))
         return result
-    if destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
-        matrix, result = result, picture_of_matrix(result)
-        if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
-            show_note(ROUNDED)
+    made: Rounding | Spread | None = None
+    if destination.options.value_range is not None:
+        made = find_range(result, destination.options.value_range)
+        result = made.picture(result)
+    elif destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
+        made = Rounding()
+        result = made.picture(result)
     for loss in losses_of(result, destination.format, strip=destination.options.strip):
         show_note(loss)
     write_result(
@@ -212,6 +231,8 @@ def deliver(
         destination.options,
         overwrite=force,
     )
+    for note in made.notes if made else ():
+        show_note(note)
     return result
 
 
@@ -220,11 +241,15 @@ def find_stored(source: str | None) -> "Source | None":
     from upsamp.resizing.strip_jobs import Source
 
     stored = None if source is None else find_stored_matrix(source)
-    return stored and Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
+    if stored is None:
+        return None
+    check_kind(is_image=False)
+    return Source(stand_in(stored.shape, stored.dtype.type(0)), stored)
 
 
 def plan_strips(job: "StripJob", destination: Destination) -> "StripRun | None":
     """Return what makes a result strip by strip; None where it is to be made at once."""
+    check_result_held(job.source.given, job.result, job.format, destination.options)
     memory = job.memory()
     if memory is None:
         return None
@@ -241,8 +266,8 @@ def deliver_strips(run: "StripRun", *, force: bool) -> Picture | Array:
         show_note(note)
     with progress("Rows", run.rows, run.step) as advance:
         delivered = run.write(advance, overwrite=force)
-    if run.rounded:
-        show_note(ROUNDED)
+    for note in run.lost:
+        show_note(note)
     return delivered
 
 

@@ -23,6 +23,7 @@ from upsamp.cli.options import (
     orient_option,
     output_option,
     quality_option,
+    range_option,
     strip_option,
 )
 from upsamp.cli.preview import look_options
@@ -52,6 +53,7 @@ from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 from upsamp.resizing.enlarging import Enlarging
+from upsamp.resizing.file_to_file import Kept, copy_file
 from upsamp.resizing.strip_jobs import EnlargedStrips, Source, StripJob
 
 if TYPE_CHECKING:
@@ -86,6 +88,12 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     type=TargetType(),
     metavar="WIDTHxHEIGHT",
     help="Size of the result in pixels, in the place of --size; 1920x and x1080 keep the shape.",
+)
+@click.option(
+    "--keep-larger",
+    is_flag=True,
+    help="With --to, let what is larger keep its size, where that is an error otherwise: a file is "
+    "copied byte for byte, unless its format, --frame or --strip asks for another one.",
 )
 @click.option(
     "--interp",
@@ -124,6 +132,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @format_option
 @compress_option
 @quality_option
+@range_option
 @strip_option
 @frame_option
 @orient_option
@@ -155,9 +164,9 @@ def command(**options: Any) -> None:
         _show_elsewhere(request)
     elif request.sheet is not None:
         _draw_sheet(request, request.sheet)
-    elif request.max_memory is None:
+    elif request.max_memory is None and not request.keep_larger:
         _enlarge_one(request)
-    else:
+    else:  # with an input that can be read again, as to copy it
         with limit_memory(request.max_memory), spooled_input():
             _enlarge_one(request)
 
@@ -176,7 +185,16 @@ def _enlarge_one(request: Request) -> None:
         return
     with naming_enough(plan, source):
         destination, run = plan(source)
-    if run is None:
+    kept = Kept.of(source.given, enlarging, destination.format, request.frame, destination.options)
+    if kept.frames:
+        what = f"{kept.frames} of {kept.total} frames are" if kept.total > 1 else "the input is"
+        show_note(f"{what} not smaller than --to {enlarging.spell()}, and kept in size")
+    if kept.copied:
+        copy_file(
+            str(request.source), destination.name, request.max_pixels, overwrite=request.force
+        )
+        delivered = source.given
+    elif run is None:
         given = _read(request) if source.stored else source.given
         # Frames that follow are read while the first one is held.
         held = source.array.nbytes
@@ -212,6 +230,7 @@ def _plan(
         compression=request.compression,
         quality=request.quality,
         strip=request.strip,
+        value_range=request.value_range,
     )
     work = EnlargedStrips(source.given, enlarging, size)
     job = StripJob(source, work, destination.format, destination.name)
@@ -264,17 +283,11 @@ def _enlarge_at_once(
 
 def _find(request: Request) -> Source:
     """Read the input, or of what can be read by its rows the head alone."""
-    stored = None if request.linear else find_stored(request.source)
-    return stored or Source(_read(request))
+    return find_stored(request.source) or Source(_read(request))
 
 
 def _read(request: Request) -> Picture | Array:
-    given = read_input(request.source, request.reading)
-    if not isinstance(given, Picture) and request.linear:
-        raise click.UsageError("--linear is for images; the numbers of a matrix are no colours.")
-    if isinstance(given, Picture) and request.data_format is not None:
-        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
-    return given
+    return read_input(request.source, request.reading)
 
 
 def _show_elsewhere(request: Request) -> None:

@@ -13,7 +13,7 @@ from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.io.formats import FAST_COMPRESSION
-from upsamp.io.picture_options import Missing, Quality, ReadOptions, WriteOptions
+from upsamp.io.picture_options import Missing, Quality, ReadOptions, ValueRange, WriteOptions
 from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Request:
     sources: tuple[str, ...]
     factors: "tuple[Fraction, Fraction] | None"
     target: tuple[int | None, int | None] | None
+    keep_larger: bool
     interpolation: Interpolation
     convention: Convention
     align_corners: bool
@@ -43,6 +44,7 @@ class Request:
     format_name: str | None
     compression: int | None
     quality: Quality
+    value_range: ValueRange | None
     strip: bool
     frame: int | None
     auto_orient: bool
@@ -84,6 +86,7 @@ class Request:
             self.data_format,
             self.linear,
             self.max_pixels,
+            self.keep_larger,
         )
 
     @property
@@ -93,6 +96,7 @@ class Request:
         return ReadOptions(
             self.interpolation != "nearest"
             or self.sheet is not None
+            or self.value_range is not None
             or wants_matrix(output, self.format_name),
             self.max_pixels,
             self.depth,
@@ -108,7 +112,7 @@ class Request:
     def writing(self) -> WriteOptions:
         """How images are written."""
         level = FAST_COMPRESSION if self.compression is None else self.compression
-        return WriteOptions(level, self.quality, self.strip)
+        return WriteOptions(level, self.quality, self.strip, self.value_range)
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -118,6 +122,10 @@ class Request:
             normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
+        if self.keep_larger and (self.target is None or self.shown_elsewhere or self.sheet):
+            _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")
+        if self.value_range is not None and (self.shown_elsewhere or self.sheet is not None):
+            _refuse("--range is for an image that is written. Leave it out.")
         if self.compare and self.library is not None:
             _refuse("--compare and --code each compute nothing else. Give one of them.")
         if self.linear and self.shown_elsewhere:

@@ -1,13 +1,18 @@
 """What a format does not hold of a picture: refused where it is pixels, told where it is not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
-from upsamp.io.pictures import Picture
+from upsamp.io.picture_options import WriteOptions
+from upsamp.io.pictures import MODES, Picture, image_of, picture_of_matrix
+from upsamp.io.value_ranges import Spread
 
-__all__ = ["check_held", "losses_of"]
+__all__ = ["check_held", "check_result_held", "check_sides", "losses_of", "with_held_colours"]
 
 # How a note names each kind of metadata.
 WORDS: Mapping[str, str] = {
@@ -28,12 +33,7 @@ def check_held(picture: Picture, format_name: str) -> Picture:
     The pixels only need to have the shape and the type. Whether alpha is used is not looked at.
     """
     record = FORMATS[format_name]
-    height, width = picture.pixels.shape[:2]
-    if max(height, width) > (record.largest_side or max(height, width)):
-        raise FormatError(
-            f"{format_name.upper()} holds at most {record.largest_side:,} pixels a side. "
-            f"Received: {width:,} x {height:,}. Use a smaller size, or --format png."
-        )
+    check_sides(picture.pixels.shape, format_name)
     if _holds(record, picture):
         return picture
     depth = picture.pixels.dtype.name
@@ -44,7 +44,59 @@ def check_held(picture: Picture, format_name: str) -> Picture:
         rule = f"is written with 8 bits a channel in colour, and {depth} pixels would lose the rest"
     else:
         rule = f"holds 8 bits a channel, and {depth} pixels would lose the rest"
-    raise FormatError(f"{format_name.upper()} {rule}. Use one of {', '.join(formats)}.")
+    remedy = f"Use one of {', '.join(formats)}."
+    if picture.mode.partition(";")[0] in (*MODES, "I", "F") and depth not in ("uint8", "bool"):
+        remedy += " Or use --range LOW HIGH."
+    raise FormatError(f"{format_name.upper()} {rule}. {remedy}")
+
+
+def check_sides(shape: tuple[int, ...], format_name: str) -> None:
+    """Raise `FormatError` where a format holds no picture of so many rows and columns."""
+    height, width = shape[:2]
+    most = FORMATS[format_name].largest_side
+    if most is not None and max(height, width) > most:
+        raise FormatError(
+            f"{format_name.upper()} holds at most {most:,} pixels a side. "
+            f"Received: {width:,} x {height:,}. Use a smaller size, or --format png."
+        )
+
+
+def check_result_held(
+    given: Picture | Array, values: Array, format_name: str, options: WriteOptions
+) -> None:
+    """Raise `FormatError` where a format does not hold a result, before it is computed.
+
+    given: what it is made of. values: what stands in for it, with its shape and its type.
+    """
+    if format_name not in IMAGE_FORMATS:
+        return
+    head: Picture | Array
+    if isinstance(given, Picture) and values.shape[2:] == given.pixels.shape[2:]:
+        head = replace(given, pixels=values[:1, :1], rest=None)
+        frames = given.frame_count if format_name in FRAME_FORMATS else 1
+    else:
+        values, frames = image_of(values), 1
+        head = np.zeros((1, 1, *values.shape[2:]), values.dtype)
+    check_sides(values.shape, format_name)
+    if options.value_range is not None:
+        head = Spread(0, 1).picture(head)
+    picture = head if isinstance(head, Picture) else picture_of_matrix(head)
+    check_held(with_held_colours(picture, format_name), format_name)
+    if options.value_range == "auto" and frames > 1:
+        raise FormatError(
+            f"--range auto is found in one image. Received: {frames} frames. "
+            "Use --range LOW HIGH, or --frame N."
+        )
+
+
+def with_held_colours(picture: Picture, format_name: str) -> Picture:
+    """Return a picture in RGB where a format has not the colours that it is in."""
+    modes = FORMATS[format_name].modes
+    if picture.mode != "YCbCr" or "YCbCr" in modes or modes == ANY:
+        return picture
+    from upsamp.io.images.canvas import as_rgb  # few have it
+
+    return as_rgb(picture)
 
 
 def _holds(record: Format, picture: Picture) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "check_light",
     "check_same_size",
     "duration_of",
+    "image_of",
     "mode_of",
     "picture_of_matrix",
     "shown_frames",
@@ -149,6 +150,23 @@ def array_of(given: Picture | Array) -> Array:
     return given.pixels if isinstance(given, Picture) else given
 
 
+def image_of(array: Array) -> Array:
+    """Return a matrix as pixels (H, W) or (H, W, C); raise `FormatError` where it has none.
+
+    >>> image_of(np.zeros((1, 2, 3, 1))).shape
+    (2, 3)
+    """
+    squeezed = array[0] if array.ndim == 4 and len(array) == 1 else array
+    if squeezed.ndim == 3 and squeezed.shape[2] == 1:
+        squeezed = squeezed[:, :, 0]
+    if squeezed.ndim > 3 or (squeezed.ndim == 3 and squeezed.shape[2] > 4):
+        raise FormatError(
+            "An image must have the shape (H, W) or (H, W, C) with 1 to 4 channels. "
+            f"Received: shape {array.shape}. Use -o FILE.npy."
+        )
+    return squeezed
+
+
 def picture_of_matrix(array: Array) -> Picture:
     """Return a matrix as a picture: values 0 to 255 as 8 bits, integers up to 65535 as 16 bits.
 
@@ -158,15 +176,8 @@ def picture_of_matrix(array: Array) -> Picture:
     >>> picture_of_matrix(np.array([[0.0, 255.0]])).pixels
     array([[  0, 255]], dtype=uint8)
     """
-    squeezed = array[0] if array.ndim == 4 and len(array) == 1 else array
-    if squeezed.ndim == 3 and squeezed.shape[2] == 1:
-        squeezed = squeezed[:, :, 0]
+    squeezed = image_of(array)
     channels = squeezed.shape[2] if squeezed.ndim == 3 else 1
-    if squeezed.ndim > 3 or channels > 4:
-        raise FormatError(
-            "An image must have the shape (H, W) or (H, W, C) with 1 to 4 channels. "
-            f"Received: shape {array.shape}. Use -o FILE.npy."
-        )
     mode = MODES[channels - 1]
     if squeezed.dtype == np.bool_:
         return Picture(squeezed.astype(np.uint8) * np.uint8(255), mode)
@@ -178,5 +189,5 @@ def picture_of_matrix(array: Array) -> Picture:
         return Picture(squeezed.astype(np.uint16), DEEP_MODES[channels - 1])
     raise FormatError(
         "Pixels must be numbers from 0 to 255 (or 16-bit integers). "
-        f"Received: values from {low:g} to {high:g}. Scale them, or use -o FILE.npy."
+        f"Received: values from {low:g} to {high:g}. Use --range, or -o FILE.npy."
     )

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, memory_limit
 from upsamp.io.atomic import open_output
-from upsamp.io.formats import ANY, FORMATS, TEXT_FORMATS, is_image_format
+from upsamp.io.formats import FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
@@ -90,16 +90,13 @@ def _encode(
         pixels = array_of(result)
         write_matrix(pixels, format_name, stream)
         return
-    from upsamp.io.losses import check_held  # of pictures alone
+    from upsamp.io.losses import check_held, with_held_colours  # of pictures alone
     from upsamp.io.metadata.keeping import with_true_metadata
 
     record = FORMATS[format_name]
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
     picture = picture.map(partial(with_true_metadata, strip=options.strip))
-    if picture.mode == "YCbCr" and "YCbCr" not in record.modes and record.modes != ANY:
-        from upsamp.io.images.canvas import as_rgb  # few have it
-
-        picture = picture.map(as_rgb)
+    picture = picture.map(partial(with_held_colours, format_name=format_name))
     picture = picture.map(partial(check_held, format_name=format_name))
     if memory_limit() is not None and picture.rest is not None:
         picture = replace(

@@ -125,14 +125,14 @@ class EnlargedStrips:
 
     def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
         array = array_of(given)
-        self._given, self._enlarging, self._size = given, enlarging, size
+        self._given, self._enlarging, self._size = given, enlarging.rule_for(given), size
         self.layout, self.dtype = enlarging.layout, array.dtype
         channels = as_batch(array, self.layout).shape[3]
         self.shape = with_new_image(array.shape, self.layout, *size, channels)
         self.images = as_images(array.shape, self.layout)
         self.rows, self.step = self.images[0] * size[0], 0
         self._alpha = isinstance(given, Picture) and given.has_alpha
-        self._light = isinstance(given, Picture) and _makes_light(enlarging, given)
+        self._light = isinstance(given, Picture) and _makes_light(self._enlarging, given)
 
     def besides(self, memory: int) -> int:
         """Return the bytes of what the threads compute in, and of the plan."""
