@@ -249,7 +249,8 @@ def find_stored(source: str | None) -> "Source | None":
 
 def plan_strips(job: "StripJob", destination: Destination) -> "StripRun | None":
     """Return what makes a result strip by strip; None where it is to be made at once."""
-    check_result_held(job.source.given, job.result, job.format, destination.options)
+    work = job.work
+    check_result_held(job.source.given, work.shape, work.dtype, job.format, destination.options)
     memory = job.memory()
     if memory is None:
         return None

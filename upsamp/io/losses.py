@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import MODES, Picture, image_of, picture_of_matrix
+from upsamp.io.pictures import MODES, Picture, image_shape, picture_of_matrix
 from upsamp.io.value_ranges import Spread
 
 __all__ = ["check_held", "check_result_held", "check_sides", "losses_of", "with_held_colours"]
@@ -62,22 +63,27 @@ def check_sides(shape: tuple[int, ...], format_name: str) -> None:
 
 
 def check_result_held(
-    given: Picture | Array, values: Array, format_name: str, options: WriteOptions
+    given: Picture | Array,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    format_name: str,
+    options: WriteOptions,
 ) -> None:
     """Raise `FormatError` where a format does not hold a result, before it is computed.
 
-    given: what it is made of. values: what stands in for it, with its shape and its type.
+    given: what it is made of. shape, dtype: those of the result.
     """
     if format_name not in IMAGE_FORMATS:
         return
     head: Picture | Array
-    if isinstance(given, Picture) and values.shape[2:] == given.pixels.shape[2:]:
-        head = replace(given, pixels=values[:1, :1], rest=None)
+    frames = 1
+    if isinstance(given, Picture) and shape[2:] == given.pixels.shape[2:]:
+        head = replace(given, pixels=np.zeros((1, 1, *shape[2:]), dtype), rest=None)
         frames = given.frame_count if format_name in FRAME_FORMATS else 1
     else:
-        values, frames = image_of(values), 1
-        head = np.zeros((1, 1, *values.shape[2:]), values.dtype)
-    check_sides(values.shape, format_name)
+        shape = image_shape(shape)
+        head = np.zeros((1, 1, *shape[2:]), dtype)
+    check_sides(shape, format_name)
     if options.value_range is not None:
         head = Spread(0, 1).picture(head)
     picture = head if isinstance(head, Picture) else picture_of_matrix(head)

@@ -20,7 +20,7 @@ __all__ = [
     "check_light",
     "check_same_size",
     "duration_of",
-    "image_of",
+    "image_shape",
     "mode_of",
     "picture_of_matrix",
     "shown_frames",
@@ -150,21 +150,19 @@ def array_of(given: Picture | Array) -> Array:
     return given.pixels if isinstance(given, Picture) else given
 
 
-def image_of(array: Array) -> Array:
-    """Return a matrix as pixels (H, W) or (H, W, C); raise `FormatError` where it has none.
+def image_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a matrix as an image, (H, W) or (H, W, C); or raise `FormatError`.
 
-    >>> image_of(np.zeros((1, 2, 3, 1))).shape
-    (2, 3)
+    >>> image_shape((1, 2, 3, 1)), image_shape((2, 3, 4))
+    ((2, 3), (2, 3, 4))
     """
-    squeezed = array[0] if array.ndim == 4 and len(array) == 1 else array
-    if squeezed.ndim == 3 and squeezed.shape[2] == 1:
-        squeezed = squeezed[:, :, 0]
-    if squeezed.ndim > 3 or (squeezed.ndim == 3 and squeezed.shape[2] > 4):
+    image = shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
+    if len(image) > 3 or image[2:] > (4,):
         raise FormatError(
             "An image must have the shape (H, W) or (H, W, C) with 1 to 4 channels. "
-            f"Received: shape {array.shape}. Use -o FILE.npy."
+            f"Received: shape {shape}. Use -o FILE.npy."
         )
-    return squeezed
+    return image[:2] if image[2:] == (1,) else image
 
 
 def picture_of_matrix(array: Array) -> Picture:
@@ -176,7 +174,7 @@ def picture_of_matrix(array: Array) -> Picture:
     >>> picture_of_matrix(np.array([[0.0, 255.0]])).pixels
     array([[  0, 255]], dtype=uint8)
     """
-    squeezed = image_of(array)
+    squeezed = array.reshape(image_shape(array.shape))
     channels = squeezed.shape[2] if squeezed.ndim == 3 else 1
     mode = MODES[channels - 1]
     if squeezed.dtype == np.bool_:

@@ -9,7 +9,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.picture_options import ValueRange
-from upsamp.io.pictures import MODES, Picture, array_of, image_of, picture_of_matrix
+from upsamp.io.pictures import MODES, Picture, array_of, image_shape, picture_of_matrix
 
 __all__ = ["Rounding", "Spread", "find_range"]
 
@@ -78,7 +78,7 @@ class Spread:
         """
         if isinstance(given, Picture):
             return given.map(self._frame)
-        pixels = self.pixels(image_of(given))
+        pixels = self.pixels(given.reshape(image_shape(given.shape)))
         return Picture(pixels, MODES[pixels.shape[2] - 1 if pixels.ndim == 3 else 0])
 
     def pixels(self, values: Array) -> Array:

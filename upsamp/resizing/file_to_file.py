@@ -181,7 +181,7 @@ def _plan(
     work = EnlargedStrips(given, enlarging, size)
     wanted = _format_of(source, given, target, settings)
     job = StripJob(Source(given), work, wanted, target)
-    check_result_held(given, job.result, wanted, settings.writing)
+    check_result_held(given, work.shape, work.dtype, wanted, settings.writing)
     memory = None if settings.max_memory is None else job.memory()
     if memory is None:
         return None

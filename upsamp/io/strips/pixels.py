@@ -11,7 +11,7 @@ from upsamp.errors import FormatError
 from upsamp.io.losses import losses_of
 from upsamp.io.metadata.keeping import with_true_metadata
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import Picture, image_of
+from upsamp.io.pictures import Picture, image_shape
 from upsamp.io.strips.rows import stand_in
 from upsamp.io.value_ranges import Rounding, Spread
 
@@ -62,7 +62,7 @@ class MatrixStrips:
 
     def __init__(self, dtype: np.dtype[Any], shape: tuple[int, ...], options: WriteOptions) -> None:
         self._made = _spread_of(options) or Rounding()
-        shape = image_of(stand_in(shape, dtype.type(0))).shape
+        shape = image_shape(shape)
         head = self._made.picture(np.zeros((1, 1, *shape[2:]), dtype))
         self.picture = head.with_pixels(stand_in(shape, head.pixels.dtype.type(0)))
 
