@@ -98,6 +98,28 @@ def test_each_page_goes_by_its_own_size(invoke: Invoke) -> None:
         assert [page.size for page in ImageSequence.Iterator(image)] == [(30, 30)]
 
 
+def test_what_could_not_be_written_is_copied_all_the_same(invoke: Invoke) -> None:
+    # Floats are read from PPM, and written to it by nothing here.
+    given = b"Pf\n3 2\n-1.0\n" + np.arange(6, dtype="<f4").tobytes()
+    Path("a.ppm").write_bytes(given)
+    args = ("upsample", "a.ppm", "--to", "3x", "-o", "b.ppm")
+    assert "would lose the rest" in invoke(*args).stderr
+    assert invoke(*args, "--keep-larger").exit_code == 0
+    assert Path("b.ppm").read_bytes() == given
+
+
+def test_an_image_goes_by_the_size_that_it_is_shown_in(invoke: Invoke) -> None:
+    tags = Image.Exif()
+    tags[0x0112] = 6  # the first row of pixels is its right side
+    given = noise("a.jpg", 30, 20, exif=tags)
+    args = ("upsample", "a.jpg", "--keep-larger", "--to")
+    assert invoke(*args, "20x", "-o", "b.jpg").exit_code == 0
+    assert Path("b.jpg").read_bytes() == given
+    assert invoke(*args, "25x", "-o", "c.jpg").exit_code == 0
+    with Image.open("c.jpg") as image:
+        assert image.size == (25, 38)
+
+
 def test_a_pipe_is_copied_too(invoke: Invoke) -> None:
     given = noise("a.jpg", 30, 20)
     result = invoke("upsample", "-", "--to", "20x", "--keep-larger", stdin=given)

@@ -183,18 +183,11 @@ def _enlarge_one(request: Request) -> None:
     if _is_only_shown(request, source.given):
         request.looking.show(enlarging.apply(source.given, size), STANDARD_STREAM)
         return
+    if request.keep_larger and _keep(request, source.given, started):
+        return
     with naming_enough(plan, source):
         destination, run = plan(source)
-    kept = Kept.of(source.given, enlarging, destination.format, request.frame, destination.options)
-    if kept.frames:
-        what = f"{kept.frames} of {kept.total} frames are" if kept.total > 1 else "the input is"
-        show_note(f"{what} not smaller than --to {enlarging.spell()}, and kept in size")
-    if kept.copied:
-        copy_file(
-            str(request.source), destination.name, request.max_pixels, overwrite=request.force
-        )
-        delivered = source.given
-    elif run is None:
+    if run is None:
         given = _read(request) if source.stored else source.given
         # Frames that follow are read while the first one is held.
         held = source.array.nbytes
@@ -212,6 +205,22 @@ def _enlarge_one(request: Request) -> None:
         show_note("a result that is written strip by strip is not shown")
 
 
+def _keep(request: Request, given: Picture | Array, started: float) -> bool:
+    """Say what keeps its size, and tell whether it was copied, so that nothing is left to do."""
+    enlarging, destination = request.enlarging, _choose(request, given)
+    kept = Kept.of(given, enlarging, destination.format, request.frame, destination.options)
+    if kept.frames:
+        what = f"{kept.frames} of {kept.total} frames are" if kept.total > 1 else "the input is"
+        show_note(f"{what} not smaller than --to {enlarging.spell()}, and kept in size")
+    if kept.copied:
+        name = destination.name
+        copy_file(str(request.source), name, request.max_pixels, overwrite=request.force)
+        if not request.bulk.quiet:
+            report("Kept", request.source, given, given, destination, [], started)
+        request.looking.show(given, name)
+    return kept.copied
+
+
 def _plan(
     request: Request, found: Source | Picture | Array
 ) -> "tuple[Destination, StripRun | None]":
@@ -220,9 +229,19 @@ def _plan(
     enlarging = request.enlarging
     size = enlarging.size_of(enlarging.shape_of(source.given))
     enlarging.check(source.given, size)
-    destination = choose_destination(
+    destination = _choose(request, source.given)
+    work = EnlargedStrips(source.given, enlarging, size)
+    job = StripJob(source, work, destination.format, destination.name)
+    return destination, plan_strips(job, destination)
+
+
+def _choose(request: Request, given: Picture | Array) -> Destination:
+    """Return where the result goes."""
+    enlarging = request.enlarging
+    size = enlarging.size_of(enlarging.shape_of(given))
+    return choose_destination(
         request.source,
-        source.given,
+        given,
         request.output,
         request.format_name,
         f"{enlarging.spell(size)}_{enlarging.method}",
@@ -232,9 +251,6 @@ def _plan(
         strip=request.strip,
         value_range=request.value_range,
     )
-    work = EnlargedStrips(source.given, enlarging, size)
-    job = StripJob(source, work, destination.format, destination.name)
-    return destination, plan_strips(job, destination)
 
 
 def _is_only_shown(request: Request, given: Picture | Array) -> bool:

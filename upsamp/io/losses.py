@@ -84,6 +84,8 @@ def check_result_held(
         shape = image_shape(shape)
         head = np.zeros((1, 1, *shape[2:]), dtype)
     check_sides(shape, format_name)
+    if isinstance(head, Picture) and not head.mode:
+        return  # it was not read, and is asked for its size alone
     if options.value_range is not None:
         head = Spread(0, 1).picture(head)
     picture = head if isinstance(head, Picture) else picture_of_matrix(head)

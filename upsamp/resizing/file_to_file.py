@@ -76,7 +76,8 @@ class Kept(NamedTuple):
         picture = given if isinstance(given, Picture) else None
         several = picture is not None and format_name in FRAME_FORMATS
         frames = picture.frames() if picture is not None and several else [given]
-        kept = [enlarging.keeps(one) for one in frames]
+        with hold_memory(array_of(given).nbytes):  # others are read beside it
+            kept = [enlarging.keeps(one) for one in frames]
         asked = frame is not None or writing.strip or writing.value_range is not None
         same = picture is not None and picture.format == format_name and not asked
         return cls(sum(kept), len(kept), copied=same and all(kept))
