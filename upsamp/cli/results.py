@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from upsamp.cli.options import check_kind
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal, print_text
 from upsamp.cli.render.tables import show_note, show_report
@@ -26,7 +27,7 @@ from upsamp.io.formats import (
     format_to_write,
     suffix_of,
 )
-from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
+from upsamp.io.picture_options import Quality, ReadOptions, ValueRange, WriteOptions
 from upsamp.io.pictures import Picture, array_of, shown_frames
 from upsamp.io.read import names_file, read_source
 from upsamp.io.remote_paths import is_remote, join_path, split_path
@@ -35,12 +36,14 @@ from upsamp.io.write import Destination, check_place
 
 if TYPE_CHECKING:
     from upsamp.resizing.file_to_file import Job, WorkT
+    from upsamp.resizing.strip_jobs import Source
 
 __all__ = [
     "TUTORIAL_MATRIX",
     "check_coding",
     "choose_destination",
     "deliver",
+    "find_stored",
     "finish",
     "read_input",
     "refuse_on_terminal",
@@ -65,8 +68,7 @@ def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
         )
         source = TUTORIAL_MATRIX
     given = read_source(source, options)
-    if isinstance(given, Picture) and options.missing == "nan":
-        raise click.UsageError("--missing is for matrices in text; an image has all its pixels.")
+    check_kind(is_image=isinstance(given, Picture))
     for note in given.notes if isinstance(given, Picture) else ():
         show_note(f"{source}: {note}")
     return given
@@ -83,21 +85,27 @@ def choose_destination(
     compression: int | None = None,
     quality: Quality = None,
     strip: bool = False,
+    value_range: ValueRange | None = None,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
     A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input. compression, quality: as `--compress`
-    and `--quality` have them, which not every format may.
+    `ending`, or flows on where it came from standard input. compression, quality, value_range: as
+    `--compress`, `--quality` and `--range` have them, which not every format may.
     """
     name, wanted = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(wanted, compression, quality)
+    check_coding(wanted, compression, quality, value_range)
     level = FAST_COMPRESSION if compression is None else compression
-    return Destination(name, wanted, WriteOptions(level, quality, strip), force)
+    return Destination(name, wanted, WriteOptions(level, quality, strip, value_range), force)
 
 
-def check_coding(format_name: str, compression: int | None, quality: Quality = None) -> None:
-    """Raise where `--compress` or `--quality` is given for a format that does not know it."""
+def check_coding(
+    format_name: str,
+    compression: int | None,
+    quality: Quality = None,
+    value_range: ValueRange | None = None,
+) -> None:
+    """Raise where `--compress`, `--quality` or `--range` is given for a format without it."""
     if compression is not None and format_name != "png":
         kind = "a table" if format_name == "table" else format_name.upper()
         raise click.UsageError(
@@ -106,6 +114,11 @@ def check_coding(format_name: str, compression: int | None, quality: Quality = N
         )
     if quality is not None and format_name not in LOSSY_FORMATS:
         raise click.UsageError("--quality is for JPEG, WebP and AVIF. Leave it out, or use one.")
+    if value_range is not None and format_name not in IMAGE_FORMATS:
+        raise click.UsageError(
+            "--range is for images; numbers are written as they are. "
+            "Leave it out, or use -o FILE.png."
+        )
 
 
 def _find_destination(
@@ -138,6 +151,12 @@ def _find_destination(
         return STANDARD_STREAM, wanted or default
     if wanted == "table":
         raise click.UsageError("A table is shown, not written. Leave -o out, or use --format txt.")
+    told = format_of_name(output)
+    if wanted is not None and told not in (wanted, None):
+        raise click.UsageError(
+            f"--format {format_name} and '{printable(output)}' disagree. Leave --format out, or "
+            f"use a name in {suffix_of(wanted)}."
+        )
     check_place(output, overwrite=force)
     return output, wanted or _format_of(output)
 
@@ -183,6 +202,16 @@ def deliver(result: Picture | Array, destination: Destination) -> Picture | Arra
         return write(result, destination, show_note)
     show_matrix("Output", array_of(result))
     return result
+
+
+def find_stored(source: str | None) -> "Source | None":
+    """Return the .npy file that is named, of which the head alone is read; None for what is not."""
+    from upsamp.resizing.strip_jobs import Source
+
+    stored = None if source is None else Source.find_stored(source)
+    if stored is not None:
+        check_kind(is_image=False)
+    return stored
 
 
 def finish(job: "Job[WorkT]") -> Picture | Array:

@@ -35,6 +35,7 @@ SHARED = (
     "output",
     "format_name",
     "compression",
+    "value_range",
     "depth",
     "force",
     "max_pixels",
@@ -113,6 +114,7 @@ def _compute(layer: TorchLayer, reading: ReadOptions) -> None:
         layer.function,
         force=force,
         compression=options["compression"],
+        value_range=options["value_range"],
     )
     result, count = _result_of(layer, x, layout)
     delivered = deliver(result, destination)

@@ -1,5 +1,6 @@
 """How picture files are read and written: settings that can be sent to another process."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,7 @@ __all__ = [
     "Missing",
     "Quality",
     "ReadOptions",
+    "ValueRange",
     "WriteOptions",
     "check_result",
 ]
@@ -28,6 +30,8 @@ FRAMES_FACTOR = 2
 # How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.
 Missing = Literal["error", "nan"]
 Quality = int | Literal["keep"] | None
+# The values that become 0 and 255, or "auto" for the least and the largest that there are.
+ValueRange = tuple[float, float] | Literal["auto"]
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,26 @@ class WriteOptions:
 
     compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file. quality: of JPEG, WebP and
     AVIF. strip: whether EXIF, XMP, resolution and comments are left out; the colour profile stays.
+    value_range: the values that become black and white of 8 bits; None keeps values as they are.
     """
 
     compression: int = FAST_COMPRESSION
     quality: Quality = None
     strip: bool = False
+    value_range: ValueRange | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.compression <= 9:
             raise ArgumentError(f"`compression` must be 0 to 9. Received: {self.compression}.")
         if isinstance(self.quality, int) and not 1 <= self.quality <= 100:
             raise ArgumentError(f"`quality` must be 1 to 100, or 'keep'. Received: {self.quality}.")
+        if isinstance(self.value_range, tuple):
+            low, high = self.value_range
+            if not 0 < 255 * (high - low) < math.inf:
+                raise ArgumentError(
+                    "`value_range` must be a low and a higher finite number, or 'auto'. "
+                    f"Received: {self.value_range}."
+                )
 
 
 def check_result(rows: int, columns: int, max_pixels: int, total: int = 0) -> None:

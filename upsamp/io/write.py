@@ -5,19 +5,20 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from io import BytesIO
+from shutil import copyfileobj
 from typing import BinaryIO, NamedTuple
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit, memory_limit
 from upsamp.io.atomic import already_exists, check_target, open_output
-from upsamp.io.formats import ANY, FORMATS, TEXT_FORMATS, is_image_format
+from upsamp.io.formats import FORMATS, TEXT_FORMATS, is_image_format
 from upsamp.io.matrices import write_matrix
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.remote_paths import check_remote, is_remote, remote_kind, write_remote
 from upsamp.io.streams import STANDARD_STREAM
 
-__all__ = ["Destination", "check_place", "encoding_bytes", "write_result"]
+__all__ = ["Destination", "check_place", "copy_stream", "encoding_bytes", "write_result"]
 
 # Bytes that encoding takes for a number in text, how many numbers are written together (or a whole
 # row), and what is packed at a time.
@@ -74,6 +75,15 @@ def write_result(
             stream.write(buffer.getbuffer())
 
 
+def copy_stream(stream: BinaryIO, name: str, *, overwrite: bool) -> None:
+    """Copy bytes to the file `name`, local or remote, or to standard output for "-"."""
+    if is_remote(name):
+        write_remote(name, stream.read(), overwrite=overwrite)
+        return
+    with open_output(name, overwrite=overwrite) as result:
+        copyfileobj(stream, result)
+
+
 def encoding_bytes(result: Picture | Array, format_name: str, *, whole: bool = False) -> int:
     """Return the bytes that are taken at the most to write a result, or one of its frames.
 
@@ -109,18 +119,13 @@ def _encode(
         pixels = array_of(result)
         write_matrix(pixels, format_name, stream)
         return
-    from upsamp.io.losses import check_held  # of pictures alone
+    from upsamp.io.losses import check_held, with_held_colours  # of pictures alone
     from upsamp.io.metadata.keeping import with_true_metadata
 
     record = FORMATS[format_name]
     picture = result if isinstance(result, Picture) else picture_of_matrix(result)
     picture = with_true_metadata(picture, strip=options.strip)
-    if format_name != "tiff":
-        picture = picture.map(Picture.without_extra)
-    if picture.mode == "YCbCr" and "YCbCr" not in record.modes and record.modes != ANY:
-        from upsamp.io.images.canvas import as_rgb  # few have it
-
-        picture = picture.map(as_rgb)
+    picture = picture.map(partial(with_held_colours, format_name=format_name))
     picture = picture.map(partial(check_held, format_name=format_name))
     if memory_limit() is not None and picture.rest is not None:
         picture = replace(

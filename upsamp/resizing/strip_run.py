@@ -62,9 +62,9 @@ class StripRun:
         return self._images.losses
 
     @property
-    def rounded(self) -> bool:
-        """Tell whether values have been rounded to whole pixels."""
-        return self._images is not None and self._images.rounded
+    def lost(self) -> tuple[str, ...]:
+        """Say what was lost of the values, once they are written."""
+        return self._images.lost if self._images else ()
 
     def write(self, advance: Callable[[int], object]) -> Picture | Array:
         """Make the strips and write them to the file; `advance` is told of rows.
@@ -106,10 +106,8 @@ def _images_of(job: StripJob) -> PictureStrips | MatrixStrips | None:
     given, result = job.source.given, job.result
     # With other channels than it had, it is a picture of another kind.
     if isinstance(given, Picture) and result.shape[2:] == given.pixels.shape[2:]:
-        return PictureStrips(
-            given, result.shape, job.destination.format, strip=job.destination.options.strip
-        )
+        return PictureStrips(given, result.shape, job.destination.format, job.destination.options)
     # An image has its channels last: others are as many images of one channel.
     last = job.work.layout == "channels_last"
     shape = result.shape if last else as_images(result.shape, job.work.layout)
-    return MatrixStrips(result.dtype, shape)
+    return MatrixStrips(result.dtype, shape, job.destination.options)

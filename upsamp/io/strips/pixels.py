@@ -11,8 +11,10 @@ from upsamp.errors import FormatError
 from upsamp.io.losses import losses_of
 from upsamp.io.metadata.keeping import with_true_metadata
 from upsamp.io.metadata.tiff_tags import has_directories
-from upsamp.io.pictures import Picture, picture_of_matrix
+from upsamp.io.picture_options import WriteOptions
+from upsamp.io.pictures import Picture, image_shape
 from upsamp.io.strips.rows import stand_in
+from upsamp.io.value_ranges import Rounding, Spread
 
 __all__ = ["MatrixStrips", "PictureStrips"]
 
@@ -26,16 +28,16 @@ DIRECTORIES_LEFT_OUT = (
 class PictureStrips:
     """What is written of a picture that was enlarged.
 
-    picture: with what stands in for its pixels. losses: what the file does not hold. rounded:
-    whether values were no whole numbers. strip: whether metadata is left out.
+    picture: with what stands in for its pixels. losses: what the file does not hold. lost: what
+    was lost of the values, when they are written.
     """
 
-    rounded = False
-
     def __init__(
-        self, given: Picture, shape: tuple[int, ...], format_name: str, *, strip: bool
+        self, given: Picture, shape: tuple[int, ...], format_name: str, options: WriteOptions
     ) -> None:
-        picture, self._convert = _of_picture(given, shape, format_name)
+        self._spread = _spread_of(options)
+        strip = options.strip
+        picture, self._convert = _of_picture(given, shape, format_name, self._spread)
         self.picture = with_true_metadata(replace(picture, rest=None), strip=strip)
         self.losses = losses_of(
             replace(picture, rest=given.rest, coding={}), format_name, strip=strip
@@ -44,6 +46,11 @@ class PictureStrips:
             self.losses += ("a TIFF that is written strip by strip is not compressed",)
         if format_name == "tiff" and has_directories(self.picture.metadata):
             self.losses += (DIRECTORIES_LEFT_OUT,)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Say what was lost of the values until now."""
+        return self._spread.notes if self._spread else ()
 
     def develop(self, strip: Array) -> Array:
         """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
@@ -58,39 +65,53 @@ class MatrixStrips:
 
     losses: tuple[str, ...] = ()
 
-    def __init__(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-        image = shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
-        channels = image[2] if len(image) == 3 else 1
-        if len(image) > 3 or channels > 4:
-            raise FormatError(
-                "An image must have the shape (H, W) or (H, W, C) with 1 to 4 channels. "
-                f"Received: shape {shape}. Use -o FILE.npy."
-            )
-        head = picture_of_matrix(np.zeros((1, 1, channels), dtype))
-        self.picture = head.with_pixels(
-            stand_in(image[:2] if channels == 1 else image, head.pixels.dtype.type(0))
-        )
-        self.rounded = False
+    def __init__(self, dtype: np.dtype[Any], shape: tuple[int, ...], options: WriteOptions) -> None:
+        self._made = _spread_of(options) or Rounding()
+        shape = image_shape(shape)
+        head = self._made.picture(np.zeros((1, 1, *shape[2:]), dtype))
+        self.picture = head.with_pixels(stand_in(shape, head.pixels.dtype.type(0)))
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Say what was lost of the values until now."""
+        return self._made.notes
 
     def develop(self, strip: Array) -> Array:
         """Return the pixels of a strip (1, rows, W, C), as (rows, W) or (rows, W, C)."""
-        pixels = picture_of_matrix(strip).pixels
+        pixels = self._made.picture(strip).pixels
         if pixels.dtype != self.picture.pixels.dtype:
             raise FormatError(
                 f"Pixels of {strip.dtype} must be 0 to 255 to be written strip by strip. "
                 f"Received: values up to {strip.max()}. Convert them to uint16, or use -o FILE.npy."
             )
-        if strip.dtype.kind == "f" and not self.rounded:
-            self.rounded = bool((np.rint(strip) != strip).any())
         return pixels
 
 
+def _spread_of(options: WriteOptions) -> Spread | None:
+    """Return what spreads values over the pixels, where that was asked for."""
+    if options.value_range is None:
+        return None
+    if options.value_range == "auto":
+        raise FormatError(
+            "--range auto is for a result that is in memory whole. Received: one that is written "
+            "strip by strip. Use --range LOW HIGH."
+        )
+    return Spread(*options.value_range)
+
+
 def _of_picture(
-    given: Picture, shape: tuple[int, ...], format_name: str
+    given: Picture, shape: tuple[int, ...], format_name: str, spread: Spread | None
 ) -> tuple[Picture, Converter]:
     """Return the picture that is written of a picture, and what makes its pixels."""
     largest = given.pixels.max() if given.mode == "P" else given.pixels.dtype.type(0)
     head = given.with_pixels(stand_in(shape, largest))
+    if spread is not None:
+        frame = replace(given, rest=None)
+        first = spread.picture(frame.with_pixels(given.pixels[:0]))
+        return (
+            replace(first, pixels=stand_in(shape, np.uint8(0))),
+            lambda strip: spread.picture(frame.with_pixels(strip)).pixels,
+        )
     if format_name != "tiff":
         return head, lambda pixels: pixels
     # What TIFF does not have becomes channels.
