@@ -131,6 +131,11 @@ def graph_of(layer: Any, sources: Any, node: Any, call: Any, output: Any) -> obj
     return upsamp.Functional(calls, [0], [Source(call, output)])
 
 
+def write_picture(path: Path, **fields: Any) -> None:
+    """Write a picture that a caller made."""
+    upsamp.write(path, upsamp.Picture(**fields), overwrite=True)
+
+
 def model_calls(folder: Path) -> Iterator[PublicCall]:
     """Yield models and what they do: those that are built, and those that are empty."""
     file, other = folder / "model.keras", folder / "other.keras"
@@ -139,6 +144,15 @@ def model_calls(folder: Path) -> Iterator[PublicCall]:
     yield call_of(upsamp.load_model, path=file)
     yield call_of(upsamp.load_model, path=file, weights=file)
     yield call_of(model_from_config, config=config)
+    image, small, large = folder / "image.png", folder / "small.png", folder / "large.png"
+    upsamp.write(small, [[1, 2], [3, 4]], overwrite=True)
+    yield call_of(upsamp.write, path=image, x=[[1, 2]], overwrite=True)
+    yield call_of(upsamp.read, path=small)
+    yield call_of(upsamp.enlarge_file, source=small, target=large, overwrite=True)
+    picture = upsamp.Picture(np.zeros((2, 2), np.uint8), "L")
+    right = {"pixels": picture.pixels, "mode": "L"}
+    yield PublicCall("Picture", partial(write_picture, image), right)
+    yield method_of(lambda: picture, "with_pixels", pixels=picture.pixels)
     yield call_of(upsamp.make_generator)
     yield call_of(upsamp.Sequential, layers=[])
     calls = [Call(layers.Input((2,))), Call(layers.Dense(2), (Source(0),))]

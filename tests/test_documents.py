@@ -85,7 +85,11 @@ def test_every_command_of_the_readme_prints_what_is_shown(
         assert SECONDS.sub("seconds: N", output) in shown, command
 
 
-def test_the_python_of_the_readme_gives_what_is_shown() -> None:
+def test_the_python_of_the_readme_gives_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sample_images").symlink_to(ROOT / "sample_images")
+    monkeypatch.chdir(tmp_path)
     tests = doctest.DocTestParser().get_doctest("".join(blocks("python")), {}, "README", None, 0)
     results = doctest.DocTestRunner().run(tests)
     assert results.attempted > 5

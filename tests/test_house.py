@@ -222,11 +222,13 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
 
 # --- who prints
 
-# The one place that prints text; `Model.summary` prints as Keras does, and bytes are results.
+# The one place that prints text; `Model.summary` prints as Keras does, and bytes are results. In
+# Python what a file does not hold is a warning.
 PRINTS = {
     "upsamp.cli.render.output": {"echo"},
     "upsamp.cli.progress": {"progressbar"},
     "upsamp.models.model": {"print"},
+    "upsamp.resizing.files": {"warn"},
 }
 # What prints, however it is called: click's, Python's own, and that of other libraries.
 PRINTERS = {"echo", "secho", "print", "pprint", "input", "echo_via_pager", "progressbar"}

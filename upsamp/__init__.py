@@ -11,26 +11,32 @@ if TYPE_CHECKING:
     from upsamp.core.shuffle import depth_to_space, space_to_depth
     from upsamp.core.upsampling.resample import resize, upsample
     from upsamp.errors import UpsampError
+    from upsamp.io.pictures import Picture
     from upsamp.models.files.loading import load_model
     from upsamp.models.functional import Functional
     from upsamp.models.generator import make_generator
     from upsamp.models.model import Model
     from upsamp.models.sequential import Sequential
+    from upsamp.resizing.files import enlarge_file, read, write
 
 __all__ = [
     "Functional",
     "Model",
+    "Picture",
     "Sequential",
     "UpsampError",
     "__version__",
     "conv2d",
     "conv2d_transpose",
     "depth_to_space",
+    "enlarge_file",
     "load_model",
     "make_generator",
+    "read",
     "resize",
     "space_to_depth",
     "upsample",
+    "write",
 ]
 
 _HOMES = {
@@ -41,6 +47,10 @@ _HOMES = {
     "depth_to_space": "upsamp.core.shuffle",
     "space_to_depth": "upsamp.core.shuffle",
     "UpsampError": "upsamp.errors",
+    "Picture": "upsamp.io.pictures",
+    "enlarge_file": "upsamp.resizing.files",
+    "read": "upsamp.resizing.files",
+    "write": "upsamp.resizing.files",
     "Functional": "upsamp.models.functional",
     "load_model": "upsamp.models.files.loading",
     "make_generator": "upsamp.models.generator",

@@ -24,6 +24,10 @@ from upsamp.errors import ArgumentError
         ({"template": "{stem}", "format_name": "png"}, "b.png", "b"),
         ({"out_dir": "out"}, "a/b/c.png", "out/b/c_2x2_nearest.png"),
         ({"out_dir": "/out/"}, "a/b/c.png", "/out/b/c_2x2_nearest.png"),
+        ({"out_dir": "memory://"}, "c.png", "memory://c_2x2_nearest.png"),
+        ({"out_dir": "s3://bucket/"}, "a/b/c.png", "s3://bucket/b/c_2x2_nearest.png"),
+        ({"template": "{stem}_{ext}{suffix}"}, "a/b.JPG", "a/b_JPG.JPG"),
+        ({"template": "{number}{ext}.png"}, "a/b", "a/1.png"),
         ({}, "{stem}\n\udcff.png", "{stem}\n\udcff_2x2_nearest.png"),
     ],
 )

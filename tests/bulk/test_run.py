@@ -12,7 +12,7 @@ from bulk_files import write_images
 from upsamp.bulk.clashes import survey
 from upsamp.bulk.inputs import Inputs
 from upsamp.bulk.names import Naming
-from upsamp.bulk.report import KEPT_FAILURES, Totals, write_report
+from upsamp.bulk.report import KEPT_FAILURES, Totals, may_replace, write_report
 from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.errors import FileError
@@ -292,3 +292,20 @@ def test_of_many_failures_the_first_are_kept() -> None:
     assert [*totals.notes.values()] == [69, 1, 1, 1, 1, 5]
     assert [*totals.notes][-1] == "other notes, which --report FILE has"
     assert totals.counts["failed"] == totals.done - 9 == KEPT_FAILURES + 10
+
+
+@pytest.mark.parametrize("count", [0, 1, 2000])
+def test_a_report_may_be_replaced_where_results_are_kept(count: int) -> None:
+    with write_report("report.json", {"size": 2}, Totals(), overwrite=False) as report:
+        for number in range(count):
+            report.add(Outcome(Task(number, "a", "b"), "written"))
+    assert may_replace("report.json", force=False, skip_existing=True)
+    assert not may_replace("report.json", force=False, skip_existing=False)
+    with Path("report.json").open("ab") as stream:
+        stream.write(b" " * 2**17)  # its end is looked for in so much no more
+    with pytest.raises(
+        FileError, match=r"^--report must name .* Received: 'report\.json', which is"
+    ):
+        may_replace("report.json", force=False, skip_existing=True)
+    assert may_replace("report.json", force=True, skip_existing=True)
+    assert not may_replace("none.json", force=False, skip_existing=True)

@@ -181,6 +181,40 @@ def test_what_a_file_says_is_kept_in_a_tiff_and_a_note_tells_of_the_rest(
     assert "what EXIF has in directories of its own is left out" in result.stderr
 
 
+def test_what_a_file_counts_in_pixels_is_the_same_in_strips(invoke: Invoke) -> None:
+    numbers_of_tags = [(33550, 12, 3, (10.0, 10.0, 0.0)), (33922, 12, 6, (0.0,) * 6)]
+    texts = [(42113, 2, 0, "-9999"), (315, 2, 0, "Müller".encode())]
+    tags = [(*tag, True) for tag in (*numbers_of_tags, *texts)]
+    told = "ImageJ=1.54f\nimages=1\nunit=um\n"
+    options: dict[str, Any] = {
+        "resolution": (2, 3),
+        "resolutionunit": 1,
+        "extratags": tags,
+        "metadata": None,
+    }
+    tifffile.imwrite("in.tif", numbers((6, 5), "uint16"), description=told, **options)
+    invoke("upsample", "in.tif", "-o", "whole.tif")
+    invoke("upsample", "in.tif", "-o", "strips.tif", *BOUND)
+    with tifffile.TiffFile("whole.tif") as whole, tifffile.TiffFile("strips.tif") as strips:
+        page: Any = strips.pages[0]
+        expected: Any = whole.pages[0]
+        for tag in (270, 282, 283, 296, 315, 33550, 33922, 42113):
+            assert page.tags[tag].value == expected.tags[tag].value
+        assert page.tags[282].value == (4, 1)
+        assert page.is_tiled
+
+
+def test_pixels_without_data_are_left_out_within_a_bound(invoke: Invoke) -> None:
+    pixels = np.array([[-9999, -9999, 100, 100]] * 4, np.float32)
+    tag = (42113, 2, 0, "-9999", True)
+    tifffile.imwrite("in.tif", pixels, extratags=[tag], metadata=None)
+    result = invoke("upsample", "in.tif", "--interp", "bilinear", "-o", "out.tif", *BOUND)
+    assert result.exit_code == 0
+    assert set(np.unique(tifffile.imread("out.tif"))) == {-9999, 100}
+    least = invoke("upsample", "in.tif", "--interp", "bilinear", "--max-memory", "1MB")
+    assert "Use --max-memory" in least.stderr
+
+
 def test_what_is_rounded_is_told(invoke: Invoke) -> None:
     np.save("in.npy", np.array([[0, 1], [2, 3]]) / 2)
     result = invoke("upsample", "in.npy", "-o", "out.png", *BOUND)

@@ -156,7 +156,7 @@ def test_many_files_are_spread_by_the_same_values(invoke: Invoke) -> None:
     [
         (np.array([[0.0, 0.5]]), True),
         (np.array([[0.0, 1.0]], np.float16), True),
-        (np.array([[0, 1]], np.uint8), True),
+        (np.array([[0, 1]], np.uint8), False),  # as labels are
         (np.array([[0.0, 0.0]]), False),
         (np.array([[0.0, 1.5]]), False),
         (np.array([[False, True]]), False),

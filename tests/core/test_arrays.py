@@ -136,6 +136,11 @@ def test_masked_cells_are_refused(take: Callable[[Any], Any]) -> None:
             take(x)
     with pytest.raises(ArgumentError, match=message):
         upsample([MASKED, MASKED])
+    deep: Any = MASKED
+    for _ in range(40):
+        deep = [deep]
+    with pytest.raises(ArgumentError, match=message):
+        upsample(deep)
     with pytest.raises(ArgumentError, match=r"^`kernel` must have a number in each cell"):
         conv2d(np.ones((4, 4)), MASKED[..., np.newaxis, np.newaxis])
     plain = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]])

@@ -159,7 +159,7 @@ def check(data: bytes, *, expand: bool) -> str:
     options = ReadOptions(expand=expand, max_pixels=MAX_PIXELS, every_frame=not expand)
     try:
         picture = read_picture(BytesIO(data), "it", options)
-        for frame in islice(picture.frames(), MOST_FRAMES):
+        for frame in islice(picture.frames, MOST_FRAMES):
             use(frame)
     except UpsampError as error:
         message = str(error)

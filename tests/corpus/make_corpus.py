@@ -12,7 +12,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -22,8 +21,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from corpus.rare_formats import rare_files
+from declared_files import jpeg2000, packed, page, tiff_of
 from png_encoding import CHANNELS, encode_png
-from tiff_files import packed, page, tiff_of
 
 from upsamp.io.images.pillow import quiet_libraries
 
@@ -226,10 +225,9 @@ def other_numbers() -> Iterator[CorpusFile]:
         file = tiff_of(tags | {258: (bits,) * channels}, packed(samples, bits)).getvalue()
         yield CorpusFile(f"tiff_{channels}x{bits}bit.tif", file, samples, bits, channels > 1)
         if features.check("jpg_2000"):
-            data = imagecodecs.jpeg2k_encode(samples, bitspersample=bits, level=0, reversible=True)
             colour = channels > 1
             name = f"jpeg2000_{channels}x{bits}bit.jp2"
-            yield CorpusFile(name, bytes(data), samples, bits, colour)
+            yield CorpusFile(name, jpeg2000(samples, bits), samples, bits, colour)
     for kind, bits in (("int8", 8), ("int16", 16), ("int32", 32), ("float16", 16)):
         samples = (samples_of(1, 8) - 128).astype(kind)
         yield _by_tifffile(kind, samples, bits)

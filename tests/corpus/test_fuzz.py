@@ -85,6 +85,6 @@ def frames_of(data: bytes) -> tuple[list[Any], tuple[str, ...]]:
     """Return the pixels of all frames, none where the file is refused, and the notes on them."""
     try:
         picture = read(BytesIO(data), every_frame=True)
-        return [frame.pixels for frame in picture.frames()], picture.notes
+        return [frame.pixels for frame in picture.frames], picture.notes
     except UpsampError:
         return [], ()

@@ -139,7 +139,7 @@ def test_a_later_frame_is_bounded_as_the_first_is(kind: str) -> None:
     picture = read_picture(BytesIO(data), "it", ReadOptions(every_frame=True))
     assert picture.frame_count == 2
     with pytest.raises(FormatError, match=r"declares more than 178,956,970 pixels.*--max-pixels"):
-        list(picture.frames())
+        list(picture.frames)
     assert getrusage(RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
@@ -149,7 +149,7 @@ def test_many_frames_are_read_one_at_a_time() -> None:
     tracemalloc.start()
     try:
         picture = read_picture(BytesIO(data), "it", ReadOptions(every_frame=True))
-        count = sum(1 for _ in picture.frames())
+        count = sum(1 for _ in picture.frames)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -163,7 +163,7 @@ def test_a_page_that_leads_to_itself_is_not_read_for_ever() -> None:
     (count,) = struct.unpack_from("<H", data, place)
     struct.pack_into("<I", data, place + 2 + 12 * count, place)
     picture = read_picture(BytesIO(bytes(data)), "it", ReadOptions(every_frame=True))
-    assert sum(1 for _ in picture.frames()) <= 2
+    assert sum(1 for _ in picture.frames) <= 2
 
 
 @pytest.mark.parametrize("limit", [374, 375])

@@ -46,7 +46,7 @@ TABLE = bytes(
 
 
 def frames_of(data: bytes, **options: Any) -> list[Picture]:
-    return [*read(BytesIO(data), every_frame=True, expand=True, **options).frames()]
+    return [*read(BytesIO(data), every_frame=True, expand=True, **options).frames]
 
 
 def shown(data: bytes, **options: Any) -> list[Array]:
@@ -58,6 +58,7 @@ def assert_seen(data: bytes, expected: list[Array]) -> None:
     """Hold what is read of a file against what is to be seen, all at once and each alone."""
     made = shown(data)
     assert len(made) == len(expected)
+    assert len({frame.mode for frame in frames_of(data)}) == 1
     for number, (own, right) in enumerate(zip(made, expected, strict=True)):
         np.testing.assert_array_equal(own, visible(right))
         alone = read(BytesIO(data), frame=number, expand=True).pixels
@@ -292,6 +293,14 @@ def test_a_comment_between_the_control_and_the_image_changes_nothing() -> None:
     assert frames_of(commented)[0].metadata["comment"] == b"hi"
 
 
+@pytest.mark.parametrize("words", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
+def test_a_gif_is_played_as_often_as_it_says(words: bytes) -> None:
+    parts = [Part(np.full((1, 1), value, np.uint8)) for value in (5, 6)]
+    for loop, plays in ((None, 1), (0, 0), (4, 5)):
+        data = gif_of(parts, (1, 1), TABLE, loop=loop).replace(b"NETSCAPE2.0", words)
+        assert [frame.metadata["plays"] for frame in frames_of(data)] == [plays, plays]
+
+
 def test_a_gif_declares_alpha_only_where_it_may_be_clear() -> None:
     full, small = np.full((2, 2), 5, np.uint8), np.full((1, 1), 6, np.uint8)
     opaque = [Part(full), Part(small, clear=6), Part(small, disposal=RESTORED), Part(small)]
@@ -301,6 +310,7 @@ def test_a_gif_declares_alpha_only_where_it_may_be_clear() -> None:
         [Part(full, clear=9), Part(small)],
         [Part(full, disposal=CLEARED), Part(small)],
         [Part(full, disposal=RESTORED), Part(small)],
+        [Part(full), Part(small), Part(small), Part(small, disposal=CLEARED), Part(small)],
     ):
         assert {frame.mode for frame in frames_of(gif_of(parts, (2, 2), TABLE))} == {"RGBA"}
 

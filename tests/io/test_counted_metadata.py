@@ -1,5 +1,6 @@
 """What a file counts in its pixels is true of the larger picture; what is left out is told."""
 
+import re
 import struct
 import time
 import zlib
@@ -18,7 +19,7 @@ from upsamp.io.images.metadata import metadata_of
 from upsamp.io.metadata import descriptions, exif, xmp
 from upsamp.io.metadata.directory import Directory, Value, block_of, numbers_of, read_tags, value
 from upsamp.io.metadata.kinds import COUNTED, FREE, GONE, KINDS
-from upsamp.io.metadata.scale import Scale
+from upsamp.io.metadata.scale import Scale, Turn
 from upsamp.io.metadata.tiff_tags import DESCRIBING, GEO, STRUCTURAL
 from upsamp.io.pictures import Picture
 
@@ -54,8 +55,8 @@ def geotiff(order: str, keys: tuple[int, ...], *, big: bool, **tags: Any) -> Byt
     return tiff(byteorder=order, bigtiff=big, metadata=None, extratags=extra)
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("big", [False, True])
+# Not every Pillow reads what is both.
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])
 def test_the_bounds_of_a_geotiff_stay(tmp_path: Path, order: str, big: bool) -> None:
     source = geotiff(order, AREA, big=big, scale=(10, 20, 0), ties=(1, 2, 0, 500010, 4599960, 0))
     tags = tags_of(through(larger(read(source), 2, 3), "tiff", tmp_path))
@@ -95,8 +96,11 @@ def test_control_points_and_polynomials_are_moved(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tags[50844], expected)
 
 
-def test_a_damaged_georeference_is_left_out_and_told(tmp_path: Path) -> None:
-    picture = read(geotiff("<", AREA, big=False, scale=(10, 20), ties=(0,) * 6))
+@pytest.mark.parametrize("scale", [(10, 20), (10, 20, 0, 10, 20, 0), (10, np.nan, 0)])
+def test_a_damaged_georeference_is_left_out_and_told(
+    tmp_path: Path, scale: tuple[float, ...]
+) -> None:
+    picture = read(geotiff("<", AREA, big=False, scale=scale, ties=(0,) * 6))
     assert "a damaged georeference" in picture.notes[0]
     assert 33922 not in tags_of(through(picture, "tiff", tmp_path))
 
@@ -408,7 +412,7 @@ def test_tags_that_are_not_known_are_left_out_and_told(tmp_path: Path) -> None:
     picture = read(tiff(metadata=None, extratags=extra))
     (note,) = picture.notes
     assert note == (
-        "left out, as it is not true of the new file: an editor's layers, TIFF tag 65000"
+        "left out, as it belongs to the old file alone: an editor's layers, TIFF tag 65000"
     )
     path = through(larger(picture, 2, 2), "tiff", tmp_path)
     assert not {32997, 65000, 37724} & tags_of(path).keys()
@@ -446,3 +450,65 @@ def test_damaged_tags_are_passed_over(cut: int) -> None:
     tags, _ = read_tags(BytesIO(block[: 300 - cut]), DESCRIBING)
     for one in tags.values():
         assert isinstance(one, dict) or numbers_of(one) is not None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_where_the_subject_is_turns_with_its_picture(orientation: int) -> None:
+    # The subject is the one white pixel.
+    pixels = np.zeros((8, 16), np.uint8)
+    pixels[1, 5] = 255
+    camera: Directory = {0x9214: value((5, 1, 4, 2)), 0xA20E: value((1.5,)), 0xA20F: value((2.5,))}
+    block = block_of({0x0112: value(orientation), 0x8769: camera})
+    text = (
+        '<a d:w="16" xmlns:d="http://ns.adobe.com/xap/1.0/sType/Dimensions#" d:h="8"/>'
+        '<b stArea:x="0.25" stArea:y=\'0.125\' stArea:w="0.5" stArea:h="0.1"/>'
+    )
+    options = {"exif": b"Exif\0\0" + block, "xmp": text.encode(), "lossless": True}
+    picture = read(encoded(Image.fromarray(pixels), "webp", **options))
+    turned = BytesIO(picture.metadata["exif"])
+    tags, _ = read_tags(turned, {0x8769: dict.fromkeys((0x9214, 0xA20E, 0xA20F))})
+    camera = tags[0x8769]  # type: ignore[assignment] # a directory
+    x, y, width, height = numbers_of(camera[0x9214])
+    assert np.argwhere(picture.pixels.max(axis=2)).tolist() == [[y, x]]
+    sideways = orientation > 4
+    assert (width, height) == ((2, 4) if sideways else (4, 2))
+    sensor = [float(numbers_of(camera[tag])[0]) for tag in (0xA20E, 0xA20F)]
+    assert sensor == ([2.5, 1.5] if sideways else [1.5, 2.5])
+    told = dict(re.findall(r"(\w+:\w)=[\"']([\d.]+)", picture.metadata["xmp"].decode()))
+    rows, columns = picture.pixels.shape[:2]
+    assert (told["d:w"], told["d:h"]) == (str(columns), str(rows))
+    assert (told["stArea:w"], told["stArea:h"]) == (("0.1", "0.5") if sideways else ("0.5", "0.1"))
+    share = Turn(orientation, 1, 1).place(0.25, 0.125)
+    assert (float(told["stArea:x"]), float(told["stArea:y"])) == share
+
+
+def test_segments_of_a_jpeg_that_are_not_kept_are_told() -> None:
+    def segment(number: int, data: bytes) -> bytes:
+        return bytes([255, 0xE0 + number]) + struct.pack(">H", 2 + len(data)) + data
+
+    rest = segment(1, b"http://ns.adobe.com/xmp/extension/\0") + segment(5, b"own")
+    extra = segment(11, b"JP\0\1") + segment(11, b"JP\0\1") + rest + segment(12, b"Ducky")
+    picture = read(encoded(image_of("RGB"), "jpeg", extra=extra, comment=b"no segment of these"))
+    (note,) = picture.notes
+    assert note.partition(": ")[2] == (
+        "content credentials, the rest of a long XMP, the JPEG's segments APP5"
+    )
+
+
+def test_chunks_of_a_png_that_are_not_kept_are_told() -> None:
+    data = encoded(image_of("RGB"), "png").getvalue()
+    chunks = b""
+    for name in (b"caBX", b"sCAL", b"oFFs", b"oFFs"):
+        chunks += struct.pack(">I", 2) + name + b"11" + struct.pack(">I", zlib.crc32(name + b"11"))
+    (note,) = read(BytesIO(data[:33] + chunks + data[33:])).notes
+    assert note.partition(": ")[2] == (
+        "content credentials, the PNG's chunk sCAL, the PNG's chunk oFFs"
+    )
+
+
+def test_exif_in_a_text_of_a_png_is_kept_byte_for_byte() -> None:
+    block = photograph()
+    told = b"Exif\0\0" + block
+    texts = PngInfo()
+    texts.add_text("Raw profile type exif", f"\nexif\n{len(told):8}\n{told.hex()}\n", zip=True)
+    assert read(encoded(image_of("RGB"), "png", pnginfo=texts)).metadata["exif"][14:] == block[14:]

@@ -108,7 +108,7 @@ CHECKED = checked_pictures()
 def frames_of(data: bytes, **options: Any) -> list[Any] | None:
     """Return the pixels of all frames, or None where the file is refused as damaged."""
     try:
-        return [frame.pixels for frame in read(BytesIO(data), every_frame=True, **options).frames()]
+        return [frame.pixels for frame in read(BytesIO(data), every_frame=True, **options).frames]
     except FormatError:
         return None
 
@@ -140,7 +140,7 @@ def test_a_damaged_frame_is_told_where_it_is_met() -> None:
             read(BytesIO(damaged), frame=2)
         picture = read(BytesIO(damaged), every_frame=True)
         with pytest.raises(FormatError, match=r"^it cannot be decoded: "):
-            list(picture.frames())
+            list(picture.frames)
 
 
 def test_a_checksum_that_is_wrong_is_told_wherever_it_is() -> None:
@@ -190,10 +190,10 @@ def test_a_gif_that_ends_too_early_or_goes_on_is_told() -> None:
 def test_a_gif_whose_last_byte_was_never_written_is_read_and_told(end: bytes) -> None:
     for images in ([noise(0)], [noise(seed) for seed in range(3)]):
         whole = animation_of(images, "gif")
-        expected = [frame.pixels for frame in read(BytesIO(whole), every_frame=True).frames()]
+        expected = [frame.pixels for frame in read(BytesIO(whole), every_frame=True).frames]
         picture = read(BytesIO(whole[:-1] + end), every_frame=True)
         assert picture.notes == ("the GIF has no end, so frames may be missing",)
-        np.testing.assert_equal([frame.pixels for frame in picture.frames()], expected)
+        np.testing.assert_equal([frame.pixels for frame in picture.frames], expected)
     for rest in (b"\x01", b"!\xfe\x01a\0", b"!", b","):
         with pytest.raises(FormatError, match=r"decoded: it is cut off\.$"):
             read(BytesIO(whole[:-1] + rest), every_frame=True)

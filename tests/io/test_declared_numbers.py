@@ -11,16 +11,19 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from declared_files import jpeg2000, packed, page, tiff_of, tiff_pages
 from image_files import Array, read, through
 from PIL import Image, features
-from tiff_files import packed, page, tiff_of, tiff_pages
+from png_encoding import encode_png
 
 from upsamp.core.memory import limit_memory
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import FormatError, MemoryLimitError, MissingExtraError
 from upsamp.io import extras
 from upsamp.io.losses import losses_of
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.read import read_stream
 from upsamp.resizing.enlarging import Enlarging
 
 HEIGHT, WIDTH = 6, 5
@@ -140,9 +143,7 @@ def test_jpeg_2000_of_any_bits_is_spread_or_signed(
     dtype = f"{kind}{next(size for size in (1, 2, 4) if 8 * size >= bits)}"
     values = numbers(dtype, *([channels] if channels > 1 else []), low=low, high=high)
     values.flat[:2] = low, high - 1
-    data = imagecodecs.jpeg2k_encode(
-        values, bitspersample=bits, level=0, reversible=True, codecformat=container
-    )
+    data = jpeg2000(values, bits, container)
     picture = read(BytesIO(data))
     # More than 16 bits are numbers, and not shades.
     expected = spread(values, 2**bits - 1) if kind == "u" and bits <= 16 else values
@@ -153,15 +154,13 @@ def test_jpeg_2000_of_any_bits_is_spread_or_signed(
 @pytest.mark.usefixtures("no_extra")
 def test_grey_of_jpeg_2000_needs_no_extra() -> None:
     values = numbers("uint16", high=1024)
-    data = imagecodecs.jpeg2k_encode(values, bitspersample=10, level=0, reversible=True)
+    data = jpeg2000(values, 10)
     np.testing.assert_array_equal(read(BytesIO(data)).pixels, spread(values, 1023))
 
 
 def test_the_depth_of_jpeg_2000_is_found_behind_much_else() -> None:
     values = numbers("uint16", 3, high=4096)
-    data = imagecodecs.jpeg2k_encode(
-        values, bitspersample=12, level=0, reversible=True, codecformat="jp2"
-    )
+    data = jpeg2000(values, 12)
     # A box of words that has the marker of a codestream of 8 bits in it.
     false = b"\xff\x4f\xff\x51" + bytes(60)
     box = struct.pack(">I4s", 8 + len(false) + 2**15, b"free") + false + bytes(2**15)
@@ -171,11 +170,7 @@ def test_the_depth_of_jpeg_2000_is_found_behind_much_else() -> None:
 
 
 def test_luma_of_jpeg_2000_that_another_reader_would_leave_is_refused() -> None:
-    data = bytearray(
-        imagecodecs.jpeg2k_encode(
-            numbers("uint16", 3, high=4096), bitspersample=12, codecformat="jp2"
-        )
-    )
+    data = bytearray(jpeg2000(numbers("uint16", 3, high=4096), 12))
     place = data.index(b"colr") + 7
     assert struct.unpack_from(">I", data, place) == (16,)
     struct.pack_into(">I", data, place, 18)
@@ -353,6 +348,33 @@ def test_more_channels_of_a_psd_are_told(mode: int, channels: int, lost: int) ->
     assert picture.notes == notes
 
 
+def test_an_icon_of_16_bits_is_refused_or_cut() -> None:
+    values = numbers("uint16", 4, high=2**16)
+    data = encode_png(values, 6, 16)
+    head = struct.pack("<HHHBBBBHHII", 0, 1, 1, WIDTH, HEIGHT, 0, 0, 1, 64, len(data), 22)
+    with pytest.raises(FormatError, match=r"^it holds 16-bit colour, which would be cut"):
+        read(BytesIO(head + data))
+    np.testing.assert_array_equal(read(BytesIO(head + data), depth=8).pixels, values >> 8)
+
+
+def test_colours_of_a_palette_in_jpeg_2000_are_left_as_they_are() -> None:
+    # Indices of 4 bits, which are no shades: what Pillow makes of them stays.
+    values = numbers("uint8", high=16)
+    whole = jpeg2000(values, 4)
+    colours = np.arange(48, dtype=np.uint8) * 5
+    palette = struct.pack(">HB3B", 16, 3, 7, 7, 7) + colours.tobytes()
+    boxes = struct.pack(">I4s", 8 + len(palette), b"pclr") + palette
+    boxes += struct.pack(">I4s", 20, b"cmap") + bytes.fromhex("000001000000010100000102")
+    place = whole.index(b"jp2h") - 4
+    (size,) = struct.unpack_from(">I", whole, place)
+    data = whole[:place] + struct.pack(">I", size + len(boxes)) + whole[place + 4 : place + size]
+    data += boxes + whole[place + size :]
+    data = data.replace(b"colr\1\0\0\0\0\0\x11", b"colr\1\0\0\0\0\0\x10")  # not grey
+    with Image.open(BytesIO(data)) as image:
+        expected = np.asarray(image.convert("RGB"))
+    np.testing.assert_array_equal(read(BytesIO(data), expand=True).pixels, expected)
+
+
 def test_a_psd_of_16_bits_is_named() -> None:
     with pytest.raises(FormatError, match=r"^it is a PSD of more than 8 bits .*Convert it to PNG"):
         read(psd(3, 3, 16))
@@ -393,7 +415,7 @@ def masked_tiff(
 
 
 @pytest.mark.parametrize("copies", [False, True])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64"])
 @pytest.mark.parametrize(("channels", "photometric"), [(1, 1), (3, 2)])
 def test_a_mask_is_the_alpha_of_its_picture(
     dtype: str, channels: int, photometric: int, copies: bool
@@ -424,7 +446,7 @@ def test_a_page_of_no_known_kind_does_not_take_the_others_along() -> None:
     raw = (page(WIDTH, HEIGHT, 8, 32803), grey.tobytes())
     picture = read(tiff_pages([raw, shown, raw, shown]), every_frame=True)
     assert picture.frame_count == 2
-    for frame in picture.frames():
+    for frame in picture.frames:
         np.testing.assert_array_equal(frame.pixels, grey)
     message = "page {} is left out: its pixels, photometric 32803, are none that are known"
     assert picture.notes == tuple(message.format(number) for number in (0, 2))
@@ -543,6 +565,26 @@ def test_a_pfm_of_colours_is_read_from_the_bottom_up(order: str) -> None:
     np.testing.assert_array_equal(picture.pixels, pixels, strict=True)
 
 
+WORDS = [
+    ("a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is PostScript, a program"),
+    ("a.eps", b"\xc5\xd0\xd3\xc6" + bytes(28), "is PostScript, a program"),
+    ("a.svg", b"<svg width='1'/>", "is SVG, a drawing"),
+    ("a.svg", b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg/>", "is SVG, a drawing"),
+    ("-", b"\xef\xbb\xbf<!DOCTYPE svg>", "is SVG, a drawing"),
+    ("a.pdf", b"%PDF-1.7\n", "is PDF, a list of commands"),
+    ("a.html", b"<html>1 2</html>", "is no image that can be read: it holds text"),
+    ("a.fits", b"SIMPLE = T\n", "its FITS header has no end"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "words"), WORDS)
+def test_other_kinds_of_file_are_named_and_are_no_bad_matrix(
+    name: str, data: bytes, words: str
+) -> None:
+    with pytest.raises(FormatError, match=words):
+        read_stream(BytesIO(data), name, "it", None, ReadOptions())
+
+
 # --- what is hostile
 
 
@@ -556,8 +598,7 @@ def _hostile(kind: str) -> tuple[BytesIO, int]:
     if kind == "bands":
         return tiff(np.zeros((64, 64, 9), np.uint8), extrasamples=[0] * 8), 4096
     if kind == "jpeg2000":
-        data = imagecodecs.jpeg2k_encode(np.zeros((64, 64, 3), np.uint16), bitspersample=12)
-        return BytesIO(data.rstrip(b"\0")), 4096  # older releases write zeros behind it
+        return BytesIO(jpeg2000(np.zeros((64, 64, 3), np.uint16), 12)), 4096
     return masked_tiff(np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), np.uint8)), 4096
 
 

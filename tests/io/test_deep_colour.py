@@ -308,7 +308,7 @@ def test_an_animation_of_16_bits_is_kept_whole_or_cut() -> None:
         )
     )
     source = BytesIO(data[:-12] + more + data[-12:])
-    for frame in read(source, every_frame=True).frames():
+    for frame in read(source, every_frame=True).frames:
         assert frame.pixels.dtype == np.uint16
         np.testing.assert_array_equal(frame.pixels[..., :3], pixels)
     assert read(source, depth=8, every_frame=True).frame_count == 2

@@ -114,9 +114,12 @@ def test_a_standard_stream_is_made_anew_around_its_descriptor(
         monkeypatch.setattr(sys, other, object())
     others = [sys.stdin, sys.stdout, sys.stderr]
     mode = "w" if number else "r"
-    with open(number, mode, 1, "latin-1", closefd=False) as given:
-        for attribute in (name, f"__{name}__"):
-            monkeypatch.setattr(sys, attribute, given)
+    with (
+        open(number, mode, 1, "latin-1", closefd=False) as given,
+        monkeypatch.context() as patch,  # what reports on tests must not meet it when it is closed
+    ):
+        monkeypatch.setattr(sys, name, given)
+        patch.setattr(sys, f"__{name}__", given)
         os.set_blocking(number, False)
         prepare_standard_streams()
         stream = getattr(sys, name)

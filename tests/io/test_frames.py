@@ -150,7 +150,7 @@ def test_pages_keep_their_size_their_mode_and_what_they_say(tmp_path: Path) -> N
         image.encoderinfo = {"dpi": (100 + place, 72), "description": f"page {place}"}
     source = encoded(first, "tiff", save_all=True, append_images=pages)
     picture = read(source, every_frame=True)
-    assert [page.mode for page in picture.frames()] == [*modes]
+    assert [page.mode for page in picture.frames] == [*modes]
     path = through(enlarged(source), "tiff", tmp_path)
     for place, mode in enumerate(modes):
         # Before version 13, Pillow gives the palette of a page to the pixels of another.
@@ -323,7 +323,7 @@ def test_the_frames_of_a_file_are_read_from_it_again(tmp_path: Path) -> None:
     assert isinstance(picture, Picture)
     assert picture.frame_count == 5
     for _ in range(2):
-        assert len([*picture.frames()]) == 5
+        assert len([*picture.frames]) == 5
 
 
 def test_a_later_frame_that_is_damaged_leaves_no_file(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_a_photo_of_several_views_is_the_jpeg_that_it_is(tmp_path: Path) -> None
     picture = read(source)
     assert picture.format == "jpeg"
     assert picture.notes == (
-        "left out, as it is not true of the new file: other images in the file",
+        "left out, as it belongs to the old file alone: other images in the file",
     )
     with Image.open(through(picture, "jpeg", tmp_path)) as image:
         expected: Array = np.asarray(views[0])

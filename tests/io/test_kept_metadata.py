@@ -196,6 +196,11 @@ def test_exif_is_changed_in_place(order: str, kind: int, prefix: bytes) -> None:
     [
         ('{"shape": [20, 30, 3]}', None),
         ('{"shape": [20, 30, 3], "microscope": "one"}', '{"microscope": "one"}'),
+        # Written with blanks, what is left is just as long as all was without any.
+        (
+            '{"shape": [1],"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1}',
+            '{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1}',
+        ),
         ('{"shape": [20, 30, 3], damaged', '{"shape": [20, 30, 3], damaged'),
         ("a shape", "a shape"),
     ],
@@ -279,7 +284,8 @@ def test_layers_are_no_frames() -> None:
     with Image.open(source) as image:
         assert image.n_frames == 2  # type: ignore[attr-defined] # a PSD has it
     picture = read(source, every_frame=True)
-    assert (picture.rest, picture.notes, picture.pixels.tolist()) == (None, (), [[42]])
+    assert (picture.rest, picture.pixels.tolist()) == (None, [[42]])
+    assert picture.notes == ("left out, as it belongs to the old file alone: an editor's layers",)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

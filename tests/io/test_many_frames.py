@@ -104,10 +104,10 @@ def test_the_pixels_of_all_frames_are_bounded_as_those_of_an_image_are(kind: str
 def test_pages_of_other_sizes_are_bounded_as_they_are_read() -> None:
     pages = [Image.new("L", (side, side)) for side in (10, 20, 20, 20)]
     data = encoded(pages[0], "tiff", save_all=True, append_images=pages[1:]).getvalue()
-    assert len([*read(BytesIO(data), every_frame=True, max_pixels=600).frames()]) == 4
+    assert len([*read(BytesIO(data), every_frame=True, max_pixels=600).frames]) == 4
     picture = read(BytesIO(data), every_frame=True, max_pixels=599)
     with pytest.raises(FormatError, match=TOO_MANY):
-        list(picture.frames())
+        list(picture.frames)
 
 
 def test_hundreds_of_frames_of_a_usual_size_are_read() -> None:

@@ -3,8 +3,10 @@
 Every file is taken apart by `png_files`, which shares nothing with what wrote it.
 """
 
+import struct
 import tracemalloc
 import zlib
+from fractions import Fraction
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -22,7 +24,7 @@ from png_files import MODES, picture_of, read_png, split_chunks, unfilter
 import upsamp
 from upsamp.errors import ArgumentError, FormatError
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.io.png import write_png, writer
+from upsamp.io.png import animation, write_png, writer
 from upsamp.io.png.deflate import join_checksums
 from upsamp.io.png.filters import FILTERS, choose_filters, filter_rows
 
@@ -349,3 +351,35 @@ def test_texts_and_colours_come_out_as_the_specification_allows() -> None:
     assert found[b"iTXt"] == b"D\0\0\0\0\0\xd0\x96"
     assert found[b"gAMA"] == b"\x7f\xff\xff\xff"
     assert found[b"cHRM"] == bytes(4) + b"\0\0\xc3\x50"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "told"),
+    [
+        (40, (1, 25)),
+        (1000 / 10_000, (1, 10_000)),
+        (1000 / 10_001, (1, 10_000)),
+        (65_535_000, (65_535, 1)),
+        (10**9, (65_535, 1)),
+        (-1, (0, 1)),
+    ],
+)
+def test_a_frame_tells_its_duration_as_a_fraction(
+    milliseconds: float, told: tuple[int, int]
+) -> None:
+    assert duration_of(milliseconds) == told
+
+
+def duration_of(milliseconds: float) -> tuple[int, int]:
+    """Return the fraction of a second that a frame of an animation tells."""
+    content = animation._control(0, slice(0, 1), slice(0, 1), milliseconds)
+    numerator, denominator = struct.unpack_from(">HH", content, 20)
+    return numerator, denominator
+
+
+@pytest.mark.parametrize("seconds", [6.612345678, 7.071067811, 123.456789, 9999.123456])
+def test_a_long_duration_is_as_near_as_half_of_what_two_bytes_hold(seconds: float) -> None:
+    near = Fraction(seconds).limit_denominator(int(65_535 / (2 * seconds)))
+    assert abs(Fraction(*duration_of(1000 * seconds)) - Fraction(seconds)) <= abs(
+        near - Fraction(seconds)
+    ) + Fraction(1, 10**9)

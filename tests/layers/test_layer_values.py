@@ -264,3 +264,16 @@ def test_each_weight_is_drawn_from_a_seed_of_its_own_in_any_order() -> None:
     later = built()
     np.testing.assert_array_equal(later.weight("pointwise_kernel"), pointwise)
     np.testing.assert_array_equal(later.weight("depthwise_kernel"), depthwise)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_not_mixed_with_a_layer(value: float) -> None:
+    layer = Conv2D(2, 3)
+    layer.build((None, 5, 5, 1))
+    kernel, factors, offsets = np.ones((3, 3, 1, 2), np.float32), np.ones(2), np.zeros(2)
+    layer.set_weights([kernel, offsets])
+    assert layer.scaled_mixture(factors, offsets) is not None
+    assert layer.scaled_mixture(factors, np.array([0, value])) is None
+    kernel[1, 1, 0, 0] = value
+    layer.set_weights([kernel, offsets])
+    assert layer.scaled_mixture(factors, offsets) is None

@@ -34,7 +34,7 @@ TABLE = bytes(np.random.default_rng(4).integers(0, 256, 48, np.uint8))
 
 def ours(data: bytes) -> list[Array]:
     picture = read(BytesIO(data), every_frame=True, expand=True)
-    frames = [*picture.frames()][1 if picture.metadata.get("default_image") else 0 :]
+    frames = [*picture.frames][1 if picture.metadata.get("default_image") else 0 :]
     return [visible(frame.pixels) for frame in frames]
 
 

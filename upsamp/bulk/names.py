@@ -74,9 +74,7 @@ class Naming:
         """Return what a name is made of: the folder of the result, and stem and ext of the file."""
         folder, name = split_path(found.path)
         if self.out_dir is not None:
-            folder = self.out_dir.rstrip("/") or self.out_dir
-            below = os.path.dirname(found.below)
-            folder = join_path(folder, below) if below else folder
+            folder = split_path(join_path(self.out_dir, os.path.dirname(found.below), name))[0]
         stem, suffix = os.path.splitext(name)
         return folder, stem, suffix[1:]
 

@@ -205,8 +205,8 @@ range_option = click.option(
 strip_option = click.option(
     "--strip",
     is_flag=True,
-    help="Leave out EXIF, XMP, resolution and comments. The colour profile stays: without it, the "
-    "colours would change.",
+    help="Leave out EXIF, XMP, IPTC, georeferences, resolution and comments. The colour profile "
+    "stays: without it, the colours would change.",
 )
 
 

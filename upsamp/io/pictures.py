@@ -1,8 +1,13 @@
 """Pictures: pixels as an array, with what an image file must not lose on the way."""
 
+import math
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from io import SEEK_END, BytesIO
+from itertools import islice
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 
@@ -30,9 +35,9 @@ __all__ = [
 DURATION = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture:
-    """An image, and what its file says of it.
+    """An image, and what its file says of it. Notebooks show it.
 
     pixels: (H, W) or (H, W, C) as `mode` has them, which is Pillow's, or one of those that Pillow
     has not: "LA;16", "RGB;16", "RGBA;16" and "CMYK;16" for 16-bit colour, ";F" in the place of
@@ -100,28 +105,83 @@ class Picture:
         rest = self.rest and self.rest.map(change)
         return replace(change(replace(self, rest=None)), rest=rest)
 
-    def frames(self) -> "Iterator[Picture]":
-        """Yield this frame alone, then those that follow, each read as it is asked for."""
+    @property
+    def frames(self) -> "Frames":
+        """All frames or pages, this one alone as the first."""
+        return Frames(self.frame_count, self._each_frame)
+
+    def _each_frame(self) -> "Iterator[Picture]":
         yield replace(self, rest=None)
         if self.rest is not None:
-            yield from self.rest.read()
+            yield from self.rest
+
+    def __repr__(self) -> str:
+        """Return the size, the mode and the type, in a line."""
+        height, width = self.pixels.shape[:2]
+        frames = "1 frame" if self.frame_count == 1 else f"{self.frame_count:,} frames"
+        return f"<Picture: {width}x{height} {self.mode}, {self.pixels.dtype}, {frames}>"
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the pixels of this frame as PNG, by which notebooks show it.
+
+        None of others than grey and colour of 8 or 16 bits.
+        """
+        if self.mode not in (*MODES, *DEEP_MODES):
+            return None
+        from upsamp.io.png.chunks import write_chunk  # few pictures are shown
+
+        height, width = self.pixels.shape[:2]
+        bits, channels = 8 * self.pixels.itemsize, math.prod(self.pixels.shape[2:])
+        rows = self.pixels.astype(f">u{self.pixels.itemsize}").reshape(height, -1).view(np.uint8)
+        head = struct.pack(">2I5B", width, height, bits, (0, 4, 2, 6)[channels - 1], 0, 0, 0)
+        body = zlib.compress(
+            np.pad(rows, ((0, 0), (1, 0))).tobytes(), 1
+        )  # a filter before each row
+        stream = BytesIO(b"\x89PNG\r\n\x1a\n")
+        stream.seek(0, SEEK_END)
+        for kind, content in ((b"IHDR", head), (b"IDAT", body), (b"IEND", b"")):
+            write_chunk(stream, kind, content)
+        return stream.getvalue()
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Frames of a file that are not read yet: of an animation, or pages.
+    """Frames of a file, of an animation, or pages: a sequence of pictures.
+
+    Each is read when it is asked for, from the first one on; to go through them is fastest.
 
     count: how many. read: gives them in their order, anew each time that it is called.
 
     >>> grey = Picture(np.zeros((1, 1), np.uint8), "L")
     >>> first = Picture(grey.pixels, "L", rest=Frames(2, lambda: iter((grey, grey))))
     >>> brighter = first.map(lambda picture: picture.with_pixels(picture.pixels + np.uint8(9)))
-    >>> [int(frame.pixels[0, 0]) for frame in brighter.frames()]
+    >>> [int(frame.pixels[0, 0]) for frame in brighter.frames]
     [9, 9, 9]
+    >>> len(first.frames), first.frames[-1], first.frames[1:]
+    (3, <Picture: 1x1 L, uint8, 1 frame>, [<Picture: 1x1 L, uint8, 1 frame>, \
+<Picture: 1x1 L, uint8, 1 frame>])
     """
 
     count: int
     read: "Callable[[], Iterator[Picture]]"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> "Iterator[Picture]":
+        return self.read()
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Picture: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Picture]: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Picture | list[Picture]:
+        """Return a frame, counted from 0, or from the end where it is negative; or some."""
+        places = range(self.count)[place]
+        if isinstance(places, int):
+            return next(islice(self, places, None))
+        found = {n: frame for n, frame in enumerate(self) if n in places}
+        return [found[n] for n in places]
 
     def map(self, change: "Callable[[Picture], Picture]") -> "Frames":
         """Let each frame be changed when it is asked for."""
@@ -164,7 +224,7 @@ def shown_frames(picture: Picture) -> Frames:
     """
     if picture.rest is not None and picture.metadata.get("default_image"):
         return picture.rest
-    return Frames(picture.frame_count, picture.frames)
+    return picture.frames
 
 
 def check_light(picture: Picture) -> None:

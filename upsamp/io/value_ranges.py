@@ -25,7 +25,7 @@ ROUNDED = "the values were rounded to whole pixels; -o FILE.npy keeps them"
 class Rounding:
     """Makes pictures of matrices as `picture_of_matrix` does, and knows what that loses.
 
-    rounded: whether values were no whole numbers. largest: of all values.
+    rounded: whether values were no whole numbers. largest: of all floats.
 
     >>> rounding = Rounding()
     >>> rounding.picture(np.array([[0.25, 1]])).pixels, rounding.notes
@@ -39,10 +39,9 @@ class Rounding:
     def picture(self, given: Array) -> Picture:
         """Return a matrix, or some rows of one, as a picture."""
         picture = picture_of_matrix(given)
-        if given.dtype != np.bool_:
+        if given.dtype.kind == "f":
             self.largest = max(self.largest, float(given.max()))
-        if given.dtype.kind == "f" and not self.rounded:
-            self.rounded = bool((np.rint(given) != given).any())
+            self.rounded = self.rounded or bool((np.rint(given) != given).any())
         return picture
 
     @property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
-from upsamp.errors import FileError
+from upsamp.errors import ArgumentError, FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.losses import check_result_held, losses_of
 from upsamp.io.pictures import Picture, array_of
@@ -208,8 +208,13 @@ def _check_file(source: str) -> None:
 def _plan(source: str, target: str, settings: Settings, found: Source) -> Job[EnlargedStrips]:
     """Plan what is made of a file."""
     given, enlarging = found.given, settings.enlarging
-    if not settings.matrices and not isinstance(given, Picture):
+    if isinstance(given, Picture):
+        if enlarging.data_format is not None:
+            raise ArgumentError("`data_format` is for matrices; an image knows its channels.")
+    elif not settings.matrices:
         raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
+    elif enlarging.linear:
+        raise ArgumentError("`linear` is for images; the numbers of a matrix are no colours.")
     work = EnlargedStrips(given, enlarging, enlarging.result_size(given))
     wanted = _format_of(source, given, target, settings)
     destination = Destination(target, wanted, settings.writing, settings.overwrite)

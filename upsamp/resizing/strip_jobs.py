@@ -176,7 +176,7 @@ class EnlargedStrips:
         if not enlarging.keep_larger:
             return Kept(0, 1)
         several = isinstance(given, Picture) and format_name in FRAME_FORMATS
-        frames = given.frames() if isinstance(given, Picture) and several else [given]
+        frames = given.frames if isinstance(given, Picture) and several else [given]
         with hold_memory(array_of(given).nbytes):  # others are read beside it
             kept = [enlarging.keeps(one) for one in frames]
         return Kept(sum(kept), len(kept))

@@ -6,6 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from upsamp.core.upsampling.banded import taps_of
+from upsamp.core.upsampling.exact import _grid
+from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.rounding import (
     Grid,
     Integers,
@@ -16,6 +19,7 @@ from upsamp.core.upsampling.rounding import (
     margin_of,
     near_ties,
     round_to_even,
+    whole_grid,
 )
 
 ALONE = Grid(largest=1, odd=True, binary=True, reach=1.0, taps=1)
@@ -126,3 +130,19 @@ def test_sums_that_may_lie_on_either_side_of_a_half_are_found() -> None:
     sums, rounded = values + 0.5 + 0.001, np.empty(6)
     np.testing.assert_array_equal(near_ties(sums, rounded, 0.001), [2, 3, 5])
     np.testing.assert_array_equal(rounded, [1, 2, 3, 3, 3, 8])
+
+
+def test_the_grid_of_some_parts_together_is_that_of_all_their_weights() -> None:
+    weights = [np.array([row]) for row in ([0.25, 0.75, 0], [-0.5, 1, 0.5], [1 / 3, 2 / 3, 0])]
+    totals = [np.array([4]), np.array([2]), np.array([3])]
+    for parts in ([0], [2], [0, 1], [1, 2], [0, 1, 2]):
+        expected = grid_of([weights[part] for part in parts], [totals[part] for part in parts])
+        assert whole_grid(grid_of([weights[part]], [totals[part]]) for part in parts) == expected
+
+
+def test_the_grid_of_a_long_axis_is_that_of_all_its_outputs() -> None:
+    plan = plan_axis(9000, 9001, "bilinear")
+    gather = taps_of(plan).gather
+    assert gather is not None
+    table = gather.table(np.arange(9001))
+    assert _grid(plan) == grid_of([table.weights], [table.shares.sum(axis=1)])

@@ -63,8 +63,9 @@ class Animation:
             self._canvas, self._next, self._undo = None, 0, None
         if number < start:
             pixels = self._decoded(frames[0]).pixels
-            shape = self._shape(pixels, frames[start:])
-            return self._seen(_with_alpha(pixels, shape[2])[..., : shape[2]], frames[0])
+            canvas = np.zeros(self._shape(pixels, frames[start:]), pixels.dtype)
+            _put(canvas, pixels, over=False)
+            return self._seen(canvas, frames[0])
         for place in range(max(self._next, start), number + 1):
             pixels = self._decoded(frames[place]).pixels
             if self._canvas is None:
@@ -105,15 +106,7 @@ class Animation:
         part = canvas[rows, columns]
         before = part.copy() if frame.disposal == RESTORED else 0
         self._undo = None if frame.disposal == LEFT else ((rows, columns), before)
-        step = max(1, BLOCK_PIXELS // max(1, part.shape[1]))
-        for top in range(0, len(part), step):
-            under = part[top : top + step]
-            over = _with_alpha(pixels[top : top + step, : part.shape[1]], canvas.shape[2])
-            over = over[: len(under)]
-            if frame.over:
-                compose_over(under, over)
-            else:
-                under[:] = over[..., : canvas.shape[2]]
+        _put(part, pixels[: part.shape[0], : part.shape[1]], over=frame.over)
 
     def _seen(self, pixels: Array, frame: SubFrame) -> Picture:
         """Return a frame with the metadata of the file and its own timing."""
@@ -124,18 +117,23 @@ class Animation:
         return replace(first, pixels=seen, mode=mode_of(seen), metadata=metadata | timing)
 
 
-def _with_alpha(pixels: Array, channels: int) -> Array:
-    """Return pixels with alpha behind as many channels of colour as a canvas has.
-
-    channels: of the canvas, with its alpha if it has any.
-    """
+def _put(canvas: Array, pixels: Array, *, over: bool) -> None:
+    """Put pixels on a canvas (H, W, C) of their size, or compose them over it by their alpha."""
     layers = pixels if pixels.ndim > 2 else pixels[..., np.newaxis]
-    has_alpha = layers.shape[2] % 2 == 0
-    colours = layers[..., : layers.shape[2] - has_alpha]
-    if channels > 2 and colours.shape[2] == 1:
-        colours = colours.repeat(3, axis=2)
-    full = np.full_like(layers[..., :1], np.iinfo(pixels.dtype).max)
-    return np.concatenate([colours, layers[..., -1:] if has_alpha else full], axis=2)
+    colours = (canvas.shape[2] - 1) // 2 * 2 + 1
+    if layers.shape[2] % 2:  # without alpha
+        canvas[..., :colours] = layers
+        canvas[..., colours:] = np.iinfo(canvas.dtype).max
+        return
+    if layers.shape[2] <= colours:  # grey among colours
+        layers = layers[..., [0, 0, 0, 1]]
+    step = max(1, BLOCK_PIXELS // max(1, canvas.shape[1]))
+    for top in range(0, len(canvas), step):
+        rows = slice(top, top + step)
+        if over:
+            compose_over(canvas[rows], layers[rows])
+        else:
+            canvas[rows] = layers[rows]
 
 
 def compose_over(under: Array, over: Array) -> None:

@@ -10,10 +10,8 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
-import numpy as np
 from PIL import Image
 
-from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.extras import check_extra, has_extra
 from upsamp.io.picture_options import ReadOptions
@@ -21,11 +19,9 @@ from upsamp.io.picture_options import ReadOptions
 __all__ = [
     "Numbers",
     "Route",
-    "as_declared",
     "codestream_of",
     "declared_by",
     "route_of",
-    "widened",
 ]
 
 
@@ -145,53 +141,6 @@ def _check_reader(package: str | None, numbers: Numbers, bits: int, name: str) -
             f"{name} holds {numbers}, which Pillow would cut to {bits} bits; to keep it",
             "Or use --depth 8 to accept the loss.",
         )
-
-
-def widened(pixels: Array, full: int) -> Array:
-    """Return numbers from 0 to `full` spread over all of 8 or 16 bits, rounded half to even.
-
-    >>> widened(np.array([0, 2048, 4095], np.uint16), 4095)
-    array([    0, 32776, 65535], dtype=uint16)
-    """
-    most, kind = (255, np.uint8) if full <= 255 else (65535, np.uint16)
-    if full >= most:
-        return pixels
-    table: Array = np.rint(np.arange(full + 1) * most / full).astype(kind)
-    wide: Array = table[np.minimum(pixels, pixels.dtype.type(full))]
-    return wide
-
-
-def as_declared(pixels: Array, numbers: Numbers, format_name: str) -> Array:
-    """Return pixels of Pillow as the numbers that a file declares, where no bits were lost.
-
-    Pillow keeps signed ones in unsigned ones and other sizes. Those of JPEG 2000 it shifts up to 8
-    or 16 bits, and adds half of their range to signed ones.
-    """
-    if numbers.kind == pixels.dtype.kind == "f":
-        return pixels.byteswap() if numbers.swapped else pixels
-    if numbers.kind not in "ui" or pixels.dtype.kind not in "ui":
-        return pixels
-    if format_name == "jpeg2000":
-        pixels = _shifted_down(pixels, numbers)
-    wanted = np.dtype(f"{numbers.kind}{next(n for n in (1, 2, 4) if 8 * n >= numbers.bits)}")
-    is_same = pixels.dtype.itemsize == wanted.itemsize
-    pixels = pixels.view(wanted) if is_same else pixels.astype(wanted)
-    if numbers.swapped:
-        pixels = pixels.byteswap()
-    return widened(pixels, numbers.full) if numbers.kind == "u" else pixels
-
-
-def _shifted_down(pixels: Array, numbers: Numbers) -> Array:
-    """Return numbers of JPEG 2000 as the file has them."""
-    most = 8 * pixels.dtype.itemsize
-    if not numbers.plain or numbers.bits > most:
-        return pixels
-    pixels = pixels >> pixels.dtype.type(most - numbers.bits)
-    if numbers.kind == "u":
-        return pixels
-    half = pixels.dtype.type(2 ** (numbers.bits - 1))
-    signed: Array = (pixels - half).view(f"i{pixels.dtype.itemsize}")
-    return signed
 
 
 def declared_by(image: Image.Image, stream: BinaryIO) -> Numbers | None:

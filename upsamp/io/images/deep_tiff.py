@@ -17,9 +17,9 @@ from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
 from upsamp.io.images.damaged_tiff import check_tags, check_tiff
-from upsamp.io.images.declared import widened
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_tiff_reading
+from upsamp.io.images.modes import widened
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata.keeping import upright_metadata
@@ -96,8 +96,9 @@ def read_deep_tiff(
             f"{name} {FAULT}: its pixels of {samples} channels, photometric {kind}, "
             f"{dtype}, are none that are known."
         )
-    check_tiff_reading(stream, name, (height, width, samples), np.dtype(dtype), extra, largest)
-    check_memory((height, width, samples), np.dtype(dtype), f"The pixels of {name}")
+    shape, whole_bytes = (height, width, samples), bits % 8 == 0
+    check_tiff_reading(stream, name, shape, np.dtype(dtype), extra, largest, whole=whole_bytes)
+    check_memory(shape, np.dtype(dtype), f"The pixels of {name}")
     with tifffile_at_work(name, FAULT):
         if image is not None:
             check_tiff(image, stream)
@@ -112,7 +113,7 @@ def read_deep_tiff(
     metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
         pixels = upright(pixels, orientation)
-        metadata = upright_metadata(metadata, orientation)
+        metadata = upright_metadata(metadata, orientation, pixels.shape)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
     notes = (INKS_WITH_ALPHA,) if kind == SEPARATED and any(extra) else ()

@@ -13,10 +13,11 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import WORKING, check_limit, check_memory
+from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
 from upsamp.io.images.compressed import TOO_SHORT, exactly
 from upsamp.io.images.limits import check_size
+from upsamp.io.images.memory import check_numbers
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
@@ -147,13 +148,10 @@ def _pixels(
 ) -> Array:
     """Read the numbers, (H, W), in this machine's order, and scale them."""
     wanted, change = _scaling(raw, _number(unit, "BZERO", 0), _number(unit, "BSCALE", 1))
-    check_memory(shape, wanted, f"The pixels of {name}")
     count, line = math.prod(shape), shape[1] * raw.itemsize
     unpacked = 16 * count + size_of(stream) if unit.is_packed else 0
-    check_limit(
-        count * wanted.itemsize + 4 * max(STRIP, line) + unpacked + WORKING,
-        f"the {shape[1]:,} x {shape[0]:,} pixels of {name}",
-    )
+    check_numbers(shape, wanted, "fits", name, 4 * max(STRIP, line) + unpacked)
+    check_memory(shape, wanted, f"The pixels of {name}")
     if unit.is_packed:
         stream = _unpacked(unit, stream, count, raw)
     else:

@@ -33,6 +33,8 @@ __all__ = [
 LEFT, CLEARED, RESTORED = 0, 1, 2
 # GIF's numbers for that. Programs of old wrote the bit of 4 for 3, which all readers understand.
 GIF_DISPOSALS = {2: CLEARED, 3: RESTORED, 4: RESTORED}
+# How a program of old says how often a GIF is played, in the words that Pillow knows.
+ANOTHER_LOOP = (b"!\xff\x0bANIMEXTS1.0\x03\x01", b"!\xff\x0bNETSCAPE2.0\x03\x01")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The chunks of a PNG that are about its frames.
 FRAME_CHUNKS = (b"IHDR", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
@@ -88,7 +90,7 @@ class AnimatedGif:
         struct.pack_into("<HH", head, 6, frame.width, frame.height)
         head += exactly(stream, 3 * gif_colours(head[10]))
         stream.seek(frame.start)
-        head += exactly(stream, frame.place - frame.start) + bytes(4)
+        head += exactly(stream, frame.place - frame.start).replace(*ANOTHER_LOOP) + bytes(4)
         description = exactly(stream, 9)
         head += description[4:] + exactly(stream, 3 * gif_colours(description[8]) + 1)
         while size := exactly(stream, 1):

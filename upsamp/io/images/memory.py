@@ -20,6 +20,7 @@ from upsamp.io.streams import size_of
 __all__ = [
     "UNREAD",
     "check_deep_reading",
+    "check_numbers",
     "check_opening",
     "check_proving",
     "check_reading",
@@ -179,6 +180,14 @@ def check_deep_reading(
     _check(_declared(shape, "", str(image.format), dtype), name, needed)
 
 
+def check_numbers(
+    shape: tuple[int, ...], dtype: np.dtype[Any], format_name: str, name: str, besides: int
+) -> None:
+    """Raise `MemoryLimitError` where there is no room for numbers and what is taken beside."""
+    declared = _declared(shape, "", format_name, dtype)
+    _check(declared, name, declared.pixels.nbytes + besides)
+
+
 def check_tiff_reading(
     stream: BinaryIO,
     name: str,
@@ -186,10 +195,13 @@ def check_tiff_reading(
     dtype: np.dtype[Any],
     extra: tuple[int, ...],
     packed: int,
+    *,
+    whole: bool,
 ) -> None:
     """Raise `MemoryLimitError` where there is no room for a TIFF of other depths.
 
     packed: the bytes of its largest compressed strip, which is held whole; 0 where there is none.
+    whole: whether its numbers are whole bytes; others are unpacked and widened.
 
     Its pixels are copied where they are turned, or stand in planes; those that alpha has been
     multiplied into are divided by it as floats.
@@ -200,7 +212,9 @@ def check_tiff_reading(
     held = samples * dtype.itemsize
     floats = 48 * samples if ASSOCIATED in extra else 0
     size = size_of(stream)
-    needed = (2 * held + floats) * height * width + min(size, max(READ_BYTES, packed))
+    needed = ((2 if whole else 3) * held + floats) * height * width + min(
+        size, max(READ_BYTES, packed)
+    )
     shown = min(4, samples - len(extra) + any(extra))  # any but 0 is alpha
     _check(_declared(shape, "", "TIFF", dtype, extra=samples - shown), name, needed)
 

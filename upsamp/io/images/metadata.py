@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from upsamp.io.metadata import xmp
 from upsamp.io.metadata.exif import PREFIX
 from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of_resources
-from upsamp.io.metadata.tiff_tags import metadata_of_tiff, sound_dpi
+from upsamp.io.metadata.tiff_tags import LAYERS, metadata_of_tiff, sound_dpi
 
 __all__ = ["metadata_of", "orientation_of", "tell_orientation"]
 
@@ -39,6 +39,19 @@ DAMAGED = (
 XMP, XMP_TEXT, XMP_HEAD = 700, "XML:com.adobe.xmp", b"http://ns.adobe.com/xap/1.0/\0"
 XMP_RESOURCE, RAW_PROFILE = 0x0424, "Raw profile type "
 HEADERS = (b"II*\0", b"MM\0*")
+# What a JPEG's segments begin with that are kept, or that tell how its pixels are coded, and of
+# others, what they hold.
+SEGMENTS = (b"JFIF\0", b"JFXX\0", PREFIX, XMP_HEAD, b"ICC_PROFILE\0", b"MPF\0", b"Adobe", b"Ducky")
+RESOURCES_HEAD = b"Photoshop 3.0\0"
+SEGMENT_WORDS = {"APP11": "content credentials", "APP1": "the rest of a long XMP"}
+# The chunks of a PNG that are kept, that tell how its pixels are coded, or that are true of those
+# alone.
+CHUNKS = frozenset(
+    {"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "pHYs", "tEXt"}
+    | {"zTXt", "iTXt", "eXIf", "acTL", "fcTL", "fdAT"}
+    | {"bKGD", "sBIT", "hIST", "tIME", "iDOT", "sPLT"}
+)
+CHUNK_WORDS = {"caBX": "content credentials"}
 # As texts of a PNG, XMP is found, and what old programs have written in their own way.
 NO_TEXT = (XMP_TEXT, RAW_PROFILE)
 ORIENTATION = ExifTags.Base.Orientation
@@ -70,7 +83,7 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     metadata["text"] = {
         key: str(text) for key, text in texts.items() if not key.startswith(NO_TEXT)
     }
-    metadata["gone"] = _gone(image)
+    metadata["gone"] = _gone(image, stream)
     return {key: one for key, one in metadata.items() if one not in ("", b"", {}, ())} | _timing(
         image
     )
@@ -152,11 +165,32 @@ def _shape_of_pixels(info: Mapping[Any, Any]) -> dict[str, Any]:
     return {}
 
 
-def _gone(image: Image.Image) -> tuple[str, ...]:
+def _gone(image: Image.Image, stream: BinaryIO) -> tuple[str, ...]:
     """Return words for what is left out."""
     words = ["other images in the file"] if isinstance(image.info.get("mp"), bytes) else []
-    paths = any(number in PATHS for number in _resources(image))
-    return (*words, "Photoshop's paths") if paths else tuple(words)
+    if image.format == "PSD" and getattr(image, "n_frames", 1) > 1:
+        words.append(LAYERS)
+    if any(number in PATHS for number in _resources(image)):
+        words.append("Photoshop's paths")
+    for name, data in getattr(image, "applist", ()):
+        if name != "COM" and not data.startswith((*SEGMENTS, RESOURCES_HEAD)):
+            words.append(SEGMENT_WORDS.get(name, f"the JPEG's segments {name}"))
+    # Of an animation Pillow has still to read.
+    if image.format == "PNG" and not getattr(image, "is_animated", False):
+        others = [name for name in _chunks(stream) if name not in CHUNKS]
+        words += [CHUNK_WORDS.get(name, f"the PNG's chunk {name}") for name in others]
+    return tuple(dict.fromkeys(words))
+
+
+def _chunks(stream: BinaryIO) -> Iterator[str]:
+    """Yield the names of the chunks of a PNG."""
+    stream.seek(8)
+    while len(head := stream.read(8)) == 8:
+        name = head[4:].decode("latin-1")
+        if not (name.isascii() and name.isalpha()):
+            return
+        yield name
+        stream.seek(int.from_bytes(head[:4], "big") + 4, 1)
 
 
 def _timing(image: Image.Image) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from PIL import Image
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_limit
 from upsamp.errors import FormatError
-from upsamp.io.images.declared import Numbers, as_declared
+from upsamp.io.images.declared import Numbers
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["masked", "natural", "natural_mode", "offset_lab", "pixels_of"]
+__all__ = ["masked", "natural", "natural_mode", "offset_lab", "pixels_of", "widened"]
 
 # Bytes of Pillow's image that are copied at a time.
 BLOCK = 2**20
@@ -71,7 +71,7 @@ def pixels_of(
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
     handed = pixels.dtype
     if numbers is not None:
-        pixels = as_declared(pixels, numbers, format_name)
+        pixels = _as_declared(pixels, numbers, format_name)
     if pixels.dtype == np.uint16 and getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0:
         pixels = np.invert(pixels)  # Pillow turns around those of 8 bits alone
     if pixels.dtype != np.uint16 or pixels.ndim > 2:
@@ -103,14 +103,65 @@ def masked(picture: Picture, mask: Array, name: str) -> Picture:
     elif pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * np.uint8(255)
     kind = pixels.dtype
-    full = np.iinfo(kind).max if kind.kind in "iu" else 1
-    alpha = (mask * (full / 255)).astype(kind)[..., np.newaxis]
+    if kind.kind == "f":
+        steps = (np.arange(256) / 255).astype(kind)
+    else:
+        steps = np.array([value * int(np.iinfo(kind).max) // 255 for value in range(256)], kind)
+    alpha = steps[mask][..., np.newaxis]
     if picture.has_alpha:
         alpha = np.minimum(alpha, pixels[..., -1:])
         pixels = pixels[..., :-1]
     pixels = np.concatenate([pixels.reshape(height, width, -1), alpha], axis=2)
     mode = mode_of(pixels, extra=picture.extra)
     return replace(picture, pixels=pixels, mode=mode, palette=None)
+
+
+def widened(pixels: Array, full: int) -> Array:
+    """Return numbers from 0 to `full` spread over all of 8 or 16 bits, rounded half to even.
+
+    >>> widened(np.array([0, 2048, 4095], np.uint16), 4095)
+    array([    0, 32776, 65535], dtype=uint16)
+    """
+    most, kind = (255, np.uint8) if full <= 255 else (65535, np.uint16)
+    if full >= most:
+        return pixels
+    table: Array = np.rint(np.arange(full + 1) * most / full).astype(kind)
+    wide: Array = table[np.minimum(pixels, pixels.dtype.type(full))]
+    return wide
+
+
+def _as_declared(pixels: Array, numbers: Numbers, format_name: str) -> Array:
+    """Return pixels of Pillow as the numbers that a file declares, where no bits were lost.
+
+    Pillow keeps signed ones in unsigned ones and other sizes. Those of JPEG 2000 it shifts up to 8
+    or 16 bits, and adds half of their range to signed ones.
+    """
+    if numbers.kind == pixels.dtype.kind == "f":
+        return pixels.byteswap() if numbers.swapped else pixels
+    if numbers.kind not in "ui" or pixels.dtype.kind not in "ui":
+        return pixels
+    if format_name == "jpeg2000":
+        if not numbers.plain:  # such as colours of a palette
+            return pixels
+        pixels = _shifted_down(pixels, numbers)
+    wanted = np.dtype(f"{numbers.kind}{next(n for n in (1, 2, 4) if 8 * n >= numbers.bits)}")
+    is_same = pixels.dtype.itemsize == wanted.itemsize
+    pixels = pixels.view(wanted) if is_same else pixels.astype(wanted)
+    if numbers.swapped:
+        pixels = pixels.byteswap()
+    return widened(pixels, numbers.full) if numbers.kind == "u" else pixels
+
+
+def _shifted_down(pixels: Array, numbers: Numbers) -> Array:
+    """Return numbers of JPEG 2000 as the file has them."""
+    more = 8 * pixels.dtype.itemsize - numbers.bits
+    if more > 0:
+        pixels = pixels >> pixels.dtype.type(more)
+    if numbers.kind == "u":
+        return pixels
+    half = pixels.dtype.type(2 ** (numbers.bits - 1))
+    signed: Array = (pixels - half).view(f"i{pixels.dtype.itemsize}")
+    return signed
 
 
 def _copied(image: Image.Image) -> Array:

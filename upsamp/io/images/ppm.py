@@ -9,9 +9,10 @@ from typing import BinaryIO
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.memory import WORKING, check_limit
+from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
 from upsamp.io.images.limits import check_size
+from upsamp.io.images.memory import check_numbers
 from upsamp.io.images.writing import write_by_pillow
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
@@ -67,14 +68,16 @@ def read_colour_floats(stream: BinaryIO, name: str, options: ReadOptions) -> Pic
     width, height = int(header[1]), int(header[2])
     check_size(width, height, name, options.max_pixels)
     size = 12 * width * height
-    check_limit(2 * size + WORKING, f"the {width:,} x {height:,} pixels of {name}")
+    shape, dtype = (height, width, 3), np.dtype(np.float32)
+    check_numbers(shape, dtype, "ppm", name, size)
+    check_memory(shape, dtype, f"The pixels of {name}")
     stream.seek(header.end())
     data = stream.read(size)
     if len(data) < size:
         raise FormatError(f"{name} {TOO_FEW}")
     order = "<" if float(header[3]) < 0 else ">"
-    pixels = np.frombuffer(data, f"{order}f4").reshape(height, width, 3)[::-1]
-    return Picture(pixels.astype(np.float32), "RGB;F", "ppm")
+    pixels = np.frombuffer(data, f"{order}f4").reshape(shape)[::-1]
+    return Picture(pixels.astype(dtype), "RGB;F", "ppm")
 
 
 def write_ppm(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:

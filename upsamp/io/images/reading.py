@@ -207,11 +207,12 @@ class _ImageFile:
 
     def _find(self, number: int) -> None:
         """Find the places of the frames up to that number, as far as there are any."""
-        place = self._stream.tell()  # from where Pillow goes on
+        place = self._stream.tell() if self._animation else 0  # from where Pillow goes on
         with self._at_work():
             missing = number + 1 - len(self._places)
             self._places.extend(islice(self._frames, max(0, missing)))
-        self._stream.seek(place)
+        if self._animation:
+            self._stream.seek(place)
 
     def count(self) -> int:
         """Return how many frames there are; raise `FormatError` for more than may be read."""
@@ -247,6 +248,8 @@ class _ImageFile:
     def _read_frame(self, animation: Animation, number: int) -> Picture:
         """Read a frame of a GIF or an animated PNG, as it is seen."""
         self._check_reading(cast("Image.Image", self._image), self._stream)
+        if self.all_wanted:
+            self.count()  # whether any has alpha is said by all
         frame: SubFrame = self._places[number]
         if number == 0 and not self.all_wanted and frame.covers(animation.size):
             # As it is stored, so that a palette may stay.
@@ -397,13 +400,15 @@ def _oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Pic
     picture = picture.with_pixels(upright(picture.pixels, turned))
     if not orient:
         return picture
-    return replace(picture, metadata=upright_metadata(picture.metadata, orientation))
+    return replace(
+        picture, metadata=upright_metadata(picture.metadata, orientation, picture.pixels.shape)
+    )
 
 
 def _diagnosis(stream: BinaryIO) -> str:
     """Return what a file is that no decoder knows, and what to do about it."""
     stream.seek(0)
-    head = stream.read(512)
+    head = stream.read(4096)
     for beginning, what in REFUSED:
         if re.match(beginning, head):
             return f"{what}. Convert it to PNG"

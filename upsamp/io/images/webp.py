@@ -14,8 +14,8 @@ from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_fram
 
 __all__ = ["write_webp"]
 
-# How often an animation is played has 16 bits.
-MOST_PLAYS = 2**16 - 1
+# How often an animation is played has 16 bits, and for how many milliseconds a frame is shown 24.
+MOST_PLAYS, LONGEST = 2**16 - 1, 2**24 - 1
 # The byte of the head that tells what there is in the file, and its bit for transparency.
 FLAGS, ALPHA = 20, 0x10
 
@@ -44,7 +44,7 @@ class FrameByFrame(Image.Image):
             return
         picture = next(self._frames)
         check_same_size(self.first, picture, "WebP")
-        self.durations.append(duration_of(picture))
+        self.durations.append(min(duration_of(picture), LONGEST))
         made = fit_format(image_of(picture), picture, "webp")
         if made.mode == "RGBA":
             self.clear |= made.getchannel("A").getextrema() != (255, 255)

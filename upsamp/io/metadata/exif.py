@@ -5,11 +5,14 @@ CIPA DC-008-2023, "Exchangeable image file format for digital still cameras: Exi
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from functools import partial
+from typing import Any
 
 from upsamp.io.metadata import descriptions
 from upsamp.io.metadata.directory import ratio_of
-from upsamp.io.metadata.scale import SAME, Scale
+from upsamp.io.metadata.scale import SAME, Scale, Turn
 
 __all__ = ["PREFIX", "description_of", "with_size", "without_orientation"]
 
@@ -23,23 +26,20 @@ ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5
 # The bytes of a number of the types that are changed.
 SIZES = {ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8}
 DESCRIPTION = 0x010E
-# What is counted in pixels, and along which axis each of its numbers: where the subject is, and how
-# many pixels of the sensor there are in a unit.
-COUNTED: Mapping[int, str] = {
-    0x9214: "xyxy",
-    0xA214: "xy",
-    0xA20E: "x",
-    0xA20F: "y",
-    0x920E: "x",
-    0x920F: "y",
-}
+# What is counted in pixels: where the subject is, by x, y, and perhaps a diameter, or two sides.
+SUBJECTS = (0x9214, 0xA214)
+# And how many pixels of the sensor there are in a unit, by x and by y, each with the other tag.
+SENSOR: Mapping[int, int] = {0xA20E: 0xA20F, 0xA20F: 0xA20E, 0x920E: 0x920F, 0x920F: 0x920E}
 
+Numbers = tuple[Any, ...]
 # A place in the block where an entry stands, with its tag.
 Entry = tuple[int, int]
 
 
-def without_orientation(exif: bytes) -> bytes:
+def without_orientation(exif: bytes, turn: Turn | None = None) -> bytes:
     r"""Say that the picture stands upright, and forget the small picture if it did not.
+
+    turn: how its pixels were turned, and with them where the subject is.
 
     >>> turned = bytes.fromhex("4d4d002a00000008" "0001" "0112000300000001" "00060000" "00000000")
     >>> without_orientation(turned)[18:20]
@@ -51,6 +51,12 @@ def without_orientation(exif: bytes) -> bytes:
         if tag == ORIENTATION and _value(block, order, place) != 1:
             struct.pack_into(f"{order}HIHH", block, place + 2, SHORT, 1, 1, 0)
             _unlink_thumbnail(block, order, start)
+    if turn is not None:
+        for tag, place in _all_entries(block, order, start):
+            if tag in SUBJECTS:
+                _change(block, order, start, place, partial(_turned, turn=turn))
+            elif tag in SENSOR and turn.is_sideways:
+                struct.pack_into(f"{order}H", block, place, SENSOR[tag])
     return bytes(block)
 
 
@@ -62,20 +68,18 @@ def with_size(exif: bytes, width: int, height: int, scale: Scale = SAME, pages: 
     """
     block = bytearray(exif)
     start, order = _start(block)
-    directory = _first_directory(block, order, start)
-    entries = list(_entries(block, order, start, directory))
-    for tag, place in tuple(entries):
-        if tag == EXIF_DIRECTORY:
-            entries += _entries(block, order, start, _value(block, order, place))
-    for tag, place in entries:
+    for tag, place in _all_entries(block, order, start):
         if tag in WIDTHS or tag in HEIGHTS:
             number = width if tag in WIDTHS else height
             struct.pack_into(f"{order}HII", block, place + 2, LONG, 1, number)
         elif tag == DESCRIPTION:
             told = _data(block, order, start, place, ASCII)
             _put(block, order, start, place, descriptions.resized(told, scale, pages))
-        elif tag in COUNTED and scale != SAME:
-            _scale(block, order, start, place, COUNTED[tag], scale)
+        elif tag in SUBJECTS:
+            _change(block, order, start, place, partial(_scaled, axes="xyxy", scale=scale))
+        elif tag in SENSOR:
+            axes = "x" if tag < SENSOR[tag] else "y"
+            _change(block, order, start, place, partial(_scaled, axes=axes, scale=scale))
     return bytes(block)
 
 
@@ -110,6 +114,15 @@ def _entries(block: bytearray, order: str, start: int, offset: int) -> Iterator[
         yield struct.unpack_from(f"{order}H", block, entry)[0], entry
 
 
+def _all_entries(block: bytearray, order: str, start: int) -> list[Entry]:
+    """Return the entries of the first directory, and of that which it leads to."""
+    entries = list(_entries(block, order, start, _first_directory(block, order, start)))
+    for tag, place in tuple(entries):
+        if tag == EXIF_DIRECTORY:
+            entries += _entries(block, order, start, _value(block, order, place))
+    return entries
+
+
 def _value(block: bytearray, order: str, place: int) -> int:
     """Return the one number of an entry; of other entries it means nothing."""
     (kind,) = struct.unpack_from(f"{order}H", block, place + 2)
@@ -142,24 +155,36 @@ def _put(block: bytearray, order: str, start: int, place: int, data: bytes) -> N
     block[start + offset : start + offset + len(data)] = data
 
 
-def _scale(block: bytearray, order: str, start: int, place: int, axes: str, scale: Scale) -> None:
-    """Multiply the numbers of an entry, each by the scale of its axis."""
+def _scaled(numbers: Numbers, axes: str, scale: Scale) -> Numbers:
+    """Multiply numbers, each by the scale of its axis."""
+    factors = [scale.rows if axis == "y" else scale.columns for axis in axes]
+    return tuple(number * factor for number, factor in zip(numbers, factors, strict=False))
+
+
+def _turned(numbers: Numbers, turn: Turn) -> Numbers:
+    """Return a place, and what follows it, in a picture that was turned."""
+    sides = numbers[:1:-1] if turn.is_sideways else numbers[2:]
+    return (*(max(0, place) for place in turn.place(*numbers[:2])), *sides)
+
+
+def _change(
+    block: bytearray, order: str, start: int, place: int, change: Callable[[Numbers], Numbers]
+) -> None:
+    """Change the numbers of an entry."""
     (kind,) = struct.unpack_from(f"{order}H", block, place + 2)
     if kind not in (SHORT, LONG, RATIONAL):
         return
     letter = "H" if kind == SHORT else "I"
     data = _data(block, order, start, place, kind)
-    numbers = struct.unpack(f"{order}{len(data) // struct.calcsize(letter)}{letter}", data)
-    factors = [scale.rows if axis == "y" else scale.columns for axis in axes]
+    numbers: Numbers = struct.unpack(f"{order}{len(data) // struct.calcsize(letter)}{letter}", data)
     if kind == RATIONAL:
-        changed = [
-            number
-            for above, below, factor in zip(numbers[::2], numbers[1::2], factors, strict=False)
-            for number in ratio_of(above * factor / below if below else 0)
-        ]
+        ratios = zip(numbers[::2], numbers[1::2], strict=True)
+        given = tuple(Fraction(above, below) if below else 0 for above, below in ratios)
+        changed = [number for ratio in change(given) for number in ratio_of(ratio)]
     else:
-        changed = [round(number * factor) for number, factor in zip(numbers, factors, strict=False)]
-    if len(changed) != len(numbers) or max(changed, default=2**32) >= 2**32:
+        given = numbers
+        changed = [round(number) for number in (change(given) if len(given) > 1 else ())]
+    if changed == list(numbers) or len(changed) != len(numbers) or max(changed) >= 2**32:
         return
     if kind == SHORT and max(changed) >= 2**16:  # as longer numbers, of which none stands there yet
         letter = "I"

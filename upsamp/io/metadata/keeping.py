@@ -9,29 +9,36 @@ from typing import Any
 
 from upsamp.io.metadata import descriptions, exif, georeference, xmp
 from upsamp.io.metadata.kinds import GONE, KINDS
-from upsamp.io.metadata.scale import SAME, Scale
+from upsamp.io.metadata.scale import SAME, Scale, Turn
 from upsamp.io.pictures import Picture
 
 __all__ = ["counted", "upright_metadata", "with_true_metadata"]
 
 # Items of GDAL's that tell what the old pixels were like.
 STATISTICS = re.compile(rb'<Item name="STATISTICS_[^<>]*>[^<]*</Item>\s*')
-# Orientations that make rows of columns.
-SIDEWAYS = (5, 6, 7, 8)
 
 
-def upright_metadata(metadata: Mapping[str, Any], orientation: object = 1) -> dict[str, Any]:
-    """Return metadata in which no orientation stands any more, since the pixels were turned."""
-    changed = dict(metadata)
+def upright_metadata(
+    metadata: Mapping[str, Any], orientation: object, shape: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return metadata in which no orientation stands any more, since the pixels were turned.
+
+    shape: of the pixels that stand upright.
+    """
+    changed, turn = dict(metadata), None
+    if isinstance(orientation, int) and 1 < orientation <= 8:
+        turn = Turn(orientation, shape[1] - 1, shape[0] - 1)
+        if turn.is_sideways:
+            turn = Turn(orientation, turn.bottom, turn.right)
     for name, module in (("exif", exif), ("xmp", xmp)):
         if name in changed:
-            changed[name] = module.without_orientation(changed[name])
-    if orientation in SIDEWAYS:
+            changed[name] = module.without_orientation(changed[name], turn)
+    if turn and turn.is_sideways:
         for name in ("aspect", "resolution"):
             if name in changed:
                 across, down, *unit = changed[name]
                 changed[name] = (down, across, *unit)
-    if orientation not in (None, 1) and changed.pop("geo", None):
+    if turn and changed.pop("geo", None):
         changed["gone"] = (*changed.get("gone", ()), "the georeference of a picture that is turned")
     return changed
 
@@ -50,7 +57,7 @@ def counted(picture: Picture, pages: int | None = None) -> Picture:
     told = descriptions.pages_told(exif.description_of(metadata.get("exif", b"")))
     if pages and told not in (None, pages):
         gone.append(f"the OME-XML of {told} pages, of which {pages} are read")
-    notes = (f"left out, as it is not true of the new file: {', '.join(gone)}",) if gone else ()
+    notes = (f"left out, as it belongs to the old file alone: {', '.join(gone)}",) if gone else ()
     height, width = picture.pixels.shape[:2]
     return replace(
         picture, metadata=metadata, counted=(height, width), notes=(*picture.notes, *notes)

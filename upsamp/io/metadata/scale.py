@@ -1,9 +1,9 @@
-"""By how much a picture was enlarged, for what is counted in its pixels."""
+"""How a picture was enlarged, or turned, for what is counted in its pixels."""
 
 from fractions import Fraction
 from typing import NamedTuple
 
-__all__ = ["SAME", "Scale", "spelled"]
+__all__ = ["SAME", "Scale", "Turn", "spelled"]
 
 
 class Scale(NamedTuple):
@@ -11,6 +11,34 @@ class Scale(NamedTuple):
 
     rows: Fraction
     columns: Fraction
+
+
+class Turn(NamedTuple):
+    """An orientation as EXIF numbers them, by which a picture was turned upright.
+
+    right, bottom: the last column and row before that, or 1 for what is counted in shares of them.
+    """
+
+    orientation: int
+    right: int
+    bottom: int
+
+    @property
+    def is_sideways(self) -> bool:
+        """Whether rows became columns."""
+        return self.orientation >= 5
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a place is now.
+
+        >>> Turn(6, 9, 4).place(0, 0)
+        (4, 0)
+        """
+        if self.orientation in {2, 3, 7, 8}:
+            x = self.right - x
+        if self.orientation in {3, 4, 6, 7}:
+            y = self.bottom - y
+        return (y, x) if self.is_sideways else (x, y)
 
 
 SAME = Scale(Fraction(1), Fraction(1))

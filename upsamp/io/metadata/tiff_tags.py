@@ -23,7 +23,15 @@ from upsamp.io.metadata.directory import (
 )
 from upsamp.io.metadata.iptc import iptc_of_resources, paths_of_resources
 
-__all__ = ["RESOLUTION", "UNIT", "has_directories", "metadata_of_tiff", "sound_dpi", "tiff_tags_of"]
+__all__ = [
+    "LAYERS",
+    "RESOLUTION",
+    "UNIT",
+    "has_directories",
+    "metadata_of_tiff",
+    "sound_dpi",
+    "tiff_tags_of",
+]
 
 DESCRIPTION, ORIENTATION, RESOLUTION, UNIT = 270, 274, (282, 283), 296
 XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA = 700, 34675, 33723, 34377, 42112, 42113
@@ -44,8 +52,9 @@ DESCRIBING: Mapping[int, Any] = {
     EXIF: dict.fromkeys(CAMERA),
     PLACE: dict.fromkeys(range(32)),
 }
-# How many numbers each tag of a georeference has, or a multiple of how many.
+# How many numbers each tag of a georeference has, or a multiple of how many: of lists.
 GEO: Mapping[int, int] = {33550: 3, 33922: 6, 34264: 16, 34735: 4, 34736: 1, 34737: 1, 50844: 92}
+LISTS = (33922, 34735, 34736, 34737)
 OTHERS = dict.fromkeys((*RESOLUTION, UNIT, XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA, *GEO))
 # What is no loss: it says how the pixels lay in the file, or stands elsewhere.
 STRUCTURAL = frozenset(
@@ -54,7 +63,8 @@ STRUCTURAL = frozenset(
     | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
 )
-NAMED = {37724: "an editor's layers", 50839: "ImageJ's regions and overlays", 50838: ""}
+LAYERS = "an editor's layers"
+NAMED = {37724: LAYERS, 50839: "ImageJ's regions and overlays", 50838: ""}
 # How many tags are named by their numbers.
 SHOWN = 5
 
@@ -109,7 +119,9 @@ def _bytes(one: object) -> bytes:
 
 def _is_sound(tag: int, one: object) -> bool:
     numbers = numbers_of(one)
-    return len(numbers) % GEO[tag] == 0 and all(map(math.isfinite, numbers))
+    many = len(numbers) // GEO[tag]
+    fits = len(numbers) == many * GEO[tag] and (many == 1 or (many > 1 and tag in LISTS))
+    return fits and all(map(math.isfinite, numbers))
 
 
 def _iptc(data: bytes) -> bytes:

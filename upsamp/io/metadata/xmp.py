@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from upsamp.io.metadata.scale import SAME, Scale, spelled
+from upsamp.io.metadata.scale import SAME, Scale, Turn, spelled
 
 __all__ = ["has_gone", "orientation_of", "with_size", "without_gone", "without_orientation"]
 
@@ -97,14 +97,52 @@ def orientation_of(xmp: bytes) -> int | None:
     return next((int(word) for word in told if re.fullmatch(rb"[1-8]", word)), None)
 
 
-def without_orientation(xmp: bytes) -> bytes:
+def without_orientation(xmp: bytes, turn: Turn | None = None) -> bytes:
     """Say that the picture stands upright, where another orientation is told.
+
+    turn: how its pixels were turned, and with them the regions in it.
 
     >>> without_orientation(b'<x tiff:Orientation="6"/>')
     b'<x tiff:Orientation="1"/>'
     """
-    told = (one for one in _properties(xmp) if _is_orientation(one))
-    return _edited(xmp, [one.put(b"1") for one in told if re.fullmatch(rb"\s*[2-8]\s*", one.value)])
+    properties = list(_properties(xmp))
+    told = [one for one in properties if _is_orientation(one)]
+    edits = [one.put(b"1") for one in told if re.fullmatch(rb"\s*[2-8]\s*", one.value)]
+    if turn is not None:
+        edits += _turned_areas(properties, turn)
+    return _edited(xmp, edits)
+
+
+def _turned_areas(properties: list[Property], turn: Turn) -> Iterator[Edit]:
+    """Yield the changes of areas: x, y, w, h, in shares of the sides, or in pixels."""
+    areas: list[dict[bytes, Property]] = [{}]
+    for one in properties:
+        if one.space in (AREA, DIMENSIONS):
+            name = one.name if one.space == AREA else b"d" + one.name
+            if name in areas[-1]:
+                areas.append({})
+            areas[-1][name] = one
+    for area in areas:
+        unit = area[b"unit"].value.strip() if b"unit" in area else b"normalized"
+        shares = turn if unit.startswith(b"pixel") else Turn(turn.orientation, 1, 1)
+        x, y = (_number_of(area.get(name)) for name in (b"x", b"y"))
+        if x is not None and y is not None:
+            places = zip((b"x", b"y"), shares.place(x, y), strict=True)
+            yield from (area[name].put(_rounded(place)) for name, place in places)
+        for width, height in ((b"w", b"h"), (b"dw", b"dh")):
+            if turn.is_sideways and width in area and height in area:
+                yield area[width].put(area[height].value.strip())
+                yield area[height].put(area[width].value.strip())
+
+
+def _number_of(one: Property | None) -> float | None:
+    found = one and NUMBER.fullmatch(one.value)
+    return float(found[1]) if found and not found[2] else None
+
+
+def _rounded(number: float) -> bytes:
+    """Write a share, without what subtraction adds to its digits."""
+    return spelled(round(number, 12))
 
 
 def _is_orientation(one: Property) -> bool:

@@ -42,7 +42,7 @@ def write_frames(picture: Picture, layout: Layout, stream: BinaryIO, encode: Enc
     number = 0
     before: Array | None = None
     hidden = bool(picture.metadata.get("default_image"))
-    for frame in picture.frames():
+    for frame in picture.frames:
         _check_alike(picture, frame)
         first = before is None
         # What other programs show may have nothing to do with the frames.
