@@ -159,8 +159,8 @@ for document, sentence, unit, *places in (
     ),
     (MANY, "must answer within {} seconds", 1, "bulk.dask.clusters:PATIENCE"),
     (MANY, "there was no worker for {},", 1, "bulk.dask.engine:WITHOUT_WORKERS"),
-    (MANY, "at most {} bytes for each of", 1, "resizing.file_to_file:PIXEL_BYTES"),
-    (MANY, "and {} MB more", MEGABYTE, "resizing.file_to_file:SPARE_BYTES"),
+    (MANY, "at most {} bytes for each of", 1, "io.read:PIXEL_BYTES"),
+    (MANY, "and {} MB more", MEGABYTE, "io.read:SPARE_BYTES"),
 ):
     held(document, sentence, *places, unit=unit)
 

@@ -44,23 +44,23 @@ USES: dict[str, set[str]] = {
     "translate": {"numpy"},
     "models": {"numpy"},
     "resizing": {"numpy"},
-    "bulk": {"numpy", "distributed"},
+    "bulk": {"numpy", "dask", "distributed"},
     "views": {"numpy"},
     "cli": {"numpy", "click", "rich", "textual_image"},
     "__init__": set(),
     "__main__": set(),
 }
-ONLY_IN = {
+ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "PIL": "upsamp.io.images",
     "h5py": "upsamp.io.hdf5",
     "imagecodecs": "upsamp.io.images.deep",
     "tifffile": "upsamp.io.images",
     "safetensors": "upsamp.io.safetensors_files",
-    "dask": "upsamp.core.upsampling.dask_arrays",
+    "dask": ("upsamp.core.upsampling.dask_arrays.", "upsamp.bulk.dask."),
     "distributed": "upsamp.bulk.dask",
     "fsspec": "upsamp.io.remote_paths",
     "rich": "upsamp.cli.render",
-    "textual_image": "upsamp.cli.render.graphics",
+    "textual_image": "upsamp.cli.render.preview",
     "click": "upsamp.cli",
 }
 
@@ -138,7 +138,8 @@ def test_a_part_uses_only_the_packages_that_it_may(module: str) -> None:
     assert foreign <= USES[part_of(module)]
     for package, home in ONLY_IN.items():
         if package in foreign:
-            assert f"{module}.".startswith(f"{home}.")
+            homes = home if isinstance(home, tuple) else f"{home}."
+            assert f"{module}.".startswith(homes)
 
 
 @every_module
@@ -226,7 +227,6 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
 # Python what a file does not hold is a warning.
 PRINTS = {
     "upsamp.cli.render.output": {"echo"},
-    "upsamp.cli.progress": {"progressbar"},
     "upsamp.models.model": {"print"},
     "upsamp.resizing.files": {"warn"},
 }
@@ -301,6 +301,27 @@ def test_every_name_that_a_module_declares_public_exists_in_it(module: str) -> N
     declared = getattr(loaded, "__all__", [])
     assert [name for name in declared if not hasattr(loaded, name)] == []
     assert len(set(declared)) == len(declared)
+
+
+def declared_by(module: str) -> set[str]:
+    """Return the names that a module declares public, if it declares any."""
+    return set(getattr(importlib.import_module(module), "__all__", ()))
+
+
+def imported_by(module: str) -> set[str]:
+    """Return the names that a module takes from others, also for types alone."""
+    nodes = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in nodes for alias in node.names}
+
+
+def test_names_are_declared_where_they_are_public_or_handed_on() -> None:
+    public = {"upsamp", "upsamp.cli", "upsamp.errors"}
+    public |= {getattr(upsamp, name).__module__ for name in set(upsamp.__all__) - {"__version__"}}
+    declaring = {module for module in MODULES if declared_by(module)}
+    assert declaring >= public
+    handing_on = {module for module in declaring if declared_by(module) & imported_by(module)}
+    # Elsewhere, what begins with no underscore is for other modules.
+    assert declaring >= public | handing_on
 
 
 def test_the_public_names_are_those_of_the_package_and_are_listed() -> None:

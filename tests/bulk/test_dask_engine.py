@@ -15,10 +15,16 @@ from click.testing import CliRunner, Result
 from distributed.comm.core import CommClosedError
 from fsspec.implementations.memory import MemoryFileSystem
 
-from upsamp.bulk.dask import clusters, engine, tasks
-from upsamp.bulk.dask.clusters import address_of, check_dask, check_versions, connected
+from upsamp.bulk.dask import clusters, engine
+from upsamp.bulk.dask.clusters import (
+    address_of,
+    check_dask,
+    check_versions,
+    connected,
+    enlarge_there,
+    own_version,
+)
 from upsamp.bulk.dask.engine import DaskEngine
-from upsamp.bulk.dask.tasks import enlarge_there, own_version
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.cli import main
 from upsamp.core.threads import VARIABLE, limit_threads, thread_count
@@ -250,7 +256,7 @@ def test_an_error_of_another_kind_is_one_line(
     def fail(*_: object) -> None:
         raise RuntimeError("first\nsecond")
 
-    monkeypatch.setattr(tasks, "do_task", fail)
+    monkeypatch.setattr(clusters, "do_task", fail)
     with DaskEngine(settings(), address, None) as given:
         outcomes = outcomes_of(given, tasks_in(tmp_path)[:1])
     assert [outcome.error for outcome in outcomes] == [
@@ -386,19 +392,20 @@ def test_the_version_must_be_the_same_everywhere(
     address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     write_images(tmp_path / "in", ["a.png"])
-    rule = "^A Dask cluster must have upsamp 9.9 on its scheduler and its workers"
-    monkeypatch.setattr(clusters, "own_version", lambda: "9.9")
-    with (
-        connected(address) as client,
-        pytest.raises(EngineError, match=rf"{rule}.* Received: upsamp .* on the scheduler\."),
-    ):
-        check_versions(client)
+    rule = "^A Dask cluster must have upsamp {} on its scheduler and its workers.* Received: upsamp"
+    with monkeypatch.context() as patch:
+        patch.setattr(clusters, "own_version", lambda: "9.9")
+        with (
+            connected(address) as client,
+            pytest.raises(EngineError, match=rf"{rule.format(9.9)} .* on the scheduler\."),
+        ):
+            check_versions(client)
     # A worker that comes later tells it.
     monkeypatch.setattr(engine, "check_versions", lambda _client: None)
     monkeypatch.setattr(engine, "own_version", lambda: "9.9")
     with (
         DaskEngine(settings(), address, None) as given,
-        pytest.raises(EngineError, match=rf"{rule}.* Received: upsamp .* on a worker on "),
+        pytest.raises(EngineError, match=rf"{rule.format(own_version())} .* on a worker on "),
     ):
         outcomes_of(given, [Task(1, str(tmp_path / "in" / "a.png"), str(tmp_path / "a.png"))])
 

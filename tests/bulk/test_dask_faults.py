@@ -93,9 +93,9 @@ def test_a_machine_without_semaphores_is_told_what_to_do(
     done = CliRunner().invoke(main, ["upsample", str(tmp_path), "--dask", "local"])
     assert done.exit_code == 1
     assert done.stderr == (
-        "Error: A Dask cluster of this machine must have semaphores, which Linux keeps in "
-        "/dev/shm. Received: there is no such file or directory. Mount it, or leave --dask out: "
-        "processes without Dask need none.\n"
+        "Error: A Dask cluster of this machine must have processes, and semaphores, which Linux "
+        "keeps in /dev/shm. Received: [Errno 2] No such file or directory. Mount it, or leave "
+        "--dask out: processes without Dask need none.\n"
     )
     # Which is so.
     done = CliRunner().invoke(main, ["upsample", str(tmp_path), "--jobs", "2"])

@@ -52,7 +52,7 @@ def outcomes_of(engine: Processes, tasks: list[Task]) -> Iterator[Outcome]:
 
 
 def workers_of(engine: Processes) -> list["subprocess.Popen[bytes]"]:
-    return [worker._process for worker in engine._workers]
+    return [*engine._processes]
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
@@ -159,15 +159,13 @@ GOOD = [f"z{number}" for number in range(8)]
 def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """Return a list of the tasks that processes are given, and whether each was alone then."""
     told: list[tuple[str, bool]] = []
-    hand_out = Processes._hand_out
+    submit = Processes.submit
 
-    def note(engine: Processes) -> None:
-        at_work = any(worker.tasks for worker in engine._workers)
-        alone = not at_work and len(engine._waiting) == 1
-        told.extend((Path(task.source).stem, alone) for task in engine._waiting)
-        hand_out(engine)
+    def note(engine: Processes, task: Task) -> None:
+        told.append((Path(task.source).stem, engine._open == 0))
+        submit(engine, task)
 
-    monkeypatch.setattr(Processes, "_hand_out", note)
+    monkeypatch.setattr(Processes, "submit", note)
     return told
 
 
@@ -256,7 +254,9 @@ processes.PROGRAM = PROGRAM
 engine = processes.Processes(settings(), 2, 2)
 for number, name in enumerate(sys.argv[3:]):
     engine.submit(Task(number, f"{sys.argv[1]}/{name}", f"{sys.argv[2]}/{name}"))
-print(*(worker._process.pid for worker in engine._workers), flush=True)
+while len(engine._processes) < 2:
+    time.sleep(0.01)
+print(*(process.pid for process in engine._processes), flush=True)
 time.sleep(60)
 """
 
@@ -349,25 +349,22 @@ def test_the_bound_on_open_files_bounds_the_processes(monkeypatch: pytest.Monkey
 def test_a_process_that_cannot_be_started_is_done_without(
     tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = processes._Worker
+    real = subprocess.Popen
     started: list[object] = []
 
-    def start(*arguments: Any) -> processes._Worker:
+    def start(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
         if started:
             raise OSError(11, "Resource temporarily unavailable")
         started.append(None)
-        return real(*arguments)
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(processes, "_Worker", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     outcomes = outcomes_by_name(tasks, jobs=4)
     assert {outcome.status for outcome in outcomes.values()} == {"written"}
     monkeypatch.setattr(sys, "executable", "/no/python")
-    monkeypatch.setattr(processes, "_Worker", real)
-    with (
-        Processes(settings(), 2, 1) as engine,
-        pytest.raises(FileError, match=r"need a second Python\. Received: '/no/python' cannot be"),
-    ):
-        engine.submit(tasks[0])
+    monkeypatch.setattr(subprocess, "Popen", real)
+    with pytest.raises(FileError, match=r"need a second Python\. Received: '/no/python' cannot be"):
+        outcomes_by_name(tasks)
 
 
 @pytest.mark.parametrize("threads", [0, 1])
@@ -405,12 +402,33 @@ def test_processes_that_never_begin_are_an_error(
         outcomes_by_name(tasks)
 
 
+def test_a_process_that_dies_between_two_tasks_costs_none_of_them(tasks: list[Task]) -> None:
+    with Processes(settings(), 1, 2) as engine:
+        assert [outcome.status for outcome in outcomes_of(engine, tasks[:1])] == ["written"]
+        (process,) = workers_of(engine)
+        process.kill()
+        process.wait()
+        assert [outcome.status for outcome in outcomes_of(engine, tasks[1:2])] == ["written"]
+        assert engine._tried == set()
+
+
+def test_a_bug_in_a_thread_is_raised_where_the_outcome_is_wanted(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(processes, "_ask", fail)
+    with pytest.raises(ValueError, match=r"^a bug$"):
+        outcomes_by_name(tasks)
+
+
 def test_few_files_have_as_few_processes(tasks: list[Task]) -> None:
     with Processes(settings(), 8, 1) as engine:
         assert len([*outcomes_of(engine, tasks[:1])]) == 1
-        assert len(engine._workers) == 1
+        assert len(engine._processes) == 1
     with Processes(settings(), 8, 100) as engine:
-        assert engine._workers == []
+        assert engine._processes == []
 
 
 def test_a_task_that_lacked_memory_though_it_was_alone_is_not_done_once_more(

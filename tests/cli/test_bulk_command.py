@@ -489,3 +489,9 @@ def test_a_second_name_that_is_not_there_is_meant_for_the_result(
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"Error: There is no file '{words[1]}'. {remedy}" in result.stderr
     assert contents(photos) == before
+
+
+def test_of_two_names_that_are_not_there_both_fail(invoke: Invoke) -> None:
+    result = invoke("upsample", "none.png", "out.png")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("Error: 2 of 2 files could not be enlarged.\n")

@@ -57,6 +57,15 @@ Refused = Callable[..., str]
         (("--range", "relu"), "'relu' is not one of 'tanh', 'sigmoid', 'auto'"),
         (("--steps", "1"), "1 is not in the range"),
         (("--batch", "0"), "0 is not in the range"),
+        *(
+            ((option, value), f"{option} is for the picture. Give -o FILE.png.")
+            for option, value in (("--compress", "1"), ("--grid", "2"), ("--zoom", "2"))
+        ),
+        (("--range", "tanh", "--samples-out", "a.npy"), "--range is for the picture."),
+        *(
+            ((option, value), f"{option} is for samples. Give -o FILE.png or --samples-out FILE.")
+            for option, value in (("--samples", "4"), ("--layer", "conv2d"), ("--label", "1"))
+        ),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(
@@ -92,8 +101,9 @@ def test_weights_without_a_model_are_refused(refused: Refused) -> None:
         ("dcgan", ("--latent-file", "no.npy"), "There is no file 'no.npy'"),
         ("dcgan", ("--latent-file", "two.npz"), "arrays by the names of inputs: 'input_layer'"),
         ("dcgan", ("--latent-file", "z.npy", "--samples", "4"), "must be rows of shape"),
-        ("dcgan", ("--layer", "conv9"), "`name` must be that of a layer of model 'sequential'"),
-        ("dcgan", ("--layer", ""), "`name` must be that of a layer of model 'sequential'"),
+        ("dcgan", ("--layer", "conv9"), "--layer must be that of a layer of model 'sequential'"),
+        ("dcgan", ("--layer", "conv9"), "Received: --layer conv9. Use one of"),
+        ("dcgan", ("--layer", ""), "--layer must be that of a layer of model 'sequential'"),
         ("attention", (), "Layer 'lstm' (LSTM of keras.layers) must be known to be run."),
         ("with_custom_layer", ("--layer", "to_image"), "Layer 'noise' (Noise of"),
         ("with_lambda", (), "Layer 'lambda' (Lambda of"),

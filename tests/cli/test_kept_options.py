@@ -81,7 +81,16 @@ def test_linear_light_is_interpolated(invoke: Invoke, samples: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("1 2; 3 4", "--linear"), "--linear is for images"),
+        *(
+            (("1 2; 3 4", *option), f"{option[0]} is for images; ")
+            for option in (
+                ("--linear",),
+                ("--strip",),
+                ("--frame", "0"),
+                ("--no-auto-orient",),
+                ("--depth", "8"),
+            )
+        ),
         (("a.png", "--linear", "--compare"), "--linear is in no other library"),
         (("a.png", "--strip", "--no-auto-orient"), "--strip drops the orientation"),
         (("a.png", "--quality", "90"), "--quality is for JPEG, WebP and AVIF"),

@@ -245,11 +245,20 @@ def test_the_nearest_kernel_repeats_every_input_and_is_no_smaller_than_the_strid
     assert "Received: kernel 1, stride 2." in result.stderr
 
 
-def test_groups_that_do_not_divide_are_refused_in_one_line(invoke: Invoke) -> None:
+def test_what_does_not_fit_the_input_is_refused_in_one_line(invoke: Invoke) -> None:
     np.save("c4.npy", np.ones((3, 3, 4)))
     for options, code, message in (
         (("--groups", "9" * 18), 1, "The groups must divide the channels and the filters"),
+        (
+            ("--groups", "3"),
+            1,
+            (
+                "The groups must divide the channels and the filters. Received: --groups 3, and an "
+                "input of 4 channels."
+            ),
+        ),
         (("--groups", "2", "--filters", "3"), 2, "--groups must divide --filters"),
+        (("--depth", "8"), 2, "--depth is for images; a matrix keeps its type."),
     ):
         result = invoke("transpose-conv", "c4.npy", *options)
         assert (result.exit_code, result.stdout) == (code, "")

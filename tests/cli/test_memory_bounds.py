@@ -251,7 +251,8 @@ def test_all_processes_share_the_bound_and_what_does_not_fit_fails_alone(tmp_pat
         tmp_path, *sizes, "--size", "2", "--out-dir", "out", "-j", "2", "--max-memory", "120MB"
     )
     assert done.code == 1
-    assert "for each of 2 processes. Use --max-memory" in done.errors
+    told = r"Received: 120\.00 MB, of which each of 2 processes has 5\d\.\d\d MB\. Use --max-memory"
+    assert re.search(told, done.errors)
     assert "or fewer --jobs" in done.errors
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "a_2x2_nearest.jpg",

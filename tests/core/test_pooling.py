@@ -69,6 +69,8 @@ def test_a_nan_reaches_the_windows_that_hold_it_alone() -> None:
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ArgumentError, match=r"`pool_size` must be one positive integer, or two"):
         max_pool(X, 0)
+    with pytest.raises(ArgumentError, match=r"`pool_size` must be one positive integer, or two"):
+        average_pool(X, 0)
     with pytest.raises(ArgumentError, match=r"`strides` must be one positive integer"):
         max_pool(X, 2, (1, 0))
     with pytest.raises(ArgumentError, match=r"`padding` must be one of 'valid', 'same'"):

@@ -31,7 +31,9 @@ def tensor(dtype: object = "F32", shape: object = (1,), offsets: object = (0, 4)
 
 
 NPY = "'kernel.npy' of '.*' is no valid .npy file: .* Save it again with numpy.save"
-PLACE = "must store the numbers that it declares. Received: 'kernel', which does not fit"
+# What the package itself refuses, in words that are other ones with each release.
+WHOLE = "must be a whole .safetensors file. Received: '.*'. Save it again."
+ENTRY = json.dumps(tensor()["kernel"]).encode()
 HEADERS: Mapping[str, Hostile] = {
     "objects.npz": Hostile(
         lambda: npz("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", b"\x80\x04."),
@@ -71,31 +73,38 @@ HEADERS: Mapping[str, Hostile] = {
         "must hold real numbers of at least 16 bits, or integers. "
         "Received: 'kernel' of type 'F8_E4M3'",
     ),
-    "fraction.safetensors": Hostile(
-        lambda: tensors(tensor(shape=(1.0,)), bytes(4)),
+    "many_axes.safetensors": Hostile(
+        lambda: tensors(tensor(shape=(1,) * 70), bytes(4)),
         "must give shapes as at most 32 whole numbers. Received: 'kernel', otherwise",
     ),
-    "negative.safetensors": Hostile(
-        lambda: tensors(tensor(shape=(-1, -1)), bytes(4)),
-        "must give shapes as at most 32 whole numbers.",
+    "empty.safetensors": Hostile(
+        lambda: tensors(tensor(shape=(0, 2**60), offsets=(0, 0))),
+        "must give shapes as at most 32 whole numbers. Received: 'kernel', otherwise",
     ),
-    "declares_more.safetensors": Hostile(lambda: tensors(tensor(shape=(2**60,)), bytes(4)), PLACE),
+    "fraction.safetensors": Hostile(lambda: tensors(tensor(shape=(1.0,)), bytes(4)), WHOLE),
+    "negative.safetensors": Hostile(lambda: tensors(tensor(shape=(-1, -1)), bytes(4)), WHOLE),
+    "declares_more.safetensors": Hostile(lambda: tensors(tensor(shape=(2**60,)), bytes(4)), WHOLE),
+    "declares_less.safetensors": Hostile(lambda: tensors(tensor(), bytes(8)), WHOLE),
+    "overflow.safetensors": Hostile(lambda: tensors(tensor(shape=(2**63, 2)), bytes(4)), WHOLE),
     "outside.safetensors": Hostile(
-        lambda: tensors(tensor(shape=(2,), offsets=(0, 8)), bytes(4)),
-        "must store its arrays one after the other. Received: 4 bytes",
+        lambda: tensors(tensor(shape=(2,), offsets=(0, 8)), bytes(4)), WHOLE
     ),
-    "no_shape.safetensors": Hostile(lambda: tensors({"kernel": 5}, bytes(4)), PLACE),
+    "before.safetensors": Hostile(lambda: tensors(tensor(offsets=(-4, 0)), bytes(4)), WHOLE),
+    "later.safetensors": Hostile(lambda: tensors(tensor(offsets=(4, 8)), bytes(8)), WHOLE),
+    "no_shape.safetensors": Hostile(lambda: tensors({"kernel": 5}, bytes(4)), WHOLE),
+    "list.safetensors": Hostile(
+        lambda: tensors({"kernel": list(tensor("F8_E4M3")["kernel"].values())}, bytes(4)),
+        "must (hold real numbers of at least 16 bits|be a whole .safetensors file)",
+    ),
     "twice.safetensors": Hostile(
-        lambda: tensors(b'{"kernel": 5, "kernel": 6}'),
+        lambda: tensors(b'{"kernel": %s, "kernel": %s}' % (ENTRY, ENTRY), bytes(4)),
         "must have each key once in an object. Received: 'kernel' twice",
     ),
     "overlap.safetensors": Hostile(
-        lambda: tensors(tensor() | {"bias": tensor()["kernel"]}, bytes(4)),
-        "must store its arrays one after the other. Received: 4 bytes, of which some have no array",
+        lambda: tensors(tensor() | {"bias": tensor()["kernel"]}, bytes(4)), WHOLE
     ),
     "hole.safetensors": Hostile(
-        lambda: tensors(tensor(), bytes(8)),
-        "must store its arrays one after the other. Received: 8",
+        lambda: tensors(tensor() | {"bias": tensor(offsets=(8, 12))["kernel"]}, bytes(12)), WHOLE
     ),
     "cut_off.safetensors": Hostile(
         lambda: tensors(tensor(), bytes(4))[:40], "must be a saved model or weights. Received: "

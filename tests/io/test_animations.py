@@ -39,7 +39,7 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
 from upsamp.io.read import read_source
 
-EXAMPLES = choose(40, 2000)
+EXAMPLES = choose(40, 500)
 TABLE = bytes(
     np.random.default_rng(4).integers(0, 256, 48, np.uint8)  # 16 colours
 )
@@ -344,6 +344,14 @@ def test_an_animation_is_turned_upright() -> None:
         np.testing.assert_array_equal(own, visible(np.rot90(right, -1)))
 
 
+def test_frames_larger_than_their_canvas_count_with_all_of_their_pixels() -> None:
+    parts = [Part(np.full((1, 1), 5, np.uint8)), *[Part(np.full((9, 9), 6, np.uint8))] * 3]
+    data = gif_of(parts, (1, 1), TABLE)
+    assert len(frames_of(data, max_pixels=122)) == 4
+    with pytest.raises(FormatError, match="more than 242 pixels in all of its frames"):
+        frames_of(data, max_pixels=121)
+
+
 # --- damage
 
 
@@ -385,6 +393,13 @@ def test_a_frame_without_pixels_is_refused() -> None:
     place = data.index(b"fdAT") - 4
     with pytest.raises(FormatError, match=r"a frame has no pixels\.$"):
         frames_of(data[:place] + data[-12:])
+
+
+def test_what_cannot_be_behind_the_frames_is_told() -> None:
+    data = apng_of([Part(np.full((1, 1, 4), value)) for value in (1, 2)])
+    unknown = chunk(b"zTXt", b"Title\0\7late")  # compressed in a way that there is not
+    with pytest.raises(FormatError, match=r"^it cannot be decoded: a frame is damaged\.$"):
+        frames_of(data[:-12] + unknown + data[-12:])
 
 
 def test_a_second_control_makes_it_one_image() -> None:

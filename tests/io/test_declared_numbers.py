@@ -1,6 +1,7 @@
 """The numbers and channels that a file declares come out as those, or it is said what is lost."""
 
 import gzip
+import re
 import struct
 import zlib
 from io import BytesIO
@@ -348,6 +349,14 @@ def test_more_channels_of_a_psd_are_told(mode: int, channels: int, lost: int) ->
     assert picture.notes == notes
 
 
+def test_an_apple_icon_tells_its_sizes_too() -> None:
+    stream = BytesIO()
+    Image.new("RGBA", (64, 64), "red").save(stream, "icns")
+    notes = read(stream).notes
+    assert len(notes) == 1
+    assert re.fullmatch(r"the largest of \d+ sizes is read", notes[0])
+
+
 def test_an_icon_of_16_bits_is_refused_or_cut() -> None:
     values = numbers("uint16", 4, high=2**16)
     data = encode_png(values, 6, 16)
@@ -563,6 +572,8 @@ def test_a_pfm_of_colours_is_read_from_the_bottom_up(order: str) -> None:
     picture = read(BytesIO(head + pixels[::-1].astype(order + "f4").tobytes()))
     assert picture.mode == "RGB;F"
     np.testing.assert_array_equal(picture.pixels, pixels, strict=True)
+    with pytest.raises(FormatError, match=r"one of the frames of it, 0 to 0\. Received: 1"):
+        read(BytesIO(head + pixels.tobytes()), frame=1)
 
 
 WORDS = [
@@ -588,6 +599,17 @@ def test_other_kinds_of_file_are_named_and_are_no_bad_matrix(
 # --- what is hostile
 
 
+def test_channels_that_are_not_there_are_refused_before_they_take_memory() -> None:
+    tags = page(WIDTH, HEIGHT, 8, 1, t277=2**31)
+    message = r"^it declares more than 178,956,970 pixels, 5 x 6 of 2,147,483,648 channels, so"
+    with pytest.raises(FormatError, match=message):
+        read(tiff_of(tags, bytes(90)))
+    many = numbers("uint8", 300)
+    picture = read(tiff(many, extrasamples=[0] * 299))
+    assert picture.mode == "L+299"
+    np.testing.assert_array_equal(picture.pixels, many)
+
+
 def _hostile(kind: str) -> tuple[BytesIO, int]:
     """Return a file, and how many pixels it declares."""
     grey = np.zeros((64, 64), np.uint16)
@@ -596,7 +618,8 @@ def _hostile(kind: str) -> tuple[BytesIO, int]:
     if kind == "pfm":
         return BytesIO(b"PF\n64 64\n-1\n" + bytes(3 * 4 * 4096)), 4096
     if kind == "bands":
-        return tiff(np.zeros((64, 64, 9), np.uint8), extrasamples=[0] * 8), 4096
+        # Nine channels are as many pixels of four.
+        return tiff(np.zeros((64, 64, 9), np.uint8), extrasamples=[0] * 8), 4096 * 9 // 4
     if kind == "jpeg2000":
         return BytesIO(jpeg2000(np.zeros((64, 64, 3), np.uint16), 12)), 4096
     return masked_tiff(np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), np.uint8)), 4096

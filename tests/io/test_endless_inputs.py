@@ -63,6 +63,10 @@ def run(line: str, *arguments: str) -> tuple[str, int, int]:
             ("true", ["summary", "/dev/random"], 2**18),
             ("true", ["generator", "--model", "/dev/zero"], 64 * MEBIBYTE),
             ("yes", ["upsample", "-"], 512 * MEBIBYTE),
+            # On disk, where memory has no room for eight times as many.
+            ("yes", ["upsample", "-", "--max-memory", "20MB"], 160 * MEBIBYTE),
+            ("true", ["upsample", "/dev/zero", "--max-memory", "20MB"], 160 * MEBIBYTE),
+            ("true", ["transpose-conv", "/dev/zero", "--max-memory", "20MB"], 160 * MEBIBYTE),
         ],
         2,
     ),

@@ -511,8 +511,13 @@ def test_a_gzip_bomb_is_refused_before_memory_is_taken(monkeypatch: pytest.Monke
 
 def test_empty_cells_that_become_nan_are_counted_before_memory_is_taken() -> None:
     text = BytesIO(b",,,\n" * 2**17)
-    with limit_memory(35_000_000), pytest.raises(MemoryLimitError, match=r"takes 36\.00 MB"):
+    with (
+        limit_memory(35_000_000),
+        pytest.raises(MemoryLimitError, match=r"takes 36\.00 MB") as caught,
+    ):
         read_text(text, "it", ReadOptions(missing="nan"))
+    declared: Any = caught.value.declared
+    assert declared.shape == (2**17, 4)
 
 
 @pytest.mark.parametrize("key", ["conv/kernel:0", "a:b", ":", "x.npz:y", "C:/d", "plain"])

@@ -377,7 +377,7 @@ def duration_of(milliseconds: float) -> tuple[int, int]:
     return numerator, denominator
 
 
-@pytest.mark.parametrize("seconds", [6.612345678, 7.071067811, 123.456789, 9999.123456])
+@pytest.mark.parametrize("seconds", [8.651524, 56.603385, 123.456789, 9999.123456])
 def test_a_long_duration_is_as_near_as_half_of_what_two_bytes_hold(seconds: float) -> None:
     near = Fraction(seconds).limit_denominator(int(65_535 / (2 * seconds)))
     assert abs(Fraction(*duration_of(1000 * seconds)) - Fraction(seconds)) <= abs(

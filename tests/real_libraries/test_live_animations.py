@@ -28,7 +28,7 @@ from image_files import read, written
 
 from upsamp.io.pictures import Frames, Picture
 
-TIMES = choose(60, 2000)
+TIMES = choose(60, 500)
 TABLE = bytes(np.random.default_rng(4).integers(0, 256, 48, np.uint8))
 
 

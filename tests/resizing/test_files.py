@@ -50,7 +50,7 @@ def test_a_picture_knows_its_pixels_and_what_its_file_says() -> None:
     animation = upsamp.read(Path("anim.gif"))
     assert isinstance(animation, upsamp.Picture)
     assert animation.metadata["duration"] == 70
-    assert repr(animation) == "<Picture: 4x3 RGBA, uint8, 3 frames>"
+    assert repr(animation) == "<Picture: 4x3 RGB, uint8, 3 frames>"
 
 
 def test_the_frames_are_a_sequence_of_pictures() -> None:
@@ -285,3 +285,31 @@ def test_a_picture_that_was_made_by_hand_is_checked(pixels: Any, mode: str) -> N
     with pytest.raises(ArgumentError, match=rf"pixels of its mode\. Received: mode='{mode}' for"):
         upsamp.write("o.tif", upsamp.Picture(pixels, mode))
     assert not Path("o.tif").exists()
+
+
+def test_what_is_larger_is_kept_where_that_is_asked() -> None:
+    facts = upsamp.enlarge_file("a.png", "kept.png", output_shape=(1, 1), keep_larger=True)
+    assert facts.kept
+    assert facts.before == facts.after
+    assert Path("kept.png").read_bytes() == Path("a.png").read_bytes()
+    with pytest.raises(ArgumentError, match="`keep_larger` goes with `output_shape`"):
+        upsamp.enlarge_file("a.png", "more.png", keep_larger=True)
+    with pytest.raises(ArgumentError, match="Use a larger size, or keep_larger=True"):
+        upsamp.enlarge_file("a.png", "more.png", output_shape=(1, 1))
+
+
+def test_any_numbers_are_spread_over_black_to_white() -> None:
+    upsamp.write("spread.png", np.array([[-1.0, 0.0, 1.0]]), value_range=(-1, 1))
+    np.testing.assert_array_equal(upsamp.read("spread.png").pixels, [[0, 128, 255]])
+    np.save("floats.npy", np.array([[0.25, 0.5]], np.float32))
+    with pytest.warns(UserWarning, match="value_range='auto' is 0.25 to 0.5"):
+        upsamp.enlarge_file("floats.npy", "auto.png", 1, value_range="auto")
+    np.testing.assert_array_equal(upsamp.read("auto.png").pixels, [[0, 255]])
+    with pytest.warns(UserWarning, match=r"nearly black; value_range=\(0, 1\) makes white of 1"):
+        upsamp.write("black.png", np.array([[0.0, 0.5]]))
+    for wrong in ("full", 1, (1, 0), (0, None), (0, 10**400), (1, 2, 3)):
+        with pytest.raises(ArgumentError, match="`value_range` must be"):
+            upsamp.write("wrong.png", np.array([[0.5]]), value_range=wrong)
+    with pytest.raises(ArgumentError, match="`value_range` must be for png"):
+        upsamp.write("wrong.npy", np.array([[0.5]]), value_range="auto")
+    assert not list(Path().glob("wrong*"))

@@ -26,8 +26,8 @@ __all__ = ["Processes", "outcome_of", "uninterrupted"]
 
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from upsamp.bulk.worker import main; main()"
 PACKAGES = str(Path(__file__).resolve().parents[2])
-# A process whose tasks are as short as this has the next one waiting, so that it never waits.
-SHORT, AHEAD = 0.05, 3
+# How many tasks there are for each process: the one that it does, and one that waits.
+AHEAD = 2
 # How many processes in a row may end before they are ready; more would do so without end.
 FALSE_STARTS = 5
 # Seconds that a process may take from its last word to its end.
@@ -39,16 +39,18 @@ LIBRARIES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # Seconds that Ctrl-C may wait on Windows, where it does not end a wait.
 PATIENCE = 0.5
 
-# What worker said which bytes; none when it will say no more.
-Said: TypeAlias = "SimpleQueue[tuple[_Worker, bytes]]"
+Process: TypeAlias = "subprocess.Popen[bytes]"
+# What a process says of a task, the code that it ended with, or what was raised instead.
+Answer: TypeAlias = dict[str, Any] | int | BaseException
 
 
 class Processes:
     """An engine of worker processes; a context manager, which ends them.
 
-    Each takes one task after the other. When a process is killed, its task is done once more, while
-    nothing else is done, since what killed it may have been a lack of memory; the second time it
-    has failed. jobs: how many processes there are at the most. count: how many tasks will come.
+    Each takes one task after the other, from a thread of its own. When a process is killed, its
+    task is done once more, while nothing else is done, since what killed it may have been a lack of
+    memory; the second time it has failed. jobs: how many processes there are at the most. count:
+    how many tasks will come.
     """
 
     def __init__(self, settings: Settings, jobs: int, count: int) -> None:
@@ -56,9 +58,14 @@ class Processes:
         self._greeting = b64encode(pickle.dumps(settings)) + b"\n"
         threads = str(max(1, thread_count() // self._jobs))
         self._environment = {**dict.fromkeys(LIBRARIES, threads), **os.environ, VARIABLE: threads}
-        self._workers: list[_Worker] = []
-        self._said: Said = SimpleQueue()
-        self._waiting: deque[Task] = deque()
+        self._threads: list[threading.Thread] = []
+        self._own = threading.local()  # the process of a thread
+        self._processes: list[Process] = []
+        self._lock = threading.Lock()  # of who starts a process, or ends all
+        self._closed = False
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Task, Answer]] = SimpleQueue()
+        self._open = 0  # how many tasks have no answer yet
         self._again: deque[Task] = deque()
         self._tried: set[int] = set()
         self._false_starts = 0
@@ -72,218 +79,153 @@ class Processes:
     # --- the engine
 
     def has_room(self) -> bool:
-        """Tell whether a process waits for a task."""
-        return not self._waiting and (len(self._workers) < self._jobs or self._free() is not None)
+        """Tell whether the processes have few enough tasks."""
+        return self._open < AHEAD * self._jobs
 
     def submit(self, task: Task) -> None:
-        """Submit a task to the process that has the least to do."""
-        self._waiting.append(task)
-        self._hand_out()
+        """Submit a task to the process that is the first to have nothing to do."""
+        self._open += 1
+        self._tasks.put(task)
+        if len(self._threads) < min(self._open, self._jobs):
+            thread = threading.Thread(target=self._serve, daemon=True)
+            try:
+                with uninterrupted():  # nor will its processes hear of Ctrl-C
+                    thread.start()
+                self._threads.append(thread)
+            except RuntimeError:  # there is no room for another: `collect` does without
+                self._jobs = max(1, len(self._threads))
 
     def collect(self) -> list[Outcome]:
         """Wait for some outcomes and return them; none when there is nothing to wait for."""
         outcomes: list[Outcome] = []
-        while not outcomes:
-            if not any(worker.tasks for worker in self._workers) and not self._waiting:
-                if not self._again:
-                    break
-                self._waiting.append(self._again.popleft())
-            self._hand_out()
+        while not outcomes and (self._open or self._again):
+            if not self._open:
+                self.submit(self._again.popleft())
+            if not self._threads:
+                self._answer(cast("Task", self._tasks.get()))
             with suppress(Empty):
-                outcomes += self._listen(*self._hear())
+                outcomes += self._judge(*self._answers.get(timeout=PATIENCE))
         return outcomes
 
     def close(self) -> None:
         """End all processes at once, and remove what they had half written."""
         with uninterrupted():
-            for worker in self._workers:
-                worker.kill()
-            for worker in self._workers:
-                self._wait_and_clean_up(worker)
-            self._workers.clear()
+            with self._lock:
+                self._closed = True
+                for process in [*self._processes]:
+                    process.kill()
+            for _ in self._threads:
+                self._tasks.put(None)
+            for thread in self._threads:
+                thread.join()
+            for process in [*self._processes]:  # which had nothing to do
+                self._end(process)
 
-    # --- the processes
+    def _judge(self, task: Task, answer: Answer) -> list[Outcome]:
+        """Return the outcome of a task, or none where it is to be done again."""
+        self._open -= 1
+        if isinstance(answer, BaseException):
+            raise answer
+        died = isinstance(answer, int)
+        lacked = not isinstance(answer, int) and answer.get("memory") and self._jobs > 1
+        if (died or lacked) and task.number not in self._tried:
+            self._tried.add(task.number)
+            self._again.append(task)
+            return []
+        if isinstance(answer, int):
+            error = f"Its process ended twice, {_manner_of(answer)}."
+            return [Outcome(task, "failed", error=error)]
+        return [outcome_of(task, answer)]
 
-    def _free(self) -> "_Worker | None":
-        """Return a process that can take a task, best one that has none."""
-        least = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
-        return least if least is not None and least.has_room() else None
+    # --- what a thread does
 
-    def _hand_out(self) -> None:
-        """Hand out the waiting tasks; start processes where there are too few."""
-        while self._waiting:
-            worker = self._free()
-            if (worker is None or worker.tasks) and len(self._workers) < self._jobs:
-                worker = self._start() or worker
-            if worker is None:
+    def _serve(self) -> None:
+        """Let a process do one task after the other, as long as there can be one."""
+        while (task := self._tasks.get()) is not None and not self._closed:
+            if not self._answer(task):
                 return
-            worker.give(self._waiting.popleft())
 
-    def _start(self) -> "_Worker | None":
-        """Start a process, or do with those that there are."""
+    def _answer(self, task: Task) -> bool:
+        """Do a task and return True; False where it is left to other processes, which there are."""
+        answer: Answer
         try:
-            with uninterrupted():
-                worker = _Worker(self._environment, self._greeting, self._said)
-                self._workers.append(worker)
-        except OSError as error:
-            if not self._workers:
+            answer = self._do(task)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is wanted
+            if isinstance(error, FileError) and self._processes:
+                self._jobs -= 1
+                self._tasks.put(task)
+                return False
+            answer = error
+        self._answers.put((task, answer))
+        return True
+
+    def _do(self, task: Task) -> Answer:
+        """Let the process of this thread do a task."""
+        process = getattr(self._own, "process", None)
+        if process is not None and process.poll() is not None:  # when it had nothing to do
+            self._end(process)
+            process = None
+        self._own.process = process = process or self._start()
+        line = json.dumps([task.source, task.target]).encode("ascii") + b"\n"
+        answer = _ask(process, line)
+        if answer is None:
+            self._own.process = None
+            code = self._end(process)
+            remove_dead_parts(Path(os.path.realpath(task.target)).parent)
+            return code
+        return answer
+
+    def _start(self) -> Process:
+        """Return a process that is ready."""
+        while True:
+            try:
+                with self._lock, uninterrupted():
+                    process = subprocess.Popen(  # noqa: S603 - nothing of it comes from a file
+                        [sys.executable, "-P", "-c", PROGRAM, PACKAGES],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        env=self._environment,
+                    )
+                    self._processes.append(process)
+                    if self._closed:
+                        process.kill()
+            except OSError as error:
                 raise FileError(
                     f"Several files need a second Python. Received: '{sys.executable}' cannot be "
                     f"started, {reason(error)}. Enlarge one at a time."
                 ) from error
-            self._jobs = len(self._workers)
-            return None
-        if worker.is_heard:
-            return worker
-        if len(self._workers) == 1:  # there is no room for another thread: `_hear` listens to it
-            self._jobs = 1
-            return worker
-        self._workers.remove(worker)
-        worker.kill()
-        worker.wait()
-        self._jobs = len(self._workers)
-        return None
-
-    def _hear(self) -> tuple["_Worker", bytes]:
-        """Wait until a process says something."""
-        for worker in self._workers:
-            if not worker.is_heard:
-                return worker, worker.hear()
-        return self._said.get(timeout=PATIENCE)
-
-    def _listen(self, worker: "_Worker", data: bytes) -> list[Outcome]:
-        """Take what a process has to say; one that says no more is dead."""
-        if not data:
-            return self._handle_worker_exit(worker)
-        outcomes = []
-        for message in worker.take(data):
-            if not worker.ready:
-                worker.ready = True
+            if _ask(process, self._greeting) is not None:
                 self._false_starts = 0
-                continue
-            task = worker.tasks.popleft()
-            worker.seconds = message["seconds"]
-            if message.get("memory") and self._jobs > 1 and self._can_try_again(task):
-                continue
-            outcomes.append(outcome_of(task, message))
-        return outcomes
-
-    def _can_try_again(self, task: Task) -> bool:
-        """Put a task aside until it is alone, if it has had no second trial."""
-        if task.number in self._tried:
-            return False
-        self._tried.add(task.number)
-        self._again.append(task)
-        return True
-
-    def _handle_worker_exit(self, worker: "_Worker") -> list[Outcome]:
-        """Queue the tasks of a process that died: the one it was at to be tried alone, once."""
-        self._workers.remove(worker)
-        tasks = deque(worker.tasks)
-        worker.let_end()
-        code = self._wait_and_clean_up(worker)
-        if not worker.ready:
+                return process
+            code = self._end(process)
             self._false_starts += 1
-            if self._false_starts > FALSE_STARTS + self._jobs:
+            if self._closed or self._false_starts > FALSE_STARTS + self._jobs:
                 raise FileError(
                     f"Several files need worker processes. Received: {self._false_starts} that "
                     f"ended before they began, the last {_manner_of(code)}."
                 )
-        failed = []
-        if worker.ready and tasks:
-            task = tasks.popleft()
-            if not self._can_try_again(task):
-                error = f"Its process ended twice, {_manner_of(code)}."
-                failed.append(Outcome(task, "failed", error=error))
-        self._waiting.extendleft(reversed(tasks))
-        return failed
 
-    def _wait_and_clean_up(self, worker: "_Worker") -> int:
-        """Wait for the end of a process, remove what it had half written; return its exit code."""
-        code = worker.wait()
-        for task in worker.tasks:
-            remove_dead_parts(Path(os.path.realpath(task.target)).parent)
-        return code
-
-
-class _Worker:
-    """A process, and the tasks that it has not answered yet, of which it does the first.
-
-    A thread passes on what it says, as not every system can wait for several pipes.
-    """
-
-    def __init__(self, environment: dict[str, str], greeting: bytes, said: Said) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - nothing of the command comes from a file
-            [sys.executable, "-P", "-c", PROGRAM, PACKAGES],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-        self.tasks: deque[Task] = deque()
-        self.ready = False
-        self.seconds = SHORT
-        self._begun = b""
-        self._listener = threading.Thread(target=self._pass_on, args=(said,), daemon=True)
-        with suppress(RuntimeError):
-            self._listener.start()
-        self._send(greeting)
-
-    @property
-    def is_heard(self) -> bool:
-        """Tell whether a thread passes on what the process says; if not, `hear` must be called."""
-        return self._listener.ident is not None
-
-    def _pass_on(self, said: Said) -> None:
-        """Tell what the process says, to its end."""
-        data = b" "
-        while data:
-            data = self.hear()
-            said.put((self, data))
-
-    def hear(self) -> bytes:
-        """Wait until the process says something, and return it; nothing at its end."""
-        return os.read(cast("IO[bytes]", self._process.stdout).fileno(), 2**16)
-
-    def has_room(self) -> bool:
-        """Tell whether it can take another task."""
-        return len(self.tasks) < (AHEAD if self.seconds < SHORT else 1)
-
-    def give(self, task: Task) -> None:
-        """Send a task to the worker."""
-        self.tasks.append(task)
-        self._send(json.dumps([task.source, task.target]).encode("ascii") + b"\n")
-
-    def _send(self, line: bytes) -> None:
-        stream = cast("IO[bytes]", self._process.stdin)
-        with suppress(OSError):  # of a process that died, which the end of its answers tells
-            stream.write(line)
-            stream.flush()
-
-    def take(self, data: bytes) -> list[dict[str, Any]]:
-        """Return the messages that are complete with these bytes."""
-        *lines, self._begun = (self._begun + data).split(b"\n")
-        return [json.loads(line) for line in lines]
-
-    def kill(self) -> None:
-        """Kill it."""
-        self._process.kill()
-
-    def let_end(self) -> None:
-        """Let it end by itself, when it says no more; kill it where it does not."""
+    def _end(self, process: Process) -> int:
+        """Wait for the end of a process that says no more, and return its exit code."""
         try:
-            self._process.wait(LAST_BREATH)
+            code = process.wait(LAST_BREATH)
         except subprocess.TimeoutExpired:
-            self.kill()
-
-    def wait(self) -> int:
-        """Wait for its end, and return its exit code."""
-        code = self._process.wait()
-        if self.is_heard:
-            self._listener.join()  # at the end of the answers, which nobody else can write to
-        for stream in (self._process.stdin, self._process.stdout):
+            process.kill()
+            code = process.wait()
+        for stream in (process.stdin, process.stdout):
             with suppress(OSError):  # of what was never sent
                 cast("IO[bytes]", stream).close()
+        self._processes.remove(process)
         return code
+
+
+def _ask(process: Process, line: bytes) -> dict[str, Any] | None:
+    """Send a process a line, and return its answer; None where it has died."""
+    with suppress(OSError):  # which the end of its answers tells
+        cast("IO[bytes]", process.stdin).write(line)
+        cast("IO[bytes]", process.stdin).flush()
+    answer = cast("IO[bytes]", process.stdout).readline()
+    return json.loads(answer) if answer.endswith(b"\n") else None
 
 
 def outcome_of(task: Task, message: dict[str, Any]) -> Outcome:

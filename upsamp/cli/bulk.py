@@ -1,7 +1,7 @@
 """A run over many files: what is asked of it, how far it is, and what became of it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -16,7 +16,7 @@ from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Engine, Outcome, Task
 from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.options import wrong_command
-from upsamp.cli.render.files import Bar, show_failures, show_progress
+from upsamp.cli.render.progress import show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding, show_planned
 from upsamp.cli.upsample_request import Request
@@ -54,11 +54,12 @@ def enlarge_many(request: Request) -> None:
     totals = Totals()
     report = options.report if options.report and not is_stream(options.report) else None
     try:
-        with show_progress(quiet=options.quiet or request.dry) as bar:
+        wanted = not (options.quiet or request.dry)
+        with show_progress("Looking for images", "files", wanted=wanted) as bar:
             found = survey(lambda: _counted(plan.tasks(), bar), report)
             _check_clashes(found, naming)
             _check_existing(found, plan.earlier_results, request)
-            bar.begin(found.files)
+            bar(completed=0, total=found.files, description="Enlarging")
             _run(plan, request, totals, found, bar)
     except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
         if totals.done and not options.quiet and not request.dry:
@@ -73,11 +74,11 @@ def enlarge_many(request: Request) -> None:
     _show(plan, request, totals)
 
 
-def _counted(tasks: Iterator[Task], bar: Bar) -> Iterator[Task]:
+def _counted(tasks: Iterator[Task], bar: Callable[..., None]) -> Iterator[Task]:
     """Yield the tasks, and report their count now and then: to find millions takes a while."""
     for number, task in enumerate(tasks):
         if number % 1000 == 0:
-            bar.look(number)
+            bar(completed=number)
         yield task
 
 
@@ -133,7 +134,9 @@ def _check_existing(found: Survey, earlier: int, request: Request) -> None:
         )
 
 
-def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) -> None:
+def _run(
+    plan: Plan, request: Request, totals: Totals, found: Survey, bar: Callable[..., None]
+) -> None:
     """Enlarge the files, and count, report and show what becomes of each."""
     options = request.bulk
     jobs, limit = _shares(request, found.files)
@@ -159,7 +162,8 @@ def _run(plan: Plan, request: Request, totals: Totals, found: Survey, bar: Bar) 
             for outcome in _listed(outcomes) if request.dry else outcomes:
                 totals.add(outcome)
                 report.add(outcome)
-                bar.advance(failed=outcome.status == "failed")
+                failed = totals.counts["failed"]
+                bar(1, failed=f"{failed:,} failed" if failed else "")
         except (EngineError, FileError) as error:
             stopped = error
             totals.stopped = str(error)  # for the report, which tells what was done

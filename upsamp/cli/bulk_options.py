@@ -90,7 +90,7 @@ class BulkOptions:
             if value
         ]
         kinds = [kind_of(word) for word in words]
-        if len(words) == 2 and not given and kinds[1] == "missing":
+        if len(words) == 2 and not given and kinds[1] == "missing" != kinds[0]:
             _refuse_target(words[1])
         if len(words) < 2 and not given:
             kinds = [kind_there(word) for word in words]  # which asks where it is remote

@@ -7,15 +7,16 @@ from typing import Any
 import click
 
 from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
-from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.options import (
     compress_option,
     depth_option,
     force_option,
     max_pixels_option,
+    max_size_option,
     seed_option,
+    weights_option,
 )
-from upsamp.cli.progress import progress
+from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
@@ -233,7 +234,8 @@ def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
         if array is None
         else write_array_file(array.name, array.format, count, overwrite=force)
     )
-    with writing as writer, progress("Samples", count, plan.run.batch_size) as advance:
+    several = count > plan.run.batch_size
+    with writing as writer, show_progress("Samples", "samples", count, wanted=several) as advance:
         return draw_samples(plan.run, plan.tiling, plan.value_range, writer, advance)
 
 

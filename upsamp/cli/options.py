@@ -10,8 +10,10 @@ from upsamp.cli.command import CountType, FileType, RangeType
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
+from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 __all__ = [
+    "as_options",
     "check_kind",
     "code_option",
     "compress_option",
@@ -24,6 +26,7 @@ __all__ = [
     "linear_option",
     "max_memory_option",
     "max_pixels_option",
+    "max_size_option",
     "missing_option",
     "orient_option",
     "output_option",
@@ -32,6 +35,7 @@ __all__ = [
     "range_option",
     "seed_option",
     "strip_option",
+    "weights_option",
     "wrong_command",
 ]
 
@@ -50,20 +54,28 @@ def wrong_command(kind: type[UpsampError] = UpsampError) -> Iterator[None]:
     try:
         yield
     except kind as error:
-        options = {
-            spelling.lstrip("-").replace("-", "_"): parameter.opts[0]
-            for parameter in click.get_current_context().command.params
-            for spelling in parameter.opts
-        }
+        raise click.UsageError(as_options(str(error))) from error
 
-        def as_option(match: re.Match[str]) -> str:
-            option = options.get(match[1] or match[3])
-            if option is None:
-                return match[0]
-            value = re.sub("[(),']", "", match[4] or "")
-            return option if value in ("", "True") else f"{option} {value}"
 
-        raise click.UsageError(ARGUMENT.sub(as_option, str(error))) from error
+def as_options(text: str, **words: str) -> str:
+    """Return a message with its arguments spelled as the options of the command that runs.
+
+    words: more arguments, each with the option that it comes from.
+    """
+    options = words | {
+        spelling.lstrip("-").replace("-", "_"): parameter.opts[0]
+        for parameter in click.get_current_context().command.params
+        for spelling in parameter.opts
+    }
+
+    def as_option(match: re.Match[str]) -> str:
+        option = options.get(match[1] or match[3])
+        if option is None:
+            return match[0]
+        value = re.sub("[(),']", "", match[4] or "")
+        return option if value in ("", "True") else f"{option} {value}"
+
+    return ARGUMENT.sub(as_option, text)
 
 
 class FormatType(click.Choice[str]):
@@ -269,4 +281,21 @@ max_memory_option = click.option(
     ".npy, PNG and TIFF are written, strip by strip, with the same result; without it only where a "
     "result does not fit. What must be held whole, as an image's pixels, is refused before it is "
     "read where it does not fit. The processes of several files share it.",
+)
+
+
+weights_option = click.option(
+    "--weights",
+    metavar="FILE",
+    type=FileType(),
+    help="Take the weights from this file: .weights.h5, .npz, .safetensors or a model's.",
+)
+
+max_size_option = click.option(
+    "--max-size",
+    metavar="BYTES",
+    default=f"{DEFAULT_MAX_SIZE // 2**30}GB",
+    show_default=True,
+    callback=parse_bytes,
+    help="Refuse a file that unpacks to more, as 500MB or 2GB.",
 )

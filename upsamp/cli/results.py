@@ -1,8 +1,8 @@
 """From input to result: what a command reads, where its result goes, and what is shown of it."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -216,10 +216,13 @@ def find_stored(source: str | None) -> "Source | None":
 
 def finish(job: "Job[WorkT]") -> Picture | Array:
     """Make and write the result of a job; one that is only shown is returned."""
-    from upsamp.cli.progress import progress  # with what makes results
+    from upsamp.cli.render.progress import show_progress  # with what makes results
     from upsamp.resizing.file_to_file import carry_out
 
-    return carry_out(job, show_note, progress)
+    def watch(label: str, length: int, step: int) -> "AbstractContextManager[Callable[..., None]]":
+        return show_progress(label, "rows", length, wanted=length > step)
+
+    return carry_out(job, show_note, watch)
 
 
 def show_result(given: Picture | Array, result: Picture | Array) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import click
 import numpy as np
 
-from upsamp.cli.options import wrong_command
+from upsamp.cli.options import as_options, wrong_command
 from upsamp.cli.results import refuse_on_terminal
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.text import printable
@@ -108,8 +108,7 @@ class Request:
                 f"Received: {max(self.interpolate)}. Use --samples {max(self.interpolate) + 1} or "
                 "more, or other points"
             )
-        if self.compression is not None and self.output is None:
-            _refuse("--compress is for the picture. Give -o FILE.png")
+        self._check_use()
         if self.save is not None:
             with wrong_command():
                 check_suffix(self.save)
@@ -117,6 +116,29 @@ class Request:
         same = self.latent_file is not None and self.latent_file == self.samples_out
         if same and not is_open(str(self.samples_out)):
             _refuse("--latent-file and --samples-out must be two files")
+
+    def _check_use(self) -> None:
+        """Raise where an option is given for what is not drawn."""
+        picture = {
+            "--compress": self.compression is not None,
+            "--grid": self.grid is not None,
+            "--zoom": self.zoom != 1,
+            "--range": self.value_range != "auto" and not self.images,
+        }
+        samples = {
+            "--samples": self.samples is not None,
+            "--latent-file": self.latent_file is not None,
+            "--image": bool(self.images),
+            "--label": self.labels is not None,
+            "--interpolate": self.interpolate is not None,
+            "--layer": self.layer is not None,
+        }
+        for option, given in picture.items():
+            if given and self.output is None:
+                _refuse(f"{option} is for the picture. Give -o FILE.png")
+        for option, given in samples.items():
+            if given and not self.writes:
+                _refuse(f"{option} is for samples. Give -o FILE.png or --samples-out FILE")
 
 
 def _refuse(rule: str) -> None:
@@ -190,7 +212,10 @@ class Plan(NamedTuple):
 
 def plan_run(model: Model, request: Request) -> Plan:
     """Decide what is run and how it is shown, with everything read and checked."""
-    part = output_model(model) if request.layer is None else feature_model(model, request.layer)
+    try:
+        part = output_model(model) if request.layer is None else feature_model(model, request.layer)
+    except ArgumentError as error:
+        raise ArgumentError(as_options(str(error), name="--layer")) from error
     check_known(part)
     roles = input_roles(model)
     given, notes = _read_inputs(model, roles, request)

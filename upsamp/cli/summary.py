@@ -6,9 +6,8 @@ from typing import NamedTuple
 import click
 
 from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
-from upsamp.cli.model_options import max_size_option, weights_option
 from upsamp.cli.named_models import names_model, open_named, read_arguments
-from upsamp.cli.options import wrong_command
+from upsamp.cli.options import max_size_option, weights_option, wrong_command
 from upsamp.cli.render.differences import show_difference
 from upsamp.cli.render.summaries import FORMATS, show_summary
 from upsamp.core.arguments import Pair

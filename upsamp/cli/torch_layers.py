@@ -7,9 +7,8 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
-from upsamp.cli.render.layers import show_layer
 from upsamp.cli.render.output import print_text
-from upsamp.cli.render.tables import show_note
+from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.translating import check_channels
 from upsamp.cli.weights import read_kernel

@@ -1,10 +1,10 @@
-"""`--code`: the same computation in another library."""
+"""`--code` and `--compare`: the same computation in other libraries, and what those compute."""
 
 import numpy as np
 
 from upsamp.cli.options import wrong_command
 from upsamp.cli.render.output import print_text
-from upsamp.cli.render.tables import show_note
+from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
 from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
 from upsamp.core.layout import as_batch
@@ -13,6 +13,7 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
 from upsamp.models.transposed_convolution import Settings, check_output_shape, prepare
+from upsamp.resizing.enlarging import Enlarging
 from upsamp.translate import (
     TorchLayer,
     TransposedConvolution,
@@ -21,8 +22,9 @@ from upsamp.translate import (
     transposed_convolution_program,
     upsampling_program,
 )
+from upsamp.translate.peers import compare_with_peers
 
-__all__ = ["check_channels", "show_upsampling_program", "translate_convolution"]
+__all__ = ["check_channels", "show_comparison", "show_upsampling_program", "translate_convolution"]
 
 # Arrays of up to this many elements are written out in a program.
 SMALL = 64
@@ -130,3 +132,22 @@ def _source(array: Array, file: str) -> str:
     if source.startswith("np.load("):
         show_note(f"the program reads {file}, which must hold an array of shape {array.shape}")
     return source
+
+
+def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
+    """Show how far the results of other conventions and libraries lie from the chosen one.
+
+    array: (H, W, C). size: the rows and columns of the result.
+    """
+    method, convention = enlarging.interpolation, enlarging.convention
+    rows = []
+    # Infinities and what is not a number differ by what is not a number: that is what is shown.
+    with np.errstate(invalid="ignore", over="ignore"):
+        for peer in compare_with_peers(
+            array, size, method, convention, align_corners=enlarging.align_corners
+        ):
+            numbers = (peer.largest, peer.mean, peer.psnr)
+            cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
+            rows.append((peer.name, *cells, peer.remark))
+    title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
+    show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")

@@ -24,8 +24,7 @@ from upsamp.cli.options import (
     seed_option,
     wrong_command,
 )
-from upsamp.cli.render.layers import show_layer
-from upsamp.cli.render.tables import show_note
+from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     choose_destination,
     find_stored,
@@ -355,6 +354,8 @@ def _convolve(
 
     job = prepare(read, plan)
     given, destination = job.source.given, job.destination
+    if reading.depth is not None and not isinstance(given, Picture):
+        raise click.UsageError("--depth is for images; a matrix keeps its type.")
     delivered = finish(job)
     _tell_lost(job.work)
     if destination.format == "table":

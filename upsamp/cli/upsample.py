@@ -27,8 +27,7 @@ from upsamp.cli.options import (
     strip_option,
 )
 from upsamp.cli.preview import look_options
-from upsamp.cli.render.layers import show_layer
-from upsamp.cli.render.tables import show_note
+from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     TUTORIAL_MATRIX,
     choose_destination,
@@ -271,7 +270,7 @@ def _show_elsewhere(request: Request) -> None:
     array = array_of(given)
     batch = as_batch(array, enlarging.layout)
     if request.library is None:
-        from upsamp.cli.comparing import show_comparison  # libraries are asked for here alone
+        from upsamp.cli.translating import show_comparison  # libraries are asked for here alone
 
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")

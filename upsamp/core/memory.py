@@ -43,7 +43,7 @@ class MemoryLimit(NamedTuple):
 
     held: bytes that are taken already, for as long as the limit holds. processes: how many have
     such a limit at a time; together, and with what is taken beside them, they have what the user
-    allowed. wanted: how many there would be if more were allowed.
+    allowed. wanted: how many there would be if more were allowed. given: what the user allowed.
     """
 
     size: int
@@ -51,11 +51,12 @@ class MemoryLimit(NamedTuple):
     beside: int = 0
     wanted: int = 1
     held: int = 0
+    given: int = 0
 
     @classmethod
     def shared(cls, size: int, processes: int, beside: int, wanted: int) -> "MemoryLimit":
         """Return the limit of each of the processes, which have `size` bytes together."""
-        return cls(max(0, size - beside) // processes, processes, beside, wanted)
+        return cls(max(0, size - beside) // processes, processes, beside, wanted, given=size)
 
 
 _limit: ContextVar[MemoryLimit | None] = ContextVar("memory limit", default=None)
@@ -110,12 +111,15 @@ def check_limit(needed: int, what: str, declared: object = None) -> None:
     if limit is None or needed + limit.held <= limit.size:
         return
     needed += limit.held
-    shared = f" for each of {limit.processes} processes" if limit.processes > 1 else ""
+    received = format_bytes(limit.given or limit.size)
+    if limit.given:
+        each = f"each of {limit.processes} processes" if limit.processes > 1 else "a file"
+        received += f", of which {each} has {format_bytes(limit.size)}"
     fewer = ", or fewer --jobs" if limit.wanted > 1 else ""
     least = needed * limit.wanted + limit.beside
     error = MemoryLimitError(
         f"--max-memory must have room for {what}, which takes {format_bytes(needed)}. "
-        f"Received: {format_bytes(limit.size)}{shared}. "
+        f"Received: {received}. "
         f"Use --max-memory {-(-least // 2**20)}MB or more{fewer}."
     )
     error.needed, error.what, error.declared = needed, what, declared

@@ -104,6 +104,7 @@ _ALL = (
             "aspect",
             "exif",
             "xmp",
+            "iptc",
             "comment",
             "text",
         ),

@@ -1,7 +1,5 @@
 """Files of weights in the format safetensors; the only importer of that package."""
 
-import itertools
-import math
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
@@ -11,7 +9,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
 from upsamp.io.extras import check_extra
-from upsamp.io.json_text import read_json
+from upsamp.io.json_text import MAX_TEXT, read_json
 from upsamp.io.model_sources import Source
 from upsamp.io.stored_arrays import (
     MAX_RANK,
@@ -37,92 +35,70 @@ AGAIN = "Save it again."
 
 
 def read_safetensors(source: Source, max_size: int, values: bool) -> StoredArrays:
-    """Return the arrays of a file, once its header is held against what there is."""
+    """Return the arrays of a file, whose header the package holds against what is there."""
     check_extra("safetensors", f"Reading the weights of {source.name}")
+    from safetensors import SafetensorError, deserialize, safe_open  # for such a file alone
+
+    name = source.name
     with source.open() as stream:
         size = size_of(stream)
-        start = 8 + int.from_bytes(stream.read(8), "little")
-        arrays = _parse_header(stream.read(start - 8), source.name, size - start)
-        if not values:
-            return StoredArrays(arrays)
-        if size > max_size:
+        head = stream.read(min(int.from_bytes(stream.read(8), "little"), MAX_TEXT + 1))
+        # Of two equal keys the package takes one, and it has no order.
+        header = cast("dict[str, object]", read_json(head, f"The header of {name}"))
+        found: dict[str, dict[str, Any]]
+        try:
+            if values or source.path is None:
+                _check_size(size, max_size, name)
+                stream.seek(0)
+                found = dict(deserialize(stream.read(size)))  # type: ignore[no-untyped-call]
+            else:
+                with safe_open(source.path, "numpy") as file:
+                    parts = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+                found = {
+                    key: {"dtype": part.get_dtype(), "shape": part.get_shape()}
+                    for key, part in parts.items()
+                }
+        except SafetensorError as error:
+            what = shown(str(error).split("\n")[0])
             raise FormatError(
-                f"{source.name} must have at most {max_size:,} bytes. Received: {size:,} bytes. "
-                "Give a larger max_size (--max-size) if you trust it."
-            )
-        # The file, and a copy of its arrays.
-        check_memory((2, size), np.uint8, f"The weights of {source.name}")
-        stream.seek(0)
-        found = _deserialize(stream.read(size), source.name)
+                f"{name} must be a whole .safetensors file. Received: {what}. {AGAIN}"
+            ) from error
     return StoredArrays(
-        {
-            name: StoredArray(array.shape, array.dtype, _values(found[name], array))
-            for name, array in arrays.items()
-        }
+        {key: _array(key, found[key], name, values) for key in header if key in found}
     )
 
 
-def _parse_header(data: bytes, name: str, held: int) -> dict[str, StoredArray]:
-    """Return the arrays that a header declares, each of which must be where it is said to be."""
-    header = cast("dict[str, object]", read_json(data, f"The header of {name}"))  # as of "{"
-    arrays = {}
-    places = [(0, 0), (held, held)]
-    for key, entry in header.items():
-        if key == "__metadata__":
-            continue
-        match entry:
-            case {"dtype": str(kind), "shape": [*sides], "data_offsets": [int(start), int(end)]}:
-                array = arrays[key] = _declared(key, kind, sides, name)
-                item = 2 if kind == "BF16" else np.dtype(array.dtype).itemsize
-                if math.prod(sides) * item == end - start:
-                    places.append((start, end))
-                    continue
+def _check_size(size: int, max_size: int, name: str) -> None:
+    """Raise where a file is larger than the caller allows, or there is no memory for it."""
+    if size > max_size:
         raise FormatError(
-            f"{name} must store the numbers that it declares. Received: {shown(key)}, which does "
-            f"not fit in its place. {AGAIN}"
+            f"{name} must have at most {max_size:,} bytes. Received: {size:,} bytes. "
+            "Give a larger max_size (--max-size) if you trust it."
         )
-    places.sort()
-    if any(before[1] != after[0] for before, after in itertools.pairwise(places)):
-        raise FormatError(
-            f"{name} must store its arrays one after the other. Received: {held:,} bytes, of which "
-            f"some have no array or several. {AGAIN}"
-        )
-    return arrays
+    # The file, and a copy of its arrays.
+    check_memory((2, size), np.uint8, f"The weights of {name}")
 
 
-def _declared(key: str, kind: str, sides: list[Any], name: str) -> StoredArray:
-    """Return what an array is declared to be, without its values."""
+def _array(key: str, entry: dict[str, Any], name: str, values: bool) -> StoredArray:
+    """Return an array as the package gives it, if it is one that can be used here."""
+    kind, shape = entry["dtype"], tuple(entry["shape"])
     if kind not in DTYPES:
         raise FormatError(
             f"{name} must hold real numbers of at least 16 bits, or integers. "
             f"Received: {shown(key)} of type {shown(kind)}. Convert it to float32."
         )
-    if not is_shape(sides):
+    if not is_shape(shape):
         raise FormatError(
             f"{name} must give shapes as at most {MAX_RANK} whole numbers. "
             f"Received: {shown(key)}, otherwise. {AGAIN}"
         )
-    return StoredArray(tuple(sides), DTYPES[kind])
-
-
-def _deserialize(data: bytes, name: str) -> dict[str, Any]:
-    """Return the bytes of each array."""
-    import safetensors  # loaded for such a file alone
-
-    deserialize: Any = safetensors.deserialize  # it has no types
-    try:
-        return {key: entry["data"] for key, entry in deserialize(data)}
-    except safetensors.SafetensorError as error:
-        what = shown(str(error).split("\n")[0])
-        raise FormatError(
-            f"{name} must be a whole .safetensors file. Received: {what}. {AGAIN}"
-        ) from error
-
-
-def _values(data: Any, array: StoredArray) -> Array:
-    """Return the values of an array, as this machine orders bytes."""
-    stored = np.dtype(np.uint16 if array.dtype == "bfloat16" else array.dtype).newbyteorder("<")
-    return parse_numbers(np.frombuffer(data, stored).reshape(array.shape), array.dtype)
+    dtype = DTYPES[kind]
+    if not values:
+        return StoredArray(shape, dtype)
+    # The bytes are in the order of little-endian machines.
+    stored = np.dtype(np.uint16 if dtype == "bfloat16" else dtype).newbyteorder("<")
+    numbers = parse_numbers(np.frombuffer(entry["data"], stored).reshape(shape), dtype)
+    return StoredArray(shape, dtype, numbers)
 
 
 def write_safetensors(arrays: Mapping[str, Array], stream: BinaryIO) -> None:

@@ -38,8 +38,10 @@ __all__ = [
 STANDARD_STREAM = "-"
 # Bytes that are read of what does not tell its length: pipes and devices may never end.
 MAX_INPUT = 2**29
-# The same where they are kept on a disk.
-MAX_SPOOLED = 2**33
+# The same where they are kept on a disk: of what is read by its rows, or unpacked; and of all else,
+# which memory must hold, how often what --max-memory allows. A number of a text has 8 bytes there.
+MAX_SPOOLED, MAX_TIMES = 2**33, 8
+BY_ROWS = (b"\x93NUMPY", b"PK", b"\x1f\x8b", b"\x89PNG", b"II", b"MM")
 # Bytes that the text of a matrix may have; a file of zeros is one line.
 MAX_TEXT = 2**30
 BLOCK = 2**20
@@ -198,9 +200,16 @@ def _kept(source: BinaryIO, name: str, limit: int) -> BinaryIO:
         return read_within(source, told, limit)
     from tempfile import TemporaryFile  # few inputs come to the disk
 
+    from upsamp.core.memory import memory_limit
+
     with telling_of_temporary_files():
         _spools[name] = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - see `spooled_input`
-    for block in _blocks_within(source, told, MAX_SPOOLED):
+    head, allowed, remedy = source.read(BLOCK), memory_limit(), "Give a file that ends before."
+    if allowed is not None and not (head or b"").startswith(BY_ROWS):
+        limit, remedy = min(MAX_TIMES * allowed, MAX_SPOOLED), "Use a larger --max-memory."
+    else:
+        limit = MAX_SPOOLED
+    for block in _blocks_within(source, told, limit, remedy, head):
         with telling_of_temporary_files():
             _spools[name].write(block)
     return _again(_spools[name])

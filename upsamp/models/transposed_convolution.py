@@ -126,9 +126,10 @@ def _arrange(array: Array, settings: Settings, *, by_channel: bool) -> tuple[Arr
         x = x.transpose(3, 1, 2, 0)
     channels = x.shape[3]
     if channels % groups or (settings.filters or groups) % groups:
+        told = "" if settings.filters is None else f", --filters {settings.filters}"
         raise ShapeError(
             "The groups must divide the channels and the filters. Received: "
-            f"groups={groups}, {channels} channels, filters={settings.filters}."
+            f"--groups {groups}{told}, and an input of {channels} channel{'s' * (channels > 1)}."
         )
     if kernel is not None:
         return x, kernel.shape, apart

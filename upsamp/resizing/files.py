@@ -32,7 +32,7 @@ from upsamp.io.formats import (
     FAST_COMPRESSION,
     IMAGE_FORMATS,
     LOSSY_FORMATS,
-    MATRIX_FORMATS,
+    NAMES,
     format_to_write,
 )
 from upsamp.io.picture_options import MAX_PIXELS, Quality, ReadOptions, ValueRange, WriteOptions
@@ -77,11 +77,12 @@ ARGUMENTS: Mapping[str, str] = {
 CHANNELS: Mapping[str, int] = {
     **dict.fromkeys(("1", "L", "P", "I", "F"), 1),
     "LA": 2,
-    "RGB": 3,
+    **dict.fromkeys(("RGB", "YCbCr", "LAB"), 3),
     "RGBA": 4,
     "CMYK": 4,
 }
-KINDS: Mapping[str, str] = {"": "bui", "16": "u", "F": "f"}
+KINDS: Mapping[str, str] = {"": "bui", "I": "iu", "F": "f"}
+MODE = re.compile(rf"({'|'.join(CHANNELS)})(?:\+(\d))?(?:;(8|16|32|64|F))?")
 # No end of a range is larger, so that no difference is infinite.
 MOST_VALUE = 1e305
 OPTION = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ARGUMENTS))})(?![\w-])")
@@ -282,11 +283,11 @@ def _checked(picture: Picture) -> Picture:
     """Return a picture, which a caller may have made, if its pixels are as its mode says."""
     pixels = normalize_array(picture.pixels, "pixels", (2, 3))
     mode = normalize_text(picture.mode, "mode")
-    channels, kinds = CHANNELS.get(mode.partition(";")[0]), KINDS.get(mode.partition(";")[2])
-    if mode in ("I", "F"):
-        kinds = "f" if mode == "F" else "iu"
+    known = MODE.fullmatch(mode)
+    channels = known and CHANNELS[known[1]] + int(known[2] or 0)
+    kinds = known and KINDS.get(known[1] if known[1] in KINDS else known[3] or "", "iu")
     found = pixels.shape[2] if pixels.ndim == 3 else 1
-    if channels != found or kinds is None or pixels.dtype.kind not in kinds:
+    if channels != found or pixels.dtype.kind not in (kinds or ""):
         raise ArgumentError(
             "A `Picture` must have the pixels of its mode. Received: "
             f"mode={spelled(mode)} for {pixels.dtype} of shape {pixels.shape}."
@@ -318,7 +319,7 @@ def _writing(
     if format_name is None:
         wanted = format_to_write(path)
     else:
-        wanted = normalize_choice(format_name, "format_name", (*IMAGE_FORMATS, *MATRIX_FORMATS))
+        wanted = NAMES[normalize_choice(format_name, "format_name", tuple(NAMES))]
     level = FAST_COMPRESSION
     if compression is not None:
         level = normalize_count(compression, "compression", minimum=0)

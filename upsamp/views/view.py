@@ -13,11 +13,12 @@ from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.dtypes import round_to
 from upsamp.core.layout import as_batch
 from upsamp.io.pictures import Picture
-from upsamp.views.checkerboard import over_board
 
-__all__ = ["View", "view_of", "view_of_matrix", "view_of_picture"]
+__all__ = ["View", "over_board", "view_of", "view_of_matrix", "view_of_picture"]
 
 CHANNELS: Mapping[int, str] = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
+# The squares of the board that is seen through what is transparent.
+LIGHT, DARK = 255, 208
 
 
 @dataclass(frozen=True)
@@ -207,3 +208,21 @@ def _say_range(black: float, white: float) -> str:
     if black == white:
         return f"all values are {black:g}"
     return f"black is {black:.6g}, white {white:.6g}"
+
+
+def over_board(levels: Array, alpha: Array, square: int) -> Array:
+    """Lay colours over the board of light and grey squares.
+
+    levels: uint8 (H, W, 3). alpha: (H, W), from 0 for what is not seen to 1. square: the side of
+    its squares in pixels. Returns uint8 of the shape of `levels`.
+
+    >>> over_board(np.zeros((1, 4, 3), np.uint8), np.array([[1, 0, 0, 0.5]]), 2)[0, :, 0].tolist()
+    [0, 255, 208, 104]
+    """
+    if (alpha == 1).all():
+        return np.ascontiguousarray(levels)
+    rows, columns = (np.arange(length) // square % 2 for length in alpha.shape)
+    board = np.where(rows[:, np.newaxis] == columns, LIGHT, DARK)[:, :, np.newaxis]
+    mixed = board + (levels - board.astype(np.float64)) * alpha[:, :, np.newaxis]
+    shown: Array = np.rint(mixed).astype(np.uint8)
+    return shown

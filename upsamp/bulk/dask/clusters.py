@@ -1,24 +1,28 @@
-"""Dask clusters: how one is reached, or started and ended; and whether upsamp is there."""
+"""Dask clusters: how one is reached, or started and ended; and what its workers do."""
 
 import asyncio
 import logging
 import os
 import re
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, cast
 
-from upsamp.bulk.dask.tasks import own_version
 from upsamp.bulk.processes import uninterrupted
+from upsamp.bulk.worker import do_task
 from upsamp.core.text import first_line
+from upsamp.core.threads import limit_threads
 from upsamp.errors import EngineError
 from upsamp.io.extras import check_extra
 from upsamp.io.json_text import MAX_TEXT, read_json
-from upsamp.io.streams import reason
+from upsamp.io.remote_paths import is_remote, split_path
+from upsamp.resizing.enlarging import Settings
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
@@ -29,8 +33,10 @@ __all__ = [
     "check_dask",
     "check_versions",
     "connected",
+    "enlarge_there",
     "in_silence",
     "local_cluster",
+    "own_version",
     "wrong_version",
 ]
 
@@ -41,10 +47,10 @@ ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.\-]+|\[[\da-fA-F:.%]+\]):(?P<p
 PATIENCE = 15.0
 # How long a worker of a cluster of this machine may take to start, when it is to end.
 LAST_START = 5.0
-# How long the end of such a cluster may take: longer than a worker is given to end what it does.
+# How long the end of a cluster of this machine may take: longer than a worker is given to end.
 LAST_END = 10.0
-# How much the workers of a cluster of this machine tell.
-LEVEL = "DASK_LOGGING__DISTRIBUTED"
+# Its workers say nothing on their own.
+QUIET = {"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"}
 # What distributed tells of in its own words, and at length.
 LOGGERS = ("distributed", "distributed.client", "distributed.comm", "tornado.application")
 
@@ -137,65 +143,43 @@ def address_of(text: str) -> str:
 @contextmanager
 def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
     """Start a cluster of so many workers on this machine, for itself alone, and end it."""
-    from distributed import LocalCluster
-
-    _check_semaphores()
-    with _quiet_workers():
-        try:
-            with uninterrupted():  # nor do the workers hear of Ctrl-C, now or later
-                cluster = LocalCluster(
-                    n_workers=jobs,
-                    threads_per_worker=1,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    memory_limit=0,
-                    silence_logs=logging.CRITICAL,
-                    # As with processes of our own: a task is put aside when its worker dies.
-                    scheduler_kwargs={"allowed_failures": 0},
-                )
-        except (OSError, RuntimeError) as error:
-            raise EngineError(f"Cannot start a Dask cluster here: {first_line(error)}.") from error
-        try:
-            yield cluster
-        finally:
-            with uninterrupted():
-                # A worker that is ended while it starts again would print how that went.
-                deadline = monotonic() + LAST_START
-                while len(cast("Any", cluster.scheduler).workers) < jobs and monotonic() < deadline:
-                    sleep(0.02)
-                try:
-                    cluster.close(timeout=LAST_END)
-                except TimeoutError:
-                    # It waits for a worker that died while it started. The end of this process
-                    # ends the others, and nothing is to wait for them once more.
-                    cluster.shutdown_on_close = False
-
-
-def _check_semaphores() -> None:
-    """Raise `EngineError` where processes cannot share a semaphore, as the workers of Dask do."""
     from multiprocessing import get_context  # which nothing else needs
 
+    import dask
+    from distributed import LocalCluster
+
     try:
+        # As workers do. It starts Python's tracker of them, which would let Ctrl-C through later.
         get_context("spawn").Semaphore()
-    except (ImportError, OSError) as error:
-        why = reason(error) if isinstance(error, OSError) else first_line(error)
+        with uninterrupted(), dask.config.set(QUIET):  # nor do the workers hear of it
+            cluster = LocalCluster(
+                n_workers=jobs,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+                # As with processes of our own: a task is put aside when its worker dies.
+                scheduler_kwargs={"allowed_failures": 0},
+            )
+    except (ImportError, OSError, RuntimeError) as error:
         raise EngineError(
-            "A Dask cluster of this machine must have semaphores, which Linux keeps in /dev/shm. "
-            f"Received: {why}. Mount it, or leave --dask out: processes without Dask need none."
+            "A Dask cluster of this machine must have processes, and semaphores, which Linux keeps "
+            f"in /dev/shm. Received: {first_line(error)}. Mount it, or leave --dask out: processes "
+            "without Dask need none."
         ) from error
-
-
-@contextmanager
-def _quiet_workers() -> Iterator[None]:
-    """Let worker processes that are started in the block log little, if nobody said how much."""
-    if LEVEL in os.environ:
-        yield
-        return
-    os.environ[LEVEL] = "critical"
     try:
-        yield
+        yield cluster
     finally:
-        del os.environ[LEVEL]
+        with uninterrupted():
+            # A worker that is ended while it starts again would print how that went.
+            deadline = monotonic() + LAST_START
+            while len(cast("Any", cluster.scheduler).workers) < jobs and monotonic() < deadline:
+                sleep(0.02)
+            try:
+                cluster.close(timeout=LAST_END)
+            except TimeoutError:  # it waits for a worker that died while it started
+                cluster.shutdown_on_close = False  # the end of this process ends the others
 
 
 @contextmanager
@@ -217,19 +201,20 @@ def in_silence() -> Iterator[None]:
 # --- whether upsamp is there
 
 
+@lru_cache(maxsize=1)
+def own_version() -> str:
+    """Return the version of upsamp that runs here."""
+    return version("upsamp")
+
+
 def check_versions(client: "Client") -> None:
     """Raise where upsamp is not everywhere what it is here; workers that come later tell it."""
-    try:
-        there = {"the scheduler": client.run_on_scheduler(version, "upsamp")}
-    except PackageNotFoundError as error:
-        raise wrong_version("the scheduler", None) from error
-    workers = client.run(version, "upsamp", on_error="return")
-    there |= {f"the worker {address}": found for address, found in workers.items()}
-    for where, found in there.items():
-        if isinstance(found, PackageNotFoundError):
-            raise wrong_version(where, None)
-        if isinstance(found, str) and found != own_version():  # else the worker has been lost
-            raise wrong_version(where, found)
+    found = cast("Any", client).get_versions(packages=["upsamp"])
+    told = {f"the worker {address}": versions for address, versions in found["workers"].items()}
+    for where, versions in {"the scheduler": found["scheduler"], **told}.items():
+        there = versions["packages"]["upsamp"]
+        if there != own_version():
+            raise wrong_version(where, there)
 
 
 def wrong_version(where: str, found: str | None) -> EngineError:
@@ -238,4 +223,39 @@ def wrong_version(where: str, found: str | None) -> EngineError:
     return EngineError(
         f"A Dask cluster must have upsamp {own_version()} on its scheduler and its workers, as it "
         f"is here. Received: {told} on {where}. Install it there."
+    )
+
+
+# --- what a worker does: a task, in one thread, after a look at where it stands
+
+
+def enlarge_there(source: str, target: str, settings: Settings, wanted: str) -> dict[str, Any]:
+    """Do a task, and return what is told of it, as `do_task` does.
+
+    Where upsamp has not the wanted version here, nothing is done, and "version" is told alone.
+
+    A worker has as many tasks at a time as it has threads, so that each has one, unless
+    UPSAMP_THREADS says otherwise there.
+    """
+    if own_version() != wanted:
+        return {"version": own_version(), "host": socket.gethostname()}
+    unseen = _unseen(source, target)
+    if unseen:
+        return {"seconds": 0.0, "error": unseen}
+    with limit_threads(1):
+        return do_task(source, target, settings)
+
+
+def _unseen(source: str, target: str) -> str:
+    """Say which of the two is not to be seen from here, or nothing."""
+    folder = split_path(target)[0]
+    if not is_remote(source) and not os.path.exists(source):
+        missing = source
+    elif not is_remote(target) and not os.path.isdir(folder or os.curdir):
+        missing = folder
+    else:
+        return ""
+    return (
+        f"Workers must see the same files as this machine. Received: no '{missing}' on "
+        f"{socket.gethostname()}. Use a folder that they share, or a path as s3://."
     )

@@ -21,11 +21,12 @@ from upsamp.bulk.dask.clusters import (
     address_of,
     check_versions,
     connected,
+    enlarge_there,
     in_silence,
     local_cluster,
+    own_version,
     wrong_version,
 )
-from upsamp.bulk.dask.tasks import enlarge_there, own_version
 from upsamp.bulk.processes import outcome_of
 from upsamp.bulk.tasks import Outcome, Task
 from upsamp.core.text import first_line
@@ -78,8 +79,8 @@ class DaskEngine:
         self._room = jobs or LEAST
         self._looked = self._had_workers = monotonic()
         self._workers: set[str] = set()
-        self._folders: set[str] = set()
-        self._untidy: set[str] = set()
+        self._folders: set[str] = set()  # of results, which lost workers may leave untidy
+        self._lost = False
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -89,7 +90,10 @@ class DaskEngine:
                 self._client = stack.enter_context(connected(cluster))
             else:
                 self._client = stack.enter_context(connected(address_of(self._address)))
-                self._check_versions()
+                try:
+                    check_versions(self._client)
+                except OSError as error:
+                    raise self._gone() from error
             self._stack = stack.pop_all()
         return self
 
@@ -141,11 +145,10 @@ class DaskEngine:
         """Leave the cluster, which drops what it has not begun; what it has becomes whole files."""
         with suppress(EngineError):  # of a cluster that has gone
             self._look_after(at_once=True)
-        if self._address == LOCAL and self._flying:
-            self._untidy |= self._folders
+        self._lost |= self._address == LOCAL and bool(self._flying)
         self._flying.clear()
         self._stack.close()
-        for folder in self._untidy:
+        for folder in self._folders if self._lost else ():
             remove_dead_parts(folder)
 
     # --- answers
@@ -168,7 +171,7 @@ class DaskEngine:
             self._check_client()
             return self._try_again(task, "Its task was cancelled twice in the cluster.")
         if isinstance(told, KilledWorker):
-            self._untidy |= {split_path(task.target)[0]} - {""}
+            self._lost = True
             return self._try_again(task, "It ended each worker that tried it.")
         if isinstance(told, OSError):  # of a lost connection: is the scheduler there at all?
             self._looked -= BEAT
@@ -218,10 +221,8 @@ class DaskEngine:
             raise self._gone(f"has not answered for {silence:g} seconds") from error
         except OSError as error:
             raise self._gone() from error
-        if self._workers - set(threads):
-            self._untidy |= self._folders
+        self._lost |= bool(self._workers - set(threads))
         self._workers = set(threads)
-        self._folders = {split_path(task.target)[0] for task, _ in self._flying.values()}
         self._room = self._jobs or min(max(LEAST, AHEAD * sum(threads.values())), MOST)
         if threads:
             self._had_workers = now
@@ -230,12 +231,6 @@ class DaskEngine:
                 f"A Dask cluster must have workers. Received: none at '{self._address}' for "
                 f"{WITHOUT_WORKERS:.0f} seconds. Start one there: dask worker {self._address}"
             )
-
-    def _check_versions(self) -> None:
-        try:
-            check_versions(self._client)
-        except OSError as error:
-            raise self._gone() from error
 
     def _check_client(self) -> None:
         if self._client.status != "running":

@@ -1,17 +1,24 @@
-"""A result shown on the terminal: by its own graphics where it has some, else by characters."""
+"""A result shown on the terminal: by its own graphics where it has some, else by characters.
 
+The extra package textual-image knows sixels and kitty's graphics. It asks the terminal for them
+when it is imported.
+"""
+
+import logging
 import os
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import click
 
 from upsamp.cli.render.blocks import Colours, block_lines, pixels_of_cells
-from upsamp.cli.render.graphics import show_by_graphics
 from upsamp.cli.render.output import on_terminal, open_console, print_drawing
-from upsamp.core.arguments import Array, DataFormat
+from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.text import printable
+from upsamp.io.extras import has_extra
 from upsamp.io.pictures import Picture
+from upsamp.io.png import write_png
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.views.fitting import fit, fitted_size
 from upsamp.views.view import View, view_of
@@ -20,6 +27,13 @@ __all__ = ["check_preview", "show_preview"]
 
 # Lines that the caption and the prompt take.
 SPARE_LINES = 3
+# No terminal has more pixels in a character than these, rows and columns.
+MOST_PIXELS = (40, 20)
+# Where the terminal does not answer, or answers what nobody understands.
+SILENCE = (OSError, ValueError, RuntimeError)
+
+# A terminal that does not answer is shown blocks; the package logs a traceback besides.
+logging.getLogger("textual_image").addHandler(logging.NullHandler())
 
 
 def check_preview() -> None:
@@ -47,7 +61,7 @@ def show_preview(
     shape = view.pixels.shape[0], view.pixels.shape[1]
     size, scale = fitted_size(shape, pixels_of_cells(room, colours, blocks=blocks))
     cells = (-(-size[0] // 2), size[1]) if blocks else (size[0], 2 * size[1])
-    if colours == "none" or not show_by_graphics(view, cells):
+    if colours == "none" or not _show_by_graphics(view, cells):
         shown = fit(view, size).shown(square=max(1, min(8, min(size) // 8)))
         print_drawing(block_lines(shown, colours, blocks=blocks, light=_on_light_ground()))
     console.print(_caption(view, title, scale), style="dim")
@@ -79,3 +93,38 @@ def _prints_blocks() -> bool:
 def _on_light_ground() -> bool:
     """Tell whether the terminal says that its ground is light, as some do: COLORFGBG is 0;15."""
     return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
+
+
+def _show_by_graphics(view: View, cells: Pair) -> bool:
+    """Show a view in so many lines and columns; tell whether the terminal could do that."""
+    if not (has_extra("textual_image") and _can_be_asked()):
+        return False
+    try:
+        # The terminal is asked here, and nowhere else.
+        from textual_image.renderable import Image, SixelImage, TGPImage
+    except SILENCE:
+        return False
+    if Image not in (SixelImage, TGPImage):
+        return False
+    shape = view.pixels.shape[0], view.pixels.shape[1]
+    room = cells[0] * MOST_PIXELS[0], cells[1] * MOST_PIXELS[1]
+    size, _ = fitted_size(shape, room)
+    stream = BytesIO()
+    write_png(Picture(fit(view, size).shown(square=16), "RGB"), stream)
+    stream.seek(0)
+    lines, columns = cells
+    console = open_console(drawing=True)
+    console.print(Image(stream, "auto", "auto"), width=columns, height=lines)
+    return True
+
+
+def _can_be_asked() -> bool:
+    """Tell whether an answer of the terminal would reach this process and no other."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        return False
+    if not hasattr(os, "tcgetpgrp"):
+        return True
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:
+        return False

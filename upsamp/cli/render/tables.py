@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from upsamp.models.summaries.summary_row import SummaryRow
+
 __all__ = [
     "open_table",
     "plain_text",
     "print_table",
+    "show_layer",
     "show_note",
     "show_report",
     "show_rows",
@@ -133,3 +136,22 @@ def plain_text(text: str) -> "Text":
     from rich.text import Text
 
     return Text(printable(text))
+
+
+def show_layer(row: "SummaryRow", *, as_table: bool) -> None:
+    """Show the row of one layer: as a table, else as a line on standard error.
+
+    Standard output then holds the result alone, for the next command of a pipe.
+    """
+    if as_table:
+        from upsamp.models.summaries.columns import COLUMNS, KERAS_COLUMNS  # which know all layers
+
+        columns = [COLUMNS[name] for name in KERAS_COLUMNS]
+        headings = [column.heading for column in columns]
+        sides = "".join(column.side for column in columns)
+        print_table(table_of(headings, [row.cells()], sides), row.remark)
+    else:
+        layer, shape, params = row.cells()
+        remark = f", {row.remark}" if row.remark else ""
+        line = f"{layer}: output shape {shape}, {params} parameters{remark}"
+        print_text(printable(line), err=True)

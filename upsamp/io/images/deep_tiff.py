@@ -82,12 +82,11 @@ def read_deep_tiff(
         check_tags(stream, page.tags)
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
         samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
-        extra = _meanings(page, samples - COLOURS.get(kind, samples))
         bits = int(page.bitspersample) if isinstance(page.bitspersample, int) else 0
         number = int(page.compression)
         largest = max(page.databytecounts, default=0) if number != UNCOMPRESSED else 0
         tile = int(page.tilewidth), int(page.tilelength)
-    check_size(width, height, name, options.max_pixels)
+    check_size(width, height, name, options.max_pixels, samples)
     if tile != (0, 0):  # of an image that has some
         check_size(*tile, name, options.max_pixels)
     is_known = dtype is not None and np.dtype(dtype).kind in "buif" and bits > 0
@@ -96,6 +95,7 @@ def read_deep_tiff(
             f"{name} {FAULT}: its pixels of {samples} channels, photometric {kind}, "
             f"{dtype}, are none that are known."
         )
+    extra = _meanings(page, samples - COLOURS[kind])
     shape, whole_bytes = (height, width, samples), bits % 8 == 0
     check_tiff_reading(stream, name, shape, np.dtype(dtype), extra, largest, whole=whole_bytes)
     check_memory(shape, np.dtype(dtype), f"The pixels of {name}")

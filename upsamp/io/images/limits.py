@@ -7,14 +7,20 @@ __all__ = ["check_size", "check_total", "most_frames", "too_many_frames", "too_m
 
 # Opening a frame costs as much as computing this many pixels, which counts where frames are many.
 FRAME_PIXELS, FEW_FRAMES = 2**12, 1000
+# Of colours and alpha.
+USUAL_CHANNELS = 4
 
 
-def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
-    """Raise `FormatError` where more pixels are declared than may be, or none."""
+def check_size(width: int, height: int, name: str, max_pixels: int, channels: int = 1) -> None:
+    """Raise `FormatError` where more pixels are declared than may be, or none.
+
+    More channels than a pixel has in colour and alpha count as further pixels.
+    """
     if width < 1 or height < 1:
         raise FormatError(f"{name} declares no pixels, {width} x {height}. Save it again.")
-    if width * height > max_pixels:
-        raise too_many_pixels(name, max_pixels, f", {width:,} x {height:,}")
+    if width * height * max(USUAL_CHANNELS, channels) > USUAL_CHANNELS * max_pixels:
+        many = f" of {channels:,} channels" if channels > USUAL_CHANNELS else ""
+        raise too_many_pixels(name, max_pixels, f", {width:,} x {height:,}{many}")
 
 
 def too_many_pixels(name: str, max_pixels: int, size: str = "") -> FormatError:

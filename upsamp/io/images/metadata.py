@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 from upsamp.io.metadata import xmp
 from upsamp.io.metadata.exif import PREFIX
-from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of_resources
+from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of, iptc_of_resources
 from upsamp.io.metadata.tiff_tags import LAYERS, metadata_of_tiff, sound_dpi
 
 __all__ = ["metadata_of", "orientation_of", "tell_orientation"]
@@ -75,8 +75,8 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     with suppress(*DAMAGED):
         metadata["exif"] = _exif(image, profiles)
     metadata["xmp"] = _xmp(image, profiles)
-    iptc = _resources(image).get(IPTC) or profiles.get("iptc", b"")
-    metadata["iptc"] = iptc_of_resources(iptc) or iptc
+    iptc = _resources(image).get(IPTC) or profiles.get("iptc") or profiles.get("8bim", b"")
+    metadata["iptc"] = iptc_of_resources(iptc) or iptc_of(iptc)
     comment = None if image.format == "PNG" else info.get("comment")  # one of its texts
     if isinstance(comment, str | bytes):
         metadata["comment"] = comment.encode() if isinstance(comment, str) else comment
@@ -84,9 +84,8 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
         key: str(text) for key, text in texts.items() if not key.startswith(NO_TEXT)
     }
     metadata["gone"] = _gone(image, stream)
-    return {key: one for key, one in metadata.items() if one not in ("", b"", {}, ())} | _timing(
-        image
-    )
+    said = {key: one for key, one in metadata.items() if one not in (b"", {}, ())}
+    return said | _timing(image)
 
 
 def orientation_of(image: Image.Image) -> int | None:

@@ -18,7 +18,6 @@ from upsamp.io.images.animation import Animation
 from upsamp.io.images.coding import coding_of
 from upsamp.io.images.damage import check_image
 from upsamp.io.images.declared import Numbers, Route, declared_by, route_of
-from upsamp.io.images.fits import read_fits
 from upsamp.io.images.frame_files import AnimatedGif, AnimatedPng, SubFrame
 from upsamp.io.images.frames import (
     FirstPage,
@@ -34,7 +33,6 @@ from upsamp.io.images.metadata import metadata_of, orientation_of, tell_orientat
 from upsamp.io.images.modes import masked, natural, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
 from upsamp.io.images.pillow import open_image, pillow_at_work, quiet_libraries
-from upsamp.io.images.ppm import read_colour_floats
 from upsamp.io.metadata.keeping import counted, upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
@@ -50,11 +48,6 @@ UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
 COMPOSED = ("WEBP", "AVIF")
 FAULT = "cannot be decoded"
 WITHOUT_END = "the GIF has no end, so frames may be missing"
-# Files of numbers that are read without Pillow, by how they begin.
-NUMERIC: tuple[tuple[bytes, Callable[[BinaryIO, str, ReadOptions], Picture]], ...] = (
-    (rb"SIMPLE *=", read_fits),
-    (rb"PF\s", read_colour_floats),
-)
 # What is known and yet not read, by how it begins.
 REFUSED = (
     (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript, a program that would be run"),
@@ -106,11 +99,28 @@ def _read_numeric(stream: BinaryIO, name: str, options: ReadOptions) -> Picture 
     """Read what is read without Pillow; None where it is something else."""
     stream.seek(0)
     head = stream.read(16)
-    read = next((read for beginning, read in NUMERIC if re.match(beginning, head)), None)
-    picture = read(stream, name, options) if read else None
-    if picture is not None and options.frame:
+    if re.match(rb"SIMPLE *=", head):
+        from upsamp.io.images.fits import read_fits  # each format is loaded for itself
+
+        picture = read_fits(stream, name, options)
+    elif re.match(rb"PF\s", head):
+        from upsamp.io.images.ppm import read_colour_floats
+
+        picture = read_colour_floats(stream, name, options)
+    else:
+        return None
+    if options.frame:
         raise _no_frame(name, 1, options.frame)
     return picture
+
+
+def _told_of_sizes(image: Image.Image | None, count: int) -> tuple[str, ...]:
+    """Return what is to be told of an icon, of which `--frame` picks one of so many sizes."""
+    if image is not None and image.format == "ICNS" and len(image.info["sizes"]) > 1:
+        return (f"the largest of {len(image.info['sizes'])} sizes is read",)
+    if count < 2:
+        return ()
+    return (f"the largest of {count} sizes is read; --frame 1 to {count - 1} are smaller",)
 
 
 def _no_frame(name: str, count: int, number: int) -> FormatError:
@@ -149,11 +159,11 @@ class _ImageFile:
         self._animation = self._opened_animation(self._image)
         self._declared = 0 if self._animation is None else self._animation.file.declared
         self._orientation: int | None = None  # of an animation
+        self._decoded = 0  # pixels of its frames so far
         # An icon is the same in each of its sizes.
         self._sizes = [] if self._image is None else icon_sizes(self._image)
-        if len(self._sizes) > 1 and options.frame is None:
-            others = f"--frame 1 to {len(self._sizes) - 1} are smaller"
-            self.notes = (f"the largest of {len(self._sizes)} sizes is read; {others}",)
+        if options.frame is None:
+            self.notes = _told_of_sizes(self._image, len(self._sizes))
         self._frames = self._all_places()
         self._places: list[Any] = []  # of pages; the frames of an animation
         self._find(1)
@@ -261,10 +271,15 @@ class _ImageFile:
     def _read_stored(self, options: ReadOptions, frame: SubFrame, *, whole: bool) -> Picture:
         """Read a frame of an animation as it is stored, whole: with all that is said of it."""
         check_size(frame.width, frame.height, self._name, options.max_pixels)
+        self._decoded += frame.width * frame.height  # of a GIF they may be larger than its canvas
+        check_total(self._decoded, self._name, options.max_pixels)
         animation = cast("Animation", self._animation)
         with self._at_work():
             stream = BytesIO(animation.file.file(frame, whole=whole))
-            image = open_image(stream, ("GIF", "PNG"))
+            try:
+                image = open_image(stream, ("GIF", "PNG"))
+            except UnidentifiedImageError as error:
+                raise OSError("a frame is damaged") from error
         picture = self._read_image(image, stream, options)
         self._orientation = self._orientation or orientation_of(image)
         return picture

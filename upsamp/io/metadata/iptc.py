@@ -6,10 +6,14 @@ Sources: IPTC, "Information Interchange Model 4.2"; Adobe, "Photoshop File Forma
 import struct
 from collections.abc import Iterator
 
-__all__ = ["IPTC", "PATHS", "iptc_of_resources", "paths_of_resources", "resources_of"]
+import numpy as np
+
+__all__ = ["IPTC", "PATHS", "iptc_of", "iptc_of_resources", "paths_of_resources", "resources_of"]
 
 SIGNATURE = b"8BIM"
 IPTC, PATHS = 0x0404, range(2000, 2999)
+# What each record begins with.
+MARK = b"\x1c"
 
 
 def resources_of(iptc: bytes) -> bytes:
@@ -25,6 +29,13 @@ def resources_of(iptc: bytes) -> bytes:
 def iptc_of_resources(resources: bytes) -> bytes:
     """Return the IPTC among resources; nothing where there is none."""
     return next((data for number, data in _resources(resources) if number == IPTC), b"")
+
+
+def iptc_of(data: bytes) -> bytes:
+    """Return IPTC, whose bytes some programs swap four by four; nothing of other data."""
+    if data[:1] != MARK == data[3:4] and len(data) % 4 == 0:
+        data = np.frombuffer(data, np.uint32).byteswap().tobytes()
+    return data if data[:1] == MARK else b""
 
 
 def paths_of_resources(resources: bytes) -> list[str]:

@@ -21,7 +21,7 @@ from upsamp.io.metadata.directory import (
     tags_of_block,
     value,
 )
-from upsamp.io.metadata.iptc import iptc_of_resources, paths_of_resources
+from upsamp.io.metadata.iptc import iptc_of, iptc_of_resources, paths_of_resources
 
 __all__ = [
     "LAYERS",
@@ -88,7 +88,7 @@ def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
     for name, tag in (("xmp", XMP), ("icc_profile", PROFILE), ("gdal", GDAL)):
         metadata[name] = _bytes(tags.get(tag))
     resources = _bytes(tags.get(RESOURCES))
-    metadata["iptc"] = _iptc(_bytes(tags.get(IPTC))) or iptc_of_resources(resources)
+    metadata["iptc"] = iptc_of(_bytes(tags.get(IPTC))) or iptc_of_resources(resources)
     gone += paths_of_resources(resources)
     metadata["nodata"] = nodata_of(_bytes(tags.get(NODATA)))
     metadata["exif"] = block_of({tag: one for tag, one in tags.items() if tag in DESCRIBING})
@@ -122,13 +122,6 @@ def _is_sound(tag: int, one: object) -> bool:
     many = len(numbers) // GEO[tag]
     fits = len(numbers) == many * GEO[tag] and (many == 1 or (many > 1 and tag in LISTS))
     return fits and all(map(math.isfinite, numbers))
-
-
-def _iptc(data: bytes) -> bytes:
-    """Return IPTC as a file has it; some programs swap its bytes four by four."""
-    if data[:1] != b"\x1c" and len(data) % 4 == 0:
-        data = b"".join(data[place : place + 4][::-1] for place in range(0, len(data), 4))
-    return data if data[:1] == b"\x1c" else b""
 
 
 def nodata_of(text: bytes) -> str:

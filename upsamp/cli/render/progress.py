@@ -1,75 +1,33 @@
-"""How far a run over many files is, and which of them failed: both on standard error."""
+"""How far long work is, and which of many files failed: both on standard error."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
 
 from upsamp.cli.render.output import open_console, print_text
 from upsamp.cli.render.tables import open_table, plain_text
 from upsamp.core.text import printable
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-__all__ = ["Bar", "show_failures", "show_progress"]
-
-
-class Bar(Protocol):
-    """What is told how far a run is."""
-
-    def look(self, files: int) -> None:
-        """Say that so many files were found until now."""
-
-    def begin(self, files: int) -> None:
-        """Say that so many files were found."""
-
-    def advance(self, *, failed: bool) -> None:
-        """Say that one of them is done."""
-
-
-class _NoBar:
-    def look(self, files: int) -> None:
-        """Show nothing."""
-
-    def begin(self, files: int) -> None:
-        """Show nothing."""
-
-    def advance(self, *, failed: bool) -> None:
-        """Show nothing."""
-
-
-class _RichBar:
-    def __init__(self, progress: "Progress") -> None:
-        self._progress = progress
-        self._failed = 0
-        self._task = progress.add_task("Looking for images", total=None, failed="")
-
-    def look(self, files: int) -> None:
-        """Show how many there are."""
-        self._progress.update(self._task, completed=files)
-
-    def begin(self, files: int) -> None:
-        """Begin to count."""
-        self._progress.reset(self._task, total=files, description="Enlarging")
-
-    def advance(self, *, failed: bool) -> None:
-        """Count one."""
-        self._failed += failed
-        shown = f"{self._failed:,} failed" if self._failed else ""
-        self._progress.update(self._task, advance=1, failed=shown)
+__all__ = ["show_failures", "show_progress"]
 
 
 @contextmanager
-def show_progress(*, quiet: bool) -> Iterator[Bar]:
-    """Show a bar with the rate and the time that is left, where standard error is a terminal."""
-    if quiet or not _on_terminal():
-        yield _NoBar()
+def show_progress(
+    label: str, unit: str, total: int | None = None, *, wanted: bool = True
+) -> Iterator[Callable[..., None]]:
+    """Show a bar with the rate and the time that is left, where standard error is a terminal.
+
+    Yields what is called with how many more parts are done, and changes what is shown: completed,
+    total, description; and failed, a text beside it. wanted: whether there is to be a bar.
+    """
+    if not wanted or not _on_terminal():
+        yield lambda _=0, **_what: None
         return
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
     )
@@ -77,17 +35,18 @@ def show_progress(*, quiet: bool) -> Iterator[Bar]:
     from rich.text import Text
 
     class RateColumn(TextColumn):
-        """How many files are done in a second."""
+        """How many parts are done in a second."""
 
         def render(self, task: object) -> Text:
             """Return the rate, as soon as there is one."""
             speed = getattr(task, "finished_speed", None) or getattr(task, "speed", None)
-            return Text("" if speed is None else f"{speed:,.3g} files/s", no_wrap=True)
+            return Text("" if speed is None else f"{speed:,.3g} {unit}/s", no_wrap=True)
 
     whole = Column(no_wrap=True)
     with Progress(
         TextColumn("{task.description}", table_column=whole),
         BarColumn(bar_width=None),
+        TaskProgressColumn(table_column=whole),
         MofNCompleteColumn(table_column=whole),
         RateColumn("", table_column=whole),
         TimeRemainingColumn(compact=True, table_column=whole),
@@ -95,7 +54,8 @@ def show_progress(*, quiet: bool) -> Iterator[Bar]:
         console=open_console(stderr=True),
         transient=True,
     ) as progress:
-        yield _RichBar(progress)
+        task = progress.add_task(label, total=total, failed="")
+        yield lambda more=0, **what: progress.update(task, advance=more, **what)
 
 
 def show_failures(failures: Sequence[tuple[str, str]], count: int, report: str | None) -> None:
