@@ -23,12 +23,12 @@ from click.testing import CliRunner
 import upsamp
 from upsamp.cli import main
 from upsamp.core.arguments import INTERPOLATIONS
-from upsamp.errors import ArgumentError
+from upsamp.errors import ArgumentError, FormatError
 from upsamp.io.cells import EXACT
 from upsamp.io.images import tiled_tiff
 from upsamp.io.palettes import fits_palette
 from upsamp.io.picture_options import FRAMES_FACTOR, RESULT_FACTOR, WriteOptions
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.models.transposed_convolution import Convolution, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -228,6 +228,14 @@ def _palettes(colours: float) -> None:
     grey = np.arange(colours).astype(np.uint8).reshape(1, -1, 1).repeat(3, axis=2)
     assert fits_palette(grey)
     assert not fits_palette(np.append(grey, [[[1, 2, 3]]], axis=1).astype(np.uint8))
+
+
+@stated(README, "which must be {} to {}, or integers of 16 bits")
+def _pixels_of_a_matrix(least: float, most: float) -> None:
+    np.testing.assert_array_equal(picture_of_matrix(np.array([[least, most]])).pixels, [[0, 255]])
+    for outside in (least - 1, most + 1):
+        with pytest.raises(FormatError):
+            picture_of_matrix(np.array([[outside]]))
 
 
 @stated(COMMANDS, "Of JPEG, WebP and AVIF, {} to {}.")

@@ -246,7 +246,7 @@ def test_a_report_has_all_names_so_that_they_can_be_read_back(place: Path) -> No
     assert told["settings"] == {"size": "2x2"}
     seconds = told["totals"].pop("seconds")
     assert 0 <= seconds < 60
-    assert told["totals"] == {"files": 7, "written": 6, "skipped": 0, "failed": 1}
+    assert told["totals"] == {"files": 7, "written": 6, "kept": 0, "skipped": 0, "failed": 1}
 
 
 def test_a_report_of_nothing_is_json_too(place: Path) -> None:

@@ -48,7 +48,7 @@ def test_each_result_is_what_its_image_becomes_alone(
     assert result.exit_code == 0
     assert summary_of(result) == {
         "enlarged": "4",
-        "no images": "2",
+        "passed over": "2 that are none",
         "method": "bicubic",
         "size": "2 x 3",
     }
@@ -197,7 +197,7 @@ def test_results_within_the_folder_of_the_images_are_no_images(
     assert summary_of(result) == {
         "enlarged": "0",
         "skipped": "4",
-        "no images": "2",
+        "passed over": "2 that are none",
         "method": "nearest",
         "size": "2 x 2",
     }

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
+from upsamp.cli.options import KIND_OPTIONS
 from upsamp.core.upsampling.light import resize_light
 from upsamp.io import extras
 from upsamp.io.pictures import Picture
@@ -105,6 +106,48 @@ def test_what_does_not_fit_together_is_a_usage_error(
     result = invoke("upsample", *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+# An option that is for images, or for matrices, and what it is given.
+FOR_IMAGES = (
+    ("--linear",), ("--frame", "0"), ("--strip",), ("--no-auto-orient",), ("--depth", "8")
+)  # fmt: skip
+FOR_MATRICES = (("--data-format", "channels_first"), ("--missing", "nan"))
+
+
+def test_every_option_that_is_for_one_kind_of_input_is_tried() -> None:
+    tried = {words[0] for words in (*FOR_IMAGES, *FOR_MATRICES)}
+    names = {option.removeprefix("--").removeprefix("no-") for option in tried}
+    assert {name.replace("_", "-") for name in KIND_OPTIONS} == names
+
+
+@pytest.mark.parametrize(
+    ("command", "lacking"),
+    [("upsample", ()), ("transpose-conv", ("--linear", "--frame", "--strip", "--no-auto-orient"))],
+)
+def test_an_option_for_another_kind_of_input_is_refused(
+    invoke: Invoke, command: str, lacking: tuple[str, ...]
+) -> None:
+    deep_png("a.png")
+    np.save("a.npy", np.ones((2, 2)))
+    cases = [(words, "images", name) for words in FOR_IMAGES for name in ("a.npy", "1 2; 3 4")]
+    cases += [(words, "matrices", "a.png") for words in FOR_MATRICES]
+    for words, kind, name in cases:
+        for more in ((), ("-o", "b.png")):
+            if words[0] not in lacking:
+                result = invoke(command, name, *words, *more)
+                assert (result.exit_code, result.stdout) == (2, "")
+                assert f"{words[0]} is for {kind}" in result.stderr
+    assert not Path("b.png").exists()
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.npy"])
+def test_an_option_that_says_what_holds_anyway_is_for_both(invoke: Invoke, name: str) -> None:
+    Image.new("L", (2, 2)).save("a.png")
+    np.save("a.npy", np.ones((2, 2)))
+    for words in (("--missing", "error"), ("--auto-orient",)):
+        result = invoke("upsample", name, *words, "-o", f"b{name}", "--force")
+        assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_orientation_is_applied_or_left(invoke: Invoke) -> None:

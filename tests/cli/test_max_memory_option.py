@@ -277,7 +277,7 @@ def test_strips_are_used_of_themselves_where_the_result_does_not_fit(
         (("--max-memory", "1MB"), r"Use --max-memory 29MB or more.", 1),
         (("--max-memory", "0"), "must be a number of bytes, as 500MB, 2GB or 1000000", 2),
         (
-            ("--max-memory", "1MB", "--format", "json", "--force"),
+            ("-o", "out.json", "--max-memory", "1MB"),
             "that is made at once, as JSON is",
             1,
         ),

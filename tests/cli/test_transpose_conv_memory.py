@@ -23,7 +23,7 @@ Invoke = Callable[..., Result]
 BOUND = ("--max-memory", "100MB")
 REFUSED = [
     (("--max-memory", "1MB"), "must have room for strips of whole rows of 'out.npy'", 1),
-    (("--max-memory", "1MB", "--format", "json", "--force"), "made at once, as JSON is", 1),
+    (("--max-memory", "1MB", "-o", "out.json"), "made at once, as JSON is", 1),
     (("--max-memory", "9MB", "--solve", "7", "28"), "--max-memory is for a result", 2),
     (("--max-memory", "9MB", "--fit", "large.png"), "--max-memory is for a result", 2),
     (("--stride", "100000"), "16 times --max-pixels", 1),
@@ -31,11 +31,7 @@ REFUSED = [
     (("--dilation", "1000000000"), "16 times --max-pixels", 1),
     (("--output-shape", "1000000x1000000"), "16 times --max-pixels", 1),
     (("--filters", "1000000000"), "memory are available", 1),
-    (
-        ("--dilation", "10000", "--max-memory", "99MB", "--format", "csv"),
-        "made at once, as CSV is",
-        1,
-    ),
+    (("--dilation", "10000", "--max-memory", "99MB", "-o", "o.csv"), "made at once, as CSV is", 1),
 ]
 
 

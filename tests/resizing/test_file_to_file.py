@@ -178,6 +178,6 @@ def test_others_are_images_and_one_may_be_numbers(strips: list[str]) -> None:
         enlarge_file("m.npy", "large.npy", settings())
     how = replace(settings(), matrices=True, max_memory=MemoryLimit(100 * 2**20))
     facts = enlarge_file("m.npy", "large.npy", how)
-    assert facts == ((2, 3), (4, 6), ())
+    assert facts == ((2, 3), (4, 6), (), False)
     assert strips == ["large.npy"]
     assert np.load("large.npy").shape == (4, 6)

@@ -125,7 +125,7 @@ def test_what_is_lost_is_a_warning_at_the_line_of_the_caller() -> None:
     assert {one.filename for one in (*caught, *more)} == {__file__}
     assert facts.notes == tuple(str(one.message) for one in more)
     with pytest.warns(UserWarning, match="rounded to whole pixels; a target such as FILE.npy"):
-        upsamp.write("rounded.png", [[0.5, 1.0]])
+        upsamp.write("rounded.png", [[0.5, 2.0]])
 
 
 def test_nothing_is_replaced_unasked() -> None:
@@ -182,7 +182,7 @@ def test_a_file_becomes_what_the_command_makes_of_it(
 
 def test_numbers_are_enlarged_too() -> None:
     facts = upsamp.enlarge_file("m.npy", "large.json", (2, 1), "bilinear")
-    assert facts == ((2, 3), (4, 3), ())
+    assert facts == ((2, 3), (4, 3), (), False)
     expected = upsamp.upsample(np.load("m.npy"), (2, 1), "bilinear")
     np.testing.assert_array_equal(json.loads(Path("large.json").read_text()), expected)
     np.savez("two.npz", x=np.ones((2, 2, 2)), y=np.zeros((1, 1)))
@@ -285,3 +285,33 @@ def test_a_picture_that_was_made_by_hand_is_checked(pixels: Any, mode: str) -> N
     with pytest.raises(ArgumentError, match=rf"pixels of its mode\. Received: mode='{mode}' for"):
         upsamp.write("o.tif", upsamp.Picture(pixels, mode))
     assert not Path("o.tif").exists()
+
+
+def test_what_is_larger_is_kept_where_that_is_asked() -> None:
+    facts = upsamp.enlarge_file("a.png", "kept.png", output_shape=(1, 1), keep_larger=True)
+    assert facts.kept
+    assert facts.before == facts.after
+    assert Path("kept.png").read_bytes() == Path("a.png").read_bytes()
+    with pytest.raises(ArgumentError, match="`keep_larger` goes with `output_shape`"):
+        upsamp.enlarge_file("a.png", "more.png", keep_larger=True)
+    with pytest.raises(ArgumentError, match="Use a larger size, or keep_larger=True"):
+        upsamp.enlarge_file("a.png", "more.png", output_shape=(1, 1))
+
+
+def test_any_numbers_are_spread_over_black_to_white() -> None:
+    upsamp.write("spread.png", np.array([[-1.0, 0.0, 1.0]]), value_range=(-1, 1))
+    with Image.open("spread.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), [[0, 128, 255]])
+    np.save("floats.npy", np.array([[0.25, 0.5]], np.float32))
+    with pytest.warns(UserWarning, match="value_range='auto' is 0.25 to 0.5"):
+        upsamp.enlarge_file("floats.npy", "auto.png", 1, value_range="auto")
+    with Image.open("auto.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), [[0, 255]])
+    with pytest.warns(UserWarning, match=r"nearly black; value_range=\(0, 1\) makes white of 1"):
+        upsamp.write("black.png", np.array([[0.0, 0.5]]))
+    for wrong in ("full", 1, (1, 0), (0, None), (0, 10**400), (1, 2, 3)):
+        with pytest.raises(ArgumentError, match="`value_range` must be"):
+            upsamp.write("wrong.png", np.array([[0.5]]), value_range=wrong)
+    with pytest.raises(ArgumentError, match="`value_range` must be for png"):
+        upsamp.write("wrong.npy", np.array([[0.5]]), value_range="auto")
+    assert not list(Path().glob("wrong*"))

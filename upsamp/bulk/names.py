@@ -141,7 +141,13 @@ def _check(template: str, format_name: str | None) -> None:
             f"--name must be the name of a file, without folders. Received: '{template}'. "
             "--out-dir names a folder."
         )
-    if format_name is None and parts[-1][1] != "suffix" and format_of_name(template) is None:
+    told = None if parts[-1][1] == "suffix" else format_of_name(template)
+    if None not in (format_name, told) and told != format_name:
+        raise ArgumentError(
+            f"--format and the suffix of --name must agree. Received: {format_name} and "
+            f"'{template}'. Leave --format out, or use {{suffix}}."
+        )
+    if format_name is None and parts[-1][1] != "suffix" and told is None:
         raise ArgumentError(
             "--name must end in {suffix} or in one that is known, as .png. "
             f"Received: '{template}'. Or say --format."

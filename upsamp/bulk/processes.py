@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Self, TypeAlias, cast
 
-from upsamp.bulk.tasks import Outcome, Task
+from upsamp.bulk.tasks import Outcome, Status, Task
 from upsamp.core.threads import VARIABLE, thread_count
 from upsamp.errors import FileError
 from upsamp.io.atomic import remove_dead_parts
@@ -236,7 +236,8 @@ def outcome_of(task: Task, message: dict[str, Any]) -> Outcome:
     if "error" in message:
         return Outcome(task, "failed", seconds, error=message["error"])
     before, after, notes = (tuple(message[name]) for name in ("before", "after", "notes"))
-    return Outcome(task, "written", seconds, before, after, notes=notes)
+    status: Status = "kept" if message["kept"] else "written"
+    return Outcome(task, status, seconds, before, after, notes=notes)
 
 
 def _manner_of(code: int) -> str:

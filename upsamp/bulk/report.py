@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
-from upsamp.bulk.tasks import Outcome
+from upsamp.bulk.tasks import Outcome, Status
 from upsamp.core.text import json_text
 from upsamp.errors import FileError
 from upsamp.io.atomic import open_output, remove_dead_parts
@@ -63,7 +63,7 @@ class Totals:
         """Return the totals as the report has them."""
         return {
             "files": self.done,
-            **{status: self.counts[status] for status in ("written", "skipped", "failed")},
+            **{status: self.counts[status] for status in get_args(Status)},
             "seconds": round(self.seconds, 3),
             **({"stopped": self.stopped} if self.stopped else {}),
         }

@@ -5,7 +5,8 @@ from typing import Literal, Protocol
 
 __all__ = ["Engine", "Outcome", "Status", "Task"]
 
-Status = Literal["written", "skipped", "failed"]
+# "kept": written, too, with the size that it had.
+Status = Literal["written", "kept", "skipped", "failed"]
 
 
 @dataclass(frozen=True)

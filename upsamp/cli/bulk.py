@@ -104,7 +104,13 @@ def _check(request: Request) -> None:
             f"--format must be one of files, where there are several. Received: {format_name}."
         )
     if format_name is not None:
-        check_coding(format_name, request.compression, request.quality, request.background)
+        check_coding(
+            format_name,
+            request.compression,
+            request.quality,
+            request.background,
+            request.value_range,
+        )
     if options.report is not None:
         check_target(options.report, overwrite=_replaces_report(request))
 
@@ -251,14 +257,16 @@ def _show_totals(plan: Plan, request: Request, totals: Totals) -> None:
     enlarging, done = request.enlarging, "To be enlarged" if request.dry else "Enlarged"
     for note, count in sorted(totals.notes.items()):
         show_note(f"{note} ({_files(count)})")
+    passed_over = plan.inputs.passed_over
     counts = [
-        (done, totals.counts["written"]),
-        ("Skipped", totals.counts["skipped"]),
-        ("Failed", totals.counts["failed"]),
-        ("Earlier results", plan.earlier_results),
-        ("No images", plan.inputs.passed_over),
+        (done, totals.counts["written"], ""),
+        ("Kept", totals.counts["kept"], ""),
+        ("Skipped", totals.counts["skipped"], ""),
+        ("Failed", totals.counts["failed"], ""),
+        ("Earlier results", plan.earlier_results, ""),
+        ("Passed over", passed_over, " that is no image" if passed_over == 1 else " that are none"),
     ]
-    rows = [(label, f"{count:,}") for label, count in counts if count or label == done]
+    rows = [(label, f"{count:,}{what}") for label, count, what in counts if count or label == done]
     rows.append(("Method", enlarging.interpolation))
     rows.append(("Size", enlarging.spell().replace("x", " x ").strip()))
     rows.append(("Seconds", f"{totals.seconds:.3f}"))

@@ -1,5 +1,6 @@
 """What all commands do alike: help that begins with examples, and arguments spelled freely."""
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ __all__ = [
     "NumbersType",
     "PaddingType",
     "PairType",
+    "RangeType",
     "TargetType",
 ]
 
@@ -171,6 +173,27 @@ class FactorType(PairType):
         from fractions import Fraction  # few factors have a point
 
         return Fraction(text) if "." in text else int(text)
+
+
+class RangeType(NumbersType):
+    """Two numbers, of which the first is the lower: "0 1", "-1 1"; or "auto"."""
+
+    word = re.compile(r"[+-]?(\d{1,99}\.?\d{0,99}|\.\d{1,99})(e[+-]?\d{1,3})?", re.IGNORECASE)
+
+    def __init__(self) -> None:
+        super().__init__(2, "LOW HIGH|auto", "LOW HIGH, of which LOW is less, as in 0 1, or auto")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return (low, high), or "auto"."""
+        return "auto" if str(value).lower() == "auto" else super().convert(value, param, ctx)
+
+    def parse(self, text: str) -> tuple[Any, ...]:
+        """Return (low, high), or none where they break the rule."""
+        parts = re.split(r"[x,\s]+", text.strip().lower())
+        if len(parts) != 2 or not all(map(self.word.fullmatch, parts)):
+            return ()
+        low, high = map(float, parts)
+        return (low, high) if 0 < 255 * (high - low) < math.inf else ()
 
 
 class TargetType(NumbersBase):

@@ -33,6 +33,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.latent import PATHS
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.formats import FAST_COMPRESSION
+from upsamp.io.losses import check_sides
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
@@ -205,6 +206,8 @@ def command(**options: Any) -> None:
     array = choose_target(request.samples_out, pictures=False, force=request.force)
     model = open_generator(request)
     plan = plan_run(model, request) if request.writes else None
+    if picture is not None and plan is not None and plan.tiling is not None:
+        check_sides(plan.tiling.shape, picture.format)
     if not request.takes_standard_output and not (request.model and request.writes):
         show_summary(model.summarize(), None)
     if request.save is not None:

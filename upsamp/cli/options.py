@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from upsamp.cli.command import CountType, FileType
+from upsamp.cli.command import CountType, FileType, RangeType
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
@@ -15,6 +15,7 @@ from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 __all__ = [
     "as_options",
     "background_option",
+    "check_kind",
     "code_option",
     "compress_option",
     "depth_option",
@@ -32,12 +33,14 @@ __all__ = [
     "output_option",
     "parse_bytes",
     "quality_option",
+    "range_option",
     "seed_option",
     "strip_option",
     "weights_option",
     "wrong_command",
 ]
 
+DEFAULT = click.core.ParameterSource.DEFAULT
 # An argument in a message, `strides`, with its value, strides=(2, 2), or both.
 ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
 
@@ -81,8 +84,39 @@ class FormatType(click.Choice[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name that the project has for it."""
-        known = super().convert(value, param, ctx)
-        return NAMES.get(known, known)
+        known = {name.lower() for name in self.choices}
+        if value.lower() not in known:
+            from difflib import get_close_matches  # few names are misspelled
+
+            near = get_close_matches(value.lower()[:20], sorted(known), n=1)
+            remedy = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(self.choices)}."
+            self.fail(f"must name a format to write. Received: {value[:60]}. {remedy}", param, ctx)
+        return NAMES.get(value.lower(), value.lower())
+
+
+# Options that would be passed over for a matrix, or for an image: what they say by default, what
+# they are for, and why.
+KIND_OPTIONS = {
+    "linear": (False, "images", "the numbers of a matrix are no colours"),
+    "frame": (None, "images", "an array of several is named, as in FILE.npz:NAME"),
+    "strip": (False, "images", "a matrix has no metadata"),
+    "auto_orient": (True, "images", "a matrix has no orientation"),
+    "depth": (None, "images", "a matrix is read with all its bits"),
+    "data_format": (None, "matrices", "an image knows its channels"),
+    "missing": ("error", "matrices in text", "an image has all its pixels"),
+}
+
+
+def check_kind(*, is_image: bool) -> None:
+    """Raise where an option of the command is for another kind of input than it has."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = str(option.name)
+        neutral, kind, why = KIND_OPTIONS.get(name, (None, "", ""))
+        given = context.get_parameter_source(name) is not DEFAULT
+        if kind and is_image != (kind == "images") and given and context.params[name] != neutral:
+            spelled = [*option.secondary_opts, *option.opts][0]
+            raise click.UsageError(f"{spelled} is for {kind}; {why}. Leave it out.")
 
 
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
@@ -171,6 +205,14 @@ frame_option = click.option(
     metavar="N",
     help="Take one frame or page of several, counted from 0. By default all, if the format of the "
     "result holds them (GIF, WebP, PNG, TIFF), else the first.",
+)
+
+range_option = click.option(
+    "--range",
+    "value_range",
+    type=RangeType(),
+    help="Make an image of 8 bits of any numbers, as of floats: LOW becomes black, HIGH white, and "
+    "what is outside is cut there. auto takes the least and the largest value.",
 )
 
 strip_option = click.option(

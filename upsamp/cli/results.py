@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from upsamp.cli.options import check_kind
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal, print_text
 from upsamp.cli.render.tables import show_note, show_report
@@ -27,7 +28,7 @@ from upsamp.io.formats import (
     suffix_of,
 )
 from upsamp.io.losses import fitted_stand_in
-from upsamp.io.picture_options import Quality, ReadOptions, WriteOptions
+from upsamp.io.picture_options import Background, Quality, ReadOptions, ValueRange, WriteOptions
 from upsamp.io.pictures import Picture, array_of, shown_frames
 from upsamp.io.read import names_file, read_source
 from upsamp.io.remote_paths import is_remote, join_path, split_path
@@ -36,12 +37,14 @@ from upsamp.io.write import Destination, check_place
 
 if TYPE_CHECKING:
     from upsamp.resizing.file_to_file import Job, WorkT
+    from upsamp.resizing.strip_jobs import Source
 
 __all__ = [
     "TUTORIAL_MATRIX",
     "check_coding",
     "choose_destination",
     "deliver",
+    "find_stored",
     "finish",
     "read_input",
     "refuse_on_terminal",
@@ -66,8 +69,7 @@ def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
         )
         source = TUTORIAL_MATRIX
     given = read_source(source, options)
-    if isinstance(given, Picture) and options.missing == "nan":
-        raise click.UsageError("--missing is for matrices in text; an image has all its pixels.")
+    check_kind(is_image=isinstance(given, Picture))
     for note in given.notes if isinstance(given, Picture) else ():
         show_note(f"{source}: {note}")
     return given
@@ -84,25 +86,28 @@ def choose_destination(
     compression: int | None = None,
     quality: Quality = None,
     strip: bool = False,
-    background: tuple[int, int, int] | None = None,
+    background: Background | None = None,
+    value_range: ValueRange | None = None,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
     A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input. compression, quality: as `--compress`
-    and `--quality` have them, which not every format may.
+    `ending`, or flows on where it came from standard input. compression, quality, value_range: as
+    `--compress`, `--quality` and `--range` have them, which not every format may.
     """
     name, wanted = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(wanted, compression, quality, background)
+    check_coding(wanted, compression, quality, background, value_range)
     level = FAST_COMPRESSION if compression is None else compression
-    return Destination(name, wanted, WriteOptions(level, quality, strip, background), force)
+    options = WriteOptions(level, quality, strip, background, value_range)
+    return Destination(name, wanted, options, force)
 
 
 def check_coding(
     format_name: str,
     compression: int | None,
     quality: Quality = None,
-    background: tuple[int, int, int] | None = None,
+    background: Background | None = None,
+    value_range: ValueRange | None = None,
 ) -> None:
     """Raise where an option of writing is given for a format that does not know it."""
     if compression is not None and format_name != "png":
@@ -116,6 +121,11 @@ def check_coding(
     if background is not None and format_name not in IMAGE_FORMATS:
         raise click.UsageError(
             "--background is for images, and the result is to be a matrix. Leave it out."
+        )
+    if value_range is not None and format_name not in IMAGE_FORMATS:
+        raise click.UsageError(
+            "--range is for images; numbers are written as they are. "
+            "Leave it out, or use -o FILE.png."
         )
 
 
@@ -149,6 +159,12 @@ def _find_destination(
         return STANDARD_STREAM, wanted or default
     if wanted == "table":
         raise click.UsageError("A table is shown, not written. Leave -o out, or use --format txt.")
+    told = format_of_name(output)
+    if wanted is not None and told not in (wanted, None):
+        raise click.UsageError(
+            f"--format {format_name} and '{printable(output)}' disagree. Leave --format out, or "
+            f"use a name in {suffix_of(wanted)}."
+        )
     check_place(output, overwrite=force)
     return output, wanted or _format_of(output)
 
@@ -194,6 +210,16 @@ def deliver(result: Picture | Array, destination: Destination) -> Picture | Arra
         return write(result, destination, show_note)
     show_matrix("Output", array_of(result))
     return result
+
+
+def find_stored(source: str | None) -> "Source | None":
+    """Return the .npy file that is named, of which the head alone is read; None for what is not."""
+    from upsamp.resizing.strip_jobs import Source
+
+    stored = None if source is None else Source.find_stored(source)
+    if stored is not None:
+        check_kind(is_image=False)
+    return stored
 
 
 def finish(job: "Job[WorkT]") -> Picture | Array:

@@ -8,7 +8,7 @@ from upsamp.cli.results import check_coding, refuse_on_terminal
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
-from upsamp.io.formats import format_of_name, is_image_format
+from upsamp.io.formats import FORMATS, IMAGE_FORMATS, format_of_name
 from upsamp.io.pictures import Picture, check_light
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.io.write import Destination, check_place
@@ -18,11 +18,15 @@ from upsamp.views.view import view_of
 
 __all__ = ["choose_sheet", "draw"]
 
+# No sheet has fewer pixels a side.
+LEAST_SIDE = 500
+
 
 def choose_sheet(name: str, request: Request) -> Destination:
     """Return where the sheet goes, or raise where it cannot, before any work is done."""
     format_name = format_of_name(name) or ("png" if is_stream(name) else None)
-    if format_name is None or not is_image_format(format_name):
+    side = FORMATS[format_name].largest_side if format_name else None
+    if format_name not in IMAGE_FORMATS or (side or LEAST_SIDE) < LEAST_SIDE:
         raise click.UsageError(
             f"--sheet must be a picture, such as sheet.png. Received: {printable(name)}."
         )

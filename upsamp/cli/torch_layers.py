@@ -34,6 +34,7 @@ SHARED = (
     "output",
     "format_name",
     "compression",
+    "value_range",
     "depth",
     "force",
     "max_pixels",
@@ -112,6 +113,7 @@ def _compute(layer: TorchLayer, reading: ReadOptions) -> None:
         layer.function,
         force=force,
         compression=options["compression"],
+        value_range=options["value_range"],
     )
     result, count = _result_of(layer, x, layout)
     delivered = deliver(result, destination)

@@ -20,12 +20,14 @@ from upsamp.cli.options import (
     max_pixels_option,
     missing_option,
     output_option,
+    range_option,
     seed_option,
     wrong_command,
 )
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     choose_destination,
+    find_stored,
     finish,
     read_input,
     report,
@@ -50,7 +52,7 @@ from upsamp.core.memory import limit_memory
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import Missing, ReadOptions, check_result
+from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import spooled_input
 from upsamp.io.write import Destination
@@ -64,7 +66,7 @@ from upsamp.resizing.file_to_file import Job, plan_job, prepare
 from upsamp.resizing.strip_jobs import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from upsamp.translate.torch_layers import TorchLayer
 
@@ -205,6 +207,7 @@ upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights r
 @output_option
 @format_option
 @compress_option
+@range_option
 @depth_option
 @force_option
 @max_pixels_option
@@ -235,6 +238,7 @@ def command(
     output: str | None,
     format_name: str | None,
     compression: int | None,
+    value_range: ValueRange | None,
     depth: Literal[8] | None,
     force: bool,
     max_pixels: int,
@@ -247,7 +251,8 @@ def command(
     '1 2; 3 4'. An image is convolved channel by channel, unless --filters or
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
-    _check_modes(solve, fit, library, save_weights, max_memory, apart=apart)
+    written = {"--max-memory": max_memory, "--range": value_range}
+    _check_modes(solve, fit, library, save_weights, written, apart=apart)
     reading = ReadOptions(max_pixels=max_pixels, depth=depth, integers=False, missing=missing)
     layer = None
     if source_layer is not None:
@@ -312,7 +317,14 @@ def command(
 
     def choose(given: Picture | Array) -> Destination:
         return choose_destination(
-            source, given, output, format_name, ending, force=force, compression=compression
+            source,
+            given,
+            output,
+            format_name,
+            ending,
+            force=force,
+            compression=compression,
+            value_range=value_range,
         )
 
     _convolve(source, reading, settings, layer, choose)
@@ -329,8 +341,7 @@ def _convolve(
     started = perf_counter()
 
     def read() -> Source:
-        stored = None if source is None else Source.find_stored(source)
-        return stored or Source(read_input(source, reading))
+        return find_stored(source) or Source(read_input(source, reading))
 
     def plan(found: Source) -> Job[Convolution]:
         if layer is not None:
@@ -363,17 +374,21 @@ def _check_modes(
     fit: object,
     library: object,
     save_weights: object,
-    max_memory: object,
+    written: "Mapping[str, object]",
     *,
     apart: bool,
 ) -> None:
-    """Raise where options are given that would be passed over."""
+    """Raise where options are given that would be passed over.
+
+    written: those that are for a result.
+    """
     modes = {"--solve": solve, "--fit": fit, "--code": library}
     given = [name for name, value in modes.items() if value is not None]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
-    if max_memory is not None and given:
-        raise click.UsageError("--max-memory is for a result. Leave --fit, --solve, --code out.")
+    for option, value in written.items():
+        if value is not None and given:
+            raise click.UsageError(f"{option} is for a result. Leave --fit, --solve, --code out.")
     if fit is None and (save_weights is not None or apart):
         raise click.UsageError("--save-weights and --apart go with --fit.")
 
@@ -403,8 +418,6 @@ def _plan(given: Picture | Array, settings: Settings, destination: Destination) 
     """Return what is computed: of an image channel by channel, and to one in whole pixels."""
     if not isinstance(given, Picture):
         return Convolution(given, settings, by_channel=False, alpha=False, pixels=None)
-    if settings.data_format != "channels_last":
-        raise click.UsageError("--data-format is for matrices; an image knows its channels.")
     drawn = is_image_format(destination.format)
     return Convolution(
         given.pixels,

@@ -24,6 +24,7 @@ from upsamp.cli.options import (
     orient_option,
     output_option,
     quality_option,
+    range_option,
     strip_option,
 )
 from upsamp.cli.preview import look_options
@@ -32,6 +33,7 @@ from upsamp.cli.results import (
     TUTORIAL_MATRIX,
     choose_destination,
     deliver,
+    find_stored,
     finish,
     read_input,
     report,
@@ -51,7 +53,7 @@ from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 from upsamp.io.write import Destination
 from upsamp.resizing.enlarging import Enlarging
-from upsamp.resizing.file_to_file import Job, plan_job, prepare
+from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare
 from upsamp.resizing.strip_jobs import EnlargedStrips, Source
 
 EXAMPLES = """
@@ -83,6 +85,12 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     type=TargetType(),
     metavar="WIDTHxHEIGHT",
     help="Size of the result in pixels, in the place of --size; 1920x and x1080 keep the shape.",
+)
+@click.option(
+    "--keep-larger",
+    is_flag=True,
+    help="With --to, let what is larger keep its size, where that is an error otherwise: a file is "
+    "copied byte for byte, unless its format, --frame or --strip asks for another one.",
 )
 @click.option(
     "--interp",
@@ -121,6 +129,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 @format_option
 @compress_option
 @quality_option
+@range_option
 @strip_option
 @background_option
 @frame_option
@@ -159,9 +168,9 @@ def command(**options: Any) -> None:
         _show_elsewhere(request)
     elif request.sheet is not None:
         _draw_sheet(request, request.sheet)
-    elif request.max_memory is None:
+    elif request.max_memory is None and not request.keep_larger:
         _enlarge_one(request)
-    else:
+    else:  # with an input that can be read again, as to copy it
         with limit_memory(request.max_memory), spooled_input():
             _enlarge_one(request)
 
@@ -175,7 +184,11 @@ def _enlarge_one(request: Request) -> None:
     if request.dry:
         show_planned(request.source or TUTORIAL_MATRIX, destination.name, job.work.size)
         return
-    delivered = finish(job)
+    kept = job.work.kept(destination.format)
+    if kept.frames:
+        what = f"{kept.frames} of {kept.total} frames are" if kept.total > 1 else "the input is"
+        show_note(f"{what} not smaller than --to {enlarging.spell()}, and kept in size")
+    delivered = given if copy_kept(job, kept) else finish(job)
     if destination.format == "table":
         _show_table(job.source.load(), delivered, enlarging)
     if not request.bulk.quiet:
@@ -206,8 +219,9 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
         quality=request.quality,
         strip=request.strip,
         background=request.background,
+        value_range=request.value_range,
     )
-    return plan_job(found, work, destination)
+    return plan_job(found, work, destination, request.copied)
 
 
 def _is_only_shown(request: Request, given: Picture | Array) -> bool:
@@ -246,33 +260,11 @@ def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enla
 
 def _find(request: Request) -> Source:
     """Read the input, or of what can be read by its rows the head alone."""
-    stored = None if request.source is None else Source.find_stored(request.source)
-    if stored is not None:
-        _check_options(request, stored.given)
-    return stored or Source(_read(request))
+    return find_stored(request.source) or Source(_read(request))
 
 
 def _read(request: Request) -> Picture | Array:
-    given = read_input(request.source, request.reading)
-    _check_options(request, given)
-    return given
-
-
-def _check_options(request: Request, given: Picture | Array) -> None:
-    """Raise where an option is given that the input has no use for."""
-    if isinstance(given, Picture):
-        if request.data_format is not None:
-            raise click.UsageError("--data-format is for matrices; an image knows its channels.")
-        return
-    for option, is_given, why in (
-        ("--linear", request.linear, "the numbers of a matrix are no colours"),
-        ("--strip", request.strip, "a matrix has nothing to leave out"),
-        ("--frame", request.frame is not None, "of a file with several arrays, give FILE.npz:NAME"),
-        ("--no-auto-orient", not request.auto_orient, "a matrix has no orientation"),
-        ("--depth", request.depth is not None, "a matrix keeps its type"),
-    ):
-        if is_given:
-            raise click.UsageError(f"{option} is for images; {why}.")
+    return read_input(request.source, request.reading)
 
 
 def _show_elsewhere(request: Request) -> None:

@@ -13,7 +13,7 @@ from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.io.formats import FAST_COMPRESSION
-from upsamp.io.picture_options import Missing, Quality, ReadOptions, WriteOptions
+from upsamp.io.picture_options import Missing, Quality, ReadOptions, ValueRange, WriteOptions
 from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Request:
     sources: tuple[str, ...]
     factors: "tuple[Fraction, Fraction] | None"
     target: tuple[int | None, int | None] | None
+    keep_larger: bool
     interpolation: Interpolation
     convention: Convention
     align_corners: bool
@@ -43,6 +44,7 @@ class Request:
     format_name: str | None
     compression: int | None
     quality: Quality
+    value_range: ValueRange | None
     strip: bool
     background: tuple[int, int, int] | None
     frame: int | None
@@ -86,7 +88,14 @@ class Request:
             self.data_format,
             self.linear,
             self.max_pixels,
+            self.keep_larger,
         )
+
+    @property
+    def copied(self) -> str | None:
+        """The input, if it may be copied as it is; another frame, or less of it, is no copy."""
+        changed = self.frame is not None or self.writing.changes
+        return self.source if self.keep_larger and not changed else None
 
     @cached_property
     def reading(self) -> ReadOptions:
@@ -95,6 +104,7 @@ class Request:
         return ReadOptions(
             self.interpolation != "nearest"
             or self.sheet is not None
+            or self.value_range is not None
             or wants_matrix(output, self.format_name),
             self.max_pixels,
             self.depth,
@@ -110,7 +120,7 @@ class Request:
     def writing(self) -> WriteOptions:
         """How images are written."""
         level = FAST_COMPRESSION if self.compression is None else self.compression
-        return WriteOptions(level, self.quality, self.strip, self.background)
+        return WriteOptions(level, self.quality, self.strip, self.background, self.value_range)
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -136,6 +146,7 @@ class Request:
                 "--dry-run makes nothing, and --preview, --sheet, --compare, --code and --report "
                 "show what was made. Leave one of them out."
             )
+        self._check_written()
         self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
         if self.background is not None and (self.shown_elsewhere or self.sheet is not None):
             _refuse(
@@ -156,6 +167,14 @@ class Request:
                 "Of several files each has its result: --out-dir DIR says where. "
                 f"Leave out {' and '.join(option for option in given if given[option])}."
             )
+
+    def _check_written(self) -> None:
+        """Raise where options are for a result that is written, and there is none."""
+        unwritten = self.shown_elsewhere or self.sheet is not None
+        if self.keep_larger and (self.target is None or unwritten):
+            _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")
+        if self.value_range is not None and unwritten:
+            _refuse("--range is for an image that is written. Leave it out.")
 
 
 def _refuse(rule: str) -> None:

@@ -1,6 +1,7 @@
 """What a format does not hold of a picture: converted or refused if pixels, told if not."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -10,10 +11,18 @@ from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
 from upsamp.io.metadata.colours import space_of_pixels, space_of_profile, telling
 from upsamp.io.metadata.kinds import KINDS
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import Picture, shown_frames
+from upsamp.io.pictures import MODES, Picture, image_shape, picture_of_matrix, shown_frames
 from upsamp.io.transparency import expanded, flattened
+from upsamp.io.value_ranges import Spread
 
-__all__ = ["check_held", "fitted", "fitted_stand_in", "losses_of"]
+__all__ = [
+    "check_held",
+    "check_result_held",
+    "check_sides",
+    "fitted",
+    "fitted_stand_in",
+    "losses_of",
+]
 
 # The modes that become RGB where a format has no place for them.
 CONVERTED = ("YCbCr", "LAB", "CMYK", "CMYK;16")
@@ -28,12 +37,7 @@ def check_held(picture: Picture, format_name: str) -> Picture:
     The pixels only need to have the shape and the type. Whether alpha is used is not looked at.
     """
     record = FORMATS[format_name]
-    height, width = picture.pixels.shape[:2]
-    if max(height, width) > (record.largest_side or max(height, width)):
-        raise FormatError(
-            f"{format_name.upper()} holds at most {record.largest_side:,} pixels a side. "
-            f"Received: {width:,} x {height:,}. Use a smaller size, or --format png."
-        )
+    check_sides(picture.pixels.shape, format_name)
     if _holds(record, picture):
         return picture
     depth = picture.pixels.dtype.name
@@ -44,7 +48,56 @@ def check_held(picture: Picture, format_name: str) -> Picture:
         rule = f"is written with 8 bits a channel in colour, and {depth} pixels would lose the rest"
     else:
         rule = f"holds 8 bits a channel, and {depth} pixels would lose the rest"
-    raise FormatError(f"{format_name.upper()} {rule}. Use one of {', '.join(formats)}.")
+    remedy = f"Use one of {', '.join(formats)}."
+    if picture.colours in (*MODES, "I", "F") and depth not in ("uint8", "bool"):
+        remedy += " Or use --range LOW HIGH."
+    raise FormatError(f"{format_name.upper()} {rule}. {remedy}")
+
+
+def check_sides(shape: tuple[int, ...], format_name: str) -> None:
+    """Raise `FormatError` where a format holds no picture of so many rows and columns."""
+    height, width = shape[:2]
+    most = FORMATS[format_name].largest_side
+    if most is not None and max(height, width) > most:
+        raise FormatError(
+            f"{format_name.upper()} holds at most {most:,} pixels a side. "
+            f"Received: {width:,} x {height:,}. Use a smaller size, or --format png."
+        )
+
+
+def check_result_held(
+    given: Picture | Array,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    format_name: str,
+    options: WriteOptions,
+) -> None:
+    """Raise `FormatError` where a format does not hold a result, before it is computed.
+
+    given: what it is made of. shape, dtype: those of the result.
+    """
+    if format_name not in IMAGE_FORMATS:
+        return
+    head: Picture | Array
+    frames = 1
+    if isinstance(given, Picture) and shape[2:] == given.pixels.shape[2:]:
+        head = replace(given, pixels=np.zeros((1, 1, *shape[2:]), dtype), rest=None)
+        frames = given.frame_count if format_name in FRAME_FORMATS else 1
+    else:
+        shape = image_shape(shape)
+        head = np.zeros((1, 1, *shape[2:]), dtype)
+    check_sides(shape, format_name)
+    if isinstance(head, Picture) and not head.mode:
+        return  # it was not read, and is asked for its size alone
+    if options.value_range is not None:
+        head = Spread(0, 1).picture(head)
+    picture = head if isinstance(head, Picture) else picture_of_matrix(head)
+    check_held(fitted(picture, format_name, options), format_name)
+    if options.value_range == "auto" and frames > 1:
+        raise FormatError(
+            f"--range auto is found in one image. Received: {frames} frames. "
+            "Use --range LOW HIGH, or --frame N."
+        )
 
 
 def _holds(record: Format, picture: Picture) -> bool:

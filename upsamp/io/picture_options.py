@@ -1,5 +1,6 @@
 """How picture files are read and written: settings that can be sent to another process."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +12,11 @@ __all__ = [
     "FRAMES_FACTOR",
     "MAX_PIXELS",
     "RESULT_FACTOR",
+    "Background",
     "Missing",
     "Quality",
     "ReadOptions",
+    "ValueRange",
     "WriteOptions",
     "check_result",
 ]
@@ -28,6 +31,10 @@ FRAMES_FACTOR = 2
 # How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.
 Missing = Literal["error", "nan"]
 Quality = int | Literal["keep"] | None
+# The values that become 0 and 255, or "auto" for the least and the largest that there are.
+ValueRange = tuple[float, float] | Literal["auto"]
+# Red, green and blue, 0 to 255.
+Background = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -69,13 +76,20 @@ class WriteOptions:
     compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file. quality: of JPEG, WebP and
     AVIF. strip: whether EXIF, XMP, resolution and comments are left out; the colour profile stays.
     background: red, green and blue, 0 to 255, on which transparent pixels are laid; without it
-    they stay transparent.
+    they stay transparent. value_range: the values that become black and white of 8 bits; None
+    keeps values as they are.
     """
 
     compression: int = FAST_COMPRESSION
     quality: Quality = None
     strip: bool = False
-    background: tuple[int, int, int] | None = None
+    background: Background | None = None
+    value_range: ValueRange | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether a picture that keeps its size is another one all the same."""
+        return self.strip or self.background is not None or self.value_range is not None
 
     def __post_init__(self) -> None:
         if not 0 <= self.compression <= 9:
@@ -87,6 +101,13 @@ class WriteOptions:
                 "`background` must be red, green and blue, each 0 to 255. "
                 f"Received: {self.background}."
             )
+        if isinstance(self.value_range, tuple):
+            low, high = self.value_range
+            if not 0 < 255 * (high - low) < math.inf:
+                raise ArgumentError(
+                    "`value_range` must be a low and a higher finite number, or 'auto'. "
+                    f"Received: {self.value_range}."
+                )
 
 
 def check_result(rows: int, columns: int, max_pixels: int, total: int = 0) -> None:

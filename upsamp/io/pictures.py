@@ -26,6 +26,7 @@ __all__ = [
     "check_light",
     "check_same_size",
     "duration_of",
+    "image_shape",
     "mode_of",
     "picture_of_matrix",
     "shown_frames",
@@ -259,6 +260,21 @@ def array_of(given: Picture | Array) -> Array:
     return given.pixels if isinstance(given, Picture) else given
 
 
+def image_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a matrix as an image, (H, W) or (H, W, C); or raise `FormatError`.
+
+    >>> image_shape((1, 2, 3, 1)), image_shape((2, 3, 4))
+    ((2, 3), (2, 3, 4))
+    """
+    image = shape[1:] if len(shape) == 4 and shape[0] == 1 else shape
+    if len(image) > 3 or image[2:] > (4,):
+        raise FormatError(
+            "An image must have the shape (H, W) or (H, W, C) with 1 to 4 channels. "
+            f"Received: shape {shape}. Use -o FILE.npy."
+        )
+    return image[:2] if image[2:] == (1,) else image
+
+
 def picture_of_matrix(array: Array) -> Picture:
     """Return a matrix as a picture: values 0 to 255 as 8 bits, integers up to 65535 as 16 bits.
 
@@ -268,15 +284,8 @@ def picture_of_matrix(array: Array) -> Picture:
     >>> picture_of_matrix(np.array([[0.0, 255.0]])).pixels
     array([[  0, 255]], dtype=uint8)
     """
-    squeezed = array[0] if array.ndim == 4 and len(array) == 1 else array
-    if squeezed.ndim == 3 and squeezed.shape[2] == 1:
-        squeezed = squeezed[:, :, 0]
+    squeezed = array.reshape(image_shape(array.shape))
     channels = squeezed.shape[2] if squeezed.ndim == 3 else 1
-    if squeezed.ndim > 3 or channels > 4:
-        raise FormatError(
-            "An image must have the shape (H, W) or (H, W, C) with 1 to 4 channels. "
-            f"Received: shape {array.shape}. Use -o FILE.npy."
-        )
     mode = MODES[channels - 1]
     if squeezed.dtype == np.bool_:
         return Picture(squeezed.astype(np.uint8) * np.uint8(255), mode)
@@ -288,5 +297,5 @@ def picture_of_matrix(array: Array) -> Picture:
         return Picture(squeezed.astype(np.uint16), DEEP_MODES[channels - 1])
     raise FormatError(
         "Pixels must be numbers from 0 to 255 (or 16-bit integers). "
-        f"Received: values from {low:g} to {high:g}. Scale them, or use -o FILE.npy."
+        f"Received: values from {low:g} to {high:g}. Use --range, or -o FILE.npy."
     )

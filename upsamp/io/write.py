@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from io import BytesIO
+from shutil import copyfileobj
 from typing import BinaryIO, NamedTuple
 
 from upsamp.core.arguments import Array
@@ -17,7 +18,7 @@ from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.remote_paths import check_remote, is_remote, remote_kind, write_remote
 from upsamp.io.streams import STANDARD_STREAM
 
-__all__ = ["Destination", "check_place", "encoding_bytes", "write_result"]
+__all__ = ["Destination", "check_place", "copy_stream", "encoding_bytes", "write_result"]
 
 # Bytes that encoding takes for a number in text, how many numbers are written together (or a whole
 # row), and what is packed at a time.
@@ -72,6 +73,15 @@ def write_result(
             buffer = BytesIO()
             encode(buffer, shown)
             stream.write(buffer.getbuffer())
+
+
+def copy_stream(stream: BinaryIO, name: str, *, overwrite: bool) -> None:
+    """Copy bytes to the file `name`, local or remote, or to standard output for "-"."""
+    if is_remote(name):
+        write_remote(name, stream.read(), overwrite=overwrite)
+        return
+    with open_output(name, overwrite=overwrite) as result:
+        copyfileobj(stream, result)
 
 
 def encoding_bytes(

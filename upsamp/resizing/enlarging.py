@@ -37,7 +37,8 @@ class Enlarging:
     pixels, in the place of factors; the side that is None keeps the shape. The rest is as
     `upsamp.core.upsampling.resample.resize` has it; data_format None is that of images. linear:
     whether amounts of light are interpolated, of images. max_pixels: of an image; a result may have
-    a multiple of them.
+    a multiple of them. keep_larger: whether what is larger than the target in a side keeps its
+    size, which is an error otherwise.
 
     >>> Enlarging(target=(6, None)).size_of((3, 2))
     (9, 6)
@@ -51,6 +52,7 @@ class Enlarging:
     data_format: DataFormat | None = None
     linear: bool = False
     max_pixels: int = MAX_PIXELS
+    keep_larger: bool = False
 
     @property
     def layout(self) -> DataFormat:
@@ -80,11 +82,30 @@ class Enlarging:
         rows = height or (2 * shape[0] * cast("int", width) + shape[1]) // (2 * shape[1])
         columns = width or (2 * shape[1] * cast("int", height) + shape[0]) // (2 * shape[0])
         if rows < shape[0] or columns < shape[1]:
+            if self.keep_larger:
+                return shape
             raise ArgumentError(
                 f"The result must be at least as large as the input, {shape[1]}x{shape[0]}, as "
-                f"this is upsampling. Received: {self.spell()}. Use a larger size."
+                f"this is upsampling. Received: {self.spell()}. Use a larger size, or "
+                "--keep-larger."
             )
         return rows, columns
+
+    def keeps(self, given: Picture | Array) -> bool:
+        """Tell whether an image or a matrix is as large as is wanted, and is to stay as it is.
+
+        Of frames that follow an image nothing is said.
+        """
+        shape = self.shape_of(given)
+        return self.keep_larger and self.size_of(shape) == shape
+
+    def rule_for(self, given: Picture | Array) -> "Enlarging":
+        """Return how an image or a matrix is enlarged: what is kept is copied by any method."""
+        if not self.keeps(given):
+            return self
+        return replace(
+            self, interpolation="nearest", convention="keras", align_corners=False, linear=False
+        )
 
     def spell(self, size: Pair | None = None) -> str:
         """Write the size as it stands in names: factors by rows first, pixels by width first.
@@ -122,6 +143,8 @@ class Enlarging:
             return replace(
                 large, rest=rest and Frames(rest.count, lambda: self._apply_to_rest(rest, size))
             )
+        if self.keeps(given):
+            return given
         return resize(given, size, *self._rule, self.layout, align_corners=self.align_corners)
 
     def _apply_to_rest(self, rest: Frames, first: Pair) -> "Iterator[Picture]":
@@ -134,6 +157,8 @@ class Enlarging:
             yield self._apply_to_frame(frame, size)
 
     def _apply_to_frame(self, frame: Picture, size: Pair) -> Picture:
+        if self.keeps(frame):
+            return frame
         enlarge: Callable[..., Array] = resize
         made = math.prod(size) * (frame.pixels.nbytes // math.prod(frame.pixels.shape[:2]))
         check_limit(frame.pixels.nbytes + made, f"a result of {size[1]:,} x {size[0]:,} pixels")

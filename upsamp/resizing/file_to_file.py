@@ -2,33 +2,44 @@
 
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
-
-import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import ArgumentError, FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
-from upsamp.io.losses import fitted_stand_in, losses_of
-from upsamp.io.pictures import Picture, array_of, picture_of_matrix
+from upsamp.io.losses import check_result_held, fitted_stand_in, losses_of
+from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import read_source
-from upsamp.io.remote_paths import is_remote
-from upsamp.io.streams import unreadable
-from upsamp.io.write import Destination, write_result
+from upsamp.io.remote_paths import is_remote, read_remote
+from upsamp.io.streams import open_input, unreadable
+from upsamp.io.value_ranges import Rounding, Spread, find_range
+from upsamp.io.write import Destination, copy_stream, write_result
 from upsamp.resizing.enlarging import Settings
-from upsamp.resizing.strip_jobs import EnlargedStrips, Source, StripJob, Work
+from upsamp.resizing.strip_jobs import EnlargedStrips, Kept, Source, StripJob, Work
 
 if TYPE_CHECKING:
     from upsamp.resizing.strip_run import StripRun
 
-__all__ = ["SHOWN", "Facts", "Job", "carry_out", "deliver", "enlarge_file", "plan_job", "prepare"]
+__all__ = [
+    "SHOWN",
+    "Facts",
+    "Job",
+    "carry_out",
+    "copy_kept",
+    "deliver",
+    "enlarge_file",
+    "plan_job",
+    "prepare",
+]
 
-ROUNDED = "the values were rounded to whole pixels; -o FILE.npy keeps them"
+# Bytes that a remote file may have that is copied, as one that was read before.
+MAX_COPIED = 2**40
 # What stands for a format where a result is shown, and not written.
 SHOWN = ("table", "preview")
 
@@ -39,21 +50,30 @@ WorkT = TypeVar("WorkT", bound=Work)
 
 
 class Facts(NamedTuple):
-    """What is told of a file that was enlarged: its shapes, and what was lost on the way."""
+    """What is told of a file that was enlarged: its shapes, and what was lost on the way.
+
+    kept: whether it was large enough, and has kept its size.
+    """
 
     before: tuple[int, ...]
     after: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True)
 class Job(Generic[WorkT]):
-    """One result as it is planned. strips: what makes it strip by strip; None to do so at once."""
+    """One result as it is planned.
+
+    strips: what makes it strip by strip; None to do so at once. original: the file that may become
+    the result as it is, if all that is written of it keeps its size.
+    """
 
     source: Source
     work: WorkT
     destination: Destination
     strips: "StripRun | None"
+    original: str | None = None
 
 
 def prepare(read: Callable[[], Source], plan: "Callable[[Source], Job[WorkT]]") -> "Job[WorkT]":
@@ -67,11 +87,19 @@ def prepare(read: Callable[[], Source], plan: "Callable[[Source], Job[WorkT]]") 
         return plan(source)
 
 
-def plan_job(source: Source, work: WorkT, destination: Destination) -> "Job[WorkT]":
+def plan_job(
+    source: Source, work: WorkT, destination: Destination, original: str | None = None
+) -> "Job[WorkT]":
     """Decide whether a result is made at once, or strip by strip.
 
-    Raises `MemoryLimitError` where there is no room for either.
+    original: the name of the source, where it may be copied. Raises `FormatError` where the format
+    does not hold the result, and `MemoryLimitError` where there is no room to make it.
     """
+    given, format_name = source.given, destination.format
+    same = isinstance(given, Picture) and given.format == format_name
+    if same and original is not None and work.shape == source.array.shape:
+        return Job(source, work, destination, None, original)
+    check_result_held(given, work.shape, work.dtype, format_name, destination.options)
     job = StripJob(source, work, destination)
     memory = None if destination.format in SHOWN else job.memory()
     if memory is None:
@@ -97,8 +125,8 @@ def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch = _unwatched) -> Pictu
             tell(loss)
         with watch("Rows", strips.rows, strips.step) as advance:
             delivered = strips.write(advance)
-        if strips.rounded:
-            tell(ROUNDED)
+        for loss in strips.lost:
+            tell(loss)
         return delivered
     given = job.source.load()
     result = job.work.apply(given)
@@ -112,15 +140,32 @@ def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch = _unwatched) -> Pictu
 
 def deliver(result: Picture | Array, destination: Destination, tell: Tell) -> Picture | Array:
     """Write a result; return what was written: a matrix may be converted to a picture."""
-    if destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
-        matrix, result = result, picture_of_matrix(result)
-        if matrix.dtype.kind == "f" and (np.rint(matrix) != matrix).any():
-            tell(ROUNDED)
+    made: Rounding | Spread | None = None
+    if destination.options.value_range is not None:
+        made = find_range(result, destination.options.value_range)
+        result = made.picture(result)
+    elif destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
+        made = Rounding()
+        result = made.picture(result)
     for loss in losses_of(result, destination.format, destination.options):
         tell(loss)
     name, format_name, options, overwrite = destination
     write_result(result, format_name, name, options, overwrite=overwrite)
+    for note in made.notes if made else ():
+        tell(note)
     return result
+
+
+def copy_kept(job: Job[EnlargedStrips], kept: Kept) -> bool:
+    """Copy the file of a job byte for byte, and tell whether it could be: all keeps its size."""
+    if job.original is None or kept.frames < kept.total:
+        return False
+    destination = job.destination
+    remote = is_remote(job.original)
+    data = BytesIO(read_remote(job.original, MAX_COPIED) if remote else b"")
+    with nullcontext(data) if remote else open_input(job.original) as stream:
+        copy_stream(stream, destination.name, overwrite=destination.overwrite)
+    return True
 
 
 def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
@@ -131,12 +176,14 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
     notes: list[str] = []
     with limit_memory(settings.max_memory):
         job = prepare(partial(_read, source, settings), partial(_plan, source, target, settings))
-        after = job.work.shape
-        if not settings.dry:
+        after, kept = job.work.shape, job.work.kept(job.destination.format)
+        if 0 < kept.frames < kept.total:
+            notes.append(f"{kept.frames} of {kept.total} frames are kept in size")
+        if not settings.dry and not copy_kept(job, kept):
             after = _shape_written(carry_out(job, notes.append), job.destination)
     given = job.source.given
     lost = given.notes if isinstance(given, Picture) else ()
-    return Facts(job.source.array.shape, after, (*lost, *notes))
+    return Facts(job.source.array.shape, after, (*lost, *notes), kept.frames == kept.total)
 
 
 def _shape_written(result: Picture | Array, destination: Destination) -> tuple[int, ...]:
@@ -178,7 +225,9 @@ def _plan(source: str, target: str, settings: Settings, found: Source) -> Job[En
     work = EnlargedStrips(given, enlarging, enlarging.result_size(given))
     wanted = _format_of(source, given, target, settings)
     destination = Destination(target, wanted, settings.writing, settings.overwrite)
-    return plan_job(found, work, destination)
+    changed = settings.reading.frame is not None or settings.writing.changes
+    original = source if enlarging.keep_larger and not changed else None
+    return plan_job(found, work, destination, original)
 
 
 def _format_of(source: str, given: Picture | Array, target: str, settings: Settings) -> str:

@@ -35,7 +35,7 @@ from upsamp.io.formats import (
     NAMES,
     format_to_write,
 )
-from upsamp.io.picture_options import MAX_PIXELS, Quality, ReadOptions, WriteOptions
+from upsamp.io.picture_options import MAX_PIXELS, Quality, ReadOptions, ValueRange, WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.read import names_file, read_source, split_array_name
 from upsamp.io.remote_paths import is_remote, local_path
@@ -58,6 +58,11 @@ ARGUMENTS: Mapping[str, str] = {
     "--depth 8": "depth=8",
     "--linear": "`linear`",
     "--size": "`size`",
+    "--keep-larger": "keep_larger=True",
+    "--range auto": "value_range='auto'",
+    "--range LOW HIGH": "value_range=(low, high)",
+    "--range 0 1": "value_range=(0, 1)",
+    "--range": "`value_range`",
     "--to": "`output_shape`",
     "--format": "`format_name`",
     "--quality": "`quality`",
@@ -78,6 +83,8 @@ CHANNELS: Mapping[str, int] = {
 }
 KINDS: Mapping[str, str] = {"": "bui", "I": "iu", "F": "f"}
 MODE = re.compile(rf"({'|'.join(CHANNELS)})(?:\+(\d))?(?:;(8|16|32|64|F))?")
+# No end of a range is larger, so that no difference is infinite.
+MOST_VALUE = 1e305
 OPTION = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ARGUMENTS))})(?![\w-])")
 
 
@@ -127,6 +134,7 @@ def write(
     compression: int | None = None,
     quality: int | str | None = None,
     strip: bool = False,
+    value_range: Any = None,
     overwrite: bool = False,
 ) -> None:
     """Write a picture or an array to a file, wholly or not at all.
@@ -136,7 +144,9 @@ def write(
     integers up to 65535; .npy and .json hold any. format_name: "png", "jpeg", "npy", ...; without
     it the suffix says it. compression: of PNG, 0 to 9. quality: of JPEG, WebP and AVIF, 1 to 100,
     or "keep" for that of the JPEG that was read. strip: whether EXIF, XMP, resolution and comments
-    are left out. overwrite: whether a file that is there is replaced.
+    are left out. value_range: (low, high), the numbers that become black and white of an image of 8
+    bits, or "auto" for the least and the largest. overwrite: whether a file that is there is
+    replaced.
 
     What the file does not hold is a `UserWarning`.
 
@@ -156,7 +166,7 @@ def write(
     replaced = normalize_flag(overwrite, "overwrite")
     name = _path(path, "path")
     with _as_arguments():
-        wanted, options = _writing(name, format_name, compression, quality, strip)
+        wanted, options = _writing(name, format_name, compression, quality, strip, value_range)
         check_place(name, overwrite=replaced)
         deliver(result, Destination(name, wanted, options, replaced), notes.append)
     for note in notes:
@@ -170,6 +180,7 @@ def enlarge_file(
     interpolation: str = "nearest",
     *,
     output_shape: Any = None,
+    keep_larger: bool = False,
     convention: str = "keras",
     align_corners: bool = False,
     linear: bool = False,
@@ -181,6 +192,7 @@ def enlarge_file(
     compression: int | None = None,
     quality: int | str | None = None,
     strip: bool = False,
+    value_range: Any = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
     max_memory: int | None = None,
@@ -190,13 +202,15 @@ def enlarge_file(
     source, target: local or remote; what a file has besides pixels comes along, every frame too.
     size: the factor of the rows and of the columns, or one for both, each at least 1, as 1.5.
     output_shape: (rows, columns) of the result in the place of `size`; a side that is None keeps
-    the shape. interpolation, convention, align_corners: see `upsamp.upsample`. linear: whether
-    amounts of light are interpolated. data_format: of numbers, "channels_last" where it is None.
+    the shape. keep_larger: whether what is larger than `output_shape` is kept as it is, a file byte
+    for byte, where that is an error otherwise. interpolation, convention, align_corners: see
+    `upsamp.upsample`. linear: whether amounts of light are interpolated. data_format: of numbers,
+    "channels_last" where it is None.
     max_memory: the bytes that may be taken; .npy is then read, and .npy, PNG and TIFF are written,
     strip by strip. All else: see `read` and `write`.
 
-    Returns the shapes `before` and `after`, and in `notes` what was lost on the way, each of which
-    is a `UserWarning`, too.
+    Returns the shapes `before` and `after`, in `notes` what was lost on the way, each of which is a
+    `UserWarning`, too, and whether the size was `kept`.
 
     Raises as `read` and `write` do.
 
@@ -205,7 +219,7 @@ def enlarge_file(
     >>> small, large = f"{folder.name}/small.png", f"{folder.name}/large.png"
     >>> write(small, np.array([[0, 80]], np.uint8))
     >>> enlarge_file(small, large, size=(1, 4), interpolation="bilinear")
-    Facts(before=(1, 2), after=(1, 8), notes=())
+    Facts(before=(1, 2), after=(1, 8), notes=(), kept=False)
     >>> read(large).pixels
     array([[ 0,  0, 10, 30, 50, 70, 80, 80]], dtype=uint8)
     >>> folder.cleanup()
@@ -227,13 +241,16 @@ def enlarge_file(
         layout,
         normalize_flag(linear, "linear"),
         reading.max_pixels,
+        normalize_flag(keep_larger, "keep_larger"),
     )
+    if keep_larger and output_shape is None:
+        raise ArgumentError("`keep_larger` goes with `output_shape`. Leave it out.")
     replaced = normalize_flag(overwrite, "overwrite")
     bound = None if max_memory is None else MemoryLimit(normalize_count(max_memory, "max_memory"))
     with _as_arguments():
-        wanted, writing = _writing(names[1], format_name, compression, quality, strip)
+        wanted, writing = _writing(names[1], format_name, compression, quality, strip, value_range)
         copied = method == "nearest"
-        expand = not copied or wanted not in IMAGE_FORMATS
+        expand = not copied or wanted not in IMAGE_FORMATS or value_range is not None
         reading = replace(reading, expand=expand, integers=copied)
         check_place(names[1], overwrite=replaced)
         settings = Settings(
@@ -291,7 +308,12 @@ def _reading(frame: object, auto_orient: object, depth: object, max_pixels: obje
 
 
 def _writing(
-    path: str, format_name: object, compression: object, quality: object, strip: object
+    path: str,
+    format_name: object,
+    compression: object,
+    quality: object,
+    strip: object,
+    value_range: object,
 ) -> tuple[str, WriteOptions]:
     """Return the format of a file, and how it is written."""
     if format_name is None:
@@ -308,13 +330,31 @@ def _writing(
     for name, value, formats in (
         ("compression", compression, ("png",)),
         ("quality", quality, LOSSY_FORMATS),
+        ("value_range", value_range, IMAGE_FORMATS),
     ):
         if value is not None and wanted not in formats:
             raise ArgumentError(
                 f"`{name}` must be for {', '.join(formats)}. "
                 f"Received: {name}={spelled(value)} for {wanted}. Leave it out."
             )
-    return wanted, WriteOptions(level, kept, normalize_flag(strip, "strip"))
+    return wanted, WriteOptions(
+        level, kept, normalize_flag(strip, "strip"), value_range=_range(value_range)
+    )
+
+
+def _range(value: object) -> ValueRange | None:
+    """Return the numbers that become black and white."""
+    if value is None:
+        return None
+    if isinstance(value, str) and value == "auto":
+        return "auto"
+    ends = [as_number(end) for end in as_list(value, 2) or ()]
+    if len(ends) != 2 or any(end is None or not abs(end) < MOST_VALUE for end in ends):
+        raise ArgumentError(
+            f"`value_range` must be (low, high), or 'auto'. Received: value_range={spelled(value)}."
+        )
+    low, high = (float(cast("float", end)) for end in ends)
+    return low, high
 
 
 def _factors(size: object) -> "tuple[Factor, Factor]":

@@ -3,7 +3,7 @@
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from upsamp.core.memory import (
     check_memory,
     format_bytes,
     format_shape,
+    hold_memory,
     memory_limit,
 )
 from upsamp.core.threads import thread_count
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from upsamp.core.upsampling.strips import Reader
     from upsamp.resizing.enlarging import Enlarging
 
-__all__ = ["FIXED_BYTES", "EnlargedStrips", "Source", "StripJob", "Work"]
+__all__ = ["FIXED_BYTES", "EnlargedStrips", "Kept", "Source", "StripJob", "Work"]
 
 # Bytes that are taken besides what grows with the image: for plans, and what is loaded.
 FIXED_BYTES = 2**24
@@ -136,6 +137,13 @@ class Work(Protocol):
         """Yield the strips, (images, rows, columns, C), each in memory used again for the next."""
 
 
+class Kept(NamedTuple):
+    """How many frames --keep-larger lets keep their size, of how many."""
+
+    frames: int
+    total: int
+
+
 class EnlargedStrips:
     """An image or a matrix that is enlarged: see `Work`."""
 
@@ -143,7 +151,8 @@ class EnlargedStrips:
 
     def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
         array = array_of(given)
-        self._given, self._enlarging, self.size = given, enlarging, size
+        self._given, self._asked, self.size = given, enlarging, size
+        self._enlarging = enlarging = enlarging.rule_for(given)
         self.layout, self.dtype = enlarging.layout, array.dtype
         channels = as_batch(array, self.layout).shape[3]
         self.shape = with_new_image(array.shape, self.layout, *size, channels)
@@ -159,7 +168,18 @@ class EnlargedStrips:
 
     def apply(self, given: Picture | Array) -> Picture | Array:
         """Return the whole result."""
-        return self._enlarging.apply(given, self.size)
+        return self._asked.apply(given, self.size)
+
+    def kept(self, format_name: str) -> Kept:
+        """Return how much of what is written keeps its size; other frames are read for that."""
+        given, enlarging = self._given, self._asked
+        if not enlarging.keep_larger:
+            return Kept(0, 1)
+        several = isinstance(given, Picture) and format_name in FRAME_FORMATS
+        frames = given.frames if isinstance(given, Picture) and several else [given]
+        with hold_memory(array_of(given).nbytes):  # others are read beside it
+            kept = [enlarging.keeps(one) for one in frames]
+        return Kept(sum(kept), len(kept))
 
     def besides(self, memory: int) -> int:
         """Return the bytes of what the threads compute in, and of the plan."""

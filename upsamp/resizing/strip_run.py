@@ -64,9 +64,9 @@ class StripRun:
         return self._images.losses
 
     @property
-    def rounded(self) -> bool:
-        """Tell whether values have been rounded to whole pixels."""
-        return self._images is not None and self._images.rounded
+    def lost(self) -> tuple[str, ...]:
+        """Say what was lost of the values, once they are written."""
+        return self._images.lost if self._images else ()
 
     def write(self, advance: Callable[[int], object]) -> Picture | Array:
         """Make the strips and write them to the file; `advance` is told of rows.

@@ -19,7 +19,7 @@ from upsamp.io.images.frame_files import (
     AnimatedPng,
     SubFrame,
 )
-from upsamp.io.pictures import Picture, mode_of
+from upsamp.io.pictures import MODES, Picture, mode_of
 
 __all__ = ["Animation", "compose_over"]
 
@@ -86,16 +86,25 @@ class Animation:
         self._first = self._first or picture
         return picture
 
+    def mode(self, frames: Sequence[SubFrame], first: str) -> str:
+        """Return the mode of all frames, of which the first has the mode `first` alone."""
+        start = 0 if len(frames) == 1 or frames[0].shown else 1
+        return MODES[self._channels(MODES.index(first) + 1, frames[start:]) - 1]
+
     def _shape(self, first: Array, frames: Sequence[SubFrame]) -> tuple[int, int, int]:
-        """Return the shape of the canvas: with alpha where the first has it, or may leave gaps."""
+        """Return the shape of the canvas."""
         channels = first.shape[2] if first.ndim > 2 else 1
+        return self.size[1], self.size[0], self._channels(channels, frames)
+
+    def _channels(self, channels: int, frames: Sequence[SubFrame]) -> int:
+        """Return those of the canvas: with alpha where the first has it, or may leave gaps."""
         colours = 3 if isinstance(self.file, AnimatedGif) or channels > 2 else 1
         has_gaps = (
             not frames[0].covers(self.size)
             or frames[0].disposal == RESTORED
             or any(frame.disposal == CLEARED for frame in frames[:-1])
         )
-        return self.size[1], self.size[0], colours + (has_gaps or channels % 2 == 0)
+        return colours + (has_gaps or channels % 2 == 0)
 
     def _paint(self, canvas: Array, frame: SubFrame, pixels: Array) -> None:
         """Paint a frame, after what is done with the one before it; what is beyond is cut."""

@@ -118,11 +118,17 @@ def check_proving(width: int, height: int, stream: BinaryIO, name: str) -> None:
 
 
 def check_reading(
-    image: Image.Image, stream: BinaryIO, name: str, *, expand: bool, together: bool, animated: bool
+    image: Image.Image,
+    stream: BinaryIO,
+    name: str,
+    *,
+    expand: bool,
+    together: str | None,
+    animated: bool,
 ) -> None:
     """Raise `MemoryLimitError` where --max-memory has no room for reading an image.
 
-    image: opened, and not loaded. together: whether its mode is to be that of all frames. animated:
+    image: opened, and not loaded. together: the mode of all frames, where that is one. animated:
     whether it is painted on the frames before it.
     """
     if memory_limit() is None:
@@ -132,7 +138,7 @@ def check_reading(
     made = 0
     mode = image.mode
     if together:
-        made, mode = 4, "RGBA"
+        made, mode = 4, together
     natural = natural_mode(mode, expand=expand, transparent="transparency" in image.info)
     made += _stored(natural) if natural != mode else 0
     declared = _declared_by(image, natural)

@@ -31,12 +31,12 @@ from upsamp.io.images.frames import (
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
 from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of, tell_orientation
-from upsamp.io.images.modes import masked, natural, pixels_of
+from upsamp.io.images.modes import masked, natural, natural_mode, pixels_of
 from upsamp.io.images.orientation import OPPOSITE, upright
 from upsamp.io.images.pillow import open_image, pillow_at_work, quiet_libraries
 from upsamp.io.metadata.keeping import counted, upright_metadata
 from upsamp.io.picture_options import ReadOptions
-from upsamp.io.pictures import Frames, Picture
+from upsamp.io.pictures import MODES, Frames, Picture
 
 __all__ = ["read_picture"]
 
@@ -258,9 +258,9 @@ class _ImageFile:
 
     def _read_frame(self, animation: Animation, number: int) -> Picture:
         """Read a frame of a GIF or an animated PNG, as it is seen."""
-        self._check_reading(cast("Image.Image", self._image), self._stream)
         if self.all_wanted:
             self.count()  # whether any has alpha is said by all
+        self._check_reading(cast("Image.Image", self._image), self._stream)
         frame: SubFrame = self._places[number]
         if number == 0 and not self.all_wanted and frame.covers(animation.size):
             # As it is stored, so that a palette may stay.
@@ -288,6 +288,16 @@ class _ImageFile:
     def _is_together(self, image: Image.Image) -> bool:
         """Tell whether an image is to have the mode that all frames have."""
         return self.all_wanted and image.format in COMPOSED
+
+    def _mode_together(self, image: Image.Image) -> str | None:
+        """Return the mode that all frames are to have; None where each has its own."""
+        if self._is_together(image):
+            return "RGBA"
+        if image is not self._image or self._animation is None or not self._is_painted:
+            return None
+        clear = "transparency" in image.info
+        first = natural_mode(image.mode, expand=True, transparent=clear)
+        return self._animation.mode(self._places, first if first in MODES else "L")
 
     @property
     def _is_animated(self) -> bool:
@@ -317,8 +327,7 @@ class _ImageFile:
                     stream,
                     self._name,
                     expand=self._options.expand,
-                    together=self._is_together(image)
-                    or (image is self._image and self._is_painted),
+                    together=self._mode_together(image),
                     animated=self._is_animated,
                 )
         return route
