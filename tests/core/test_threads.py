@@ -20,7 +20,7 @@ from upsamp import upsample
 from upsamp.core.arguments import Array
 from upsamp.core.memory import limit_memory
 from upsamp.core.scratch import scratch
-from upsamp.core.threads import _kept_pool, share, thread_count
+from upsamp.core.threads import _kept_pool, map_in_order, share, thread_count
 from upsamp.errors import ArgumentError
 
 
@@ -301,3 +301,21 @@ def sum_of_shared(count: int) -> int:
     seen: list[int] = []
     share(count, 2, seen.extend)
     return sum(seen)
+
+
+def test_a_thread_whose_start_is_interrupted_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def interrupt(thread: threading.Thread) -> None:
+        start(thread)
+        started.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        list(map_in_order(len, ["a", "b"], threads=2))
+    (thread,) = started
+    thread.join(timeout=20)
+    assert not thread.is_alive()
+    assert caught.tb is not None  # which holds all that the frames had

@@ -232,7 +232,11 @@ def _new_pool(threads: int) -> "ThreadPoolExecutor":
     from concurrent.futures import ThreadPoolExecutor  # most of what is small does without
 
     pool = ThreadPoolExecutor(threads, "upsamp", _begin_to_help)
-    pool.submit(int)  # so that there is one that does what is handed in
+    try:
+        pool.submit(int)  # so that there is one that does what is handed in
+    except BaseException:  # as Ctrl-C: a thread that has begun is not known to what ends it at exit
+        pool.shutdown(wait=False)
+        raise
     return pool
 
 
