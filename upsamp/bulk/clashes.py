@@ -19,8 +19,6 @@ from upsamp.core.arguments import Array
 from upsamp.errors import FileError
 from upsamp.io.remote_paths import Listings, is_remote, remote_place
 
-__all__ = ["Survey", "survey"]
-
 # More clashes than this are no accident: they stop the run.
 MOST_CLASHES = 10_000
 

@@ -28,8 +28,6 @@ from upsamp.io.remote_paths import (
 )
 from upsamp.io.streams import is_open, reason
 
-__all__ = ["Found", "Inputs", "Kind", "format_of_suffix", "kind_of", "kind_there"]
-
 Kind = Literal["file", "folder", "pattern", "stream", "matrix", "missing", "remote"]
 Entry: TypeAlias = "os.DirEntry[str] | RemoteEntry"
 WEB = ("http://", "https://")

@@ -13,8 +13,6 @@ from upsamp.errors import ArgumentError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
 from upsamp.io.remote_paths import join_path, split_path
 
-__all__ = ["FIELDS", "TEMPLATE", "Naming"]
-
 TEMPLATE = "{stem}_{size}_{interp}{suffix}"
 # What a template may name, and what is told of it.
 FIELDS: Mapping[str, str] = {

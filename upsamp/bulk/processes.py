@@ -22,8 +22,6 @@ from upsamp.io.atomic import remove_dead_parts
 from upsamp.io.streams import reason
 from upsamp.resizing.enlarging import Settings
 
-__all__ = ["Processes", "outcome_of", "uninterrupted"]
-
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from upsamp.bulk.worker import main; main()"
 PACKAGES = str(Path(__file__).resolve().parents[2])
 # How many tasks there are for each process: the one that it does, and one that waits.

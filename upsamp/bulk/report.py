@@ -15,8 +15,6 @@ from upsamp.errors import FileError
 from upsamp.io.atomic import open_output, remove_dead_parts
 from upsamp.io.streams import is_stream, open_input, reason, size_of
 
-__all__ = ["Report", "Totals", "may_replace", "write_report"]
-
 # How a report begins and ends, whatever is in it; and how far that is looked for.
 BEGIN, FILES, END = b'{"settings": {', b'},\n"files": [\n', b'\n],\n"totals": {"files": '
 MAX_ENDS = 2**16

@@ -17,8 +17,6 @@ from upsamp.io.atomic import remove_dead_parts
 from upsamp.io.remote_paths import Listings, is_remote, make_remote_folder, split_path
 from upsamp.io.streams import reason
 
-__all__ = ["Plan", "run"]
-
 
 @dataclass
 class Plan:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-__all__ = ["Engine", "Outcome", "Status", "Task"]
-
 # "kept": written, too, with the size that it had.
 Status = Literal["written", "kept", "skipped", "failed"]
 

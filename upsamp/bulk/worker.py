@@ -28,8 +28,6 @@ from upsamp.io.remote_paths import is_remote
 from upsamp.resizing.enlarging import Settings
 from upsamp.resizing.file_to_file import Facts, enlarge_file
 
-__all__ = ["do_task", "main"]
-
 # So long may the end of a task take when the parent has died: it removes what is half written.
 GRACE = 5.0
 

@@ -29,8 +29,6 @@ from upsamp.io.remote_paths import check_remote, is_remote
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.resizing.enlarging import Settings
 
-__all__ = ["enlarge_many"]
-
 # Bytes that this process takes of --max-memory itself, in all and for each file.
 OWN_MEMORY, OWN_MEMORY_EACH = 2**23, 2**8
 # What a process must have to enlarge a small image.

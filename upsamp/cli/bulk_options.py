@@ -13,8 +13,6 @@ from upsamp.io.formats import format_of_name
 from upsamp.io.remote_paths import local_path
 from upsamp.io.streams import STANDARD_STREAM
 
-__all__ = ["BulkOptions", "bulk_options"]
-
 OPTIONS = (
     click.option("-r", "--recursive", is_flag=True, help="Search the folders below folders, too."),
     click.option(

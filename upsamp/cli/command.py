@@ -20,18 +20,6 @@ if TYPE_CHECKING:
 else:  # older releases of click, which do as well, have it plain
     FileBase = NumbersBase = click.ParamType
 
-__all__ = [
-    "Command",
-    "CountType",
-    "FactorType",
-    "FileType",
-    "NumbersType",
-    "PaddingType",
-    "PairType",
-    "RangeType",
-    "TargetType",
-]
-
 # What an integer looks like on a command line; a negative one is taken, to be refused by name.
 INTEGER = re.compile(r"-?\d{1,99}")
 # A matrix may begin with a negative number, which is no option.

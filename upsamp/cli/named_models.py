@@ -16,8 +16,6 @@ from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
 from upsamp.models.summaries.listing import Listing, read_listing
 
-__all__ = ["names_model", "open_named", "read_arguments"]
-
 # Bytes that the text of layers may have, which people write.
 MAX_LAYERS = 2**18
 # How many bytes tell what a file is.

@@ -12,34 +12,6 @@ from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, N
 from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
-__all__ = [
-    "as_options",
-    "background_option",
-    "check_kind",
-    "code_option",
-    "compress_option",
-    "depth_option",
-    "force_option",
-    "format_option",
-    "frame_option",
-    "input_argument",
-    "inputs_argument",
-    "linear_option",
-    "max_memory_option",
-    "max_pixels_option",
-    "max_size_option",
-    "missing_option",
-    "orient_option",
-    "output_option",
-    "parse_bytes",
-    "quality_option",
-    "range_option",
-    "seed_option",
-    "strip_option",
-    "weights_option",
-    "wrong_command",
-]
-
 DEFAULT = click.core.ParameterSource.DEFAULT
 # An argument in a message, `strides`, with its value, strides=(2, 2), or both.
 ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")

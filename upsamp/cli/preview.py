@@ -11,8 +11,6 @@ from upsamp.cli.results import written
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.io.pictures import Picture
 
-__all__ = ["Looking", "look_options"]
-
 OPTIONS = (
     click.option(
         "--sheet",

@@ -39,23 +39,6 @@ if TYPE_CHECKING:
     from upsamp.resizing.file_to_file import Job, WorkT
     from upsamp.resizing.strip_jobs import Source
 
-__all__ = [
-    "TUTORIAL_MATRIX",
-    "check_coding",
-    "choose_destination",
-    "deliver",
-    "find_stored",
-    "finish",
-    "read_input",
-    "refuse_on_terminal",
-    "report",
-    "show_planned",
-    "show_result",
-    "shows_tables",
-    "wants_matrix",
-    "written",
-]
-
 # The matrix of the tutorial, for a first look without any input.
 TUTORIAL_MATRIX = "1 2; 3 4"
 

@@ -39,8 +39,6 @@ from upsamp.models.samples.sampling import (
 from upsamp.models.samples.tiling import COLOURS, Tiling, plan_tiling
 from upsamp.models.samples.value_ranges import NAMED_RANGES, Range, input_range, output_range
 
-__all__ = ["Plan", "Request", "Target", "open_generator", "plan_run"]
-
 ARRAY_FORMATS = ("npy", "npz", "json")
 DEFAULT_KIND = "upsampling"
 STEPS = 8

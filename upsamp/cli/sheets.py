@@ -16,8 +16,6 @@ from upsamp.views.crops import Comparison
 from upsamp.views.sheet import draw_sheet
 from upsamp.views.view import view_of
 
-__all__ = ["choose_sheet", "draw"]
-
 # No sheet has fewer pixels a side.
 LEAST_SIDE = 500
 

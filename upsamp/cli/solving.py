@@ -13,8 +13,6 @@ from upsamp.errors import ArgumentError
 from upsamp.models.advice import advise
 from upsamp.models.sequential import Sequential
 
-__all__ = ["show_advice", "show_solutions"]
-
 # How many settings are shown on a terminal; the best come first.
 SHOWN = 12
 SHOWN_CHAINS = 5

@@ -25,8 +25,6 @@ from upsamp.models.summaries.summary_row import SummaryRow
 from upsamp.models.transposed_convolution import Settings
 from upsamp.translate import TorchLayer, parse_torch
 
-__all__ = ["take_torch_layer", "with_layer"]
-
 # The options of `transpose-conv` that `upsample` has, too; and those that go with a kernel.
 SHARED = (
     "library",

@@ -24,8 +24,6 @@ from upsamp.translate import (
 )
 from upsamp.translate.peers import compare_with_peers
 
-__all__ = ["check_channels", "show_comparison", "show_upsampling_program", "translate_convolution"]
-
 # Arrays of up to this many elements are written out in a program.
 SMALL = 64
 

@@ -19,8 +19,6 @@ from upsamp.resizing.enlarging import Enlarging
 if TYPE_CHECKING:
     from fractions import Fraction
 
-__all__ = ["Request"]
-
 
 @dataclass(frozen=True)
 class Request:

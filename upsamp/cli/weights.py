@@ -5,8 +5,6 @@ from upsamp.core.convolution.kernels import KERNEL_PRESETS
 from upsamp.errors import ShapeError
 from upsamp.io.read import read_matrix
 
-__all__ = ["read_kernel"]
-
 
 def read_kernel(
     weights: str, kernel_size: Pair | None, filters: int | None, groups: int, layout: KernelLayout

@@ -7,38 +7,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 
-__all__ = [
-    "elu",
-    "exponential",
-    "gelu",
-    "hard_shrink",
-    "hard_sigmoid",
-    "hard_sigmoid_keras2",
-    "hard_silu",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "log_softmax",
-    "mish",
-    "rectify",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "soft_shrink",
-    "softmax",
-    "softplus",
-    "softsign",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "sparsemax",
-    "squareplus",
-    "tanh",
-    "tanh_shrink",
-]
-
 # Of "Self-Normalizing Neural Networks" (arXiv 1706.02515), equation 14.
 SELU_SCALE = 1.0507009873554805
 SELU_ALPHA = 1.6732632423543772

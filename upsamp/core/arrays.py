@@ -15,8 +15,6 @@ from upsamp.core.text import first_line
 from upsamp.core.values import check_size
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
-__all__ = ["check_dtype", "plain_array"]
-
 Array: TypeAlias = npt.NDArray[Any]
 
 # What rows in lists are made of nearly always.

@@ -6,8 +6,6 @@ from upsamp.core.arguments import LARGEST
 from upsamp.core.values import as_integer, as_list, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["MAX_AXES", "axes_within", "normalize_axes", "normalize_axis"]
-
 # NumPy's arrays have no more.
 MAX_AXES = 64
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
-__all__ = ["bind_arguments"]
-
 
 def bind_arguments(
     class_name: str,

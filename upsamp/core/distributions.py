@@ -10,20 +10,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.values import ask, spelled
 from upsamp.errors import ArgumentError
 
-__all__ = [
-    "Seed",
-    "constant",
-    "glorot_uniform",
-    "identity",
-    "ones",
-    "orthogonal",
-    "random_normal",
-    "random_uniform",
-    "truncated_normal",
-    "variance_scaling",
-    "zeros",
-]
-
 Shape: TypeAlias = tuple[int, ...]
 # What random numbers are drawn from; a generator is made of it where any are.
 Seed: TypeAlias = int | Sequence[int]

@@ -7,9 +7,6 @@ import numpy.typing as npt
 
 from upsamp.core.arguments import Array
 
-__all__ = ["compute_dtype", "floating_result_dtype", "round_to"]
-
-
 # How many values are rounded at a time.
 BLOCK = 2**20
 

@@ -7,8 +7,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 
-__all__ = ["Change", "change_blocks"]
-
 # Changes an array (n, length) in place, whose rows do not depend on each other.
 Change: TypeAlias = Callable[[Array], None]
 

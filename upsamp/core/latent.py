@@ -10,8 +10,6 @@ from upsamp.core.dtypes import compute_dtype
 from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError
 
-__all__ = ["PATHS", "Path", "interpolate_points"]
-
 Path: TypeAlias = Literal["spherical", "linear"]
 PATHS: tuple[Path, ...] = ("spherical", "linear")
 

@@ -5,8 +5,6 @@ import numpy as np
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.errors import ArgumentError
 
-__all__ = ["as_batch", "frozen", "image_ranks", "own", "read_only", "with_new_image"]
-
 
 def image_ranks(data_format: DataFormat) -> tuple[int, ...]:
     """Return the ranks that an array of images may have in `data_format`."""

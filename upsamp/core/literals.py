@@ -7,8 +7,6 @@ from typing import Any
 
 from upsamp.errors import ExpressionError
 
-__all__ = ["excerpt", "shorten", "value_of"]
-
 OPERATIONS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -13,22 +13,6 @@ import numpy.typing as npt
 
 from upsamp.errors import MemoryLimitError
 
-__all__ = [
-    "WORKING",
-    "MemoryLimit",
-    "available_memory",
-    "check_limit",
-    "check_memory",
-    "format_bytes",
-    "format_shape",
-    "hold_memory",
-    "lack_of_memory",
-    "limit_memory",
-    "memory_limit",
-    "naming_enough",
-    "take_memory",
-]
-
 # Up to this many bytes the system is not asked: NumPy itself takes as many. To ask takes a tenth of
 # a millisecond when its answer is in no cache, and to fill some megabytes only a few times as long.
 GRANTED = 2**25

@@ -7,8 +7,6 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype
 
-__all__ = ["normalize_groups", "normalize_moments"]
-
 
 def normalize_moments(
     x: Array,

@@ -8,8 +8,6 @@ import numpy as np
 from upsamp.core.values import ask, spelled
 from upsamp.errors import ArgumentError
 
-__all__ = ["POLICIES", "Policy", "normalize_policy"]
-
 
 @dataclass(frozen=True)
 class Policy:

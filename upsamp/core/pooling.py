@@ -22,8 +22,6 @@ from upsamp.core.dtypes import compute_dtype, floating_result_dtype
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 
-__all__ = ["average_pool", "max_pool", "pooling_axis"]
-
 
 def max_pool(
     x: object,

@@ -9,8 +9,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import SMALL_PRODUCT, share, thread_count
 
-__all__ = ["has_wide_kernels", "multiply", "multiply_small", "row_unit", "small_product"]
-
 # OpenBLAS has kernels for small products where it knows AVX-512: they take up to 100**3
 # multiplications, read both factors where they lie, and run in the calling thread.
 WIDE_PRODUCT = 1_000_000

@@ -8,8 +8,6 @@ import numpy.typing as npt
 
 from upsamp.core.arguments import Array
 
-__all__ = ["scratch"]
-
 # What a thread keeps from call to call of a scratch array, and of all together, in bytes: fresh
 # memory costs more than most of what is computed in it, as the system clears it page by page.
 KEPT, KEPT_TOGETHER = 2**23, 2**24

@@ -19,16 +19,6 @@ from upsamp.errors import ArgumentError
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-__all__ = [
-    "SMALL_PRODUCT",
-    "VARIABLE",
-    "limit_threads",
-    "map_in_order",
-    "share",
-    "size_among",
-    "thread_count",
-]
-
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 

@@ -13,8 +13,6 @@ import numpy.typing as npt
 from upsamp.core.arguments import Array
 from upsamp.errors import DtypeError
 
-__all__ = ["from_light", "to_light"]
-
 # How many values are made numbers again at a time.
 BLOCK = 2**18
 # The type in which light is computed: fine enough for the steps of each depth where it is dark.

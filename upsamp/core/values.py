@@ -20,23 +20,6 @@ import numpy as np
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, UpsampError, printable
 
-__all__ = [
-    "as_integer",
-    "as_list",
-    "as_number",
-    "ask",
-    "check_size",
-    "each",
-    "normalize_amount",
-    "normalize_flag",
-    "normalize_mapping",
-    "normalize_number",
-    "normalize_path",
-    "normalize_positive",
-    "normalize_text",
-    "spelled",
-]
-
 Answer = TypeVar("Answer")
 # What can be iterated, and is no list of values.
 NO_LISTS = (str, bytes, bytearray, memoryview, Mapping, AbstractSet)

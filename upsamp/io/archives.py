@@ -13,8 +13,6 @@ from upsamp.core.memory import lack_of_memory
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.stored_arrays import shown
 
-__all__ = ["Archive", "open_archive"]
-
 MAX_MEMBERS = 10_000
 # Bytes that the list of members may have; the names of weights are short.
 MAX_DIRECTORY = 4 * 2**20

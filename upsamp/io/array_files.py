@@ -23,8 +23,6 @@ from upsamp.io.read import names_file, read_matrix
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 from upsamp.io.streams import is_stream, open_input
 
-__all__ = ["ArrayWriter", "check_space", "read_named_arrays", "write_array_file"]
-
 
 class ArrayWriter:
     """Writes an array of `count` rows in batches, as .npy, .npz or .json, each as if at once.

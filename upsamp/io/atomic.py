@@ -29,15 +29,6 @@ try:
 except ImportError:  # a system that has no such locks
     fcntl = None  # type: ignore[assignment]  # which is asked for before it is used
 
-__all__ = [
-    "already_exists",
-    "check_target",
-    "open_output",
-    "open_part",
-    "remove_dead_parts",
-    "replace_file",
-]
-
 NAME = re.compile(r"\.[0-9a-f]{16}\.part")
 # How many entries of its folder are searched for dead files before one is written; and how many for
 # each file on average, where a process writes many.

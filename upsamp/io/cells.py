@@ -10,18 +10,6 @@ from upsamp.core.text import printable
 from upsamp.errors import FormatError
 from upsamp.io.picture_options import Missing
 
-__all__ = [
-    "EXACT",
-    "is_missing",
-    "no_number",
-    "not_exact",
-    "number_of",
-    "overflows",
-    "too_large",
-    "type_of_integers",
-    "whole_number",
-]
-
 # Integers up to here are float64 values; of larger ones float64 holds some.
 EXACT = 2**53
 INTEGER = re.compile(r"[+-]?\d+")

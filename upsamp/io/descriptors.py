@@ -10,8 +10,6 @@ from io import BufferedReader, BufferedWriter, FileIO, TextIOWrapper, Unsupporte
 from pathlib import Path
 from typing import Any
 
-__all__ = ["WholeFile", "descriptor_of", "let_block", "prepare_standard_streams"]
-
 # The folders in which a system lists the open descriptors of the process that asks.
 FOLDERS = ("/dev/fd", "/proc/self/fd")
 # How many links may follow each other, as in the system.

@@ -4,8 +4,6 @@ from importlib.util import find_spec
 
 from upsamp.errors import MissingExtraError
 
-__all__ = ["check_extra", "has_extra"]
-
 # The extra of this package that each belongs to.
 EXTRAS = {
     "h5py": "keras",

@@ -9,25 +9,6 @@ from typing import NamedTuple
 
 from upsamp.errors import FileError
 
-__all__ = [
-    "DECODERS",
-    "FAST_COMPRESSION",
-    "FORMATS",
-    "FRAME_FORMATS",
-    "IMAGE_FORMATS",
-    "LOSSY_FORMATS",
-    "MATRIX_FORMATS",
-    "MODES",
-    "NAMES",
-    "STRIP_FORMATS",
-    "TEXT_FORMATS",
-    "Format",
-    "format_of_name",
-    "format_to_write",
-    "is_image_format",
-    "suffix_of",
-]
-
 # How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
 FAST_COMPRESSION = 1
 # The modes of 8 bits by their channels, and those of 16, of which Pillow has the first alone.

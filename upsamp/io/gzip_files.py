@@ -10,8 +10,6 @@ from upsamp.core.text import first_line
 from upsamp.errors import FormatError
 from upsamp.io.streams import MAX_TEXT
 
-__all__ = ["unpacked"]
-
 BLOCK = 2**20
 
 

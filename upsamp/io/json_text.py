@@ -9,8 +9,6 @@ from upsamp.core.text import decode_text
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import shown
 
-__all__ = ["MAX_TEXT", "read_json"]
-
 # Bytes of JSON that are read at most, and how deep objects and lists may stand in each other.
 # Keras' largest models have a few megabytes, and about twenty levels.
 MAX_TEXT = 64 * 2**20

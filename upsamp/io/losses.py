@@ -15,15 +15,6 @@ from upsamp.io.pictures import MODES, Picture, image_shape, picture_of_matrix, s
 from upsamp.io.transparency import expanded, flattened
 from upsamp.io.value_ranges import Spread
 
-__all__ = [
-    "check_held",
-    "check_result_held",
-    "check_sides",
-    "fitted",
-    "fitted_stand_in",
-    "losses_of",
-]
-
 # The modes that become RGB where a format has no place for them.
 CONVERTED = ("YCbCr", "LAB", "CMYK", "CMYK;16")
 

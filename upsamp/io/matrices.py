@@ -16,8 +16,6 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.streams import size_of
 from upsamp.io.text_rows import read_rows
 
-__all__ = ["decimal", "format_matrix", "no_text", "parse_text", "read_text", "write_matrix"]
-
 # How many numbers are written as text at a time.
 BLOCK = 2**16
 # Bytes of text that are counted at a time, and the marks between numbers and lines in it.

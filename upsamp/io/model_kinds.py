@@ -7,8 +7,6 @@ from upsamp.core.text import decode_text
 from upsamp.errors import FormatError
 from upsamp.io.model_sources import Source
 
-__all__ = ["kind_of", "refuse_folder"]
-
 HEAD = 512
 # The last bytes of a table of LevelDB, which the index of a TensorFlow checkpoint is.
 TABLE = bytes.fromhex("57fb808b247547db")

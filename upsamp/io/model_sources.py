@@ -23,8 +23,6 @@ from upsamp.io.streams import (
     unreadable,
 )
 
-__all__ = ["Source", "file_in", "find_source", "is_folder"]
-
 # How HDF5 and zip begin; .safetensors begin with a length and a bracket. All else is text.
 BINARY = (b"\x89HDF", b"PK")
 HEAD = 9

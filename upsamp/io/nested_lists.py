@@ -24,8 +24,6 @@ from upsamp.io.cells import (
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.text_rows import read_rows
 
-__all__ = ["begins_nested", "read_nested"]
-
 # How deep lists may stand in each other.
 MAX_DEPTH = 4
 # Integers from here on are more than the largest float64, or are rounded to infinity.

@@ -15,8 +15,6 @@ from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import MAX_RANK, is_shape
 from upsamp.io.streams import size_of
 
-__all__ = ["NpyHead", "check_numbers", "npy_head", "read_npy", "read_npy_head", "read_numbers"]
-
 # Bytes that are read at a time: what unpacks an archive holds them once more.
 BLOCK = 2**20
 

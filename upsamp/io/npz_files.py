@@ -21,8 +21,6 @@ from upsamp.io.stored_arrays import (
 )
 from upsamp.io.streams import size_of
 
-__all__ = ["read_npz", "read_npz_arrays", "write_npz_arrays"]
-
 SUFFIX = ".npy"
 # How many names of arrays a message lists, and how many letters of them.
 MOST_LISTED, MOST_SHOWN = 10, 300

@@ -8,16 +8,6 @@ import numpy.typing as npt
 from upsamp.core.arguments import Array
 from upsamp.io.pictures import Picture
 
-__all__ = [
-    "CLEAR",
-    "OPAQUE",
-    "Indexed",
-    "fits_palette",
-    "index_colours",
-    "is_partly_clear",
-    "losses_of_palette",
-]
-
 # The number, no colour's, of what is transparent.
 CLEAR = 2**24
 # Where alpha is all or nothing, what is below this is nothing.

@@ -8,19 +8,6 @@ from upsamp.core.memory import format_shape
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import FAST_COMPRESSION
 
-__all__ = [
-    "FRAMES_FACTOR",
-    "MAX_PIXELS",
-    "RESULT_FACTOR",
-    "Background",
-    "Missing",
-    "Quality",
-    "ReadOptions",
-    "ValueRange",
-    "WriteOptions",
-    "check_result",
-]
-
 # Images that declare more pixels than this are refused, as Pillow does by default.
 MAX_PIXELS = 178_956_970
 # How many times the pixels of an image a result may have: the largest image, by 4 x 4.

@@ -20,15 +20,6 @@ from upsamp.io.remote_paths import is_remote, read_remote
 from upsamp.io.sniffing import format_of_content
 from upsamp.io.streams import STANDARD_STREAM, check_length, is_open, open_input, state_of
 
-__all__ = [
-    "looks_like_matrix",
-    "names_file",
-    "read_matrix",
-    "read_source",
-    "read_stream",
-    "split_array_name",
-]
-
 # What a matrix is written with: signs, digits, and the words for numbers and for none.
 INLINE = re.compile(
     r"""(?:[\s\[\](),;+\-.\de"\u2212]|(?<=[\d.])d|nan|inf|infinity|#?n/?a|null|none)*""",

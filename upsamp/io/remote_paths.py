@@ -18,22 +18,6 @@ from upsamp.io.atomic import already_exists
 from upsamp.io.extras import check_extra
 from upsamp.io.streams import reason
 
-__all__ = [
-    "Listings",
-    "RemoteEntry",
-    "check_remote",
-    "is_remote",
-    "join_path",
-    "list_remote",
-    "local_path",
-    "make_remote_folder",
-    "read_remote",
-    "remote_kind",
-    "remote_place",
-    "split_path",
-    "write_remote",
-]
-
 PROTOCOL = re.compile(r"([a-z][a-z0-9+.\-]*)://")
 # Stores of whole objects, which have no folders that would have to be made, each with its name.
 OBJECT_STORES: Mapping[str, str] = {

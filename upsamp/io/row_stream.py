@@ -6,8 +6,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 
-__all__ = ["RowStream"]
-
 
 class RowStream:
     """Takes rows off strips, (rows, ...), each of which need not last until the next one.

@@ -21,8 +21,6 @@ from upsamp.io.stored_arrays import (
 )
 from upsamp.io.streams import size_of
 
-__all__ = ["read_safetensors", "write_safetensors"]
-
 # The types of real numbers, by the names of the format.
 DTYPES: Mapping[str, str] = {
     "BOOL": "bool",

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from upsamp.errors import FormatError
 from upsamp.io.formats import format_of_name
 
-__all__ = ["format_of_content", "refuse_foreign_members", "sniff"]
-
 # How the files begin that are told by their content whatever their names are.
 MAGIC: Mapping[str, bytes] = {"npy": b"\x93NUMPY", "npz": b"PK\x03\x04", "gzip": b"\x1f\x8b"}
 

@@ -9,8 +9,6 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.io.streams import telling_of_temporary_files
 
-__all__ = ["BatchSpool"]
-
 # Bytes that stay in memory.
 IN_MEMORY = 2**26
 

@@ -9,18 +9,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 
-__all__ = [
-    "DEFAULT_MAX_SIZE",
-    "MAX_RANK",
-    "NUMBERS",
-    "StoredArray",
-    "StoredArrays",
-    "Text",
-    "is_shape",
-    "parse_numbers",
-    "shown",
-]
-
 # Files that declare more bytes of arrays than this are refused, unless the caller allows more.
 DEFAULT_MAX_SIZE = 2 * 2**30
 

@@ -14,27 +14,6 @@ from typing import BinaryIO, TypeAlias, cast
 from upsamp.errors import FileError, FormatError, UpsampError
 from upsamp.io.descriptors import WholeFile, descriptor_of, let_block
 
-__all__ = [
-    "MAX_INPUT",
-    "STANDARD_STREAM",
-    "FileState",
-    "changed",
-    "check_length",
-    "check_steady",
-    "is_open",
-    "is_stream",
-    "look_into",
-    "open_input",
-    "open_stream",
-    "read_within",
-    "size_of",
-    "spooled",
-    "spooled_input",
-    "state_of",
-    "telling_of_temporary_files",
-    "unreadable",
-]
-
 STANDARD_STREAM = "-"
 # Bytes that are read of what does not tell its length: pipes and devices may never end.
 MAX_INPUT = 2**29

@@ -27,8 +27,6 @@ from upsamp.io.cells import (
 )
 from upsamp.io.picture_options import ReadOptions
 
-__all__ = ["read_rows"]
-
 # What parts numbers where no comma and no tab does. A no-break space does not: it groups digits.
 BLANKS = re.compile(r"[ \t\v\f]+")
 QUOTED = re.compile(r'"[^"]*"')

@@ -8,8 +8,6 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["expanded", "flattened"]
-
 # Pixels that are laid on a background together.
 BLOCK = 2**20
 

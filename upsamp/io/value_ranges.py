@@ -11,8 +11,6 @@ from upsamp.errors import FormatError
 from upsamp.io.picture_options import ValueRange
 from upsamp.io.pictures import MODES, Picture, array_of, image_shape, picture_of_matrix
 
-__all__ = ["Rounding", "Spread", "find_range"]
-
 # How many values are computed at a time.
 BLOCK = 2**18
 

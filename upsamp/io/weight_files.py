@@ -17,15 +17,6 @@ from upsamp.io.npz_files import read_npz_arrays, write_npz_arrays
 from upsamp.io.safetensors_files import read_safetensors, write_safetensors
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 
-__all__ = [
-    "WEIGHT_FORMATS",
-    "WeightFormat",
-    "read_weights_file",
-    "weight_format_of_name",
-    "write_keras",
-    "write_weights",
-]
-
 WeightFormat = Literal["h5", "npz", "safetensors"]
 # The formats that weights are written in, by the suffix of a file.
 WEIGHT_FORMATS: Mapping[str, WeightFormat] = {

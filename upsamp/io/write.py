@@ -18,8 +18,6 @@ from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.io.remote_paths import check_remote, is_remote, remote_kind, write_remote
 from upsamp.io.streams import STANDARD_STREAM
 
-__all__ = ["Destination", "check_place", "copy_stream", "encoding_bytes", "write_result"]
-
 # Bytes that encoding takes for a number in text, how many numbers are written together (or a whole
 # row), and what is packed at a time.
 TEXT_NUMBER_BYTES, TEXT_BLOCK_NUMBERS, PACKED_BYTES = 150, 2**16, 2**25

@@ -12,8 +12,6 @@ from upsamp.core.arguments import Array
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["Activation"]
-
 
 class Activation(Layer):
     """Apply an activation function; see `upsamp.core.activations`.

@@ -5,8 +5,6 @@ from typing import Any
 from upsamp.core.values import normalize_number
 from upsamp.layers.training_layer import TrainingLayer
 
-__all__ = ["ActivityRegularization"]
-
 
 class ActivityRegularization(TrainingLayer):
     """Pass the input on: training adds l1 * |x| + l2 * x^2 to its loss.

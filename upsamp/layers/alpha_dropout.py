@@ -2,8 +2,6 @@
 
 from upsamp.layers.dropout import Dropout
 
-__all__ = ["AlphaDropout"]
-
 
 class AlphaDropout(Dropout):
     """Pass the input on: values are dropped in training alone, which keeps mean and variance.

@@ -8,8 +8,6 @@ from upsamp.core.arguments import Array
 from upsamp.layers.effect import Nature
 from upsamp.layers.elementwise_merge import ElementwiseMerge
 
-__all__ = ["Average"]
-
 
 class Average(ElementwiseMerge):
     """The mean of the arrays, value by value.

@@ -4,8 +4,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.pooling import average_pool
 from upsamp.layers.pooling_layer import PoolingLayer
 
-__all__ = ["AveragePooling2D"]
-
 
 class AveragePooling2D(PoolingLayer):
     """The mean of each window, of the values that exist; see `upsamp.core.pooling`.

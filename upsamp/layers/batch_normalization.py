@@ -16,8 +16,6 @@ from upsamp.errors import ShapeError
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["BatchNormalization"]
-
 
 class BatchNormalization(Layer):
     """Compute gamma * (x - moving_mean) / sqrt(moving_variance + epsilon) + beta along an axis.

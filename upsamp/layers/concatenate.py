@@ -12,8 +12,6 @@ from upsamp.layers.effect import Nature
 from upsamp.layers.merge_layer import MergeLayer
 from upsamp.layers.shapes import Shape
 
-__all__ = ["Concatenate"]
-
 
 class Concatenate(MergeLayer):
     """Join arrays along `axis`; all other axes must be equal.

@@ -13,8 +13,6 @@ from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.window_layer import finish_of
 
-__all__ = ["Conv2D"]
-
 
 class Conv2D(ConvolutionLayer):
     """Convolve images; see `upsamp.conv2d`. Kernel (rows, columns, C / groups, filters).

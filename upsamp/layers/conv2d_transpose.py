@@ -22,8 +22,6 @@ from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.window_layer import finish_of
 
-__all__ = ["Conv2DTranspose"]
-
 
 class Conv2DTranspose(ConvolutionLayer):
     """Convolve images transposed; see `upsamp.conv2d_transpose`.

@@ -10,8 +10,6 @@ from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 from upsamp.layers.window_layer import WindowLayer
 
-__all__ = ["ConvolutionLayer"]
-
 
 class ConvolutionLayer(WindowLayer):
     """A layer with filters that slide over images; a subclass gives the kernel's shape."""

@@ -8,8 +8,6 @@ from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
-__all__ = ["Cropping2D"]
-
 
 class Cropping2D(ImageLayer):
     """Cut rows and columns off images.

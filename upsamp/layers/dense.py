@@ -17,8 +17,6 @@ from upsamp.layers.kernel_layer import KernelLayer, Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 
-__all__ = ["Dense"]
-
 
 class Dense(KernelLayer):
     """Compute activation(x @ kernel + bias) over the last axis.

@@ -9,8 +9,6 @@ from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 
-__all__ = ["DepthwiseConv2D"]
-
 
 class DepthwiseConv2D(DepthwiseLayer):
     """Convolve each channel by itself, to `depth_multiplier` channels.

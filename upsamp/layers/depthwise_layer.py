@@ -11,8 +11,6 @@ from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.layers.window_layer import WindowLayer, finish_of
 
-__all__ = ["DepthwiseLayer"]
-
 
 class DepthwiseLayer(WindowLayer):
     """A layer in which each channel has `depth_multiplier` kernels of its own."""

@@ -5,8 +5,6 @@ from typing import Any
 
 from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
-__all__ = ["Dropout"]
-
 
 class Dropout(TrainingLayer):
     """Pass the input on: values are dropped in training alone.

@@ -2,8 +2,6 @@
 
 from enum import Enum, auto
 
-__all__ = ["Nature"]
-
 
 class Nature(Enum):
     """What is known of the output of a layer's `call`, whatever its values.

@@ -12,8 +12,6 @@ from upsamp.layers.effect import Nature
 from upsamp.layers.merge_layer import MergeLayer
 from upsamp.layers.shapes import MaybeShape, Shape
 
-__all__ = ["ElementwiseMerge"]
-
 
 class ElementwiseMerge(MergeLayer):
     """A layer that combines arrays two by two; a subclass says by which function.

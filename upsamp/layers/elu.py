@@ -8,8 +8,6 @@ from upsamp.core.values import normalize_number
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["ELU"]
-
 
 class ELU(Layer):
     """Compute x where it is positive, alpha * (exp(x) - 1) elsewhere.

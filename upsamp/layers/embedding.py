@@ -11,8 +11,6 @@ from upsamp.core.values import normalize_flag
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import RANKS, Layer, Shape
 
-__all__ = ["Embedding"]
-
 
 class Embedding(Layer):
     """Row i of the embeddings, (input_dim, output_dim), for each integer i.

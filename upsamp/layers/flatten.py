@@ -9,8 +9,6 @@ from upsamp.core.arguments import DATA_FORMATS, Array, DataFormat, normalize_cho
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["Flatten"]
-
 
 class Flatten(Layer):
     """Lay out the values of each sample in one axis, channels last.

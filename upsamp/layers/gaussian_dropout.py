@@ -4,8 +4,6 @@ from typing import Any
 
 from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
-__all__ = ["GaussianDropout"]
-
 
 class GaussianDropout(TrainingLayer):
     """Pass the input on: training multiplies it by noise around 1.

@@ -4,8 +4,6 @@ from typing import Any
 
 from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
-__all__ = ["GaussianNoise"]
-
 
 class GaussianNoise(TrainingLayer):
     """Pass the input on: training adds noise of the deviation `stddev`, from 0 to 1.

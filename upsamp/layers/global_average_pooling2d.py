@@ -5,8 +5,6 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.layers.global_pooling_layer import GlobalPoolingLayer
 
-__all__ = ["GlobalAveragePooling2D"]
-
 
 class GlobalAveragePooling2D(GlobalPoolingLayer):
     """The mean of each channel, summed in float64.

@@ -3,8 +3,6 @@
 from upsamp.core.arguments import Array
 from upsamp.layers.global_pooling_layer import GlobalPoolingLayer
 
-__all__ = ["GlobalMaxPooling2D"]
-
 
 class GlobalMaxPooling2D(GlobalPoolingLayer):
     """The largest value of each channel.

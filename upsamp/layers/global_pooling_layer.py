@@ -7,8 +7,6 @@ from upsamp.core.values import normalize_flag
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
-__all__ = ["GlobalPoolingLayer"]
-
 
 class GlobalPoolingLayer(ImageLayer):
     """A layer that makes one value of each channel; a subclass says which.

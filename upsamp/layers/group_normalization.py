@@ -12,8 +12,6 @@ from upsamp.errors import ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.normalization_layer import NormalizationLayer
 
-__all__ = ["GroupNormalization"]
-
 
 class GroupNormalization(NormalizationLayer):
     """Normalise each sample by the mean and variance of groups of its channels.

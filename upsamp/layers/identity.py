@@ -2,8 +2,6 @@
 
 from upsamp.layers.training_layer import TrainingLayer
 
-__all__ = ["Identity"]
-
 
 class Identity(TrainingLayer):
     """Pass the input on.

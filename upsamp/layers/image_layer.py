@@ -6,8 +6,6 @@ from typing import Any, ClassVar, cast
 from upsamp.core.arguments import DATA_FORMATS, DataFormat, normalize_choice
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["ImageLayer"]
-
 
 class ImageLayer(Layer):
     """A layer on images: (N, H, W, C), or (N, C, H, W) with data_format="channels_first"."""

@@ -9,8 +9,6 @@ from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape, normalize_shape
 
-__all__ = ["Input", "InputLayer"]
-
 # What is put in besides floats: class labels, and indices into an Embedding.
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 

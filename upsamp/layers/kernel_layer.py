@@ -20,8 +20,6 @@ from upsamp.errors import UnknownLayerError
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["KernelLayer", "Mixture"]
-
 
 class Mixture(NamedTuple):
     """What a layer mixes its inputs with: the kernel, mostly a packed one, and the bias or None."""

@@ -12,8 +12,6 @@ from upsamp.errors import ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.normalization_layer import NormalizationLayer
 
-__all__ = ["LayerNormalization"]
-
 
 class LayerNormalization(NormalizationLayer):
     """Take off the mean and divide by the deviation along an axis, or along several.

@@ -8,8 +8,6 @@ from upsamp.core.values import normalize_amount
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["LeakyReLU"]
-
 
 class LeakyReLU(Layer):
     """Compute x where it is positive, negative_slope * x elsewhere.

@@ -6,8 +6,6 @@ from upsamp.core.arguments import Array, PairLike
 from upsamp.core.pooling import max_pool
 from upsamp.layers.pooling_layer import PoolingLayer
 
-__all__ = ["MaxPooling2D"]
-
 
 class MaxPooling2D(PoolingLayer):
     """The largest value of each window; see `upsamp.core.pooling`.

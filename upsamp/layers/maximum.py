@@ -4,8 +4,6 @@ import numpy as np
 
 from upsamp.layers.elementwise_merge import ElementwiseMerge
 
-__all__ = ["Maximum"]
-
 
 class Maximum(ElementwiseMerge):
     """The largest of the arrays, value by value.

@@ -11,8 +11,6 @@ from upsamp.core.values import each
 from upsamp.errors import ShapeError, UnknownLayerError
 from upsamp.layers.layer import RANKS, Layer, MaybeShape, Shape
 
-__all__ = ["MergeLayer"]
-
 
 class MergeLayer(Layer):
     """A layer that makes one array of several; a subclass gives `merged_shape` and `merge`.

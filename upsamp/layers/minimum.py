@@ -4,8 +4,6 @@ import numpy as np
 
 from upsamp.layers.elementwise_merge import ElementwiseMerge
 
-__all__ = ["Minimum"]
-
 
 class Minimum(ElementwiseMerge):
     """The smallest of the arrays, value by value.

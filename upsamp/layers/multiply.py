@@ -4,8 +4,6 @@ import numpy as np
 
 from upsamp.layers.elementwise_merge import ElementwiseMerge
 
-__all__ = ["Multiply"]
-
 
 class Multiply(ElementwiseMerge):
     """Multiply arrays, value by value; shapes broadcast as `ElementwiseMerge` says.

@@ -7,8 +7,6 @@ from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.values import normalize_flag, normalize_positive
 from upsamp.layers.layer import Layer
 
-__all__ = ["NormalizationLayer"]
-
 
 class NormalizationLayer(Layer):
     """A layer that normalises by the moments of its input.

@@ -14,8 +14,6 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.merge_layer import MergeLayer
 
-__all__ = ["OPERATIONS", "Operation", "is_number"]
-
 Function: TypeAlias = Callable[..., Any]
 
 

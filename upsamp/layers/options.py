@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
-__all__ = ["training_options"]
-
 # They act in training alone; they are kept for Keras, and have no effect on a prediction.
 TRAINING_OPTIONS = frozenset(
     f"{part}_{kind}"

@@ -9,8 +9,6 @@ from upsamp.core.values import as_list, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["Permute"]
-
 
 class Permute(Layer):
     """Transpose the axes to the order `dims`, which counts from 1, the batch being 0.

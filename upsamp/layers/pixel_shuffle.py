@@ -9,8 +9,6 @@ from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
-__all__ = ["PixelShuffle"]
-
 
 class PixelShuffle(ImageLayer):
     """Lay out channels as pixels; see `upsamp.depth_to_space`.

@@ -15,8 +15,6 @@ from upsamp.core.pooling import pooling_axis
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
-__all__ = ["PoolingLayer"]
-
 
 class PoolingLayer(ImageLayer):
     """A layer that makes one value of each window; a subclass says which."""

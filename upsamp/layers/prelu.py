@@ -11,8 +11,6 @@ from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["PReLU"]
-
 
 class PReLU(Layer):
     """Compute x where it is positive, alpha * x elsewhere.

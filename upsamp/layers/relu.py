@@ -8,8 +8,6 @@ from upsamp.core.values import normalize_amount
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["ReLU"]
-
 
 class ReLU(Layer):
     """Compute x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`.

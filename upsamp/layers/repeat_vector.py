@@ -7,8 +7,6 @@ import numpy as np
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["RepeatVector"]
-
 
 class RepeatVector(Layer):
     """Repeat a vector n times: (N, C) becomes (N, n, C).

@@ -10,8 +10,6 @@ from upsamp.core.values import ask, check_size, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["Rescaling"]
-
 Numbers: TypeAlias = float | Sequence[float]
 
 

@@ -11,8 +11,6 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["Reshape"]
-
 
 class Reshape(Layer):
     """Reshape every sample to `target_shape`, in which one axis may be -1: what is left over.

@@ -16,8 +16,6 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
-__all__ = ["Resizing"]
-
 
 class Resizing(ImageLayer):
     """Grow images to `height` rows and `width` columns; see `upsamp.resize`.

@@ -14,8 +14,6 @@ from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 from upsamp.layers.window_layer import finish_of
 
-__all__ = ["SeparableConv2D"]
-
 
 class SeparableConv2D(DepthwiseLayer):
     """Convolve each channel by itself, then mix the channels of each pixel.

@@ -9,8 +9,6 @@ from upsamp.core.axes import MAX_AXES
 from upsamp.core.values import as_list, spelled
 from upsamp.errors import ArgumentError
 
-__all__ = ["MaybeShape", "Shape", "normalize_shape", "product_of", "snake_case"]
-
 Shape: TypeAlias = tuple[int | None, ...]
 # None is the shape of what comes out of a layer that upsamp does not know.
 MaybeShape: TypeAlias = Shape | None

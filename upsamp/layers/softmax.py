@@ -9,8 +9,6 @@ from upsamp.core.axes import axes_within, normalize_axes
 from upsamp.core.convolution.reach import mixed_reach
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["Softmax"]
-
 
 class Softmax(Layer):
     """Compute exp(x) over its sum along an axis, or along several.

@@ -7,8 +7,6 @@ from upsamp.core.arguments import Array
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.training_layer import normalize_share
 
-__all__ = ["SpatialDropout2D"]
-
 
 class SpatialDropout2D(ImageLayer):
     """Pass images on: training drops channels as wholes.

@@ -9,8 +9,6 @@ from upsamp.errors import ArgumentError
 from upsamp.layers import LAYERS
 from upsamp.layers.layer import Layer, Shape, normalize_config
 
-__all__ = ["SpectralNormalization"]
-
 VECTOR = {"class_name": "TruncatedNormal", "config": {"mean": 0.0, "stddev": 0.02, "seed": None}}
 
 

@@ -8,8 +8,6 @@ from upsamp.errors import ShapeError
 from upsamp.layers.elementwise_merge import ElementwiseMerge
 from upsamp.layers.shapes import Shape
 
-__all__ = ["Subtract"]
-
 
 class Subtract(ElementwiseMerge):
     """Take the second array from the first, value by value.

@@ -9,8 +9,6 @@ from upsamp.core.values import normalize_amount
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["ThresholdedReLU"]
-
 
 class ThresholdedReLU(Layer):
     """Compute x above `theta`, 0 elsewhere.

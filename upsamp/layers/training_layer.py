@@ -5,8 +5,6 @@ from upsamp.core.values import normalize_number
 from upsamp.layers.effect import Nature
 from upsamp.layers.layer import Layer
 
-__all__ = ["TrainingLayer", "normalize_share"]
-
 
 class TrainingLayer(Layer):
     """A layer that a prediction passes unchanged."""

@@ -10,8 +10,6 @@ from upsamp.core.axes import axes_within, normalize_axes
 from upsamp.core.convolution.reach import mixed_reach
 from upsamp.layers.layer import Layer, Shape
 
-__all__ = ["UnitNormalization"]
-
 
 class UnitNormalization(Layer):
     """Divide x by the root of the sum of its squares along an axis, or along several.

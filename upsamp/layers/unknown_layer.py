@@ -9,8 +9,6 @@ from upsamp.errors import ArgumentError, UnknownLayerError
 from upsamp.layers.layer import Layer, MaybeShape, Shape
 from upsamp.layers.shapes import snake_case
 
-__all__ = ["UnknownLayer"]
-
 
 class UnknownLayer(Layer):
     """Stand for a layer that upsamp does not know: it can be listed, and not be run.

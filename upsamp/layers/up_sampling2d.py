@@ -16,8 +16,6 @@ from upsamp.layers.effect import Nature
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
-__all__ = ["UpSampling2D"]
-
 
 class UpSampling2D(ImageLayer):
     """Grow the rows and columns of images by whole factors; see `upsamp.upsample`.

@@ -11,8 +11,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.layout import frozen, read_only
 
-__all__ = ["Weight"]
-
 
 @dataclass
 class Weight:

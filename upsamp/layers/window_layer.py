@@ -29,8 +29,6 @@ from upsamp.layers.kernel_layer import KernelLayer, Mixture
 from upsamp.layers.layer import Shape
 from upsamp.layers.shapes import product_of
 
-__all__ = ["WindowLayer", "finish_of"]
-
 # Factors beyond these could take weights out of the range in which floats have all their bits.
 SMALLEST_FACTOR, LARGEST_FACTOR = 2.0**-30, 2.0**30
 

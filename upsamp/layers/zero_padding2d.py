@@ -9,8 +9,6 @@ from upsamp.core.convolution.reach import shifted_reach
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
-__all__ = ["ZeroPadding2D"]
-
 
 class ZeroPadding2D(ImageLayer):
     """Put zeros around images.

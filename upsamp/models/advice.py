@@ -18,8 +18,6 @@ from upsamp.layers.layer import Shape
 from upsamp.models.length_search import Box, box_before, nearest_multiples
 from upsamp.models.sequential import Sequential
 
-__all__ = ["Advice", "advise"]
-
 # The positions of the layers that change, with the arguments that they get.
 Change: TypeAlias = dict[int, dict[str, Any]]
 # How small a change is: the layers, the arguments, and the parameters that it is about.

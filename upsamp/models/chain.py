@@ -20,8 +20,6 @@ from upsamp.layers.kernel_layer import KernelLayer, Mixture
 from upsamp.layers.shapes import Shape
 from upsamp.layers.window_layer import WindowLayer
 
-__all__ = ["Chain", "begins", "goes_on"]
-
 # What a normalisation may be put into a kernel in: Keras rounds after every layer in the others.
 WHOLE_POLICIES = ("float32", "float64")
 

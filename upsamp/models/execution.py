@@ -12,8 +12,6 @@ from upsamp.layers.layer import MaybeShape, Shape
 from upsamp.models.chain import Chain, begins, goes_on
 from upsamp.models.graph import Call, Source, connect, needed_calls, output_of
 
-__all__ = ["MANY", "Execution"]
-
 # To ask the system for its memory takes time: a smaller output is made without.
 MANY = 2**26
 # For how many shapes of inputs it is kept which outputs are large.

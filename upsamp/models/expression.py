@@ -12,8 +12,6 @@ from upsamp.core.values import normalize_text
 from upsamp.errors import ExpressionError, UpsampError
 from upsamp.layers import LAYERS, Layer
 
-__all__ = ["parse_layer", "parse_layers", "parse_shape"]
-
 
 def parse_layer(text: str) -> Layer:
     """Return the layer that is spelled in `text`, as `Dense(128 * 5 * 5, input_dim=100)`.

@@ -11,8 +11,6 @@ from upsamp.core.arguments import Array, Margins, Pair
 from upsamp.core.convolution.fit import box_downsample, compare_methods, fit_kernel
 from upsamp.errors import ShapeError
 
-__all__ = ["compare_inside", "fit_inside", "make_pair", "mean_of"]
-
 # The reach in input pixels of lanczos3, the widest method that is compared: nearer to the edge it
 # reads beyond the image.
 REACH = 3

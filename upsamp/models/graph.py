@@ -13,17 +13,6 @@ from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
 
-__all__ = [
-    "Call",
-    "Source",
-    "connect",
-    "infer",
-    "needed_calls",
-    "normalize_sources",
-    "number_calls",
-    "output_of",
-]
-
 
 class Source(NamedTuple):
     """Where an array comes from: the number of a call, and which of its outputs."""

@@ -10,8 +10,6 @@ from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.shapes import Shape
 
-__all__ = ["check_inputs", "gather_inputs"]
-
 
 def gather_inputs(x: object, names: Sequence[str], model: str, rank: int | None) -> list[Array]:
     """Return the arrays of all inputs in the order of their names.

@@ -5,8 +5,6 @@ from typing import TypeAlias
 
 from upsamp.core.arguments import Pair
 
-__all__ = ["Box", "box_before", "nearest_multiples"]
-
 # The lengths of each axis from which a layer's output leads to what is wanted.
 Box: TypeAlias = tuple[range, range]
 # How many sizes of a layer are tried on each axis: those nearest to what it gives.

@@ -7,8 +7,6 @@ from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight
 from upsamp.models.graph import Call, Source
 
-__all__ = ["ModelLike", "is_model", "layers_within"]
-
 
 class ModelLike(Protocol):
     """What every model has; see `upsamp.models.model.Model`."""

@@ -2,7 +2,5 @@
 
 from upsamp.layers import Layer
 
-__all__ = ["MODELS"]
-
 # Each class of models puts itself in when it is defined.
 MODELS: dict[str, type[Layer]] = {}

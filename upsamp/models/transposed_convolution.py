@@ -25,8 +25,6 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
 from upsamp.models.summaries.summary_row import SummaryRow
 
-__all__ = ["Convolution", "Settings", "Task", "check_output_shape", "prepare", "result_size"]
-
 Shape: TypeAlias = tuple[int, ...]
 
 # The presets that mix channels; the others keep every channel to itself.

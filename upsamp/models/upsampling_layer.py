@@ -5,8 +5,6 @@ from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.layers.shapes import Shape
 from upsamp.models.summaries.summary_row import SummaryRow, layer_row
 
-__all__ = ["upsampling_row"]
-
 
 def upsampling_row(
     batch_shape: Shape,

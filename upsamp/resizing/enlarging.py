@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Factor: TypeAlias = int | Fraction
 
-__all__ = ["Enlarging", "Settings"]
-
 # What is taken for each value of a result of pixels of which some hold no data.
 DATA_BYTES = 40
 

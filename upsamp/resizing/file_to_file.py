@@ -26,18 +26,6 @@ from upsamp.resizing.strip_jobs import EnlargedStrips, Kept, Source, StripJob, W
 if TYPE_CHECKING:
     from upsamp.resizing.strip_run import StripRun
 
-__all__ = [
-    "SHOWN",
-    "Facts",
-    "Job",
-    "carry_out",
-    "copy_kept",
-    "deliver",
-    "enlarge_file",
-    "plan_job",
-    "prepare",
-]
-
 # Bytes that a remote file may have that is copied, as one that was read before.
 MAX_COPIED = 2**40
 # What stands for a format where a result is shown, and not written.

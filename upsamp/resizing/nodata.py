@@ -13,8 +13,6 @@ from upsamp.core.arguments import Array, Interpolation, Pair
 from upsamp.core.dtypes import round_to
 from upsamp.io.pictures import Picture
 
-__all__ = ["resize_data", "value_without_data"]
-
 # The methods without negative weights; a sum of some weights of the others may be nearly zero, so
 # bilinear takes their place beside pixels without data.
 POSITIVE = ("bilinear", "area", "gaussian")

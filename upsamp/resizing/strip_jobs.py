@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from upsamp.core.upsampling.strips import Reader
     from upsamp.resizing.enlarging import Enlarging
 
-__all__ = ["FIXED_BYTES", "EnlargedStrips", "Kept", "Source", "StripJob", "Work"]
-
 # Bytes that are taken besides what grows with the image: for plans, and what is loaded.
 FIXED_BYTES = 2**24
 # Bytes that each thread computes in, where an image is enlarged.

@@ -13,8 +13,6 @@ from upsamp.io.strips.pixels import MatrixStrips, PictureStrips
 from upsamp.io.strips.write import check_strips, write_npy_strips, write_picture_strips
 from upsamp.resizing.strip_jobs import FIXED_BYTES, StripJob
 
-__all__ = ["StripRun"]
-
 
 class StripRun:
     """A job that is done in at most so many bytes of `memory`.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.translate.source import comment
 
-__all__ = ["Remainder", "adds_zeros", "finish"]
-
 
 @dataclass(frozen=True)
 class Remainder:

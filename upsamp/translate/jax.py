@@ -8,8 +8,6 @@ from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
-__all__ = ["transposed_convolution", "upsampling"]
-
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
     """Return a program for `jax.lax.conv_transpose`."""

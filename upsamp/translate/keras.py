@@ -12,8 +12,6 @@ from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, pair, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
-__all__ = ["transposed_convolution", "upsampling"]
-
 TO_NUMPY = "keras.ops.convert_to_numpy"
 TENSORFLOW = ("area", "mitchellcubic", "gaussian")
 

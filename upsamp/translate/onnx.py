@@ -13,8 +13,6 @@ from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, listing, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
-__all__ = ["transposed_convolution", "upsampling"]
-
 IMPORTS = (
     "import numpy as np",
     "import onnxruntime",

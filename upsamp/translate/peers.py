@@ -16,8 +16,6 @@ from upsamp.core.arguments import CONVENTIONS, Array, Convention, Interpolation,
 from upsamp.core.upsampling.interpolation import has_kernel
 from upsamp.core.upsampling.resample import resize
 
-__all__ = ["Comparison", "compare_with_peers"]
-
 # A peer takes (H, W, C) float32 and (rows, columns) and gives the same, grown; None where its
 # version lacks the method.
 Peer: TypeAlias = Callable[[Array, Pair, str], Any]

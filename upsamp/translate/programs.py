@@ -14,8 +14,6 @@ from upsamp.errors import ArgumentError
 from upsamp.translate import jax, keras, onnx, torch
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 
-__all__ = ["LIBRARIES", "Library", "transposed_convolution_program", "upsampling_program"]
-
 Library: TypeAlias = Literal["keras", "torch", "onnx", "jax"]
 LIBRARIES: tuple[Library, ...] = get_args(Library)
 

@@ -23,8 +23,6 @@ from upsamp.core.upsampling.request import normalize_rule
 from upsamp.core.values import normalize_flag, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["TransposedConvolution", "Upsampling"]
-
 
 @dataclass(frozen=True)
 class TransposedConvolution:

@@ -10,8 +10,6 @@ from upsamp.core.axes import MAX_AXES
 from upsamp.core.values import as_list, normalize_text, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["array_source", "call", "comment", "listing", "pair", "write_program"]
-
 WIDTH = 96
 # An array of more elements than this is read from a file: nobody reads so many numbers.
 LARGEST = 64

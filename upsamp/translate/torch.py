@@ -13,8 +13,6 @@ from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, pair, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
-__all__ = ["transposed_convolution", "upsampling"]
-
 IMPORTS = ("import numpy as np", "import torch", "import torch.nn.functional as F")
 IMAGES = "images = torch.tensor(x.transpose(0, 3, 1, 2))  # (N, C, H, W)"
 BACK = "y = y.numpy().transpose(0, 2, 3, 1)"

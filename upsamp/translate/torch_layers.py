@@ -19,8 +19,6 @@ from upsamp.core.literals import excerpt, shorten, value_of
 from upsamp.core.values import normalize_text
 from upsamp.errors import ArgumentError, ExpressionError
 
-__all__ = ["TorchLayer", "parse_torch"]
-
 # No layer is longer.
 LONGEST = 2000
 EXAMPLE = "ConvTranspose2d(64, 3, 4, stride=2, padding=1)"

@@ -6,8 +6,6 @@ from upsamp.core.upsampling.interpolation import nearest_inputs
 from upsamp.translate.settings import Upsampling
 from upsamp.translate.source import comment
 
-__all__ = ["floats_find_the_nearest", "indices", "weights"]
-
 HALF_PIXEL = "(np.arange(target)[:, np.newaxis] + 0.5) * length / target - 0.5"
 ALIGNED = "np.arange(target)[:, np.newaxis] * (length - 1) / max(target - 1, 1)"
 

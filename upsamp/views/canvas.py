@@ -5,8 +5,6 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.io.images.lettering import letter
 
-__all__ = ["Canvas", "Ink", "text_width"]
-
 Ink = tuple[int, int, int]
 PAPER: Ink = (255, 255, 255)
 BLACK: Ink = (40, 44, 52)

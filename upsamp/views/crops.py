@@ -17,8 +17,6 @@ from upsamp.core.upsampling.light import resize_light
 from upsamp.core.upsampling.resample import resize
 from upsamp.views.view import View
 
-__all__ = ["Choice", "Comparison", "Part", "busiest_parts", "enlarge_parts", "most_different"]
-
 # An output reads no inputs farther than this: lanczos5 is the widest.
 REACH = 6
 # How many of the busiest parts every method enlarges, to see where the methods differ most.

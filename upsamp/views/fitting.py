@@ -9,8 +9,6 @@ import numpy as np
 from upsamp.core.arguments import Array, Pair
 from upsamp.views.view import View
 
-__all__ = ["fit", "fitted_size", "repeat"]
-
 
 def fitted_size(size: Pair, room: Pair) -> tuple[Pair, str]:
     """Return the size at which an image is shown in a room, and the scale in words.

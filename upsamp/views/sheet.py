@@ -12,8 +12,6 @@ from upsamp.views.crops import Choice, Comparison, most_different
 from upsamp.views.fitting import fit, fitted_size, repeat
 from upsamp.views.view import View
 
-__all__ = ["Column", "columns_of_panels", "draw_sheet"]
-
 # All in pixels of the sheet.
 PANEL = 192
 # An image whose result is no larger is shown whole.

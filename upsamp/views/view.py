@@ -14,8 +14,6 @@ from upsamp.core.dtypes import round_to
 from upsamp.core.layout import as_batch
 from upsamp.io.pictures import Picture
 
-__all__ = ["View", "over_board", "view_of", "view_of_matrix", "view_of_picture"]
-
 CHANNELS: Mapping[int, str] = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
 # The squares of the board that is seen through what is transparent.
 LIGHT, DARK = 255, 208

@@ -27,19 +27,6 @@ from upsamp.resizing.enlarging import Settings
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
-__all__ = [
-    "LOCAL",
-    "address_of",
-    "check_dask",
-    "check_versions",
-    "connected",
-    "enlarge_there",
-    "in_silence",
-    "local_cluster",
-    "own_version",
-    "wrong_version",
-]
-
 # The address that stands for a cluster of this machine, which ends with the command.
 LOCAL = "local"
 ADDRESS = re.compile(r"((tcp|tls|ws|wss)://)?([\w.\-]+|\[[\da-fA-F:.%]+\]):(?P<port>\d{1,5})/?")

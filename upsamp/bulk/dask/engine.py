@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
     Flying: TypeAlias = tuple[Task, Future[Any]]
 
-__all__ = ["DaskEngine"]
-
 # How many tasks the cluster has for each thread of its workers, and the bounds of all together.
 AHEAD, LEAST, MOST = 4, 16, 20_000
 # How often the cluster is looked after, in seconds, and how long it may be without workers.

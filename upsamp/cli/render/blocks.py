@@ -8,8 +8,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Pair
 
-__all__ = ["Colours", "block_lines", "pixels_of_cells"]
-
 # What a terminal shows: 24 bits a colour, a table of 256, or letters alone.
 Colours = Literal["true", "256", "none"]
 

@@ -9,8 +9,6 @@ from upsamp.core.text import json_text, printable
 from upsamp.models.summaries.aligning import align_columns
 from upsamp.models.summaries.difference import Difference
 
-__all__ = ["show_difference"]
-
 HEADINGS = (
     "",
     "Layer (type)",

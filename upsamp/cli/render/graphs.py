@@ -7,8 +7,6 @@ from upsamp.core.text import printable
 from upsamp.models.summaries.summary import Summary, SummaryRow
 from upsamp.models.summaries.summary_row import format_shapes
 
-__all__ = ["summary_dot"]
-
 # What begins an entity, as &lt; or &#60; are.
 ENTITY = re.compile(r"&(?=#?\w+;)")
 

@@ -9,8 +9,6 @@ from upsamp.cli.render.tables import plain_text
 from upsamp.core.text import printable
 from upsamp.models.summaries.summary import Summary, SummaryRow
 
-__all__ = ["keras_text"]
-
 # Where the columns end, as parts of a line; with "Connected to", and without.
 CHAIN, GRAPH = (0.45, 0.80, 1.0), (0.30, 0.56, 0.74, 1.0)
 # How long a line is where nobody says, and how much longer with "Trainable".

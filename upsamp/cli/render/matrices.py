@@ -8,8 +8,6 @@ from upsamp.cli.render.output import on_terminal, open_console
 from upsamp.cli.render.tables import open_table, print_table, show_note
 from upsamp.core.arguments import Array
 
-__all__ = ["show_matrix"]
-
 # A matrix of more elements than this is shown by its corners.
 SHOWN_ELEMENTS = 1024
 CORNER = 4

@@ -15,8 +15,6 @@ from upsamp.core.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["on_terminal", "open_console", "print_drawing", "print_text"]
-
 
 def on_terminal() -> bool:
     """Tell whether standard output is a terminal."""

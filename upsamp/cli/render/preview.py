@@ -23,8 +23,6 @@ from upsamp.io.streams import STANDARD_STREAM
 from upsamp.views.fitting import fit, fitted_size
 from upsamp.views.view import View, view_of
 
-__all__ = ["check_preview", "show_preview"]
-
 # Lines that the caption and the prompt take.
 SPARE_LINES = 3
 # No terminal has more pixels in a character than these, rows and columns.

@@ -8,8 +8,6 @@ from upsamp.cli.render.output import open_console, print_text
 from upsamp.cli.render.tables import open_table, plain_text
 from upsamp.core.text import printable
 
-__all__ = ["show_failures", "show_progress"]
-
 
 @contextmanager
 def show_progress(

@@ -13,8 +13,6 @@ from upsamp.models.summaries.summary import Summary, SummaryRow
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["FORMATS", "show_summary"]
-
 FORMATS = ("table", "plain", "json", "csv", "markdown", "dot")
 ELLIPSIS = "…"
 # From this width on, what Keras shows stands in one table, with these columns folded.

@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
     from upsamp.models.summaries.summary_row import SummaryRow
 
-__all__ = [
-    "open_table",
-    "plain_text",
-    "print_table",
-    "show_layer",
-    "show_note",
-    "show_report",
-    "show_rows",
-    "table_format",
-    "table_of",
-]
-
 # Laying out more cells takes rich seconds.
 MOST_CELLS = 10_000
 SIDES = {"<": "left", ">": "right", "^": "center"}

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 
 from upsamp.core.text import printable
 
-__all__ = ["markdown_row", "markdown_rule", "markdown_text", "rows_csv"]
-
 MARKS = {"<": ":--", ">": "--:", "^": ":-:"}
 
 # What a spreadsheet runs: a sign with something behind it, which is no number. Some programs drop

@@ -10,15 +10,6 @@ from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem, add_taps
 from upsamp.core.products import has_wide_kernels
 
-__all__ = [
-    "ALGORITHMS",
-    "choose_algorithm",
-    "fits_gathered",
-    "fits_pixels",
-    "fits_windows",
-    "needed_elements",
-]
-
 # BLAS knows these types alone.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 # How many values are gathered in the time of a few calls; the second for few filters from small

@@ -17,8 +17,6 @@ from upsamp.core.convolution.phases import Phase, RowClass, narrow, row_classes,
 from upsamp.core.convolution.problem import Problem
 from upsamp.core.scratch import scratch
 
-__all__ = ["convolve_columns", "convolve_pixels"]
-
 # The scratch of a block, in elements: small enough for a cache, large enough for BLAS.
 BLOCK = 2**20
 

@@ -29,8 +29,6 @@ from upsamp.core.upsampling.resample import upsample
 from upsamp.core.values import as_list, each, normalize_flag, normalize_number, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["box_downsample", "compare_methods", "fit_kernel", "psnr"]
-
 STRIP_ELEMENTS = 2**17  # values of a strip, 8 bytes each: what is added to X'X at a time
 MAX_NUMBER = sys.float_info.max
 NOT_NEGATIVE, ABOVE_0 = "must be a finite number of at least 0", "must be a finite number above 0"

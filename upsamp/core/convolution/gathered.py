@@ -14,8 +14,6 @@ from upsamp.core.convolution.packing import Matrices
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
 from upsamp.core.products import multiply
 
-__all__ = ["convolve_gathered"]
-
 
 def convolve_gathered(problem: Problem) -> None:
     """Compute a convolution of one group, with memory for each tap of each output."""

@@ -10,14 +10,6 @@ from upsamp.core.arguments import Padding, Pair
 from upsamp.core.values import spelled
 from upsamp.errors import ShapeError
 
-__all__ = [
-    "ConvolutionAxis",
-    "TransposedAxis",
-    "convolution_axis",
-    "effective_kernel",
-    "transposed_axis",
-]
-
 
 @dataclass(frozen=True)
 class ConvolutionAxis:

@@ -23,8 +23,6 @@ from upsamp.core.distributions import Seed, glorot_uniform
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError
 
-__all__ = ["KERNEL_PRESETS", "make_kernel"]
-
 Preset: TypeAlias = Callable[[Shape4, Pair, Seed], Array]
 
 

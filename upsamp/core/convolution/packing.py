@@ -9,8 +9,6 @@ import numpy as np
 from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.layout import frozen
 
-__all__ = ["Kernel", "PackedKernel"]
-
 Matrices: TypeAlias = tuple[Array, ...]
 
 

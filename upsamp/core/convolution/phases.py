@@ -10,8 +10,6 @@ from math import gcd
 
 from upsamp.core.convolution.geometry import ConvolutionAxis, TransposedAxis
 
-__all__ = ["Axis", "Phase", "RowClass", "axis_phases", "narrow", "row_classes", "tap_range"]
-
 Axis = ConvolutionAxis | TransposedAxis
 
 

@@ -18,8 +18,6 @@ from upsamp.core.products import multiply
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
-__all__ = ["convolve_planar"]
-
 # The planes of a block, in elements.
 BLOCK = 2**20
 # Additions of fewer elements are not worth a second thread.

@@ -12,8 +12,6 @@ from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.packing import Kernel, Matrices
 from upsamp.core.convolution.phases import Axis, Phase, axis_phases, narrow
 
-__all__ = ["ConvolutionPlan", "Finish", "Problem", "add_taps"]
-
 # Changes finished rows of the result, (N, rows, OW, filters), in place.
 Finish: TypeAlias = Callable[[Array], None]
 

@@ -13,19 +13,6 @@ import numpy as np
 from upsamp.core.arguments import Array, Interpolation
 from upsamp.core.convolution.geometry import ConvolutionAxis, TransposedAxis
 
-__all__ = [
-    "Reach",
-    "convolution_reach",
-    "kernel_overlap",
-    "mixed_reach",
-    "repeated_reach",
-    "resampled_reach",
-    "same_positions",
-    "shifted_reach",
-    "transposed_reach",
-    "whole_reach",
-]
-
 Reach: TypeAlias = tuple[Array, Array]
 
 

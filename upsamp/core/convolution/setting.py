@@ -9,8 +9,6 @@ from upsamp.core.convolution.phases import Axis
 from upsamp.core.convolution.problem import ConvolutionPlan
 from upsamp.errors import ShapeError
 
-__all__ = ["ConvolutionSetting", "extent_of", "make_plan"]
-
 Shape: TypeAlias = tuple[int, ...]
 
 

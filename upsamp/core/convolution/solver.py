@@ -22,8 +22,6 @@ from upsamp.core.convolution.solver_steps import (
 )
 from upsamp.errors import ArgumentError
 
-__all__ = ["LayerSetting", "nearest_targets", "solve_chain", "solve_kept", "solve_layer"]
-
 # One length where rows and columns are alike, else two.
 Lengths: TypeAlias = tuple[int, ...]
 

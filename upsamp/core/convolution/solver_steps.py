@@ -13,17 +13,6 @@ from upsamp.core.arguments import PADDINGS, Padding, Pair, normalize_count
 from upsamp.core.convolution.geometry import transposed_axis
 from upsamp.errors import ArgumentError
 
-__all__ = [
-    "MOST_SETTINGS",
-    "Mode",
-    "Step",
-    "all_steps",
-    "normalize_bounds",
-    "steps_between",
-    "too_many",
-    "whole_steps",
-]
-
 # What both axes of a layer share: its padding, and whether output_padding is given.
 Mode: TypeAlias = tuple[Padding, bool]
 # How many settings are listed, or tried for a chain, at the most.

@@ -20,8 +20,6 @@ from upsamp.core.convolution.setting import ConvolutionSetting, extent_of, make_
 if TYPE_CHECKING:
     from upsamp.core.upsampling.strips import Reader
 
-__all__ = ["TransposedStrip", "TransposedStrips"]
-
 # Elements of a strip and its inputs: enough work for each thread, and few beside an image.
 STRIP_ELEMENTS = 2**21
 

@@ -23,8 +23,6 @@ from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
-__all__ = ["convolve_toeplitz", "toeplitz_memory"]
-
 BLOCK_LENGTHS = (1, 2, 4, 8, 16, 32)
 SPEEDS = ((48, 98.0), (32, 95.0), (24, 90.0), (16, 86.0), (8, 70.0), (4, 37.0), (0, 10.0))
 # Nanoseconds to copy a stretch of a block, and each element of it.

@@ -12,8 +12,6 @@ from upsamp.core.convolution.phases import Phase, tap_range
 from upsamp.core.convolution.problem import ConvolutionPlan
 from upsamp.core.products import row_unit
 
-__all__ = ["WIDTH", "Block", "Piece", "Reading", "Step", "Tiling", "phase_groups", "tile"]
-
 # The rows of a product: fewer have no time between calls; more gain nothing.
 LOW, HIGH = 8, 36
 # With so many rows each image has products of its own, and its phases read one copy.

@@ -30,8 +30,6 @@ from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
-__all__ = ["convolve_windows"]
-
 # The copy that a piece of the outputs reads, in elements: it should stay in a core's cache.
 COPY = 2**18
 # The bytes that a cache holds together.

@@ -17,20 +17,6 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.upsampling.interpolation import MAX_TOTAL, AxisPlan, Gather, Run, Table
 
-__all__ = [
-    "Band",
-    "Blocks",
-    "Taps",
-    "Tile",
-    "bands_of",
-    "gather_of",
-    "gathered_tiles",
-    "period_of",
-    "taps_of",
-    "tiles_of",
-]
-
-
 # Outputs of an axis from which its taps are kept for one period alone.
 LONG = 2**13
 # Outputs whose taps are computed at a time, where they are not kept.

@@ -35,8 +35,6 @@ from upsamp.core.upsampling.rounding import (
     margin_of,
 )
 
-__all__ = ["Part", "Piece", "Product", "Scheme", "products_of", "scheme_of"]
-
 # Bytes of the sums of a strip at the most, and output elements of one of its rows. A smaller strip
 # would stay in the second-level cache, but its calls would be so short that two threads would
 # rather wait for each other than compute.

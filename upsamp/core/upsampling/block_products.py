@@ -33,8 +33,6 @@ from upsamp.core.upsampling.strided_matmul import (
     right_steps,
 )
 
-__all__ = ["interpolate"]
-
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
 # Steps of the forms that are kept for further pieces.

@@ -10,8 +10,6 @@ import numpy as np
 from upsamp.core.arguments import Pair
 from upsamp.core.threads import size_among
 
-__all__ = ["Boxes", "Region", "boxes_for", "regions_of"]
-
 FACTORS = range(1, 9)
 # Images below this many output elements are done faster by products.
 LEAST = 2**14

@@ -17,8 +17,6 @@ from upsamp.core.threads import share
 from upsamp.core.upsampling.box_plan import Boxes, Region, regions_of
 from upsamp.core.upsampling.nearest import Repeater
 
-__all__ = ["interpolate_by_boxes"]
-
 THREAD_ELEMENTS = 2**20
 SUMS = np.dtype(np.uint16)
 

@@ -19,8 +19,6 @@ from upsamp.core.upsampling.dispatch import fill
 from upsamp.core.upsampling.request import Place, Rule, Whole, check_alpha
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
-__all__ = ["resample_chunks", "upsample_chunk"]
-
 # The outputs at which the chunks of an axis begin, and after the last one where it ends.
 Borders = tuple[int, ...]
 

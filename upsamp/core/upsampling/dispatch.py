@@ -19,8 +19,6 @@ from upsamp.core.upsampling.reference import interpolate_little, interpolate_pla
 from upsamp.core.upsampling.request import Place, Whole
 from upsamp.core.upsampling.slicing import cut_plan, cut_scheme, run_borders
 
-__all__ = ["fill", "images_together", "row_borders", "row_step"]
-
 # Output elements up to which the fewest steps are the fastest: never more than `taps_of` keeps all
 # taps of.
 LITTLE = 2**13

@@ -20,8 +20,6 @@ from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import Grid, are_ties, grid_of, is_sure, margin_of, whole_grid
 
-__all__ = ["half_of", "round_sums", "sums_at"]
-
 Plans: TypeAlias = tuple[AxisPlan, AxisPlan]
 # The image, row, column and channel of some outputs.
 Places: TypeAlias = tuple[Array, ...]

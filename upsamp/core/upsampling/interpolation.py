@@ -25,19 +25,6 @@ from upsamp.core.arguments import Array, Convention, Interpolation
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
-__all__ = [
-    "AxisPlan",
-    "Gather",
-    "Kernel",
-    "Run",
-    "Table",
-    "has_kernel",
-    "kernel_of",
-    "nearest_inputs",
-    "nearest_output",
-    "plan_axis",
-]
-
 # Up to so many phases the outputs of a phase are computed together.
 FEW_PHASES = 64
 # Shares whose sum is below are kept in 64 bits; sums of their products may wrap around.

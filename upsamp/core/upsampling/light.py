@@ -15,8 +15,6 @@ from upsamp.core.upsampling.request import Place
 from upsamp.core.upsampling.resample import resize
 from upsamp.core.upsampling.strips import Reader, Strips
 
-__all__ = ["light_strips", "resize_light"]
-
 
 def resize_light(
     x: Array,

@@ -22,8 +22,6 @@ from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
 from upsamp.core.upsampling.interpolation import nearest_inputs, nearest_output
 
-__all__ = ["NearestAxis", "Repeater", "copy_nearest", "repeat_pixels"]
-
 # What is to be copied: to where, and from where.
 Copies: TypeAlias = list[tuple[Array, Array]]
 

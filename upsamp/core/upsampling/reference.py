@@ -16,8 +16,6 @@ from upsamp.core.upsampling.banded import Taps, taps_of
 from upsamp.core.upsampling.exact import half_of, round_sums
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
 
-__all__ = ["interpolate_images", "interpolate_little", "interpolate_plainly"]
-
 # Output elements of a strip of plain sums: its scratch stays near the second-level cache.
 STRIP_ELEMENTS = 2**17
 # Input rows of a strip at the least, or the rows that neighbouring strips share cost too much.

@@ -17,8 +17,6 @@ from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_in
 from upsamp.core.values import normalize_flag
 from upsamp.errors import ArgumentError, ShapeError
 
-__all__ = ["Place", "Rule", "Whole", "check_alpha", "normalize_rule"]
-
 # The methods whose result does not pass through the values of the input: even a size of 1 changes.
 SMOOTHING = ("mitchellcubic", "gaussian")
 

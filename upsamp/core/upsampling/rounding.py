@@ -15,19 +15,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 
-__all__ = [
-    "Grid",
-    "Integers",
-    "are_ties",
-    "grid_of",
-    "integers_of",
-    "is_sure",
-    "margin_of",
-    "near_ties",
-    "round_to_even",
-    "whole_grid",
-]
-
 
 @dataclass(frozen=True)
 class Grid:

@@ -7,8 +7,6 @@ from functools import lru_cache
 from upsamp.core.upsampling.block_plan import Piece, Scheme
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
 
-__all__ = ["cut_plan", "cut_scheme", "run_borders"]
-
 
 @lru_cache(maxsize=16)
 def cut_plan(plan: AxisPlan, begin: int, end: int) -> AxisPlan:

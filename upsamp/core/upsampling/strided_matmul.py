@@ -12,8 +12,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.products import small_product
 from upsamp.core.upsampling.block_plan import Product
 
-__all__ = ["Lines", "Step", "left_steps", "moved", "multiply_all", "right_steps"]
-
 
 class Step(NamedTuple):
     """A product of two factors, and where it is written: from number `first` of a memory on."""

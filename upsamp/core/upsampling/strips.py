@@ -19,8 +19,6 @@ from upsamp.core.upsampling.dispatch import fill, images_together, row_borders, 
 from upsamp.core.upsampling.request import Place, Whole
 from upsamp.errors import MemoryLimitError
 
-__all__ = ["Reader", "Strip", "StripError", "Strips", "as_images"]
-
 # Bytes of a strip and its inputs that keep all threads at work, and from which on more would only
 # take more memory.
 WANTED = 2**26

@@ -27,8 +27,6 @@ from upsamp.io.stored_arrays import (
     shown,
 )
 
-__all__ = ["receive"]
-
 
 def receive(stream: BufferedReader, name: str, max_size: int, values: bool) -> StoredArrays | str:
     """Return what a file holds, or the message that says why it cannot be read.

@@ -14,8 +14,6 @@ import numpy as np
 from upsamp.io.hdf5.frames import MAX_HEADER
 from upsamp.io.stored_arrays import NUMBERS, shown
 
-__all__ = ["Contents", "RefusalError"]
-
 # What no model comes near.
 MAX_OBJECTS = 100_000
 MAX_DEPTH = 64

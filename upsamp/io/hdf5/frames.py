@@ -13,18 +13,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 
-__all__ = [
-    "FAULT",
-    "MAX_HEADER",
-    "AnswerError",
-    "read_content",
-    "read_frame",
-    "read_length",
-    "read_values",
-    "write_frame",
-    "write_length",
-]
-
 FAULT = 2**64 - 1
 # So long may the JSON of an answer be; a model's architecture is part of it.
 MAX_HEADER = 64 * 2**20

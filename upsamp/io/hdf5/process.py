@@ -22,8 +22,6 @@ import numpy as np
 from upsamp.io.hdf5.contents import Contents, RefusalError
 from upsamp.io.hdf5.frames import FAULT, MAX_HEADER, write_frame, write_length
 
-__all__ = ["Slice", "main"]
-
 # What the process may take besides its numbers, and seconds that its parent has to end it.
 SPARE_MEMORY = 512 * 2**20
 GRACE = 2

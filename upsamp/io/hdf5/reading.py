@@ -20,8 +20,6 @@ from upsamp.io.streams import unreadable
 if TYPE_CHECKING:
     from io import BufferedReader
 
-__all__ = ["TIME_LIMIT", "Hdf5Reader"]
-
 # Seconds that the reading of a file may take, with the start of the process that does it.
 TIME_LIMIT = 20.0
 # Many numbers may take longer, as if they were read at this many bytes a second.

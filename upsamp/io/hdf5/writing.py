@@ -6,8 +6,6 @@ from io import BytesIO
 from upsamp.core.arguments import Array
 from upsamp.io.extras import check_extra
 
-__all__ = ["format_hdf5"]
-
 
 def format_hdf5(
     arrays: Mapping[str, Array], groups: Mapping[str, Mapping[str, str]] | None = None

@@ -21,8 +21,6 @@ from upsamp.io.images.frame_files import (
 )
 from upsamp.io.pictures import MODES, Picture, mode_of
 
-__all__ = ["Animation", "compose_over"]
-
 # Pixels that are composed at a time.
 BLOCK_PIXELS = 2**16
 
@@ -30,7 +28,8 @@ BLOCK_PIXELS = 2**16
 class Decode(Protocol):
     """What reads a frame."""
 
-    def __call__(self, frame: SubFrame, /, *, whole: bool) -> Picture: ...
+    def __call__(self, frame: SubFrame, /, *, whole: bool) -> Picture:
+        """Return a frame as it is stored."""
 
 
 class Animation:

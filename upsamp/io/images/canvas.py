@@ -8,8 +8,6 @@ from upsamp.io.formats import FORMATS
 from upsamp.io.images.modes import offset_lab
 from upsamp.io.pictures import Picture
 
-__all__ = ["fit_format", "image_of"]
-
 
 def image_of(picture: Picture) -> Image.Image:
     """Return a picture as an image of Pillow, with its palette, without its metadata."""

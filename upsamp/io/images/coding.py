@@ -6,8 +6,6 @@ from typing import Any, BinaryIO
 
 from PIL import Image, JpegImagePlugin
 
-__all__ = ["coding_of"]
-
 
 def coding_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     """Return how the pixels of an opened image are compressed in its file.

@@ -13,8 +13,6 @@ from upsamp.io.metadata.colours import says_srgb, space_of_profile
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
-__all__ = ["colour_of_name", "colours_of", "write_avif"]
-
 # How far into a file the boxes of an AVIF are looked for, and the one that tells its colours.
 HEAD, BOX = 2**14, b"colrnclx"
 # The chunks of a PNG, by their names there, and their lengths.

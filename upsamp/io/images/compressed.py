@@ -5,16 +5,6 @@ Sources: Apple, "Understanding PackBits" (TN1023); RFC 8878, "Zstandard Compress
 
 from typing import Any, BinaryIO
 
-__all__ = [
-    "CUT_OFF",
-    "PIECE",
-    "TOO_SHORT",
-    "check_packbits",
-    "check_zstandard",
-    "exactly",
-    "inflated",
-]
-
 PIECE = 2**20
 CUT_OFF = "it is cut off"
 TOO_SHORT = "its compressed pixels end too early"

@@ -16,8 +16,6 @@ from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata.colours import OF_COLOURS, SRGB, space_of_profile
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["as_rgb"]
-
 # Pixels that are converted together.
 BLOCK = 2**18
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC

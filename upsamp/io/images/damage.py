@@ -12,9 +12,6 @@ from upsamp.io.images.damaged_tiff import check_tiff
 from upsamp.io.images.declared import codestream_of
 from upsamp.io.streams import size_of
 
-__all__ = ["check_image"]
-
-
 DDS_HEADER_BYTES = 128
 # Formats of files in a file.
 NESTED = ("ICO", "ICNS")

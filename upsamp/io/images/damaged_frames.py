@@ -20,8 +20,6 @@ from upsamp.io.images.frame_files import PNG_SIGNATURE, gif_colours, gif_frames
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_proving
 
-__all__ = ["check_gif", "check_icon", "check_png"]
-
 # The channels of each colour type of a PNG, and where its seven passes begin and how far they step.
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 PASSES = (

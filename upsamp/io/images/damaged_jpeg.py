@@ -9,8 +9,6 @@ import re
 
 from upsamp.io.images.compressed import CUT_OFF
 
-__all__ = ["check_jpeg", "check_jpeg2000"]
-
 # In the pixels of a JPEG, what follows FF: neither a zero nor a restart.
 MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 RESTART = re.compile(rb"\xff([\xd0-\xd7])")

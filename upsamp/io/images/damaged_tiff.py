@@ -15,8 +15,6 @@ from upsamp.io.images.compressed import TOO_SHORT, check_packbits, check_zstanda
 from upsamp.io.images.damaged_jpeg import check_jpeg
 from upsamp.io.images.frames import tiff_tags
 
-__all__ = ["check_tags", "check_tiff"]
-
 # Where strips and tiles are, and how long.
 STRIPS = (Tag.StripOffsets, Tag.StripByteCounts)
 TILES = (Tag.TileOffsets, Tag.TileByteCounts)

@@ -16,14 +16,6 @@ from upsamp.errors import FormatError
 from upsamp.io.extras import check_extra, has_extra
 from upsamp.io.picture_options import ReadOptions
 
-__all__ = [
-    "Numbers",
-    "Route",
-    "codestream_of",
-    "declared_by",
-    "route_of",
-]
-
 
 class Numbers(NamedTuple):
     """The numbers of a file, by its header.

@@ -23,8 +23,6 @@ from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["inks_to_rgb", "read_deep", "strip_encoder"]
-
 FAULT = "cannot be decoded"
 # The functions of imagecodecs; a transparent colour of a PNG becomes alpha.
 DECODERS: Mapping[str, str] = {

@@ -27,8 +27,6 @@ from upsamp.io.metadata.tiff_tags import metadata_of_tiff
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["read_deep_tiff"]
-
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, MASK, SEPARATED = 0, 1, 2, 4, 5
 # How many channels the colours of each kind of pixel have.
 COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, MASK: 1, SEPARATED: 4}

@@ -23,8 +23,6 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, mode_of
 from upsamp.io.streams import size_of
 
-__all__ = ["read_fits"]
-
 BLOCK, CARD, MOST_CARDS, MOST_UNITS, MOST_AXES = 2880, 80, 2**14, 100, 999
 TYPES: Mapping[int, str] = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 # Integers that are scaled become floats that hold them.

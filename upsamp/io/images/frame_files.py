@@ -17,18 +17,6 @@ from upsamp.io.images.compressed import CUT_OFF, exactly
 from upsamp.io.png.chunks import write_chunk
 from upsamp.io.streams import size_of
 
-__all__ = [
-    "CLEARED",
-    "LEFT",
-    "PNG_SIGNATURE",
-    "RESTORED",
-    "AnimatedGif",
-    "AnimatedPng",
-    "SubFrame",
-    "gif_colours",
-    "gif_frames",
-]
-
 # What becomes of a frame before the next one is painted.
 LEFT, CLEARED, RESTORED = 0, 1, 2
 # GIF's numbers for that. Programs of old wrote the bit of 4 for 3, which all readers understand.

@@ -13,18 +13,6 @@ from PIL import Image
 
 from upsamp.io.images.compressed import exactly
 
-__all__ = [
-    "FirstPage",
-    "TiffPage",
-    "frame_count",
-    "icon_sizes",
-    "is_tiff",
-    "tiff_frames",
-    "tiff_mask",
-    "tiff_pages",
-    "tiff_tags",
-]
-
 # A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
 # TIFF with an odd signature, which Pillow reads, is read as one page.
 SINGLE = ("MPO", "PSD", "TIFF")

@@ -20,8 +20,6 @@ from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_frames
 from upsamp.io.png.animation import changed_part
 
-__all__ = ["write_gif"]
-
 FAULT = "cannot be encoded"
 LEFT, CLEARED = 1, 2
 TWO_COLOURS = bytes(3) + b"\xff\xff\xff"

@@ -7,8 +7,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from upsamp.core.arguments import Array
 
-__all__ = ["letter"]
-
 
 def letter(text: str, size: int) -> Array:
     """Draw a line of text: how much of each pixel is ink, uint8 (H, W).

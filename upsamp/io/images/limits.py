@@ -3,8 +3,6 @@
 from upsamp.errors import FormatError
 from upsamp.io.picture_options import FRAMES_FACTOR
 
-__all__ = ["check_size", "check_total", "most_frames", "too_many_frames", "too_many_pixels"]
-
 # Opening a frame costs as much as computing this many pixels, which counts where frames are many.
 FRAME_PIXELS, FEW_FRAMES = 2**12, 1000
 # Of colours and alpha.

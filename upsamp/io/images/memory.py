@@ -17,16 +17,6 @@ from upsamp.io.images.modes import natural_mode
 from upsamp.io.pictures import Frames, Picture, mode_of
 from upsamp.io.streams import size_of
 
-__all__ = [
-    "UNREAD",
-    "check_deep_reading",
-    "check_numbers",
-    "check_opening",
-    "check_proving",
-    "check_reading",
-    "check_tiff_reading",
-]
-
 # Bytes that Pillow has for each pixel, by the first letters of the mode; 4 in all others.
 PILLOW_BYTES: Mapping[str, int] = {"1": 1, "L": 1, "P": 1, "I;16": 2}
 # The types of NumPy that hold a channel; a byte in all others.

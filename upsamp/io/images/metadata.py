@@ -12,8 +12,6 @@ from upsamp.io.metadata.exif import PREFIX
 from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of, iptc_of_resources
 from upsamp.io.metadata.tiff_tags import LAYERS, metadata_of_tiff, sound_dpi
 
-__all__ = ["metadata_of", "orientation_of", "tell_orientation"]
-
 # Metadata that a file keeps, by Pillow's names, with the types that it has; the last three say what
 # a PNG's colours are.
 KEPT: Mapping[str, type | tuple[type, ...]] = {

@@ -11,8 +11,6 @@ from upsamp.errors import FormatError
 from upsamp.io.images.declared import Numbers
 from upsamp.io.pictures import Picture, mode_of
 
-__all__ = ["masked", "natural", "natural_mode", "offset_lab", "pixels_of", "widened"]
-
 # Bytes of Pillow's image that are copied at a time.
 BLOCK = 2**20
 

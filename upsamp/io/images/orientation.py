@@ -6,8 +6,6 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 
-__all__ = ["OPPOSITE", "upright"]
-
 # Source: CIPA DC-008-2023 (Exif 3.0), 4.6.5.1, Orientation.
 TURNS: Mapping[int, Callable[[Array], Array]] = {
     2: lambda pixels: pixels[:, ::-1],

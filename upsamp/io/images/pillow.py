@@ -22,8 +22,6 @@ from upsamp.errors import FormatError, UpsampError
 from upsamp.io.formats import DECODERS
 from upsamp.io.images.limits import too_many_pixels
 
-__all__ = ["LIBRARY_ERRORS", "load_format", "open_image", "pillow_at_work", "quiet_libraries"]
-
 # What decoders and encoders raise on data that they cannot handle. They are written in Python and C
 # for data that is sound: where it is not, any of these may come.
 LIBRARY_ERRORS = (

@@ -17,8 +17,6 @@ from upsamp.io.images.writing import write_by_pillow
 from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture
 
-__all__ = ["read_colour_floats", "read_deep_ppm", "write_ppm"]
-
 # Bytes of pixels that are turned around together.
 STRIP = 2**20
 # "P6", or "P3" where they are text, then the width, the height and the largest value, with blanks

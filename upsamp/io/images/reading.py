@@ -38,8 +38,6 @@ from upsamp.io.metadata.keeping import counted, upright_metadata
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import MODES, Frames, Picture
 
-__all__ = ["read_picture"]
-
 # A file's bytes, opened once more.
 Reopen = Callable[[], AbstractContextManager[BinaryIO]]
 

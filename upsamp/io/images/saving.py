@@ -15,8 +15,6 @@ from upsamp.io.metadata.iptc import resources_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
-__all__ = ["save_options"]
-
 # What Pillow is told by the same names.
 TAKEN = ("icc_profile", "dpi", "exif", "xmp", "iptc", "comment")
 # What a JPEG holds of each kind of metadata, but for names before it.

@@ -27,8 +27,6 @@ from upsamp.io.metadata.tiff_tags import tiff_tags_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, shown_frames
 
-__all__ = ["losses_of_compression", "write_tiff"]
-
 Encoder: TypeAlias = Callable[[Array], bytes | memoryview]
 
 FAULT = "cannot be encoded"

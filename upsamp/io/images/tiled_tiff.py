@@ -17,8 +17,6 @@ from upsamp.io.metadata.tiff_tags import RESOLUTION, UNIT, tiff_tags_of
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
 
-__all__ = ["write_tiled_tiff"]
-
 # Pixels of a tile: what readers expect, and where a row is very long, as many rows as the memory
 # has room for; TIFF wants multiples of 16.
 WIDE = 256

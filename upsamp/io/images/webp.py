@@ -12,8 +12,6 @@ from upsamp.io.images.writing import write_by_pillow
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_frames
 
-__all__ = ["write_webp"]
-
 # How often an animation is played has 16 bits, and for how many milliseconds a frame is shown 24.
 MOST_PLAYS, LONGEST = 2**16 - 1, 2**24 - 1
 # The byte of the head that tells what there is in the file, and its bit for transparency.

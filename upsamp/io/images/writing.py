@@ -11,8 +11,6 @@ from upsamp.io.images.saving import save_options
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
-__all__ = ["write_by_pillow"]
-
 
 def write_by_pillow(
     picture: Picture, format_name: str, stream: BinaryIO, name: str, options: WriteOptions

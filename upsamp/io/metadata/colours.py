@@ -8,16 +8,6 @@ Network Graphics (PNG) Specification (Third Edition)", 4.3.
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = [
-    "OF_COLOURS",
-    "SRGB",
-    "is_like_srgb",
-    "says_srgb",
-    "space_of_pixels",
-    "space_of_profile",
-    "telling",
-]
-
 # All kinds of metadata that say what colours the numbers are.
 OF_COLOURS = ("icc_profile", "gamma", "chromaticity", "srgb", "cicp", "mdcv", "clli")
 # What takes the place of colours that were converted to sRGB: PNG's mark of relative colorimetry.

@@ -10,8 +10,6 @@ from fractions import Fraction
 
 from upsamp.io.metadata.scale import Scale, spelled
 
-__all__ = ["is_measured", "pages_told", "resized"]
-
 IMAGEJ, SHAPE = b"ImageJ=", b'{"shape": ['
 OME_END = re.compile(rb"</(?:[\w.-]+:)?OME>\s*\0*\Z")
 # A start of an element: values may hold no "<", so that none is looked at twice.

@@ -12,21 +12,6 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 
-__all__ = [
-    "ASCII",
-    "Directory",
-    "Value",
-    "block_of",
-    "doubles",
-    "longs",
-    "numbers_of",
-    "packed",
-    "ratio_of",
-    "read_tags",
-    "tags_of_block",
-    "value",
-]
-
 ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SLONG, DOUBLE, SLONG8 = 2, 3, 4, 5, 7, 9, 12, 17
 # The types of numbers, as NumPy has them; a rational is two of them.
 TYPES: Mapping[int, str] = {

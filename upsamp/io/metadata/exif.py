@@ -14,8 +14,6 @@ from upsamp.io.metadata import descriptions
 from upsamp.io.metadata.directory import ratio_of
 from upsamp.io.metadata.scale import SAME, Scale, Turn
 
-__all__ = ["PREFIX", "description_of", "with_size", "without_orientation"]
-
 # What stands before the block in a JPEG.
 PREFIX = b"Exif\0\0"
 ORIENTATION = 0x0112

@@ -8,8 +8,6 @@ from fractions import Fraction
 from upsamp.io.metadata.directory import Directory, doubles, numbers_of
 from upsamp.io.metadata.scale import Scale
 
-__all__ = ["rescaled"]
-
 PIXEL, TIES, MATRIX, KEYS, POLYNOMIALS = 33550, 33922, 34264, 34735, 50844
 RASTER_TYPE, IS_POINT = 1025, 2
 # Among the numbers of the polynomials: the middle row and column, and half the height and width.

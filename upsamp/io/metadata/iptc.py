@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["IPTC", "PATHS", "iptc_of", "iptc_of_resources", "paths_of_resources", "resources_of"]
-
 SIGNATURE = b"8BIM"
 IPTC, PATHS = 0x0404, range(2000, 2999)
 # What each record begins with.

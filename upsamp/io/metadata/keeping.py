@@ -12,8 +12,6 @@ from upsamp.io.metadata.kinds import GONE, KINDS
 from upsamp.io.metadata.scale import SAME, Scale, Turn
 from upsamp.io.pictures import Picture
 
-__all__ = ["counted", "upright_metadata", "with_true_metadata"]
-
 # Items of GDAL's that tell what the old pixels were like.
 STATISTICS = re.compile(rb'<Item name="STATISTICS_[^<>]*>[^<]*</Item>\s*')
 

@@ -7,8 +7,6 @@ What is of no kind here is not kept. A kind is of one of three classes: independ
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["COUNTED", "GONE", "KINDS", "Kind"]
-
 # The classes.
 FREE, COUNTED, GONE = "independent", "counted", "gone"
 

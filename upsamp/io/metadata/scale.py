@@ -3,8 +3,6 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-__all__ = ["SAME", "Scale", "Turn", "spelled"]
-
 
 class Scale(NamedTuple):
     """The new rows for each old one, and the new columns."""

@@ -23,16 +23,6 @@ from upsamp.io.metadata.directory import (
 )
 from upsamp.io.metadata.iptc import iptc_of, iptc_of_resources, paths_of_resources
 
-__all__ = [
-    "LAYERS",
-    "RESOLUTION",
-    "UNIT",
-    "has_directories",
-    "metadata_of_tiff",
-    "sound_dpi",
-    "tiff_tags_of",
-]
-
 DESCRIPTION, ORIENTATION, RESOLUTION, UNIT = 270, 274, (282, 283), 296
 XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA = 700, 34675, 33723, 34377, 42112, 42113
 EXIF, PLACE = 34665, 34853

@@ -15,8 +15,6 @@ from typing import NamedTuple
 
 from upsamp.io.metadata.scale import SAME, Scale, Turn, spelled
 
-__all__ = ["has_gone", "orientation_of", "with_size", "without_gone", "without_orientation"]
-
 TIFF, EXIF = b"http://ns.adobe.com/tiff/1.0/", b"http://ns.adobe.com/exif/1.0/"
 PANORAMA = b"http://ns.google.com/photos/1.0/panorama/"
 DIMENSIONS = b"http://ns.adobe.com/xap/1.0/sType/Dimensions#"

@@ -17,8 +17,6 @@ from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_fram
 from upsamp.io.png.chunks import write_chunk
 from upsamp.io.png.layout import Layout
 
-__all__ = ["animation_header", "changed_part", "for_all_frames", "write_frames"]
-
 # What compresses pixels that lie as the layout says, and gives the stream in parts.
 Encode = Callable[[Array, Layout], Iterator[bytes]]
 # A part is left as it is, and put in the place of what was there.

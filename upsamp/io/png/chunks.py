@@ -4,8 +4,6 @@ import struct
 import zlib
 from typing import BinaryIO
 
-__all__ = ["write_chunk"]
-
 
 def write_chunk(stream: BinaryIO, kind: bytes, body: bytes) -> None:
     """Write a chunk: its length, its kind, its content and their checksum."""

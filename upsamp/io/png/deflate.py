@@ -4,8 +4,6 @@ import zlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["Piece", "deflate", "join_checksums", "stream_header"]
-
 # Ways to compress at level 1, each with what its size counts: the slower, the more must it save.
 FAST_STRATEGIES: Mapping[int, float] = {
     zlib.Z_HUFFMAN_ONLY: 1.0,

@@ -10,8 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FAST_FILTERS", "FILTERS", "NONE", "choose_filters", "filter_rows"]
-
 Bytes = npt.NDArray[np.uint8]
 
 NONE, SUB, UP, AVERAGE, PAETH = range(5)

@@ -15,8 +15,6 @@ from upsamp.errors import FormatError
 from upsamp.io.pictures import Picture
 from upsamp.io.png.text_chunks import colour_chunks, text_chunks
 
-__all__ = ["Layout", "metadata_chunks", "plan_layout"]
-
 Chunk = tuple[bytes, bytes]
 
 GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6

@@ -11,8 +11,6 @@ from typing import Any
 
 from upsamp.io.metadata.iptc import resources_of
 
-__all__ = ["colour_chunks", "text_chunks"]
-
 Chunk = tuple[bytes, bytes]
 # Neither compressed nor in a language, with no other name in that.
 PLAIN = b"\0\0\0\0\0"

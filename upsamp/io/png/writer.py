@@ -23,8 +23,6 @@ from upsamp.io.png.filters import FAST_FILTERS, FILTERS, NONE, choose_filters, f
 from upsamp.io.png.layout import Layout, metadata_chunks, plan_layout
 from upsamp.io.row_stream import RowStream
 
-__all__ = ["write_png", "write_png_rows"]
-
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Bytes of a strip: enough that starting a compressor costs nothing, and few enough that two threads
 # have work on an image of a megabyte, and a second-level cache holds a strip before and after.

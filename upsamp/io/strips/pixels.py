@@ -17,8 +17,6 @@ from upsamp.io.strips.rows import stand_in
 from upsamp.io.transparency import expanded
 from upsamp.io.value_ranges import Rounding, Spread
 
-__all__ = ["MatrixStrips", "PictureStrips"]
-
 DIRECTORIES_LEFT_OUT = (
     "what EXIF has in directories of its own is left out of a TIFF that is written strip by strip"
 )

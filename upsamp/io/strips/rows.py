@@ -24,8 +24,6 @@ from upsamp.io.streams import (
     unreadable,
 )
 
-__all__ = ["StoredMatrix", "StoredRows", "find_stored_matrix", "stand_in"]
-
 
 class StoredMatrix(NamedTuple):
     """An array in a .npy file: its shape, its type in this machine's order, and where it begins.

@@ -17,8 +17,6 @@ from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 
-__all__ = ["check_strips", "write_npy_strips", "write_picture_strips"]
-
 # No stream of deflate stands for more times its bytes.
 MOST_COMPRESSED = 1032
 

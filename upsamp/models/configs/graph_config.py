@@ -15,8 +15,6 @@ from upsamp.models.configs.layer_config import TENSOR, history, read_layer, tens
 from upsamp.models.configs.layer_entries import keras_name, write_layer
 from upsamp.models.graph import Call, Source, output_of
 
-__all__ = ["Graph", "read_graph", "write_graph"]
-
 # An output as a file names it: the layer's name and how often it was called before.
 Key = tuple[str, int]
 

@@ -5,8 +5,6 @@ from typing import Any
 
 from upsamp.models.configs.layer_config import OPERATIONS_HOME, TENSOR
 
-__all__ = ["modernize"]
-
 # Operators between the layers of a functional model, by TensorFlow's names.
 OPERATORS: Mapping[str, str] = {
     "__operators__.add": "Add",

@@ -12,8 +12,6 @@ from upsamp.layers.shapes import Shape, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.registry import MODELS
 
-__all__ = ["read_layer", "tensors_of"]
-
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
 OPERATIONS_HOME = "keras.src.ops"

@@ -10,8 +10,6 @@ from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.configs.layer_config import OPERATIONS_HOME
 from upsamp.models.registry import MODELS
 
-__all__ = ["foreign", "keras_name", "write_layer"]
-
 # Layers that Keras 3 does not have.
 NOT_IN_KERAS = ("PixelShuffle", "ThresholdedReLU")
 # Values of arguments that Keras has not.

@@ -6,8 +6,6 @@ from typing import Any, TypeAlias
 
 from upsamp.layers.layer import Weight
 
-__all__ = ["optimizer_size"]
-
 Config: TypeAlias = Mapping[str, Any]
 
 

@@ -17,8 +17,6 @@ from upsamp.layers import Layer
 from upsamp.models.configs.layer_entries import foreign, keras_name, write_layer
 from upsamp.models.files.weight_names import named_layers, tree_groups
 
-__all__ = ["check_suffix", "format_json", "save_model"]
-
 MODEL_SUFFIX = ".keras"
 # The form of Keras that is written; every Keras 3 reads it.
 KERAS_VERSION = "3.0.0"

@@ -11,8 +11,6 @@ from upsamp.layers.weight import Weight
 from upsamp.models.files.weight_names import named_layers, named_weights, tree_groups
 from upsamp.models.model import Model, unknown_layers
 
-__all__ = ["put_weights"]
-
 NUMBERED = re.compile(r"arr_\d+")
 # Random numbers of training, which stand beside the weights in files of older Keras 3.
 SEEDS = "seed_generator"

@@ -9,8 +9,6 @@ from upsamp.layers.operation import Operation
 from upsamp.layers.shapes import snake_case
 from upsamp.layers.weight import Weight
 
-__all__ = ["named_layers", "named_weights", "tree_groups"]
-
 
 def tree_groups(model: Layer, prefix: str = "") -> Iterator[tuple[str, Layer]]:
     """Yield the group that each layer of a model has in the tree of Keras 3.

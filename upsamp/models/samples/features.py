@@ -9,8 +9,6 @@ from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source, needed_calls
 from upsamp.models.model import Model
 
-__all__ = ["check_known", "feature_model", "output_model"]
-
 
 def feature_model(model: Model, name: str) -> Functional:
     """Return a model of the same inputs whose output is that of the layer `name`, at its last call.

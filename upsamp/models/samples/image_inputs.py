@@ -8,8 +8,6 @@ from upsamp.io.pictures import DEEP_MODES, MODES, Picture
 from upsamp.models.samples.input_roles import InputRole
 from upsamp.models.samples.value_ranges import Range
 
-__all__ = ["image_rows"]
-
 # The luma of red, green and blue. Source: ITU-R BT.601-7, section 2.5.1.
 LUMA = (0.299, 0.587, 0.114)
 

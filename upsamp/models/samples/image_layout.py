@@ -8,15 +8,6 @@ from upsamp.layers import Layer
 from upsamp.models.graph import Source
 from upsamp.models.model import Model
 
-__all__ = [
-    "as_images",
-    "channels_first",
-    "channels_last",
-    "image_shape",
-    "takes_channels_first",
-    "wrapped_layer",
-]
-
 # Behind these the axes are others, and Keras' own layout holds again.
 REARRANGING = ("Dense", "Flatten", "Permute", "Reshape")
 

@@ -12,8 +12,6 @@ from upsamp.layers.layer import Shape
 from upsamp.models.graph import Source
 from upsamp.models.model import Model
 
-__all__ = ["InputRole", "Role", "input_roles"]
-
 Role: TypeAlias = Literal["latent", "label", "one_hot", "image", "unknown"]
 
 # How people name an input that takes a class, and so is no latent vector.

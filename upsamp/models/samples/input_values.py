@@ -8,8 +8,6 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 
-__all__ = ["Column", "Drawn", "Given", "Labels"]
-
 
 class Column(Protocol):
     """The values of one input, for as many samples as are wanted."""

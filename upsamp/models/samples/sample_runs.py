@@ -16,8 +16,6 @@ from upsamp.models.samples.sampling import Feed
 from upsamp.models.samples.tiling import Tiling, gray_levels
 from upsamp.models.samples.value_ranges import Range
 
-__all__ = ["Drawing", "SampleRun", "draw_samples"]
-
 # What a range may miss of a value before it counts as outside: rounding is no matter.
 ROUNDING = 1e-6
 

@@ -14,8 +14,6 @@ from upsamp.models.model import Model
 from upsamp.models.samples.input_roles import InputRole
 from upsamp.models.samples.input_values import Column, Drawn, Given, Labels
 
-__all__ = ["Feed", "Interpolation", "interpolate_feed", "name_inputs", "plan_feed", "sample_latent"]
-
 ALL_BY_NAME = "Give all inputs by their names, as in --latent-file inputs.npz"
 
 

@@ -10,8 +10,6 @@ from upsamp.core.dtypes import round_to
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError
 
-__all__ = ["COLOURS", "Tiling", "gray_levels", "plan_tiling", "tile_samples"]
-
 # How many channels make one picture: grey, red, green and blue, and those with alpha.
 COLOURS = (1, 3, 4)
 

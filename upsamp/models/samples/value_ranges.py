@@ -13,8 +13,6 @@ from upsamp.models.graph import Source
 from upsamp.models.model import Model
 from upsamp.models.samples.image_layout import wrapped_layer
 
-__all__ = ["NAMED_RANGES", "Range", "input_range", "output_range"]
-
 Range: TypeAlias = tuple[float, float]
 
 NAMED_RANGES: Mapping[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from upsamp.core.text import printable
 
-__all__ = ["align_columns"]
-
 
 def align_columns(rows: Sequence[Sequence[str]], alignment: str) -> list[str]:
     """Return rows as lines of columns that are as wide as their content: nothing is ever cut.

@@ -7,19 +7,6 @@ from upsamp.layers import InputLayer
 from upsamp.layers.layer import MaybeShape
 from upsamp.models.summaries.summary_row import SummaryRow
 
-__all__ = [
-    "Value",
-    "find_activation",
-    "find_dtype",
-    "find_inputs",
-    "find_outputs",
-    "find_overlap",
-    "find_pair",
-    "find_setting",
-    "find_weights_memory",
-    "multiply",
-]
-
 # The function of a row, and of a batch or None.
 Value: TypeAlias = Callable[[SummaryRow, int | None], Any]
 

@@ -22,8 +22,6 @@ from upsamp.models.summaries.column_values import (
 from upsamp.models.summaries.receptive_field import FieldSize
 from upsamp.models.summaries.summary_row import SummaryRow, format_shapes
 
-__all__ = ["COLUMNS", "KERAS_COLUMNS", "MEASURED", "Column", "choose_columns"]
-
 KERAS_COLUMNS = ("layer", "output_shape", "params")
 # The columns that the calls of the whole model must be followed for.
 MEASURED = ("multiply_adds", "activation_memory", "receptive_field")

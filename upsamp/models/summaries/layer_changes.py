@@ -11,8 +11,6 @@ from upsamp.layers import Layer
 from upsamp.models.nesting import is_model
 from upsamp.models.summaries.summary_row import SummaryRow, format_shapes
 
-__all__ = ["Change", "Key", "changes_of"]
-
 # How deep a layer is nested, and its name.
 Key: TypeAlias = tuple[int, str]
 FLOAT32_MAX = 3e38

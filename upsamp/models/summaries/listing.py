@@ -12,8 +12,6 @@ from upsamp.models.files.optimizer import optimizer_size
 from upsamp.models.files.stored_weights import put_weights
 from upsamp.models.model import Model, unknown_layers
 
-__all__ = ["Listing", "read_listing"]
-
 
 @dataclass(frozen=True)
 class Listing:

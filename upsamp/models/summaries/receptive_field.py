@@ -10,8 +10,6 @@ from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.reach import Reach, same_positions
 from upsamp.layers.layer import Layer, MaybeShape
 
-__all__ = ["AxisField", "FieldSize", "Follower", "MaybeField"]
-
 # Images with more positions along an axis are not followed.
 MOST_POSITIONS = 2**14
 # How many positions of outputs are followed in all; a layer counts as some, for its own sake.

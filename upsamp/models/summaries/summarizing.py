@@ -16,8 +16,6 @@ from upsamp.models.summaries.summary import Summary
 from upsamp.models.summaries.summary_row import Connection, Measure, SummaryRow
 from upsamp.models.summaries.tracing import Trace, trace_model
 
-__all__ = ["default_columns", "summarize"]
-
 OPERATIONS_HOME = "keras.src.ops"
 
 

@@ -7,8 +7,6 @@ if TYPE_CHECKING:  # as a row is shown by commands that need no layer
     from upsamp.layers.layer import Layer, MaybeShape
     from upsamp.models.summaries.receptive_field import FieldSize
 
-__all__ = ["Connection", "Measure", "SummaryRow", "format_shape", "layer_row"]
-
 
 class Connection(NamedTuple):
     """What a layer is called on: a layer, its call (counted from 0), and the output of that."""

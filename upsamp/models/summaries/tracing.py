@@ -13,8 +13,6 @@ from upsamp.models.nesting import ModelLike, is_model, layers_within
 from upsamp.models.summaries.receptive_field import Follower, MaybeField
 from upsamp.models.summaries.summary_row import Measure
 
-__all__ = ["Trace", "trace_model"]
-
 # How many rows and columns an image has whose size is not known, while it is followed.
 STAND_IN = 512
 # The names of a layer and of the models that it is in, from the outermost on.
