@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterable, Mapping
+from typing import BinaryIO
 
 from upsamp.errors import FormatError
 from upsamp.io.formats import format_of_name
@@ -16,6 +17,18 @@ IMAGE_TEXT = re.compile(
     rb"P[1-7Ff]\s|\s*#define\s|\s*/\* XPM \*/|SIMPLE *=|%!|%PDF|(?:\xef\xbb\xbf)?\s*<"
 )
 
+# What is known and yet not read, by how it begins.
+REFUSED = (
+    (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript, a program that would be run"),
+    (rb"\x1c[\x01-\x09\xf0]", "IPTC, which may hold a file of any other format"),
+    (rb"\xd7\xcd\xc6\x9a|(?s:\x01\0\0\0.{36} EMF)", "a Windows metafile, a list of commands"),
+    (rb"%PDF", "PDF, a list of commands"),
+    (rb"\xd0\xcf\x11\xe0", "a compound document, as FlashPix is"),
+    (rb"\0\0\x01\xb3", "MPEG, a film"),
+    (rb"\x89HDF|GRIB|BUFR", "scientific data"),
+    (rb"8BPS", "a PSD of more than 8 bits a channel, or of a kind that is not read"),
+    (rb"(?s:\s*(?:\xef\xbb\xbf)?\s*<.*<?svg\b)", "SVG, a drawing"),
+)
 # Files of other programs: where they have which bytes, what they are, and what to do with them.
 PICKLE = "Python or PyTorch objects, which could run code when they are read"
 SAVE_ARRAY = "Save the array with numpy.save."
@@ -94,3 +107,20 @@ def sniff(head: bytes) -> str:
     except UnicodeDecodeError:
         return "image"
     return "txt"
+
+
+def diagnosis(stream: BinaryIO) -> str:
+    """Return what a file is that no decoder knows, and what to do about it."""
+    stream.seek(0)
+    head = stream.read(4096)
+    for beginning, what in REFUSED:
+        if re.match(beginning, head):
+            return f"{what}. Convert it to PNG"
+    rule = "no image that can be read"
+    if not head:
+        return f"{rule}: it is empty"
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError:
+        return f"{rule}: its content is of no known image format, or damaged"
+    return f"{rule}: it holds text; a matrix in a file ends in .txt, .csv, .tsv or .json"

@@ -15,10 +15,9 @@ from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError, MemoryLimitError
 from upsamp.io.images.animation import Animation
-from upsamp.io.images.coding import coding_of
-from upsamp.io.images.colours import colours_of
 from upsamp.io.images.damage import check_image
-from upsamp.io.images.declared import Numbers, Route, declared_by, route_of
+from upsamp.io.images.declared import Route, declared_by, route_of
+from upsamp.io.images.decoding import decode, oriented
 from upsamp.io.images.frame_files import AnimatedGif, AnimatedPng, SubFrame
 from upsamp.io.images.frames import (
     FirstPage,
@@ -30,35 +29,22 @@ from upsamp.io.images.frames import (
 )
 from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
 from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
-from upsamp.io.images.metadata import metadata_of, orientation_of, tell_orientation
-from upsamp.io.images.modes import masked, natural, natural_mode, pixels_of
-from upsamp.io.images.orientation import OPPOSITE, upright
-from upsamp.io.images.pillow import open_image, pillow_at_work, quiet_libraries
-from upsamp.io.metadata.keeping import counted, upright_metadata
+from upsamp.io.images.metadata import orientation_of
+from upsamp.io.images.modes import masked, natural_mode
+from upsamp.io.images.orientation import upright
+from upsamp.io.images.pillow import open_image, pillow_at_work
+from upsamp.io.metadata.keeping import counted
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import MODES, Frames, Picture
+from upsamp.io.sniffing import diagnosis
 
 # A file's bytes, opened once more.
 Reopen = Callable[[], AbstractContextManager[BinaryIO]]
 
-# Animations whose frames Pillow composes. They are shown in the place of each other, so they are of
-# one mode: that which Pillow gives, if it is one of these.
-UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
+# Animations whose frames Pillow composes.
 COMPOSED = ("WEBP", "AVIF")
 FAULT = "cannot be decoded"
 WITHOUT_END = "the GIF has no end, so frames may be missing"
-# What is known and yet not read, by how it begins.
-REFUSED = (
-    (rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript, a program that would be run"),
-    (rb"\x1c[\x01-\x09\xf0]", "IPTC, which may hold a file of any other format"),
-    (rb"\xd7\xcd\xc6\x9a|(?s:\x01\0\0\0.{36} EMF)", "a Windows metafile, a list of commands"),
-    (rb"%PDF", "PDF, a list of commands"),
-    (rb"\xd0\xcf\x11\xe0", "a compound document, as FlashPix is"),
-    (rb"\0\0\x01\xb3", "MPEG, a film"),
-    (rb"\x89HDF|GRIB|BUFR", "scientific data"),
-    (rb"8BPS", "a PSD of more than 8 bits a channel, or of a kind that is not read"),
-    (rb"(?s:\s*(?:\xef\xbb\xbf)?\s*<.*<?svg\b)", "SVG, a drawing"),
-)
 
 
 def read_picture(
@@ -181,7 +167,7 @@ class _ImageFile:
             try:
                 return open_image(stream)
             except UnidentifiedImageError as error:
-                raise FormatError(f"{self._name} is {_diagnosis(stream)}.") from error
+                raise FormatError(f"{self._name} is {diagnosis(stream)}.") from error
 
     def _opened_animation(self, image: Image.Image | None) -> Animation | None:
         """Return what composes the frames of a GIF, or of a PNG if it is animated."""
@@ -265,7 +251,7 @@ class _ImageFile:
             picture = self._read_stored(self._options, frame, whole=True)
             return replace(picture, metadata={**picture.metadata, **animation.timing_of(frame)})
         picture = animation.read(self._places, number)
-        return _oriented(picture, self._orientation, orient=self._options.orient)
+        return oriented(picture, self._orientation, orient=self._options.orient)
 
     def _read_stored(self, options: ReadOptions, frame: SubFrame, *, whole: bool) -> Picture:
         """Read a frame of an animation as it is stored, whole: with all that is said of it."""
@@ -374,73 +360,11 @@ class _ImageFile:
             return read_deep(image, stream, name, options, numbers=route.numbers, animated=animated)
         together = self._is_together(image)
         with self._at_work():
-            picture, orientation = _decode(
+            picture, orientation = decode(
                 image, stream, expand=options.expand, together=together, numbers=route.numbers
             )
             if not self._is_animated:
                 # Its memory may be needed to turn the pixels; close() would close the stream, too.
                 image.im = Image.new("1", (1, 1)).im
         # A fault in what follows is ours, and not the file's.
-        return replace(_oriented(picture, orientation, orient=options.orient), notes=route.notes)
-
-
-def _decode(
-    image: Image.Image,
-    stream: BinaryIO,
-    *,
-    expand: bool,
-    together: bool,
-    numbers: Numbers | None,
-) -> tuple[Picture, int | None]:
-    """Return the frame that the image is at, as it lies in the file, and its orientation.
-
-    together: whether its mode is to be that of all frames. numbers: what its header says.
-    """
-    # A TIFF says it in its tags, and Pillow takes it out while it decodes. The others are decoded
-    # first: what is asked of a PNG may decode it, and what that raises is passed over here.
-    tagged = tell_orientation(image) if image.format == "TIFF" else None
-    with quiet_libraries() if image.format == "TIFF" else nullcontext():
-        image.load()
-    orientation = orientation_of(image) if tagged is None else tagged
-    format_name = (image.format or "png").lower().replace("mpo", "jpeg")
-    metadata = metadata_of(image, stream) | colours_of(image, stream)
-    coding = coding_of(image, stream)
-    if together and image.mode not in UNCHANGING:
-        image = image.convert("RGBA")
-    image = natural(image, expand=expand)
-    pixels, mode = pixels_of(image, format_name, expand=expand, numbers=numbers)
-    if "transparency" not in image.info:  # it became alpha
-        metadata.pop("transparency", None)
-    palette = bytes(image.getpalette() or ()) if mode == "P" else None
-    return Picture(pixels, mode, format_name, palette, metadata, coding), orientation
-
-
-def _oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Picture:
-    """Turn a picture upright, or leave it; Pillow has turned the pixels of a TIFF already."""
-    if picture.format == "tiff":
-        turned = None if orient else OPPOSITE.get(orientation or 1, orientation)
-    else:
-        turned = orientation if orient else None
-    picture = picture.with_pixels(upright(picture.pixels, turned))
-    if not orient:
-        return picture
-    return replace(
-        picture, metadata=upright_metadata(picture.metadata, orientation, picture.pixels.shape)
-    )
-
-
-def _diagnosis(stream: BinaryIO) -> str:
-    """Return what a file is that no decoder knows, and what to do about it."""
-    stream.seek(0)
-    head = stream.read(4096)
-    for beginning, what in REFUSED:
-        if re.match(beginning, head):
-            return f"{what}. Convert it to PNG"
-    rule = "no image that can be read"
-    if not head:
-        return f"{rule}: it is empty"
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError:
-        return f"{rule}: its content is of no known image format, or damaged"
-    return f"{rule}: it holds text; a matrix in a file ends in .txt, .csv, .tsv or .json"
+        return replace(oriented(picture, orientation, orient=options.orient), notes=route.notes)
