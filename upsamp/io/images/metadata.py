@@ -46,7 +46,7 @@ SEGMENT_WORDS = {"APP11": "content credentials", "APP1": "the rest of a long XMP
 # alone.
 CHUNKS = frozenset(
     {"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "pHYs", "tEXt"}
-    | {"zTXt", "iTXt", "eXIf", "acTL", "fcTL", "fdAT"}
+    | {"zTXt", "iTXt", "eXIf", "acTL", "fcTL", "fdAT", "cICP", "mDCV", "cLLI"}
     | {"bKGD", "sBIT", "hIST", "tIME", "iDOT", "sPLT"}
 )
 CHUNK_WORDS = {"caBX": "content credentials"}
