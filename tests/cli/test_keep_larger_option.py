@@ -164,6 +164,31 @@ def test_many_files_are_kept_or_enlarged_and_counted(invoke: Invoke) -> None:
             assert entry["shape"] == entry["result_shape"]
 
 
+def test_a_dry_run_tells_what_is_kept(invoke: Invoke) -> None:
+    Path("photos").mkdir()
+    noise("photos/a.png", 40, 30)
+    noise("photos/b.png", 8, 6)
+    args = ("--to", "30x", "--keep-larger", "--dry-run")
+    result = invoke("upsample", "photos", *args, "--out-dir", "out", "--jobs", "1")
+    assert result.stdout.startswith(
+        "photos/a.png -> out/a_30x_nearest.png: 40x30\n"
+        "photos/b.png -> out/b_30x_nearest.png: 30x23\n"
+        "to be enlarged: 1\nto be kept: 1\n"
+    )
+    assert not Path("out").exists()
+    result = invoke("upsample", "photos/a.png", *args, "-o", "c.png")
+    assert result.stdout == "photos/a.png -> c.png: 40x30\n"
+    assert not Path("c.png").exists()
+
+
+def test_another_background_is_no_copy(invoke: Invoke) -> None:
+    Image.new("RGBA", (30, 20), (255, 0, 0, 0)).save("a.png")
+    args = ("--to", "20x", "--keep-larger", "--background", "white", "-o", "b.png")
+    assert invoke("upsample", "a.png", *args).exit_code == 0
+    with Image.open("b.png") as image:
+        assert (image.mode, image.getpixel((0, 0))) == ("RGB", (255, 255, 255))
+
+
 def test_many_files_of_another_format_are_kept_in_size(invoke: Invoke) -> None:
     Path("photos").mkdir()
     noise("photos/a.png", 40, 30)

@@ -183,7 +183,7 @@ def _listed(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
         waiting[outcome.task.number] = outcome
         while number in waiting:
             first = waiting.pop(number)
-            if first.status == "written":
+            if first.status in ("written", "kept"):
                 show_planned(first.task.source, first.task.target, first.after)
             number += 1
         yield outcome
@@ -258,7 +258,7 @@ def _show_totals(plan: Plan, request: Request, totals: Totals) -> None:
     passed_over = plan.inputs.passed_over
     counts = [
         (done, totals.counts["written"], ""),
-        ("Kept", totals.counts["kept"], ""),
+        ("To be kept" if request.dry else "Kept", totals.counts["kept"], ""),
         ("Skipped", totals.counts["skipped"], ""),
         ("Failed", totals.counts["failed"], ""),
         ("Earlier results", plan.earlier_results, ""),

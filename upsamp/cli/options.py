@@ -73,7 +73,7 @@ KIND_OPTIONS = {
     "frame": (None, "images", "an array of several is named, as in FILE.npz:NAME"),
     "strip": (False, "images", "a matrix has no metadata"),
     "auto_orient": (True, "images", "a matrix has no orientation"),
-    "depth": (None, "images", "a matrix is read with all its bits"),
+    "depth": (None, "images", "a matrix keeps its type"),
     "data_format": (None, "matrices", "an image knows its channels"),
     "missing": ("error", "matrices in text", "an image has all its pixels"),
 }

@@ -354,8 +354,6 @@ def _convolve(
 
     job = prepare(read, plan)
     given, destination = job.source.given, job.destination
-    if reading.depth is not None and not isinstance(given, Picture):
-        raise click.UsageError("--depth is for images; a matrix keeps its type.")
     delivered = finish(job)
     _tell_lost(job.work)
     if destination.format == "table":

@@ -135,11 +135,15 @@ def deliver(result: Picture | Array, destination: Destination, tell: Tell) -> Pi
     elif destination.format in IMAGE_FORMATS and not isinstance(result, Picture):
         made = Rounding()
         result = made.picture(result)
+    # The values of frames that follow are made when they are written.
+    several = isinstance(result, Picture) and result.rest is not None
+    for note in made.notes if made and not several else ():
+        tell(note)
     for loss in losses_of(result, destination.format, destination.options):
         tell(loss)
     name, format_name, options, overwrite = destination
     write_result(result, format_name, name, options, overwrite=overwrite)
-    for note in made.notes if made else ():
+    for note in made.notes if made and several else ():
         tell(note)
     return result
 
