@@ -1,5 +1,6 @@
 """One file to another, local or remote: read, planned, computed and written, each once."""
 
+import math
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,7 +16,7 @@ from upsamp.errors import ArgumentError, FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.losses import check_result_held, fitted_stand_in, losses_of
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.read import read_source
+from upsamp.io.read import PIXEL_BYTES, SPARE_BYTES, read_source
 from upsamp.io.remote_paths import is_remote, read_remote
 from upsamp.io.streams import open_input, unreadable
 from upsamp.io.value_ranges import Rounding, Spread, find_range
@@ -26,8 +27,6 @@ from upsamp.resizing.strip_jobs import EnlargedStrips, Kept, Source, StripJob, W
 if TYPE_CHECKING:
     from upsamp.resizing.strip_run import StripRun
 
-# Bytes that a remote file may have that is copied, as one that was read before.
-MAX_COPIED = 2**40
 # What stands for a format where a result is shown, and not written.
 SHOWN = ("table", "preview")
 
@@ -154,7 +153,8 @@ def copy_kept(job: Job[EnlargedStrips], kept: Kept) -> bool:
         return False
     destination = job.destination
     remote = is_remote(job.original)
-    data = BytesIO(read_remote(job.original, MAX_COPIED) if remote else b"")
+    most = kept.total * math.prod(job.work.shape) * PIXEL_BYTES + SPARE_BYTES
+    data = BytesIO(read_remote(job.original, most) if remote else b"")
     with nullcontext(data) if remote else open_input(job.original) as stream:
         copy_stream(stream, destination.name, overwrite=destination.overwrite)
     return True
