@@ -55,7 +55,7 @@ def test_what_fails_has_left_no_file(
     assert contents(Path(target).parent) == {}
     # So the second trial, which is alone, is not in the way of the first.
     monkeypatch.undo()
-    assert told_of(source, target).keys() == {"before", "after", "notes"}
+    assert told_of(source, target).keys() == {"before", "after", "notes", "kept"}
 
 
 def test_numbers_among_images_are_told_to_be_none(source: str, target: str) -> None:
