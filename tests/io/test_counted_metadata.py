@@ -96,7 +96,9 @@ def test_control_points_and_polynomials_are_moved(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tags[50844], expected)
 
 
-@pytest.mark.parametrize("scale", [(10, 20), (10, 20, 0, 10, 20, 0), (10, np.nan, 0)])
+@pytest.mark.parametrize(
+    "scale", [(10, 20), (10, 20, 0, 10, 20, 0), (10, np.nan, 0), (10, 1.7e308, 0)]
+)
 def test_a_damaged_georeference_is_left_out_and_told(
     tmp_path: Path, scale: tuple[float, ...]
 ) -> None:
@@ -450,6 +452,24 @@ def test_damaged_tags_are_passed_over(cut: int) -> None:
     tags, _ = read_tags(BytesIO(block[: 300 - cut]), DESCRIBING)
     for one in tags.values():
         assert isinstance(one, dict) or numbers_of(one) is not None
+
+
+def test_many_tags_of_the_same_bytes_take_no_more_memory_than_one() -> None:
+    body = b"".join(struct.pack("<HHII", tag, 7, 2**25, 8) for tag in range(9))
+    block = b"II*\0" + struct.pack("<IH", 2**25, 9) + body
+    stream = BytesIO(block[:8].ljust(2**25, b"\0") + block[8:])
+    tags, numbers = read_tags(stream, dict.fromkeys(range(9)))
+    assert (len(tags), len(numbers)) == (2, 9)
+
+
+@pytest.mark.parametrize(("count", "place"), [(0, 0), (1, 8), (2, 9999)])
+def test_a_damaged_subject_of_a_turned_picture_is_left_as_it_is(count: int, place: int) -> None:
+    camera: Directory = {0x9214: value((1.5, 2.5))}
+    block = bytearray(block_of({0x0112: value(6), 0x8769: camera}))
+    entry = block.index(b"\x14\x92")
+    struct.pack_into("<II", block, entry + 4, count, place)
+    stream = encoded(image_of("L"), "jpeg", exif=b"Exif\0\0" + bytes(block))
+    assert read(stream).metadata["exif"][entry : entry + 12] == block[entry : entry + 12]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

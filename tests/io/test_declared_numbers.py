@@ -563,6 +563,9 @@ def test_fits_that_is_no_image_is_named() -> None:
         read(BytesIO(fits({"BITPIX": 8, "NAXIS": 0}, b"")))
     with pytest.raises(FormatError, match=r"its FITS header has no end"):
         read(BytesIO(fits({"BITPIX": 8, "NAXIS": 0}, b"")[:160]))
+    endless = {"BITPIX": 8, "NAXIS": 1, "NAXIS1": 0, "PCOUNT": "9" * 18, "GCOUNT": "9" * 18}
+    with pytest.raises(FormatError, match=r"is a FITS file without an image\. Write it with"):
+        read(BytesIO(fits(endless, b"")))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -585,6 +588,7 @@ WORDS = [
     ("a.pdf", b"%PDF-1.7\n", "is PDF, a list of commands"),
     ("a.html", b"<html>1 2</html>", "is no image that can be read: it holds text"),
     ("a.fits", b"SIMPLE = T\n", "its FITS header has no end"),
+    ("a.pfm", b"PF\n1 1\n1.2.3\n" + bytes(12), "its header is no PFM's"),
 ]
 
 

@@ -27,7 +27,7 @@ REFUSED = (
     (rb"\0\0\x01\xb3", "MPEG, a film"),
     (rb"\x89HDF|GRIB|BUFR", "scientific data"),
     (rb"8BPS", "a PSD of more than 8 bits a channel, or of a kind that is not read"),
-    (rb"(?s:\s*(?:\xef\xbb\xbf)?\s*<.*<?svg\b)", "SVG, a drawing"),
+    (rb"(?s:\s*(?:\xef\xbb\xbf\s*)?<.*svg\b)", "SVG, a drawing"),
 )
 # Files of other programs: where they have which bytes, what they are, and what to do with them.
 PICKLE = "Python or PyTorch objects, which could run code when they are read"

@@ -95,9 +95,9 @@ def read_fits(stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
 
 def _units(stream: BinaryIO, name: str) -> Iterator[Unit]:
     """Yield the headers, as far as there are whole ones."""
-    start = 0
+    start, end = 0, size_of(stream)
     for _ in range(MOST_UNITS):
-        stream.seek(start)
+        stream.seek(min(start, end))
         cards = _cards(stream)
         if not cards:
             if start == 0:

@@ -24,7 +24,9 @@ STRIP = 2**20
 PPM_HEADER = re.compile(rb"P[36]" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"\s")
 COMMENT = re.compile(rb"#[^\n]*")
 # "PF", the width, the height, and a number whose sign tells the order of bytes.
-PFM_HEADER = re.compile(rb"PF\s+(\d{1,9})\s+(\d{1,9})\s+([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s")
+PFM_HEADER = re.compile(
+    rb"PF\s+(\d{1,9})\s+(\d{1,9})\s+([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s"
+)
 HEAD = 2**9
 TOO_FEW = "cannot be decoded: it has fewer pixels than it declares."
 

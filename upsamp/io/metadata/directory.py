@@ -34,7 +34,7 @@ RATIONALS = (5, 10)
 # The types of BigTIFF become those of TIFF.
 CLASSIC = {13: "u4", 16: "u4", 17: "i4", 18: "u4"}
 HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
-# A tag that has more bytes is not read, and no more tags than this of a directory.
+# The tags of a directory that have more bytes together are not read, and no more tags than this.
 MAX_BYTES, MAX_TAGS = 2**26, 2**12
 
 
@@ -80,10 +80,11 @@ def _picked(
     stream: BinaryIO, order: str, found: dict[int, Any], wanted: Mapping[int, Any], *, big: bool
 ) -> Directory:
     directory: Directory = {}
+    room = MAX_BYTES
     for tag in wanted.keys() & found.keys():
         kind, count, place = found[tag]
         size = count * _size(kind) if kind in TYPES else 0
-        if not 0 < size <= MAX_BYTES:
+        if not 0 < size <= room:
             continue
         if size > (8 if big else 4):
             stream.seek(place)
@@ -97,6 +98,7 @@ def _picked(
             continue
         stream.seek(place)
         data = stream.read(size)
+        room -= len(data)
         if data and len(data) == size:
             little = _little(kind, data, order)
             directory |= {tag: little} if little else {}

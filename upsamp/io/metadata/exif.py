@@ -160,7 +160,9 @@ def _scaled(numbers: Numbers, axes: str, scale: Scale) -> Numbers:
 
 
 def _turned(numbers: Numbers, turn: Turn) -> Numbers:
-    """Return a place, and what follows it, in a picture that was turned."""
+    """Return a place, and what follows it, in a picture that was turned; nothing of less."""
+    if len(numbers) < 2:
+        return ()
     sides = numbers[:1:-1] if turn.is_sideways else numbers[2:]
     return (*(max(0, place) for place in turn.place(*numbers[:2])), *sides)
 

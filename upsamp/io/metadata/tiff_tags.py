@@ -5,7 +5,6 @@ is left out, and told. Sources: Adobe, "TIFF Revision 6.0"; CIPA DC-008-2023 (Ex
 19-008r4, "GeoTIFF Standard 1.1"; GDAL, "GTiff -- GeoTIFF File Format".
 """
 
-import math
 import struct
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -45,6 +44,8 @@ DESCRIBING: Mapping[int, Any] = {
 # How many numbers each tag of a georeference has, or a multiple of how many: of lists.
 GEO: Mapping[int, int] = {33550: 3, 33922: 6, 34264: 16, 34735: 4, 34736: 1, 34737: 1, 50844: 92}
 LISTS = (33922, 34735, 34736, 34737)
+# No number of theirs is as large, so that none becomes infinite when it is scaled.
+MOST = 1e300
 OTHERS = dict.fromkeys((*RESOLUTION, UNIT, XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA, *GEO))
 # What is no loss: it says how the pixels lay in the file, or stands elsewhere.
 STRUCTURAL = frozenset(
@@ -111,7 +112,7 @@ def _is_sound(tag: int, one: object) -> bool:
     numbers = numbers_of(one)
     many = len(numbers) // GEO[tag]
     fits = len(numbers) == many * GEO[tag] and (many == 1 or (many > 1 and tag in LISTS))
-    return fits and all(map(math.isfinite, numbers))
+    return fits and all(abs(number) < MOST for number in numbers)
 
 
 def nodata_of(text: bytes) -> str:
