@@ -210,6 +210,17 @@ def test_interpolation_of_a_picture_is_that_of_its_array() -> None:
     np.testing.assert_array_equal(enlarge(picture, "bicubic").pixels, expected)
 
 
+def test_a_clear_grey_of_16_bits_becomes_alpha_of_16_bits() -> None:
+    pixels = np.array([[1000, 2000], [3000, 65535]], np.uint16)
+    picture = Picture(pixels, "I;16", metadata={"transparency": 2000})
+    again = read(written(picture, "tiff"))
+    expected = np.stack([pixels, np.where(pixels == 2000, 0, 65535)], axis=-1)
+    np.testing.assert_array_equal(again.pixels, expected.astype(np.uint16), strict=True)
+    for target in ("ppm", "jpeg2000"):
+        with pytest.raises(FormatError, match=r"uint16 pixels would lose the rest"):
+            written(picture, target)
+
+
 def test_a_gif_is_clear_below_half_of_alpha_and_opaque_from_half_on() -> None:
     pixels = np.array([[[10, 20, 30, 127], [10, 20, 30, 128]]], np.uint8)
     picture = read(written(Picture(pixels, "RGBA", "gif"), "gif"), expand=True)

@@ -106,12 +106,13 @@ def fitted(picture: Picture, format_name: str, options: WriteOptions) -> Picture
     format has no place for its colours; notes say what that changes.
     """
     record = FORMATS[format_name]
-    if format_name != "tiff":
+    if record.modes != ANY:
         picture = picture.without_extra()
     if options.background is not None:
         picture = flattened(picture, options.background)
     strange = picture.mode not in record.modes and record.modes != ANY
-    if strange and picture.mode in ("1", "P"):
+    is_clear = "transparency" in picture.metadata and "transparency" not in record.metadata
+    if is_clear or (strange and picture.mode in ("1", "P")):
         picture = expanded(picture)
     if strange and picture.mode in CONVERTED:
         from upsamp.io.images.conversion import as_rgb  # few have such colours
@@ -157,6 +158,7 @@ def losses_of(
     if not isinstance(result, Picture):
         return ()
     options = options or WriteOptions()
+    record = FORMATS[format_name]
     losses: list[str] = []
     if format_name in IMAGE_FORMATS:
         losses += fitted_stand_in(result, format_name, options).notes
@@ -169,11 +171,11 @@ def losses_of(
 
         losses += losses_of_compression(result)
     hidden = result.rest is not None and result.metadata.get("default_image")
-    if hidden and format_name in FRAME_FORMATS and format_name != "png":
+    if hidden and format_name in FRAME_FORMATS and "default_image" not in record.metadata:
         losses.append(
             "the image for programs that know no animations is left out; --format png keeps it"
         )
-    if result.extra and format_name in IMAGE_FORMATS and format_name != "tiff":
+    if result.extra and format_name in IMAGE_FORMATS and record.modes != ANY:
         losses.append(
             f"{result.extra} of {result.pixels.shape[2]} channels are neither colour nor alpha and "
             f"are left out, as {format_name.upper()} does not hold them; tiff and npy keep them"
@@ -186,7 +188,7 @@ def losses_of(
         )
     if format_name not in IMAGE_FORMATS:  # numbers alone were asked for
         return tuple(losses)
-    held = (*FORMATS[format_name].metadata, *TOLD_OTHERWISE)
+    held = (*record.metadata, *TOLD_OTHERWISE)
     told = telling(fitted_stand_in(result, format_name, options).metadata)
     kinds = [
         key

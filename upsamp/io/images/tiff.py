@@ -19,8 +19,8 @@ from upsamp.core.arguments import Array
 from upsamp.core.threads import map_in_order, thread_count
 from upsamp.errors import FormatError
 from upsamp.io.extras import has_extra
-from upsamp.io.images.canvas import fit_format, image_of
-from upsamp.io.images.modes import offset_lab, pixels_of
+from upsamp.io.images.canvas import image_of
+from upsamp.io.images.modes import offset_lab
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.metadata.directory import longs, packed, value
 from upsamp.io.metadata.tiff_tags import tiff_tags_of
@@ -141,11 +141,6 @@ def losses_of_compression(picture: Picture) -> list[str]:
 
 def _body(picture: Picture, name: str) -> Body:
     """Return a page's pixels, compressed as they were in the source where that can be."""
-    if "transparency" in picture.metadata:
-        with pillow_at_work(name, FAULT):
-            image = fit_format(image_of(picture), picture, "tiff")
-            pixels, mode = pixels_of(image, "tiff", expand=False)
-        picture = Picture(pixels, mode, metadata=picture.metadata, coding=picture.coding)
     own = _kept_compression(picture)
     if own in (RAW, DEFLATED, LZMA, ZSTANDARD) or _is_strange(picture):
         return _body_of_pixels(picture, own)

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from upsamp.io.images.canvas import fit_format, image_of
+from upsamp.io.images.canvas import image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
 from upsamp.io.images.writing import write_by_pillow
@@ -43,8 +43,8 @@ class FrameByFrame(Image.Image):
         picture = next(self._frames)
         check_same_size(self.first, picture, "WebP")
         self.durations.append(min(duration_of(picture), LONGEST))
-        made = fit_format(image_of(picture), picture, "webp")
-        if made.mode == "RGBA":
+        made = image_of(picture)
+        if picture.has_alpha:
             self.clear |= made.getchannel("A").getextrema() != (255, 255)
         self.im = made.im
         self._mode, self._size = made.mode, made.size

@@ -5,7 +5,11 @@ from fractions import Fraction
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from upsamp.io.images.canvas import fit_format, image_of
+from PIL import Image
+
+from upsamp.errors import FormatError
+from upsamp.io.formats import FORMATS
+from upsamp.io.images.canvas import image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
 from upsamp.io.picture_options import WriteOptions
@@ -22,11 +26,23 @@ def write_by_pillow(
     buffer = BytesIO()
     load_format(format_name.upper())
     with pillow_at_work(name, "cannot be encoded"):
-        image = fit_format(image_of(picture), picture, format_name)
+        image = image_of(picture)
+        if FORMATS[format_name].opaque and picture.has_alpha:
+            image = _opaque(image, format_name)
         image.save(buffer, format_name, **save_options(picture, format_name, options))
     if format_name == "jpeg" and picture.metadata.get("aspect"):
         _tell_aspect(buffer, picture.metadata["aspect"])
     stream.write(buffer.getbuffer())
+
+
+def _opaque(image: Image.Image, format_name: str) -> Image.Image:
+    """Return an image without its alpha; raise `FormatError` where that is not full."""
+    if image.getchannel("A").getextrema() == (255, 255):
+        return image.convert(image.mode.removesuffix("A"))
+    raise FormatError(
+        f"{format_name.upper()} holds no transparency, which would be lost. "
+        "Use png, webp or tiff, or `upsample --background COLOUR`."
+    )
 
 
 def _tell_aspect(jpeg: BytesIO, aspect: tuple[Any, Any]) -> None:

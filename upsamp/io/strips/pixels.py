@@ -41,9 +41,8 @@ class PictureStrips:
             whole = replace(first, pixels=pixels, coding={}, rest=given.rest)
         self._head = with_true_metadata(replace(whole, rest=None), strip=options.strip)
         self._fit = partial(fitted, format_name=format_name, options=options)
-        # What a TIFF in tiles does not have becomes channels.
-        no_place = whole.mode == "1" or whole.metadata.get("transparency") is not None
-        self._expands = format_name == "tiff" and no_place
+        # Single bits, which a TIFF in tiles does not have, become bytes.
+        self._expands = format_name == "tiff" and whole.mode == "1"
         self.picture = fitted_stand_in(self._head, format_name, options, expand=self._expands)
         self.losses = losses_of(whole, format_name, options)
         if format_name == "tiff" and given.coding.get("compression", "raw") != "raw":
