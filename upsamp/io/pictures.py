@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from io import SEEK_END, BytesIO
+from io import BytesIO
 from itertools import islice
 from typing import Any, SupportsIndex, overload
 
@@ -129,17 +129,16 @@ class Picture:
         """
         if self.mode not in (*MODES, *DEEP_MODES):
             return None
-        from upsamp.io.png.chunks import write_chunk  # few pictures are shown
+        from upsamp.io.png.chunks import SIGNATURE, write_chunk  # few pictures are shown
 
         height, width = self.pixels.shape[:2]
         bits, channels = 8 * self.pixels.itemsize, math.prod(self.pixels.shape[2:])
         rows = self.pixels.astype(f">u{self.pixels.itemsize}").reshape(height, -1).view(np.uint8)
         head = struct.pack(">2I5B", width, height, bits, (0, 4, 2, 6)[channels - 1], 0, 0, 0)
-        body = zlib.compress(
-            np.pad(rows, ((0, 0), (1, 0))).tobytes(), 1
-        )  # a filter before each row
-        stream = BytesIO(b"\x89PNG\r\n\x1a\n")
-        stream.seek(0, SEEK_END)
+        filtered = np.pad(rows, ((0, 0), (1, 0)))  # by none, which stands before each row
+        body = zlib.compress(filtered.tobytes(), 1)
+        stream = BytesIO()
+        stream.write(SIGNATURE)
         for kind, content in ((b"IHDR", head), (b"IDAT", body), (b"IEND", b"")):
             write_chunk(stream, kind, content)
         return stream.getvalue()

@@ -12,6 +12,7 @@ from upsamp.io.images.writing import write_by_pillow
 from upsamp.io.metadata.colours import says_srgb, space_of_profile
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
+from upsamp.io.png.chunks import find_chunks
 
 # How far into a file the boxes of an AVIF are looked for, and the one that tells its colours.
 HEAD, BOX = 2**14, b"colrnclx"
@@ -41,14 +42,13 @@ def colour_of_name(text: str) -> tuple[int, int, int] | None:
 def _chunks(stream: BinaryIO) -> dict[str, bytes]:
     """Return the contents of the chunks of a PNG before its pixels."""
     found: dict[str, bytes] = {}
-    stream.seek(8)
-    while len(head := stream.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
-        length = int.from_bytes(head[:4])
-        name, wanted = CHUNKS.get(head[4:], ("", 0))
-        if length == wanted and name:
+    for kind, start, length in find_chunks(stream):
+        if kind == b"IDAT":
+            break
+        name, wanted = CHUNKS.get(kind, ("", 0))
+        if name and length == wanted:
+            stream.seek(start)
             found[name] = stream.read(length)
-            length = 0
-        stream.seek(length + 4, 1)
     return found
 
 

@@ -16,9 +16,10 @@ import numpy as np
 from PIL import Image
 
 from upsamp.io.images.compressed import PIECE, TOO_SHORT, exactly, inflated
-from upsamp.io.images.frame_files import PNG_SIGNATURE, gif_colours, gif_frames
+from upsamp.io.images.frame_files import gif_colours, gif_frames
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_proving
+from upsamp.io.png.chunks import SIGNATURE
 
 # The channels of each colour type of a PNG, and where its seven passes begin and how far they step.
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -33,7 +34,7 @@ def check_png(stream: BinaryIO, start: int = 0) -> None:
 
     start: where the PNG begins in the stream, which is left behind its end.
     """
-    place = start + len(PNG_SIGNATURE)
+    place = start + len(SIGNATURE)
     pixels: _Pixels | None = None
     kind = b""
     while kind != b"IEND":
@@ -57,7 +58,7 @@ def check_png(stream: BinaryIO, start: int = 0) -> None:
 def check_icon(stream: BinaryIO, name: str, max_pixels: int) -> None:
     """Raise `OSError` where a PNG in an icon is damaged, `FormatError` where one is too large."""
     data, start = stream.read(), 0
-    while (start := data.find(PNG_SIGNATURE, start)) >= 0:
+    while (start := data.find(SIGNATURE, start)) >= 0:
         width, height = struct.unpack(">II", data[start + 16 : start + 24].ljust(8, b"\0"))
         check_size(width, height, name, max_pixels)
         check_png(stream, start)

@@ -15,6 +15,7 @@ from PIL import Image
 from upsamp.errors import FormatError
 from upsamp.io.extras import check_extra, has_extra
 from upsamp.io.picture_options import ReadOptions
+from upsamp.io.png.chunks import SIGNATURE
 
 
 class Numbers(NamedTuple):
@@ -79,7 +80,7 @@ SWAPPED = re.compile(r";(16|32)B[SF]*$")
 # Modes that Pillow does not make of planes.
 PLANES_APART = ("LA", "La", "RGBa")
 PNG_SAMPLES: Mapping[int, int] = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-PNG_PALETTE, PNG_SIGNATURE = 3, b"\x89PNG\r\n\x1a\n"
+PNG_PALETTE = 3
 # Boxes of AVIF that tell of images, and how much of a box is looked at.
 CONTAINERS, MOST_BOX = (b"meta", b"moov"), 2**22
 SIZ = b"\xff\x4f\xff\x51"
@@ -170,7 +171,7 @@ def _of_png(_image: Image.Image, stream: BinaryIO, start: int = 0) -> Numbers:
 def _of_icon(image: Any, stream: BinaryIO) -> Numbers | None:
     entry = image.ico.entry[image.ico.getentryindex(image.size)]
     stream.seek(entry.offset)
-    is_png = stream.read(len(PNG_SIGNATURE)) == PNG_SIGNATURE
+    is_png = stream.read(len(SIGNATURE)) == SIGNATURE
     return _of_png(image, stream, entry.offset) if is_png else None
 
 

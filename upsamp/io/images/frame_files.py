@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 from upsamp.io.images.compressed import CUT_OFF, exactly
-from upsamp.io.png.chunks import write_chunk
+from upsamp.io.png.chunks import SIGNATURE, find_chunks, write_chunk
 from upsamp.io.streams import size_of
 
 # What becomes of a frame before the next one is painted.
@@ -23,7 +23,6 @@ LEFT, CLEARED, RESTORED = 0, 1, 2
 GIF_DISPOSALS = {2: CLEARED, 3: RESTORED, 4: RESTORED}
 # How a program of old says how often a GIF is played, in the words that Pillow knows.
 ANOTHER_LOOP = (b"!\xff\x0bANIMEXTS1.0\x03\x01", b"!\xff\x0bNETSCAPE2.0\x03\x01")
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The chunks of a PNG that are about its frames.
 FRAME_CHUNKS = (b"IHDR", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
 # Those besides that the pixels of all frames need.
@@ -172,16 +171,15 @@ class _Chunk(NamedTuple):
         return content
 
 
-def _chunks(stream: BinaryIO, place: int = len(PNG_SIGNATURE)) -> Iterator[_Chunk]:
+def _chunks(stream: BinaryIO, place: int = len(SIGNATURE)) -> Iterator[_Chunk]:
     """Yield the chunks of a PNG from a place on; raise `OSError` where it is cut."""
     end, kind = size_of(stream), b""
-    while kind != b"IEND":
-        stream.seek(place)
-        length, kind = struct.unpack(">I4s", exactly(stream, 8))
-        if place + 12 + length > end:
+    for kind, start, length in find_chunks(stream, place):
+        if start + length + 4 > end:
             raise OSError(CUT_OFF)
-        yield _Chunk(stream, kind, place + 8, length)
-        place += 12 + length
+        yield _Chunk(stream, kind, start, length)
+    if kind != b"IEND":
+        raise OSError(CUT_OFF)
 
 
 class AnimatedPng:
@@ -259,7 +257,7 @@ class AnimatedPng:
     def file(self, frame: SubFrame, *, whole: bool) -> bytes:
         """Return a PNG of a frame alone. whole: with all that is said of the image, too."""
         made = BytesIO()
-        made.write(PNG_SIGNATURE)
+        made.write(SIGNATURE)
         size = struct.pack(">II", frame.width, frame.height)
         write_chunk(made, b"IHDR", size + self._header[8:])
         for chunk in self._others() if whole else self._colours:

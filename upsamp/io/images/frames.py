@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, NamedTuple
 from PIL import Image
 
 from upsamp.io.images.compressed import exactly
+from upsamp.io.metadata.directory import HEADS
 
 # A photo of several views (MPO) is a JPEG. What Pillow gives as frames of a PSD are its layers. A
-# TIFF with an odd signature, which Pillow reads, is read as one page.
+# TIFF with an odd signature, which Pillow reads, is refused when its tags are looked at.
 SINGLE = ("MPO", "PSD", "TIFF")
 # Bits of what a page is of another one, what the numbers of pages that are read mean, and how many
 # tags are looked at for that: they stand in order.
@@ -23,7 +24,6 @@ PHOTOMETRICS = (-1, 0, 1, 2, 3, 4, 5, 6, 8)
 FIRST_TAGS = 32
 # Smaller copies of a page, each of half its size, and a mask of each.
 MOST_COPIES = 64
-TIFF_HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 
 
 def frame_count(image: Image.Image) -> int:
@@ -43,7 +43,7 @@ def icon_sizes(image: Any) -> list[tuple[int, int]]:
 def is_tiff(stream: BinaryIO) -> bool:
     """Tell whether a stream begins as a TIFF does."""
     stream.seek(0)
-    return stream.read(4) in TIFF_HEADS
+    return stream.read(4) in HEADS
 
 
 class TiffForm(NamedTuple):
@@ -166,9 +166,9 @@ def tiff_tags(stream: BinaryIO) -> Iterator[int]:
 def _tiff_form(stream: BinaryIO) -> TiffForm:
     stream.seek(0)
     head = stream.read(4)
-    if head not in TIFF_HEADS:
+    if head not in HEADS:
         raise OSError("it is no TIFF")
-    order = TIFF_HEADS[head]
+    order = HEADS[head]
     if b"+" in head:
         return TiffForm(order + "Q", order + "Q", 20, 8)
     return TiffForm(order + "H", order + "I", 12, 4)

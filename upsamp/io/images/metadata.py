@@ -1,5 +1,6 @@
 """What an image file says besides its pixels: resolution, colours, EXIF, XMP, comments, timing."""
 
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -11,6 +12,7 @@ from upsamp.io.metadata import xmp
 from upsamp.io.metadata.exif import PREFIX
 from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of, iptc_of_resources
 from upsamp.io.metadata.tiff_tags import LAYERS, metadata_of_tiff, sound_dpi
+from upsamp.io.png.chunks import find_chunks
 
 # Metadata that a file keeps, by Pillow's names, with the types that it has; the last three say what
 # a PNG's colours are.
@@ -174,20 +176,12 @@ def _gone(image: Image.Image, stream: BinaryIO) -> tuple[str, ...]:
             words.append(SEGMENT_WORDS.get(name, f"the JPEG's segments {name}"))
     # Of an animation Pillow has still to read.
     if image.format == "PNG" and not getattr(image, "is_animated", False):
-        others = [name for name in _chunks(stream) if name not in CHUNKS]
+        names = (kind.decode("latin-1") for kind, *_ in find_chunks(stream))
+        others = [
+            name for name in names if name not in CHUNKS and re.fullmatch("[A-Za-z]{4}", name)
+        ]
         words += [CHUNK_WORDS.get(name, f"the PNG's chunk {name}") for name in others]
     return tuple(dict.fromkeys(words))
-
-
-def _chunks(stream: BinaryIO) -> Iterator[str]:
-    """Yield the names of the chunks of a PNG."""
-    stream.seek(8)
-    while len(head := stream.read(8)) == 8:
-        name = head[4:].decode("latin-1")
-        if not (name.isascii() and name.isalpha()):
-            return
-        yield name
-        stream.seek(int.from_bytes(head[:4], "big") + 4, 1)
 
 
 def _timing(image: Image.Image) -> dict[str, Any]:

@@ -33,6 +33,7 @@ TYPES: Mapping[int, str] = {
 RATIONALS = (5, 10)
 # The types of BigTIFF become those of TIFF.
 CLASSIC = {13: "u4", 16: "u4", 17: "i4", 18: "u4"}
+# How a TIFF begins, and the order of its bytes.
 HEADS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 # The tags of a directory that have more bytes together are not read, and no more tags than this.
 MAX_BYTES, MAX_TAGS = 2**26, 2**12

@@ -17,13 +17,12 @@ from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.png.animation import animation_header, for_all_frames, write_frames
-from upsamp.io.png.chunks import write_chunk
+from upsamp.io.png.chunks import SIGNATURE, write_chunk
 from upsamp.io.png.deflate import Piece, deflate, join_checksums, stream_header
 from upsamp.io.png.filters import FAST_FILTERS, FILTERS, NONE, choose_filters, filter_rows
 from upsamp.io.png.layout import Layout, metadata_chunks, plan_layout
 from upsamp.io.row_stream import RowStream
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Bytes of a strip: enough that starting a compressor costs nothing, and few enough that two threads
 # have work on an image of a megabyte, and a second-level cache holds a strip before and after.
 STRIP = 2**19
