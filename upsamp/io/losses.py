@@ -157,11 +157,12 @@ def losses_of(
     """
     if not isinstance(result, Picture):
         return ()
-    options = options or WriteOptions()
     record = FORMATS[format_name]
-    losses: list[str] = []
-    if format_name in IMAGE_FORMATS:
-        losses += fitted_stand_in(result, format_name, options).notes
+    if record.kind != "image":  # numbers alone were asked for
+        return _losses_of_frames(result, record)
+    options = options or WriteOptions()
+    made = fitted_stand_in(result, format_name, options)
+    losses = [*made.notes]
     if format_name == "gif":
         from upsamp.io.palettes import losses_of_palette  # no other counts colours
 
@@ -170,26 +171,14 @@ def losses_of(
         from upsamp.io.images.tiff import losses_of_compression  # of pictures alone
 
         losses += losses_of_compression(result)
-    hidden = result.rest is not None and result.metadata.get("default_image")
-    if hidden and format_name in FRAME_FORMATS and "default_image" not in record.metadata:
-        losses.append(
-            "the image for programs that know no animations is left out; --format png keeps it"
-        )
-    if result.extra and format_name in IMAGE_FORMATS and record.modes != ANY:
+    if result.extra and record.modes != ANY:
         losses.append(
             f"{result.extra} of {result.pixels.shape[2]} channels are neither colour nor alpha and "
             f"are left out, as {format_name.upper()} does not hold them; tiff and npy keep them"
         )
-    if result.rest is not None and format_name not in FRAME_FORMATS:
-        what = "image that stands for" if hidden else "first of"
-        losses.append(
-            f"only the {what} {shown_frames(result).count} frames is written, "
-            f"as {format_name.upper()} holds one; {', '.join(FRAME_FORMATS)} hold all"
-        )
-    if format_name not in IMAGE_FORMATS:  # numbers alone were asked for
-        return tuple(losses)
+    losses += _losses_of_frames(result, record)
     held = (*record.metadata, *TOLD_OTHERWISE)
-    told = telling(fitted_stand_in(result, format_name, options).metadata)
+    told = telling(made.metadata)
     kinds = [
         key
         for key, kind in KINDS.items()
@@ -199,6 +188,23 @@ def losses_of(
         words = _either([KINDS[key].words for key in kinds])
         losses.append(f"{format_name.upper()} does not hold {words}, so that is left out")
     return tuple(losses)
+
+
+def _losses_of_frames(result: Picture, record: Format) -> tuple[str, ...]:
+    """Say which frames a format does not hold."""
+    if result.rest is None:
+        return ()
+    hidden = result.metadata.get("default_image")
+    loss = ""
+    if not record.frames:
+        what = "image that stands for" if hidden else "first of"
+        loss = (
+            f"only the {what} {shown_frames(result).count} frames is written, "
+            f"as {record.name.upper()} holds one; {', '.join(FRAME_FORMATS)} hold all"
+        )
+    elif hidden and "default_image" not in record.metadata:
+        loss = "the image for programs that know no animations is left out; --format png keeps it"
+    return (loss,) if loss else ()
 
 
 def _either(words: list[str]) -> str:

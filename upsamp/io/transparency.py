@@ -23,7 +23,7 @@ def expanded(picture: Picture) -> Picture:
     metadata = {name: one for name, one in picture.metadata.items() if name != "transparency"}
     pixels = picture.pixels
     if picture.mode == "P":
-        colours = _colours_of(picture.palette or b"", key)
+        colours = _colours_of(picture.palette, key)
         pixels = (colours[:, :3] if key is None else colours)[pixels]
     if picture.mode == "1":
         pixels, key = pixels.astype(np.uint8) * np.uint8(255), key and 255
@@ -32,15 +32,18 @@ def expanded(picture: Picture) -> Picture:
     return replace(picture, pixels=pixels, mode=mode_of(pixels), palette=None, metadata=metadata)
 
 
-def _colours_of(palette: bytes, key: Any) -> Array:
+def table_of(palette: bytes | None) -> Array:
+    """Return the colours of a palette, (256, 3) uint8; black are those that it has not."""
+    return np.frombuffer((palette or b"")[:768].ljust(768, b"\0"), np.uint8).reshape(256, 3)
+
+
+def _colours_of(palette: bytes | None, key: Any) -> Array:
     """Return the colours of a palette with their alpha, (256, 4).
 
     key: the alpha of each, as far as that goes, or the one number that is clear, or None.
     """
-    colours = np.zeros((256, 4), np.uint8)
-    known = np.frombuffer(palette[: 3 * 256], np.uint8).reshape(-1, 3)
-    colours[: len(known), :3] = known
-    colours[:, 3] = 255
+    colours = np.full((256, 4), 255, np.uint8)
+    colours[:, :3] = table_of(palette)
     if isinstance(key, bytes):
         alpha = np.frombuffer(key[:256], np.uint8)
         colours[: len(alpha), 3] = alpha
@@ -77,7 +80,7 @@ def flattened(picture: Picture, background: tuple[int, int, int]) -> Picture:
         return replace(plain, pixels=pixels, mode=mode_of(pixels, extra=picture.extra))
     metadata = {name: one for name, one in picture.metadata.items() if name != "transparency"}
     if picture.mode == "P":
-        colours = _colours_of(picture.palette or b"", picture.metadata["transparency"])
+        colours = _colours_of(picture.palette, picture.metadata["transparency"])
         palette = _composite(colours, _as_samples(background, colours)).tobytes()
         return replace(picture, palette=palette, metadata=metadata)
     height, width = picture.pixels.shape[:2]

@@ -1,6 +1,5 @@
 """What an image file says besides its pixels: resolution, colours, EXIF, XMP, comments, timing."""
 
-import re
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -176,10 +175,8 @@ def _gone(image: Image.Image, stream: BinaryIO) -> tuple[str, ...]:
             words.append(SEGMENT_WORDS.get(name, f"the JPEG's segments {name}"))
     # Of an animation Pillow has still to read.
     if image.format == "PNG" and not getattr(image, "is_animated", False):
-        names = (kind.decode("latin-1") for kind, *_ in find_chunks(stream))
-        others = [
-            name for name in names if name not in CHUNKS and re.fullmatch("[A-Za-z]{4}", name)
-        ]
+        names = (kind.decode("latin-1") for kind, *_ in find_chunks(stream) if kind.isalpha())
+        others = [name for name in names if name not in CHUNKS]
         words += [CHUNK_WORDS.get(name, f"the PNG's chunk {name}") for name in others]
     return tuple(dict.fromkeys(words))
 

@@ -10,6 +10,7 @@ from upsamp.core.memory import check_limit
 from upsamp.errors import FormatError
 from upsamp.io.images.declared import Numbers
 from upsamp.io.pictures import Picture, mode_of
+from upsamp.io.transparency import expanded
 
 # Bytes of Pillow's image that are copied at a time.
 BLOCK = 2**20
@@ -92,14 +93,12 @@ def masked(picture: Picture, mask: Array, name: str) -> Picture:
     if picture.colours not in ("1", "P", "L", "LA", "I", "F", "RGB", "RGBA"):
         note = f"the mask of a picture in {picture.colours} is left out"
         return replace(picture, notes=(*picture.notes, note))
-    pixels, palette = picture.pixels, picture.palette
+    pixels = picture.pixels
     each = pixels.nbytes // (height * width) + 4 * pixels.dtype.itemsize
     check_limit(2 * each * height * width, f"the {width:,} x {height:,} pixels of {name}")
-    if palette is not None:
-        table = np.frombuffer(palette.ljust(768, b"\0")[:768], np.uint8).reshape(256, 3)
-        pixels = table[pixels]
-    elif pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
+    if picture.mode in ("1", "P"):
+        picture = expanded(picture)
+        pixels = picture.pixels
     kind = pixels.dtype
     if kind.kind == "f":
         steps = (np.arange(256) / 255).astype(kind)
@@ -111,7 +110,7 @@ def masked(picture: Picture, mask: Array, name: str) -> Picture:
         pixels = pixels[..., :-1]
     pixels = np.concatenate([pixels.reshape(height, width, -1), alpha], axis=2)
     mode = mode_of(pixels, extra=picture.extra)
-    return replace(picture, pixels=pixels, mode=mode, palette=None)
+    return replace(picture, pixels=pixels, mode=mode)
 
 
 def widened(pixels: Array, full: int) -> Array:

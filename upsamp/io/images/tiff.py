@@ -26,6 +26,7 @@ from upsamp.io.metadata.directory import longs, packed, value
 from upsamp.io.metadata.tiff_tags import tiff_tags_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, shown_frames
+from upsamp.io.transparency import table_of
 
 Encoder: TypeAlias = Callable[[Array], bytes | memoryview]
 
@@ -204,8 +205,7 @@ def _body_of_pixels(picture: Picture, compression: str) -> Body:
     if differences:
         tags[PREDICTOR] = DIFFERENCES
     if picture.mode == "P":
-        table = np.frombuffer((picture.palette or b"").ljust(768, b"\0")[:768], np.uint8)
-        tags[COLOURS] = tuple(int(value) * 257 for value in table.reshape(256, 3).T.ravel())
+        tags[COLOURS] = tuple(257 * part for part in table_of(picture.palette).T.ravel().tolist())
     rows = max(1, STRIP // max(1, pixels[:1].nbytes))
     tags[STRIP_ROWS] = rows
     encode = _encoder(compression)

@@ -16,6 +16,7 @@ from upsamp.io.metadata.directory import Value, numbers_of
 from upsamp.io.metadata.tiff_tags import RESOLUTION, UNIT, tiff_tags_of
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
+from upsamp.io.transparency import table_of
 
 # Pixels of a tile: what readers expect, and where a row is very long, as many rows as the memory
 # has room for; TIFF wants multiples of 16.
@@ -68,10 +69,7 @@ def _tags(picture: Picture) -> dict[str, Any]:
     """Return what the file says besides its pixels."""
     tags: dict[str, Any] = {}
     if picture.palette is not None:
-        colours = np.zeros((256, 3), np.uint16)
-        palette = np.frombuffer(picture.palette[: 3 * 256], np.uint8).reshape(-1, 3)
-        colours[: len(palette)] = palette
-        tags["colormap"] = colours.T * 257  # 255 is 65535
+        tags["colormap"] = table_of(picture.palette).T * np.uint16(257)  # 255 is 65535
     said = tiff_tags_of(picture.metadata)
     if RESOLUTION[0] in said and RESOLUTION[1] in said:
         tags["resolution"] = tuple(float(*numbers_of(said[tag])) for tag in RESOLUTION)
