@@ -90,7 +90,8 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     "--keep-larger",
     is_flag=True,
     help="With --to, let what is larger keep its size, where that is an error otherwise: a file is "
-    "copied byte for byte, unless its format, --frame or --strip asks for another one.",
+    "copied byte for byte, unless --format, --frame, --strip, --range or --background asks for "
+    "another one.",
 )
 @click.option(
     "--interp",
