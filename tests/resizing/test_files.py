@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image
 import upsamp
 from upsamp.cli import main
 from upsamp.errors import ArgumentError, FileError, FormatError, MemoryLimitError, UpsampError
+from upsamp.io.pictures import Frames
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 
@@ -229,6 +231,10 @@ REFUSED: list[tuple[dict[str, Any], type[UpsampError], str]] = [
         ArgumentError,
         "`linear` is for images",
     ),
+    *(
+        ({"source": "m.npy", "target": "o.npy", name: value}, ArgumentError, f"`{name}` is for im")
+        for name, value in (("frame", 0), ("depth", 8), ("auto_orient", False), ("strip", True))
+    ),
     ({"format_name": "docx"}, ArgumentError, "`format_name` must be"),
     ({"frame": 5}, FormatError, "`frame`"),
     ({"depth": 16}, ArgumentError, r"`depth` must be 8 or None\. Received: depth=16\."),
@@ -255,6 +261,19 @@ def test_what_is_wrong_is_told_by_the_names_of_the_arguments(
         upsamp.enlarge_file(**{"source": "a.png", "target": "out.png", **arguments})
     assert "--" not in str(raised.value)
     assert {path.name for path in Path().iterdir()} == before
+
+
+def test_options_of_images_are_refused_for_an_array_that_is_read() -> None:
+    with pytest.raises(ArgumentError, match=r"`frame` is for images; an array of several is named"):
+        upsamp.read("m.npy", frame=0)
+
+
+def test_frames_of_several_modes_are_refused_by_the_names_of_the_arguments() -> None:
+    first = upsamp.Picture(np.zeros((2, 3), np.uint8), "L")
+    deep = upsamp.Picture(np.zeros((2, 3), np.uint16), "I;16")
+    several = replace(first, rest=Frames(1, lambda: iter((deep,))))
+    with pytest.raises(FormatError, match="Use interpolation='bilinear', a target such as"):
+        upsamp.write("o.png", several)
 
 
 def test_what_no_file_holds_is_not_written() -> None:

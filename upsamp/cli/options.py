@@ -9,7 +9,13 @@ import click
 from upsamp.cli.command import CountType, FileType, RangeType
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
-from upsamp.io.picture_options import FRAMES_FACTOR, MAX_PIXELS, RESULT_FACTOR, Quality
+from upsamp.io.picture_options import (
+    FRAMES_FACTOR,
+    KIND_OPTIONS,
+    MAX_PIXELS,
+    RESULT_FACTOR,
+    Quality,
+)
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 DEFAULT = click.core.ParameterSource.DEFAULT
@@ -64,19 +70,6 @@ class FormatType(click.Choice[str]):
             remedy = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(self.choices)}."
             self.fail(f"must name a format to write. Received: {value[:60]}. {remedy}", param, ctx)
         return NAMES.get(value.lower(), value.lower())
-
-
-# Options that would be passed over for a matrix, or for an image: what they say by default, what
-# they are for, and why.
-KIND_OPTIONS = {
-    "linear": (False, "images", "the numbers of a matrix are no colours"),
-    "frame": (None, "images", "an array of several is named, as in FILE.npz:NAME"),
-    "strip": (False, "images", "a matrix has no metadata"),
-    "auto_orient": (True, "images", "a matrix has no orientation"),
-    "depth": (None, "images", "a matrix keeps its type"),
-    "data_format": (None, "matrices", "an image knows its channels"),
-    "missing": ("error", "matrices in text", "an image has all its pixels"),
-}
 
 
 def check_kind(*, is_image: bool) -> None:

@@ -1,6 +1,7 @@
 """How picture files are read and written: settings that can be sent to another process."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,18 @@ MAX_PIXELS = 178_956_970
 RESULT_FACTOR = 16
 # How many times the pixels of one image all frames or pages of a file may have together.
 FRAMES_FACTOR = 2
+
+# Options that would be passed over for a matrix, or for an image: what they say by default, what
+# they are for, and why.
+KIND_OPTIONS: Mapping[str, tuple[object, str, str]] = {
+    "linear": (False, "images", "the numbers of a matrix are no colours"),
+    "frame": (None, "images", "an array of several is named, as in FILE.npz:NAME"),
+    "strip": (False, "images", "a matrix has no metadata"),
+    "auto_orient": (True, "images", "a matrix has no orientation"),
+    "depth": (None, "images", "a matrix keeps its type"),
+    "data_format": (None, "matrices", "an image knows its channels"),
+    "missing": ("error", "matrices in text", "an image has all its pixels"),
+}
 
 # How much a file may lose: 1 to 100, or what its source lost; None lets the format decide.
 Missing = Literal["error", "nan"]
@@ -119,3 +132,16 @@ def check_result(rows: int, columns: int, max_pixels: int, total: int = 0) -> No
             f"{FRAMES_FACTOR * RESULT_FACTOR} times --max-pixels. Received: {total:,} or more. "
             "Use a smaller size, fewer images, or --max-pixels to allow more."
         )
+
+
+def check_kind(given: Mapping[str, object], *, is_image: bool) -> None:
+    """Raise `ArgumentError` where an option is for another kind of input.
+
+    given: the options by their names, each with its value.
+
+    >>> check_kind({"frame": None, "data_format": "channels_first"}, is_image=False)
+    """
+    for name, value in given.items():
+        neutral, kind, why = KIND_OPTIONS[name]
+        if value != neutral and is_image != (kind == "images"):
+            raise ArgumentError(f"`{name}` is for {kind}; {why}. Leave it out.")

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
-from upsamp.errors import ArgumentError, FileError
+from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
 from upsamp.io.losses import check_result_held, fitted_stand_in, losses_of
+from upsamp.io.picture_options import ReadOptions, check_kind
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import PIXEL_BYTES, SPARE_BYTES, read_source
 from upsamp.io.remote_paths import is_remote, read_remote
@@ -185,6 +186,12 @@ def _shape_written(result: Picture | Array, destination: Destination) -> tuple[i
     return array_of(result).shape
 
 
+def check_reading(given: Picture | Array, options: ReadOptions) -> None:
+    """Raise `ArgumentError` where options of reading an image were given for a matrix."""
+    told = {"frame": options.frame, "auto_orient": options.orient, "depth": options.depth}
+    check_kind(told, is_image=isinstance(given, Picture))
+
+
 def _read(source: str, settings: Settings) -> Source:
     """Read a file, or of an array that can be read by its rows the head alone."""
     if settings.matrices:
@@ -207,13 +214,12 @@ def _check_file(source: str) -> None:
 def _plan(source: str, target: str, settings: Settings, found: Source) -> Job[EnlargedStrips]:
     """Plan what is made of a file."""
     given, enlarging = found.given, settings.enlarging
-    if isinstance(given, Picture):
-        if enlarging.data_format is not None:
-            raise ArgumentError("`data_format` is for matrices; an image knows its channels.")
-    elif not settings.matrices:
+    is_image = isinstance(given, Picture)
+    if not is_image and not settings.matrices:
         raise FileError(f"What is enlarged with others must be an image. Received: '{source}'.")
-    elif enlarging.linear:
-        raise ArgumentError("`linear` is for images; the numbers of a matrix are no colours.")
+    told = {"linear": enlarging.linear, "data_format": enlarging.data_format}
+    check_kind({**told, "strip": settings.writing.strip}, is_image=is_image)
+    check_reading(given, settings.reading)
     work = EnlargedStrips(given, enlarging, enlarging.result_size(given))
     wanted = _format_of(source, given, target, settings)
     destination = Destination(target, wanted, settings.writing, settings.overwrite)

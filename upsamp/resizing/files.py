@@ -42,7 +42,7 @@ from upsamp.io.remote_paths import is_remote, local_path
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.write import Destination, check_place
 from upsamp.resizing.enlarging import Enlarging, Settings
-from upsamp.resizing.file_to_file import Facts, deliver
+from upsamp.resizing.file_to_file import Facts, check_reading, deliver
 from upsamp.resizing.file_to_file import enlarge_file as enlarge_by_settings
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ ARGUMENTS: Mapping[str, str] = {
     "--no-auto-orient": "auto_orient=False",
     "--depth 8": "depth=8",
     "--linear": "`linear`",
+    "--interp bilinear": "interpolation='bilinear'",
     "--size": "`size`",
     "--keep-larger": "keep_larger=True",
     "--range auto": "value_range='auto'",
@@ -121,6 +122,7 @@ def read(
     name = _path(path, "path")
     with _as_arguments():
         given = read_source(_check_source(name), options)
+        check_reading(given, options)
     for note in given.notes if isinstance(given, Picture) else ():
         _warn(note)
     return given
