@@ -139,7 +139,7 @@ def fitted_stand_in(
     """Return what `fitted` makes of a picture, with what stands in for the pixels.
 
     It is found out by one of them, so the notes are there, too, but no others. expand: whether
-    palettes and clear colours become channels in any case.
+    single bits become bytes in any case.
     """
     pixel = replace(picture, pixels=picture.pixels[:1, :1], rest=None, notes=())
     made = fitted(expanded(pixel) if expand else pixel, format_name, options)

@@ -11,7 +11,7 @@ from PIL import ImageCms
 
 from upsamp.core.arguments import Array
 from upsamp.io.extras import check_extra
-from upsamp.io.images.canvas import image_of
+from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata.colours import OF_COLOURS, SRGB, space_of_profile
 from upsamp.io.pictures import Picture, mode_of

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from upsamp.core.arguments import Array
-from upsamp.io.images.canvas import image_of
+from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.palettes import CLEAR, OPAQUE, Indexed, index_colours
 from upsamp.io.picture_options import WriteOptions

@@ -56,6 +56,20 @@ def offset_lab(pixels: Array) -> Array:
     return pixels ^ np.array([0, 128, 128], np.uint8)
 
 
+def image_of(picture: Picture) -> Image.Image:
+    """Return a picture as an image of Pillow, with its palette, without its metadata."""
+    pixels = np.ascontiguousarray(picture.pixels)
+    if picture.mode == "1":
+        return Image.fromarray(pixels)
+    if picture.mode == "LAB":
+        pixels = offset_lab(pixels)
+    height, width = pixels.shape[:2]
+    image = Image.frombuffer(picture.mode, (width, height), pixels, "raw", picture.mode, 0, 1)
+    if picture.palette is not None:
+        image.putpalette(picture.palette)
+    return image
+
+
 def pixels_of(
     image: Image.Image, format_name: str, *, expand: bool, numbers: Numbers | None = None
 ) -> tuple[Array, str]:

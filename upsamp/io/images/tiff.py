@@ -19,8 +19,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.threads import map_in_order, thread_count
 from upsamp.errors import FormatError
 from upsamp.io.extras import has_extra
-from upsamp.io.images.canvas import image_of
-from upsamp.io.images.modes import offset_lab
+from upsamp.io.images.modes import image_of, offset_lab
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.metadata.directory import longs, packed, value
 from upsamp.io.metadata.tiff_tags import tiff_tags_of

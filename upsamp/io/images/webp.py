@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from upsamp.io.images.canvas import image_of
+from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
 from upsamp.io.images.writing import write_by_pillow

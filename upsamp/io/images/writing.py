@@ -9,7 +9,7 @@ from PIL import Image
 
 from upsamp.errors import FormatError
 from upsamp.io.formats import FORMATS
-from upsamp.io.images.canvas import image_of
+from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
 from upsamp.io.picture_options import WriteOptions

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from upsamp.io.metadata import descriptions
-from upsamp.io.metadata.directory import ratio_of
+from upsamp.io.metadata.directory import ASCII, LONG, RATIONAL, SHORT, ratio_of
 from upsamp.io.metadata.scale import SAME, Scale, Turn
 
 # What stands before the block in a JPEG.
@@ -20,7 +20,6 @@ ORIENTATION = 0x0112
 EXIF_DIRECTORY = 0x8769
 # The tags that tell the size: TIFF's own, and those of the pixels.
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
-ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5
 # The bytes of a number of the types that are changed.
 SIZES = {ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8}
 DESCRIPTION = 0x010E
