@@ -87,6 +87,22 @@ def test_integers_of_a_tiff_stay_what_they_are_without_an_extra(
     np.testing.assert_array_equal(written, pixels, strict=True)
 
 
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_signed_colour_is_kept_in_tiff_and_refused_where_it_would_be_unsigned(
+    tmp_path: Path, channels: int
+) -> None:
+    pixels = numbers("int16", channels, low=-100)
+    photometric = "minisblack" if channels == 2 else "rgb"
+    extra = [] if channels == 3 else ["unassalpha"]
+    picture = read(tiff(pixels, photometric, planarconfig="contig", extrasamples=extra))
+    np.testing.assert_array_equal(picture.pixels, pixels, strict=True)
+    written = tifffile.imread(through(picture, "tiff", tmp_path))
+    np.testing.assert_array_equal(written, pixels, strict=True)
+    for name in ("png", "ppm", "jpeg2000"):
+        with pytest.raises(FormatError, match=r"int16 pixels would lose .* Use one of tiff\."):
+            through(picture, name, tmp_path)
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("channels", [1, 3])
