@@ -601,6 +601,16 @@ WORDS = [
     ("a.pdf", b"%PDF-1.7\n", "is PDF, a list of commands"),
     ("a.html", b"<html>1 2</html>", "is no image that can be read: it holds text"),
     ("a.fits", b"SIMPLE = T\n", "its FITS header has no end"),
+    ("a.svg", "<svg width='1'/>".encode("utf-16"), "is SVG, a drawing"),
+    ("-", "<?xml version='1.0'?><svg/>".encode("utf-16"), "is SVG, a drawing"),
+    ("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is HEIC, which is not read"),
+    ("a.jxl", b"\xff\x0a\x10", "is JPEG XL, which is not read"),
+    ("-", b"\0\0\0\x0cJXL \r\n\x87\n", "is JPEG XL, which is not read"),
+    ("a.exr", b"v/1\x01\x02\0\0\0", "is OpenEXR, which is not read"),
+    ("a.hdr", b"#?RADIANCE\n\n-Y 2 +X 2\n\0\0", "is Radiance's HDR, which is not read"),
+    ("-", b"P7\nWIDTH 1\nHEIGHT 1\nENDHDR\n", "is PAM, which is not read"),
+    ("a.dcm", bytes(128) + b"DICM", "is DICOM, which is not read"),
+    ("a.png", bytes(100), "its content is of no known image format, or damaged"),
 ]
 
 
