@@ -98,6 +98,16 @@ def test_earlier_results_beside_their_images_are_no_images() -> None:
         assert plan.earlier_results == 2
 
 
+def test_earlier_results_beside_their_images_are_none_for_another_folder_either() -> None:
+    Path("photos/a_2x2_nearest.png").touch()
+    plan = Plan(Inputs(["photos"]), Naming("3x3", "bicubic", out_dir="out"))
+    assert "photos/a_2x2_nearest.png" not in [task.source for task in plan.tasks()]
+    assert plan.earlier_results == 1
+    Path("photos/large_a.png").touch()  # which may be a picture of its own
+    plan = Plan(Inputs(["photos"]), Naming("3x3", "bicubic", "large_{stem}{suffix}", out_dir="out"))
+    assert len([*plan.tasks()]) == 6
+
+
 @pytest.mark.parametrize(
     ("template", "names", "earlier"),
     [

@@ -158,6 +158,24 @@ def test_ome_of_pages_that_are_not_there_is_told(tmp_path: Path) -> None:
         assert file.series[0].shape == (12, 10)
 
 
+@pytest.mark.parametrize("kind", ["ome", "imagej"])
+def test_a_page_is_as_large_as_the_first_says(tmp_path: Path, kind: str) -> None:
+    options: dict[str, Any] = {kind: True, "metadata": {"axes": "ZYX", "unit": "um"}}
+    stack = np.zeros((3, 6, 5), np.uint16)
+    source = tiff(stack, resolution=(2e4, 4e4), resolutionunit=3, **options)
+    for frame in (0, 1, None):
+        picture = read(source, frame=frame, every_frame=True)
+        large = picture.map(lambda page: larger(page, 2, 2))
+        with tifffile.TiffFile(through(large, "tiff", tmp_path)) as file:
+            found = [page.resolution for page in file.pages]
+            told = (file.imagej_metadata or {}).get("unit")
+        assert set(found) == {(4e4, 8e4)}
+        assert (told == "um") == (kind == "imagej")
+    if kind == "ome":
+        notes = read(source, frame=1).notes
+        assert "the OME-XML of 3 pages, of which 1 are read" in notes[0]
+
+
 def test_regions_of_ome_are_left_out() -> None:
     ome = (
         b'<OME><Image><Pixels SizeX="5" SizeY="6"/><ROIRef ID="ROI:0"/></Image>'

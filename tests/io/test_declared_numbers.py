@@ -87,6 +87,22 @@ def test_integers_of_a_tiff_stay_what_they_are_without_an_extra(
     np.testing.assert_array_equal(written, pixels, strict=True)
 
 
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_signed_colour_is_kept_in_tiff_and_refused_where_it_would_be_unsigned(
+    tmp_path: Path, channels: int
+) -> None:
+    pixels = numbers("int16", channels, low=-100)
+    photometric = "minisblack" if channels == 2 else "rgb"
+    extra = [] if channels == 3 else ["unassalpha"]
+    picture = read(tiff(pixels, photometric, planarconfig="contig", extrasamples=extra))
+    np.testing.assert_array_equal(picture.pixels, pixels, strict=True)
+    written = tifffile.imread(through(picture, "tiff", tmp_path))
+    np.testing.assert_array_equal(written, pixels, strict=True)
+    for name in ("png", "ppm", "jpeg2000"):
+        with pytest.raises(FormatError, match=r"int16 pixels would lose .* Use one of tiff\."):
+            through(picture, name, tmp_path)
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("channels", [1, 3])
@@ -589,6 +605,16 @@ WORDS = [
     ("a.html", b"<html>1 2</html>", "is no image that can be read: it holds text"),
     ("a.fits", b"SIMPLE = T\n", "its FITS header has no end"),
     ("a.pfm", b"PF\n1 1\n1.2.3\n" + bytes(12), "its header is no PFM's"),
+    ("a.svg", "<svg width='1'/>".encode("utf-16"), "is SVG, a drawing"),
+    ("-", "<?xml version='1.0'?><svg/>".encode("utf-16"), "is SVG, a drawing"),
+    ("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is HEIC, which is not read"),
+    ("a.jxl", b"\xff\x0a\x10", "is JPEG XL, which is not read"),
+    ("-", b"\0\0\0\x0cJXL \r\n\x87\n", "is JPEG XL, which is not read"),
+    ("a.exr", b"v/1\x01\x02\0\0\0", "is OpenEXR, which is not read"),
+    ("a.hdr", b"#?RADIANCE\n\n-Y 2 +X 2\n\0\0", "is Radiance's HDR, which is not read"),
+    ("-", b"P7\nWIDTH 1\nHEIGHT 1\nENDHDR\n", "is PAM, which is not read"),
+    ("a.dcm", bytes(128) + b"DICM", "is DICOM, which is not read"),
+    ("a.png", bytes(100), "its content is of no known image format, or damaged"),
 ]
 
 

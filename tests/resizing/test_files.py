@@ -298,12 +298,52 @@ def test_what_no_file_holds_is_not_written() -> None:
         (np.zeros((2, 2), np.int32), "F"),
         (np.zeros((2, 2), np.uint8), "LAB"),
         (np.zeros((2, 2), np.uint8), "L;12"),
+        (np.zeros((2, 2, 3), np.int16), "RGB;16"),
+        (np.zeros((2, 2, 3), np.uint16), "RGB"),
+        (np.zeros((2, 2, 4), np.uint32), "CMYK;16"),
     ],
 )
 def test_a_picture_that_was_made_by_hand_is_checked(pixels: Any, mode: str) -> None:
     with pytest.raises(ArgumentError, match=rf"pixels of its mode\. Received: mode='{mode}' for"):
         upsamp.write("o.tif", upsamp.Picture(pixels, mode))
     assert not Path("o.tif").exists()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "mode"),
+    [("int16", "RGB;16S"), ("uint32", "RGB;32"), ("float16", "RGB;F"), ("int8", "L+2;8S")],
+)
+def test_a_picture_of_rare_numbers_is_written_and_read_again(dtype: str, mode: str) -> None:
+    pixels = np.arange(12).reshape(2, 2, 3).astype(dtype)
+    upsamp.write("rare.tif", upsamp.Picture(pixels, mode))
+    again = upsamp.read("rare.tif")
+    assert isinstance(again, upsamp.Picture)
+    assert again.mode == mode
+    np.testing.assert_array_equal(again.pixels, pixels, strict=True)
+    upsamp.write("again.tif", again)
+
+
+@pytest.mark.parametrize("colour", ["#80ff00", (128, 255, 0), np.array([128, 255, 0])])
+def test_transparent_pixels_are_laid_on_a_colour(colour: Any) -> None:
+    clear = np.zeros((2, 2, 4), np.uint8)
+    upsamp.write("clear.png", clear)
+    upsamp.write("written.png", upsamp.read("clear.png"), background=colour)
+    upsamp.write("array.png", clear, background=colour)
+    upsamp.enlarge_file("clear.png", "large.png", 1, background=colour)
+    for name in ("written.png", "array.png", "large.png"):
+        picture = upsamp.read(name)
+        assert isinstance(picture, upsamp.Picture)
+        np.testing.assert_array_equal(picture.pixels, np.full((2, 2, 3), (128, 255, 0), np.uint8))
+    with pytest.raises(FormatError, match=r"Use png, webp or tiff, or `background`\."):
+        upsamp.write("clear.jpg", clear)
+
+
+@pytest.mark.parametrize("colour", ["whitish", (1, 2), (1, 2, 256), (0.5, 0, 0), 7])
+def test_what_is_no_colour_is_no_background(colour: Any) -> None:
+    with pytest.raises(ArgumentError, match="`background` must be the name of a colour"):
+        upsamp.write("o.png", np.zeros((2, 2, 4), np.uint8), background=colour)
+    with pytest.raises(ArgumentError, match="`background` must be for png"):
+        upsamp.write("o.npy", np.zeros((2, 2, 4), np.uint8), background="white")
 
 
 def test_what_is_larger_is_kept_where_that_is_asked() -> None:

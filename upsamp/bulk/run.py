@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -25,9 +25,9 @@ class Plan:
     skip_existing: whether a result that is there is taken for done. overwrite: whether it is
     replaced.
 
-    What has the name that the template makes of another image in its place, in any size and by any
-    method, is an earlier result and no input. What may be an image all the same, as the template
-    has neither of them nor {ext}, is not left out where results are replaced.
+    What has the name that the template makes of another image, in its place or beside it, in any
+    size and by any method, is an earlier result and no input. What may be an image all the same, as
+    the template has neither of them nor {ext}, is not left out where results are replaced.
     """
 
     inputs: Inputs
@@ -69,7 +69,13 @@ class Plan:
 
         # Eight bytes of each, and only where names look like those of results.
         looks_earlier = any(naming.origin_in(found.path) for found in group)
-        keys = (key(naming.origin_of(found)) for found in (group if looks_earlier else ()))
+        # An earlier run may have written beside the images what this one writes elsewhere.
+        namings = {
+            naming,
+            replace(naming, out_dir=None if naming.tells_results else naming.out_dir),
+        }
+        some = group if looks_earlier else ()
+        keys = (key(one.origin_of(found)) for one in namings for found in some)
         images = np.unique(np.fromiter(keys, np.int64))
 
         def is_earlier(found: Found) -> bool:
@@ -79,7 +85,7 @@ class Plan:
             of_image = key(origin)
             place = int(np.searchsorted(images, of_image))
             known = place < len(images) and int(images[place]) == of_image
-            return known and of_image != key(naming.origin_of(found))
+            return known and all(of_image != key(one.origin_of(found)) for one in namings)
 
         return is_earlier
 

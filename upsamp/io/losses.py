@@ -7,7 +7,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
-from upsamp.io.formats import ANY, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
+from upsamp.io.formats import ANY, DEEP_MODES, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
 from upsamp.io.metadata.colours import space_of_pixels, space_of_profile, telling
 from upsamp.io.metadata.kinds import KINDS
 from upsamp.io.picture_options import WriteOptions
@@ -33,8 +33,11 @@ def check_held(picture: Picture, format_name: str) -> Picture:
         return picture
     depth = picture.pixels.dtype.name
     formats = [name for name in IMAGE_FORMATS if _holds(FORMATS[name], picture)]
-    if depth in ("uint8", "bool"):
+    deep = DEEP_MODES[0 if picture.pixels.ndim == 2 else 2] in record.modes
+    if depth in ("uint8", "bool") or (deep and depth == "uint16"):
         rule = f"has no place for {picture.mode} pixels"
+    elif deep:
+        rule = f"holds 8 or 16 bits without a sign, and {depth} pixels would lose the rest"
     elif picture.pixels.ndim > 2:
         rule = f"is written with 8 bits a channel in colour, and {depth} pixels would lose the rest"
     else:

@@ -42,9 +42,10 @@ class Picture:
 
     pixels: (H, W) or (H, W, C) as `mode` has them, which is Pillow's, or one of those that Pillow
     has not: "LA;16", "RGB;16", "RGBA;16" and "CMYK;16" for 16-bit colour, ";F" in the place of
-    ";16" for floats; "F" may be of any float and "I" of any integer type. "RGB+2" has two channels
-    more that are neither colour nor alpha, "RGBA+2" has them before alpha. format: of the file that
-    it was read from. metadata: what a new file says too, by the kinds in `metadata/kinds.py`.
+    ";16" for floats and ";16S" for signed ones; "F" may be of any float and "I" of any integer
+    type. "RGB+2" has two channels more that are neither colour nor alpha, "RGBA+2" has them before
+    alpha. format: of the file that it was read from. metadata: what a new file says too, by the
+    kinds in `metadata/kinds.py`.
     coding: how the pixels were compressed. notes: what was lost in reading it. rest: the frames
     that follow, if it is the first of several. counted: the rows and columns of the pixels that the
     metadata is counted in; None for those that it has.
@@ -195,8 +196,8 @@ def mode_of(pixels: Array, *, cmyk: bool = False, extra: int = 0) -> str:
 
     >>> mode_of(np.zeros((2, 2, 3), np.uint16)), mode_of(np.zeros((2, 2), np.float32))
     ('RGB;16', 'F')
-    >>> mode_of(np.zeros((2, 2, 4), np.uint8), extra=1)
-    'RGB+1'
+    >>> mode_of(np.zeros((2, 2, 4), np.uint8), extra=1), mode_of(np.zeros((2, 2, 3), np.int16))
+    ('RGB+1', 'RGB;16S')
     """
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     kind, bits = pixels.dtype.kind, 8 * pixels.dtype.itemsize
@@ -204,7 +205,8 @@ def mode_of(pixels: Array, *, cmyk: bool = False, extra: int = 0) -> str:
         return "F" if kind == "f" else "I;16" if pixels.dtype == np.uint16 else "I"
     base = "CMYK" if cmyk else MODES[channels - extra - 1]
     base += f"+{extra}" if extra else ""
-    return base if pixels.dtype == np.uint8 else f"{base};{'F' if kind == 'f' else bits}"
+    depth = {"f": "F", "i": f"{bits}S"}.get(kind, bits)
+    return base if pixels.dtype == np.uint8 else f"{base};{depth}"
 
 
 def check_same_size(first: Picture, frame: Picture, format_name: str) -> None:

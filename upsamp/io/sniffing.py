@@ -11,6 +11,8 @@ from upsamp.io.formats import format_of_name
 # How the files begin that are told by their content whatever their names are.
 MAGIC: Mapping[str, bytes] = {"npy": b"\x93NUMPY", "npz": b"PK\x03\x04", "gzip": b"\x1f\x8b"}
 
+# The marks of UTF-16.
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # How text begins that is no matrix: of images, and of what is refused as one, such as PostScript,
 # PDF, and all that has elements, as SVG has.
 IMAGE_TEXT = re.compile(
@@ -28,6 +30,12 @@ REFUSED = (
     (rb"\x89HDF|GRIB|BUFR", "scientific data"),
     (rb"8BPS", "a PSD of more than 8 bits a channel, or of a kind that is not read"),
     (rb"(?s:\s*(?:\xef\xbb\xbf\s*)?<.*svg\b)", "SVG, a drawing"),
+    (rb"(?s:.{4}ftyphe[iv])", "HEIC, which is not read"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL, which is not read"),
+    (rb"v/1\x01", "OpenEXR, which is not read"),
+    (rb"#\?(?:RADIANCE|RGBE)", "Radiance's HDR, which is not read"),
+    (rb"P7\s", "PAM, which is not read"),
+    (rb"(?s:.{128}DICM)", "DICOM, which is not read"),
 )
 # Files of other programs: where they have which bytes, what they are, and what to do with them.
 PICKLE = "Python or PyTorch objects, which could run code when they are read"
@@ -98,29 +106,35 @@ def sniff(head: bytes) -> str:
     for name, magic in MAGIC.items():
         if head.startswith(magic):
             return name
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # the mark of UTF-16
-        return "txt"
-    if b"\0" in head or IMAGE_TEXT.match(head):
-        return "image"
+    if head.startswith(UTF_16):
+        return "image" if IMAGE_TEXT.match(_as_utf_8(head)) else "txt"
+    return "txt" if _is_text(head) and not IMAGE_TEXT.match(head) else "image"
+
+
+def _is_text(head: bytes) -> bool:
+    """Tell whether a file may be text in UTF-8, by its begin."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError:
-        return "image"
-    return "txt"
+        return False
+    return b"\0" not in head
+
+
+def _as_utf_8(head: bytes) -> bytes:
+    """Return the begin of a text of UTF-16 in UTF-8; all else as it is."""
+    return head.decode("utf-16", "ignore").encode() if head.startswith(UTF_16) else head
 
 
 def diagnosis(stream: BinaryIO) -> str:
     """Return what a file is that no decoder knows, and what to do about it."""
     stream.seek(0)
-    head = stream.read(4096)
+    head = _as_utf_8(stream.read(4096))
     for beginning, what in REFUSED:
         if re.match(beginning, head):
             return f"{what}. Convert it to PNG"
     rule = "no image that can be read"
     if not head:
         return f"{rule}: it is empty"
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError:
-        return f"{rule}: its content is of no known image format, or damaged"
-    return f"{rule}: it holds text; a matrix in a file ends in .txt, .csv, .tsv or .json"
+    if _is_text(head):
+        return f"{rule}: it holds text; a matrix in a file ends in .txt, .csv, .tsv or .json"
+    return f"{rule}: its content is of no known image format, or damaged"

@@ -9,6 +9,8 @@ from fractions import Fraction
 from os import PathLike
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from upsamp.core.arguments import (
     DATA_FORMATS,
     Array,
@@ -35,8 +37,15 @@ from upsamp.io.formats import (
     NAMES,
     format_to_write,
 )
-from upsamp.io.picture_options import MAX_PIXELS, Quality, ReadOptions, ValueRange, WriteOptions
-from upsamp.io.pictures import Picture
+from upsamp.io.picture_options import (
+    MAX_PIXELS,
+    Background,
+    Quality,
+    ReadOptions,
+    ValueRange,
+    WriteOptions,
+)
+from upsamp.io.pictures import Picture, mode_of
 from upsamp.io.read import names_file, read_source, split_array_name
 from upsamp.io.remote_paths import is_remote, local_path
 from upsamp.io.streams import STANDARD_STREAM
@@ -60,6 +69,7 @@ ARGUMENTS: Mapping[str, str] = {
     "--interp bilinear": "interpolation='bilinear'",
     "--size": "`size`",
     "--keep-larger": "keep_larger=True",
+    "`upsample --background COLOUR`": "`background`",
     "--range auto": "value_range='auto'",
     "--range LOW HIGH": "value_range=(low, high)",
     "--range 0 1": "value_range=(0, 1)",
@@ -74,7 +84,7 @@ ARGUMENTS: Mapping[str, str] = {
     "an option such as -o to name another": "another name",
     "-o": "a target such as",
 }
-# How many channels a mode has, and of what kinds of numbers its pixels are by what ends it.
+# How many channels a mode has.
 CHANNELS: Mapping[str, int] = {
     **dict.fromkeys(("1", "L", "P", "I", "F"), 1),
     "LA": 2,
@@ -82,8 +92,9 @@ CHANNELS: Mapping[str, int] = {
     "RGBA": 4,
     "CMYK": 4,
 }
-KINDS: Mapping[str, str] = {"": "bui", "I": "iu", "F": "f"}
-MODE = re.compile(rf"({'|'.join(CHANNELS)})(?:\+(\d))?(?:;(8|16|32|64|F))?")
+# Modes whose pixels are bytes, or of one bit.
+BYTES = ("1", "L", "P", "YCbCr", "LAB")
+MODE = re.compile(rf"({'|'.join(CHANNELS)})(?:\+(\d))?(?:;(?:\d+S?|F))?")
 # No end of a range is larger, so that no difference is infinite.
 MOST_VALUE = 1e305
 OPTION = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ARGUMENTS))})(?![\w-])")
@@ -136,6 +147,7 @@ def write(
     compression: int | None = None,
     quality: int | str | None = None,
     strip: bool = False,
+    background: Any = None,
     value_range: Any = None,
     overwrite: bool = False,
 ) -> None:
@@ -146,9 +158,10 @@ def write(
     integers up to 65535; .npy and .json hold any. format_name: "png", "jpeg", "npy", ...; without
     it the suffix says it. compression: of PNG, 0 to 9. quality: of JPEG, WebP and AVIF, 1 to 100,
     or "keep" for that of the JPEG that was read. strip: whether EXIF, XMP, resolution and comments
-    are left out. value_range: (low, high), the numbers that become black and white of an image of 8
-    bits, or "auto" for the least and the largest. overwrite: whether a file that is there is
-    replaced.
+    are left out. background: the colour that transparent pixels are laid on, by its name, as
+    "#rrggbb", or as red, green and blue, 0 to 255. value_range: (low, high), the numbers that
+    become black and white of an image of 8 bits, or "auto" for the least and the largest.
+    overwrite: whether a file that is there is replaced.
 
     What the file does not hold is a `UserWarning`.
 
@@ -168,7 +181,9 @@ def write(
     replaced = normalize_flag(overwrite, "overwrite")
     name = _path(path, "path")
     with _as_arguments():
-        wanted, options = _writing(name, format_name, compression, quality, strip, value_range)
+        wanted, options = _writing(
+            name, format_name, compression, quality, strip, background, value_range
+        )
         check_place(name, overwrite=replaced)
         deliver(result, Destination(name, wanted, options, replaced), notes.append)
     for note in notes:
@@ -194,6 +209,7 @@ def enlarge_file(
     compression: int | None = None,
     quality: int | str | None = None,
     strip: bool = False,
+    background: Any = None,
     value_range: Any = None,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
@@ -250,7 +266,9 @@ def enlarge_file(
     replaced = normalize_flag(overwrite, "overwrite")
     bound = None if max_memory is None else MemoryLimit(normalize_count(max_memory, "max_memory"))
     with _as_arguments():
-        wanted, writing = _writing(names[1], format_name, compression, quality, strip, value_range)
+        wanted, writing = _writing(
+            names[1], format_name, compression, quality, strip, background, value_range
+        )
         copied = method == "nearest"
         expand = not copied or wanted not in IMAGE_FORMATS or value_range is not None
         reading = replace(reading, expand=expand, integers=copied)
@@ -286,10 +304,14 @@ def _checked(picture: Picture) -> Picture:
     pixels = normalize_array(picture.pixels, "pixels", (2, 3))
     mode = normalize_text(picture.mode, "mode")
     known = MODE.fullmatch(mode)
-    channels = known and CHANNELS[known[1]] + int(known[2] or 0)
-    kinds = known and KINDS.get(known[1] if known[1] in KINDS else known[3] or "", "iu")
+    extra = int(known[2] or 0) if known else 0
     found = pixels.shape[2] if pixels.ndim == 3 else 1
-    if channels != found or pixels.dtype.kind not in (kinds or ""):
+    is_sound = known is not None and CHANNELS[known[1]] + extra == found
+    if is_sound and mode in BYTES:
+        is_sound = pixels.dtype in (np.uint8, np.bool_)
+    elif is_sound and not (mode == "I" and pixels.dtype.kind in "iu"):
+        is_sound = mode == mode_of(pixels, cmyk=mode.startswith("CMYK"), extra=extra)
+    if not is_sound:
         raise ArgumentError(
             "A `Picture` must have the pixels of its mode. Received: "
             f"mode={spelled(mode)} for {pixels.dtype} of shape {pixels.shape}."
@@ -315,6 +337,7 @@ def _writing(
     compression: object,
     quality: object,
     strip: object,
+    background: object,
     value_range: object,
 ) -> tuple[str, WriteOptions]:
     """Return the format of a file, and how it is written."""
@@ -332,6 +355,7 @@ def _writing(
     for name, value, formats in (
         ("compression", compression, ("png",)),
         ("quality", quality, LOSSY_FORMATS),
+        ("background", background, IMAGE_FORMATS),
         ("value_range", value_range, IMAGE_FORMATS),
     ):
         if value is not None and wanted not in formats:
@@ -340,8 +364,25 @@ def _writing(
                 f"Received: {name}={spelled(value)} for {wanted}. Leave it out."
             )
     return wanted, WriteOptions(
-        level, kept, normalize_flag(strip, "strip"), value_range=_range(value_range)
+        level, kept, normalize_flag(strip, "strip"), _colour(background), _range(value_range)
     )
+
+
+def _colour(value: object) -> Background | None:
+    """Return the red, green and blue of a colour."""
+    if value is None:
+        return None
+    from upsamp.io.images.colours import colour_of_name  # few lay a picture on a colour
+
+    parts = [as_number(part) for part in as_list(value, 3) or ()]
+    whole = len(parts) == 3 and all(part in range(256) for part in parts)
+    colour = colour_of_name(value) if isinstance(value, str) else None
+    if colour is None and not whole:
+        raise ArgumentError(
+            "`background` must be the name of a colour, as 'white', '#rrggbb', or red, green and "
+            f"blue, each 0 to 255. Received: background={spelled(value)}."
+        )
+    return colour or cast("Background", tuple(int(cast("float", part)) for part in parts))
 
 
 def _range(value: object) -> ValueRange | None:

@@ -33,7 +33,8 @@ from upsamp.io.images.metadata import orientation_of
 from upsamp.io.images.modes import masked, natural_mode
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import open_image, pillow_at_work
-from upsamp.io.metadata.keeping import counted
+from upsamp.io.metadata.keeping import counted, upright_metadata, with_first_page
+from upsamp.io.metadata.tiff_tags import metadata_of_tiff
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import MODES, Frames, Picture
 from upsamp.io.sniffing import diagnosis
@@ -230,7 +231,8 @@ class _ImageFile:
             raise _no_frame(self._name, self.count(), number)
         if self._image is None:
             place = self._places[number]
-            return self._with_mask(self._read_page(self._page_at(place)), place)
+            picture = self._with_mask(self._read_page(self._page_at(place)), place)
+            return self._with_first_page(picture) if number else picture
         if self._is_painted:
             return self._read_frame(cast("Animation", self._animation), number)
         if self._sizes:
@@ -318,6 +320,15 @@ class _ImageFile:
 
     def _page_at(self, place: int) -> BinaryIO:
         return cast("BinaryIO", FirstPage(self._stream, place))
+
+    def _with_first_page(self, picture: Picture) -> Picture:
+        """Return a page that follows, with what the first one says of all."""
+        with self._at_work():
+            first, orientation = metadata_of_tiff(self._page_at(self._places[0]))
+        if self._options.orient:
+            first = upright_metadata(first, orientation, picture.pixels.shape)
+        alone = self._options.frame is not None
+        return replace(picture, metadata=with_first_page(picture.metadata, first, alone=alone))
 
     def _with_mask(self, picture: Picture, place: int) -> Picture:
         """Return a page with the alpha that the mask of it says, where it has one."""

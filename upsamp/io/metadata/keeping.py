@@ -41,6 +41,25 @@ def upright_metadata(
     return changed
 
 
+def with_first_page(
+    own: Mapping[str, Any], first: Mapping[str, Any], *, alone: bool
+) -> dict[str, Any]:
+    """Return the metadata of a page, with what the first page of its file says of them all.
+
+    That is what programs of microscopes write there, and how large a pixel is. alone: whether the
+    others are not read.
+    """
+    description = exif.description_of(first.get("exif", b""))
+    if not descriptions.is_measured(description):
+        return dict(own)
+    kept = {key: one for key, one in own.items() if key not in ("dpi", "aspect", "resolution")}
+    if "resolution" in first:
+        kept["resolution"] = first["resolution"]
+    if alone and not exif.description_of(own.get("exif", b"")):
+        kept["exif"] = first["exif"]
+    return kept
+
+
 def counted(picture: Picture, pages: int | None = None) -> Picture:
     """Return a picture as it was read, whose metadata is counted in the pixels that it has now.
 
