@@ -10,6 +10,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from declared_files import page, tiff_of
 from image_files import HEIGHT, WIDTH, Array, read, through
 from PIL import Image, ImageCms
 
@@ -196,6 +197,12 @@ def test_white_as_0_is_turned_around() -> None:
     picture = read(tiff(grey, photometric="miniswhite"))
     np.testing.assert_array_equal(picture.pixels, 65535 - grey)
     assert picture.mode == "I;16"
+
+
+def test_white_as_0_of_24_bits_has_no_more_of_them() -> None:
+    data = tiff_of(page(3, 1, 24, 0), (2**24 - 1).to_bytes(3, "little") + bytes(3) + b"\5\5\5")
+    expected = np.array([[0, 2**24 - 1, 0xFAFAFA]], np.uint32)
+    np.testing.assert_array_equal(read(data).pixels, expected, strict=True)
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])

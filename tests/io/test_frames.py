@@ -336,3 +336,23 @@ def test_a_later_frame_that_is_damaged_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(FormatError, match=r"^it cannot be decoded: it is cut off\.$"):
         read(BytesIO(whole[: int(len(whole) * 0.7)]), every_frame=True)
+
+
+@pytest.mark.parametrize("colours_before", [False, True])
+def test_greys_of_a_frame_beside_colours_of_all_may_be_clear(
+    tmp_path: Path, colours_before: bool
+) -> None:
+    # Pillow takes such a frame for grey, and holds it as of a palette.
+    greys = np.array([[0, 1, 2], [3, 250, 255]], np.uint8)
+    data = encoded(Image.fromarray(greys), "gif", optimize=False).getvalue()
+    place = data.index(b",\0\0\0\0")
+    palette, description, coded = data[13:781], data[place : place + 9], data[place + 10 : -1]
+    colours = bytes(range(255)) * 3 + b"\0\0\0"
+    grey = b"!\xf9\4\t\n\0\2\0" + description + b"\x87" + palette + coded
+    before = b"!\xf9\4\x08\n\0\0\0" + description + b"\0" + coded if colours_before else b""
+    source = BytesIO(data[:13] + colours + before + grey + b";")
+    picture = read(source, expand=True, every_frame=True)
+    frame = shown(through(picture, "png", tmp_path))[0][-1]
+    expected = np.dstack([greys, greys, greys, np.full_like(greys, 255)])
+    expected[greys == 2] = 0
+    np.testing.assert_array_equal(frame, expected)

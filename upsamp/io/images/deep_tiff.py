@@ -107,7 +107,8 @@ def read_deep_tiff(
         whole = whole.view(np.uint8)
     if whole.dtype.kind == "u" and bits <= 16:
         whole = widened(whole, 2**bits - 1)
-    pixels, mode = _straight(whole, kind, extra)
+    unused = 8 * whole.dtype.itemsize - bits if bits > 16 else 0  # as of 24 bits, which stay such
+    pixels, mode = _straight(whole, kind, extra, unused)
     metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
         pixels = upright(pixels, orientation)
@@ -131,19 +132,23 @@ def _meanings(page: Any, count: int) -> tuple[int, ...]:
     return (*told, *[UNSPECIFIED] * count)[: max(0, count)]
 
 
-def _straight(pixels: Array, kind: int, extra: tuple[int, ...]) -> tuple[Array, str]:
+def _straight(pixels: Array, kind: int, extra: tuple[int, ...], unused: int) -> tuple[Array, str]:
     """Return pixels whose alpha, if there is one, is not premultiplied and last; and their mode.
 
     extra: what each channel besides the colours means; the first that is alpha is taken for it.
+    unused: how many of the highest bits of integers their file does not have.
     """
     colours, channels = COLOURS[kind], pixels.shape[2]
     integers = pixels.dtype.kind in "iu"
     is_ink = kind == SEPARATED  # which no mode has with alpha
     alpha = next((n for n, one in enumerate(extra) if one in ALPHA and not is_ink), None)
+    full = int(np.iinfo(pixels.dtype).max) >> unused if integers else 1
     if kind == MIN_IS_WHITE and integers:
-        pixels = np.concatenate([np.invert(pixels[..., :colours]), pixels[..., colours:]], axis=2)
+        opposite = pixels[..., :colours] ^ pixels.dtype.type(
+            full if pixels.dtype.kind == "u" else -1
+        )
+        pixels = np.concatenate([opposite, pixels[..., colours:]], axis=2)
     if alpha is not None and extra[alpha] == ASSOCIATED:
-        full = float(np.iinfo(pixels.dtype).max) if integers else 1.0
         alphas = pixels[..., [colours + alpha]]
         share = np.where(alphas == 0, 1, alphas / full)
         found = round_to(pixels[..., :colours] / share, pixels.dtype)

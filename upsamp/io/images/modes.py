@@ -29,6 +29,8 @@ def natural(image: Image.Image, *, expand: bool) -> Image.Image:
     expand: whether palettes, one-bit pixels and transparent colours become channels.
     """
     mode = natural_mode(image.mode, expand=expand, transparent="transparency" in image.info)
+    if image.mode == "L" and image.im.mode == "P":  # a GIF's own palette of greys beside another
+        image.im = image.im.point(range(256), "L")  # without which Pillow could not convert it
     return image if mode == image.mode else image.convert(mode)
 
 

@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import BinaryIO
+from types import SimpleNamespace
+from typing import Any, BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
@@ -83,8 +84,13 @@ def open_image(stream: BinaryIO, formats: Iterable[str] = DECODERS) -> Image.Ima
         load_format(name)
         if name in Image.OPEN:
             with suppress(UnidentifiedImageError):
-                return Image.open(stream, formats=(name,))
+                return Image.open(_kept_open(stream) if name == "FTEX" else stream, formats=(name,))
     raise UnidentifiedImageError
+
+
+def _kept_open(stream: BinaryIO) -> Any:
+    """Return what reads a stream and does not close it, as Pillow's reader of textures would."""
+    return SimpleNamespace(read=stream.read, seek=stream.seek, tell=stream.tell, close=lambda: None)
 
 
 def load_format(name: str) -> None:
