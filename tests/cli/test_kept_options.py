@@ -11,9 +11,9 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from upsamp.cli.options import KIND_OPTIONS
 from upsamp.core.upsampling.light import resize_light
 from upsamp.io import extras
+from upsamp.io.picture_options import KIND_OPTIONS
 from upsamp.io.pictures import Picture
 from upsamp.io.png import write_png
 
