@@ -217,9 +217,7 @@ def test_a_clear_grey_of_16_bits_becomes_alpha_of_16_bits() -> None:
     expected = np.stack([pixels, np.where(pixels == 2000, 0, 65535)], axis=-1)
     np.testing.assert_array_equal(again.pixels, expected.astype(np.uint16), strict=True)
     for target in ("ppm", "jpeg2000"):
-        with pytest.raises(
-            FormatError, match=r"has no place for LA;16 pixels\. Use one of png, tiff"
-        ):
+        with pytest.raises(FormatError, match=r"LA;16 pixels|uint16 pixels would lose the rest"):
             written(picture, target)
 
 
