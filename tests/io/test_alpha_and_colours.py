@@ -5,10 +5,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from image_files import Array, encoded, image_of, read, written
-from PIL import Image, TiffImagePlugin
+from PIL import Image, TiffImagePlugin, TiffTags
 
 import upsamp
 from upsamp.errors import FormatError
+from upsamp.io.images.conversion import declared_rgb
 from upsamp.io.images.modes import natural
 from upsamp.io.palettes import fits_palette
 from upsamp.io.pictures import Picture
@@ -202,6 +203,37 @@ def test_ycbcr_becomes_rgb_where_a_format_has_no_place_for_it(target: str) -> No
     # Before version 13, Pillow takes such pixels for those that libtiff has decompressed.
     if TiffImagePlugin.OPEN_INFO[b"II", 6, (1,), 1, (8, 8, 8), ()][0] == "YCbCr":
         np.testing.assert_array_equal(read(source).pixels, picture.pixels)
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "ycbcr", "rgb"),
+    [  # by BT.709, and of television, whose black is 16 and white 235
+        (529, (0.2126, 0.7152, 0.0722), [[54, 99, 255], [182, 30, 12]], [[254, 0, 0], [0, 255, 0]]),
+        (
+            532,
+            (16, 235, 128, 240, 128, 240),
+            [[16, 128, 128], [235, 128, 128]],
+            [[0] * 3, [255] * 3],
+        ),
+        (529, (0.0, 0.0, 0.0), [[54, 99, 255], [235, 128, 128]], None),
+        (532, (235, 16, 128, 240, 128, 240), [[54, 99, 255], [235, 128, 128]], None),
+    ],
+)
+def test_ycbcr_means_what_its_tiff_says(
+    tag: int, values: tuple[float, ...], ycbcr: list[list[int]], rgb: list[list[int]] | None
+) -> None:
+    image = Image.frombytes("YCbCr", (2, 1), bytes([*ycbcr[0], *ycbcr[1]]))
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[tag] = TiffTags.RATIONAL
+    tags[tag] = values
+    source = encoded(image, "tiff", tiffinfo=tags)
+    with Image.open(source) as opened:
+        made, mode = declared_rgb(np.array([ycbcr], np.uint8), opened.tag_v2)  # type: ignore[attr-defined]
+        is_read = opened.mode == "YCbCr"  # not before version 13 of Pillow
+    np.testing.assert_array_equal(made[0], rgb or ycbcr)
+    assert mode == ("YCbCr" if rgb is None else "RGB")
+    if is_read:
+        np.testing.assert_array_equal(read(source, expand=True).pixels, made)
 
 
 def test_interpolation_of_a_picture_is_that_of_its_array() -> None:

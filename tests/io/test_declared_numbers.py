@@ -332,6 +332,22 @@ def test_extra_channels_are_told_once_where_they_are_dropped(tmp_path: Path, mod
         np.testing.assert_array_equal(result.pixels, picture.without_extra().pixels)
 
 
+def test_channels_that_a_tiff_says_nothing_of_are_rgb_if_3_and_else_refused() -> None:
+    def untold(samples: int) -> BytesIO:
+        tags = {**page(2, 1, 8, 0), 258: (8,) * samples, 277: samples}
+        del tags[262]
+        return tiff_of(tags, bytes(range(2 * samples)))
+
+    picture = read(untold(3))
+    np.testing.assert_array_equal(picture.pixels, [[[0, 1, 2], [3, 4, 5]]])
+    assert picture.mode == "RGB"
+    assert picture.notes == (
+        "the TIFF does not say what its 3 channels are, so they are taken for RGB",
+    )
+    with pytest.raises(FormatError, match=r"4 channels, photometric -1, uint8, are none that are"):
+        read(untold(4))
+
+
 def test_extra_channels_are_not_weighed_by_alpha() -> None:
     pixels = numbers("uint8", 6)  # two extra channels, then alpha
     large = Enlarging((2, 2), interpolation="bilinear").apply(Picture(pixels, "RGBA+2"), (12, 10))

@@ -18,6 +18,10 @@ from upsamp.io.pictures import Picture, mode_of
 
 # Pixels that are converted together.
 BLOCK = 2**18
+# Tags of a TIFF, and what they mean where they are not there, which is what Pillow converts by: how
+# red, green and blue add up to luma; the numbers of black and white, or of no and of full colour.
+COEFFICIENTS, REFERENCE = 529, 532
+USUAL = {COEFFICIENTS: (0.299, 0.587, 0.114), REFERENCE: (0, 255, 128, 255, 128, 255)}
 INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 BLACK_POINTS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
@@ -47,6 +51,43 @@ def as_rgb(picture: Picture) -> Picture:
     note = "LAB is converted to sRGB" if picture.mode == "LAB" else by_profile
     convert = lambda rows: np.asarray(ImageCms.applyTransform(image_of(rows), transform))  # noqa: E731
     return _converted(picture, convert, metadata | SRGB, note)
+
+
+def declared_rgb(pixels: Array, tags: Mapping[int, Any]) -> tuple[Array, str]:
+    """Return YCbCr pixels of a TIFF as RGB where its tags say that they are unusual.
+
+    Returns the mode, too. Tags that say nothing sound are passed over.
+    Source: Adobe, "TIFF Revision 6.0", sections 20 and 21.
+    """
+    weights, reference = (
+        np.array(_numbers(tags.get(tag), len(usual)) or usual) for tag, usual in USUAL.items()
+    )
+    black, white = reference[::2], reference[1::2]
+    sound = (weights > 0).all() and abs(weights.sum() - 1) < 0.01 and (white > black).all()
+    usual = all(map(np.allclose, (weights, reference), USUAL.values(), (0, 0), (0.001, 0.001)))
+    if usual or not sound:
+        return pixels, "YCbCr"
+    red, green, blue = weights
+    made, rows = np.empty_like(pixels), max(1, BLOCK // pixels.shape[1])
+    for start in range(0, len(pixels), rows):
+        part = pixels[start : start + rows]
+        luma, blueness, redness = np.moveaxis(
+            (part - black) * [255, 127, 127] / (white - black), 2, 0
+        )
+        high, low = luma + redness * (2 - 2 * red), luma + blueness * (2 - 2 * blue)
+        middle = (luma - red * high - blue * low) / green
+        values = np.rint(np.stack([high, middle, low], axis=2)).clip(0, 255)
+        made[start : start + rows] = values
+    return made, "RGB"
+
+
+def _numbers(given: Any, count: int) -> tuple[float, ...]:
+    """Return so many numbers of a tag; nothing where it has others."""
+    try:
+        numbers = tuple(map(float, given))
+    except (ArithmeticError, TypeError, ValueError):
+        return ()
+    return numbers if len(numbers) == count and np.isfinite(numbers).all() else ()
 
 
 def _converted(

@@ -46,6 +46,10 @@ def decode(
         image = image.convert("RGBA")
     image = natural(image, expand=expand)
     pixels, mode = pixels_of(image, format_name, expand=expand, numbers=numbers)
+    if mode == "YCbCr":
+        from upsamp.io.images.conversion import declared_rgb  # few have such colours
+
+        pixels, mode = declared_rgb(pixels, getattr(image, "tag_v2", {}))
     if "transparency" not in image.info:  # it became alpha
         metadata.pop("transparency", None)
     palette = bytes(image.getpalette() or ()) if mode == "P" else None

@@ -19,7 +19,7 @@ from upsamp.io.extras import check_extra
 from upsamp.io.images.damaged_tiff import check_tags, check_tiff
 from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_tiff_reading
-from upsamp.io.images.modes import widened
+from upsamp.io.images.modes import PHOTOMETRIC, widened
 from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata.keeping import upright_metadata
@@ -30,12 +30,16 @@ from upsamp.io.pictures import Picture, mode_of
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, MASK, SEPARATED = 0, 1, 2, 4, 5
 # How many channels the colours of each kind of pixel have.
 COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, MASK: 1, SEPARATED: 4}
+# What channels are that the file says nothing of.
+UNTOLD = -1
+GUESSED = {3: RGB}
 UNCOMPRESSED = 1
 EXTRA_SAMPLES = 338
 # What extra samples mean.
 UNSPECIFIED, ASSOCIATED, STRAIGHT = 0, 1, 2
 ALPHA = (ASSOCIATED, STRAIGHT)
 FAULT = "cannot be decoded"
+COLOURS_UNTOLD = "the TIFF does not say what its 3 channels are, so they are taken for RGB"
 INKS_WITH_ALPHA = "the alpha of a picture in CMYK is kept as a channel without a meaning"
 
 
@@ -79,7 +83,9 @@ def read_deep_tiff(
         page: Any = tifffile.TiffFile(stream).pages[0]
         check_tags(stream, page.tags)
         width, height, depth = int(page.imagewidth), int(page.imagelength), int(page.imagedepth)
-        samples, kind, dtype = int(page.samplesperpixel), int(page.photometric), page.dtype
+        samples, dtype = int(page.samplesperpixel), page.dtype
+        is_told = PHOTOMETRIC in page.tags or samples == 1
+        kind = int(page.photometric) if is_told else GUESSED.get(samples, UNTOLD)
         bits = int(page.bitspersample) if isinstance(page.bitspersample, int) else 0
         number = int(page.compression)
         largest = max(page.databytecounts, default=0) if number != UNCOMPRESSED else 0
@@ -115,7 +121,8 @@ def read_deep_tiff(
         metadata = upright_metadata(metadata, orientation, pixels.shape)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
-    notes = (INKS_WITH_ALPHA,) if kind == SEPARATED and any(extra) else ()
+    is_lossy = kind == SEPARATED and any(extra)
+    notes = (INKS_WITH_ALPHA,) * is_lossy + (COLOURS_UNTOLD,) * (not is_told)
     return Picture(pixels, mode, "tiff", None, metadata, coding, notes)
 
 

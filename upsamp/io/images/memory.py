@@ -133,8 +133,8 @@ def check_reading(
     made += _stored(natural) if natural != mode else 0
     declared = _declared_by(image, natural)
     array = declared.pixels.nbytes // pixels
-    # 16 bits become another type, or have a colour made clear.
-    if natural.startswith("I") or natural == "LAB":
+    # 16 bits become another type, or have a colour made clear; YCbCr may become RGB.
+    if natural.startswith("I") or natural in ("LAB", "YCbCr"):
         array += 4 if "transparency" not in image.info else 24
     decoded = stored * pixels + _decoder_bytes(image, stream, animated=animated)
     copied = (stored + made + array) * pixels
