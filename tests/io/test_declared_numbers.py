@@ -143,6 +143,18 @@ def test_floats_of_all_sizes_are_kept(dtype: str, order: str, compression: str |
     np.testing.assert_array_equal(read(source).pixels, pixels, strict=True)
 
 
+@pytest.mark.parametrize("compression", ["webp", "lerc", "zstd", "lzma", "jpeg2000"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colour_by_any_method_of_compression_is_read(compression: str, channels: int) -> None:
+    pixels = numbers("uint8", channels)
+    extra = ["unassalpha"] * (channels - 3)
+    lossless = {"compressionargs": {"lossless": True}} if compression == "webp" else {}
+    source = tiff(pixels, "rgb", compression=compression, extrasamples=extra, **lossless)
+    picture = read(source)
+    seen = pixels[..., 3:].all(axis=-1)  # WebP may change what is clear
+    np.testing.assert_array_equal(picture.pixels[seen], pixels[seen], strict=True)
+
+
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
 def test_complex_numbers_are_refused(dtype: str) -> None:
     with pytest.raises(FormatError, match=rf"^it cannot be decoded: .*{dtype}, are none that are"):

@@ -36,7 +36,7 @@ EXTRA_SAMPLES = 338
 UNSPECIFIED, ASSOCIATED, STRAIGHT = 0, 1, 2
 ALPHA = (ASSOCIATED, STRAIGHT)
 FAULT = "cannot be decoded"
-INKS_WITH_ALPHA = "the alpha of a picture in CMYK is kept as a channel without a meaning"
+INKS_WITH_ALPHA = "the alpha of a picture in CMYK is read as a channel without a meaning"
 
 
 @contextmanager
