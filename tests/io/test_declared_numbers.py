@@ -471,6 +471,23 @@ def test_a_mask_is_no_page() -> None:
     assert picture.rest is None
 
 
+def test_smaller_copies_of_a_picture_are_no_pages() -> None:
+    pixels = numbers("uint8")
+    shown = (page(WIDTH, HEIGHT, 8, 1), pixels.tobytes())
+    copies = [(page(2, 3, 8, 1, t254=1), bytes(6)), (page(1, 1, 8, 1, t254=1), bytes(1))]
+    picture = read(tiff_pages([shown, *copies]), every_frame=True)
+    assert picture.rest is None
+    assert picture.notes == ("smaller copies of the picture are left out: 2",)
+    several = read(tiff_pages([shown, *copies, shown]), every_frame=True)
+    for frame in several.frames.read():
+        np.testing.assert_array_equal(frame.pixels, pixels)
+    assert several.frame_count == 2
+    # What is as large, or comes first, is a page whatever it is called.
+    alike = (page(WIDTH, HEIGHT, 8, 1, t254=1), pixels.tobytes())
+    assert read(tiff_pages([shown, alike]), every_frame=True).frame_count == 2
+    assert read(tiff_pages([copies[0], shown]), every_frame=True).frame_count == 2
+
+
 @pytest.mark.usefixtures("no_extra")
 def test_without_the_extra_a_mask_is_not_passed_over() -> None:
     with pytest.raises(MissingExtraError, match=r"needs tifffile"):
