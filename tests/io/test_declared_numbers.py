@@ -143,6 +143,18 @@ def test_floats_of_all_sizes_are_kept(dtype: str, order: str, compression: str |
     np.testing.assert_array_equal(read(source).pixels, pixels, strict=True)
 
 
+@pytest.mark.parametrize("compression", ["webp", "lerc", "zstd", "lzma", "jpeg2000"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colour_by_any_method_of_compression_is_read(compression: str, channels: int) -> None:
+    pixels = numbers("uint8", channels)
+    extra = ["unassalpha"] * (channels - 3)
+    lossless = {"compressionargs": {"lossless": True}} if compression == "webp" else {}
+    source = tiff(pixels, "rgb", compression=compression, extrasamples=extra, **lossless)
+    picture = read(source)
+    seen = pixels[..., 3:].all(axis=-1)  # WebP may change what is clear
+    np.testing.assert_array_equal(picture.pixels[seen], pixels[seen], strict=True)
+
+
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
 def test_complex_numbers_are_refused(dtype: str) -> None:
     with pytest.raises(FormatError, match=rf"^it cannot be decoded: .*{dtype}, are none that are"):
@@ -473,6 +485,23 @@ def test_a_mask_is_the_alpha_of_its_picture(
 def test_a_mask_is_no_page() -> None:
     picture = read(masked_tiff(numbers("uint8", 3), numbers("uint8", high=2)), every_frame=True)
     assert picture.rest is None
+
+
+def test_smaller_copies_of_a_picture_are_no_pages() -> None:
+    pixels = numbers("uint8")
+    shown = (page(WIDTH, HEIGHT, 8, 1), pixels.tobytes())
+    copies = [(page(2, 3, 8, 1, t254=1), bytes(6)), (page(1, 1, 8, 1, t254=1), bytes(1))]
+    picture = read(tiff_pages([shown, *copies]), every_frame=True)
+    assert picture.rest is None
+    assert picture.notes == ("smaller copies of the picture are left out: 2",)
+    several = read(tiff_pages([shown, *copies, shown]), every_frame=True)
+    for frame in several.frames.read():
+        np.testing.assert_array_equal(frame.pixels, pixels)
+    assert several.frame_count == 2
+    # What is as large, or comes first, is a page whatever it is called.
+    alike = (page(WIDTH, HEIGHT, 8, 1, t254=1), pixels.tobytes())
+    assert read(tiff_pages([shown, alike]), every_frame=True).frame_count == 2
+    assert read(tiff_pages([copies[0], shown]), every_frame=True).frame_count == 2
 
 
 @pytest.mark.usefixtures("no_extra")

@@ -40,7 +40,7 @@ UNSPECIFIED, ASSOCIATED, STRAIGHT = 0, 1, 2
 ALPHA = (ASSOCIATED, STRAIGHT)
 FAULT = "cannot be decoded"
 COLOURS_UNTOLD = "the TIFF does not say what its 3 channels are, so they are taken for RGB"
-INKS_WITH_ALPHA = "the alpha of a picture in CMYK is kept as a channel without a meaning"
+INKS_WITH_ALPHA = "the alpha of a picture in CMYK is read as a channel without a meaning"
 
 
 @contextmanager

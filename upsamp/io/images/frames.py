@@ -118,24 +118,29 @@ def _page(place: int, entries: bytes, form: TiffForm) -> TiffPage:
 def tiff_frames(stream: BinaryIO) -> Generator[int, None, tuple[str, ...]]:
     """Yield the place of each page of a TIFF that is a picture of its own.
 
-    Returns what is to be told of the others: pages that cannot be read. Masks belong to the
-    pictures of their size.
+    Returns what is to be told of the others: smaller copies of a picture before them, and pages
+    that cannot be read. Masks belong to the pictures of their size.
     """
-    sizes, unknown = set(), []
+    sizes, unknown, copies, last = set(), [], 0, (0, 0)
     for number, page in enumerate(tiff_pages(stream)):
-        if not page.is_known:
+        if page.subfile & REDUCED and page.size != last and max(page.size) <= max(last):
+            copies += not page.is_mask
+        elif not page.is_known:
             unknown.append((number, page))
         elif not (page.is_mask and page.size in sizes):
-            sizes.add(page.size)
+            last = page.size
+            sizes.add(last)
             yield page.place
     if not sizes:  # to read them says why not
         yield from (page.place for _, page in unknown)
         return ()
-    return tuple(
+    told = [f"smaller copies of the picture are left out: {copies}"] if copies else []
+    told += [
         f"page {number} is left out: its pixels, photometric {page.photometric}, are none that "
         "are known"
         for number, page in unknown
-    )
+    ]
+    return tuple(told)
 
 
 def tiff_mask(stream: BinaryIO, place: int) -> TiffPage | None:

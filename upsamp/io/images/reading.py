@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError, MemoryLimitError
+from upsamp.io.extras import has_extra
 from upsamp.io.images.animation import Animation
 from upsamp.io.images.damage import check_image
 from upsamp.io.images.declared import Route, declared_by, route_of
@@ -350,9 +351,13 @@ class _ImageFile:
             try:
                 image = open_image(page, ("TIFF",))
             except UnidentifiedImageError:
-                from upsamp.io.images.deep_tiff import read_deep_tiff
+                image = None
+        # Not every libtiff of Pillow has WebP.
+        is_webp = image is not None and image.info.get("compression") == "webp"
+        if image is None or (is_webp and has_extra("tifffile")):
+            from upsamp.io.images.deep_tiff import read_deep_tiff
 
-                return read_deep_tiff(page, self._name, self._options)
+            return read_deep_tiff(page, self._name, self._options)
         return self._read_image(image, page, self._options)
 
     def _read_image(self, image: Image.Image, stream: BinaryIO, options: ReadOptions) -> Picture:
