@@ -164,8 +164,7 @@ def test_exif_that_claims_another_kind_of_pixels_makes_no_false_tiff(tmp_path: P
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("kind", [3, 4])
-@pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"])
-def test_exif_is_changed_in_place(order: str, kind: int, prefix: bytes) -> None:
+def test_exif_is_changed_in_place(order: str, kind: int) -> None:
     mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
     number = {3: "HH", 4: "I"}[kind]
 
@@ -176,7 +175,7 @@ def test_exif_is_changed_in_place(order: str, kind: int, prefix: bytes) -> None:
         )
         return b"".join(
             (
-                prefix + mark + struct.pack(f"{order}I", 8),
+                mark + struct.pack(f"{order}I", 8),
                 struct.pack(f"{order}H", 2),
                 struct.pack(f"{order}HHIHH", ORIENTATION, 3, 1, orientation, 0),
                 struct.pack(f"{order}HHII", DIRECTORY, 4, 1, 38),

@@ -43,15 +43,15 @@ def without_orientation(exif: bytes, turn: Turn | None = None) -> bytes:
     b'\x00\x01'
     """
     block = bytearray(exif)
-    start, order = _start(block)
-    for tag, place in _entries(block, order, start, _first_directory(block, order, start)):
+    order = _order(block)
+    for tag, place in _entries(block, order, _first_directory(block, order)):
         if tag == ORIENTATION and _value(block, order, place) != 1:
             struct.pack_into(f"{order}HIHH", block, place + 2, SHORT, 1, 1, 0)
-            _unlink_thumbnail(block, order, start)
+            _unlink_thumbnail(block, order)
     if turn is not None:
-        for tag, place in _all_entries(block, order, start):
+        for tag, place in _all_entries(block, order):
             if tag in SUBJECTS:
-                _change(block, order, start, place, partial(_turned, turn=turn))
+                _change(block, order, place, partial(_turned, turn=turn))
             elif tag in SENSOR and turn.is_sideways:
                 struct.pack_into(f"{order}H", block, place, SENSOR[tag])
     return bytes(block)
@@ -64,59 +64,57 @@ def with_size(exif: bytes, width: int, height: int, scale: Scale = SAME, pages: 
     pages: of the file, which some descriptions tell.
     """
     block = bytearray(exif)
-    start, order = _start(block)
-    for tag, place in _all_entries(block, order, start):
+    order = _order(block)
+    for tag, place in _all_entries(block, order):
         if tag in WIDTHS or tag in HEIGHTS:
             number = width if tag in WIDTHS else height
             struct.pack_into(f"{order}HII", block, place + 2, LONG, 1, number)
         elif tag == DESCRIPTION:
-            told = _data(block, order, start, place, ASCII)
-            _put(block, order, start, place, descriptions.resized(told, scale, pages))
+            told = _data(block, order, place, ASCII)
+            _put(block, order, place, descriptions.resized(told, scale, pages))
         elif tag in SUBJECTS:
-            _change(block, order, start, place, partial(_scaled, axes="xyxy", scale=scale))
+            _change(block, order, place, partial(_scaled, axes="xyxy", scale=scale))
         elif tag in SENSOR:
             axes = "x" if tag < SENSOR[tag] else "y"
-            _change(block, order, start, place, partial(_scaled, axes=axes, scale=scale))
+            _change(block, order, place, partial(_scaled, axes=axes, scale=scale))
     return bytes(block)
 
 
 def description_of(exif: bytes) -> bytes:
     """Return the description that a block holds; nothing where there is none."""
     block = bytearray(exif)
-    start, order = _start(block)
-    entries = dict(_entries(block, order, start, _first_directory(block, order, start)))
+    order = _order(block)
+    entries = dict(_entries(block, order, _first_directory(block, order)))
     place = entries.get(DESCRIPTION)
-    return b"" if place is None else _data(block, order, start, place, ASCII)
+    return b"" if place is None else _data(block, order, place, ASCII)
 
 
-def _start(block: bytearray) -> tuple[int, str]:
-    """Return where the block begins behind its name, and its byte order, "" if it has none."""
-    start = len(PREFIX) if block.startswith(PREFIX) else 0
-    return start, {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[start : start + 4]), "")
+def _order(block: bytearray) -> str:
+    """Return the byte order of a block, "" if it has none."""
+    return {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[:4]), "")
 
 
-def _first_directory(block: bytearray, order: str, start: int) -> int:
-    if not order or len(block) < start + 8:
+def _first_directory(block: bytearray, order: str) -> int:
+    if not order or len(block) < 8:
         return 0
-    return int(struct.unpack_from(f"{order}I", block, start + 4)[0])
+    return int(struct.unpack_from(f"{order}I", block, 4)[0])
 
 
-def _entries(block: bytearray, order: str, start: int, offset: int) -> Iterator[Entry]:
-    """Yield the entries of the directory at that offset, as far as it lies in the block."""
-    place = start + offset
-    if not order or offset < 8 or place + 2 > len(block):
+def _entries(block: bytearray, order: str, place: int) -> Iterator[Entry]:
+    """Yield the entries of the directory at that place, as far as it lies in the block."""
+    if not order or place < 8 or place + 2 > len(block):
         return
     (count,) = struct.unpack_from(f"{order}H", block, place)
     for entry in range(place + 2, min(place + 2 + 12 * count, len(block) - 11), 12):
         yield struct.unpack_from(f"{order}H", block, entry)[0], entry
 
 
-def _all_entries(block: bytearray, order: str, start: int) -> list[Entry]:
+def _all_entries(block: bytearray, order: str) -> list[Entry]:
     """Return the entries of the first directory, and of that which it leads to."""
-    entries = list(_entries(block, order, start, _first_directory(block, order, start)))
+    entries = list(_entries(block, order, _first_directory(block, order)))
     for tag, place in tuple(entries):
         if tag == EXIF_DIRECTORY:
-            entries += _entries(block, order, start, _value(block, order, place))
+            entries += _entries(block, order, _value(block, order, place))
     return entries
 
 
@@ -126,30 +124,30 @@ def _value(block: bytearray, order: str, place: int) -> int:
     return int(struct.unpack_from(f"{order}{'H' if kind == SHORT else 'I'}", block, place + 8)[0])
 
 
-def _data(block: bytearray, order: str, start: int, place: int, wanted: int) -> bytes:
+def _data(block: bytearray, order: str, place: int, wanted: int) -> bytes:
     """Return the bytes of an entry of that type; nothing of others, and of damaged ones."""
     kind, count, offset = struct.unpack_from(f"{order}HII", block, place + 2)
     size = count * SIZES[wanted]
-    first = place + 8 if size <= 4 else start + offset
+    first = place + 8 if size <= 4 else offset
     data = bytes(block[first : first + size])
     return data if kind == wanted and len(data) == size else b""
 
 
-def _put(block: bytearray, order: str, start: int, place: int, data: bytes) -> None:
+def _put(block: bytearray, order: str, place: int, data: bytes) -> None:
     """Give an entry other bytes: in their place, or where they are longer behind all others."""
     kind, count, offset = struct.unpack_from(f"{order}HII", block, place + 2)
     size, room = SIZES.get(kind, 1), count * SIZES.get(kind, 1)
-    if not data or data == _data(block, order, start, place, kind):
+    if not data or data == _data(block, order, place, kind):
         return
     struct.pack_into(f"{order}I", block, place + 4, len(data) // size)
     if len(data) <= 4:
         block[place + 8 : place + 12] = data.ljust(4, b"\0")
         return
     if room <= 4 or len(data) > room:
-        block += bytes((len(block) - start) % 2)
-        offset = len(block) - start
+        block += bytes(len(block) % 2)
+        offset = len(block)
         struct.pack_into(f"{order}I", block, place + 8, offset)
-    block[start + offset : start + offset + len(data)] = data
+    block[offset : offset + len(data)] = data
 
 
 def _scaled(numbers: Numbers, axes: str, scale: Scale) -> Numbers:
@@ -166,15 +164,13 @@ def _turned(numbers: Numbers, turn: Turn) -> Numbers:
     return (*(max(0, place) for place in turn.place(*numbers[:2])), *sides)
 
 
-def _change(
-    block: bytearray, order: str, start: int, place: int, change: Callable[[Numbers], Numbers]
-) -> None:
+def _change(block: bytearray, order: str, place: int, change: Callable[[Numbers], Numbers]) -> None:
     """Change the numbers of an entry."""
     (kind,) = struct.unpack_from(f"{order}H", block, place + 2)
     if kind not in (SHORT, LONG, RATIONAL):
         return
     letter = "H" if kind == SHORT else "I"
-    data = _data(block, order, start, place, kind)
+    data = _data(block, order, place, kind)
     numbers: Numbers = struct.unpack(f"{order}{len(data) // struct.calcsize(letter)}{letter}", data)
     if kind == RATIONAL:
         ratios = zip(numbers[::2], numbers[1::2], strict=True)
@@ -188,12 +184,12 @@ def _change(
     if kind == SHORT and max(changed) >= 2**16:  # as longer numbers, of which none stands there yet
         letter = "I"
         struct.pack_into(f"{order}HI", block, place + 2, LONG, 0)
-    _put(block, order, start, place, struct.pack(f"{order}{len(changed)}{letter}", *changed))
+    _put(block, order, place, struct.pack(f"{order}{len(changed)}{letter}", *changed))
 
 
-def _unlink_thumbnail(block: bytearray, order: str, start: int) -> None:
+def _unlink_thumbnail(block: bytearray, order: str) -> None:
     """Let no directory follow the first one: a small picture is kept there, turned as before."""
-    place = start + _first_directory(block, order, start)
+    place = _first_directory(block, order)
     (count,) = struct.unpack_from(f"{order}H", block, place)
     link = place + 2 + 12 * count
     if link + 4 <= len(block):
