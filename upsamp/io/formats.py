@@ -160,6 +160,7 @@ _ALL = (
         frames=True,
         metadata=(
             "icc_profile",
+            "chromaticity",
             "dpi",
             "aspect",
             "resolution",
