@@ -4,21 +4,23 @@ import struct
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL
 import pytest
 from colour_profiles import cmyk_profile, grey_profile, mixtures, rgb_profile
-from image_files import HEIGHT, WIDTH, Array, encoded, image_of, pixels_of, read, written
+from image_files import HEIGHT, WIDTH, Array, encoded, image_of, pixels_of, read, through, written
 from numpy.typing import NDArray
-from PIL import Image, features
+from PIL import Image, TiffImagePlugin, TiffTags, features
 
 from upsamp.errors import FormatError, MissingExtraError
 from upsamp.io import extras
 from upsamp.io.formats import FORMATS, IMAGE_FORMATS
 from upsamp.io.images.conversion import as_rgb
 from upsamp.io.losses import losses_of
+from upsamp.io.metadata.tiff_tags import metadata_of_tiff
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_light
 from upsamp.io.strips.pixels import PictureStrips
@@ -342,3 +344,26 @@ def test_inks_of_a_jpeg_that_are_upside_down_are_read_upright(kind: str) -> None
     np.testing.assert_allclose(picture.pixels[8, 8], colour, atol=3)
     light = [(255 - ink) * 245 / 255 for ink in colour[:3]]
     np.testing.assert_allclose(as_rgb(picture).pixels[8, 8], light, atol=4)
+
+
+def test_white_and_primaries_of_a_tiff_are_kept_and_a_transfer_function_is_told(
+    tmp_path: Path,
+) -> None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype |= {301: TiffTags.SHORT, 318: TiffTags.RATIONAL, 319: TiffTags.RATIONAL}
+    points = (0.3125, 0.328125, 0.6875, 0.3125, 0.25, 0.6875, 0.125, 0.0625)
+    tags[301], tags[318], tags[319] = tuple(range(256)), points[:2], points[2:]
+    source = encoded(Image.new("RGB", (2, 2)), "tiff", tiffinfo=tags)
+    picture = read(source)
+    assert picture.metadata["chromaticity"] == points
+    assert metadata_of_tiff(source)[0]["gone"] == ("the transfer function of a TIFF",)
+    with Image.open(through(picture, "tiff", tmp_path)) as made:
+        again = made.tag_v2  # type: ignore[attr-defined] # a TIFF has it
+        assert (*again[318], *again[319]) == points
+        assert 301 not in again
+    with Image.open(through(picture, "png", tmp_path)) as made:
+        np.testing.assert_allclose(made.info["chromaticity"], points, atol=1e-5)
+    tags[318] = (0.3125, 7.5)
+    said, _ = metadata_of_tiff(encoded(Image.new("RGB", (2, 2)), "tiff", tiffinfo=tags))
+    assert "chromaticity" not in said
+    assert "damaged chromaticities" in said["gone"]

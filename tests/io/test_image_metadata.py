@@ -57,3 +57,9 @@ def test_a_resolution_of_nothing_does_not_stop_the_picture() -> None:
     source = BytesIO(nothing)
     for target in ("png", "jpeg", "bmp", "tiff"):
         assert read(written(read(source), target)).pixels.shape == (HEIGHT, WIDTH)
+
+
+def test_exif_that_ends_within_its_header_is_none() -> None:
+    # AVIF could not be written with it.
+    data = encoded(Image.new("RGB", (2, 2)), "webp", exif=b"Exif\0\0MM\0*\0\0\0")
+    assert "exif" not in read(data).metadata

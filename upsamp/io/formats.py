@@ -161,6 +161,7 @@ _ALL = (
         frames=True,
         metadata=(
             "icc_profile",
+            "chromaticity",
             "dpi",
             "aspect",
             "resolution",

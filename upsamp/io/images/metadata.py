@@ -148,7 +148,8 @@ def _exif(image: Image.Image, profiles: Mapping[str, bytes]) -> bytes:
     raw = given if isinstance(given, bytes) else profiles.get("exif", profiles.get("app1", b""))
     while raw.startswith(PREFIX):  # some programs write it twice
         raw = raw[len(PREFIX) :]
-    return raw if raw.startswith(HEADERS) else b""
+    is_whole = raw.startswith(HEADERS) and len(raw) >= 8  # with the place of its directory
+    return raw if is_whole else b""
 
 
 def _shape_of_pixels(info: Mapping[Any, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from upsamp.io.metadata.directory import (
 from upsamp.io.metadata.iptc import iptc_of, iptc_of_resources, paths_of_resources
 
 DESCRIPTION, ORIENTATION, RESOLUTION, UNIT = 270, 274, (282, 283), 296
+TRANSFER, WHITE, PRIMARIES = 301, 318, 319
 XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA = 700, 34675, 33723, 34377, 42112, 42113
 EXIF, PLACE = 34665, 34853
 # Those of a camera, which also stand beside the others in old files.
@@ -46,16 +47,23 @@ GEO: Mapping[int, int] = {33550: 3, 33922: 6, 34264: 16, 34735: 4, 34736: 1, 347
 LISTS = (33922, 34735, 34736, 34737)
 # No number of theirs is as large, so that none becomes infinite when it is scaled.
 MOST = 1e300
-OTHERS = dict.fromkeys((*RESOLUTION, UNIT, XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA, *GEO))
+OTHERS = dict.fromkeys(
+    (*RESOLUTION, UNIT, WHITE, PRIMARIES, XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA, *GEO)
+)
 # What is no loss: it says how the pixels lay in the file, or stands elsewhere.
 STRUCTURAL = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284}
-    | {288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330}
+    | {288, 289, 290, 291, 292, 293, 297, 317, 320, 321, 322, 323, 324, 325, 330}
     | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
 )
 LAYERS = "an editor's layers"
-NAMED = {37724: LAYERS, 50839: "ImageJ's regions and overlays", 50838: ""}
+NAMED = {
+    TRANSFER: "the transfer function of a TIFF",
+    37724: LAYERS,
+    50839: "ImageJ's regions and overlays",
+    50838: "",
+}
 # How many tags are named by their numbers.
 SHOWN = 5
 
@@ -84,6 +92,11 @@ def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
     metadata["nodata"] = nodata_of(_bytes(tags.get(NODATA)))
     metadata["exif"] = block_of({tag: one for tag, one in tags.items() if tag in DESCRIBING})
     metadata |= _resolution(tags)
+    points = (*numbers_of(tags.get(WHITE)), *numbers_of(tags.get(PRIMARIES)))
+    if is_chromaticity(points):
+        metadata["chromaticity"] = tuple(map(float, points))
+    elif points:
+        gone.append("damaged chromaticities")
     metadata["gone"] = _words(gone)
     orientation = next(iter(numbers_of(tags.get(ORIENTATION))), None)
     return {name: one for name, one in metadata.items() if one}, orientation
@@ -129,6 +142,11 @@ def nodata_of(text: bytes) -> str:
     return word
 
 
+def is_chromaticity(points: tuple[Any, ...]) -> bool:
+    """Tell whether numbers are x and y of white, of red, of green and of blue."""
+    return len(points) == 8 and all(0 <= one <= 1 for one in points)
+
+
 def sound_dpi(across: Any, down: Any) -> dict[str, Any]:
     """Return the resolution in dots per inch; nothing where it says nothing."""
     try:
@@ -167,6 +185,9 @@ def tiff_tags_of(metadata: Mapping[str, Any]) -> Directory:
         tags[GDAL] = Value(ASCII, metadata["gdal"])
     if metadata.get("nodata"):
         tags[NODATA] = value(metadata["nodata"])
+    points = tuple(map(float, metadata.get("chromaticity", ())))
+    if is_chromaticity(points):
+        tags |= {WHITE: value(points[:2]), PRIMARIES: value(points[2:])}
     for name, unit in (("aspect", 1), ("dpi", 2), ("resolution", 0)):
         if metadata.get(name):
             across, down, *own = metadata[name]
