@@ -49,12 +49,12 @@ OTHERS = dict.fromkeys((*RESOLUTION, UNIT, XMP, PROFILE, IPTC, RESOURCES, GDAL, 
 # What is no loss: it says how the pixels lay in the file, or stands elsewhere.
 STRUCTURAL = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284}
-    | {288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330}
+    | {288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325}
     | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
 )
-LAYERS = "an editor's layers"
-NAMED = {37724: LAYERS, 50839: "ImageJ's regions and overlays", 50838: ""}
+LAYERS, IMAGES = "an editor's layers", "other images in the file"
+NAMED = {330: IMAGES, 37724: LAYERS, 50839: "ImageJ's regions and overlays", 50838: ""}
 # How many tags are named by their numbers.
 SHOWN = 5
 
