@@ -184,6 +184,7 @@ def test_a_matrix_within_0_to_1_in_a_command_is_told(invoke: Invoke) -> None:
     ("args", "code", "error"),
     [
         (("--range", "1", "0", "-o", "b.png"), 2, "must be LOW HIGH, of which LOW is less"),
+        (("--range", "1", "0", "-o", "b.png"), 2, "Received: 1 0."),
         (("--range", "1", "1", "-o", "b.png"), 2, "must be LOW HIGH, of which LOW is less"),
         (("--range", "1", "-o", "b.png"), 2, "must be LOW HIGH, of which LOW is less"),
         (("--range", "0x1x2", "-o", "b.png"), 2, "must be LOW HIGH, of which LOW is less"),

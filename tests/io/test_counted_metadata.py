@@ -439,6 +439,15 @@ def test_tags_that_are_not_known_are_left_out_and_told(tmp_path: Path) -> None:
     assert tifffile.imread(path).shape == (12, 10)
 
 
+def test_images_below_a_page_are_told() -> None:
+    stream = BytesIO()
+    with tifffile.TiffWriter(stream) as file:
+        file.write(np.zeros((32, 32), np.uint8), subifds=1, metadata=None)
+        file.write(np.zeros((16, 16), np.uint8), subfiletype=1, metadata=None)
+    (note,) = read(BytesIO(stream.getvalue())).notes
+    assert note == "left out, as it belongs to the old file alone: other images in the file"
+
+
 def test_every_tag_is_of_one_list() -> None:
     assert not STRUCTURAL & (DESCRIBING.keys() | GEO.keys())
 

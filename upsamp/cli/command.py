@@ -173,7 +173,11 @@ class RangeType(NumbersType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return (low, high), or "auto"."""
-        return "auto" if str(value).lower() == "auto" else super().convert(value, param, ctx)
+        if str(value).lower() == "auto":
+            return "auto"
+        # Words that stand apart come with an x between, as they do for sizes.
+        written = value.replace("x", " ") if isinstance(value, str) else value
+        return super().convert(written, param, ctx)
 
     def parse(self, text: str) -> tuple[Any, ...]:
         """Return (low, high), or none where they break the rule."""

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from upsamp.io.metadata import xmp
 from upsamp.io.metadata.exif import PREFIX
 from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of, iptc_of_resources
-from upsamp.io.metadata.tiff_tags import LAYERS, metadata_of_tiff, sound_dpi
+from upsamp.io.metadata.tiff_tags import IMAGES, LAYERS, metadata_of_tiff, sound_dpi
 from upsamp.io.png.chunks import find_chunks
 
 # Metadata that a file keeps, by Pillow's names, with the types that it has; the last three say what
@@ -166,7 +166,7 @@ def _shape_of_pixels(info: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _gone(image: Image.Image, stream: BinaryIO) -> tuple[str, ...]:
     """Return words for what is left out."""
-    words = ["other images in the file"] if isinstance(image.info.get("mp"), bytes) else []
+    words = [IMAGES] if isinstance(image.info.get("mp"), bytes) else []
     if image.format == "PSD" and getattr(image, "n_frames", 1) > 1:
         words.append(LAYERS)
     if any(number in PATHS for number in _resources(image)):

@@ -46,6 +46,8 @@ Reopen = Callable[[], AbstractContextManager[BinaryIO]]
 # Animations whose frames Pillow composes.
 COMPOSED = ("WEBP", "AVIF")
 FAULT = "cannot be decoded"
+# Those of a TIFF that not every libtiff of Pillow has.
+OPTIONAL_COMPRESSIONS = ("webp", "zstd")
 WITHOUT_END = "the GIF has no end, so frames may be missing"
 
 
@@ -352,13 +354,16 @@ class _ImageFile:
                 image = open_image(page, ("TIFF",))
             except UnidentifiedImageError:
                 image = None
-        # Not every libtiff of Pillow has WebP.
-        is_webp = image is not None and image.info.get("compression") == "webp"
-        if image is None or (is_webp and has_extra("tifffile")):
-            from upsamp.io.images.deep_tiff import read_deep_tiff
+        if image is not None:
+            try:
+                return self._read_image(image, page, self._options)
+            except FormatError:
+                compression = image.info.get("compression")
+                if compression not in OPTIONAL_COMPRESSIONS or not has_extra("tifffile"):
+                    raise
+        from upsamp.io.images.deep_tiff import read_deep_tiff
 
-            return read_deep_tiff(page, self._name, self._options)
-        return self._read_image(image, page, self._options)
+        return read_deep_tiff(page, self._name, self._options)
 
     def _read_image(self, image: Image.Image, stream: BinaryIO, options: ReadOptions) -> Picture:
         """Read the frame that an opened image is at."""

@@ -53,13 +53,14 @@ OTHERS = dict.fromkeys(
 # What is no loss: it says how the pixels lay in the file, or stands elsewhere.
 STRUCTURAL = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284}
-    | {288, 289, 290, 291, 292, 293, 297, 317, 320, 321, 322, 323, 324, 325, 330}
+    | {288, 289, 290, 291, 292, 293, 297, 317, 320, 321, 322, 323, 324, 325}
     | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
 )
-LAYERS = "an editor's layers"
+LAYERS, IMAGES = "an editor's layers", "other images in the file"
 NAMED = {
     TRANSFER: "the transfer function of a TIFF",
+    330: IMAGES,
     37724: LAYERS,
     50839: "ImageJ's regions and overlays",
     50838: "",
