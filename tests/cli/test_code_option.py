@@ -51,6 +51,15 @@ def numbers_in(program: str, name: str) -> str:
 
 
 @each_library
+@pytest.mark.parametrize("stride", [10**9, 10**50])
+def test_a_stride_of_any_size_is_told_at_once(invoke: Invoke, library: str, stride: int) -> None:
+    words = ("--stride", str(stride), "--padding", "same", "--kernel", "4")
+    result = invoke("transpose-conv", "1 2; 3 4", *words, "--code", library)
+    assert_program(result.stdout, library)
+    assert str(stride) in result.stdout
+
+
+@each_library
 @pytest.mark.parametrize(
     "words",
     [

@@ -97,9 +97,14 @@ def _equal_output_paddings(
     wanted, length = settings.axes[axis], settings.input_shape[axis + 1]
     # TensorFlow refuses output_padding=0 with "same" where the kernel covers an even length.
     refused = padding == "same" and settings.spans[axis] % 2 == 0
-    extras: list[int | None] = [None, *range(1 if refused else 0, settings.strides[axis])]
     kernel, stride = settings.kernel[axis], settings.strides[axis]
     dilation = settings.dilation_rate[axis]
+    extras: list[int | None] = [None]
+    if refused < stride:
+        # The output is one longer with each output_padding, so one at the most gives its length.
+        longest = transposed_axis(length, kernel, stride, padding, stride - 1, dilation)
+        fitting = stride - 1 - (longest.output - wanted.output)
+        extras += [fitting] if refused <= fitting < stride else []
     return [
         extra
         for extra in extras
