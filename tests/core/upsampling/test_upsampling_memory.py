@@ -121,15 +121,19 @@ ALL = [
 LARGE = [odd((4000, 6000, 3), (4001, 6001), "uint8", method) for method in METHODS[1:4]]
 
 
+CASES = choose(FEW[::2], [*FEW, *ALL[::61], *LARGE])
+# How many are measured by one process: large ones take seconds.
+TOGETHER = 10
+
+
 @pytest.mark.skipif(not can_measure(), reason="the system does not tell the memory of a call")
-def test_a_call_takes_at_most_32_mb_by_the_account_of_the_system() -> None:
-    cases = choose(FEW[::2], [*FEW, *ALL[::61], *LARGE])
-    for part in range(0, len(cases), 20):
-        some = cases[part : part + 20]
-        taken = extra_memory(some)
-        assert len(taken) == len(some)
-        over = {json.dumps(case): size for case, size in zip(some, taken, strict=True) if size > 32}
-        assert over == {}
+@pytest.mark.parametrize("start", range(0, len(CASES), TOGETHER))
+def test_a_call_takes_at_most_32_mb_by_the_account_of_the_system(start: int) -> None:
+    some = CASES[start : start + TOGETHER]
+    taken = extra_memory(some)
+    assert len(taken) == len(some)
+    over = {json.dumps(case): size for case, size in zip(some, taken, strict=True) if size > 32}
+    assert over == {}
 
 
 @pytest.mark.parametrize("alpha", [False, True])
