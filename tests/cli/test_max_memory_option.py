@@ -170,7 +170,7 @@ def test_what_a_file_says_is_kept_in_a_tiff_and_a_note_tells_of_the_rest(
 ) -> None:
     exif = Image.Exif()
     exif[271] = "Maker"
-    exif.get_ifd(34665)[36867] = "2020:01:02 03:04:05"
+    exif[34665] = {36867: "2020:01:02 03:04:05"}
     with Image.open(samples / "portrait.jpg") as image:
         image.save("in.jpg", icc_profile=b"a profile", dpi=(300, 150), exif=exif)
     result = invoke("upsample", "in.jpg", "-o", "out.tif", *BOUND)

@@ -202,6 +202,10 @@ def test_white_as_0_is_turned_around() -> None:
 def test_white_as_0_of_24_bits_has_no_more_of_them() -> None:
     data = tiff_of(page(3, 1, 24, 0), (2**24 - 1).to_bytes(3, "little") + bytes(3) + b"\5\5\5")
     expected = np.array([[0, 2**24 - 1, 0xFAFAFA]], np.uint32)
+    if tifffile.imread(BytesIO(data.getvalue())).max() >> 24:  # as an older tifffile reads it
+        with pytest.raises(FormatError, match="more than the 24 bits that it declares"):
+            read(data)
+        return
     np.testing.assert_array_equal(read(data).pixels, expected, strict=True)
 
 

@@ -194,7 +194,7 @@ _ALL = (
         ("jp2", "j2k"),
         decoders=(("JPEG2000", "Jpeg2K"),),
         metadata=("comment",),
-        modes=("CMYK", "I;16", *MODES),
+        modes=("I;16", *MODES),
         largest_side=2**32 - 1,
         channel_bytes=18,
     ),

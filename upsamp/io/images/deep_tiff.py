@@ -114,6 +114,11 @@ def read_deep_tiff(
     if whole.dtype.kind == "u" and bits <= 16:
         whole = widened(whole, 2**bits - 1)
     unused = 8 * whole.dtype.itemsize - bits if bits > 16 else 0  # as of 24 bits, which stay such
+    if whole.dtype.kind == "u" and unused and whole.max() >> bits:
+        raise FormatError(
+            f"{name} {FAULT}: its numbers have more than the {bits} bits that it declares, as an "
+            "older tifffile reads them. Update tifffile."
+        )
     pixels, mode = _straight(whole, kind, extra, unused)
     metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
