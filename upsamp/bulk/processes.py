@@ -86,11 +86,12 @@ class Processes:
         self._tasks.put(task)
         if len(self._threads) < min(self._open, self._jobs):
             thread = threading.Thread(target=self._serve, daemon=True)
+            self._threads.append(thread)  # first: a signal may end this while it starts
             try:
                 with uninterrupted():  # nor will its processes hear of Ctrl-C
                     thread.start()
-                self._threads.append(thread)
             except RuntimeError:  # there is no room for another: `collect` does without
+                self._threads.remove(thread)
                 self._jobs = max(1, len(self._threads))
 
     def collect(self) -> list[Outcome]:
@@ -115,7 +116,8 @@ class Processes:
             for _ in self._threads:
                 self._tasks.put(None)
             for thread in self._threads:
-                thread.join()
+                if thread.ident is not None:  # of one that has begun
+                    thread.join()
             for process in [*self._processes]:  # which had nothing to do
                 self._end(process)
 
@@ -213,7 +215,8 @@ class Processes:
         for stream in (process.stdin, process.stdout):
             with suppress(OSError):  # of what was never sent
                 cast("IO[bytes]", stream).close()
-        self._processes.remove(process)
+        with self._lock, suppress(ValueError):  # of one that another thread saw end, too
+            self._processes.remove(process)
         return code
 
 
