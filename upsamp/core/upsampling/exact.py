@@ -71,8 +71,9 @@ def half_of(values: Array, dtype: np.dtype[Any]) -> float:
     """Return a bound of the magnitude of integers of a type, which are given in float64."""
     if dtype.kind == "b":
         return 1.0
-    if dtype.itemsize < values.itemsize:
+    if dtype.itemsize <= 2:
         return 2.0 ** (8 * dtype.itemsize)
+    # Of wider types small numbers are common, and by their type all sums would be in doubt.
     largest = max(float(values.max()), -float(values.min()))
     return 2.0 ** math.frexp(largest)[1]
 
