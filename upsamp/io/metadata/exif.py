@@ -134,7 +134,7 @@ def _data(block: bytearray, order: str, place: int, wanted: int) -> bytes:
 
 
 def _put(block: bytearray, order: str, place: int, data: bytes) -> None:
-    """Write other bytes for an entry: in their place, or where they are longer behind all others."""
+    """Write other bytes for an entry: in their place, or behind all others if they are longer."""
     kind, count, offset = struct.unpack_from(f"{order}HII", block, place + 2)
     size, room = SIZES.get(kind, 1), count * SIZES.get(kind, 1)
     if not data or data == _data(block, order, place, kind):
