@@ -48,6 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name files and long texts by their argument: a file made anew can hold the time."""
+    is_a_name = not isinstance(val, bytes) and (not isinstance(val, str) or len(val) <= 100)
+    return None if is_a_name else argname
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the exhaustive tests, unless they are asked for."""
     if is_exhaustive():
