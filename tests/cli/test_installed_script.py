@@ -71,7 +71,7 @@ def test_the_module_is_the_command(shell: Shell) -> None:
 def test_the_version_is_that_of_the_package(shell: Shell) -> None:
     result = shell("upsamp --version")
     assert (result.returncode, result.stderr) == (0, b"")
-    assert result.stdout.decode() == f"upsamp {version('upsamp')}\n"
+    assert result.stdout.decode() == f"upsamp {version('upsamp')}\nkernels: {describe_kernels()}\n"
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])

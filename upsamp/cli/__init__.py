@@ -254,7 +254,24 @@ def _fail(message: object, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    """Print the version and which kernels compute, and end."""
+    if wanted:
+        from upsamp import __version__
+        from upsamp.core.native.library import describe_kernels
+
+        click.echo(f"upsamp {__version__}\nkernels: {describe_kernels()}")
+        context.exit()
+
+
 @click.group(cls=Group)
-@click.version_option(package_name="upsamp", message="upsamp %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version, and which kernels compute.",
+)
 def main() -> None:
     """Upsample images and matrices, exactly as Keras' UpSampling2D and Conv2DTranspose do."""

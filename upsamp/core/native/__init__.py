@@ -1,0 +1,1 @@
+"""Small kernels in C, one family a file, and what loads them."""
