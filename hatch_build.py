@@ -58,6 +58,7 @@ class KernelBuildHook(BuildHookInterface[Any]):
             self.app.display_warning(f"A pure wheel, in which NumPy computes: {error}")
             return
         if version == "editable":
+            library.parent.mkdir(exist_ok=True)
             shutil.copy(built, library)
         else:
             build_data["force_include"][str(built)] = library.relative_to(ROOT).as_posix()

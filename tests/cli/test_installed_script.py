@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from effort import one_of_each, sample
 
+from upsamp.core.native.library import describe_kernels
+
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
 Terminal = Callable[..., tuple[str, str, int]]
 

@@ -1,15 +1,12 @@
 """The library of kernels: which is used, and which is refused."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from upsamp.core.native import library
 from upsamp.core.native.library import VARIABLE, describe_kernels, kernels, load_kernels
-from upsamp.core.native.sources import DIRECTORY, LIBRARY
+from upsamp.core.native.sources import LIBRARY
 from upsamp.errors import ArgumentError
 
 
@@ -25,7 +22,7 @@ def test_numpy_computes_where_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "fast")
-    with pytest.raises(ArgumentError, match="UPSAMP_KERNELS must be one of native, numpy. Receiv"):
+    with pytest.raises(ArgumentError, match=r"must be one of native, numpy\. Received: 'fast'"):
         kernels()
 
 
@@ -47,17 +44,19 @@ def test_a_library_that_cannot_be_loaded_is_told_once(
     broken.write_bytes(b"no library")
     monkeypatch.setattr(library, "LIBRARY", broken)
     monkeypatch.delenv(VARIABLE, raising=False)
-    with pytest.warns(RuntimeWarning, match="The native kernels are not used, as they cannot") as all_of:
+    with pytest.warns(
+        RuntimeWarning, match="The native kernels are not used, as they cannot"
+    ) as all_of:
         assert kernels() is kernels() is None
-    assert len(all_of) == 1
+    assert len(told) == 1
 
 
 @pytest.mark.skipif(not LIBRARY.exists(), reason="no compiler was there")
 def test_a_library_of_other_sources_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded = load_kernels(LIBRARY)
     assert loaded.instruction_set in {name for _, _, name in library.SETS}
     monkeypatch.setattr(library, "checksum", lambda: 1)
-    with pytest.raises(OSError, match="kernels.so is of another version"):
+    with pytest.raises(OSError, match="is of another version"):
         load_kernels(LIBRARY)

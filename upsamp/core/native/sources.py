@@ -8,7 +8,9 @@ import zlib
 from pathlib import Path
 
 DIRECTORY = Path(__file__).parent
-LIBRARY = DIRECTORY / f"kernels.{'dll' if sysconfig.get_platform().startswith('win') else 'so'}"
+# In a directory of its own, where Python does not take it for a module.
+SUFFIX = ".dll" if sysconfig.get_platform().startswith("win") else ".so"
+LIBRARY = DIRECTORY / "built" / f"kernels{SUFFIX}"
 
 
 def checksum() -> int:
