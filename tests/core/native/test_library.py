@@ -46,7 +46,7 @@ def test_a_library_that_cannot_be_loaded_is_told_once(
     monkeypatch.delenv(VARIABLE, raising=False)
     with pytest.warns(
         RuntimeWarning, match="The native kernels are not used, as they cannot"
-    ) as all_of:
+    ) as told:
         assert kernels() is kernels() is None
     assert len(told) == 1
 
