@@ -224,10 +224,11 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
 # --- who prints
 
 # The one place that prints text; `Model.summary` prints as Keras does, and bytes are results. In
-# Python what a file does not hold is a warning.
+# Python what a file does not hold is a warning, and that kernels cannot be loaded.
 PRINTS = {
     "upsamp.cli.render.output": {"echo"},
     "upsamp.models.model": {"print"},
+    "upsamp.core.native.library": {"warn"},
     "upsamp.resizing.files": {"warn"},
 }
 # What prints, however it is called: click's, Python's own, and that of other libraries.
