@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from upsamp import resize
-from upsamp.core.arguments import INTERPOLATIONS
+from upsamp.core.arguments import Convention
+from upsamp.core.upsampling import methods
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
@@ -23,9 +24,16 @@ Weigh = Callable[[Fraction], Fraction | float]
 TORCH = ("nearest", "bilinear", "bicubic", "area")
 # Interpolation, convention and whether corners are aligned.
 METHODS: list[Method] = [
-    *((name, "keras", False) for name in INTERPOLATIONS),
+    *((name, "keras", False) for name in methods.METHODS),
     *((name, "torch", False) for name in TORCH),
     *((name, "torch", True) for name in ("bilinear", "bicubic")),
+]
+# The method and convention of every kernel.
+KERNELS: list[tuple[str, Convention]] = [
+    (name, convention)
+    for name, method in methods.METHODS.items()
+    for convention, kernel in method.kernels.items()
+    if kernel
 ]
 
 every_method = pytest.mark.parametrize(

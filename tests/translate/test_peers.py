@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp.core.arguments import Interpolation
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ArgumentError
 from upsamp.translate.peers import PEERS, Comparison, compare_with_peers
@@ -89,9 +90,9 @@ def test_the_convention_that_was_chosen_is_no_row_unless_corners_are_aligned() -
 def test_every_library_is_a_row_with_numbers_or_with_the_reason_for_none() -> None:
     comparisons = list(compare_with_peers(np.eye(4), (8, 8), "gaussian"))
     assert len(comparisons) == 1 + len(PEERS)
-    for name, (module, package, _, methods) in PEERS.items():
+    for name, (module, package, _, spelled) in PEERS.items():
         found = named(comparisons, name)
-        if "gaussian" not in methods:
+        if spelled(METHODS["gaussian"]) is None:
             assert found == Comparison(name, remark="has no gaussian")
         elif find_spec(module) is None:
             assert found == Comparison(name, remark=f"not installed: pip install {package}")

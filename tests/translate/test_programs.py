@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from upsamp.core.upsampling.interpolation import has_kernel
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError
 from upsamp.translate import (
     LIBRARIES,
@@ -53,12 +53,8 @@ def test_every_program_is_python_that_defines_and_prints_y(library: str) -> None
     ]
     programs += [
         upsampling(library, (3, 4), size, method, convention)
-        for size, convention, method in itertools.product(
-            ((6, 8), (7, 11), (3, 4)),
-            ("keras", "torch"),
-            ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area", "mitchellcubic"),
-        )
-        if has_kernel(method, convention)  # type: ignore[arg-type]  # they are names of methods
+        for size, method in itertools.product(((6, 8), (7, 11), (3, 4)), METHODS)
+        for convention in METHODS[method].kernels
     ]
     for program in programs:
         tree = ast.parse(program)

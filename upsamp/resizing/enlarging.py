@@ -11,6 +11,7 @@ from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, 
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import MemoryLimit, check_limit
 from upsamp.core.upsampling.light import resize_light
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ArgumentError
 from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
@@ -163,7 +164,8 @@ class Enlarging:
         if self.linear:
             check_light(frame)
             enlarge = resize_light
-        missing = None if self.interpolation == "nearest" else value_without_data(frame)
+        copied = METHODS[self.interpolation].only_copies
+        missing = None if copied else value_without_data(frame)
         if missing is not None:
             return frame.with_pixels(self._apply_to_data(frame, size, missing))
         make = partial(enlarge, align_corners=self.align_corners)

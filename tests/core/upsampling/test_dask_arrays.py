@@ -12,15 +12,15 @@ from dask.array.utils import assert_eq
 from dask.base import tokenize
 from effort import one_of_each, sample
 from numpy.typing import NDArray
+from resize_definition import KERNELS
 
 from upsamp import resize, upsample
 from upsamp.core.upsampling import dispatch
-from upsamp.core.upsampling.interpolation import KERNELS
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
 METHODS = [
     *((method, convention) for method in ("nearest", "area") for convention in ("keras", "torch")),
-    *((method, convention) for convention, method in KERNELS),
+    *KERNELS,
 ]
 # Of every other chunk each output reads pixels that lie in the chunks beside it, or beyond them.
 ROWS, COLUMNS = (1, 1, 7, 2, 9), (5, 1, 12, 3)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from upsamp.core.arguments import Array, PairLike
 from upsamp.core.transfer import check_numbers, from_light, to_light
 from upsamp.core.upsampling.dispatch import fill
+from upsamp.core.upsampling.methods import method_of
 from upsamp.core.upsampling.request import Place
 from upsamp.core.upsampling.resample import resize
 from upsamp.core.upsampling.strips import Reader, Strips
@@ -34,7 +35,7 @@ def resize_light(
     array([[  0,   0, 156, 213, 255, 255]], dtype=uint8)
     """
     check_numbers(x)
-    if interpolation == "nearest":
+    if method_of(interpolation, convention).only_copies:
         return resize(x, size, interpolation, convention)
     enlarge = partial(
         resize,
