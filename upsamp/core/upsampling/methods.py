@@ -10,13 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from upsamp.core.arguments import (
-    CONVENTIONS,
-    Convention,
-    Interpolation,
-    Pair,
-    normalize_choice,
-)
+from upsamp.core.arguments import CONVENTIONS, Convention, Interpolation, Pair, normalize_choice
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 
@@ -186,22 +180,17 @@ def _each(function: Callable[[float], float], values: Any) -> Any:
 
 TRIANGLE = Kernel(1, _triangle, 1, (), ("np.maximum(1 - t, 0)",))
 KEYS = Kernel(
-    2, _keys, 3, ((1, 1),), ("1.5 * t**3 - 2.5 * t**2 + 1", "-0.5 * t**3 + 2.5 * t**2 - 4 * t + 2")
-)
+    2, _keys, 3, ((1, 1),),
+    ("1.5 * t**3 - 2.5 * t**2 + 1", "-0.5 * t**3 + 2.5 * t**2 - 4 * t + 2"),
+)  # fmt: skip
 KEYS_TORCH = Kernel(
-    2,
-    _keys_torch,
-    3,
-    ((1, 1),),
+    2, _keys_torch, 3, ((1, 1),),
     ("1.25 * t**3 - 2.25 * t**2 + 1", "-0.75 * t**3 + 3.75 * t**2 - 6 * t + 3"),
-)
+)  # fmt: skip
 MITCHELL = Kernel(
-    2,
-    _mitchell,
-    3,
-    ((8, 7),),
+    2, _mitchell, 3, ((8, 7),),
     ("(21 * t**3 - 36 * t**2 + 16) / 18", "(-7 * t**3 + 36 * t**2 - 60 * t + 32) / 18"),
-)
+)  # fmt: skip
 GAUSSIAN = Kernel(1.5, _gaussian, 0, (), ("np.where(t < 1.5, np.exp(-2 * t**2), 0)",))
 
 
@@ -217,122 +206,69 @@ def _both(name: str) -> Spellings:
 
 _RECORDS = (
     Method(
-        "nearest",
-        kernels=dict.fromkeys(CONVENTIONS),
-        copied="always",
-        convex=True,
-        align_corners=(),
+        "nearest", dict.fromkeys(CONVENTIONS), copied="always", convex=True, align_corners=(),
         keras={"keras": Spelling("nearest")},
         tensorflow=Spelling("nearest"),
-        torch={"torch": Spelling("nearest"), "keras": Spelling("nearest-exact")},
+        torch={"keras": Spelling("nearest-exact"), "torch": Spelling("nearest")},
         jax={"keras": Spelling("nearest")},
         onnx={
             "keras": Spelling("nearest", ('nearest_mode="round_prefer_ceil"',)),
             "torch": Spelling("nearest", ('nearest_mode="floor"',)),
         },
-        opencv=Spelling("INTER_NEAREST"),
-        pillow=Spelling("NEAREST"),
+        opencv=Spelling("INTER_NEAREST"), pillow=Spelling("NEAREST"),
     ),
     Method(
-        "bilinear",
-        kernels=dict.fromkeys(CONVENTIONS, TRIANGLE),
-        copied="at the same size",
-        convex=True,
+        "bilinear", dict.fromkeys(CONVENTIONS, TRIANGLE), copied="at the same size", convex=True,
         align_corners=("torch",),
-        keras=_both("bilinear"),
-        tensorflow=Spelling("bilinear"),
-        torch=_both("bilinear"),
-        jax=_both("bilinear"),
-        onnx=_both("linear"),
-        opencv=Spelling("INTER_LINEAR"),
-        pillow=Spelling("BILINEAR"),
+        keras=_both("bilinear"), tensorflow=Spelling("bilinear"), torch=_both("bilinear"),
+        jax=_both("bilinear"), onnx=_both("linear"),
+        opencv=Spelling("INTER_LINEAR"), pillow=Spelling("BILINEAR"),
     ),
     Method(
-        "bicubic",
-        kernels={"keras": KEYS, "torch": KEYS_TORCH},
-        copied="at the same size",
-        convex=False,
+        "bicubic", {"keras": KEYS, "torch": KEYS_TORCH}, copied="at the same size", convex=False,
         align_corners=("torch",),
         keras={"keras": Spelling("bicubic")},
         tensorflow=Spelling("bicubic"),
-        torch={"torch": Spelling("bicubic"), "keras": Spelling("bicubic", ("antialias=True",))},
+        torch={"keras": Spelling("bicubic", ("antialias=True",)), "torch": Spelling("bicubic")},
         jax={"keras": Spelling("bicubic"), "torch": Spelling("cubic-pytorch")},
         onnx={
             "keras": Spelling("cubic", ("cubic_coeff_a=-0.5", "exclude_outside=1")),
             "torch": Spelling("cubic", ("cubic_coeff_a=-0.75",)),
         },
-        opencv=Spelling("INTER_CUBIC"),
-        pillow=Spelling("BICUBIC"),
+        opencv=Spelling("INTER_CUBIC"), pillow=Spelling("BICUBIC"),
     ),
     Method(
-        "lanczos3",
-        kernels={"keras": _lanczos_kernel(3)},
-        copied="at the same size",
-        convex=False,
+        "lanczos3", {"keras": _lanczos_kernel(3)}, copied="at the same size", convex=False,
         align_corners=(),
         keras={"keras": Spelling("lanczos3")},
         tensorflow=Spelling("lanczos3"),
         torch={"keras": Spelling("lanczos", ("antialias=True",), "only of late and on a CPU")},
-        jax={"keras": Spelling("lanczos3")},
-        onnx={},
+        jax={"keras": Spelling("lanczos3")}, onnx={},
         opencv=Spelling("INTER_LANCZOS4", remark="its Lanczos has 4 lobes"),
         pillow=Spelling("LANCZOS"),
     ),
     Method(
-        "lanczos5",
-        kernels={"keras": _lanczos_kernel(5)},
-        copied="at the same size",
-        convex=False,
+        "lanczos5", {"keras": _lanczos_kernel(5)}, copied="at the same size", convex=False,
         align_corners=(),
-        keras={"keras": Spelling("lanczos5")},
-        tensorflow=Spelling("lanczos5"),
-        torch={},
-        jax={"keras": Spelling("lanczos5")},
-        onnx={},
-        opencv=None,
-        pillow=None,
+        keras={"keras": Spelling("lanczos5")}, tensorflow=Spelling("lanczos5"), torch={},
+        jax={"keras": Spelling("lanczos5")}, onnx={}, opencv=None, pillow=None,
     ),
     Method(
-        "area",
-        kernels=dict.fromkeys(CONVENTIONS),
-        copied="at whole factors",
-        convex=True,
+        "area", dict.fromkeys(CONVENTIONS), copied="at whole factors", convex=True,
         align_corners=(),
-        keras={},
-        tensorflow=Spelling("area"),
-        torch={"torch": Spelling("area")},
-        jax={"keras": Spelling("area")},
-        onnx={},
-        opencv=Spelling("INTER_AREA"),
+        keras={}, tensorflow=Spelling("area"), torch={"torch": Spelling("area")},
+        jax={"keras": Spelling("area")}, onnx={}, opencv=Spelling("INTER_AREA"),
         pillow=Spelling("BOX", remark="its BOX copies pixels where images grow"),
     ),
     Method(
-        "mitchellcubic",
-        kernels={"keras": MITCHELL},
-        copied="never",
-        convex=False,
-        align_corners=(),
-        keras={},
-        tensorflow=Spelling("mitchellcubic"),
-        torch={},
-        jax={},
-        onnx={},
-        opencv=None,
-        pillow=None,
+        "mitchellcubic", {"keras": MITCHELL}, copied="never", convex=False, align_corners=(),
+        keras={}, tensorflow=Spelling("mitchellcubic"), torch={}, jax={}, onnx={},
+        opencv=None, pillow=None,
     ),
     Method(
-        "gaussian",
-        kernels={"keras": GAUSSIAN},
-        copied="never",
-        convex=True,
-        align_corners=(),
-        keras={},
-        tensorflow=Spelling("gaussian"),
-        torch={},
-        jax={},
-        onnx={},
-        opencv=None,
-        pillow=None,
+        "gaussian", {"keras": GAUSSIAN}, copied="never", convex=True, align_corners=(),
+        keras={}, tensorflow=Spelling("gaussian"), torch={}, jax={}, onnx={},
+        opencv=None, pillow=None,
     ),
-)
+)  # fmt: skip
 METHODS: dict[Interpolation, Method] = {method.name: method for method in _RECORDS}
