@@ -43,7 +43,7 @@ every_method = pytest.mark.parametrize(
 
 def run(x: Array, size: Size, method: Method) -> Array:
     """Resize by a row of the table above."""
-    return resize(x, size, method[0], method[1], align_corners=method[2])
+    return resize(x, size, method[0], convention=method[1], align_corners=method[2])
 
 
 def cubic(b: Fraction, c: Fraction) -> Weigh:

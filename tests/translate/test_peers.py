@@ -66,7 +66,7 @@ def test_pillow_s_floats_agree_with_the_convention_of_keras(
 
 def test_pillow_s_bicubic_differs_from_the_convention_of_pytorch() -> None:
     x = np.random.default_rng(3).random((8, 9))
-    comparisons = list(compare_with_peers(x, (16, 18), "bicubic", "torch"))
+    comparisons = list(compare_with_peers(x, (16, 18), "bicubic", convention="torch"))
     pillow, keras = named(comparisons, "Pillow"), named(comparisons, "upsamp, convention keras")
     assert pillow.psnr is not None
     assert keras.psnr is not None
@@ -79,11 +79,15 @@ def test_the_convention_that_was_chosen_is_no_row_unless_corners_are_aligned() -
     names = [each.name for each in compare_with_peers(x, (6, 8), "bilinear")]
     assert names[0] == "upsamp, convention torch"
     assert "upsamp, convention keras" not in names
-    aligned = list(compare_with_peers(x, (6, 8), "bilinear", "torch", align_corners=True))
-    chosen = resize(x.astype(np.float32), (6, 8), "bilinear", "torch", align_corners=True)
+    aligned = list(
+        compare_with_peers(x, (6, 8), "bilinear", convention="torch", align_corners=True)
+    )
+    chosen = resize(
+        x.astype(np.float32), (6, 8), "bilinear", convention="torch", align_corners=True
+    )
     for convention in ("keras", "torch"):
         found = named(aligned, f"upsamp, convention {convention}")
-        other = resize(x.astype(np.float32), (6, 8), "bilinear", convention)
+        other = resize(x.astype(np.float32), (6, 8), "bilinear", convention=convention)
         assert found.largest == np.abs(other.astype(float) - chosen).max()
 
 

@@ -35,12 +35,14 @@ def test_weights_written_out_are_those_of_the_core(
     sizes: tuple[tuple[int, int], tuple[int, int]], method: str, convention: str, aligned: bool
 ) -> None:
     given, size = sizes
-    settings = Upsampling.of((1, *given, 1), size, method, convention, align_corners=aligned)
+    settings = Upsampling.of(
+        (1, *given, 1), size, method, convention=convention, align_corners=aligned
+    )
     x = np.random.default_rng(0).standard_normal(given)
     space = run(weights(settings))
     np.testing.assert_allclose(
         space["rows"] @ x @ space["columns"].T,
-        resize(x, size, method, convention, align_corners=aligned),
+        resize(x, size, method, convention=convention, align_corners=aligned),
         atol=2e-6,
     )
     plan = plan_axis(given[0], size[0], "bilinear")
@@ -49,11 +51,11 @@ def test_weights_written_out_are_those_of_the_core(
 
 @pytest.mark.parametrize("convention", ["keras", "torch"])
 def test_copies_written_out_are_those_of_the_core(convention: str) -> None:
-    settings = Upsampling.of((1, 10, 14, 1), (25, 46), "nearest", convention)
+    settings = Upsampling.of((1, 10, 14, 1), (25, 46), "nearest", convention=convention)
     x = np.arange(140).reshape(10, 14)
     space = run(indices(settings, "JAX"))
     np.testing.assert_array_equal(
-        x[space["rows"]][:, space["columns"]], resize(x, (25, 46), "nearest", convention)
+        x[space["rows"]][:, space["columns"]], resize(x, (25, 46), "nearest", convention=convention)
     )
     assert not floats_find_the_nearest(settings)
 

@@ -30,11 +30,17 @@ def convolution(library: str, shape: tuple[int, ...], *settings: Any, **named: A
     )
 
 
-def upsampling(library: str, given: tuple[int, int], *settings: Any, **named: Any) -> str:
+def upsampling(
+    library: str,
+    given: tuple[int, int],
+    size: tuple[int, int],
+    method: str,
+    convention: str = "keras",
+    **named: Any,
+) -> str:
     """Print a program for one image of one channel."""
-    return upsampling_program(
-        Upsampling.of((1, *given, 1), *settings, **named), library, "np.load('x.npy')"
-    )
+    settings = Upsampling.of((1, *given, 1), size, method, convention=convention, **named)
+    return upsampling_program(settings, library, "np.load('x.npy')")
 
 
 def comments_of(program: str) -> str:

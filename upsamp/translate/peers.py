@@ -85,8 +85,8 @@ def compare_with_peers(
     x: Array,
     size: Pair,
     interpolation: Interpolation,
-    convention: Convention = "keras",
     *,
+    convention: Convention = "keras",
     align_corners: bool = False,
 ) -> Iterator[Comparison]:
     """Say how far the results of other conventions and libraries lie from the chosen one.
@@ -97,7 +97,7 @@ def compare_with_peers(
     values = x.astype(np.float32)
     values = values if values.ndim == 3 else values[..., np.newaxis]
     peak = float(np.iinfo(x.dtype).max) if x.dtype.kind in "iu" else float(np.ptp(values))
-    chosen = resize(values, size, interpolation, convention, align_corners=align_corners)
+    chosen = resize(values, size, interpolation, convention=convention, align_corners=align_corners)
 
     def against(name: str, result: Any, remark: str = "") -> Comparison:
         difference = np.abs(np.asarray(result, np.float64) - chosen)
@@ -112,7 +112,7 @@ def compare_with_peers(
             continue
         name = f"upsamp, convention {other}"
         if other in METHODS[interpolation].kernels:
-            yield against(name, resize(values, size, interpolation, other))
+            yield against(name, resize(values, size, interpolation, convention=other))
         else:
             yield Comparison(name, remark=f"has no {interpolation}")
     for name, (module, package, call, spelled) in PEERS.items():

@@ -157,8 +157,8 @@ class Upsampling:
         input_shape: Sequence[int],
         size: PairLike,
         interpolation: str = "nearest",
-        convention: str = "keras",
         *,
+        convention: str = "keras",
         align_corners: bool = False,
     ) -> "Upsampling":
         """Return the settings that `upsamp.resize` takes under the same names.

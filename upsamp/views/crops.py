@@ -73,8 +73,14 @@ class Comparison(NamedTuple):
     def apply(self, image: Array, size: Pair, method: Interpolation) -> Array:
         """Enlarge an image (H, W, C), or a part of one, to a size."""
         enlarge: Callable[..., Array] = resize_light if self.linear else resize
-        corners, alpha = self.align_corners, self.alpha
-        return enlarge(image, size, method, self.convention, align_corners=corners, alpha=alpha)
+        return enlarge(
+            image,
+            size,
+            method,
+            convention=self.convention,
+            align_corners=self.align_corners,
+            alpha=self.alpha,
+        )
 
 
 class Choice(NamedTuple):

@@ -76,7 +76,7 @@ def whole_of(
 def check(x: Array, size: tuple[int, int], method: tuple[str, str], **options: Any) -> int:
     """Assert that strips of some heights are the bits of the whole; give the most strips."""
     whole = whole_of(x, size, method, **options)
-    expected = resize(x, size, *method, **options)
+    expected = resize(x, size, method[0], convention=method[1], **options)
     lengths = [0]
     for share in (1, 3, 30):
         strips = Strips(whole, 2**40, wanted=(x.nbytes + expected.nbytes) // share)

@@ -21,8 +21,8 @@ def resize_light(
     x: Array,
     size: PairLike,
     interpolation: str = "bilinear",
-    convention: str = "keras",
     *,
+    convention: str = "keras",
     align_corners: bool = False,
     alpha: bool = False,
 ) -> Array:
@@ -36,7 +36,7 @@ def resize_light(
     """
     check_numbers(x)
     if method_of(interpolation, convention).only_copies:
-        return resize(x, size, interpolation, convention)
+        return resize(x, size, interpolation, convention=convention)
     enlarge = partial(
         resize,
         size=size,
