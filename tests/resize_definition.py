@@ -12,8 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from upsamp import resize
-from upsamp.core.arguments import Convention
-from upsamp.core.upsampling import methods
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
@@ -24,18 +22,11 @@ Weigh = Callable[[Fraction], Fraction | float]
 TORCH = ("nearest", "bilinear", "bicubic", "area")
 # Interpolation, convention and whether corners are aligned.
 METHODS: list[Method] = [
-    *((name, "keras", False) for name in methods.METHODS),
+    *((name, "keras", False) for name in (*TORCH, "lanczos3", "lanczos5")),
+    *((name, "keras", False) for name in ("mitchellcubic", "gaussian")),
     *((name, "torch", False) for name in TORCH),
     *((name, "torch", True) for name in ("bilinear", "bicubic")),
 ]
-# The method and convention of every kernel.
-KERNELS: list[tuple[str, Convention]] = [
-    (name, convention)
-    for name, method in methods.METHODS.items()
-    for convention, kernel in method.kernels.items()
-    if kernel
-]
-
 every_method = pytest.mark.parametrize(
     "method", METHODS, ids=lambda m: f"{m[0]}-{m[1]}{'-aligned' * m[2]}"
 )
@@ -70,6 +61,8 @@ WEIGHTS: dict[tuple[str, str], Weigh] = {
     ("keras", "lanczos3"): lambda t: oracle.lanczos(float(t), 3),
     ("keras", "lanczos5"): lambda t: oracle.lanczos(float(t), 5),
 }
+# The method and convention of every kernel.
+KERNELS = [(name, convention) for convention, name in WEIGHTS]
 
 
 def area_weights(length: int, target: int, i: int, convention: str) -> dict[int, Fraction]:

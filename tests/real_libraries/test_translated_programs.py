@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from resize_definition import METHODS
 
 import upsamp
 from upsamp.core.arguments import Array
@@ -167,12 +168,6 @@ SIZES = [
     ((2, 5), (5, 7)),
     ((10, 14), (25, 46)),
 ]
-METHODS = [
-    *((name, "keras", False) for name in ("nearest", "bilinear", "bicubic", "lanczos3")),
-    *((name, "keras", False) for name in ("lanczos5", "area", "mitchellcubic", "gaussian")),
-    *((name, "torch", False) for name in ("nearest", "area", "bilinear", "bicubic")),
-    *((name, "torch", True) for name in ("bilinear", "bicubic")),
-]  # fmt: skip
 UPSAMPLINGS = [
     Upsampling.of((2, *given, 3), size, method, convention=convention, align_corners=aligned)
     for (given, size), (method, convention, aligned) in itertools.product(SIZES, METHODS)

@@ -132,7 +132,7 @@ def _aligned(settings: Upsampling, name: str) -> list[str]:
 
 
 def _why_weights(settings: Upsampling) -> str:
-    if settings.align_corners:
+    if settings.align_corners and settings.convention in settings.method.jax:
         return "JAX has no align_corners, and no scale aligns those of one pixel."
     if settings.interpolation == "area":
         return (
