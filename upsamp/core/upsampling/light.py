@@ -35,8 +35,6 @@ def resize_light(
     array([[  0,   0, 156, 213, 255, 255]], dtype=uint8)
     """
     check_numbers(x)
-    if method_of(interpolation, convention).only_copies:
-        return resize(x, size, interpolation, convention=convention)
     enlarge = partial(
         resize,
         size=size,
@@ -44,6 +42,8 @@ def resize_light(
         convention=convention,
         align_corners=align_corners,
     )
+    if method_of(interpolation, convention).only_copies:
+        return enlarge(x)
     light = enlarge(_light_of(x, alpha=alpha), alpha=alpha)
     return _numbers_of(light, x.dtype, partial(enlarge, x[..., -1:]) if alpha else None)
 
