@@ -4,8 +4,9 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+from upsamp.core.arguments import CONVENTIONS
 from upsamp.core.convolution.geometry import transposed_axis
-from upsamp.core.upsampling.interpolation import KERNELS
+from upsamp.core.upsampling.methods import METHODS
 
 PAGE = Path(__file__).with_name("conventions.md")
 
@@ -137,13 +138,20 @@ def crops() -> str:
 def weights() -> str:
     """Return the table of every kernel, none of them in the multiple that spares fractions."""
     distances = [Fraction(quarter, 4) for quarter in range(13)]
-    names = [f"{name} ({convention})" for convention, name in KERNELS]
-    lines = [f"| t | {' | '.join(names)} |", "|--:|" + "--:|" * len(names)]
+    kernels = {
+        f"{method.name} ({convention})": kernel
+        for convention in CONVENTIONS
+        for method in METHODS.values()
+        if (kernel := method.kernels.get(convention))
+    }
+    lines = [f"| t | {' | '.join(kernels)} |", "|--:|" + "--:|" * len(kernels)]
     for t in distances:
         cells = []
-        for (_, name), kernel in KERNELS.items():
+        for name, kernel in kernels.items():
             # Mitchell's is 8/9 at its middle, the others 1.
-            scale = float(kernel.weight(Fraction(0))) / (8 / 9 if name == "mitchellcubic" else 1)
+            scale = float(kernel.weight(Fraction(0))) / (
+                8 / 9 if name.startswith("mitchell") else 1
+            )
             value = float(kernel.weight(t)) / scale if t < kernel.support else 0.0
             cells.append(f"{value:.4f}".replace("-0.0000", "0.0000"))
         lines.append(f"| {float(t):g} | {' | '.join(cells)} |")

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 import upsamp
 from upsamp.cli import main
-from upsamp.core.arguments import INTERPOLATIONS
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError, FormatError
 from upsamp.io.cells import EXACT
 from upsamp.io.images import tiled_tiff
@@ -277,7 +277,7 @@ def _multiply_adds(kernel: float, stride: float, filters: float, ours: float, wr
 @stated(README, "integers to the same numbers, float32 to {} of the range")
 def _dask_arrays(tolerance: float) -> None:
     random = np.random.default_rng(0)
-    for method in INTERPOLATIONS:
+    for method in METHODS:
         for shape, chunks in (((12, 113, 3), (10, 10, 3)), ((40, 31), (7, 31))):
             whole = random.random(shape).astype(np.float32)
             for x in (whole, (whole * 255).astype(np.uint8)):
@@ -290,7 +290,7 @@ def _dask_arrays(tolerance: float) -> None:
 @stated(README, "inputs, where upsamp is within {} of the exact result")
 def _exactness(tolerance: float) -> None:
     x = np.random.default_rng(0).random((1, 4000)).astype(np.float32)
-    for method in INTERPOLATIONS:
+    for method in METHODS:
         for target in (5001, 12000):
             exact = upsamp.resize(x.astype(np.float64), (1, target), method)
             result = upsamp.resize(x, (1, target), method)

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from upsamp import resize
-from upsamp.core.arguments import INTERPOLATIONS
 
 Array = NDArray[Any]
 Matrix = NDArray[np.float64]
@@ -23,11 +22,11 @@ Weigh = Callable[[Fraction], Fraction | float]
 TORCH = ("nearest", "bilinear", "bicubic", "area")
 # Interpolation, convention and whether corners are aligned.
 METHODS: list[Method] = [
-    *((name, "keras", False) for name in INTERPOLATIONS),
+    *((name, "keras", False) for name in (*TORCH, "lanczos3", "lanczos5")),
+    *((name, "keras", False) for name in ("mitchellcubic", "gaussian")),
     *((name, "torch", False) for name in TORCH),
     *((name, "torch", True) for name in ("bilinear", "bicubic")),
 ]
-
 every_method = pytest.mark.parametrize(
     "method", METHODS, ids=lambda m: f"{m[0]}-{m[1]}{'-aligned' * m[2]}"
 )
@@ -35,7 +34,7 @@ every_method = pytest.mark.parametrize(
 
 def run(x: Array, size: Size, method: Method) -> Array:
     """Resize by a row of the table above."""
-    return resize(x, size, method[0], method[1], align_corners=method[2])
+    return resize(x, size, method[0], convention=method[1], align_corners=method[2])
 
 
 def cubic(b: Fraction, c: Fraction) -> Weigh:
@@ -62,6 +61,8 @@ WEIGHTS: dict[tuple[str, str], Weigh] = {
     ("keras", "lanczos3"): lambda t: oracle.lanczos(float(t), 3),
     ("keras", "lanczos5"): lambda t: oracle.lanczos(float(t), 5),
 }
+# The method and convention of every kernel.
+KERNELS = [(name, convention) for convention, name in WEIGHTS]
 
 
 def area_weights(length: int, target: int, i: int, convention: str) -> dict[int, Fraction]:

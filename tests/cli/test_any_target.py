@@ -85,7 +85,7 @@ def test_a_convention_is_computed_and_named_in_the_file(
     result = invoke("upsample", "lake.png", *options)
     assert (result.exit_code, result.stderr) == (0, "")
     ending = interpolation if convention == "keras" else f"{interpolation}_torch"
-    expected = upsamp.resize(lake, (200, 301), interpolation, convention)
+    expected = upsamp.resize(lake, (200, 301), interpolation, convention=convention)
     np.testing.assert_array_equal(pixels_of(Path(f"lake_301x200_{ending}.png")), expected)
 
 
@@ -119,7 +119,7 @@ def test_corners_are_aligned_in_the_convention_of_pytorch(
     result = invoke("upsample", "a.npy", *options, "--interp", interpolation, "-o", "b.npy")
     assert (result.exit_code, result.stderr) == (0, "")
     values = np.load("b.npy")
-    expected = upsamp.resize(array, (10, 13), interpolation, "torch", align_corners=True)
+    expected = upsamp.resize(array, (10, 13), interpolation, convention="torch", align_corners=True)
     np.testing.assert_array_equal(values, expected, strict=True)
     corners = np.ix_((0, -1), (0, -1))
     np.testing.assert_allclose(values[corners], array[corners], rtol=1e-12)

@@ -63,7 +63,7 @@ def test_the_numbers_are_those_of_a_direct_computation(invoke: Invoke) -> None:
     image = Image.fromarray(array).resize((13, 11), Image.Resampling.BICUBIC)
     others = {
         "Pillow": np.asarray(image),
-        "upsamp, convention torch": upsamp.resize(array, (11, 13), "bicubic", "torch"),
+        "upsamp, convention torch": upsamp.resize(array, (11, 13), "bicubic", convention="torch"),
     }
     for name, other in others.items():
         difference = np.abs(other.astype(float) - chosen)

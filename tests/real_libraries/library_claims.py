@@ -79,7 +79,7 @@ def other_than_the_formula(most: int) -> dict[str, int]:
     for length, target in sizes(most):
         row, values = np.arange(length, dtype=np.float32)[np.newaxis], noise(1, length, seed=length)
         keras = upsamp.resize(row, (1, target), "nearest")
-        pytorch = upsamp.resize(row, (1, target), "nearest", "torch")
+        pytorch = upsamp.resize(row, (1, target), "nearest", convention="torch")
         area = upsamp.resize(values, (1, target), "area")
         image, tensor = Image.fromarray(row), torch.from_numpy(row)[np.newaxis]
 
@@ -265,7 +265,7 @@ def _box() -> None:
     result = np.asarray(Image.fromarray(x).resize((5, 1), Image.Resampling.BOX))
     np.testing.assert_array_equal(result, upsamp.resize(x, (1, 5), "nearest"))
     for convention in ("keras", "torch"):
-        assert far(result, upsamp.resize(x, (1, 5), "area", convention)) > 1
+        assert far(result, upsamp.resize(x, (1, 5), "area", convention=convention)) > 1
 
 
 @stated(CONVENTIONS, "even a size of one changes the image, in TensorFlow and here")

@@ -206,6 +206,6 @@ def test_onnx_cases_of_resize_pass(name: str) -> None:
     (x, *_), expected, attributes = values(RESIZES[name])
     method, convention, align = resize_method(attributes)
     actual = upsamp.resize(
-        x, expected.shape[2:], method, convention, "channels_first", align_corners=align
+        x, expected.shape[2:], method, "channels_first", convention=convention, align_corners=align
     )
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)

@@ -98,7 +98,7 @@ def test_pytorch_gives_the_same_in_its_convention(
     size: tuple[int, int], target: tuple[int, int], method: str
 ) -> None:
     x = images(size)
-    near(upsamp.resize(x, target, method, "torch"), by_torch(x, target, method), x)
+    near(upsamp.resize(x, target, method, convention="torch"), by_torch(x, target, method), x)
 
 
 @sizes
@@ -107,7 +107,7 @@ def test_pytorch_gives_the_same_with_aligned_corners(
     size: tuple[int, int], target: tuple[int, int], method: str
 ) -> None:
     x = images(size)
-    actual = upsamp.resize(x, target, method, "torch", align_corners=True)
+    actual = upsamp.resize(x, target, method, convention="torch", align_corners=True)
     near(actual, by_torch(x, target, method, align_corners=True), x)
 
 
@@ -125,7 +125,7 @@ def test_opencv_gives_the_same_as_pytorchs_convention(
     size: tuple[int, int], target: tuple[int, int], method: str
 ) -> None:
     x = images(size)
-    for image, actual in zip(x, upsamp.resize(x, target, method, "torch"), strict=True):
+    for image, actual in zip(x, upsamp.resize(x, target, method, convention="torch"), strict=True):
         expected = cv2.resize(image, target[::-1], interpolation=OPENCV[method])
         near(actual, expected.reshape(*target, 3), x)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from resize_definition import METHODS
 
 import upsamp
 from upsamp.core.arguments import Array
@@ -167,14 +168,8 @@ SIZES = [
     ((2, 5), (5, 7)),
     ((10, 14), (25, 46)),
 ]
-METHODS = [
-    *((name, "keras", False) for name in ("nearest", "bilinear", "bicubic", "lanczos3")),
-    *((name, "keras", False) for name in ("lanczos5", "area", "mitchellcubic", "gaussian")),
-    *((name, "torch", False) for name in ("nearest", "area", "bilinear", "bicubic")),
-    *((name, "torch", True) for name in ("bilinear", "bicubic")),
-]  # fmt: skip
 UPSAMPLINGS = [
-    Upsampling.of((2, *given, 3), size, method, convention, align_corners=aligned)
+    Upsampling.of((2, *given, 3), size, method, convention=convention, align_corners=aligned)
     for (given, size), (method, convention, aligned) in itertools.product(SIZES, METHODS)
 ]
 
@@ -185,7 +180,7 @@ def resized(settings: Upsampling) -> Array:
         noise(settings.input_shape, 4),
         settings.size,
         settings.interpolation,
-        settings.convention,
+        convention=settings.convention,
         align_corners=settings.align_corners,
     )
 
@@ -207,7 +202,9 @@ def test_an_upsampling_computes_the_same(settings: Upsampling, library: str) -> 
 def test_nearest_copies_the_exact_inputs_at_every_fraction(library: str, convention: str) -> None:
     for length in (10, 12, 14, 21, 25, 30, 36):
         for target in range(length, 3 * length, 7):
-            settings = Upsampling.of((1, length, 1, 1), (target, 1), "nearest", convention)
+            settings = Upsampling.of(
+                (1, length, 1, 1), (target, 1), "nearest", convention=convention
+            )
             program = resizing_program(settings, library)
             np.testing.assert_array_equal(run(program), resized(settings), program)
 

@@ -8,7 +8,8 @@ import pytest
 from image_files import pixels_of
 
 import upsamp
-from upsamp.core.arguments import INTERPOLATIONS, Interpolation
+from upsamp.core.arguments import Interpolation
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.io.pictures import Picture
 from upsamp.resizing.enlarging import Enlarging
 
@@ -38,7 +39,7 @@ def test_the_method_is_named_with_a_convention_that_is_not_the_usual_one() -> No
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize("interpolation", METHODS)
 def test_another_process_computes_what_the_library_does(
     mode: str, interpolation: Interpolation
 ) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from upsamp.core.arguments import INTERPOLATIONS, Convention, Interpolation
+from upsamp.core.arguments import Convention, Interpolation
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError
 from upsamp.io.pictures import Picture, mode_of
 from upsamp.resizing.enlarging import Enlarging
@@ -29,7 +30,7 @@ def enlarged(
     return result.pixels
 
 
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize("interpolation", METHODS)
 def test_only_numbers_of_the_data_and_none_come_out(interpolation: Interpolation) -> None:
     result = enlarged(FLAT, "-9999", interpolation=interpolation)
     assert set(np.unique(result)) == {-9999, 100}

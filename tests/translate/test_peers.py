@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp.core.arguments import Interpolation
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ArgumentError
 from upsamp.translate.peers import PEERS, Comparison, compare_with_peers
@@ -65,7 +66,7 @@ def test_pillow_s_floats_agree_with_the_convention_of_keras(
 
 def test_pillow_s_bicubic_differs_from_the_convention_of_pytorch() -> None:
     x = np.random.default_rng(3).random((8, 9))
-    comparisons = list(compare_with_peers(x, (16, 18), "bicubic", "torch"))
+    comparisons = list(compare_with_peers(x, (16, 18), "bicubic", convention="torch"))
     pillow, keras = named(comparisons, "Pillow"), named(comparisons, "upsamp, convention keras")
     assert pillow.psnr is not None
     assert keras.psnr is not None
@@ -78,20 +79,24 @@ def test_the_convention_that_was_chosen_is_no_row_unless_corners_are_aligned() -
     names = [each.name for each in compare_with_peers(x, (6, 8), "bilinear")]
     assert names[0] == "upsamp, convention torch"
     assert "upsamp, convention keras" not in names
-    aligned = list(compare_with_peers(x, (6, 8), "bilinear", "torch", align_corners=True))
-    chosen = resize(x.astype(np.float32), (6, 8), "bilinear", "torch", align_corners=True)
+    aligned = list(
+        compare_with_peers(x, (6, 8), "bilinear", convention="torch", align_corners=True)
+    )
+    chosen = resize(
+        x.astype(np.float32), (6, 8), "bilinear", convention="torch", align_corners=True
+    )
     for convention in ("keras", "torch"):
         found = named(aligned, f"upsamp, convention {convention}")
-        other = resize(x.astype(np.float32), (6, 8), "bilinear", convention)
+        other = resize(x.astype(np.float32), (6, 8), "bilinear", convention=convention)
         assert found.largest == np.abs(other.astype(float) - chosen).max()
 
 
 def test_every_library_is_a_row_with_numbers_or_with_the_reason_for_none() -> None:
     comparisons = list(compare_with_peers(np.eye(4), (8, 8), "gaussian"))
     assert len(comparisons) == 1 + len(PEERS)
-    for name, (module, package, _, methods) in PEERS.items():
+    for name, (module, package, _, spelled) in PEERS.items():
         found = named(comparisons, name)
-        if "gaussian" not in methods:
+        if spelled(METHODS["gaussian"]) is None:
             assert found == Comparison(name, remark="has no gaussian")
         elif find_spec(module) is None:
             assert found == Comparison(name, remark=f"not installed: pip install {package}")

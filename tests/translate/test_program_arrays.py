@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from resize_definition import METHODS
 
 from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.resample import resize
@@ -23,24 +24,20 @@ def run(lines: list[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("sizes", [((3, 4), (6, 8)), ((3, 4), (7, 11)), ((1, 2), (3, 5))])
 @pytest.mark.parametrize(
-    ("method", "convention", "aligned"),
-    [
-        *((m, "keras", False) for m in ("bilinear", "bicubic", "lanczos3", "lanczos5")),
-        *((m, "keras", False) for m in ("area", "mitchellcubic", "gaussian")),
-        *((m, "torch", False) for m in ("area", "bicubic")),
-        *((m, "torch", True) for m in ("bilinear", "bicubic")),
-    ],
+    ("method", "convention", "aligned"), [each for each in METHODS if each[0] != "nearest"]
 )
 def test_weights_written_out_are_those_of_the_core(
     sizes: tuple[tuple[int, int], tuple[int, int]], method: str, convention: str, aligned: bool
 ) -> None:
     given, size = sizes
-    settings = Upsampling.of((1, *given, 1), size, method, convention, align_corners=aligned)
+    settings = Upsampling.of(
+        (1, *given, 1), size, method, convention=convention, align_corners=aligned
+    )
     x = np.random.default_rng(0).standard_normal(given)
     space = run(weights(settings))
     np.testing.assert_allclose(
         space["rows"] @ x @ space["columns"].T,
-        resize(x, size, method, convention, align_corners=aligned),
+        resize(x, size, method, convention=convention, align_corners=aligned),
         atol=2e-6,
     )
     plan = plan_axis(given[0], size[0], "bilinear")
@@ -49,11 +46,11 @@ def test_weights_written_out_are_those_of_the_core(
 
 @pytest.mark.parametrize("convention", ["keras", "torch"])
 def test_copies_written_out_are_those_of_the_core(convention: str) -> None:
-    settings = Upsampling.of((1, 10, 14, 1), (25, 46), "nearest", convention)
+    settings = Upsampling.of((1, 10, 14, 1), (25, 46), "nearest", convention=convention)
     x = np.arange(140).reshape(10, 14)
     space = run(indices(settings, "JAX"))
     np.testing.assert_array_equal(
-        x[space["rows"]][:, space["columns"]], resize(x, (25, 46), "nearest", convention)
+        x[space["rows"]][:, space["columns"]], resize(x, (25, 46), "nearest", convention=convention)
     )
     assert not floats_find_the_nearest(settings)
 

@@ -53,7 +53,7 @@ def test_settings_that_make_no_upsampling() -> None:
     with pytest.raises(ArgumentError, match="`size` must not be below the size of the input"):
         Upsampling.of(shape, (8, 3))
     with pytest.raises(ArgumentError, match="`interpolation` must be one that convention='torch'"):
-        Upsampling.of(shape, 8, "lanczos3", "torch")
+        Upsampling.of(shape, 8, "lanczos3", convention="torch")
     with pytest.raises(ArgumentError, match="`align_corners=True` must go with"):
         Upsampling.of(shape, 8, "bilinear", align_corners=True)
     with pytest.raises(ShapeError, match="`input_shape` must have four dimensions"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from upsamp.core.upsampling.interpolation import has_kernel
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError
 from upsamp.translate import (
     LIBRARIES,
@@ -30,11 +30,17 @@ def convolution(library: str, shape: tuple[int, ...], *settings: Any, **named: A
     )
 
 
-def upsampling(library: str, given: tuple[int, int], *settings: Any, **named: Any) -> str:
+def upsampling(
+    library: str,
+    given: tuple[int, int],
+    size: tuple[int, int],
+    method: str,
+    convention: str = "keras",
+    **named: Any,
+) -> str:
     """Print a program for one image of one channel."""
-    return upsampling_program(
-        Upsampling.of((1, *given, 1), *settings, **named), library, "np.load('x.npy')"
-    )
+    settings = Upsampling.of((1, *given, 1), size, method, convention=convention, **named)
+    return upsampling_program(settings, library, "np.load('x.npy')")
 
 
 def comments_of(program: str) -> str:
@@ -53,12 +59,8 @@ def test_every_program_is_python_that_defines_and_prints_y(library: str) -> None
     ]
     programs += [
         upsampling(library, (3, 4), size, method, convention)
-        for size, convention, method in itertools.product(
-            ((6, 8), (7, 11), (3, 4)),
-            ("keras", "torch"),
-            ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area", "mitchellcubic"),
-        )
-        if has_kernel(method, convention)  # type: ignore[arg-type]  # they are names of methods
+        for size, method in itertools.product(((6, 8), (7, 11), (3, 4)), METHODS)
+        for convention in METHODS[method].kernels
     ]
     for program in programs:
         tree = ast.parse(program)

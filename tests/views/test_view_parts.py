@@ -24,7 +24,7 @@ def test_a_part_is_what_it_is_in_the_whole(size: tuple[int, int], convention: Co
     parts = [Part(0, 0, 9, 7), Part(size[0] // 2, size[1] // 3, 11, 13)]
     parts.append(Part(size[0] - 5, size[1] - 6, 5, 6))
     for method in comparison.methods:
-        whole = resize(image, size, method, convention)
+        whole = resize(image, size, method, convention=convention)
         for part, made in zip(parts, enlarge_parts(image, parts, comparison, method), strict=True):
             # A sum of the same products in another order may round a tie the other way.
             np.testing.assert_allclose(made, part.of(whole).astype(int), rtol=0, atol=1)
@@ -45,7 +45,7 @@ def test_with_aligned_corners_the_whole_decides(method: str) -> None:
     image = noise(12, 12, 1)
     comparison = Comparison((24, 24), "torch", align_corners=True)
     assert comparison.methods == ("bilinear", "bicubic")
-    whole = resize(image, (24, 24), method, "torch", align_corners=True)
+    whole = resize(image, (24, 24), method, convention="torch", align_corners=True)
     (made,) = enlarge_parts(image, [Part(20, 3, 4, 5)], comparison, "bicubic")
     if method == "bicubic":
         np.testing.assert_array_equal(made, whole[20:24, 3:8])
@@ -58,7 +58,7 @@ def test_a_part_needs_little_of_a_large_image(monkeypatch: pytest.MonkeyPatch) -
 
     def remember(self: Comparison, image: Array, size: tuple[int, int], method: str) -> Array:
         seen.append(image.shape[:2])
-        return resize(image, size, method, self.convention)
+        return resize(image, size, method, convention=self.convention)
 
     monkeypatch.setattr(Comparison, "apply", remember)
     image = noise(600, 600, 1)

@@ -8,7 +8,8 @@ from functools import cached_property
 from string import Formatter
 
 from upsamp.bulk.inputs import Found, format_of_suffix
-from upsamp.core.arguments import CONVENTIONS, INTERPOLATIONS
+from upsamp.core.arguments import CONVENTIONS
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
 from upsamp.io.remote_paths import join_path, split_path
@@ -27,7 +28,7 @@ FIELDS: Mapping[str, str] = {
 PATTERNS: Mapping[str, str] = {
     "stem": ".+",
     "size": r"[\d.e+]+x[\d.e+]+|\d+x|x\d+",
-    "interp": f"(?:{'|'.join(INTERPOLATIONS)})(?:_(?:{'|'.join(CONVENTIONS)}))?",
+    "interp": f"(?:{'|'.join(METHODS)})(?:_(?:{'|'.join(CONVENTIONS)}))?",
     "suffix": r"\.[^.]+",
     "ext": "[^.]*",
     "number": r"\d+",

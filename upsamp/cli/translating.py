@@ -40,7 +40,9 @@ def show_upsampling_program(
     """Print a program of another library that upsamples x (N, H, W, C) to `size`."""
     # Some programs depend on each row and column, which is tried for all of them.
     check_memory((len(x), *size, x.shape[-1]), x.dtype, "The result of the program")
-    settings = Upsampling.of(x.shape, size, interpolation, convention, align_corners=align_corners)
+    settings = Upsampling.of(
+        x.shape, size, interpolation, convention=convention, align_corners=align_corners
+    )
     print_text(upsampling_program(settings, library, _source(x, "x.npy")).removesuffix("\n"))
 
 
@@ -142,7 +144,7 @@ def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
     # Infinities and what is not a number differ by what is not a number: that is what is shown.
     with np.errstate(invalid="ignore", over="ignore"):
         for peer in compare_with_peers(
-            array, size, method, convention, align_corners=enlarging.align_corners
+            array, size, method, convention=convention, align_corners=enlarging.align_corners
         ):
             numbers = (peer.largest, peer.mean, peer.psnr)
             cells = ["-" if number is None else f"{number:.3g}" for number in numbers]

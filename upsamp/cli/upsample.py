@@ -41,14 +41,10 @@ from upsamp.cli.results import (
     show_result,
 )
 from upsamp.cli.upsample_request import Request
-from upsamp.core.arguments import (
-    CONVENTIONS,
-    DATA_FORMATS,
-    INTERPOLATIONS,
-    Array,
-)
+from upsamp.core.arguments import CONVENTIONS, DATA_FORMATS, Array
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 from upsamp.io.write import Destination
@@ -97,7 +93,7 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
     "--interp",
     "--interpolation",
     "interpolation",
-    type=click.Choice(INTERPOLATIONS, case_sensitive=False),
+    type=click.Choice(tuple(METHODS), case_sensitive=False),
     default="nearest",
     show_default=True,
     help="How the values between the pixels are found.",

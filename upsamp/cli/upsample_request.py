@@ -11,6 +11,7 @@ from upsamp.cli.options import wrong_command
 from upsamp.cli.preview import Looking
 from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.picture_options import Missing, Quality, ReadOptions, ValueRange, WriteOptions
@@ -99,8 +100,9 @@ class Request:
     def reading(self) -> ReadOptions:
         """How images are read."""
         output = None if self.many else self.output
+        copied = METHODS[self.interpolation].only_copies
         return ReadOptions(
-            self.interpolation != "nearest"
+            not copied
             or self.sheet is not None
             or self.value_range is not None
             or wants_matrix(output, self.format_name),
@@ -109,8 +111,8 @@ class Request:
             self.auto_orient,
             self.frame,
             every_frame=not self.shown_elsewhere and self.sheet is None,
-            # The nearest value is a copy; for the others integers would round what lies between.
-            integers=self.interpolation == "nearest" and self.sheet is None,
+            # Integers would round what lies between them.
+            integers=copied and self.sheet is None,
             missing=self.missing,
         )
 

@@ -15,7 +15,6 @@ from upsamp.errors import ArgumentError, ShapeError
 __all__ = [
     "CONVENTIONS",
     "DATA_FORMATS",
-    "INTERPOLATIONS",
     "KERNEL_LAYOUTS",
     "LARGEST",
     "PADDINGS",
@@ -46,16 +45,13 @@ Pair: TypeAlias = tuple[int, int]
 Shape4: TypeAlias = tuple[int, int, int, int]
 PairLike: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 PaddingLike: TypeAlias = str | PairLike | Sequence[Sequence[SupportsIndex]]
-Interpolation: TypeAlias = Literal[
-    "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area", "mitchellcubic", "gaussian"
-]
+Interpolation: TypeAlias = str  # the name of a method in `core.upsampling.methods`
 Convention: TypeAlias = Literal["keras", "torch"]
 Padding: TypeAlias = Literal["valid", "same"]
 Margins: TypeAlias = tuple[Pair, Pair]
 KernelLayout: TypeAlias = Literal["keras", "torch"]
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 
-INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 PADDINGS: tuple[Padding, ...] = get_args(Padding)
 KERNEL_LAYOUTS: tuple[KernelLayout, ...] = get_args(KernelLayout)

@@ -1,15 +1,10 @@
 """Resizing: grow images to a given size."""
 
-from typing import Any, cast
+from typing import Any
 
-from upsamp.core.arguments import (
-    INTERPOLATIONS,
-    Array,
-    Interpolation,
-    normalize_choice,
-    normalize_count,
-)
+from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.convolution.reach import resampled_reach
+from upsamp.core.upsampling.methods import method_of
 from upsamp.core.upsampling.resample import resize
 from upsamp.core.values import normalize_flag, normalize_number, normalize_text
 from upsamp.errors import ArgumentError, ShapeError
@@ -42,9 +37,7 @@ class Resizing(ImageLayer):
         super().__init__(data_format, **options)
         self.height = normalize_count(height, "height")
         self.width = normalize_count(width, "width")
-        self.interpolation = cast(
-            "Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)
-        )
+        self.interpolation = method_of(interpolation).name
         for name, value in (
             ("crop_to_aspect_ratio", crop_to_aspect_ratio),
             ("pad_to_aspect_ratio", pad_to_aspect_ratio),

@@ -1,16 +1,10 @@
 """UpSampling2D: grow images by repeating or interpolating their rows and columns."""
 
-from typing import Any, cast
+from typing import Any
 
-from upsamp.core.arguments import (
-    INTERPOLATIONS,
-    Array,
-    Interpolation,
-    PairLike,
-    normalize_choice,
-    normalize_pair,
-)
+from upsamp.core.arguments import Array, PairLike, normalize_pair
 from upsamp.core.convolution.reach import resampled_reach
+from upsamp.core.upsampling.methods import method_of
 from upsamp.core.upsampling.resample import upsample
 from upsamp.layers.effect import Nature
 from upsamp.layers.image_layer import ImageLayer
@@ -35,9 +29,7 @@ class UpSampling2D(ImageLayer):
     ) -> None:
         super().__init__(data_format, **options)
         self.size = normalize_pair(size, "size")
-        self.interpolation = cast(
-            "Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS)
-        )
+        self.interpolation = method_of(interpolation).name
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the input's shape with its rows and columns multiplied."""

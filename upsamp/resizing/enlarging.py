@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, 
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import MemoryLimit, check_limit
 from upsamp.core.upsampling.light import resize_light
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ArgumentError
 from upsamp.io.picture_options import MAX_PIXELS, ReadOptions, WriteOptions, check_result
@@ -143,7 +144,7 @@ class Enlarging:
             )
         if self.keeps(given):
             return given
-        return resize(given, size, *self._rule, self.layout, align_corners=self.align_corners)
+        return resize(given, size, data_format=self.layout, **self._rule)
 
     def _apply_to_rest(self, rest: Frames, first: Pair) -> "Iterator[Picture]":
         """Yield the frames that follow, enlarged, as long as all have few enough pixels."""
@@ -163,17 +164,17 @@ class Enlarging:
         if self.linear:
             check_light(frame)
             enlarge = resize_light
-        missing = None if self.interpolation == "nearest" else value_without_data(frame)
+        copied = METHODS[self.interpolation].only_copies
+        missing = None if copied else value_without_data(frame)
         if missing is not None:
             return frame.with_pixels(self._apply_to_data(frame, size, missing))
-        make = partial(enlarge, align_corners=self.align_corners)
+        make = partial(enlarge, size=size, **self._rule)
         if not (frame.has_alpha and frame.extra):
-            values = make(frame.pixels, size, *self._rule, alpha=frame.has_alpha)
-            return frame.with_pixels(values)
+            return frame.with_pixels(make(frame.pixels, alpha=frame.has_alpha))
         # What is no colour is not weighed by alpha.
         extra = slice(-1 - frame.extra, -1)
-        shown = make(np.delete(frame.pixels, extra, axis=2), size, *self._rule, alpha=True)
-        others = make(frame.pixels[..., extra], size, *self._rule, alpha=False)
+        shown = make(np.delete(frame.pixels, extra, axis=2), alpha=True)
+        others = make(frame.pixels[..., extra], alpha=False)
         return frame.with_pixels(np.dstack([shown[..., :-1], others, shown[..., -1:]]))
 
     def _apply_to_data(self, frame: Picture, size: Pair, missing: object) -> Array:
@@ -187,13 +188,17 @@ class Enlarging:
         check_limit(DATA_BYTES * values, f"a result of {size[1]:,} x {size[0]:,} pixels, some none")
 
         def enlarge(x: Array, size: Pair, interpolation: Interpolation) -> Array:
-            return resize(x, size, interpolation, self.convention, align_corners=self.align_corners)
+            return resize(x, size, **{**self._rule, "interpolation": interpolation})
 
         return resize_data(frame.pixels, size, self.interpolation, enlarge, missing)
 
     @property
-    def _rule(self) -> tuple[Interpolation, Convention]:
-        return self.interpolation, self.convention
+    def _rule(self) -> dict[str, Any]:
+        return {
+            "interpolation": self.interpolation,
+            "convention": self.convention,
+            "align_corners": self.align_corners,
+        }
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from upsamp.core.arguments import (
     normalize_count,
 )
 from upsamp.core.memory import MemoryLimit
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.core.values import (
     as_list,
@@ -269,7 +270,7 @@ def enlarge_file(
         wanted, writing = _writing(
             names[1], format_name, compression, quality, strip, background, value_range
         )
-        copied = method == "nearest"
+        copied = METHODS[method].only_copies
         expand = not copied or wanted not in IMAGE_FORMATS or value_range is not None
         reading = replace(reading, expand=expand, integers=copied)
         check_place(names[1], overwrite=replaced)

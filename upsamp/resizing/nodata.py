@@ -11,11 +11,9 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Interpolation, Pair
 from upsamp.core.dtypes import round_to
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.io.pictures import Picture
 
-# The methods without negative weights; a sum of some weights of the others may be nearly zero, so
-# bilinear takes their place beside pixels without data.
-POSITIVE = ("bilinear", "area", "gaussian")
 # Weights that sum up to less differ from none, or from all, by rounding.
 ROUNDING = 1e-9
 
@@ -59,7 +57,8 @@ def resize_data(
     wide = filled.astype(np.float64) if pixels.dtype.kind == "f" else filled
     result = round_to(enlarge(wide, size, interpolation), pixels.dtype)
     mixed = np.abs(enlarge(has_data.astype(np.float64), size, interpolation) - 1) > ROUNDING
-    near: Interpolation = interpolation if interpolation in POSITIVE else "bilinear"
+    # A sum of some weights may be nearly zero where others are negative.
+    near = interpolation if METHODS[interpolation].convex else "bilinear"
     weights = enlarge(has_data.astype(np.float64), size, near)[mixed]
     sums = enlarge(filled.astype(np.float64), size, near)[mixed]
     known = weights > ROUNDING

@@ -19,6 +19,7 @@ from upsamp.core.memory import (
     memory_limit,
 )
 from upsamp.core.threads import thread_count
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import Strips, as_images
 from upsamp.errors import MemoryLimitError
@@ -159,7 +160,7 @@ class EnlargedStrips:
         self._alpha = isinstance(given, Picture) and given.has_alpha
         self.whole = (
             isinstance(given, Picture)
-            and enlarging.interpolation != "nearest"
+            and not METHODS[enlarging.interpolation].only_copies
             and value_without_data(given) is not None
         )
         self._light = isinstance(given, Picture) and _makes_light(enlarging, given)
@@ -218,7 +219,7 @@ def _makes_light(enlarging: "Enlarging", given: Picture) -> bool:
     """Tell whether amounts of light are interpolated; copies are the same without."""
     if enlarging.linear:
         check_light(given)
-    return enlarging.linear and enlarging.interpolation != "nearest"
+    return enlarging.linear and not METHODS[enlarging.interpolation].only_copies
 
 
 @dataclass(frozen=True)

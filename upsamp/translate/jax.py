@@ -4,9 +4,18 @@ What `jax.lax.conv_transpose` lacks: groups, which `jax.lax.conv_general_dilated
 `jax.image.resize` lacks: mitchellcubic, gaussian, and PyTorch's nearest and area.
 """
 
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
+
+COPY = METHODS["nearest"].jax["keras"].name
+# What is to be said of JAX's methods.
+NOTES = {
+    "area": "JAX has area since 0.10.",
+    "cubic-pytorch": "JAX's cubic has a = -0.5 and leaves out what lies beyond the edges; its "
+    "cubic-pytorch, new in 0.10, has a = -0.75 and repeats them.",
+}
 
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
@@ -56,14 +65,13 @@ def _turned_kernel(settings: TransposedConvolution) -> list[str]:
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
     """Return a program for `jax.image.resize`, or for what does the same."""
     imports = ["import jax", "import numpy as np"]
-    method = settings.interpolation
     name = _method(settings)
     result = f"{settings.result_shape}"
     if name is not None and settings.align_corners:
         steps = _aligned(settings, name)
     elif name is not None:
         steps = [
-            *_notes(settings),
+            *_notes(settings, name),
             call("y = jax.image.resize", ["x", result, f'"{name}"', "antialias=False"]),
         ]
     elif settings.copies:
@@ -77,48 +85,35 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
                 ['"rh,nhwc,sw->nrsc"', "rows", "x", "columns", 'precision="highest"'],
             ),
         ]
-    title = f"Upsampling of {settings.input_shape} to {settings.result_shape} in JAX: {method}"
+    title = (
+        f"Upsampling of {settings.input_shape} to {settings.result_shape} in JAX: "
+        f"{settings.interpolation}"
+    )
     return write_program(title, imports, arrays, [*steps, "y = np.asarray(y)"])
 
 
 def _method(settings: Upsampling) -> str | None:
     """Return the method of JAX that computes this, or None where it has none."""
-    method, convention = settings.interpolation, settings.convention
     if settings.copies:
-        alike = convention == "keras" or settings.factors is not None
-        return "nearest" if alike and floats_find_the_nearest(settings) else None
+        alike = settings.convention == "keras" or settings.factors is not None
+        return COPY if alike and floats_find_the_nearest(settings) else None
     if settings.align_corners and 1 in settings.input_shape[1:3]:
         return None
-    if convention == "torch":
-        return {"bilinear": "bilinear", "bicubic": "cubic-pytorch"}.get(method)
-    return None if method in ("mitchellcubic", "gaussian") else method
+    own = settings.method.jax.get(settings.convention)
+    return own.name if own else None
 
 
-def _notes(settings: Upsampling) -> list[str]:
-    method = settings.interpolation
-    if method == "area" and settings.copies:
-        return [comment("By a whole factor, area copies each pixel.")]
-    if method == "area":
-        return [comment("JAX has area since 0.10.")]
-    return _cubic_note(settings)
-
-
-def _cubic_note(settings: Upsampling) -> list[str]:
-    if settings.convention == "torch" and settings.interpolation == "bicubic":
-        return [
-            comment(
-                "JAX's cubic has a = -0.5 and leaves out what lies beyond the edges; its "
-                "cubic-pytorch, new in 0.10, has a = -0.75 and repeats them."
-            )
-        ]
-    return []
+def _notes(settings: Upsampling, name: str) -> list[str]:
+    if settings.copies and not settings.method.only_copies:
+        return [comment(f"By a whole factor, {settings.interpolation} copies each pixel.")]
+    return [comment(NOTES[name])] if name in NOTES else []
 
 
 def _aligned(settings: Upsampling, name: str) -> list[str]:
     rows, columns = settings.size
     _, height, width, _ = settings.input_shape
     return [
-        *_cubic_note(settings),
+        *_notes(settings, name),
         comment("jax.image.resize has no align_corners: this gives the place of the corners."),
         f"scale = np.array([{rows - 1} / {height - 1}, {columns - 1} / {width - 1}])",
         call(
@@ -137,7 +132,7 @@ def _aligned(settings: Upsampling, name: str) -> list[str]:
 
 
 def _why_weights(settings: Upsampling) -> str:
-    if settings.align_corners:
+    if settings.align_corners and settings.convention in settings.method.jax:
         return "JAX has no align_corners, and no scale aligns those of one pixel."
     if settings.interpolation == "area":
         return (

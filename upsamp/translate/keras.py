@@ -7,13 +7,20 @@ gaussian, which TensorFlow has, and the convention of PyTorch.
 
 from upsamp.core.arguments import PADDINGS, Padding, Pair
 from upsamp.core.convolution.geometry import transposed_axis
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, pair, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
 TO_NUMPY = "keras.ops.convert_to_numpy"
-TENSORFLOW = ("area", "mitchellcubic", "gaussian")
+COPY = METHODS["nearest"].keras["keras"].name
+# What Keras has in place of the methods of PyTorch's convention.
+INSTEAD = {
+    "bicubic": "bicubic with a = -0.5 and without the inputs beyond the edge, PyTorch with a = "
+    "-0.75 and the edge repeated",
+    "area": "no area, and TensorFlow's weights each input by how much of it is covered",
+}
 
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
@@ -158,27 +165,26 @@ def _groups(layer: str, groups: int) -> list[str]:
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
     """Return a program for `keras.layers.UpSampling2D`, or for what else does the same."""
     imports = ["import keras", "import numpy as np"]
-    method, factors = settings.interpolation, settings.factors
-    keras_has_it = method not in TENSORFLOW and (
-        settings.convention == "keras" or (method == "bilinear" and not settings.align_corners)
-    )
+    method, factors = settings.method, settings.factors
+    own = None if settings.align_corners else method.keras.get(settings.convention)
+    tensorflow = method.tensorflow if settings.convention == "keras" else None
     unchanged = factors == (1, 1)
     if settings.copies and factors is not None:
-        steps = _layer_of(factors, "nearest")
-        if method == "area":
-            steps.insert(0, comment("By a whole factor, area copies each pixel."))
-    elif settings.copies and not (keras_has_it and floats_find_the_nearest(settings)):
+        steps = _layer_of(factors, COPY)
+        if not method.only_copies:
+            steps.insert(0, comment(f"By a whole factor, {method.name} copies each pixel."))
+    elif settings.copies and not (own and floats_find_the_nearest(settings)):
         steps = [
             *indices(settings, "Keras"),
             f"y = {TO_NUMPY}(keras.ops.take(keras.ops.take(x, rows, axis=1), columns, axis=2))",
         ]
-    elif keras_has_it:
-        steps = _resized(settings)
-    elif settings.convention == "keras" and not unchanged:
+    elif own:
+        steps = _resized(settings, own.name)
+    elif tensorflow and not unchanged:
         imports = ["import numpy as np", "import tensorflow as tf"]
         steps = [
-            comment(f"Keras has no {method}; TensorFlow has."),
-            f'y = tf.image.resize(x, {settings.size}, method="{method}").numpy()',
+            comment(f"Keras has no {method.name}; TensorFlow has."),
+            f'y = tf.image.resize(x, {settings.size}, method="{tensorflow.name}").numpy()',
         ]
     else:
         steps = [
@@ -186,15 +192,19 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
             *weights(settings),
             call(f"y = {TO_NUMPY}", ['keras.ops.einsum("rh,nhwc,sw->nrsc", rows, x, columns)']),
         ]
-    title = f"Upsampling of {settings.input_shape} to {settings.result_shape} in Keras: {method}"
+    title = (
+        f"Upsampling of {settings.input_shape} to {settings.result_shape} in Keras: {method.name}"
+    )
     return write_program(title, imports, arrays, steps)
 
 
-def _resized(settings: Upsampling) -> list[str]:
+def _resized(settings: Upsampling, name: str) -> list[str]:
     """Return the lines for one of Keras' own methods that does not copy."""
-    method, factors = settings.interpolation, settings.factors
+    factors = settings.factors
     steps = []
-    if method == "bicubic" and not (factors and all(f & (f - 1) == 0 for f in factors)):
+    if settings.interpolation == "bicubic" and not (
+        factors and all(f & (f - 1) == 0 for f in factors)
+    ):
         steps.append(
             comment(
                 "On TensorFlow, Keras reads the weights of bicubic from a table of 1024 steps, and "
@@ -203,29 +213,23 @@ def _resized(settings: Upsampling) -> list[str]:
             )
         )
     if factors is not None:
-        return [*steps, *_layer_of(factors, method)]
-    resized = f'keras.ops.image.resize(x, {settings.size}, interpolation="{method}")'
+        return [*steps, *_layer_of(factors, name)]
+    resized = f'keras.ops.image.resize(x, {settings.size}, interpolation="{name}")'
     return [*steps, call(f"y = {TO_NUMPY}", [resized])]
 
 
-def _layer_of(factors: Pair, method: str) -> list[str]:
-    arguments = f'size={pair(factors)}, interpolation="{method}"'
+def _layer_of(factors: Pair, name: str) -> list[str]:
+    arguments = f'size={pair(factors)}, interpolation="{name}"'
     return [f"layer = keras.layers.UpSampling2D({arguments})", f"y = {TO_NUMPY}(layer(x))"]
 
 
 def _why_weights(settings: Upsampling) -> str:
+    name = settings.interpolation
     if settings.convention == "keras":
+        tensorflow = "TensorFlow leaves an image alone whose size does not change, and "
         return (
-            "TensorFlow leaves an image alone whose size does not change, and Keras has no "
-            f"{settings.interpolation}: its weights are written out."
+            f"{tensorflow if settings.method.tensorflow else ''}Keras has no {name}: its weights "
+            "are written out."
         )
-    if settings.align_corners:
-        what = "no align_corners"
-    elif settings.interpolation == "bicubic":
-        what = (
-            "bicubic with a = -0.5 and without the inputs beyond the edge, PyTorch with a = -0.75 "
-            "and the edge repeated"
-        )
-    else:
-        what = "no area, and TensorFlow's weights each input by how much of it is covered"
+    what = "no align_corners" if settings.align_corners else INSTEAD.get(name, f"no {name}")
     return f"Keras has {what}: the weights are written out."

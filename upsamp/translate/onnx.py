@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from upsamp.core.arguments import Shape4
 from upsamp.core.convolution.geometry import TransposedAxis
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, listing, write_program
@@ -18,6 +19,7 @@ IMPORTS = (
     "import onnxruntime",
     "from onnx import TensorProto, helper, numpy_helper",
 )
+COPY = METHODS["nearest"].onnx
 
 
 class _Fit(NamedTuple):
@@ -149,20 +151,13 @@ def _two_nodes(settings: Upsampling) -> tuple[list[str], list[str]]:
 
 def _resize(settings: Upsampling) -> list[str] | None:
     """Return the attributes of the Resize that computes this, or None where there is none."""
-    torch = settings.convention == "torch"
+    own = settings.method.onnx.get(settings.convention)
     half_pixel = "align_corners" if settings.align_corners else "half_pixel"
     place = f'coordinate_transformation_mode="{half_pixel}"'
     if settings.copies:
         if not floats_find_the_nearest(settings):
             return None
-        if torch:
+        if settings.convention == "torch":
             place = 'coordinate_transformation_mode="asymmetric"'
-        rounding = "floor" if torch else "round_prefer_ceil"
-        return ['mode="nearest"', place, f'nearest_mode="{rounding}"']
-    if settings.interpolation == "bilinear":
-        return ['mode="linear"', place]
-    if settings.interpolation == "bicubic":
-        # Keras leaves out what lies beyond the edges, PyTorch repeats them.
-        kernel = ["cubic_coeff_a=-0.75"] if torch else ["cubic_coeff_a=-0.5", "exclude_outside=1"]
-        return ['mode="cubic"', place, *kernel]
-    return None
+        own = COPY.get(settings.convention)
+    return [f'mode="{own.name}"', place, *own.options] if own else None

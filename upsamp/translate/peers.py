@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import CONVENTIONS, Array, Convention, Interpolation, Pair
-from upsamp.core.upsampling.interpolation import has_kernel
+from upsamp.core.upsampling.methods import METHODS, Method, Spelling
 from upsamp.core.upsampling.resample import resize
 
 # A peer takes (H, W, C) float32 and (rows, columns) and gives the same, grown; None where its
@@ -63,80 +63,21 @@ def _tensorflow(x: Array, size: Pair, method: str) -> Any:
 
 def _jax(x: Array, size: Pair, method: str) -> Any:
     library = import_module("jax").image
-    if not hasattr(library.ResizeMethod, method.upper()):  # area came with 0.10
+    try:
+        library.ResizeMethod.from_string(method)
+    except ValueError:  # area came with 0.10
         return None
     return library.resize(x, (*size, x.shape[2]), method, antialias=False)
 
 
-# Each library: the module that tells whether it is there, its package, its call, and the names
-# that it has for our methods.
-PEERS: Mapping[str, tuple[str, str, Peer, Mapping[str, str]]] = {
-    "Pillow": (
-        "PIL",
-        "pillow",
-        _pillow,
-        {
-            "nearest": "NEAREST",
-            "bilinear": "BILINEAR",
-            "bicubic": "BICUBIC",
-            "lanczos3": "LANCZOS",
-            "area": "BOX",
-        },
-    ),
-    "OpenCV": (
-        "cv2",
-        "opencv-python-headless",
-        _opencv,
-        {
-            "nearest": "INTER_NEAREST",
-            "bilinear": "INTER_LINEAR",
-            "bicubic": "INTER_CUBIC",
-            "lanczos3": "INTER_LANCZOS4",
-            "area": "INTER_AREA",
-        },
-    ),
-    "PyTorch": (
-        "torch",
-        "torch",
-        _torch,
-        {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic", "area": "area"},
-    ),
-    "TensorFlow": (
-        "tensorflow",
-        "tensorflow",
-        _tensorflow,
-        {
-            name: name
-            for name in (
-                "nearest",
-                "bilinear",
-                "bicubic",
-                "lanczos3",
-                "lanczos5",
-                "area",
-                "mitchellcubic",
-                "gaussian",
-            )
-        },
-    ),
-    "JAX": (
-        "jax",
-        "jax",
-        _jax,
-        {
-            "nearest": "nearest",
-            "bilinear": "linear",
-            "bicubic": "cubic",
-            "lanczos3": "lanczos3",
-            "lanczos5": "lanczos5",
-            "area": "area",
-        },
-    ),
-}
-# What is another method by its own rules.
-REMARKS = {
-    "INTER_LANCZOS4": "its Lanczos has 4 lobes",
-    "BOX": "its BOX copies pixels where images grow",
+# Each library: the module that tells whether it is there, its package, its call, and how it names
+# a method.
+PEERS: Mapping[str, tuple[str, str, Peer, Callable[[Method], Spelling | None]]] = {
+    "Pillow": ("PIL", "pillow", _pillow, lambda method: method.pillow),
+    "OpenCV": ("cv2", "opencv-python-headless", _opencv, lambda method: method.opencv),
+    "PyTorch": ("torch", "torch", _torch, lambda method: method.torch.get("torch")),
+    "TensorFlow": ("tensorflow", "tensorflow", _tensorflow, lambda method: method.tensorflow),
+    "JAX": ("jax", "jax", _jax, lambda method: method.jax.get("keras")),
 }
 
 
@@ -144,8 +85,8 @@ def compare_with_peers(
     x: Array,
     size: Pair,
     interpolation: Interpolation,
-    convention: Convention = "keras",
     *,
+    convention: Convention = "keras",
     align_corners: bool = False,
 ) -> Iterator[Comparison]:
     """Say how far the results of other conventions and libraries lie from the chosen one.
@@ -156,7 +97,7 @@ def compare_with_peers(
     values = x.astype(np.float32)
     values = values if values.ndim == 3 else values[..., np.newaxis]
     peak = float(np.iinfo(x.dtype).max) if x.dtype.kind in "iu" else float(np.ptp(values))
-    chosen = resize(values, size, interpolation, convention, align_corners=align_corners)
+    chosen = resize(values, size, interpolation, convention=convention, align_corners=align_corners)
 
     def against(name: str, result: Any, remark: str = "") -> Comparison:
         difference = np.abs(np.asarray(result, np.float64) - chosen)
@@ -170,23 +111,23 @@ def compare_with_peers(
         if other == convention and not align_corners:
             continue
         name = f"upsamp, convention {other}"
-        if has_kernel(interpolation, other):
-            yield against(name, resize(values, size, interpolation, other))
+        if other in METHODS[interpolation].kernels:
+            yield against(name, resize(values, size, interpolation, convention=other))
         else:
             yield Comparison(name, remark=f"has no {interpolation}")
-    for name, (module, package, call, methods) in PEERS.items():
-        if interpolation not in methods:
+    for name, (module, package, call, spelled) in PEERS.items():
+        spelling = spelled(METHODS[interpolation])
+        if spelling is None:
             yield Comparison(name, remark=f"has no {interpolation}")
         elif find_spec(module) is None:
             yield Comparison(name, remark=f"not installed: pip install {package}")
         else:
-            remark = REMARKS.get(methods[interpolation], "")
-            result = call(values, size, methods[interpolation])
+            result = call(values, size, spelling.name)
             named = f"{name} {_version(package, module)}"
             if result is None:
                 yield Comparison(named, remark=f"has no {interpolation}")
             else:
-                yield against(named, result, remark)
+                yield against(named, result, spelling.remark)
 
 
 def _version(package: str, module: str) -> str:

@@ -19,6 +19,7 @@ from upsamp.core.arguments import (
     normalize_shape4,
 )
 from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel, transposed_axis
+from upsamp.core.upsampling.methods import METHODS, Method
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.core.values import normalize_flag, spelled
 from upsamp.errors import ArgumentError, ShapeError
@@ -156,8 +157,8 @@ class Upsampling:
         input_shape: Sequence[int],
         size: PairLike,
         interpolation: str = "nearest",
-        convention: str = "keras",
         *,
+        convention: str = "keras",
         align_corners: bool = False,
     ) -> "Upsampling":
         """Return the settings that `upsamp.resize` takes under the same names.
@@ -180,6 +181,11 @@ class Upsampling:
         return cls(shape, target, rule.method, rule.convention, rule.align_corners)
 
     @property
+    def method(self) -> Method:
+        """The record of the method."""
+        return METHODS[self.interpolation]
+
+    @property
     def factors(self) -> Pair | None:
         """The whole factors of the rows and of the columns, or None where one is not whole."""
         _, height, width, _ = self.input_shape
@@ -190,10 +196,9 @@ class Upsampling:
 
     @property
     def copies(self) -> bool:
-        """Whether every output is a copy of one input."""
-        return self.interpolation == "nearest" or (
-            self.interpolation == "area" and self.factors is not None
-        )
+        """Whether every output is a copy of one input, by a method that has no kernel."""
+        method = self.method
+        return method.kernels[self.convention] is None and method.copies(self.factors)
 
     @property
     def result_shape(self) -> Shape4:

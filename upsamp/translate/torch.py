@@ -8,6 +8,7 @@ mitchellcubic, gaussian and Keras' area; lanczos3 it has of late, and on a CPU a
 from typing import NamedTuple
 
 from upsamp.core.convolution.geometry import TransposedAxis
+from upsamp.core.upsampling.methods import METHODS, Spelling
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
 from upsamp.translate.source import call, comment, pair, write_program
@@ -15,6 +16,7 @@ from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
 IMPORTS = ("import numpy as np", "import torch", "import torch.nn.functional as F")
 IMAGES = "images = torch.tensor(x.transpose(0, 3, 1, 2))  # (N, C, H, W)"
+COPY = METHODS["nearest"].torch
 BACK = "y = y.numpy().transpose(0, 2, 3, 1)"
 
 
@@ -75,16 +77,16 @@ def _fit(axis: TransposedAxis) -> _Fit:
 
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
     """Return a program for `torch.nn.functional.interpolate`, or for what does the same."""
-    method = settings.interpolation
     mode = _mode(settings)
-    if settings.copies and mode != "area" and not floats_find_the_nearest(settings):
+    copied = mode is COPY[settings.convention]
+    if copied and not floats_find_the_nearest(settings):
         steps = [*indices(settings, "PyTorch"), IMAGES, "y = images[:, :, rows][:, :, :, columns]"]
     elif mode is not None:
         steps = [IMAGES]
-        arguments = ["images", f"size={settings.size}", f'mode="{mode}"']
+        arguments = ["images", f"size={settings.size}", f'mode="{mode.name}"']
         if settings.align_corners:
             arguments.append("align_corners=True")
-        if mode == "bicubic" and settings.convention == "keras":
+        if settings.interpolation == "bicubic" and settings.convention == "keras":
             steps.append(
                 comment(
                     "PyTorch's bicubic has a = -0.75 and repeats edges, Keras' has a = -0.5 and "
@@ -92,7 +94,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
                     "smooths nothing where images grow."
                 )
             )
-            arguments.append("antialias=True")
+        arguments += mode.options
         steps.append(call("y = F.interpolate", arguments))
     else:
         steps = [
@@ -101,30 +103,31 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
             IMAGES,
             "y = torch.tensor(rows) @ images @ torch.tensor(columns.T)",
         ]
-    title = f"Upsampling of {settings.input_shape} to {settings.result_shape} in PyTorch: {method}"
+    title = (
+        f"Upsampling of {settings.input_shape} to {settings.result_shape} in PyTorch: "
+        f"{settings.interpolation}"
+    )
     return write_program(title, IMPORTS, arrays, [*steps, BACK])
 
 
-def _mode(settings: Upsampling) -> str | None:
+def _mode(settings: Upsampling) -> Spelling | None:
     """Return the mode of PyTorch that computes this, or None where it has none."""
-    method, convention = settings.interpolation, settings.convention
-    if method == "area" and convention == "torch":
-        return "area"
-    if settings.copies:
-        return "nearest" if convention == "torch" else "nearest-exact"
-    return method if method in ("bilinear", "bicubic") else None
+    mode = settings.method.torch.get(settings.convention)
+    if mode and not mode.remark:
+        return mode
+    return COPY[settings.convention] if settings.copies else None
 
 
 def _why_weights(settings: Upsampling) -> str:
-    method = settings.interpolation
-    if method == "area":
+    name = settings.interpolation
+    if name == "area":
         return (
             "PyTorch's area counts every input that is touched wholly, TensorFlow's by how much of "
             "it is covered: those weights are written out."
         )
-    if method == "lanczos3":
+    mode = settings.method.torch.get(settings.convention)
+    if mode:
         return (
-            "PyTorch has lanczos3 only of late and on a CPU: its weights are written out, which "
-            "runs everywhere."
+            f"PyTorch has {name} {mode.remark}: its weights are written out, which runs everywhere."
         )
-    return f"PyTorch has no {method}: its weights are written out."
+    return f"PyTorch has no {name}: its weights are written out."

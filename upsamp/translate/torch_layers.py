@@ -5,10 +5,12 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import product
 from typing import Any, Literal
 
 from upsamp.core.arguments import (
     PADDINGS,
+    Convention,
     Pair,
     normalize_count,
     normalize_margins,
@@ -16,6 +18,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.literals import excerpt, shorten, value_of
+from upsamp.core.upsampling.methods import METHODS, Method
 from upsamp.core.values import normalize_text
 from upsamp.errors import ArgumentError, ExpressionError
 
@@ -56,15 +59,19 @@ SIGNATURES: Mapping[str, Mapping[str, Any]] = {
     "PixelUnshuffle": {"downscale_factor": ...},
     "interpolate": {**UPSAMPLE, "antialias": False},
 }
-# PyTorch's modes: upsamp's method and convention.
-MODES: Mapping[str, tuple[str, str]] = {
-    "nearest": ("nearest", "torch"),
-    "nearest-exact": ("nearest", "keras"),
-    "bilinear": ("bilinear", "torch"),
-    "bicubic": ("bicubic", "torch"),
-    "area": ("area", "torch"),
-    "lanczos": ("lanczos3", "keras"),
-}
+
+
+def _modes() -> Mapping[str, tuple[Method, Convention]]:
+    """Return PyTorch's modes: the method, and the convention, its own where it computes both."""
+    modes: dict[str, tuple[Method, Convention]] = {}
+    conventions: tuple[Convention, ...] = ("torch", "keras")
+    for method, convention in product(METHODS.values(), conventions):
+        if convention in method.torch:
+            modes.setdefault(method.torch[convention].name, (method, convention))
+    return modes
+
+
+MODES = _modes()
 
 
 @dataclass(frozen=True)
@@ -260,35 +267,40 @@ def _upsampling(values: Mapping[str, Any]) -> TorchLayer:
     method, convention = MODES[mode]
     aligned = values["align_corners"]
     smooth = _flag(values["antialias"], "antialias")
-    if aligned is not None and mode not in ("bilinear", "bicubic", "lanczos"):
+    if aligned is not None and method.kernels[convention] is None:
         raise ArgumentError(
             "`align_corners` must go with bilinear or bicubic. "
             f"Received: align_corners={aligned!r}, mode={mode!r}."
         )
-    if mode == "lanczos" and not smooth:
+    if method.torch[convention].options and not smooth:
         raise ArgumentError(
-            "`mode='lanczos'` must go with antialias=True in PyTorch. Received: antialias=False."
+            f"`mode={mode!r}` must go with antialias=True in PyTorch. Received: antialias=False."
         )
     if smooth:
-        method, convention = _antialiased(mode, aligned)
+        convention = _antialiased(mode, aligned)
     align_corners = aligned is not None and _flag(aligned, "align_corners")
-    settings = {"interpolation": method, "convention": convention, "align_corners": align_corners}
+    settings = {
+        "interpolation": method.name,
+        "convention": convention,
+        "align_corners": align_corners,
+    }
     if size is not None:
         return TorchLayer("resize", {"size": normalize_pair(size, "size"), **settings})
     return TorchLayer("upsample", {"size": _whole_factors(factor), **settings})
 
 
-def _antialiased(mode: str, aligned: object) -> tuple[str, str]:
-    """Return the method and convention with antialias=True, which takes Pillow's kernels.
+def _antialiased(mode: str, aligned: object) -> Convention:
+    """Return the convention with antialias=True, which takes Pillow's kernels.
 
     These smooth nothing where images grow, but bicubic has a = -0.5 then, and no edge is repeated.
     """
-    if mode not in ("bilinear", "bicubic", "lanczos") or aligned:
+    method, convention = MODES[mode]
+    if method.kernels[convention] is None or aligned:
         raise ArgumentError(
             "`antialias=True` must go with bilinear, bicubic or lanczos, without align_corners. "
             f"Received: mode={mode!r}, align_corners={aligned!r}."
         )
-    return MODES[mode][0], "keras"
+    return "keras"
 
 
 def _whole_factors(factor: object) -> Pair:

@@ -1,5 +1,7 @@
 """Interpolation written out, for libraries that lack it: as weights of inputs, or as copies."""
 
+import math
+
 import numpy as np
 
 from upsamp.core.upsampling.interpolation import nearest_inputs
@@ -8,26 +10,6 @@ from upsamp.translate.source import comment
 
 HALF_PIXEL = "(np.arange(target)[:, np.newaxis] + 0.5) * length / target - 0.5"
 ALIGNED = "np.arange(target)[:, np.newaxis] * (length - 1) / max(target - 1, 1)"
-
-# The weight of an input at the distance t.
-KERNELS = {
-    "bilinear": "np.maximum(1 - t, 0)",
-    "lanczos3": "np.where(t < 3, np.sinc(t) * np.sinc(t / 3), 0)",
-    "lanczos5": "np.where(t < 5, np.sinc(t) * np.sinc(t / 5), 0)",
-    "gaussian": "np.where(t < 1.5, np.exp(-2 * t**2), 0)",
-}
-# Those in two pieces: up to t = 1, and up to t = 2.
-CUBICS = {
-    ("keras", "bicubic"): ("1.5 * t**3 - 2.5 * t**2 + 1", "-0.5 * t**3 + 2.5 * t**2 - 4 * t + 2"),
-    ("torch", "bicubic"): (
-        "1.25 * t**3 - 2.25 * t**2 + 1",
-        "-0.75 * t**3 + 3.75 * t**2 - 6 * t + 3",
-    ),
-    ("keras", "mitchellcubic"): (
-        "(21 * t**3 - 36 * t**2 + 16) / 18",
-        "(-7 * t**3 + 36 * t**2 - 60 * t + 32) / 18",
-    ),
-}
 
 
 def weights(settings: Upsampling) -> list[str]:
@@ -46,26 +28,28 @@ def weights(settings: Upsampling) -> list[str]:
 
 
 def _body(settings: Upsampling) -> list[str]:
-    method, convention = settings.interpolation, settings.convention
-    if method == "area":
-        return _area(convention)
+    kernel = settings.method.kernels[settings.convention]
+    if kernel is None:
+        return _area(settings.convention)
     position = ALIGNED if settings.align_corners else HALF_PIXEL
-    repeats = convention == "torch" and method == "bicubic"
-    taps = "np.arange(-2, length + 2)" if repeats else "np.arange(length)"
+    # With a support of 1, to repeat the edge is to leave out what is beyond it.
+    beyond = math.ceil(kernel.support) if settings.convention == "torch" else 1
+    taps = f"np.arange({-beyond}, length + {beyond})" if beyond > 1 else "np.arange(length)"
     lines = [f"position = {position}", f"t = np.abs(position - {taps})"]
-    if method in KERNELS:
-        lines.append(f"w = {KERNELS[method]}")
+    if len(kernel.source) == 1:
+        lines.append(f"w = {kernel.source[0]}")
     else:
-        near, far = CUBICS[convention, method]
+        near, far = kernel.source
         lines += [
             f"w = np.where(t < 1, {near}, 0)",
-            f"w = np.where((t >= 1) & (t < 2), {far}, w)",
+            f"w = np.where((t >= 1) & (t < {kernel.support}), {far}, w)",
         ]
-    if repeats:
+    if beyond > 1:
+        edge = "# the edge stands for the inputs beyond it"
         lines += [
-            "w[:, 2] += w[:, :2].sum(axis=1)  # the edge stands for the inputs beyond it",
-            "w[:, -3] += w[:, -2:].sum(axis=1)",
-            "w = w[:, 2:-2]",
+            f"w[:, {beyond}] += w[:, :{beyond}].sum(axis=1)  {edge}",
+            f"w[:, {-beyond - 1}] += w[:, {-beyond}:].sum(axis=1)",
+            f"w = w[:, {beyond}:{-beyond}]",
         ]
     return lines
 

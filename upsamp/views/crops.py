@@ -11,14 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from upsamp.core.arguments import INTERPOLATIONS, Array, Convention, Interpolation, Pair
-from upsamp.core.upsampling.interpolation import has_kernel
+from upsamp.core.arguments import Array, Convention, Interpolation, Pair
 from upsamp.core.upsampling.light import resize_light
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.resample import resize
 from upsamp.views.view import View
 
-# An output reads no inputs farther than this: lanczos5 is the widest.
-REACH = 6
+# An output reads no inputs farther than this, by any method.
+REACH = 1 + max(
+    math.ceil(kernel.support)
+    for method in METHODS.values()
+    for kernel in method.kernels.values()
+    if kernel
+)
 # How many of the busiest parts every method enlarges, to see where the methods differ most.
 CANDIDATES = 24
 
@@ -59,15 +64,23 @@ class Comparison(NamedTuple):
     @property
     def methods(self) -> tuple[Interpolation, ...]:
         """The methods that the convention has."""
-        if self.align_corners:
-            return ("bilinear", "bicubic")
-        return tuple(name for name in INTERPOLATIONS if has_kernel(name, self.convention))
+        return tuple(
+            name
+            for name, method in METHODS.items()
+            if self.convention in (method.align_corners if self.align_corners else method.kernels)
+        )
 
     def apply(self, image: Array, size: Pair, method: Interpolation) -> Array:
         """Enlarge an image (H, W, C), or a part of one, to a size."""
         enlarge: Callable[..., Array] = resize_light if self.linear else resize
-        corners, alpha = self.align_corners, self.alpha
-        return enlarge(image, size, method, self.convention, align_corners=corners, alpha=alpha)
+        return enlarge(
+            image,
+            size,
+            method,
+            convention=self.convention,
+            align_corners=self.align_corners,
+            alpha=self.alpha,
+        )
 
 
 class Choice(NamedTuple):

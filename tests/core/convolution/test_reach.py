@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from upsamp.core.arguments import INTERPOLATIONS
 from upsamp.core.convolution.convolve import conv2d, conv2d_transpose
 from upsamp.core.convolution.geometry import (
     ConvolutionAxis,
@@ -32,6 +31,7 @@ from upsamp.core.convolution.reach import (
 )
 from upsamp.core.pooling import average_pool, pooling_axis
 from upsamp.core.upsampling.interpolation import plan_axis
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ShapeError
 
@@ -115,7 +115,7 @@ def test_a_transposed_convolution_reads_what_scatters_into_it(
         )
 
 
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize("interpolation", METHODS)
 def test_an_interpolation_reads_what_has_a_weight(interpolation: Any) -> None:
     for length, target in ((1, 1), (1, 3), (2, 2), (2, 5), (3, 6), (5, 7), (6, 24)):
         assert_reach(
@@ -235,7 +235,7 @@ def test_the_reach_of_a_transposed_convolution_is_that_of_a_table() -> None:
     assert compared > len(SETTINGS)
 
 
-@pytest.mark.parametrize("interpolation", [one for one in INTERPOLATIONS if one != "nearest"])
+@pytest.mark.parametrize("interpolation", [one for one in METHODS if one != "nearest"])
 def test_the_reach_of_an_interpolation_is_that_of_its_plan(interpolation: Any) -> None:
     for length in effort.choose((1, 2, 5, 8), range(1, 12)):
         for target in (*range(length, 30), 67, 130):

@@ -12,15 +12,15 @@ from dask.array.utils import assert_eq
 from dask.base import tokenize
 from effort import one_of_each, sample
 from numpy.typing import NDArray
+from resize_definition import KERNELS
 
 from upsamp import resize, upsample
 from upsamp.core.upsampling import dispatch
-from upsamp.core.upsampling.interpolation import KERNELS
 from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
 METHODS = [
     *((method, convention) for method in ("nearest", "area") for convention in ("keras", "torch")),
-    *((method, convention) for convention, method in KERNELS),
+    *KERNELS,
 ]
 # Of every other chunk each output reads pixels that lie in the chunks beside it, or beyond them.
 ROWS, COLUMNS = (1, 1, 7, 2, 9), (5, 1, 12, 3)
@@ -69,7 +69,10 @@ def test_every_method_by_whole_factors_and_to_any_size(method: tuple[str, str], 
     made: Any = upsample(lazy, (3, 2), name, convention=convention)
     assert made.chunks == (tuple(3 * n for n in ROWS), tuple(2 * n for n in COLUMNS), (3,))
     check(made, upsample(x, (3, 2), name, convention=convention))
-    check(resize(lazy, (31, 40), name, convention), resize(x, (31, 40), name, convention))
+    check(
+        resize(lazy, (31, 40), name, convention=convention),
+        resize(x, (31, 40), name, convention=convention),
+    )
 
 
 @pytest.mark.parametrize("method", ["bilinear", "bicubic"])
@@ -77,8 +80,8 @@ def test_aligned_corners(method: str) -> None:
     x = numbers(SHAPE, "float64")
     lazy = da.from_array(x, chunks=(ROWS, COLUMNS))
     for size in ((40, 63), (41, 42)):
-        made = resize(lazy, size, method, "torch", align_corners=True)
-        check(made, resize(x, size, method, "torch", align_corners=True))
+        made = resize(lazy, size, method, convention="torch", align_corners=True)
+        check(made, resize(x, size, method, convention="torch", align_corners=True))
 
 
 CHUNKED: list[tuple[tuple[int, ...], Any, str]] = [

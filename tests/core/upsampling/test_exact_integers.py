@@ -165,7 +165,7 @@ def setting(seed: int, rules: list[tuple[str, str, bool]] = RULES) -> Setting:
 
 def run(x: Array, size: tuple[int, int], rule: tuple[str, str, bool], **options: Any) -> Array:
     """Resize as a user does."""
-    return resize(x, size, *rule[:2], align_corners=rule[2], **options)
+    return resize(x, size, rule[0], convention=rule[1], align_corners=rule[2], **options)
 
 
 def whole_of(x: Array, size: tuple[int, int], rule: tuple[str, str, bool], *, alpha: bool) -> Whole:

@@ -13,7 +13,7 @@ from upsamp.core.upsampling.light import light_strips, resize_light
 from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.resample import resize
 from upsamp.core.upsampling.strips import Strips
-from upsamp.errors import DtypeError
+from upsamp.errors import ArgumentError, DtypeError
 
 Array = NDArray[Any]
 
@@ -106,8 +106,15 @@ def test_alpha_is_rounded_as_it_would_be_alone(dtype: str, method: str) -> None:
 @depths
 def test_nearest_copies(dtype: str) -> None:
     pixels = noise(dtype, 4, 5, 3)
-    made = resize_light(pixels, (8, 10), "nearest")
-    np.testing.assert_array_equal(made, pixels.repeat(2, axis=0).repeat(2, axis=1), strict=True)
+    for name in ("nearest", "Nearest"):
+        made = resize_light(pixels, (8, 10), name)
+        expected = pixels.repeat(2, axis=0).repeat(2, axis=1)
+        np.testing.assert_array_equal(made, expected, strict=True)
+
+
+def test_nearest_aligns_no_corners() -> None:
+    with pytest.raises(ArgumentError, match="`align_corners=True` must go with"):
+        resize_light(noise("uint8", 4, 5), (8, 10), "nearest", align_corners=True)
 
 
 def test_black_beside_white_is_lighter_than_as_numbers() -> None:

@@ -103,6 +103,6 @@ def test_one_size_is_for_both_axes(size: Any) -> None:
 @pytest.mark.parametrize("name", TORCH)
 def test_an_image_of_its_own_size_is_copied(name: str, convention: str) -> None:
     x = image(7, 4, 5, 3)
-    actual = resize(x, (4, 5), name, convention)
+    actual = resize(x, (4, 5), name, convention=convention)
     np.testing.assert_array_equal(actual, x)
     assert not np.shares_memory(actual, x)

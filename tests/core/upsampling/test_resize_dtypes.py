@@ -64,7 +64,9 @@ def test_every_rank_and_data_format_gives_the_same(method: Method) -> None:
         expected[index, :, :, channel] = run(batch[index, :, :, channel], (6, 9), method)
 
     def check(x: Array, data_format: str, wanted: Array) -> None:
-        actual = resize(x, (6, 9), name, convention, data_format, align_corners=align_corners)
+        actual = resize(
+            x, (6, 9), name, data_format, convention=convention, align_corners=align_corners
+        )
         assert actual.shape == wanted.shape
         np.testing.assert_allclose(actual, wanted, rtol=0, atol=1e-12)
 
@@ -85,7 +87,7 @@ def test_nearest_copies_integers_past_the_floats(target: Size, convention: str) 
         matrix(*axis, ("nearest", convention, False)).argmax(axis=1)
         for axis in zip(x.shape, target, strict=True)
     )
-    actual = resize(x, target, "nearest", convention)
+    actual = resize(x, target, "nearest", convention=convention)
     assert actual.dtype == np.int64
     np.testing.assert_array_equal(actual, x[np.ix_(rows, columns)])
 

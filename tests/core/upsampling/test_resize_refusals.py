@@ -1,12 +1,37 @@
 """Sizes, conventions and methods that `resize` cannot take are refused."""
 
+import inspect
 from typing import Any
 
 import numpy as np
 import pytest
 
 from upsamp import resize, upsample
+from upsamp.core.upsampling.light import resize_light
 from upsamp.errors import ArgumentError, ShapeError
+from upsamp.translate import Upsampling
+from upsamp.translate.peers import compare_with_peers
+
+
+def test_resize_takes_the_arguments_of_upsample_in_their_order() -> None:
+    first, second = (
+        [(each.name, each.kind) for each in inspect.signature(function).parameters.values()]
+        for function in (resize, upsample)
+    )
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "function", [resize, upsample, resize_light, Upsampling.of, compare_with_peers]
+)
+def test_a_convention_is_given_by_its_name(function: Any) -> None:
+    convention = inspect.signature(function).parameters["convention"]
+    assert convention.kind is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_a_convention_in_the_place_of_the_data_format_is_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"`data_format` must be one of.* Received:.*'torch'"):
+        resize(np.ones((2, 2)), 4, "bilinear", "torch")
 
 
 @pytest.mark.parametrize("size", [(3, 5), (4, 4), 4, (1, 9)])

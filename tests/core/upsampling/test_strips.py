@@ -10,11 +10,11 @@ from effort import choose, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from resize_definition import KERNELS
 
 from upsamp import resize
 from upsamp.core.upsampling import block_plan, box_plan, dispatch, nearest
 from upsamp.core.upsampling.dispatch import row_borders
-from upsamp.core.upsampling.interpolation import KERNELS
 from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import StripError, Strips, as_images
 from upsamp.errors import MemoryLimitError
@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 METHODS = [
     *((method, convention) for method in ("nearest", "area") for convention in ("keras", "torch")),
-    *((method, convention) for convention, method in KERNELS),
+    *KERNELS,
 ]
 every_method = pytest.mark.parametrize("method", METHODS, ids=" ".join)
 DTYPES = ["uint8", "int16", "uint32", "int64", "bool", "float16", "float32", "float64"]
@@ -76,7 +76,7 @@ def whole_of(
 def check(x: Array, size: tuple[int, int], method: tuple[str, str], **options: Any) -> int:
     """Assert that strips of some heights are the bits of the whole; give the most strips."""
     whole = whole_of(x, size, method, **options)
-    expected = resize(x, size, *method, **options)
+    expected = resize(x, size, method[0], convention=method[1], **options)
     lengths = [0]
     for share in (1, 3, 30):
         strips = Strips(whole, 2**40, wanted=(x.nbytes + expected.nbytes) // share)

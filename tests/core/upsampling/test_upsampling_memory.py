@@ -13,11 +13,13 @@ import pytest
 from effort import choose, one_of_each
 from measured_memory import can_measure, extra_memory
 from numpy.typing import NDArray
+from resize_definition import KERNELS
 
 from upsamp import resize, upsample
 from upsamp.core.upsampling import banded, reference
 from upsamp.core.upsampling.banded import taps_of
-from upsamp.core.upsampling.interpolation import KERNELS, AxisPlan, Gather, Kernel, plan_axis
+from upsamp.core.upsampling.interpolation import AxisPlan, Gather, plan_axis
+from upsamp.core.upsampling.methods import Kernel, kernel_of
 
 ROOM = 32 * 2**20
 
@@ -178,7 +180,7 @@ def test_few_plans_are_kept_of_many_sizes() -> None:
     assert 0 < len(tables) <= 128
 
 
-@pytest.mark.parametrize(("convention", "interpolation"), KERNELS)
+@pytest.mark.parametrize(("interpolation", "convention"), KERNELS)
 @pytest.mark.parametrize("length", [1000, 10**6])
 def test_weights_of_many_phases_are_those_of_exact_fractions(
     length: int, convention: Any, interpolation: Any
@@ -189,7 +191,7 @@ def test_weights_of_many_phases_are_those_of_exact_fractions(
     inputs, weights = taps.at(np.array(outputs))
     _, shares = taps.shares_at(np.array(outputs))
     for row, output in enumerate(outputs):
-        expected = exact_shares(length, target, output, KERNELS[convention, interpolation])
+        expected = exact_shares(length, target, output, kernel_of(interpolation, convention))
         if convention == "keras":
             expected = {tap: share for tap, share in expected.items() if 0 <= tap < length}
         read: Counter[int] = Counter()

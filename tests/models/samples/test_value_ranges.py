@@ -77,6 +77,7 @@ def test_the_last_activation_tells_the_range(
         ((Reshape((8, 4, 1)), Permute((2, 1, 3)), Cropping2D(1), Dropout(0.5)), SIGNED),
         ((Activation("linear"), UpSampling2D(2), Flatten()), SIGNED),
         ((UpSampling2D(2, interpolation="bilinear"),), SIGNED),
+        ((UpSampling2D(2, interpolation="gaussian"),), SIGNED),
         ((UpSampling2D(2, interpolation="bicubic"),), None),
         ((Rescaling(127.5, 127.5),), (0.0, 255.0)),
         ((Rescaling(-2.0, [1.0, 3.0]),), (-1.0, 5.0)),

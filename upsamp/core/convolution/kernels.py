@@ -74,9 +74,9 @@ def _interpolating(name: str) -> Preset:
     """Return the preset that samples an interpolation's kernel at the distances of a stride."""
 
     def axis(length: int, stride: int) -> Array:
-        from upsamp.core.upsampling.interpolation import kernel_of  # few kernels interpolate
+        from upsamp.core.upsampling.methods import kernel_of  # few kernels interpolate
 
-        support, weight, _ = kernel_of("bilinear" if name == "bilinear" else "bicubic")
+        support, weight, *_ = kernel_of(name)
         scale = float(weight(0.0))
         distances = [abs(2 * tap - (length - 1)) / (2 * stride) for tap in range(length)]
         return np.array([float(weight(t)) / scale if t < support else 0.0 for t in distances])

@@ -110,7 +110,8 @@ def resampled_reach(length: int, target: int, interpolation: Interpolation) -> R
     >>> [positions.tolist() for positions in resampled_reach(2, 4, "bilinear")]
     [[0, 0, 0, 1], [0, 1, 1, 1]]
     """
-    from upsamp.core.upsampling.interpolation import kernel_of, nearest_inputs  # few layers do
+    from upsamp.core.upsampling.interpolation import nearest_inputs  # few layers interpolate
+    from upsamp.core.upsampling.methods import kernel_of
 
     if interpolation == "nearest":
         positions = nearest_inputs(length, target, "keras")
@@ -118,17 +119,15 @@ def resampled_reach(length: int, target: int, interpolation: Interpolation) -> R
     outputs = np.arange(target)
     if interpolation == "area":
         return outputs * length // target, -(-(outputs + 1) * length // target) - 1
-    support, weight, _ = kernel_of(interpolation)
+    kernel = kernel_of(interpolation)
     # Twice the position, and twice the support, as a support may end in a half.
-    centre, unit, width = 2 * ((2 * outputs + 1) * length - target), 4 * target, round(2 * support)
+    centre, unit = 2 * ((2 * outputs + 1) * length - target), 4 * target
+    width = round(2 * kernel.support)
     first = (centre - width * unit // 2) // unit + 1
     last = -(-(centre + width * unit // 2) // unit) - 1
-    if weight(1) == 0:  # and so at every other input of what lies on one
-        on_input = centre % unit == 0
-        first, last = (np.where(on_input, centre // unit, bound) for bound in (first, last))
-    elif interpolation == "mitchellcubic":  # whose weight is 0 at 8/7
-        first += 7 * (centre - first * unit) == 8 * unit
-        last -= 7 * (last * unit - centre) == 8 * unit
+    for top, bottom in reversed(kernel.zeros):  # from the farthest
+        first += bottom * (centre - first * unit) == top * unit
+        last -= bottom * (last * unit - centre) == top * unit
     return np.maximum(first, 0), np.minimum(last, length - 1)
 
 

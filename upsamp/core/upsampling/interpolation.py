@@ -10,20 +10,19 @@ output are divided by their sum. An input whose weight is zero is not read at al
 The conventions differ at the edges and in bicubic's parameter: "keras" (so do TensorFlow, JAX and
 Pillow's floats) leaves out inputs that do not exist and has a = -0.5; "torch" (so does OpenCV)
 repeats the edge and has a = -0.75. They also differ in nearest and area: see `nearest_inputs` and
-`_area_taps`.
+`_taps`. The kernels stand in `methods`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array, Convention, Interpolation
-from upsamp.core.values import spelled
-from upsamp.errors import ArgumentError
+from upsamp.core.upsampling.methods import kernel_of
 
 # Up to so many phases the outputs of a phase are computed together.
 FEW_PHASES = 64
@@ -33,114 +32,6 @@ MAX_TOTAL = 2**62
 MAX_EXACT = 2**53
 # No step of a kernel comes to more than so many times the power of its unit.
 MULTIPLE = 2**7
-# Steps between 0 and 1 of kernels that have no fractions.
-FINE = 2**60
-
-
-# --- kernels at t / unit, each in a multiple that makes whole numbers of whole numbers, as weights
-# are divided by their sum; t: a number, or an array of them
-
-
-def _triangle(t: Any, unit: Any = 1) -> Any:
-    return unit - t
-
-
-def _keys(t: Any, unit: Any = 1) -> Any:
-    """Return Keys' cubic with a = -0.5, times 2."""
-    near = (3 * t - 5 * unit) * t * t + 2 * unit**3
-    return _where(t <= unit, near, ((5 * unit - t) * t - 8 * unit**2) * t + 4 * unit**3)
-
-
-def _keys_torch(t: Any, unit: Any = 1) -> Any:
-    """Return Keys' cubic with a = -0.75, times 4."""
-    near = (5 * t - 9 * unit) * t * t + 4 * unit**3
-    return _where(t <= unit, near, ((15 * unit - 3 * t) * t - 24 * unit**2) * t + 12 * unit**3)
-
-
-def _mitchell(t: Any, unit: Any = 1) -> Any:
-    """Return Mitchell and Netravali's cubic with B = C = 1/3, times 18."""
-    near = (21 * t - 36 * unit) * t * t + 16 * unit**3
-    return _where(t <= unit, near, ((36 * unit - 7 * t) * t - 60 * unit**2) * t + 32 * unit**3)
-
-
-def _gaussian(t: Any, unit: Any = 1) -> Any:
-    """Return TensorFlow's Gaussian, of deviation 0.5."""
-    return _whole(FINE * _each(lambda ratio: math.exp(-2 * ratio**2), t / unit))
-
-
-def _lanczos(lobes: int, t: Any, unit: Any = 1) -> Any:
-    """Return sinc(t) sinc(t / lobes), with exact zeros at the other integers."""
-    whole = t % unit == 0
-    angle = math.pi * _where(whole, 0.5, t / unit)
-    product = FINE * lobes * _each(math.sin, angle) * _each(math.sin, angle / lobes)
-    return _where(whole, FINE * (t == 0), _whole(product / (angle * angle)))
-
-
-def _whole(values: Any) -> Any:
-    """Round half to even."""
-    return np.rint(values).astype(np.int64) if isinstance(values, np.ndarray) else round(values)
-
-
-def _where(condition: Any, one: Any, other: Any) -> Any:
-    """Return one or the other, for each element of an array."""
-    if isinstance(condition, np.ndarray):
-        return np.where(condition, one, other)
-    return one if condition else other
-
-
-def _each(function: Callable[[float], float], values: Any) -> Any:
-    """Return what Python makes of a number or of each in an array; NumPy's last bits may differ."""
-    if isinstance(values, np.ndarray):
-        made = np.fromiter(map(function, values.ravel().tolist()), np.float64, values.size)
-        return made.reshape(values.shape)
-    return function(values)
-
-
-class Kernel(NamedTuple):
-    """How the weight of an input falls off: to zero from `support` on, in input pixels.
-
-    degree: to which power of the unit its whole numbers are multiples; 0 of what is bounded anyway.
-    """
-
-    support: float
-    weight: Callable[..., Any]
-    degree: int
-
-
-KERNELS: Mapping[tuple[str, str], Kernel] = {
-    ("keras", "bilinear"): Kernel(1, _triangle, 1),
-    ("keras", "bicubic"): Kernel(2, _keys, 3),
-    ("keras", "lanczos3"): Kernel(3, partial(_lanczos, 3), 0),
-    ("keras", "lanczos5"): Kernel(5, partial(_lanczos, 5), 0),
-    ("keras", "mitchellcubic"): Kernel(2, _mitchell, 3),
-    ("keras", "gaussian"): Kernel(1.5, _gaussian, 0),
-    ("torch", "bilinear"): Kernel(1, _triangle, 1),
-    ("torch", "bicubic"): Kernel(2, _keys_torch, 3),
-}
-
-
-def kernel_of(interpolation: Interpolation, convention: Convention = "keras") -> Kernel:
-    """Return the kernel of a method, or say that the convention has none of that name.
-
-    >>> kernel_of("bicubic").weight(0.5) / kernel_of("bicubic").weight(0.0)
-    0.5625
-    """
-    try:
-        return KERNELS[convention, interpolation]
-    except KeyError:
-        known = ", ".join(repr(name) for of, name in KERNELS if of == convention)
-        raise ArgumentError(
-            f"`interpolation` must be one that convention={convention!r} has: 'nearest', 'area', "
-            f"{known}. Received: interpolation={spelled(interpolation)}."
-        ) from None
-
-
-def has_kernel(interpolation: Interpolation, convention: Convention) -> bool:
-    """Tell whether the convention has the method."""
-    return interpolation in ("nearest", "area") or (convention, interpolation) in KERNELS
-
-
-# --- the plan
 
 
 @dataclass(frozen=True)
@@ -316,7 +207,7 @@ def _taps(rule: Rule, outputs: Array) -> tuple[Array, Array]:
     top, bottom = outputs * steps, target_steps
     if not aligned:
         top, bottom = 2 * top + steps - target_steps, 2 * target_steps
-    support, weight, degree = kernel_of(interpolation, convention)
+    support, weight, degree, *_ = kernel_of(interpolation, convention)
     reach = math.ceil(support)
     taps = top // bottom + np.arange(1 - reach, reach + 1)
     distance = np.abs(top - taps * bottom)

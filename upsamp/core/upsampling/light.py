@@ -11,6 +11,7 @@ import numpy.typing as npt
 from upsamp.core.arguments import Array, PairLike
 from upsamp.core.transfer import check_numbers, from_light, to_light
 from upsamp.core.upsampling.dispatch import fill
+from upsamp.core.upsampling.methods import method_of
 from upsamp.core.upsampling.request import Place
 from upsamp.core.upsampling.resample import resize
 from upsamp.core.upsampling.strips import Reader, Strips
@@ -20,8 +21,8 @@ def resize_light(
     x: Array,
     size: PairLike,
     interpolation: str = "bilinear",
-    convention: str = "keras",
     *,
+    convention: str = "keras",
     align_corners: bool = False,
     alpha: bool = False,
 ) -> Array:
@@ -34,8 +35,6 @@ def resize_light(
     array([[  0,   0, 156, 213, 255, 255]], dtype=uint8)
     """
     check_numbers(x)
-    if interpolation == "nearest":
-        return resize(x, size, interpolation, convention)
     enlarge = partial(
         resize,
         size=size,
@@ -43,6 +42,8 @@ def resize_light(
         convention=convention,
         align_corners=align_corners,
     )
+    if method_of(interpolation, convention).only_copies:
+        return enlarge(x)
     light = enlarge(_light_of(x, alpha=alpha), alpha=alpha)
     return _numbers_of(light, x.dtype, partial(enlarge, x[..., -1:]) if alpha else None)
 

@@ -5,20 +5,11 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from upsamp.core.arguments import (
-    CONVENTIONS,
-    INTERPOLATIONS,
-    Convention,
-    Interpolation,
-    Pair,
-    normalize_choice,
-)
-from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
+from upsamp.core.arguments import CONVENTIONS, Convention, Interpolation, Pair, normalize_choice
+from upsamp.core.upsampling.interpolation import AxisPlan, nearest_inputs, plan_axis
+from upsamp.core.upsampling.methods import METHODS, method_of
 from upsamp.core.values import normalize_flag
 from upsamp.errors import ArgumentError, ShapeError
-
-# The methods whose result does not pass through the values of the input: even a size of 1 changes.
-SMOOTHING = ("mitchellcubic", "gaussian")
 
 
 class Rule(NamedTuple):
@@ -72,12 +63,7 @@ class Whole:
     @property
     def copies(self) -> bool:
         """Tell whether every pixel of the result is a copy of one."""
-        method = self.rule.method
-        return (
-            method == "nearest"
-            or (method == "area" and self.factors is not None)
-            or (self.size == self.shape[1:3] and method not in SMOOTHING)
-        )
+        return METHODS[self.rule.method].copies(self.factors)
 
     @property
     def plans(self) -> tuple[AxisPlan, AxisPlan]:
@@ -110,17 +96,16 @@ def normalize_rule(
     interpolation: str, convention: str, *, align_corners: bool, alpha: bool
 ) -> Rule:
     """Return the rule, where the convention has such a method, and the method such a setting."""
-    method = cast("Interpolation", normalize_choice(interpolation, "interpolation", INTERPOLATIONS))
+    method = method_of(interpolation, convention)
     whose = cast("Convention", normalize_choice(convention, "convention", CONVENTIONS))
-    if method not in ("nearest", "area"):
-        kernel_of(method, whose)
     aligned = normalize_flag(align_corners, "align_corners")
-    if aligned and (whose != "torch" or method not in ("bilinear", "bicubic")):
+    if aligned and whose not in method.align_corners:
+        names = " or ".join(one.name for one in METHODS.values() if one.align_corners)
         raise ArgumentError(
-            "`align_corners=True` must go with convention='torch' and bilinear or bicubic. "
-            f"Received: convention={whose!r}, interpolation={method!r}."
+            f"`align_corners=True` must go with convention='torch' and {names}. "
+            f"Received: convention={whose!r}, interpolation={method.name!r}."
         )
-    return Rule(method, whose, aligned, normalize_flag(alpha, "alpha"))
+    return Rule(method.name, whose, aligned, normalize_flag(alpha, "alpha"))
 
 
 def check_alpha(rule: Rule, channels: int, shape: tuple[int, ...]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.values import spelled
 from upsamp.layers import InputLayer, Layer, SpectralNormalization
 from upsamp.layers.operation import Operation
@@ -14,7 +15,7 @@ from upsamp.models.registry import MODELS
 NOT_IN_KERAS = ("PixelShuffle", "ThresholdedReLU")
 # Values of arguments that Keras has not.
 NOT_TAKEN: Mapping[str, tuple[str, ...]] = {
-    "interpolation": ("area", "mitchellcubic", "gaussian"),
+    "interpolation": tuple(one.name for one in METHODS.values() if "keras" not in one.keras),
     "activation": ("hard_sigmoid_keras2",),
 }
 # Where the classes of objects in arguments come from, by the end of the argument's name.

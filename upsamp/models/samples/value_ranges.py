@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from upsamp.core.activations import activation_range
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.layers import Layer, ReLU, Rescaling, Softmax, UpSampling2D, ZeroPadding2D
 from upsamp.layers.operation import Operation
 from upsamp.models.graph import Source
@@ -34,8 +35,6 @@ MONOTONE = frozenset(
         *("Tanh", "Sigmoid", "Relu", "LeakyRelu", "Maximum", "Minimum"),
     }
 )
-# Interpolations whose results lie between the values that they are made from.
-CONVEX = ("nearest", "bilinear", "area")
 
 
 # --- what comes out
@@ -101,7 +100,7 @@ def _bounded(layer: Layer) -> Range | None:
 def _is_linear(layer: Layer) -> bool:
     """Tell whether a layer lets values through, or gives only what lies between them."""
     if isinstance(layer, UpSampling2D):
-        return layer.interpolation in CONVEX
+        return METHODS[layer.interpolation].convex
     return type(layer).__name__ == "Activation" and getattr(layer, "activation", 0) in (
         None,
         "linear",
