@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from upsamp.core.upsampling.banded import taps_of
-from upsamp.core.upsampling.exact import _grid
+from upsamp.core.upsampling.exact import grid_of_axis
 from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.rounding import (
     Grid,
@@ -145,4 +145,4 @@ def test_the_grid_of_a_long_axis_is_that_of_all_its_outputs() -> None:
     gather = taps_of(plan).gather
     assert gather is not None
     table = gather.table(np.arange(9001))
-    assert _grid(plan) == grid_of([table.weights], [table.shares.sum(axis=1)])
+    assert grid_of_axis(plan) == grid_of([table.weights], [table.shares.sum(axis=1)])

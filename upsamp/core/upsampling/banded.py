@@ -291,9 +291,16 @@ def taps_of(plan: AxisPlan) -> Taps:
         table = gather.table(np.arange(min(plan.length, LONG)))
         kept = table.inputs, table.weights, table.shares
         return Taps(*kept, gather=gather if plan.length > LONG else None)
+    if plan.length <= LONG:
+        return Taps(*_table(plan, np.arange(plan.length)))
+    return repeated_taps(plan)
+
+
+def repeated_taps(plan: AxisPlan) -> Taps:
+    """Return the taps of a plan of runs, in one period of them where they come again."""
     period, begin, end = _interior(plan)
     rounds = (end - begin) // period
-    if plan.length <= LONG or rounds < 2:
+    if rounds < 2:
         return Taps(*_table(plan, np.arange(plan.length)))
     outputs = np.concatenate([np.arange(begin + period), np.arange(end, plan.length)])
     inputs, weights, shares = _table(plan, outputs)

@@ -17,6 +17,7 @@ from upsamp.core.upsampling.boxes import interpolate_by_boxes
 from upsamp.core.upsampling.nearest import NearestAxis, copy_nearest, repeat_pixels
 from upsamp.core.upsampling.reference import interpolate_little, interpolate_plainly
 from upsamp.core.upsampling.request import Place, Whole
+from upsamp.core.upsampling.separable import interpolate_separably, kernels_for
 from upsamp.core.upsampling.slicing import cut_plan, cut_scheme, run_borders
 
 # Output elements up to which the fewest steps are the fastest: never more than `taps_of` keeps all
@@ -47,6 +48,11 @@ def fill(
         source, target = source[..., -1:], target[..., -1:]
     little = _is_little(whole)
     if little and interpolate_little(source, target, plans):
+        return
+    library = None if little else kernels_for(whole.plans, source.dtype)
+    if library:
+        for images, places in _batches(source, target):
+            interpolate_separably(images, places, plans, library, threads)
         return
     if little or not _is_fast(source.dtype):
         interpolate_plainly(source, target, plans, threads, alpha=False)
@@ -90,7 +96,7 @@ def images_together(whole: Whole) -> int:
 def _rounding_scheme(whole: Whole) -> Scheme | None:
     """Return the scheme of the whole, if its products round differently when they are cut."""
     plain = whole.dtype.kind != "f" or not _is_fast(whole.dtype)
-    if plain or whole.copies or _is_little(whole):
+    if plain or whole.copies or _is_little(whole) or kernels_for(whole.plans, whole.dtype):
         return None
     return scheme_of(*whole.plans, 1 if whole.rule.alpha else whole.shape[3], whole.dtype)
 

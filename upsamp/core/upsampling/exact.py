@@ -48,7 +48,7 @@ class Doubt(NamedTuple):
 @lru_cache(maxsize=16)
 def doubt_of(row_plan: AxisPlan, column_plan: AxisPlan, half: float, alpha: bool) -> Doubt | None:
     """Return which sums of integers up to `half` are in doubt; None where none is."""
-    rows, columns = map(_grid, (row_plan, column_plan))
+    rows, columns = map(grid_of_axis, (row_plan, column_plan))
     if alpha:  # sums of products, of which quotients are made, which may be halves of odd numbers
         half *= 4 * half
     if is_sure(rows, columns, half) and (not alpha or (rows.binary and columns.binary)):
@@ -57,7 +57,7 @@ def doubt_of(row_plan: AxisPlan, column_plan: AxisPlan, half: float, alpha: bool
     return Doubt(margin, are_ties(rows, columns, margin), rows.largest * columns.largest)
 
 
-def _grid(plan: AxisPlan) -> Grid:
+def grid_of_axis(plan: AxisPlan) -> Grid:
     """Return the grid of all weights of an axis."""
     taps = taps_of(plan)
     if not taps.gather:

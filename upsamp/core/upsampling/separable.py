@@ -1,0 +1,401 @@
+"""Interpolation by native kernels: tables of both axes, and the kind of numbers that sums take.
+
+Integers are summed as whole numbers of as few bits as hold them. Where 32 do not, sums are made in
+floating point, and those near a half are settled as those of NumPy's paths are.
+"""
+
+import ctypes
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from upsamp.core.arguments import Array
+from upsamp.core.native.library import Kernels, address, kernels
+from upsamp.core.scratch import scratch
+from upsamp.core.threads import share, size_among
+from upsamp.core.upsampling.banded import Taps, gather_of, repeated_taps
+from upsamp.core.upsampling.exact import Plans, doubt_of, grid_of_axis, round_sums, sums_at
+from upsamp.core.upsampling.interpolation import AxisPlan
+from upsamp.core.upsampling.rounding import margin_of
+from upsamp.core.upsampling.slicing import cut_plan
+
+# What the kernels are compiled for: `MAX_TAPS` there, and for sums of whole numbers.
+MAX_TAPS, MAX_WHOLE_TAPS = 16, 6
+# The largest total of the shares of an output that is tried in whole numbers.
+MAX_TOTAL = 2**20
+# Outputs of an axis whose weights do not come again, for which tables are made.
+MAX_OUTPUTS = 2**14
+# The phases that are made one by one, and how long they have to be.
+MAX_PHASES, MIN_ROUNDS = 8, 4
+# Output elements from which another thread does more than it costs.
+THREAD_ELEMENTS = 2**18
+# Output elements that are made apart, where they cannot be written to their place.
+APART = 2**16
+# Outputs that are left to Python together, besides those of a row.
+DOUBTS = 2**12
+# Bytes of the widened rows that are kept by a thread, near enough.
+RING = 2**20
+# Elements that are written past the end of a line.
+SLACK = 64
+
+SIZE, POINTER = ctypes.c_ssize_t, ctypes.c_void_p
+
+
+class _Axis(ctypes.Structure):
+    """`Axis` of separable.c."""
+
+    _fields_ = (
+        *((name, SIZE) for name in ("begin", "period", "rounds", "shift", "taps")),
+        *((name, POINTER) for name in ("counts", "inputs", "totals", "weights", "fractions")),
+    )
+
+
+class _Job(ctypes.Structure):
+    """`Job` of separable.c."""
+
+    _fields_ = (
+        ("rows", _Axis),
+        ("columns", _Axis),
+        *((name, POINTER if name in ("source", "target") else SIZE) for name in (
+            "source", "top", "source_step", "target", "target_step",
+            "width", "wide", "channels", "first", "begin", "stop", "phased",
+        )),
+        ("scratch", POINTER),
+        *((name, SIZE) for name in (
+            "slots", "row_size", "middle_size", "plane_size", "phase_size",
+            "offset", "common", "left", "right",
+        )),
+        ("limit", ctypes.c_double),
+        ("margin", ctypes.c_double),
+        ("ties", SIZE),
+        ("doubts", POINTER),
+        ("room", SIZE),
+        ("found", SIZE),
+    )  # fmt: skip
+
+
+class Kind(NamedTuple):
+    """A kernel, and the types of what is widened, of widened rows, and of weights."""
+
+    name: str
+    middle: str
+    row: str
+    weight: str
+
+
+SHORT, MIDDLE = Kind("short", "u1", "u2", "u2"), Kind("middle", "u1", "i2", "i2")
+LONG = {1: Kind("long8", "u1", "i4", "i4"), 2: Kind("long16", "u2", "i4", "i4")}
+NEAR = {1: Kind("near8", "f4", "f4", "f4"), 2: Kind("near16", "f8", "f8", "f8")}
+FLOATS = {4: Kind("float32", "f4", "f4", "f4"), 8: Kind("float64", "f8", "f8", "f8")}
+DTYPES = ("uint8", "uint16", "float32", "float64")
+
+
+class Table(NamedTuple):
+    """What the outputs of an axis read, as `Taps`, with unused taps last.
+
+    counts: (outputs,). weights: (outputs, taps), fractions or whole numbers. totals: (outputs,), by
+    which sums of whole numbers are divided.
+    """
+
+    taps: Taps
+    counts: Array
+    weights: Array
+    totals: Array
+
+
+class Whole(NamedTuple):
+    """Tables of whole numbers.
+
+    common: the total of the columns from `left` to before `right`; others have their own. offset:
+    what is taken from widened rows.
+    """
+
+    kind: Kind
+    tables: tuple[Table, Table]
+    common: int
+    offset: int
+    left: int
+    right: int
+
+
+class Program(NamedTuple):
+    """What a kernel is told of any image. kept: the arrays whose addresses are in `job`."""
+
+    kind: Kind
+    job: _Job
+    plans: Plans
+    kept: tuple[Any, ...]
+
+
+def kernels_for(plans: Plans, dtype: np.dtype[Any]) -> Kernels | None:
+    """Return the kernels that interpolate images of a type by plans, and by any part of these."""
+    known = dtype.name in DTYPES and dtype.isnative
+    if not known or any(gather_of(plan) and plan.length > MAX_OUTPUTS for plan in plans):
+        return None
+    return kernels()
+
+
+def interpolate_separably(
+    source: Array, target: Array, plans: Plans, library: Kernels, threads: int
+) -> None:
+    """Fill `target` from `source`, both (N, H, W, C), by kernels that are `kernels_for` them."""
+    rows = target.shape[1]
+    tiles = list(_tiles(plans, target, size_among(threads, RING)))
+
+    def work(run: range) -> None:
+        for columns, (row_plan, column_plan) in tiles:
+            program = _program_of(row_plan, column_plan, source.dtype)
+            function = _function_of(library, program.kind.name)
+            pixels = plans[1].reach(columns)
+            start = run.start
+            while start < run.stop:
+                number, first = divmod(start, rows)
+                stop = min(rows, first + run.stop - start)
+                image = source[number, :, pixels], target[number, :, columns]
+                Image(*image, program, function).make(first, stop)
+                start += stop - first
+
+    share(len(source) * rows, threads if target.size >= THREAD_ELEMENTS else 1, work)
+
+
+def _tiles(plans: Plans, target: Array, ring: int) -> Iterator[tuple[slice, Plans]]:
+    """Cut the columns of (N, H, W, C) so that the widened rows of each part take `ring` bytes."""
+    row_plan, column_plan = plans
+    _, _, wide, channels = target.shape
+    line = MAX_TAPS * channels * target.itemsize
+    count = -(-wide * line // ring)
+    for begin, end in pairwise(wide * part // count for part in range(count + 1)):
+        if end > begin:
+            yield slice(begin, end), (row_plan, cut_plan(column_plan, begin, end))
+
+
+class Image:
+    """An image, (H, W, C), and the place of its result."""
+
+    def __init__(
+        self, source: Array, target: Array, program: Program, function: Callable[..., int]
+    ) -> None:
+        self.source, self.target, self.program, self.function = source, target, program, function
+
+    def make(self, first: int, stop: int) -> None:
+        """Make the output rows from `first` to before `stop`."""
+        straight = _has_lines(self.source) and _has_lines(self.target)
+        _, wide, channels = self.target.shape
+        step = stop - first if straight else max(1, APART // max(1, wide * channels))
+        for start in range(first, stop, step):
+            end = min(stop, start + step)
+            inputs = self.program.plans[0].reach(slice(start, end))
+            part, room = self.source[inputs], self.target[start:end]
+            if not _has_lines(part):
+                part = np.ascontiguousarray(part)
+            place = room if _has_lines(room) else np.empty(room.shape, room.dtype)
+            self._run(part, inputs.start, place, start)
+            if place is not room:
+                room[...] = place
+
+    def _run(self, part: Array, top: int, place: Array, first: int) -> None:
+        """Make output rows from `first` on out of input rows from `top` on."""
+        program, kind = self.program, self.program.kind
+        job = _Job.from_buffer_copy(program.job)
+        (rows, wide, channels), width = place.shape, part.shape[1]
+        job.width, job.wide, job.channels = width, wide, channels
+        job.first, job.begin, job.stop = first, first, first + rows
+        job.source, job.top, job.source_step = address(part), top, part.strides[0]
+        job.target, job.target_step = address(place), place.strides[0]
+        memory = _lay_out(job, kind)
+        job.scratch = address(memory)
+        doubts = np.empty(wide * channels + DOUBTS if kind in NEAR.values() else 0, np.int64)
+        job.doubts, job.room = address(doubts), len(doubts)
+        while job.begin < job.stop:
+            job.found = 0
+            job.begin = self.function(ctypes.byref(job))
+            if job.found:
+                self._settle(doubts[: job.found], place, first)
+
+    def _settle(self, found: Array, place: Array, first: int) -> None:
+        """Make the outputs that a kernel has left, which are at these flat positions."""
+        row, column, channel = np.unravel_index(found, (len(place) + first, *place.shape[1:]))
+        places = np.zeros_like(row), row, column, channel
+        source, plans = self.source[np.newaxis], self.program.plans
+        sums, half = sums_at(source, places, plans), 2.0 ** (8 * place.itemsize)
+        made = round_sums(sums, source, plans, half, partial(_select, places))
+        place[row - first, column, channel] = made
+
+
+def _lay_out(job: _Job, kind: Kind) -> Array:
+    """Set the sizes of the parts of the scratch memory of a job, and return the memory."""
+    middle, row = (np.dtype(name).itemsize for name in (kind.middle, kind.row))
+    columns = job.columns
+    job.row_size = _padded(job.wide * job.channels)
+    size = job.slots * (8 + job.row_size * row)
+    if kind in NEAR.values():
+        job.middle_size = _padded(job.width * job.channels)
+        size += job.middle_size * middle
+    if job.phased:
+        job.plane_size = _padded((job.width // columns.shift + 1) * job.channels)
+        job.phase_size = _padded(columns.rounds * job.channels)
+        size += columns.shift * job.plane_size * middle + columns.period * job.phase_size * row
+    return scratch("up_separable", (size,), np.uint8)
+
+
+def _padded(size: int) -> int:
+    """Return the elements of a line of scratch memory, past whose end some are written."""
+    return -(-(size + SLACK) // SLACK) * SLACK
+
+
+def _has_lines(array: Array) -> bool:
+    """Tell whether the pixels of each row of (H, W, C) lie side by side."""
+    _, width, channels = array.shape
+    lines: bool = array.flags.aligned and array[:1].flags.c_contiguous
+    return lines and width * channels > 0
+
+
+def _select(places: tuple[Array, ...], marked: Array) -> tuple[Array, ...]:
+    """Return those of some places that are marked."""
+    return tuple(place[marked] for place in places)
+
+
+# --- what a kernel is told
+
+
+@lru_cache(maxsize=8)
+def _function_of(library: Kernels, name: str) -> Callable[..., int]:
+    """Return the kernel of a kind."""
+    function: Callable[..., int] = library.function(
+        f"separable_{name}", ctypes.POINTER(_Job), result=SIZE
+    )
+    return function
+
+
+@lru_cache(maxsize=16)
+def _program_of(row_plan: AxisPlan, column_plan: AxisPlan, dtype: np.dtype[Any]) -> Program:
+    """Choose the kind of numbers that sums take, and bring the tables to its types."""
+    plans = row_plan, column_plan
+    tables = rows, columns = _table_of(row_plan), _table_of(column_plan)
+    job = _Job(common=1)
+    whole = None if dtype.kind == "f" else _whole_of(rows, columns, dtype)
+    if whole:
+        kind, tables = whole.kind, whole.tables
+        job.common, job.offset, job.left, job.right = whole[2:]
+    elif dtype.kind == "f":
+        kind = FLOATS[dtype.itemsize]
+    else:
+        kind = NEAR[dtype.itemsize]
+        _set_margins(job, plans, dtype, np.dtype(kind.row))
+    kept = [
+        array
+        for axis, table in zip((job.rows, job.columns), tables, strict=True)
+        for array in _fill_axis(axis, table, kind.weight)
+    ]
+    turns = columns.taps
+    job.phased = turns.shift > 0 and turns.rounds >= MIN_ROUNDS and turns.period <= MAX_PHASES
+    inputs = rows.taps.inputs
+    used = np.arange(inputs.shape[1]) < rows.counts[:, np.newaxis]
+    read = np.where(used, inputs, inputs[:, :1])
+    job.slots = int((read.max(axis=1) - read.min(axis=1)).max()) + 1
+    return Program(kind, job, plans, tuple(kept))
+
+
+@lru_cache(maxsize=32)
+def _table_of(plan: AxisPlan) -> Table:
+    """Return what the outputs of an axis read."""
+    gather = gather_of(plan)
+    if gather:
+        made = gather.table(np.arange(plan.length))
+        taps = Taps(made.inputs, made.weights, made.shares)
+    else:
+        taps = repeated_taps(plan)
+    counts = np.count_nonzero(taps.shares, axis=1)
+    return Table(taps, counts, taps.weights, taps.shares.sum(axis=1))
+
+
+def _fill_axis(axis: _Axis, table: Table, weight: str) -> list[Array]:
+    """Tell a kernel what an axis reads; return the arrays whose addresses it is told."""
+    taps = table.taps
+    axis.begin, axis.period, axis.rounds, axis.shift, axis.taps = (
+        taps.begin, taps.period, taps.rounds, taps.shift, taps.inputs.shape[1]
+    )  # fmt: skip
+    arrays = {
+        "counts": table.counts.astype(np.int32),
+        "inputs": np.ascontiguousarray(taps.inputs, np.int32),
+        "weights": np.ascontiguousarray(table.weights, weight),
+        "fractions": np.ascontiguousarray(taps.weights, np.float64),
+    }
+    if np.dtype(weight).kind != "f":
+        arrays["totals"] = table.totals.astype(np.int32)
+    for name, array in arrays.items():
+        setattr(axis, name, address(array))
+    return list(arrays.values())
+
+
+def _set_margins(job: _Job, plans: Plans, dtype: np.dtype[Any], row: np.dtype[Any]) -> None:
+    """Tell a kernel how far sums may be off, in its own numbers and in float64."""
+    half = 2.0 ** (8 * dtype.itemsize)
+    rows, columns = map(grid_of_axis, plans)
+    margin = margin_of(rows, columns, half / 2, row)
+    job.limit = float(np.nextafter(row.type(0.5 - 2 * margin), row.type(0)))
+    doubt = doubt_of(*plans, half, False)
+    job.margin, job.ties = (2 * doubt.margin, doubt.ties) if doubt else (0.0, True)
+
+
+def _whole_of(rows: Table, columns: Table, dtype: np.dtype[Any]) -> Whole | None:
+    """Return the weights as whole numbers, of as few bits as hold all sums; None if 32 do not."""
+    for table in (rows, columns):
+        if table.taps.inputs.shape[1] > MAX_WHOLE_TAPS or table.totals.max() > MAX_TOTAL:
+            return None
+    taps, repeated = columns.taps, (columns.taps.rounds - 1) * columns.taps.period
+    inner = slice(taps.begin, taps.begin + taps.period) if repeated else slice(None)
+    common = math.lcm(*set(columns.totals[inner].tolist()))
+    if common > MAX_TOTAL:
+        return None
+    columns = _times(columns, np.where(common % columns.totals, 1, common // columns.totals))
+    # A half of the divisor is added, so that it must not be 1.
+    rows = _times(rows, np.full_like(rows.totals, 2 if common * rows.totals.min() == 1 else 1))
+    own = np.flatnonzero(columns.totals != common)
+    left = int(own[own < taps.begin].max(initial=-1)) + 1
+    length = len(columns.totals) + repeated
+    right = int((own[own >= taps.begin] + repeated).min(initial=length))
+    chosen = _kind_of(rows, columns, common, np.iinfo(dtype).max, alike=not len(own))
+    return Whole(chosen[0], (rows, columns), common, chosen[1], left, right) if chosen else None
+
+
+def _times(table: Table, multiples: Array) -> Table:
+    """Return a table with the shares as weights, in multiples."""
+    return table._replace(
+        weights=table.taps.shares * multiples[:, np.newaxis], totals=table.totals * multiples
+    )
+
+
+def _kind_of(
+    rows: Table, columns: Table, common: int, most: int, *, alike: bool
+) -> tuple[Kind, int] | None:
+    """Return the kind that holds all sums of numbers from 0 to `most`, and the offset of its rows.
+
+    alike: whether all columns have the same total.
+    """
+    low, high = (
+        most * int(part.sum(axis=1).max())
+        for part in ((-columns.weights).clip(0), columns.weights.clip(0))
+    )
+    weight, total = int(np.abs(rows.weights).sum(axis=1).max()), int(rows.totals.max())
+    largest = common * total
+    divisors = common * rows.totals
+    powers = (divisors & (divisors - 1)) == 0
+    offset = (high - low) // 2
+    if most == 255:
+        positive = low == 0 and (rows.weights >= 0).all()
+        if alike and positive and (powers & (divisors <= 256) | (divisors <= 128)).all():
+            return SHORT, 0
+        if (
+            low + high < 2**16
+            and weight < 2**15
+            and weight * 2**15 + offset * total + largest < 2**31
+        ):
+            return MIDDLE, offset
+    if weight * max(low, high) + 2 * largest < 2**31:
+        return LONG[1 if most == 255 else 2], 0
+    return None
