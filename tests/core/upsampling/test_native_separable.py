@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from effort import choose, is_exhaustive
 from numpy.typing import NDArray
+from resize_definition import KERNELS
 
 from upsamp import resize, upsample
 from upsamp.core.native.library import SETS, Kernels, load_kernels
 from upsamp.core.native.sources import LIBRARY
 from upsamp.core.upsampling import separable
-from upsamp.core.upsampling.interpolation import KERNELS, AxisPlan, plan_axis
+from upsamp.core.upsampling.interpolation import AxisPlan, plan_axis
 from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.core.upsampling.separable import interpolate_separably, kernels_for
 
@@ -23,8 +24,8 @@ Rule = tuple[Any, Any, bool]
 pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="no compiler was there")
 
 RULES: list[Rule] = [
-    *((method, convention, False) for convention, method in KERNELS),
-    *((method, "torch", True) for convention, method in KERNELS if convention == "torch"),
+    *((method, convention, False) for method, convention in KERNELS),
+    *((method, "torch", True) for method, convention in KERNELS if convention == "torch"),
     ("area", "keras", False),
     ("area", "torch", False),
 ]
