@@ -16,6 +16,44 @@ Array = NDArray[Any]
 CONVOLVE = "upsamp.core.convolution.convolve"
 
 
+@pytest.fixture(autouse=True)
+def _without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choose as where none were built, unless a test says otherwise."""
+    monkeypatch.setattr(algorithms, "kernels", lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("transposed", "shape", "filters", "kernel", "stride", "expected"),
+    [
+        (True, (1, 512, 512, 3), 3, 3, 2, "native"),
+        (True, (1, 5, 5, 128), 1, 3, 2, "native"),
+        (True, (1, 64, 64, 64), 8, 4, 2, "native"),
+        (False, (1, 64, 64, 64), 3, 3, 2, "native"),
+        (False, (1, 64, 64, 3), 3, 1, 1, "pixels"),
+        # Products of matrices are wide enough, or the rows would leave a core's cache.
+        (True, (1, 64, 64, 64), 9, 4, 2, "not native"),
+        (True, (1, 8, 8, 512), 3, 4, 2, "not native"),
+        (True, (1, 64, 512, 64), 3, 4, 2, "not native"),
+    ],
+)
+def test_native_kernels_are_chosen_for_few_filters(
+    transposed: bool,
+    shape: tuple[int, ...],
+    filters: int,
+    kernel: int,
+    stride: int,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = (filters, shape[3]) if transposed else (shape[3], filters)
+    x, weights = np.zeros(shape, np.float32), np.zeros((kernel, kernel, *ends), "f")
+    without = chosen_for(transposed, x, weights, stride)
+    monkeypatch.setattr(algorithms, "kernels", object)
+    chosen = chosen_for(transposed, x, weights, stride)
+    assert chosen == (without if expected == "not native" else expected)
+    assert without != "native"
+
+
 @pytest.mark.parametrize(
     ("transposed", "shape", "filters", "kernel", "stride", "expected"),
     [

@@ -8,6 +8,7 @@ import numpy as np
 
 from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.native.library import kernels
 from upsamp.core.products import has_wide_kernels
 
 # BLAS knows these types alone.
@@ -18,6 +19,8 @@ GATHERED = 2**14
 GATHERED_SMALL = 2**18
 FEW_CHANNELS = 8
 FEW_FILTERS = 4
+# From more channels than this, products of matrices are faster than native kernels.
+NATIVE_CHANNELS = 256
 # Images of fewer pixels are too small to be cut into blocks one by one.
 LARGE_IMAGE = 2**11
 # Where BLAS has wide kernels, products of blocks pay up to more channels; and planes of more than
@@ -62,6 +65,7 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = {
     "plain": convolve_plainly,
     "columns": _loaded("columns", "convolve_columns"),
     "gathered": _loaded("gathered", "convolve_gathered"),
+    "native": _loaded("native", "convolve_native"),
     "pixels": _loaded("columns", "convolve_pixels"),
     "planar": _loaded("planar", "convolve_planar"),
     "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
@@ -99,14 +103,23 @@ def choose_algorithm(problem: Problem) -> str:
     """
     if not problem.packed.finite:
         return "plain"
-    return _choose_by_plan(problem.plan, problem.dtype, has_wide_kernels())
+    return _choose(problem.plan, problem.dtype)
+
+
+def _choose(plan: ConvolutionPlan, dtype: np.dtype[np.floating]) -> str:
+    native = kernels() is not None
+    return _choose_by_plan(plan, dtype, wide=has_wide_kernels(), native=native)
 
 
 def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads: int) -> int:
     """Return how many elements the algorithm for a plan takes at most, besides its arrays."""
-    name = _choose_by_plan(plan, dtype, has_wide_kernels())
+    name = _choose(plan, dtype)
     # Blocks in each thread, and one for all.
     taken = threads * THREAD_ELEMENTS + SHARED_ELEMENTS
+    if name == "native":
+        from upsamp.core.convolution.native import native_memory
+
+        return taken + native_memory(plan, threads)
     if name == "toeplitz":
         from upsamp.core.convolution.toeplitz import toeplitz_memory  # loaded when it is run
 
@@ -124,8 +137,13 @@ def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads
 
 
 @lru_cache(maxsize=256)
-def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: bool) -> str:
-    """Return the name by what is the same at each call of a layer; wide: BLAS has such kernels."""
+def _choose_by_plan(
+    plan: ConvolutionPlan, dtype: np.dtype[np.floating], *, wide: bool, native: bool
+) -> str:
+    """Return the name by what is the same at each call of a layer.
+
+    wide: BLAS has kernels for small products; native: our own are there.
+    """
     transposed = isinstance(plan.rows, TransposedAxis)
     stride = max(plan.rows.stride, plan.columns.stride)
     too_long = stride > (MOST_PHASES if transposed else LONGEST_STRIDE)
@@ -133,12 +151,23 @@ def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: b
         return "plain"
     if fits_pixels(plan):
         return "pixels"
+    if native and _gains_natively(plan):
+        return "native"
     few = _choose_for_few(plan, 1 if transposed else stride, wide)
     if few is not None:
         return few
     if (wide or plan.channels <= FEW_CHANNELS) and _gains_by_windows(plan):
         return "windows"
     return "plain" if _crops_most(plan) else "columns"
+
+
+def _gains_natively(plan: ConvolutionPlan) -> bool:
+    """Tell whether few filters make products of matrices too narrow."""
+    if plan.filters > FEW_CHANNELS or plan.channels > NATIVE_CHANNELS:
+        return False
+    from upsamp.core.convolution.native import fits_native  # loaded when it is run
+
+    return fits_native(plan)
 
 
 def _choose_for_few(plan: ConvolutionPlan, stride: int, wide: bool) -> str | None:
