@@ -148,7 +148,7 @@ def convolve_native(problem: Problem, part: int = PART) -> None:
         for some in parts[run.start : run.stop]:
             _compute(problem, function, arrays, some)
 
-    share(len(parts), thread_count(), work)
+    share(len(parts), thread_count() if len(parts) > 1 else 1, work)
 
 
 def _compute(problem: Problem, function: Any, arrays: tuple[Array, Array], part: Part) -> None:

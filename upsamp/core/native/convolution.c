@@ -97,29 +97,43 @@ static void LOCAL(split)(const Shape *s, const REAL *row, REAL *planes) {
   }
 }
 
+/* Add to the sums of some filters what they have of one plane. */
+INLINE void LOCAL(add)(const int filters, const int vectors, VECTOR (*sums)[VECTORS],
+                       const REAL *plane, const REAL *weights) {
+  for (int v = 0; v < vectors; v++) {
+    /* Volatile: kept, where compilers would load it anew for each filter. */
+    VECTOR x = *(const volatile VECTOR *)(plane + v * LANES);
+    for (int f = 0; f < filters; f++) sums[f][v] += x * weights[f];
+  }
+}
+
 /* Sum a tile of some filters of one phase of the columns.
    at: the first planes of `count` pixels that are read; each channel has `filters` weights. */
 INLINE void LOCAL(sum)(const int filters, const int vectors, const Shape *s, const REAL *planes,
                        const int64_t *at, int64_t count, const REAL *weights, const REAL *bias,
                        REAL *tile) {
-  VECTOR sums[FILTERS][VECTORS];
+  /* Every other channel of a single filter has sums of its own, as each sum waits for the last. */
+  const int other = filters == 1;
+  VECTOR sums[FILTERS + 1][VECTORS];
   int64_t apart = s->stride * s->pitch;
-  for (int f = 0; f < filters; f++)
-    for (int v = 0; v < vectors; v++) sums[f][v] = (VECTOR){0} + bias[f];
+  for (int f = 0; f < filters + other; f++)
+    for (int v = 0; v < vectors; v++) sums[f][v] = (VECTOR){0} + (f < filters ? bias[f] : 0);
   for (int64_t i = 0; i < count; i++) {
     const REAL *plane = planes + at[i];
-    for (int64_t channel = 0; channel < s->channels; channel++) {
-      for (int v = 0; v < vectors; v++) {
-        /* Volatile: kept, where compilers would load it anew for each filter. */
-        VECTOR x = *(const volatile VECTOR *)(plane + v * LANES);
-        for (int f = 0; f < filters; f++) sums[f][v] += x * weights[f];
-      }
-      plane += apart;
+    int64_t channel = 0;
+    for (; channel + 1 < s->channels; channel += 2, plane += 2 * apart, weights += 2 * filters) {
+      LOCAL(add)(filters, vectors, sums, plane, weights);
+      LOCAL(add)(filters, vectors, sums + other, plane + apart, weights + filters);
+    }
+    if (channel < s->channels) {
+      LOCAL(add)(filters, vectors, sums, plane, weights);
       weights += filters;
     }
   }
+  for (int v = 0; other && v < vectors; v++) sums[0][v] += sums[other][v];
   for (int f = 0; f < filters; f++)
-    for (int v = 0; v < vectors; v++) *(VECTOR *)(tile + f * TILE + v * LANES) = sums[f][v];
+    for (int v = 0; v < vectors; v++)
+      *(VECTOR *)(tile + f * TILE + v * LANES) = sums[f][v];
 }
 
 /* Sum a tile of all filters of all phases of the columns, (values of a group, TILE). */
