@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
-from upsamp.core.convolution import columns, native, planar, toeplitz, windows
+from upsamp.core.convolution import columns, gathered, native, toeplitz, windows
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.errors import ArgumentError, ShapeError
 
@@ -280,7 +280,7 @@ def test_a_kernel_that_picks_one_pixel_gives_it_back_beside_the_largest(
     [
         ("columns", 32, 32),
         ("native", 16, 2),
-        ("planar", 16, 2),
+        ("gathered", 16, 2),
         ("toeplitz", 3, 3),
         ("windows", 32, 32),
     ],
@@ -305,7 +305,7 @@ def own_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns.convolve_columns, "__defaults__", (columns.BLOCK,))
         patch.setattr(native.convolve_native, "__defaults__", (native.PART,))
-        patch.setattr(planar.convolve_planar, "__defaults__", (planar.BLOCK,))
+        patch.setattr(gathered.convolve_gathered, "__defaults__", (gathered.BLOCK,))
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, toeplitz.STRIP))
         patch.setattr(windows.convolve_windows, "__defaults__", (windows.COPY,))
         yield
