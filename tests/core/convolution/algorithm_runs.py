@@ -9,21 +9,31 @@ from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
 from upsamp.core import products
-from upsamp.core.convolution import algorithms, columns, planar, toeplitz, windows
-from upsamp.core.convolution.algorithms import fits_gathered, fits_pixels, fits_windows
-from upsamp.core.convolution.problem import Problem
+from upsamp.core.convolution import columns, gathered, native, toeplitz, windows
+from upsamp.core.convolution.algorithms import fits_pixels, fits_windows
+from upsamp.core.convolution.native import fits_native
+from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.native.library import kernels
 
 Array = NDArray[Any]
 
 CONVOLVE = "upsamp.core.convolution.convolve"
 
-FAST = ("columns", "gathered", "pixels", "planar", "toeplitz", "windows")
+FAST = (
+    *("columns", "gathered", "pixels", "toeplitz", "windows"),
+    *(("native",) if kernels() else ()),
+)
+
+
+def fits_kernels(plan: ConvolutionPlan) -> bool:
+    """Tell whether the native kernels are here and can compute a convolution."""
+    return kernels() is not None and fits_native(plan)
 
 
 def fits(algorithm: str, problem: Problem) -> bool:
     """Tell whether an algorithm can compute a problem at all."""
     needs = {
-        "gathered": fits_gathered,
+        "native": fits_kernels,
         "pixels": fits_pixels,
         "windows": fits_windows,
     }
@@ -52,11 +62,11 @@ def small_blocks() -> Iterator[None]:
     """Cut small images into many blocks, which all threads share, in this block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns.convolve_columns, "__defaults__", (700,))
-        patch.setattr(planar.convolve_planar, "__defaults__", (900,))
+        patch.setattr(native.convolve_native, "__defaults__", (500,))
+        patch.setattr(gathered.convolve_gathered, "__defaults__", (3000,))
         patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
         patch.setattr(windows.convolve_windows, "__defaults__", (500,))
-        patch.setattr(algorithms, "GATHERED", 2**15)
         patch.setattr(products, "small_product", lambda: 3000)
-        for module in (planar, toeplitz, windows):
+        for module in (toeplitz, windows):
             patch.setattr(module, "ALONE", 1)
         yield

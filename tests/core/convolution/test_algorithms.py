@@ -16,6 +16,44 @@ Array = NDArray[Any]
 CONVOLVE = "upsamp.core.convolution.convolve"
 
 
+@pytest.fixture(autouse=True)
+def _without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choose as where none were built, unless a test says otherwise."""
+    monkeypatch.setattr(algorithms, "kernels", lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("transposed", "shape", "filters", "kernel", "stride", "expected"),
+    [
+        (True, (1, 512, 512, 3), 3, 3, 2, "native"),
+        (True, (1, 5, 5, 128), 1, 3, 2, "gathered"),
+        (True, (1, 64, 64, 64), 8, 4, 2, "native"),
+        (False, (1, 64, 64, 64), 3, 3, 2, "native"),
+        (False, (1, 64, 64, 3), 3, 1, 1, "pixels"),
+        # Products of matrices are wide enough, or the rows would leave a core's cache.
+        (True, (1, 64, 64, 64), 9, 4, 2, "not native"),
+        (True, (1, 8, 8, 512), 3, 4, 2, "not native"),
+        (True, (1, 64, 512, 64), 3, 4, 2, "not native"),
+    ],
+)
+def test_native_kernels_are_chosen_for_few_filters(
+    transposed: bool,
+    shape: tuple[int, ...],
+    filters: int,
+    kernel: int,
+    stride: int,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = (filters, shape[3]) if transposed else (shape[3], filters)
+    x, weights = np.zeros(shape, np.float32), np.zeros((kernel, kernel, *ends), "f")
+    without = chosen_for(transposed, x, weights, stride)
+    monkeypatch.setattr(algorithms, "kernels", object)
+    chosen = chosen_for(transposed, x, weights, stride)
+    assert chosen == (without if expected == "not native" else expected)
+    assert without != "native"
+
+
 @pytest.mark.parametrize(
     ("transposed", "shape", "filters", "kernel", "stride", "expected"),
     [
@@ -23,13 +61,13 @@ CONVOLVE = "upsamp.core.convolution.convolve"
         (True, (1, 64, 64, 128), 64, 4, 2, "columns"),
         (True, (16, 14, 14, 128), 128, 4, 2, "columns"),
         (True, (1, 64, 64, 128), 64, 7, 2, "columns"),
-        (True, (1, 64, 64, 64), 3, 4, 2, "planar"),
+        (True, (1, 64, 64, 64), 3, 4, 2, "gathered"),
         (True, (1, 512, 512, 3), 3, 3, 2, "toeplitz"),
         (True, (1, 5, 5, 128), 1, 3, 2, "gathered"),
         (False, (2, 4, 4, 3), 6, 3, 1, "gathered"),
         (False, (1, 64, 64, 128), 64, 3, 1, "columns"),
         (False, (16, 16, 16, 128), 256, 4, 2, "columns"),
-        (False, (1, 64, 64, 64), 3, 3, 1, "planar"),
+        (False, (1, 64, 64, 64), 3, 3, 1, "gathered"),
         (False, (1, 64, 64, 64), 3, 3, 2, "columns"),
         (False, (1, 64, 64, 3), 64, 4, 2, "toeplitz"),
         (False, (1, 64, 64, 128), 64, 1, 1, "pixels"),
@@ -58,11 +96,11 @@ def test_the_shape_chooses_the_algorithm(
     ("transposed", "shape", "filters", "kernel", "stride", "narrow", "wide"),
     [
         # Images that are cut into blocks one by one: up to more channels by wide kernels.
-        (True, (1, 256, 256, 16), 3, 3, 1, "planar", "toeplitz"),
-        (True, (1, 256, 256, 64), 3, 3, 1, "planar", "planar"),
-        (True, (1, 256, 256, 64), 4, 3, 1, "planar", "windows"),
-        (True, (1, 256, 256, 128), 3, 4, 2, "planar", "windows"),
-        (True, (1, 256, 256, 16), 1, 3, 1, "planar", "planar"),
+        (True, (1, 256, 256, 16), 3, 3, 1, "gathered", "toeplitz"),
+        (True, (1, 256, 256, 64), 3, 3, 1, "gathered", "gathered"),
+        (True, (1, 256, 256, 64), 4, 3, 1, "gathered", "gathered"),
+        (True, (1, 256, 256, 128), 3, 4, 2, "gathered", "gathered"),
+        (True, (1, 256, 256, 16), 1, 3, 1, "gathered", "gathered"),
         (False, (1, 1024, 1024, 1), 1, 5, 2, "toeplitz", "toeplitz"),
         # Many images that are too small for that.
         (False, (64, 28, 28, 1), 32, 5, 2, "windows", "windows"),
@@ -71,7 +109,7 @@ def test_the_shape_chooses_the_algorithm(
         (True, (1, 28, 28, 1), 1, 5, 1, "windows", "windows"),
         (True, (64, 8, 8, 3), 1, 3, 1, "gathered", "gathered"),
         (True, (8, 14, 14, 64), 2, 5, 1, "gathered", "gathered"),
-        (True, (64, 32, 32, 64), 3, 4, 2, "planar", "planar"),
+        (True, (64, 32, 32, 64), 3, 4, 2, "gathered", "gathered"),
     ],
 )
 def test_few_channels_are_a_matter_of_how_large_an_image_is(

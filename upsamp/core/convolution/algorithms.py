@@ -6,25 +6,25 @@ from importlib import import_module
 
 import numpy as np
 
+from upsamp.core.convolution.gathered import gathered_memory, gathered_values
 from upsamp.core.convolution.geometry import TransposedAxis
+from upsamp.core.convolution.native import fits_native, native_memory
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.native.library import kernels
 from upsamp.core.products import has_wide_kernels
 
 # BLAS knows these types alone.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
-# How many values are gathered in the time of a few calls; the second for few filters from small
-# images, where the other algorithms would call more often.
+# How many values are gathered in the time of a few calls, where native kernels take longer, too.
 GATHERED = 2**14
-GATHERED_SMALL = 2**18
 FEW_CHANNELS = 8
 FEW_FILTERS = 4
+# From more channels than this, products of matrices are faster than native kernels.
+NATIVE_CHANNELS = 256
 # Images of fewer pixels are too small to be cut into blocks one by one.
 LARGE_IMAGE = 2**11
-# Where BLAS has wide kernels, products of blocks pay up to more channels; and planes of more than
-# one filter pay up to fewer filters, and between these channels.
+# Where BLAS has wide kernels, products of blocks pay up to more channels.
 WIDE_CHANNELS = 32
-PLANAR_FILTERS = 3
-PLANAR_CHANNELS = range(WIDE_CHANNELS + 1, 128)
 # Measured: the multiplications that windows do in the time of one by columns.
 WINDOWS_GAIN = 1.6
 # The plain way multiplies only what is needed, and takes about this many times as long for each.
@@ -62,20 +62,11 @@ ALGORITHMS: Mapping[str, Callable[[Problem], None]] = {
     "plain": convolve_plainly,
     "columns": _loaded("columns", "convolve_columns"),
     "gathered": _loaded("gathered", "convolve_gathered"),
+    "native": _loaded("native", "convolve_native"),
     "pixels": _loaded("columns", "convolve_pixels"),
-    "planar": _loaded("planar", "convolve_planar"),
     "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
     "windows": _loaded("windows", "convolve_windows"),
 }
-
-
-def fits_gathered(plan: ConvolutionPlan) -> bool:
-    """Tell whether so little is summed that the number of calls is what takes time."""
-    return _gathered_values(plan) <= GATHERED
-
-
-def _gathered_values(plan: ConvolutionPlan) -> int:
-    return max(plan.pixels, plan.outputs) * plan.filters * plan.taps
 
 
 def fits_pixels(plan: ConvolutionPlan) -> bool:
@@ -99,14 +90,21 @@ def choose_algorithm(problem: Problem) -> str:
     """
     if not problem.packed.finite:
         return "plain"
-    return _choose_by_plan(problem.plan, problem.dtype, has_wide_kernels())
+    return _choose(problem.plan, problem.dtype)
+
+
+def _choose(plan: ConvolutionPlan, dtype: np.dtype[np.floating]) -> str:
+    native = kernels() is not None
+    return _choose_by_plan(plan, dtype, wide=has_wide_kernels(), native=native)
 
 
 def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads: int) -> int:
     """Return how many elements the algorithm for a plan takes at most, besides its arrays."""
-    name = _choose_by_plan(plan, dtype, has_wide_kernels())
+    name = _choose(plan, dtype)
     # Blocks in each thread, and one for all.
     taken = threads * THREAD_ELEMENTS + SHARED_ELEMENTS
+    if name == "native":
+        return taken + native_memory(plan, threads)
     if name == "toeplitz":
         from upsamp.core.convolution.toeplitz import toeplitz_memory  # loaded when it is run
 
@@ -115,17 +113,21 @@ def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads
     if name == "plain":  # what a tap reads, and what it gives
         rows = -(-plan.rows.output // plan.rows.stride) + 1
         return taken + plan.images * rows * width * (plan.channels + plan.filters)
-    if name == "planar":  # the planes of what a row reads
-        deep = max(phase.past - phase.start for phase in plan.row_phases)
-        return taken + 2 * deep * plan.taps * plan.filters * width
+    if name == "gathered":
+        return taken + gathered_memory(plan)
     # What the taps of a row read, or give, side by side.
     wide = max(len(phase.taps) for phase in plan.column_phases) * plan.channels
     return taken + (width + plan.kernel[1]) * (wide + plan.kernel[0] * plan.filters)
 
 
 @lru_cache(maxsize=256)
-def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: bool) -> str:
-    """Return the name by what is the same at each call of a layer; wide: BLAS has such kernels."""
+def _choose_by_plan(
+    plan: ConvolutionPlan, dtype: np.dtype[np.floating], *, wide: bool, native: bool
+) -> str:
+    """Return the name by what is the same at each call of a layer.
+
+    wide: BLAS has kernels for small products; native: our own are there.
+    """
     transposed = isinstance(plan.rows, TransposedAxis)
     stride = max(plan.rows.stride, plan.columns.stride)
     too_long = stride > (MOST_PHASES if transposed else LONGEST_STRIDE)
@@ -133,7 +135,7 @@ def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: b
         return "plain"
     if fits_pixels(plan):
         return "pixels"
-    few = _choose_for_few(plan, 1 if transposed else stride, wide)
+    few = _choose_for_few(plan, 1 if transposed else stride, wide=wide, native=native)
     if few is not None:
         return few
     if (wide or plan.channels <= FEW_CHANNELS) and _gains_by_windows(plan):
@@ -141,24 +143,21 @@ def _choose_by_plan(plan: ConvolutionPlan, dtype: np.dtype[np.floating], wide: b
     return "plain" if _crops_most(plan) else "columns"
 
 
-def _choose_for_few(plan: ConvolutionPlan, stride: int, wide: bool) -> str | None:
+def _choose_for_few(plan: ConvolutionPlan, stride: int, *, wide: bool, native: bool) -> str | None:
     """Return the name of what is made for few channels in or out, None where others are as good."""
     channels, filters = plan.channels, plan.filters
-    if fits_gathered(plan) and min(channels, filters) <= FEW_CHANNELS:
+    if min(channels, filters) <= FEW_CHANNELS and gathered_values(plan) <= GATHERED:
         return "gathered"
+    few = native and filters <= FEW_CHANNELS and channels <= NATIVE_CHANNELS
+    if few and fits_native(plan):
+        return "native"
     if plan.rows.length * plan.columns.length >= LARGE_IMAGE:
         if _gains_by_blocks(plan, wide):
             return "toeplitz"
     elif channels == filters == 1 and plan.images > 1:
         return "columns"
-    elif channels > 1 and filters <= FEW_FILTERS and _gathered_values(plan) <= GATHERED_SMALL:
-        return "gathered"
-    if wide and fits_windows(plan):
-        few = filters == 1 or (filters <= PLANAR_FILTERS and channels in PLANAR_CHANNELS)
-    else:
-        few = filters <= FEW_FILTERS
-    fits = few and channels > 1 and stride == 1
-    return "planar" if fits and not _crops_most(plan) else None
+    gathers = channels > 1 and filters <= FEW_FILTERS and stride == 1
+    return "gathered" if gathers and not _crops_most(plan) else None
 
 
 def _gains_by_blocks(plan: ConvolutionPlan, wide: bool) -> bool:

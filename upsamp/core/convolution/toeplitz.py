@@ -23,10 +23,8 @@ from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
-BLOCK_LENGTHS = (1, 2, 4, 8, 16, 32)
-SPEEDS = ((48, 98.0), (32, 95.0), (24, 90.0), (16, 86.0), (8, 70.0), (4, 37.0), (0, 10.0))
-# Nanoseconds to copy a stretch of a block, and each element of it.
-COPYING = (10.0, 0.2)
+# The columns of a matrix: with fewer, BLAS is slow; with more, more of them are zeros.
+WIDTH = 16
 # Fewer blocks in a row would make low products: then rows take their place.
 FEW_BLOCKS = 8
 # The scratch of a strip, in elements: it should stay in a core's cache.
@@ -54,28 +52,13 @@ class Blocks:
     deep: int
 
 
-@lru_cache(maxsize=256)
 def block_pixels(plan: ConvolutionPlan) -> int:
-    """Return how many outputs of each phase a block should have: what costs the least for each.
-
-    A longer block multiplies more zeros; a shorter one is a narrower product, which BLAS computes
-    slower, and reads more pixels twice.
-    """
+    """Return how many outputs of each phase a block should have: a power of two."""
     most = max(phase.count for phase in plan.column_phases)
-    lengths = [length for length in BLOCK_LENGTHS if length < 2 * most]
-    return min(lengths, key=lambda length: _cost(plan, length))
-
-
-def _cost(plan: ConvolutionPlan, pixels: int) -> float:
-    """Estimate the nanoseconds that an output of each phase takes in blocks of so many."""
-    cut = _cut(plan, pixels)
-    width = pixels * len(plan.column_phases) * plan.filters
-    # Measured: billions of multiplications and additions a second, by the width of the product.
-    speed = next(speed for least, speed in SPEEDS if width >= least)
-    deep = sum(phase.past - phase.start for phase in plan.row_phases if phase.taps)
-    size = cut.span * plan.channels
-    copying = plan.row_phases[0].stride * (COPYING[0] + COPYING[1] * size)
-    return (2 * width * deep * size / speed + copying) / pixels
+    pixels = 1
+    while pixels < most and pixels * len(plan.column_phases) * plan.filters < WIDTH:
+        pixels *= 2
+    return pixels
 
 
 @lru_cache(maxsize=256)
