@@ -7,15 +7,17 @@
    that compilers vectorise them; then the phases are woven together. An input whose weight is zero
    is not in the tables and is never read.
 
-   Integers are exact. Each output is a whole number divided by the product of its axes' totals,
-   rounded half to even by whole numbers; or, where these would not fit, it is a sum in floating
-   point that is known to be off by less than a margin. What lies nearer to a half than that is
-   computed anew in float64, and what that cannot tell is left to the caller, as a list. */
+   Integers are exact. Each output is a whole number divided by the product of its axes' totals, and
+   rounded half to even. Where 16 bits do not hold it, float32 comes near enough to round all but
+   those that are near to a half, and these are divided as whole numbers. Where no whole numbers hold
+   it, those are summed anew in float64, and what that cannot tell is left to the caller, as a
+   list. */
 
 #include "kernels.h"
 
 #define MAX_TAPS 16
-#define BLOCK 256 /* outputs that are marked together as near to a half, or summed in pieces */
+#define RUN 64     /* elements of which it is noted together whether one is near to a half */
+#define BLOCK 1024 /* elements that are made together where that is noted, or sums take long */
 
 typedef struct {
   ptrdiff_t begin, period, rounds, shift;
@@ -38,8 +40,8 @@ typedef struct {
   ptrdiff_t phased;                /* whether the columns are made by phases */
   char *scratch;
   ptrdiff_t slots, row_size, middle_size, plane_size, phase_size; /* elements of its parts */
-  ptrdiff_t offset;                /* what widened whole numbers are kept less of */
   ptrdiff_t common, left, right;   /* the total of the columns from left to before right */
+  double span;                     /* the largest widened whole number */
   double limit;                    /* how far from a whole number no sum is in doubt */
   double margin;                   /* how near to a half a sum in float64 is in doubt */
   ptrdiff_t ties;                  /* whether all such sums are halves */
@@ -126,28 +128,31 @@ static void part(char *restrict target, const char *restrict source, ptrdiff_t s
 typedef struct {
   int32_t divisor, half, even; /* half: what is added before rounding down; even: or not */
   int32_t shift;               /* its power of two, or -1 */
-  int32_t base;                /* what is added to each sum, as the rows are kept less of it */
   uint16_t factor, after;      /* 16 bits are divided by a product's upper half, shifted */
-  float inverse;
+  float inverse, limit;        /* limit: how far from a whole number no quotient is in doubt */
+  int sure;                    /* whether float32 rounds all quotients rightly */
 } Divisor;
 
-static Divisor divisor_of(ptrdiff_t divisor, ptrdiff_t base) {
-  Divisor made = {(int32_t)divisor, (int32_t)(divisor - 1) / 2, divisor % 2 == 0, -1,
-                  (int32_t)base, 0, 0, 1.0f / (float)divisor};
+/* reach: the largest sum that is divided. */
+static Divisor divisor_of(ptrdiff_t divisor, double reach, int count) {
+  Divisor made = {(int32_t)divisor, (int32_t)(divisor - 1) / 2, divisor % 2 == 0, -1, 0, 0,
+                  1.0f / (float)divisor, 0, 0};
   int bits = 0;
   while (((ptrdiff_t)2 << bits) <= divisor) bits++;
   if ((ptrdiff_t)1 << bits == divisor) made.shift = bits;
   made.after = (uint16_t)bits;
   made.factor = (uint16_t)((((int64_t)65536 << bits) + divisor - 1) / divisor);
+  /* Sums up to 2^24 are exact; an odd divisor leaves no halves, and errors that are no larger than
+     the distance to one. */
+  made.sure = made.shift >= 0 ? reach <= 16777216 : !made.even && reach < 4194304;
+  made.limit = (float)(0.5 - (count + 6) * 6e-8 * reach / (double)divisor);
   return made;
 }
 
-/* Divide by any whole number, slowly. */
-static int64_t divided(int64_t sum, int64_t divisor) {
-  int64_t whole = sum / divisor, rest = sum % divisor;
-  if (rest < 0) rest += divisor, whole--;
-  return whole + (2 * rest + (whole & 1) > divisor);
-}
+/* What is added to 1.5 * 2^23 is rounded half to even, and its last bits are the whole number; so it
+   is with 1.5 * 2^52 in float64. */
+#define MAGIC_float 12582912.0f
+#define MAGIC_double 6755399441055744.0
 
 INLINE int32_t bits_of(float value) {
   int32_t bits;
@@ -161,19 +166,13 @@ INLINE int64_t long_bits_of(double value) {
   return bits;
 }
 
-/* What is added to 1.5 * 2^23 is rounded half to even, and the last bits are the whole number. */
-#define MAGIC 12582912.0f
-#define LONG_MAGIC 6755399441055744.0
-
 INLINE int32_t by_shift(int32_t sum, const Divisor *by) {
-  sum += by->base;
   return (sum + by->half + ((sum >> by->shift) & 1)) >> by->shift;
 }
 
 /* The quotient in float32 is at most one off, which the rest tells. */
 INLINE int32_t by_division(int32_t sum, const Divisor *by) {
-  sum += by->base;
-  int32_t whole = bits_of((float)sum * by->inverse + MAGIC) - 0x4B400000;
+  int32_t whole = bits_of((float)sum * by->inverse + MAGIC_float) - 0x4B400000;
   int32_t rest = 2 * (sum - whole * by->divisor), odd = whole & 1;
   return whole + (rest + odd > by->divisor) - (odd - rest > by->divisor);
 }
@@ -191,13 +190,21 @@ INLINE uint16_t short_by_division(uint16_t sum, const Divisor *by) {
   return (uint16_t)(whole - ((rest == 0) & whole & by->even));
 }
 
-#define CLAMP(value, high) ((value) < 0 ? 0 : (value) > (high) ? (high) : (value))
 
 /* --- the kernels: KIND, the types of inputs, of what is widened (MIDDLE), of widened rows and of
-   weights; DIVIDED, where whole numbers are divided, or MARGIN, where sums are near to them --- */
+   weights; WHOLE, the bits of whole numbers, where weights are such; CENTRE, what is taken from
+   integers in floating point, as that makes sums smaller --- */
 
 #define HIGHEST_uint8_t 255
 #define HIGHEST_uint16_t 65535
+#define SHORTER_float int16_t
+#define SHORTER_double int32_t
+#define WORD_float int32_t
+#define WORD_double int64_t
+#define BITS_float bits_of
+#define BITS_double long_bits_of
+#define ABSOLUTE_float __builtin_fabsf
+#define ABSOLUTE_double __builtin_fabs
 
 /* uint8 of few fractions, none negative: all in 16 bits. */
 #define KIND short
@@ -205,44 +212,37 @@ INLINE uint16_t short_by_division(uint16_t sum, const Divisor *by) {
 #define MIDDLE uint8_t
 #define ROW uint16_t
 #define WEIGHT uint16_t
-#define DIVIDED 16
+#define WHOLE 16
+#define CENTRE 0
 #include "separable.h"
 
-/* uint8 whose widened rows fit in 16 bits when an offset is taken away. */
-#define KIND middle
-#define INPUT uint8_t
-#define MIDDLE uint8_t
-#define ROW int16_t
-#define WEIGHT int16_t
-#define DIVIDED 32
-#include "separable.h"
-
-#define KIND long8
-#define INPUT uint8_t
-#define MIDDLE uint8_t
-#define ROW int32_t
-#define WEIGHT int32_t
-#define DIVIDED 32
-#include "separable.h"
-
-#define KIND long16
+/* uint16 whose sums 32 bits hold. */
+#define KIND long
 #define INPUT uint16_t
 #define MIDDLE uint16_t
 #define ROW int32_t
 #define WEIGHT int32_t
-#define DIVIDED 32
+#define WHOLE 32
+#define CENTRE 0
 #include "separable.h"
 
-/* Integers in floating point, less their middle, as that makes sums smaller. */
+/* uint8 whose sums 32 bits hold, and whose widened rows float32 does. */
+#define KIND whole
+#define INPUT uint8_t
+#define MIDDLE float
+#define ROW float
+#define WEIGHT float
+#define WHOLE 32
+#define CENTRE 128
+#include "separable.h"
+
+/* uint8 and uint16 of any fractions. */
 #define KIND near8
 #define INPUT uint8_t
 #define MIDDLE float
 #define ROW float
 #define WEIGHT float
 #define CENTRE 128
-#define NEAREST(sum) ((sum) + MAGIC)
-#define WHOLE_OF(nearest) (bits_of(nearest) - 0x4B400000)
-#define BACK(nearest) ((nearest) - MAGIC)
 #include "separable.h"
 
 #define KIND near16
@@ -251,9 +251,6 @@ INLINE uint16_t short_by_division(uint16_t sum, const Divisor *by) {
 #define ROW double
 #define WEIGHT double
 #define CENTRE 32768
-#define NEAREST(sum) ((sum) + LONG_MAGIC)
-#define WHOLE_OF(nearest) ((int32_t)(long_bits_of(nearest) - 0x4338000000000000))
-#define BACK(nearest) ((nearest) - LONG_MAGIC)
 #include "separable.h"
 
 #define KIND float32
@@ -261,6 +258,7 @@ INLINE uint16_t short_by_division(uint16_t sum, const Divisor *by) {
 #define MIDDLE float
 #define ROW float
 #define WEIGHT float
+#define CENTRE 0
 #include "separable.h"
 
 #define KIND float64
@@ -268,4 +266,5 @@ INLINE uint16_t short_by_division(uint16_t sum, const Divisor *by) {
 #define MIDDLE double
 #define ROW double
 #define WEIGHT double
+#define CENTRE 0
 #include "separable.h"

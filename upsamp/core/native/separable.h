@@ -1,5 +1,10 @@
 /* One kind of separable interpolation, of which separable.c includes one after the other. */
 
+#if WHOLE
+#define SUM int32_t
+#else
+#define SUM ROW
+#endif
 #define OWN(name) NAMED(name, KIND)
 #define HIGHEST NAMED(HIGHEST, INPUT)
 
@@ -16,32 +21,37 @@
   const WEIGHT w##t = weights[t < count ? t : 0];
 #define ALL_TAPS TAP(0) TAP(1) TAP(2) TAP(3) TAP(4) TAP(5)
 #define LOOP(FORM, sum) for (ptrdiff_t j = 0; j < size; j++) { FORM(sum) }
-#define SUMS(FORM)                 \
-  switch (count) {                 \
-    case 1: LOOP(FORM, SUM1) break; \
-    case 2: LOOP(FORM, SUM2) break; \
-    case 3: LOOP(FORM, SUM3) break; \
-    case 4: LOOP(FORM, SUM4) break; \
-    case 5: LOOP(FORM, SUM5) break; \
-    default: LOOP(FORM, SUM6)       \
+/* `near` gets whether one of a run is near to a half; of whole runs compilers know the length. */
+#define RUNS(FORM, sum)                                           \
+  for (ptrdiff_t run = 0; run < size; run += RUN) {               \
+    NAMED(WORD, ROW) worst = 0;                                   \
+    if (size - run >= RUN) {                                      \
+      for (ptrdiff_t j = run; j < run + RUN; j++) { FORM(sum) }   \
+    } else {                                                      \
+      for (ptrdiff_t j = run; j < size; j++) { FORM(sum) }        \
+    }                                                             \
+    near[run / RUN] = worst > most;                               \
   }
-
-#if DIVIDED == 32
-#define STORED(sum) (ROW)((sum) - offset)
-#else
-#define STORED(sum) (ROW)(sum)
-#endif
+#define SUMS(LOOPS, FORM)            \
+  switch (count) {                   \
+    case 1: LOOPS(FORM, SUM1) break; \
+    case 2: LOOPS(FORM, SUM2) break; \
+    case 3: LOOPS(FORM, SUM3) break; \
+    case 4: LOOPS(FORM, SUM4) break; \
+    case 5: LOOPS(FORM, SUM5) break; \
+    default: LOOPS(FORM, SUM6)       \
+  }
+#define CLAMPED(whole) (INPUT)((whole) < 0 ? 0 : (whole) > HIGHEST ? HIGHEST : (whole))
 
 /* Make one phase of a widened row. */
 static void OWN(across)(ROW *restrict room, const MIDDLE *const *taps, const WEIGHT *weights,
-                        int count, ptrdiff_t size, int32_t offset) {
+                        int count, ptrdiff_t size) {
   const ptrdiff_t start = 0;
-  (void)offset;
 #define SOURCE MIDDLE
   ALL_TAPS
 #undef SOURCE
-#define FORM(sum) room[j] = STORED(sum);
-  SUMS(FORM)
+#define FORM(sum) room[j] = (ROW)(sum);
+  SUMS(LOOP, FORM)
 #undef FORM
   for (int t = 6; t < count; t++) {
     const MIDDLE *p = taps[t];
@@ -55,8 +65,6 @@ static void OWN(gather)(const Job *job, ROW *restrict room, const MIDDLE *restri
                         ptrdiff_t first, ptrdiff_t stop) {
   const Axis *axis = &job->columns;
   const ptrdiff_t channels = job->channels;
-  const int32_t offset = (int32_t)job->offset;
-  (void)offset;
   for (ptrdiff_t output = first; output < stop; output++) {
     ptrdiff_t moved, entry = entry_of(axis, output, &moved);
     const int32_t *inputs = axis->inputs + entry * axis->taps;
@@ -65,13 +73,10 @@ static void OWN(gather)(const Job *job, ROW *restrict room, const MIDDLE *restri
     ROW *place = room + output * channels;
     for (ptrdiff_t c = 0; c < channels; c++) {
       const MIDDLE *from = middle + moved * channels + c;
-#if DIVIDED
-      int32_t sum = weights[0] * from[inputs[0] * channels];
-#else
-      ROW sum = weights[0] * from[inputs[0] * channels];
-#endif
-      for (int t = 1; t < count; t++) sum += weights[t] * from[inputs[t] * channels];
-      place[c] = STORED(sum);
+      ROW sum = (ROW)(weights[0] * from[inputs[0] * channels]);
+      for (int t = 1; t < count; t++)
+        sum = (ROW)(sum + weights[t] * from[inputs[t] * channels]);
+      place[c] = sum;
     }
   }
 }
@@ -81,7 +86,7 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch) 
   const Axis *axis = &job->columns;
   const ptrdiff_t channels = job->channels, elements = job->width * channels;
   const INPUT *source = (const INPUT *)(job->source + (row - job->top) * job->source_step);
-#ifdef CENTRE
+#if CENTRE
   MIDDLE *middle = (MIDDLE *)scratch;
   scratch += job->middle_size * (ptrdiff_t)sizeof(MIDDLE);
   for (ptrdiff_t j = 0; j < elements; j++) middle[j] = (MIDDLE)(source[j] - CENTRE);
@@ -104,14 +109,14 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch) 
   ROW *phases = axis->period > 1 ? (ROW *)scratch : begin;
   for (ptrdiff_t phase = 0; phase < axis->period; phase++) {
     const ptrdiff_t entry = axis->begin + phase;
-    const MIDDLE *taps[MAX_TAPS];
+    const MIDDLE *taps[MAX_TAPS] = {0};
     for (int t = 0; t < axis->counts[entry]; t++) {
       ptrdiff_t input = axis->inputs[entry * axis->taps + t];
       taps[t] = planes + input % axis->shift * job->plane_size + input / axis->shift * channels;
     }
     OWN(across)(phases + phase * job->phase_size, taps,
                 (const WEIGHT *)axis->weights + entry * axis->taps, axis->counts[entry],
-                axis->rounds * channels, (int32_t)job->offset);
+                axis->rounds * channels);
   }
   if (axis->period > 1)
     weave((char *)begin, (const char *)phases, job->phase_size * (ptrdiff_t)sizeof(ROW),
@@ -120,81 +125,93 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch) 
   OWN(gather)(job, room, middle, axis->begin + axis->rounds * axis->period, job->wide);
 }
 
-/* Make a part of an output row; `near`, where there is one, marks what is near to a half. */
-INLINE void OWN(sums)(INPUT *restrict room, const ROW *const *taps, const WEIGHT *weights,
-                      int count, ptrdiff_t start, ptrdiff_t size, const Divisor *by,
-                      uint8_t *restrict near, double limit) {
+/* How an element is made of its sum: quickly, where that is sure to be right, or else. */
+#if WHOLE == 16
+#define QUICK(sum) room[j] = (INPUT)short_by_shift((uint16_t)(sum), &own);
+#define GENERAL(sum) room[j] = (INPUT)short_by_division((uint16_t)(sum), &own);
+#elif CENTRE
+#if WHOLE
+#define SCALED(sum) (sum) * own.inverse
+#else
+#define SCALED(sum) sum
+#endif
+#define ROUNDING (NAMED(MAGIC, ROW) + CENTRE)
+#define QUICK(sum)                                                                \
+  const ROW value = SCALED(sum), nearest = value + ROUNDING;                      \
+  NAMED(SHORTER, ROW) whole = (NAMED(SHORTER, ROW))NAMED(BITS, ROW)(nearest);     \
+  whole = whole < 0 ? 0 : whole;                                                  \
+  whole = whole > HIGHEST ? HIGHEST : whole;                                      \
+  room[j] = (INPUT)whole;
+#define AWAY NAMED(ABSOLUTE, ROW)(value - (nearest - ROUNDING))
+/* Of what is not negative the largest has the largest bits, which compilers can tell at once. */
+#define GENERAL(sum)                                    \
+  QUICK(sum) NAMED(WORD, ROW) bits = NAMED(BITS, ROW)(AWAY); \
+  worst = worst > bits ? worst : bits;
+#elif WHOLE
+#define QUICK(sum) int32_t whole = by_shift(sum, &own); room[j] = CLAMPED(whole);
+#define GENERAL(sum) int32_t whole = by_division(sum, &own); room[j] = CLAMPED(whole);
+#else
+#define QUICK(sum) room[j] = sum;
+#define GENERAL QUICK
+#endif
+#if CENTRE
+#define LOOPS RUNS
+#else
+#define LOOPS LOOP
+#endif
+
+/* Make elements of an output row; `near` tells which runs of them have some near to a half. */
+static void OWN(down)(INPUT *restrict room, const ROW *const *taps, const WEIGHT *weights,
+                      int count, ptrdiff_t start, ptrdiff_t size, const Divisor *by, int quick,
+                      double limit, uint8_t *restrict near) {
 #define SOURCE ROW
   ALL_TAPS
 #undef SOURCE
-  (void)by, (void)near, (void)limit;
-  room += start;
-#if DIVIDED == 16
-#define FORM(sum) room[j] = (INPUT)short_by_shift((uint16_t)(sum), &own);
-#define OTHER(sum) room[j] = (INPUT)short_by_division((uint16_t)(sum), &own);
-#elif DIVIDED
-#define FORM(sum) int32_t whole = by_shift(sum, &own); room[j] = (INPUT)CLAMP(whole, HIGHEST);
-#define OTHER(sum) int32_t whole = by_division(sum, &own); room[j] = (INPUT)CLAMP(whole, HIGHEST);
-#endif
-#if DIVIDED
   const Divisor own = *by;
-  if (own.shift >= 0) {
-    SUMS(FORM)
-  } else {
-    SUMS(OTHER)
-  }
-#undef OTHER
-#else
-  ROW pieces[BLOCK];
+  (void)own, (void)limit, (void)near;
+#if CENTRE
+  const NAMED(WORD, ROW) most = NAMED(BITS, ROW)((ROW)limit);
+#endif
+  room += start;
   if (count > 6) {
-#define FORM(sum) pieces[j] = sum;
+    ROW pieces[BLOCK];
+#define FORM(sum) pieces[j] = (ROW)(sum);
     LOOP(FORM, SUM6)
 #undef FORM
     for (int t = 6; t < count; t++) {
       const ROW *p = taps[t] + start;
       const WEIGHT w = weights[t];
-      for (ptrdiff_t j = 0; j < size; j++) pieces[j] = pieces[j] + w * p[j];
+      for (ptrdiff_t j = 0; j < size; j++) pieces[j] = (ROW)(pieces[j] + w * p[j]);
     }
-  }
-#ifdef CENTRE
-  const ROW within = (ROW)limit;
-#define FORM(sum)                                                  \
-  ROW value = sum, nearest = NEAREST(value), away = value - BACK(nearest); \
-  int32_t whole = WHOLE_OF(nearest) + CENTRE;                      \
-  near[j] = (away < 0 ? -away : away) > within;                    \
-  room[j] = (INPUT)CLAMP(whole, HIGHEST);
-#else
-#define FORM(sum) room[j] = sum;
-#endif
-  if (count > 6) {
-    LOOP(FORM, pieces[j])
+    LOOPS(GENERAL, pieces[j])
+  } else if (quick) {
+    SUMS(LOOP, QUICK)
   } else {
-    SUMS(FORM)
+    SUMS(LOOPS, GENERAL)
   }
-#endif
-#undef FORM
 }
 
-#ifdef DIVIDED
+#if WHOLE
 /* Make the outputs of a row whose columns have totals of their own. */
 static void OWN(mend)(const Job *job, INPUT *room, const ROW *const *taps, const WEIGHT *weights,
                       int count, ptrdiff_t total, ptrdiff_t first, ptrdiff_t stop) {
   for (ptrdiff_t output = first; output < stop; output++) {
     ptrdiff_t moved, entry = entry_of(&job->columns, output, &moved);
-    const int64_t divisor = (int64_t)job->columns.totals[entry] * total;
+    const int32_t divisor = (int32_t)(job->columns.totals[entry] * total);
+    const Divisor by = {.divisor = divisor, .inverse = 1.0f / (float)divisor};
     for (ptrdiff_t j = output * job->channels; j < (output + 1) * job->channels; j++) {
-      int64_t sum = (int64_t)job->offset * total;
-      for (int t = 0; t < count; t++) sum += (int64_t)weights[t] * taps[t][j];
-      sum = divided(sum, divisor);
-      room[j] = (INPUT)CLAMP(sum, HIGHEST);
+      int32_t sum = 0;
+      for (int t = 0; t < count; t++) sum += (int32_t)weights[t] * (int32_t)taps[t][j];
+      sum = by_division(sum, &by) + CENTRE;
+      room[j] = CLAMPED(sum);
     }
   }
 }
 #endif
 
-#ifdef CENTRE
+#if CENTRE && !WHOLE
 /* Make an output in float64, or leave it to the caller. */
-static void OWN(settle)(Job *job, INPUT *room, ptrdiff_t row, ptrdiff_t element) {
+static void OWN(sum_anew)(Job *job, INPUT *room, ptrdiff_t row, ptrdiff_t element) {
   ptrdiff_t down, along, below = entry_of(&job->rows, row, &down);
   ptrdiff_t beside = entry_of(&job->columns, element / job->channels, &along);
   const int32_t *lines = job->rows.inputs + below * job->rows.taps;
@@ -203,7 +220,8 @@ static void OWN(settle)(Job *job, INPUT *room, ptrdiff_t row, ptrdiff_t element)
   const double *widths = job->columns.fractions + beside * job->columns.taps;
   double sum = 0;
   for (int y = 0; y < job->rows.counts[below]; y++) {
-    const INPUT *source = (const INPUT *)(job->source + (lines[y] + down - job->top) * job->source_step) +
+    const ptrdiff_t line = lines[y] + down - job->top;
+    const INPUT *source = (const INPUT *)(job->source + line * job->source_step) +
                           along * job->channels + element % job->channels;
     double widened = 0;
     for (int x = 0; x < job->columns.counts[beside]; x++)
@@ -218,18 +236,32 @@ static void OWN(settle)(Job *job, INPUT *room, ptrdiff_t row, ptrdiff_t element)
   } else if (away >= -job->margin && !job->ties) {
     job->doubts[job->found++] = row * job->wide * job->channels + element;
   }
-  room[element] = (INPUT)CLAMP(whole, HIGHEST);
+  room[element] = CLAMPED(whole);
 }
+#endif
 
-/* Settle the outputs that are marked, of which there are few. */
-static void OWN(settle_near)(Job *job, INPUT *room, ptrdiff_t row, ptrdiff_t start,
-                             ptrdiff_t size, const uint8_t *near) {
-  for (ptrdiff_t j = 0; j < size; j += 8) {
-    uint64_t any;
-    memcpy(&any, near + j, 8);
-    for (ptrdiff_t k = j; any && k < j + 8 && k < size; k++)
-      if (near[k]) OWN(settle)(job, room, row, start + k);
+#if CENTRE
+/* Make a run of which some are near to a half. */
+static void OWN(settle)(Job *job, INPUT *room, ptrdiff_t row, const ROW *const *taps,
+                        const WEIGHT *weights, int count, ptrdiff_t start, ptrdiff_t size,
+                        const Divisor *by) {
+  SUM sums[RUN] = {0};
+  for (int t = 0; t < count; t++)
+    for (ptrdiff_t j = 0; j < size; j++) sums[j] += (SUM)weights[t] * (SUM)taps[t][start + j];
+#if WHOLE
+  for (ptrdiff_t j = 0; j < size; j++) {
+    int32_t whole = by_division(sums[j], by) + CENTRE;
+    room[start + j] = CLAMPED(whole);
   }
+  (void)job, (void)row;
+#else
+  const ROW limit = (ROW)job->limit;
+  for (ptrdiff_t j = 0; j < size; j++) {
+    const ROW value = sums[j], nearest = value + ROUNDING;
+    if (AWAY > limit) OWN(sum_anew)(job, room, row, start + j);
+  }
+  (void)by;
+#endif
 }
 #endif
 
@@ -247,7 +279,7 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
     ptrdiff_t moved, entry = entry_of(axis, row, &moved);
     const int count = axis->counts[entry];
     const WEIGHT *weights = (const WEIGHT *)axis->weights + entry * axis->taps;
-    const ROW *taps[MAX_TAPS];
+    const ROW *taps[MAX_TAPS] = {0};
     for (int t = 0; t < count; t++) {
       ptrdiff_t input = axis->inputs[entry * axis->taps + t] + moved, slot = input % job->slots;
       if (kept[slot] != input) OWN(widen)(job, input, ring + slot * job->row_size, scratch);
@@ -256,21 +288,29 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
     }
     INPUT *room = (INPUT *)(job->target + (row - job->first) * job->target_step);
     Divisor by = {0};
-    uint8_t near[BLOCK] = {0};
-#ifdef DIVIDED
-    const ptrdiff_t total = axis->totals[entry], block = elements;
-    by = divisor_of(job->common * total, job->offset * total);
-#else
-    const ptrdiff_t block = BLOCK;
+    int quick = !CENTRE;
+    double limit = job->limit;
+#if WHOLE
+    const ptrdiff_t total = axis->totals[entry];
+    double reach = 0;
+    for (int t = 0; t < count; t++) reach += __builtin_fabs((double)weights[t]);
+    by = divisor_of(job->common * total, reach * job->span, count);
+    quick = CENTRE ? by.sure : by.shift >= 0;
+    limit = by.limit;
 #endif
+    const ptrdiff_t block = count > 6 || !quick ? BLOCK : elements;
     for (ptrdiff_t start = 0; start < elements; start += block) {
       const ptrdiff_t size = elements - start < block ? elements - start : block;
-      OWN(sums)(room, taps, weights, count, start, size, &by, near, job->limit);
-#ifdef CENTRE
-      OWN(settle_near)(job, room, row, start, size, near);
+      uint8_t near[BLOCK / RUN];
+      OWN(down)(room, taps, weights, count, start, size, &by, quick, limit, near);
+#if CENTRE
+      for (ptrdiff_t run = 0; run < size && !quick; run += RUN)
+        if (near[run / RUN])
+          OWN(settle)(job, room, row, taps, weights, count, start + run,
+                      size - run < RUN ? size - run : RUN, &by);
 #endif
     }
-#ifdef DIVIDED
+#if WHOLE
     OWN(mend)(job, room, taps, weights, count, total, 0, job->left);
     OWN(mend)(job, room, taps, weights, count, total, job->right, job->wide);
 #endif
@@ -278,6 +318,7 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
   return job->stop;
 }
 
+#undef SUM
 #undef OWN
 #undef HIGHEST
 #undef TERM
@@ -290,15 +331,18 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
 #undef TAP
 #undef ALL_TAPS
 #undef LOOP
+#undef RUNS
 #undef SUMS
-#undef STORED
+#undef CLAMPED
+#undef QUICK
+#undef GENERAL
+#undef SCALED
+#undef IS_NEAR
+#undef LOOPS
 #undef KIND
 #undef INPUT
 #undef MIDDLE
 #undef ROW
 #undef WEIGHT
-#undef DIVIDED
+#undef WHOLE
 #undef CENTRE
-#undef NEAREST
-#undef WHOLE_OF
-#undef BACK

@@ -67,8 +67,9 @@ class _Job(ctypes.Structure):
         ("scratch", POINTER),
         *((name, SIZE) for name in (
             "slots", "row_size", "middle_size", "plane_size", "phase_size",
-            "offset", "common", "left", "right",
+            "common", "left", "right",
         )),
+        ("span", ctypes.c_double),
         ("limit", ctypes.c_double),
         ("margin", ctypes.c_double),
         ("ties", SIZE),
@@ -87,8 +88,9 @@ class Kind(NamedTuple):
     weight: str
 
 
-SHORT, MIDDLE = Kind("short", "u1", "u2", "u2"), Kind("middle", "u1", "i2", "i2")
-LONG = {1: Kind("long8", "u1", "i4", "i4"), 2: Kind("long16", "u2", "i4", "i4")}
+SHORT, WHOLE, LONG = (
+    Kind("short", "u1", "u2", "u2"), Kind("whole", "f4", "f4", "f4"), Kind("long", "u2", "i4", "i4")
+)  # fmt: skip
 NEAR = {1: Kind("near8", "f4", "f4", "f4"), 2: Kind("near16", "f8", "f8", "f8")}
 FLOATS = {4: Kind("float32", "f4", "f4", "f4"), 8: Kind("float64", "f8", "f8", "f8")}
 DTYPES = ("uint8", "uint16", "float32", "float64")
@@ -110,16 +112,16 @@ class Table(NamedTuple):
 class Whole(NamedTuple):
     """Tables of whole numbers.
 
-    common: the total of the columns from `left` to before `right`; others have their own. offset:
-    what is taken from widened rows.
+    common: the total of the columns from `left` to before `right`; others have their own. span: the
+    largest widened number.
     """
 
     kind: Kind
     tables: tuple[Table, Table]
     common: int
-    offset: int
     left: int
     right: int
+    span: int
 
 
 class Program(NamedTuple):
@@ -232,7 +234,7 @@ def _lay_out(job: _Job, kind: Kind) -> Array:
     columns = job.columns
     job.row_size = _padded(job.wide * job.channels)
     size = job.slots * (8 + job.row_size * row)
-    if kind in NEAR.values():
+    if kind == WHOLE or kind in NEAR.values():
         job.middle_size = _padded(job.width * job.channels)
         size += job.middle_size * middle
     if job.phased:
@@ -280,7 +282,7 @@ def _program_of(row_plan: AxisPlan, column_plan: AxisPlan, dtype: np.dtype[Any])
     whole = None if dtype.kind == "f" else _whole_of(rows, columns, dtype)
     if whole:
         kind, tables = whole.kind, whole.tables
-        job.common, job.offset, job.left, job.right = whole[2:]
+        job.common, job.left, job.right, job.span = whole[2:]
     elif dtype.kind == "f":
         kind = FLOATS[dtype.itemsize]
     else:
@@ -325,7 +327,7 @@ def _fill_axis(axis: _Axis, table: Table, weight: str) -> list[Array]:
         "weights": np.ascontiguousarray(table.weights, weight),
         "fractions": np.ascontiguousarray(taps.weights, np.float64),
     }
-    if np.dtype(weight).kind != "f":
+    if table.totals.max() <= MAX_TOTAL:
         arrays["totals"] = table.totals.astype(np.int32)
     for name, array in arrays.items():
         setattr(axis, name, address(array))
@@ -337,7 +339,7 @@ def _set_margins(job: _Job, plans: Plans, dtype: np.dtype[Any], row: np.dtype[An
     half = 2.0 ** (8 * dtype.itemsize)
     rows, columns = map(grid_of_axis, plans)
     margin = margin_of(rows, columns, half / 2, row)
-    job.limit = float(np.nextafter(row.type(0.5 - 2 * margin), row.type(0)))
+    job.limit = float(np.nextafter(row.type(0.5 - margin), row.type(0)))
     doubt = doubt_of(*plans, half, False)
     job.margin, job.ties = (2 * doubt.margin, doubt.ties) if doubt else (0.0, True)
 
@@ -359,8 +361,8 @@ def _whole_of(rows: Table, columns: Table, dtype: np.dtype[Any]) -> Whole | None
     left = int(own[own < taps.begin].max(initial=-1)) + 1
     length = len(columns.totals) + repeated
     right = int((own[own >= taps.begin] + repeated).min(initial=length))
-    chosen = _kind_of(rows, columns, common, np.iinfo(dtype).max, alike=not len(own))
-    return Whole(chosen[0], (rows, columns), common, chosen[1], left, right) if chosen else None
+    kind, span = _kind_of(rows, columns, common, np.iinfo(dtype).max, alike=not len(own))
+    return Whole(kind, (rows, columns), common, left, right, span) if kind else None
 
 
 def _times(table: Table, multiples: Array) -> Table:
@@ -372,30 +374,22 @@ def _times(table: Table, multiples: Array) -> Table:
 
 def _kind_of(
     rows: Table, columns: Table, common: int, most: int, *, alike: bool
-) -> tuple[Kind, int] | None:
-    """Return the kind that holds all sums of numbers from 0 to `most`, and the offset of its rows.
+) -> tuple[Kind | None, int]:
+    """Return the kind that holds all sums of numbers from 0 to `most`, and the span of its rows.
 
     alike: whether all columns have the same total.
     """
-    low, high = (
-        most * int(part.sum(axis=1).max())
-        for part in ((-columns.weights).clip(0), columns.weights.clip(0))
-    )
-    weight, total = int(np.abs(rows.weights).sum(axis=1).max()), int(rows.totals.max())
-    largest = common * total
+    across, down = (int(np.abs(table.weights).sum(axis=1).max()) for table in (columns, rows))
     divisors = common * rows.totals
-    powers = (divisors & (divisors - 1)) == 0
-    offset = (high - low) // 2
     if most == 255:
-        positive = low == 0 and (rows.weights >= 0).all()
+        positive = columns.weights.min() >= 0 and rows.weights.min() >= 0
+        powers = (divisors & (divisors - 1)) == 0
         if alike and positive and (powers & (divisors <= 256) | (divisors <= 128)).all():
             return SHORT, 0
-        if (
-            low + high < 2**16
-            and weight < 2**15
-            and weight * 2**15 + offset * total + largest < 2**31
-        ):
-            return MIDDLE, offset
-    if weight * max(low, high) + 2 * largest < 2**31:
-        return LONG[1 if most == 255 else 2], 0
-    return None
+        kind, most, exact = WHOLE, 128, 2**24
+    else:
+        kind, exact = LONG, 2**31
+    span = most * across
+    largest = int(columns.totals.max()) * int(rows.totals.max())
+    fits = span < exact and down * span + 2 * largest < 2**31
+    return (kind if fits else None), span
