@@ -256,16 +256,16 @@ def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:
 def _write_picture(canvas: Array, target: Target, request: Request) -> None:
     """Write the picture, whose pixels are not copied for that."""
     mode = MODES[canvas.shape[2] if canvas.ndim == 3 else 1]
-    if target.format == "gif" and canvas.ndim == 3:
-        show_note("GIF holds 256 colours, so some are lost; use a .png to keep all")
     level = FAST_COMPRESSION if request.compression is None else request.compression
-    write_result(
+    losses = write_result(
         Picture(canvas, mode),
         target.format,
         target.name,
         WriteOptions(compression=level),
         overwrite=request.force,
     )
+    for loss in losses:
+        show_note(loss)
 
 
 def _report(
