@@ -148,5 +148,4 @@ def _encode(
         return losses or []
     from upsamp.io.images.writing import write_by_pillow  # where nothing else will do
 
-    write_by_pillow(picture, format_name, stream, name, options)
-    return []
+    return write_by_pillow(picture, format_name, stream, name, options)

@@ -89,6 +89,15 @@ def description_of(exif: bytes) -> bytes:
     return b"" if place is None else _data(block, order, place, ASCII)
 
 
+def orientation_of(exif: bytes) -> int:
+    """Return the orientation that a block tells; 1 where it tells none."""
+    block = bytearray(exif)
+    order = _order(block)
+    place = dict(_entries(block, order, _first_directory(block, order))).get(ORIENTATION)
+    told = 1 if place is None else _value(block, order, place)
+    return told if 1 <= told <= 8 else 1
+
+
 def _order(block: bytearray) -> str:
     """Return the byte order of a block, "" if it has none."""
     return {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[:4]), "")
