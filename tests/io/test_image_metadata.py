@@ -1,6 +1,7 @@
 """Image files: orientation, resolution and colour profile come and go with the pixels."""
 
 import struct
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from image_files import HEIGHT, WIDTH, encoded, image_of, read, written
 from PIL import Image, ImageCms, ImageOps, features
 from png_encoding import chunk
 
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Frames, Picture
+from upsamp.io.write import write_result
 from upsamp.resizing.enlarging import Settings
 from upsamp.resizing.file_to_file import enlarge_file
 
@@ -167,3 +169,36 @@ def test_exif_that_ends_within_its_header_is_none() -> None:
     # AVIF could not be written with it.
     data = encoded(Image.new("RGB", (2, 2)), "webp", exif=b"Exif\0\0MM\0*\0\0\0")
     assert "exif" not in read(data).metadata
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize(
+    ("aspect", "number"), [((2, 1), 113), ((1, 4), 1), ((40, 33), 63), ((9, 1), 0), ((1, 9), 0)]
+)
+def test_a_gif_tells_how_wide_its_pixels_are(
+    aspect: tuple[int, int], number: int, frames: int, tmp_path: Path
+) -> None:
+    levels = [np.full((3, 4), level, np.uint8) for level in range(frames)]
+    first, *others = [Picture(pixels, "L", metadata={"aspect": aspect}) for pixels in levels]
+    rest = Frames(len(others), lambda: iter(others)) if others else None
+    path = tmp_path / "a.gif"
+    lost = write_result(replace(first, rest=rest), "gif", str(path))
+    assert lost == (
+        [] if number else ["GIF holds no such aspect of the pixels, so that is left out"]
+    )
+    assert path.read_bytes()[12] == number
+    again = read(path, every_frame=True)
+    for frame in again.frames:
+        assert frame.metadata.get("aspect") == ((number + 15, 64) if number else None)
+
+
+@pytest.mark.parametrize("bits", [(0x7C00, 0x3E0, 0x1F, 0x8000), (0x7C00, 0x3E0, 0x1F, 0)])
+def test_alpha_of_a_bmp_of_16_bits_is_told(bits: tuple[int, ...]) -> None:
+    head = struct.pack("<IiiHHIIiiII4I", 108, 2, 1, 1, 16, 3, 4, 0, 0, 0, 0, *bits).ljust(
+        108, b"\0"
+    )
+    data = b"BM" + struct.pack("<IHHI", 126, 0, 0, 122) + head + struct.pack("<HH", 0xFC00, 0x03E0)
+    picture = read(BytesIO(data))
+    np.testing.assert_array_equal(picture.pixels, [[[255, 0, 0], [0, 255, 0]]])
+    told = "left out, as it belongs to the old file alone: the alpha of a BMP of 16 bits a pixel"
+    assert picture.notes == ((told,) if bits[3] else ())

@@ -65,10 +65,11 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) ->
     """Write a picture as GIF, or all of its frames; say what any of them lost."""
     if picture.rest is None and picture.mode in ("1", "L", "P"):
         _write_by_pillow(picture, stream, name)
-        return []
+        return _without_aspect(picture)
     height, width = picture.pixels.shape[:2]
     # Each frame has its own colours; without these two, OpenCV would clear nothing.
-    stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF0, 0, 0) + TWO_COLOURS)
+    head = struct.pack("<HHBBB", width, height, 0xF0, 0, _aspect(picture))
+    stream.write(b"GIF89a" + head + TWO_COLOURS)
     plays = picture.metadata.get("plays", 0)
     if picture.rest is not None and plays != 1:
         # It says how often the frames are repeated; 0 is for ever.
@@ -87,7 +88,7 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) ->
             data = _encoded(part, min(delay, 65535))
         stream.write(data)
     stream.write(b";")
-    return [*losses]
+    return [*losses, *_without_aspect(picture)]
 
 
 def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
@@ -97,7 +98,27 @@ def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
     buffer = BytesIO()
     with pillow_at_work(name, FAULT):
         image_of(picture).save(buffer, "gif", **kept)
+    if _aspect(picture):  # of which the version before, 87a, did not know
+        buffer.getbuffer()[3:6], buffer.getbuffer()[12] = b"89a", _aspect(picture)
     stream.write(buffer.getbuffer())
+
+
+def _aspect(picture: Picture) -> int:
+    """Return how wide pixels are for their height, as a GIF says it: from 1/4 to 4; or else 0.
+
+    >>> _aspect(Picture(np.zeros((1, 1), np.uint8), "L", metadata={"aspect": (2, 1)}))
+    113
+    """
+    if "aspect" not in picture.metadata:
+        return 0
+    across, down = map(float, picture.metadata["aspect"])
+    number = round(64 * across / down) - 15
+    return number if 0 < number < 256 else 0
+
+
+def _without_aspect(picture: Picture) -> list[str]:
+    lost = "aspect" in picture.metadata and not _aspect(picture)
+    return ["GIF holds no such aspect of the pixels, so that is left out"] if lost else []
 
 
 def _frames(picture: Picture, name: str) -> Iterator[Frame]:

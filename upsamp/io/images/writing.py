@@ -50,6 +50,6 @@ def _opaque(image: Image.Image, format_name: str) -> Image.Image:
 def _tell_aspect(jpeg: BytesIO, aspect: tuple[Any, Any]) -> None:
     """Say in the JFIF header how wide the pixels are for their height, as Pillow does not."""
     ratio = Fraction(float(aspect[0])) / Fraction(float(aspect[1]))
-    across, down = ratio.limit_denominator(255).as_integer_ratio()
-    if bytes(jpeg.getbuffer()[6:11]) == b"JFIF\0" and across < 2**16:
+    across, down = ratio.limit_denominator(2**16 - 1).as_integer_ratio()
+    if bytes(jpeg.getbuffer()[6:11]) == b"JFIF\0" and 0 < across < 2**16:
         jpeg.getbuffer()[13:18] = struct.pack(">BHH", 0, across, down)
