@@ -7,6 +7,8 @@ from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image
 
+from upsamp.io.images.besides import besides
+from upsamp.io.images.colours import colours_of
 from upsamp.io.metadata import xmp
 from upsamp.io.metadata.directory import tags_of_block
 from upsamp.io.metadata.exif import PREFIX
@@ -31,6 +33,8 @@ KEPT: Mapping[str, type | tuple[type, ...]] = {
     "chromaticity": tuple,
     "srgb": int,
 }
+# What is never among what Pillow says.
+PASSED_OVER = {"clli", "geo", "iptc"}
 # What Pillow raises on tags that are damaged.
 DAMAGED = (
     ArithmeticError,
@@ -52,8 +56,6 @@ HEADERS = (b"II*\0", b"MM\0*")
 PROFILE_HEAD, RESOURCES_HEAD = b"ICC_PROFILE\0", b"Photoshop 3.0\0"
 SEGMENTS = (b"JFIF\0", b"JFXX\0", PREFIX, XMP_HEAD, PROFILE_HEAD, b"MPF\0", b"Adobe", b"Ducky")
 SEGMENT_WORDS = {"APP11": "content credentials", "APP1": "the rest of a long XMP"}
-# How a BMP says that masks tell which bits each channel has.
-BIT_FIELDS = 3
 # The units of a JFIF header: dots in an inch, and in a centimetre.
 UNITS = (1, 2)
 DAMAGED_PROFILE, DAMAGED_EXIF = "a damaged colour profile", "damaged EXIF"
@@ -80,10 +82,12 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     """Return what a loaded image's file says, as far as it makes sense.
 
     stream: the file, or of a TIFF the page. What is bound to pixels that are gone is "gone", in
-    words.
+    words. What Pillow passes over is there for `orientation_of`, too.
     """
+    found = besides(image, stream)
     # A text of a PNG may have any of these names.
     info = image.info
+    info.update(found)
     metadata = {key: info[key] for key, kinds in KEPT.items() if isinstance(info.get(key), kinds)}
     if image.format == "TIFF":
         told, _ = metadata_of_tiff(stream)
@@ -93,7 +97,7 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     with suppress(*DAMAGED):
         metadata["exif"] = _exif(image, profiles)
     with suppress(*DAMAGED):
-        metadata |= _resolution(image, stream, metadata.get("exif", b""))
+        metadata |= _resolution(image, metadata.get("exif", b""))
     metadata["xmp"] = _xmp(image, profiles)
     iptc = _resources(image).get(IPTC) or profiles.get("iptc") or profiles.get("8bim", b"")
     metadata["iptc"] = iptc_of_resources(iptc) or iptc_of(iptc)
@@ -103,7 +107,11 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     metadata["text"] = {
         key: str(text) for key, text in texts.items() if not key.startswith(NO_TEXT)
     }
-    metadata["gone"] = _gone(image, stream, has_exif=bool(metadata.get("exif")))
+    metadata |= {key: found[key] for key in PASSED_OVER & found.keys()}
+    metadata |= colours_of(image, stream)
+    has_exif = bool(metadata.get("exif"))
+    gone = (*_gone(image, stream, has_exif=has_exif), *found.get("gone", ()))
+    metadata["gone"] = tuple(dict.fromkeys(gone))
     said = {key: one for key, one in metadata.items() if one not in (b"", {}, ())}
     return said | _timing(image)
 
@@ -173,13 +181,10 @@ def _exif(image: Image.Image, profiles: Mapping[str, bytes]) -> bytes:
     return raw if is_whole else b""
 
 
-def _resolution(image: Image.Image, stream: BinaryIO, exif: bytes) -> dict[str, Any]:
+def _resolution(image: Image.Image, exif: bytes) -> dict[str, Any]:
     """Return the resolution, or without a unit how wide pixels are for their height."""
     info = image.info
     dpi, aspect = info.get("dpi"), info.get("aspect")
-    if image.format == "GIF":
-        (number,) = _bytes_at(stream, 12, 1)
-        aspect = (number + 15, 64) if number else None
     if info.get("jfif_unit") == 0:
         aspect = info.get("jfif_density")
     if isinstance(aspect, tuple) and len(set(aspect)) == 2 and min(aspect) > 0:
@@ -188,15 +193,6 @@ def _resolution(image: Image.Image, stream: BinaryIO, exif: bytes) -> dict[str, 
         # Of EXIF Pillow takes one side, and makes up 72 where it tells none.
         return resolution_of(tags_of_block(exif, dict.fromkeys((*RESOLUTION, UNIT))))
     return resolution_of_inches(*dpi) if isinstance(dpi, tuple) and len(dpi) == 2 else {}
-
-
-def _bytes_at(stream: BinaryIO, start: int, count: int) -> bytes:
-    """Return some bytes of a file, which stays where it is."""
-    place = stream.tell()
-    stream.seek(start)
-    data = stream.read(count)
-    stream.seek(place)
-    return data
 
 
 def _gone(image: Image.Image, stream: BinaryIO, *, has_exif: bool) -> tuple[str, ...]:
@@ -208,8 +204,6 @@ def _gone(image: Image.Image, stream: BinaryIO, *, has_exif: bool) -> tuple[str,
         words.append("Photoshop's paths")
     if not has_exif and image.info.get("exif") not in (None, b"", PREFIX):
         words.append(DAMAGED_EXIF)
-    if image.format == "BMP" and image.mode == "RGB" and _has_alpha_mask(stream):
-        words.append("the alpha of a BMP of 16 bits a pixel")
     has_profile = isinstance(image.info.get("icc_profile"), bytes)
     for name, data in getattr(image, "applist", ()):
         if data.startswith(PROFILE_HEAD) and not has_profile:
@@ -222,14 +216,7 @@ def _gone(image: Image.Image, stream: BinaryIO, *, has_exif: bool) -> tuple[str,
         words += [DAMAGED_PROFILE] * ("iCCP" in names and not has_profile)
         others = [name for name in names if name not in CHUNKS]
         words += [CHUNK_WORDS.get(name, f"the PNG's chunk {name}") for name in others]
-    return tuple(dict.fromkeys(words))
-
-
-def _has_alpha_mask(stream: BinaryIO) -> bool:
-    """Tell whether the header of a BMP says which bits are alpha. Source: "BITMAPV4HEADER"."""
-    head = _bytes_at(stream, 14, 56)
-    size, compression = struct.unpack_from("<I12xI", head)
-    return size >= len(head) and compression == BIT_FIELDS and any(head[52:])
+    return tuple(words)
 
 
 def _timing(image: Image.Image) -> dict[str, Any]:
