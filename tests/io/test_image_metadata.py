@@ -13,6 +13,7 @@ from image_files import HEIGHT, WIDTH, encoded, image_of, read, written
 from PIL import Image, ImageCms, ImageOps, features
 from png_encoding import chunk
 
+from upsamp.io.metadata.directory import Value, block_of, numbers_of, tags_of_block, value
 from upsamp.io.pictures import Frames, Picture
 from upsamp.io.write import write_result
 from upsamp.resizing.enlarging import Settings
@@ -202,3 +203,19 @@ def test_alpha_of_a_bmp_of_16_bits_is_told(bits: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(picture.pixels, [[[255, 0, 0], [0, 255, 0]]])
     told = "left out, as it belongs to the old file alone: the alpha of a BMP of 16 bits a pixel"
     assert picture.notes == ((told,) if bits[3] else ())
+
+
+def test_a_resolution_of_no_number_is_no_resolution_of_a_tiff() -> None:
+    exif = block_of({282: value("300"), 283: value("300"), 296: value(2), 305: value("abc")})
+    picture = Picture(np.zeros((4, 4, 3), np.uint8), "RGB", metadata={"exif": exif})
+    with Image.open(written(picture, "tiff")) as image:  # which one such tag would keep shut
+        assert image.tag_v2[305] == "abc"  # type: ignore[attr-defined]
+        assert 282 not in image.tag_v2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("orientation", [value("1"), value((1.5,)), value((1, 6))])
+def test_an_orientation_that_is_none_becomes_one(orientation: Value) -> None:
+    exif = block_of({271: value("Maker"), ORIENTATION: orientation})
+    source = encoded(Image.new("L", (6, 4)), "png", exif=b"Exif\0\0" + exif)
+    metadata = read(source).metadata
+    assert numbers_of(tags_of_block(metadata["exif"], {ORIENTATION: None})[ORIENTATION]) == (1,)

@@ -44,9 +44,11 @@ def without_orientation(exif: bytes, turn: Turn | None = None) -> bytes:
     """
     block = bytearray(exif)
     order = _order(block)
+    upright = struct.pack(f"{order}HIHH", SHORT, 1, 1, 0)
     for tag, place in _entries(block, order, _first_directory(block, order)):
-        if tag == ORIENTATION and _value(block, order, place) != 1:
-            struct.pack_into(f"{order}HIHH", block, place + 2, SHORT, 1, 1, 0)
+        # Where it is none, of another type, Pillow would open no AVIF with it.
+        if tag == ORIENTATION and block[place + 2 : place + 10] != upright[:8]:
+            block[place + 2 : place + 12] = upright
             _unlink_thumbnail(block, order)
     if turn is not None:
         for tag, place in _all_entries(block, order):
