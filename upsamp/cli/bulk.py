@@ -102,13 +102,7 @@ def _check(request: Request) -> None:
             f"--format must be one of files, where there are several. Received: {format_name}."
         )
     if format_name is not None:
-        check_coding(
-            format_name,
-            request.compression,
-            request.quality,
-            request.background,
-            request.value_range,
-        )
+        check_coding(format_name, request.writing)
     if options.report is not None:
         check_target(options.report, overwrite=_replaces_report(request))
 
