@@ -75,9 +75,9 @@ class WriteOptions:
 
     compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file; None is fast. quality: of
     JPEG, WebP and AVIF. strip: whether EXIF, XMP, resolution and comments are left out; the colour
-    profile stays. background: red, green and blue, 0 to 255, on which transparent pixels are laid; without it
-    they stay transparent. value_range: the values that become black and white of 8 bits; None
-    keeps values as they are.
+    profile stays. background: red, green and blue, 0 to 255, on which transparent pixels are laid;
+    without it they stay transparent. value_range: the values that become black and white of 8 bits;
+    None keeps values as they are.
     """
 
     compression: int | None = None
