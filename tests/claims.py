@@ -26,7 +26,7 @@ from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError, FormatError
 from upsamp.io.cells import EXACT
 from upsamp.io.images import tiled_tiff
-from upsamp.io.palettes import fits_palette
+from upsamp.io.palettes import index_colours
 from upsamp.io.picture_options import FRAMES_FACTOR, RESULT_FACTOR, WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.models.transposed_convolution import Convolution, Settings
@@ -225,9 +225,8 @@ def _between_zeros(stride: float) -> None:
 
 @stated(CHANGELOG, "without a colour invented where {} will do")
 def _palettes(colours: float) -> None:
-    grey = np.arange(colours).astype(np.uint8).reshape(1, -1, 1).repeat(3, axis=2)
-    assert fits_palette(grey)
-    assert not fits_palette(np.append(grey, [[[1, 2, 3]]], axis=1).astype(np.uint8))
+    assert index_colours(np.arange(int(colours))[np.newaxis]) is not None
+    assert index_colours(np.arange(int(colours) + 1)[np.newaxis]) is None
 
 
 @stated(README, "which must be {} to {}, or integers of 16 bits")

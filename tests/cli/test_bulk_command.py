@@ -175,9 +175,11 @@ def test_a_run_in_place_goes_on_where_it_was(invoke: Invoke, photos: Path) -> No
         (photos / name).unlink()
     result = invoke("upsample", "photos", "-r")
     assert result.exit_code == 1
-    assert result.stderr.startswith(
-        "Note: left out 2 files that an earlier run wrote, as the names tell.\n"
-        "Error: No result may exist already. Received: 2 of 4, as "
+    line = result.stderr
+    assert line.startswith("Error: No result may exist already. Received: 2 of 4, as 'photos/")
+    assert line.endswith(
+        ".gif', and 2 files of an earlier run, left out. "
+        "Use --skip-existing to keep them, or --force to overwrite them.\n"
     )
     result = invoke("upsample", "photos", "-r", "--skip-existing")
     assert result.exit_code == 0

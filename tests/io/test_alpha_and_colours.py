@@ -1,5 +1,6 @@
 """Colours of pictures that are enlarged: none invented by nearest, none leaked by the others."""
 
+from io import BytesIO
 from typing import Any, cast
 
 import numpy as np
@@ -10,8 +11,10 @@ from PIL import Image, TiffImagePlugin, TiffTags
 import upsamp
 from upsamp.errors import FormatError
 from upsamp.io.images.conversion import declared_rgb
+from upsamp.io.images.gif import write_gif
 from upsamp.io.images.modes import natural
-from upsamp.io.palettes import fits_palette
+from upsamp.io.palettes import FEWER_COLOURS
+from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.resizing.enlarging import Enlarging
 
@@ -265,17 +268,24 @@ def test_a_palette_counts_the_colours_that_are_not_clear() -> None:
     pixels = np.zeros((1, 257, 4), np.uint8)
     pixels[0, :, 0], pixels[0, :, 1] = codes % 256, codes // 256
     pixels[..., 3] = 128
-    assert not fits_palette(pixels)
+    assert not fits_gif(pixels)
     # With two of them clear, 255 colours and one number for what is clear are left.
     pixels[0, :2, 3] = 127
-    assert fits_palette(pixels)
+    assert fits_gif(pixels)
     pixels[0, 0, 3] = 128
-    assert not fits_palette(pixels)
+    assert not fits_gif(pixels)
 
 
 def test_a_palette_counts_the_colours_of_pixels_without_alpha() -> None:
     pixels = np.zeros((1, 257, 3), np.uint8)
     pixels[0, :, 0], pixels[0, :, 1] = np.arange(257) % 256, np.arange(257) // 256
-    assert not fits_palette(pixels)
-    assert fits_palette(pixels[:, 1:])
-    assert fits_palette(pixels[..., :2])
+    assert not fits_gif(pixels)
+    assert fits_gif(pixels[:, 1:])
+    assert fits_gif(pixels[..., :2])
+
+
+def fits_gif(pixels: Array) -> bool:
+    """Tell whether a GIF of those pixels has lost none of their colours."""
+    mode = {2: "LA", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
+    losses = write_gif(Picture(pixels, mode), BytesIO(), "a.gif", WriteOptions())
+    return FEWER_COLOURS not in losses

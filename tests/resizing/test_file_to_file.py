@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -10,15 +11,22 @@ import pytest
 from bulk_files import settings, write_images
 from click.testing import CliRunner
 from fsspec.implementations.memory import MemoryFileSystem
+from image_files import read
+from PIL import Image, ImageCms
+from tifffile import TiffWriter
 
 from upsamp.cli import main
 from upsamp.core.memory import MemoryLimit
 from upsamp.errors import FileError, MemoryLimitError
 from upsamp.io import picture_options
+from upsamp.io.palettes import FEWER_COLOURS, HARD_EDGES
+from upsamp.io.picture_options import ReadOptions
 from upsamp.resizing import strip_run
+from upsamp.resizing.enlarging import Settings
 from upsamp.resizing.file_to_file import enlarge_file
 
 OPTIONS = ("--size", "2", "--interp", "bicubic")
+ALL_FRAMES = Settings(reading=ReadOptions(every_frame=True))
 
 
 @pytest.fixture(autouse=True)
@@ -181,3 +189,58 @@ def test_others_are_images_and_one_may_be_numbers(strips: list[str]) -> None:
     assert facts == ((2, 3), (4, 6), (), False)
     assert strips == ["large.npy"]
     assert np.load("large.npy").shape == (4, 6)
+
+
+def test_what_a_page_loses_is_told_once_and_of_the_first_page_that_does() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    unknown = [(65001, 3, 1, 7, True)]
+    pages: list[dict[str, Any]] = [
+        {"description": "first"},
+        {"description": "second", "iccprofile": profile},
+        {"extratags": unknown},
+        {"description": "second", "extratags": unknown},
+    ]
+    with TiffWriter("pages.tif") as file:
+        for level, page in enumerate(pages):
+            pixels = np.full((4, 5, 3), 60 * level, np.uint8)
+            file.write(pixels, photometric="rgb", metadata=None, **page)
+    gone = "frame 2: left out, as it belongs to the old file alone: TIFF tag 65001"
+    told = {
+        "png": (
+            "frame 1: PNG holds the colour profile or EXIF of the first frame alone",
+            gone,
+            "frame 2: PNG holds EXIF of the first frame alone",
+        ),
+        "gif": (
+            "GIF does not hold EXIF, so that is left out",
+            "frame 1: GIF does not hold the colour profile or EXIF, so that is left out",
+            gone,
+        ),
+        "tif": (gone,),
+    }
+    for suffix, notes in told.items():
+        assert enlarge_file("pages.tif", f"large.{suffix}", ALL_FRAMES).notes == notes
+
+
+def test_frames_that_follow_tell_of_colours_and_edges_that_a_gif_does_not_hold() -> None:
+    frames = np.zeros((3, 20, 20, 4), np.uint8)
+    frames[..., 3] = 255
+    frames[1, ..., :3] = np.random.default_rng(2).integers(0, 256, (20, 20, 3))
+    frames[2, 3, 4, 3] = 128
+    images = [Image.fromarray(frame) for frame in frames]
+    images[0].save("frames.png", save_all=True, append_images=images[1:])
+    notes = enlarge_file("frames.png", "frames.gif", ALL_FRAMES).notes
+    assert notes == (FEWER_COLOURS, HARD_EDGES)
+    images[0].save("alone.png")
+    assert enlarge_file("alone.png", "alone.gif", ALL_FRAMES).notes == ()
+
+
+def test_frames_that_webp_joins_are_told() -> None:
+    images = [Image.new("L", (8, 8), level) for level in (0, 0, 200)]
+    images[0].save("pages.tif", save_all=True, append_images=images[1:])
+    notes = enlarge_file("pages.tif", "pages.webp", ALL_FRAMES).notes
+    assert notes == ("3 frames become 2, as WebP joins those that look alike",)
+    assert read(Path("pages.webp"), every_frame=True).frame_count == 2
+    images[1].paste(90, (2, 2, 6, 6))
+    images[0].save("pages.tif", save_all=True, append_images=images[1:])
+    assert enlarge_file("pages.tif", "other.webp", ALL_FRAMES).notes == ()

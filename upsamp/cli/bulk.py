@@ -102,13 +102,7 @@ def _check(request: Request) -> None:
             f"--format must be one of files, where there are several. Received: {format_name}."
         )
     if format_name is not None:
-        check_coding(
-            format_name,
-            request.compression,
-            request.quality,
-            request.background,
-            request.value_range,
-        )
+        check_coding(format_name, request.writing)
     if options.report is not None:
         check_target(options.report, overwrite=_replaces_report(request))
 
@@ -130,11 +124,11 @@ def _check_clashes(found: Survey, naming: Naming) -> None:
 def _check_existing(found: Survey, earlier: int, request: Request) -> None:
     """Raise where results are there already, and nobody said what is to become of them."""
     if found.existing and not (request.force or request.bulk.skip_existing):
-        if earlier and not request.bulk.quiet:
-            show_note(f"left out {_files(earlier)} that an earlier run wrote, as the names tell")
+        left_out = f", and {_files(earlier)} of an earlier run, left out" if earlier else ""
         raise FileError(
             f"No result may exist already. Received: {found.existing:,} of {found.files:,}, as "
-            f"'{found.example}'. Use --skip-existing to keep them, or --force to overwrite them."
+            f"'{found.example}'{left_out}. "
+            "Use --skip-existing to keep them, or --force to overwrite them."
         )
 
 

@@ -32,7 +32,6 @@ from upsamp.cli.sampling import (
 from upsamp.core.arguments import Array
 from upsamp.core.latent import PATHS
 from upsamp.io.array_files import check_space, write_array_file
-from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.losses import check_sides
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
@@ -202,7 +201,7 @@ def command(**options: Any) -> None:
     request.check()
     picture = choose_target(request.output, pictures=True, force=request.force)
     if picture is not None:
-        check_coding(picture.format, request.compression)
+        check_coding(picture.format, WriteOptions(request.compression))
     array = choose_target(request.samples_out, pictures=False, force=request.force)
     model = open_generator(request)
     plan = plan_run(model, request) if request.writes else None
@@ -256,16 +255,15 @@ def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:
 def _write_picture(canvas: Array, target: Target, request: Request) -> None:
     """Write the picture, whose pixels are not copied for that."""
     mode = MODES[canvas.shape[2] if canvas.ndim == 3 else 1]
-    if target.format == "gif" and canvas.ndim == 3:
-        show_note("GIF holds 256 colours, so some are lost; use a .png to keep all")
-    level = FAST_COMPRESSION if request.compression is None else request.compression
-    write_result(
+    losses = write_result(
         Picture(canvas, mode),
         target.format,
         target.name,
-        WriteOptions(compression=level),
+        WriteOptions(request.compression),
         overwrite=request.force,
     )
+    for loss in losses:
+        show_note(loss)
 
 
 def _report(

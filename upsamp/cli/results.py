@@ -17,7 +17,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import FileError
 from upsamp.io.formats import (
-    FAST_COMPRESSION,
     FRAME_FORMATS,
     IMAGE_FORMATS,
     LOSSY_FORMATS,
@@ -28,7 +27,7 @@ from upsamp.io.formats import (
     suffix_of,
 )
 from upsamp.io.losses import fitted_stand_in
-from upsamp.io.picture_options import Background, Quality, ReadOptions, ValueRange, WriteOptions
+from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import Picture, array_of, shown_frames
 from upsamp.io.read import names_file, read_source
 from upsamp.io.remote_paths import is_remote, join_path, split_path
@@ -64,48 +63,36 @@ def choose_destination(
     output: str | None,
     format_name: str | None,
     ending: str,
+    writing: WriteOptions,
     *,
     force: bool,
-    compression: int | None = None,
-    quality: Quality = None,
-    strip: bool = False,
-    background: Background | None = None,
-    value_range: ValueRange | None = None,
 ) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
     A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input. compression, quality, value_range: as
-    `--compress`, `--quality` and `--range` have them, which not every format may.
+    `ending`, or flows on where it came from standard input. writing: options that not every format
+    may have.
     """
     name, wanted = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(wanted, compression, quality, background, value_range)
-    level = FAST_COMPRESSION if compression is None else compression
-    options = WriteOptions(level, quality, strip, background, value_range)
-    return Destination(name, wanted, options, force)
+    check_coding(wanted, writing)
+    return Destination(name, wanted, writing, force)
 
 
-def check_coding(
-    format_name: str,
-    compression: int | None,
-    quality: Quality = None,
-    background: Background | None = None,
-    value_range: ValueRange | None = None,
-) -> None:
+def check_coding(format_name: str, writing: WriteOptions) -> None:
     """Raise where an option of writing is given for a format that does not know it."""
-    if compression is not None and format_name != "png":
+    if writing.compression is not None and format_name != "png":
         kind = "a table" if format_name == "table" else format_name.upper()
         raise click.UsageError(
             f"--compress is for PNG, and the result is to be {kind}. "
             "Leave it out, or use --format png."
         )
-    if quality is not None and format_name not in LOSSY_FORMATS:
+    if writing.quality is not None and format_name not in LOSSY_FORMATS:
         raise click.UsageError("--quality is for JPEG, WebP and AVIF. Leave it out, or use one.")
-    if background is not None and format_name not in IMAGE_FORMATS:
+    if writing.background is not None and format_name not in IMAGE_FORMATS:
         raise click.UsageError(
             "--background is for images, and the result is to be a matrix. Leave it out."
         )
-    if value_range is not None and format_name not in IMAGE_FORMATS:
+    if writing.value_range is not None and format_name not in IMAGE_FORMATS:
         raise click.UsageError(
             "--range is for images; numbers are written as they are. "
             "Leave it out, or use -o FILE.png."

@@ -30,7 +30,7 @@ def choose_sheet(name: str, request: Request) -> Destination:
         )
     if name == STANDARD_STREAM:
         refuse_on_terminal(format_name)
-    check_coding(format_name, request.compression, request.quality)
+    check_coding(format_name, request.writing)
     check_place(name, overwrite=request.force)
     return Destination(name, format_name, request.writing, request.force)
 

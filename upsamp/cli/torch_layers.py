@@ -19,7 +19,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.shuffle import depth_to_space, space_to_depth
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import ReadOptions
+from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import array_of
 from upsamp.models.summaries.summary_row import SummaryRow
 from upsamp.models.transposed_convolution import Settings
@@ -109,9 +109,8 @@ def _compute(layer: TorchLayer, reading: ReadOptions) -> None:
         options["output"],
         options["format_name"],
         layer.function,
+        WriteOptions(options["compression"], value_range=options["value_range"]),
         force=force,
-        compression=options["compression"],
-        value_range=options["value_range"],
     )
     result, count = _result_of(layer, x, layout)
     delivered = deliver(result, destination)

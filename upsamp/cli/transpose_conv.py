@@ -52,7 +52,13 @@ from upsamp.core.memory import limit_memory
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import is_image_format
 from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, check_result
+from upsamp.io.picture_options import (
+    Missing,
+    ReadOptions,
+    ValueRange,
+    WriteOptions,
+    check_result,
+)
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import spooled_input
 from upsamp.io.write import Destination
@@ -322,9 +328,8 @@ def command(
             output,
             format_name,
             ending,
+            WriteOptions(compression, value_range=value_range),
             force=force,
-            compression=compression,
-            value_range=value_range,
         )
 
     _convolve(source, reading, settings, layer, choose)

@@ -211,12 +211,8 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
         request.output,
         request.format_name,
         f"{enlarging.spell(size)}_{enlarging.method}",
+        request.writing,
         force=request.force,
-        compression=request.compression,
-        quality=request.quality,
-        strip=request.strip,
-        background=request.background,
-        value_range=request.value_range,
     )
     return plan_job(found, work, destination, request.copied)
 

@@ -13,7 +13,6 @@ from upsamp.cli.results import wants_matrix
 from upsamp.core.arguments import Convention, DataFormat, Interpolation
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.request import normalize_rule
-from upsamp.io.formats import FAST_COMPRESSION
 from upsamp.io.picture_options import Missing, Quality, ReadOptions, ValueRange, WriteOptions
 from upsamp.resizing.enlarging import Enlarging
 
@@ -119,8 +118,9 @@ class Request:
     @cached_property
     def writing(self) -> WriteOptions:
         """How images are written."""
-        level = FAST_COMPRESSION if self.compression is None else self.compression
-        return WriteOptions(level, self.quality, self.strip, self.background, self.value_range)
+        return WriteOptions(
+            self.compression, self.quality, self.strip, self.background, self.value_range
+        )
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""

@@ -28,7 +28,8 @@ class Format(NamedTuple):
 
     modes: of the pictures that are written as they are or without a loss, "any" for all, deep
     ones among them. opaque: whether readers see no alpha. grey: whether grey pixels are stored as
-    such, and not as RGB. frames: whether there may be several.
+    such, and not as RGB. frames: whether there may be several; pages: whether each has metadata of
+    its own.
     metadata: the kinds, by their keys in `Picture.metadata`, that are written. largest_side: in
     pixels. lossy: whether `--quality` is for it.
 
@@ -48,6 +49,7 @@ class Format(NamedTuple):
     opaque: bool = False
     grey: bool = True
     frames: bool = False
+    pages: bool = False
     metadata: tuple[str, ...] = ()
     largest_side: int | None = None
     lossy: bool = False
@@ -115,7 +117,7 @@ _ALL = (
         decoders=(("GIF", "Gif"),),
         modes=("1", "P", *MODES),
         frames=True,
-        metadata=(*TIMING, "transparency", "comment"),
+        metadata=(*TIMING, "transparency", "aspect", "comment"),
         largest_side=2**16 - 1,
         writer="upsamp.io.images.gif:write_gif",
         pixel_bytes=44,
@@ -159,6 +161,7 @@ _ALL = (
         decoders=(("TIFF", "Tiff"),),
         modes=ANY,
         frames=True,
+        pages=True,
         metadata=(
             "icc_profile",
             "chromaticity",

@@ -1,5 +1,6 @@
 """What a format does not hold of a picture: converted or refused if pixels, told if not."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,10 +9,22 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
 from upsamp.io.formats import ANY, DEEP_MODES, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
-from upsamp.io.metadata.colours import space_of_pixels, space_of_profile, telling
+from upsamp.io.metadata.colours import (
+    OF_COLOURS,
+    space_of_pixels,
+    space_of_profile,
+    telling,
+)
 from upsamp.io.metadata.kinds import KINDS
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import MODES, Picture, image_shape, picture_of_matrix, shown_frames
+from upsamp.io.pictures import (
+    MODES,
+    Frames,
+    Picture,
+    image_shape,
+    picture_of_matrix,
+    shown_frames,
+)
 from upsamp.io.transparency import expanded, flattened
 from upsamp.io.value_ranges import Spread
 
@@ -156,7 +169,8 @@ def losses_of(
 ) -> tuple[str, ...]:
     """Say what a result loses in that format, each in a line; nothing of a matrix.
 
-    options: how it is written. What they leave out is not told.
+    options: how it is written. What they leave out is not told. What only the encoder knows, as
+    whether a palette is enough, `write_result` returns.
     """
     if not isinstance(result, Picture):
         return ()
@@ -166,10 +180,6 @@ def losses_of(
     options = options or WriteOptions()
     made = fitted_stand_in(result, format_name, options)
     losses = [*made.notes]
-    if format_name == "gif":
-        from upsamp.io.palettes import losses_of_palette  # no other counts colours
-
-        losses += losses_of_palette(fitted(replace(result, rest=None), format_name, options))
     if format_name == "tiff" and "compression" in result.coding:
         from upsamp.io.images.tiff import losses_of_compression  # of pictures alone
 
@@ -191,6 +201,52 @@ def losses_of(
         words = _either([KINDS[key].words for key in kinds])
         losses.append(f"{format_name.upper()} does not hold {words}, so that is left out")
     return tuple(losses)
+
+
+def losses_of_each(
+    result: Picture | Array,
+    format_name: str,
+    options: WriteOptions,
+    tell: Callable[[str], object],
+) -> Picture | Array:
+    """Tell what a result loses in that format, and of the frames that follow as they are written.
+
+    Returns the result, whose frames tell of themselves what was not told of one before them.
+    """
+    losses = losses_of(result, format_name, options)
+    for loss in losses:
+        tell(loss)
+    if not isinstance(result, Picture) or result.rest is None or not FORMATS[format_name].frames:
+        return result
+    rest, said = result.rest, {*losses, *result.notes}
+
+    def read() -> Iterator[Picture]:
+        for number, frame in enumerate(rest.read(), start=1):
+            losses = losses_of(frame, format_name, options)
+            for loss in (*frame.notes, *losses, *_losses_of_page(result, frame, format_name)):
+                if loss not in said:
+                    said.add(loss)
+                    tell(f"frame {number}: {loss}")
+            yield frame
+
+    return replace(result, rest=Frames(rest.count, read))
+
+
+def _losses_of_page(first: Picture, page: Picture, format_name: str) -> tuple[str, ...]:
+    """Say what a format does not hold of a page, as it has metadata for all frames together."""
+    record = FORMATS[format_name]
+    if record.pages or not FORMATS["png" if page.format not in FORMATS else page.format].pages:
+        return ()
+    words = [
+        KINDS[key].words
+        for key in record.metadata
+        if key not in TOLD_OTHERWISE
+        and page.metadata.get(key) != first.metadata.get(key)
+        and (key in page.metadata or key in OF_COLOURS)
+    ]
+    if not words:
+        return ()
+    return (f"{record.name.upper()} holds {_either(words)} of the first frame alone",)
 
 
 def _losses_of_frames(result: Picture, record: Format) -> tuple[str, ...]:

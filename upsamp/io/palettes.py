@@ -6,12 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from upsamp.core.arguments import Array
-from upsamp.io.pictures import Picture
 
 # The number, no colour's, of what is transparent.
 CLEAR = 2**24
 # Where alpha is all or nothing, what is below this is nothing.
 OPAQUE = 128
+# What a GIF does not hold of colours, and of alpha.
+FEWER_COLOURS = "GIF holds 256 colours, so some are lost; use --format png to keep all"
+HARD_EDGES = (
+    "GIF is clear or opaque and nothing between, so soft edges become hard; "
+    "use --format png to keep them"
+)
 
 
 class Indexed(NamedTuple):
@@ -24,20 +29,6 @@ class Indexed(NamedTuple):
     indices: npt.NDArray[np.uint8]
     palette: bytes
     clear: int | None
-
-
-def fits_palette(pixels: Array) -> bool:
-    """Tell whether 256 colours are enough for pixels of 8 bits, (H, W) or (H, W, C).
-
-    >>> fits_palette(np.zeros((2, 2, 3), np.uint8))
-    True
-    """
-    if pixels.ndim == 2 or pixels.shape[2] < 3 or pixels.dtype != np.uint8:
-        return True
-    codes = pixels[..., :3].astype(np.int32) @ np.array([2**16, 2**8, 1], np.int32)
-    if pixels.shape[2] == 4:
-        codes[pixels[..., 3] < OPAQUE] = CLEAR
-    return index_colours(codes) is not None
 
 
 def is_partly_clear(pixels: Array) -> bool:
@@ -71,16 +62,3 @@ def index_colours(codes: Array) -> Indexed | None:
     opaque = found[found < CLEAR]
     colours = np.stack([opaque >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
     return Indexed(table[codes], colours.tobytes().ljust(768, b"\0"), clear)
-
-
-def losses_of_palette(picture: Picture) -> list[str]:
-    """Say what a GIF does not hold of the colours and the alpha of a picture."""
-    losses = []
-    if not fits_palette(picture.pixels):
-        losses.append("GIF holds 256 colours, so some are lost; use --format png to keep all")
-    if picture.has_alpha and is_partly_clear(picture.pixels):
-        losses.append(
-            "GIF is clear or opaque and nothing between, so soft edges become hard; "
-            "use --format png to keep them"
-        )
-    return losses

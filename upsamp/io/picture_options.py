@@ -73,18 +73,23 @@ class ReadOptions:
 class WriteOptions:
     """How an image file is written.
 
-    compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file. quality: of JPEG, WebP and
-    AVIF. strip: whether EXIF, XMP, resolution and comments are left out; the colour profile stays.
-    background: red, green and blue, 0 to 255, on which transparent pixels are laid; without it
-    they stay transparent. value_range: the values that become black and white of 8 bits; None
-    keeps values as they are.
+    compression: of PNG, 0 stores, 1 is fast, 9 makes the smallest file; None is fast. quality: of
+    JPEG, WebP and AVIF. strip: whether EXIF, XMP, resolution and comments are left out; the colour
+    profile stays. background: red, green and blue, 0 to 255, on which transparent pixels are laid;
+    without it they stay transparent. value_range: the values that become black and white of 8 bits;
+    None keeps values as they are.
     """
 
-    compression: int = FAST_COMPRESSION
+    compression: int | None = None
     quality: Quality = None
     strip: bool = False
     background: Background | None = None
     value_range: ValueRange | None = None
+
+    @property
+    def level(self) -> int:
+        """How strongly a PNG is compressed."""
+        return FAST_COMPRESSION if self.compression is None else self.compression
 
     @property
     def changes(self) -> bool:
@@ -92,7 +97,7 @@ class WriteOptions:
         return self.strip or self.background is not None or self.value_range is not None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.compression <= 9:
+        if not 0 <= self.level <= 9:
             raise ArgumentError(f"`compression` must be 0 to 9. Received: {self.compression}.")
         if isinstance(self.quality, int) and not 1 <= self.quality <= 100:
             raise ArgumentError(f"`quality` must be 1 to 100, or 'keep'. Received: {self.quality}.")

@@ -52,25 +52,26 @@ def write_result(
     options: WriteOptions | None = None,
     *,
     overwrite: bool = False,
-) -> None:
+) -> list[str]:
     """Write a result to the file `name`, local or remote, or to standard output for "-".
 
-    options: for an image.
+    options: for an image. Returns what was lost on the way, as far as only the encoder knows.
     """
     encode = partial(_encode, result, format_name, options or WriteOptions())
     if is_remote(name):
         data = BytesIO()
-        encode(data, f"'{name}'")
+        losses = encode(data, f"'{name}'")
         write_remote(name, data.getvalue(), overwrite=overwrite)
-        return
+        return losses
     shown = "standard output" if name == STANDARD_STREAM else f"'{name}'"
     with open_output(name, overwrite=overwrite) as stream:
         if FORMATS[format_name].streamed or (name != STANDARD_STREAM and stream.seekable()):
-            encode(stream, shown)
+            losses = encode(stream, shown)
         else:  # a pipe or a device
             buffer = BytesIO()
-            encode(buffer, shown)
+            losses = encode(buffer, shown)
             stream.write(buffer.getbuffer())
+    return losses
 
 
 def copy_stream(stream: BinaryIO, name: str, *, overwrite: bool) -> None:
@@ -123,12 +124,12 @@ def _checked(frame: Picture, format_name: str) -> Picture:
 
 def _encode(
     result: Picture | Array, format_name: str, options: WriteOptions, stream: BinaryIO, name: str
-) -> None:
+) -> list[str]:
     """Write the result in that format: a picture's pixels, where the format is a matrix's."""
     if not is_image_format(format_name):
         pixels = array_of(result)
         write_matrix(pixels, format_name, stream)
-        return
+        return []
     from upsamp.io.losses import check_held, fitted  # of pictures alone
     from upsamp.io.metadata.keeping import with_true_metadata
 
@@ -143,8 +144,8 @@ def _encode(
         )
     if record.writer:
         module, function = record.writer.split(":")
-        getattr(import_module(module), function)(picture, stream, name, options)
-    else:
-        from upsamp.io.images.writing import write_by_pillow  # where nothing else will do
+        losses = getattr(import_module(module), function)(picture, stream, name, options)
+        return losses or []
+    from upsamp.io.images.writing import write_by_pillow  # where nothing else will do
 
-        write_by_pillow(picture, format_name, stream, name, options)
+    return write_by_pillow(picture, format_name, stream, name, options)

@@ -14,7 +14,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
-from upsamp.io.losses import check_result_held, fitted_stand_in, losses_of
+from upsamp.io.losses import check_result_held, fitted_stand_in, losses_of_each
 from upsamp.io.picture_options import ReadOptions, check_kind
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import PIXEL_BYTES, SPARE_BYTES, read_source
@@ -139,10 +139,17 @@ def deliver(result: Picture | Array, destination: Destination, tell: Tell) -> Pi
     several = isinstance(result, Picture) and result.rest is not None
     for note in made.notes if made and not several else ():
         tell(note)
-    for loss in losses_of(result, destination.format, destination.options):
-        tell(loss)
     name, format_name, options, overwrite = destination
-    write_result(result, format_name, name, options, overwrite=overwrite)
+    told: list[str] = []
+
+    def tell_once(loss: str) -> None:
+        told.append(loss)
+        tell(loss)
+
+    written = losses_of_each(result, format_name, options, tell_once)
+    for loss in write_result(written, format_name, name, options, overwrite=overwrite):
+        if loss not in told:
+            tell(loss)
     for note in made.notes if made and several else ():
         tell(note)
     return result

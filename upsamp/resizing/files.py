@@ -32,7 +32,6 @@ from upsamp.core.values import (
 )
 from upsamp.errors import ArgumentError, FileError, UpsampError
 from upsamp.io.formats import (
-    FAST_COMPRESSION,
     IMAGE_FORMATS,
     LOSSY_FORMATS,
     NAMES,
@@ -346,7 +345,7 @@ def _writing(
         wanted = format_to_write(path)
     else:
         wanted = NAMES[normalize_choice(format_name, "format_name", tuple(NAMES))]
-    level = FAST_COMPRESSION
+    level = None
     if compression is not None:
         level = normalize_count(compression, "compression", minimum=0)
     kept: Quality = None

@@ -209,7 +209,7 @@ def _of_dds(image: Image.Image, stream: BinaryIO) -> Numbers | None:
     return Numbers("u", bits, Image.getmodebands(image.mode)) if code == bytes(4) else None
 
 
-def _boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield the kind of each box, where its content begins, and where it ends."""
     while start + 8 <= end:
         stream.seek(start)
@@ -231,7 +231,7 @@ def codestream_of(stream: BinaryIO) -> tuple[int, bytes]:
     header = b""
     if stream.read(4) == SIZ:
         return 0, header
-    for kind, start, stop in _boxes(stream, 0, stream.seek(0, 2)):
+    for kind, start, stop in boxes(stream, 0, stream.seek(0, 2)):
         if kind == b"jp2c":
             return start, header
         if kind == b"jp2h":
@@ -261,14 +261,18 @@ def _is_plain(header: bytes) -> bool:
     return method != 1 or space in (SRGB, GREY)
 
 
+def avif_heads(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the content of each box of an AVIF that tells of images."""
+    for kind, start, stop in boxes(stream, 0, stream.seek(0, 2)):
+        if kind in CONTAINERS:
+            stream.seek(start)
+            yield stream.read(min(stop - start, MOST_BOX))
+
+
 def _of_avif(image: Image.Image, stream: BinaryIO) -> Numbers:
     """Return the bits of the deepest of all images in the file, of which alpha may be one."""
     bits = 8
-    for kind, start, stop in _boxes(stream, 0, stream.seek(0, 2)):
-        if kind not in CONTAINERS:
-            continue
-        stream.seek(start)
-        content = stream.read(min(stop - start, MOST_BOX))
+    for content in avif_heads(stream):
         place = content.find(b"av1C")
         while place >= 0:
             flags = content[place + 6]  # high_bitdepth, twelve_bit

@@ -7,7 +7,6 @@ from typing import BinaryIO
 from PIL import Image
 
 from upsamp.io.images.coding import coding_of
-from upsamp.io.images.colours import colours_of
 from upsamp.io.images.declared import Numbers
 from upsamp.io.images.metadata import metadata_of, orientation_of, tell_orientation
 from upsamp.io.images.modes import natural, pixels_of
@@ -38,9 +37,9 @@ def decode(
     tagged = tell_orientation(image) if image.format == "TIFF" else None
     with quiet_libraries() if image.format == "TIFF" else nullcontext():
         image.load()
+    metadata = metadata_of(image, stream)
     orientation = orientation_of(image) if tagged is None else tagged
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
-    metadata = metadata_of(image, stream) | colours_of(image, stream)
     coding = coding_of(image, stream)
     if together and image.mode not in UNCHANGING:
         image = image.convert("RGBA")

@@ -10,7 +10,6 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError
-from upsamp.io.images.colours import colours_of
 from upsamp.io.images.declared import Numbers
 from upsamp.io.images.deep_tiff import read_deep_tiff
 from upsamp.io.images.memory import check_deep_reading
@@ -69,8 +68,8 @@ def read_deep(
         pixels = widened(pixels, numbers.full)
     with pillow_at_work(name, FAULT):
         # PNG may say more behind its pixels.
+        metadata = metadata_of(image, stream)
         orientation = orientation_of(image)
-        metadata = metadata_of(image, stream) | colours_of(image, stream)
     metadata.pop("transparency", None)  # it became alpha
     if options.orient:
         pixels = upright(pixels, orientation)

@@ -27,6 +27,12 @@ BLOCK, CARD, MOST_CARDS, MOST_UNITS, MOST_AXES = 2880, 80, 2**14, 100, 999
 TYPES: Mapping[int, str] = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 # Integers that are scaled become floats that hold them.
 SCALED: Mapping[str, str] = {"u1": "f4", "i2": "f4", "i4": "f8", "i8": "f8", "f4": "f4", "f8": "f8"}
+# The cards that tell how the pixels are coded.
+CODING = re.compile(
+    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|[PG]COUNT|BSCALE|BZERO|BLANK|TFIELDS|T(FORM|TYPE)\d|"
+    r"Z(IMAGE|SIMPLE|TENSION|EXTEND|BITPIX|NAXIS\d*|TILE\d+|CMPTYPE|(NAME|VAL)\d|SCALE|ZERO|"
+    r"BLANK|QUANTIZ|DITHER0|PCOUNT|GCOUNT)|CHECKSUM|DATASUM|ZHECKSUM|ZDATASUM|EXTNAME"
+)
 WHOLE = re.compile(r"[-+]?\d{1,18}")
 # Bytes that are scaled at a time.
 STRIP = 2**20
@@ -89,8 +95,10 @@ def read_fits(stream: BinaryIO, name: str, options: ReadOptions) -> Picture:
         raise FormatError(f"{name} {FAULT}: its BITPIX is none of {', '.join(map(str, TYPES))}.")
     with pillow_at_work(name, FAULT):
         pixels = _pixels(units[0], stream, name, np.dtype(TYPES[bits]), (height, width))
-    notes = ("only the first image of several is read",) if len(units) > 1 else ()
-    return Picture(pixels, mode_of(pixels), "fits", notes=notes)
+    notes = ["only the first image of several is read"] if len(units) > 1 else []
+    if any(not CODING.fullmatch(key) for key in units[0].cards):
+        notes.append("what the FITS header tells besides the pixels is left out")
+    return Picture(pixels, mode_of(pixels), "fits", notes=tuple(notes))
 
 
 def _units(stream: BinaryIO, name: str) -> Iterator[Unit]:

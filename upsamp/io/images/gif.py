@@ -15,7 +15,15 @@ from PIL import Image
 from upsamp.core.arguments import Array
 from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import pillow_at_work
-from upsamp.io.palettes import CLEAR, OPAQUE, Indexed, index_colours
+from upsamp.io.palettes import (
+    CLEAR,
+    FEWER_COLOURS,
+    HARD_EDGES,
+    OPAQUE,
+    Indexed,
+    index_colours,
+    is_partly_clear,
+)
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_frames
 from upsamp.io.png.animation import changed_part
@@ -30,31 +38,38 @@ MOST_COLOURS = 255
 class Frame(NamedTuple):
     """What a frame is to look like, (H, W) numbers of colours or CLEAR; and for how long, in ms.
 
-    has_alpha: whether it is of a kind that may be clear.
+    has_alpha: whether it is of a kind that may be clear. has_edges: whether some of it is clear in
+    part.
     """
 
     codes: Array
     duration: float
     has_alpha: bool
+    has_edges: bool
 
 
 class Part(NamedTuple):
-    """What is painted for a frame: where, as which numbers of a palette, and what becomes of it."""
+    """What is painted for a frame: where, as which numbers of a palette, and what becomes of it.
+
+    has_fewer: whether the palette has fewer colours than the frame.
+    """
 
     rows: slice
     columns: slice
     indexed: Indexed
     disposal: int
+    has_fewer: bool
 
 
-def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) -> None:
-    """Write a picture as GIF, or all of its frames."""
+def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) -> list[str]:
+    """Write a picture as GIF, or all of its frames; say what any of them lost."""
     if picture.rest is None and picture.mode in ("1", "L", "P"):
         _write_by_pillow(picture, stream, name)
-        return
+        return _without_aspect(picture)
     height, width = picture.pixels.shape[:2]
     # Each frame has its own colours; without these two, OpenCV would clear nothing.
-    stream.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF0, 0, 0) + TWO_COLOURS)
+    head = struct.pack("<HHBBB", width, height, 0xF0, 0, _aspect(picture))
+    stream.write(b"GIF89a" + head + TWO_COLOURS)
     plays = picture.metadata.get("plays", 0)
     if picture.rest is not None and plays != 1:
         # It says how often the frames are repeated; 0 is for ever.
@@ -62,8 +77,10 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) ->
         stream.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", again, 0))
     if picture.metadata.get("comment"):
         stream.write(b"\x21\xfe" + _blocks(picture.metadata["comment"]))
-    time, shown = 0.0, 0
+    time, shown, losses = 0.0, 0, dict[str, bool]()
     for frame, part in _parts(_frames(picture, name)):
+        losses |= {FEWER_COLOURS: True} if part.has_fewer else {}
+        losses |= {HARD_EDGES: True} if frame.has_edges else {}
         time += frame.duration
         delay = round(time / 10) - shown  # in hundredths of a second, whose errors do not add up
         shown += delay
@@ -71,6 +88,7 @@ def write_gif(picture: Picture, stream: BinaryIO, name: str, _: WriteOptions) ->
             data = _encoded(part, min(delay, 65535))
         stream.write(data)
     stream.write(b";")
+    return [*losses, *_without_aspect(picture)]
 
 
 def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
@@ -80,7 +98,27 @@ def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
     buffer = BytesIO()
     with pillow_at_work(name, FAULT):
         image_of(picture).save(buffer, "gif", **kept)
+    if _aspect(picture):  # of which the version before, 87a, did not know
+        buffer.getbuffer()[3:6], buffer.getbuffer()[12] = b"89a", _aspect(picture)
     stream.write(buffer.getbuffer())
+
+
+def _aspect(picture: Picture) -> int:
+    """Return how wide pixels are for their height, as a GIF says it: from 1/4 to 4; or else 0.
+
+    >>> _aspect(Picture(np.zeros((1, 1), np.uint8), "L", metadata={"aspect": (2, 1)}))
+    113
+    """
+    if "aspect" not in picture.metadata:
+        return 0
+    across, down = map(float, picture.metadata["aspect"])
+    number = round(64 * across / down) - 15
+    return number if 0 < number < 256 else 0
+
+
+def _without_aspect(picture: Picture) -> list[str]:
+    lost = "aspect" in picture.metadata and not _aspect(picture)
+    return ["GIF holds no such aspect of the pixels, so that is left out"] if lost else []
 
 
 def _frames(picture: Picture, name: str) -> Iterator[Frame]:
@@ -95,7 +133,7 @@ def _frames(picture: Picture, name: str) -> Iterator[Frame]:
             colours = np.asarray(image.convert("RGBA")).astype(np.int32)
         codes = colours[..., 0] << 16 | colours[..., 1] << 8 | colours[..., 2]
         codes[colours[..., 3] < OPAQUE] = CLEAR
-        yield Frame(codes, duration_of(frame), has_alpha)
+        yield Frame(codes, duration_of(frame), has_alpha, is_partly_clear(colours))
 
 
 def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
@@ -118,9 +156,10 @@ def _parts(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Part]]:
             indexed = index_colours(np.where(part == canvas[rows, columns], CLEAR, part))
         if frame.has_alpha:
             indexed = _with_clear(indexed)
-        if indexed is None or (vanishing and indexed.clear is None):
+        has_fewer = indexed is None or (vanishing and indexed.clear is None)
+        if indexed is None or has_fewer:
             indexed = _quantised(part, has_clear=frame.has_alpha)
-        yield frame, Part(rows, columns, indexed, CLEARED if vanishing else LEFT)
+        yield frame, Part(rows, columns, indexed, CLEARED if vanishing else LEFT, has_fewer)
         canvas = None if vanishing else codes
 
 
@@ -147,7 +186,7 @@ def _quantised(codes: Array, *, has_clear: bool) -> Indexed:
 
 def _encoded(part: Part, delay: int) -> bytes:
     """Return a frame as the file has it: how it is shown, where, its palette, its pixels."""
-    rows, columns, indexed, disposal = part
+    rows, columns, indexed, disposal, _ = part
     clear = indexed.clear
     flags = disposal << 2 | (clear is not None)
     control = struct.pack("<BHBB", flags, delay, clear or 0, 0)

@@ -7,10 +7,21 @@ from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image
 
+from upsamp.io.images.besides import besides
+from upsamp.io.images.colours import colours_of
 from upsamp.io.metadata import xmp
+from upsamp.io.metadata.directory import tags_of_block
 from upsamp.io.metadata.exif import PREFIX
 from upsamp.io.metadata.iptc import IPTC, PATHS, iptc_of, iptc_of_resources
-from upsamp.io.metadata.tiff_tags import IMAGES, LAYERS, metadata_of_tiff, sound_dpi
+from upsamp.io.metadata.tiff_tags import (
+    IMAGES,
+    LAYERS,
+    RESOLUTION,
+    UNIT,
+    metadata_of_tiff,
+    resolution_of,
+    resolution_of_inches,
+)
 from upsamp.io.png.chunks import find_chunks
 
 # Metadata that a file keeps, by Pillow's names, with the types that it has; the last three say what
@@ -22,6 +33,8 @@ KEPT: Mapping[str, type | tuple[type, ...]] = {
     "chromaticity": tuple,
     "srgb": int,
 }
+# What is never among what Pillow says.
+PASSED_OVER = {"clli", "geo", "iptc"}
 # What Pillow raises on tags that are damaged.
 DAMAGED = (
     ArithmeticError,
@@ -40,17 +53,26 @@ XMP_RESOURCE, RAW_PROFILE = 0x0424, "Raw profile type "
 HEADERS = (b"II*\0", b"MM\0*")
 # What a JPEG's segments begin with that are kept, or that tell how its pixels are coded, and of
 # others, what they hold.
-SEGMENTS = (b"JFIF\0", b"JFXX\0", PREFIX, XMP_HEAD, b"ICC_PROFILE\0", b"MPF\0", b"Adobe", b"Ducky")
-RESOURCES_HEAD = b"Photoshop 3.0\0"
+PROFILE_HEAD, RESOURCES_HEAD = b"ICC_PROFILE\0", b"Photoshop 3.0\0"
+SEGMENTS = (b"JFIF\0", b"JFXX\0", PREFIX, XMP_HEAD, PROFILE_HEAD, b"MPF\0", b"Adobe", b"Ducky")
 SEGMENT_WORDS = {"APP11": "content credentials", "APP1": "the rest of a long XMP"}
-# The chunks of a PNG that are kept, that tell how its pixels are coded, or that are true of those
-# alone.
+# The units of a JFIF header: dots in an inch, and in a centimetre.
+UNITS = (1, 2)
+DAMAGED_PROFILE, DAMAGED_EXIF = "a damaged colour profile", "damaged EXIF"
+# The chunks of a PNG that are kept, or that tell how its pixels are coded, and what others hold.
 CHUNKS = frozenset(
     {"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "pHYs", "tEXt"}
     | {"zTXt", "iTXt", "eXIf", "acTL", "fcTL", "fdAT", "cICP", "mDCV", "cLLI"}
-    | {"bKGD", "sBIT", "hIST", "tIME", "iDOT", "sPLT"}
+    | {"iDOT"}
 )
-CHUNK_WORDS = {"caBX": "content credentials"}
+CHUNK_WORDS = {
+    "caBX": "content credentials",
+    "bKGD": "the colour of the background",
+    "sBIT": "the significant bits",
+    "hIST": "how often each colour is used",
+    "sPLT": "a suggested palette",
+    "tIME": "the time of the last change",
+}
 # As texts of a PNG, XMP is found, and what old programs have written in their own way.
 NO_TEXT = (XMP_TEXT, RAW_PROFILE)
 ORIENTATION = ExifTags.Base.Orientation
@@ -60,19 +82,22 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     """Return what a loaded image's file says, as far as it makes sense.
 
     stream: the file, or of a TIFF the page. What is bound to pixels that are gone is "gone", in
-    words.
+    words. What Pillow passes over is there for `orientation_of`, too.
     """
+    found = besides(image, stream)
     # A text of a PNG may have any of these names.
     info = image.info
+    info.update(found)
     metadata = {key: info[key] for key, kinds in KEPT.items() if isinstance(info.get(key), kinds)}
     if image.format == "TIFF":
         told, _ = metadata_of_tiff(stream)
         return metadata | told | _timing(image)
-    metadata |= _shape_of_pixels(info)
     texts = _texts(image)
     profiles = dict(_raw_profiles(texts))
     with suppress(*DAMAGED):
         metadata["exif"] = _exif(image, profiles)
+    with suppress(*DAMAGED):
+        metadata |= _resolution(image, metadata.get("exif", b""))
     metadata["xmp"] = _xmp(image, profiles)
     iptc = _resources(image).get(IPTC) or profiles.get("iptc") or profiles.get("8bim", b"")
     metadata["iptc"] = iptc_of_resources(iptc) or iptc_of(iptc)
@@ -82,7 +107,11 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
     metadata["text"] = {
         key: str(text) for key, text in texts.items() if not key.startswith(NO_TEXT)
     }
-    metadata["gone"] = _gone(image, stream)
+    metadata |= {key: found[key] for key in PASSED_OVER & found.keys()}
+    metadata |= colours_of(image, stream)
+    has_exif = bool(metadata.get("exif"))
+    gone = (*_gone(image, stream, has_exif=has_exif), *found.get("gone", ()))
+    metadata["gone"] = tuple(dict.fromkeys(gone))
     said = {key: one for key, one in metadata.items() if one not in (b"", {}, ())}
     return said | _timing(image)
 
@@ -152,34 +181,42 @@ def _exif(image: Image.Image, profiles: Mapping[str, bytes]) -> bytes:
     return raw if is_whole else b""
 
 
-def _shape_of_pixels(info: Mapping[Any, Any]) -> dict[str, Any]:
+def _resolution(image: Image.Image, exif: bytes) -> dict[str, Any]:
     """Return the resolution, or without a unit how wide pixels are for their height."""
+    info = image.info
     dpi, aspect = info.get("dpi"), info.get("aspect")
     if info.get("jfif_unit") == 0:
         aspect = info.get("jfif_density")
-    if isinstance(dpi, tuple) and len(dpi) == 2:
-        return sound_dpi(*dpi)
     if isinstance(aspect, tuple) and len(set(aspect)) == 2 and min(aspect) > 0:
         return {"aspect": aspect}
-    return {}
+    if image.format in ("JPEG", "MPO") and info.get("jfif_unit") not in UNITS:
+        # Of EXIF Pillow takes one side, and makes up 72 where it tells none.
+        return resolution_of(tags_of_block(exif, dict.fromkeys((*RESOLUTION, UNIT))))
+    return resolution_of_inches(*dpi) if isinstance(dpi, tuple) and len(dpi) == 2 else {}
 
 
-def _gone(image: Image.Image, stream: BinaryIO) -> tuple[str, ...]:
+def _gone(image: Image.Image, stream: BinaryIO, *, has_exif: bool) -> tuple[str, ...]:
     """Return words for what is left out."""
     words = [IMAGES] if isinstance(image.info.get("mp"), bytes) else []
     if image.format == "PSD" and getattr(image, "n_frames", 1) > 1:
         words.append(LAYERS)
     if any(number in PATHS for number in _resources(image)):
         words.append("Photoshop's paths")
+    if not has_exif and image.info.get("exif") not in (None, b"", PREFIX):
+        words.append(DAMAGED_EXIF)
+    has_profile = isinstance(image.info.get("icc_profile"), bytes)
     for name, data in getattr(image, "applist", ()):
-        if name != "COM" and not data.startswith((*SEGMENTS, RESOURCES_HEAD)):
+        if data.startswith(PROFILE_HEAD) and not has_profile:
+            words.append(DAMAGED_PROFILE)
+        elif name != "COM" and not data.startswith((*SEGMENTS, RESOURCES_HEAD)):
             words.append(SEGMENT_WORDS.get(name, f"the JPEG's segments {name}"))
     # Of an animation Pillow has still to read.
     if image.format == "PNG" and not getattr(image, "is_animated", False):
-        names = (kind.decode("latin-1") for kind, *_ in find_chunks(stream) if kind.isalpha())
+        names = [kind.decode("latin-1") for kind, *_ in find_chunks(stream) if kind.isalpha()]
+        words += [DAMAGED_PROFILE] * ("iCCP" in names and not has_profile)
         others = [name for name in names if name not in CHUNKS]
         words += [CHUNK_WORDS.get(name, f"the PNG's chunk {name}") for name in others]
-    return tuple(dict.fromkeys(words))
+    return tuple(words)
 
 
 def _timing(image: Image.Image) -> dict[str, Any]:

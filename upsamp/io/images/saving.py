@@ -6,19 +6,19 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from upsamp.errors import FormatError
 from upsamp.io.formats import FORMATS
-from upsamp.io.metadata.exif import PREFIX
+from upsamp.io.metadata import exif
 from upsamp.io.metadata.iptc import resources_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
 # What Pillow is told by the same names.
 TAKEN = ("icc_profile", "dpi", "exif", "xmp", "iptc", "comment")
-# What a JPEG holds of each kind of metadata, but for names before it.
-LARGEST = 65_500
+# What a JPEG holds of each kind of metadata, but for names before it; and its dots per inch.
+LARGEST, MOST_DPI = 65_500, 2**16 - 1
 # What a JPEG, a lossy WebP and an AVIF are saved with where nothing else is known.
 QUALITY = 95
 # A JPEG's own tables are used for the result if they are as fine as those of this quality.
@@ -30,27 +30,64 @@ def save_options(picture: Picture, format_name: str, options: WriteOptions) -> d
     held = set(TAKEN) & set(FORMATS[format_name].metadata)
     kept = {key: value for key, value in picture.metadata.items() if key in held}
     if "exif" in kept:
-        kept["exif"] = PREFIX + kept["exif"]  # which Pillow takes off where it does not belong
+        kept["exif"] = exif.PREFIX + kept["exif"]  # which Pillow takes off where it does not belong
     if format_name == "jpeg":
-        for key in ("exif", "xmp", "iptc", "comment"):
-            if len(kept.get(key, b"")) > LARGEST:
-                raise FormatError(
-                    f"JPEG holds 64 KB of {key}, and {len(kept[key]):,} bytes would be lost. "
-                    "Use --strip, or png, webp or tiff."
-                )
-        iptc = kept.pop("iptc", None)
-        if iptc:
-            body = b"Photoshop 3.0\0" + resources_of(iptc)
-            kept["extra"] = b"\xff\xed" + struct.pack(">H", 2 + len(body)) + body
-        return kept | _of_jpeg(picture, options)
+        return _held_by_jpeg(kept) | _of_jpeg(picture, options)
     if format_name == "webp":
         return kept | _of_webp(picture, options)
     if format_name == "ico":
         # Pillow would make smaller images of the usual sizes.
         return {"sizes": [picture.pixels.shape[1::-1]]}
     if format_name == "avif":
+        if "exif" in kept:
+            kept["exif"] = WholeExif(kept["exif"])
         quality = options.quality if isinstance(options.quality, int) else QUALITY
         return kept | {"quality": quality, "subsampling": "4:4:4"}
+    return kept
+
+
+class WholeExif(Image.Exif):
+    """A block of EXIF that Pillow writes as it is.
+
+    Of bytes it makes a new block to take the orientation out, which damaged ones do not let it, and
+    which moves what a camera's own notes point to.
+    """
+
+    def __init__(self, block: bytes) -> None:
+        super().__init__()
+        self._block = block
+        turned = exif.orientation_of(block.removeprefix(exif.PREFIX))
+        # It is looked for, taken out, and what is left written.
+        self.update({ExifTags.Base.Orientation: turned, ExifTags.Base.Software: ""})
+
+    def tobytes(self, offset: int = 8) -> bytes:  # noqa: ARG002 - the block has its own
+        """Return the block."""
+        return self._block
+
+
+def is_too_fine(metadata: Mapping[str, Any]) -> bool:
+    """Tell whether there are more dots per inch than a JPEG has numbers for.
+
+    >>> is_too_fine({"dpi": (300, 70_000)}), is_too_fine({})
+    (True, False)
+    """
+    return max(map(float, metadata.get("dpi", (0,)))) > MOST_DPI
+
+
+def _held_by_jpeg(kept: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata that a JPEG has room for, as Pillow takes it."""
+    for key in ("exif", "xmp", "iptc", "comment"):
+        if len(kept.get(key, b"")) > LARGEST:
+            raise FormatError(
+                f"JPEG holds 64 KB of {key}, and {len(kept[key]):,} bytes would be lost. "
+                "Use --strip, or png, webp or tiff."
+            )
+    if is_too_fine(kept):
+        del kept["dpi"]
+    iptc = kept.pop("iptc", None)
+    if iptc:
+        body = b"Photoshop 3.0\0" + resources_of(iptc)
+        kept["extra"] = b"\xff\xed" + struct.pack(">H", 2 + len(body)) + body
     return kept
 
 

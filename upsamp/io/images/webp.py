@@ -50,11 +50,11 @@ class FrameByFrame(Image.Image):
         self._mode, self._size = made.mode, made.size
 
 
-def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
-    """Write all frames of a picture."""
+def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> list[str]:
+    """Write all frames of a picture; say whether there are as many in the file."""
     if picture.rest is None:
         write_by_pillow(picture, "webp", stream, name, options)
-        return
+        return []
     buffer = BytesIO()
     load_format("WEBP")
     with pillow_at_work(name, "cannot be encoded"):
@@ -68,9 +68,14 @@ def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOpti
             loop=min(picture.metadata.get("plays", 0), MOST_PLAYS),
             **save_options(picture, "webp", options),
         )
+        with Image.open(buffer, formats=("WEBP",)) as made:
+            count = getattr(made, "n_frames", 1)
     data = buffer.getbuffer()
     # The encoder cuts off what is clear around a frame. Where all is opaque then, it tells readers
     # of no transparency, and they show black in its place.
     if frames.clear and bytes(data[12:16]) == b"VP8X":
         data[FLAGS] |= ALPHA
     stream.write(data)
+    # The encoder shows one frame for longer, where the next would change nothing that is seen.
+    joined = f"{frames.n_frames} frames become {count}, as WebP joins those that look alike"
+    return [joined] if count < frames.n_frames else []

@@ -11,15 +11,15 @@ from upsamp.errors import FormatError
 from upsamp.io.formats import FORMATS
 from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
-from upsamp.io.images.saving import save_options
+from upsamp.io.images.saving import is_too_fine, save_options
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 
 
 def write_by_pillow(
     picture: Picture, format_name: str, stream: BinaryIO, name: str, options: WriteOptions
-) -> None:
-    """Write the first frame of a picture.
+) -> list[str]:
+    """Write the first frame of a picture, and say what of its metadata has no number there.
 
     Pillow would write to the file by its number, and take for whole what a full disk cut off.
     """
@@ -33,6 +33,8 @@ def write_by_pillow(
     if format_name == "jpeg" and picture.metadata.get("aspect"):
         _tell_aspect(buffer, picture.metadata["aspect"])
     stream.write(buffer.getbuffer())
+    too_fine = format_name == "jpeg" and is_too_fine(picture.metadata)
+    return ["JPEG holds no such fine resolution, so that is left out"] if too_fine else []
 
 
 def _opaque(image: Image.Image, format_name: str) -> Image.Image:
@@ -48,6 +50,6 @@ def _opaque(image: Image.Image, format_name: str) -> Image.Image:
 def _tell_aspect(jpeg: BytesIO, aspect: tuple[Any, Any]) -> None:
     """Say in the JFIF header how wide the pixels are for their height, as Pillow does not."""
     ratio = Fraction(float(aspect[0])) / Fraction(float(aspect[1]))
-    across, down = ratio.limit_denominator(255).as_integer_ratio()
-    if bytes(jpeg.getbuffer()[6:11]) == b"JFIF\0" and across < 2**16:
+    across, down = ratio.limit_denominator(2**16 - 1).as_integer_ratio()
+    if bytes(jpeg.getbuffer()[6:11]) == b"JFIF\0" and 0 < across < 2**16:
         jpeg.getbuffer()[13:18] = struct.pack(">BHH", 0, across, down)

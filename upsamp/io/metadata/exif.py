@@ -44,9 +44,11 @@ def without_orientation(exif: bytes, turn: Turn | None = None) -> bytes:
     """
     block = bytearray(exif)
     order = _order(block)
+    upright = struct.pack(f"{order}HIHH", SHORT, 1, 1, 0)
     for tag, place in _entries(block, order, _first_directory(block, order)):
-        if tag == ORIENTATION and _value(block, order, place) != 1:
-            struct.pack_into(f"{order}HIHH", block, place + 2, SHORT, 1, 1, 0)
+        # Where it is none, of another type, Pillow would open no AVIF with it.
+        if tag == ORIENTATION and block[place + 2 : place + 10] != upright[:8]:
+            block[place + 2 : place + 12] = upright
             _unlink_thumbnail(block, order)
     if turn is not None:
         for tag, place in _all_entries(block, order):
@@ -87,6 +89,15 @@ def description_of(exif: bytes) -> bytes:
     entries = dict(_entries(block, order, _first_directory(block, order)))
     place = entries.get(DESCRIPTION)
     return b"" if place is None else _data(block, order, place, ASCII)
+
+
+def orientation_of(exif: bytes) -> int:
+    """Return the orientation that a block tells; 1 where it tells none."""
+    block = bytearray(exif)
+    order = _order(block)
+    place = dict(_entries(block, order, _first_directory(block, order))).get(ORIENTATION)
+    told = 1 if place is None else _value(block, order, place)
+    return told if 1 <= told <= 8 else 1
 
 
 def _order(block: bytearray) -> str:

@@ -5,6 +5,7 @@ is left out, and told. Sources: Adobe, "TIFF Revision 6.0"; CIPA DC-008-2023 (Ex
 19-008r4, "GeoTIFF Standard 1.1"; GDAL, "GTiff -- GeoTIFF File Format".
 """
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO
 from upsamp.io.metadata.descriptions import is_measured
 from upsamp.io.metadata.directory import (
     ASCII,
+    UNDEFINED,
     Directory,
     Value,
     block_of,
@@ -45,6 +47,10 @@ DESCRIBING: Mapping[int, Any] = {
 # How many numbers each tag of a georeference has, or a multiple of how many: of lists.
 GEO: Mapping[int, int] = {33550: 3, 33922: 6, 34264: 16, 34735: 4, 34736: 1, 34737: 1, 50844: 92}
 LISTS = (33922, 34735, 34736, 34737)
+# The types of what is no number: text, and bytes of any meaning.
+TEXTS = (ASCII, UNDEFINED, 129)
+# Dots per inch that no more pixels a metre make than a PNG has numbers for.
+MOST_DPI = 5e7
 # No number of theirs is as large, so that none becomes infinite when it is scaled.
 MOST = 1e300
 OTHERS = dict.fromkeys(
@@ -92,7 +98,7 @@ def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
     gone += paths_of_resources(resources)
     metadata["nodata"] = nodata_of(_bytes(tags.get(NODATA)))
     metadata["exif"] = block_of({tag: one for tag, one in tags.items() if tag in DESCRIBING})
-    metadata |= _resolution(tags)
+    metadata |= resolution_of(tags)
     points = (*numbers_of(tags.get(WHITE)), *numbers_of(tags.get(PRIMARIES)))
     if is_chromaticity(points):
         metadata["chromaticity"] = tuple(map(float, points))
@@ -148,18 +154,27 @@ def is_chromaticity(points: tuple[Any, ...]) -> bool:
     return len(points) == 8 and all(0 <= one <= 1 for one in points)
 
 
-def sound_dpi(across: Any, down: Any) -> dict[str, Any]:
-    """Return the resolution in dots per inch; nothing where it says nothing."""
+def resolution_of_inches(across: Any, down: Any) -> dict[str, Any]:
+    """Return the resolution in dots per inch, or of one that is no such the shape of a pixel.
+
+    >>> resolution_of_inches(300, 300), resolution_of_inches(1, 1), resolution_of_inches(1, 0.5)
+    ({'dpi': (300, 300)}, {}, {'aspect': (1, 0.5)})
+    """
     try:
-        sound = all(1 < float(part) < 1e6 for part in (across, down))
+        sides = float(across), float(down)
     except (ArithmeticError, TypeError, ValueError):
         return {}
-    return {"dpi": (across, down)} if sound else {}
+    if all(1 < side < MOST_DPI for side in sides):
+        return {"dpi": (across, down)}
+    return {"aspect": (across, down)} if 0 < min(sides) < max(sides) < math.inf else {}
 
 
-def _resolution(tags: Directory) -> dict[str, Any]:
+def resolution_of(tags: Directory) -> dict[str, Any]:
     """Return a resolution: for print, or of what a microscope saw, or the shape of a pixel."""
-    across, down = (next(iter(numbers_of(tags.get(tag))), 0) for tag in RESOLUTION)
+    told = [tags.get(tag) for tag in RESOLUTION]
+    if not all(isinstance(one, Value) and one.kind not in TEXTS for one in told):
+        return {}
+    across, down = (next(iter(numbers_of(one)), 0) for one in told)
     unit = next(iter(numbers_of(tags.get(UNIT))), 2)
     if not (across > 0 and down > 0):
         return {}
@@ -168,16 +183,12 @@ def _resolution(tags: Directory) -> dict[str, Any]:
     if unit == 1:
         return {"aspect": (across, down)} if across != down else {}
     scale = {2: 1, 3: 2.54}.get(unit, 0)
-    return sound_dpi(float(across * scale), float(down * scale))
+    return resolution_of_inches(float(across * scale), float(down * scale))
 
 
 def tiff_tags_of(metadata: Mapping[str, Any]) -> Directory:
     """Return the tags that say the same in a TIFF."""
-    known = {**DESCRIBING, **dict.fromkeys((*RESOLUTION, UNIT))}
-    tags = tags_of_block(metadata.get("exif", b""), known)
-    for tag, one in tuple(tags.items()):
-        if isinstance(one, Value) and one.kind == ASCII and not one.data.strip(b"\0"):
-            del tags[tag]
+    tags = _tags_of_exif(metadata.get("exif", b""))
     for name, tag, kind in (("xmp", XMP, 1), ("icc_profile", PROFILE, 7), ("iptc", IPTC, 7)):
         if metadata.get(name):
             tags[tag] = Value(kind, metadata[name])
@@ -195,6 +206,20 @@ def tiff_tags_of(metadata: Mapping[str, Any]) -> Directory:
             tags |= {RESOLUTION[0]: value((_float(across),)), RESOLUTION[1]: value((_float(down),))}
             tags[UNIT] = value(*own or (unit,))
     return tags
+
+
+def _tags_of_exif(block: bytes) -> Directory:
+    """Return the tags of EXIF, but for empty texts and what tells no resolution."""
+    of_resolution = dict.fromkeys((*RESOLUTION, UNIT))
+    tags = tags_of_block(block, {**DESCRIBING, **of_resolution})
+    if not resolution_of(tags):  # with tags of another type, Pillow would open no such TIFF
+        tags = {tag: one for tag, one in tags.items() if tag not in of_resolution}
+    empty = [
+        tag
+        for tag, one in tags.items()
+        if isinstance(one, Value) and one.kind == ASCII and not one.data.strip(b"\0")
+    ]
+    return {tag: one for tag, one in tags.items() if tag not in empty}
 
 
 def has_directories(metadata: Mapping[str, Any]) -> bool:

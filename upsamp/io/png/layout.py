@@ -140,7 +140,7 @@ def metadata_chunks(picture: Picture, layout: Layout, name: str) -> Iterator[Chu
     elif metadata.get("aspect"):
         ratio = Fraction(float(metadata["aspect"][0])) / Fraction(float(metadata["aspect"][1]))
         across, down = ratio.limit_denominator(2**15).as_integer_ratio()
-        if across < 2**31:
+        if 0 < across < 2**31:
             yield b"pHYs", struct.pack(">IIB", across, down, 0)
     if metadata.get("exif"):
         yield b"eXIf", bytes(metadata["exif"]).removeprefix(b"Exif\0\0")

@@ -38,7 +38,7 @@ class Strip(NamedTuple):
 
 def write(picture: Picture, stream: BinaryIO, name: str, options: WriteOptions) -> None:
     """Write a picture as PNG, as strongly compressed as the options say."""
-    write_png(picture, stream, name, compression=options.compression)
+    write_png(picture, stream, name, compression=options.level)
 
 
 def write_png(

@@ -97,9 +97,7 @@ def write_picture_strips(
         from upsamp.io.png import write_png_rows
 
         with open_output(name, overwrite=overwrite) as stream:
-            write_png_rows(
-                picture, rows, stream, shown, compression=options.compression, threads=threads
-            )
+            write_png_rows(picture, rows, stream, shown, compression=options.level, threads=threads)
             rows.finish()
         return
     from upsamp.io.images.tiled_tiff import write_tiled_tiff
