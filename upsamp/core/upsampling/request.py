@@ -13,7 +13,7 @@ from upsamp.core.arguments import (
     Pair,
     normalize_choice,
 )
-from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_inputs, plan_axis
+from upsamp.core.upsampling.interpolation import AxisPlan, kernel_of, nearest_input, plan_axis
 from upsamp.core.values import normalize_flag
 from upsamp.errors import ArgumentError, ShapeError
 
@@ -100,7 +100,7 @@ class Whole:
             return self.plans[axis].reach(outputs)
         length, target = self.shape[1 + axis], self.size[axis]
         first, last = (
-            int(nearest_inputs(length, target, self.rule.convention, slice(end, end + 1))[0])
+            nearest_input(length, target, self.rule.convention, end)
             for end in (outputs.start, outputs.stop - 1)
         )
         return slice(first, last + 1)
