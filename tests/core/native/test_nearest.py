@@ -4,33 +4,22 @@ import itertools
 
 import numpy as np
 import pytest
+from core.native.native_kernels import every_instruction_set
 from effort import sample
 
 from upsamp.core.arguments import Array, Convention
-from upsamp.core.native.library import SETS, Kernels, load_kernels
-from upsamp.core.native.sources import LIBRARY
+from upsamp.core.native.library import Kernels
 from upsamp.core.upsampling import nearest
 from upsamp.core.upsampling.nearest import NearestAxis, copy_nearest
-
-if not LIBRARY.exists():
-    pytest.skip("no compiler was there", allow_module_level=True)
 
 GUARD = 64
 
 
-def instruction_sets() -> list[str]:
-    """Return the instruction sets that the library and this processor have."""
-    names = [name for _, _, name in SETS]
-    return names[names.index(load_kernels(LIBRARY).instruction_set) :]
-
-
-@pytest.fixture(params=instruction_sets())
-def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kernels:
+@pytest.fixture
+def _kernels(native: Kernels, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the kernels of one instruction set copy all, also the smallest."""
-    loaded = load_kernels(LIBRARY, request.param)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
-    monkeypatch.setattr(nearest, "kernels", lambda: loaded)
-    return loaded
+    monkeypatch.setattr(nearest, "kernels", lambda: native)
 
 
 def check(source: Array, axes: tuple[NearestAxis, NearestAxis], target: Array) -> None:
@@ -48,7 +37,8 @@ def guarded(shape: tuple[int, ...]) -> tuple[Array, Array]:
     return memory[GUARD:-GUARD].reshape(shape), memory
 
 
-@pytest.mark.usefixtures("kernels")
+@every_instruction_set
+@pytest.mark.usefixtures("_kernels")
 def test_every_small_size_of_pixel_and_width_and_factor() -> None:
     generator = np.random.default_rng(0)
     sizes = (*range(1, 18), 24, 40)
@@ -65,7 +55,8 @@ def test_every_small_size_of_pixel_and_width_and_factor() -> None:
         np.testing.assert_array_equal(memory[-GUARD:], 0xA5)
 
 
-@pytest.mark.usefixtures("kernels")
+@every_instruction_set
+@pytest.mark.usefixtures("_kernels")
 @pytest.mark.parametrize("convention", ["keras", "torch"])
 @pytest.mark.parametrize("row_bytes", [16, 2**16])
 def test_parts_of_rows_of_any_ratio(
@@ -86,7 +77,8 @@ def test_parts_of_rows_of_any_ratio(
             np.testing.assert_array_equal(memory[-GUARD:], 0xA5)
 
 
-@pytest.mark.usefixtures("kernels")
+@every_instruction_set
+@pytest.mark.usefixtures("_kernels")
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "complex128"])
 def test_arrays_of_any_strides(dtype: str) -> None:
     room = np.random.default_rng(2).integers(0, 256, (4, 12, 40, 6)).astype(dtype)
@@ -116,7 +108,8 @@ def test_arrays_of_any_strides(dtype: str) -> None:
         assert not around[1:, ::2, ::2, shape[3] + 1 :: 2].any()
 
 
-@pytest.mark.usefixtures("kernels")
+@every_instruction_set
+@pytest.mark.usefixtures("_kernels")
 def test_threads_share_rows_and_parts_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "NATIVE_THREAD_BYTES", 0)
     monkeypatch.setattr(nearest, "ROW_BYTES", 64)
@@ -129,7 +122,8 @@ def test_threads_share_rows_and_parts_of_rows(monkeypatch: pytest.MonkeyPatch) -
         np.testing.assert_array_equal(three, one)
 
 
-@pytest.mark.usefixtures("kernels")
+@every_instruction_set
+@pytest.mark.usefixtures("_kernels")
 def test_inputs_that_are_not_there_are_not_read() -> None:
     source = np.zeros((1, 4, 4, 1), np.uint8)
     for axes in (
