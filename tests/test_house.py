@@ -40,7 +40,7 @@ USES: dict[str, set[str]] = {
     "errors": set(),
     "core": {"numpy", "dask"},
     "layers": {"numpy"},
-    "io": {"numpy", "PIL", "fsspec", "h5py", "imagecodecs", "safetensors", "tifffile"},
+    "io": {"numpy", "PIL", "fsspec", "h5py", "imagecodecs", "isal", "safetensors", "tifffile"},
     "translate": {"numpy"},
     "models": {"numpy"},
     "resizing": {"numpy"},
@@ -54,6 +54,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "PIL": "upsamp.io.images",
     "h5py": "upsamp.io.hdf5",
     "imagecodecs": "upsamp.io.images.deep",
+    "isal": "upsamp.io.png.deflate",
     "tifffile": "upsamp.io.images",
     "safetensors": "upsamp.io.safetensors_files",
     "dask": ("upsamp.core.upsampling.dask_arrays.", "upsamp.bulk.dask."),
@@ -216,7 +217,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 def test_every_package_that_is_used_is_used_somewhere() -> None:
     used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
     foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
-    files = {"PIL", "h5py", "imagecodecs", "safetensors", "tifffile"}
+    files = {"PIL", "h5py", "imagecodecs", "isal", "safetensors", "tifffile"}
     files |= {"distributed", "fsspec"}
     assert foreign == {"numpy", "dask", "click", "rich", "textual_image"} | files
 

@@ -4,8 +4,10 @@ Every file is taken apart by `png_files`, which shares nothing with what wrote i
 """
 
 import struct
+import sys
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
 from itertools import product
@@ -24,7 +26,7 @@ from png_files import MODES, picture_of, read_png, split_chunks, unfilter
 import upsamp
 from upsamp.errors import ArgumentError, FormatError
 from upsamp.io.pictures import Picture, picture_of_matrix
-from upsamp.io.png import animation, write_png, writer
+from upsamp.io.png import animation, deflate, write_png, writer
 from upsamp.io.png.deflate import join_checksums
 from upsamp.io.png.filters import FILTERS, choose_filters, filter_rows
 
@@ -289,6 +291,31 @@ def test_checksums_of_parts_give_that_of_the_whole(lengths: tuple[int, int]) -> 
     full = b"\xff" * lengths[0], b"\xff" * lengths[1]
     joined = join_checksums(zlib.adler32(full[0]), zlib.adler32(full[1]), len(full[1]))
     assert joined == zlib.adler32(full[0] + full[1])
+
+
+# --- ISA-L, where it is installed
+
+
+@pytest.fixture(params=["isal", "zlib"])
+def deflater(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Let a PNG be compressed by this one, as if the other were not installed."""
+    if request.param == "isal":
+        pytest.importorskip("isal")
+    else:
+        monkeypatch.setitem(sys.modules, "isal", None)
+    deflate._isal.cache_clear()
+    yield request.param
+    deflate._isal.cache_clear()
+
+
+def test_each_deflater_writes_the_pixels(deflater: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (deflate._isal() is None) == (deflater == "zlib")
+    monkeypatch.setattr(writer, "STRIP", 2**12)
+    for level in (0, 1, 2):
+        for height, width in ((1, 1), (200, 33), (7, 1500)):
+            picture = picture_of("RGB", height, width)
+            with Image.open(BytesIO(written(picture, compression=level))) as image:
+                np.testing.assert_array_equal(np.asarray(image), picture.pixels)
 
 
 # --- size and memory

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from resize_definition import KERNELS
 
 from upsamp import resize
-from upsamp.core.upsampling import block_plan, box_plan, dispatch, nearest
+from upsamp.core.upsampling import block_plan, dispatch, nearest
 from upsamp.core.upsampling.dispatch import row_borders
 from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import StripError, Strips, as_images
@@ -35,18 +35,13 @@ def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(dispatch, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
-    monkeypatch.setattr(box_plan, "LEAST", 0)
-    monkeypatch.setattr(box_plan, "TILE", 2**9)
-    monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
     monkeypatch.setattr(block_plan, "BLOCK_ROWS_NARROW", 4)
     monkeypatch.setattr(block_plan, "STRIP", 2**9)
     monkeypatch.setattr(block_plan, "STRIP_LEAST", 2**9)
     monkeypatch.setattr(block_plan, "STRIP_WIDTH", 2**5)
     block_plan.scheme_of.cache_clear()
-    box_plan.regions_of.cache_clear()
     yield
     block_plan.scheme_of.cache_clear()
-    box_plan.regions_of.cache_clear()
 
 
 def numbers(shape: tuple[int, ...], dtype: str, seed: int = 5) -> Array:

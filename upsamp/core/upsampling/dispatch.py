@@ -1,4 +1,4 @@
-"""The choice of how a result, or a part of it, is filled: copies, boxes, products or plain sums.
+"""The choice of how a result, or a part of it, is filled: copies, products or plain sums.
 
 A part that has whole rows, between two of the `row_borders`, has the very bits that it has in the
 whole. Any other part is equal as integers; floats of up to 32 bits may be rounded otherwise.
@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from upsamp.core.arguments import Array, Pair
+from upsamp.core.arguments import Array
 from upsamp.core.upsampling.block_plan import Scheme, scheme_of
 from upsamp.core.upsampling.block_products import interpolate
-from upsamp.core.upsampling.box_plan import Boxes, boxes_for
-from upsamp.core.upsampling.boxes import interpolate_by_boxes
 from upsamp.core.upsampling.nearest import NearestAxis, copy_nearest, repeat_pixels
 from upsamp.core.upsampling.reference import interpolate_little, interpolate_plainly
 from upsamp.core.upsampling.request import Place, Whole
@@ -58,12 +56,8 @@ def fill(
         interpolate_plainly(source, target, plans, threads, alpha=False)
         return
     for images, places in _batches(source, target):
-        boxes = _boxes(places, whole, place)
-        if boxes:
-            interpolate_by_boxes(images, places, boxes, threads, _inner(whole, place, boxes))
-        else:
-            scheme = _scheme(whole, place, images.shape[3], threads)
-            interpolate(images, places, scheme, threads)
+        scheme = _scheme(whole, place, images.shape[3], threads)
+        interpolate(images, places, scheme, threads)
 
 
 def row_borders(whole: Whole) -> Array:
@@ -118,25 +112,6 @@ def _copy(source: Array, target: Array, whole: Whole, place: Place, threads: int
         for axis, outputs in enumerate(place)
     )
     copy_nearest(source, target, (rows, columns), threads)
-
-
-def _boxes(target: Array, whole: Whole, place: Place) -> Boxes | None:
-    """Return how boxes fill `target`, where they can."""
-    factors = whole.factors
-    if not factors or whole.rule.align_corners or not place.is_multiple(factors):
-        return None
-    count, rows, columns, channels = target.shape
-    shape = (count, rows // factors[0], columns // factors[1], channels)
-    return boxes_for(shape, factors, whole.rule.method, target.dtype)
-
-
-def _inner(whole: Whole, place: Place, boxes: Boxes) -> Pair:
-    """Return the first pixel of a part's source that is not there for its neighbours alone."""
-    row, column = (
-        outputs.start // factor - whole.inputs(axis, outputs).start
-        for axis, (outputs, factor) in enumerate(zip(place, boxes.factors, strict=True))
-    )
-    return row, column
 
 
 def _scheme(whole: Whole, place: Place, channels: int, threads: int) -> Scheme:

@@ -17,12 +17,14 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from upsamp.core.arguments import Array, Convention, Interpolation
 from upsamp.core.upsampling.methods import kernel_of
+
+Numbers = TypeVar("Numbers", int, Array)
 
 # Up to so many phases the outputs of a phase are computed together.
 FEW_PHASES = 64
@@ -159,32 +161,22 @@ def plan_axis(
     return AxisPlan(tuple(_phase_runs(rule, min(period, target), period, shift)), target)
 
 
-def nearest_inputs(
-    length: int, target: int, convention: Convention, outputs: slice | None = None
-) -> Array:
+def nearest_inputs(length: int, target: int, convention: Convention) -> Array:
     """Return the input that each output copies: the one whose pixel holds its centre.
 
-    PyTorch's and OpenCV's "nearest" takes the pixel that holds its left edge. outputs: those that
-    are asked for, in place of all.
+    PyTorch's and OpenCV's "nearest" takes the pixel that holds its left edge.
 
     >>> nearest_inputs(2, 5, "keras").tolist(), nearest_inputs(2, 5, "torch").tolist()
     ([0, 0, 1, 1, 1], [0, 0, 0, 1, 1])
     """
-    numbers = np.arange(target) if outputs is None else np.arange(outputs.start, outputs.stop)
+    return nearest_input(length, target, convention, np.arange(target))
+
+
+def nearest_input(length: int, target: int, convention: Convention, output: Numbers) -> Numbers:
+    """Return the input that an output copies, or of an array of outputs each."""
     if convention == "torch":
-        return numbers * length // target
-    return (2 * numbers + 1) * length // (2 * target)
-
-
-def nearest_output(length: int, target: int, convention: Convention, first: int) -> int:
-    """Return the first output that copies the input `first`, or one after it.
-
-    >>> nearest_output(2, 5, "keras", 1), nearest_output(2, 5, "torch", 1)
-    (2, 3)
-    """
-    if convention == "torch":
-        return -(-first * target // length)
-    return -((length - 2 * first * target) // (2 * length))
+        return output * length // target
+    return (2 * output + 1) * length // (2 * target)
 
 
 def _taps(rule: Rule, outputs: Array) -> tuple[Array, Array]:

@@ -1,45 +1,37 @@
 """Copies of pixels: upsampling by the nearest input, of any type of number.
 
-NumPy copies an element of 1, 2, 4, 8 or 16 bytes in the same time, and a pixel of three bytes in
-three times that. So a pixel is copied as one wide element, whose last bytes belong to the pixel
-after it: written in ascending order, they are overwritten by the copies of that pixel, or are the
-right bytes already. Twice is the same as once by pairs: the second copy of a pixel and the first
-one of the next lie side by side, as the pixels themselves do.
-
-Each strip of input rows is first repeated as one line of pixels, in memory that stays in the cache;
-then whole rows are copied to their places. From one copy to the next a thread holds the
-interpreter's lock, and another one that wants it then sleeps for longer than a copy takes: so all
-is prepared before the first of many copies.
+Where there is a kernel, it makes all but the smallest. NumPy makes strips of rows, which stay in
+the cache: first every pixel of a row is copied to its places, then whole rows are.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+import ctypes
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array, Convention
-from upsamp.core.scratch import scratch
+from upsamp.core.native.library import Kernels, address, kernels
 from upsamp.core.threads import share
-from upsamp.core.upsampling.interpolation import nearest_inputs, nearest_output
+from upsamp.core.upsampling.interpolation import nearest_input
 
-# What is to be copied: to where, and from where.
-Copies: TypeAlias = list[tuple[Array, Array]]
-
-# Bytes of a strip of widened rows: it is written and read once each, from the second-level cache.
-# Shorter strips are shorter calls, at each of which two threads may wait for each other.
+# Bytes of a strip of output rows: it stays in the second-level cache.
 STRIP_BYTES = 2**19
-# Strips that are prepared together.
-GROUP = 16
-# Output bytes below which one assignment does it all, and below which a thread costs more than
-# it saves.
+# Output bytes below which one assignment does it all, and below which a thread costs more than it
+# saves. NumPy's threads wait for each other at every call; the kernel is called once by each.
 SMALL_BYTES = 2**14
 THREAD_BYTES = 2**23
-# Pixels of this many bytes are copied fast as they are.
+NATIVE_THREAD_BYTES = 2**21
+# NumPy copies pixels of this many bytes fast as they are, and those that an element is as wide as.
 LONG_PIXEL = 40
-WIDEST = 16
-# An element of each width whose copies are bit for bit.
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
-PAIR = 2
+# The kernel moves so many bytes at a time, of pixels of so few.
+BLOCK, SHORT_PIXEL = 16, 8
+# Bytes of the part of an output row that it makes at a time, which has a plan.
+ROW_BYTES = 2**16
 
 
 class NearestAxis(NamedTuple):
@@ -48,37 +40,46 @@ class NearestAxis(NamedTuple):
     length, target: of the whole axis. begin, first: the output and the input from which the part
     counts its own.
 
-    >>> axis = NearestAxis(2, 5, "keras")
-    >>> axis.inputs(slice(0, 5)), axis.outputs(slice(1, 2), 5)
-    (array([0, 0, 1, 1, 1]), slice(2, 5, None))
+    >>> NearestAxis(2, 5).inputs(slice(0, 5))
+    array([0, 0, 1, 1, 1])
     """
 
     length: int
     target: int
-    convention: Convention
+    convention: Convention = "keras"
     begin: int = 0
     first: int = 0
 
     def inputs(self, outputs: slice) -> Array:
         """Return the input that each of some outputs copies."""
-        part = slice(outputs.start + self.begin, outputs.stop + self.begin)
-        return nearest_inputs(self.length, self.target, self.convention, part) - self.first
+        numbers = np.arange(outputs.start, outputs.stop) + self.begin
+        return nearest_input(self.length, self.target, self.convention, numbers) - self.first
 
-    def outputs(self, inputs: slice, count: int) -> slice:
-        """Return the outputs, of which there are `count`, that copy some inputs."""
-        start, stop = (
-            nearest_output(self.length, self.target, self.convention, end + self.first) - self.begin
-            for end in (inputs.start, inputs.stop)
+    def part(self, outputs: slice) -> tuple[slice, "NearestAxis"]:
+        """Return the inputs of some outputs, and the axis of these alone.
+
+        Axes of the same pattern are equal.
+        """
+        first, last = (
+            nearest_input(self.length, self.target, self.convention, self.begin + output)
+            for output in (outputs.start, outputs.stop - 1)
         )
-        return slice(max(0, start), min(count, stop))
+        common = math.gcd(self.length, self.target)
+        length, target = self.length // common, self.target // common
+        turns, begin = divmod(self.begin + outputs.start, target)
+        axis = NearestAxis(length, target, self.convention, begin, first - turns * length)
+        return slice(first - self.first, last + 1 - self.first), axis
 
 
-class Strip(NamedTuple):
-    """Some rows and pixels of an image."""
+class Plan(NamedTuple):
+    """How the kernel copies the pixels of a row.
 
-    image: int
-    lines: slice
-    pixels: slice
+    arrays: its `table`, `starts` and `masks`. arguments: from `factor` to `target_pixel`, with the
+    addresses of these, or 0 for empty ones; so a plan must outlive the call.
+    """
+
+    arrays: tuple[Array, ...]
+    arguments: tuple[int, ...]
 
 
 def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads: int) -> None:
@@ -91,31 +92,31 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
            [1, 1, 2, 2]])
     """
     count, height, width, channels = source.shape
+    native = _kernels_for(source, target)
+    if native:
+        axes = NearestAxis(height, height * rows), NearestAxis(width, width * columns)
+        _copy_natively(native, source, target, axes, threads)
+        return
+    wide = WIDE.get(channels * source.itemsize)
+    if wide and source.flags.c_contiguous and target.flags.c_contiguous:
+        source, target, channels = source.view(wide), target.view(wide), 1
     squares = target.reshape(count, height, rows, width, columns, channels)
     if target.nbytes <= SMALL_BYTES:
         squares[...] = source[:, :, np.newaxis, :, np.newaxis]
         return
-    blocks = target.reshape(count, height, rows, width * columns, channels)
+    long = channels * source.itemsize >= LONG_PIXEL and target.strides[3] == target.itemsize
 
-    def work_by_channels(strips: list[Strip]) -> None:
-        for image, lines, pixels in strips:
-            _repeat_channels(source[image, lines, pixels], squares[image, lines, :, pixels])
+    def work(images: slice, lines: slice, pixels: slice) -> None:
+        part, room = source[images, lines, pixels], squares[images, lines, :, pixels]
+        if long:
+            room[:, :, 0] = part[:, :, :, np.newaxis]
+        else:
+            # Channel by channel, which keeps NumPy's inner loop long.
+            for column, channel in product(range(columns), range(channels)):
+                room[:, :, 0, :, column, channel] = part[..., channel]
+        room[:, :, 1:] = room[:, :, :1]
 
-    def work(strips: list[Strip]) -> None:
-        repeater = Repeater(source, columns)
-        copies: Copies = []
-        for strip in strips:
-            repeated, steps = repeater.steps(*strip)
-            left, right = strip.pixels.start * columns, strip.pixels.stop * columns
-            room = blocks[strip.image, strip.lines, :, left:right]
-            copies += steps
-            copies.append((room, repeated.reshape(len(room), 1, -1, channels)))
-        for place, part in copies:
-            np.copyto(place, part)
-
-    # One channel is contiguous, whatever its strides say.
-    apart = channels > 1 and target.strides[3] != target.itemsize
-    _share_strips(source, target, work_by_channels if apart else work, threads)
+    _share_strips((count, height, width), target.nbytes, work, threads)
 
 
 def copy_nearest(
@@ -125,157 +126,137 @@ def copy_nearest(
 
     axes: of the rows and of the columns, which begin where both arrays do.
     """
+    count, height, width, _ = target.shape
+    native = _kernels_for(source, target)
+    if native:
+        _copy_natively(native, source, target, axes, threads)
+        return
     if target.nbytes <= SMALL_BYTES:
-        rows, columns = (
-            axis.inputs(slice(0, length))
-            for axis, length in zip(axes, target.shape[1:3], strict=True)
-        )
+        rows, columns = axes[0].inputs(slice(0, height)), axes[1].inputs(slice(0, width))
         target[...] = source[:, rows[:, np.newaxis], columns]
         return
 
-    def work(strips: list[Strip]) -> None:
-        for image, *parts in strips:
-            lines, pixels = parts
-            rows, columns = (
-                axis.outputs(part, length)
-                for axis, part, length in zip(axes, parts, target.shape[1:3], strict=True)
-            )
-            # Rows and columns are taken apart, as a list for each would make NumPy walk by pixels.
-            part = source[image, lines, pixels]
-            widened = part.take(axes[1].inputs(columns) - pixels.start, axis=1)
-            heightened = widened.take(axes[0].inputs(rows) - lines.start, axis=0)
-            target[image, rows, columns] = heightened
+    def work(images: slice, *parts: slice) -> None:
+        # Rows and columns are taken apart, as a list for each would make NumPy walk by pixels.
+        lines, pixels = (axis.inputs(part) for axis, part in zip(axes, parts, strict=True))
+        part = source[images, lines[0] : lines[-1] + 1, pixels[0] : pixels[-1] + 1]
+        widened = part.take(pixels - pixels[0], axis=2)
+        target[(images, *parts)] = widened.take(lines - lines[0], axis=1)
 
-    _share_strips(source, target, work, threads)
-
-
-def _repeat_channels(source: Array, squares: Array) -> None:
-    """Fill the squares of some pixels, channel by channel, which keeps NumPy's inner loop long."""
-    for plane, place in zip(np.moveaxis(source, 2, 0), np.moveaxis(squares, 4, 0), strict=True):
-        for column in range(place.shape[3]):
-            place[:, 0, :, column] = plane
-        place[:, 1:] = place[:, :1]
+    _share_strips((count, height, width), target.nbytes, work, threads)
 
 
 def _share_strips(
-    source: Array, target: Array, work: Callable[[list[Strip]], None], threads: int
+    shape: tuple[int, int, int], size: int, work: Callable[..., None], threads: int
 ) -> None:
-    """Let the threads do all strips, a group at a time."""
-    count, height, width, channels = source.shape
-    pixel = -(-target.shape[2] // width) * channels * source.itemsize
-    wide = max(1, min(width, STRIP_BYTES // pixel))
-    high = max(1, min(height, STRIP_BYTES // (wide * pixel)))
-    if threads > 1:
-        high = min(high, -(-height // threads))
-    strips, tiles = -(-height // high), -(-width // wide)
+    """Let threads work on strips of images of `shape`, (N, H, W), whose results have `size` bytes.
 
-    def strip_of(piece: int) -> Strip:
-        image, position = divmod(piece, strips * tiles)
-        row, column = divmod(position, tiles)
-        lines = slice(row * high, min((row + 1) * high, height))
-        return Strip(image, lines, slice(column * wide, min((column + 1) * wide, width)))
+    work: is called with slices of images, rows and columns.
+    """
+    pixel = size // math.prod(shape)
+    cuts, room = [], STRIP_BYTES // pixel
+    # As much of a row as there is room for, then as many rows, and as many images.
+    for length in shape[::-1]:
+        together = min(length, max(1, room))
+        cuts.append([slice(i, min(i + together, length)) for i in range(0, length, together)])
+        room //= together
+    strips = [*product(*cuts[::-1])]
 
     def work_on(run: range) -> None:
-        for start in range(0, len(run), GROUP):
-            work([strip_of(piece) for piece in run[start : start + GROUP]])
+        for strip in strips[run.start : run.stop]:
+            work(*strip)
 
-    share(count * strips * tiles, threads if target.nbytes >= THREAD_BYTES else 1, work_on)
+    share(len(strips), threads if size >= THREAD_BYTES else 1, work_on)
 
 
-class Room(NamedTuple):
-    """Where a strip is repeated.
+def _kernels_for(source: Array, target: Array) -> Kernels | None:
+    """Return the kernels, where there are any and there is enough to copy."""
+    return kernels() if target.nbytes > SMALL_BYTES and source.dtype == target.dtype else None
 
-    result: its numbers in one line. places: the elements of its pixels are copied to each of these.
-    others: copies that follow.
+
+def _copy_natively(
+    native: Kernels,
+    source: Array,
+    target: Array,
+    axes: tuple[NearestAxis, NearestAxis],
+    threads: int,
+) -> None:
+    """Copy the nearest inputs by the kernel."""
+    kernel = _nearest_kernel(native)
+    pieces = [*_pieces(source, target, axes)]
+    rows = target.shape[0] * target.shape[1]
+
+    def work(run: range) -> None:
+        for number in range(run.start // rows, -(-run.stop // rows)):
+            first, last = (min(max(0, end - number * rows), rows) for end in (run.start, run.stop))
+            part, place, lines, pixels = pieces[number]
+            plan = _plan_row(*pixels)
+            strides = *part.strides[:2], *place.strides[:2]
+            kernel(address(part), address(place), first, last, *lines, *plan.arguments, *strides)
+
+    large = target.nbytes >= NATIVE_THREAD_BYTES
+    share(len(pieces) * rows, threads if large else 1, work)
+
+
+def _pieces(
+    source: Array, target: Array, axes: tuple[NearestAxis, NearestAxis]
+) -> Iterator[tuple[Array, Array, tuple[int, ...], tuple[Any, ...]]]:
+    """Yield what the kernel copies at a time: from where, to where, and which rows and pixels.
+
+    These are parts of the rows where they are long, and channels where those lie apart. Rows are
+    told by the arguments from `rows` to `down`, pixels by those of `_plan_row`.
     """
+    (_, height, width, channels), size = target.shape, target.itemsize
+    if channels > 1 and not source.strides[3] == target.strides[3] == size:
+        for channel in range(channels):
+            one = slice(channel, channel + 1)
+            yield from _pieces(source[..., one], target[..., one], axes)
+        return
+    size *= channels
+    rows, down = axes[0].part(slice(0, height))
+    if not 0 <= rows.start < rows.stop <= source.shape[1]:
+        raise IndexError(f"rows {rows.start} to {rows.stop} of {source.shape[1]}")
+    source = source[:, rows]
+    # As `nearest_input` computes them, out of twice the numbers.
+    half = down.convention == "keras"
+    lines = 2 * down.length, (2 * down.begin + half) * down.length - 2 * down.target * down.first
+    # Parts of whole patterns have the same plan.
+    wide = max(1, ROW_BYTES // size)
+    pattern = axes[1].target // math.gcd(axes[1].length, axes[1].target)
+    wide -= wide % pattern if pattern < wide else 0
+    for start in range(0, width, wide):
+        outputs = slice(start, min(start + wide, width))
+        columns, across = axes[1].part(outputs)
+        part, place = source[:, :, columns], target[:, :, outputs]
+        # What is one pixel wide may have any stride.
+        step = size if part.shape[2] == 1 else part.strides[2]
+        room = size if place.shape[2] == 1 else place.strides[2]
+        pixels = across, part.shape[2], place.shape[2], size, step, room
+        yield part, place, (height, *lines, 2 * down.target), pixels
 
-    result: Array
-    places: list[list[Array]]
-    others: Copies
+
+@lru_cache(maxsize=4)
+def _nearest_kernel(native: Kernels) -> Any:
+    return native.function("nearest", *[ctypes.c_ssize_t] * 20)
 
 
-class Repeater:
-    """Repeats the pixels of an array (N, H, W, C) along its rows, in this thread's scratch.
+@lru_cache(maxsize=16)
+def _plan_row(axis: NearestAxis, length: int, count: int, size: int, step: int, room: int) -> Plan:
+    """Return how the kernel copies `count` pixels of `size` bytes out of `length`.
 
-    columns: how many copies there are to be of each.
+    step, room: the bytes from a pixel of the source, and of the target, to the next one.
     """
-
-    def __init__(self, source: Array, columns: int) -> None:
-        self.source, self.columns = source, columns
-        self.pixel = pixel = source.shape[3] * source.itemsize
-        self.paired = columns == PAIR and PAIR * pixel <= WIDEST
-        covered = PAIR * pixel if self.paired else pixel
-        self.wide = wide = min(WIDEST, 1 << (covered - 1).bit_length())
-        # Elements that overlap are read once, to lie apart for what is no contiguous copy either.
-        self.overlapping = wide not in (pixel, covered)
-        # Where the elements of a pixel begin: a long one has several.
-        self.offsets = [*range(0, pixel - wide, wide), max(0, pixel - wide)]
-        self.elements: list[Array] = []
-        if source.flags.c_contiguous and pixel < LONG_PIXEL:
-            memory = source.reshape(-1).view(np.uint8)
-            whole = (len(memory) - self.offsets[-1] - wide) // pixel + 1
-            self.elements = self._elements(memory, max(0, whole), 0, pixel)
-        self.rooms: dict[int, Room] = {}
-
-    def repeat(self, image: int, lines: slice, pixels: slice) -> Array:
-        """Return the repeated numbers of some rows and pixels of an image, in one line."""
-        result, steps = self.steps(image, lines, pixels)
-        for place, part in steps:
-            np.copyto(place, part)
-        return result
-
-    def steps(self, image: int, lines: slice, pixels: slice) -> tuple[Array, Copies]:
-        """Return where the repeated numbers of a strip go, in one line, and how they get there.
-
-        The next strip takes the same place.
-        """
-        _, height, width, channels = self.source.shape
-        high, wide = lines.stop - lines.start, pixels.stop - pixels.start
-        count = high * wide
-        room = self.rooms.get(count) or self._room(count)
-        if self.pixel >= LONG_PIXEL:
-            place = room.result.reshape(high, wide, self.columns, channels)
-            return room.result, [(place, self.source[image, lines, pixels, np.newaxis])]
-        first = (image * height + lines.start) * width + pixels.start
-        elements = [each[first : first + count] for each in self.elements]
-        copies: Copies = []
-        if not elements or len(elements[0]) < count or (wide < width and high > 1):
-            # Pixels that are not contiguous, or that end with the memory.
-            part = self.source[image, lines, pixels]
-            memory = scratch("up_pixels", (part.nbytes + WIDEST,), np.uint8)
-            copies.append((memory[: part.nbytes].view(part.dtype).reshape(part.shape), part))
-            elements = self._elements(memory, count, 0, self.pixel)
-        for places in room.places:
-            copies += zip(places, elements, strict=True)
-        return room.result, copies + room.others
-
-    def _room(self, count: int) -> Room:
-        """Prepare the scratch for so many pixels."""
-        pixel, step = self.pixel, self.columns * self.pixel
-        # What follows the last pixel is written too, as far as an element goes.
-        memory = scratch("up_repeated", (count * step + WIDEST,), np.uint8)
-        result = memory[: count * step].view(self.source.dtype)
-        self.rooms[count] = room = Room(result, [], [])
-        if pixel >= LONG_PIXEL:
-            return room
-        starts = [pixel] if self.paired else range(0, step, pixel)
-        places = [self._elements(memory, count, start, step) for start in starts]
-        if self.overlapping:
-            wide = WIDE[self.wide]
-            apart = [scratch(f"up_apart_{offset}", (count,), wide) for offset in self.offsets]
-            room.places.append(apart)
-            for each in places:
-                room.others.extend(zip(each, apart, strict=True))
-        else:
-            room.places.extend(places)
-        if self.paired:
-            # The first of all copies is the second half of no pair.
-            room.others.append((memory[:pixel], memory[pixel : 2 * pixel]))
-        return room
-
-    def _elements(self, memory: Array, count: int, start: int, step: int) -> list[Array]:
-        """View bytes as the elements of `count` pixels, which lie `step` bytes apart."""
-        return [
-            np.ndarray((count,), WIDE[self.wide], memory, start + offset, (step,))
-            for offset in self.offsets
-        ]
+    places = np.arange(length)[axis.inputs(slice(0, count))]  # never out of bounds
+    table = places * step
+    starts = masks = np.empty(0, np.intp)
+    end = length * size if step == size else 0
+    if size <= SHORT_PIXEL and end >= BLOCK:
+        each = (table[:, np.newaxis] + np.arange(size)).reshape(-1)
+        blocks = each[: each.size // BLOCK * BLOCK].reshape(-1, BLOCK)
+        first = np.minimum(blocks.min(axis=1, keepdims=True), end - BLOCK)
+        if (blocks - first).max(initial=0) < BLOCK:
+            starts, masks = first, (blocks - first).astype(np.uint8)
+    whole = end and axis.length == 1 and axis.begin == 0 and count % axis.target == 0
+    arrays = table, starts, masks
+    addresses = (address(array) if array.size else 0 for array in arrays)
+    return Plan(arrays, (axis.target if whole else 0, count, size, end, *addresses, room))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from upsamp.core.arguments import CONVENTIONS, Convention, Interpolation, Pair, normalize_choice
-from upsamp.core.upsampling.interpolation import AxisPlan, nearest_inputs, plan_axis
+from upsamp.core.upsampling.interpolation import AxisPlan, nearest_input, plan_axis
 from upsamp.core.upsampling.methods import METHODS, method_of
 from upsamp.core.values import normalize_flag
 from upsamp.errors import ArgumentError, ShapeError
@@ -86,7 +86,7 @@ class Whole:
             return self.plans[axis].reach(outputs)
         length, target = self.shape[1 + axis], self.size[axis]
         first, last = (
-            int(nearest_inputs(length, target, self.rule.convention, slice(end, end + 1))[0])
+            nearest_input(length, target, self.rule.convention, end)
             for end in (outputs.start, outputs.stop - 1)
         )
         return slice(first, last + 1)

@@ -2,7 +2,8 @@
 
 import zlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 # Ways to compress at level 1, each with what its size counts: the slower, the more must it save.
 FAST_STRATEGIES: Mapping[int, float] = {
@@ -18,6 +19,8 @@ STRATEGIES: Mapping[int, float] = {
 }
 # Bytes from the middle of a piece by which the way is chosen, at level 1 and above.
 FAST_SAMPLE, SAMPLE = 2**14, 2**15
+# The width of the window: negative, so without zlib's header and checksum, which are the stream's.
+RAW = -15
 # The modulus of Adler-32.
 ADLER = 65521
 
@@ -37,17 +40,33 @@ def stream_header(level: int) -> bytes:
 
 def deflate(plain: memoryview, level: int, *, last: bool) -> Piece:
     """Compress a piece, so that the next one can follow without knowing it; or the last one."""
+    fast = _isal() if level == 1 else None
+    if fast:
+        compressor = fast.compressobj(level, zlib.DEFLATED, RAW)
+        data = compressor.compress(plain) + compressor.flush(_flush(last=last))
+        return Piece(data, fast.adler32(plain), len(plain))
     data = _compress(plain, level, _choose_strategy(plain, level), last=last)
     return Piece(data, zlib.adler32(plain), len(plain))
 
 
+@lru_cache(maxsize=1)
+def _isal() -> Any:
+    """Return ISA-L's deflate where it is installed, which is four times as fast at level 1."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return None
+    return isal_zlib
+
+
 def _compress(plain: memoryview, level: int, strategy: int, *, last: bool) -> bytes:
-    # A negative width of the window: without zlib's header and checksum, which are the stream's.
-    compressor = zlib.compressobj(level, zlib.DEFLATED, -15, 8, strategy)
+    compressor = zlib.compressobj(level, zlib.DEFLATED, RAW, 8, strategy)
+    return compressor.compress(plain) + compressor.flush(_flush(last=last))
+
+
+def _flush(*, last: bool) -> int:
     # A full flush ends on a byte's border and looks back no further.
-    return compressor.compress(plain) + compressor.flush(
-        zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH
-    )
+    return zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH
 
 
 def _choose_strategy(plain: memoryview, level: int) -> int:

@@ -4,11 +4,14 @@ A strip of rows is kept with a margin: the row above it on top, and a pixel of z
 The bytes, their left neighbours, those above, and those above on the left, are then four views.
 """
 
+import ctypes
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from upsamp.core.native.library import address, kernels
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -67,6 +70,26 @@ FILTERS: Mapping[int, Callable[[Neighbours], Bytes]] = {
     PAETH: _paeth,
 }
 FAST_FILTERS = (NONE, SUB, UP)
+
+
+def filter_strip(
+    margined: Bytes, step: int, kinds: tuple[int, ...], *, sampled: bool = False
+) -> Bytes:
+    """Return rows as a file has them, each by that of some filters which leaves the least.
+
+    margined: (1 + rows, step + bytes) uint8. Returns: (rows, 1 + bytes).
+    """
+    native = kernels()
+    if not native:
+        return filter_rows(margined, step, choose_filters(margined, step, kinds, sampled=sampled))
+    margined = np.ascontiguousarray(margined)
+    rows, length = len(margined) - 1, margined.shape[1] - step
+    filtered = np.empty((rows, 1 + length), np.uint8)
+    bits = sum(1 << kind for kind in kinds)
+    distance = _sample_distance(length) if sampled else 1
+    kernel = native.function("png_filter", *[ctypes.c_ssize_t] * 7)
+    kernel(address(margined), address(filtered), rows, length, step, bits, distance)
+    return filtered
 
 
 def choose_filters(

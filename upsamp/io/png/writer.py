@@ -19,7 +19,7 @@ from upsamp.io.pictures import Picture
 from upsamp.io.png.animation import animation_header, for_all_frames, write_frames
 from upsamp.io.png.chunks import SIGNATURE, write_chunk
 from upsamp.io.png.deflate import Piece, deflate, join_checksums, stream_header
-from upsamp.io.png.filters import FAST_FILTERS, FILTERS, NONE, choose_filters, filter_rows
+from upsamp.io.png.filters import FAST_FILTERS, FILTERS, NONE, filter_strip
 from upsamp.io.png.layout import Layout, metadata_chunks, plan_layout
 from upsamp.io.row_stream import RowStream
 
@@ -163,8 +163,7 @@ def _compress_strip(layout: Layout, level: int, strip: Strip) -> Piece:
     margined = np.zeros((1 + len(rows), step + layout.row_bytes), np.uint8)
     margined[1 - len(above) : 1, step:] = layout.pack_rows(above)
     margined[1:, step:] = layout.pack_rows(rows)
-    chosen = choose_filters(margined, step, _useful_filters(layout, level), sampled=level == 1)
-    filtered = filter_rows(margined, step, chosen)
+    filtered = filter_strip(margined, step, _useful_filters(layout, level), sampled=level == 1)
     return deflate(filtered.reshape(-1).data, level, last=is_last)
 
 
