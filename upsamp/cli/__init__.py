@@ -257,10 +257,11 @@ def _fail(message: object, code: int) -> NoReturn:
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     """Print the version and which kernels compute, and end."""
     if wanted:
-        from upsamp import __version__
+        from importlib.metadata import version
+
         from upsamp.core.native.library import describe_kernels
 
-        click.echo(f"upsamp {__version__}\nkernels: {describe_kernels()}")
+        print_text(f"upsamp {version('upsamp')}\nkernels: {describe_kernels()}")
         context.exit()
 
 

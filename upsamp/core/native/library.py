@@ -9,12 +9,14 @@ import os
 import warnings
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from upsamp.core.arguments import Array
 from upsamp.core.native.sources import LIBRARY, checksum
 from upsamp.core.text import first_line
 from upsamp.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from upsamp.core.arguments import Array  # which has NumPy
 
 VARIABLE = "UPSAMP_KERNELS"
 CHOICES = ("native", "numpy")
@@ -91,7 +93,7 @@ def load_kernels(path: Path, instruction_set: str | None = None) -> Kernels:
     raise OSError(f"{path.name} has no kernels for this processor")
 
 
-def address(array: Array) -> int:
+def address(array: "Array") -> int:
     """Return where the elements of an array begin; the array must outlive the kernel's call."""
     data: int = array.__array_interface__["data"][0]
     return data
