@@ -10,6 +10,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,9 +30,9 @@ FLAGS = "-std=c99 -O3 -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno
 # Windows moves what it loads without an option, and its libraries have a date unless it is refused.
 ON_WINDOWS = sys.platform == "win32"
 POSITION, UNDATED = ("", "-Wl,--no-insert-timestamp") if ON_WINDOWS else ("-fPIC", "")
-# The wider instruction sets, of which a compiler leaves out those that it does not know: older
-# ones, and compilers for another processor.
-WIDER = {"v3": "-march=x86-64-v3", "v4": "-march=x86-64-v4"}
+# The instruction sets, of which a compiler leaves out those that it does not know: older ones, and
+# compilers for another processor.
+SETS = {"base": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
 # The file that asks the processor, and that has a function for each set.
 PROCESSOR = "processor"
 
@@ -92,25 +95,27 @@ def build_library(target: Path, extra: str = "") -> None:
     compiler = _words("CC") or ["cc"]
     architecture = _words("ARCHFLAGS")
     flags = [*f"{FLAGS} {POSITION} {extra}".split(), *_words("CFLAGS"), *architecture]
-    with TemporaryDirectory() as work:
+    with TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
 
-        def compiled(source: str, suffix: str, *options: str) -> str:
+        def compiled(source: str, suffix: str) -> str:
             """Compile one file for one instruction set; return the name of its object."""
             name = f"{source}_{suffix}.o"
-            command = [*compiler, *flags, *options, f"-DSET={suffix}", "-c", f"{source}.c"]
+            options = [*SETS[suffix], f"-DSET={suffix}"]
+            if (source, suffix) == (PROCESSOR, "base"):
+                options.append(f"-DSOURCES={SOURCES['checksum']()}u")
             # In the directory itself, so that no path of this machine is seen.
+            command = [*compiler, *flags, *options, "-c", f"{source}.c"]
             _run([*command, "-o", str(Path(work, name))], NATIVE)
             return name
 
+        objects = [compiled(PROCESSOR, "base")]
+        known = ["base"]
+        for suffix in [*SETS][1:]:
+            with suppress(KernelError):
+                objects.append(compiled(PROCESSOR, suffix))
+                known.append(suffix)
         others = sorted(path.stem for path in NATIVE.glob("*.c") if path.stem != PROCESSOR)
-        objects = [compiled(PROCESSOR, "base", f"-DSOURCES={SOURCES['checksum']()}u")]
-        objects += [compiled(source, "base") for source in others]
-        for suffix, option in WIDER.items():
-            try:
-                objects.append(compiled(PROCESSOR, suffix, option))
-            except KernelError:
-                continue
-            objects += [compiled(source, suffix, option) for source in others]
+        objects += pool.map(lambda one: compiled(*one), product(others, known))
         linking = [*f"{UNDATED} {extra}".split(), *_words("LDFLAGS"), *architecture]
         _run([*compiler, "-shared", *objects, "-o", target.name, *linking], Path(work))
         shutil.copy(Path(work, target.name), target)

@@ -13,9 +13,11 @@ from types import ModuleType
 from zipfile import ZipFile
 
 import pytest
+from effort import is_exhaustive
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
+from upsamp.core.native import library
 from upsamp.core.native.library import load_kernels
 from upsamp.core.native.sources import LIBRARY
 
@@ -238,53 +240,60 @@ def test_a_wheel_with_kernels_is_for_any_python_of_the_platform(
 # --- what needs a compiler, or builds a wheel
 
 
-def copied_tree(place: Path) -> Path:
-    """Return a copy of what a wheel is built of, which nothing was built in."""
-    tree = place / "ein Bäumchen"
+@pytest.fixture
+def tree(two_kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of what a wheel is built of, by default with few kernels, nothing built.
+
+    Libraries of it are loaded.
+    """
+    tree = tmp_path / "ein Bäumchen"
     shutil.copytree(ROOT / "upsamp", tree / "upsamp", ignore=shutil.ignore_patterns("built"))
     for name in ("LICENSE", "README.md", "hatch_build.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tree)
+    native = tree / "upsamp" / "core" / "native"
+    if not is_exhaustive():
+        for source in native.glob("*.[ch]"):
+            source.unlink()
+        shutil.copytree(two_kernels, native, dirs_exist_ok=True)
+    monkeypatch.setattr(library, "checksum", hook_of(tree).SOURCES["checksum"])
     return tree
 
 
 @pytest.fixture
-def a_real_compiler(hatch_build: ModuleType, tmp_path: Path) -> ModuleType:
-    """Return the build hook where there is a C compiler, which UPSAMP_BUILD_KERNELS=1 demands."""
+def hook(tree: Path, tmp_path: Path) -> ModuleType:
+    """Return the build hook of the tree where there is a compiler, which may be demanded."""
+    hook = hook_of(tree)
     try:
-        hatch_build.build_library(tmp_path / "first.so")
-    except hatch_build.KernelError as error:
+        hook.build_library(tmp_path / "first.so")
+    except hook.KernelError as error:
         if DEMANDED:
             raise
         pytest.skip(str(error))
-    return hatch_build
+    return hook
 
 
 def test_a_library_is_the_same_wherever_and_whenever_it_is_built(
-    a_real_compiler: ModuleType,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hatch_build = a_real_compiler
     first = (tmp_path / "first.so").read_bytes()
-    elsewhere = tmp_path / "elsewhere, in ein anderes Ding"
-    shutil.copytree(hatch_build.NATIVE, elsewhere, ignore=shutil.ignore_patterns("built"))
+    elsewhere = tmp_path / "anderswo, auch"
+    shutil.copytree(hook.NATIVE, elsewhere)
     for source in elsewhere.glob("*.c"):
         os.utime(source, (1e9, 1e9))
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr(hatch_build, "NATIVE", elsewhere)
-    hatch_build.build_library(tmp_path / "second.so")
+    monkeypatch.setattr(hook, "NATIVE", elsewhere)
+    hook.build_library(tmp_path / "second.so")
     assert (tmp_path / "second.so").read_bytes() == first
     for path in (ROOT, Path.home(), tmp_path, Path(sys.prefix)):
         assert os.fsencode(path) not in first
 
 
-@pytest.mark.usefixtures("a_real_compiler")
+@pytest.mark.usefixtures("hook")
 def test_a_wheel_holds_the_library_of_its_sources_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A library that an editable installation has left in the tree is in nothing that is built."""
-    tree = copied_tree(tmp_path)
     stale = tree / INSIDE
     stale.parent.mkdir()
     stale.write_bytes(b"stale")
@@ -293,10 +302,12 @@ def test_a_wheel_holds_the_library_of_its_sources_and_no_other(
     assert not wheel.endswith("-any.whl")
     with ZipFile(wheel) as archive:
         names = archive.namelist()
-        library = Path(archive.extract(INSIDE, tmp_path))
-    assert load_kernels(library).instruction_set
+        extracted = Path(archive.extract(INSIDE, tmp_path))
+    assert load_kernels(extracted).instruction_set
     assert names.count(INSIDE) == 1
-    sources = {f"upsamp/core/native/{path.name}" for path in NATIVE.glob("*.[ch]")}
+    native = tree / "upsamp" / "core" / "native"
+    sources = {f"upsamp/core/native/{path.name}" for path in native.glob("*.[ch]")}
+    assert "upsamp/core/native/processor.c" in sources
     assert sources <= {*names}
     monkeypatch.setenv("UPSAMP_BUILD_KERNELS", "0")
     (pure,) = WheelBuilder(str(tree)).build(directory=str(tmp_path / "without"))
@@ -310,13 +321,10 @@ def test_a_wheel_holds_the_library_of_its_sources_and_no_other(
     assert INSIDE not in held
 
 
-@pytest.mark.usefixtures("a_real_compiler")
 def test_an_editable_installation_has_its_library_in_the_tree_until_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hook: ModuleType, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used = load_kernels(tmp_path / "first.so").instruction_set
-    tree = copied_tree(tmp_path)
-    hook = hook_of(tree)
     said, data = run_hook(hook, "editable")
     assert said == []
     assert data["force_include"] == {}
