@@ -9,7 +9,10 @@ import runpy
 import shlex
 import shutil
 import subprocess
-import sysconfig
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,11 +26,15 @@ NATIVE = ROOT / "upsamp" / "core" / "native"
 SOURCES = runpy.run_path(str(NATIVE / "sources.py"))
 # The library is the same wherever it is built: no path, no date. Sums have the same bits with every
 # instruction set, as nothing is fused.
-FLAGS = (
-    "-std=c99 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math"
-)
-# The wider instruction sets of each kind of processor, beside the one that it always has.
-WIDER = {"x86_64": {"v3": "-march=x86-64-v3", "v4": "-march=x86-64-v4"}}
+FLAGS = "-std=c99 -O3 -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math"
+# Windows moves what it loads without an option, and its libraries have a date unless it is refused.
+ON_WINDOWS = sys.platform == "win32"
+POSITION, UNDATED = ("", "-Wl,--no-insert-timestamp") if ON_WINDOWS else ("-fPIC", "")
+# The instruction sets, of which a compiler leaves out those that it does not know: older ones, and
+# compilers for another processor.
+SETS = {"base": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
+# The file that asks the processor, and that has a function for each set.
+PROCESSOR = "processor"
 
 
 class KernelError(Exception):
@@ -45,24 +52,31 @@ class KernelBuildHook(BuildHookInterface[Any]):
         if version == "editable":
             library.unlink(missing_ok=True)
         wanted = os.environ.get(VARIABLE, "")
+        if wanted not in ("", "0", "1"):
+            self.app.abort(
+                f"Error: {VARIABLE} must be 0 or 1. Received: {wanted[:40]!r}. "
+                "Unset it to build the kernels where there is a C compiler."
+            )
         if wanted == "0":
-            self.app.display_info(f"{VARIABLE}=0: a pure wheel, in which NumPy computes")
+            self.app.display_info(f"Without kernels, so NumPy computes: {VARIABLE}=0.")
             return
         self._directory = TemporaryDirectory()
         built = Path(self._directory.name, library.name)
         try:
             build_library(built)
-        except KernelError as error:
+            if version == "editable":
+                library.parent.mkdir(exist_ok=True)
+                shutil.copy(built, library)
+        except (KernelError, OSError) as error:
+            self._directory.cleanup()
             if wanted == "1":
-                raise
-            self.app.display_warning(f"A pure wheel, in which NumPy computes: {error}")
+                self.app.abort(f"Error: {VARIABLE}=1 needs kernels, but {error}.")
+            self.app.display_warning(f"Warning: without kernels, so NumPy computes: {error}.")
             return
-        if version == "editable":
-            library.parent.mkdir(exist_ok=True)
-            shutil.copy(built, library)
-        else:
+        if version != "editable":
             build_data["force_include"][str(built)] = library.relative_to(ROOT).as_posix()
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        # Any Python 3 of this platform can load it.
+        platform = self.build_config.builder.get_best_matching_tag().rpartition("-")[2]
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
 
@@ -78,41 +92,56 @@ def build_library(target: Path, extra: str = "") -> None:
 
     extra: further options of the compiler. Raises `KernelError`.
     """
-    compiler = shlex.split(os.environ.get("CC", "cc"))
-    flags = shlex.split(f"{FLAGS} {extra} {os.environ.get('CFLAGS', '')}")
-    flags += shlex.split(os.environ.get("ARCHFLAGS", ""))
-    wider = WIDER.get(_processor(), {})
-    with TemporaryDirectory() as work:
-        objects = []
-        for suffix, option in {"base": "", **wider}.items():
-            for source in sorted(NATIVE.glob("*.c")):
-                compiled = str(Path(work, f"{source.stem}_{suffix}.o"))
-                named = [f"-DSET={suffix}"]
-                if suffix == "base" and source.stem == "processor":
-                    named.append(f"-DSOURCES={SOURCES['checksum']()}u")
-                # In the directory itself, so that no path of this machine is seen.
-                command = [*compiler, *flags, *option.split(), *named, "-c", source.name]
-                _run([*command, "-o", compiled])
-                objects.append(compiled)
-        linked = shlex.split(f"-s {extra} {os.environ.get('LDFLAGS', '')}")
-        linked += shlex.split(os.environ.get("ARCHFLAGS", ""))
-        _run([*compiler, "-shared", *objects, "-o", str(target), *linked])
+    compiler = _words("CC") or ["cc"]
+    architecture = _words("ARCHFLAGS")
+    flags = [*f"{FLAGS} {POSITION} {extra}".split(), *_words("CFLAGS"), *architecture]
+    with TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def compiled(source: str, suffix: str) -> str:
+            """Compile one file for one instruction set; return the name of its object."""
+            name = f"{source}_{suffix}.o"
+            options = [*SETS[suffix], f"-DSET={suffix}"]
+            if (source, suffix) == (PROCESSOR, "base"):
+                options.append(f"-DSOURCES={SOURCES['checksum']()}u")
+            # In the directory itself, so that no path of this machine is seen.
+            command = [*compiler, *flags, *options, "-c", f"{source}.c"]
+            _run([*command, "-o", str(Path(work, name))], NATIVE)
+            return name
+
+        objects = [compiled(PROCESSOR, "base")]
+        known = ["base"]
+        for suffix in [*SETS][1:]:
+            with suppress(KernelError):
+                objects.append(compiled(PROCESSOR, suffix))
+                known.append(suffix)
+        others = sorted(path.stem for path in NATIVE.glob("*.c") if path.stem != PROCESSOR)
+        objects += pool.map(lambda one: compiled(*one), product(others, known))
+        linking = [*f"{UNDATED} {extra}".split(), *_words("LDFLAGS"), *architecture]
+        _run([*compiler, "-shared", *objects, "-o", target.name, *linking], Path(work))
+        shutil.copy(Path(work, target.name), target)
 
 
-def _run(command: list[str]) -> None:
-    """Run the compiler; raise `KernelError` with its first line where it fails."""
+def _words(variable: str) -> list[str]:
+    """Return the words of an environment variable, as a shell takes them."""
     try:
-        subprocess.run(command, cwd=NATIVE, check=True, capture_output=True, text=True)  # noqa: S603 - the compiler that the user names
+        return shlex.split(os.environ.get(variable, ""))
+    except ValueError as error:
+        raise KernelError(f"{variable} is no list of words: {error}") from error
+
+
+def _run(command: list[str], directory: Path) -> None:
+    """Run the compiler; raise `KernelError` with the line that says why it failed."""
+    environment = os.environ | {"LC_ALL": "C"}
+    try:
+        done = subprocess.run(  # noqa: S603 - the compiler that the user names
+            command, cwd=directory, env=environment, check=False, capture_output=True
+        )
     except OSError as error:
         raise KernelError(
             f"the C compiler {command[0]!r} cannot be run: {error.strerror}"
         ) from error
-    except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip() or f"exit code {error.returncode}").splitlines()[0]
-        raise KernelError(f"the C compiler {command[0]!r} failed: {said}") from error
-
-
-def _processor() -> str:
-    """Return the processor that is compiled for, as platforms name it."""
-    platform = sysconfig.get_platform()
-    return "x86_64" if platform.endswith(("x86_64", "amd64")) else platform.rpartition("-")[2]
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        errors = [line for line in said if "error" in line.lower()]
+        reason = (errors or said or [f"exit code {done.returncode}"])[0]
+        raise KernelError(f"the C compiler {command[0]!r} failed: {reason.rstrip('.')}")

@@ -3,7 +3,10 @@
 An interpreter that is not found is named and passed over; Python 3.11 must be there for `.ci/run`.
 """
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,20 +22,56 @@ nox.options.error_on_missing_interpreters = False
 nox.options.stop_on_first_error = True
 # What a dependency deprecates must not break a newcomer's tests: it is an error here alone.
 PYTEST = ("pytest", "-n", "auto", "-W", "error")
+# Where kernels cannot be built, a session ends, and a test that finds none fails; but for those
+# that say otherwise.
+os.environ["UPSAMP_BUILD_KERNELS"] = "1"
+# What finds faults in them as they run, each of which ends the tests.
+SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all"
+
+
+@contextmanager
+def newcomers_clone(session: nox.Session, **environment: str) -> Iterator[str]:
+    """Do what the first block of the README says in a clone; stay there, with its second block."""
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    install, test = blocks[:2]
+    with TemporaryDirectory() as clone, session.chdir(clone):
+        session.run("git", "clone", "--quiet", str(README.parent), ".", external=True)
+        session.run("bash", "-ec", install, external=True, env=environment)
+        session.run("test", "-s", "lake_large.png", external=True)
+        yield test
 
 
 @nox.session(python=PYTHONS)
 def newcomer(session: nox.Session) -> None:
     """Run the first two blocks of the README in a clone, with the newest dependencies."""
-    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    install, test = blocks[:2]
     # All that there is to try, on one interpreter.
     options = ["-W error", *(["--exhaustive"] if session.python == OLDEST else [])]
-    with TemporaryDirectory() as clone, session.chdir(clone):
-        session.run("git", "clone", "--quiet", str(README.parent), ".", external=True)
-        session.run("bash", "-ec", install, external=True)
-        session.run("test", "-s", "lake_large.png", external=True)
+    with newcomers_clone(session) as test:
         session.run("bash", "-ec", test, external=True, env={"PYTEST_ADDOPTS": " ".join(options)})
+
+
+@nox.session(python=OLDEST)
+def numpy(session: nox.Session) -> None:
+    """Run the first block of the README without a compiler, and the tests of the core on NumPy."""
+    without = {"UPSAMP_BUILD_KERNELS": "", "CC": "false"}
+    with newcomers_clone(session, **without) as test:
+        core = f"{test.rstrip()} -W error tests/core"
+        session.run("bash", "-ec", core, external=True, env=without)
+        said = ".venv/bin/upsamp --version | grep --line-regexp 'kernels: numpy'"
+        session.run("bash", "-ec", said, external=True)
+
+
+@nox.session(python=OLDEST)
+def sanitizers(session: nox.Session) -> None:
+    """Run the tests of the core on kernels that notice each wrong address and undefined step."""
+    flags = {"CFLAGS": f"-O1 {SANITIZERS}", "LDFLAGS": SANITIZERS}
+    session.install(".[test]", env=flags)
+    library = session.run("cc", "-print-file-name=libasan.so", external=True, silent=True)
+    # Python itself leaves memory behind at its end.
+    options = {"LD_PRELOAD": str(library).strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    # The sanitizer takes memory of its own.
+    tests = ("tests/core", "-k", "not account_of_the_system")
+    session.run(*PYTEST, *tests, *session.posargs, env=options)
 
 
 @nox.session(python=OLDEST)
@@ -52,7 +91,7 @@ def real_libraries(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def check(session: nox.Session) -> None:
     """Run ruff and mypy."""
-    session.install(".[test,check]")
+    session.install(".[test,check]", env={"UPSAMP_BUILD_KERNELS": "0"})
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")

@@ -227,6 +227,7 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
 # The one place that prints text; `Model.summary` prints as Keras does, and bytes are results. In
 # Python what a file does not hold is a warning, and that kernels cannot be loaded.
 PRINTS = {
+    "upsamp.core.native.library": {"warn"},
     "upsamp.cli.render.output": {"echo"},
     "upsamp.models.model": {"print"},
     "upsamp.core.native.library": {"warn"},

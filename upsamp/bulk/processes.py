@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, Self, TypeAlias, cast
 
 from upsamp.bulk.tasks import Outcome, Status, Task
+from upsamp.core.native.library import kernel_environment
 from upsamp.core.threads import VARIABLE, thread_count
 from upsamp.errors import FileError
 from upsamp.io.atomic import remove_dead_parts
@@ -55,7 +56,12 @@ class Processes:
         self._jobs = max(1, min(jobs, count, _most_jobs()))
         self._greeting = b64encode(pickle.dumps(settings)) + b"\n"
         threads = str(max(1, thread_count() // self._jobs))
-        self._environment = {**dict.fromkeys(LIBRARIES, threads), **os.environ, VARIABLE: threads}
+        self._environment = {
+            **dict.fromkeys(LIBRARIES, threads),
+            **os.environ,
+            **kernel_environment(),
+            VARIABLE: threads,
+        }
         self._threads: list[threading.Thread] = []
         self._own = threading.local()  # the process of a thread
         self._processes: list[Process] = []

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from upsamp.bulk.processes import uninterrupted
 from upsamp.bulk.worker import do_task
+from upsamp.core.native.library import kernel_environment
 from upsamp.core.text import first_line
 from upsamp.core.threads import limit_threads
 from upsamp.errors import EngineError
@@ -145,6 +146,7 @@ def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
                 memory_limit=0,
+                env=kernel_environment(),
                 silence_logs=logging.CRITICAL,
                 # As with processes of our own: a task is put aside when its worker dies.
                 scheduler_kwargs={"allowed_failures": 0},

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upsamp.core.native.sources import LIBRARY, checksum
+from upsamp.core.text import first_line
 from upsamp.errors import ArgumentError
 
-if TYPE_CHECKING:  # what only asks which kernels there are does without NumPy
-    from upsamp.core.arguments import Array
+if TYPE_CHECKING:
+    from upsamp.core.arguments import Array  # which has NumPy
 
 VARIABLE = "UPSAMP_KERNELS"
 CHOICES = ("native", "numpy")
@@ -67,6 +68,11 @@ def describe_kernels() -> str:
     return f"native {used.instruction_set}" if used else "numpy"
 
 
+def kernel_environment() -> dict[str, str]:
+    """Return the variables for processes that are started here: they warn of nothing again."""
+    return {VARIABLE: "native" if kernels() else "numpy"}
+
+
 def load_kernels(path: Path, instruction_set: str | None = None) -> Kernels:
     """Load a library, for the widest instruction set that the processor has, or a given one.
 
@@ -74,7 +80,7 @@ def load_kernels(path: Path, instruction_set: str | None = None) -> Kernels:
     file, or for a processor of another kind.
     """
     library = ctypes.CDLL(str(path))
-    if not hasattr(library, "upsamp_sources"):
+    if not (hasattr(library, "upsamp_sources") and hasattr(library, "upsamp_level")):
         raise OSError(f"{path.name} has no kernels of upsamp")
     library.upsamp_sources.restype = ctypes.c_uint32
     if library.upsamp_sources() != checksum():
@@ -102,7 +108,7 @@ def _kept_kernels() -> Kernels | None:
         return load_kernels(LIBRARY)
     except OSError as error:
         warnings.warn(
-            f"The native kernels are not used, as they cannot be loaded: {error}. "
+            f"The native kernels are not used, as they cannot be loaded: {first_line(error)}. "
             "NumPy computes in their place. Install upsamp again to build them anew.",
             RuntimeWarning,
             stacklevel=2,
