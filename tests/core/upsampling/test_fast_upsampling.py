@@ -2,7 +2,7 @@
 
 import itertools
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from upsamp import resize, upsample
 from upsamp.core.arguments import Convention, Interpolation
-from upsamp.core.upsampling import block_plan, box_plan, dispatch, nearest, strided_matmul
+from upsamp.core.upsampling import block_products, dispatch, nearest
 from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.errors import ArgumentError
@@ -78,28 +78,13 @@ def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(dispatch, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     if request.param == "small tiles":
-        monkeypatch.setattr(block_plan, "STRIP", 2**9)
-        monkeypatch.setattr(block_plan, "STRIP_LEAST", 2**9)
-        monkeypatch.setattr(block_plan, "STRIP_WIDTH", 2**5)
-        monkeypatch.setattr(box_plan, "TILE", 2**9)
-        monkeypatch.setattr(box_plan, "TILE_WIDTH", 2**5)
-        monkeypatch.setattr(strided_matmul, "small_product", lambda: 2**10)
+        monkeypatch.setattr(block_products, "TILE_BYTES", 2**9)
+        monkeypatch.setattr(block_products, "TILE_WIDTH", 2**5)
+        monkeypatch.setattr(block_products, "small_product", lambda: 2**10)
         monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
-    caches: list[Callable[[], None]] = [
-        block_plan.scheme_of.cache_clear,
-        box_plan.regions_of.cache_clear,
-    ]
-    for clear in caches:
-        clear()
+    block_products._column_parts.cache_clear()
     yield
-    for clear in caches:
-        clear()
-
-
-@pytest.fixture
-def _boxes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let boxes be used for the smallest images too."""
-    monkeypatch.setattr(box_plan, "LEAST", 0)
+    block_products._column_parts.cache_clear()
 
 
 # --- the same numbers
@@ -113,18 +98,6 @@ def test_every_small_size_and_factor(method: Method, dtype: str) -> None:
         shape = (1, length, 21 - length, 1 + length % 5)
         size = (length * factor, (21 - length) * (17 - factor))
         check(image(length, shape, dtype), size, method)
-
-
-@pytest.mark.usefixtures("_tiles", "_boxes")
-@pytest.mark.parametrize("dtype", ["uint8", "float32"])
-@pytest.mark.parametrize("method", METHODS[:2] + METHODS[-2:-1], ids=" ".join)
-def test_every_small_size_and_factor_that_boxes_make(method: Method, dtype: str) -> None:
-    factors_of = itertools.product(range(1, 9), (1, 2))
-    for length, factors in sample(itertools.product(range(1, 12), factors_of), 11):
-        shape = (2, length, 14 - length, 1 + length % 5)
-        for rows, columns in (factors, factors[::-1]):
-            size = (length * rows, (14 - length) * columns)
-            check(image(length, shape, dtype), size, method)
 
 
 @pytest.mark.usefixtures("_tiles")
@@ -159,7 +132,7 @@ def test_little_is_made_in_few_steps_to_the_last_bit(
         np.testing.assert_array_equal(resize(x, size, *method), plain(x, size, method), strict=True)
 
 
-@pytest.mark.usefixtures("_tiles", "_boxes")
+@pytest.mark.usefixtures("_tiles")
 @pytest.mark.parametrize(
     ("method", "channels"),
     sample(itertools.product(METHODS, [1, 2, 4, 6, 7, 16, 33]), 3),
@@ -213,7 +186,7 @@ def test_nearest_at_a_fractional_factor() -> None:
 # --- NaN and infinities
 
 
-@pytest.mark.usefixtures("_tiles", "_boxes")
+@pytest.mark.usefixtures("_tiles")
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
 @every_method
 def test_what_is_not_finite_stays_where_the_plain_sums_put_it(method: Method, value: float) -> None:
@@ -280,7 +253,6 @@ def test_little_memory_is_taken_besides_the_output(interpolation: str, dtype: st
     assert peak - output.nbytes < 32 * 2**20
 
 
-@pytest.mark.usefixtures("_boxes")
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos3"])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
 def test_the_result_goes_where_it_is_wanted(interpolation: str, dtype: str) -> None:
@@ -301,7 +273,6 @@ def test_the_result_goes_where_it_is_wanted(interpolation: str, dtype: str) -> N
         assert resize(x, (62, 87), interpolation, out=out) is out
 
 
-@pytest.mark.usefixtures("_boxes")
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos3"])
 def test_channels_first_is_filled_in_place(interpolation: str) -> None:
     x = image(10, (2, 3, 31, 29), "uint8")
