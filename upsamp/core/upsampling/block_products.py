@@ -29,14 +29,13 @@ from upsamp.core.upsampling.exact import Doubt, Plans, doubt_of, round_sums, sum
 from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.core.upsampling.rounding import Integers, integers_of, near_ties
-from upsamp.core.upsampling.taps import cut_plan, interior_of, taps_of
+from upsamp.core.upsampling.taps import LONG, cut_plan, interior_of, taps_of
 
-# Bytes of the sums of a tile, elements of one of its rows, and its rows, at the most. A smaller
-# tile would stay in the second-level cache, but its calls would be so short that two threads would
+# Bytes of the sums of a tile, and elements of one of its rows where it has many. A smaller tile
+# would stay in the second-level cache, but its calls would be so short that two threads would
 # rather wait for each other than compute.
 TILE_BYTES = 7 * 2**18
 TILE_WIDTH = 2**13
-TILE_ROWS = 2**13
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
 # Output rows of a block: longer ones multiply by more zeros, shorter ones are more products.
@@ -89,7 +88,8 @@ def interpolate(
     channels = source.shape[3]
     straight = target.flags.c_contiguous and target.flags.aligned
     threads = threads if target.size >= THREAD_ELEMENTS else 1
-    for columns in _column_parts(plans[1], channels, source.dtype):
+    rows = height or tile_height(plans, channels, source.dtype)
+    for columns in _column_parts(plans[1], channels, source.dtype, rows):
         high = height or tile_height((plans[0], columns.plan), channels, source.dtype)
         _column_bands(columns.plan, channels, source.dtype)  # before threads make them twice
         parts = source[:, :, columns.inputs], target[:, :, columns.outputs]
@@ -124,12 +124,22 @@ def tile_height(plans: Plans, channels: int, dtype: np.dtype[Any]) -> int:
     """Return how many rows of a whole result a tile has."""
     row_plan, column_plan = plans
     width = min(column_plan.length * channels, TILE_WIDTH)
-    size = width * _sums_of(dtype).itemsize
-    parts = -(-row_plan.length // max(1, min(TILE_BYTES // size, TILE_ROWS)))
+    most = _most(row_plan, TILE_BYTES // (width * _sums_of(dtype).itemsize))
+    parts = -(-row_plan.length // most)
     # An even number, since two threads are the most common case.
-    height = -(-row_plan.length // (parts + parts % 2 if parts > 1 else 1))
-    unit = _size_of(row_plan, _block_rows(width))
-    return -(-height // unit) * unit
+    parts += parts % 2 if parts > 1 else 0
+    return _share(row_plan.length, parts, _size_of(row_plan, _block_rows(width)))
+
+
+def _most(plan: AxisPlan, outputs: int) -> int:
+    """Return how many outputs of an axis a tile has at the most, if it has room for so many."""
+    periodic = interior_of(plan).end > 0
+    return max(1, outputs if periodic else min(outputs, LONG))
+
+
+def _share(length: int, parts: int, unit: int) -> int:
+    """Return how long parts of about the same length are, in units."""
+    return -(-length // (parts * unit)) * unit
 
 
 def _sums_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -149,21 +159,24 @@ def _row_parts(plan: AxisPlan, height: int, first: int) -> tuple[Part, ...]:
 
 
 @lru_cache(maxsize=8)
-def _column_parts(plan: AxisPlan, channels: int, dtype: np.dtype[Any]) -> tuple[Part, ...]:
-    """Cut the columns into parts of about the same width."""
+def _column_parts(
+    plan: AxisPlan, channels: int, dtype: np.dtype[Any], height: int
+) -> tuple[Part, ...]:
+    """Cut the columns for tiles of so many rows into parts of about the same width."""
     integers, inner = integers_of(dtype), interior_of(plan)
     ends = [0, plan.length]
-    if integers and inner.begin < inner.end:
-        # At the edges weights are divided by sums, and are no multiples of a power of two.
+    if integers and inner.begin < inner.end and plan.length * channels >= TILE_WIDTH // 4:
+        # At the edges weights are divided by sums, and are no multiples of a power of two: away
+        # from them no sum may need a second look.
         middle = cut_plan(plan, inner.begin, inner.end)
         setting = integers.half, False, integers.sums
         if not doubt_of(middle, middle, *setting) and doubt_of(middle, plan, *setting):
             ends = [0, inner.begin, inner.end, plan.length]
-    most = max(1, TILE_WIDTH // channels)
-    cuts = [0]
-    for start, stop in pairwise(ends):
-        cuts += _bounds(start, stop, -(-(stop - start) // most))[1:]
-    return tuple(_parts(plan, cuts))
+    room = max(TILE_WIDTH, TILE_BYTES // (height * _sums_of(dtype).itemsize))
+    most = min(_most(plan, room // channels), plan.length)
+    width = _share(plan.length, -(-plan.length // most), inner.period)
+    cuts = {*ends, *range(inner.begin, plan.length, width)}
+    return tuple(_parts(plan, sorted(cuts)))
 
 
 def _parts(plan: AxisPlan, cuts: Iterable[int]) -> Iterable[Part]:
@@ -333,13 +346,25 @@ def _round(
         rounded = np.rint(sums, out=sums)
     limits = np.iinfo(target.dtype)
     low, high = int(limits.min), int(limits.max)
-    np.clip(rounded, low, high, out=target, dtype=integers.through, casting="unsafe")
+    if any(map(_overshoots, plans)):
+        np.clip(rounded, low, high, out=target, dtype=integers.through, casting="unsafe")
+    else:
+        np.copyto(target, rounded, casting="unsafe")
     if doubt and not doubt.ties:
         _settle(found, source, target, plans)
 
 
+@lru_cache(maxsize=16)
+def _overshoots(plan: AxisPlan) -> bool:
+    """Tell whether outputs may lie beyond all inputs."""
+    return bool((taps_of(plan).weights < 0).any())
+
+
 def _settle(found: Array, source: Array, target: Array, plans: Plans) -> None:
     """Compute the outputs of a tile that are near a tie anew; found: their numbers."""
+    if not len(found):
+        return
+    source = np.ascontiguousarray(source)  # values are found sooner in it
     half = 2.0 ** (8 * target.itemsize)
     count = max(1, TIE_PRODUCTS // math.prod(taps_of(plan).inputs.shape[1] for plan in plans))
     for start in range(0, len(found), count):

@@ -48,10 +48,8 @@ def fill(
     if little or not _is_fast(source.dtype):
         interpolate_plainly(source, target, plans, threads, alpha=False)
         return
-    height = (
-        0 if whole.dtype.kind != "f" else tile_height(whole.plans, source.shape[3], whole.dtype)
-    )
     for images, places in _batches(source, target):
+        height = _tile_height(whole, images.shape[3])
         interpolate(images, places, plans, threads, height=height, first=place.rows.start)
 
 
