@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import resize
-from upsamp.core.upsampling import block_products, dispatch, nearest
+from upsamp.core.upsampling import block_matrices, dispatch, nearest
 from upsamp.core.upsampling.dispatch import row_borders
 from upsamp.core.upsampling.interpolation import KERNELS
 from upsamp.core.upsampling.request import Whole, normalize_rule
@@ -35,14 +35,14 @@ def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(dispatch, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
-    monkeypatch.setattr(block_products, "BLOCK_ROWS_NARROW", 4)
-    monkeypatch.setattr(block_products, "TILE_BYTES", 2**9)
-    monkeypatch.setattr(block_products, "TILE_WIDTH", 2**5)
-    block_products._column_parts.cache_clear()
-    block_products._row_bands.cache_clear()
+    monkeypatch.setattr(block_matrices, "BLOCK_ROWS_NARROW", 4)
+    monkeypatch.setattr(block_matrices, "TILE_BYTES", 2**9)
+    monkeypatch.setattr(block_matrices, "TILE_WIDTH", 2**5)
+    block_matrices.column_parts.cache_clear()
+    block_matrices.row_bands.cache_clear()
     yield
-    block_products._column_parts.cache_clear()
-    block_products._row_bands.cache_clear()
+    block_matrices.column_parts.cache_clear()
+    block_matrices.row_bands.cache_clear()
 
 
 def numbers(shape: tuple[int, ...], dtype: str, seed: int = 5) -> Array:

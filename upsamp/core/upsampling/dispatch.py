@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.upsampling.block_products import interpolate, tile_height
+from upsamp.core.upsampling.block_matrices import tile_height
+from upsamp.core.upsampling.block_products import interpolate
 from upsamp.core.upsampling.nearest import NearestAxis, copy_nearest, repeat_pixels
 from upsamp.core.upsampling.reference import interpolate_little, interpolate_plainly
 from upsamp.core.upsampling.request import Place, Whole
