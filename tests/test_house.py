@@ -230,7 +230,6 @@ PRINTS = {
     "upsamp.core.native.library": {"warn"},
     "upsamp.cli.render.output": {"echo"},
     "upsamp.models.model": {"print"},
-    "upsamp.core.native.library": {"warn"},
     "upsamp.resizing.files": {"warn"},
 }
 # What prints, however it is called: click's, Python's own, and that of other libraries.

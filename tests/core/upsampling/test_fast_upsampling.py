@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from upsamp import resize, upsample
 from upsamp.core.arguments import Convention, Interpolation
-from upsamp.core.upsampling import block_plan, dispatch, nearest, strided_matmul
+from upsamp.core.upsampling import block_matrices, block_products, dispatch, nearest
 from upsamp.core.upsampling.interpolation import plan_axis
 from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.errors import ArgumentError
@@ -83,14 +83,13 @@ def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(dispatch, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     if request.param == "small tiles":
-        monkeypatch.setattr(block_plan, "STRIP", 2**9)
-        monkeypatch.setattr(block_plan, "STRIP_LEAST", 2**9)
-        monkeypatch.setattr(block_plan, "STRIP_WIDTH", 2**5)
-        monkeypatch.setattr(strided_matmul, "small_product", lambda: 2**10)
+        monkeypatch.setattr(block_matrices, "TILE_BYTES", 2**9)
+        monkeypatch.setattr(block_matrices, "TILE_WIDTH", 2**5)
+        monkeypatch.setattr(block_products, "small_product", lambda: 2**10)
         monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
-    block_plan.scheme_of.cache_clear()
+    block_matrices.column_parts.cache_clear()
     yield
-    block_plan.scheme_of.cache_clear()
+    block_matrices.column_parts.cache_clear()
 
 
 # --- the same numbers

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from resize_definition import KERNELS
 
 from upsamp import resize
-from upsamp.core.upsampling import block_plan, dispatch, nearest
+from upsamp.core.upsampling import block_matrices, dispatch, nearest
 from upsamp.core.upsampling.dispatch import row_borders
 from upsamp.core.upsampling.request import Whole, normalize_rule
 from upsamp.core.upsampling.strips import StripError, Strips, as_images
@@ -35,13 +35,14 @@ def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(dispatch, "LITTLE", 0)
     monkeypatch.setattr(nearest, "SMALL_BYTES", 0)
     monkeypatch.setattr(nearest, "STRIP_BYTES", 2**8)
-    monkeypatch.setattr(block_plan, "BLOCK_ROWS_NARROW", 4)
-    monkeypatch.setattr(block_plan, "STRIP", 2**9)
-    monkeypatch.setattr(block_plan, "STRIP_LEAST", 2**9)
-    monkeypatch.setattr(block_plan, "STRIP_WIDTH", 2**5)
-    block_plan.scheme_of.cache_clear()
+    monkeypatch.setattr(block_matrices, "BLOCK_ROWS_NARROW", 4)
+    monkeypatch.setattr(block_matrices, "TILE_BYTES", 2**9)
+    monkeypatch.setattr(block_matrices, "TILE_WIDTH", 2**5)
+    block_matrices.column_parts.cache_clear()
+    block_matrices.row_bands.cache_clear()
     yield
-    block_plan.scheme_of.cache_clear()
+    block_matrices.column_parts.cache_clear()
+    block_matrices.row_bands.cache_clear()
 
 
 def numbers(shape: tuple[int, ...], dtype: str, seed: int = 5) -> Array:
@@ -187,14 +188,6 @@ def test_strips_are_no_longer_than_is_wanted_and_no_shorter_than_they_can_be() -
     with pytest.raises(StripError) as caught:
         Strips(whole, 100)
     assert caught.value.least == 600 * 12
-
-
-def test_images_that_are_made_together_are_not_parted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UPSAMP_KERNELS", "numpy")  # kernels make none together
-    x = numbers((64, 9, 8, 2), "float32")
-    whole = whole_of(x, (36, 24), ("bicubic", "keras"))
-    with pytest.raises(StripError):
-        Strips(whole, 36 * 24 * 2 * 4 * 2)
 
 
 @pytest.mark.parametrize("shape", [(8, 9), (8, 9, 3), (2, 8, 9, 3)])

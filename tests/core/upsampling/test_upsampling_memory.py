@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from resize_definition import KERNELS
 
 from upsamp import resize, upsample
-from upsamp.core.upsampling import banded, reference
-from upsamp.core.upsampling.banded import taps_of
+from upsamp.core.upsampling import reference, taps
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, plan_axis
 from upsamp.core.upsampling.methods import Kernel, kernel_of
+from upsamp.core.upsampling.taps import taps_of
 
 ROOM = 32 * 2**20
 
@@ -160,7 +160,7 @@ def test_one_period_of_taps_stands_for_all(
     outputs = np.random.default_rng(2).permutation(target)
     taps_of.cache_clear()
     whole = taps_of(plan)
-    monkeypatch.setattr(banded, "LONG", 0)
+    monkeypatch.setattr(taps, "LONG", 0)
     taps_of.cache_clear()
     inputs, weights = taps_of(plan).at(outputs)
     taps_of.cache_clear()

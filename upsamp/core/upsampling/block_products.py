@@ -1,259 +1,122 @@
-"""Interpolation by blocked matrix products, strip by strip.
+"""Interpolation by products of small matrices, tile by tile.
 
-A strip's inputs are brought to floating point, widened by one product of all their rows with small
-banded matrices that hold every channel, and then heightened by another. Rows that the next strip
-reads too are kept widened. Products mix a block's inputs, were it with weights of zero: a strip
-that holds a NaN, an infinity or numbers near the largest goes to the plain sums instead.
-
-From one product to the next a thread holds the interpreter's lock, and another one that wants it
-then sleeps for longer than a product takes: so views of scratch memory are made once for all strips
-of the same form.
+The inputs of a tile are brought to floating point, widened by the matrices of the columns,
+heightened by those of the rows, and rounded. Products mix a block's inputs, were it with weights of
+zero: a tile that reads a NaN, an infinity or numbers near the largest goes to the plain sums.
 """
 
 import math
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from upsamp.core.arguments import Array
+from upsamp.core.products import small_product
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
-from upsamp.core.upsampling.banded import Blocks, taps_of
-from upsamp.core.upsampling.block_plan import Part, Piece, Product, Scheme, products_of
-from upsamp.core.upsampling.exact import round_sums, sums_at
-from upsamp.core.upsampling.reference import interpolate_images
-from upsamp.core.upsampling.rounding import Integers, near_ties, round_to_even
-from upsamp.core.upsampling.strided_matmul import (
-    Lines,
-    Step,
-    left_steps,
-    moved,
-    multiply_all,
-    right_steps,
+from upsamp.core.upsampling.block_matrices import (
+    FEW_CHANNELS,
+    SIXTEEN,
+    TILE_BYTES,
+    Band,
+    Part,
+    column_bands,
+    column_parts,
+    row_bands,
+    row_parts,
+    sums_of,
+    tile_height,
 )
+from upsamp.core.upsampling.exact import Doubt, Plans, doubt_of, round_sums, sums_at
+from upsamp.core.upsampling.interpolation import AxisPlan
+from upsamp.core.upsampling.reference import interpolate_images
+from upsamp.core.upsampling.rounding import Integers, integers_of, near_ties
+from upsamp.core.upsampling.taps import taps_of
 
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
-# Steps of the forms that are kept for further pieces.
-STEPS = 2**10
-# Outputs near a tie that are computed anew together, and the most products that those are sums of.
-TIES = 2**12
-TIE_PRODUCTS = 2**15
+# The most products that outputs near a tie, which are computed anew together, are sums of.
+TIE_PRODUCTS = 2**17
 
 
-def interpolate(source: Array, target: Array, scheme: Scheme, threads: int) -> None:
-    """Fill `target` from `source`, both (N, H, W, C), as the scheme says."""
-    groups = -(-len(source) // scheme.images)
+def interpolate(
+    source: Array, target: Array, plans: Plans, threads: int, *, height: int = 0, first: int = 0
+) -> None:
+    """Fill `target` from `source`, both (N, H, W, C).
+
+    height: how many rows a tile has, counted from row -`first` of the target; 0 for as many as are
+    the fastest, which differ from part to part.
+    """
+    channels = source.shape[3]
+    straight = target.flags.c_contiguous and target.flags.aligned
+    threads = threads if target.size >= THREAD_ELEMENTS else 1
+    rows = height or tile_height(plans, channels, source.dtype)
+    for columns in column_parts(plans[1], channels, source.dtype, rows):
+        high = height or tile_height((plans[0], columns.plan), channels, source.dtype)
+        column_bands(columns.plan, channels, source.dtype)  # before threads make them twice
+        parts = source[:, :, columns.inputs], target[:, :, columns.outputs]
+        _fill_columns(*parts, row_parts(plans[0], high, first), columns.plan, threads, straight)
+
+
+def _fill_columns(
+    source: Array,
+    target: Array,
+    parts: tuple[Part, ...],
+    columns: AxisPlan,
+    threads: int,
+    straight: bool,
+) -> None:
+    """Fill some columns of the result, tile by tile; small images together."""
+    together = 1 + (TILE_BYTES // (8 * target[0].size) if len(parts) == 1 else 0)
 
     def work(run: range) -> None:
-        loops = Loops(source, target, scheme)
         # Infinities of both signs make a NaN, as the formula says; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):
             for number in run:
-                group, position = divmod(number, len(scheme.runs))
-                loops.bottom = 0
-                for piece in scheme.runs[position]:
-                    loops.fill(group * scheme.images, piece)
-            loops.settle_ties(1)
+                group, position = divmod(number, len(parts))
+                rows = parts[position]
+                images = slice(group * together, (group + 1) * together)
+                places = source[images, rows.inputs], target[images, rows.outputs]
+                _fill_tile(*places, (rows.plan, columns), straight)
 
-    share(groups * len(scheme.runs), threads if target.size >= THREAD_ELEMENTS else 1, work)
+    share(-(-len(source) // together) * len(parts), threads, work)
 
 
-class Form(NamedTuple):
-    """What strips alike have in common: the views of the scratch memory, and the products in it.
+def _fill_tile(source: Array, target: Array, plans: Plans, straight: bool) -> None:
+    """Fill a tile from all that it reads, both (N, H, W, C).
 
-    inputs: the numbers that are to be widened, and all lines of them. across: the products that
-    widen them. down: those that make sums of the widened rows, (N, rows, columns * channels), in
-    `sums`, or as they would be if the output began with them.
+    straight: whether products may be written to the target, if that has their type.
     """
-
-    inputs: Array
-    lines: Array
-    across: list[Step]
-    down: list[Step]
-    sums: Array
-
-
-class Loops:
-    """The loops of one thread."""
-
-    def __init__(self, source: Array, target: Array, scheme: Scheme) -> None:
-        self.source, self.target, self.scheme = source, target, scheme
-        # Sums go straight to where they are wanted, if a product can write there.
-        flags = target.flags
-        self.straight = target.dtype == scheme.sums and flags.c_contiguous and flags.aligned
-        # The input rows that lie widened, and the first one that is known to be tame with all
-        # after it.
-        self.top = self.bottom = self.tame = 0
-        images, rooms = min(len(source), scheme.images), scheme.rooms
-        self.inputs = scratch("up_inputs", (images * rooms.inputs,), scheme.sums)
-        # What is kept of the widened rows must outlast the next piece, were that larger.
-        self.widened = scratch("up_widened", (images * rooms.widened,), scheme.sums)
-        outputs = 0 if self.straight else images * rooms.outputs
-        self.sums = scratch("up_sums", (outputs,), scheme.sums)
-        self.rounded = scratch("up_rounded", (outputs if scheme.integers else 0,), scheme.sums)
-        self.forms: dict[tuple[int, int, int, int], Form] = {}
-        self.steps = 0
-        self.columns: Part | None = None
-        self.products: tuple[Product, ...] | list[Product] = ()
-        self.ties: list[Array] = []
-        self.tie_count = 0
-
-    def fill(self, first: int, piece: Piece) -> None:
-        """Fill a piece of `scheme.images` images from the `first` one."""
-        rows, columns = piece.rows.tile, piece.columns.tile
-        images = slice(first, first + self.scheme.images)
-        count = min(len(self.source) - first, self.scheme.images)
-        long = columns.outputs * self.scheme.channels
-        top, bottom = rows.first, rows.first + rows.inputs
-        kept = 0
-        if piece.follows and self.top <= top < self.bottom:
-            kept = min(self.bottom, bottom) - top
-            above = (top - self.top) * long
-            self.widened[: kept * long] = self.widened[above : above + kept * long]
-        else:
-            self.tame = 0
-        self.top, self.bottom = top, bottom
-        key = (id(piece.rows.products), id(piece.columns), kept, count)
-        form = self.forms.get(key)
-        if form is None:
-            self._turn_to(piece.columns)
-            form = self.forms[key] = self._form(piece, kept, count)
-            self.steps += len(form.across) + len(form.down)
-        if kept < rows.inputs:
-            self._widen(self.source[images, top + kept : bottom, columns.source], piece, form)
-        targets = rows.target, columns.target
-        if self.tame > top:
-            interpolate_images(
-                self.source[images], self.target[images], self.scheme.plans, *targets
-            )
-        elif self.straight:
-            _, height, width, channels = self.target.shape
-            start = ((first * height + rows.output) * width + columns.output) * channels
-            for step in form.down:
-                np.matmul(step.left, step.right, out=moved(step, self.target, start))
-        else:
-            multiply_all(form.down)
-            self._place(form.sums, self.target[images, *targets], first, piece)
-
-    def _turn_to(self, columns: Part) -> None:
-        """Have the products of some columns, and let go of forms that would take much memory."""
-        left = columns is not self.columns
-        if self.steps > STEPS or (left and isinstance(columns.products, Blocks)):
-            self.forms, self.steps = {}, 0
-        if left:
-            self.columns, self.products = columns, ()
-            channels = 0 if self.scheme.many else self.scheme.channels
-            self.products = products_of(columns, self.scheme.sums, channels)
-
-    def _form(self, piece: Piece, kept: int, count: int) -> Form:
-        """Prepare for pieces of a form, of whose rows the first ones are kept widened."""
-        rows, columns, channels = piece.rows.tile, piece.columns.tile, self.scheme.channels
-        row_products = products_of(piece.rows, self.scheme.sums, 0)
-        high, wide, long = rows.inputs - kept, columns.inputs, columns.outputs * channels
-        lines = self.inputs[: count * high * wide * channels].reshape(count * high, wide * channels)
-        part = Lines(self.inputs, 0, wide * channels, wide * channels)
-        place = Lines(self.widened, count * kept * long, long, long)
-        if self.scheme.many:
-            part, place = part._replace(step=channels), place._replace(step=channels)
-            across = left_steps(self.products, len(lines), channels, part, place)
-        else:
-            across = right_steps(self.products, len(lines), part, place)
-        part = Lines(self.widened, 0, rows.inputs * long, long)
-        sums = self.sums[: 0 if self.straight else count * rows.outputs * long]
-        place = Lines(sums, 0, rows.outputs * long, long)
-        if self.straight:
-            _, height, width, _ = self.target.shape
-            line = width * channels
-            place = Lines(self.target, 0, height * line, line)
-        down = list(left_steps(row_products, count, long, part, place))
-        inputs = lines.reshape(count, high, wide, channels)
-        sums = sums.reshape(count, -1, long)
-        return Form(inputs, lines, list(across) if high else [], down, sums)
-
-    def _widen(self, part: Array, piece: Piece, form: Form) -> None:
-        """Widen some input rows, and note whether they are tame."""
-        if self.scheme.integers:
-            bias = 0.0 if piece.margin is None else 0.5 + piece.margin
-            offset = self.scheme.sums.type(bias - self.scheme.integers.centre)
-            np.add(part, offset, out=form.inputs, dtype=self.scheme.sums)
-        else:
-            np.copyto(form.inputs, part)
-            if not _is_tame(form.lines):
-                self.tame = self.bottom
-        multiply_all(form.across)
-
-    def _place(self, sums: Array, room: Array, first: int, piece: Piece) -> None:
-        """Bring the sums of a piece to their place."""
-        if self.scheme.integers:
-            self._round(sums, room, first, piece, self.scheme.integers)
-            self.settle_ties(TIES)
-        else:
-            np.copyto(room, sums.reshape(room.shape), casting="unsafe")
-
-    def _round(
-        self, sums: Array, place: Array, first: int, piece: Piece, integers: Integers
-    ) -> None:
-        """Write the sums of a piece, (N, rows, columns * channels), to their place as integers."""
-        centre, room = 0, place
-        rounded = self.rounded[: sums.size].reshape(sums.shape)
-        if piece.margin is not None:
-            found = near_ties(sums, rounded, piece.margin)
-            if piece.ties:  # and have been rounded up
-                flat = rounded.reshape(-1)
-                flat[found] -= flat[found] % 2
-            elif len(found):
-                self._note_ties(found, first, piece)
-        elif sums.dtype == np.float32:
-            centre = integers.centre
-            halves = self.rounded.view(np.int16)[: sums.size].reshape(sums.shape)
-            rounded = round_to_even(sums, halves, centre)
-        else:
-            rounded = np.rint(sums, out=sums)
-        low, high = centre - integers.half, centre + integers.half - 1
-        if centre != integers.centre:
-            room = place.view(integers.signed)
-        if place[0, 0].flags.c_contiguous:
-            room = room.reshape(sums.shape)
-        else:
-            rounded = rounded.reshape(place.shape)
-        if piece.rows.grid.reach * piece.columns.grid.reach > 1:
-            np.clip(rounded, low, high, out=room, dtype=integers.through, casting="unsafe")
-        else:
-            np.copyto(room, rounded, casting="unsafe")
-        if centre != integers.centre:
-            np.bitwise_xor(room, room.dtype.type(-integers.half), out=room)
-
-    def _note_ties(self, found: Array, first: int, piece: Piece) -> None:
-        """Keep which outputs of a piece are to be computed anew."""
-        _, rows, columns, channels = self.target.shape
-        row, element = np.divmod(found, piece.columns.tile.outputs * channels)
-        row += first * rows + piece.rows.tile.output
-        element += piece.columns.tile.output * channels + row * (columns * channels)
-        self.ties.append(element)
-        self.tie_count += len(element)
-
-    def settle_ties(self, least: int) -> None:
-        """Compute the outputs near a tie anew, if there are at least so many of them."""
-        integers = self.scheme.integers
-        if self.tie_count < least or integers is None:
+    count, high, wide, channels = source.shape
+    _, rows, columns, _ = target.shape
+    integers, dtype, doubt = integers_of(source.dtype), sums_of(source.dtype), None
+    inputs = scratch("up_inputs", source.shape, dtype)
+    if integers:
+        doubt = doubt_of(*plans, integers.half, False, dtype)
+        bias = dtype.type(0.5 + doubt.margin if doubt else 0.0)
+        np.add(source, bias, out=inputs, dtype=dtype)
+    else:
+        np.copyto(inputs, source)
+        if not _is_tame(inputs.reshape(count * high, -1)):
+            interpolate_images(source, target, plans, slice(0, rows), slice(0, columns))
             return
-        found = np.concatenate(self.ties)
-        self.ties, self.tie_count = [], 0
-        plans = self.scheme.plans
-        taps = math.prod(taps_of(plan).inputs.shape[1] for plan in plans)
-        count = min(TIES, max(1, TIE_PRODUCTS // taps))
-        for start in range(0, len(found), count):
-            places = np.unravel_index(found[start : start + count], self.target.shape)
-            sums = sums_at(self.source, places, plans)
-            select = partial(_select, places)
-            self.target[places] = round_sums(sums, self.source, plans, 2 * integers.half, select)
-
-
-def _select(places: tuple[Array, ...], marked: Array) -> tuple[Array, ...]:
-    """Return those of some places that are marked."""
-    return tuple(place[marked] for place in places)
+    bands = column_bands(plans[1], channels, source.dtype)
+    widened = scratch("up_widened", (count, high, columns * channels), dtype)
+    if channels > FEW_CHANNELS:
+        lines = inputs.reshape(-1, wide, channels)
+        _multiply(bands, lines, widened.reshape(-1, columns, channels))
+    else:
+        _multiply(bands, inputs.reshape(count, high, -1).swapaxes(1, 2), widened.swapaxes(1, 2))
+    straight = straight and target.dtype == dtype
+    shape = (count, rows, columns * channels)
+    sums = target.reshape(shape) if straight else scratch("up_sums", shape, dtype)
+    _multiply(row_bands(plans[0], columns * channels, source.dtype), widened, sums)
+    if integers:
+        _round(sums.reshape(target.shape), source, target, plans, integers, doubt)
+    elif not straight:
+        np.copyto(target, sums.reshape(target.shape), casting="unsafe")
 
 
 def _is_tame(lines: Array) -> bool:
@@ -263,3 +126,75 @@ def _is_tame(lines: Array) -> bool:
     """
     squares = np.matmul(lines[:, np.newaxis], lines[:, :, np.newaxis])
     return bool(np.isfinite(squares).all())
+
+
+def _multiply(bands: Iterable[Band], source: Array, target: Array) -> None:
+    """Fill `target`, (N, outputs, length), with the products of the bands with (N, inputs, length).
+
+    Each product is so small that BLAS computes it in the calling thread.
+    """
+    images, _, length = source.shape
+    image, step, item = source.strides
+    for matrix, start, stride, output, count in bands:
+        outputs, inputs = matrix.shape
+        windows = source[:, np.newaxis, start : start + inputs]
+        if count > 1:
+            shape, strides = (images, count, inputs, length), (image, stride * step, step, item)
+            windows = as_strided(windows, shape, strides)
+        blocks = target[:, output : output + count * outputs].reshape(images, count, outputs, -1)
+        pieces = -(-matrix.size * length // small_product())
+        most = -(-length // (SIXTEEN * pieces)) * SIXTEEN
+        for first in range(0, length, most):
+            some = slice(first, first + most)
+            np.matmul(matrix, windows[..., some], out=blocks[..., some])
+
+
+def _round(
+    sums: Array,
+    source: Array,
+    target: Array,
+    plans: Plans,
+    integers: Integers,
+    doubt: Doubt | None,
+) -> None:
+    """Write the sums of a tile, (N, H, W, C), to their place as integers."""
+    found = np.empty(0, np.intp)
+    if doubt:
+        rounded = scratch("up_rounded", sums.shape, sums.dtype)
+        found = near_ties(sums, rounded, doubt.margin)
+        if doubt.ties:  # and have been rounded up
+            flat = rounded.reshape(-1)
+            flat[found] -= flat[found] % 2
+    else:
+        rounded = np.rint(sums, out=sums)
+    limits = np.iinfo(target.dtype)
+    low, high = int(limits.min), int(limits.max)
+    if any(map(_overshoots, plans)):
+        np.clip(rounded, low, high, out=target, dtype=integers.through, casting="unsafe")
+    else:
+        np.copyto(target, rounded, casting="unsafe")
+    if doubt and not doubt.ties:
+        _settle(found, source, target, plans)
+
+
+@lru_cache(maxsize=16)
+def _overshoots(plan: AxisPlan) -> bool:
+    """Tell whether outputs may lie beyond all inputs."""
+    return bool((taps_of(plan).weights < 0).any())
+
+
+def _settle(found: Array, source: Array, target: Array, plans: Plans) -> None:
+    """Compute the outputs of a tile that are near a tie anew; found: their numbers."""
+    if not len(found):
+        return
+    source = np.ascontiguousarray(source)  # values are found sooner in it
+    half = 2.0 ** (8 * target.itemsize)
+    count = max(1, TIE_PRODUCTS // math.prod(taps_of(plan).inputs.shape[1] for plan in plans))
+    for start in range(0, len(found), count):
+        places = np.unravel_index(found[start : start + count], target.shape)
+        sums = sums_at(source, places, plans)
+
+        def select(marked: Array, places: tuple[Array, ...] = places) -> tuple[Array, ...]:
+            return tuple(place[marked] for place in places)
+
+        target[places] = round_sums(sums, source, plans, half, select)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.upsampling.block_plan import Scheme, scheme_of
+from upsamp.core.upsampling.block_matrices import tile_height
 from upsamp.core.upsampling.block_products import interpolate
 from upsamp.core.upsampling.nearest import NearestAxis, copy_nearest, repeat_pixels
 from upsamp.core.upsampling.reference import interpolate_little, interpolate_plainly
 from upsamp.core.upsampling.request import Place, Whole
 from upsamp.core.upsampling.separable import interpolate_separably, kernels_for
-from upsamp.core.upsampling.slicing import cut_plan, cut_scheme, run_borders
+from upsamp.core.upsampling.taps import cut_plan
 
 # Output elements up to which the fewest steps are the fastest: never more than `taps_of` keeps all
 # taps of.
@@ -56,8 +56,8 @@ def fill(
         interpolate_plainly(source, target, plans, threads, alpha=False)
         return
     for images, places in _batches(source, target):
-        scheme = _scheme(whole, place, images.shape[3], threads)
-        interpolate(images, places, scheme, threads)
+        height = _tile_height(whole, images.shape[3])
+        interpolate(images, places, plans, threads, height=height, first=place.rows.start)
 
 
 def row_borders(whole: Whole) -> Array:
@@ -71,28 +71,22 @@ def row_borders(whole: Whole) -> Array:
     >>> row_borders(Whole((1, 4, 4, 3), (6, 12), np.dtype("uint8"), rule))
     array([0, 1, 2, 3, 4, 5, 6])
     """
-    scheme = _rounding_scheme(whole)
-    return np.array(sorted(run_borders(scheme))) if scheme else np.arange(whole.size[0] + 1)
+    last = whole.size[0]
+    height = 0
+    made_by_tiles = not (whole.copies or _is_little(whole)) and _is_fast(whole.dtype)
+    if made_by_tiles and not kernels_for(whole.plans, whole.dtype):
+        height = _tile_height(whole, 1 if whole.rule.alpha else whole.shape[3])
+    return np.append(np.arange(0, last, height or 1), last)
 
 
 def row_step(whole: Whole) -> int:
     """Return the row count of which strip heights should be a multiple."""
-    same = whole.factors is not None and not whole.rule.align_corners
-    return whole.factors[0] if same and whole.factors and not _rounding_scheme(whole) else 1
+    return whole.factors[0] if whole.copies and whole.factors else 1
 
 
-def images_together(whole: Whole) -> int:
-    """Return how many images are made at once, of which parts of the batch need to be multiples."""
-    scheme = _rounding_scheme(whole)
-    return scheme.images if scheme else 1
-
-
-def _rounding_scheme(whole: Whole) -> Scheme | None:
-    """Return the scheme of the whole, if its products round differently when they are cut."""
-    plain = whole.dtype.kind != "f" or not _is_fast(whole.dtype)
-    if plain or whole.copies or _is_little(whole) or kernels_for(whole.plans, whole.dtype):
-        return None
-    return scheme_of(*whole.plans, 1 if whole.rule.alpha else whole.shape[3], whole.dtype)
+def _tile_height(whole: Whole, channels: int) -> int:
+    """Return how many rows are made at once; 0 of integers, which are the same for any number."""
+    return tile_height(whole.plans, channels, whole.dtype) if whole.dtype.kind == "f" else 0
 
 
 def _copy(source: Array, target: Array, whole: Whole, place: Place, threads: int) -> None:
@@ -112,24 +106,6 @@ def _copy(source: Array, target: Array, whole: Whole, place: Place, threads: int
         for axis, outputs in enumerate(place)
     )
     copy_nearest(source, target, (rows, columns), threads)
-
-
-def _scheme(whole: Whole, place: Place, channels: int, threads: int) -> Scheme:
-    """Return the scheme of a part: that of the whole, cut where that can be, or one of its own."""
-    row_plan, column_plan = whole.plans
-    rows, columns = place
-    if whole.dtype.kind == "f" and columns == whole.everything.columns:
-        scheme = scheme_of(row_plan, column_plan, channels, whole.dtype)
-        cut = cut_scheme(scheme, rows.start, rows.stop)
-        if cut:
-            return cut
-    return scheme_of(
-        cut_plan(row_plan, rows.start, rows.stop),
-        cut_plan(column_plan, columns.start, columns.stop),
-        channels,
-        whole.dtype,
-        threads,
-    )
 
 
 def _is_little(whole: Whole) -> bool:

@@ -16,9 +16,9 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import round_to
-from upsamp.core.upsampling.banded import taps_of
 from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import Grid, are_ties, grid_of, is_sure, margin_of, whole_grid
+from upsamp.core.upsampling.taps import taps_of
 
 Plans: TypeAlias = tuple[AxisPlan, AxisPlan]
 # The image, row, column and channel of some outputs.
@@ -46,17 +46,27 @@ class Doubt(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def doubt_of(row_plan: AxisPlan, column_plan: AxisPlan, half: float, alpha: bool) -> Doubt | None:
-    """Return which sums of integers up to `half` are in doubt; None where none is."""
+def doubt_of(
+    row_plan: AxisPlan,
+    column_plan: AxisPlan,
+    half: float,
+    alpha: bool,
+    sums: np.dtype[Any] | type = np.float64,
+) -> Doubt | None:
+    """Return which sums of integers up to `half` are in doubt; None where none is.
+
+    sums: the type in which they are made.
+    """
     rows, columns = map(grid_of_axis, (row_plan, column_plan))
     if alpha:  # sums of products, of which quotients are made, which may be halves of odd numbers
         half *= 4 * half
-    if is_sure(rows, columns, half) and (not alpha or (rows.binary and columns.binary)):
+    if is_sure(rows, columns, half, sums) and (not alpha or (rows.binary and columns.binary)):
         return None
-    margin = margin_of(rows, columns, half)
+    margin = margin_of(rows, columns, half, sums)
     return Doubt(margin, are_ties(rows, columns, margin), rows.largest * columns.largest)
 
 
+@lru_cache(maxsize=16)
 def grid_of_axis(plan: AxisPlan) -> Grid:
     """Return the grid of all weights of an axis."""
     taps = taps_of(plan)

@@ -12,9 +12,9 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype, round_to
 from upsamp.core.threads import share, size_among
-from upsamp.core.upsampling.banded import Taps, taps_of
 from upsamp.core.upsampling.exact import half_of, round_sums
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
+from upsamp.core.upsampling.taps import Taps, taps_of
 
 # Output elements of a strip of plain sums: its scratch stays near the second-level cache.
 STRIP_ELEMENTS = 2**17

@@ -9,6 +9,7 @@ tell them apart; float64 tells more of them apart; and the rest is computed in w
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,30 +37,23 @@ class Grid:
 class Integers:
     """An integer type, and how sums of it are made.
 
-    They are made of what is left of each number when `centre` is taken away, which the type
-    `signed` holds; `half` is the largest magnitude. sums: the type of the sums. through: the type
-    in which they are clipped on their way to integers.
+    half: what the magnitude of a number is bounded by. sums: the type of the sums. through: the
+    type in which they are clipped on their way to integers.
     """
 
-    centre: int
     half: int
-    signed: np.dtype[Any]
     sums: np.dtype[Any]
     through: np.dtype[Any]
 
 
+@lru_cache(maxsize=8)
 def integers_of(dtype: np.dtype[Any]) -> Integers | None:
     """Return what there is to know of an integer type of up to 32 bits; None for any other type."""
     if dtype.kind not in "iu" or dtype.itemsize > 4:
         return None
-    half = 2 ** (8 * dtype.itemsize - 1)
-    return Integers(
-        half if dtype.kind == "u" else 0,
-        half,
-        np.dtype(f"i{dtype.itemsize}"),
-        np.dtype(np.float32 if dtype.itemsize == 1 else np.float64),
-        np.dtype({1: np.int16, 2: np.int32, 4: np.float64}[dtype.itemsize]),
-    )
+    sums = np.float32 if dtype.itemsize == 1 else np.float64
+    through = {1: np.int16, 2: np.int32, 4: np.float64}[dtype.itemsize]
+    return Integers(2 ** (8 * dtype.itemsize), np.dtype(sums), np.dtype(through))
 
 
 def grid_of(weights: list[Array], totals: list[Array]) -> Grid:
@@ -122,14 +116,3 @@ def near_ties(sums: Array, rounded: Array, margin: float) -> Array:
     np.floor(sums, out=rounded)
     np.subtract(sums, rounded, out=sums)
     return np.flatnonzero(sums < sums.dtype.type(2 * margin))
-
-
-def round_to_even(sums: Array, halves: Array, centre: int) -> Array:
-    """Return float32 sums, to which `centre` is added, as integers of 16 bits in `halves`.
-
-    A float32 from 2**23 on has no digits after the point: what is added to it is rounded half to
-    even, and its last bits are the integer, negative ones included. What is in `sums` is lost.
-    """
-    np.add(sums, np.float32(1.5 * 2**23 + centre), out=sums)
-    np.copyto(halves, sums.view(np.int32), casting="unsafe")
-    return halves

@@ -15,7 +15,7 @@ import numpy as np
 from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.memory import format_bytes
 from upsamp.core.threads import thread_count
-from upsamp.core.upsampling.dispatch import fill, images_together, row_borders, row_step
+from upsamp.core.upsampling.dispatch import fill, row_borders, row_step
 from upsamp.core.upsampling.request import Place, Whole
 from upsamp.errors import MemoryLimitError
 
@@ -65,17 +65,10 @@ class Strips:
         if _row_bytes(whole) > room:  # asked before anything of that length is planned
             raise StripError(_row_bytes(whole), room)
         everything = whole.everything.rows
-        together = images_together(whole)
         count, size = whole.shape[0], _bytes(whole, everything)
-        least = size * min(together, count)
-        self._images = max(1, enough // (size * together)) * together
-        if size * count <= enough:  # also where images together do not divide them
-            self._images = max(1, count)
-        self._rows = [everything]
-        if least > room and together > 1:
-            raise StripError(least, room)
-        if least > enough and together == 1:
-            self._images, self._rows = 1, _cut_rows(whole, room, enough)
+        self._images, self._rows = min(count, max(1, enough // size)), [everything]
+        if size > enough:
+            self._rows = _cut_rows(whole, room, enough)
 
     def __len__(self) -> int:
         return -(-self.whole.shape[0] // self._images) * len(self._rows)
