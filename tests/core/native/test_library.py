@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,9 @@ NEEDED_FLAGS = {
 
 
 @pytest.fixture(autouse=True)
-def _asked_anew() -> None:
+def _asked_anew() -> Iterator[None]:
+    library._kept_kernels.cache_clear()
+    yield
     library._kept_kernels.cache_clear()
 
 

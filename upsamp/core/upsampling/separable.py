@@ -20,8 +20,7 @@ from upsamp.core.threads import share, size_among
 from upsamp.core.upsampling.exact import Plans, doubt_of, grid_of_axis, round_sums, sums_at
 from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import margin_of
-from upsamp.core.upsampling.slicing import cut_plan
-from upsamp.core.upsampling.taps import Taps, gather_of, repeated_taps
+from upsamp.core.upsampling.taps import Taps, cut_plan, gather_of, repeated_taps
 
 # What the kernels are compiled for: `MAX_TAPS` there, and for sums of whole numbers.
 MAX_TAPS, MAX_WHOLE_TAPS = 16, 6
