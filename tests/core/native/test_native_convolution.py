@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from core.convolution.algorithm_runs import compute
+from core.native.native_kernels import instruction_sets
 from effort import sample
 from numpy.typing import NDArray
 
 from upsamp import conv2d
 from upsamp.core.convolution import native
-from upsamp.core.native.library import SETS, Kernels, load_kernels
+from upsamp.core.native.library import VARIABLE
 from upsamp.core.native.sources import LIBRARY
 from upsamp.errors import ShapeError
 
@@ -29,16 +30,10 @@ TYPES = ("float32", "float64")
 BOTH = pytest.mark.parametrize("transposed", [False, True])
 
 
-def instruction_sets() -> list[Kernels]:
-    """Return the kernels for every instruction set that the processor has."""
-    found = []
-    for _, _, name in SETS:
-        try:
-            found.append(load_kernels(LIBRARY, name))
-        except OSError:
-            continue
-    assert found
-    return found
+@pytest.fixture(autouse=True)
+def _with_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let kernels run here, also where NumPy is asked for."""
+    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 def by_each_set(*arguments: Any, **settings: Any) -> list[Array]:

@@ -38,41 +38,44 @@ def convolve_gathered(problem: Problem, block: int = BLOCK) -> None:
     """Compute a convolution of one group, in blocks of about `block` values."""
     plan = problem.plan
     (matrix,) = problem.matrices("gathered", lambda: _pack(problem))
+    blocks = _blocks(plan, block)
+
+    def work(run: range) -> None:
+        for images, rows, axis, inputs in blocks[run.start : run.stop]:
+            pixels = problem.source(images, inputs).reshape(-1, plan.channels)
+            size = len(matrix) * len(pixels)
+            parts = np.empty(size + 1, problem.dtype)
+            multiply(matrix, pixels.T, parts[:size].reshape(len(matrix), -1))
+            parts[size] = 0
+            count = images.stop - images.start
+            gathered = parts[_sources(plan.kernel, plan.filters, count, axis, plan.columns)]
+            # Whole images, or rows of one: they lie behind each other.
+            np.add.reduce(gathered, axis=0, out=problem.result[images, rows].reshape(-1))
+            problem.end_rows(images, rows, with_bias=True)
+
+    share(len(blocks), thread_count() if len(blocks) > 1 else 1, work)
+
+
+@lru_cache(maxsize=256)
+def _blocks(plan: ConvolutionPlan, block: int) -> tuple[tuple[slice, slice, Axis, slice], ...]:
+    """Cut the outputs into images and rows; return with each the axis and the inputs of its rows."""
     height, unit = plan.rows.output, len(plan.row_phases)
     image = -(-gathered_values(plan) // plan.images)
     images = max(1, block // image)
     # Blocks that begin with the same phase read alike.
     rows = height if image <= block else max(1, height * block // (image * unit)) * unit
-    blocks = [
-        (slice(first, min(first + images, plan.images)), slice(start, min(start + rows, height)))
+    parts = [slice(start, min(start + rows, height)) for start in range(0, height, rows)]
+    return tuple(
+        (slice(first, min(first + images, plan.images)), part, *_part(plan, part))
         for first in range(0, plan.images, images)
-        for start in range(0, height, rows)
-    ]
-
-    def work(run: range) -> None:
-        for some, of in blocks[run.start : run.stop]:
-            _convolve_rows(problem, some, of, matrix)
-
-    share(len(blocks), thread_count() if len(blocks) > 1 else 1, work)
+        for part in parts
+    )
 
 
-def _convolve_rows(problem: Problem, images: slice, rows: slice, matrix: Array) -> None:
-    plan = problem.plan
-    axis, inputs = _part(plan.rows, plan.kernel[0], rows)
-    source = problem.source(images, inputs)
-    size = len(matrix) * source.size // plan.channels
-    parts = np.empty(size + 1, problem.dtype)
-    multiply(matrix, source.reshape(-1, plan.channels).T, parts[:size].reshape(len(matrix), -1))
-    parts[size] = 0
-    gathered = parts[_sources(plan.kernel, plan.filters, len(source), axis, plan.columns)]
-    target = problem.result[images, rows]
-    target[...] = np.add.reduce(gathered, axis=0).reshape(target.shape)
-    problem.end_rows(images, rows, with_bias=True)
-
-
-def _part(axis: Axis, taps: int, outputs: slice) -> tuple[Axis, slice]:
-    """Return the axis of some outputs and the inputs that they read, and those inputs."""
-    reads = [narrow(*axis.tap(tap), outputs.start, outputs.stop)[1] for tap in range(taps)]
+def _part(plan: ConvolutionPlan, outputs: slice) -> tuple[Axis, slice]:
+    """Return the axis of some rows and the inputs that they read, and those inputs."""
+    axis, taps = plan.rows, range(plan.kernel[0])
+    reads = [narrow(*axis.tap(tap), outputs.start, outputs.stop)[1] for tap in taps]
     reads = [read for read in reads if read.start < read.stop]
     first = min((read.start for read in reads), default=0)
     inputs = slice(first, max((read.stop - (read.step or 1) + 1 for read in reads), default=first))
