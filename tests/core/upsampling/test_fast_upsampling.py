@@ -230,6 +230,14 @@ def test_threads_change_no_byte(
         np.testing.assert_array_equal(other, made[0], strict=True)
 
 
+@pytest.mark.usefixtures("_tiles")
+@pytest.mark.parametrize(("channels", "size"), [(1, (38, 46)), (3, (31, 97)), (7, (57, 46))])
+def test_an_image_has_the_same_bits_in_any_batch(channels: int, size: tuple[int, int]) -> None:
+    x = image(11, (5, 19, 23, channels), "float32")
+    alone = [resize(x[number : number + 1], size, "lanczos3") for number in range(5)]
+    np.testing.assert_array_equal(resize(x, size, "lanczos3"), np.concatenate(alone), strict=True)
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", " "])
 def test_a_number_of_threads_that_is_none_is_refused(
     text: str, monkeypatch: pytest.MonkeyPatch

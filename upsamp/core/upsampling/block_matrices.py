@@ -17,6 +17,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype
+from upsamp.core.threads import size_among
 from upsamp.core.upsampling.exact import Plans, doubt_of
 from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import integers_of
@@ -70,11 +71,11 @@ def sums_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return integers.sums if integers else compute_dtype(dtype)
 
 
-def tile_height(plans: Plans, channels: int, dtype: np.dtype[Any]) -> int:
-    """Return how many rows of a result a tile has."""
+def tile_height(plans: Plans, channels: int, dtype: np.dtype[Any], threads: int = 1) -> int:
+    """Return how many rows of a result a tile has, of which each of some threads makes one."""
     plan, column_plan = plans
     width = min(column_plan.length * channels, TILE_WIDTH)
-    most = max(1, TILE_BYTES // (width * sums_of(dtype).itemsize))
+    most = max(1, size_among(threads, TILE_BYTES) // (width * sums_of(dtype).itemsize))
     most = most if interior_of(plan).end else min(most, LONG)
     parts = -(-plan.length // most)
     # An even number, since two threads are the most common case.

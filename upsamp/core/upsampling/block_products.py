@@ -38,7 +38,7 @@ from upsamp.core.upsampling.taps import taps_of
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
 # The most products that outputs near a tie, which are computed anew together, are sums of.
-TIE_PRODUCTS = 2**17
+TIE_PRODUCTS = 2**16
 
 
 def interpolate(
@@ -52,9 +52,9 @@ def interpolate(
     channels = source.shape[3]
     straight = target.flags.c_contiguous and target.flags.aligned
     threads = threads if target.size >= THREAD_ELEMENTS else 1
-    rows = height or tile_height(plans, channels, source.dtype)
+    rows = height or tile_height(plans, channels, source.dtype, threads)
     for columns in column_parts(plans[1], channels, source.dtype, rows):
-        high = height or tile_height((plans[0], columns.plan), channels, source.dtype)
+        high = height or tile_height((plans[0], columns.plan), channels, source.dtype, threads)
         column_bands(columns.plan, channels, source.dtype)  # before threads make them twice
         parts = source[:, :, columns.inputs], target[:, :, columns.outputs]
         _fill_columns(*parts, row_parts(plans[0], high, first), columns.plan, threads, straight)
