@@ -11,6 +11,7 @@ __all__ = [
     "THREADS",
     "TORCH_LAYOUTS",
     "keras_on_tensorflow",
+    "limited_kornia",
     "limited_tensorflow",
     "limited_torch",
 ]
@@ -26,6 +27,13 @@ def limited_torch() -> Any:
     torch = import_module("torch")
     torch.set_num_threads(THREADS)
     return torch
+
+
+@cache
+def limited_kornia() -> Any:
+    """Return kornia-rs, which reads how many threads it has when it first needs some."""
+    os.environ["RAYON_NUM_THREADS"] = str(THREADS)
+    return import_module("kornia_rs")
 
 
 @cache

@@ -10,6 +10,7 @@ import numpy as np
 from libraries import THREADS
 from timing import take_turns, turn_of
 
+from upsamp.core.native.library import describe_kernels
 from upsamp.core.threads import share
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["Limits", "describe", "limits"]
 
 PACKAGES = (
     *("numpy", "pillow", "keras", "tensorflow-cpu", "torch", "jax"),
-    "opencv-python-headless",
+    *("opencv-python-headless", "cykooz-resizer", "kornia-rs", "pic-scale"),
 )
 # Bytes of an array that no cache holds.
 LARGE = 2**26
@@ -39,6 +40,7 @@ def describe() -> dict[str, str]:
         "processor": _processor(),
         "threads": str(THREADS),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "kernels of upsamp": describe_kernels(),
         "kernels of NumPy's BLAS": _blas_kernels(),
         **{name: found for name in PACKAGES if (found := _version(name))},
     }

@@ -35,6 +35,7 @@ SECTIONS = {
 
 "of the limit" is how near a call comes to what no program can beat: reading the input and writing
 the output once, at the speed of a copy in memory. Fresh memory for the output is part of each call.
+"off" is the share of a peer's bytes that are not those of the exact result.
 """,
     "convolution": """\
 ## Convolution
@@ -159,7 +160,8 @@ def _cases(group: str, rows: list[Row], limits: Limits) -> str:
         for peer in peers:
             ratio = ratios(row).get(peer)
             size = f" ({sizes[peer]:.0f} MB)" if peer in sizes else ""
-            cells.append("" if ratio is None else f"{_number(ratio)}{size}")
+            off = f" ({row['off'][peer]:.1%} off)" if peer in row.get("off", {}) else ""
+            cells.append("" if ratio is None else f"{_number(ratio)}{size}{off}")
         lines.append(_line(*cells))
     return "\n".join(lines) + "\n"
 

@@ -49,6 +49,7 @@ class Row(TypedDict):
     """One case: our time and that of each peer; none where memory alone is measured.
 
     size: what the case is about where a group is a series. megabytes: the peak memory of each.
+    off: the share of the values of a peer that are not those of the exact result.
     """
 
     group: str
@@ -57,6 +58,7 @@ class Row(TypedDict):
     work: NotRequired[Work]
     size: NotRequired[float]
     megabytes: NotRequired[dict[str, float]]
+    off: NotRequired[dict[str, float]]
 
 
 def turn_of(call: Call, length: float = TURN) -> Turn:

@@ -1,6 +1,6 @@
-"""Upsampling beside OpenCV, PyTorch, TensorFlow, Keras and Pillow, two threads each.
+"""Upsampling beside OpenCV, PyTorch, TensorFlow, Keras, Pillow and three Rust libraries.
 
-OpenCV's lanczos4 stands beside our lanczos3. Keras' layer runs on TensorFlow.
+Each has two threads. OpenCV's lanczos4 stands beside our lanczos3. Keras' layer runs on TensorFlow.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from libraries import (
     THREADS,
     TORCH_LAYOUTS,
     keras_on_tensorflow,
+    limited_kornia,
     limited_tensorflow,
     limited_torch,
 )
@@ -90,17 +91,80 @@ def keras(x: NDArray[Any], case: Case) -> Call:
     return lambda: layer(image)
 
 
-def pillow(x: NDArray[Any], case: Case) -> Call | None:
-    """Return Pillow's call, which takes grey, RGB and RGBA in bytes, and grey in float32."""
+def opencv_exact(x: NDArray[Any], case: Case) -> Call | None:
+    """Return the call of what OpenCV names exact, which is there for bilinear bytes."""
+    import cv2
+
+    if (case.dtype, case.method) != ("uint8", "bilinear"):
+        return None
+    code, factor = cv2.INTER_LINEAR_EXACT, case.factor
+    return lambda: cv2.resize(x, None, fx=factor, fy=factor, interpolation=code)
+
+
+def kornia(x: NDArray[Any], case: Case) -> Call | None:
+    """Return kornia-rs' call, which takes RGB in bytes."""
+    if (case.dtype, case.channels) != ("uint8", 3):
+        return None
+    resize = limited_kornia().imgproc.resize
+    method, size = case.method.rstrip("3"), (case.side * case.factor,) * 2
+    return lambda: resize(x, size, method)
+
+
+def cykooz(x: NDArray[Any], case: Case) -> Call:
+    """Return the call of cykooz-resizer, which is fast_image_resize for Python."""
+    import cykooz_resizer as library
+
+    kind = ("U8" if case.dtype == "uint8" else "F32") + ("", "", "", "x3", "x4")[case.channels]
+    pixels, size = library.PixelType[kind], (case.side * case.factor,) * 2
+    filters = {"bicubic": "catmull_rom", "nearest": "box"}
+    kernel = library.FilterType[filters.get(case.method, case.method)]
+    nearest, convolution = library.ResizeAlg.nearest, library.ResizeAlg.convolution
+    options = library.ResizeOptions(
+        nearest() if case.method == "nearest" else convolution(kernel),
+        use_alpha=False,
+        thread_pool=library.ResizerThreadPool(THREADS),
+    )
+    source = library.ImageData(case.side, case.side, pixels, x.tobytes())
+    resizer = library.Resizer()
+
+    def call() -> NDArray[Any]:
+        target = library.ImageData(*size, pixels)
+        resizer.resize(source, target, options)
+        return np.frombuffer(target.get_buffer(), case.dtype).reshape(*size, case.channels)
+
+    return call
+
+
+def pic_scale(x: NDArray[Any], case: Case) -> Call | None:
+    """Return pic-scale's call, on an image of Pillow's."""
+    import pic_scale as library
+
+    image, kind = pillow_image(x, case), case.method.upper().rstrip("3")
+    if image is None:
+        return None
+    size, kernel = (case.side * case.factor,) * 2, getattr(library.Resampling, kind)
+    options = {"premultiply_alpha": False, "workers": THREADS}
+    return lambda: np.asarray(library.resize(image, size, kernel, **options))
+
+
+def pillow_image(x: NDArray[Any], case: Case) -> Any:
+    """Return the image, where Pillow has its kind."""
     from PIL import Image
 
     if case.dtype != "uint8" and case.channels > 1:
         return None
-    image = Image.fromarray(x[..., 0] if case.channels == 1 else x)
-    filters = Image.Resampling
-    kinds = (filters.NEAREST, filters.BILINEAR, filters.BICUBIC, filters.LANCZOS)
-    kind, size = kinds[METHODS.index(case.method)], (case.side * case.factor,) * 2
-    return lambda: np.asarray(image.resize(size, kind))
+    return Image.fromarray(x[..., 0] if case.channels == 1 else x)
+
+
+def pillow(x: NDArray[Any], case: Case) -> Call | None:
+    """Return Pillow's call, which takes grey, RGB and RGBA in bytes, and grey in float32."""
+    from PIL.Image import Resampling
+
+    image = pillow_image(x, case)
+    if image is None:
+        return None
+    kind, size = case.method.upper().rstrip("3"), (case.side * case.factor,) * 2
+    return lambda: np.asarray(image.resize(size, Resampling[kind]))
 
 
 PEERS = {
@@ -109,7 +173,13 @@ PEERS = {
     "TensorFlow": tensorflow,
     "Keras": keras,
     "Pillow": pillow,
+    "OpenCV exact": opencv_exact,
+    "cykooz-resizer": cykooz,
+    "kornia-rs": kornia,
+    "pic-scale": pic_scale,
 }
+# Peers that say that they compute what we do, of bytes: how many of theirs are others is told.
+SAME = ("OpenCV exact", "cykooz-resizer", "kornia-rs", "pic-scale")
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
@@ -125,4 +195,11 @@ def rows(*, quick: bool) -> Iterator[Row]:
         group = f"upsampling, {case.method} {case.dtype}"
         timed = row(group, str(case), own, peers, 5 if quick else 9)
         timed["work"] = {"bytes": x.nbytes * (1 + case.factor**2), "products": 0}
+        if case.dtype == "uint8":
+            exact = own()
+            timed["off"] = {
+                name: float(np.mean(np.reshape(np.asarray(peers[name]()), exact.shape) != exact))
+                for name in SAME
+                if name in peers
+            }
         yield better(timed, "PyTorch")
