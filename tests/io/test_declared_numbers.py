@@ -4,6 +4,7 @@ import gzip
 import re
 import struct
 import zlib
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -306,12 +307,17 @@ def test_channels_besides_the_colours_come_and_go(
     picture = read(tiff(laid, photometric, planarconfig=planes, extrasamples=extra))
     depth = {"uint8": "", "uint16": ";16", "float32": ";F"}[dtype]
     assert (picture.mode, picture.notes) == (mode + depth, ())
-    # Alpha is last in a picture, and in a file it comes behind the colours.
+    # Alpha is last in a picture; in a file bands keep their numbers.
     order = [n for n in range(colours, pixels.shape[2]) if extra[n - colours] == 0]
     alpha = [n for n in range(colours, pixels.shape[2]) if extra[n - colours]]
     shown = pixels[..., [*range(colours), *order, *alpha]]
     np.testing.assert_array_equal(picture.pixels, shown, strict=True)
     with tifffile.TiffFile(through(picture, "tiff", tmp_path)) as made:
+        written = made.pages[0].aspage()
+        assert tuple(map(int, written.extrasamples)) == extra
+        np.testing.assert_array_equal(written.asarray(), pixels, strict=True)
+    # Of other files it comes behind the colours, where most readers look.
+    with tifffile.TiffFile(through(replace(picture, coding={}), "tiff", tmp_path)) as made:
         written = made.pages[0].aspage()
         assert [int(one) for one in written.extrasamples] == [2] * len(alpha) + [0] * len(order)
         kept = pixels[..., [*range(colours), *alpha, *order]]

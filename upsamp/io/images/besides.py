@@ -106,15 +106,18 @@ def _remarks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _of_webp(_image: Image.Image, stream: BinaryIO) -> Found:
-    gone = []
+    others = [kind for kind in webp_chunks(stream) if kind not in RIFF]
+    return {"gone": [_word("the chunk", kind) for kind in others]}
+
+
+def webp_chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the kinds of the chunks of a WebP in their order."""
     end, place = stream.seek(0, 2), 12
     while place + 8 <= end:
         stream.seek(place)
         kind, size = struct.unpack("<4sI", stream.read(8))
+        yield kind
         place += 8 + size + size % 2
-        if kind not in RIFF:
-            gone.append(_word("the chunk", kind))
-    return {"gone": gone}
 
 
 def _of_gif(_image: Image.Image, stream: BinaryIO) -> Found:

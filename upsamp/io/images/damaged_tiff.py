@@ -13,7 +13,7 @@ from PIL.ExifTags import Base as Tag
 
 from upsamp.io.images.compressed import TOO_SHORT, check_packbits, check_zstandard, inflated
 from upsamp.io.images.damaged_jpeg import check_jpeg
-from upsamp.io.images.frames import tiff_tags
+from upsamp.io.metadata.directory import read_tags
 
 # Where strips and tiles are, and how long.
 STRIPS = (Tag.StripOffsets, Tag.StripByteCounts)
@@ -56,7 +56,7 @@ def check_tags(stream: BinaryIO, known: Container[int]) -> None:
 
     known: the tags that it could read.
     """
-    for tag in tiff_tags(stream):
+    for tag in read_tags(stream, {})[1]:
         if tag in PIXEL_TAGS and tag not in known:
             raise OSError(f"its tag {tag} is damaged")
 

@@ -119,13 +119,15 @@ def read_deep_tiff(
             f"{name} {FAULT}: its numbers have more than the {bits} bits that it declares, as an "
             "older tifffile reads them. Update tifffile."
         )
-    pixels, mode = _straight(whole, kind, extra, unused)
+    # No mode has inks with alpha.
+    alpha = next((n for n, one in enumerate(extra) if one in ALPHA and kind != SEPARATED), None)
+    pixels, mode = _straight(whole, kind, extra, alpha, unused)
     metadata, orientation = metadata_of_tiff(stream)
     if options.orient:
         pixels = upright(pixels, orientation)
         metadata = upright_metadata(metadata, orientation, pixels.shape)
     pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
-    coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}")}
+    coding = {"compression": COMPRESSION_INFO.get(number, f"method {number}"), "alpha": alpha or 0}
     is_lossy = kind == SEPARATED and any(extra)
     notes = (INKS_WITH_ALPHA,) * is_lossy + (COLOURS_UNTOLD,) * (not is_told)
     return Picture(pixels, mode, "tiff", None, metadata, coding, notes)
@@ -144,16 +146,16 @@ def _meanings(page: Any, count: int) -> tuple[int, ...]:
     return (*told, *[UNSPECIFIED] * count)[: max(0, count)]
 
 
-def _straight(pixels: Array, kind: int, extra: tuple[int, ...], unused: int) -> tuple[Array, str]:
+def _straight(
+    pixels: Array, kind: int, extra: tuple[int, ...], alpha: int | None, unused: int
+) -> tuple[Array, str]:
     """Return pixels whose alpha, if there is one, is not premultiplied and last; and their mode.
 
-    extra: what each channel besides the colours means; the first that is alpha is taken for it.
-    unused: how many of the highest bits of integers their file does not have.
+    extra: what each channel besides the colours means. alpha: which of these is alpha. unused: how
+    many of the highest bits of integers their file does not have.
     """
     colours, channels = COLOURS[kind], pixels.shape[2]
     integers = pixels.dtype.kind in "iu"
-    is_ink = kind == SEPARATED  # which no mode has with alpha
-    alpha = next((n for n, one in enumerate(extra) if one in ALPHA and not is_ink), None)
     full = int(np.iinfo(pixels.dtype).max) >> unused if integers else 1
     if kind == MIN_IS_WHITE and integers:
         opposite = pixels[..., :colours] ^ pixels.dtype.type(
@@ -170,4 +172,4 @@ def _straight(pixels: Array, kind: int, extra: tuple[int, ...], unused: int) -> 
         pixels = pixels[..., [*order, colours + alpha]]
     more = len(extra) - (alpha is not None)
     pixels = pixels[..., 0] if channels == 1 else pixels
-    return pixels, mode_of(pixels, cmyk=is_ink, extra=more)
+    return pixels, mode_of(pixels, cmyk=kind == SEPARATED, extra=more)

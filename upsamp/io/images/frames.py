@@ -158,16 +158,6 @@ def tiff_mask(stream: BinaryIO, place: int) -> TiffPage | None:
     return None
 
 
-def tiff_tags(stream: BinaryIO) -> Iterator[int]:
-    """Yield the numbers of the tags of the first page."""
-    form = _tiff_form(stream)
-    stream.seek(form.header)
-    stream.seek(_number(stream, form.places))
-    for _ in range(_number(stream, form.counts)):
-        yield _number(stream, form.places[0] + "H")
-        stream.seek(form.entry - 2, 1)
-
-
 def _tiff_form(stream: BinaryIO) -> TiffForm:
     stream.seek(0)
     head = stream.read(4)

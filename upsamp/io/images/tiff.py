@@ -155,14 +155,20 @@ def _is_strange(picture: Picture) -> bool:
     return bool(picture.extra) or dtype != PILLOWS.get(picture.mode, "u1")
 
 
-def _with_extra_last(picture: Picture) -> Array:
-    """Return the pixels with alpha behind the colours, where most readers look for it."""
+def _ordered(picture: Picture) -> tuple[Array, tuple[int, ...]]:
+    """Return the pixels with alpha where their file had it, and what channels besides colours mean.
+
+    Of other files it comes behind the colours, where most readers look for it.
+    """
     pixels = np.ascontiguousarray(picture.pixels)
+    meanings = [UNSPECIFIED] * picture.extra
     if not (picture.has_alpha and picture.extra):
-        return pixels
-    colours = pixels.shape[2] - picture.extra - 1
-    order = [*range(colours), pixels.shape[2] - 1, *range(colours, pixels.shape[2] - 1)]
-    return pixels[..., order]
+        return pixels, tuple(meanings)
+    place = picture.coding.get("alpha", 0)
+    meanings.insert(place, STRAIGHT)
+    order = [*range(pixels.shape[2] - 1)]
+    order.insert(len(order) - picture.extra + place, pixels.shape[2] - 1)
+    return pixels[..., order], tuple(meanings)
 
 
 def _body_of_libtiff(image: Image.Image, arguments: dict[str, Any]) -> Body:
@@ -183,7 +189,7 @@ def _tuple(value: Any) -> tuple[int, ...]:
 
 def _body_of_pixels(picture: Picture, compression: str) -> Body:
     """Write pixels as they are, or compressed as their differences, strip by strip."""
-    pixels = _with_extra_last(picture)
+    pixels, meanings = _ordered(picture)
     if picture.mode == "LAB":
         pixels = offset_lab(pixels)
     height, width = pixels.shape[:2]
@@ -200,7 +206,7 @@ def _body_of_pixels(picture: Picture, compression: str) -> Body:
         **KINDS[picture.colours],
     }
     if picture.extra:
-        tags[EXTRA] = (STRAIGHT,) * picture.has_alpha + (UNSPECIFIED,) * picture.extra
+        tags[EXTRA] = meanings
     if differences:
         tags[PREDICTOR] = DIFFERENCES
     if picture.mode == "P":

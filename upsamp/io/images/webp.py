@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from upsamp.io.images.besides import webp_chunks
 from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
 from upsamp.io.images.saving import save_options
@@ -68,8 +69,7 @@ def write_webp(picture: Picture, stream: BinaryIO, name: str, options: WriteOpti
             loop=min(picture.metadata.get("plays", 0), MOST_PLAYS),
             **save_options(picture, "webp", options),
         )
-        with Image.open(buffer, formats=("WEBP",)) as made:
-            count = getattr(made, "n_frames", 1)
+    count = max(1, [*webp_chunks(buffer)].count(b"ANMF"))
     data = buffer.getbuffer()
     # The encoder cuts off what is clear around a frame. Where all is opaque then, it tells readers
     # of no transparency, and they show black in its place.
