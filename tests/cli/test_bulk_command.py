@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from bulk_files import contents, write_images
 from click.testing import Result
-from effort import sample
+from effort import in_one_test, sample
 from PIL import Image, ImageOps
 
 import upsamp
@@ -464,7 +464,7 @@ def test_a_dry_run_of_one_file_lists_it_alone(invoke: Invoke, photos: Path) -> N
     assert photos.is_dir()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "options", [["--report", "r.json"], ["--compare"], ["--code", "torch"], ["--sheet", "s.png"]]
 )
 def test_a_dry_run_shows_nothing_that_was_made(invoke: Invoke, options: list[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from image_files import SAMPLES
 from PIL import Image, ImageSequence
 
@@ -28,8 +29,8 @@ def pages(name: str, *sides: int) -> bytes:
     return Path(name).read_bytes()
 
 
-@pytest.mark.parametrize("to", ["30x", "x20", "30x20", "29x", "45x10", "10x90"])
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.gif", "a.tif", "a.bmp"])
+@in_one_test("to", ["30x", "x20", "30x20", "29x", "45x10", "10x90"])
+@in_one_test("name", ["a.png", "a.jpg", "a.webp", "a.gif", "a.tif", "a.bmp"])
 def test_what_is_no_smaller_is_copied_byte_for_byte(invoke: Invoke, name: str, to: str) -> None:
     given = noise(name, 30, 20)
     # By a method that would blur it.
@@ -202,7 +203,7 @@ def test_many_files_of_another_format_are_kept_in_size(invoke: Invoke) -> None:
         np.testing.assert_array_equal(np.asarray(image), np.asarray(given))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "args",
     [(), ("--size", "2"), ("--to", "9x", "--compare"), ("--to", "9x", "--sheet", "s.png")],
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp import Sequential, make_generator
 from upsamp.errors import ArgumentError
@@ -82,7 +83,7 @@ def test_the_default_is_the_generator_with_up_sampling() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("options", "rule"),
     [
         ({"kind": "vae"}, r"`kind` must be one of .*upsampling.*transpose.*dcgan.*Received:.*vae"),
@@ -151,7 +152,7 @@ def test_tiles_keep_the_pixels_of_each_sample_in_place() -> None:
     assert canvas.sum() == samples.sum()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("count", "rows", "columns"),
     [(1, 1, 1), (2, 1, 2), (3, 2, 2), (4, 2, 2), (5, 2, 3), (7, 3, 3), (16, 4, 4), (17, 4, 5)],
 )

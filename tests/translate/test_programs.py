@@ -5,6 +5,7 @@ import itertools
 from typing import Any
 
 import pytest
+from effort import in_one_test
 
 from upsamp.core.upsampling.interpolation import has_kernel
 from upsamp.errors import ArgumentError
@@ -139,7 +140,7 @@ def test_what_pytorch_calls_padding_1_is_same_in_keras() -> None:
     assert "#" not in program.partition("\n")[2]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("library", "settings", "named", "text"),
     [
         ("keras", (2, "valid", None, 2), {}, "Keras takes no strides above 1 together with a"),
@@ -160,7 +161,7 @@ def test_a_convolution_that_a_library_lacks_is_explained(
     assert text in comments_of(program)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("library", "settings", "text"),
     [
         ("keras", ((6, 6), "area"), "By a whole factor, area copies each pixel."),

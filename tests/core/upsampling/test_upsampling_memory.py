@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose, one_of_each
+from effort import choose, in_one_test, one_of_each
 from measured_memory import can_measure, extra_memory
 from numpy.typing import NDArray
 
@@ -178,8 +178,8 @@ def test_few_plans_are_kept_of_many_sizes() -> None:
     assert 0 < len(tables) <= 128
 
 
-@pytest.mark.parametrize(("convention", "interpolation"), KERNELS)
-@pytest.mark.parametrize("length", [1000, 10**6])
+@in_one_test(("convention", "interpolation"), KERNELS)
+@in_one_test("length", [1000, 10**6])
 def test_weights_of_many_phases_are_those_of_exact_fractions(
     length: int, convention: Any, interpolation: Any
 ) -> None:
