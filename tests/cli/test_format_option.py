@@ -92,6 +92,7 @@ def test_a_suffix_that_agrees_or_tells_nothing_is_taken(
     assert Path(output).exists()
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_a_name_of_many_files_must_agree_too(invoke: Invoke) -> None:
     copy(SAMPLES / "sprite.png", "a.png")
     args = ("upsample", "a.png", "--out-dir", "o", "--jobs", "1", "--format", "webp", "--name")

@@ -98,6 +98,7 @@ def test_damage_is_refused_in_one_line_by_every_door(
         assert sorted(Path().iterdir()) == before, name
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_damaged_files_among_others_fail_alone(invoke: Callable[..., Result]) -> None:
     Path("in").mkdir()
     for name, data in DAMAGED.items():

@@ -141,6 +141,7 @@ def test_a_matrix_stays_as_it_is(invoke: Invoke) -> None:
     np.testing.assert_array_equal(np.load("b.npy"), np.load("a.npy"), strict=True)
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_many_files_are_kept_or_enlarged_and_counted(invoke: Invoke) -> None:
     Path("photos").mkdir()
     large = {f"photos/{name}": noise(f"photos/{name}", 40, 30) for name in ("a.png", "b.jpg")}
@@ -165,6 +166,7 @@ def test_many_files_are_kept_or_enlarged_and_counted(invoke: Invoke) -> None:
             assert entry["shape"] == entry["result_shape"]
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_a_dry_run_tells_what_is_kept(invoke: Invoke) -> None:
     Path("photos").mkdir()
     noise("photos/a.png", 40, 30)
@@ -190,6 +192,7 @@ def test_another_background_is_no_copy(invoke: Invoke) -> None:
         assert (image.mode, image.getpixel((0, 0))) == ("RGB", (255, 255, 255))
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_many_files_of_another_format_are_kept_in_size(invoke: Invoke) -> None:
     Path("photos").mkdir()
     noise("photos/a.png", 40, 30)

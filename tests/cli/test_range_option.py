@@ -139,6 +139,7 @@ def test_what_is_no_number_is_told(invoke: Invoke) -> None:
     assert not Path("c.png").exists()
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_many_files_are_spread_by_the_same_values(invoke: Invoke) -> None:
     Path("maps").mkdir()
     for number in (1, 2):
