@@ -26,7 +26,7 @@ MODULES = {
 }
 LAYER = "ConvTranspose2d(64, 3, 4, stride=2, padding=1)"
 
-each_library = pytest.mark.parametrize("library", LIBRARIES)
+each_library = in_one_test("library", LIBRARIES)
 
 
 def assert_program(text: str, library: str) -> None:

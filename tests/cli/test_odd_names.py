@@ -27,7 +27,7 @@ NAMES = {
     "matrix": "1 2; 3 4",
     "percent": "%s{0}",
 }
-every_name = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+every_name = in_one_test("name", NAMES.values())
 
 
 def spelled(name: str) -> str:

@@ -31,7 +31,7 @@ PARAMETERS = {
 }
 TOTALS = {"upsampling": (324_353, 0), "transpose": (324_353, 0), "dcgan": (2_305_472, 25_472)}
 
-every_kind = pytest.mark.parametrize("kind", SHAPES)
+every_kind = in_one_test("kind", SHAPES)
 
 
 def test_every_kind_stands_in_the_tables() -> None:

@@ -17,7 +17,7 @@ from upsamp.translate import (
     upsampling_program,
 )
 
-each_library = pytest.mark.parametrize("library", LIBRARIES)
+each_library = in_one_test("library", LIBRARIES)
 
 SMALL = "np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)"
 

@@ -17,8 +17,8 @@ Convolution = Callable[..., NDArray[Any]]
 
 PADDINGS = ("valid", "same")
 DILATIONS = ((1, 1), (2, 1), (1, 2), (2, 2))
-BOTH = pytest.mark.parametrize("convolve", [conv2d, conv2d_transpose])
-EVERY_KERNEL = pytest.mark.parametrize("kernel_size", list(product(range(1, 5), range(1, 5))))
+BOTH = in_one_test("convolve", [conv2d, conv2d_transpose])
+EVERY_KERNEL = in_one_test("kernel_size", list(product(range(1, 5), range(1, 5))))
 
 
 def whole(seed: int, *shape: int) -> NDArray[np.float64]:

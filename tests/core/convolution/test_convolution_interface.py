@@ -13,7 +13,7 @@ from upsamp.errors import ArgumentError, DtypeError, MemoryLimitError, ShapeErro
 
 Convolution = Callable[..., NDArray[Any]]
 
-BOTH = pytest.mark.parametrize("convolve", [conv2d, conv2d_transpose])
+BOTH = in_one_test("convolve", [conv2d, conv2d_transpose])
 INTEGERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 

@@ -38,8 +38,8 @@ STEPS: list[tuple[Pair, Pair, int]] = [
     ((4, 2), (2, 3), 2),
 ]
 
-every_padding = pytest.mark.parametrize(("padding", "margins"), PADDINGS)
-every_step = pytest.mark.parametrize(("strides", "dilation", "groups"), STEPS)
+every_padding = in_one_test(("padding", "margins"), PADDINGS)
+every_step = in_one_test(("strides", "dilation", "groups"), STEPS)
 
 
 def whole(seed: int, *shape: int) -> NDArray[np.float64]:

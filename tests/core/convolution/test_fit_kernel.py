@@ -21,7 +21,7 @@ Padding = str | tuple[tuple[int, int], tuple[int, int]]
 KERNELS_AND_STRIDES = [
     (kernel, stride) for kernel, stride in product(range(2, 6), range(1, 4)) if kernel >= stride
 ]
-FITTING = pytest.mark.parametrize(("kernel", "stride"), KERNELS_AND_STRIDES)
+FITTING = in_one_test(("kernel", "stride"), KERNELS_AND_STRIDES)
 
 # --- a kernel that made the data is found again
 

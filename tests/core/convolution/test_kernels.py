@@ -16,7 +16,7 @@ APART = ("nearest", "bilinear", "bicubic", "gaussian", "identity")
 DRAWN = ("glorot", "icnr", "random")
 STRIDES = (1, 2, 3, 4, 5)
 
-every_preset = pytest.mark.parametrize("name", KERNEL_PRESETS)
+every_preset = in_one_test("name", KERNEL_PRESETS)
 
 
 def image(seed: int, *shape: int) -> NDArray[np.float64]:

@@ -123,7 +123,7 @@ LARGE = [odd((4000, 6000, 3), (4001, 6001), "uint8", method) for method in METHO
 
 CASES = choose(FEW[::2], [*FEW, *ALL[::61], *LARGE])
 # How many are measured by one process: large ones take seconds.
-TOGETHER = 1
+TOGETHER = choose(len(CASES), 1)
 
 
 @pytest.mark.skipif(not can_measure(), reason="the system does not tell the memory of a call")

@@ -15,7 +15,7 @@ FILES = [pytest.param(golden, name, id=name) for golden in RUNNING for name in g
 # Of the range of an output. A model that computes in float16 has its 11 bits alone.
 TOLERANCE, HALF_TOLERANCE = 1e-5, 2e-3
 
-every_model = pytest.mark.parametrize("golden", RUNNING, ids=str)
+every_model = in_one_test("golden", RUNNING)
 
 
 def load(golden: GoldenModel, name: str) -> Model:
