@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from PIL import Image
 
+from upsamp.bulk.processes import outcome_of
+from upsamp.bulk.tasks import Outcome, Task
+from upsamp.bulk.worker import do_task
 from upsamp.io.picture_options import WriteOptions
 from upsamp.resizing.enlarging import Enlarging, Settings
 from upsamp.resizing.file_to_file import enlarge_file
@@ -40,3 +44,28 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+class HereEngine:
+    """Does tasks in this process, and at once: a process takes longer to start than all else."""
+
+    def __init__(self, settings: Settings, _jobs: int, _count: int) -> None:
+        self.settings = settings
+        self.outcomes: list[Outcome] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def has_room(self) -> bool:
+        return not self.outcomes
+
+    def submit(self, task: Task) -> None:
+        told = do_task(task.source, task.target, self.settings)
+        self.outcomes.append(outcome_of(task, told))
+
+    def collect(self) -> list[Outcome]:
+        outcomes, self.outcomes = self.outcomes, []
+        return outcomes

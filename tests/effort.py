@@ -1,14 +1,22 @@
 """How much the tests try: a sample, or with `pytest --exhaustive` all that there is."""
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import chdir, contextmanager
+from functools import wraps
 from itertools import product
+from pathlib import Path
 from typing import Any, TypeVar
+
+import pytest
 
 __all__ = ["choose", "in_one_test", "is_exhaustive", "one_of_each", "sample", "set_exhaustive"]
 
 Effort = TypeVar("Effort")
 Other = TypeVar("Other")
+
+# Where all tests begin, but for those that work in a folder of their own.
+HOME = Path.cwd()
 
 _state = {"exhaustive": False}
 
@@ -45,30 +53,59 @@ def one_of_each(ones: Sequence[Effort], others: Sequence[Other]) -> list[tuple[E
 
 
 def in_one_test(
-    name: str, cases: Iterable[Any]
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make of a test of one case, its argument `name`, one of them all; a failure tells its case.
+    names: str | Sequence[str], cases: Iterable[Any]
+) -> Callable[[Callable[..., None]], Any]:
+    """Make of a test of one case one of them all, as `parametrize` makes one of each.
 
-    For what is quick: a test for each case would cost more than what it tries.
+    For what is quick: a test for each case would cost more than what it tries. A failure tells its
+    case. Where a test works in a folder of its own, each case does. An exhaustive run has a test
+    for each case, as the time limit is that of one test.
     """
     every = [*cases]
     assert every
+    if is_exhaustive():
+        return pytest.mark.parametrize(names, every)
+    arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
+        @wraps(check)
         def check_all(**fixtures: Any) -> None:
-            for case in every:
-                try:
-                    check(**fixtures, **{name: case})
-                except Exception as error:  # which is raised again: the note names the case
-                    error.add_note(f"{name}: {str(case)[:200]}")
-                    raise
+            for number, case in enumerate(every):
+                values = _values(case, alone=arguments == [names])
+                with _own_folder(fixtures, number) as own:
+                    try:
+                        check(**own, **dict(zip(arguments, values, strict=True)))
+                    except (Exception, pytest.fail.Exception) as error:
+                        error.add_note(f"{names}: {getattr(case, 'id', str(case)[:200])}")
+                        raise
 
         signature = inspect.signature(check)
-        others = [one for one in signature.parameters.values() if one.name != name]
-        # pytest asks for both, which a function has no types for.
+        others = [one for one in signature.parameters.values() if one.name not in arguments]
+        # pytest asks for it, which a function has no type for.
         check_all.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
-        check_all.__doc__ = check.__doc__
-        check_all.pytestmark = getattr(check, "pytestmark", [])  # type: ignore[attr-defined]
         return check_all
 
     return decorate
+
+
+def _values(case: Any, *, alone: bool) -> Sequence[Any]:
+    """Return the values of a case, for one argument or for several."""
+    if isinstance(case, type(pytest.param())):
+        assert not case.marks
+        return case.values
+    return [case] if alone else case
+
+
+@contextmanager
+def _own_folder(fixtures: dict[str, Any], number: int) -> Iterator[dict[str, Any]]:
+    """Yield the fixtures of one case, which works where no other has left a file."""
+    here = Path.cwd()
+    place = fixtures.get("tmp_path", here)
+    if place == HOME:
+        yield fixtures
+        return
+    folder = place / f"case{number}"
+    folder.mkdir()
+    own = {**fixtures, "tmp_path": folder} if "tmp_path" in fixtures else fixtures
+    with chdir(folder if here == place else here):
+        yield own

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+import upsamp
+
 __all__ = ["can_measure", "extra_memory"]
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -43,8 +45,6 @@ def extra_memory(cases: Iterable[dict[str, Any]]) -> list[float]:
 
 def _measure(case: dict[str, Any]) -> float:
     """Return the megabytes that a call takes in this process, which has done nothing before."""
-    import upsamp
-
     os.environ["UPSAMP_THREADS"] = str(case["threads"])
     function = getattr(upsamp, case["function"])
     shape, out = case["shape"], case.get("out")

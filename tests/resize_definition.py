@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import oracle
-import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp import resize
@@ -27,9 +27,7 @@ METHODS: list[Method] = [
     *((name, "torch", False) for name in TORCH),
     *((name, "torch", True) for name in ("bilinear", "bicubic")),
 ]
-every_method = pytest.mark.parametrize(
-    "method", METHODS, ids=lambda m: f"{m[0]}-{m[1]}{'-aligned' * m[2]}"
-)
+every_method = in_one_test("method", METHODS)
 
 
 def run(x: Array, size: Size, method: Method) -> Array:

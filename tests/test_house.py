@@ -484,7 +484,7 @@ def test_numbers_become_a_png_without_pillow(arguments: list[str], tmp_path: Pat
 # --- the overview
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@in_one_test("name", COMMANDS)
 def test_each_command_of_the_overview_is_there_and_does_what_its_line_says(name: str) -> None:
     command = importlib.import_module(f"upsamp.cli.{name.replace('-', '_')}").command
     assert isinstance(command, click.Command)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose
+from effort import choose, in_one_test
 from public_calls import CALLBACKS, PublicCall, function_calls, layer_calls, model_calls
 from wrong_arguments import WRONG
 
@@ -96,7 +96,7 @@ def dense() -> layers.Dense:
     return layer
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("run", "error", "said"),
     [
         (lambda: upsamp.upsample([[10**400, 1.5]]), DtypeError, "`x` must hold real numbers"),
@@ -177,8 +177,8 @@ def test_a_model_of_several_outputs_gives_them_all_when_its_call_is_called() -> 
 # --- messages
 
 
-@pytest.mark.parametrize("letter", ["a", "\x1b", "\ud800", "\U0001f600", "\n"])
-@pytest.mark.parametrize("length", [0, 1, 499, 500, 501, 10_000_000])
+@in_one_test("letter", ["a", "\x1b", "\ud800", "\U0001f600", "\n"])
+@in_one_test("length", [0, 1, 499, 500, 501, 10_000_000])
 def test_a_message_is_one_visible_line_that_keeps_its_ends(letter: str, length: int) -> None:
     text = f"The rule. Received: {letter * length}. The remedy."
     error = UpsampError(text)
@@ -191,14 +191,14 @@ def test_a_message_is_one_visible_line_that_keeps_its_ends(letter: str, length: 
     assert str(pickle.loads(pickle.dumps(error))) == message
 
 
-@pytest.mark.parametrize("kind", WRONG)
+@in_one_test("kind", WRONG)
 def test_every_value_is_spelled_on_one_short_line(kind: str) -> None:
     text = spelled([WRONG[kind]()])
     assert len(text) < 300
     assert text == printable(text)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("value", "expected"),
     [
         ((2, 3), "(2, 3)"),

@@ -13,6 +13,7 @@ import pytest
 from bulk_files import contents, enlarged_alone, settings, write_images
 from click.testing import CliRunner, Result
 from distributed.comm.core import CommClosedError
+from effort import in_one_test
 from fsspec.implementations.memory import MemoryFileSystem
 
 from upsamp.bulk.dask import clusters, engine
@@ -310,7 +311,7 @@ def test_one_side_may_be_local(
 # --- no cluster, or none that will do
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "text", ["", "nonsense", "foo://host:1", "tcp://host", "tcp://host:0", "host:99999", "a b:1"]
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
@@ -318,7 +319,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         address_of(text)
 
 
-@pytest.mark.parametrize("text", ["tcp://host:8786", "127.0.0.1:8786", "tls://[::1]:8786", "h:1/"])
+@in_one_test("text", ["tcp://host:8786", "127.0.0.1:8786", "tls://[::1]:8786", "h:1/"])
 def test_an_address_is_taken_as_it_is_or_from_a_file(text: str, tmp_path: Path) -> None:
     assert address_of(text) == text
     file = tmp_path / "scheduler.json"

@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from effort import in_one_test
 
 from upsamp.bulk.inputs import Found
 from upsamp.bulk.names import Naming
 from upsamp.errors import ArgumentError
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("options", "path", "expected"),
     [
         ({}, "a/b.png", "a/b_2x2_nearest.png"),
@@ -36,7 +37,7 @@ def test_a_result_is_named(options: dict[str, str], path: str, expected: str) ->
     assert naming.target_of(Found(path, path.removeprefix("a/"))) == expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("template", "format_name", "message"),
     [
         ("{width}.png", None, "--name must have fields that there are. Received: '{width}'."),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bulk_files import HereEngine
 from click.testing import CliRunner, Result
 from terminals import SCRIPT, SECONDS
 
@@ -40,6 +41,12 @@ def invoke(
         )
 
     return run
+
+
+@pytest.fixture
+def here_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs over many files do without processes, where these are not what is tried."""
+    monkeypatch.setattr("upsamp.cli.bulk.Processes", HereEngine)
 
 
 @pytest.fixture

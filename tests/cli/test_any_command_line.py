@@ -8,49 +8,20 @@ import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Self
 
 import effort
 import pytest
+from bulk_files import HereEngine
 from click.testing import CliRunner, Result
 from command_lines import Line, lines_of_numbers, lines_of_variables, make_files, make_line
 
 import upsamp.cli
-from upsamp.bulk.processes import outcome_of
-from upsamp.bulk.tasks import Outcome, Task
-from upsamp.bulk.worker import do_task
 from upsamp.cli import COMMANDS, main
-from upsamp.resizing.enlarging import Settings
 
 # The lines of one test, in which a fault is told by its number.
 BLOCK = 200
 # Processor time of one line, which takes a hundredth of it.
 SECONDS = 20.0
-
-
-class HereEngine:
-    """Does tasks in this process, where a fault of ours is one of the line, and at once."""
-
-    def __init__(self, settings: Settings, _jobs: int, _count: int) -> None:
-        self.settings = settings
-        self.outcomes: list[Outcome] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def has_room(self) -> bool:
-        return not self.outcomes
-
-    def submit(self, task: Task) -> None:
-        told = do_task(task.source, task.target, self.settings)
-        self.outcomes.append(outcome_of(task, told))
-
-    def collect(self) -> list[Outcome]:
-        outcomes, self.outcomes = self.outcomes, []
-        return outcomes
 
 
 class SlowError(BaseException):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -89,7 +90,7 @@ def test_a_convention_is_computed_and_named_in_the_file(
     np.testing.assert_array_equal(pixels_of(Path(f"lake_301x200_{ending}.png")), expected)
 
 
-@pytest.mark.parametrize("interpolation", ["area", "mitchellcubic", "gaussian", "lanczos5"])
+@in_one_test("interpolation", ["area", "mitchellcubic", "gaussian", "lanczos5"])
 def test_the_methods_of_tensorflow_are_the_library_s(invoke: Invoke, interpolation: str) -> None:
     array = np.random.default_rng(30).random((5, 7))
     np.save("a.npy", array)
@@ -125,7 +126,7 @@ def test_corners_are_aligned_in_the_convention_of_pytorch(
     np.testing.assert_allclose(values[corners], array[corners], rtol=1e-12)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "options",
     [
         ("--interp", "bilinear"),
@@ -181,7 +182,7 @@ def test_a_smaller_target_is_an_error_of_one_line(invoke: Invoke, lake: Array, t
     assert [path.name for path in Path().iterdir()] == ["lake.png"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "words",
     [
         *(
@@ -200,7 +201,7 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("more", "message"),
     [
         ((), "A result must have at most 2,863,311,520 pixels, 16 times --max-pixels. Received: "),
@@ -211,7 +212,7 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
         (("--sheet", "s.png"), "A result must have at most 2,863,311,520 pixels"),
     ],
 )
-@pytest.mark.parametrize(
+@in_one_test(
     "words",
     [("--to", "100000000x100000000"), ("--to", f"{'9' * 40}x"), ("--size", "100000000.5")],
 )
@@ -231,8 +232,8 @@ def test_a_huge_target_is_refused_before_anything_is_allocated(
     assert peak < 2**25
 
 
-@pytest.mark.parametrize(("size", "code"), [("4", 0), ("4.1", 1)])
-@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+@in_one_test(("size", "code"), [("4", 0), ("4.1", 1)])
+@in_one_test("command", ["upsample", "transpose-conv"])
 def test_a_result_may_have_sixteen_times_the_pixels_of_an_image(
     invoke: Invoke, samples: Path, command: str, size: str, code: int
 ) -> None:

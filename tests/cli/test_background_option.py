@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
-from effort import choose
+from effort import choose, in_one_test
 from image_files import Array, image_of, pixels_of, read, through
 from PIL import Image, features
 
@@ -108,7 +108,7 @@ def test_every_kind_of_transparency_is_laid_on_a_colour(
                 np.testing.assert_array_equal(np.broadcast_to(pixels, expected.shape), expected)
 
 
-@pytest.mark.parametrize("name", [name for name in IMAGE_FORMATS if name != "avif" or HAS_AVIF])
+@in_one_test("name", [name for name in IMAGE_FORMATS if name != "avif" or HAS_AVIF])
 def test_every_format_of_images_takes_it(invoke: Invoke, name: str) -> None:
     image_of("RGBA").save("in.png")
     target = f"made{suffix_of(name)}"
@@ -160,7 +160,7 @@ def test_what_has_no_transparency_stays_as_it_is(invoke: Invoke, samples: Path) 
     assert Path("plain.png").read_bytes() == Path("laid.png").read_bytes()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "colour", ["", "nocolour", "#12345", "#f80f", "#ff880000", "rgb(1,2,3)", "1,2,3", "#ggg", "#"]
 )
 def test_what_is_no_colour_is_refused(invoke: Invoke, colour: str) -> None:
@@ -169,7 +169,7 @@ def test_what_is_no_colour_is_refused(invoke: Invoke, colour: str) -> None:
     assert f"or #rgb or #rrggbb. Received: {colour}." in result.output
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("words", "rule"),
     [
         (("1 2; 3 4",), "--background is for images, and the result is to be a matrix"),

@@ -11,12 +11,21 @@ import numpy as np
 import pytest
 from bulk_files import contents, write_images
 from click.testing import Result
-from effort import sample
+from effort import in_one_test, sample
 from PIL import Image, ImageOps
 
 import upsamp
+from upsamp.bulk.processes import Processes
 
 Invoke = Callable[..., Result]
+
+pytestmark = pytest.mark.usefixtures("here_engine")
+
+
+@pytest.fixture
+def processes(here_engine: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    """Let processes do the work after all, as a user sees them do it."""
+    monkeypatch.setattr("upsamp.cli.bulk.Processes", Processes)
 
 
 @pytest.fixture
@@ -39,6 +48,7 @@ def summary_of(result: Result) -> dict[str, str]:
     return lines
 
 
+@pytest.mark.usefixtures("processes")
 def test_each_result_is_what_its_image_becomes_alone(
     invoke: Invoke, photos: Path, tmp_path: Path
 ) -> None:
@@ -209,6 +219,7 @@ def test_results_within_the_folder_of_the_images_are_no_images(
 # --- what fails
 
 
+@pytest.mark.usefixtures("processes")
 def test_files_that_fail_are_told_and_the_others_go_on(invoke: Invoke, photos: Path) -> None:
     (photos / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     words = ("photos", "photos/notes.txt", "photos/pipe.png", "no.png", "no*.png")
@@ -328,6 +339,7 @@ def test_a_report_replaces_reports_alone_where_results_are_kept(
         assert invoke(*words, "--skip-existing").exit_code == 0
 
 
+@pytest.mark.usefixtures("processes")
 def test_any_name_survives_in_results_report_and_messages(invoke: Invoke, tmp_path: Path) -> None:
     write_images(tmp_path / "in", ["plain.png"])
     for name in map(os.fsdecode, ODD_NAMES):
@@ -466,7 +478,7 @@ def test_a_dry_run_of_one_file_lists_it_alone(invoke: Invoke, photos: Path) -> N
     assert photos.is_dir()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "options", [["--report", "r.json"], ["--compare"], ["--code", "torch"], ["--sheet", "s.png"]]
 )
 def test_a_dry_run_shows_nothing_that_was_made(invoke: Invoke, options: list[str]) -> None:

@@ -71,7 +71,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 def test_a_run_that_is_killed_many_times_at_random_moments_completes_to_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    times, count = choose((3, 200), (25, 600))
+    times, count = choose((3, 120), (25, 600))
     write_images(tmp_path / "in", [f"{number:03}.png" for number in range(count)])
     expected = enlarged_alone(tmp_path / "in", tmp_path / "alone", HOW)
     generator = random.Random(11)
@@ -98,7 +98,7 @@ def test_a_run_that_is_killed_many_times_at_random_moments_completes_to_the_same
 
 
 def test_an_interrupt_ends_a_run_within_a_second_and_leaves_whole_files(tmp_path: Path) -> None:
-    write_images(tmp_path / "in", [f"{number:03}.png" for number in range(600)])
+    write_images(tmp_path / "in", [f"{number:03}.png" for number in range(300)])
     seconds, told = [], []
     for _ in range(choose(2, 3)):
         before = count_in(tmp_path / "out")
@@ -117,7 +117,7 @@ def test_an_interrupt_ends_a_run_within_a_second_and_leaves_whole_files(tmp_path
     assert all(re.fullmatch(f"({note})?", text) for text in told)
     assert any(told)
     results = contents(tmp_path / "out")
-    assert len(results) < 600
+    assert len(results) < 300
     (tmp_path / "some").mkdir()
     for name in results:
         (tmp_path / "in" / name).rename(tmp_path / "some" / name)
@@ -230,7 +230,9 @@ def test_a_terminal_has_a_bar_and_a_table_of_what_failed(
     assert r"│ in/\x1b[31mred\n.png │ is no image that can be read" in text
     assert "[31mred\n" not in text
     assert text.endswith("Error: 1 of 61 files could not be enlarged.\r\n")
-    text, code = shown_by(tmp_path, environment, "in", "--out-dir", "quiet", "--quiet")
+    text, code = shown_by(
+        tmp_path, environment, "in", "--out-dir", "quiet", "--quiet", "--jobs", "1"
+    )
     assert code == 1
     assert "Enlarging" not in text
     assert "Enlarged" not in text
@@ -238,12 +240,12 @@ def test_a_terminal_has_a_bar_and_a_table_of_what_failed(
 
 def test_off_a_terminal_there_is_no_bar(shell: Shell, tmp_path: Path) -> None:
     write_images(tmp_path / "in", ["a.png", "b.png"])
-    result = shell("upsamp upsample in --out-dir out")
+    result = shell("upsamp upsample in --out-dir out --jobs 1")
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout.startswith(b"enlarged: 2\nmethod: nearest\nsize: 2 x 2\nseconds: ")
-    result = shell("upsamp upsample in --out-dir closed 2>&-")
+    result = shell("upsamp upsample in --out-dir closed --jobs 1 2>&-")
     assert result.returncode == 0
-    result = shell("upsamp upsample in --out-dir full > /dev/full")
+    result = shell("upsamp upsample in --out-dir full --jobs 1 > /dev/full")
     assert result.returncode == 1
     assert b"Cannot write to standard output: no space left on device." in result.stderr
     assert len(contents(tmp_path / "full")) == 2

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 
 import upsamp
 
@@ -25,7 +26,7 @@ MODULES = {
 }
 LAYER = "ConvTranspose2d(64, 3, 4, stride=2, padding=1)"
 
-each_library = pytest.mark.parametrize("library", LIBRARIES)
+each_library = in_one_test("library", LIBRARIES)
 
 
 def assert_program(text: str, library: str) -> None:
@@ -181,7 +182,7 @@ def test_an_unknown_library_is_an_error_of_the_command_line(invoke: Invoke) -> N
         assert "'caffe' is not one of 'keras', 'torch', 'onnx', 'jax'" in result.stderr
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("words", "code"),
     [
         (("upsample", "--to", "1x1"), 1),
@@ -266,7 +267,7 @@ def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
     np.testing.assert_array_equal(np.load("y.npy"), expected, strict=True)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "message"),
     [
         ("", "must be spelled as in PyTorch code"),
@@ -294,7 +295,7 @@ def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
         ("ConvTranspose2d(4,\n3,\nfoo)", "foo"),
     ],
 )
-@pytest.mark.parametrize("more", [(), ("--code", "torch"), ("1 2; 3 4",)])
+@in_one_test("more", [(), ("--code", "torch"), ("1 2; 3 4",)])
 def test_bad_or_hostile_text_ends_in_one_line(
     invoke: Invoke, text: str, message: str, more: tuple[str, ...]
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ SOFT = "-1 -1 2 2\n-1 -1 2 2\n"
 # --- pairs
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "expected"),
     [
         ("2", (2, 2)),
@@ -76,7 +77,7 @@ def test_integers_may_be_fewer_than_the_most() -> None:
     assert kind.parse("1x2x3x4") == ()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "expected"),
     [
         ("1.5", (Fraction(3, 2), Fraction(3, 2))),
@@ -106,7 +107,7 @@ def test_any_text_is_two_numbers_in_range_or_none(kind: PairType, text: str) -> 
 # --- the arrangement of words
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "expected"),
     [
         ("--size|2|3|a", "--size|2x3|a"),
@@ -139,7 +140,7 @@ def test_words_are_brought_into_the_form_that_click_knows(args: str, expected: s
     assert upsample.arrange(args.split("|")) == expected.split("|")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "expected"),
     [
         ("--bias|-1|--seed|3", "--bias|-1|--seed|3"),
@@ -157,7 +158,7 @@ def test_an_option_of_one_word_takes_one_word(args: str, expected: str) -> None:
 # --- through the whole command
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "args",
     [
         ("--size", "2", "3", "1 2"),
@@ -178,7 +179,7 @@ def test_a_size_is_spelled_freely(invoke: Invoke, args: tuple[str, ...]) -> None
     assert (result.exit_code, result.stdout, result.stderr) == (0, ENLARGED, "")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "args",
     [
         ("-1 2", "--size", "2"),
@@ -208,7 +209,7 @@ def test_the_value_of_an_option_may_be_a_negative_number(
     assert (result.exit_code, result.stdout) == (0, "-2 1\n")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "size",
     [
         ("0",),
@@ -224,7 +225,7 @@ def test_the_value_of_an_option_may_be_a_negative_number(
         ("nan",),
     ],
 )
-@pytest.mark.parametrize("option", ["--size", "--kernel", "--stride", "--dilation"])
+@in_one_test("option", ["--size", "--kernel", "--stride", "--dilation"])
 def test_what_is_no_pair_is_refused_as_a_wrong_spelling(
     invoke: Invoke, option: str, size: tuple[str, ...]
 ) -> None:
@@ -237,7 +238,7 @@ def test_what_is_no_pair_is_refused_as_a_wrong_spelling(
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "message"),
     [
         (["upsample", "--interp", "cubic"], "nearest.*bilinear.*bicubic.*lanczos3.*lanczos5"),
@@ -335,7 +336,7 @@ CODES = (
 )
 
 
-@pytest.mark.parametrize(("code", "line", "message"), CODES)
+@in_one_test(("code", "line", "message"), CODES)
 def test_the_code_tells_a_wrong_command_from_wrong_data(
     invoke: Invoke, code: int, line: str, message: str
 ) -> None:
@@ -351,7 +352,7 @@ def test_the_code_tells_a_wrong_command_from_wrong_data(
 # --- help
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
+@in_one_test("name", ["", *COMMANDS])
 def test_help_begins_with_examples_that_are_spelled_right(invoke: Invoke, name: str) -> None:
     result = invoke(*name.split(), "--help")
     assert (result.exit_code, result.stderr) == (0, "")

@@ -9,6 +9,7 @@ from shutil import copy
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from PIL import Image
 
 import upsamp
@@ -100,7 +101,7 @@ def test_equal_results_have_an_infinite_ratio(invoke: Invoke) -> None:
     assert rows["Pillow"] == ["0", "0", "inf"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("words", "code", "message"),
     [
         (("--to", "1x1"), 1, "The result must be at least as large as the input"),

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from image_files import SAMPLES
 from PIL import Image
 
@@ -22,7 +23,7 @@ from upsamp.resizing.enlarging import Enlarging, Settings
 Invoke = Callable[..., Result]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "begin"),
     [
         ("jpg", b"\xff\xd8\xff"),
@@ -41,7 +42,7 @@ def test_a_format_has_the_names_that_people_call_it(
     assert result.stdout_bytes.startswith(begin)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "remedy"),
     [
         ("jgp", "Did you mean jpg?"),
@@ -61,7 +62,7 @@ def test_an_unknown_format_names_the_nearest(invoke: Invoke, name: str, remedy: 
         assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("format_name", "output"),
     [
         ("json", "g.png"),
@@ -80,7 +81,7 @@ def test_a_suffix_that_disagrees_is_refused(invoke: Invoke, format_name: str, ou
         assert not Path(output).exists()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("format_name", "output"),
     [("jpeg", "a.JPG"), ("tif", "a.tiff"), ("png", "a.apng"), ("plain", "a.txt"), ("csv", "a.x")],
 )
@@ -91,6 +92,7 @@ def test_a_suffix_that_agrees_or_tells_nothing_is_taken(
     assert Path(output).exists()
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_a_name_of_many_files_must_agree_too(invoke: Invoke) -> None:
     copy(SAMPLES / "sprite.png", "a.png")
     args = ("upsample", "a.png", "--out-dir", "o", "--jobs", "1", "--format", "webp", "--name")

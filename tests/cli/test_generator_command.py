@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -82,8 +83,8 @@ def test_the_samples_are_those_of_the_model_and_the_user_is_told_what_they_are(
     np.testing.assert_array_equal(actual, expected, strict=True)
 
 
-@pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("count", [1, 2, 5, 9])
+@in_one_test("channels", [1, 3, 4])
+@in_one_test("count", [1, 2, 5, 9])
 def test_the_picture_has_every_sample_scaled_from_the_range_of_the_last_activation(
     invoke: Invoke, count: int, channels: int
 ) -> None:
@@ -148,7 +149,7 @@ def test_samples_on_standard_output_stand_alone(invoke: Invoke) -> None:
 UNBOUND = ("--max-pixels", "9" * 18)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "code", "message"),
     [
         (["-o", "a.npy"], 2, "-o must name an image"),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from generator_runs import close_to, pixels_of, run
 from golden_files import GoldenModel, golden_model, golden_models, model_file, save_arrays
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ GANS = [golden for golden in RUNNING if golden.name in ("dcgan", "wgan_gp", "ups
 # --- the numbers
 
 
-@pytest.mark.parametrize("golden", RUNNING, ids=str)
+@in_one_test("golden", RUNNING)
 def test_inputs_by_name_give_what_keras_gave(invoke: Invoke, golden: GoldenModel) -> None:
     save_arrays("inputs.npz", golden.inputs, small=False)
     args = ("--latent-file", "inputs.npz", "--samples-out", "a.npy")
@@ -41,8 +42,8 @@ def test_inputs_by_name_give_what_keras_gave(invoke: Invoke, golden: GoldenModel
     close_to(np.load("a.npy"), golden.outputs[0])
 
 
-@pytest.mark.parametrize("suffix", ["npy", "npz", "csv"])
-@pytest.mark.parametrize("golden", GANS, ids=str)
+@in_one_test("suffix", ["npy", "npz", "csv"])
+@in_one_test("golden", GANS)
 def test_points_of_a_file_give_what_keras_gave(
     invoke: Invoke, golden: GoldenModel, suffix: str
 ) -> None:

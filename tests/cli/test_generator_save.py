@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 from click.testing import Result
+from effort import in_one_test
 
 from upsamp import load_model, make_generator
 from upsamp.core.arguments import Array
@@ -19,7 +19,7 @@ def weights_of(name: str, architecture: Path | None = None) -> list[Array]:
     return model.get_weights()
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".weights.h5", ".npz", ".safetensors"])
+@in_one_test("suffix", [".keras", ".weights.h5", ".npz", ".safetensors"])
 def test_what_is_saved_is_the_generator(invoke: Invoke, suffix: str) -> None:
     model = make_generator("transpose", seed=5)
     architecture = None

@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 from corpus.make_corpus import corpus
 from corpus.pixel_damage import damaged_pixels
+from effort import in_one_test
 from image_files import read
 from PIL import Image
 
@@ -19,7 +20,7 @@ from upsamp.errors import FormatError
 FIRST = {file.format: file for file in reversed(corpus())}
 
 
-@pytest.mark.parametrize("name", sorted(FIRST))
+@in_one_test("name", sorted(FIRST))
 def test_the_command_enlarges_each_format(
     invoke: Callable[..., Result], tmp_path: Path, name: str
 ) -> None:
@@ -97,6 +98,7 @@ def test_damage_is_refused_in_one_line_by_every_door(
         assert sorted(Path().iterdir()) == before, name
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_damaged_files_among_others_fail_alone(invoke: Callable[..., Result]) -> None:
     Path("in").mkdir()
     for name, data in DAMAGED.items():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from image_files import SAMPLES
 from PIL import Image, ImageSequence
 
@@ -28,8 +29,8 @@ def pages(name: str, *sides: int) -> bytes:
     return Path(name).read_bytes()
 
 
-@pytest.mark.parametrize("to", ["30x", "x20", "30x20", "29x", "45x10", "10x90"])
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.gif", "a.tif", "a.bmp"])
+@in_one_test("to", ["30x", "x20", "30x20", "29x", "45x10", "10x90"])
+@in_one_test("name", ["a.png", "a.jpg", "a.webp", "a.gif", "a.tif", "a.bmp"])
 def test_what_is_no_smaller_is_copied_byte_for_byte(invoke: Invoke, name: str, to: str) -> None:
     given = noise(name, 30, 20)
     # By a method that would blur it.
@@ -140,6 +141,7 @@ def test_a_matrix_stays_as_it_is(invoke: Invoke) -> None:
     np.testing.assert_array_equal(np.load("b.npy"), np.load("a.npy"), strict=True)
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_many_files_are_kept_or_enlarged_and_counted(invoke: Invoke) -> None:
     Path("photos").mkdir()
     large = {f"photos/{name}": noise(f"photos/{name}", 40, 30) for name in ("a.png", "b.jpg")}
@@ -164,6 +166,7 @@ def test_many_files_are_kept_or_enlarged_and_counted(invoke: Invoke) -> None:
             assert entry["shape"] == entry["result_shape"]
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_a_dry_run_tells_what_is_kept(invoke: Invoke) -> None:
     Path("photos").mkdir()
     noise("photos/a.png", 40, 30)
@@ -189,6 +192,7 @@ def test_another_background_is_no_copy(invoke: Invoke) -> None:
         assert (image.mode, image.getpixel((0, 0))) == ("RGB", (255, 255, 255))
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_many_files_of_another_format_are_kept_in_size(invoke: Invoke) -> None:
     Path("photos").mkdir()
     noise("photos/a.png", 40, 30)
@@ -202,7 +206,7 @@ def test_many_files_of_another_format_are_kept_in_size(invoke: Invoke) -> None:
         np.testing.assert_array_equal(np.asarray(image), np.asarray(given))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "args",
     [(), ("--size", "2"), ("--to", "9x", "--compare"), ("--to", "9x", "--sheet", "s.png")],
 )

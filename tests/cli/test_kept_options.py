@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from PIL import Image
 
 from upsamp.core.upsampling.light import resize_light
@@ -78,7 +79,7 @@ def test_linear_light_is_interpolated(invoke: Invoke, samples: Path) -> None:
         np.testing.assert_array_equal(np.asarray(image), expected)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "message"),
     [
         *(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from numpy.typing import NDArray
 
 import upsamp
@@ -30,8 +31,8 @@ def convolved(invoke: Invoke, x: Array, kernel: Array, *options: str) -> Array:
     return np.asarray(np.load("y.npy"))
 
 
-@pytest.mark.parametrize("strides", [(1, 1), (2, 3)])
-@pytest.mark.parametrize(
+@in_one_test("strides", [(1, 1), (2, 3)])
+@in_one_test(
     ("words", "padding"),
     [
         (("--padding", "1"), 1),
@@ -55,7 +56,7 @@ def test_padding_is_that_of_the_library(
     np.testing.assert_array_equal(y, expected, strict=True)
 
 
-@pytest.mark.parametrize("padding", ["1 2 3", "-1", "half", "1.5", "1,2,3,4,5", "", "same 1"])
+@in_one_test("padding", ["1 2 3", "-1", "half", "1.5", "1,2,3,4,5", "", "same 1"])
 def test_padding_of_another_form_is_an_error_of_the_command_line(
     invoke: Invoke, padding: str
 ) -> None:
@@ -78,7 +79,7 @@ def test_padding_that_leaves_nothing_gives_the_formula_with_its_numbers(invoke: 
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("words", "padding", "extra"),
     [
         (("--padding", "1", "--output-padding", "1"), 1, 1),
@@ -97,8 +98,8 @@ def test_output_padding_is_that_of_the_library(
     np.testing.assert_array_equal(y, expected, strict=True)
 
 
-@pytest.mark.parametrize("padding", ["same", "valid", "1"])
-@pytest.mark.parametrize("words", [("9", "16"), ("9x16",)])
+@in_one_test("padding", ["same", "valid", "1"])
+@in_one_test("words", [("9", "16"), ("9x16",)])
 def test_the_shape_of_the_output_may_be_given(
     invoke: Invoke, words: tuple[str, ...], padding: str
 ) -> None:
@@ -161,8 +162,8 @@ def test_a_kernel_may_have_the_layout_of_pytorch(invoke: Invoke, groups: int) ->
     np.testing.assert_array_equal(same, expected)
 
 
-@pytest.mark.parametrize("padding", ["same", "valid", "2"])
-@pytest.mark.parametrize(("dilation", "strides"), [((2, 2), (3, 3)), ((3, 1), (2, 1))])
+@in_one_test("padding", ["same", "valid", "2"])
+@in_one_test(("dilation", "strides"), [((2, 2), (3, 3)), ((3, 1), (2, 1))])
 def test_dilation_goes_with_a_stride(
     invoke: Invoke, dilation: tuple[int, int], strides: tuple[int, int], padding: str
 ) -> None:
@@ -183,8 +184,8 @@ def test_channels_may_come_first(invoke: Invoke, shape: tuple[int, ...]) -> None
     np.testing.assert_array_equal(y, expected, strict=True)
 
 
-@pytest.mark.parametrize("groups", [1, 3])
-@pytest.mark.parametrize("name", list(KERNEL_PRESETS))
+@in_one_test("groups", [1, 3])
+@in_one_test("name", list(KERNEL_PRESETS))
 def test_every_preset_is_that_of_the_library(invoke: Invoke, name: str, groups: int) -> None:
     x = random(4, 5, 3)
     np.save("x.npy", x)
@@ -209,7 +210,7 @@ def test_the_seed_decides_what_is_drawn(invoke: Invoke, name: str) -> None:
     assert outputs[0] == outputs[1] != outputs[2]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kernel", "stride", "name"),
     [(4, 2, "bilinear"), (5, 3, "bilinear"), (8, 2, "bicubic"), (11, 3, "bicubic")],
 )
@@ -226,7 +227,7 @@ def test_an_interpolating_preset_equals_upsampling_in_the_interior(
     np.testing.assert_allclose(np.load("y.npy")[inside], expected[inside], atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["nearest", "bilinear", "bicubic", "gaussian", "identity"])
+@in_one_test("name", ["nearest", "bilinear", "bicubic", "gaussian", "identity"])
 def test_a_preset_that_upsamples_wants_a_filter_for_each_channel(invoke: Invoke, name: str) -> None:
     options = ("--kernel", "4", "--filters", "2", "--weights", name)
     result = invoke("transpose-conv", "1 2; 3 4", *options)
@@ -266,7 +267,7 @@ def test_what_does_not_fit_the_input_is_refused_in_one_line(invoke: Invoke) -> N
         assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("options", "most"),
     [
         (("--kernel", "3", "--stride", "2"), (6, 6)),

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import tifffile
 from click.testing import Result
-from effort import choose, one_of_each, sample
+from effort import choose, in_one_test, one_of_each, sample
 from long_runs import LONG, MEASURE, interrupt_while_writing, read_terminal
 from numpy.typing import NDArray
 from PIL import Image
@@ -129,7 +129,7 @@ def test_a_tiff_has_the_same_pixels_in_tiles(
         assert file.pages.first.is_tiled
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "RGB", "P"])
+@in_one_test("mode", ["1", "L", "RGB", "P"])
 def test_clear_colours_become_alpha_in_a_tiff(invoke: Invoke, mode: str) -> None:
     image = Image.fromarray(numbers((30, 40), "uint8") % 3).convert(mode)
     clear: Any = {"P": b"\0\xff\x80", "RGB": (1, 1, 1)}.get(mode, 1)
@@ -139,8 +139,8 @@ def test_clear_colours_become_alpha_in_a_tiff(invoke: Invoke, mode: str) -> None
         np.testing.assert_array_equal(made.convert("RGBA"), whole.convert("RGBA"))
 
 
-@pytest.mark.parametrize("suffix", [".png", ".tif"])
-@pytest.mark.parametrize(
+@in_one_test("suffix", [".png", ".tif"])
+@in_one_test(
     ("shape", "dtype"),
     [((40, 30), "uint8"), ((1, 40, 30, 4), "uint16"), ((40, 30, 3), "float32"), ((40, 30), "bool")],
 )
@@ -350,9 +350,7 @@ def test_values_that_are_no_bytes_are_refused_and_leave_nothing(invoke: Invoke) 
     assert [path.name for path in Path().iterdir()] == ["in.npy"]
 
 
-@pytest.mark.parametrize(
-    "option", [("--preview",), ("--sheet", "s.png"), ("--compare",), ("--code", "torch")]
-)
+@in_one_test("option", [("--preview",), ("--sheet", "s.png"), ("--compare",), ("--code", "torch")])
 def test_what_holds_its_result_whole_is_not_bounded(
     invoke: Invoke, samples: Path, option: tuple[str, ...]
 ) -> None:

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from click.testing import Result
-from effort import sample
+from effort import in_one_test, sample
 from terminals import SCRIPT, run_on_terminal
 
 NAMES = {
@@ -27,7 +27,7 @@ NAMES = {
     "matrix": "1 2; 3 4",
     "percent": "%s{0}",
 }
-every_name = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+every_name = in_one_test("name", NAMES.values())
 
 
 def spelled(name: str) -> str:
@@ -103,8 +103,8 @@ def test_names_too_long_for_the_system_are_told_with_the_files_they_belong_to(
         assert (done.exit_code, "Cannot make the folder" in done.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("word", ["nul\0.png", "half\ud800.png"])
-@pytest.mark.parametrize("option", ["--out-dir", "--sheet", "-o", "--report", None])
+@in_one_test("word", ["nul\0.png", "half\ud800.png"])
+@in_one_test("option", ["--out-dir", "--sheet", "-o", "--report", None])
 def test_what_no_system_hands_over_is_no_argument(
     invoke: Callable[..., Result], samples: Path, word: str, option: str | None
 ) -> None:

@@ -1,7 +1,7 @@
 """What is printed for pixels is read back as a terminal reads it, and is the pixels again."""
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from terminals import HALF, as_terminal
 
 from upsamp.cli.render.blocks import TABLE, Colours, block_lines, pixels_of_cells
@@ -12,7 +12,7 @@ def noise(rows: int, columns: int) -> Array:
     return np.random.default_rng(rows).integers(0, 256, (rows, columns, 3)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("shape", [(2, 1), (6, 5), (7, 5), (1, 9)])
+@in_one_test("shape", [(2, 1), (6, 5), (7, 5), (1, 9)])
 def test_half_blocks_are_the_pixels(shape: tuple[int, int]) -> None:
     pixels = noise(*shape)
     pixels[:, -1] = pixels[0, 0]
@@ -64,7 +64,7 @@ def test_colours_that_the_table_has_are_shown_so() -> None:
     np.testing.assert_array_equal(table_colours(pixels), pixels)
 
 
-@pytest.mark.parametrize("colour", [(118, 93, 110), (30, 34, 40), (250, 240, 200), (80, 150, 120)])
+@in_one_test("colour", [(118, 93, 110), (30, 34, 40), (250, 240, 200), (80, 150, 120)])
 def test_other_colours_are_met_on_average(colour: tuple[int, int, int]) -> None:
     shown = table_colours(np.full((8, 8, 3), colour, np.uint8))
     assert np.abs(shown.mean(axis=(0, 1)) - colour).max() < 24
@@ -90,7 +90,7 @@ def test_a_letter_is_two_pixels_and_the_last_may_be_one() -> None:
     assert list(block_lines(pixels, "none", blocks=True, light=False)) == ["", "@@"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("colours", "blocks", "expected"),
     [
         ("true", True, (40, 80)),

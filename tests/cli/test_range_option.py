@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from click.testing import Result
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
@@ -38,9 +39,9 @@ def spread(values: Array, low: float, high: float) -> Array:
     return np.rint(255 * (np.clip(values, low, high).astype(float) - low) / (high - low))
 
 
-@pytest.mark.parametrize("bound", [(), BOUND])
-@pytest.mark.parametrize("shape", [(5, 6), (5, 6, 2), (5, 6, 3), (5, 6, 4), (1, 5, 6, 1)])
-@pytest.mark.parametrize("command", ["upsample", "transpose-conv"])
+@in_one_test("bound", [(), BOUND])
+@in_one_test("shape", [(5, 6), (5, 6, 2), (5, 6, 3), (5, 6, 4), (1, 5, 6, 1)])
+@in_one_test("command", ["upsample", "transpose-conv"])
 def test_a_matrix_is_spread_over_black_to_white(
     invoke: Invoke, command: str, shape: tuple[int, ...], bound: tuple[str, ...]
 ) -> None:
@@ -56,7 +57,7 @@ def test_a_matrix_is_spread_over_black_to_white(
     np.testing.assert_array_equal(pixels_of("b.png"), expected.astype(np.uint8), strict=True)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float64", "uint8", "int16", "uint16", "int64"])
+@in_one_test("dtype", ["float16", "float64", "uint8", "int16", "uint16", "int64"])
 def test_numbers_of_every_type_are_spread(invoke: Invoke, dtype: str) -> None:
     values = np.array([[0, 3, 50, 100, 120]], dtype)
     np.save("a.npy", values)
@@ -138,6 +139,7 @@ def test_what_is_no_number_is_told(invoke: Invoke) -> None:
     assert not Path("c.png").exists()
 
 
+@pytest.mark.usefixtures("here_engine")
 def test_many_files_are_spread_by_the_same_values(invoke: Invoke) -> None:
     Path("maps").mkdir()
     for number in (1, 2):
@@ -150,8 +152,8 @@ def test_many_files_are_spread_by_the_same_values(invoke: Invoke) -> None:
     assert {int(pixels_of(str(path))[0, 0]) for path in Path("o").iterdir()} == {255}
 
 
-@pytest.mark.parametrize("bound", [(), BOUND])
-@pytest.mark.parametrize(
+@in_one_test("bound", [(), BOUND])
+@in_one_test(
     ("values", "black"),
     [
         (np.array([[0.0, 0.5]]), True),
@@ -180,7 +182,7 @@ def test_a_matrix_within_0_to_1_in_a_command_is_told(invoke: Invoke) -> None:
         assert BLACK in result.stderr
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "code", "error"),
     [
         (("--range", "1", "0", "-o", "b.png"), 2, "must be LOW HIGH, of which LOW is less"),
@@ -221,8 +223,8 @@ def test_a_range_must_have_two_finite_ends(value_range: tuple[float, float]) -> 
         WriteOptions(value_range=value_range)
 
 
-@pytest.mark.parametrize("value_range", [("auto",), ("2", "6")])
-@pytest.mark.parametrize("dtype", ["float32", "int16"])
+@in_one_test("value_range", [("auto",), ("2", "6")])
+@in_one_test("dtype", ["float32", "int16"])
 def test_pixels_without_data_are_none_of_the_values(
     invoke: Invoke, dtype: str, value_range: tuple[str, ...]
 ) -> None:

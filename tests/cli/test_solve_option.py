@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
-from effort import sample
+from effort import in_one_test, sample
 from numpy.typing import NDArray
 
 import upsamp
@@ -119,7 +119,7 @@ def test_every_setting_is_shown_through_a_pipe(invoke: Invoke) -> None:
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("size", "target"), [("7", "28"), ("5x7", "10x28"), ("7", "1000"), ("1", "11"), ("4", "64")]
 )
 def test_every_chain_gives_the_target(invoke: Invoke, size: str, target: str) -> None:
@@ -169,7 +169,7 @@ def test_a_smaller_target_is_an_error_of_one_line(invoke: Invoke) -> None:
         assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("7",), ("7", "x"), ("0", "7"), ("7", "1.5")])
+@in_one_test("words", [("7",), ("7", "x"), ("0", "7"), ("7", "1.5")])
 def test_a_malformed_size_is_an_error_of_the_command_line(
     invoke: Invoke, words: tuple[str, ...]
 ) -> None:
@@ -179,7 +179,7 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("7", "-1"), ("7", "-1x5"), ("-7", "7"), ("7", "-1", "28")])
+@in_one_test("words", [("7", "-1"), ("7", "-1x5"), ("-7", "7"), ("7", "-1", "28")])
 def test_a_negative_size_is_refused_as_one(invoke: Invoke, words: tuple[str, ...]) -> None:
     result = invoke("transpose-conv", "--solve", *words)
     assert (result.exit_code, result.stdout) == (2, "")

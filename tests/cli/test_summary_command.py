@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from effort import in_one_test
 
 from upsamp.models.generator import make_generator
 
@@ -107,8 +108,8 @@ def test_no_digit_is_cut_whatever_the_size(invoke: Invoke, format_name: str) -> 
         assert whole in result.stdout
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
-@pytest.mark.parametrize("kind", GENERATORS)
+@in_one_test("format_name", FORMATS)
+@in_one_test("kind", GENERATORS)
 def test_the_generators_have_names(invoke: Invoke, kind: str, format_name: str) -> None:
     result = invoke("summary", kind, "--format", format_name)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -141,7 +142,7 @@ def test_lines_of_a_keras_program_are_taken(invoke: Invoke) -> None:
     assert result.stdout == invoke("summary", *LAYERS).stdout
 
 
-@pytest.mark.parametrize("shape", [["28", "28", "1"], ["28x28x1"], ["28,28,1"], ["(28, 28, 1)"]])
+@in_one_test("shape", [["28", "28", "1"], ["28x28x1"], ["28,28,1"], ["(28, 28, 1)"]])
 def test_the_shape_of_the_input_is_spelled_freely(invoke: Invoke, shape: list[str]) -> None:
     for args in (
         ["--input-shape", *shape, "Conv2D(2, 3)"],
@@ -154,7 +155,7 @@ def test_the_shape_of_the_input_is_spelled_freely(invoke: Invoke, shape: list[st
         assert layer["params"] == 20
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layers", "message"),
     [
         (["UpSampling2D()"], "A model must know the shape of its input"),
@@ -191,7 +192,6 @@ def test_the_shape_of_the_input_is_spelled_freely(invoke: Invoke, shape: list[st
         (["empty.txt"], "A model must have a layer"),
         (["-"], "Standard input is empty"),
     ],
-    ids=lambda value: value[0][:40] if isinstance(value, list) else "",
 )
 def test_what_is_wrong_is_told_in_one_short_line(
     invoke: Invoke, layers: list[str], message: str

@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from click.testing import Result
-from effort import sample
+from effort import in_one_test, sample
 from golden_files import model_file, model_folder
 
 from upsamp.cli.render.summaries import FORMATS
@@ -165,7 +165,7 @@ def test_names_are_escaped_in_every_format(invoke: Invoke) -> None:
     assert name in run(invoke, layer, "--style", "keras", "--width", 200)
 
 
-@pytest.mark.parametrize("format_name", COMPARED)
+@in_one_test("format_name", COMPARED)
 def test_two_models_are_shown_side_by_side(invoke: Invoke, format_name: str) -> None:
     files = (model_file("keras/dcgan.keras"), model_file("keras/small.keras"))
     files = (files[0], model_file("keras/upsampling_generator.keras"))
@@ -194,7 +194,7 @@ def test_a_model_and_a_generator_can_be_compared(invoke: Invoke) -> None:
     assert [row["mark"] for row in content["layers"]] == ["~"] * 11
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("arguments", "message"),
     [
         (["keras/pix2pix.keras", "--solve", 32], "--solve must have layers one after the other."),
@@ -215,7 +215,6 @@ def test_a_model_and_a_generator_can_be_compared(invoke: Invoke) -> None:
         (["keras/dcgan.weights.h5"], "must hold a model. Received: weights alone"),
         (["missing.keras"], "there is no such file"),
     ],
-    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else "",
 )
 def test_what_is_wrong_with_a_model_is_told_in_one_line(
     invoke: Invoke, arguments: list[object], message: str
@@ -231,7 +230,7 @@ def test_what_is_wrong_with_a_model_is_told_in_one_line(
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "fits"),
     [("60000", True), ("0.1GB", False), ("1 MB", True), ("2GiB", True), ("0", False)],
 )

@@ -12,6 +12,7 @@ import numpy as np
 import oracle
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -59,7 +60,7 @@ def test_by_default_the_weights_are_ones_and_the_bias_nothing(invoke: Invoke) ->
     assert result.stderr == ROW.format("(None, 4, 4, 1)", 10)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "kernel", "settings"),
     [
         ("--kernel 3 --stride 2", (3, 3), {"strides": (2, 2)}),
@@ -100,7 +101,7 @@ def test_every_setting_reaches_the_layer(
 WEIGHTS = np.array([[1.0, 2.0, 1.0], [2.0, 4.0, 2.5], [1.0, -2.0, 1.0]])
 
 
-@pytest.mark.parametrize("how", ["inline", "json", "txt", "npy", "npy4", "npz"])
+@in_one_test("how", ["inline", "json", "txt", "npy", "npy4", "npz"])
 def test_weights_are_given_inline_or_by_a_file(invoke: Invoke, how: str) -> None:
     np.save("npy.npy", WEIGHTS)
     np.save("npy4.npy", WEIGHTS.reshape(3, 3, 1, 1))
@@ -157,7 +158,7 @@ def test_random_weights_are_drawn_from_the_seed_within_their_bounds(invoke: Invo
     assert 0 <= values.min() < values.max() < 1
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("bias", "expected"),
     [("0", "1 2"), ("-1", "0 1"), ("0.5", "1.5 2.5"), ("1e1", "11 12"), ("[3]", "4 5")],
 )
@@ -166,7 +167,7 @@ def test_a_bias_is_added_to_every_value(invoke: Invoke, bias: str, expected: str
     assert (result.exit_code, result.stdout) == (0, f"{expected}\n")
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "u1", "f2"])
+@in_one_test("dtype", ["f4", "f8", "i4", "u1", "f2"])
 def test_an_array_computes_in_its_precision(invoke: Invoke, dtype: str) -> None:
     x = np.random.default_rng(32).integers(0, 100, (3, 4)).astype(dtype)
     np.save("x.npy", x)
@@ -263,7 +264,7 @@ def test_an_image_is_written_beside_its_own_and_the_user_is_told(
     assert "'zone_2x3_transpose.png' exists already. Use --force" in result.stderr
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "message"),
     [
         (["1 2", "--weights", "1 2; 3"], "row 2 has 1 number"),

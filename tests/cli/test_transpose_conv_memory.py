@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 from click.testing import Result
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -65,8 +66,8 @@ def files(invoke: Invoke, *args: object, suffix: str) -> tuple[bytes, bytes]:
 # --- the same files
 
 
-@pytest.mark.parametrize("dtype", effort.choose(["uint8", "<f4"], ["uint8", ">u2", "<f4", "<f8"]))
-@pytest.mark.parametrize(
+@in_one_test("dtype", effort.choose(["uint8", "<f4"], ["uint8", ">u2", "<f4", "<f8"]))
+@in_one_test(
     ("shape", "args"),
     [
         ((40, 30), "--stride 2 --padding same"),
@@ -79,7 +80,6 @@ def files(invoke: Invoke, *args: object, suffix: str) -> tuple[bytes, bytes]:
         ((2, 3, 40, 30), "--output-shape 82x61 --stride 2 --data-format channels_first"),
         ((40, 30), "--stride 1 2 --filters 2 --weights random --data-format channels_first"),
     ],
-    ids=str,
 )
 def test_a_matrix_file_has_the_same_bytes(
     invoke: Invoke, shape: tuple[int, ...], args: str, dtype: str
@@ -147,7 +147,7 @@ def test_standard_output_takes_strips_but_not_of_planes(invoke: Invoke) -> None:
 # --- what is refused, before memory is taken
 
 
-@pytest.mark.parametrize(("args", "error", "code"), REFUSED)
+@in_one_test(("args", "error", "code"), REFUSED)
 def test_what_cannot_be_is_one_line(
     invoke: Invoke, args: tuple[str, ...], error: str, code: int
 ) -> None:

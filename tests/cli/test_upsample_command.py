@@ -11,6 +11,7 @@ import numpy as np
 import oracle
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -41,13 +42,13 @@ def test_without_input_it_is_the_tutorial_s_matrix_and_the_user_is_told(invoke: 
     assert (result.exit_code, result.stdout, result.stderr) == (0, DOUBLED, NOTICE)
 
 
-@pytest.mark.parametrize("text", ["1 2; 3 4", "[[1,2],[3,4]]", "1,2\n3,4", " 1 2;3 4; "])
+@in_one_test("text", ["1 2; 3 4", "[[1,2],[3,4]]", "1,2\n3,4", " 1 2;3 4; "])
 def test_a_matrix_may_be_written_out(invoke: Invoke, text: str) -> None:
     result = invoke("upsample", text)
     assert (result.exit_code, result.stdout, result.stderr) == (0, DOUBLED, "")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "shown"),
     [
         ("1,NA;,2", "1 nan\nnan 2\n"),
@@ -83,7 +84,7 @@ def test_an_image_has_no_missing_cells(invoke: Invoke, command: str, samples: Pa
     assert "--missing is for matrices in text" in result.stderr
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "arguments",
     [
         *(("upsample", "--interp", name) for name in SMOOTH),
@@ -122,8 +123,8 @@ def test_a_real_file_wins_over_what_its_name_says(invoke: Invoke) -> None:
     assert invoke("upsample", "--size", "1", "1", "5").stdout == "6\n"
 
 
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
-@pytest.mark.parametrize("suffix", ["txt", "csv", "tsv", "json", "npy", "npz"])
+@in_one_test("interpolation", INTERPOLATIONS)
+@in_one_test("suffix", ["txt", "csv", "tsv", "json", "npy", "npz"])
 def test_a_matrix_file_gives_the_values_of_the_library(
     invoke: Invoke, suffix: str, interpolation: str
 ) -> None:
@@ -158,7 +159,7 @@ def test_one_array_of_an_npz_file_must_be_named(invoke: Invoke) -> None:
         assert "It holds: one, two." in result.stderr
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("format_name", "expected"),
     [
         ("plain", "1.5 -0\n"),
@@ -187,8 +188,8 @@ def test_not_a_number_and_infinity_pass_through(invoke: Invoke) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, expected, "")
 
 
-@pytest.mark.parametrize("interpolation", ["nearest", "bicubic"])
-@pytest.mark.parametrize("dtype", ["?", "u1", "i4", "u8", "f2", "f4", ">f8"])
+@in_one_test("interpolation", ["nearest", "bicubic"])
+@in_one_test("dtype", ["?", "u1", "i4", "u8", "f2", "f4", ">f8"])
 def test_an_array_keeps_its_type(invoke: Invoke, dtype: str, interpolation: str) -> None:
     array = np.random.default_rng(21).integers(0, 2, (3, 4)).astype(dtype)
     np.save("a.npy", array)
@@ -198,8 +199,8 @@ def test_an_array_keeps_its_type(invoke: Invoke, dtype: str, interpolation: str)
     np.testing.assert_array_equal(np.load("b.npy"), expected, strict=True)
 
 
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-@pytest.mark.parametrize("shape", [(3, 4, 2), (2, 3, 4, 5)])
+@in_one_test("data_format", ["channels_last", "channels_first"])
+@in_one_test("shape", [(3, 4, 2), (2, 3, 4, 5)])
 def test_channels_stand_where_the_user_says(
     invoke: Invoke, shape: tuple[int, ...], data_format: str
 ) -> None:
@@ -226,8 +227,8 @@ def test_a_matrix_can_become_an_image(invoke: Invoke) -> None:
 # --- images
 
 
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
-@pytest.mark.parametrize("name", ["lake.png", "zone_plate.png", "depth16.png", "portrait.jpg"])
+@in_one_test("interpolation", INTERPOLATIONS)
+@in_one_test("name", ["lake.png", "zone_plate.png", "depth16.png", "portrait.jpg"])
 def test_an_image_gives_the_values_of_the_library(
     invoke: Invoke, samples: Path, name: str, interpolation: str
 ) -> None:
@@ -309,7 +310,7 @@ def test_sixteen_bits_stay_sixteen_bits(invoke: Invoke, samples: Path) -> None:
 # --- where the result goes
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "args", "expected"),
     [
         ("lake.png", ["--size", "2", "3", "--interp", "bilinear"], "lake_2x3_bilinear.png"),
@@ -377,7 +378,7 @@ def test_an_image_can_take_its_own_place(invoke: Invoke, samples: Path) -> None:
     assert pixels_of(Path("lake.png")).shape == (320, 480, 3)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "magic"),
     [
         (["-o", "-"], b"\x89PNG"),
@@ -417,7 +418,7 @@ def test_an_image_from_standard_input_goes_to_standard_output(
     assert list(Path().iterdir()) == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "code", "message"),
     [
         (["a.doc"], 1, "There is no file 'a.doc', and it is no matrix either."),

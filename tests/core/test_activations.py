@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.core.activations import (
     ACTIVATIONS,
@@ -23,7 +24,7 @@ def mapping(class_name: str, **config: Any) -> dict[str, Any]:
     return {"class_name": class_name, "config": config}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("given", "normal"),
     [
         (None, None),
@@ -48,7 +49,7 @@ def test_an_activation_has_one_canonical_form(given: Any, normal: Any) -> None:
     assert normalize_activation(normal) == normal
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("given", "rule"),
     [
         ("step", r"`activation` must be one of 'linear', .*'step'"),
@@ -83,15 +84,15 @@ def test_the_hard_sigmoid_of_keras_2_is_the_steeper_one() -> None:
     np.testing.assert_allclose(get_activation("hard_sigmoid")(X), np.clip(X / 6 + 0.5, 0, 1))
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@in_one_test("name", ACTIVATIONS)
+@in_one_test("dtype", ["float32", "float64"])
 def test_the_type_stays_and_the_input_too(name: str, dtype: str) -> None:
     x = X.astype(dtype)
     x.flags.writeable = False
     assert get_activation(name)(x).dtype == dtype
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@in_one_test("name", ACTIVATIONS)
 def test_float16_is_rounded_once(name: str) -> None:
     x = np.array([-60000, -300, -1, -1e-3, -1e-6, 0, 1e-6, 1e-3, 1, 300, 60000], np.float16)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -101,7 +102,7 @@ def test_float16_is_rounded_once(name: str) -> None:
     np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=6e-8)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@in_one_test("name", ACTIVATIONS)
 def test_values_lie_in_the_range_that_is_told(name: str) -> None:
     values = get_activation(name)(10 * X)
     bounds = activation_range(name)
@@ -157,12 +158,11 @@ DEFINITIONS: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("activation", "definition"),
     DEFINITIONS,
-    ids=[str(activation) for activation, _ in DEFINITIONS],
 )
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@in_one_test("dtype", ["float32", "float64"])
 def test_a_fast_form_gives_what_its_definition_gives(
     activation: Any, definition: Any, dtype: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -82,8 +83,8 @@ def test_no_order_of_bytes_changes_a_number(kind: str) -> None:
     np.testing.assert_array_equal(actual, expected, strict=True)
 
 
-@pytest.mark.parametrize("kind", ["u2", "i4", "f2", "f4", "f8"])
-@pytest.mark.parametrize("convolve", [conv2d, conv2d_transpose])
+@in_one_test("kind", ["u2", "i4", "f2", "f4", "f8"])
+@in_one_test("convolve", [conv2d, conv2d_transpose])
 def test_no_order_of_bytes_changes_a_convolution(kind: str, convolve: Callable[..., Array]) -> None:
     generator = np.random.default_rng(0)
     shapes = (2, 33, 31, 4), (3, 3, 4, 4), (4,)
@@ -128,7 +129,7 @@ def test_an_output_of_another_order_of_bytes_is_refused_with_the_remedy() -> Non
 # --- what is no amount
 
 
-@pytest.mark.parametrize("take", TAKERS.values(), ids=TAKERS)
+@in_one_test("take", TAKERS.values())
 def test_masked_cells_are_refused(take: Callable[[Any], Any]) -> None:
     message = r"must have a number in each cell, .* 1 masked of 4 cells\. Use numpy\.ma\.filled\("
     for x in (MASKED, Holder(MASKED)):
@@ -157,7 +158,7 @@ def test_masked_chunks_are_refused_with_a_remedy_that_keeps_them_apart() -> None
         da.compute(upsample(told, 2, "bilinear"), scheduler="sync")
 
 
-@pytest.mark.parametrize("mode", ["P", "PA", "HSV", "LAB"])
+@in_one_test("mode", ["P", "PA", "HSV", "LAB"])
 def test_an_image_whose_numbers_are_no_amounts_is_refused(mode: str) -> None:
     image = Image.new(mode, (2, 2))
     for x in (image, [image]):
@@ -170,7 +171,7 @@ def test_an_image_whose_numbers_are_no_amounts_is_refused(mode: str) -> None:
                 TAKERS[take](x)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "mode", ["1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "RGB", "RGBA", "RGBa", "CMYK"]
 )
 def test_an_image_whose_numbers_are_amounts_is_taken_as_these(mode: str) -> None:
@@ -179,7 +180,7 @@ def test_an_image_whose_numbers_are_amounts_is_taken_as_these(mode: str) -> None
     np.testing.assert_array_equal(upsample(image, 2, "bilinear"), expected, strict=True)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("x", "message"),
     [
         (np.ones((2, 2), complex), r"dtype complex128\. Use abs\(x\), x\.real or x\.imag\.$"),
@@ -200,7 +201,7 @@ def test_what_holds_no_real_numbers_is_refused_with_a_remedy(x: object, message:
         upsample(x)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "error",
     [
         RuntimeError("Can't call numpy() on Tensor that requires grad."),
@@ -210,7 +211,7 @@ def test_what_holds_no_real_numbers_is_refused_with_a_remedy(x: object, message:
         OverflowError("too large"),
     ],
 )
-@pytest.mark.parametrize("take", TAKERS.values(), ids=TAKERS)
+@in_one_test("take", TAKERS.values())
 def test_an_object_that_gives_no_array_is_refused_in_its_words(
     take: Callable[[Any], Any], error: Exception
 ) -> None:
@@ -275,7 +276,7 @@ def test_every_view_of_numbers_is_taken() -> None:
     assert plain_array(x, "x") is x
 
 
-@pytest.mark.parametrize("x", [np.float64(3), 3, np.ones((2, 0)), np.ones(3)])
+@in_one_test("x", [np.float64(3), 3, np.ones((2, 0)), np.ones(3)])
 def test_what_is_no_image_is_refused(x: object) -> None:
     with pytest.raises(UpsampError, match=r"^`x` must (have rank|not be empty)"):
         upsample(x)

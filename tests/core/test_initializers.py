@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.core.initializers import (
     INITIALIZERS,
@@ -19,7 +20,7 @@ def mapping(class_name: str, **config: Any) -> dict[str, Any]:
     return {"class_name": class_name, "config": config}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("given", "normal"),
     [
         ("GlorotUniform", "glorot_uniform"),
@@ -60,7 +61,7 @@ def test_an_initializer_has_one_canonical_form(given: Any, normal: Any) -> None:
     assert normalize_initializer(normal, "kernel_initializer") == normal
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("given", "rule"),
     [
         ("orthogonal_ish", r"`x` must be one of 'glorot_uniform', .*'orthogonal_ish'"),
@@ -75,7 +76,7 @@ def test_what_is_no_initializer_is_refused(given: Any, rule: str) -> None:
         normalize_initializer(given, "x")
 
 
-@pytest.mark.parametrize("name", INITIALIZERS)
+@in_one_test("name", INITIALIZERS)
 def test_values_are_float32_and_those_of_their_seed(name: str) -> None:
     draw = get_initializer(name)
     values = draw((4, 5), (1, 2))
@@ -91,7 +92,7 @@ def test_a_seed_of_its_own_goes_before_that_of_the_layer() -> None:
     np.testing.assert_array_equal(draw((9,), 1), get_initializer("random_normal")((9,), 7))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("given", "mean", "deviation", "bound"),
     [
         (mapping("RandomNormal", mean=3.0, stddev=0.5), 3, 0.5, np.inf),
@@ -125,7 +126,7 @@ def test_vectors_have_one_fan_as_in_keras() -> None:
     assert 0.9 * (3 / 200) ** 0.5 < np.abs(values).max() <= (3 / 200) ** 0.5
 
 
-@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4), (2, 2, 2, 3)])
+@in_one_test("shape", [(3, 5), (5, 3), (4, 4), (2, 2, 2, 3)])
 def test_an_orthogonal_matrix_keeps_lengths(shape: tuple[int, ...]) -> None:
     values = get_initializer(mapping("Orthogonal", gain=2.0))(shape, 0)
     matrix = values.reshape(-1, shape[-1])
@@ -142,7 +143,7 @@ def test_constants_are_given_as_they_are() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("given", "shape", "rule"),
     [
         (mapping("Blob", size=3), (2,), r"must be one that upsamp has to draw values\. .*Blob"),

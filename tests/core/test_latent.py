@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -35,14 +36,14 @@ def test_both_ends_are_there_exactly(a: Array, b: Array, count: int, path: str) 
     assert np.isfinite(points).all()
 
 
-@pytest.mark.parametrize("seed", range(20))
+@in_one_test("seed", range(20))
 def test_the_spherical_way_is_white_s_formula(seed: int) -> None:
     a, b = np.random.default_rng(seed).standard_normal((2, 50))
     expected = [oracle(a, b, share) for share in np.linspace(0, 1, 7)]
     np.testing.assert_allclose(interpolate_points(a, b, 7), expected, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@in_one_test("seed", range(20))
 def test_points_of_one_length_keep_it_on_the_spherical_way(seed: int) -> None:
     a, b = np.random.default_rng(seed).standard_normal((2, 12))
     b *= np.linalg.norm(a) / np.linalg.norm(b)
@@ -66,7 +67,7 @@ def test_the_linear_way_is_straight(a: Array, b: Array, count: int) -> None:
     np.testing.assert_allclose(interpolate_points(a, b, count, "linear"), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("a", "b"),
     [
         ([1.0, 2.0], [2.0, 4.0]),
@@ -90,7 +91,7 @@ def test_huge_and_tiny_points_have_an_angle_too() -> None:
         np.testing.assert_allclose(points[1], [math.sqrt(0.5)] * 2, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("given_dtype", "expected"),
     [("float16", "float32"), ("float32", "float32"), ("float64", "float64"), ("int8", "float64")],
 )

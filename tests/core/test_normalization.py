@@ -2,14 +2,14 @@
 
 import numpy as np
 import oracle
-import pytest
+from effort import in_one_test
 
 from upsamp.core.normalization import normalize_groups, normalize_moments
 
 X = np.random.default_rng(5).normal(2, 3, (2, 4, 3, 6))
 
 
-@pytest.mark.parametrize("groups", [1, 2, 3, 6])
+@in_one_test("groups", [1, 2, 3, 6])
 def test_groups_are_those_of_the_loops(groups: int) -> None:
     scale, offset = np.arange(6) + 0.5, np.arange(6) - 2.0
     expected = oracle.group_normalization(X, groups, 0.01) * scale + offset

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from effort import in_one_test
 
 from upsamp.core.threads import map_in_order
 
@@ -17,8 +18,8 @@ def no_thread_is_left() -> Iterator[None]:
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize("count", [0, 1, 2, 50])
+@in_one_test("threads", [1, 2, 5])
+@in_one_test("count", [0, 1, 2, 50])
 def test_results_come_in_the_order_of_their_pieces(count: int, threads: int) -> None:
     def work(piece: int) -> int:
         time.sleep(0.001 * (piece % 3))
@@ -46,8 +47,8 @@ def test_no_more_is_begun_than_twice_the_threads(threads: int) -> None:
         assert len(begun) <= index + 2 * threads + 1
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("error", [ValueError, MemoryError, KeyboardInterrupt])
+@in_one_test("threads", [1, 2])
+@in_one_test("error", [ValueError, MemoryError, KeyboardInterrupt])
 def test_an_error_in_a_piece_is_raised_in_its_turn(
     error: type[BaseException], threads: int
 ) -> None:

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.core.policies import POLICIES, normalize_policy
 from upsamp.errors import ArgumentError
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "compute", "variable"),
     [
         ("float32", "float32", "float32"),
@@ -36,7 +37,7 @@ def test_a_type_of_numpy_is_a_policy_and_nothing_is_float32() -> None:
     assert normalize_policy(np.dtype("float16")) is POLICIES["float16"]
 
 
-@pytest.mark.parametrize("wrong", ["int8", "float8", "", 3, [], {}, "Float32"])
+@in_one_test("wrong", ["int8", "float8", "", 3, [], {}, "Float32"])
 def test_what_is_no_float_type_is_refused(wrong: object) -> None:
     with pytest.raises(
         ArgumentError,

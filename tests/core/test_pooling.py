@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.core.pooling import average_pool, max_pool
@@ -19,8 +20,8 @@ POOLS: list[tuple[Callable[..., NDArray[Any]], Callable[..., float]]] = [
 ]
 
 
-@pytest.mark.parametrize(("pool", "reduce"), POOLS)
-@pytest.mark.parametrize("padding", ["valid", "same"])
+@in_one_test(("pool", "reduce"), POOLS)
+@in_one_test("padding", ["valid", "same"])
 def test_every_window_is_that_of_the_loops(
     pool: Callable[..., NDArray[Any]], reduce: Callable[..., float], padding: str
 ) -> None:
@@ -43,7 +44,7 @@ def test_ranks_and_layouts_come_back_as_they_came(
     assert first.flags.c_contiguous
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "int64", "bool", "float16", "float32"])
+@in_one_test("dtype", ["uint8", "int16", "int64", "bool", "float16", "float32"])
 def test_the_largest_value_keeps_its_type_and_a_mean_is_a_float(dtype: str) -> None:
     x = np.array([[0, 1], [1, 1]]).astype(dtype)
     largest, mean = max_pool(x, 2), average_pool(x, 2)

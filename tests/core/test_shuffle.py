@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -15,9 +16,9 @@ from upsamp.errors import ArgumentError, DtypeError, ShapeError
 
 Array = NDArray[Any]
 
-every_order = pytest.mark.parametrize("order", SHUFFLE_ORDERS)
-every_format = pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-both_ways = pytest.mark.parametrize("shuffle", [depth_to_space, space_to_depth])
+every_order = in_one_test("order", SHUFFLE_ORDERS)
+every_format = in_one_test("data_format", ["channels_last", "channels_first"])
+both_ways = in_one_test("shuffle", [depth_to_space, space_to_depth])
 
 
 def numbered(*shape: int) -> NDArray[np.int64]:

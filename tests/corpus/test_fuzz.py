@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from corpus.fuzz_images import check, damaged
 from corpus.make_corpus import CorpusFile, corpus
-from effort import choose
+from effort import choose, in_one_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import read
@@ -67,7 +67,7 @@ def test_anything_after_any_head_is_read_or_refused(head: bytes, rest: bytes) ->
 CUT = choose(corpus()[::5], corpus())
 
 
-@pytest.mark.parametrize("file", CUT, ids=[file.name for file in CUT])
+@in_one_test("file", CUT)
 def test_a_file_that_is_cut_anywhere_shows_what_it_did_or_is_refused(file: CorpusFile) -> None:
     whole, _ = frames_of(file.data)
     assert whole

@@ -9,6 +9,7 @@ from resource import RUSAGE_SELF, getrusage
 import numpy as np
 import pytest
 from corpus.make_corpus import corpus, image_of, saved
+from effort import in_one_test
 from image_files import read
 from PIL import Image
 from png_encoding import chunk
@@ -91,7 +92,7 @@ HUGE = {
 }
 
 
-@pytest.mark.parametrize("name", HUGE)
+@in_one_test("name", HUGE)
 def test_a_huge_image_is_refused_before_memory_is_taken(name: str) -> None:
     before = getrusage(RUSAGE_SELF).ru_maxrss
     tracemalloc.start()
@@ -105,7 +106,7 @@ def test_a_huge_image_is_refused_before_memory_is_taken(name: str) -> None:
     assert getrusage(RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
-@pytest.mark.parametrize("name", HUGE)
+@in_one_test("name", HUGE)
 def test_it_is_the_limit_that_refuses_it(name: str) -> None:
     with pytest.raises(FormatError, match=r"declares more than 1 pixels"):
         read(BytesIO(HUGE[name]), max_pixels=1)

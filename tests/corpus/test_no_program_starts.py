@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from corpus.make_corpus import corpus
+from effort import in_one_test
 from image_files import read
 from PIL import Image
 
@@ -100,7 +101,7 @@ def test_no_program_starts(how: str, marks: Path) -> None:
     assert list(marks.iterdir()) == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("data", "what"),
     [
         (PROGRAM, "PostScript, a program that would be run"),

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from image_files import Array, encoded, image_of, read, written
 from PIL import Image, TiffImagePlugin, TiffTags
 
@@ -63,9 +64,9 @@ def enlarge(picture: Picture, method: str, factor: int = 3, **settings: Any) -> 
     return result
 
 
-@pytest.mark.parametrize("linear", [False, True])
-@pytest.mark.parametrize("expand", [False, True])
-@pytest.mark.parametrize("kind", [*MODES])
+@in_one_test("linear", [False, True])
+@in_one_test("expand", [False, True])
+@in_one_test("kind", [*MODES])
 def test_nearest_invents_no_colour_in_any_mode(kind: str, expand: bool, linear: bool) -> None:
     picture = picture_of(kind, expand=expand)
     if linear and picture.mode in ("CMYK", "YCbCr", "LAB", "I", "F", "P", "1"):
@@ -78,7 +79,7 @@ def test_nearest_invents_no_colour_in_any_mode(kind: str, expand: bool, linear: 
     assert colours_of(result.pixels) == colours_of(picture.pixels)
 
 
-@pytest.mark.parametrize("kind", [*MODES])
+@in_one_test("kind", [*MODES])
 def test_each_mode_is_the_natural_one(kind: str) -> None:
     mode = kind.split(maxsplit=1)[0]
     kept, expanded = (picture_of(kind, expand=expand) for expand in (False, True))
@@ -89,11 +90,11 @@ def test_each_mode_is_the_natural_one(kind: str) -> None:
     assert expanded.has_alpha == (wanted in ("LA", "RGBA"))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("mode", "wanted"),
     [("PA", "RGBA"), ("RGBa", "RGBA"), ("La", "LA"), ("RGBX", "RGB"), ("HSV", "RGB")],
 )
-@pytest.mark.parametrize("expand", [False, True])
+@in_one_test("expand", [False, True])
 def test_modes_that_cannot_be_weighted_become_those_that_can(
     mode: str, wanted: str, expand: bool
 ) -> None:
@@ -109,9 +110,9 @@ def test_modes_that_cannot_be_weighted_become_those_that_can(
     np.testing.assert_array_equal(np.asarray(made), np.asarray(image.convert(wanted)))
 
 
-@pytest.mark.parametrize("method", SMOOTH)
-@pytest.mark.parametrize("linear", [False, True])
-@pytest.mark.parametrize("mode", ["LA", "RGBA", "P one clear", "LA;16", "RGBA;16", "RGBA;F"])
+@in_one_test("method", SMOOTH)
+@in_one_test("linear", [False, True])
+@in_one_test("mode", ["LA", "RGBA", "P one clear", "LA;16", "RGBA;16", "RGBA;F"])
 def test_the_colour_of_what_is_clear_reaches_nothing(mode: str, method: str, linear: bool) -> None:
     # A green disc on what is clear, whose hidden colour is once red and once blue.
     rows, columns = np.mgrid[:12, :12]
@@ -140,8 +141,8 @@ def test_the_colour_of_what_is_clear_reaches_nothing(mode: str, method: str, lin
     np.testing.assert_array_equal(first[seen], second[seen])
 
 
-@pytest.mark.parametrize("factor", [2, 3, 4])
-@pytest.mark.parametrize(
+@in_one_test("factor", [2, 3, 4])
+@in_one_test(
     ("method", "filter_name"),
     [("bilinear", "BILINEAR"), ("bicubic", "BICUBIC"), ("lanczos3", "LANCZOS")],
 )
@@ -171,7 +172,7 @@ def test_premultiplied_enlarging_is_that_of_pillow(
     assert difference[seen].max() <= 30
 
 
-@pytest.mark.parametrize("method", SMOOTH)
+@in_one_test("method", SMOOTH)
 def test_a_hue_is_not_led_around_the_circle(method: str) -> None:
     # Two reds, of hues at either end: between them is red, not cyan.
     image = Image.new("HSV", (2, 1), (0, 255, 255))
@@ -182,7 +183,7 @@ def test_a_hue_is_not_led_around_the_circle(method: str) -> None:
     assert made[..., 1:].max() <= 8
 
 
-@pytest.mark.parametrize("method", SMOOTH)
+@in_one_test("method", SMOOTH)
 def test_a_and_b_of_lab_do_not_wrap_around(method: str) -> None:
     # As bytes in the file, -2 and 2 are 254 and 2; between them is 0.
     image = Image.frombytes("LAB", (2, 1), bytes([100, 254, 254, 100, 2, 2]))
@@ -208,7 +209,7 @@ def test_ycbcr_becomes_rgb_where_a_format_has_no_place_for_it(target: str) -> No
         np.testing.assert_array_equal(read(source).pixels, picture.pixels)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("tag", "values", "ycbcr", "rgb"),
     [  # by BT.709, and of television, whose black is 16 and white 235
         (529, (0.2126, 0.7152, 0.0722), [[54, 99, 255], [182, 30, 12]], [[254, 0, 0], [0, 255, 0]]),

@@ -27,7 +27,7 @@ from animation_files import (
     seen_of_gif,
     visible,
 )
-from effort import choose
+from effort import choose, in_one_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import read, through, written
@@ -161,8 +161,8 @@ def test_an_animation_whose_first_image_is_its_first_frame() -> None:
         assert "default_image" not in frame.metadata
 
 
-@pytest.mark.parametrize("interlaced", [False, True])
-@pytest.mark.parametrize(
+@in_one_test("interlaced", [False, True])
+@in_one_test(
     ("colour_type", "bits", "mode"),
     [(0, 1, "L"), (0, 8, "L"), (0, 16, "I;16"), (2, 8, "RGB"), (2, 16, "RGB;16"), (3, 4, "RGB"),
      (4, 8, "LA"), (4, 16, "LA;16"), (6, 8, "RGBA"), (6, 16, "RGBA;16")],
@@ -364,7 +364,7 @@ def changed(data: bytes, kind: bytes, change: Callable[[bytes], bytes], number: 
     return b"".join(made)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("kind", "number", "change", "message"),
     [
         (b"fcTL", 2, lambda body: body[:3] + b"\x09" + body[4:], "are not in their order"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.errors import FileError, FormatError
@@ -26,9 +27,9 @@ def written(path: Path, array: Array, size: int) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 9])
-@pytest.mark.parametrize("dtype", ["float32", "float16", "float64"])
-@pytest.mark.parametrize("shape", [(5, 2, 3, 1), (5, 4), (5,)])
+@in_one_test("size", [1, 2, 5, 9])
+@in_one_test("dtype", ["float32", "float16", "float64"])
+@in_one_test("shape", [(5, 2, 3, 1), (5, 4), (5,)])
 def test_batches_make_the_file_that_the_whole_makes(
     tmp_path: Path, size: int, dtype: str, shape: tuple[int, ...]
 ) -> None:

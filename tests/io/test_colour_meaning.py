@@ -11,6 +11,7 @@ import numpy as np
 import PIL
 import pytest
 from colour_profiles import cmyk_profile, grey_profile, mixtures, rgb_profile
+from effort import in_one_test
 from image_files import HEIGHT, WIDTH, Array, encoded, image_of, pixels_of, read, through, written
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin, TiffTags, features
@@ -54,7 +55,7 @@ def inks(*colours: tuple[int, ...], dtype: Any = np.uint8, **metadata: Any) -> P
     return Picture(np.array([colours], dtype), mode, metadata=metadata)
 
 
-@pytest.mark.parametrize("format_name", WITH_PROFILES)
+@in_one_test("format_name", WITH_PROFILES)
 def test_a_profile_is_written_where_the_pixels_are_of_its_space_and_told_elsewhere(
     format_name: str,
 ) -> None:
@@ -78,8 +79,8 @@ def test_a_profile_that_names_no_space_is_kept() -> None:
         assert image.info["icc_profile"] == b"a profile"
 
 
-@pytest.mark.parametrize("strip", [False, True])
-@pytest.mark.parametrize("name", sorted({*WRITTEN} - {*WITH_PROFILES}))
+@in_one_test("strip", [False, True])
+@in_one_test("name", sorted({*WRITTEN} - {*WITH_PROFILES}))
 def test_a_profile_is_told_where_no_file_has_one(name: str, strip: bool) -> None:
     picture = picture_of("RGB", icc_profile=PROFILES["RGB"])
     told = losses_of(picture, name, WriteOptions(strip=strip))
@@ -105,7 +106,7 @@ def png(*chunks: bytes, mode: str = "RGB") -> BytesIO:
     return BytesIO(data[:33] + b"".join(chunks) + data[33:])
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "P", "I;16"])
+@in_one_test("mode", ["RGB", "L", "P", "I;16"])
 def test_the_colour_chunks_of_a_png_are_kept_in_a_png(mode: str) -> None:
     chunks = (
         chunk(b"cICP", PQ),
@@ -148,7 +149,7 @@ def test_an_avif_of_srgb_says_nothing_of_its_colours() -> None:
     assert "cicp" not in read(written(picture_of("RGB"), "avif")).metadata
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("metadata", "told"),
     [
         ({"cicp": PQ}, "WEBP does not hold the colour coding (cICP), so that is left out"),
@@ -172,7 +173,7 @@ def test_marks_of_colours_are_told_where_they_say_something_that_is_lost(
     assert losses_of(picture_of("RGB", **metadata), "webp") == (() if told is None else (told,))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("metadata", "received"),
     [
         ({"cicp": PQ}, "PQ"),
@@ -273,7 +274,7 @@ def test_many_rows_are_converted_as_one_is() -> None:
     np.testing.assert_array_equal(as_rgb(picture).pixels[-1:], last)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("profile", "why"),
     [
         (None, "no"),
@@ -282,7 +283,7 @@ def test_many_rows_are_converted_as_one_is() -> None:
         (PROFILES["RGB"], "a damaged"),
     ],
 )
-@pytest.mark.parametrize("full", [255, 65535])
+@in_one_test("full", [255, 65535])
 def test_inks_without_a_profile_of_theirs_become_light_by_a_formula(
     profile: bytes | None, why: str, full: int
 ) -> None:
@@ -297,7 +298,7 @@ def test_inks_without_a_profile_of_theirs_become_light_by_a_formula(
     assert note.startswith(f"the CMYK has {why} colour profile, so it is converted to RGB without")
 
 
-@pytest.mark.parametrize("name", [one for one in WRITTEN if one not in NO_INKS])
+@in_one_test("name", [one for one in WRITTEN if one not in NO_INKS])
 def test_inks_are_written_in_every_format(name: str) -> None:
     picture = inks(*8 * [(255, 0, 0, 0)], icc_profile=PROFILES["CMYK"])
     picture = picture.with_pixels(np.repeat(picture.pixels, 8, axis=0))

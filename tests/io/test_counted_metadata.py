@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from effort import in_one_test
 from image_files import encoded, image_of, read, through
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -96,9 +97,7 @@ def test_control_points_and_polynomials_are_moved(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tags[50844], expected)
 
 
-@pytest.mark.parametrize(
-    "scale", [(10, 20), (10, 20, 0, 10, 20, 0), (10, np.nan, 0), (10, 1.7e308, 0)]
-)
+@in_one_test("scale", [(10, 20), (10, 20, 0, 10, 20, 0), (10, np.nan, 0), (10, 1.7e308, 0)])
 def test_a_damaged_georeference_is_left_out_and_told(
     tmp_path: Path, scale: tuple[float, ...]
 ) -> None:
@@ -126,8 +125,8 @@ def test_gdals_words_are_kept_without_statistics(tmp_path: Path) -> None:
     assert tags_of(through(picture, "tiff", tmp_path, strip=True))[42113] == "-9999"
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
-@pytest.mark.parametrize("axes", ["YX", "ZYX", "YXS"])
+@in_one_test("kind", [np.uint8, np.uint16, np.float32])
+@in_one_test("axes", ["YX", "ZYX", "YXS"])
 def test_ome_stays_readable(tmp_path: Path, kind: Any, axes: str) -> None:
     shape = {"YX": (6, 5), "ZYX": (3, 6, 5), "YXS": (6, 5, 3)}[axes]
     pixels = np.arange(np.prod(shape)).reshape(shape).astype(kind)
@@ -221,8 +220,8 @@ def panorama(prefix: bytes, numbers: tuple[int, int]) -> bytes:
     )
 
 
-@pytest.mark.parametrize("prefix", [b"GPano", b"p", b"a.b-c"])
-@pytest.mark.parametrize("target", ["jpeg", "png", "webp", "tiff"])
+@in_one_test("prefix", [b"GPano", b"p", b"a.b-c"])
+@in_one_test("target", ["jpeg", "png", "webp", "tiff"])
 def test_a_panorama_is_as_large_as_its_picture(tmp_path: Path, prefix: bytes, target: str) -> None:
     picture = read(encoded(image_of("RGB"), "jpeg", xmp=panorama(prefix, (16, 1))))
     again = read(through(larger(picture, 3, 2), target, tmp_path))
@@ -259,9 +258,9 @@ def test_a_gain_map_that_is_not_there_is_announced_no_more(tmp_path: Path, prefi
     )
 
 
-@pytest.mark.parametrize("quote", ['"', "'"])
-@pytest.mark.parametrize("prefix", ["tiff", "t"])
-@pytest.mark.parametrize("where", ["jpeg", "png", "raw profile", "tiff", "webp"])
+@in_one_test("quote", ['"', "'"])
+@in_one_test("prefix", ["tiff", "t"])
+@in_one_test("where", ["jpeg", "png", "raw profile", "tiff", "webp"])
 def test_an_orientation_in_xmp_turns_pixels_and_words(
     tmp_path: Path, quote: str, prefix: str, where: str
 ) -> None:
@@ -322,7 +321,7 @@ def test_hostile_xmp_takes_no_longer_than_other(text: bytes) -> None:
     assert time.process_time() - start < 10
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "text", [b"<ROI " * 50_000, b"<ROI>" * 50_000, b"<Pixels SizeX=" * 50_000, b'SizeX="' * 50_000]
 )
 def test_a_hostile_description_takes_no_longer_than_other(text: bytes) -> None:
@@ -342,7 +341,7 @@ def photograph() -> bytes:
     return block_of({0x010F: value("Maker"), 0x8769: camera})
 
 
-@pytest.mark.parametrize("target", ["jpeg", "png", "webp", "tiff"])
+@in_one_test("target", ["jpeg", "png", "webp", "tiff"])
 def test_what_a_camera_counts_in_pixels_is_scaled(tmp_path: Path, target: str) -> None:
     picture = read(encoded(image_of("RGB"), "jpeg", exif=b"Exif\0\0" + photograph()))
     with Image.open(through(larger(picture, 3, 2), target, tmp_path)) as image:
@@ -393,8 +392,8 @@ def test_iptc_as_long_numbers_is_read(order: str) -> None:
     assert read(source).metadata["iptc"].rstrip(b"\0") == CAPTION
 
 
-@pytest.mark.parametrize("target", ["png", "jpeg", "tiff"])
-@pytest.mark.parametrize("source", ["png", "jpeg", "tiff"])
+@in_one_test("target", ["png", "jpeg", "tiff"])
+@in_one_test("source", ["png", "jpeg", "tiff"])
 def test_the_aspect_of_pixels_without_a_unit_is_kept(
     tmp_path: Path, source: str, target: str
 ) -> None:
@@ -452,7 +451,7 @@ def test_every_tag_is_of_one_list() -> None:
     assert not STRUCTURAL & (DESCRIBING.keys() | GEO.keys())
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@in_one_test("name", sorted(KINDS))
 def test_every_kind_has_words_and_a_class(name: str) -> None:
     assert KINDS[name].words
     assert KINDS[name].fate in {FREE, COUNTED, GONE}
@@ -463,7 +462,7 @@ def test_what_is_of_no_kind_is_not_kept(tmp_path: Path) -> None:
     assert set(read(through(picture, "png", tmp_path)).metadata) == set()
 
 
-@pytest.mark.parametrize("format_name", ["png", "jpeg", "tiff", "webp", "gif", "bmp", "ppm"])
+@in_one_test("format_name", ["png", "jpeg", "tiff", "webp", "gif", "bmp", "ppm"])
 def test_all_that_is_read_is_of_a_known_kind(format_name: str) -> None:
     stream = encoded(image_of("L"), format_name)
     with Image.open(stream) as image:
@@ -471,7 +470,7 @@ def test_all_that_is_read_is_of_a_known_kind(format_name: str) -> None:
         assert metadata_of(image, stream).keys() <= KINDS.keys()
 
 
-@pytest.mark.parametrize("cut", range(0, 200, 7))
+@in_one_test("cut", range(0, 200, 7))
 def test_damaged_tags_are_passed_over(cut: int) -> None:
     block = bytearray(photograph())
     for place in range(8, min(cut, len(block))):
@@ -499,7 +498,7 @@ def test_a_damaged_subject_of_a_turned_picture_is_left_as_it_is(count: int, plac
     assert read(stream).metadata["exif"][entry : entry + 12] == block[entry : entry + 12]
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@in_one_test("orientation", range(1, 9))
 def test_where_the_subject_is_turns_with_its_picture(orientation: int) -> None:
     # The subject is the one white pixel.
     pixels = np.zeros((8, 16), np.uint8)

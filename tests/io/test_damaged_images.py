@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from corpus.fuzz_images import with_right_checksums
 from corpus.pixel_damage import damaged_pixels, pixel_places
-from effort import choose
+from effort import choose, in_one_test
 from image_files import HEIGHT, NAMES, SAMPLES, WIDTH, encoded, read
 from PIL import Image, features
 from PIL.PngImagePlugin import PngInfo
@@ -22,7 +22,7 @@ from upsamp.io.images.compressed import check_packbits
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, HEIGHT * WIDTH - 1, HEIGHT * WIDTH])
+@in_one_test("limit", [1, 2, 3, HEIGHT * WIDTH - 1, HEIGHT * WIDTH])
 def test_the_limit_on_pixels_is_exact_and_names_its_option(limit: int) -> None:
     before = Image.MAX_IMAGE_PIXELS
     for height, width in ((1, limit), (1, limit + 1)):
@@ -37,7 +37,7 @@ def test_the_limit_on_pixels_is_exact_and_names_its_option(limit: int) -> None:
         assert before == Image.MAX_IMAGE_PIXELS
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("data", "message"),
     [
         (b"", r"^it is no image that can be read: it is empty\."),
@@ -52,7 +52,7 @@ def test_what_is_no_image_is_told_apart(data: bytes, message: str) -> None:
         read(BytesIO(data))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_one_test("name", NAMES)
 def test_a_truncated_image_is_refused_wherever_it_is_cut(name: str) -> None:
     data = (SAMPLES / name).read_bytes()
     for share in (0.0, 0.05, 0.2, 0.5, 0.8, 0.95):
@@ -113,9 +113,9 @@ def frames_of(data: bytes, **options: Any) -> list[Any] | None:
         return None
 
 
-@pytest.mark.parametrize("expand", [False, True])
-@pytest.mark.parametrize("repaired", [False, True])
-@pytest.mark.parametrize("kind", CHECKED)
+@in_one_test("expand", [False, True])
+@in_one_test("repaired", [False, True])
+@in_one_test("kind", CHECKED)
 def test_a_changed_byte_of_pixels_with_a_checksum_is_always_told(
     kind: str, repaired: bool, expand: bool
 ) -> None:
@@ -289,9 +289,9 @@ def with_type(data: bytes, tag: int, kind: int) -> bytes:
     return bytes(damaged)
 
 
-@pytest.mark.parametrize("tag", [278, 279], ids=["rows of a strip", "bytes of a strip"])
-@pytest.mark.parametrize("kind", [2, 3, 5, 7], ids=["text", "two", "fractions", "bytes"])
-@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@in_one_test("tag", [278, 279])
+@in_one_test("kind", [2, 3, 5, 7])
+@in_one_test("compression", [None, "tiff_lzw"])
 def test_a_bound_on_memory_changes_nothing_of_what_a_damaged_tag_does(
     tag: int, kind: int, compression: str | None
 ) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 from declared_files import jpeg2000, packed, page, tiff_of, tiff_pages
+from effort import in_one_test
 from image_files import Array, read, through
 from PIL import Image, features
 from png_encoding import encode_png
@@ -104,10 +105,10 @@ def test_signed_colour_is_kept_in_tiff_and_refused_where_it_would_be_unsigned(
             through(picture, name, tmp_path)
 
 
-@pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("bits", [1, 2, 3, 4, 6, 8, 9, 10, 12, 14, 15, 16])
+@in_one_test("compressed", [False, True])
+@in_one_test("order", ["<", ">"])
+@in_one_test("channels", [1, 3])
+@in_one_test("bits", [1, 2, 3, 4, 6, 8, 9, 10, 12, 14, 15, 16])
 def test_a_tiff_of_any_bits_is_spread_over_8_or_16(
     bits: int, channels: int, order: str, compressed: bool
 ) -> None:
@@ -135,17 +136,17 @@ def test_twelve_bits_of_grey_are_white_in_a_png_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(result.pixels, np.array([[0, 65535]], np.uint16), strict=True)
 
 
-@pytest.mark.parametrize("compression", [None, "lzw", "deflate"])
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@in_one_test("compression", [None, "lzw", "deflate"])
+@in_one_test("order", ["<", ">"])
+@in_one_test("dtype", ["float16", "float32", "float64"])
 def test_floats_of_all_sizes_are_kept(dtype: str, order: str, compression: str | None) -> None:
     pixels = (numbers("float64") / 7).astype(dtype)
     source = tiff(pixels, byteorder=order, compression=compression)
     np.testing.assert_array_equal(read(source).pixels, pixels, strict=True)
 
 
-@pytest.mark.parametrize("compression", ["webp", "lerc", "zstd", "lzma", "jpeg2000"])
-@pytest.mark.parametrize("channels", [3, 4])
+@in_one_test("compression", ["webp", "lerc", "zstd", "lzma", "jpeg2000"])
+@in_one_test("channels", [3, 4])
 def test_colour_by_any_method_of_compression_is_read(compression: str, channels: int) -> None:
     pixels = numbers("uint8", channels)
     extra = ["unassalpha"] * (channels - 3)
@@ -162,10 +163,10 @@ def test_complex_numbers_are_refused(dtype: str) -> None:
         read(tiff(numbers(dtype)))
 
 
-@pytest.mark.parametrize("container", ["jp2", "j2k"])
-@pytest.mark.parametrize("kind", ["u", "i"])
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("bits", [1, 5, 8, 10, 12, 16, 20])
+@in_one_test("container", ["jp2", "j2k"])
+@in_one_test("kind", ["u", "i"])
+@in_one_test("channels", [1, 2, 3, 4])
+@in_one_test("bits", [1, 5, 8, 10, 12, 16, 20])
 def test_jpeg_2000_of_any_bits_is_spread_or_signed(
     bits: int, channels: int, kind: str, container: str
 ) -> None:
@@ -274,9 +275,9 @@ def test_a_texture_of_more_than_8_bits_is_refused(
 # --- channels
 
 
-@pytest.mark.parametrize("planes", ["contig", "separate"])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-@pytest.mark.parametrize(
+@in_one_test("planes", ["contig", "separate"])
+@in_one_test("dtype", ["uint8", "uint16", "float32"])
+@in_one_test(
     ("photometric", "colours", "extra", "mode"),
     [
         ("rgb", 3, (0,), "RGB+1"),
@@ -335,7 +336,7 @@ def test_without_a_word_only_the_fourth_of_four_is_alpha() -> None:
         assert read(tiff_of(colour, numbers(f"uint{bits}", 4).tobytes())).mode == mode
 
 
-@pytest.mark.parametrize("mode", ["RGB+1", "L+2", "CMYK+1", "RGBA+1", "RGB+1;16"])
+@in_one_test("mode", ["RGB+1", "L+2", "CMYK+1", "RGBA+1", "RGB+1;16"])
 def test_extra_channels_are_told_once_where_they_are_dropped(tmp_path: Path, mode: str) -> None:
     channels = {"RGB": 4, "L": 3, "CMYK": 5, "RGBA": 5}[mode.partition("+")[0]]
     picture = Picture(numbers("uint16" if ";16" in mode else "uint8", channels), mode)
@@ -390,9 +391,7 @@ def psd(channels: int, mode: int, bits: int = 8) -> BytesIO:
     return BytesIO(head + struct.pack(">H", 0) + np.moveaxis(planes, 2, 0).tobytes())
 
 
-@pytest.mark.parametrize(
-    ("mode", "channels", "lost"), [(3, 3, 0), (3, 4, 0), (3, 6, 3), (4, 5, 1), (1, 3, 2)]
-)
+@in_one_test(("mode", "channels", "lost"), [(3, 3, 0), (3, 4, 0), (3, 6, 3), (4, 5, 1), (1, 3, 2)])
 def test_more_channels_of_a_psd_are_told(mode: int, channels: int, lost: int) -> None:
     picture = read(psd(channels, mode))
     notes = (f"channels that are neither colour nor alpha are left out: {lost}",) if lost else ()
@@ -473,9 +472,9 @@ def masked_tiff(
     return tiff_pages([shown, small, clear, small_mask] if copies else [shown, clear])
 
 
-@pytest.mark.parametrize("copies", [False, True])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64"])
-@pytest.mark.parametrize(("channels", "photometric"), [(1, 1), (3, 2)])
+@in_one_test("copies", [False, True])
+@in_one_test("dtype", ["uint8", "uint16", "uint64"])
+@in_one_test(("channels", "photometric"), [(1, 1), (3, 2)])
 def test_a_mask_is_the_alpha_of_its_picture(
     dtype: str, channels: int, photometric: int, copies: bool
 ) -> None:
@@ -669,7 +668,7 @@ WORDS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "data", "words"), WORDS)
+@in_one_test(("name", "data", "words"), WORDS)
 def test_other_kinds_of_file_are_named_and_are_no_bad_matrix(
     name: str, data: bytes, words: str
 ) -> None:
@@ -706,7 +705,7 @@ def _hostile(kind: str) -> tuple[BytesIO, int]:
     return masked_tiff(np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), np.uint8)), 4096
 
 
-@pytest.mark.parametrize("kind", ["fits", "pfm", "bands", "jpeg2000", "mask"])
+@in_one_test("kind", ["fits", "pfm", "bands", "jpeg2000", "mask"])
 def test_sizes_are_bounded_and_what_is_cut_is_refused(kind: str) -> None:
     source, pixels = _hostile(kind)
     read(source, max_pixels=pixels)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from declared_files import page, tiff_of
+from effort import in_one_test
 from image_files import HEIGHT, WIDTH, Array, read, through
 from PIL import Image, ImageCms
 
@@ -66,9 +67,9 @@ def tiff(pixels: Array, **options: Any) -> BytesIO:
     return BytesIO(stream.getvalue())
 
 
-@pytest.mark.parametrize("interlaced", [False, True])
-@pytest.mark.parametrize("channels", [2, 3, 4])
-@pytest.mark.parametrize(("height", "width"), [(HEIGHT, WIDTH), (1, 1), (3, 2), (17, 20)])
+@in_one_test("interlaced", [False, True])
+@in_one_test("channels", [2, 3, 4])
+@in_one_test(("height", "width"), [(HEIGHT, WIDTH), (1, 1), (3, 2), (17, 20)])
 def test_a_png_of_16_bits_keeps_them(
     tmp_path: Path, channels: int, interlaced: bool, height: int, width: int
 ) -> None:
@@ -116,7 +117,7 @@ def test_a_ppm_of_16_bits_keeps_them(largest: int) -> None:
     np.testing.assert_array_equal(picture.pixels, expected)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "options",
     [
         {},
@@ -128,8 +129,8 @@ def test_a_ppm_of_16_bits_keeps_them(largest: int) -> None:
         {"planarconfig": "separate"},
     ],
 )
-@pytest.mark.parametrize("dtype", ["uint16", "float32"])
-@pytest.mark.parametrize("channels", [3, 4])
+@in_one_test("dtype", ["uint16", "float32"])
+@in_one_test("channels", [3, 4])
 def test_a_deep_tiff_is_read_however_it_lies(
     channels: int, dtype: str, options: dict[str, Any]
 ) -> None:
@@ -143,7 +144,7 @@ def test_a_deep_tiff_is_read_however_it_lies(
     np.testing.assert_array_equal(picture.pixels, pixels, strict=True)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("compression", "number"),
     [
         (None, 1),
@@ -153,7 +154,7 @@ def test_a_deep_tiff_is_read_however_it_lies(
         ("packbits", 32773),
     ],
 )
-@pytest.mark.parametrize(
+@in_one_test(
     ("dtype", "channels", "photometric", "mode"),
     [
         ("uint16", 1, "minisblack", "I;16"),
@@ -231,8 +232,8 @@ def test_a_channel_that_means_nothing_stays_and_is_told_where_it_is_dropped(
     np.testing.assert_array_equal(read(through(picture, "png", tmp_path)).pixels, deep(4)[..., :3])
 
 
-@pytest.mark.parametrize("source_format", ["png", "tiff"])
-@pytest.mark.parametrize("target", ["png", "tiff"])
+@in_one_test("source_format", ["png", "tiff"])
+@in_one_test("target", ["png", "tiff"])
 def test_deep_pictures_keep_what_they_say(tmp_path: Path, source_format: str, target: str) -> None:
     tags = Image.Exif()
     tags[0x0112], tags[0x010E] = 6, "described"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import in_one_test
 
 from upsamp.io.descriptors import WholeFile, descriptor_of, prepare_standard_streams
 
@@ -63,7 +64,7 @@ def test_a_disk_that_takes_less_is_an_error() -> None:
         stream.write(b"1")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "number"),
     [
         ("/dev/stdin", 0),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from image_files import Array, encoded, image_of, pixels_of, read, written
 from PIL import Image, ImageCms
 
@@ -29,7 +30,7 @@ BY_EIGHT_BITS = ("1", "P", *MODES, "CMYK")
 HERE = [
     name for name in IMAGE_FORMATS if FORMATS[name].suffixes[0] in Image.registered_extensions()
 ]
-every_format = pytest.mark.parametrize("name", HERE)
+every_format = in_one_test("name", HERE)
 METADATA: dict[str, Any] = {
     "cicp": bytes((9, 16, 0, 1)),
     "mdcv": bytes(range(24)),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -25,7 +26,7 @@ from upsamp.io.sniffing import sniff
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "expected"),
     [
         ("a.txt", "txt"),
@@ -61,7 +62,7 @@ def test_a_suffix_tells_the_format(name: str, expected: str | None) -> None:
     assert format_of_name(name) == expected
 
 
-@pytest.mark.parametrize("name", ["a", "a.doc", "", ".png"])
+@in_one_test("name", ["a", "a.doc", "", ".png"])
 def test_a_name_without_a_known_suffix_cannot_be_written_and_the_known_are_listed(
     name: str,
 ) -> None:
@@ -69,7 +70,7 @@ def test_a_name_without_a_known_suffix_cannot_be_written_and_the_known_are_liste
         format_to_write(name)
 
 
-@pytest.mark.parametrize("name", [*MATRIX_FORMATS, *IMAGE_FORMATS])
+@in_one_test("name", [*MATRIX_FORMATS, *IMAGE_FORMATS])
 def test_a_new_file_of_a_format_is_recognised_by_its_suffix(name: str) -> None:
     assert format_to_write("new" + suffix_of(name)) == name
     assert is_image_format(name) == (name in IMAGE_FORMATS)
@@ -81,7 +82,7 @@ def test_text_formats_are_those_that_can_be_read_by_eye() -> None:
         assert (name in TEXT_FORMATS) == data.isascii()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("head", "expected"),
     [
         (b"1 2; 3 4", "txt"),
@@ -106,19 +107,19 @@ def test_the_first_bytes_tell_what_a_stream_is(head: bytes, expected: str) -> No
     assert sniff(head) == expected
 
 
-@pytest.mark.parametrize("name", ["lake.png", "depth16.png", "palette.gif", "portrait.jpg"])
+@in_one_test("name", ["lake.png", "depth16.png", "palette.gif", "portrait.jpg"])
 def test_the_samples_are_images(name: str) -> None:
     assert sniff((SAMPLES / name).read_bytes()[:512]) == "image"
 
 
-@pytest.mark.parametrize("name", ["png", "jpeg", "webp", "tiff", "bmp", "gif", "ppm", "tga", "ico"])
+@in_one_test("name", ["png", "jpeg", "webp", "tiff", "bmp", "gif", "ppm", "tga", "ico"])
 def test_every_image_that_pillow_writes_is_told_by_its_first_bytes(name: str) -> None:
     buffer = BytesIO()
     Image.effect_noise((64, 64), 50).convert("RGB").save(buffer, name)
     assert sniff(buffer.getvalue()[:512]) == "image"
 
 
-@pytest.mark.parametrize("name", MATRIX_FORMATS)
+@in_one_test("name", MATRIX_FORMATS)
 def test_every_matrix_that_is_written_is_told_by_its_first_bytes(name: str) -> None:
     data = format_matrix(np.random.default_rng(1).random((20, 20)), name)
     assert sniff(data[:512]) == (name if name in ("npy", "npz") else "txt")

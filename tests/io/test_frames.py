@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from image_files import Array, encoded, image_of, read, through
 from PIL import Image, ImageDraw
 
@@ -70,9 +71,9 @@ def enlarged(source: BytesIO, **settings: Any) -> Picture:
     return result
 
 
-@pytest.mark.parametrize("vanishing", [True, False])
-@pytest.mark.parametrize("target", [*ANIMATED, "tiff"])
-@pytest.mark.parametrize("source_format", ANIMATED)
+@in_one_test("vanishing", [True, False])
+@in_one_test("target", [*ANIMATED, "tiff"])
+@in_one_test("source_format", ANIMATED)
 def test_an_animation_plays_as_before(
     tmp_path: Path, source_format: str, target: str, vanishing: bool
 ) -> None:
@@ -100,9 +101,9 @@ def test_what_is_clear_around_opaque_rectangles_stays_clear(tmp_path: Path, targ
     np.testing.assert_array_equal(np.stack(after), frames)
 
 
-@pytest.mark.parametrize("plays", [1, 2, 7])
-@pytest.mark.parametrize("target", ANIMATED)
-@pytest.mark.parametrize("source_format", ANIMATED)
+@in_one_test("plays", [1, 2, 7])
+@in_one_test("target", ANIMATED)
+@in_one_test("source_format", ANIMATED)
 def test_it_is_played_as_often(tmp_path: Path, source_format: str, target: str, plays: int) -> None:
     # GIF says how often it is repeated, and says nothing for once.
     loop = plays if source_format != "gif" else plays - 1 or None
@@ -127,7 +128,7 @@ def test_interpolated_frames_are_those_of_the_library(tmp_path: Path, source_for
             np.testing.assert_array_equal(pixels[~clear], expected.pixels[~clear])
 
 
-@pytest.mark.parametrize("number", range(len(DURATIONS)))
+@in_one_test("number", range(len(DURATIONS)))
 def test_one_frame_can_be_picked(number: int) -> None:
     source = animation("gif")
     picture = read(source, frame=number, every_frame=True, expand=True)
@@ -288,7 +289,7 @@ def test_hundredths_of_a_second_do_not_add_up_to_another_length(tmp_path: Path) 
     np.testing.assert_allclose(shown(through(picture, "png", tmp_path))[1], 1000 / 60)
 
 
-@pytest.mark.parametrize("duration", [0, 1, 65535.0, 70_000_001.3, 1e12, 1 / 3])
+@in_one_test("duration", [0, 1, 65535.0, 70_000_001.3, 1e12, 1 / 3])
 def test_any_duration_is_written(tmp_path: Path, duration: float) -> None:
     frame = Picture(np.zeros((2, 2), np.uint8), "L", metadata={"duration": duration})
     picture = replace(frame, rest=Frames(1, lambda: iter((frame,))))

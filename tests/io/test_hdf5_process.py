@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from hostile.hdf5_files import endless
 from hostile.parts import h5_bytes
 from stored_values import value_of
@@ -185,7 +186,7 @@ def test_a_whole_answer_is_taken() -> None:
     assert told.startswith("it must be a whole HDF5 file. Received: 'no\\nway'. Save the model")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "frames",
     [
         [],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from image_files import HEIGHT, NAMES, SAMPLES, WIDTH, encoded, image_of, pixels_of, read, written
 from PIL import Image
 
@@ -14,8 +15,8 @@ from upsamp.errors import FormatError
 from upsamp.io.pictures import Picture, picture_of_matrix
 
 
-@pytest.mark.parametrize("expand", [False, True])
-@pytest.mark.parametrize(
+@in_one_test("expand", [False, True])
+@in_one_test(
     ("mode", "format_name"),
     [
         *((mode, "png") for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
@@ -57,7 +58,7 @@ def test_cmyk_survives_a_jpeg(expand: bool) -> None:
         np.testing.assert_allclose(pixels.astype(int)[8, 8], (10, 200, 90, 40), atol=4)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("mode", "transparency", "expanded"),
     [("P", 3, "RGBA"), ("P", bytes(range(0, 240, 15)), "RGBA"), ("L", 9, "LA"), ("RGB", 1, "RGBA")],
 )
@@ -86,7 +87,7 @@ def test_a_transparent_colour_becomes_alpha_or_stays_what_it_is(
         np.testing.assert_array_equal(actual, expected)
 
 
-@pytest.mark.parametrize("format_name", ["png", "tiff", "webp", "tga"])
+@in_one_test("format_name", ["png", "tiff", "webp", "tga"])
 def test_the_colour_under_transparent_pixels_is_kept(format_name: str) -> None:
     pixels = pixels_of("RGBA")
     pixels[1:, :4, 3] = 0
@@ -94,8 +95,8 @@ def test_the_colour_under_transparent_pixels_is_kept(format_name: str) -> None:
     np.testing.assert_array_equal(again.pixels, pixels)
 
 
-@pytest.mark.parametrize("format_name", ["webp", "tiff", "gif"])
-@pytest.mark.parametrize("source_format", ["png", "gif"])
+@in_one_test("format_name", ["webp", "tiff", "gif"])
+@in_one_test("source_format", ["png", "gif"])
 def test_a_palette_keeps_its_transparent_colour_in_other_formats(
     source_format: str, format_name: str
 ) -> None:
@@ -107,7 +108,7 @@ def test_a_palette_keeps_its_transparent_colour_in_other_formats(
         np.testing.assert_array_equal(np.asarray(image.convert("RGBA"))[..., 3], expected)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("mode", "format_name", "message"),
     [
         *(
@@ -131,8 +132,8 @@ def test_a_format_that_would_lose_something_is_refused(
         written(Picture(pixels_of(mode), mode), format_name)
 
 
-@pytest.mark.parametrize("format_name", ["jpeg2000", "jpeg"])
-@pytest.mark.parametrize("mode", ["LA;16", "RGB;16", "RGBA;16"])
+@in_one_test("format_name", ["jpeg2000", "jpeg"])
+@in_one_test("mode", ["LA;16", "RGB;16", "RGBA;16"])
 def test_colour_of_16_bits_is_for_png_and_tiff(mode: str, format_name: str) -> None:
     picture = picture_of_matrix(np.full((2, 3, {"L": 2, "R": 3}.get(mode[0], 4)), 300))
     assert picture.pixels.dtype == np.uint16
@@ -153,8 +154,8 @@ def test_a_ppm_of_16_bits_is_written_and_read_again() -> None:
         written(Picture(np.zeros((2, 2, 4), np.uint16), "RGBA;16"), "ppm")
 
 
-@pytest.mark.parametrize("format_name", ["bmp", "ppm", "jpeg"])
-@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+@in_one_test("format_name", ["bmp", "ppm", "jpeg"])
+@in_one_test("mode", ["LA", "RGBA"])
 def test_what_is_seen_through_is_not_lost_in_silence(mode: str, format_name: str) -> None:
     picture = Picture(pixels_of(mode), mode)
     with pytest.raises(FormatError, match=rf"^{format_name.upper()} holds no transparency"):
@@ -168,7 +169,7 @@ def test_what_is_seen_through_is_not_lost_in_silence(mode: str, format_name: str
         np.testing.assert_array_equal(again.pixels, wanted)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (16, 16), (54, 23), (256, 256)])
+@in_one_test("size", [(1, 1), (16, 16), (54, 23), (256, 256)])
 def test_an_icon_keeps_its_size(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 4)).astype(np.uint8)
     again = read(written(Picture(pixels, "RGBA"), "ico"))
@@ -214,6 +215,6 @@ def test_an_animation_gives_its_first_frame_and_a_note() -> None:
     assert picture.notes == ("only the first frame is read",)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@in_one_test("name", NAMES)
 def test_the_samples_have_nothing_to_note(name: str) -> None:
     assert read(SAMPLES / name).notes == ()

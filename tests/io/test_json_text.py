@@ -5,13 +5,14 @@ import re
 import time
 
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import FormatError
 from upsamp.io import json_text
 from upsamp.io.json_text import read_json
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "value",
     [
         {"class_name": "Sequential", "config": {"layers": [1, 2.5, None, True, "é\u2028"]}},
@@ -21,7 +22,7 @@ from upsamp.io.json_text import read_json
         {"\U0001f600": "\U0001f600"},
     ],
 )
-@pytest.mark.parametrize("ascii_only", [True, False])
+@in_one_test("ascii_only", [True, False])
 def test_what_was_written_is_read(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)
     assert read_json(text.encode(), "it") == value
@@ -63,7 +64,7 @@ def test_the_bytes_are_bounded_by_the_caller_and_by_64_mb(size: int, limit: int)
     assert read_json(b"[]", "it", max_size=2) == []
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("data", "says"),
     [
         (b"", r"must be JSON\. Received: Expecting value"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from effort import in_one_test
 from image_files import Array, encoded, image_of, read, through
 from PIL import Image, JpegImagePlugin
 
@@ -29,8 +30,8 @@ def tables_of(path: Path | BytesIO) -> tuple[dict[int, list[int]], int]:
         return tables, JpegImagePlugin.get_sampling(image)
 
 
-@pytest.mark.parametrize("subsampling", [0, 1, 2])
-@pytest.mark.parametrize("quality", [85, 92, 99])
+@in_one_test("subsampling", [0, 1, 2])
+@in_one_test("quality", [85, 92, 99])
 def test_a_fine_jpeg_keeps_its_tables(tmp_path: Path, quality: int, subsampling: int) -> None:
     source = encoded(smooth(), "jpeg", quality=quality, subsampling=subsampling, progressive=True)
     path = through(read(source), "jpeg", tmp_path)
@@ -69,8 +70,8 @@ def test_a_quality_is_1_to_100(quality: int) -> None:
         WriteOptions(quality=quality)
 
 
-@pytest.mark.parametrize("animated", [False, True])
-@pytest.mark.parametrize("lossless", [True, False])
+@in_one_test("animated", [False, True])
+@in_one_test("lossless", [True, False])
 def test_webp_loses_nothing_unless_its_source_did(
     tmp_path: Path, lossless: bool, animated: bool
 ) -> None:
@@ -89,8 +90,8 @@ def test_webp_loses_nothing_unless_its_source_did(
     assert from_png.coding == {"lossless": True}
 
 
-@pytest.mark.parametrize("pages", [1, 2])
-@pytest.mark.parametrize(
+@in_one_test("pages", [1, 2])
+@in_one_test(
     ("mode", "compression", "kept"),
     [
         *(("RGB", name, name) for name in ("raw", "tiff_lzw", "packbits", "tiff_adobe_deflate")),
@@ -166,7 +167,7 @@ def test_a_tiff_by_zstandard_stays_so_with_its_extra(
         assert int(written.pages[0].aspage().compression) == 8
 
 
-@pytest.mark.parametrize("compression", ["tiff_deflate", "tiff_lzw", "zstd", "raw", "group4"])
+@in_one_test("compression", ["tiff_deflate", "tiff_lzw", "zstd", "raw", "group4"])
 def test_a_compression_that_is_kept_is_not_told(compression: str) -> None:
     picture = read(encoded(image_of("1"), "tiff"))
     picture = replace(picture, coding={"compression": compression})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose
+from effort import choose, in_one_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import encoded, image_of, read, through
@@ -68,9 +68,9 @@ def xmp_of(image: Image.Image) -> bytes:
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
-@pytest.mark.parametrize("target", FORMATS)
-@pytest.mark.parametrize("source_format", FORMATS)
-@pytest.mark.parametrize("orient", [True, False])
+@in_one_test("target", FORMATS)
+@in_one_test("source_format", FORMATS)
+@in_one_test("orient", [True, False])
 def test_all_that_a_file_says_comes_through(
     tmp_path: Path, source_format: str, target: str, orient: bool
 ) -> None:
@@ -98,7 +98,7 @@ def test_all_that_a_file_says_comes_through(
             np.testing.assert_allclose([*map(float, image.info["dpi"])], (300, 200), atol=0.5)
 
 
-@pytest.mark.parametrize("target", FORMATS)
+@in_one_test("target", FORMATS)
 def test_strip_leaves_the_colours_alone(tmp_path: Path, target: str) -> None:
     texts = PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", XMP.decode())
@@ -141,7 +141,7 @@ def test_a_comment_is_kept(tmp_path: Path, source_format: str) -> None:
             assert image.info[name] in {b"a remark", "a remark"}
 
 
-@pytest.mark.parametrize("target", FORMATS)
+@in_one_test("target", FORMATS)
 def test_tags_of_a_tiff_that_say_how_its_pixels_lie_stay_behind(
     tmp_path: Path, target: str
 ) -> None:
@@ -162,8 +162,8 @@ def test_exif_that_claims_another_kind_of_pixels_makes_no_false_tiff(tmp_path: P
     assert again.mode == "RGB"
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("kind", [3, 4])
+@in_one_test("order", ["<", ">"])
+@in_one_test("kind", [3, 4])
 def test_exif_is_changed_in_place(order: str, kind: int) -> None:
     mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
     number = {3: "HH", 4: "I"}[kind]
@@ -190,7 +190,7 @@ def test_exif_is_changed_in_place(order: str, kind: int) -> None:
     assert exif_module.with_size(block(6, 9, kind, 90), 70_000, 5) == block(6, 70_000, 4, 90)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("told", "kept"),
     [
         ('{"shape": [20, 30, 3]}', None),
@@ -204,7 +204,7 @@ def test_exif_is_changed_in_place(order: str, kind: int) -> None:
         ("a shape", "a shape"),
     ],
 )
-@pytest.mark.parametrize("target", ["tiff", "jpeg"])
+@in_one_test("target", ["tiff", "jpeg"])
 def test_a_shape_that_a_description_tells_is_told_no_more(
     tmp_path: Path, told: str, kept: str | None, target: str
 ) -> None:
@@ -256,7 +256,7 @@ def test_an_animation_keeps_what_its_file_says(tmp_path: Path, target: str) -> N
         assert b'dc:format="x"' in xmp_of(image)
 
 
-@pytest.mark.parametrize("text", ["", "0", "23", "a long text, which is no number"])
+@in_one_test("text", ["", "0", "23", "a long text, which is no number"])
 def test_texts_of_a_png_are_taken_for_nothing_else(tmp_path: Path, text: str) -> None:
     names = ["icc_profile", "transparency", "gamma", "chromaticity", "srgb", "dpi", "exif", "xmp"]
     names += ["comment", "duration", "loop", "default_image", "text", "compression", "Orientation"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from exact import same
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -245,13 +246,13 @@ def check(outcome: Any, read: Callable[[], Any]) -> None:
         same(read(), np.asarray(outcome, None if isinstance(outcome, np.ndarray) else np.float64))
 
 
-@pytest.mark.parametrize(("text", "outcome"), TEXTS)
+@in_one_test(("text", "outcome"), TEXTS)
 def test_text_is_read_to_the_bit_or_refused_by_line_and_column(text: str, outcome: Any) -> None:
     options = ReadOptions(missing="error")
     check(outcome, lambda: read_text(BytesIO(text.encode()), "it", options))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "outcome"),
     [
         ("1 2; 3 4", ROWS),
@@ -268,7 +269,7 @@ def test_text_in_a_command_has_rows_in_place_of_lines(text: str, outcome: Any) -
     check(outcome, lambda: parse_text(text, "it"))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "outcome"),
     [
         ("1,2\r\n#N/A,\r\n na,N/A", [[1.0, 2.0], [NAN, NAN], [NAN, NAN]]),
@@ -290,7 +291,7 @@ def test_what_is_missing_is_nan_where_that_is_asked_for(text: str, outcome: Any)
     check(outcome, lambda: read_text(BytesIO(text.encode()), "it", options))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "outcome"),
     [
         (f"{LARGE} 1", INEXACT.format("line 1, column 1")),
@@ -304,16 +305,14 @@ def test_integers_that_are_computed_with_are_floats(text: str, outcome: Any) -> 
     check(outcome, lambda: read_text(BytesIO(text.encode()), "it", options))
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-be"]
-)
-@pytest.mark.parametrize("text", ["1 2\r\n3 4\r\n", "[[1,2],[3,4]]"])
+@in_one_test("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-be"])
+@in_one_test("text", ["1 2\r\n3 4\r\n", "[[1,2],[3,4]]"])
 def test_a_byte_order_mark_tells_the_encoding(text: str, encoding: str) -> None:
     mark = "\ufeff".encode(encoding) if encoding.endswith("be") else b""
     same(read_text(BytesIO(mark + text.encode(encoding)), "it"), np.array(ROWS))
 
 
-@pytest.mark.parametrize("data", [b"\x80abc", b"1 2\n\xff\xff", b"\xff\xfe1", b"\xfe\xff\xd8\x00"])
+@in_one_test("data", [b"\x80abc", b"1 2\n\xff\xff", b"\xff\xfe1", b"\xfe\xff\xd8\x00"])
 def test_bytes_that_are_no_text_are_refused(data: bytes) -> None:
     with pytest.raises(FormatError, match=r"^it is neither an image nor text"):
         read_text(BytesIO(data), "it")
@@ -476,16 +475,15 @@ FILES: list[tuple[str, bytes, Any]] = [
 
 
 # A gzip file tells when it was packed, which is no name for a test that all workers have to know.
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "data", "outcome"),
     FILES,
-    ids=[f"{place} {file[0]}" for place, file in enumerate(FILES)],
 )
 def test_a_file_of_arrays_is_read_or_named(name: str, data: bytes, outcome: Any) -> None:
     check(outcome, lambda: read_stream(BytesIO(data), name, "it", None, ReadOptions()))
 
 
-@pytest.mark.parametrize("cut", [1, 8, 12, 20])
+@in_one_test("cut", [1, 8, 12, 20])
 def test_a_gzip_file_that_is_cut_off_or_damaged_is_no_matrix(cut: int) -> None:
     whole = gzip.compress(b"1 2\n3 4\n" * 100)
     damaged = (
@@ -520,7 +518,7 @@ def test_empty_cells_that_become_nan_are_counted_before_memory_is_taken() -> Non
     assert declared.shape == (2**17, 4)
 
 
-@pytest.mark.parametrize("key", ["conv/kernel:0", "a:b", ":", "x.npz:y", "C:/d", "plain"])
+@in_one_test("key", ["conv/kernel:0", "a:b", ":", "x.npz:y", "C:/d", "plain"])
 def test_an_array_is_named_whatever_colons_it_has(key: str, tmp_path: Path) -> None:
     path = tmp_path / "of: all.NpZ"
     with zipfile.ZipFile(path, "w") as file:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from image_files import read, written
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from upsamp.io.pictures import picture_of_matrix
 Array = NDArray[Any]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("array", "mode", "expected"),
     [
         (np.array([[0.0, 254.5, 255.0, 1.5]]), "L", np.array([[0, 254, 255, 2]], np.uint8)),
@@ -35,7 +36,7 @@ def test_a_matrix_becomes_a_picture(array: Array, mode: str, expected: Array) ->
     np.testing.assert_array_equal(read(written(picture, "png")).pixels, expected, strict=True)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("array", "message"),
     [
         (np.ones((2, 2, 5)), r"1 to 4 channels\. Received: shape \(2, 2, 5\)"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from exact import same
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -32,16 +33,16 @@ def test_any_float64_matrix_survives_text_to_the_bit(format_name: str, array: Ar
     same(read_text(BytesIO(format_matrix(array, format_name)), "it"), array)
 
 
-@pytest.mark.parametrize("value", [2.0**53 + 2, -(2.0**60), 2.0**64, 1e15, 1e16, 1e22, 5e-324])
-@pytest.mark.parametrize("format_name", TEXT_FORMATS)
+@in_one_test("value", [2.0**53 + 2, -(2.0**60), 2.0**64, 1e15, 1e16, 1e22, 5e-324])
+@in_one_test("format_name", TEXT_FORMATS)
 def test_a_large_float_comes_back_as_a_float(format_name: str, value: float) -> None:
     array = np.array([[value, 1.0], [-0.0, 2.0]])
     same(read_text(BytesIO(format_matrix(array, format_name)), "it"), array)
     same(read_text(BytesIO(format_matrix(array[:1], format_name)), "it"), array[:1])
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32])
-@pytest.mark.parametrize("format_name", TEXT_FORMATS)
+@in_one_test("dtype", [np.float16, np.float32])
+@in_one_test("format_name", TEXT_FORMATS)
 def test_every_narrow_float_survives_text(format_name: str, dtype: type[np.floating]) -> None:
     bits = np.random.default_rng(5).integers(0, 2 ** (np.dtype(dtype).itemsize * 8), 4000)
     array = bits.astype(f"u{np.dtype(dtype).itemsize}").view(dtype).reshape(-1, 40)

@@ -81,7 +81,7 @@ def test_numpy_files_keep_type_shape_and_bits(format_name: str, array: Array) ->
     assert read.tobytes() == array.tobytes()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("array", "message"),
     [
         (np.array([[1, "a"]], dtype=object), r"Python objects, which could run code"),
@@ -102,7 +102,7 @@ def test_an_array_that_is_no_matrix_is_refused(array: Array, message: str) -> No
         read_npz(npz(array=np.asarray(array)), "it")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("header", "held", "message"),
     [
         (
@@ -132,14 +132,14 @@ def test_a_header_that_lies_is_refused(header: str, held: int, message: str) -> 
         read_npy(BytesIO(npy_with_header(header, held)), "it")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "shape",
     [
         *("(-1, -8)", "(-8, -1)", "(True, True)", "(8, True)", "(0, -1)", "(False, 3)"),
         *(f"(0, {2**60})", f"(0, {2**70})", f"({'1, ' * 40}8)"),
     ],
 )
-@pytest.mark.parametrize("version", [1, 2, 3])
+@in_one_test("version", [1, 2, 3])
 def test_each_side_of_a_shape_is_held_to_its_rule(shape: str, version: int, tmp_path: Path) -> None:
     header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"
     data = npy_with_header(header, 64, version)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import one_of_each, sample
+from effort import in_one_test, one_of_each, sample
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -54,8 +54,8 @@ def by_pillow(image: Image.Image, level: int) -> int:
 # --- every kind of pixels
 
 
-@pytest.mark.parametrize("width", range(1, 10))
-@pytest.mark.parametrize("mode", MODES)
+@in_one_test("width", range(1, 10))
+@in_one_test("mode", MODES)
 def test_the_pixels_of_every_mode_and_width_are_those_of_the_file(mode: str, width: int) -> None:
     colour_type, _, bits = MODES[mode]
     for height in (1, 2, 5):
@@ -93,8 +93,8 @@ def test_strips_may_end_at_any_row(
         np.testing.assert_array_equal(file.pixels, pixels_in(picture))
 
 
-@pytest.mark.parametrize("colours", [1, 2, 3, 4, 5, 16, 17, 256])
-@pytest.mark.parametrize("width", [1, 3, 8, 11])
+@in_one_test("colours", [1, 2, 3, 4, 5, 16, 17, 256])
+@in_one_test("width", [1, 3, 8, 11])
 def test_a_palette_takes_no_more_bits_than_it_needs(colours: int, width: int) -> None:
     picture = picture_of("P", 6, width, colours=colours)
     for level in (0, 1, 9):
@@ -133,7 +133,7 @@ def test_any_small_array_comes_back(array: Any, level: int) -> None:
     np.testing.assert_array_equal(file.pixels, pixels_in(picture))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@in_one_test("mode", MODES)
 def test_pixels_may_lie_in_memory_in_any_way(mode: str) -> None:
     picture = picture_of(mode, 9, 14)
     turned = picture.with_pixels(np.asfortranarray(picture.pixels)[::-1, ::2])
@@ -144,7 +144,7 @@ def test_pixels_may_lie_in_memory_in_any_way(mode: str) -> None:
         assert written(swapped) == written(picture)
 
 
-@pytest.mark.parametrize("mode", [mode for mode in MODES if not mode.endswith("A;16")])
+@in_one_test("mode", [mode for mode in MODES if not mode.endswith("A;16")])
 def test_pillow_reads_what_was_written(mode: str) -> None:
     picture = picture_of(mode, 37, 29)
     with Image.open(BytesIO(written(picture))) as image:
@@ -182,7 +182,7 @@ def test_all_that_a_file_says_is_written_in_the_right_order_and_as_pillow_does()
     assert zlib.decompress(profile) == metadata["icc_profile"]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("mode", "value", "content"),
     [
         ("L", 7, b"\0\7"),
@@ -205,7 +205,7 @@ def test_a_transparent_colour_is_written_as_the_mode_wants_it(
     assert read_png(written(picture)).chunk(b"tRNS") == content
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("mode", "value"),
     [("L", (1, 2, 3)), ("L", b"\1"), ("RGB", 4), ("RGBA", 4), ("LA", (1, 2)), ("P", "red")],
 )
@@ -219,7 +219,7 @@ def test_a_transparent_colour_that_the_mode_cannot_have_is_refused(mode: str, va
 # --- what is refused, before anything is written
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("pixels", "mode", "message"),
     [
         (np.zeros((2, 2, 4), np.uint8), "CMYK", r"^it cannot be encoded: cannot write mode CMYK"),
@@ -248,8 +248,8 @@ def test_a_level_that_there_is_not_is_refused(level: int) -> None:
 # --- filters
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 6, 8])
-@pytest.mark.parametrize("kind", FILTERS)
+@in_one_test("step", [1, 2, 3, 4, 6, 8])
+@in_one_test("kind", FILTERS)
 def test_every_filter_is_undone_by_the_specification(kind: int, step: int) -> None:
     generator = np.random.default_rng(kind)
     rows = generator.integers(0, 256, (40, 5 * step)).astype(np.uint8)
@@ -280,9 +280,7 @@ def test_palettes_bits_and_stored_pixels_are_not_filtered() -> None:
     assert len(set(read_png(written(picture_of("RGB", 60, 60), compression=9)).filters)) > 1
 
 
-@pytest.mark.parametrize(
-    "lengths", [(0, 0), (1, 0), (0, 1), (5, 70000), (70000, 3), (65521, 65521)]
-)
+@in_one_test("lengths", [(0, 0), (1, 0), (0, 1), (5, 70000), (70000, 3), (65521, 65521)])
 def test_checksums_of_parts_give_that_of_the_whole(lengths: tuple[int, int]) -> None:
     generator = np.random.default_rng(4)
     first, second = (generator.bytes(length) for length in lengths)
@@ -380,7 +378,7 @@ def test_texts_and_colours_come_out_as_the_specification_allows() -> None:
     assert found[b"cHRM"] == bytes(4) + b"\0\0\xc3\x50"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("milliseconds", "told"),
     [
         (40, (1, 25)),
@@ -404,7 +402,7 @@ def duration_of(milliseconds: float) -> tuple[int, int]:
     return numerator, denominator
 
 
-@pytest.mark.parametrize("seconds", [8.651524, 56.603385, 123.456789, 9999.123456])
+@in_one_test("seconds", [8.651524, 56.603385, 123.456789, 9999.123456])
 def test_a_long_duration_is_as_near_as_half_of_what_two_bytes_hold(seconds: float) -> None:
     near = Fraction(seconds).limit_denominator(int(65_535 / (2 * seconds)))
     assert abs(Fraction(*duration_of(1000 * seconds)) - Fraction(seconds)) <= abs(

@@ -6,6 +6,7 @@ from typing import Any
 import fsspec
 import pytest
 from bulk_files import settings
+from effort import in_one_test
 from fsspec.implementations.memory import MemoryFileSystem
 
 from upsamp.bulk.clashes import Survey, survey
@@ -225,7 +226,7 @@ def test_what_is_no_image_and_what_is_missing_is_one_line(protocol: str) -> None
         assert f"'{protocol}://{name}'" in str(raised.value)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("path", "error", "told"),
     [
         ("file:///photos/a.png", FileError, r"Leave out file://\."),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import FileError, FormatError
 from upsamp.io.atomic import check_target, replace_file
@@ -156,7 +157,7 @@ def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
 # --- places that cannot be written
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "message"),
     [
         ("missing/result.txt", r"its directory does not exist"),
@@ -166,7 +167,7 @@ def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
         ("loop", r"too many levels of symbolic links"),
     ],
 )
-@pytest.mark.parametrize("overwrite", [False, True])
+@in_one_test("overwrite", [False, True])
 def test_a_place_that_cannot_be_written_is_refused(
     tmp_path: Path, name: str, message: str, overwrite: bool
 ) -> None:
@@ -235,7 +236,7 @@ def test_an_open_pipe_is_written_to_by_its_name() -> None:
 # --- inputs
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "message"),
     [
         ("missing.txt", "there is no such file or directory"),

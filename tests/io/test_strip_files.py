@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -42,8 +43,8 @@ def rows_of(array: NDArray[Any], *heights: int) -> RowStream:
 # --- .npy
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "<u2", ">u2", ">f8", "float16", "bool", "<i8"])
-@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+@in_one_test("dtype", ["uint8", "<u2", ">u2", ">f8", "float16", "bool", "<i8"])
+@in_one_test("version", [(1, 0), (2, 0)])
 def test_rows_are_read_where_they_stand(tmp_path: Path, dtype: str, version: Any) -> None:
     x = numbers((3, 20, 6, 2), dtype)
     place = tmp_path / "in.npy"
@@ -74,7 +75,7 @@ def test_what_is_no_such_file_is_left_to_others(tmp_path: Path) -> None:
     assert find_stored_matrix(str(tmp_path / "one_column.npy")) is not None
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("content", "message"),
     [
         (b"\x93NUMPY", "is no valid .npy file"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from golden_files import model_file, model_folder
 from hostile.headers import npy, npz, tensor, tensors
 from hostile.make_hostile import WEIGHTS
@@ -79,8 +80,8 @@ def test_the_same_arrays_give_the_same_bytes(kind: WeightFormat, tmp_path: Path)
     assert first.read_bytes() != second.read_bytes()
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-@pytest.mark.parametrize("value", [np.array(["a"]), np.zeros(2, complex), np.zeros(1, object)])
+@in_one_test("kind", FORMATS)
+@in_one_test("value", [np.array(["a"]), np.zeros(2, complex), np.zeros(1, object)])
 def test_what_is_no_real_number_is_not_written(
     kind: WeightFormat, value: Array, tmp_path: Path
 ) -> None:
@@ -101,7 +102,7 @@ def test_numpy_reads_what_is_written(tmp_path: Path) -> None:
     check(read_weights_file(str(path)), {"a": np.zeros((1000, 1000))})
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "kind"),
     [
         ("a.weights.h5", "h5"),
@@ -233,8 +234,8 @@ def test_standard_input_is_read(data: bytes, monkeypatch: pytest.MonkeyPatch) ->
 # --- what is refused
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
-@pytest.mark.parametrize("values", [True, False])
+@in_one_test("name", WEIGHTS)
+@in_one_test("values", [True, False])
 def test_hostile_files_are_refused(name: str, values: bool, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(WEIGHTS[name].content())

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp import Sequential
 from upsamp.errors import ShapeError
@@ -18,8 +19,8 @@ def table(rows: int = 5, columns: int = 2) -> Embedding:
     return layer
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "uint64", "float32", "float64"])
-@pytest.mark.parametrize("shape", [(6,), (3, 2), (1, 2, 3)])
+@in_one_test("dtype", ["int8", "uint8", "int64", "uint64", "float32", "float64"])
+@in_one_test("shape", [(6,), (3, 2), (1, 2, 3)])
 def test_rows_are_those_of_the_indices(dtype: str, shape: tuple[int, ...]) -> None:
     x = np.array([4, 0, 1, 1, 3, 2]).reshape(shape).astype(dtype)
     expected = np.stack([2 * x, 2 * x + 1], axis=-1)
@@ -47,7 +48,7 @@ def test_an_index_is_not_rounded_by_the_type_of_the_layer() -> None:
     np.testing.assert_array_equal(half([2049]), [[2049 % 7]])
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("x", "wrong"),
     [([5], "5"), ([-1, 9], "-1"), ([[0.0, np.nan]], "nan"), ([5.5], "5.5"), ([np.inf], "inf")],
 )

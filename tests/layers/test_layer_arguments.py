@@ -9,6 +9,7 @@ from typing import Any
 import effort
 import numpy as np
 import pytest
+from effort import in_one_test
 from layers.keras_defaults import KERAS_DEFAULTS, TRAINING_OPTIONS
 from layers.layer_cases import CASES, Case, every_case, one_case_a_layer
 
@@ -20,7 +21,7 @@ from upsamp.models.advice import advise
 from upsamp.models.summaries.columns import COLUMNS
 
 
-@pytest.mark.parametrize("name", KERAS_DEFAULTS)
+@in_one_test("name", KERAS_DEFAULTS)
 def test_arguments_and_defaults_are_those_of_keras(name: str) -> None:
     parameters = inspect.signature(LAYERS[name]).parameters
     expected = KERAS_DEFAULTS[name]
@@ -78,7 +79,7 @@ def test_the_input_shape_can_be_given_to_the_first_layer(case: Case) -> None:
         assert model.output_shape == (None, *case.output)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layer", "name"),
     [
         ("InputLayer", "input_layer"),

@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from layers.keras_defaults import FIXED, KERAS_DEFAULTS
 from layers.layer_cases import CASES, FIRST, Case, every_case, one_case_a_layer
 
@@ -99,7 +99,7 @@ def test_weights_that_are_set_are_given_back_as_copies(case: Case) -> None:
         np.testing.assert_array_equal(values, expected)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("case", "shape", "expected"),
     [
         (UpSampling2D(3), (None, None, 5, None), (None, None, 15, None)),
@@ -127,7 +127,6 @@ def test_weights_that_are_set_are_given_back_as_copies(case: Case) -> None:
         (RepeatVector(3), (None, None), (None, 3, None)),
         (SpectralNormalization(Conv2D(4, 3)), (None, None, 5, 2), (None, None, 3, 4)),
     ],
-    ids=repr,
 )
 def test_an_axis_of_any_length_stays_one(
     case: Layer, shape: tuple[int | None, ...], expected: tuple[int | None, ...]

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from layers.layer_cases import Case, one_case_a_layer
 
 from upsamp.errors import ArgumentError, DtypeError, ShapeError, UpsampError
@@ -48,7 +49,7 @@ from upsamp.layers import (
 from upsamp.layers.convolution_layer import ConvolutionLayer
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("make", "rule"),
     [
         (lambda: Dense(0), r"`units` must be an integer of at least 1\. Received: units=0"),
@@ -204,7 +205,7 @@ def test_a_bad_argument_is_refused_by_name(make: Callable[[], Layer], rule: str)
         make()
 
 
-@pytest.mark.parametrize("name", [5, ["a"], "", "a\nb", "a" * 1001])
+@in_one_test("name", [5, ["a"], "", "a\nb", "a" * 1001])
 def test_a_name_that_cannot_be_shown_on_a_line_is_refused(name: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`name` must be .*Received: name="):
         Dense(1, name=name)
@@ -224,7 +225,7 @@ def test_an_axis_that_is_no_integer_is_refused(axis: Any) -> None:
         BatchNormalization(axis=axis)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "weights",
     [
         [],

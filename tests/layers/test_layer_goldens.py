@@ -57,9 +57,7 @@ def test_a_layer_agrees_with_keras(case: Golden) -> None:
     np.testing.assert_allclose(actual, case.output, rtol=0, atol=tolerance(case.output))
 
 
-@pytest.mark.parametrize(
-    ("case", "others"), MERGING, ids=lambda value: "with" if isinstance(value, list) else str(value)
-)
+@in_one_test(("case", "others"), MERGING)
 def test_a_layer_of_several_inputs_agrees_with_keras(case: Golden, others: list[str]) -> None:
     arrays = arrays_of("layers")
     inputs = [case.x, *(arrays[name] for name in others)]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from layers.layer_cases import FIRST
 
 from upsamp.errors import DtypeError
@@ -64,7 +65,7 @@ def test_a_layer_of_ones_own_is_given_what_fits() -> None:
 # --- products
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layer", "sample", "expected"),
     [
         (Dense(10), (5,), 50),
@@ -82,7 +83,6 @@ def test_a_layer_of_ones_own_is_given_what_fits() -> None:
         (MaxPooling2D(), (7, 7, 8), 0),
         (Embedding(10, 8), (7,), 0),
     ],
-    ids=repr,
 )
 def test_products_of_kernels_are_counted(
     layer: Layer, sample: tuple[int, ...], expected: int
@@ -91,7 +91,7 @@ def test_products_of_kernels_are_counted(
     assert layer.multiply_adds(shape, layer.compute_output_shape(shape)) == expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "layer", [Conv2D(1, 3), Conv2DTranspose(1, 3), DepthwiseConv2D(3), SeparableConv2D(1, 3)]
 )
 def test_images_of_any_size_have_no_count(layer: Layer) -> None:
@@ -151,8 +151,8 @@ MAKERS: list[Callable[[], Layer]] = [
 SHAPE = (5, 6, 4)
 
 
-@pytest.mark.parametrize("make", MAKERS, ids=lambda make: repr(make()))
-@pytest.mark.parametrize("axis", [0, 1])
+@in_one_test("make", MAKERS)
+@in_one_test("axis", [0, 1])
 def test_the_reach_is_where_a_nan_in_one_input_turns_up(
     make: Callable[[], Layer], axis: int
 ) -> None:
@@ -181,7 +181,7 @@ def test_the_reach_is_where_a_nan_in_one_input_turns_up(
     np.testing.assert_array_equal(last[some], expected_last[some])
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "layer",
     [
         Flatten(),
@@ -191,7 +191,6 @@ def test_the_reach_is_where_a_nan_in_one_input_turns_up(
         Embedding(3, 2),
         GlobalAveragePooling2D(),
     ],
-    ids=repr,
 )
 def test_without_positions_there_is_no_reach(layer: Layer) -> None:
     assert layer.reach(0, 4) is layer.reach(1, 4) is None

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from layers.layer_cases import FIRST, Shape
 
 from upsamp.errors import ShapeError
@@ -171,7 +172,7 @@ MISFITS = [
 ]
 
 
-@pytest.mark.parametrize("misfit", MISFITS, ids=lambda misfit: misfit.rule[:40])
+@in_one_test("misfit", MISFITS)
 def test_inputs_that_do_not_fit_are_refused_with_the_name_of_the_layer(misfit: Misfit) -> None:
     def make() -> Layer:
         layer = misfit.make()
@@ -186,7 +187,7 @@ def test_inputs_that_do_not_fit_are_refused_with_the_name_of_the_layer(misfit: M
         declare(make(), misfit.shape)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "layer",
     [
         Dense(2),
@@ -199,7 +200,6 @@ def test_inputs_that_do_not_fit_are_refused_with_the_name_of_the_layer(misfit: M
         GroupNormalization(1),
         PReLU(shared_axes=(1, 2)),
     ],
-    ids=repr,
 )
 def test_weights_need_an_axis_of_known_length(layer: Layer) -> None:
     with pytest.raises(

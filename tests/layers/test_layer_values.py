@@ -120,7 +120,7 @@ def test_channels_first_gives_the_same_values_in_another_order() -> None:
 
 
 # Of the image [[1, 2], [3, 4]], as Keras 3 computes it; PixelShuffle as PyTorch and TensorFlow do.
-@pytest.mark.parametrize(
+@in_one_test(
     ("layer", "expected"),
     [
         (ZeroPadding2D(((1, 0), (0, 2))), [[0, 0, 0, 0], [1, 2, 0, 0], [3, 4, 0, 0]]),
@@ -131,7 +131,6 @@ def test_channels_first_gives_the_same_values_in_another_order() -> None:
         ),
         (Resizing(3, 4, "nearest"), [[1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]),
     ],
-    ids=repr,
 )
 def test_images_are_padded_cropped_and_resized(layer: Layer, expected: list[list[float]]) -> None:
     result = layer(np.array([[1, 2], [3, 4]]).reshape(1, 2, 2, 1))
@@ -169,7 +168,7 @@ NAN, INF = np.nan, np.inf
 
 
 # What Keras 3 gives for these inputs on JAX.
-@pytest.mark.parametrize(
+@in_one_test(
     ("layer", "expected"),
     [
         (Activation("linear"), [NAN, INF, -INF, -1, 1, 2]),
@@ -189,7 +188,6 @@ NAN, INF = np.nan, np.inf
         (ReLU(negative_slope=0.5, threshold=1), [NAN, INF, -INF, -1, 0, 2]),
         (ReLU(2, 0.5, 0.75), [NAN, 2, -INF, -0.875, 1, 2]),
     ],
-    ids=lambda value: "" if isinstance(value, list) else type(value).__name__,
 )
 def test_nan_and_infinities_pass_as_in_keras_and_without_a_warning(
     layer: Layer, expected: list[float]
@@ -210,8 +208,8 @@ def test_a_weight_that_would_not_fit_in_memory_is_refused_when_it_is_wanted() ->
         layer.get_weights()
 
 
-@pytest.mark.parametrize("multiplier", [1, 3])
-@pytest.mark.parametrize(
+@in_one_test("multiplier", [1, 3])
+@in_one_test(
     ("strides", "dilation", "padding"),
     [((1, 1), (1, 1), "valid"), ((2, 3), (1, 1), "same"), ((1, 1), (2, 1), "same")],
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from layers.layer_cases import Shape
 
 from upsamp import Sequential
@@ -32,8 +33,8 @@ def arrays(*shapes: Shape) -> list[Any]:
     return [random.integers(-9, 10, shape).astype(np.float32) for shape in shapes]
 
 
-@pytest.mark.parametrize("layer", ELEMENTWISE)
-@pytest.mark.parametrize(
+@in_one_test("layer", ELEMENTWISE)
+@in_one_test(
     ("shapes", "expected"),
     [
         ([(2, 3)], (2, 3)),
@@ -59,7 +60,7 @@ def test_the_declared_shape_is_that_of_the_result(
         np.testing.assert_array_equal(one, before)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layer", "shapes", "expected"),
     [
         (Add(), [(None, None, 3), (None, 5, 3)], (None, None, 3)),
@@ -102,7 +103,7 @@ def test_one_array_alone_may_stand_in_a_chain() -> None:
     np.testing.assert_array_equal(model.predict(x), x)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layer", "shapes", "rule"),
     [
         (Add(name="a"), [], r"Layer 'a' \(Add\) must have an input\. Received: none\."),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Shape
@@ -38,7 +39,7 @@ POSITIVE: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@in_one_test("name", EXPECTED)
 def test_each_operation_computes_its_function(name: str) -> None:
     operands = (None, None) if name in BINARY else (None,)
     result = Operation(name, operands)([X, Y] if name in BINARY else [X])
@@ -80,7 +81,7 @@ def test_infinities_are_no_cause_for_a_warning() -> None:
     assert Operation("Exp", (None,))([[[1e30]]]).item() == np.inf
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("shapes", "expected"),
     [
         ([(None, 4), (None, 4)], (None, 4)),
@@ -126,7 +127,7 @@ def test_an_operation_that_there_is_not_is_refused() -> None:
         Operation("Einsum")
 
 
-@pytest.mark.parametrize("wrong", ["1", True, [1.0], {}, 10**400, -(10**400), math.nan.hex])
+@in_one_test("wrong", ["1", True, [1.0], {}, 10**400, -(10**400), math.nan.hex])
 def test_operands_that_are_no_numbers_are_refused(wrong: Any) -> None:
     with pytest.raises(
         ArgumentError,
@@ -135,7 +136,7 @@ def test_operands_that_are_no_numbers_are_refused(wrong: Any) -> None:
         Operation("Add", (None, wrong))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "operands"),
     [
         ("Add", (None,)),
@@ -159,7 +160,7 @@ def test_as_many_operands_as_an_operation_takes(
         Operation(name, operands)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("name", "operands", "options", "wanted"),
     [
         ("Add", (None, None), {"out": 1}, "none"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -481,7 +482,7 @@ def test_rows_and_columns_may_change_places() -> None:
 # --- what is refused
 
 
-@pytest.mark.parametrize("target", [0, (28, -1), "28", (1, 2, 3)])
+@in_one_test("target", [0, (28, -1), "28", (1, 2, 3)])
 def test_a_target_that_is_no_size_is_refused(target: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`target` must be one positive integer, or two"):
         advise(make_generator("dcgan"), target)

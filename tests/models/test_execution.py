@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose
+from effort import choose, in_one_test
 from golden_files import GoldenModel, golden_models, model_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,7 +124,7 @@ def test_any_stack_of_layers_gives_what_its_layers_give_one_by_one(model: Sequen
     check(model, [images(2, *model.input_shape[1:], seed=1)])
 
 
-@pytest.mark.parametrize("golden", [one for one in golden_models() if one.runs], ids=str)
+@in_one_test("golden", [one for one in golden_models() if one.runs])
 def test_models_of_keras_give_what_their_layers_give_one_by_one(golden: GoldenModel) -> None:
     model = load_model(model_file(f"{golden}.keras"))
     model.predict(golden.inputs)
@@ -213,8 +213,8 @@ def test_any_other_normalisation_is_computed(
     check(model, [x], tolerance=1e-3 if model.layers[0].dtype == np.float16 else TOLERANCE)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, 1e-30])
-@pytest.mark.parametrize("name", ["gamma", "beta", "moving_mean", "moving_variance", "kernel"])
+@in_one_test("value", [np.nan, np.inf, -np.inf, 1e30, 1e-30])
+@in_one_test("name", ["gamma", "beta", "moving_mean", "moving_variance", "kernel"])
 def test_numbers_that_are_not_finite_or_far_off_give_what_they_give_one_by_one(
     name: str, value: float
 ) -> None:
@@ -365,7 +365,7 @@ def graph(outputs: list[Source]) -> Functional:
     return model
 
 
-@pytest.mark.parametrize("last", range(12))
+@in_one_test("last", range(12))
 def test_an_output_that_is_asked_for_is_given_as_it_is(last: int) -> None:
     check(graph([Source(last)]), [images(2, 6, 6, 3)])
     check(graph([Source(11), Source(last), Source(1)]), [images(2, 6, 6, 3)])
@@ -428,7 +428,7 @@ def test_nothing_is_known_of_a_layer_that_computes_by_itself() -> None:
     check(model, [images(2, 3)])
 
 
-@pytest.mark.parametrize("first", [Constant(), Activation("linear"), Dropout(0.5), Add()], ids=repr)
+@in_one_test("first", [Constant(), Activation("linear"), Dropout(0.5), Add()])
 def test_what_a_layer_may_have_from_elsewhere_is_not_changed(first: Layer) -> None:
     model = Functional(calls_of(Input((3,)), first, ReLU(), LeakyReLU()), [0], [Source(3)])
     x = np.array([[-1, 2, -3]], np.float32)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import ExpressionError
 from upsamp.layers import (
@@ -93,12 +94,12 @@ SPELLED: list[tuple[str, Layer]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "layer"), SPELLED)
+@in_one_test(("text", "layer"), SPELLED)
 def test_a_layer_is_read_as_keras_code_means_it(text: str, layer: Layer) -> None:
     assert config_of(text) == same(layer)
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@in_one_test("name", LAYERS)
 def test_every_layer_can_be_spelled(name: str) -> None:
     arguments = {
         "InputLayer": "(3,)",
@@ -146,7 +147,7 @@ def test_a_line_that_cannot_be_read_is_named() -> None:
 # --- shapes
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "shape"),
     [
         ("100", (100,)),
@@ -162,9 +163,7 @@ def test_shapes_are_read_in_every_spelling(text: str, shape: tuple[int, ...]) ->
     assert parse_shape(text) == shape
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x", "()", "0", "28,-1", "2.5", "a", "28,,1", "2**3", "9" * 5000]
-)
+@in_one_test("text", ["", "x", "()", "0", "28,-1", "2.5", "a", "28,,1", "2**3", "9" * 5000])
 def test_what_is_no_shape_is_refused(text: str) -> None:
     with pytest.raises(
         ExpressionError, match=r"A shape must be positive integers, as in 28,28,1 .*Received: '"

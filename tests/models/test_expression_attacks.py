@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import ExpressionError
 from upsamp.models.expression import parse_layer
@@ -57,7 +58,7 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@in_one_test("attack", ATTACKS)
 def test_code_is_refused_and_never_run(attack: str, tmp_path: Path) -> None:
     target = tmp_path / "evidence"
     text = attack.format(
@@ -130,7 +131,7 @@ BOMBS: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@in_one_test("name", BOMBS)
 def test_hostile_text_ends_at_once_in_one_line(name: str) -> None:
     text = BOMBS[name]()
     start = time.process_time()

@@ -1,6 +1,7 @@
 """Layers spelled wrongly: each refusal says what is wrong, and quotes no more than it must."""
 
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import ArgumentError, ExpressionError
 from upsamp.models.expression import parse_layer
@@ -8,7 +9,7 @@ from upsamp.models.expression import parse_layer
 VALUES = r"arguments must be numbers, strings, True, False, None, tuples, lists or whole-number"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "rule"),
     [
         ("", r"A layer must be spelled as in Keras code, .*Received: ''"),

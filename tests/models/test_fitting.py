@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.core.convolution.convolve import conv2d_transpose
@@ -28,7 +29,7 @@ def random(*shape: int) -> Array:
     return np.random.default_rng(sum(shape)).random(shape)
 
 
-@pytest.mark.parametrize(("taps", "strides"), SETTINGS)
+@in_one_test(("taps", "strides"), SETTINGS)
 def test_a_known_kernel_is_recovered(taps: Pair, strides: Pair) -> None:
     kernel, small = random(*taps, 1, 1), random(26, 27)
     large = conv2d_transpose(small, kernel, None, strides, "same")
@@ -38,7 +39,7 @@ def test_a_known_kernel_is_recovered(taps: Pair, strides: Pair) -> None:
     assert compare_inside(small, large, fitted, strides, peak)["fitted"] > 150
 
 
-@pytest.mark.parametrize(("taps", "strides"), SETTINGS)
+@in_one_test(("taps", "strides"), SETTINGS)
 def test_what_lies_at_the_edges_counts_neither_in_fitting_nor_in_comparing(
     taps: Pair, strides: Pair
 ) -> None:

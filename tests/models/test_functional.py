@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp import Functional, Sequential
 from upsamp.errors import ArgumentError, FormatError
@@ -140,9 +141,7 @@ def test_a_model_of_unknown_rank_is_refused_in_one_line() -> None:
         Functional([Call(Input((3,))), Call(UpSampling2D(), (Source(0),))], [0], [Source(1)])
 
 
-@pytest.mark.parametrize(
-    ("inputs", "outputs"), [([], [1]), ([0], []), ([5], [1]), ([0], [7]), ([-1], [1])]
-)
+@in_one_test(("inputs", "outputs"), [([], [1]), ([0], []), ([5], [1]), ([0], [7]), ([-1], [1])])
 def test_ends_that_there_are_not_are_refused(inputs: list[int], outputs: list[int]) -> None:
     calls = [Call(Input((3,))), Call(Dense(3), (Source(0),))]
     with pytest.raises(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp import Sequential, make_generator
 from upsamp.errors import ArgumentError
@@ -30,7 +31,7 @@ PARAMETERS = {
 }
 TOTALS = {"upsampling": (324_353, 0), "transpose": (324_353, 0), "dcgan": (2_305_472, 25_472)}
 
-every_kind = pytest.mark.parametrize("kind", SHAPES)
+every_kind = in_one_test("kind", SHAPES)
 
 
 def test_every_kind_stands_in_the_tables() -> None:
@@ -82,7 +83,7 @@ def test_the_default_is_the_generator_with_up_sampling() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("options", "rule"),
     [
         ({"kind": "vae"}, r"`kind` must be one of .*upsampling.*transpose.*dcgan.*Received:.*vae"),
@@ -151,7 +152,7 @@ def test_tiles_keep_the_pixels_of_each_sample_in_place() -> None:
     assert canvas.sum() == samples.sum()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("count", "rows", "columns"),
     [(1, 1, 1), (2, 1, 2), (3, 2, 2), (4, 2, 2), (5, 2, 3), (7, 3, 3), (16, 4, 4), (17, 4, 5)],
 )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, FormatError, ShapeError
@@ -191,7 +192,7 @@ def test_calls_of_a_layer_are_numbered() -> None:
     assert number_calls(given) == tuple(given)
 
 
-@pytest.mark.parametrize("source", [Source(1), Source(2), Source(-1), Source(0, -1)])
+@in_one_test("source", [Source(1), Source(2), Source(-1), Source(0, -1)])
 def test_a_call_on_what_comes_later_is_refused(source: Source) -> None:
     with pytest.raises(
         ArgumentError,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from small_models import latent, small_model
 
 from upsamp import Sequential
@@ -68,7 +69,7 @@ def test_the_first_call_builds_a_model() -> None:
         assert (model.input_shape, model.output_shape) == ((None, 2, 3), (None, 4))
 
 
-@pytest.mark.parametrize("what", ["input_shape", "output_shape", "summary", "summarize"])
+@in_one_test("what", ["input_shape", "output_shape", "summary", "summarize"])
 def test_what_depends_on_the_input_is_refused_before_it_is_known(what: str) -> None:
     model = Sequential([Dense(4)], name="mine")
     with pytest.raises(
@@ -79,7 +80,7 @@ def test_what_depends_on_the_input_is_refused_before_it_is_known(what: str) -> N
         getattr(model, what)()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "use",
     [
         lambda model: model.predict(np.ones((2, 3))),
@@ -142,7 +143,7 @@ def test_a_model_inside_itself_is_refused() -> None:
         model.add(model)
 
 
-@pytest.mark.parametrize("thing", ["relu", None, Dense, np.tanh, 3])
+@in_one_test("thing", ["relu", None, Dense, np.tanh, 3])
 def test_what_is_no_layer_is_refused(thing: Any) -> None:
     with pytest.raises(
         ArgumentError,

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from small_models import latent, small_model
 
 from upsamp import Sequential, upsample
@@ -18,7 +19,7 @@ from upsamp.layers import (
 )
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 32, 1000])
+@in_one_test("batch_size", [1, 3, 7, 32, 1000])
 def test_predictions_are_the_same_in_batches_of_any_size(batch_size: int) -> None:
     model = small_model()
     x = latent(7)
@@ -69,7 +70,7 @@ def test_nan_and_infinities_go_through_a_model() -> None:
     np.testing.assert_array_equal(result[0, :, :, 0], [row, row])
 
 
-@pytest.mark.parametrize("shape", [(4,), (2, 4), (2, 3, 1), (3,)])
+@in_one_test("shape", [(4,), (2, 4), (2, 3, 1), (3,)])
 def test_inputs_of_another_shape_are_refused_with_the_name_of_the_model(
     shape: tuple[int, ...],
 ) -> None:
@@ -90,7 +91,7 @@ def test_an_axis_of_any_length_is_checked_when_its_length_is_known() -> None:
             call(model, np.ones((2, 24)))
 
 
-@pytest.mark.parametrize("batch_size", [0, -1, 1.5, True])
+@in_one_test("batch_size", [0, -1, 1.5, True])
 def test_a_batch_size_that_is_no_positive_integer_is_refused(batch_size: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`batch_size` must be an integer of at least 1"):
         small_model().predict(latent(2), batch_size=batch_size)

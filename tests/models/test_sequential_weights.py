@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 from small_models import latent, small_model
 
@@ -55,7 +56,7 @@ def test_weights_that_are_given_are_copies() -> None:
     np.testing.assert_array_equal(model.predict(latent(2)), small_model().predict(latent(2)))
 
 
-@pytest.mark.parametrize("change", ["none", "fewer", "more", "transposed"])
+@in_one_test("change", ["none", "fewer", "more", "transposed"])
 def test_weights_of_other_shapes_are_refused_and_none_is_set(change: str) -> None:
     model = small_model(name="mine")
     weights = [values + 1 for values in model.get_weights()]
@@ -95,7 +96,7 @@ def test_weights_do_not_depend_on_the_order_in_which_they_are_asked_for() -> Non
         np.testing.assert_array_equal(values, expected)
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "a", None])
+@in_one_test("seed", [-1, 1.5, "a", None])
 def test_a_seed_that_is_no_natural_number_is_refused(seed: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`seed` must be an integer of at least 0\. Received"):
         Sequential(seed=seed)
@@ -122,7 +123,7 @@ def test_a_layer_keeps_its_weights_when_it_joins_another_model() -> None:
     )
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "mixed_float16", "bfloat16"])
+@in_one_test("dtype", ["float16", "float32", "float64", "mixed_float16", "bfloat16"])
 def test_weights_that_a_model_sets_have_the_types_of_its_layers(dtype: str) -> None:
     layers = [Dense(2, input_dim=1, dtype=dtype), SpectralNormalization(Dense(1, dtype=dtype))]
     model = Sequential(layers)

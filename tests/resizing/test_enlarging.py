@@ -4,7 +4,7 @@ import pickle
 from fractions import Fraction
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from image_files import pixels_of
 
 import upsamp
@@ -14,7 +14,7 @@ from upsamp.io.pictures import Picture
 from upsamp.resizing.enlarging import Enlarging
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("enlarging", "shape", "size", "spelled", "named"),
     [
         (Enlarging(), (3, 5), (6, 10), "2x2", "2x2"),
@@ -38,8 +38,8 @@ def test_the_method_is_named_with_a_convention_that_is_not_the_usual_one() -> No
     assert Enlarging(interpolation="bicubic", convention="torch").method == "bicubic_torch"
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16"])
-@pytest.mark.parametrize("interpolation", METHODS)
+@in_one_test("mode", ["L", "RGB", "RGBA", "I;16"])
+@in_one_test("interpolation", [*METHODS])
 def test_another_process_computes_what_the_library_does(
     mode: str, interpolation: Interpolation
 ) -> None:

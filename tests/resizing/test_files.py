@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from bulk_files import write_images
 from click.testing import CliRunner
+from effort import in_one_test
 from PIL import Image
 
 import upsamp
@@ -86,8 +87,8 @@ def test_a_notebook_shows_a_picture() -> None:
 # --- writing
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "bool"])
-@pytest.mark.parametrize("shape", [(3, 4), (3, 4, 1), (3, 4, 3), (3, 4, 4)])
+@in_one_test("dtype", ["uint8", "uint16", "bool"])
+@in_one_test("shape", [(3, 4), (3, 4, 1), (3, 4, 3), (3, 4, 4)])
 def test_an_array_is_written_as_an_image(dtype: str, shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).integers(0, 2, shape).astype(dtype)
     upsamp.write("out.png", array)
@@ -98,7 +99,7 @@ def test_an_array_is_written_as_an_image(dtype: str, shape: tuple[int, ...]) -> 
     np.testing.assert_array_equal(picture.pixels, scaled)
 
 
-@pytest.mark.parametrize("name", ["o.npy", "o.npz", "o.json", "o.txt", "o.csv", "o.tsv"])
+@in_one_test("name", ["o.npy", "o.npz", "o.json", "o.txt", "o.csv", "o.tsv"])
 def test_numbers_come_back(name: str) -> None:
     array = np.array([[0.1, -2.0], [1e300, 4.0]])
     upsamp.write(name, array)
@@ -252,7 +253,7 @@ REFUSED: list[tuple[dict[str, Any], type[UpsampError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "error", "told"), REFUSED, ids=str)
+@pytest.mark.parametrize(("arguments", "error", "told"), REFUSED)
 def test_what_is_wrong_is_told_by_the_names_of_the_arguments(
     arguments: dict[str, Any], error: type[UpsampError], told: str
 ) -> None:
@@ -289,7 +290,7 @@ def test_what_no_file_holds_is_not_written() -> None:
         assert not Path(name).exists()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("pixels", "mode"),
     [
         (np.zeros((2, 2, 3), np.uint8), "L"),
@@ -309,7 +310,7 @@ def test_a_picture_that_was_made_by_hand_is_checked(pixels: Any, mode: str) -> N
     assert not Path("o.tif").exists()
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("dtype", "mode"),
     [("int16", "RGB;16S"), ("uint32", "RGB;32"), ("float16", "RGB;F"), ("int8", "L+2;8S")],
 )
@@ -338,7 +339,7 @@ def test_transparent_pixels_are_laid_on_a_colour(colour: Any) -> None:
         upsamp.write("clear.jpg", clear)
 
 
-@pytest.mark.parametrize("colour", ["whitish", (1, 2), (1, 2, 256), (0.5, 0, 0), 7])
+@in_one_test("colour", ["whitish", (1, 2), (1, 2, 256), (0.5, 0, 0), 7])
 def test_what_is_no_colour_is_no_background(colour: Any) -> None:
     with pytest.raises(ArgumentError, match="`background` must be the name of a colour"):
         upsamp.write("o.png", np.zeros((2, 2, 4), np.uint8), background=colour)

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.core.arguments import Convention, Interpolation
@@ -30,7 +31,7 @@ def enlarged(
     return result.pixels
 
 
-@pytest.mark.parametrize("interpolation", METHODS)
+@in_one_test("interpolation", [*METHODS])
 def test_only_numbers_of_the_data_and_none_come_out(interpolation: Interpolation) -> None:
     result = enlarged(FLAT, "-9999", interpolation=interpolation)
     assert set(np.unique(result)) == {-9999, 100}
@@ -54,8 +55,8 @@ def reference(pixels: NDArray[np.float64], nodata: float, factor: int) -> NDArra
     return result
 
 
-@pytest.mark.parametrize("factor", [2, 3])
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64])
+@in_one_test("factor", [2, 3])
+@in_one_test("dtype", [np.uint8, np.int16, np.float32, np.float64])
 def test_bilinear_is_the_weighted_mean_of_what_has_data(
     factor: int, dtype: type[np.generic]
 ) -> None:
@@ -96,7 +97,7 @@ def test_a_mean_that_happens_to_be_none_is_moved() -> None:
     assert 255 not in result[0, :-1]
 
 
-@pytest.mark.parametrize("nodata", ["-9999", "0.5", "300", "7"])
+@in_one_test("nodata", ["-9999", "0.5", "300", "7"])
 def test_a_value_that_no_pixel_has_changes_nothing(nodata: str) -> None:
     pixels = np.array([[10, 20], [40, 90]], np.uint8)
     enlarging = Enlarging(interpolation="bicubic")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -37,8 +38,8 @@ def by_pillow(x: NDArray[Any], size: tuple[int, int], method: Interpolation) -> 
     return np.stack([np.asarray(plane) for plane in planes], axis=2)
 
 
-@pytest.mark.parametrize("method", list(FILTERS))
-@pytest.mark.parametrize("dtype", ["u1", "u2", "f4", "f8"])
+@in_one_test("method", list(FILTERS))
+@in_one_test("dtype", ["u1", "u2", "f4", "f8"])
 def test_the_numbers_equal_a_direct_computation(method: Interpolation, dtype: str) -> None:
     x = np.random.default_rng(1).integers(0, 256, (6, 7, 3)).astype(dtype)
     size = (17, 15)
@@ -53,8 +54,8 @@ def test_the_numbers_equal_a_direct_computation(method: Interpolation, dtype: st
     assert pillow.psnr == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("method", ["bilinear", "bicubic", "lanczos3"])
-@pytest.mark.parametrize("shape", [(8, 9), (8, 9, 1), (8, 9, 4)])
+@in_one_test("method", ["bilinear", "bicubic", "lanczos3"])
+@in_one_test("shape", [(8, 9), (8, 9, 1), (8, 9, 4)])
 def test_pillow_s_floats_agree_with_the_convention_of_keras(
     method: Interpolation, shape: tuple[int, ...]
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from effort import in_one_test
 from resize_definition import METHODS
 
 from upsamp.core.upsampling.interpolation import plan_axis
@@ -22,8 +23,8 @@ def run(lines: list[str]) -> dict[str, Any]:
     return space
 
 
-@pytest.mark.parametrize("sizes", [((3, 4), (6, 8)), ((3, 4), (7, 11)), ((1, 2), (3, 5))])
-@pytest.mark.parametrize(
+@in_one_test("sizes", [((3, 4), (6, 8)), ((3, 4), (7, 11)), ((1, 2), (3, 5))])
+@in_one_test(
     ("method", "convention", "aligned"), [each for each in METHODS if each[0] != "nearest"]
 )
 def test_weights_written_out_are_those_of_the_core(
@@ -58,7 +59,7 @@ def test_copies_written_out_are_those_of_the_core(convention: str) -> None:
 # --- arrays written out
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "array",
     [
         np.array([0.1, 1 / 3, -1e-45, 3.4e38, 16777217.0], np.float32),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.errors import ArgumentError, ShapeError
@@ -24,7 +25,7 @@ def test_settings_say_the_shape_that_is_computed() -> None:
         assert settings.result_shape == result.shape
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("shapes", "named", "text"),
     [
         (((1, 2, 2), (2, 2, 1, 1)), {}, "`input_shape` must have four dimensions"),

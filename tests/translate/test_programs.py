@@ -5,6 +5,7 @@ import itertools
 from typing import Any
 
 import pytest
+from effort import in_one_test
 
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError
@@ -16,7 +17,7 @@ from upsamp.translate import (
     upsampling_program,
 )
 
-each_library = pytest.mark.parametrize("library", LIBRARIES)
+each_library = in_one_test("library", LIBRARIES)
 
 SMALL = "np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)"
 
@@ -141,7 +142,7 @@ def test_what_pytorch_calls_padding_1_is_same_in_keras() -> None:
     assert "#" not in program.partition("\n")[2]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("library", "settings", "named", "text"),
     [
         ("keras", (2, "valid", None, 2), {}, "Keras takes no strides above 1 together with a"),
@@ -162,7 +163,7 @@ def test_a_convolution_that_a_library_lacks_is_explained(
     assert text in comments_of(program)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("library", "settings", "text"),
     [
         ("keras", ((6, 6), "area"), "By a whole factor, area copies each pixel."),

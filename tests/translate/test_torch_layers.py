@@ -1,6 +1,7 @@
 """Layers spelled as in PyTorch are read, explained where they cannot be, and never run."""
 
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import ExpressionError
 from upsamp.translate import TorchLayer, parse_torch
@@ -79,7 +80,7 @@ def test_a_rearrangement_of_pytorch_is_read() -> None:
     assert back == TorchLayer("space_to_depth", {"block_size": 2, "order": "crd"})
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "function", "size", "method", "convention", "aligned"),
     [
         ("Upsample(scale_factor=2)", "upsample", (2, 2), "nearest", "torch", False),
@@ -128,7 +129,7 @@ def test_an_upsampling_of_pytorch_is_read(
     assert (layer.channels, layer.filters, layer.kernel_size) == (None, None, None)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("text", "reason"),
     [
         ("", "must be spelled as in PyTorch code"),
@@ -180,7 +181,7 @@ def test_a_layer_that_cannot_be_read_is_explained(text: str, reason: str) -> Non
         parse_torch(text)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "text",
     [
         "ConvTranspose2d(__import__('os').system('touch hacked'), 3, 4)",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from PIL import Image
 from png_files import MODES, picture_of
 
@@ -13,7 +14,7 @@ def board_at(row: int, column: int, square: int) -> int:
     return 255 if (row // square + column // square) % 2 == 0 else 208
 
 
-@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@in_one_test("mode", ["L", "LA", "RGB", "RGBA"])
 def test_eight_bits_are_shown_as_they_are_and_over_a_board(mode: str) -> None:
     picture = picture_of(mode, 11, 13)
     shown = view_of_picture(picture).shown(square=3)
@@ -30,7 +31,7 @@ def test_eight_bits_are_shown_as_they_are_and_over_a_board(mode: str) -> None:
     np.testing.assert_array_equal(shown, expected)
 
 
-@pytest.mark.parametrize("mode", ["I;16", "LA;16", "RGB;16", "RGBA;16"])
+@in_one_test("mode", ["I;16", "LA;16", "RGB;16", "RGBA;16"])
 def test_sixteen_bits_are_shown_by_their_upper_ones(mode: str) -> None:
     picture = picture_of(mode, 64, 64)
     view = view_of_picture(picture)
@@ -55,7 +56,7 @@ def test_few_levels_of_sixteen_bits_are_as_dark_as_they_would_be_in_eight() -> N
     assert view.shown()[0, :, 0].tolist() == [0, 3]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("values", "levels"),
     [
         ([0.0, 0.5, 1.0], [0, 128, 255]),
@@ -100,9 +101,7 @@ def test_inks_take_light_away() -> None:
     assert shown[0].tolist() == [[255] * 3, [0, 255, 255], [0] * 3, [200] * 3]
 
 
-@pytest.mark.parametrize(
-    ("dtype", "most"), [("bool", 1), ("uint8", 255), ("uint16", 65535), ("float32", 1)]
-)
+@in_one_test(("dtype", "most"), [("bool", 1), ("uint8", 255), ("uint16", 65535), ("float32", 1)])
 def test_inks_of_any_type_take_light_away(dtype: str, most: int) -> None:
     pixels = (np.array([[[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]]]) * most).astype(dtype)
     shown = view_of_picture(Picture(pixels, "CMYK;16")).shown()
@@ -126,7 +125,7 @@ def test_other_colour_spaces_are_shown_by_their_lightness() -> None:
 # --- matrices
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "int64", "uint16"])
+@in_one_test("dtype", ["float16", "float32", "float64", "int8", "int64", "uint16"])
 def test_a_matrix_spans_black_to_white(dtype: str) -> None:
     view = view_of_matrix(np.array([[2, 4], [7, 12]], dtype))
     assert view.shown()[:, :, 0].tolist() == [[0, 51], [128, 255]]
@@ -158,7 +157,7 @@ def test_the_largest_numbers_do_not_overflow() -> None:
     assert shown[0, :, 0].tolist() == [0, 128, 255]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("shape", "data_format", "image", "remarks"),
     [
         ((4, 5, 3), "channels_last", (4, 5), ()),

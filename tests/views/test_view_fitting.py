@@ -1,7 +1,7 @@
 """A view becomes as large as its place: means of areas, or repeated pixels."""
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,8 +30,8 @@ def mean_of_area(pixels: Array, size: tuple[int, int], row: int, column: int) ->
     return colours
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 7), (4, 4), (9, 10), (9, 3)])
+@in_one_test("channels", [1, 2, 3, 4])
+@in_one_test("size", [(1, 1), (2, 3), (5, 7), (4, 4), (9, 10), (9, 3)])
 def test_reduced_pixels_are_the_means_of_what_they_cover(
     channels: int, size: tuple[int, int]
 ) -> None:

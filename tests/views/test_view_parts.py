@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.core.arguments import CONVENTIONS, Array, Convention
 from upsamp.core.upsampling.resample import resize
@@ -71,7 +72,7 @@ def test_methods_are_those_of_the_convention() -> None:
     assert set(Comparison((2, 2), "torch").methods) == {"nearest", "bilinear", "bicubic", "area"}
 
 
-@pytest.mark.parametrize("place", [(0, 0), (33, 70), (80, 0), (0, 90), (88, 96)])
+@in_one_test("place", [(0, 0), (33, 70), (80, 0), (0, 90), (88, 96)])
 def test_the_busiest_part_is_where_something_happens(place: tuple[int, int]) -> None:
     image = np.full((96, 104, 3), 90, np.uint8)
     spot = Part(*place, 8, 8)
@@ -85,7 +86,7 @@ def test_the_busiest_part_is_where_something_happens(place: tuple[int, int]) -> 
     assert (inside != 90).sum() > 60
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (3, 2), (24, 24), (25, 24), (47, 95)])
+@in_one_test("shape", [(1, 1), (1, 50), (50, 1), (3, 2), (24, 24), (25, 24), (47, 95)])
 def test_parts_lie_within_any_image(shape: tuple[int, int]) -> None:
     image = noise(*shape, 1)
     parts = busiest_parts(View(image, 0, 255), (24, 24), 100)

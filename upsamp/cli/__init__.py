@@ -39,6 +39,10 @@ COMMANDS: Mapping[str, str] = {
 
 # Python takes as much with NumPy and Pillow, whatever it does.
 LEAST_ADDRESS_SPACE = 160 * 2**20
+# Seconds between a signal and its repetition.
+INTERVAL = 0.02
+# The signals that came during an import, and are to be heard after it.
+_held: set[int] = set()
 EXAMPLES = """\
   upsamp upsample photo.png --size 4 --interp lanczos3
   upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same
@@ -206,24 +210,39 @@ def _interrupt(
     """
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
-            try:
-                _thread.start_new_thread(_interrupt_again, (_thread.get_ident(), number))
-            except RuntimeError as error:  # OpenBLAS, too, interrupts where there is no room
-                raise MemoryError from error
+            if number not in _held:
+                _hold(number)
             return
         frame = frame.f_back
+    _held.discard(number)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     signal.signal(number, signal.SIG_IGN)  # nothing disturbs the end
     sys.exit(128 + number)
 
 
-def _interrupt_again(main_thread: int, number: int) -> None:
-    time.sleep(0.02)
-    if hasattr(signal, "pthread_kill"):  # which wakes the thread from waiting for input, too
-        signal.pthread_kill(main_thread, number)
-    else:
-        _thread.interrupt_main(signal.Signals(number))
+def _hold(number: int) -> None:
+    """Let a thread repeat a signal until it is heard."""
+    _held.add(number)
+    try:
+        _thread.start_new_thread(_repeat, (_thread.get_ident(), number))
+    except RuntimeError as error:  # OpenBLAS, too, interrupts where there is no room
+        _held.discard(number)
+        raise MemoryError from error
+
+
+def _repeat(main_thread: int, number: int) -> None:
+    """Send a signal until it is heard: one that comes just before a wait for input does not end it.
+
+    Python notes it, and waits. A thread often comes at that moment, when the wait lets it run.
+    """
+    time.sleep(INTERVAL)
+    while number in _held:
+        if hasattr(signal, "pthread_kill"):  # which wakes the thread from waiting for input, too
+            signal.pthread_kill(main_thread, number)
+        else:
+            _thread.interrupt_main(signal.Signals(number))
+        time.sleep(INTERVAL)
 
 
 def _told(error: OSError) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
-from effort import sample
+from effort import in_one_test, sample
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose, upsample
@@ -17,8 +17,8 @@ Convolution = Callable[..., NDArray[Any]]
 
 PADDINGS = ("valid", "same")
 DILATIONS = ((1, 1), (2, 1), (1, 2), (2, 2))
-BOTH = pytest.mark.parametrize("convolve", [conv2d, conv2d_transpose])
-EVERY_KERNEL = pytest.mark.parametrize("kernel_size", list(product(range(1, 5), range(1, 5))))
+BOTH = in_one_test("convolve", [conv2d, conv2d_transpose])
+EVERY_KERNEL = in_one_test("kernel_size", list(product(range(1, 5), range(1, 5))))
 
 
 def whole(seed: int, *shape: int) -> NDArray[np.float64]:
@@ -96,8 +96,8 @@ def test_inputs_of_every_small_size_are_convolved_as_defined(
             assert_as_the_oracle(convolve, x, kernel, **settings)
 
 
-@pytest.mark.parametrize("output_padding", [2, 3, (3, 1)])
-@pytest.mark.parametrize("padding", PADDINGS)
+@in_one_test("output_padding", [2, 3, (3, 1)])
+@in_one_test("padding", PADDINGS)
 def test_output_padding_may_be_all_but_the_stride(
     padding: str, output_padding: int | tuple[int, int]
 ) -> None:
@@ -165,8 +165,8 @@ def test_a_kernel_of_3_with_stride_2_gives_one_row_more_than_double_unless_same(
     )
 
 
-@pytest.mark.parametrize("size", list(product(range(1, 5), range(1, 5))))
-@pytest.mark.parametrize("padding", PADDINGS)
+@in_one_test("size", list(product(range(1, 5), range(1, 5))))
+@in_one_test("padding", PADDINGS)
 def test_a_kernel_of_ones_as_large_as_the_stride_is_nearest_upsampling(
     padding: str, size: tuple[int, int]
 ) -> None:

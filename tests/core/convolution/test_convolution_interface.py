@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
@@ -12,7 +13,7 @@ from upsamp.errors import ArgumentError, DtypeError, MemoryLimitError, ShapeErro
 
 Convolution = Callable[..., NDArray[Any]]
 
-BOTH = pytest.mark.parametrize("convolve", [conv2d, conv2d_transpose])
+BOTH = in_one_test("convolve", [conv2d, conv2d_transpose])
 INTEGERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
@@ -183,7 +184,7 @@ def test_an_output_padding_as_large_as_the_stride_is_refused(
         )
 
 
-@pytest.mark.parametrize("output_padding", [-1, (0, -1), 0.5, (0, 0, 0), (None, 0)])
+@in_one_test("output_padding", [-1, (0, -1), 0.5, (0, 0, 0), (None, 0)])
 def test_an_output_padding_that_is_no_count_is_refused(output_padding: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`output_padding` must be .*at least 0.*Received: "):
         conv2d_transpose(np.ones((2, 2)), np.ones((1, 1, 1, 1)), None, 2, "same", output_padding)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -37,8 +38,8 @@ STEPS: list[tuple[Pair, Pair, int]] = [
     ((4, 2), (2, 3), 2),
 ]
 
-every_padding = pytest.mark.parametrize(("padding", "margins"), PADDINGS)
-every_step = pytest.mark.parametrize(("strides", "dilation", "groups"), STEPS)
+every_padding = in_one_test(("padding", "margins"), PADDINGS)
+every_step = in_one_test(("strides", "dilation", "groups"), STEPS)
 
 
 def whole(seed: int, *shape: int) -> NDArray[np.float64]:
@@ -326,10 +327,8 @@ def test_a_kernel_larger_than_the_padded_input_is_refused_by_its_numbers() -> No
         conv2d(np.ones((2, 9)), np.ones((3, 3, 1, 1)), padding=1, dilation_rate=2)
 
 
-@pytest.mark.parametrize("convolve", [conv2d, conv2d_transpose])
-@pytest.mark.parametrize(
-    "padding", [-1, (1, -1), (1, 2, 3), ((1, 2), 3), ((1, 2), (3, -4)), 1.5, True, None]
-)
+@in_one_test("convolve", [conv2d, conv2d_transpose])
+@in_one_test("padding", [-1, (1, -1), (1, 2, 3), ((1, 2), 3), ((1, 2), (3, -4)), 1.5, True, None])
 def test_a_padding_that_is_none_is_refused(convolve: Any, padding: Any) -> None:
     with pytest.raises(
         ArgumentError,
@@ -363,7 +362,7 @@ def test_output_shape_and_output_padding_are_refused_together() -> None:
         )
 
 
-@pytest.mark.parametrize("shape", [0, (3, 0), (1, 2, 3), 2.0, "4"])
+@in_one_test("shape", [0, (3, 0), (1, 2, 3), 2.0, "4"])
 def test_an_output_shape_that_is_none_is_refused(shape: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`output_shape` must be .*Received: output_shape="):
         conv2d_transpose(np.ones((2, 2)), np.ones((3, 3, 1, 1)), output_shape=shape)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from core.convolution.algorithm_runs import FAST, compute, small_blocks
-from effort import choose, one_of_each, sample
+from effort import choose, in_one_test, one_of_each, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ from upsamp.errors import ArgumentError, ShapeError
 
 Array = NDArray[Any]
 
-EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", FAST)
-BOTH = pytest.mark.parametrize("transposed", [False, True])
+EVERY_ALGORITHM = in_one_test("algorithm", FAST)
+BOTH = in_one_test("transposed", [False, True])
 MARGINS = ((1, 0), (0, 2))
 PADDINGS: tuple[Any, ...] = ("valid", "same", MARGINS)
 
@@ -109,7 +109,7 @@ def _cut_small_images() -> Iterator[None]:
         yield
 
 
-@EVERY_ALGORITHM
+@pytest.mark.parametrize("algorithm", FAST)
 @settings(max_examples=choose(30, 600))
 @given(problem=problems())
 def test_larger_images_cross_the_borders_of_blocks(algorithm: str, problem: dict[str, Any]) -> None:

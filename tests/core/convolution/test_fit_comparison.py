@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from fit_images import enlarge, random_image
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ METHODS = ("nearest", "bilinear", "bicubic", "lanczos3")
 # --- psnr
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("actual", "expected", "peak", "decibels"),
     [
         ([[0]], [[255]], 255, 0.0),
@@ -36,7 +37,7 @@ def test_psnr_of_known_differences(
     np.testing.assert_allclose(psnr(actual, expected, peak), decibels, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint64", "int8", "float16", "float64"])
+@in_one_test("dtype", ["bool", "uint8", "uint64", "int8", "float16", "float64"])
 def test_differences_never_wrap_around(dtype: str) -> None:
     one, other = np.array([0, 1], dtype), np.array([1, 0], dtype)
     assert psnr(one, other, 1) == 0.0
@@ -59,8 +60,8 @@ def test_a_nan_makes_the_ratio_a_nan() -> None:
 # --- compare_methods
 
 
-@pytest.mark.parametrize("shape", [(9, 8), (9, 8, 3)])
-@pytest.mark.parametrize("shared", [True, False])
+@in_one_test("shape", [(9, 8), (9, 8, 3)])
+@in_one_test("shared", [True, False])
 def test_each_method_is_measured_on_the_same_clipped_values(
     shape: tuple[int, ...], shared: bool
 ) -> None:
@@ -129,7 +130,7 @@ def test_every_pixel_is_the_mean_of_its_block() -> None:
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "uint64", "float16", "longdouble"])
+@in_one_test("dtype", ["bool", "uint8", "int64", "uint64", "float16", "longdouble"])
 def test_means_are_taken_in_float64(dtype: str) -> None:
     large = np.array([[0, 1, 1, 1], [0, 1, 1, 1]], dtype)
     np.testing.assert_array_equal(box_downsample(large, 2), np.array([[0.5, 1.0]]), strict=True)

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from fit_images import enlarge, random_image, squared_error
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ Padding = str | tuple[tuple[int, int], tuple[int, int]]
 KERNELS_AND_STRIDES = [
     (kernel, stride) for kernel, stride in product(range(2, 6), range(1, 4)) if kernel >= stride
 ]
-FITTING = pytest.mark.parametrize(("kernel", "stride"), KERNELS_AND_STRIDES)
+FITTING = in_one_test(("kernel", "stride"), KERNELS_AND_STRIDES)
 
 # --- a kernel that made the data is found again
 
@@ -47,9 +48,9 @@ def test_kernels_of_channels_apart_are_found(kernel: int, stride: int) -> None:
     np.testing.assert_array_equal(found[:, :, ~np.eye(3, dtype=bool)], 0)
 
 
-@pytest.mark.parametrize("kernel_size", [(2, 5), (5, 2), (3, 4), (7, 3), (2, 9)])
-@pytest.mark.parametrize("strides", [(1, 2), (2, 1), (2, 3), (1, 1)])
-@pytest.mark.parametrize("padding", ["same", "valid"])
+@in_one_test("kernel_size", [(2, 5), (5, 2), (3, 4), (7, 3), (2, 9)])
+@in_one_test("strides", [(1, 2), (2, 1), (2, 3), (1, 1)])
+@in_one_test("padding", ["same", "valid"])
 def test_rows_and_columns_have_their_own_kernel_size_and_stride(
     kernel_size: tuple[int, int], strides: tuple[int, int], padding: str
 ) -> None:
@@ -95,7 +96,7 @@ def test_an_image_of_rank_two_is_an_image_of_one_channel() -> None:
     np.testing.assert_array_equal(plain, mixed, strict=True)
 
 
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "uint16", "float16", "float32"])
+@in_one_test("dtype", ["bool", "uint8", "int16", "uint16", "float16", "float32"])
 def test_every_real_dtype_gives_what_its_values_give_in_float64(dtype: str) -> None:
     small = (random_image(0, 7, 6, 3) * 250).astype(dtype)
     large = (random_image(1, 14, 12, 3) * 250).astype(dtype)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import oracle
-import pytest
+from effort import in_one_test
 from fit_images import Image, enlarge, random_image
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,8 +78,8 @@ def test_without_a_ridge_no_change_of_a_tap_lessens_the_squared_error(
     np.testing.assert_allclose(gradient, 0, rtol=0, atol=bound)
 
 
-@pytest.mark.parametrize("padding", ["same", "valid"])
-@pytest.mark.parametrize(("kernel_size", "strides"), [((4, 3), (2, 2)), ((3, 5), (1, 3))])
+@in_one_test("padding", ["same", "valid"])
+@in_one_test(("kernel_size", "strides"), [((4, 3), (2, 2)), ((3, 5), (1, 3))])
 def test_without_a_ridge_the_kernel_is_that_of_brute_force(
     kernel_size: tuple[int, int], strides: tuple[int, int], padding: str
 ) -> None:
@@ -129,8 +129,8 @@ def test_the_ridge_makes_no_difference_to_the_brightness_of_pixels() -> None:
     np.testing.assert_allclose(dim, bright, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("value", [0, 1, 255])
-@pytest.mark.parametrize("ridge", [0, 1e-4])
+@in_one_test("value", [0, 1, 255])
+@in_one_test("ridge", [0, 1e-4])
 def test_a_flat_image_gives_a_finite_kernel_that_keeps_it_flat(value: int, ridge: float) -> None:
     small, large = np.full((12, 12), value), np.full((24, 24), value)
     kernel = fit_kernel([(small, large)], 6, 2, ridge=ridge)

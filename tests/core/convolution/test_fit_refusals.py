@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from fit_images import random_image
 
 from upsamp.core.convolution.fit import box_downsample, compare_methods, fit_kernel, psnr
@@ -98,9 +99,9 @@ def test_no_pairs_are_refused() -> None:
         fit_kernel([], 3, 2)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
-@pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize("ridge", [0, 1e-4])
+@in_one_test("value", [np.nan, np.inf, 1e200])
+@in_one_test("which", [0, 1])
+@in_one_test("ridge", [0, 1e-4])
 def test_numbers_that_cannot_be_squared_are_refused(value: float, which: int, ridge: float) -> None:
     pair = random_image(0, 4, 4) + 1, random_image(1, 8, 8) + 1
     for image in pair if value == 1e200 else pair[which : which + 1]:
@@ -113,7 +114,7 @@ def test_numbers_that_cannot_be_squared_are_refused(value: float, which: int, ri
         fit_kernel([pair], 3, 2, ridge=ridge)
 
 
-@pytest.mark.parametrize("ridge", [-1e-9, np.nan, np.inf, "0.1", None, 1j])
+@in_one_test("ridge", [-1e-9, np.nan, np.inf, "0.1", None, 1j])
 def test_a_ridge_that_is_no_number_of_at_least_zero_is_refused(ridge: Any) -> None:
     with pytest.raises(
         ArgumentError, match=r"`ridge` must be a finite number of at least 0\. Received: ridge="
@@ -121,7 +122,7 @@ def test_a_ridge_that_is_no_number_of_at_least_zero_is_refused(ridge: Any) -> No
         fit_kernel([(np.ones((4, 4)), np.ones((8, 8)))], 3, 2, ridge=ridge)
 
 
-@pytest.mark.parametrize("peak", [0, -255, np.nan, np.inf, "255", None])
+@in_one_test("peak", [0, -255, np.nan, np.inf, "255", None])
 def test_a_peak_that_is_not_above_zero_is_refused(peak: Any) -> None:
     text = r"`peak` must be a finite number above 0\. Received: peak="
     with pytest.raises(ArgumentError, match=text):

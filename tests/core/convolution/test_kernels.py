@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose, upsample
@@ -15,7 +16,7 @@ APART = ("nearest", "bilinear", "bicubic", "gaussian", "identity")
 DRAWN = ("glorot", "icnr", "random")
 STRIDES = (1, 2, 3, 4, 5)
 
-every_preset = pytest.mark.parametrize("name", KERNEL_PRESETS)
+every_preset = in_one_test("name", KERNEL_PRESETS)
 
 
 def image(seed: int, *shape: int) -> NDArray[np.float64]:
@@ -62,8 +63,8 @@ def test_bilinear_of_kernel_4_and_stride_2_is_bilinear_upsampling_in_the_interio
     near(actual[2:-2, 2:-2], upsample(x, 2, "bilinear")[2:-2, 2:-2])
 
 
-@pytest.mark.parametrize("strides", list(product(STRIDES, STRIDES)))
-@pytest.mark.parametrize(("name", "reach"), [("bilinear", 1), ("bicubic", 2)])
+@in_one_test("strides", list(product(STRIDES, STRIDES)))
+@in_one_test(("name", "reach"), [("bilinear", 1), ("bicubic", 2)])
 def test_an_interpolating_kernel_is_that_upsampling_in_the_interior(
     name: str, reach: int, strides: tuple[int, int]
 ) -> None:
@@ -78,7 +79,7 @@ def test_an_interpolating_kernel_is_that_upsampling_in_the_interior(
     near(actual[top:-top, left:-left], expected[top:-top, left:-left])
 
 
-@pytest.mark.parametrize("stride", STRIDES)
+@in_one_test("stride", STRIDES)
 def test_the_bilinear_kernel_is_that_of_fully_convolutional_networks(stride: int) -> None:
     # Long, Shelhamer and Darrell (2015), the function upsample_filt of their surgery.py.
     length = 2 * stride - stride % 2
@@ -89,8 +90,8 @@ def test_the_bilinear_kernel_is_that_of_fully_convolutional_networks(stride: int
     near(kernel[:, :, 0, 0], np.outer(ramp, ramp))
 
 
-@pytest.mark.parametrize("more", [0, 1, 2, 5])
-@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (2, 3), (5, 1), (4, 3)])
+@in_one_test("more", [0, 1, 2, 5])
+@in_one_test("strides", [(1, 1), (2, 2), (2, 3), (5, 1), (4, 3)])
 def test_the_nearest_kernel_repeats_every_pixel_up_to_the_edges(
     strides: tuple[int, int], more: int
 ) -> None:
@@ -101,8 +102,8 @@ def test_the_nearest_kernel_repeats_every_pixel_up_to_the_edges(
     np.testing.assert_array_equal(actual, upsample(x, strides))
 
 
-@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (3, 2), (4, 5)])
-@pytest.mark.parametrize("window", [(1, 1), (3, 3), (4, 6), (9, 5)])
+@in_one_test("strides", [(1, 1), (2, 2), (3, 2), (4, 5)])
+@in_one_test("window", [(1, 1), (3, 3), (4, 6), (9, 5)])
 def test_a_gaussian_is_normal_symmetric_and_sums_to_the_product_of_the_strides(
     window: tuple[int, int], strides: tuple[int, int]
 ) -> None:
@@ -115,7 +116,7 @@ def test_a_gaussian_is_normal_symmetric_and_sums_to_the_product_of_the_strides(
         near(line / line.sum(), normal / normal.sum())
 
 
-@pytest.mark.parametrize("window", [(1, 1), (3, 3), (5, 1), (3, 7)])
+@in_one_test("window", [(1, 1), (3, 3), (5, 1), (3, 7)])
 def test_identity_gives_the_input_at_stride_1(window: tuple[int, int]) -> None:
     x = image(4, 5, 4, 3)
     kernel = make_kernel("identity", (*window, 3, 3))
@@ -123,7 +124,7 @@ def test_identity_gives_the_input_at_stride_1(window: tuple[int, int]) -> None:
     np.testing.assert_array_equal(conv2d(x, kernel, padding="same"), x)
 
 
-@pytest.mark.parametrize("name", APART)
+@in_one_test("name", APART)
 def test_a_preset_that_upsamples_keeps_channels_apart_and_treats_them_alike(name: str) -> None:
     kernel = make_kernel(name, (4, 6, 3, 3), (2, 3))
     window = make_kernel(name, (4, 6, 1, 1), (2, 3))[:, :, 0, 0]
@@ -160,8 +161,8 @@ def test_random_lies_between_0_and_1_and_fills_it() -> None:
     assert 0.98 < kernel.max() < 1
 
 
-@pytest.mark.parametrize("strides", [(2, 2), (3, 2), (1, 4)])
-@pytest.mark.parametrize("blocks", [1, 2, 3])
+@in_one_test("strides", [(2, 2), (3, 2), (1, 4)])
+@in_one_test("blocks", [1, 2, 3])
 def test_all_phases_of_icnr_are_alike(blocks: int, strides: tuple[int, int]) -> None:
     rows, columns = strides
     kernel = make_kernel("icnr", (blocks * rows, blocks * columns, 3, 2), strides, 5)
@@ -171,8 +172,8 @@ def test_all_phases_of_icnr_are_alike(blocks: int, strides: tuple[int, int]) -> 
         np.testing.assert_array_equal(phase, kernel[::rows, ::columns])
 
 
-@pytest.mark.parametrize("strides", [(2, 2), (3, 2), (1, 4)])
-@pytest.mark.parametrize("blocks", [1, 2, 3])
+@in_one_test("strides", [(2, 2), (3, 2), (1, 4)])
+@in_one_test("blocks", [1, 2, 3])
 def test_icnr_is_nearest_upsampling_of_a_convolution(blocks: int, strides: tuple[int, int]) -> None:
     x = image(6, 4, 5, 2)
     kernel = make_kernel("icnr", (blocks * strides[0], blocks * strides[1], 3, 2), strides, 5)
@@ -202,7 +203,7 @@ def test_an_unknown_preset_is_answered_with_the_known_ones() -> None:
         make_kernel("cubic", (3, 3, 1, 1))
 
 
-@pytest.mark.parametrize("name", APART)
+@in_one_test("name", APART)
 def test_a_preset_that_upsamples_needs_as_many_filters_as_channels(name: str) -> None:
     with pytest.raises(
         ArgumentError,

@@ -9,6 +9,7 @@ from typing import Any
 import effort
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.core.convolution.convolve import conv2d, conv2d_transpose
@@ -115,7 +116,7 @@ def test_a_transposed_convolution_reads_what_scatters_into_it(
         )
 
 
-@pytest.mark.parametrize("interpolation", METHODS)
+@in_one_test("interpolation", [*METHODS])
 def test_an_interpolation_reads_what_has_a_weight(interpolation: Any) -> None:
     for length, target in ((1, 1), (1, 3), (2, 2), (2, 5), (3, 6), (5, 7), (6, 24)):
         assert_reach(
@@ -137,7 +138,7 @@ def test_a_pooling_reads_its_window(padding: str) -> None:
         )
 
 
-@pytest.mark.parametrize(("before", "after"), [(0, 0), (2, 1), (-1, 0), (-1, -2), (3, -2)])
+@in_one_test(("before", "after"), [(0, 0), (2, 1), (-1, 0), (-1, -2), (3, -2)])
 def test_padding_and_cropping_move_positions(before: int, after: int) -> None:
     def move(x: NDArray[Any]) -> NDArray[Any]:
         padded = np.pad(x, ((max(before, 0), max(after, 0)), (0, 0)))
@@ -158,7 +159,7 @@ def test_the_arrays_of_a_reach_are_not_those_that_are_kept_for_the_next_time() -
     assert resampled_reach(3, 6, "bilinear")[0].max() == 2
 
 
-@pytest.mark.parametrize(("kernel", "stride"), list(product(range(1, 8), range(1, 6))))
+@in_one_test(("kernel", "stride"), list(product(range(1, 8), range(1, 6))))
 def test_the_overlap_is_even_where_the_kernel_is_a_multiple_of_the_stride(
     kernel: int, stride: int
 ) -> None:

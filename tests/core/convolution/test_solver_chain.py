@@ -4,6 +4,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from hypothesis import given
 from hypothesis import strategies as st
 from solver_settings import Order, key, order
@@ -102,7 +103,7 @@ def test_one_layer_is_a_chain_where_it_does_and_smaller_strides_ask_for_more() -
     assert solve_chain(9, 9) == [(solve_layer(9, 9)[0],)]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("size", "target", "max_stride", "layers"),
     [
         ((4, 4), (1024, 1024), 4, 4),

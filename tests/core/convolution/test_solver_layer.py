@@ -4,7 +4,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from solver_settings import Setting, axis_settings, key, length_after, order
@@ -44,7 +44,7 @@ def real_output(size: Pair, setting: LayerSetting) -> Any:
     )
 
 
-@pytest.mark.parametrize("length", range(1, 6))
+@in_one_test("length", range(1, 6))
 def test_between_squares_every_setting_is_found_and_no_other(length: int) -> None:
     for target in range(length, 6 * length + 9):
         found = solve_layer(length, target, max_kernel=5, max_stride=5)
@@ -54,7 +54,7 @@ def test_between_squares_every_setting_is_found_and_no_other(length: int) -> Non
         assert len({key(setting) for setting in found}) == len(found)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("size", "target"),
     [
         ((1, 2), (3, 5)),
@@ -79,7 +79,7 @@ def test_within_the_default_bounds_none_is_missed() -> None:
         )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("size", "target"), [((1, 1), (6, 6)), ((3, 3), (9, 9)), ((2, 5), (6, 11)), ((7, 7), (28, 28))]
 )
 def test_a_real_layer_gives_the_target_and_has_holes_where_the_setting_says_so(
@@ -103,7 +103,7 @@ def test_even_overlap_is_that_the_interior_sums_as_many_taps_everywhere() -> Non
             assert (np.ptp(inner) == 0) == setting.even_overlap, setting
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("size", "target"),
     [(7, 28), (1, 6), (3, 9), (256, 511), ((2, 3), (6, 7)), ((5, 7), (10, 28)), ((1, 1), (4, 6))],
 )
@@ -114,7 +114,7 @@ def test_the_order_is_the_one_that_is_documented(size: Any, target: Any) -> None
     assert orders == sorted(orders)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("size", "target", "best"),
     [
         (7, 28, ((4, 4), (4, 4), "same", None)),
@@ -211,9 +211,7 @@ def test_swapping_rows_and_columns_swaps_the_settings() -> None:
     assert one == swapped
 
 
-@pytest.mark.parametrize(
-    ("size", "target"), [(7, 1000), (256, 600), ((5, 7), (10, 90)), ((256, 4), (300, 8))]
-)
+@in_one_test(("size", "target"), [(7, 1000), (256, 600), ((5, 7), (10, 90)), ((256, 4), (300, 8))])
 def test_there_may_be_no_setting(size: Any, target: Any) -> None:
     assert solve_layer(size, target) == []
 

@@ -3,14 +3,14 @@
 from itertools import product
 from typing import Any
 
-import pytest
+from effort import in_one_test
 from solver_settings import axis_settings, length_after
 
 from upsamp.core.arguments import PADDINGS, Pair
 from upsamp.core.convolution.solver import nearest_targets, solve_layer
 
 
-@pytest.mark.parametrize("length", [1, 2, 5, 9])
+@in_one_test("length", [1, 2, 5, 9])
 def test_the_nearest_sizes_of_squares_are_those_of_brute_force(length: int) -> None:
     every = list(axis_settings(3, 4))
     reached = {length_after(length, setting) for setting in every}
@@ -50,7 +50,7 @@ def test_the_nearest_sizes_of_rectangles_can_be_reached_and_none_is_nearer() -> 
             assert len(nearest) == (2 if above and target not in reached else 1)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("size", "target", "nearest"),
     [
         (256, 300, [(262, 262), (510, 510)]),

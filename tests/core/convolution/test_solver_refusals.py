@@ -3,14 +3,15 @@
 from typing import Any
 
 import pytest
+from effort import in_one_test
 
 from upsamp.core.arguments import Pair
 from upsamp.core.convolution.solver import nearest_targets, solve_chain, solve_layer
 from upsamp.errors import ArgumentError
 
 
-@pytest.mark.parametrize("solve", [solve_layer, solve_chain, nearest_targets])
-@pytest.mark.parametrize(
+@in_one_test("solve", [solve_layer, solve_chain, nearest_targets])
+@in_one_test(
     ("size", "target", "message"),
     [
         (0, 4, r"`size` must be one positive integer, or two .* Received: size=0\."),
@@ -33,8 +34,8 @@ def test_a_size_that_is_none_is_refused(
         solve(size, target)
 
 
-@pytest.mark.parametrize("solve", [solve_layer, solve_chain, nearest_targets])
-@pytest.mark.parametrize("bound", ["max_kernel", "max_stride"])
+@in_one_test("solve", [solve_layer, solve_chain, nearest_targets])
+@in_one_test("bound", ["max_kernel", "max_stride"])
 def test_bounds_that_allow_nothing_are_refused(solve: Any, bound: str) -> None:
     with pytest.raises(ArgumentError, match=rf"`{bound}` must be an integer of at least 1\."):
         solve(7, 28, **{bound: 0})

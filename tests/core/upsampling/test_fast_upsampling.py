@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose, one_of_each, sample
+from effort import choose, in_one_test, one_of_each, sample
 from numpy.typing import NDArray
 
 from upsamp import resize, upsample
@@ -309,7 +309,7 @@ def read_only() -> Array:
     return out
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("arguments", "message"),
     [
         ({"out": [1]}, r"^`out` must be an array\. Received: out=\[1\]\.$"),

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import oracle
 import pytest
-from effort import one_of_each, sample
+from effort import in_one_test, one_of_each, sample
 from numpy.typing import NDArray
 
 from upsamp import upsample
@@ -46,8 +46,8 @@ def test_every_small_image_is_upsampled_as_defined(interpolation: str, rows: int
         )
 
 
-@pytest.mark.parametrize("size", [(2, 3), (7, 1), (1, 5)])
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("size", [(2, 3), (7, 1), (1, 5)])
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
 def test_images_wider_than_the_kernel_have_an_interior(
     interpolation: str, size: tuple[int, int]
 ) -> None:
@@ -127,7 +127,7 @@ def test_nan_in_a_large_image_stays_where_it_is(interpolation: str) -> None:
     np.testing.assert_array_equal(np.isnan(upsample(x, (3, 8), interpolation)), reached > 0)
 
 
-@pytest.mark.parametrize("interpolation", SMOOTH)
+@in_one_test("interpolation", SMOOTH)
 def test_an_output_on_a_pixel_reads_that_pixel_alone(interpolation: str) -> None:
     x = np.array([[1.0, np.nan, 3.0, np.inf, 5.0, 6.0]])
     np.testing.assert_array_equal(upsample(x, (1, 3), interpolation)[:, 1::3], x)
@@ -136,7 +136,7 @@ def test_an_output_on_a_pixel_reads_that_pixel_alone(interpolation: str) -> None
 # --- shapes, layout and memory
 
 
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
 def test_ranks_2_3_and_4_agree_channel_by_channel(interpolation: str) -> None:
     x = image(10, 2, 3, 4, 17)
     batch = upsample(x, (2, 3), interpolation)
@@ -150,8 +150,8 @@ def test_ranks_2_3_and_4_agree_channel_by_channel(interpolation: str) -> None:
             np.testing.assert_allclose(plane, batch[index, :, :, channel], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("rank", [3, 4])
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("rank", [3, 4])
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
 def test_channels_first_is_channels_last_transposed(interpolation: str, rank: int) -> None:
     x = image(11, 2, 3, 4, 5)[4 - rank :].reshape((2, 3, 4, 5)[4 - rank :])
     first = upsample(x, (2, 3), interpolation, data_format="channels_first")
@@ -159,7 +159,7 @@ def test_channels_first_is_channels_last_transposed(interpolation: str, rank: in
     np.testing.assert_allclose(first, np.moveaxis(last, -1, -3), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
 def test_the_order_of_the_input_in_memory_does_not_matter(interpolation: str) -> None:
     base = image(12, 8, 10, 3)
     for view in (base[::-1], base[1::2, ::3], np.asfortranarray(base), base.transpose(1, 0, 2)):
@@ -167,9 +167,9 @@ def test_the_order_of_the_input_in_memory_does_not_matter(interpolation: str) ->
         np.testing.assert_allclose(upsample(view, 3, interpolation), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("size", [1, 2])
-@pytest.mark.parametrize("dtype", ["uint8", "float16", "float32", "float64"])
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("size", [1, 2])
+@in_one_test("dtype", ["uint8", "float16", "float32", "float64"])
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
 def test_the_input_is_neither_changed_nor_shared(interpolation: str, dtype: str, size: int) -> None:
     x = np.random.default_rng(13).integers(0, 99, (3, 4, 3)).astype(dtype)
     before = x.copy()

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp import upsample
@@ -29,8 +30,8 @@ def integers_as_defined(x: NDArray[Any], size: tuple[int, int], interpolation: s
 # --- types
 
 
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
-@pytest.mark.parametrize("dtype", [BOOL, *INTEGERS, *FLOATS], ids=str)
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("dtype", [BOOL, *INTEGERS, *FLOATS])
 def test_the_result_has_the_type_of_the_input(dtype: np.dtype[Any], interpolation: str) -> None:
     x = np.random.default_rng(3).integers(0, 2, (3, 4)).astype(dtype)
     actual = upsample(x, (2, 3), interpolation)
@@ -38,8 +39,8 @@ def test_the_result_has_the_type_of_the_input(dtype: np.dtype[Any], interpolatio
     assert actual.shape == (6, 12)
 
 
-@pytest.mark.parametrize("dtype", [BOOL, *INTEGERS], ids=str)
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("dtype", [BOOL, *INTEGERS])
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
 def test_integers_are_rounded_half_to_even_and_saturated(
     interpolation: str, dtype: np.dtype[Any]
 ) -> None:
@@ -62,7 +63,7 @@ def test_a_half_is_rounded_to_the_even_neighbour() -> None:
     )
 
 
-@pytest.mark.parametrize("dtype", INTEGERS, ids=str)
+@in_one_test("dtype", INTEGERS)
 def test_nearest_copies_the_extremes_of_every_integer_type(dtype: np.dtype[Any]) -> None:
     limits = np.iinfo(dtype)
     x = np.array([[limits.min, limits.max], [limits.max - 1, limits.min + 1]], dtype=dtype)
@@ -70,8 +71,8 @@ def test_nearest_copies_the_extremes_of_every_integer_type(dtype: np.dtype[Any])
     np.testing.assert_array_equal(upsample(x, (2, 3)), expected, strict=True)
 
 
-@pytest.mark.parametrize("dtype", INTEGERS, ids=str)
-@pytest.mark.parametrize("interpolation", ["bicubic", "lanczos3", "lanczos5"])
+@in_one_test("dtype", INTEGERS)
+@in_one_test("interpolation", ["bicubic", "lanczos3", "lanczos5"])
 def test_what_overshoots_the_type_stays_at_its_ends(
     interpolation: str, dtype: np.dtype[Any]
 ) -> None:
@@ -84,8 +85,8 @@ def test_what_overshoots_the_type_stays_at_its_ends(
     np.testing.assert_array_equal(actual[0] > middle, [False] * 8 + [True] * 8)
 
 
-@pytest.mark.parametrize("value", [2**63 - 1, -(2**63)])
-@pytest.mark.parametrize("interpolation", SMOOTH)
+@in_one_test("value", [2**63 - 1, -(2**63)])
+@in_one_test("interpolation", SMOOTH)
 def test_a_plateau_of_the_largest_integers_does_not_wrap_around(
     interpolation: str, value: int
 ) -> None:
@@ -119,8 +120,8 @@ def test_numbers_of_the_other_byte_order_are_the_same_numbers() -> None:
 # --- alpha
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
-@pytest.mark.parametrize("interpolation", SMOOTH)
+@in_one_test("dtype", ["uint8", "float32", "float64"])
+@in_one_test("interpolation", SMOOTH)
 def test_colours_are_weighted_by_alpha(interpolation: str, dtype: str) -> None:
     x = np.random.default_rng(14).integers(1, 256, (4, 5, 4)).astype(dtype)
     x[1:3, 1:3, 3] = 0
@@ -143,7 +144,7 @@ def test_colours_are_weighted_by_alpha(interpolation: str, dtype: str) -> None:
     np.testing.assert_array_equal(actual[..., 3], upsample(x[..., 3], (2, 3), interpolation))
 
 
-@pytest.mark.parametrize("interpolation", SMOOTH)
+@in_one_test("interpolation", SMOOTH)
 def test_the_colour_of_a_hidden_pixel_never_shows(interpolation: str) -> None:
     x = np.zeros((4, 5, 4), dtype=np.uint8)
     x[..., 3] = 255
@@ -170,8 +171,8 @@ def test_nearest_copies_hidden_colours_too() -> None:
     np.testing.assert_array_equal(upsample(x, 2, alpha=True), upsample(x, 2), strict=True)
 
 
-@pytest.mark.parametrize("interpolation", SMOOTH)
-@pytest.mark.parametrize("hidden", [np.nan, np.inf])
+@in_one_test("interpolation", SMOOTH)
+@in_one_test("hidden", [np.nan, np.inf])
 def test_no_hidden_colour_reaches_the_result_not_even_a_nan(
     interpolation: str, hidden: float
 ) -> None:
@@ -180,7 +181,7 @@ def test_no_hidden_colour_reaches_the_result_not_even_a_nan(
     assert np.isfinite(upsample(x, 2, interpolation, alpha=True)).all()
 
 
-@pytest.mark.parametrize("interpolation", oracle.INTERPOLATIONS)
+@in_one_test("interpolation", oracle.INTERPOLATIONS)
 def test_a_size_of_one_copies_even_what_no_float_holds(interpolation: str) -> None:
     x = np.array([[2**53 + 1, -(2**63)], [2**63 - 1, 0]])
     np.testing.assert_array_equal(upsample(x, 1, interpolation), x, strict=True)

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp import upsample
 from upsamp.errors import ArgumentError, DtypeError, MemoryLimitError, ShapeError
 
 
-@pytest.mark.parametrize("size", [0, -1, (2, 0), (1, 2, 3), (2,), 1.5, (2.0, 2), "2", True, None])
+@in_one_test("size", [0, -1, (2, 0), (1, 2, 3), (2,), 1.5, (2.0, 2), "2", True, None])
 def test_a_size_that_is_not_one_or_two_positive_integers_is_refused(size: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`size` must be .*positive integer.*Received: size="):
         upsample(np.ones((2, 2)), size)
@@ -31,7 +32,7 @@ def test_an_unknown_data_format_is_answered_with_the_known_ones() -> None:
         upsample(np.ones((2, 2, 1)), 2, data_format="NCHW")
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("shape", "data_format"),
     [
         ((), "channels_last"),
@@ -46,7 +47,7 @@ def test_other_ranks_are_refused(shape: tuple[int, ...], data_format: str) -> No
         upsample(np.ones(shape), 2, data_format=data_format)
 
 
-@pytest.mark.parametrize("shape", [(0, 2), (2, 0), (0, 2, 2, 1), (2, 2, 0)])
+@in_one_test("shape", [(0, 2), (2, 0), (0, 2, 2, 1), (2, 2, 0)])
 def test_empty_arrays_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=r"`x` must not be empty\. Received: shape \("):
         upsample(np.ones(shape), 2)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose
+from effort import choose, in_one_test
 from resize_definition import METHODS, TORCH, Method, Size, defined, every_method, image, run
 
 from upsamp import resize, upsample
@@ -92,15 +92,15 @@ def test_resize_is_upsample_at_whole_factors(method: Method, factors: Size) -> N
         np.testing.assert_array_equal(actual, expected)
 
 
-@pytest.mark.parametrize("size", [7, (7, 7), [7, 7], np.int64(7), np.array([7, 7])])
+@in_one_test("size", [7, (7, 7), [7, 7], np.int64(7), np.array([7, 7])])
 def test_one_size_is_for_both_axes(size: Any) -> None:
     x = image(6, 3, 4)
     expected = resize(x, (7, 7), interpolation="bilinear", convention="keras")
     np.testing.assert_array_equal(resize(x, size), expected)
 
 
-@pytest.mark.parametrize("convention", CONVENTIONS)
-@pytest.mark.parametrize("name", TORCH)
+@in_one_test("convention", CONVENTIONS)
+@in_one_test("name", TORCH)
 def test_an_image_of_its_own_size_is_copied(name: str, convention: str) -> None:
     x = image(7, 4, 5, 3)
     actual = resize(x, (4, 5), name, convention=convention)

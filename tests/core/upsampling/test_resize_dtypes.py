@@ -3,6 +3,7 @@
 import numpy as np
 import oracle
 import pytest
+from effort import in_one_test
 from resize_definition import Array, Method, Size, defined, every_method, image, matrix, run
 
 from upsamp import resize
@@ -21,7 +22,7 @@ def test_a_nan_reaches_those_outputs_alone_that_depend_on_it(method: Method) -> 
         np.testing.assert_array_equal(reached, np.outer(rows[:, row], columns[:, column]))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int32", "int64", "uint64"])
+@in_one_test("dtype", ["uint8", "int8", "uint16", "int32", "int64", "uint64"])
 def test_what_is_not_a_number_becomes_zero_among_integers(dtype: str) -> None:
     limits = np.iinfo(dtype)
     values = np.array([np.nan, 2.5, -np.inf, np.inf] * 5)
@@ -78,8 +79,8 @@ def test_every_rank_and_data_format_gives_the_same(method: Method) -> None:
     check(many, "channels_last", np.tile(expected, 8))
 
 
-@pytest.mark.parametrize("convention", CONVENTIONS)
-@pytest.mark.parametrize("target", [(3, 4), (5, 7), (6, 8), (131, 137)])
+@in_one_test("convention", CONVENTIONS)
+@in_one_test("target", [(3, 4), (5, 7), (6, 8), (131, 137)])
 def test_nearest_copies_integers_past_the_floats(target: Size, convention: str) -> None:
     x = (2**53 + 1 + np.arange(12) * 2).reshape(3, 4)
     x[0, 0], x[2, 3] = -(2**63), 2**63 - 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp import resize, upsample
 from upsamp.core.upsampling.light import resize_light
@@ -34,7 +35,7 @@ def test_a_convention_in_the_place_of_the_data_format_is_refused() -> None:
         resize(np.ones((2, 2)), 4, "bilinear", "torch")
 
 
-@pytest.mark.parametrize("size", [(3, 5), (4, 4), 4, (1, 9)])
+@in_one_test("size", [(3, 5), (4, 4), 4, (1, 9)])
 def test_a_smaller_size_is_refused(size: Any) -> None:
     with pytest.raises(
         ArgumentError,
@@ -44,7 +45,7 @@ def test_a_smaller_size_is_refused(size: Any) -> None:
         resize(np.ones((4, 5, 3)), size)
 
 
-@pytest.mark.parametrize("size", [0, -1, (2, 0), (1, 2, 3), (2,), 4.5, (4.0, 4), "4", True, None])
+@in_one_test("size", [0, -1, (2, 0), (1, 2, 3), (2,), 4.5, (4.0, 4), "4", True, None])
 def test_a_target_that_is_not_one_or_two_positive_integers_is_refused(size: Any) -> None:
     with pytest.raises(ArgumentError, match=r"`size` must be .*positive integer.*Received: size="):
         resize(np.ones((2, 2)), size)
@@ -59,8 +60,8 @@ def test_an_unknown_convention_is_answered_with_the_known_ones(function: Any) ->
         function(np.ones((2, 2)), 2, "bilinear", convention="opencv")
 
 
-@pytest.mark.parametrize("function", [resize, upsample])
-@pytest.mark.parametrize(
+@in_one_test("function", [resize, upsample])
+@in_one_test(
     ("name", "convention"),
     [("bilinear", "keras"), ("bicubic", "keras"), ("nearest", "torch"), ("area", "torch")],
 )
@@ -75,8 +76,8 @@ def test_aligned_corners_are_refused_where_no_library_has_them(
         function(np.ones((2, 2)), 2, name, convention=convention, align_corners=True)
 
 
-@pytest.mark.parametrize("function", [resize, upsample])
-@pytest.mark.parametrize("name", ["lanczos3", "lanczos5", "mitchellcubic", "gaussian"])
+@in_one_test("function", [resize, upsample])
+@in_one_test("name", ["lanczos3", "lanczos5", "mitchellcubic", "gaussian"])
 def test_a_method_that_pytorch_has_not_is_refused_in_its_convention(
     function: Any, name: str
 ) -> None:

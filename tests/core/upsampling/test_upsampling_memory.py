@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose, one_of_each
+from effort import choose, in_one_test, one_of_each
 from measured_memory import can_measure, extra_memory
 from numpy.typing import NDArray
 from resize_definition import KERNELS
@@ -125,7 +125,7 @@ LARGE = [odd((4000, 6000, 3), (4001, 6001), "uint8", method) for method in METHO
 
 CASES = choose(FEW[::2], [*FEW, *ALL[::61], *LARGE])
 # How many are measured by one process: large ones take seconds.
-TOGETHER = 1
+TOGETHER = choose(len(CASES), 1)
 
 
 @pytest.mark.skipif(not can_measure(), reason="the system does not tell the memory of a call")
@@ -180,8 +180,8 @@ def test_few_plans_are_kept_of_many_sizes() -> None:
     assert 0 < len(tables) <= 128
 
 
-@pytest.mark.parametrize(("interpolation", "convention"), KERNELS)
-@pytest.mark.parametrize("length", [1000, 10**6])
+@in_one_test(("interpolation", "convention"), KERNELS)
+@in_one_test("length", [1000, 10**6])
 def test_weights_of_many_phases_are_those_of_exact_fractions(
     length: int, convention: Any, interpolation: Any
 ) -> None:

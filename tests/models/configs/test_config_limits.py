@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from config_checks import X, refused, relu
 from config_entries import Entry, entry, functional, image, sequential, tensor
-from effort import choose
+from effort import choose, in_one_test
 
 from upsamp.errors import (
     MemoryLimitError,
@@ -75,7 +75,7 @@ def test_many_layers_are_listed_soon() -> None:
     assert time.process_time() - start < 10
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("class_name", "config"),
     [
         ("Dense", {"units": 10**15}),

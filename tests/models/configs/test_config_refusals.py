@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from config_checks import refused, relu
 from config_entries import Entry, called, entry, functional, image, sequential, tensor
+from effort import in_one_test
 
 from upsamp.errors import (
     ArgumentError,
@@ -38,7 +39,7 @@ def test_outputs_of_a_layer_are_counted() -> None:
     refused(functional(image(), inner), text)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "history",
     [["x", -1, 0], ["x", 0, -1], ["x", 0.0, 0], ["x", "0", 0], ["x"], "x", None, [0, 0, 0], {}],
 )
@@ -83,7 +84,7 @@ def test_names_of_layers_come_once() -> None:
     refused(sequential(image(), *twice), text, ArgumentError)
 
 
-@pytest.mark.parametrize("layers", [None, {}, [], "layers", 3])
+@in_one_test("layers", [None, {}, [], "layers", 3])
 def test_layers_are_a_list(layers: Any) -> None:
     text = r"A model's config must have a list of layers\. Received: none\."
     config = functional(image())
@@ -127,7 +128,7 @@ def test_an_input_has_a_batch() -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["\x1b[31mred", "two\nlines", "", "x" * 2000, 3, ["a"], {}])
+@in_one_test("name", ["\x1b[31mred", "two\nlines", "", "x" * 2000, 3, ["a"], {}])
 def test_names_that_cannot_be_shown_are_not_shown(name: Any) -> None:
     layer = {**relu("a", [tensor("x")]), "config": {"name": name}}
     model = functional(image(), relu("b", [tensor("x")]), outputs=["b", 0, 0], name=name)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from config_checks import X, relu
 from config_entries import Entry, entry, functional, image, operation, sequential, tensor
+from effort import in_one_test
 
 from upsamp.errors import (
     UnknownLayerError,
@@ -76,7 +77,7 @@ def test_nothing_that_a_config_names_is_imported(
     assert not {name for name in new if name.startswith(("trap", "keras", "tensorflow"))}
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("changed", "reason"),
     [
         ({"module": "my.code"}, "it comes from my.code"),
@@ -103,7 +104,7 @@ def test_what_a_layer_takes_in_python_it_takes_from_a_config() -> None:
     np.testing.assert_array_equal(model.predict(X), 2 * X + 1)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("class_name", "call", "config"),
     [
         ("Add", [tensor("x")], {}),

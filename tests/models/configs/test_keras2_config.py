@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from config_entries import Entry
+from effort import in_one_test
 from golden_files import golden_models, model_file
 
 from upsamp.io.model_files import open_model
@@ -130,7 +131,7 @@ OPERATED: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("function", "call", "expected"), OPERATED)
+@in_one_test(("function", "call", "expected"), OPERATED)
 def test_operators_of_tensorflow_are_operations(function: str, call: Any, expected: Any) -> None:
     config = model(image(), operator(function, "tf.op", call), outputs=[["tf.op", 0, 0]])
     np.testing.assert_allclose(run(config), expected, rtol=1e-6)
@@ -193,7 +194,7 @@ def test_hard_sigmoid_is_that_of_its_keras(version: str | None, expected: float)
     np.testing.assert_allclose(result, [[expected]], rtol=1e-6)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     "entry",
     [
         None,
@@ -215,9 +216,7 @@ def test_what_is_not_understood_is_left_to_the_reader(entry: Any) -> None:
     assert repr(entry) == before
 
 
-@pytest.mark.parametrize(
-    "golden", [one for one in golden_models() if one.library == "keras"], ids=str
-)
+@in_one_test("golden", [one for one in golden_models() if one.library == "keras"])
 def test_a_config_of_keras_3_stays_as_it_is(golden: Any) -> None:
     saved = open_model(str(model_file(f"{golden}.keras")))
     assert modernize(saved.config, "3.15.1") == saved.config

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-import pytest
 from config_checks import X, relu
 from config_entries import Entry, entry, functional, image, operation, tensor
+from effort import in_one_test
 
 from upsamp.models.files.loading import model_from_config
 from upsamp.models.model import Model
@@ -44,7 +44,7 @@ def test_a_layer_that_is_never_called_is_let_go() -> None:
     str(model.summarize())
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("class_name", "call", "config", "expected"),
     [
         ("Add", [tensor("x"), 2.0], {}, X + 2),

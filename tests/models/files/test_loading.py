@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from golden_files import GoldenModel, golden_model, golden_models, model_file, model_folder
 from numpy.typing import NDArray
 
@@ -97,7 +98,7 @@ def test_every_file_has_the_layers_counts_and_weights_of_keras(
             check_weights(golden, model, expected)
 
 
-@pytest.mark.parametrize("golden", MODELS)
+@in_one_test("golden", MODELS)
 def test_an_architecture_alone_has_no_values_and_the_same_counts(golden: GoldenModel) -> None:
     for end in ("keras", "h5"):
         model = load_model(model_file(f"{golden}.{end}"), values=False)
@@ -248,8 +249,8 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
 # --- layers of nobody knows
 
 
-@pytest.mark.parametrize("library", ["keras", "tf_keras"])
-@pytest.mark.parametrize(
+@in_one_test("library", ["keras", "tf_keras"])
+@in_one_test(
     ("model", "layer"),
     [("attention", "lstm"), ("with_lambda", "lambda"), ("with_custom_layer", "noise")],
 )

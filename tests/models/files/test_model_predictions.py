@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from golden_files import GoldenModel, golden_models, model_file, model_folder
 
 from upsamp.models.files.loading import load_model
@@ -14,7 +15,7 @@ FILES = [pytest.param(golden, name, id=name) for golden in RUNNING for name in g
 # Of the range of an output. A model that computes in float16 has its 11 bits alone.
 TOLERANCE, HALF_TOLERANCE = 1e-5, 2e-3
 
-every_model = pytest.mark.parametrize("golden", RUNNING, ids=str)
+every_model = in_one_test("golden", RUNNING)
 
 
 def load(golden: GoldenModel, name: str) -> Model:
@@ -48,7 +49,7 @@ def test_there_is_every_kind_of_file_of_many_models() -> None:
     assert {golden.library for golden in RUNNING} == {"keras", "tf_keras"}
 
 
-@pytest.mark.parametrize(("golden", "name"), FILES)
+@in_one_test(("golden", "name"), FILES)
 def test_every_file_gives_what_keras_gave(golden: GoldenModel, name: str) -> None:
     check(golden, load(golden, name), golden.inputs)
 
@@ -64,7 +65,7 @@ def test_inputs_in_their_order_do_as_well_as_by_name(golden: GoldenModel) -> Non
     check(golden, load_model(model_file(f"{golden}.keras")), [golden.inputs[n] for n in names])
 
 
-@pytest.mark.parametrize("golden", [m for m in RUNNING if m.as_is], ids=str)
+@in_one_test("golden", [m for m in RUNNING if m.as_is])
 def test_fewer_bits_give_what_keras_gave_up_to_those_bits(golden: GoldenModel) -> None:
     actual = load_model(model_file(f"{golden}.keras")).predict(golden.inputs)
     [expected] = golden.as_is

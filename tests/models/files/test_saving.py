@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from config_entries import entry, functional, image, sequential, tensor
-from effort import sample
+from effort import in_one_test, sample
 from golden_files import GoldenModel, golden_models, model_file
 from numpy.typing import NDArray
 
@@ -48,7 +48,7 @@ def check_same(one: Model, other: Model) -> None:
 # --- what was read is written
 
 
-@pytest.mark.parametrize("golden", MODELS)
+@in_one_test("golden", MODELS)
 def test_a_config_that_was_written_is_read_as_the_same(golden: GoldenModel) -> None:
     model = load_model(model_file(f"{golden}.keras"), values=False)
     again = model_from_config(json.loads(model.to_json()))
@@ -77,8 +77,8 @@ def test_a_model_that_was_saved_is_read_as_the_same(golden: GoldenModel, tmp_pat
             np.testing.assert_array_equal(actual, expected)
 
 
-@pytest.mark.parametrize("name", ["nested", "shared", "every_layer", "bfloat16", "float16"])
-@pytest.mark.parametrize("suffix", SUFFIXES[1:])
+@in_one_test("name", ["nested", "shared", "every_layer", "bfloat16", "float16"])
+@in_one_test("suffix", SUFFIXES[1:])
 def test_weights_alone_go_back_into_their_model(name: str, suffix: str, tmp_path: Path) -> None:
     model = load_model(model_file(f"keras/{name}.keras"))
     path = tmp_path / f"weights{suffix}"
@@ -144,7 +144,7 @@ def refused(model: Model, path: Path, text: str, kind: type[UpsampError] = Argum
     assert not path.exists()
 
 
-@pytest.mark.parametrize("name", ["model", "model.h5", "model.pt", "keras", "model.keras.zip"])
+@in_one_test("name", ["model", "model.h5", "model.pt", "keras", "model.keras.zip"])
 def test_the_suffix_says_the_format(name: str, tmp_path: Path) -> None:
     refused(
         make_generator("transpose"),
@@ -154,7 +154,7 @@ def test_the_suffix_says_the_format(name: str, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@in_one_test("suffix", SUFFIXES)
 def test_a_file_that_exists_is_kept(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"
     path.write_bytes(b"mine")
@@ -165,7 +165,7 @@ def test_a_file_that_exists_is_kept(suffix: str, tmp_path: Path) -> None:
     assert path.stat().st_size > 1000
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layer", "why"),
     [
         (PixelShuffle(2), r"\(PixelShuffle\): Keras has no PixelShuffle"),
@@ -175,7 +175,6 @@ def test_a_file_that_exists_is_kept(suffix: str, tmp_path: Path) -> None:
         (UpSampling2D(interpolation="area"), r"\(\w+\): Keras has no interpolation='area'"),
         (Activation("hard_sigmoid_keras2"), r"\(Activation\): Keras has no activation='hard_sig"),
     ],
-    ids=str,
 )
 def test_what_keras_does_not_have_is_not_saved_for_it(
     layer: Layer, why: str, tmp_path: Path

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from config_entries import Entry, called, entry, functional, image, sequential, tensor
+from effort import in_one_test
 
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import StoredArray, StoredArrays
@@ -180,7 +181,7 @@ def test_shapes_alone_count_and_have_no_values() -> None:
 # --- types
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("policy", "kept"),
     [
         *(("float32", "float32"), ("mixed_float16", "float32"), ("bfloat16", "float32")),

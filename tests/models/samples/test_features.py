@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from golden_files import GoldenModel, golden_models, model_file
 
 from upsamp import Sequential, make_generator
@@ -20,7 +21,7 @@ TAPPED = [
 ]
 
 
-@pytest.mark.parametrize(("golden", "name"), TAPPED)
+@in_one_test(("golden", "name"), TAPPED)
 def test_the_maps_are_those_of_keras(golden: GoldenModel, name: str) -> None:
     model = load_model(model_file(f"{golden}.keras"))
     expected = golden.layers[name]
@@ -109,7 +110,7 @@ def test_the_first_output_of_several_is_cut_out() -> None:
     assert output_model(single) is single
 
 
-@pytest.mark.parametrize("name", ["nothing", "dense/kernel", "", "/"])
+@in_one_test("name", ["nothing", "dense/kernel", "", "/"])
 def test_a_name_that_is_none_is_refused_with_those_that_are(name: str) -> None:
     model = make_generator("transpose", latent=2, size=1)
     with pytest.raises(

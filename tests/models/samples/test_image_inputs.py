@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.errors import FormatError, ShapeError
@@ -70,7 +71,7 @@ def test_alpha_is_kept_where_the_model_takes_it_and_else_left_out_with_a_note() 
     assert row_of(opaque, "RGBA", 2, 2, 3).shape == (2, 2, 3)
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("lengths", "rule"),
     [
         ((4, 6, 3), r"must be 6x4 pixels.*'a\.png' of 2x2\. Make one by: upsamp .* --to 6x4"),

@@ -1,6 +1,6 @@
 """What inputs are taken for, by their shapes, types, names and uses."""
 
-import pytest
+from effort import in_one_test
 from golden_files import golden_model, golden_models, model_file
 
 from upsamp import Sequential
@@ -32,7 +32,7 @@ def roles_of(model: Model) -> list[tuple[str, int | None]]:
     return [(one.role, one.classes) for one in input_roles(model)]
 
 
-@pytest.mark.parametrize("golden", [m for m in golden_models() if m.name in EXPECTED], ids=str)
+@in_one_test("golden", [m for m in golden_models() if m.name in EXPECTED])
 def test_the_inputs_of_the_well_known_generators_are_told_apart(golden: object) -> None:
     name = str(golden).split("/")[1]
     model = load_model(model_file(f"{golden}.keras"))

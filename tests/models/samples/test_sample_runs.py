@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp import Sequential, make_generator
@@ -36,8 +37,8 @@ def run_of(model: Model, count: int, size: int = 32) -> SampleRun:
     return SampleRun(model, plan_feed(input_roles(model), {}, samples=count), size)
 
 
-@pytest.mark.parametrize("kind", ["transpose", "dcgan"])
-@pytest.mark.parametrize("size", [1, 3, 10, 11])
+@in_one_test("kind", ["transpose", "dcgan"])
+@in_one_test("size", [1, 3, 10, 11])
 def test_the_picture_and_the_samples_do_not_depend_on_the_batch(kind: str, size: int) -> None:
     model = make_generator(kind, latent=6, size=2)
     run = run_of(model, 10, size)

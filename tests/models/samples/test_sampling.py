@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp import make_generator
@@ -40,7 +41,7 @@ def all_of(feed: Feed, size: int = 32) -> list[Array]:
     return [np.concatenate(parts) for parts in zip(*feed.batches(size), strict=True)]
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 7, 100])
+@in_one_test("size", [1, 2, 5, 7, 100])
 def test_batches_are_parts_of_the_same_points_and_labels(size: int) -> None:
     feed = plan_feed([LATENT, LABEL, ONE_HOT], {}, samples=7, seed=5, labels=(2, 0))
     points, labels, vectors = all_of(feed, size)
@@ -81,7 +82,7 @@ def test_given_rows_say_how_many_samples_there_are() -> None:
     np.testing.assert_array_equal(all_of(few, 1)[0], rows[:2])
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("one", "shape"),
     [
         (role("z", "latent", 1, 1, 4), (3, 4)),
@@ -123,7 +124,7 @@ def test_a_way_leads_between_rows_of_a_file_too() -> None:
     np.testing.assert_allclose(all_of(feed)[0], [rows[2], (rows[0] + rows[2]) / 2, rows[0]])
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("roles", "arrays", "expected"),
     [
         ([LATENT, LABEL], {"": 0}, {"z": 0}),
@@ -143,7 +144,7 @@ def test_arrays_go_to_the_inputs_of_their_names(
 FIVE = np.zeros((3, 5))
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("roles", "given", "options", "rule"),
     [
         ([LATENT], {"z": FIVE}, {}, r"'z' must be rows of shape \(4\)\. Received: .*\(3, 5\)"),

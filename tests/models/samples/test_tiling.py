@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.errors import ArgumentError, MemoryLimitError
 from upsamp.models.samples.tiling import Tiling, gray_levels, plan_tiling, tile_samples
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("shape", "split", "grid", "planes", "channels"),
     [
         ((16, 8, 8, 1), False, (4, 4), 1, 1),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from effort import in_one_test
 from golden_files import model_file
 
 from upsamp import Sequential
@@ -50,7 +51,7 @@ def behind(*layers: Layer) -> Sequential:
     return Sequential([Input((4, 4, 2)), *layers])
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("last", "expected"),
     [
         ("tanh", SIGNED),
@@ -71,7 +72,7 @@ def test_the_last_activation_tells_the_range(
     assert output_range(behind(wrapped)) == expected
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("layers", "expected"),
     [
         ((Reshape((8, 4, 1)), Permute((2, 1, 3)), Cropping2D(1), Dropout(0.5)), SIGNED),

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from effort import in_one_test
 from golden_files import golden_models, model_file
 
 from upsamp import Sequential, load_model, make_generator
@@ -116,7 +117,7 @@ def test_what_nobody_knows_is_a_question_mark_and_is_told_under_the_table() -> N
     assert summary.to_dict()["total_multiply_adds"] is None
 
 
-@pytest.mark.parametrize("golden", golden_models(), ids=str)
+@in_one_test("golden", golden_models())
 def test_every_column_of_every_model_is_text_and_json(golden: Any) -> None:
     model = load_model(model_file(golden.files[0]), values=False)
     summary = model.summarize(tuple(COLUMNS), expand_nested=True, batch=2)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
+from effort import in_one_test
 from golden_files import GoldenModel, golden_models, model_file
 
 from upsamp import Sequential, load_model, make_generator
@@ -33,7 +33,7 @@ def told(difference: Difference) -> list[tuple[str, str, list[str]]]:
     return [(row.mark, row.label, [*map(str, row.changes)]) for row in difference.rows]
 
 
-@pytest.mark.parametrize("golden", golden_models(), ids=str)
+@in_one_test("golden", golden_models())
 def test_each_model_is_the_same_as_itself(golden: GoldenModel) -> None:
     files = [name for name in golden.files if ".weights." not in name]
     summaries = [

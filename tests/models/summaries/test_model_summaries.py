@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from effort import in_one_test
 from golden_files import GoldenModel, golden_model, golden_models, model_file
 
 from upsamp import Sequential, load_model
@@ -48,7 +49,7 @@ def connections(row: SummaryRow) -> str | None:
     return None if row.level else ", ".join(map(str, row.connected_to)) or None
 
 
-@pytest.mark.parametrize(("golden", "file"), FILES)
+@in_one_test(("golden", "file"), FILES)
 def test_every_row_is_that_of_keras(golden: GoldenModel, file: str) -> None:
     summary = summary_of(file)
     expected = golden.said["rows"]
@@ -67,7 +68,7 @@ def test_every_row_is_that_of_keras(golden: GoldenModel, file: str) -> None:
             assert connections(row) == said["connected_to"]
 
 
-@pytest.mark.parametrize(("golden", "file"), FILES)
+@in_one_test(("golden", "file"), FILES)
 def test_the_totals_are_those_of_keras(golden: GoldenModel, file: str) -> None:
     summary = summary_of(file)
     assert summary.trainable_params == golden.said["trainable"]
@@ -124,7 +125,7 @@ def test_without_h5py_a_model_is_listed_and_what_is_missing_is_told(
         read_listing(str(model_file("keras/dcgan.keras")), values=True)
 
 
-@pytest.mark.parametrize("kind", [None, {}, {"optimizer": "adam"}, {"optimizer": {"config": {}}}])
+@in_one_test("kind", [None, {}, {"optimizer": "adam"}, {"optimizer": {"config": {}}}])
 def test_what_is_not_compiled_has_no_optimizer(kind: object) -> None:
     assert optimizer_size(kind, []) is None
 
@@ -149,7 +150,7 @@ OPTIMIZERS: list[tuple[str, dict[str, object], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "options", "count"), OPTIMIZERS)
+@in_one_test(("name", "options", "count"), OPTIMIZERS)
 def test_optimizers_keep_what_they_keep_in_keras(
     name: str, options: dict[str, object], count: int
 ) -> None:

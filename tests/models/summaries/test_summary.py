@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
+from effort import in_one_test
 from golden_files import document
 
 from upsamp import Sequential, make_generator
@@ -57,7 +58,7 @@ def assert_same_as_keras(summary: Summary, golden: dict[str, Any]) -> None:
     assert summary.total_params == sum(row["params"] for row in golden["rows"])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@in_one_test("name", MODELS)
 def test_rows_totals_and_sizes_are_those_of_keras(name: str) -> None:
     golden = MODELS[name]
     summary = model_of(golden).summarize()
@@ -70,7 +71,7 @@ def test_the_generators_are_the_models_that_keras_summarised(kind: str, name: st
     assert_same_as_keras(make_generator(kind).summarize(), MODELS[name])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@in_one_test("name", MODELS)
 def test_the_text_holds_every_number_and_word_that_keras_prints(name: str) -> None:
     golden = MODELS[name]
     text = str(model_of(golden).summarize())
@@ -168,7 +169,7 @@ def test_sizes_follow_the_bytes_of_a_parameter() -> None:
     assert Summary("a", (), 1, 1, 2, 8).totals()[0] == "Total params: 2 (10.00 B)"
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("count", "text"),
     [
         (0, "0.00 B"),
