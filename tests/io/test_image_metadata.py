@@ -219,3 +219,11 @@ def test_an_orientation_that_is_none_becomes_one(orientation: Value) -> None:
     source = encoded(Image.new("L", (6, 4)), "png", exif=b"Exif\0\0" + exif)
     metadata = read(source).metadata
     assert numbers_of(tags_of_block(metadata["exif"], {ORIENTATION: None})[ORIENTATION]) == (1,)
+
+
+def test_a_damaged_profile_of_a_jpeg_is_told() -> None:
+    data = encoded(image_of("L"), "jpeg").getvalue()
+    segment = b"ICC_PROFILE\0\2\3" + bytes(200)  # the second of three parts, alone
+    head = data[:2] + b"\xff\xe2" + struct.pack(">H", 2 + len(segment)) + segment
+    (note,) = read(BytesIO(head + data[2:])).notes
+    assert note == "left out, as it belongs to the old file alone: a damaged colour profile"
