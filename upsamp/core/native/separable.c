@@ -39,7 +39,8 @@ typedef struct {
   ptrdiff_t first, begin, stop;    /* the output rows from `begin` to before `stop` are made */
   ptrdiff_t phased;                /* whether the columns are made by phases */
   char *scratch;
-  ptrdiff_t slots, row_size, middle_size, plane_size, phase_size; /* elements of its parts */
+  ptrdiff_t slots, kept_size;      /* the rows of the ring; bytes that tell which these are */
+  ptrdiff_t row_size, middle_size, plane_size, phase_size; /* elements */
   ptrdiff_t common, left, right;   /* the total of the columns from left to before right */
   double span;                     /* the largest widened whole number */
   double limit;                    /* how far from a whole number no sum is in doubt */
@@ -102,7 +103,7 @@ static void weave(char *restrict target, const char *restrict source, ptrdiff_t 
 #define WHOLE(TYPE)                                                                          \
   BY_LINES(((TYPE *)target)[i * lines + k] = ((const TYPE *)(source + k * step))[i];)
 #define COPY(BYTES) \
-  EACH(lines, memcpy(target + (i * lines + k) * size, source + k * step + i * size, BYTES);)
+  BY_LINES(memcpy(target + (i * lines + k) * size, source + k * step + i * size, BYTES);)
   BY_SIZE(WHOLE, COPY)
 #undef WHOLE
 #undef COPY
@@ -115,7 +116,7 @@ static void part(char *restrict target, const char *restrict source, ptrdiff_t s
 #define WHOLE(TYPE)                                                                          \
   BY_LINES(((TYPE *)(target + k * step))[i] = ((const TYPE *)source)[i * lines + k];)
 #define COPY(BYTES) \
-  EACH(lines, memcpy(target + k * step + i * size, source + (i * lines + k) * size, BYTES);)
+  BY_LINES(memcpy(target + k * step + i * size, source + (i * lines + k) * size, BYTES);)
   BY_SIZE(WHOLE, COPY)
 #undef WHOLE
 #undef COPY
@@ -145,7 +146,7 @@ static Divisor divisor_of(ptrdiff_t divisor, double reach, int count) {
   /* Sums up to 2^24 are exact; an odd divisor leaves no halves, and errors that are no larger than
      the distance to one. */
   made.sure = made.shift >= 0 ? reach <= 16777216 : !made.even && reach < 4194304;
-  made.limit = (float)(0.5 - (count + 6) * 6e-8 * reach / (double)divisor);
+  made.limit = (float)(0.5 - (count + 3) * 6e-8 * reach / (double)divisor);
   return made;
 }
 
@@ -190,6 +191,15 @@ INLINE uint16_t short_by_division(uint16_t sum, const Divisor *by) {
   return (uint16_t)(whole - ((rest == 0) & whole & by->even));
 }
 
+
+/* Where products are fused with sums, these come nearer to what is exact; integers are the same. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FUSED_float __builtin_fmaf
+#define FUSED_double __builtin_fma
+#else
+#define FUSED_float(one, other, more) ((one) * (other) + (more))
+#define FUSED_double FUSED_float
+#endif
 
 /* --- the kernels: KIND, the types of inputs, of what is widened (MIDDLE), of widened rows and of
    weights; WHOLE, the bits of whole numbers, where weights are such; CENTRE, what is taken from

@@ -9,13 +9,17 @@
 #define HIGHEST NAMED(HIGHEST, INPUT)
 
 /* Sums over up to six inputs are made at once; longer ones in pieces, in the same order. */
-#define TERM(t) w##t * p##t[j]
-#define SUM1 TERM(0)
-#define SUM2 SUM1 + TERM(1)
-#define SUM3 SUM2 + TERM(2)
-#define SUM4 SUM3 + TERM(3)
-#define SUM5 SUM4 + TERM(4)
-#define SUM6 SUM5 + TERM(5)
+#if CENTRE
+#define PLUS(t, sum) NAMED(FUSED, ROW)(w##t, p##t[j], sum)
+#else
+#define PLUS(t, sum) sum + w##t * p##t[j]
+#endif
+#define SUM1 w0 * p0[j]
+#define SUM2 PLUS(1, SUM1)
+#define SUM3 PLUS(2, SUM2)
+#define SUM4 PLUS(3, SUM3)
+#define SUM5 PLUS(4, SUM4)
+#define SUM6 PLUS(5, SUM5)
 #define TAP(t) \
   const SOURCE *p##t = taps[t < count ? t : 0] + start; \
   const WEIGHT w##t = weights[t < count ? t : 0];
@@ -130,19 +134,19 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch) 
 #define QUICK(sum) room[j] = (INPUT)short_by_shift((uint16_t)(sum), &own);
 #define GENERAL(sum) room[j] = (INPUT)short_by_division((uint16_t)(sum), &own);
 #elif CENTRE
-#if WHOLE
-#define SCALED(sum) (sum) * own.inverse
-#else
-#define SCALED(sum) sum
-#endif
 #define ROUNDING (NAMED(MAGIC, ROW) + CENTRE)
+#if WHOLE
+#define PLUS_SCALED(sum, more) NAMED(FUSED, ROW)(sum, own.inverse, more)
+#else
+#define PLUS_SCALED(sum, more) (sum) + (more)
+#endif
 #define QUICK(sum)                                                                \
-  const ROW value = SCALED(sum), nearest = value + ROUNDING;                      \
+  const ROW value = sum, nearest = PLUS_SCALED(value, ROUNDING);                  \
   NAMED(SHORTER, ROW) whole = (NAMED(SHORTER, ROW))NAMED(BITS, ROW)(nearest);     \
   whole = whole < 0 ? 0 : whole;                                                  \
   whole = whole > HIGHEST ? HIGHEST : whole;                                      \
   room[j] = (INPUT)whole;
-#define AWAY NAMED(ABSOLUTE, ROW)(value - (nearest - ROUNDING))
+#define AWAY NAMED(ABSOLUTE, ROW)(PLUS_SCALED(value, -(nearest - ROUNDING)))
 /* Of what is not negative the largest has the largest bits, which compilers can tell at once. */
 #define GENERAL(sum)                                    \
   QUICK(sum) NAMED(WORD, ROW) bits = NAMED(BITS, ROW)(AWAY); \
@@ -256,9 +260,11 @@ static void OWN(settle)(Job *job, INPUT *room, ptrdiff_t row, const ROW *const *
   (void)job, (void)row;
 #else
   const ROW limit = (ROW)job->limit;
+  INPUT *whole_row = room;
+  room += start;
   for (ptrdiff_t j = 0; j < size; j++) {
-    const ROW value = sums[j], nearest = value + ROUNDING;
-    if (AWAY > limit) OWN(sum_anew)(job, room, row, start + j);
+    QUICK(sums[j])
+    if (AWAY > limit) OWN(sum_anew)(job, whole_row, row, start + j);
   }
   (void)by;
 #endif
@@ -271,11 +277,14 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
   const Axis *axis = &job->rows;
   const ptrdiff_t elements = job->wide * job->channels;
   int64_t *kept = (int64_t *)job->scratch;
-  ROW *ring = (ROW *)(kept + job->slots);
+  ROW *ring = (ROW *)(job->scratch + job->kept_size);
   char *scratch = (char *)(ring + job->slots * job->row_size);
   for (ptrdiff_t slot = 0; slot < job->slots; slot++) kept[slot] = -1;
   for (ptrdiff_t row = job->begin; row < job->stop; row++) {
-    if (job->found && job->found + elements > job->room) return row;
+    if (job->found && job->found + elements > job->room) {
+      CLEAR_VECTORS();
+      return row;
+    }
     ptrdiff_t moved, entry = entry_of(axis, row, &moved);
     const int count = axis->counts[entry];
     const WEIGHT *weights = (const WEIGHT *)axis->weights + entry * axis->taps;
@@ -315,13 +324,15 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
     OWN(mend)(job, room, taps, weights, count, total, job->right, job->wide);
 #endif
   }
+  CLEAR_VECTORS();
   return job->stop;
 }
 
 #undef SUM
+#undef SUM
 #undef OWN
 #undef HIGHEST
-#undef TERM
+#undef PLUS
 #undef SUM1
 #undef SUM2
 #undef SUM3
@@ -336,8 +347,9 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
 #undef CLAMPED
 #undef QUICK
 #undef GENERAL
-#undef SCALED
-#undef IS_NEAR
+#undef ROUNDING
+#undef PLUS_SCALED
+#undef AWAY
 #undef LOOPS
 #undef KIND
 #undef INPUT

@@ -47,7 +47,7 @@ def fill(
     little = _is_little(whole)
     if little and interpolate_little(source, target, plans):
         return
-    library = None if little else kernels_for(whole.plans, source.dtype)
+    library = None if little else kernels_for((row_plan, column_plan), source.dtype)
     if library:
         for images, places in _batches(source, target):
             interpolate_separably(images, places, plans, library, threads)

@@ -6,7 +6,7 @@ floating point, and those near a half are settled as those of NumPy's paths are.
 
 import ctypes
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -65,7 +65,7 @@ class _Job(ctypes.Structure):
         )),
         ("scratch", POINTER),
         *((name, SIZE) for name in (
-            "slots", "row_size", "middle_size", "plane_size", "phase_size",
+            "slots", "kept_size", "row_size", "middle_size", "plane_size", "phase_size",
             "common", "left", "right",
         )),
         ("span", ctypes.c_double),
@@ -144,34 +144,35 @@ def interpolate_separably(
     source: Array, target: Array, plans: Plans, library: Kernels, threads: int
 ) -> None:
     """Fill `target` from `source`, both (N, H, W, C), by kernels that are `kernels_for` them."""
-    rows = target.shape[1]
-    tiles = list(_tiles(plans, target, size_among(threads, RING)))
+    rows, wide = target.shape[1:3]
+    line = MAX_TAPS * target.shape[3] * target.itemsize
+    count = -(-wide * line // size_among(threads, RING))
 
     def work(run: range) -> None:
-        for columns, (row_plan, column_plan) in tiles:
-            program = _program_of(row_plan, column_plan, source.dtype)
-            function = _function_of(library, program.kind.name)
-            pixels = plans[1].reach(columns)
-            start = run.start
-            while start < run.stop:
-                number, first = divmod(start, rows)
-                stop = min(rows, first + run.stop - start)
-                image = source[number, :, pixels], target[number, :, columns]
-                Image(*image, program, function).make(first, stop)
-                start += stop - first
+        for begin, end in pairwise(wide * part // count for part in range(count + 1)):
+            if end > begin:
+                _fill_columns(source, target, plans, slice(begin, end), library, run)
 
     share(len(source) * rows, threads if target.size >= THREAD_ELEMENTS else 1, work)
 
 
-def _tiles(plans: Plans, target: Array, ring: int) -> Iterator[tuple[slice, Plans]]:
-    """Cut the columns of (N, H, W, C) so that the widened rows of each part take `ring` bytes."""
+def _fill_columns(
+    source: Array, target: Array, plans: Plans, columns: slice, library: Kernels, run: range
+) -> None:
+    """Fill some columns of a run of the rows of all images."""
     row_plan, column_plan = plans
-    _, _, wide, channels = target.shape
-    line = MAX_TAPS * channels * target.itemsize
-    count = -(-wide * line // ring)
-    for begin, end in pairwise(wide * part // count for part in range(count + 1)):
-        if end > begin:
-            yield slice(begin, end), (row_plan, cut_plan(column_plan, begin, end))
+    wide, rows = target.shape[2], target.shape[1]
+    if columns != slice(0, wide):
+        source, target = source[:, :, column_plan.reach(columns)], target[:, :, columns]
+        column_plan = cut_plan(column_plan, columns.start, columns.stop)
+    program = _program_of(row_plan, column_plan, source.dtype)
+    function = _function_of(library, program.kind.name)
+    start = run.start
+    while start < run.stop:
+        number, first = divmod(start, rows)
+        stop = min(rows, first + run.stop - start)
+        Image(source[number], target[number], program, function).make(first, stop)
+        start += stop - first
 
 
 class Image:
@@ -184,19 +185,18 @@ class Image:
 
     def make(self, first: int, stop: int) -> None:
         """Make the output rows from `first` to before `stop`."""
-        straight = _has_lines(self.source) and _has_lines(self.target)
+        if _has_lines(self.source) and _has_lines(self.target):
+            self._run(self.source, 0, self.target[first:stop], first)
+            return
         _, wide, channels = self.target.shape
-        step = stop - first if straight else max(1, APART // max(1, wide * channels))
+        step = max(1, APART // max(1, wide * channels))
         for start in range(first, stop, step):
             end = min(stop, start + step)
             inputs = self.program.plans[0].reach(slice(start, end))
-            part, room = self.source[inputs], self.target[start:end]
-            if not _has_lines(part):
-                part = np.ascontiguousarray(part)
-            place = room if _has_lines(room) else np.empty(room.shape, room.dtype)
+            part = np.require(self.source[inputs], requirements="CA")
+            place = np.empty((end - start, wide, channels), self.target.dtype)
             self._run(part, inputs.start, place, start)
-            if place is not room:
-                room[...] = place
+            self.target[start:end] = place
 
     def _run(self, part: Array, top: int, place: Array, first: int) -> None:
         """Make output rows from `first` on out of input rows from `top` on."""
@@ -232,7 +232,8 @@ def _lay_out(job: _Job, kind: Kind) -> Array:
     middle, row = (np.dtype(name).itemsize for name in (kind.middle, kind.row))
     columns = job.columns
     job.row_size = _padded(job.wide * job.channels)
-    size = job.slots * (8 + job.row_size * row)
+    job.kept_size = _padded(8 * job.slots)
+    size = job.kept_size + job.slots * job.row_size * row
     if kind == WHOLE or kind in NEAR.values():
         job.middle_size = _padded(job.width * job.channels)
         size += job.middle_size * middle
@@ -240,7 +241,8 @@ def _lay_out(job: _Job, kind: Kind) -> Array:
         job.plane_size = _padded((job.width // columns.shift + 1) * job.channels)
         job.phase_size = _padded(columns.rounds * job.channels)
         size += columns.shift * job.plane_size * middle + columns.period * job.phase_size * row
-    return scratch("up_separable", (size,), np.uint8)
+    memory = scratch("up_separable", (size + SLACK,), np.uint8)
+    return memory[-address(memory) % SLACK :]  # vectors do not cross the lines of a cache
 
 
 def _padded(size: int) -> int:
