@@ -1,7 +1,7 @@
 """Copies of pixels: upsampling by the nearest input, of any type of number.
 
 Where there is a kernel, it makes all but the smallest. NumPy makes strips of rows, which stay in
-the cache: first every pixel of a row is copied to its places, then whole rows are.
+the cache: first every pixel of a row is repeated, then whole rows are copied to their places.
 """
 
 import ctypes
@@ -15,6 +15,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array, Convention
 from upsamp.core.native.library import Kernels, address, kernels
+from upsamp.core.scratch import scratch
 from upsamp.core.threads import share
 from upsamp.core.upsampling.interpolation import nearest_input
 
@@ -25,7 +26,7 @@ STRIP_BYTES = 2**19
 SMALL_BYTES = 2**14
 THREAD_BYTES = 2**23
 NATIVE_THREAD_BYTES = 2**21
-# NumPy copies pixels of this many bytes fast as they are, and those that an element is as wide as.
+# NumPy copies pixels of this many bytes fast as they are, and shorter ones as elements so wide.
 LONG_PIXEL = 40
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
 # The kernel moves so many bytes at a time, of pixels of so few.
@@ -97,26 +98,48 @@ def repeat_pixels(source: Array, target: Array, rows: int, columns: int, threads
         axes = NearestAxis(height, height * rows), NearestAxis(width, width * columns)
         _copy_natively(native, source, target, axes, threads)
         return
-    wide = WIDE.get(channels * source.itemsize)
-    if wide and source.flags.c_contiguous and target.flags.c_contiguous:
-        source, target, channels = source.view(wide), target.view(wide), 1
     squares = target.reshape(count, height, rows, width, columns, channels)
     if target.nbytes <= SMALL_BYTES:
         squares[...] = source[:, :, np.newaxis, :, np.newaxis]
         return
-    long = channels * source.itemsize >= LONG_PIXEL and target.strides[3] == target.itemsize
+    # One channel is contiguous, whatever its strides say.
+    apart = channels > 1 and target.strides[3] != target.itemsize
 
     def work(images: slice, lines: slice, pixels: slice) -> None:
         part, room = source[images, lines, pixels], squares[images, lines, :, pixels]
-        if long:
-            room[:, :, 0] = part[:, :, :, np.newaxis]
-        else:
+        if apart:
             # Channel by channel, which keeps NumPy's inner loop long.
             for column, channel in product(range(columns), range(channels)):
                 room[:, :, 0, :, column, channel] = part[..., channel]
-        room[:, :, 1:] = room[:, :, :1]
+            room[:, :, 1:] = room[:, :, :1]
+        elif channels * source.itemsize >= LONG_PIXEL:
+            room[...] = part[:, :, np.newaxis, :, np.newaxis]
+        else:
+            room[...] = _widen(part, columns)[:, :, np.newaxis]
 
     _share_strips((count, height, width), target.nbytes, work, threads)
+
+
+def _widen(part: Array, columns: int) -> Array:
+    """Return pixels, (N, H, W, C), as often as there are columns, in memory that is used again.
+
+    A pixel of three bytes is copied as one element of four, whose last byte the next pixel
+    overwrites, or has already: elements are written in ascending order.
+    """
+    count, size = part.size // part.shape[3], part.shape[3] * part.itemsize
+    wide = min(max(WIDE), 1 << (size - 1).bit_length())
+    pixels = scratch("up_pixels", (part.nbytes + wide,), np.uint8)
+    pixels[: part.nbytes].view(part.dtype).reshape(part.shape)[...] = part
+    widened = scratch("up_widened", (columns * part.nbytes + wide,), np.uint8)
+    for offset in (*range(0, size - wide, wide), max(0, size - wide)):
+        elements = np.ndarray((count,), WIDE[wide], pixels, offset, (size,))
+        if wide != size:
+            elements = elements.copy()
+        for column in range(columns):
+            start = column * size + offset
+            np.ndarray((count,), WIDE[wide], widened, start, (columns * size,))[...] = elements
+    numbers: Array = widened[: columns * part.nbytes].view(part.dtype)
+    return numbers.reshape(*part.shape[:3], columns, part.shape[3])
 
 
 def copy_nearest(
