@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 
 import pytest
 from child_processes import (
@@ -13,10 +14,12 @@ from child_processes import (
     hear_signals,
 )
 from effort import is_exhaustive, set_exhaustive
+from golden_files import GOLDENS
 from hypothesis import settings
 
 from upsamp.io import model_sources
 from upsamp.io.hdf5.reading import Hdf5Reader
+from upsamp.io.stored_arrays import StoredArrays
 from upsamp.models.files import loading
 from upsamp.models.summaries import listing
 
@@ -79,10 +82,25 @@ def _no_process_is_left() -> Iterator[None]:
         pytest.fail(f"The test left processes behind: {'; '.join(left)}", pytrace=False)
 
 
+class _GoldenReader(Hdf5Reader):
+    """Reads each golden model once: they stay as they are, and hundreds of tests read them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answers: dict[tuple[bytes, str], StoredArrays | str] = {}
+
+    def _ask(self, request: bytes, name: str, seconds: float, values: bool) -> StoredArrays | str:
+        if GOLDENS not in request.decode():
+            return super()._ask(request, name, seconds, values)
+        if (request, name) not in self._answers:
+            self._answers[request, name] = super()._ask(request, name, seconds, values)
+        return deepcopy(self._answers[request, name])
+
+
 @pytest.fixture(scope="session")
 def lasting_reader() -> Iterator[Hdf5Reader]:
     """Return one process for the HDF5 files of all tests: to start one takes longest."""
-    with Hdf5Reader() as reader:
+    with _GoldenReader() as reader:
         _lasting.append(reader)
         yield reader
 

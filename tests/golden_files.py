@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIRECTORY = Path(__file__).parent / "goldens"
+# What the folder with the files of all models is called.
+GOLDENS = "upsamp-goldens-"
 
 
 def save_arrays(target: Path | str, arrays: Mapping[str, NDArray[Any]], *, small: bool) -> None:
@@ -156,7 +158,7 @@ def golden_model(library: str, name: str) -> GoldenModel:
 @cache
 def model_directory() -> Path:
     """Unzip the files of all models, for as long as this process runs."""
-    directory = Path(tempfile.mkdtemp(prefix="upsamp-goldens-"))
+    directory = Path(tempfile.mkdtemp(prefix=GOLDENS))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     with zipfile.ZipFile(DIRECTORY / "models" / "files.zip") as archive:
         archive.extractall(directory)

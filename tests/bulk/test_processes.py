@@ -55,7 +55,7 @@ def workers_of(engine: Processes) -> list["subprocess.Popen[bytes]"]:
     return [*engine._processes]
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 5])
+@pytest.mark.parametrize("jobs", choose([3], [1, 2, 5]))
 def test_many_processes_write_what_one_would(tasks: list[Task], tmp_path: Path, jobs: int) -> None:
     expected = enlarged_alone(tmp_path / "in", tmp_path / "alone", settings())
     with Processes(settings(), jobs, len(tasks)) as engine:

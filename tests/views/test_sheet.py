@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import one_of_each
 
 from upsamp.core.arguments import Array
 from upsamp.io.images.lettering import letter
@@ -78,17 +79,17 @@ def test_equal_methods_are_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn.shape[1] < 800
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize(
-    ("shape", "size"),
-    [
-        ((1, 1), (1, 1)), ((1, 400), (2, 800)), ((400, 1), (800, 2)), ((5, 3), (500, 300)),
-        ((64, 64), (96, 96)), ((64, 64), (64, 64)), ((41, 83), (83, 97)), ((40, 40), (40, 400)),
-    ],
-)  # fmt: skip
+SIZES = [
+    ((1, 1), (1, 1)), ((1, 400), (2, 800)), ((400, 1), (800, 2)), ((5, 3), (500, 300)),
+    ((64, 64), (96, 96)), ((64, 64), (64, 64)), ((41, 83), (83, 97)), ((40, 40), (40, 400)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sizes", "channels"), one_of_each(SIZES, [1, 2, 3, 4]))
 def test_a_sheet_is_drawn_of_any_image(
-    shape: tuple[int, int], size: tuple[int, int], channels: int
+    sizes: tuple[tuple[int, int], tuple[int, int]], channels: int
 ) -> None:
+    shape, size = sizes
     view = View(noise(*shape, channels), 0, 255)
     drawn = draw_sheet(view, Comparison(size, alpha=view.has_alpha), "any.png")
     assert drawn.dtype == np.uint8
