@@ -58,7 +58,7 @@ def convolve_gathered(problem: Problem, block: int = BLOCK) -> None:
 
 @lru_cache(maxsize=256)
 def _blocks(plan: ConvolutionPlan, block: int) -> tuple[tuple[slice, slice, Axis, slice], ...]:
-    """Cut the outputs into images and rows; return the axis and the inputs of these rows, too."""
+    """Cut the outputs into images and rows, with the axis and the inputs of those rows."""
     height, unit = plan.rows.output, len(plan.row_phases)
     image = -(-gathered_values(plan) // plan.images)
     images = max(1, block // image)

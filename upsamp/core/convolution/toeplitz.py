@@ -25,8 +25,6 @@ from upsamp.core.threads import share, thread_count
 
 # The columns of a matrix: with fewer, BLAS is slow; with more, more of them are zeros.
 WIDTH = 16
-# Fewer blocks in a row would make low products: then rows take their place.
-FEW_BLOCKS = 8
 # The scratch of a strip, in elements: it should stay in a core's cache.
 STRIP = 2**18
 # Below this many multiplications, a second thread costs more than it gives.
@@ -114,8 +112,8 @@ def toeplitz_memory(plan: ConvolutionPlan, threads: int) -> int:
     columns = cut.pixels * len(plan.column_phases) * plan.filters
     deep = (_strip_rows(plan, cut, STRIP) - 1) * plan.row_phases[0].stride + cut.deep
     width = cut.count * cut.span + (cut.count - 1) * cut.advance + cut.span
-    # What is copied for a row of few blocks is at most as large as the blocks.
-    width += cut.count * cut.span
+    # What the last blocks of the rows read is copied once more.
+    width += cut.span
     return plan.channels * (lines * cut.span * columns + threads * deep * width)
 
 
@@ -208,8 +206,7 @@ class _Scratch:
         block, row, item = self.blocks.strides
         shape, strides = (count, self.cut.count, size), (row * self.stride, block, item)
         begin = (phase.start - self.cut.top) * row
-        view: Array = np.ndarray(shape, self.blocks.dtype, self.blocks, begin, strides)
-        return view if self.cut.count >= FEW_BLOCKS else np.ascontiguousarray(view)
+        return np.ndarray(shape, self.blocks.dtype, self.blocks, begin, strides)
 
     def _multiply(self, stretches: Array, matrix: Array, target: Array) -> None:
         """Multiply (rows, blocks, size) and write into the rows of the result."""
@@ -217,15 +214,8 @@ class _Scratch:
         full, rest = divmod(target.shape[1], width)
         if full:
             blocks = target[:, : full * width].reshape(len(target), full, width)
-            _multiply_longer(stretches[:, :full], matrix, blocks)
+            multiply_small(stretches[:, :full], matrix, blocks)
         if rest:
             # The stretches of a block overlap from row to row: BLAS wants them apart.
             last = np.ascontiguousarray(stretches[:, full])[np.newaxis]
-            _multiply_longer(last, matrix[:, :rest], target[np.newaxis, :, full * width :])
-
-
-def _multiply_longer(left: Array, right: Array, out: Array) -> None:
-    """Multiply (a, b, n) by (n, m) into (a, b, m), along the longer of a and b if that may be."""
-    if left.shape[0] > left.shape[1] and left.flags.c_contiguous:
-        left, out = left.swapaxes(0, 1), out.swapaxes(0, 1)
-    multiply_small(left, right, out)
+            multiply_small(last, matrix[:, :rest], target[np.newaxis, :, full * width :])

@@ -11,22 +11,17 @@ It is fast where BLAS reads the factors of such products in place, see `upsamp.c
 """
 
 import math
-from itertools import product
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import pairwise, product
 
 import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.packing import Matrices
-from upsamp.core.convolution.problem import Problem
-from upsamp.core.convolution.window_plan import (
-    WIDTH,
-    Piece,
-    Reading,
-    Step,
-    phase_groups,
-    tile,
-)
-from upsamp.core.products import multiply_small
+from upsamp.core.convolution.phases import Phase, tap_range
+from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.products import multiply_small, row_unit
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
@@ -39,52 +34,199 @@ ALONE = 2**24
 # Above, it is cut into a multiple of so many parts, however many threads there are: products of
 # other heights may be summed in another order.
 SHARES = 4
+# The rows of a product: fewer have no time between calls; more gain nothing.
+LOW, HIGH = 8, 36
+# How many filters a matrix has at most.
+WIDTH = 64
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the outputs of a phase of the columns read of a copy.
+
+    outputs: their columns, `count` of them. begin: the pixel of the copy at which the first begins,
+    and stride: from one to the next. taps: how many pixels each reads, each with all taps of the
+    rows; 0 where it is none at all. matrices: the places of those that they are multiplied by.
+    """
+
+    outputs: slice
+    count: int
+    begin: int
+    stride: int
+    taps: int
+    matrices: range
+
+
+@dataclass(frozen=True)
+class Step:
+    """A copy of rows of the input, and what is computed of it.
+
+    outputs: the rows. shape: (rows, columns, taps of the rows). columns: those of the input, and
+    `place`, where they are in the copy. taps: for each the first row of the copy that has an input
+    and the one after the last, and those inputs.
+    """
+
+    outputs: slice
+    shape: tuple[int, int, int]
+    columns: slice
+    place: slice
+    taps: tuple[tuple[int, int, slice], ...]
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Outputs that are computed together, of some images, rows, columns and filters."""
+
+    images: slice
+    filters: slice
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Complete rows of the outputs, and the pieces that they are made of."""
+
+    images: slice
+    rows: slice
+    pieces: tuple[Piece, ...]
 
 
 def convolve_windows(problem: Problem, copy: int = COPY) -> None:
     """Compute a convolution of one group that fits, with copies of about `copy` elements."""
     plan = problem.plan
-    groups = len(phase_groups(plan.row_phases)), len(phase_groups(plan.column_phases))
-    matrices = problem.matrices(("windows", groups), lambda: _pack(problem))
+    matrices = problem.matrices("windows", lambda: _pack(problem))
     pixels = min(plan.pixels, plan.outputs)
     shared = pixels * plan.channels * plan.filters * plan.taps >= ALONE
     threads = thread_count() if shared else 1
-    tiling = tile(plan, SHARES if shared else 1, copy)
+    blocks, by_block = _tile(plan, SHARES if shared else 1, copy)
 
-    def compute(blocks: range) -> None:
-        for block in tiling.blocks[blocks.start : blocks.stop]:
-            for piece in block.pieces:
-                _compute(problem, piece, matrices)
+    def compute(some: tuple[Block, ...]) -> None:
+        for block in some:
+            share(len(block.pieces), 1 if by_block else threads, partial(compute_pieces, block))
             problem.end_rows(block.images, block.rows, with_bias=True)
 
-    if tiling.by_block:
-        share(len(tiling.blocks), threads, compute)
-        return
-    pieces = [piece for block in tiling.blocks for piece in block.pieces]
-
-    def compute_pieces(run: range) -> None:
-        for piece in pieces[run.start : run.stop]:
+    def compute_pieces(block: Block, run: range) -> None:
+        for piece in block.pieces[run.start : run.stop]:
             _compute(problem, piece, matrices)
 
-    share(len(pieces), threads, compute_pieces)
-    for block in tiling.blocks:
-        problem.end_rows(block.images, block.rows, with_bias=True)
+    if by_block:
+        share(len(blocks), threads, lambda run: compute(blocks[run.start : run.stop]))
+    else:
+        compute(blocks)
+
+
+@lru_cache(maxsize=256)
+def _tile(plan: ConvolutionPlan, shares: int, copy: int) -> tuple[tuple[Block, ...], bool]:
+    """Cut the outputs of each phase into blocks of a height that the products like.
+
+    The blocks are many enough to be shared among threads, or else, then it is False, their pieces
+    are. A piece of a block has a copy of the input of about `copy` elements. shares: among how many
+    threads the work should be easy to divide.
+    """
+    most, across = (
+        max(phase.count for phase in phases) for phases in (plan.row_phases, plan.column_phases)
+    )
+    # Of low images several make a product together, where their rows are equally far apart.
+    even = all(phase.count * phase.step == plan.rows.output for phase in plan.row_phases)
+    low = -(-HIGH // most) if even else HIGH
+    images = _cut(plan.images, low if most < HIGH else 1, shares)
+    times = shares if len(images) == 1 and most >= shares * LOW else 1
+    rows = _cut(most, HIGH, times, row_unit(min(plan.filters, WIDTH)))
+    by_block = len(images) * len(rows) >= shares
+    # What is divided has to be read in parts, and the rest by all: the kernel, or the input.
+    heavy = plan.filters * plan.kernel[1] > plan.pixels
+    matrices = -(-plan.filters // WIDTH)
+    by_filters = not by_block and matrices >= shares and heavy
+    parts = _cut(matrices, matrices, shares if by_filters else 1)
+
+    line = max(1, *(len(phase.taps) for phase in plan.row_phases)) * plan.channels
+    stretch = line * plan.column_phases[0].stride * len(images[0]) * len(rows[0])
+    times = 1 if by_block or by_filters else shares
+    columns = _cut(across, max(LOW, copy // stretch), times)
+    blocks = []
+    for some in rows:
+        pieces = [
+            (slice(part.start * WIDTH, part.stop * WIDTH), _steps(plan, some, run, part))
+            for run, part in product(columns, parts)
+        ]
+        step = plan.row_phases[0].step
+        outputs = slice(some.start * step, min(some.stop * step, plan.rows.output))
+        for several in images:
+            chosen = slice(several.start, several.stop)
+            block = tuple(Piece(chosen, *piece) for piece in pieces)
+            blocks.append(Block(chosen, outputs, block))
+    return tuple(blocks), by_block
+
+
+def _cut(count: int, most: int, times: int = 1, unit: int = 1) -> list[range]:
+    """Cut 0 to `count` into parts of about the same length, at most `most`, in units.
+
+    There is a multiple of `times` of them where that can be, and all but the last are units.
+
+    >>> _cut(10, 4, 2, 2)
+    [range(0, 4), range(4, 6), range(6, 8), range(8, 10)]
+    """
+    units = -(-count // unit)
+    parts = -(-count // max(unit, most // unit * unit))
+    parts = min(units, -(-parts // times) * times)
+    ends = [min(count, -(-units * part // parts) * unit) for part in range(parts + 1)]
+    return [range(start, stop) for start, stop in pairwise(ends)]
+
+
+def _steps(plan: ConvolutionPlan, run: range, columns: range, matrices: range) -> tuple[Step, ...]:
+    """Plan a piece: a step for each phase of the rows that has outputs there."""
+    several = -(-plan.filters // WIDTH)
+    apart = several * len(plan.column_phases)
+    steps = []
+    for number, phase in enumerate(plan.row_phases):
+        part = phase.part(run.start, run.stop)
+        if part.count:
+            first = number * apart + matrices.start
+            steps.append(_step(plan, part, columns, range(first, first + len(matrices)), several))
+    return tuple(steps)
+
+
+def _step(
+    plan: ConvolutionPlan, rows: Phase, columns: range, matrices: range, several: int
+) -> Step:
+    """Plan what some outputs of a phase of the rows are; several: the matrices of each phase."""
+    parts = [phase.part(columns.start, columns.stop) for phase in plan.column_phases]
+    reading = [part for part in parts if part.taps]
+    left = min((part.start for part in reading), default=0)
+    ends = (part.past + (part.count - 1) * part.stride for part in reading)
+    right = max(left, max(ends, default=0))
+    first = min(max(0, left), plan.columns.length)
+    last = max(first, min(plan.columns.length, right))
+    readings = []
+    for number, part in enumerate(parts):
+        if part.count:
+            own = range(matrices.start + number * several, matrices.stop + number * several)
+            taps = len(part.taps) if rows.taps else 0
+            begin = part.start - left
+            readings.append(Reading(part.outputs, part.count, begin, part.stride, taps, own))
+    return Step(
+        rows.outputs,
+        (rows.count, right - left, len(rows.taps)),
+        slice(first, last),
+        slice(first - left, last - left),
+        tuple(tap_range(rows, index, plan.rows.length) for index in range(len(rows.taps))),
+        tuple(readings),
+    )
 
 
 def _pack(problem: Problem) -> Matrices:
-    """Return (phases, 1, 1, columns x rows x C, filters) for each group of rows and columns.
+    """Return (columns x rows x C, filters) for each phase of the rows and of the columns.
 
     Of each the filters are cut into several matrices, which follow each other.
     """
-    kernel = problem.kernel()
-    plan = problem.plan
+    kernel, plan = problem.kernel(), problem.plan
     matrices = []
-    for rows, columns in product(phase_groups(plan.row_phases), phase_groups(plan.column_phases)):
-        parts = [kernel[np.ix_(row.taps, column.taps)] for row in rows for column in columns]
-        matrix = np.stack([part.swapaxes(0, 1).reshape(-1, plan.filters) for part in parts])
-        matrix = matrix.reshape(len(rows), len(columns), 1, 1, *matrix.shape[1:])
+    for rows, columns in product(plan.row_phases, plan.column_phases):
+        part = kernel[np.ix_(rows.taps, columns.taps)].swapaxes(0, 1)
+        matrix = part.reshape(-1, plan.filters)
         matrices += [
-            np.ascontiguousarray(matrix[..., start : start + WIDTH])
+            np.ascontiguousarray(matrix[:, start : start + WIDTH])
             for start in range(0, plan.filters, WIDTH)
         ]
     return tuple(matrices)
@@ -99,8 +241,8 @@ def _compute(problem: Problem, piece: Piece, matrices: Matrices) -> None:
         for reading in step.readings:
             out = target[:, :, reading.outputs]
             if reading.taps:
-                out = out.reshape(len(out), *reading.shape, out.shape[3])
-                _multiply(_windows(lines, pixel, reading), matrices, reading, out)
+                factors = [matrices[number] for number in reading.matrices]
+                _multiply(_windows(lines, pixel, reading), factors, out)
             else:
                 out[...] = 0
 
@@ -137,46 +279,31 @@ def _pitch(size: int, problem: Problem) -> int:
 
 
 def _windows(lines: Array, pixel: int, reading: Reading) -> Array:
-    """Return (N, rows, their phases, columns, their phases, what one reads): stretches overlap.
+    """Return (N, rows, columns, what one reads): stretches overlap.
 
     pixel: how many elements of a line a pixel has.
     """
     by_image, by_row, item = lines.strides
-    down, to_phase, along, to_column_phase = reading.apart
-    by_pixel = pixel * item
-    windows: Array = np.ndarray(
-        (len(lines), *reading.shape, reading.taps * pixel),
-        lines.dtype,
-        lines,
-        reading.begin * by_pixel,
-        (
-            by_image,
-            by_row * down,
-            by_row * to_phase,
-            by_pixel * along,
-            by_pixel * to_column_phase,
-            item,
-        ),
-    )
-    return windows
+    shape = (*lines.shape[:2], reading.count, reading.taps * pixel)
+    strides = (by_image, by_row, pixel * item * reading.stride, item)
+    return np.ndarray(shape, lines.dtype, lines, reading.begin * pixel * item, strides)
 
 
-def _multiply(windows: Array, matrices: Matrices, reading: Reading, out: Array) -> None:
-    """Multiply (N, rows, their phases, columns, their phases, n) into (the same, filters).
+def _multiply(windows: Array, matrices: list[Array], out: Array) -> None:
+    """Multiply (N, rows, columns, n) into (N, rows, columns, filters).
 
     The rows of a product are those of the images, or the images, whichever are more.
     """
-    images, rows, phases = windows.shape[:3]
+    images, rows = windows.shape[:2]
     by_image, by_row = out.strides[:2]
-    if images > 1 and phases == 1 and by_image == rows * by_row:
+    if images > 1 and by_image == rows * by_row:
         windows, out = _merge(windows), _merge(out)
         images, rows = windows.shape[:2]
-    order = (2, 4, 1, 3, 0, 5) if images > rows else (2, 4, 0, 3, 1, 5)
+    order = (2, 1, 0, 3) if images > rows else (2, 0, 1, 3)
     windows, out = windows.transpose(order), out.transpose(order)
     start = 0
-    for number in reading.matrices:
-        matrix = matrices[number][reading.phases]
-        stop = start + matrix.shape[5]
+    for matrix in matrices:
+        stop = start + matrix.shape[1]
         multiply_small(windows, matrix, out[..., start:stop])
         start = stop
 
