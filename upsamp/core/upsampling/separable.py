@@ -193,7 +193,7 @@ class Image:
         for start in range(first, stop, step):
             end = min(stop, start + step)
             inputs = self.program.plans[0].reach(slice(start, end))
-            part = np.require(self.source[inputs], requirements="CA")
+            part = np.require(self.source[inputs], requirements=["C", "A"])
             place = np.empty((end - start, wide, channels), self.target.dtype)
             self._run(part, inputs.start, place, start)
             self.target[start:end] = place
