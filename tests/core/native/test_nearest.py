@@ -111,7 +111,7 @@ def test_arrays_of_any_strides(dtype: str) -> None:
 @every_instruction_set
 @pytest.mark.usefixtures("_kernels")
 def test_threads_share_rows_and_parts_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nearest, "NATIVE_THREAD_BYTES", 0)
+    monkeypatch.setattr(nearest, "THREAD_BYTES", 0)
     monkeypatch.setattr(nearest, "ROW_BYTES", 64)
     source = np.random.default_rng(3).integers(0, 256, (2, 5, 37, 3), dtype=np.uint8)
     for size in ((10, 74), (7, 111), (5, 40)):

@@ -21,11 +21,10 @@ from upsamp.core.upsampling.interpolation import nearest_input
 
 # Bytes of a strip of output rows: it stays in the second-level cache.
 STRIP_BYTES = 2**19
-# Output bytes below which one assignment does it all, and below which a thread costs more than it
-# saves. NumPy's threads wait for each other at every call; the kernel is called once by each.
+# Output bytes below which one assignment does it all, and below which a thread costs more than
+# it saves.
 SMALL_BYTES = 2**14
 THREAD_BYTES = 2**23
-NATIVE_THREAD_BYTES = 2**21
 # NumPy copies pixels of this many bytes fast as they are, and shorter ones as elements so wide.
 LONG_PIXEL = 40
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
@@ -217,8 +216,7 @@ def _copy_natively(
             strides = *part.strides[:2], *place.strides[:2]
             kernel(address(part), address(place), first, last, *lines, *plan.arguments, *strides)
 
-    large = target.nbytes >= NATIVE_THREAD_BYTES
-    share(len(pieces) * rows, threads if large else 1, work)
+    share(len(pieces) * rows, threads if target.nbytes >= THREAD_BYTES else 1, work)
 
 
 def _pieces(
