@@ -11,6 +11,8 @@ from upsamp.core.arguments import Array
 # What a thread keeps from call to call of a scratch array, and of all together, in bytes: fresh
 # memory costs more than most of what is computed in it, as the system clears it page by page.
 KEPT, KEPT_TOGETHER = 2**23, 2**24
+# Fewer bytes are taken anew in less time than it takes to look for what is kept.
+LITTLE = 2**14
 
 
 class _Memory(threading.local):
@@ -30,6 +32,8 @@ def scratch(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     on another one) must use names of its own.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size <= LITTLE:
+        return np.empty(shape, dtype)
     arrays = _memory.arrays
     kept = arrays.pop(name, None)
     if kept is None or kept.size < size:
