@@ -28,8 +28,8 @@ _memory = _Memory()
 def scratch(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     """Return an array to write to, of any content, that is this thread's until the next such call.
 
-    Calls with other names give other memory, and what is little is taken anew. A call within a call (an algorithm that falls back
-    on another one) must use names of its own.
+    Calls with other names give other memory, and what is little is taken anew. A call within a
+    call (an algorithm that falls back on another one) must use names of its own.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size <= LITTLE:
