@@ -274,12 +274,18 @@ def test_a_program_that_uses_threads_ends_in_order(program: str) -> None:
 
 
 def test_scratch_is_kept_by_name_and_grows() -> None:
-    first = scratch("a test", (4, 5), np.float32)
+    first = scratch("a test", (400, 50), np.float32)
     first[...] = 1
-    again = scratch("a test", (2, 3), np.float64)
+    again = scratch("a test", (200, 30), np.float64)
     assert np.shares_memory(first, again)
-    assert not np.shares_memory(first, scratch("another test", (4,), np.float32))
-    assert scratch("a test", (100, 100), np.float64).shape == (100, 100)
+    assert not np.shares_memory(first, scratch("another test", (4000, 5), np.float32))
+    assert scratch("a test", (100, 1000), np.float64).shape == (100, 1000)
+
+
+def test_a_little_scratch_is_taken_anew() -> None:
+    first = scratch("a little test", (4, 5), np.float32)
+    assert first.shape == (4, 5)
+    assert not np.shares_memory(first, scratch("a little test", (4, 5), np.float32))
 
 
 def test_a_large_scratch_is_not_kept() -> None:
@@ -291,10 +297,10 @@ def test_a_thread_keeps_scratch_within_a_bound() -> None:
     first = scratch("number 0", (2**22,), np.uint8)
     for number in range(1, 3):
         scratch(f"number {number}", (2**22,), np.uint8)
-    assert np.shares_memory(first, scratch("number 0", (2,), np.uint8))
+    assert np.shares_memory(first, scratch("number 0", (2**15,), np.uint8))
     for number in range(3, 7):
         scratch(f"number {number}", (2**22,), np.uint8)
-    assert not np.shares_memory(first, scratch("number 0", (2,), np.uint8))
+    assert not np.shares_memory(first, scratch("number 0", (2**15,), np.uint8))
 
 
 def sum_of_shared(count: int) -> int:

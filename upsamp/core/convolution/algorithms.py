@@ -151,12 +151,14 @@ def _choose_for_few(plan: ConvolutionPlan, stride: int, *, wide: bool, native: b
     few = native and filters <= FEW_CHANNELS and channels <= NATIVE_CHANNELS
     if few and fits_native(plan):
         return "native"
-    if plan.rows.length * plan.columns.length >= LARGE_IMAGE:
-        if _gains_by_blocks(plan, wide):
-            return "toeplitz"
-    elif channels == filters == 1 and plan.images > 1:
+    # What is gathered is worth it for what each value is the sum of.
+    gathers = 2 * filters < channels and filters <= FEW_FILTERS and stride == 1
+    large = plan.rows.length * plan.columns.length >= LARGE_IMAGE
+    if not large and channels == filters == 1 and plan.images > 1:
         return "columns"
-    gathers = channels > 1 and filters <= FEW_FILTERS and stride == 1
+    blocks = large or (filters <= FEW_CHANNELS and not gathers)
+    if blocks and _gains_by_blocks(plan, wide):
+        return "toeplitz"
     return "gathered" if gathers and not _crops_most(plan) else None
 
 

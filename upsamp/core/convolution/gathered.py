@@ -17,6 +17,7 @@ from upsamp.core.convolution.packing import Matrices
 from upsamp.core.convolution.phases import Axis, narrow
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
 from upsamp.core.products import multiply
+from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
 # How many values are products of a weight, or are added, in a block of images or rows.
@@ -44,11 +45,14 @@ def convolve_gathered(problem: Problem, block: int = BLOCK) -> None:
         for images, rows, axis, inputs in blocks[run.start : run.stop]:
             pixels = problem.source(images, inputs).reshape(-1, plan.channels)
             size = len(matrix) * len(pixels)
-            parts = np.empty(size + 1, problem.dtype)
+            parts = scratch("gathered.parts", (size + 1,), problem.dtype)
             multiply(matrix, pixels.T, parts[:size].reshape(len(matrix), -1))
             parts[size] = 0
             count = images.stop - images.start
-            gathered = parts[_sources(plan.kernel, plan.filters, count, axis, plan.columns)]
+            sources = _sources(plan.kernel, plan.filters, count, axis, plan.columns)
+            gathered = scratch("gathered.gathered", sources.shape, problem.dtype)
+            # All are within: in other modes, NumPy would gather into memory of its own.
+            parts.take(sources, out=gathered, mode="clip")
             # Whole images, or rows of one: they lie behind each other.
             np.add.reduce(gathered, axis=0, out=problem.result[images, rows].reshape(-1))
             problem.end_rows(images, rows, with_bias=True)

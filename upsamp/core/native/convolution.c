@@ -37,15 +37,22 @@ typedef struct {
   int64_t start, taps, spacing, weights;
 } RowPhase;
 
-/* Four values of two vectors of four. */
+/* Four values of two vectors of four, by their places. */
+#ifdef __clang__
 #define MIXED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define MIXED(a, b, ...) __builtin_shuffle(a, b, (PLACES){__VA_ARGS__})
+#endif
 
 #define REAL float
+#define PLACE int32_t
 #define TYPED(name) KERNEL(name##_float32)
 #include "convolution.c"
 #undef REAL
+#undef PLACE
 #undef TYPED
 #define REAL double
+#define PLACE int64_t
 #define TYPED(name) KERNEL(name##_float64)
 #include "convolution.c"
 
@@ -55,9 +62,11 @@ typedef struct {
 #define TILE (VECTORS * LANES)
 #define VECTOR NAMED(vector, REAL)
 #define FOUR NAMED(four, REAL)
+#define PLACES NAMED(places, REAL)
 #define LOCAL(name) NAMED(name, REAL)
 
 typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
+typedef PLACE PLACES __attribute__((vector_size(4 * sizeof(REAL))));
 typedef REAL FOUR __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 
 /* Write the first `count` columns of a square of four by four values as rows. */
@@ -239,5 +248,6 @@ void TYPED(convolve)(const Shape *s, const RowPhase *rows, const int64_t *taps,
 #undef TILE
 #undef VECTOR
 #undef FOUR
+#undef PLACES
 #undef LOCAL
 #endif
