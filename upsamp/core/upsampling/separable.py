@@ -194,7 +194,7 @@ class Image:
         for start in range(first, stop, step):
             end = min(stop, start + step)
             inputs = self.program.plans[0].reach(slice(start, end))
-            part = np.require(self.source[inputs], requirements="CA")
+            part = np.require(self.source[inputs], requirements=["C", "A"])
             place = np.empty((end - start, wide, channels), self.target.dtype)
             self._run(part, inputs.start, place, start)
             self.target[start:end] = place
@@ -329,7 +329,7 @@ def _fill_axis(axis: _Axis, table: Table, weight: str) -> list[Array]:
         "weights": np.ascontiguousarray(table.weights, weight),
         "fractions": np.ascontiguousarray(taps.weights, np.float64),
     }
-    if table.totals.max() <= MAX_TOTAL:
+    if table.totals.dtype != object and table.totals.max() < 2**31:
         arrays["totals"] = table.totals.astype(np.int32)
     for name, array in arrays.items():
         setattr(axis, name, address(array))
