@@ -23,7 +23,7 @@ from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import margin_of
 from upsamp.core.upsampling.slicing import cut_plan
 
-# What the kernels are compiled for: `MAX_TAPS` there, and for sums of whole numbers.
+# What the kernels are compiled for: `MAX_TAPS` and `MAX_PHASES` there; and for whole numbers.
 MAX_TAPS, MAX_WHOLE_TAPS = 16, 6
 # The largest total of the shares of an output that is tried in whole numbers.
 MAX_TOTAL = 2**20
