@@ -130,6 +130,14 @@ def test_wide_images_are_those_of_plain_sums(library: Kernels, dtype: str) -> No
 
 
 @each_set
+def test_outputs_that_are_copies_may_lie_beside_any_fractions(library: Kernels) -> None:
+    generator = np.random.default_rng(13)
+    for dtype in ("uint8", "uint16"):
+        check(library, image(generator, (1, 2, 40, 1), dtype), (71, 40), ("bicubic", "torch", True))
+        check(library, image(generator, (1, 40, 2, 1), dtype), (40, 71), ("bicubic", "torch", True))
+
+
+@each_set
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_what_is_not_finite_reaches_only_what_depends_on_it(library: Kernels, dtype: str) -> None:
     generator = np.random.default_rng(9)

@@ -16,6 +16,7 @@
 #include "kernels.h"
 
 #define MAX_TAPS 16
+#define MAX_PHASES 8
 #define RUN 64     /* elements of which it is noted together whether one is near to a half */
 #define BLOCK 1024 /* elements that are made together where that is noted, or sums take long */
 
@@ -122,6 +123,19 @@ static void part(char *restrict target, const char *restrict source, ptrdiff_t s
 #undef COPY
   for (ptrdiff_t i = count * lines; i < pixels; i++)
     memcpy(target + i % lines * step + i / lines * size, source + i * size, (size_t)size);
+}
+
+/* Find where the inputs of each phase begin, in every `shift`-th pixel of a row. */
+static void find_offsets(const Job *job, ptrdiff_t *offsets) {
+  const Axis *axis = &job->columns;
+  for (ptrdiff_t phase = 0; phase < axis->period; phase++) {
+    const ptrdiff_t entry = axis->begin + phase;
+    for (int t = 0; t < axis->counts[entry]; t++) {
+      const ptrdiff_t input = axis->inputs[entry * axis->taps + t];
+      offsets[phase * MAX_TAPS + t] =
+          input % axis->shift * job->plane_size + input / axis->shift * job->channels;
+    }
+  }
 }
 
 /* --- whole numbers divided, rounded half to even --- */

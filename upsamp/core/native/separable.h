@@ -86,7 +86,8 @@ static void OWN(gather)(const Job *job, ROW *restrict room, const MIDDLE *restri
 }
 
 /* Widen an input row. */
-static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch) {
+static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch,
+                       const ptrdiff_t *offsets) {
   const Axis *axis = &job->columns;
   const ptrdiff_t channels = job->channels, elements = job->width * channels;
   const INPUT *source = (const INPUT *)(job->source + (row - job->top) * job->source_step);
@@ -114,10 +115,7 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch) 
   for (ptrdiff_t phase = 0; phase < axis->period; phase++) {
     const ptrdiff_t entry = axis->begin + phase;
     const MIDDLE *taps[MAX_TAPS] = {0};
-    for (int t = 0; t < axis->counts[entry]; t++) {
-      ptrdiff_t input = axis->inputs[entry * axis->taps + t];
-      taps[t] = planes + input % axis->shift * job->plane_size + input / axis->shift * channels;
-    }
+    for (int t = 0; t < axis->counts[entry]; t++) taps[t] = planes + offsets[phase * MAX_TAPS + t];
     OWN(across)(phases + phase * job->phase_size, taps,
                 (const WEIGHT *)axis->weights + entry * axis->taps, axis->counts[entry],
                 axis->rounds * channels);
@@ -280,6 +278,8 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
   ROW *ring = (ROW *)(job->scratch + job->kept_size);
   char *scratch = (char *)(ring + job->slots * job->row_size);
   for (ptrdiff_t slot = 0; slot < job->slots; slot++) kept[slot] = -1;
+  ptrdiff_t offsets[MAX_PHASES * MAX_TAPS];
+  if (job->phased) find_offsets(job, offsets);
   for (ptrdiff_t row = job->begin; row < job->stop; row++) {
     if (job->found && job->found + elements > job->room) {
       CLEAR_VECTORS();
@@ -291,7 +291,7 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
     const ROW *taps[MAX_TAPS] = {0};
     for (int t = 0; t < count; t++) {
       ptrdiff_t input = axis->inputs[entry * axis->taps + t] + moved, slot = input % job->slots;
-      if (kept[slot] != input) OWN(widen)(job, input, ring + slot * job->row_size, scratch);
+      if (kept[slot] != input) OWN(widen)(job, input, ring + slot * job->row_size, scratch, offsets);
       kept[slot] = input;
       taps[t] = ring + slot * job->row_size;
     }

@@ -22,7 +22,7 @@ from upsamp.core.upsampling.interpolation import AxisPlan
 from upsamp.core.upsampling.rounding import margin_of
 from upsamp.core.upsampling.taps import Taps, cut_plan, gather_of, repeated_taps
 
-# What the kernels are compiled for: `MAX_TAPS` there, and for sums of whole numbers.
+# What the kernels are compiled for: `MAX_TAPS` and `MAX_PHASES` there; and for whole numbers.
 MAX_TAPS, MAX_WHOLE_TAPS = 16, 6
 # The largest total of the shares of an output that is tried in whole numbers.
 MAX_TOTAL = 2**20
@@ -328,7 +328,7 @@ def _fill_axis(axis: _Axis, table: Table, weight: str) -> list[Array]:
         "weights": np.ascontiguousarray(table.weights, weight),
         "fractions": np.ascontiguousarray(taps.weights, np.float64),
     }
-    if table.totals.max() <= MAX_TOTAL:
+    if table.totals.dtype != object and table.totals.max() < 2**31:
         arrays["totals"] = table.totals.astype(np.int32)
     for name, array in arrays.items():
         setattr(axis, name, address(array))
