@@ -49,7 +49,7 @@ def told_of(source: str, target: str, how: Settings = HOW) -> dict[str, Any]:
 def test_what_fails_has_left_no_file(
     source: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_to_file, "losses_of", lack_memory)
+    monkeypatch.setattr(file_to_file, "losses_of_each", lack_memory)
     lacking = f"There is not enough memory for '{source}'. Use a smaller size or input."
     assert told_of(source, target) == {"error": lacking, "memory": True}
     assert contents(Path(target).parent) == {}
