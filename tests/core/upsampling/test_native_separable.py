@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from upsamp import resize, upsample
 from upsamp.core.native.library import SETS, Kernels, load_kernels
 from upsamp.core.native.sources import LIBRARY
-from upsamp.core.upsampling import separable
+from upsamp.core.upsampling import separable, separable_plan
 from upsamp.core.upsampling.interpolation import KERNELS, AxisPlan, plan_axis
 from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.core.upsampling.separable import interpolate_separably, kernels_for
@@ -220,6 +220,10 @@ def test_a_list_of_doubts_that_is_full_is_settled_before_the_next_row(
         settled.clear()
         check(library, x, (30, 120), ("gaussian", "keras", False))
         assert len(settled) > 2
+
+
+def test_no_method_reads_more_inputs_than_kernels_have_room_for() -> None:
+    assert max(2 * kernel.support for kernel in KERNELS.values()) <= separable_plan.MAX_TAPS
 
 
 def test_many_fractions_of_a_long_axis_are_left_to_numpy() -> None:
