@@ -9,7 +9,7 @@ from effort import choose, is_exhaustive
 from numpy.typing import NDArray
 
 from upsamp import resize, upsample
-from upsamp.core.native.library import SETS, Kernels, load_kernels
+from upsamp.core.native.library import SETS, VARIABLE, Kernels, load_kernels
 from upsamp.core.native.sources import LIBRARY
 from upsamp.core.upsampling import separable, separable_plan
 from upsamp.core.upsampling.interpolation import KERNELS, AxisPlan, plan_axis
@@ -29,6 +29,12 @@ RULES: list[Rule] = [
     ("area", "torch", False),
 ]
 DTYPES = ["uint8", "uint16", "float32", "float64"]
+
+
+@pytest.fixture(autouse=True)
+def _with_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the kernels here, also where all other tests run without them."""
+    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 def instruction_sets() -> Iterator[Kernels]:
