@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from resize_definition import KERNELS
 
 from upsamp import resize, upsample
-from upsamp.core.native.library import SETS, Kernels, load_kernels
+from upsamp.core.native.library import SETS, VARIABLE, Kernels, load_kernels
 from upsamp.core.native.sources import LIBRARY
-from upsamp.core.upsampling import separable
+from upsamp.core.upsampling import separable, separable_plan
 from upsamp.core.upsampling.interpolation import AxisPlan, plan_axis
+from upsamp.core.upsampling.methods import kernel_of
 from upsamp.core.upsampling.reference import interpolate_images
 from upsamp.core.upsampling.separable import interpolate_separably, kernels_for
 
@@ -30,6 +31,12 @@ RULES: list[Rule] = [
     ("area", "torch", False),
 ]
 DTYPES = ["uint8", "uint16", "float32", "float64"]
+
+
+@pytest.fixture(autouse=True)
+def _with_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the kernels here, also where all other tests run without them."""
+    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 def instruction_sets() -> Iterator[Kernels]:
@@ -221,6 +228,11 @@ def test_a_list_of_doubts_that_is_full_is_settled_before_the_next_row(
         settled.clear()
         check(library, x, (30, 120), ("gaussian", "keras", False))
         assert len(settled) > 2
+
+
+def test_no_method_reads_more_inputs_than_kernels_have_room_for() -> None:
+    widest = max(2 * kernel_of(*method).support for method in KERNELS)
+    assert widest <= separable_plan.MAX_TAPS
 
 
 def test_many_fractions_of_a_long_axis_are_left_to_numpy() -> None:

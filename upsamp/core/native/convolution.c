@@ -242,6 +242,7 @@ void TYPED(convolve)(const Shape *s, const RowPhase *rows, const int64_t *taps,
     input += (bottom - top) * line;
     output += s->out_height * length;
   }
+  CLEAR_VECTORS();
 }
 
 #undef LANES

@@ -132,4 +132,5 @@ void KERNEL(nearest)(const uint8_t *source, uint8_t *target, ptrdiff_t first, pt
     else
       widen(widened_from = from, widened = to, &row, factor);
   }
+  CLEAR_VECTORS();
 }

@@ -73,4 +73,5 @@ void KERNEL(png_filter)(const uint8_t *margined, uint8_t *target, ptrdiff_t rows
     target[0] = best;
     filter(best, now, above, step, bytes, 1, target + 1);
   }
+  CLEAR_VECTORS();
 }
