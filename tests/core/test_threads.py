@@ -131,11 +131,13 @@ def test_an_error_in_any_thread_is_raised_when_all_have_ended(failing: int) -> N
     assert sorted(ended[len(begun) :]) == [0, 1, 2]
 
 
-def test_an_error_holds_nothing_that_the_work_held() -> None:
-    held = np.ones(3)
+def test_an_error_holds_nothing_that_the_work_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSAMP_THREADS", "3")
+    held, together = np.ones(3), threading.Barrier(3)
     reference = weakref.ref(held)
 
     def work(run: range, array: Array = held) -> None:
+        together.wait(10)
         raise ValueError(array[run.start])
 
     gc.disable()

@@ -182,33 +182,40 @@ class _Task(Generic[Piece, Result]):
     ) -> None:
         from concurrent.futures import Future
 
-        self._work, self._pieces = work, [piece]
-        self._future: Future[Result] = Future()
+        self.work, self.pieces = work, [piece]
+        self.future: Future[Result] = Future()
         with suppress(RuntimeError):  # there is no room for another thread, or the process ends
-            pool.submit(self._run)
+            pool.submit(self._run, [self])
 
-    def _run(self) -> None:
-        """Do the work, unless somebody has begun with it."""
-        if self._future.set_running_or_notify_cancel():
-            try:
-                self._future.set_result(self._work(self._pieces.pop()))
-            except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
-                self._future.set_exception(error)
-                del self  # the error would hold itself, and all arrays of the work with it
+    @staticmethod
+    def _run(tasks: "list[_Task[Piece, Result]]") -> None:
+        """Do the work of the one task in a list, unless somebody has begun with it.
+
+        An error keeps the frames of all calls, the pool's among them, and so what these call: were
+        it the task, the error would hold itself, and all arrays of the work with it.
+        """
+        task = tasks.pop()
+        try:
+            if task.future.set_running_or_notify_cancel():
+                task.future.set_result(task.work(task.pieces.pop()))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
+            task.future.set_exception(error)
+        finally:
+            del task
 
     def result(self) -> Result:
         """Return the result, or raise what was raised; do the work if no thread has begun it."""
         try:
-            if self._future.cancel():
-                return self._work(self._pieces.pop())
-            return self._future.result()
+            if self.future.cancel():
+                return self.work(self.pieces.pop())
+            return self.future.result()
         finally:
-            del self  # as above
+            del self  # as in `_run`
 
     def end(self) -> None:
         """Wait until the work has ended; if no thread has begun it, none will."""
-        if not self._future.cancel():
-            self._future.exception()
+        if not self.future.cancel():
+            self.future.exception()
 
 
 @lru_cache(maxsize=1)
