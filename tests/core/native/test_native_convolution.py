@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from core.convolution.algorithm_runs import compute
 from core.native.native_kernels import instruction_sets
-from effort import sample
+from effort import choose
 from numpy.typing import NDArray
 
 from upsamp import conv2d
@@ -59,7 +59,8 @@ def draw(transposed: bool, case: int, *shapes: tuple[int, ...]) -> list[Array]:
 @BOTH
 def test_every_small_convolution_is_the_plain_one(transposed: bool, channels: int) -> None:
     compared = 0
-    for number, case in enumerate(sample(GRID, 137)):
+    # Of all cases each number of channels has a third, and all numbers together have all.
+    for number, case in enumerate(GRID[channels % 3 :: choose(137, 3)]):
         filters, lengths, size, strides, dilation, padding = case
         x, kernel, bias = draw(transposed, number, (2, *lengths), size, (channels, filters))
         arguments = [transposed, x, kernel, bias if number % 3 else None, strides, padding]

@@ -124,7 +124,7 @@ def test_small_images_are_those_of_plain_sums(library: Kernels, rule: Rule) -> N
 def test_wide_images_are_those_of_plain_sums(library: Kernels, dtype: str) -> None:
     # Around the lengths of vectors, by each factor and by fractions of few and of many phases.
     generator = np.random.default_rng(8)
-    for number in range(choose(32, 3000)):
+    for number in range(choose(32, 900)):
         rule = RULES[number % len(RULES)]
         channels = int(generator.integers(1, 6))
         height, width = int(generator.integers(2, 12)), int(generator.integers(2, 90))
@@ -149,7 +149,7 @@ def test_outputs_that_are_copies_may_lie_beside_any_fractions(library: Kernels) 
 def test_what_is_not_finite_reaches_only_what_depends_on_it(library: Kernels, dtype: str) -> None:
     generator = np.random.default_rng(9)
     largest = np.finfo(dtype).max
-    for number in range(choose(32, 1000)):
+    for number in range(choose(32, 400)):
         rule = RULES[number % len(RULES)]
         shape = 1, int(generator.integers(1, 20)), int(generator.integers(1, 20)), 3
         x = image(generator, shape, dtype)

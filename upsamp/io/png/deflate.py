@@ -23,6 +23,8 @@ FAST_SAMPLE, SAMPLE = 2**14, 2**15
 RAW = -15
 # The modulus of Adler-32.
 ADLER = 65521
+# ISA-L's best: its first level takes as long, and leaves drawings a fifth larger than zlib's first.
+ISAL_LEVEL = 3
 
 
 class Piece(NamedTuple):
@@ -42,7 +44,7 @@ def deflate(plain: memoryview, level: int, *, last: bool) -> Piece:
     """Compress a piece, so that the next one can follow without knowing it; or the last one."""
     fast = _isal() if level == 1 else None
     if fast:
-        compressor = fast.compressobj(level, zlib.DEFLATED, RAW)
+        compressor = fast.compressobj(ISAL_LEVEL, zlib.DEFLATED, RAW)
         data = compressor.compress(plain) + compressor.flush(_flush(last=last))
         return Piece(data, fast.adler32(plain), len(plain))
     data = _compress(plain, level, _choose_strategy(plain, level), last=last)
