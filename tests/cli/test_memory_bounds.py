@@ -219,8 +219,10 @@ def test_what_a_refusal_names_is_enough_whatever_is_read_and_written(
     assert refusals > choose(4, 20)
 
 
-@pytest.mark.parametrize("threads", choose([2], [1, 2, 8]))
-@pytest.mark.parametrize(("name", "suffix"), CASES)
+@pytest.mark.parametrize(
+    ("name", "suffix", "threads"),
+    [(*case, (2, 1, 8)[choose(0, number % 3)]) for number, case in enumerate(CASES)],
+)
 def test_the_bound_that_a_refusal_names_is_kept(
     tmp_path: Path, name: str, suffix: str, threads: int
 ) -> None:
