@@ -39,6 +39,14 @@ def jp2_with(kind: bytes, content: bytes) -> BytesIO:
     )
 
 
+def test_what_lies_behind_the_pixels_of_a_jpeg_2000_and_is_no_box_is_nothing() -> None:
+    whole = jp2_with(b"free", b"").getvalue()
+    left_there = bytes.fromhex("0000017f0000b00a 04000001 7f00")
+    assert read(BytesIO(whole + left_there)).notes == read(BytesIO(whole)).notes
+    (told,) = read(BytesIO(whole + struct.pack(">I4s", 8, b"abcd"))).notes
+    assert "the box abcd" in told
+
+
 def blocks(data: bytes) -> bytes:
     parts = [data[start : start + 255] for start in range(0, len(data), 255)]
     return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"

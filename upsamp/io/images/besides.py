@@ -75,8 +75,12 @@ def _of_jpeg2000(image: Image.Image, stream: BinaryIO) -> Found:
     found: Found = {}
     gone: list[str] = []
     stream.seek(0)
-    is_boxed = stream.read(4) == b"\0\0\0\x0c"
+    is_boxed, past_pixels = stream.read(4) == b"\0\0\0\x0c", False
     for kind, start, stop in boxes(stream, 0, stream.seek(0, 2)) if is_boxed else ():
+        # Some writers leave what lay in their memory behind the pixels.
+        if past_pixels and not (kind.isascii() and kind.decode().isprintable()):
+            break
+        past_pixels |= kind == b"jp2c"
         stream.seek(start)
         if kind == b"uuid":
             name = UUIDS.get(stream.read(16))
