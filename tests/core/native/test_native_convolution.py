@@ -6,19 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 from core.convolution.algorithm_runs import compute
-from core.native.native_kernels import instruction_sets
+from core.native.native_kernels import instruction_sets, needs_kernels
 from effort import choose
 from numpy.typing import NDArray
 
 from upsamp import conv2d
 from upsamp.core.convolution import native
 from upsamp.core.native.library import VARIABLE
-from upsamp.core.native.sources import LIBRARY
 from upsamp.errors import ShapeError
 
 Array = NDArray[Any]
 
-pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="no compiler was there")
+pytestmark = needs_kernels
 
 LENGTHS = ((1, 1), (2, 5), (9, 40), (3, 131))
 KERNELS = ((1, 1), (2, 3), (3, 3), (4, 2), (5, 4), (1, 5))

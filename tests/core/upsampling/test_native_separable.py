@@ -1,17 +1,16 @@
 """Interpolation by native kernels: to the bit what NumPy's plain sums are, on any processor."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from core.native.native_kernels import instruction_sets, needs_kernels
 from effort import choose, is_exhaustive
 from numpy.typing import NDArray
 from resize_definition import KERNELS
 
 from upsamp import resize, upsample
-from upsamp.core.native.library import SETS, VARIABLE, Kernels, load_kernels
-from upsamp.core.native.sources import LIBRARY
+from upsamp.core.native.library import VARIABLE, Kernels
 from upsamp.core.upsampling import separable, separable_plan
 from upsamp.core.upsampling.interpolation import AxisPlan, plan_axis
 from upsamp.core.upsampling.methods import METHODS
@@ -22,7 +21,7 @@ Array = NDArray[Any]
 Plans = tuple[AxisPlan, AxisPlan]
 Rule = tuple[Any, Any, bool]
 
-pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="no compiler was there")
+pytestmark = needs_kernels
 
 RULES: list[Rule] = [
     *((method, convention, False) for method, convention in KERNELS),
@@ -39,18 +38,8 @@ def _with_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
 
 
-def instruction_sets() -> Iterator[Kernels]:
-    """Yield the kernels for each instruction set that this processor has."""
-    if LIBRARY.exists():
-        for _, _, name in SETS:
-            try:
-                yield load_kernels(LIBRARY, name)
-            except OSError:
-                continue
-
-
 each_set = pytest.mark.parametrize(
-    "library", [*instruction_sets()], ids=lambda kernels: kernels.instruction_set
+    "library", instruction_sets(), ids=lambda kernels: kernels.instruction_set
 )
 
 
