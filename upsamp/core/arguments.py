@@ -88,10 +88,16 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
     >>> normalize_pair(2, "size"), normalize_pair([2, 3], "size")
     ((2, 2), (2, 3))
     """
+    # What a call is nearly always given, at once.
+    first: object
+    second: object
+    first, second = value if type(value) is tuple and len(value) == 2 else (value, value)
     if (
-        type(value) is int and minimum <= value < LARGEST
-    ):  # what a call is nearly always given, at once
-        return value, value
+        type(first) is int
+        and type(second) is int
+        and minimum <= first < LARGEST > second >= minimum
+    ):
+        return first, second
     single = as_integer(value)
     parts = as_list(value, most=2) or [] if single is None else [single, single]
     integers = [as_integer(part) for part in parts]

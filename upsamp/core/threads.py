@@ -44,15 +44,15 @@ def thread_count() -> int:
     without it `limit_threads` holds. Under --max-memory there are no more than it has room for.
     Raises `ArgumentError` where it is no integer from 1 to 1,024.
     """
-    wanted, limit = _wanted_count(), memory_limit()
-    if not os.environ.get(VARIABLE):
+    named, limit = os.environ.get(VARIABLE, ""), memory_limit()
+    wanted = _wanted_count(named)
+    if not named:
         wanted = min(wanted, getattr(_thread, "limit", sys.maxsize))
     return wanted if limit is None else max(1, min(wanted, limit // THREAD_MEMORY))
 
 
-def _wanted_count() -> int:
+def _wanted_count(wanted: str) -> int:
     """Return the number of threads that the user wants, or of the cores."""
-    wanted = os.environ.get(VARIABLE, "")
     if not wanted:
         return _cores()
     # What int() takes besides, such as "+2" or "1_000", is rather a slip than a number.
@@ -116,7 +116,9 @@ def share(count: int, threads: int, work: Callable[[range], None]) -> None:
         return
     try:
         # One pool for all calls, however many threads each can use.
-        pool = _kept_pool(max(threads, _wanted_count()) - 1, os.getpid())
+        pool = _kept_pool(
+            max(threads, _wanted_count(os.environ.get(VARIABLE, ""))) - 1, os.getpid()
+        )
     except RuntimeError:
         work(range(count))
         return

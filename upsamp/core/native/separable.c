@@ -17,7 +17,7 @@
 
 #define MAX_TAPS 16
 #define MAX_PHASES 8
-#define RUN 64     /* elements of which it is noted together whether one is near to a half */
+#define RUN 64     /* every so many-th element is noted together, if one is near to a half */
 #define BLOCK 1024 /* elements that are made together where that is noted, or sums take long */
 
 typedef struct {
@@ -143,7 +143,7 @@ static void find_offsets(const Job *job, ptrdiff_t *offsets) {
 typedef struct {
   int32_t divisor, half, even; /* half: what is added before rounding down; even: or not */
   int32_t shift;               /* its power of two, or -1 */
-  uint16_t factor, after;      /* 16 bits are divided by a product's upper half, shifted */
+  uint16_t factor, power;      /* 16 bits are divided by the upper halves of products by these */
   float inverse, limit;        /* limit: how far from a whole number no quotient is in doubt */
   int sure;                    /* whether float32 rounds all quotients rightly */
 } Divisor;
@@ -155,8 +155,8 @@ static Divisor divisor_of(ptrdiff_t divisor, double reach, int count) {
   int bits = 0;
   while (((ptrdiff_t)2 << bits) <= divisor) bits++;
   if ((ptrdiff_t)1 << bits == divisor) made.shift = bits;
-  made.after = (uint16_t)bits;
   made.factor = (uint16_t)((((int64_t)65536 << bits) + divisor - 1) / divisor);
+  made.power = (uint16_t)(65536 >> bits);
   /* Sums up to 2^24 are exact; an odd divisor leaves no halves, and errors that are no larger than
      the distance to one. */
   made.sure = made.shift >= 0 ? reach <= 16777216 : !made.even && reach < 4194304;
@@ -192,17 +192,27 @@ INLINE int32_t by_division(int32_t sum, const Divisor *by) {
   return whole + (rest + odd > by->divisor) - (odd - rest > by->divisor);
 }
 
+INLINE uint16_t upper_half(uint16_t number, uint16_t factor) {
+  return (uint16_t)(((uint32_t)number * factor) >> 16);
+}
+
+/* The whole number is odd where the sum has the bit of the divisor, which is a power of two. */
 INLINE uint16_t short_by_shift(uint16_t sum, const Divisor *by) {
-  uint16_t odd = (uint16_t)(sum >> by->shift) & 1;
-  return (uint16_t)(sum + by->half + odd) >> by->shift;
+  uint16_t odd = (sum & (uint16_t)by->divisor) != 0;
+  return upper_half((uint16_t)(sum + (uint16_t)by->half + odd), by->power);
+}
+
+/* Of an odd divisor there are no halves. */
+INLINE uint16_t short_by_odd(uint16_t sum, const Divisor *by) {
+  uint16_t up = (uint16_t)(sum + (uint16_t)by->divisor / 2);
+  return upper_half(upper_half(up, by->factor), by->power);
 }
 
 /* A half has come to the next whole number: where that is odd, the one below is even. */
-INLINE uint16_t short_by_division(uint16_t sum, const Divisor *by) {
-  uint16_t up = (uint16_t)(sum + by->divisor / 2);
-  uint16_t whole = (uint16_t)(((uint32_t)up * by->factor) >> 16) >> by->after;
-  uint16_t rest = (uint16_t)(up - whole * by->divisor);
-  return (uint16_t)(whole - ((rest == 0) & whole & by->even));
+INLINE uint16_t short_by_even(uint16_t sum, const Divisor *by) {
+  uint16_t whole = short_by_odd(sum, by);
+  uint16_t rest = (uint16_t)(sum + (uint16_t)by->divisor / 2 - whole * by->divisor);
+  return (uint16_t)(whole - (rest == 0 ? whole & 1 : 0));
 }
 
 

@@ -25,16 +25,19 @@
   const WEIGHT w##t = weights[t < count ? t : 0];
 #define ALL_TAPS TAP(0) TAP(1) TAP(2) TAP(3) TAP(4) TAP(5)
 #define LOOP(FORM, sum) for (ptrdiff_t j = 0; j < size; j++) { FORM(sum) }
-/* `near` gets whether one of a run is near to a half; of whole runs compilers know the length. */
-#define RUNS(FORM, sum)                                           \
-  for (ptrdiff_t run = 0; run < size; run += RUN) {               \
-    NAMED(WORD, ROW) worst = 0;                                   \
-    if (size - run >= RUN) {                                      \
-      for (ptrdiff_t j = run; j < run + RUN; j++) { FORM(sum) }   \
-    } else {                                                      \
-      for (ptrdiff_t j = run; j < size; j++) { FORM(sum) }        \
-    }                                                             \
-    near[run / RUN] = worst > most;                               \
+/* `near` gets whether one of the elements k, k + RUN, ... is near to a half, for each k: so no vector
+   is summed up within. */
+#define RUNS(FORM, sum)                                                              \
+  {                                                                                  \
+    NAMED(WORD, ROW) worst[RUN] = {0};                                               \
+    for (ptrdiff_t run = 0; run < size; run += RUN) {                                \
+      if (size - run >= RUN) {                                                       \
+        for (ptrdiff_t k = 0, j = run; k < RUN; k++, j++) { FORM(sum) }              \
+      } else {                                                                       \
+        for (ptrdiff_t k = 0, j = run; j < size; k++, j++) { FORM(sum) }             \
+      }                                                                              \
+    }                                                                                \
+    for (int k = 0; k < RUN; k++) any |= near[k] = worst[k] > most;                  \
   }
 #define SUMS(LOOPS, FORM)            \
   switch (count) {                   \
@@ -130,7 +133,8 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch,
 /* How an element is made of its sum: quickly, where that is sure to be right, or else. */
 #if WHOLE == 16
 #define QUICK(sum) room[j] = (INPUT)short_by_shift((uint16_t)(sum), &own);
-#define GENERAL(sum) room[j] = (INPUT)short_by_division((uint16_t)(sum), &own);
+#define ODD(sum) room[j] = (INPUT)short_by_odd((uint16_t)(sum), &own);
+#define GENERAL(sum) room[j] = (INPUT)short_by_even((uint16_t)(sum), &own);
 #elif CENTRE
 #define ROUNDING (NAMED(MAGIC, ROW) + CENTRE)
 #if WHOLE
@@ -148,7 +152,7 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch,
 /* Of what is not negative the largest has the largest bits, which compilers can tell at once. */
 #define GENERAL(sum)                                    \
   QUICK(sum) NAMED(WORD, ROW) bits = NAMED(BITS, ROW)(AWAY); \
-  worst = worst > bits ? worst : bits;
+  worst[k] = worst[k] > bits ? worst[k] : bits;
 #elif WHOLE
 #define QUICK(sum) int32_t whole = by_shift(sum, &own); room[j] = CLAMPED(whole);
 #define GENERAL(sum) int32_t whole = by_division(sum, &own); room[j] = CLAMPED(whole);
@@ -162,14 +166,15 @@ static void OWN(widen)(const Job *job, ptrdiff_t row, ROW *room, char *scratch,
 #define LOOPS LOOP
 #endif
 
-/* Make elements of an output row; `near` tells which runs of them have some near to a half. */
-static void OWN(down)(INPUT *restrict room, const ROW *const *taps, const WEIGHT *weights,
+/* Make elements of an output row; return whether some may be near to a half, `near` tells which. */
+static int OWN(down)(INPUT *restrict room, const ROW *const *taps, const WEIGHT *weights,
                       int count, ptrdiff_t start, ptrdiff_t size, const Divisor *by, int quick,
                       double limit, uint8_t *restrict near) {
 #define SOURCE ROW
   ALL_TAPS
 #undef SOURCE
   const Divisor own = *by;
+  int any = 0;
   (void)own, (void)limit, (void)near;
 #if CENTRE
   const NAMED(WORD, ROW) most = NAMED(BITS, ROW)((ROW)limit);
@@ -188,25 +193,34 @@ static void OWN(down)(INPUT *restrict room, const ROW *const *taps, const WEIGHT
     LOOPS(GENERAL, pieces[j])
   } else if (quick) {
     SUMS(LOOP, QUICK)
+#if WHOLE == 16
+  } else if (!own.even) {
+    SUMS(LOOP, ODD)
+#endif
   } else {
     SUMS(LOOPS, GENERAL)
   }
+  return any;
 }
 
 #if WHOLE
+/* Make an element by a division in float64, which is off by less than it is from any half but one. */
+INLINE INPUT OWN(divided)(const ROW *const *taps, const WEIGHT *weights, int count, ptrdiff_t j,
+                          double divisor) {
+  double sum = 0;
+  for (int t = 0; t < count; t++) sum += (double)weights[t] * (double)taps[t][j];
+  const double whole = sum / divisor + MAGIC_double - MAGIC_double + CENTRE;
+  return CLAMPED(whole);
+}
+
 /* Make the outputs of a row whose columns have totals of their own. */
 static void OWN(mend)(const Job *job, INPUT *room, const ROW *const *taps, const WEIGHT *weights,
                       int count, ptrdiff_t total, ptrdiff_t first, ptrdiff_t stop) {
   for (ptrdiff_t output = first; output < stop; output++) {
     ptrdiff_t moved, entry = entry_of(&job->columns, output, &moved);
-    const int32_t divisor = (int32_t)(job->columns.totals[entry] * total);
-    const Divisor by = {.divisor = divisor, .inverse = 1.0f / (float)divisor};
-    for (ptrdiff_t j = output * job->channels; j < (output + 1) * job->channels; j++) {
-      int32_t sum = 0;
-      for (int t = 0; t < count; t++) sum += (int32_t)weights[t] * (int32_t)taps[t][j];
-      sum = by_division(sum, &by) + CENTRE;
-      room[j] = CLAMPED(sum);
-    }
+    const double divisor = (double)(job->columns.totals[entry] * total);
+    for (ptrdiff_t j = output * job->channels; j < (output + 1) * job->channels; j++)
+      room[j] = OWN(divided)(taps, weights, count, j, divisor);
   }
 }
 #endif
@@ -243,27 +257,17 @@ static void OWN(sum_anew)(Job *job, INPUT *room, ptrdiff_t row, ptrdiff_t elemen
 #endif
 
 #if CENTRE
-/* Make a run of which some are near to a half. */
+/* Make an element that may be near to a half. */
 static void OWN(settle)(Job *job, INPUT *room, ptrdiff_t row, const ROW *const *taps,
-                        const WEIGHT *weights, int count, ptrdiff_t start, ptrdiff_t size,
-                        const Divisor *by) {
-  SUM sums[RUN] = {0};
-  for (int t = 0; t < count; t++)
-    for (ptrdiff_t j = 0; j < size; j++) sums[j] += (SUM)weights[t] * (SUM)taps[t][start + j];
+                        const WEIGHT *weights, int count, ptrdiff_t j, const Divisor *by) {
 #if WHOLE
-  for (ptrdiff_t j = 0; j < size; j++) {
-    int32_t whole = by_division(sums[j], by) + CENTRE;
-    room[start + j] = CLAMPED(whole);
-  }
+  room[j] = OWN(divided)(taps, weights, count, j, by->divisor);
   (void)job, (void)row;
 #else
-  const ROW limit = (ROW)job->limit;
-  INPUT *whole_row = room;
-  room += start;
-  for (ptrdiff_t j = 0; j < size; j++) {
-    QUICK(sums[j])
-    if (AWAY > limit) OWN(sum_anew)(job, whole_row, row, start + j);
-  }
+  SUM sum = 0;
+  for (int t = 0; t < count; t++) sum += weights[t] * taps[t][j];
+  QUICK(sum)
+  if (AWAY > (ROW)job->limit) OWN(sum_anew)(job, room, row, j);
   (void)by;
 #endif
 }
@@ -280,6 +284,12 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
   for (ptrdiff_t slot = 0; slot < job->slots; slot++) kept[slot] = -1;
   ptrdiff_t offsets[MAX_PHASES * MAX_TAPS];
   if (job->phased) find_offsets(job, offsets);
+  Divisor by = {0};
+#if WHOLE
+  ptrdiff_t total = 0; /* from row to row they are often the same */
+  double reached = 0;
+  int counted = 0;
+#endif
   for (ptrdiff_t row = job->begin; row < job->stop; row++) {
     if (job->found && job->found + elements > job->room) {
       CLEAR_VECTORS();
@@ -296,27 +306,29 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
       taps[t] = ring + slot * job->row_size;
     }
     INPUT *room = (INPUT *)(job->target + (row - job->first) * job->target_step);
-    Divisor by = {0};
     int quick = !CENTRE;
     double limit = job->limit;
 #if WHOLE
-    const ptrdiff_t total = axis->totals[entry];
     double reach = 0;
     for (int t = 0; t < count; t++) reach += __builtin_fabs((double)weights[t]);
-    by = divisor_of(job->common * total, reach * job->span, count);
+    if (total != axis->totals[entry] || reach != reached || count != counted) {
+      total = axis->totals[entry], reached = reach, counted = count;
+      by = divisor_of(job->common * total, reach * job->span, count);
+    }
     quick = CENTRE ? by.sure : by.shift >= 0;
     limit = by.limit;
 #endif
     const ptrdiff_t block = count > 6 || !quick ? BLOCK : elements;
     for (ptrdiff_t start = 0; start < elements; start += block) {
       const ptrdiff_t size = elements - start < block ? elements - start : block;
-      uint8_t near[BLOCK / RUN];
-      OWN(down)(room, taps, weights, count, start, size, &by, quick, limit, near);
+      uint8_t near[RUN];
+      int any = OWN(down)(room, taps, weights, count, start, size, &by, quick, limit, near);
 #if CENTRE
-      for (ptrdiff_t run = 0; run < size && !quick; run += RUN)
-        if (near[run / RUN])
-          OWN(settle)(job, room, row, taps, weights, count, start + run,
-                      size - run < RUN ? size - run : RUN, &by);
+      for (ptrdiff_t k = 0; k < RUN && any; k++)
+        for (ptrdiff_t j = k; j < size && near[k]; j += RUN)
+          OWN(settle)(job, room, row, taps, weights, count, start + j, &by);
+#else
+      (void)any;
 #endif
     }
 #if WHOLE
@@ -346,6 +358,7 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
 #undef SUMS
 #undef CLAMPED
 #undef QUICK
+#undef ODD
 #undef GENERAL
 #undef ROUNDING
 #undef PLUS_SCALED

@@ -1,7 +1,6 @@
 """Images enlarged as amounts of light, in place of the numbers that stand for them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -57,7 +56,8 @@ def light_strips(
     """
     alpha = strips.whole.rule.alpha
     plain = strips.whole.rule._replace(alpha=False)
-    opacity = replace(strips.whole, shape=(*strips.whole.shape[:3], 1), dtype=dtype, rule=plain)
+    shape = (*strips.whole.shape[:3], 1)
+    opacity = strips.whole._replace(shape=shape, dtype=np.dtype(dtype), rule=plain)
     pixels: Array = np.empty(0, dtype)
 
     def read_light(images: slice, rows: slice) -> Array:

@@ -1,6 +1,5 @@
 """What a whole result is: its input, its size and its rule, to which every part of it is made."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -35,8 +34,7 @@ class Place(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(NamedTuple):
     """Images that become larger ones.
 
     shape: of the input, (N, H, W, C). size: the rows and columns of the result.

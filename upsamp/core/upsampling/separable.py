@@ -19,11 +19,10 @@ from upsamp.core.upsampling.separable_plan import (
     MAX_TAPS,
     NEAR,
     SIZE,
-    WHOLE,
+    SLACK,
     Job,
-    Kind,
-    Program,
-    program_of,
+    Layout,
+    layout_of,
 )
 from upsamp.core.upsampling.taps import cut_plan, gather_of
 
@@ -35,16 +34,12 @@ APART = 2**16
 DOUBTS = 2**12
 # Bytes of the widened rows that are kept by a thread, near enough.
 RING = 2**20
-# Elements that are written past the end of a line.
-SLACK = 64
 
 
 def kernels_for(plans: Plans, dtype: np.dtype[Any]) -> Kernels | None:
     """Return the kernels that interpolate images of a type by plans, and by any part of these."""
-    known = dtype.name in DTYPES and dtype.isnative
-    if not known or any(gather_of(plan) and plan.length > MAX_OUTPUTS for plan in plans):
-        return None
-    return kernels()
+    long = any(plan.length > MAX_OUTPUTS and gather_of(plan) for plan in plans)
+    return kernels() if dtype in DTYPES and not long else None
 
 
 def interpolate_separably(
@@ -72,13 +67,13 @@ def _fill_columns(
     if columns != slice(0, wide):
         source, target = source[:, :, column_plan.reach(columns)], target[:, :, columns]
         column_plan = cut_plan(column_plan, columns.start, columns.stop)
-    program = program_of(row_plan, column_plan, source.dtype)
-    function = _function_of(library, program.kind.name)
+    layout = layout_of(row_plan, column_plan, source.dtype, *source.shape[2:])
+    function = _function_of(library, layout.program.kind.name)
     start = run.start
     while start < run.stop:
         number, first = divmod(start, rows)
         stop = min(rows, first + run.stop - start)
-        Image(source[number], target[number], program, function).make(first, stop)
+        Image(source[number], target[number], layout, function).make(first, stop)
         start += stop - first
 
 
@@ -86,9 +81,9 @@ class Image:
     """An image, (H, W, C), and the place of its result."""
 
     def __init__(
-        self, source: Array, target: Array, program: Program, function: Callable[..., int]
+        self, source: Array, target: Array, layout: Layout, function: Callable[..., int]
     ) -> None:
-        self.source, self.target, self.program, self.function = source, target, program, function
+        self.source, self.target, self.layout, self.function = source, target, layout, function
 
     def make(self, first: int, stop: int) -> None:
         """Make the output rows from `first` to before `stop`."""
@@ -99,7 +94,7 @@ class Image:
         step = max(1, APART // max(1, wide * channels))
         for start in range(first, stop, step):
             end = min(stop, start + step)
-            inputs = self.program.plans[0].reach(slice(start, end))
+            inputs = self.layout.program.plans[0].reach(slice(start, end))
             part = np.require(self.source[inputs], requirements=["C", "A"])
             place = np.empty((end - start, wide, channels), self.target.dtype)
             self._run(part, inputs.start, place, start)
@@ -107,54 +102,33 @@ class Image:
 
     def _run(self, part: Array, top: int, place: Array, first: int) -> None:
         """Make output rows from `first` on out of input rows from `top` on."""
-        program, kind = self.program, self.program.kind
-        job = Job.from_buffer_copy(program.job)
-        (rows, wide, channels), width = place.shape, part.shape[1]
-        job.width, job.wide, job.channels = width, wide, channels
-        job.first, job.begin, job.stop = first, first, first + rows
+        layout = self.layout
+        job = Job.from_buffer_copy(layout.job)
+        job.first = job.begin = first
+        job.stop = first + len(place)
         job.source, job.top, job.source_step = address(part), top, part.strides[0]
         job.target, job.target_step = address(place), place.strides[0]
-        memory = _lay_out(job, kind)
-        job.scratch = address(memory)
-        doubts = np.empty(wide * channels + DOUBTS if kind in NEAR.values() else 0, np.int64)
-        job.doubts, job.room = address(doubts), len(doubts)
+        memory = scratch("up_separable", (layout.size,), np.uint8)
+        start = address(memory)
+        job.scratch = start + -start % SLACK  # vectors do not cross the lines of a cache
+        doubts = None
+        if layout.program.kind in NEAR.values():
+            doubts = np.empty(job.wide * job.channels + DOUBTS, np.int64)
+            job.doubts, job.room = address(doubts), len(doubts)
         while job.begin < job.stop:
             job.found = 0
             job.begin = self.function(ctypes.byref(job))
-            if job.found:
+            if doubts is not None and job.found:
                 self._settle(doubts[: job.found], place, first)
 
     def _settle(self, found: Array, place: Array, first: int) -> None:
         """Make the outputs that a kernel has left, which are at these flat positions."""
         row, column, channel = np.unravel_index(found, (len(place) + first, *place.shape[1:]))
         places = np.zeros_like(row), row, column, channel
-        source, plans = self.source[np.newaxis], self.program.plans
+        source, plans = self.source[np.newaxis], self.layout.program.plans
         sums, half = sums_at(source, places, plans), 2.0 ** (8 * place.itemsize)
         made = round_sums(sums, source, plans, half, partial(_select, places))
         place[row - first, column, channel] = made
-
-
-def _lay_out(job: Job, kind: Kind) -> Array:
-    """Set the sizes of the parts of the scratch memory of a job, and return the memory."""
-    middle, row = (np.dtype(name).itemsize for name in (kind.middle, kind.row))
-    columns = job.columns
-    job.row_size = _padded(job.wide * job.channels)
-    job.kept_size = _padded(8 * job.slots)
-    size = job.kept_size + job.slots * job.row_size * row
-    if kind == WHOLE or kind in NEAR.values():
-        job.middle_size = _padded(job.width * job.channels)
-        size += job.middle_size * middle
-    if job.phased:
-        job.plane_size = _padded((job.width // columns.shift + 1) * job.channels)
-        job.phase_size = _padded(columns.rounds * job.channels)
-        size += columns.shift * job.plane_size * middle + columns.period * job.phase_size * row
-    memory = scratch("up_separable", (size + SLACK,), np.uint8)
-    return memory[-address(memory) % SLACK :]  # vectors do not cross the lines of a cache
-
-
-def _padded(size: int) -> int:
-    """Return the elements of a line of scratch memory, past whose end some are written."""
-    return -(-(size + SLACK) // SLACK) * SLACK
 
 
 def _has_lines(array: Array) -> bool:

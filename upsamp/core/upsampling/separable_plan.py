@@ -77,7 +77,9 @@ SHORT, WHOLE, LONG = (
 )  # fmt: skip
 NEAR = {1: Kind("near8", "f4", "f4", "f4"), 2: Kind("near16", "f8", "f8", "f8")}
 FLOATS = {4: Kind("float32", "f4", "f4", "f4"), 8: Kind("float64", "f8", "f8", "f8")}
-DTYPES = ("uint8", "uint16", "float32", "float64")
+DTYPES = tuple(map(np.dtype, ("uint8", "uint16", "float32", "float64")))
+# Elements that are written past the end of a line of scratch memory.
+SLACK = 64
 
 
 class Table(NamedTuple):
@@ -117,8 +119,44 @@ class Program(NamedTuple):
     kept: tuple[Any, ...]
 
 
+class Layout(NamedTuple):
+    """What a kernel is told of images of a size. size: the bytes of its scratch memory."""
+
+    program: Program
+    job: Job
+    size: int
+
+
 @lru_cache(maxsize=16)
-def program_of(row_plan: AxisPlan, column_plan: AxisPlan, dtype: np.dtype[Any]) -> Program:
+def layout_of(
+    row_plan: AxisPlan, column_plan: AxisPlan, dtype: np.dtype[Any], width: int, channels: int
+) -> Layout:
+    """Return the job for input rows of so many pixels, with the sizes of its scratch memory."""
+    program = _program_of(row_plan, column_plan, dtype)
+    kind, job = program.kind, Job.from_buffer_copy(program.job)
+    job.width, job.wide, job.channels = width, column_plan.length, channels
+    middle, row = (np.dtype(name).itemsize for name in (kind.middle, kind.row))
+    job.row_size = _padded(job.wide * channels)
+    job.kept_size = _padded(8 * job.slots)
+    size = job.kept_size + job.slots * job.row_size * row
+    if kind == WHOLE or kind in NEAR.values():
+        job.middle_size = _padded(width * channels)
+        size += job.middle_size * middle
+    if job.phased:
+        columns = job.columns
+        job.plane_size = _padded((width // columns.shift + 1) * channels)
+        job.phase_size = _padded(columns.rounds * channels)
+        size += columns.shift * job.plane_size * middle + columns.period * job.phase_size * row
+    return Layout(program, job, size + SLACK)
+
+
+def _padded(size: int) -> int:
+    """Return the elements of a line of scratch memory, past whose end some are written."""
+    return -(-(size + SLACK) // SLACK) * SLACK
+
+
+@lru_cache(maxsize=16)
+def _program_of(row_plan: AxisPlan, column_plan: AxisPlan, dtype: np.dtype[Any]) -> Program:
     """Choose the kind of numbers that sums take, and bring the tables to its types."""
     plans = row_plan, column_plan
     tables = rows, columns = _table_of(row_plan), _table_of(column_plan)
