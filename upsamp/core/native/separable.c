@@ -40,7 +40,7 @@ typedef struct {
   ptrdiff_t first, begin, stop;    /* the output rows from `begin` to before `stop` are made */
   ptrdiff_t phased;                /* whether the columns are made by phases */
   char *scratch;
-  ptrdiff_t slots, kept_size;      /* the rows of the ring; bytes that tell which these are */
+  ptrdiff_t slots, kept_size;      /* the rows of the ring, 2^n; bytes that tell which these are */
   ptrdiff_t row_size, middle_size, plane_size, phase_size; /* elements */
   ptrdiff_t common, left, right;   /* the total of the columns from left to before right */
   double span;                     /* the largest widened whole number */
@@ -54,11 +54,10 @@ typedef struct {
 /* Return the entry of an output in the tables of its axis, and how many inputs further on it
    reads. */
 INLINE ptrdiff_t entry_of(const Axis *axis, ptrdiff_t output, ptrdiff_t *moved) {
+  const ptrdiff_t last = axis->rounds - 1;
   ptrdiff_t round = 0;
-  if (axis->rounds > 1 && output >= axis->begin) {
-    round = (output - axis->begin) / axis->period;
-    if (round >= axis->rounds) round = axis->rounds - 1;
-  }
+  if (output >= axis->begin + last * axis->period) round = last;
+  else if (output >= axis->begin) round = (output - axis->begin) / axis->period;
   *moved = round * axis->shift;
   return output - round * axis->period;
 }

@@ -205,16 +205,16 @@ static int OWN(down)(INPUT *restrict room, const ROW *const *taps, const WEIGHT 
 
 #if WHOLE
 /* Make an element by a division in float64, which is off by less than it is from any half but one. */
-INLINE INPUT OWN(divided)(const ROW *const *taps, const WEIGHT *weights, int count, ptrdiff_t j,
+INLINE INPUT OWN(divided)(const ROW *const *taps, const double *weights, int count, ptrdiff_t j,
                           double divisor) {
   double sum = 0;
-  for (int t = 0; t < count; t++) sum += (double)weights[t] * (double)taps[t][j];
+  for (int t = 0; t < count; t++) sum += weights[t] * (double)taps[t][j];
   const double whole = sum / divisor + MAGIC_double - MAGIC_double + CENTRE;
   return CLAMPED(whole);
 }
 
 /* Make the outputs of a row whose columns have totals of their own. */
-static void OWN(mend)(const Job *job, INPUT *room, const ROW *const *taps, const WEIGHT *weights,
+static void OWN(mend)(const Job *job, INPUT *room, const ROW *const *taps, const double *weights,
                       int count, ptrdiff_t total, ptrdiff_t first, ptrdiff_t stop) {
   for (ptrdiff_t output = first; output < stop; output++) {
     ptrdiff_t moved, entry = entry_of(&job->columns, output, &moved);
@@ -259,16 +259,17 @@ static void OWN(sum_anew)(Job *job, INPUT *room, ptrdiff_t row, ptrdiff_t elemen
 #if CENTRE
 /* Make an element that may be near to a half. */
 static void OWN(settle)(Job *job, INPUT *room, ptrdiff_t row, const ROW *const *taps,
-                        const WEIGHT *weights, int count, ptrdiff_t j, const Divisor *by) {
+                        const WEIGHT *weights, const double *exact, int count, ptrdiff_t j,
+                        const Divisor *by) {
 #if WHOLE
-  room[j] = OWN(divided)(taps, weights, count, j, by->divisor);
-  (void)job, (void)row;
+  room[j] = OWN(divided)(taps, exact, count, j, by->divisor);
+  (void)job, (void)row, (void)weights;
 #else
   SUM sum = 0;
   for (int t = 0; t < count; t++) sum += weights[t] * taps[t][j];
   QUICK(sum)
   if (AWAY > (ROW)job->limit) OWN(sum_anew)(job, room, row, j);
-  (void)by;
+  (void)by, (void)exact;
 #endif
 }
 #endif
@@ -300,17 +301,17 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
     const WEIGHT *weights = (const WEIGHT *)axis->weights + entry * axis->taps;
     const ROW *taps[MAX_TAPS] = {0};
     for (int t = 0; t < count; t++) {
-      ptrdiff_t input = axis->inputs[entry * axis->taps + t] + moved, slot = input % job->slots;
+      ptrdiff_t input = axis->inputs[entry * axis->taps + t] + moved, slot = input & (job->slots - 1);
       if (kept[slot] != input) OWN(widen)(job, input, ring + slot * job->row_size, scratch, offsets);
       kept[slot] = input;
       taps[t] = ring + slot * job->row_size;
     }
     INPUT *room = (INPUT *)(job->target + (row - job->first) * job->target_step);
     int quick = !CENTRE;
-    double limit = job->limit;
+    double limit = job->limit, exact[MAX_TAPS] = {0};
 #if WHOLE
     double reach = 0;
-    for (int t = 0; t < count; t++) reach += __builtin_fabs((double)weights[t]);
+    for (int t = 0; t < count; t++) reach += __builtin_fabs(exact[t] = (double)weights[t]);
     if (total != axis->totals[entry] || reach != reached || count != counted) {
       total = axis->totals[entry], reached = reach, counted = count;
       by = divisor_of(job->common * total, reach * job->span, count);
@@ -326,14 +327,14 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
 #if CENTRE
       for (ptrdiff_t k = 0; k < RUN && any; k++)
         for (ptrdiff_t j = k; j < size && near[k]; j += RUN)
-          OWN(settle)(job, room, row, taps, weights, count, start + j, &by);
+          OWN(settle)(job, room, row, taps, weights, exact, count, start + j, &by);
 #else
       (void)any;
 #endif
     }
 #if WHOLE
-    OWN(mend)(job, room, taps, weights, count, total, 0, job->left);
-    OWN(mend)(job, room, taps, weights, count, total, job->right, job->wide);
+    OWN(mend)(job, room, taps, exact, count, total, 0, job->left);
+    OWN(mend)(job, room, taps, exact, count, total, job->right, job->wide);
 #endif
   }
   CLEAR_VECTORS();

@@ -180,7 +180,7 @@ def _program_of(row_plan: AxisPlan, column_plan: AxisPlan, dtype: np.dtype[Any])
     inputs = rows.taps.inputs
     used = np.arange(inputs.shape[1]) < rows.counts[:, np.newaxis]
     read = np.where(used, inputs, inputs[:, :1])
-    job.slots = int((read.max(axis=1) - read.min(axis=1)).max()) + 1
+    job.slots = 1 << int((read.max(axis=1) - read.min(axis=1)).max()).bit_length()
     return Program(kind, job, plans, tuple(kept))
 
 
