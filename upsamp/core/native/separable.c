@@ -70,16 +70,26 @@ typedef uint16_t ANY any16;
 typedef uint32_t ANY any32;
 typedef uint64_t ANY any64;
 
-#define EACH(LINES, BODY)                 \
-  for (ptrdiff_t i = 0; i < count; i++)   \
-    for (ptrdiff_t k = 0; k < LINES; k++) { BODY }
+/* Steps of a fixed length leave no rest, which compilers would make one by one: the last step begins
+   earlier where it would end too late, and makes some elements again. */
+#define STEPS(STEP, count, BODY)                                          \
+  if (count < STEP) {                                                     \
+    for (ptrdiff_t i = 0; i < count; i++) { BODY }                        \
+  } else {                                                                \
+    for (ptrdiff_t step = 0; step < count; step += STEP) {                \
+      const ptrdiff_t begin = step < count - STEP ? step : count - STEP;  \
+      for (ptrdiff_t i = begin; i < begin + STEP; i++) { BODY }           \
+    }                                                                     \
+  }
+#define EACH(LINES, BODY) for (ptrdiff_t k = 0; k < LINES; k++) { BODY }
 /* Of 2, 3 and 4 lines compilers know how to shuffle vectors. */
-#define BY_LINES(BODY)                    \
-  switch (lines) {                        \
-    case 2: EACH(2, BODY) break;          \
-    case 3: EACH(3, BODY) break;          \
-    case 4: EACH(4, BODY) break;          \
-    default: EACH(lines, BODY)            \
+#define BY_LINES(BODY)                                  \
+  switch (lines) {                                      \
+    case 2: STEPS(32, count, EACH(2, BODY)) break;      \
+    case 3: STEPS(32, count, EACH(3, BODY)) break;      \
+    case 4: STEPS(32, count, EACH(4, BODY)) break;      \
+    default:                                            \
+      for (ptrdiff_t i = 0; i < count; i++) EACH(lines, BODY) \
   }
 /* Pixels of 3 elements are copied with the first one of the next, which is overwritten after. */
 #define BY_SIZE(WHOLE, COPY)              \
@@ -97,31 +107,33 @@ typedef uint64_t ANY any64;
     default: COPY(size)                   \
   }
 
-/* Take a pixel of `size` bytes of each of the lines, which are `step` bytes apart, in turn. */
-static void weave(char *restrict target, const char *restrict source, ptrdiff_t step,
+/* Take a pixel of `size` bytes of each of the lines, which are `line` bytes apart, in turn. */
+static void weave(char *restrict target, const char *restrict source, ptrdiff_t line,
                   ptrdiff_t lines, ptrdiff_t count, ptrdiff_t size) {
 #define WHOLE(TYPE)                                                                          \
-  BY_LINES(((TYPE *)target)[i * lines + k] = ((const TYPE *)(source + k * step))[i];)
+  BY_LINES(((TYPE *)target)[i * lines + k] = ((const TYPE *)(source + k * line))[i];)
 #define COPY(BYTES) \
-  BY_LINES(memcpy(target + (i * lines + k) * size, source + k * step + i * size, BYTES);)
+  for (ptrdiff_t i = 0; i < count; i++) \
+    EACH(lines, memcpy(target + (i * lines + k) * size, source + k * line + i * size, BYTES);)
   BY_SIZE(WHOLE, COPY)
 #undef WHOLE
 #undef COPY
 }
 
 /* Do the reverse. Nothing behind the last pixel is read, nor all lines of the last `count`. */
-static void part(char *restrict target, const char *restrict source, ptrdiff_t step,
+static void part(char *restrict target, const char *restrict source, ptrdiff_t line,
                  ptrdiff_t lines, ptrdiff_t pixels, ptrdiff_t size) {
   ptrdiff_t count = (pixels - 1) / lines;
 #define WHOLE(TYPE)                                                                          \
-  BY_LINES(((TYPE *)(target + k * step))[i] = ((const TYPE *)source)[i * lines + k];)
+  BY_LINES(((TYPE *)(target + k * line))[i] = ((const TYPE *)source)[i * lines + k];)
 #define COPY(BYTES) \
-  BY_LINES(memcpy(target + k * step + i * size, source + (i * lines + k) * size, BYTES);)
+  for (ptrdiff_t i = 0; i < count; i++) \
+    EACH(lines, memcpy(target + k * line + i * size, source + (i * lines + k) * size, BYTES);)
   BY_SIZE(WHOLE, COPY)
 #undef WHOLE
 #undef COPY
   for (ptrdiff_t i = count * lines; i < pixels; i++)
-    memcpy(target + i % lines * step + i / lines * size, source + i * size, (size_t)size);
+    memcpy(target + i % lines * line + i / lines * size, source + i * size, (size_t)size);
 }
 
 /* Find where the inputs of each phase begin, in every `shift`-th pixel of a row. */
@@ -209,9 +221,9 @@ INLINE uint16_t short_by_odd(uint16_t sum, const Divisor *by) {
 
 /* A half has come to the next whole number: where that is odd, the one below is even. */
 INLINE uint16_t short_by_even(uint16_t sum, const Divisor *by) {
-  uint16_t whole = short_by_odd(sum, by);
-  uint16_t rest = (uint16_t)(sum + (uint16_t)by->divisor / 2 - whole * by->divisor);
-  return (uint16_t)(whole - (rest == 0 ? whole & 1 : 0));
+  const uint16_t divisor = (uint16_t)by->divisor, whole = short_by_odd(sum, by);
+  const uint16_t least = (uint16_t)((uint32_t)whole * divisor - divisor / 2);
+  return (uint16_t)(whole - (sum == least ? whole & 1 : 0));
 }
 
 
