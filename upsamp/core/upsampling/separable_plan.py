@@ -95,7 +95,7 @@ class Table(NamedTuple):
     totals: Array
 
 
-class Whole(NamedTuple):
+class WholeTables(NamedTuple):
     """Tables of whole numbers.
 
     common: the total of the columns from `left` to before `right`; others have their own. span: the
@@ -226,7 +226,7 @@ def _set_margins(job: Job, plans: Plans, dtype: np.dtype[Any], row: np.dtype[Any
     job.margin, job.ties = (2 * doubt.margin, doubt.ties) if doubt else (0.0, True)
 
 
-def _whole_of(rows: Table, columns: Table, dtype: np.dtype[Any]) -> Whole | None:
+def _whole_of(rows: Table, columns: Table, dtype: np.dtype[Any]) -> WholeTables | None:
     """Return the weights as whole numbers, of as few bits as hold all sums; None if 32 do not."""
     for table in (rows, columns):
         if table.taps.inputs.shape[1] > MAX_WHOLE_TAPS or table.totals.max() > MAX_TOTAL:
@@ -244,7 +244,7 @@ def _whole_of(rows: Table, columns: Table, dtype: np.dtype[Any]) -> Whole | None
     length = len(columns.totals) + repeated
     right = int((own[own >= taps.begin] + repeated).min(initial=length))
     kind, span = _kind_of(rows, columns, common, np.iinfo(dtype).max, alike=not len(own))
-    return Whole(kind, (rows, columns), common, left, right, span) if kind else None
+    return WholeTables(kind, (rows, columns), common, left, right, span) if kind else None
 
 
 def _times(table: Table, multiples: Array) -> Table:
