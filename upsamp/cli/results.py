@@ -13,7 +13,7 @@ from upsamp.cli.options import check_kind
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal, print_text
 from upsamp.cli.render.tables import show_note, show_report
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.text import printable
 from upsamp.errors import FileError
 from upsamp.io.formats import (
@@ -243,13 +243,13 @@ def report(
         rows.append(("Frames", count, _frames_of(result, destination.format)))
     rows += [(label, "", text) for label, text in settings]
     rows.append(("Seconds", "", f"{perf_counter() - started:.3f}"))
-    with written(destination.name):
+    with _written(destination.name):
         show_report(title, rows)
         sys.stdout.flush()
 
 
 @contextmanager
-def written(name: str) -> Iterator[None]:
+def _written(name: str) -> Iterator[None]:
     """Let a lack of memory be a note in the block, which shows what is in the file `name`."""
     try:
         yield
@@ -257,6 +257,14 @@ def written(name: str) -> Iterator[None]:
         if name == STANDARD_STREAM:
             raise
         show_note(f"'{name}' is written, but there is not enough memory to show it")
+
+
+def preview(result: Picture | Array, name: str, data_format: DataFormat = "channels_last") -> None:
+    """Show a result on the terminal; `name` is its file's, or "-"."""
+    from upsamp.cli.render.preview import show_preview  # few look at what they make
+
+    with _written(name):
+        show_preview(result, name, data_format)
 
 
 def _frames_of(result: Picture | Array, format_name: str) -> str:

@@ -2,32 +2,11 @@
 
 from functools import partial
 from time import perf_counter
-from typing import Any
 
 import click
 
-from upsamp.cli.bulk_options import BulkOptions, bulk_options
-from upsamp.cli.command import Command, FactorType, TargetType
-from upsamp.cli.options import (
-    background_option,
-    code_option,
-    compress_option,
-    depth_option,
-    force_option,
-    format_option,
-    frame_option,
-    inputs_argument,
-    linear_option,
-    max_memory_option,
-    max_pixels_option,
-    missing_option,
-    orient_option,
-    output_option,
-    quality_option,
-    range_option,
-    strip_option,
-)
-from upsamp.cli.preview import look_options
+from upsamp.cli.command import Command
+from upsamp.cli.options import takes
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     TUTORIAL_MATRIX,
@@ -35,16 +14,16 @@ from upsamp.cli.results import (
     deliver,
     find_stored,
     finish,
+    preview,
     read_input,
     report,
     show_planned,
     show_result,
 )
 from upsamp.cli.upsample_request import Request
-from upsamp.core.arguments import CONVENTIONS, DATA_FORMATS, Array
+from upsamp.core.arguments import Array
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
-from upsamp.core.upsampling.methods import METHODS
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 from upsamp.io.write import Destination
@@ -68,80 +47,8 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 
 
 @click.command("upsample", cls=Command, examples=EXAMPLES)
-@inputs_argument
-@click.option(
-    "--size",
-    "factors",
-    type=FactorType(),
-    help="Factor of the rows and of the columns.  [default: 2]",
-)
-@click.option(
-    "--to",
-    "target",
-    type=TargetType(),
-    metavar="WIDTHxHEIGHT",
-    help="Size of the result in pixels, in the place of --size; 1920x and x1080 keep the shape.",
-)
-@click.option(
-    "--keep-larger",
-    is_flag=True,
-    help="With --to, let what is larger keep its size, where that is an error otherwise: a file is "
-    "copied byte for byte, unless --format, --frame, --strip, --range or --background asks for "
-    "another one.",
-)
-@click.option(
-    "--interp",
-    "--interpolation",
-    "interpolation",
-    type=click.Choice(tuple(METHODS), case_sensitive=False),
-    default="nearest",
-    show_default=True,
-    help="How the values between the pixels are found.",
-)
-@click.option(
-    "--convention",
-    type=click.Choice(CONVENTIONS, case_sensitive=False),
-    default="keras",
-    show_default=True,
-    help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats, and OpenCV's area) or torch "
-    "(also OpenCV, but for area).",
-)
-@click.option("--align-corners", is_flag=True, help="Let the corner pixels' centres coincide.")
-@linear_option
-@click.option(
-    "--data-format",
-    type=click.Choice(DATA_FORMATS, case_sensitive=False),
-    help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
-)
-@missing_option
-@click.option(
-    "--compare",
-    is_flag=True,
-    help="Write nothing; show how far other libraries' results lie from this one.",
-)
-@look_options
-@code_option
-@output_option
-@bulk_options
-@format_option
-@compress_option
-@quality_option
-@range_option
-@strip_option
-@background_option
-@frame_option
-@orient_option
-@depth_option
-@force_option
-@click.option(
-    "--dry-run",
-    "dry",
-    is_flag=True,
-    help="Write nothing; list each source, its result and the result's WIDTHxHEIGHT.",
-)
-@max_pixels_option
-@max_memory_option
-def command(**options: Any) -> None:
+@takes(Request)
+def command(request: Request) -> None:
     """Enlarge an image or a matrix, as Keras' UpSampling2D does; or many images.
 
     INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json, also packed as
@@ -154,8 +61,6 @@ def command(**options: Any) -> None:
     followed, links to folders are not, and pipes and devices are passed over. A file that fails is
     told at the end, with code 1, and the others go on.
     """
-    bulk = BulkOptions(**{name: options.pop(name) for name in BulkOptions.__dataclass_fields__})
-    request = Request(**options, bulk=bulk)
     request.check()
     if request.many:
         from upsamp.cli.bulk import enlarge_many  # one file needs no processes
@@ -188,12 +93,12 @@ def _enlarge_one(request: Request) -> None:
     delivered = given if copy_kept(job, kept) else finish(job)
     if destination.format == "table":
         _show_table(job.source.load(), delivered, enlarging)
-    if not request.bulk.quiet:
+    if not request.quiet:
         size = enlarging.spell(job.work.size).replace("x", " x ")
         settings = [("Method", enlarging.interpolation), ("Size", size)]
         report("Upsampled", request.source, given, delivered, destination, settings, started)
-    if job.strips is None:
-        request.looking.show(delivered, destination.name, enlarging.layout)
+    if request.preview and job.strips is None:
+        preview(delivered, destination.name, enlarging.layout)
     elif request.preview:
         show_note("a result that is written strip by strip is not shown")
 
@@ -232,9 +137,10 @@ def _draw_sheet(request: Request, name: str) -> None:
     given = _read(request)
     sheet = draw(given, request)
     deliver(sheet, destination)
-    if not request.bulk.quiet:
+    if not request.quiet:
         report("Sheet", request.source, given, sheet, destination, [], started)
-    request.looking.show(sheet, name)
+    if request.preview:
+        preview(sheet, name)
 
 
 def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
