@@ -41,12 +41,7 @@ class FileType(FileBase):
     def __init__(self, *, output: bool = False) -> None:
         self.output = output
 
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,  # noqa: ARG002 - click's signature
-        ctx: click.Context | None,  # noqa: ARG002
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name."""
         name = local_path(str(value))
         return STANDARD_STREAM if descriptor_of(name) == self.output else name
@@ -79,11 +74,7 @@ class NumbersType(NumbersBase):
         self.rule = rule
         self.minimum = minimum
 
-    def get_metavar(
-        self,
-        param: click.Parameter,  # noqa: ARG002 - click's signature
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-    ) -> str:
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Name the numbers, in brackets those that may be left out."""
         return self.metavar
 

@@ -151,15 +151,14 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        own = ("kind", "latent", "size", "channels")
-        given = [f"--{name}" for name in own if getattr(self, name) is not None]
+        given = self.given("--kind", "--latent", "--size", "--channels")
         if self.model is not None and given:
             _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
         if self.model is None and self.weights is not None:
             _refuse("--weights must have a model to go into. Give --model FILE")
-        for name in ("steps", "path"):
-            if self.interpolate is None and getattr(self, name) is not None:
-                _refuse(f"--{name} is for the way between two points. Give --interpolate A B")
+        for name in self.given("--steps", "--path"):
+            if self.interpolate is None:
+                _refuse(f"{name} is for the way between two points. Give --interpolate A B")
         files = (self.latent_file, *self.images)
         points = self.samples or DEFAULT_SAMPLES
         if self.interpolate is not None and not any(files) and max(self.interpolate) >= points:
@@ -179,26 +178,14 @@ class Request(Options):
 
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        picture = {
-            "--compress": self.compression is not None,
-            "--grid": self.grid is not None,
-            "--zoom": self.zoom != 1,
-            "--range": self.value_range != "auto" and not self.images,
-        }
-        samples = {
-            "--samples": self.samples is not None,
-            "--latent-file": self.latent_file is not None,
-            "--image": bool(self.images),
-            "--label": self.labels is not None,
-            "--interpolate": self.interpolate is not None,
-            "--layer": self.layer is not None,
-        }
-        for name, given in picture.items():
-            if given and self.output is None:
-                _refuse(f"{name} is for the picture. Give -o FILE.png")
-        for name, given in samples.items():
-            if given and not self.writes:
-                _refuse(f"{name} is for samples. Give -o FILE.png or --samples-out FILE")
+        picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
+        picture += ["--range"] * (self.value_range != "auto" and not self.images)
+        if picture and self.output is None:
+            _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
+        names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
+        samples = self.given(*names)
+        if samples and not self.writes:
+            _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
 
 
 def _refuse(rule: str) -> None:

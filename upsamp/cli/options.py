@@ -42,6 +42,16 @@ class Options:
             delattr(cls, name)  # no option is the value of its field
         dataclass(frozen=True)(cls)
 
+    def given(self, *spellings: str) -> list[str]:
+        """Return those of these options whose values are not None, False or empty."""
+        values = {
+            spelling: getattr(self, str(parameter.name))
+            for parameter in click.get_current_context().command.params
+            for spelling in parameter.opts
+        }
+        neutral = (None, False, ())
+        return [one for one in spellings if not any(values[one] is each for each in neutral)]
+
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -42,6 +42,34 @@ if TYPE_CHECKING:
 TUTORIAL_MATRIX = "1 2; 3 4"
 
 
+class OneResult(Protocol):
+    """The options of a command that makes one result of one input."""
+
+    @property
+    def source(self) -> str | None:
+        """The input; None is the tutorial's matrix."""
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How it is read."""
+
+    @property
+    def output(self) -> str | None:
+        """The file that is wanted."""
+
+    @property
+    def format_name(self) -> str | None:
+        """The format that is wanted."""
+
+    @property
+    def writing(self) -> WriteOptions:
+        """How images are written; not every format has these options."""
+
+    @property
+    def force(self) -> bool:
+        """Whether a file that is there is overwritten."""
+
+
 def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
     """Read a command's input; without any it is the tutorial's matrix, and the user is told."""
     if source is None:
@@ -57,25 +85,15 @@ def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
     return given
 
 
-def choose_destination(
-    source: str | None,
-    given: Picture | Array,
-    output: str | None,
-    format_name: str | None,
-    ending: str,
-    writing: WriteOptions,
-    *,
-    force: bool,
-) -> Destination:
+def choose_destination(request: OneResult, given: Picture | Array, ending: str) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
-    A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input. writing: options that not every format
-    may have.
+    A matrix without `-o` is shown; an image becomes a file beside its own, whose name ends in
+    `ending`, or flows on where it came from standard input.
     """
-    name, wanted = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(wanted, writing)
-    return Destination(name, wanted, writing, force)
+    name, wanted = _find_destination(request, given, ending)
+    check_coding(wanted, request.writing)
+    return Destination(name, wanted, request.writing, request.force)
 
 
 def check_coding(format_name: str, writing: WriteOptions) -> None:
@@ -99,16 +117,9 @@ def check_coding(format_name: str, writing: WriteOptions) -> None:
         )
 
 
-def _find_destination(
-    source: str | None,
-    given: Picture | Array,
-    output: str | None,
-    format_name: str | None,
-    ending: str,
-    *,
-    force: bool,
-) -> tuple[str, str]:
+def _find_destination(request: OneResult, given: Picture | Array, ending: str) -> tuple[str, str]:
     """Decide on the file and the format."""
+    source, output, format_name = request.source, request.output, request.format_name
     wanted = "txt" if format_name == "plain" else format_name
     own = given.format if isinstance(given, Picture) and given.format in IMAGE_FORMATS else "png"
     if output is None and isinstance(given, Picture) and wanted not in ("table", *TEXT_FORMATS):
@@ -135,7 +146,7 @@ def _find_destination(
             f"--format {format_name} and '{printable(output)}' disagree. Leave --format out, or "
             f"use a name in {suffix_of(wanted)}."
         )
-    check_place(output, overwrite=force)
+    check_place(output, overwrite=request.force)
     return output, wanted or _format_of(output)
 
 
@@ -182,13 +193,14 @@ def deliver(result: Picture | Array, destination: Destination) -> Picture | Arra
     return result
 
 
-def find_stored(source: str | None) -> "Source | None":
-    """Return the .npy file that is named, of which the head alone is read; None for what is not."""
-    from upsamp.resizing.strip_jobs import Source
+def find_source(request: OneResult) -> "Source":
+    """Return the input, or of what can be read by its rows the head alone."""
+    from upsamp.resizing.strip_jobs import Source  # with what makes results
 
-    stored = None if source is None else Source.find_stored(source)
-    if stored is not None:
-        check_kind(is_image=False)
+    stored = None if request.source is None else Source.find_stored(request.source)
+    if stored is None:
+        return Source(read_input(request.source, request.reading))
+    check_kind(is_image=False)
     return stored
 
 

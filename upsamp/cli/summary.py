@@ -157,19 +157,11 @@ def _check_options(request: Request) -> None:
 
 def _show_comparison(request: Request) -> None:
     """Show two models side by side; raise for options that have no meaning with two."""
-    given = {
-        "--columns": request.columns is not None,
-        "--show-trainable": request.show_trainable,
-        "--batch": request.batch is not None,
-        "--input-shape": request.input_shape is not None,
-        "--weights": request.weights is not None,
-        "--solve": request.solve is not None,
-        "--style": request.style is not None,
-        "--format dot": request.format_name == "dot",
-    }
-    for name, is_given in given.items():
-        if is_given:
-            raise click.UsageError(f"{name} must be used with one model. Received: two.")
+    names = "--columns", "--show-trainable", "--batch", "--input-shape", "--weights", "--solve"
+    given = request.given(*names, "--style")
+    given += ["--format dot"] * (request.format_name == "dot")
+    if given:
+        raise click.UsageError(f"{given[0]} must be used with one model. Received: two.")
     first, second = request.layers
     values, max_size = request.compare_weights, request.max_size
     one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))

@@ -100,15 +100,7 @@ def _compute(layer: TorchLayer, request: Request) -> None:
             )
     source, layout = request.source, request.data_format
     x = array_of(read_input(source, request.reading))
-    destination = choose_destination(
-        source,
-        x,
-        request.output,
-        request.format_name,
-        layer.function,
-        request.writing,
-        force=request.force,
-    )
+    destination = choose_destination(request, x, layer.function)
     result, count = _result_of(layer, x, request)
     delivered = deliver(result, destination)
     shape = (None, *as_batch(result, layout).shape[1:])

@@ -6,7 +6,7 @@ from upsamp.cli.options import wrong_command
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
-from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
+from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
@@ -28,20 +28,16 @@ from upsamp.translate.peers import compare_with_peers
 SMALL = 64
 
 
-def show_upsampling_program(
-    library: str,
-    x: Array,
-    size: Pair,
-    interpolation: Interpolation,
-    convention: Convention,
-    *,
-    align_corners: bool,
-) -> None:
+def show_upsampling_program(library: str, x: Array, size: Pair, enlarging: Enlarging) -> None:
     """Print a program of another library that upsamples x (N, H, W, C) to `size`."""
     # Some programs depend on each row and column, which is tried for all of them.
     check_memory((len(x), *size, x.shape[-1]), x.dtype, "The result of the program")
     settings = Upsampling.of(
-        x.shape, size, interpolation, convention=convention, align_corners=align_corners
+        x.shape,
+        size,
+        enlarging.interpolation,
+        convention=enlarging.convention,
+        align_corners=enlarging.align_corners,
     )
     print_text(upsampling_program(settings, library, _source(x, "x.npy")).removesuffix("\n"))
 

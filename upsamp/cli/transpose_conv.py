@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,8 @@ from upsamp.cli.options import takes, wrong_command
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     choose_destination,
-    find_stored,
+    find_source,
     finish,
-    read_input,
     report,
     show_result,
     shows_tables,
@@ -117,29 +117,18 @@ def _settle(request: Request, layer: "TorchLayer | None") -> Settings:
 def _convolve(request: Request, settings: Settings, layer: "TorchLayer | None") -> None:
     """Read an image or a matrix, convolve it, and write or show the result."""
     started = perf_counter()
-    source = request.source
-
-    def read() -> Source:
-        return find_stored(source) or Source(read_input(source, request.reading))
 
     def plan(found: Source) -> Job[Convolution]:
         if layer is not None:
             from upsamp.cli.translating import check_channels
 
             check_channels(layer, found.given, settings.data_format)
-        destination = choose_destination(
-            source,
-            found.given,
-            request.output,
-            request.format_name,
-            "{}x{}_transpose".format(*settings.strides),
-            request.writing,
-            force=request.force,
-        )
+        ending = "{}x{}_transpose".format(*settings.strides)
+        destination = choose_destination(request, found.given, ending)
         _check_size(found, settings, request.max_pixels)
         return plan_job(found, _plan(found.given, settings, destination), destination)
 
-    job = prepare(read, plan)
+    job = prepare(partial(find_source, request), plan)
     given, destination = job.source.given, job.destination
     delivered = finish(job)
     _tell_lost(job.work)
@@ -151,7 +140,7 @@ def _convolve(request: Request, settings: Settings, layer: "TorchLayer | None") 
         ("Stride", "{} x {}".format(*settings.strides)),
         ("Padding", str(settings.padding)),
     ]
-    report("Convolved, transposed", source, given, delivered, destination, shown, started)
+    report("Convolved, transposed", request.source, given, delivered, destination, shown, started)
 
 
 def _check_settings(settings: Settings) -> None:

@@ -176,13 +176,13 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        modes = {"--solve": self.solve, "--fit": self.fit, "--code": self.library}
-        given = [name for name, value in modes.items() if value is not None]
+        given = self.given("--solve", "--fit", "--code")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
-        written = {"--max-memory": self.max_memory, "--range": self.value_range}
-        for name, value in written.items():
-            if value is not None and given:
-                raise click.UsageError(f"{name} is for a result. Leave --fit, --solve, --code out.")
-        if self.fit is None and (self.save_weights is not None or self.apart):
+        written = self.given("--max-memory", "--range")
+        if written and given:
+            raise click.UsageError(
+                f"{written[0]} is for a result. Leave --fit, --solve, --code out."
+            )
+        if self.fit is None and self.given("--save-weights", "--apart"):
             raise click.UsageError("--save-weights and --apart go with --fit.")

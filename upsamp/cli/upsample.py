@@ -12,7 +12,7 @@ from upsamp.cli.results import (
     TUTORIAL_MATRIX,
     choose_destination,
     deliver,
-    find_stored,
+    find_source,
     finish,
     preview,
     read_input,
@@ -81,7 +81,7 @@ def _enlarge_one(request: Request) -> None:
     """Read an image or a matrix, enlarge it, and write or show the result."""
     started = perf_counter()
     enlarging = request.enlarging
-    job = prepare(partial(_find, request), partial(_plan, request))
+    job = prepare(partial(find_source, request), partial(_plan, request))
     given, destination = job.source.given, job.destination
     if request.dry:
         show_planned(request.source or TUTORIAL_MATRIX, destination.name, job.work.size)
@@ -110,15 +110,8 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     work = EnlargedStrips(given, enlarging, size)
     if _is_only_shown(request, given):
         return plan_job(found, work, Destination(STANDARD_STREAM, "preview"))
-    destination = choose_destination(
-        request.source,
-        given,
-        request.output,
-        request.format_name,
-        f"{enlarging.spell(size)}_{enlarging.method}",
-        request.writing,
-        force=request.force,
-    )
+    ending = f"{enlarging.spell(size)}_{enlarging.method}"
+    destination = choose_destination(request, given, ending)
     return plan_job(found, work, destination, request.copied)
 
 
@@ -134,7 +127,7 @@ def _draw_sheet(request: Request, name: str) -> None:
 
     started = perf_counter()
     destination = choose_sheet(name, request)
-    given = _read(request)
+    given = read_input(request.source, request.reading)
     sheet = draw(given, request)
     deliver(sheet, destination)
     if not request.quiet:
@@ -157,18 +150,9 @@ def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enla
     show_layer(row, as_table=True)
 
 
-def _find(request: Request) -> Source:
-    """Read the input, or of what can be read by its rows the head alone."""
-    return find_stored(request.source) or Source(_read(request))
-
-
-def _read(request: Request) -> Picture | Array:
-    return read_input(request.source, request.reading)
-
-
 def _show_elsewhere(request: Request) -> None:
     """Show the program of another library, or without one what all of them compute."""
-    given, enlarging = _read(request), request.enlarging
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
     array = array_of(given)
     batch = as_batch(array, enlarging.layout)
     if request.library is None:
@@ -180,11 +164,5 @@ def _show_elsewhere(request: Request) -> None:
         return
     from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
 
-    show_upsampling_program(
-        request.library,
-        batch,
-        enlarging.size_of(enlarging.shape_of(given)),
-        enlarging.interpolation,
-        enlarging.convention,
-        align_corners=enlarging.align_corners,
-    )
+    size = enlarging.size_of(enlarging.shape_of(given))
+    show_upsampling_program(request.library, batch, size, enlarging)

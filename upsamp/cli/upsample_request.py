@@ -157,16 +157,8 @@ class Request(Options):
     @cached_property
     def many(self) -> bool:
         """Whether the inputs are a run over files, which is searched for once."""
-        options = {
-            "--recursive": self.recursive,
-            "--out-dir": self.out_dir is not None,
-            "--name": self.template is not None,
-            "--jobs": self.jobs is not None,
-            "--dask": self.dask is not None,
-            "--skip-existing": self.skip_existing,
-            "--report": self.report is not None,
-        }
-        return is_run(self.sources, [name for name, given in options.items() if given])
+        named = "--recursive", "--out-dir", "--name", "--jobs", "--dask", "--skip-existing"
+        return is_run(self.sources, self.given(*named, "--report"))
 
     @property
     def shown_elsewhere(self) -> bool:
@@ -245,17 +237,12 @@ class Request(Options):
             )
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
-        given = {
-            "-o": self.output is not None,
-            "--compare": self.compare,
-            "--code": self.library is not None,
-            "--data-format": self.data_format is not None,
-            "--missing": self.missing == "nan",
-        }
-        if self.many and any(given.values()):
+        given = self.given("-o", "--compare", "--code", "--data-format")
+        given += ["--missing"] * (self.missing == "nan")
+        if self.many and given:
             _refuse(
                 "Of several files each has its result: --out-dir DIR says where. "
-                f"Leave out {' and '.join(option for option in given if given[option])}."
+                f"Leave out {' and '.join(given)}."
             )
 
     @property

@@ -46,9 +46,15 @@ def open_table(*, lines: bool = False) -> "Table":
     return Table(box=box.HEAVY_HEAD, show_lines=lines, header_style="bold")
 
 
-def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: str) -> "Table":
-    """Return a table with lines between its rows, whose cells are folded where they must be."""
-    table = open_table(lines=True)
+def table_of(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    alignment: str,
+    *,
+    lines: bool = True,
+) -> "Table":
+    """Return a table whose cells are folded where they must be; lines: between its rows."""
+    table = open_table(lines=lines)
     for heading, side in zip(headings, alignment, strict=True):
         justify: Any = SIDES[side]
         table.add_column(plain_text(heading), justify=justify, overflow="fold")
@@ -91,12 +97,8 @@ def show_report(
             shown = " -> ".join(printable(value) for value in values if value)
             print_text(f"{label.lower()}: {shown}")
         return
-    table = open_table()
-    for heading in headings[: len(rows[0])]:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*map(plain_text, row))
-    print_table(table, title)
+    columns = headings[: len(rows[0])]
+    print_table(table_of(columns, rows, "<" * len(columns), lines=False), title)
 
 
 def show_rows(
@@ -111,12 +113,7 @@ def show_rows(
         for line in align_columns([headings, *rows], alignment):
             print_text(line.rstrip())
         return
-    table = open_table()
-    for heading, side in zip(headings, alignment, strict=True):
-        table.add_column(heading, justify="right" if side == ">" else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(plain_text, row))
-    print_table(table, title)
+    print_table(table_of(headings, rows, alignment, lines=False), title)
 
 
 def plain_text(text: str) -> "Text":
