@@ -59,11 +59,13 @@ class Naming:
         """Return the path of the result of a file; `number` is its place among all."""
         folder, stem, ext = self.origin_of(found)
         suffix = f".{ext}" if ext else ""
+        if self.format_name is not None or format_of_suffix(suffix) not in IMAGE_FORMATS:
+            suffix = suffix_of(self.format_name or "png")
         fields = {
             "stem": stem,
             "size": self.size,
             "interp": self.method,
-            "suffix": self._suffix(suffix),
+            "suffix": suffix,
             "ext": ext,
             "number": number,
         }
@@ -114,11 +116,6 @@ class Naming:
                 )
                 seen.add(field)
         return re.compile("".join(parts), re.DOTALL) if "stem" in seen else None
-
-    def _suffix(self, suffix: str) -> str:
-        if self.format_name is not None:
-            return suffix_of(self.format_name)
-        return suffix if format_of_suffix(suffix) in IMAGE_FORMATS else suffix_of("png")
 
 
 def _check(template: str, format_name: str | None) -> None:

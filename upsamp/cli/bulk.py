@@ -54,8 +54,7 @@ def enlarge_many(request: Request) -> None:
         wanted = not (request.quiet or request.dry)
         with show_progress("Looking for images", "files", wanted=wanted) as bar:
             found = survey(lambda: _counted(plan.tasks(), bar), report)
-            _check_clashes(found, naming)
-            _check_existing(found, plan.earlier_results, request)
+            _check_found(found, plan, request)
             bar(completed=0, total=found.files, description="Enlarging")
             _run(plan, request, totals, found, bar)
     except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
@@ -113,14 +112,14 @@ def _replaces_report(request: Request) -> bool:
     )
 
 
-def _check_clashes(found: Survey, naming: Naming) -> None:
-    """Raise where no file can be done beside the others, or the template names all alike."""
-    if found.clashes and (len(found.clashes) == found.files or not naming.tells_images):
+def _check_found(found: Survey, plan: Plan, request: Request) -> None:
+    """Raise where no file can be done beside the others, or the template names all alike.
+
+    And where results are there already, and nobody said what is to become of them.
+    """
+    if found.clashes and (len(found.clashes) == found.files or not plan.naming.tells_images):
         raise FileError(next(iter(found.clashes.values())))
-
-
-def _check_existing(found: Survey, earlier: int, request: Request) -> None:
-    """Raise where results are there already, and nobody said what is to become of them."""
+    earlier = plan.earlier_results
     if found.existing and not (request.force or request.skip_existing):
         left_out = f", and {_files(earlier)} of an earlier run, left out" if earlier else ""
         raise FileError(
@@ -266,15 +265,14 @@ def _show_failed(request: Request, totals: Totals) -> None:
     """Show which files failed, where any did."""
     if totals.counts["failed"]:
         failures = sorted(totals.failures, key=lambda outcome: outcome.task.number)
-        told = [_told_failure(outcome) for outcome in failures]
+        # What failed does not name the file once more.
+        told = [
+            (source, outcome.error.removeprefix(f"'{printable(source)}' "))
+            for outcome in failures
+            for source in [outcome.task.source]
+        ]
         with suppress(OSError):  # whose reader has gone: the exit code tells
             show_failures(told, totals.counts["failed"], request.report)
-
-
-def _told_failure(outcome: Outcome) -> tuple[str, str]:
-    """Return the name of a file and what failed, which does not name it once more."""
-    source = outcome.task.source
-    return source, outcome.error.removeprefix(f"'{printable(source)}' ")
 
 
 def _files(count: int) -> str:

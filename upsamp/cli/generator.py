@@ -12,14 +12,12 @@ from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
-from upsamp.cli.sampling import Plan, Target, choose_target, open_generator, plan_run
-from upsamp.core.arguments import Array
+from upsamp.cli.sampling import Plan, choose_target, open_generator, plan_run
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.losses import check_sides
-from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
-from upsamp.io.write import write_result
+from upsamp.io.write import Destination, write_result
 from upsamp.models.samples.sample_runs import Drawing, draw_samples
 
 EXAMPLES = """
@@ -47,10 +45,10 @@ def command(request: Request) -> None:
     """
     started = perf_counter()
     request.check()
-    picture = choose_target(request.output, pictures=True, force=request.force)
+    picture = choose_target(request.output, request, pictures=True)
     if picture is not None:
-        check_coding(picture.format, WriteOptions(request.compression))
-    array = choose_target(request.samples_out, pictures=False, force=request.force)
+        check_coding(picture.format, picture.options)
+    array = choose_target(request.samples_out, request, pictures=False)
     model = open_generator(request)
     plan = plan_run(model, request) if request.writes else None
     if picture is not None and plan is not None and plan.tiling is not None:
@@ -63,15 +61,18 @@ def command(request: Request) -> None:
         return
     for note in plan.notes:
         show_note(note)
-    drawing = _draw(plan, array, force=request.force)
+    drawing = _draw(plan, array)
     _show_values(plan, drawing, request)
     if picture is not None and drawing.canvas is not None:
-        _write_picture(drawing.canvas, picture, request)
+        canvas = Picture(drawing.canvas, MODES[(*drawing.canvas.shape, 1)[2]])
+        place, format_name, options, overwrite = picture
+        for loss in write_result(canvas, format_name, place, options, overwrite=overwrite):
+            show_note(loss)
     if request.model is not None and not request.takes_standard_output:
         show_report("Samples", _report(model.name, plan, drawing, request, started))
 
 
-def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
+def _draw(plan: Plan, array: Destination | None) -> Drawing:
     """Draw the samples, onto the picture and into the file that are wanted."""
     count = plan.run.feed.count
     if array is not None:
@@ -79,7 +80,7 @@ def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
     writing = (
         nullcontext()
         if array is None
-        else write_array_file(array.name, array.format, count, overwrite=force)
+        else write_array_file(array.name, array.format, count, overwrite=array.overwrite)
     )
     several = count > plan.run.batch_size
     with writing as writer, show_progress("Samples", "samples", count, wanted=several) as advance:
@@ -98,20 +99,6 @@ def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:
         show_note(f"all maps of '{request.layer}' are black at {low:.4g} and white at {high:.4g}")
     if request.value_range != "auto" and drawing.outside:
         show_note(f"{drawing.outside:,} values lie outside of {low:g} to {high:g} and are cut")
-
-
-def _write_picture(canvas: Array, target: Target, request: Request) -> None:
-    """Write the picture, whose pixels are not copied for that."""
-    mode = MODES[canvas.shape[2] if canvas.ndim == 3 else 1]
-    losses = write_result(
-        Picture(canvas, mode),
-        target.format,
-        target.name,
-        WriteOptions(request.compression),
-        overwrite=request.force,
-    )
-    for loss in losses:
-        show_note(loss)
 
 
 def _report(

@@ -154,10 +154,6 @@ def check_kind(*, is_image: bool) -> None:
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
 
-input_argument = argument(metavar="[INPUT]", type=FileType(), required=False)
-
-inputs_argument = argument(metavar="[INPUT]...", type=FileType(), nargs=-1)
-
 output_option = option(
     "-o",
     "--output",

@@ -16,10 +16,11 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.array_files import read_named_arrays
 from upsamp.io.atomic import check_target
 from upsamp.io.formats import format_of_name, is_image_format
-from upsamp.io.picture_options import ReadOptions, check_result
+from upsamp.io.picture_options import ReadOptions, WriteOptions, check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.read import read_source
 from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.io.write import Destination
 from upsamp.models.files.loading import load_model
 from upsamp.models.generator import make_generator
 from upsamp.models.model import Model
@@ -45,14 +46,7 @@ DEFAULT_KIND = "upsampling"
 # --- where samples go
 
 
-class Target(NamedTuple):
-    """A file or "-", and the format that it is to have."""
-
-    name: str
-    format: str
-
-
-def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | None:
+def choose_target(name: str | None, request: Request, *, pictures: bool) -> Destination | None:
     """Return where samples go, and see that it can be written there, before the work."""
     default = "png" if pictures else "npy"
     if name is None:
@@ -65,8 +59,8 @@ def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | 
         rule = "-o must name an image, such as grid.png"
         rule = rule if pictures else "--samples-out must name .npy, .npz or .json"
         raise click.UsageError(f"{rule}. Received: {printable(name)}.")
-    check_target(name, overwrite=force)
-    return Target(name, format_name)
+    check_target(name, overwrite=request.force)
+    return Destination(name, format_name, WriteOptions(request.compression), request.force)
 
 
 # --- the model
@@ -83,11 +77,6 @@ def open_generator(request: Request) -> Model:
         request.channels or 1,
         request.seed,
     )
-
-
-def is_untrained(model: Model) -> bool:
-    """Tell whether weights are still to be drawn, as no file had them."""
-    return any(weight.value is None for weight in model.weights)
 
 
 # --- what is drawn
@@ -125,7 +114,7 @@ def plan_run(model: Model, request: Request) -> Plan:
     if shown_range is None and request.layer is None:
         shown_range = output_range(part)
     notes += [*feed.notes, *_shown_notes(model, tiling, request)]
-    if is_untrained(model):
+    if any(weight.value is None for weight in model.weights):  # as no file had them
         notes.append(
             "the weights are random, so the generator is untrained and its samples are noise"
         )

@@ -43,11 +43,7 @@ def draw(given: Picture | Array, request: Request) -> Picture:
         check_light(given)
     size = enlarging.result_size(given)
     comparison = Comparison(
-        size,
-        enlarging.convention,
-        enlarging.align_corners,
-        view.has_alpha,
-        enlarging.linear,
+        size, enlarging.convention, enlarging.align_corners, view.has_alpha, enlarging.linear
     )
     title = "matrix"
     if isinstance(given, Picture):

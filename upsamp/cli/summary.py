@@ -8,8 +8,7 @@ from upsamp.cli import options
 from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
 from upsamp.cli.named_models import names_model, open_named, read_arguments
 from upsamp.cli.options import Options, argument, option, takes, wrong_command
-from upsamp.cli.render.differences import show_difference
-from upsamp.cli.render.summaries import FORMATS, show_summary
+from upsamp.cli.render.summaries import FORMATS, show_difference, show_summary
 from upsamp.core.arguments import Pair
 from upsamp.errors import ArgumentError
 from upsamp.models.model import Model
@@ -126,11 +125,7 @@ def command(request: Request) -> None:
         _show_comparison(request)
         return
     listing = read_arguments(
-        layers,
-        request.name or "sequential",
-        request.input_shape,
-        request.weights,
-        request.max_size,
+        layers, request.name or "sequential", request.input_shape, request.weights, request.max_size
     )
     chain = None if solve is None else _chain(listing.model)
     show_summary(

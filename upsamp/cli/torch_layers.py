@@ -11,8 +11,7 @@ from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.translating import check_channels
-from upsamp.cli.transpose_request import Request
-from upsamp.cli.weights import read_kernel
+from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.core.arguments import Array, KernelLayout
 from upsamp.core.convolution.convolve import conv2d
 from upsamp.core.convolution.kernels import make_kernel
@@ -41,11 +40,7 @@ OF_KERNELS = ("weights", "kernel_layout", "seed")
 # The presets that mix channels, and so make a kernel for any of them.
 MIXING = ("ones", "random", "glorot")
 # What is computed here, and what it is called.
-LAYERS = {
-    "conv2d": "Conv2D",
-    "depth_to_space": "PixelShuffle",
-    "space_to_depth": "PixelUnshuffle",
-}
+LAYERS = {"conv2d": "Conv2D", "depth_to_space": "PixelShuffle", "space_to_depth": "PixelUnshuffle"}
 
 
 def take_torch_layer(text: str, request: Request) -> TorchLayer | None:

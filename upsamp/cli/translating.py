@@ -55,7 +55,8 @@ def translate_convolution(
     """
     example = None
     if source is None and layer is not None:
-        array, example = _example_input(layer.channels or 1)
+        shape = (1, 8, 8, layer.channels or 1)
+        array, example = np.zeros(shape), f"np.random.default_rng(0).random({shape})"
         by_channel = False
     else:
         given = read_input(source, reading)
@@ -66,38 +67,23 @@ def translate_convolution(
     with wrong_command(ArgumentError):
         check_output_shape(array, settings, by_channel=by_channel)
     task = prepare(array, settings, by_channel=by_channel)
-    _show_convolution_program(
+    program = TransposedConvolution.of(
+        task.x.shape,
+        task.kernel.shape,
+        *settings.arguments,
+        output_shape=settings.output_shape,
+        bias=bool(task.bias.any()),
+    )
+    text = transposed_convolution_program(
+        program,
         library,
-        example or task.x.astype(task.kernel.dtype),
-        task.kernel,
-        task.bias,
-        TransposedConvolution.of(
-            task.x.shape,
-            task.kernel.shape,
-            *settings.arguments,
-            output_shape=settings.output_shape,
-            bias=bool(task.bias.any()),
-        ),
+        example or _source(task.x.astype(task.kernel.dtype), "x.npy"),
+        _source(task.kernel, "kernel.npy"),
+        _source(task.bias, "bias.npy") if program.bias else None,
     )
-
-
-def _show_convolution_program(
-    library: str, x: Array | str, kernel: Array, bias: Array, settings: TransposedConvolution
-) -> None:
-    """Print a program of another library that convolves x (N, H, W, C) transposed.
-
-    x: an array, or the source of one. kernel: (rows, columns, filters / groups, C). bias:
-    (filters,), which the settings have or have not.
-    """
-    input_source = x if isinstance(x, str) else _source(x, "x.npy")
-    kernel_source = _source(kernel, "kernel.npy")
-    bias_source = _source(bias, "bias.npy") if settings.bias else None
-    program = transposed_convolution_program(
-        settings, library, input_source, kernel_source, bias_source
-    )
-    print_text(program.removesuffix("\n"))
-    if isinstance(x, str):
-        show_note(f"no input was given, so the program takes a random one, {settings.input_shape}")
+    print_text(text.removesuffix("\n"))
+    if example is not None:
+        show_note(f"no input was given, so the program takes a random one, {program.input_shape}")
 
 
 def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataFormat) -> None:
@@ -109,12 +95,6 @@ def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataF
             f"The input must have the channels of the layer, {layer.channels}. "
             f"Received: {channels}, of shape {array.shape}."
         )
-
-
-def _example_input(channels: int) -> tuple[Array, str]:
-    """Return an input of 8 x 8 pixels and its source, for a program that has no input yet."""
-    shape = (1, 8, 8, channels)
-    return np.zeros(shape), f"np.random.default_rng(0).random({shape})"
 
 
 def _source(array: Array, file: str) -> str:

@@ -20,8 +20,7 @@ from upsamp.cli.results import (
     show_result,
     shows_tables,
 )
-from upsamp.cli.transpose_request import Request
-from upsamp.cli.weights import read_kernel
+from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.convolve import transposed_setting
 from upsamp.core.layout import as_batch

@@ -6,10 +6,11 @@ import click
 
 from upsamp.cli import options
 from upsamp.cli.command import CountType, FileType, PaddingType, PairType
-from upsamp.cli.options import Options, option
+from upsamp.cli.options import Options, argument, option
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
+    Array,
     DataFormat,
     KernelLayout,
     Margins,
@@ -17,15 +18,17 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.convolution.kernels import KERNEL_PRESETS
+from upsamp.errors import ShapeError
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
+from upsamp.io.read import read_matrix
 from upsamp.models.transposed_convolution import Settings
 
 
 class Request(Options):
     """The options of one call."""
 
-    source: str | None = options.input_argument
+    source: str | None = argument(metavar="[INPUT]", type=FileType(), required=False)
     kernel: Pair | None = option(
         "--kernel",
         "--kernel-size",
@@ -186,3 +189,35 @@ class Request(Options):
             )
         if self.fit is None and self.given("--save-weights", "--apart"):
             raise click.UsageError("--save-weights and --apart go with --fit.")
+
+
+def read_kernel(
+    weights: str, kernel_size: Pair | None, filters: int | None, groups: int, layout: KernelLayout
+) -> Array | None:
+    """Read the kernel that `--weights` names, or return None where that is a preset.
+
+    Returns (rows, columns, filters / groups, channels); a matrix is the window of one channel.
+    """
+    if weights in KERNEL_PRESETS:
+        return None
+    kernel = read_matrix(weights, "--weights")
+    if kernel.ndim == 3:
+        raise ShapeError(
+            "--weights must be (rows, columns) or (rows, columns, filters, channels). "
+            f"Received: shape {kernel.shape}."
+        )
+    if kernel.ndim == 2:
+        kernel = kernel[:, :, None, None]
+    elif layout == "torch":
+        kernel = kernel.transpose(2, 3, 1, 0)
+    held = kernel.shape[2] * groups
+    for name, wanted, has in (
+        ("--kernel", kernel_size, kernel.shape[:2]),
+        ("--filters", filters, held),
+    ):
+        if wanted not in (None, has):
+            raise ShapeError(
+                f"{name} must agree with --weights, of shape {kernel.shape}. "
+                f"Received: {name} {wanted}. Leave {name} out."
+            )
+    return kernel

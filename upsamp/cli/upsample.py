@@ -108,17 +108,13 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     given, enlarging = found.given, request.enlarging
     size = enlarging.result_size(given)
     work = EnlargedStrips(given, enlarging, size)
-    if _is_only_shown(request, given):
+    # A result has no place but the terminal: one of an image from a pipe.
+    piped = request.source is not None and is_open(request.source) and request.output is None
+    if request.preview and piped and isinstance(given, Picture):
         return plan_job(found, work, Destination(STANDARD_STREAM, "preview"))
     ending = f"{enlarging.spell(size)}_{enlarging.method}"
     destination = choose_destination(request, given, ending)
     return plan_job(found, work, destination, request.copied)
-
-
-def _is_only_shown(request: Request, given: Picture | Array) -> bool:
-    """Tell whether a result has no place but the terminal: one of an image from a pipe."""
-    piped = request.source is not None and is_open(request.source) and request.output is None
-    return request.preview and piped and isinstance(given, Picture)
 
 
 def _draw_sheet(request: Request, name: str) -> None:

@@ -8,7 +8,7 @@ import click
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
 from upsamp.cli.command import CountType, FactorType, FileType, TargetType
-from upsamp.cli.options import Options, option, parsed, wrong_command
+from upsamp.cli.options import Options, argument, option, parsed, wrong_command
 from upsamp.cli.results import wants_matrix
 from upsamp.cli.runs import is_run
 from upsamp.core.arguments import CONVENTIONS, DATA_FORMATS, Convention, DataFormat, Interpolation
@@ -32,14 +32,13 @@ if TYPE_CHECKING:
 class Request(Options):
     """The options of one call."""
 
-    sources: tuple[str, ...] = options.inputs_argument
+    sources: tuple[str, ...] = argument(metavar="[INPUT]...", type=FileType(), nargs=-1)
     factors: "tuple[Fraction, Fraction] | None" = option(
         "--size", type=FactorType(), help="Factor of the rows and of the columns.  [default: 2]"
     )
     target: tuple[int | None, int | None] | None = option(
         "--to",
         type=TargetType(),
-        metavar="WIDTHxHEIGHT",
         help="Size of the result in pixels, in the place of --size; 1920x and x1080 keep the "
         "shape.",
     )

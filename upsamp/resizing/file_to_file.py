@@ -180,17 +180,13 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
         if 0 < kept.frames < kept.total:
             notes.append(f"{kept.frames} of {kept.total} frames are kept in size")
         if not settings.dry and not copy_kept(job, kept):
-            after = _shape_written(carry_out(job, notes.append), job.destination)
+            made, destination = carry_out(job, notes.append), job.destination
+            if isinstance(made, Picture) and destination.format in IMAGE_FORMATS:
+                made = fitted_stand_in(made, destination.format, destination.options)
+            after = array_of(made).shape
     given = job.source.given
     lost = given.notes if isinstance(given, Picture) else ()
     return Facts(job.source.array.shape, after, (*lost, *notes), kept.frames == kept.total)
-
-
-def _shape_written(result: Picture | Array, destination: Destination) -> tuple[int, ...]:
-    """Return the shape that the pixels have in the file."""
-    if isinstance(result, Picture) and destination.format in IMAGE_FORMATS:
-        result = fitted_stand_in(result, destination.format, destination.options)
-    return array_of(result).shape
 
 
 def check_reading(given: Picture | Array, options: ReadOptions) -> None:

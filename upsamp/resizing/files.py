@@ -31,12 +31,7 @@ from upsamp.core.values import (
     spelled,
 )
 from upsamp.errors import ArgumentError, FileError, UpsampError
-from upsamp.io.formats import (
-    IMAGE_FORMATS,
-    LOSSY_FORMATS,
-    NAMES,
-    format_to_write,
-)
+from upsamp.io.formats import IMAGE_FORMATS, LOSSY_FORMATS, NAMES, format_to_write
 from upsamp.io.picture_options import (
     MAX_PIXELS,
     Background,

@@ -47,11 +47,7 @@ def open_table(*, lines: bool = False) -> "Table":
 
 
 def table_of(
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    alignment: str,
-    *,
-    lines: bool = True,
+    headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: str, *, lines: bool = True
 ) -> "Table":
     """Return a table whose cells are folded where they must be; lines: between its rows."""
     table = open_table(lines=lines)
@@ -87,9 +83,7 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
 
 
 def show_report(
-    title: str,
-    rows: Sequence[Sequence[str]],
-    headings: Sequence[str] = ("", "Input", "Output"),
+    title: str, rows: Sequence[Sequence[str]], headings: Sequence[str] = ("", "Input", "Output")
 ) -> None:
     """Show what happened: rows of a label, what came in, and what went out."""
     if not on_terminal():
