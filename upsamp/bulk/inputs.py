@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from glob import has_magic
@@ -72,13 +73,13 @@ def kind_of(word: str) -> Kind:
     return "matrix" if begins_nested(word) else "missing"
 
 
+@dataclass
 class _Listing:
     """The images of a folder; names take less memory than what is made of them."""
 
-    def __init__(self, folder: str, below: str, names: Sequence[str]) -> None:
-        self.folder = folder
-        self.below = below
-        self.names = names
+    folder: str
+    below: str
+    names: Sequence[str]
 
     def __iter__(self) -> Iterator[Found]:
         for name in self.names:

@@ -37,7 +37,7 @@ class Options:
     parameters: ClassVar[list[Callable[..., Any]]]
 
     def __init_subclass__(cls) -> None:
-        cls.parameters = [vars(cls)[name](name) for name in cls.__annotations__]
+        cls.parameters = [vars(cls)[name](name, kind) for name, kind in cls.__annotations__.items()]
         for name in cls.__annotations__:
             delattr(cls, name)  # no option is the value of its field
         dataclass(frozen=True)(cls)
@@ -59,15 +59,20 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 def option(*spellings: str, **settings: Any) -> Any:
     """Return an option for a field of `Options`; the settings are those of `click.option`.
 
-    Its help shows the default that it is given.
+    Its help shows the default that it is given; a field of type bool is a flag.
     """
     shown = "default" in settings
-    return lambda name: click.option(*spellings, name, show_default=shown, **settings)
+
+    def make(name: str, kind: object) -> Callable[..., Any]:
+        is_flag = True if kind is bool else None
+        return click.option(*spellings, name, is_flag=is_flag, show_default=shown, **settings)
+
+    return make
 
 
 def argument(**settings: Any) -> Any:
     """Return an argument for a field of `Options`; the settings are those of `click.argument`."""
-    return lambda name: click.argument(name, **settings)
+    return lambda name, _kind: click.argument(name, **settings)
 
 
 def takes(kind: type[OptionsT]) -> Callable[[Callable[[OptionsT], None]], Callable[..., None]]:
@@ -168,7 +173,7 @@ format_option = option(
     help=f"Write or print the result in this format: {', '.join(FORMATS)}.",
 )
 
-force_option = option("--force", is_flag=True, help="Overwrite a file that exists.")
+force_option = option("--force", help="Overwrite a file that exists.")
 
 code_option = option(
     "--code",
@@ -201,7 +206,6 @@ seed_option = option(
 
 linear_option = option(
     "--linear",
-    is_flag=True,
     help="Interpolate amounts of light. Colours and greys are taken for sRGB, whatever the colour "
     "profile says; for 8 and 16 bits.",
 )
@@ -237,7 +241,6 @@ range_option = option(
 
 strip_option = option(
     "--strip",
-    is_flag=True,
     help="Leave out EXIF, XMP, IPTC, georeferences, resolution and comments. The colour profile "
     "stays: without it, the colours would change.",
 )

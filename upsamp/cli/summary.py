@@ -56,12 +56,8 @@ class Request(Options):
         metavar="NAMES",
         help="What is shown: all, names as layer,kernel, or what is added, as +kernel,strides.",
     )
-    expand_nested: bool = option(
-        "--expand-nested", is_flag=True, help="Show the layers of models in the model."
-    )
-    show_trainable: bool = option(
-        "--show-trainable", is_flag=True, help="Show which layers are trained."
-    )
+    expand_nested: bool = option("--expand-nested", help="Show the layers of models in the model.")
+    show_trainable: bool = option("--show-trainable", help="Show which layers are trained.")
     batch: int | None = option(
         "--batch",
         type=CountType(),
@@ -76,7 +72,6 @@ class Request(Options):
     weights: str | None = options.weights_option
     compare_weights: bool = option(
         "--compare-weights",
-        is_flag=True,
         help="Of two models compare the values of weights too, which reads them all.",
     )
     solve: Pair | None = option(

@@ -119,7 +119,7 @@ class Request(Options):
         type=FileType(output=True),
         help="Write the kernel that --fit learnt, as .npy.",
     )
-    apart: bool = option("--apart", is_flag=True, help="Let --fit learn a kernel for each channel.")
+    apart: bool = option("--apart", help="Let --fit learn a kernel for each channel.")
     ridge: float = option(
         "--ridge",
         type=click.FloatRange(min=0),

@@ -1,6 +1,7 @@
 """`upsamp upsample`: enlarge an image or a matrix."""
 
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 
 import click
@@ -10,12 +11,14 @@ from upsamp.cli.options import takes
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     TUTORIAL_MATRIX,
+    check_coding,
     choose_destination,
     deliver,
     find_source,
     finish,
     preview,
     read_input,
+    refuse_on_terminal,
     report,
     show_planned,
     show_result,
@@ -24,13 +27,17 @@ from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
-from upsamp.io.pictures import Picture, array_of
-from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
-from upsamp.io.write import Destination
+from upsamp.core.text import printable
+from upsamp.io.formats import FORMATS, IMAGE_FORMATS, format_of_name
+from upsamp.io.pictures import Picture, array_of, check_light
+from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream, spooled_input
+from upsamp.io.write import Destination, check_place
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare
 from upsamp.resizing.strip_jobs import EnlargedStrips, Source
 
+# No sheet has fewer pixels a side.
+LEAST_SIDE = 500
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
 upsamp upsample photo.png --size 2 3 --interp bilinear -o wide.png
@@ -119,17 +126,45 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
 
 def _draw_sheet(request: Request, name: str) -> None:
     """Read an image or a matrix, and draw what every method makes of it."""
-    from upsamp.cli.sheets import choose_sheet, draw  # to enlarge needs no letters
+    from upsamp.views.crops import Comparison  # to enlarge needs no letters
+    from upsamp.views.sheet import draw_sheet
+    from upsamp.views.view import view_of
 
     started = perf_counter()
-    destination = choose_sheet(name, request)
-    given = read_input(request.source, request.reading)
-    sheet = draw(given, request)
+    destination = _choose_sheet(name, request)
+    source, enlarging = request.source, request.enlarging
+    given = read_input(source, request.reading)
+    view = view_of(given, enlarging.layout)
+    if enlarging.linear and isinstance(given, Picture):
+        check_light(given)
+    size = enlarging.result_size(given)
+    convention, corners = enlarging.convention, enlarging.align_corners
+    comparison = Comparison(size, convention, corners, view.has_alpha, enlarging.linear)
+    title = "matrix"
+    if isinstance(given, Picture):
+        named = source is not None and source != STANDARD_STREAM
+        title = printable(Path(str(source)).name) if named else "standard input"
+    sheet = Picture(draw_sheet(view, comparison, title), "RGB")
     deliver(sheet, destination)
     if not request.quiet:
-        report("Sheet", request.source, given, sheet, destination, [], started)
+        report("Sheet", source, given, sheet, destination, [], started)
     if request.preview:
         preview(sheet, name)
+
+
+def _choose_sheet(name: str, request: Request) -> Destination:
+    """Return where the sheet goes, or raise where it cannot, before any work is done."""
+    format_name = format_of_name(name) or ("png" if is_stream(name) else None)
+    side = FORMATS[format_name].largest_side if format_name else None
+    if format_name not in IMAGE_FORMATS or (side or LEAST_SIDE) < LEAST_SIDE:
+        raise click.UsageError(
+            f"--sheet must be a picture, such as sheet.png. Received: {printable(name)}."
+        )
+    if name == STANDARD_STREAM:
+        refuse_on_terminal(format_name)
+    check_coding(format_name, request.writing)
+    check_place(name, overwrite=request.force)
+    return Destination(name, format_name, request.writing, request.force)
 
 
 def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:

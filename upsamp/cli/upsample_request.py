@@ -44,7 +44,6 @@ class Request(Options):
     )
     keep_larger: bool = option(
         "--keep-larger",
-        is_flag=True,
         help="With --to, let what is larger keep its size, where that is an error otherwise: a "
         "file is copied byte for byte, unless --format, --frame, --strip, --range or --background "
         "asks for another one.",
@@ -63,9 +62,7 @@ class Request(Options):
         help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats, and OpenCV's area) or "
         "torch (also OpenCV, but for area).",
     )
-    align_corners: bool = option(
-        "--align-corners", is_flag=True, help="Let the corner pixels' centres coincide."
-    )
+    align_corners: bool = option("--align-corners", help="Let the corner pixels' centres coincide.")
     linear: bool = options.linear_option
     data_format: DataFormat | None = option(
         "--data-format",
@@ -74,9 +71,7 @@ class Request(Options):
     )
     missing: Missing = options.missing_option
     compare: bool = option(
-        "--compare",
-        is_flag=True,
-        help="Write nothing; show how far other libraries' results lie from this one.",
+        "--compare", help="Write nothing; show how far other libraries' results lie from this one."
     )
     sheet: str | None = option(
         "--sheet",
@@ -86,14 +81,11 @@ class Request(Options):
     )
     preview: bool = option(
         "--preview",
-        is_flag=True,
         help="Show the result on the terminal, besides writing it; one of '-' is only shown.",
     )
     library: str | None = options.code_option
     output: str | None = options.output_option
-    recursive: bool = option(
-        "-r", "--recursive", is_flag=True, help="Search the folders below folders, too."
-    )
+    recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
     out_dir: str | None = option(
         "--out-dir",
         metavar="DIR",
@@ -120,16 +112,14 @@ class Request(Options):
         "local for one of --jobs workers on this machine.",
     )
     skip_existing: bool = option(
-        "--skip-existing",
-        is_flag=True,
-        help="Skip images whose result exists, as after an interruption.",
+        "--skip-existing", help="Skip images whose result exists, as after an interruption."
     )
     report: str | None = option(
         "--report",
         type=FileType(output=True),
         help="Write a report of all files to FILE, as JSON; '-' is standard output.",
     )
-    quiet: bool = option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
+    quiet: bool = option("-q", "--quiet", help="Show nothing but errors.")
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     quality: Quality = options.quality_option
@@ -142,7 +132,6 @@ class Request(Options):
     force: bool = options.force_option
     dry: bool = option(
         "--dry-run",
-        is_flag=True,
         help="Write nothing; list each source, its result and the result's WIDTHxHEIGHT.",
     )
     max_pixels: int = options.max_pixels_option

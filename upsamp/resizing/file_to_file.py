@@ -2,8 +2,8 @@
 
 import math
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -97,12 +97,7 @@ def plan_job(
     return Job(source, work, destination, StripRun(job, memory))
 
 
-@contextmanager
-def _unwatched(_label: str, _length: int, _step: int) -> Iterator[Callable[[int], object]]:
-    yield lambda _: None
-
-
-def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch = _unwatched) -> Picture | Array:
+def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch | None = None) -> Picture | Array:
     """Make a result and write it, unless it is to be shown; return it, or what stands in for it.
 
     tell: is told what is lost, before a file comes into place: what fails has left none.
@@ -111,7 +106,8 @@ def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch = _unwatched) -> Pictu
     if strips is not None:
         for loss in strips.losses:
             tell(loss)
-        with watch("Rows", strips.rows, strips.step) as advance:
+        watching = watch("Rows", strips.rows, strips.step) if watch else nullcontext(lambda _: None)
+        with watching as advance:
             delivered = strips.write(advance)
         for loss in strips.lost:
             tell(loss)

@@ -122,11 +122,6 @@ def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> lis
 # --- text
 
 
-def summary_json(summary: Summary) -> str:
-    """Return the summary as JSON."""
-    return json_text(summary.to_dict(), indent=2)
-
-
 def summary_csv(summary: Summary) -> str:
     """Return the rows as CSV, without totals; numbers are plain."""
     nested = any(row.level for row in summary.rows)
@@ -170,7 +165,7 @@ def _dot(summary: Summary) -> str:
 
 SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = {
     "plain": str,
-    "json": summary_json,
+    "json": lambda summary: json_text(summary.to_dict(), indent=2),
     "csv": summary_csv,
     "markdown": summary_markdown,
     "dot": _dot,

@@ -8,7 +8,6 @@ from upsamp.core.text import printable
 from upsamp.models.summaries.aligning import align_columns
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -59,12 +58,6 @@ def table_of(
     return table
 
 
-def _natural_width(console: "Console", table: "Table") -> int:
-    """Return the width at which nothing of the table is folded."""
-    wide = console.options.update_width(100_000)
-    return table.__rich_measure__(console, wide).maximum
-
-
 def print_table(table: "Table", title: str = "", width: int | None = None) -> None:
     """Print a table. Off a terminal it is as wide as it must be; on one, cells are folded.
 
@@ -74,7 +67,9 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
     if width is not None:
         console.width = width
     elif not on_terminal():
-        console.width = max(_natural_width(console, table), len(title))
+        # At which nothing of the table is folded.
+        wide = console.options.update_width(100_000)
+        console.width = max(table.__rich_measure__(console, wide).maximum, len(title))
     # What is narrower than a character for each column would lose some.
     console.width = max(console.width, 4 * len(table.columns) + 2)
     if title:
