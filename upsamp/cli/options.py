@@ -203,7 +203,6 @@ seed_option = option(
     help="What random numbers are drawn from; the same seed gives the same numbers.",
 )
 
-
 linear_option = option(
     "--linear",
     help="Interpolate amounts of light. Colours and greys are taken for sRGB, whatever the colour "
@@ -316,7 +315,6 @@ max_memory_option = option(
     "result does not fit. What must be held whole, as an image's pixels, is refused before it is "
     "read where it does not fit. The processes of several files share it.",
 )
-
 
 weights_option = option(
     "--weights",

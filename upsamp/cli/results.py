@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -20,7 +20,6 @@ from upsamp.io.formats import (
     FRAME_FORMATS,
     IMAGE_FORMATS,
     LOSSY_FORMATS,
-    MATRIX_FORMATS,
     TEXT_FORMATS,
     format_of_name,
     format_to_write,
@@ -35,39 +34,15 @@ from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
 from upsamp.io.write import Destination, check_place
 
 if TYPE_CHECKING:
+    from upsamp.cli import transpose_request, upsample_request
     from upsamp.resizing.file_to_file import Job, WorkT
     from upsamp.resizing.strip_jobs import Source
 
+    # What is asked of a command that makes one result of one input.
+    Request: TypeAlias = upsample_request.Request | transpose_request.Request
+
 # The matrix of the tutorial, for a first look without any input.
 TUTORIAL_MATRIX = "1 2; 3 4"
-
-
-class OneResult(Protocol):
-    """The options of a command that makes one result of one input."""
-
-    @property
-    def source(self) -> str | None:
-        """The input; None is the tutorial's matrix."""
-
-    @property
-    def reading(self) -> ReadOptions:
-        """How it is read."""
-
-    @property
-    def output(self) -> str | None:
-        """The file that is wanted."""
-
-    @property
-    def format_name(self) -> str | None:
-        """The format that is wanted."""
-
-    @property
-    def writing(self) -> WriteOptions:
-        """How images are written; not every format has these options."""
-
-    @property
-    def force(self) -> bool:
-        """Whether a file that is there is overwritten."""
 
 
 def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
@@ -85,7 +60,7 @@ def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
     return given
 
 
-def choose_destination(request: OneResult, given: Picture | Array, ending: str) -> Destination:
+def choose_destination(request: "Request", given: Picture | Array, ending: str) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
     A matrix without `-o` is shown; an image becomes a file beside its own, whose name ends in
@@ -117,7 +92,7 @@ def check_coding(format_name: str, writing: WriteOptions) -> None:
         )
 
 
-def _find_destination(request: OneResult, given: Picture | Array, ending: str) -> tuple[str, str]:
+def _find_destination(request: "Request", given: Picture | Array, ending: str) -> tuple[str, str]:
     """Decide on the file and the format."""
     source, output, format_name = request.source, request.output, request.format_name
     wanted = "txt" if format_name == "plain" else format_name
@@ -163,13 +138,6 @@ def _format_of(output: str) -> str:
         raise click.UsageError(printable(str(error))) from error
 
 
-def wants_matrix(output: str | None, format_name: str | None) -> bool:
-    """Tell whether the result is to be a matrix, in which the numbers of a palette mean nothing."""
-    if format_name is None:
-        return output is not None and format_of_name(output) in MATRIX_FORMATS
-    return format_name not in IMAGE_FORMATS
-
-
 def refuse_on_terminal(format_name: str) -> None:
     """Raise where bytes that are no text would be printed on a terminal."""
     if on_terminal() and format_name not in ("table", *TEXT_FORMATS):
@@ -193,7 +161,7 @@ def deliver(result: Picture | Array, destination: Destination) -> Picture | Arra
     return result
 
 
-def find_source(request: OneResult) -> "Source":
+def find_source(request: "Request") -> "Source":
     """Return the input, or of what can be read by its rows the head alone."""
     from upsamp.resizing.strip_jobs import Source  # with what makes results
 

@@ -184,20 +184,15 @@ def _read_inputs(
         arrays = read_named_arrays(request.latent_file, "--latent-file")
         given |= name_inputs(roles, arrays, f"'{request.latent_file}'")
     if request.images:
-        place = _image_place(roles)
+        places = [place for place, one in enumerate(roles) if one.role == "image"]
+        if len(places) != 1:
+            raise ArgumentError(
+                "--image must be for a model with one input of images. "
+                f"Received: {', '.join(map(str, roles))}. Use --latent-file with arrays by name."
+            )
+        place = places[0]
         given[roles[place].name], notes = _read_images(model, roles[place], place, request)
     return given, notes
-
-
-def _image_place(roles: Sequence[InputRole]) -> int:
-    """Return the number of the one input that takes images."""
-    places = [place for place, one in enumerate(roles) if one.role == "image"]
-    if len(places) != 1:
-        raise ArgumentError(
-            "--image must be for a model with one input of images. "
-            f"Received: {', '.join(map(str, roles))}. Use --latent-file with arrays by name."
-        )
-    return places[0]
 
 
 def _read_images(

@@ -12,6 +12,7 @@ from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.translating import check_channels
 from upsamp.cli.transpose_request import Request, read_kernel
+from upsamp.cli.upsample_request import Request as Upsampling
 from upsamp.core.arguments import Array, KernelLayout
 from upsamp.core.convolution.convolve import conv2d
 from upsamp.core.convolution.kernels import make_kernel
@@ -23,19 +24,9 @@ from upsamp.models.summaries.summary_row import SummaryRow
 from upsamp.models.transposed_convolution import Settings
 from upsamp.translate import TorchLayer, parse_torch
 
-# The options of `transpose-conv` that `upsample` has, too; and those that go with a kernel.
-SHARED = (
-    "library",
-    "missing",
-    "output",
-    "format_name",
-    "compression",
-    "value_range",
-    "depth",
-    "force",
-    "max_pixels",
-    "max_memory",
-)
+# The options of `transpose-conv` that `upsample` has, too; and those that go with a kernel. Where
+# channels stand by default differs between them.
+SHARED = (Request.__annotations__.keys() & Upsampling.__annotations__.keys()) - {"data_format"}
 OF_KERNELS = ("weights", "kernel_layout", "seed")
 # The presets that mix channels, and so make a kernel for any of them.
 MIXING = ("ones", "random", "glorot")

@@ -6,11 +6,11 @@ from upsamp.cli.options import wrong_command
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
+from upsamp.cli.transpose_request import Request
 from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
 from upsamp.models.transposed_convolution import Settings, check_output_shape, prepare
 from upsamp.resizing.enlarging import Enlarging
@@ -42,24 +42,18 @@ def show_upsampling_program(library: str, x: Array, size: Pair, enlarging: Enlar
     print_text(upsampling_program(settings, library, _source(x, "x.npy")).removesuffix("\n"))
 
 
-def translate_convolution(
-    library: str,
-    source: str | None,
-    settings: Settings,
-    layer: TorchLayer | None,
-    reading: ReadOptions,
-) -> None:
-    """Print a program of another library that computes a transposed convolution of `source`.
+def translate_convolution(request: Request, settings: Settings, layer: TorchLayer | None) -> None:
+    """Print a program of another library that computes a transposed convolution of the input.
 
     layer: where the settings are from; without a source it says what the input is like.
     """
     example = None
-    if source is None and layer is not None:
+    if request.source is None and layer is not None:
         shape = (1, 8, 8, layer.channels or 1)
         array, example = np.zeros(shape), f"np.random.default_rng(0).random({shape})"
         by_channel = False
     else:
-        given = read_input(source, reading)
+        given = read_input(request.source, request.reading)
         if layer is not None:
             check_channels(layer, given, settings.data_format)
         by_channel = isinstance(given, Picture)
@@ -76,7 +70,7 @@ def translate_convolution(
     )
     text = transposed_convolution_program(
         program,
-        library,
+        str(request.library),
         example or _source(task.x.astype(task.kernel.dtype), "x.npy"),
         _source(task.kernel, "kernel.npy"),
         _source(task.bias, "bias.npy") if program.bias else None,

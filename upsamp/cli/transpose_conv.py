@@ -92,7 +92,7 @@ def command(request: Request) -> None:
             return
         from upsamp.cli.translating import translate_convolution
 
-        translate_convolution(request.library, request.source, settings, layer, request.reading)
+        translate_convolution(request, settings, layer)
 
 
 def _settle(request: Request, layer: "TorchLayer | None") -> Settings:
@@ -130,7 +130,12 @@ def _convolve(request: Request, settings: Settings, layer: "TorchLayer | None") 
     job = prepare(partial(find_source, request), plan)
     given, destination = job.source.given, job.destination
     delivered = finish(job)
-    _tell_lost(job.work)
+    if job.work.lost:
+        share = 100 * job.work.lost / math.prod(job.work.shape)
+        show_note(
+            f"{share:.1f}% of the values were below 0 or above {np.iinfo(job.work.dtype).max} "
+            "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
+        )
     if destination.format == "table":
         show_result(job.source.load(), delivered)
     show_layer(job.work.row, as_table=shows_tables(destination))
@@ -175,13 +180,3 @@ def _plan(given: Picture | Array, settings: Settings, destination: Destination) 
         alpha=drawn and given.has_alpha,
         pixels=given.pixels.dtype if drawn else None,
     )
-
-
-def _tell_lost(convolution: Convolution) -> None:
-    """Say how many values were cut off at the limits of pixels."""
-    if convolution.lost:
-        share = 100 * convolution.lost / math.prod(convolution.shape)
-        show_note(
-            f"{share:.1f}% of the values were below 0 or above {np.iinfo(convolution.dtype).max} "
-            "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
-        )

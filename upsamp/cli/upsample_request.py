@@ -1,19 +1,20 @@
 """What the options of `upsamp upsample` ask for, as one value that all its parts take."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
 from upsamp.cli.command import CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import Options, argument, option, parsed, wrong_command
-from upsamp.cli.results import wants_matrix
-from upsamp.cli.runs import is_run
 from upsamp.core.arguments import CONVENTIONS, DATA_FORMATS, Convention, DataFormat, Interpolation
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.request import normalize_rule
+from upsamp.io.formats import IMAGE_FORMATS, MATRIX_FORMATS, format_of_name
 from upsamp.io.picture_options import (
     Background,
     Missing,
@@ -23,6 +24,7 @@ from upsamp.io.picture_options import (
     WriteOptions,
 )
 from upsamp.io.remote_paths import local_path
+from upsamp.io.streams import STANDARD_STREAM
 from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
@@ -146,7 +148,7 @@ class Request(Options):
     def many(self) -> bool:
         """Whether the inputs are a run over files, which is searched for once."""
         named = "--recursive", "--out-dir", "--name", "--jobs", "--dask", "--skip-existing"
-        return is_run(self.sources, self.given(*named, "--report"))
+        return _is_run(self.sources, self.given(*named, "--report"))
 
     @property
     def shown_elsewhere(self) -> bool:
@@ -183,7 +185,7 @@ class Request(Options):
             not copied
             or self.sheet is not None
             or self.value_range is not None
-            or wants_matrix(output, self.format_name),
+            or _wants_matrix(output, self.format_name),
             self.max_pixels,
             self.depth,
             self.auto_orient,
@@ -272,3 +274,45 @@ class Request(Options):
 
 def _refuse(rule: str) -> None:
     raise click.UsageError(rule)
+
+
+def _wants_matrix(output: str | None, format_name: str | None) -> bool:
+    """Tell whether the result is to be a matrix, in which the numbers of a palette mean nothing."""
+    if format_name is None:
+        return output is not None and format_of_name(output) in MATRIX_FORMATS
+    return format_name not in IMAGE_FORMATS
+
+
+# --- when inputs are a run over several files, and not one image or matrix
+
+
+def _is_run(words: Sequence[str], given: Sequence[str]) -> bool:
+    """Tell whether these inputs are a run over files; `given` are the options of one.
+
+    Raises `click.UsageError` where they can be neither.
+    """
+    kinds = [kind_of(word) for word in words]
+    if len(words) == 2 and not given and kinds[1] == "missing" != kinds[0]:
+        _refuse_target(words[1])
+    if len(words) < 2 and not given:
+        kinds = [kind_there(word) for word in words]  # which asks where it is remote
+        return bool({"folder", "pattern"} & {*kinds})
+    if not words:
+        raise click.UsageError(f"{given[0]} goes with files. Give files, folders or patterns.")
+    for word, kind in zip(words, kinds, strict=True):
+        if kind in ("stream", "matrix"):
+            alone = f"be without {given[0]}" if len(words) < 2 else "be alone"
+            what = "A pipe" if kind == "stream" else "A matrix"
+            what = "Standard input, '-'," if word == STANDARD_STREAM else what
+            quoted = "Put all of it in quotes, as '1 2; 3 4', or give files."
+            remedy = quoted if what == "A matrix" and len(words) > 1 else "Give files."
+            raise click.UsageError(f"{what} must {alone}. Received: '{word}'. {remedy}")
+    return True
+
+
+def _refuse_target(word: str) -> None:
+    """Raise for the second of two inputs, which is not there: it is meant for the result."""
+    remedy = f"To write all results to a folder, use --out-dir {word}."
+    if format_of_name(word) is not None:
+        remedy = f"To write the result to it, use -o {word}."
+    _refuse(f"There is no file '{word}'. {remedy}")

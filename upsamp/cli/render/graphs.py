@@ -101,11 +101,7 @@ def _end(rows: Sequence[SummaryRow], place: int, *, last: bool) -> int:
 
 
 def _label(words: Sequence[str]) -> str:
-    escaped = "\\n".join(map(_escape, words))
-    return f'"{escaped}"'
-
-
-def _escape(text: str) -> str:
     """Return text that stands for itself between quotes; Graphviz reads entities there, too."""
-    text = printable(text).replace("\\", "\\\\").replace('"', '\\"')
-    return ENTITY.sub("&amp;", text)
+    quoted = (printable(word).replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    lines = "\\n".join(ENTITY.sub("&amp;", word) for word in quoted)
+    return f'"{lines}"'
