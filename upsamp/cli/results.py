@@ -220,7 +220,9 @@ def report(
         rows.append(("Mode", _mode(given), _mode(result)))
     if isinstance(given, Picture) and given.rest is not None:
         count = str(shown_frames(given).count)
-        rows.append(("Frames", count, _frames_of(result, destination.format)))
+        several = isinstance(result, Picture) and destination.format in FRAME_FORMATS
+        made = shown_frames(result).count if isinstance(result, Picture) and several else 1
+        rows.append(("Frames", count, str(made)))
     rows += [(label, "", text) for label, text in settings]
     rows.append(("Seconds", "", f"{perf_counter() - started:.3f}"))
     with _written(destination.name):
@@ -245,12 +247,6 @@ def preview(result: Picture | Array, name: str, data_format: DataFormat = "chann
 
     with _written(name):
         show_preview(result, name, data_format)
-
-
-def _frames_of(result: Picture | Array, format_name: str) -> str:
-    if format_name in FRAME_FORMATS and isinstance(result, Picture):
-        return str(shown_frames(result).count)
-    return "1"
 
 
 def _shape(result: Picture | Array) -> str:

@@ -97,20 +97,18 @@ def command(request: Request) -> None:
 
 def _settle(request: Request, layer: "TorchLayer | None") -> Settings:
     """Return the settings with the kernel, where it is no preset; or those of a layer."""
-    settings = request.settings
-    if layer is not None:
-        from upsamp.cli.torch_layers import with_layer
-
-        settings = with_layer(settings, layer, request.kernel_layout)
+    settings, layout = request.settings, request.kernel_layout
+    if layer is None:
         _check_settings(settings)
-        return settings
+        kernel = read_kernel(
+            request.weights, request.kernel, request.filters, request.groups, layout
+        )
+        return replace(settings, kernel=kernel)
+    from upsamp.cli.torch_layers import with_layer
+
+    settings = with_layer(settings, layer, layout)
     _check_settings(settings)
-    return replace(
-        settings,
-        kernel=read_kernel(
-            request.weights, request.kernel, request.filters, request.groups, request.kernel_layout
-        ),
-    )
+    return settings
 
 
 def _convolve(request: Request, settings: Settings, layer: "TorchLayer | None") -> None:

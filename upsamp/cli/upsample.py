@@ -183,17 +183,16 @@ def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enla
 
 def _show_elsewhere(request: Request) -> None:
     """Show the program of another library, or without one what all of them compute."""
+    # To compute needs neither.
+    from upsamp.cli.translating import show_comparison, show_upsampling_program
+
     given, enlarging = read_input(request.source, request.reading), request.enlarging
     array = array_of(given)
     batch = as_batch(array, enlarging.layout)
     if request.library is None:
-        from upsamp.cli.translating import show_comparison  # libraries are asked for here alone
-
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")
         show_comparison(batch[0], enlarging.result_size(given), enlarging)
         return
-    from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
-
     size = enlarging.size_of(enlarging.shape_of(given))
     show_upsampling_program(request.library, batch, size, enlarging)
