@@ -265,11 +265,9 @@ def _show_failed(request: Request, totals: Totals) -> None:
     """Show which files failed, where any did."""
     if totals.counts["failed"]:
         failures = sorted(totals.failures, key=lambda outcome: outcome.task.number)
-        # What failed does not name the file once more.
-        told = [
-            (source, outcome.error.removeprefix(f"'{printable(source)}' "))
-            for outcome in failures
-            for source in [outcome.task.source]
+        told = [  # which does not name the file once more
+            (one.task.source, one.error.removeprefix(f"'{printable(one.task.source)}' "))
+            for one in failures
         ]
         with suppress(OSError):  # whose reader has gone: the exit code tells
             show_failures(told, totals.counts["failed"], request.report)

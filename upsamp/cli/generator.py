@@ -64,9 +64,9 @@ def command(request: Request) -> None:
     drawing = _draw(plan, array)
     _show_values(plan, drawing, request)
     if picture is not None and drawing.canvas is not None:
-        canvas = Picture(drawing.canvas, MODES[(*drawing.canvas.shape, 1)[2]])
-        place, format_name, options, overwrite = picture
-        for loss in write_result(canvas, format_name, place, options, overwrite=overwrite):
+        canvas, (place, format_name, options, overwrite) = drawing.canvas, picture
+        shown = Picture(canvas, MODES[canvas.shape[2] if canvas.ndim == 3 else 1])
+        for loss in write_result(shown, format_name, place, options, overwrite=overwrite):
             show_note(loss)
     if request.model is not None and not request.takes_standard_output:
         show_report("Samples", _report(model.name, plan, drawing, request, started))

@@ -49,8 +49,8 @@ class Options:
             for parameter in click.get_current_context().command.params
             for spelling in parameter.opts
         }
-        neutral = (None, False, ())
-        return [one for one in spellings if not any(values[one] is each for each in neutral)]
+        neutral = [one for one in spellings if values[one] in (None, ()) or values[one] is False]
+        return [one for one in spellings if one not in neutral]
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)
