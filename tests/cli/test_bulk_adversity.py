@@ -14,7 +14,7 @@ from effort import choose
 from PIL import Image
 from terminals import SCRIPT
 
-from upsamp.cli import preview, results
+from upsamp.cli import results
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -223,8 +223,7 @@ def test_a_lack_of_memory_after_a_file_was_written_is_a_note(
         "Note: 'a.npy' is written, but there is not enough memory to show it.\n",
     )
     assert (tmp_path / "a.npy").exists()
-    shown = preview.Looking(preview=True)
     monkeypatch.setattr("upsamp.cli.render.preview.show_preview", lack_memory)
-    shown.show(None, "a.npy")  # type: ignore[arg-type]  # which is not looked at
+    results.preview(None, "a.npy")  # type: ignore[arg-type]  # which is not looked at
     with pytest.raises(MemoryError):
-        shown.show(None, "-")  # type: ignore[arg-type]  # nor here
+        results.preview(None, "-")  # type: ignore[arg-type]  # nor here

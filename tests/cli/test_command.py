@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click import Context
 from click.testing import Result
 from effort import in_one_test
 from hypothesis import given
@@ -15,6 +18,7 @@ from upsamp.cli import COMMANDS
 from upsamp.cli.command import FactorType, NumbersType, PairType
 from upsamp.cli.transpose_conv import command as transpose_conv
 from upsamp.cli.upsample import command as upsample
+from upsamp.cli.upsample_request import Request
 
 Invoke = Callable[..., Result]
 
@@ -369,3 +373,28 @@ def test_the_command_alone_shows_its_overview(invoke: Invoke) -> None:
     result = invoke()
     assert (result.exit_code, result.stdout) == (2, "")
     assert all(name in result.stderr for name in ("Examples:", *COMMANDS))
+
+
+# --- what a command is asked for
+
+
+@in_one_test("name", COMMANDS)
+def test_the_fields_of_a_request_are_the_options_in_their_order_and_each_must_be_given(
+    name: str,
+) -> None:
+    module = import_module(f"upsamp.cli.{name.replace('-', '_')}")
+    fields = list(module.Request.__annotations__)
+    assert [parameter.name for parameter in module.command.params] == fields
+    with pytest.raises(TypeError, match=f"missing {len(fields)} required positional arguments"):
+        module.Request()
+    request = module.Request(**dict.fromkeys(fields))
+    with pytest.raises(AttributeError, match="cannot assign to field"):
+        setattr(request, fields[0], "another")
+
+
+def test_what_is_given_is_neither_none_nor_false_nor_empty_but_may_be_0() -> None:
+    fields: dict[str, Any] = dict.fromkeys(Request.__annotations__)
+    request = Request(**fields | {"frame": 0, "sources": (), "strip": False, "output": "-"})
+    with Context(upsample):
+        given = request.given("--frame", "--strip", "-o", "--jobs", "--max-memory")
+    assert given == ["--frame", "-o"]

@@ -22,10 +22,9 @@ from markdown_it import MarkdownIt
 from terminals import SCRIPT, run_on_terminal
 
 from upsamp.cli import main
-from upsamp.cli.render.differences import show_difference
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.progress import show_failures
-from upsamp.cli.render.summaries import FORMATS, show_summary
+from upsamp.cli.render.summaries import FORMATS, show_difference, show_summary
 from upsamp.cli.render.tables import show_layer, show_note, show_report, show_rows
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
 from upsamp.core.text import json_text, printable

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from upsamp.bulk.tasks import Task
-from upsamp.core.arguments import Array
 from upsamp.errors import FileError
 from upsamp.io.remote_paths import Listings, is_remote, remote_place
 
@@ -57,16 +56,12 @@ def survey(search: Callable[[], Iterable[Task]], other: str | None = None) -> Su
             existing, example = existing + 1, example or task.target
     if other is not None:
         targets.append(hash(_fold(_real(other))))
-    suspects = _suspects(np.array(sources), np.array(targets))
+    # The numbers that stand for two results, or for a result and an input.
+    results = np.sort(np.array(targets))
+    twice = results[1:][results[1:] == results[:-1]]
+    suspects = {*twice.tolist(), *np.intersect1d(np.array(sources), results).tolist()}
     clashes = _compare(search(), suspects, other) if suspects else {}
     return Survey(len(sources), existing, example, clashes)
-
-
-def _suspects(sources: Array, targets: Array) -> set[int]:
-    """Return the numbers that stand for two results, or for a result and an input."""
-    targets.sort()
-    twice = targets[1:][targets[1:] == targets[:-1]]
-    return {*twice.tolist(), *np.intersect1d(sources, targets).tolist()}
 
 
 class _Place(NamedTuple):

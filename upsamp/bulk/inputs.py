@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from glob import has_magic
@@ -72,13 +73,13 @@ def kind_of(word: str) -> Kind:
     return "matrix" if begins_nested(word) else "missing"
 
 
+@dataclass
 class _Listing:
     """The images of a folder; names take less memory than what is made of them."""
 
-    def __init__(self, folder: str, below: str, names: Sequence[str]) -> None:
-        self.folder = folder
-        self.below = below
-        self.names = names
+    folder: str
+    below: str
+    names: Sequence[str]
 
     def __iter__(self) -> Iterator[Found]:
         for name in self.names:
@@ -157,7 +158,7 @@ class Inputs:
                 waiting += [
                     (path, os.path.join(below, name))
                     for path, name in paths
-                    if not self._is_left_out(path)
+                    if self.leave_out is None or _place(path) != self.leave_out
                 ]
 
     def _list(self, folder: str) -> tuple[list[str], list[str]]:
@@ -193,9 +194,6 @@ class Inputs:
                 return True
         self.passed_over += not stat.S_ISDIR(mode)
         return False
-
-    def _is_left_out(self, folder: str) -> bool:
-        return self.leave_out is not None and _place(folder) == self.leave_out
 
 
 def _mode(path: str) -> int:
@@ -233,7 +231,7 @@ def _matches(folder: str, parts: Sequence[str]) -> Iterator[str]:
         yield from _matches(folder, rest)
         for entry in _entries(folder):
             if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                yield from _matches(_path(folder, entry), parts)
+                yield from _matches(join_path(folder, entry.name), parts)
     elif has_magic(part):
         for entry in _entries(folder):
             if _fits(entry.name, part):
@@ -241,7 +239,7 @@ def _matches(folder: str, parts: Sequence[str]) -> Iterator[str]:
                 if isinstance(entry, RemoteEntry) and not rest:
                     yield from [entry.path] if entry.is_file() else []
                 else:
-                    yield from _go_on(_path(folder, entry), rest)
+                    yield from _go_on(join_path(folder, entry.name), rest)
     else:
         yield from _go_on(join_path(folder, part), rest)
 
@@ -258,10 +256,6 @@ def _fits(name: str, part: str) -> bool:
     """Tell whether a name fits a part of a pattern; a hidden one where the part has the point."""
     hidden = name.startswith(".") and not part.startswith(".")
     return not hidden and fnmatchcase(name, part)
-
-
-def _path(folder: str, entry: Entry) -> str:
-    return join_path(folder, entry.name)
 
 
 def _entries(folder: str) -> Sequence[Entry]:

@@ -15,16 +15,8 @@ from upsamp.io.formats import IMAGE_FORMATS, format_of_name, suffix_of
 from upsamp.io.remote_paths import join_path, split_path
 
 TEMPLATE = "{stem}_{size}_{interp}{suffix}"
-# What a template may name, and what is told of it.
-FIELDS: Mapping[str, str] = {
-    "stem": "the name of the image without its suffix",
-    "size": "2x2, 1920x1080, or 1920x where a side was left out",
-    "interp": "bicubic, or bicubic_torch with that convention",
-    "suffix": "that of the image, or of --format",
-    "ext": "the suffix of the image itself, without its dot",
-    "number": "the place of the image among all, from 1 on",
-}
-# What each may be in the name of an earlier result, of whatever size and method.
+# What a template may name, and what each may be in the name of an earlier result, of any size and
+# method: the suffix is that of the image or of --format, ext that of the image itself.
 PATTERNS: Mapping[str, str] = {
     "stem": ".+",
     "size": r"[\d.e+]+x[\d.e+]+|\d+x|x\d+",
@@ -59,11 +51,13 @@ class Naming:
         """Return the path of the result of a file; `number` is its place among all."""
         folder, stem, ext = self.origin_of(found)
         suffix = f".{ext}" if ext else ""
+        if self.format_name is not None or format_of_suffix(suffix) not in IMAGE_FORMATS:
+            suffix = suffix_of(self.format_name or "png")
         fields = {
             "stem": stem,
             "size": self.size,
             "interp": self.method,
-            "suffix": self._suffix(suffix),
+            "suffix": suffix,
             "ext": ext,
             "number": number,
         }
@@ -115,15 +109,10 @@ class Naming:
                 seen.add(field)
         return re.compile("".join(parts), re.DOTALL) if "stem" in seen else None
 
-    def _suffix(self, suffix: str) -> str:
-        if self.format_name is not None:
-            return suffix_of(self.format_name)
-        return suffix if format_of_suffix(suffix) in IMAGE_FORMATS else suffix_of("png")
-
 
 def _check(template: str, format_name: str | None) -> None:
     """Raise `ArgumentError` where a template makes no names, or names of no known format."""
-    known = f"Its fields are {', '.join(f'{{{name}}}' for name in FIELDS)}."
+    known = f"Its fields are {', '.join(f'{{{name}}}' for name in PATTERNS)}."
     try:
         parts = list(Formatter().parse(template))
     except ValueError:
@@ -131,7 +120,7 @@ def _check(template: str, format_name: str | None) -> None:
             f"--name must close each brace that it opens. Received: '{template}'. {known}"
         ) from None
     for _, field, spec, conversion in parts:
-        if field is not None and (field not in FIELDS or spec or conversion):
+        if field is not None and (field not in PATTERNS or spec or conversion):
             raise ArgumentError(
                 f"--name must have fields that there are. Received: '{{{field}}}'. {known}"
             )

@@ -91,7 +91,19 @@ class Report:
     def add(self, outcome: Outcome) -> None:
         """Write the line of a file."""
         if self._stream is not None:
-            self.write(("" if self._first else ",\n") + json_text(_entry(outcome)))
+            task = outcome.task
+            entry = {
+                "number": task.number,
+                "source": task.source,
+                "target": task.target or None,
+                "status": outcome.status,
+                "shape": outcome.before or None,
+                "result_shape": outcome.after or None,
+                "seconds": round(outcome.seconds, 6),
+                "error": outcome.error or None,
+                "notes": outcome.notes,
+            }
+            self.write(("" if self._first else ",\n") + json_text(entry))
             self._first = False
 
 
@@ -135,17 +147,3 @@ def write_report(
         report.write(f'\n],\n"totals": {json_text(totals.to_dict())}}}\n')
         if report.error is not None:
             raise FileError(f"Cannot write '{name}': {reason(report.error)}.")
-
-
-def _entry(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "number": outcome.task.number,
-        "source": outcome.task.source,
-        "target": outcome.task.target or None,
-        "status": outcome.status,
-        "shape": outcome.before or None,
-        "result_shape": outcome.after or None,
-        "seconds": round(outcome.seconds, 6),
-        "error": outcome.error or None,
-        "notes": outcome.notes,
-    }

@@ -49,7 +49,8 @@ class Plan:
             is_earlier = self._earlier_among(group)
             for found in group:
                 if found.error:
-                    yield _unreadable(found, next(numbers))
+                    task = Task(next(numbers), found.path, "")
+                    yield Outcome(task, "failed", error=found.error)
                 elif is_earlier(found):
                     self.earlier_results += 1
                 else:
@@ -90,10 +91,6 @@ class Plan:
         return is_earlier
 
 
-def _unreadable(found: Found, number: int) -> Outcome:
-    return Outcome(Task(number, found.path, ""), "failed", error=found.error)
-
-
 def run(
     plan: Plan, engine: Engine, clashes: Mapping[Task, str] = {}, *, dry: bool = False
 ) -> Iterator[Outcome]:
@@ -106,34 +103,20 @@ def run(
     prepare = (lambda _: "") if dry else lru_cache(maxsize=256)(_prepare_folder)
     there = Listings()
     for task in plan.search():
-        settled = _settle(task, clashes, prepare, there, skip_existing=plan.skip_existing)
-        if isinstance(settled, Outcome):
-            yield settled
-            continue
-        while not engine.has_room():
-            yield from engine.collect()
-        engine.submit(settled)
+        if isinstance(task, Outcome):
+            yield task
+        elif task in clashes:
+            yield Outcome(task, "failed", error=clashes[task])
+        elif plan.skip_existing and _is_done(task.target, there):
+            yield Outcome(task, "skipped")
+        elif error := prepare(split_path(task.target)[0]):
+            yield Outcome(task, "failed", error=error)
+        else:
+            while not engine.has_room():
+                yield from engine.collect()
+            engine.submit(task)
     while outcomes := engine.collect():
         yield from outcomes
-
-
-def _settle(
-    task: Task | Outcome,
-    clashes: Mapping[Task, str],
-    prepare: Callable[[str], str],
-    there: Listings,
-    *,
-    skip_existing: bool,
-) -> Task | Outcome:
-    """Return the outcome of a task that needs no work, or cannot have any; else the task."""
-    if isinstance(task, Outcome):
-        return task
-    if task in clashes:
-        return Outcome(task, "failed", error=clashes[task])
-    if skip_existing and _is_done(task.target, there):
-        return Outcome(task, "skipped")
-    error = prepare(split_path(task.target)[0])
-    return Outcome(task, "failed", error=error) if error else task
 
 
 def _is_done(target: str, there: Listings) -> bool:

@@ -54,15 +54,11 @@ EXAMPLES = """\
 class Group(click.Group):
     """The commands, each imported when it is wanted, and the end of every error."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
         return list(COMMANDS)
 
-    def get_command(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        cmd_name: str,
-    ) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command of that name."""
         if cmd_name not in COMMANDS:
             return None
@@ -144,13 +140,7 @@ def _prepare_streams() -> None:
     warnings.formatwarning = _format_warning
 
 
-def _format_warning(
-    message: Warning | str,
-    category: type[Warning],  # noqa: ARG001 - Python's signature
-    filename: str,  # noqa: ARG001
-    lineno: int,  # noqa: ARG001
-    line: str | None = None,  # noqa: ARG001
-) -> str:
+def _format_warning(message: Warning | str, *_: Any, **_named: Any) -> str:
     """Return what a library warns of as one line."""
     return f"Warning: {printable(str(message))}\n"
 
@@ -199,10 +189,7 @@ def _prepare_signals() -> None:
             signal.signal(number, _interrupt)
 
 
-def _interrupt(
-    number: int,
-    frame: FrameType | None,
-) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     """End the command at Ctrl-C: at once, or as soon as the import that goes on has ended.
 
     A module that is compiled, as those of numpy.random, may drop what is raised while it loads, and

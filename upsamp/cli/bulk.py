@@ -14,7 +14,6 @@ from upsamp.bulk.processes import Processes
 from upsamp.bulk.report import Totals, may_replace, write_report
 from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Engine, Outcome, Task
-from upsamp.cli.bulk_options import BulkOptions
 from upsamp.cli.options import wrong_command
 from upsamp.cli.render.progress import show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
@@ -38,36 +37,35 @@ LEAST_SHARE = 3 * 2**24
 def enlarge_many(request: Request) -> None:
     """Enlarge all images that the words name, and raise at the end where some failed."""
     _check(request)
-    enlarging, options = request.enlarging, request.bulk
+    enlarging = request.enlarging
     with wrong_command():
         naming = Naming(
             enlarging.spell(),
             enlarging.method,
-            options.template or TEMPLATE,
+            request.template or TEMPLATE,
             request.format_name,
-            options.out_dir,
+            request.out_dir,
         )
-    inputs = Inputs(request.sources, recursive=options.recursive, leave_out=options.out_dir)
-    plan = Plan(inputs, naming, skip_existing=options.skip_existing, overwrite=request.force)
+    inputs = Inputs(request.sources, recursive=request.recursive, leave_out=request.out_dir)
+    plan = Plan(inputs, naming, skip_existing=request.skip_existing, overwrite=request.force)
     totals = Totals()
-    report = options.report if options.report and not is_stream(options.report) else None
+    report = request.report if request.report and not is_stream(request.report) else None
     try:
-        wanted = not (options.quiet or request.dry)
+        wanted = not (request.quiet or request.dry)
         with show_progress("Looking for images", "files", wanted=wanted) as bar:
             found = survey(lambda: _counted(plan.tasks(), bar), report)
-            _check_clashes(found, naming)
-            _check_existing(found, plan.earlier_results, request)
+            _check_found(found, plan, request)
             bar(completed=0, total=found.files, description="Enlarging")
             _run(plan, request, totals, found, bar)
     except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
-        if totals.done and not options.quiet and not request.dry:
+        if totals.done and not request.quiet and not request.dry:
             with suppress(OSError):  # of a terminal that is closed
                 show_note(
                     f"stopped after {_files(totals.done)}; --skip-existing goes on from there"
                 )
         raise
     except UpsampError:
-        _show_failed(options, totals)
+        _show_failed(request, totals)
         raise
     _show(plan, request, totals)
 
@@ -82,20 +80,20 @@ def _counted(tasks: Iterator[Task], bar: Callable[..., None]) -> Iterator[Task]:
 
 def _check(request: Request) -> None:
     """Raise where options contradict each other, or need what is not installed."""
-    options, format_name = request.bulk, request.format_name
-    for path in (*request.sources, options.out_dir or ""):
+    format_name = request.format_name
+    for path in (*request.sources, request.out_dir or ""):
         if is_remote(path):
             check_remote(path)
-    if options.dask is not None:
+    if request.dask is not None:
         from upsamp.bulk.dask.clusters import LOCAL, check_dask  # few have a cluster
 
         check_dask()
-        if request.max_memory is not None and options.jobs is None and options.dask != LOCAL:
+        if request.max_memory is not None and request.jobs is None and request.dask != LOCAL:
             raise click.UsageError(
                 "--max-memory is shared by the tasks that a cluster has at a time, which --jobs "
                 "says. Give --jobs, too."
             )
-    if request.force and options.skip_existing:
+    if request.force and request.skip_existing:
         raise click.UsageError("--force overwrites what --skip-existing keeps. Give one of them.")
     if format_name in ("table", "plain"):
         raise click.UsageError(
@@ -103,27 +101,26 @@ def _check(request: Request) -> None:
         )
     if format_name is not None:
         check_coding(format_name, request.writing)
-    if options.report is not None:
-        check_target(options.report, overwrite=_replaces_report(request))
+    if request.report is not None:
+        check_target(request.report, overwrite=_replaces_report(request))
 
 
 def _replaces_report(request: Request) -> bool:
     """Tell whether the report may replace a file, or raise where that is none of its kind."""
-    options = request.bulk
     return may_replace(
-        str(options.report), force=request.force, skip_existing=options.skip_existing
+        str(request.report), force=request.force, skip_existing=request.skip_existing
     )
 
 
-def _check_clashes(found: Survey, naming: Naming) -> None:
-    """Raise where no file can be done beside the others, or the template names all alike."""
-    if found.clashes and (len(found.clashes) == found.files or not naming.tells_images):
+def _check_found(found: Survey, plan: Plan, request: Request) -> None:
+    """Raise where no file can be done beside the others, or the template names all alike.
+
+    And where results are there already, and nobody said what is to become of them.
+    """
+    if found.clashes and (len(found.clashes) == found.files or not plan.naming.tells_images):
         raise FileError(next(iter(found.clashes.values())))
-
-
-def _check_existing(found: Survey, earlier: int, request: Request) -> None:
-    """Raise where results are there already, and nobody said what is to become of them."""
-    if found.existing and not (request.force or request.bulk.skip_existing):
+    earlier = plan.earlier_results
+    if found.existing and not (request.force or request.skip_existing):
         left_out = f", and {_files(earlier)} of an earlier run, left out" if earlier else ""
         raise FileError(
             f"No result may exist already. Received: {found.existing:,} of {found.files:,}, as "
@@ -136,7 +133,6 @@ def _run(
     plan: Plan, request: Request, totals: Totals, found: Survey, bar: Callable[..., None]
 ) -> None:
     """Enlarge the files, and count, report and show what becomes of each."""
-    options = request.bulk
     jobs, limit = _shares(request, found.files)
     settings = Settings(
         request.enlarging,
@@ -144,16 +140,16 @@ def _run(
         request.writing,
         request.format_name,
         overwrite=request.force,
-        skip_existing=options.skip_existing,
+        skip_existing=request.skip_existing,
         max_memory=limit,
         dry=request.dry,
     )
-    overwrite = options.report is not None and _replaces_report(request)
+    overwrite = request.report is not None and _replaces_report(request)
     told = _told_settings(plan.naming, settings)
     stopped: UpsampError | None = None
     with (
-        write_report(options.report, told, totals, overwrite=overwrite) as report,
-        _engine(options, settings, jobs, found.files) as engine,
+        write_report(request.report, told, totals, overwrite=overwrite) as report,
+        _engine(request, settings, jobs, found.files) as engine,
     ):
         try:
             outcomes = run(plan, engine, found.clashes, dry=request.dry)
@@ -188,28 +184,28 @@ def _shares(request: Request, files: int) -> tuple[int | None, MemoryLimit | Non
 
     There are fewer where the shares would be too small for anything.
     """
-    options, size = request.bulk, request.max_memory
+    size = request.max_memory
     if size is None:
-        return options.jobs, None
+        return request.jobs, None
     beside = OWN_MEMORY + OWN_MEMORY_EACH * files
-    wanted = min(options.jobs or thread_count(), files)
+    wanted = min(request.jobs or thread_count(), files)
     jobs = max(1, min(wanted, (size - beside) // LEAST_SHARE))
-    if jobs < wanted and not options.quiet:
+    if jobs < wanted and not request.quiet:
         show_note(f"--max-memory has room for {jobs} of {wanted} files at a time")
     return jobs, MemoryLimit.shared(size, jobs, beside, wanted)
 
 
 def _engine(
-    options: BulkOptions, settings: Settings, wanted: int | None, files: int
+    request: Request, settings: Settings, wanted: int | None, files: int
 ) -> AbstractContextManager[Engine]:
     """Return what does the work."""
     jobs = wanted or thread_count()
-    if options.dask is None:
+    if request.dask is None:
         return Processes(settings, jobs, files)
     from upsamp.bulk.dask.clusters import LOCAL  # few have a cluster
     from upsamp.bulk.dask.engine import DaskEngine
 
-    return DaskEngine(settings, options.dask, jobs if options.dask == LOCAL else wanted)
+    return DaskEngine(settings, request.dask, jobs if request.dask == LOCAL else wanted)
 
 
 def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:
@@ -226,7 +222,6 @@ def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:
 
 def _show(plan: Plan, request: Request, totals: Totals) -> None:
     """Show what became of all files; raise where some failed, or where there were none."""
-    options = request.bulk
     failed = totals.counts["failed"]
     passed_over = plan.inputs.passed_over
     if not totals.done:
@@ -235,12 +230,12 @@ def _show(plan: Plan, request: Request, totals: Totals) -> None:
             "Give others, or --recursive for the folders below."
         )
     try:
-        if not options.quiet and options.report != STANDARD_STREAM:
+        if not request.quiet and request.report != STANDARD_STREAM:
             _show_totals(plan, request, totals)
     except OSError:  # whose reader has gone; that files failed matters more
         if not failed:
             raise
-    _show_failed(options, totals)
+    _show_failed(request, totals)
     if failed:
         raise FileError(f"{failed:,} of {_files(totals.done)} could not be enlarged.")
 
@@ -266,19 +261,16 @@ def _show_totals(plan: Plan, request: Request, totals: Totals) -> None:
     sys.stdout.flush()
 
 
-def _show_failed(options: BulkOptions, totals: Totals) -> None:
+def _show_failed(request: Request, totals: Totals) -> None:
     """Show which files failed, where any did."""
     if totals.counts["failed"]:
         failures = sorted(totals.failures, key=lambda outcome: outcome.task.number)
-        told = [_told_failure(outcome) for outcome in failures]
+        told = [  # which does not name the file once more
+            (one.task.source, one.error.removeprefix(f"'{printable(one.task.source)}' "))
+            for one in failures
+        ]
         with suppress(OSError):  # whose reader has gone: the exit code tells
-            show_failures(told, totals.counts["failed"], options.report)
-
-
-def _told_failure(outcome: Outcome) -> tuple[str, str]:
-    """Return the name of a file and what failed, which does not name it once more."""
-    source = outcome.task.source
-    return source, outcome.error.removeprefix(f"'{printable(source)}' ")
+            show_failures(told, totals.counts["failed"], request.report)
 
 
 def _files(count: int) -> str:

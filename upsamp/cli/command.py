@@ -41,12 +41,7 @@ class FileType(FileBase):
     def __init__(self, *, output: bool = False) -> None:
         self.output = output
 
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,  # noqa: ARG002 - click's signature
-        ctx: click.Context | None,  # noqa: ARG002
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name."""
         name = local_path(str(value))
         return STANDARD_STREAM if descriptor_of(name) == self.output else name
@@ -79,15 +74,11 @@ class NumbersType(NumbersBase):
         self.rule = rule
         self.minimum = minimum
 
-    def get_metavar(
-        self,
-        param: click.Parameter,  # noqa: ARG002 - click's signature
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-    ) -> str:
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Name the numbers, in brackets those that may be left out."""
         return self.metavar
 
-    def parse(self, text: str) -> tuple[Any, ...]:
+    def parse(self, text: str) -> Any:
         """Return the numbers that are written, or none where they break the rule."""
         parts = re.split(r"\s*[x,\s]\s*", text.strip().strip("()[]").lower().rstrip(","))
         if len(parts) > self.most or not all(self.word.fullmatch(part) for part in parts):
@@ -99,9 +90,7 @@ class NumbersType(NumbersBase):
         """Return one number."""
         return int(text)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the numbers."""
         if isinstance(value, tuple):
             return value
@@ -119,7 +108,7 @@ class PairType(NumbersType):
         rule = f"one {kind} integer, or two for rows and columns, as in 2 or 2 3"
         super().__init__(2, "ROWS [COLUMNS]", rule, minimum)
 
-    def parse(self, text: str) -> tuple[Any, ...]:
+    def parse(self, text: str) -> Any:
         """Return (rows, columns), or none where they break the rule."""
         numbers = super().parse(text)
         return numbers * 2 if len(numbers) == 1 else numbers
@@ -134,15 +123,13 @@ class PaddingType(NumbersType):
         )
         super().__init__(4, "same|valid|N...", rule, minimum=0)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
+    def parse(self, text: str) -> Any:
         """Return ("same",), ("valid",), or ((top, bottom), (left, right))."""
-        if str(value).lower() in PADDINGS:
-            return (str(value).lower(),)
-        numbers = super().convert(value, param, ctx)
-        if len(numbers) == 3:
-            self.fail(f"must be {self.rule}. Received: {str(value)[:60]}.", param, ctx)
+        if text.lower() in PADDINGS:
+            return (text.lower(),)
+        numbers = super().parse(text)
+        if len(numbers) not in (1, 2, 4):
+            return ()
         rows, columns = numbers[0], numbers[-1]
         return (numbers[:2], numbers[2:]) if len(numbers) == 4 else ((rows,) * 2, (columns,) * 2)
 
@@ -173,14 +160,14 @@ class RangeType(NumbersType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return (low, high), or "auto"."""
-        if str(value).lower() == "auto":
-            return "auto"
         # Words that stand apart come with an x between, as they do for sizes.
         written = value.replace("x", " ") if isinstance(value, str) else value
         return super().convert(written, param, ctx)
 
-    def parse(self, text: str) -> tuple[Any, ...]:
-        """Return (low, high), or none where they break the rule."""
+    def parse(self, text: str) -> Any:
+        """Return (low, high), or "auto"; none where they break the rule."""
+        if text.lower() == "auto":
+            return "auto"
         parts = re.split(r"[x,\s]+", text.strip().lower())
         if len(parts) != 2 or not all(map(self.word.fullmatch, parts)):
             return ()
@@ -188,25 +175,18 @@ class RangeType(NumbersType):
         return (low, high) if 0 < 255 * (high - low) < math.inf else ()
 
 
-class TargetType(NumbersBase):
+class TargetType(NumbersType):
     """A size in pixels, WIDTHxHEIGHT, of which one may be left out: "1920x1080", "1920x"."""
 
-    name = "target"
+    def __init__(self) -> None:
+        rule = "WIDTHxHEIGHT in pixels, as in 1920x1080, 1920x or x1080"
+        super().__init__(1, "WIDTHxHEIGHT", rule)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
+    def parse(self, text: str) -> Any:
         """Return (width, height), with None for what is to follow from the other."""
-        match = re.fullmatch(r"(\d{0,99})x(\d{0,99})", str(value).lower())
+        match = re.fullmatch(r"(\d{0,99})x(\d{0,99})", text.lower())
         sides = [int(part) if part else None for part in match.groups()] if match else []
-        if not any(sides) or 0 in sides:
-            self.fail(
-                "must be WIDTHxHEIGHT in pixels, as in 1920x1080, 1920x or x1080. "
-                f"Received: {value}.",
-                param,
-                ctx,
-            )
-        return tuple(sides)
+        return tuple(sides) if any(sides) and 0 not in sides else ()
 
 
 def _is_word(text: str) -> bool:

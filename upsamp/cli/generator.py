@@ -2,44 +2,23 @@
 
 from contextlib import nullcontext
 from time import perf_counter
-from typing import Any
 
 import click
 
-from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import (
-    compress_option,
-    depth_option,
-    force_option,
-    max_pixels_option,
-    max_size_option,
-    seed_option,
-    weights_option,
-)
+from upsamp.cli.command import Command
+from upsamp.cli.generator_request import Request
+from upsamp.cli.options import takes
 from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
-from upsamp.cli.sampling import (
-    STEPS,
-    Plan,
-    Request,
-    Target,
-    choose_target,
-    open_generator,
-    plan_run,
-)
-from upsamp.core.arguments import Array
-from upsamp.core.latent import PATHS
+from upsamp.cli.sampling import Plan, choose_target, open_generator, plan_run
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.losses import check_sides
-from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
-from upsamp.io.write import write_result
-from upsamp.models.generator import GENERATORS
+from upsamp.io.write import Destination, write_result
 from upsamp.models.samples.sample_runs import Drawing, draw_samples
-from upsamp.models.samples.value_ranges import NAMED_RANGES
 
 EXAMPLES = """
 upsamp generator --model generator.keras --samples 16 -o grid.png
@@ -56,140 +35,8 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 @click.command("generator", cls=Command, examples=EXAMPLES)
-@click.option(
-    "--model",
-    metavar="FILE",
-    type=FileType(),
-    help="A saved model: .keras, its folder, .h5, or JSON; '-' is standard input.",
-)
-@weights_option
-@max_size_option
-@click.option(
-    "--kind",
-    type=click.Choice(tuple(GENERATORS), case_sensitive=False),
-    help="Without --model: the tutorial's two, or a DCGAN for 28x28.  [default: upsampling]",
-)
-@click.option(
-    "--latent",
-    type=CountType(),
-    help="Of --kind: length of the latent vector.  [default: 100]",
-)
-@click.option(
-    "--size",
-    type=PairType(),
-    help="Of --kind: rows and columns of the base grid.  [default: 5, of dcgan 7]",
-)
-@click.option(
-    "--channels",
-    type=click.IntRange(1, 4),
-    help="Of --kind: channels of the images, 1 grey, 3 colour.  [default: 1]",
-)
-@click.option(
-    "--samples",
-    type=CountType(),
-    metavar="N",
-    help="How many samples are drawn.  [default: 16, of --layer 1, of a file all its rows]",
-)
-@seed_option
-@click.option(
-    "--latent-file",
-    metavar="FILE",
-    type=FileType(),
-    help="Points of the latent space, a row each, as .npy, .csv or text; or .npz with an array "
-    "for each input, by name.",
-)
-@click.option(
-    "--image",
-    "images",
-    multiple=True,
-    metavar="FILE",
-    type=FileType(),
-    help="A picture for a model that takes images; may be given several times.",
-)
-@max_pixels_option
-@depth_option
-@click.option(
-    "--label",
-    "labels",
-    type=NumbersType(1000, "N[,N...]", "labels counted from 0, as in 3 or 0,1,2", minimum=0),
-    help="Labels that the samples get in turn.  [default: all of them]",
-)
-@click.option(
-    "--interpolate",
-    type=CountType(0),
-    nargs=2,
-    metavar="A B",
-    help="Draw the way from sample A to sample B, counted from 0 as they lie in the grid.",
-)
-@click.option(
-    "--steps",
-    type=CountType(2),
-    metavar="N",
-    help=f"Samples on the way, both ends included.  [default: {STEPS}]",
-)
-@click.option(
-    "--path",
-    type=click.Choice(PATHS, case_sensitive=False),
-    help="The way: along a sphere, where such points lie, or straight.  [default: spherical]",
-)
-@click.option(
-    "--layer",
-    metavar="NAME",
-    help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=FileType(output=True),
-    help="Write the samples as one tiled picture; '-' is standard output, as PNG.",
-)
-@click.option(
-    "--samples-out",
-    metavar="FILE",
-    type=FileType(output=True),
-    help="Write the samples themselves, (N, rows, columns, channels), as .npy, .npz or .json.",
-)
-@click.option(
-    "--save",
-    metavar="FILE",
-    type=FileType(output=True),
-    help="Write the generator as .keras, which Keras 3 loads; or its weights alone, as "
-    ".weights.h5, .npz or .safetensors.",
-)
-@click.option(
-    "--grid",
-    type=PairType(),
-    metavar="ROWSxCOLUMNS",
-    help="Tiles of the picture, row by row.  [default: near to a square]",
-)
-@click.option(
-    "--range",
-    "value_range",
-    type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
-    default="auto",
-    show_default=True,
-    help="Black and white: -1 and 1, 0 and 1, or as the last activation says, else the least and "
-    "the greatest value.",
-)
-@click.option(
-    "--zoom",
-    type=CountType(),
-    default=1,
-    show_default=True,
-    help="Enlarge the picture by this factor.",
-)
-@click.option(
-    "--batch",
-    type=CountType(),
-    default=32,
-    show_default=True,
-    metavar="N",
-    help="Samples computed at a time, which bounds the memory.",
-)
-@compress_option
-@force_option
-def command(**options: Any) -> None:
+@takes(Request)
+def command(request: Request) -> None:
     """Build a generator, or read a trained one, and draw samples from it.
 
     --model shows its summary where neither -o nor --samples-out is given. Without it, the
@@ -197,12 +44,11 @@ def command(**options: Any) -> None:
     images are found by their shapes, types and names.
     """
     started = perf_counter()
-    request = Request(**options)
     request.check()
-    picture = choose_target(request.output, pictures=True, force=request.force)
+    picture = choose_target(request.output, request, pictures=True)
     if picture is not None:
-        check_coding(picture.format, WriteOptions(request.compression))
-    array = choose_target(request.samples_out, pictures=False, force=request.force)
+        check_coding(picture.format, picture.options)
+    array = choose_target(request.samples_out, request, pictures=False)
     model = open_generator(request)
     plan = plan_run(model, request) if request.writes else None
     if picture is not None and plan is not None and plan.tiling is not None:
@@ -215,15 +61,18 @@ def command(**options: Any) -> None:
         return
     for note in plan.notes:
         show_note(note)
-    drawing = _draw(plan, array, force=request.force)
+    drawing = _draw(plan, array)
     _show_values(plan, drawing, request)
     if picture is not None and drawing.canvas is not None:
-        _write_picture(drawing.canvas, picture, request)
+        canvas, (place, format_name, options, overwrite) = drawing.canvas, picture
+        shown = Picture(canvas, MODES[canvas.shape[2] if canvas.ndim == 3 else 1])
+        for loss in write_result(shown, format_name, place, options, overwrite=overwrite):
+            show_note(loss)
     if request.model is not None and not request.takes_standard_output:
         show_report("Samples", _report(model.name, plan, drawing, request, started))
 
 
-def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
+def _draw(plan: Plan, array: Destination | None) -> Drawing:
     """Draw the samples, onto the picture and into the file that are wanted."""
     count = plan.run.feed.count
     if array is not None:
@@ -231,7 +80,7 @@ def _draw(plan: Plan, array: Target | None, *, force: bool) -> Drawing:
     writing = (
         nullcontext()
         if array is None
-        else write_array_file(array.name, array.format, count, overwrite=force)
+        else write_array_file(array.name, array.format, count, overwrite=array.overwrite)
     )
     several = count > plan.run.batch_size
     with writing as writer, show_progress("Samples", "samples", count, wanted=several) as advance:
@@ -250,20 +99,6 @@ def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:
         show_note(f"all maps of '{request.layer}' are black at {low:.4g} and white at {high:.4g}")
     if request.value_range != "auto" and drawing.outside:
         show_note(f"{drawing.outside:,} values lie outside of {low:g} to {high:g} and are cut")
-
-
-def _write_picture(canvas: Array, target: Target, request: Request) -> None:
-    """Write the picture, whose pixels are not copied for that."""
-    mode = MODES[canvas.shape[2] if canvas.ndim == 3 else 1]
-    losses = write_result(
-        Picture(canvas, mode),
-        target.format,
-        target.name,
-        WriteOptions(request.compression),
-        overwrite=request.force,
-    )
-    for loss in losses:
-        show_note(loss)
 
 
 def _report(

@@ -1,8 +1,11 @@
-"""The options that commands share, each in one place."""
+"""What a command is asked for, as one value; and the options that commands share."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import click
 
@@ -14,6 +17,7 @@ from upsamp.io.picture_options import (
     KIND_OPTIONS,
     MAX_PIXELS,
     RESULT_FACTOR,
+    Background,
     Quality,
 )
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
@@ -21,6 +25,74 @@ from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 DEFAULT = click.core.ParameterSource.DEFAULT
 # An argument in a message, `strides`, with its value, strides=(2, 2), or both.
 ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Options:
+    """The options of one call of a command: each field is an `option`, or an `argument`.
+
+    A class of this kind is a frozen dataclass; its fields stand in the order of the help.
+    """
+
+    parameters: ClassVar[list[Callable[..., Any]]]
+
+    def __init_subclass__(cls) -> None:
+        cls.parameters = [vars(cls)[name](name, kind) for name, kind in cls.__annotations__.items()]
+        for name in cls.__annotations__:
+            delattr(cls, name)  # no option is the value of its field
+        dataclass(frozen=True)(cls)
+
+    def given(self, *spellings: str) -> list[str]:
+        """Return those of these options whose values are not None, False or empty."""
+        values = {
+            spelling: getattr(self, str(parameter.name))
+            for parameter in click.get_current_context().command.params
+            for spelling in parameter.opts
+        }
+        neutral = [one for one in spellings if values[one] in (None, ()) or values[one] is False]
+        return [one for one in spellings if one not in neutral]
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+def option(*spellings: str, **settings: Any) -> Any:
+    """Return an option for a field of `Options`; the settings are those of `click.option`.
+
+    Its help shows the default that it is given; a field of type bool is a flag.
+    """
+    shown = "default" in settings
+
+    def make(name: str, kind: object) -> Callable[..., Any]:
+        is_flag = True if kind is bool else None
+        return click.option(*spellings, name, is_flag=is_flag, show_default=shown, **settings)
+
+    return make
+
+
+def argument(**settings: Any) -> Any:
+    """Return an argument for a field of `Options`; the settings are those of `click.argument`."""
+    return lambda name, _kind: click.argument(name, **settings)
+
+
+def takes(kind: type[OptionsT]) -> Callable[[Callable[[OptionsT], None]], Callable[..., None]]:
+    """Let a command have these options, and be called with one value that has them all."""
+
+    def decorate(function: Callable[[OptionsT], None]) -> Callable[..., None]:
+        @wraps(function)
+        def callback(**values: Any) -> None:
+            function(kind(**values))
+
+        for parameter in reversed(kind.parameters):
+            parameter(callback)
+        return callback
+
+    return decorate
+
+
+def parsed(parse: Callable[[str], Any]) -> Callable[..., Any]:
+    """Return a callback of click that parses the text of an option, where it is given."""
+    return lambda _context, _parameter, value: None if value is None else parse(value)
 
 
 @contextmanager
@@ -75,96 +147,83 @@ class FormatType(click.Choice[str]):
 def check_kind(*, is_image: bool) -> None:
     """Raise where an option of the command is for another kind of input than it has."""
     context = click.get_current_context()
-    for option in context.command.params:
-        name = str(option.name)
+    for parameter in context.command.params:
+        name = str(parameter.name)
         neutral, kind, why = KIND_OPTIONS.get(name, (None, "", ""))
         given = context.get_parameter_source(name) is not DEFAULT
         if kind and is_image != (kind == "images") and given and context.params[name] != neutral:
-            spelled = [*option.secondary_opts, *option.opts][0]
+            spelled = [*parameter.secondary_opts, *parameter.opts][0]
             raise click.UsageError(f"{spelled} is for {kind}; {why}. Leave it out.")
 
 
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
 
-input_argument = click.argument("source", metavar="[INPUT]", type=FileType(), required=False)
-
-inputs_argument = click.argument("sources", metavar="[INPUT]...", type=FileType(), nargs=-1)
-
-output_option = click.option(
+output_option = option(
     "-o",
     "--output",
-    metavar="FILE",
     type=FileType(output=True),
     help="Write the result to FILE, in the format of its suffix; '-' is standard output.",
 )
 
-format_option = click.option(
+format_option = option(
     "--format",
-    "format_name",
     type=FormatType(("table", "plain", *NAMES), case_sensitive=False),
     metavar="NAME",
     help=f"Write or print the result in this format: {', '.join(FORMATS)}.",
 )
 
-force_option = click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+force_option = option("--force", help="Overwrite a file that exists.")
 
-code_option = click.option(
+code_option = option(
     "--code",
-    "library",
     type=click.Choice(("keras", "torch", "onnx", "jax"), case_sensitive=False),
     help="Compute nothing; print a program of that library which computes the same.",
 )
 
-compress_option = click.option(
+compress_option = option(
     "--compress",
-    "compression",
     type=click.IntRange(0, 9),
     help=f"How strongly a PNG is compressed: 0 stored, {FAST_COMPRESSION} fast (the default), "
     "9 smallest.",
 )
 
-missing_option = click.option(
+missing_option = option(
     "--missing",
     type=click.Choice(("error", "nan"), case_sensitive=False),
     default="error",
-    show_default=True,
     help="What a cell without a number is in a matrix of text: an error or nan. Such are empty "
     "cells, NA, N/A, #N/A, <NA>, null and None, in any case; other words are always errors.",
 )
 
-seed_option = click.option(
+seed_option = option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
-    show_default=True,
     help="What random numbers are drawn from; the same seed gives the same numbers.",
 )
 
-
-linear_option = click.option(
+linear_option = option(
     "--linear",
-    is_flag=True,
     help="Interpolate amounts of light. Colours and greys are taken for sRGB, whatever the colour "
     "profile says; for 8 and 16 bits.",
 )
 
-depth_option = click.option(
+depth_option = option(
     "--depth",
     type=click.Choice(("8",)),
-    callback=lambda _context, _parameter, value: value and int(value),
+    callback=parsed(int),
     help="Accept that colour of more bits is cut to 8, as Pillow reads it. Without it that is an "
     "error, unless upsamp[deep] is installed, which keeps all bits.",
 )
 
-orient_option = click.option(
+orient_option = option(
     "--auto-orient/--no-auto-orient",
     default=True,
-    show_default=True,
     help="Turn the pixels upright, as the EXIF orientation says, or leave them and the tag.",
 )
 
-frame_option = click.option(
+frame_option = option(
     "--frame",
     type=CountType(0),
     metavar="N",
@@ -172,53 +231,41 @@ frame_option = click.option(
     "result holds them (GIF, WebP, PNG, TIFF), else the first.",
 )
 
-range_option = click.option(
+range_option = option(
     "--range",
-    "value_range",
     type=RangeType(),
     help="Make an image of 8 bits of any numbers, as of floats: LOW becomes black, HIGH white, and "
     "what is outside is cut there. auto takes the least and the largest value.",
 )
 
-strip_option = click.option(
+strip_option = option(
     "--strip",
-    is_flag=True,
     help="Leave out EXIF, XMP, IPTC, georeferences, resolution and comments. The colour profile "
     "stays: without it, the colours would change.",
 )
 
 
-def _parse_quality(
-    context: click.Context,  # noqa: ARG001 - click's signature
-    parameter: click.Parameter,  # noqa: ARG001 - click's signature
-    value: str | None,
-) -> Quality:
+def _parse_quality(value: str) -> Quality:
     """Return a quality as a number, or "keep"."""
-    if value is None or value.lower() == "keep":
-        return None if value is None else "keep"
+    if value.lower() == "keep":
+        return "keep"
     if not re.fullmatch("[0-9]{1,3}", value) or not 1 <= int(value) <= 100:
         raise click.BadParameter(f"must be 1 to 100, or keep. Received: {value}.")
     return int(value)
 
 
-quality_option = click.option(
+quality_option = option(
     "--quality",
     metavar="N|keep",
-    callback=_parse_quality,
+    callback=parsed(_parse_quality),
     help="Of JPEG, WebP and AVIF, 1 to 100. By default a JPEG keeps the quality of its source, if "
     "that is 85 or more, otherwise 95; WebP is lossless, unless its source is lossy. keep is the "
     "quality of a JPEG source, whatever it is.",
 )
 
 
-def _parse_background(
-    context: click.Context,  # noqa: ARG001 - click's signature
-    parameter: click.Parameter,  # noqa: ARG001 - click's signature
-    value: str | None,
-) -> tuple[int, int, int] | None:
+def _parse_background(value: str) -> Background:
     """Return a colour by its name, or as #rgb or #rrggbb, in red, green and blue."""
-    if value is None:
-        return None
     from upsamp.io.images.colours import colour_of_name  # few lay a picture on a colour
 
     colour = colour_of_name(value)
@@ -229,19 +276,18 @@ def _parse_background(
     return colour
 
 
-background_option = click.option(
+background_option = option(
     "--background",
     metavar="COLOUR",
-    callback=_parse_background,
+    callback=parsed(_parse_background),
     help="Lay transparent pixels of an image on a colour, by name as white, or #rgb or #rrggbb, in "
     "any format; JPEG, BMP and PPM hold no transparency.",
 )
 
-max_pixels_option = click.option(
+max_pixels_option = option(
     "--max-pixels",
     type=click.IntRange(min=1),
     default=MAX_PIXELS,
-    show_default=True,
     metavar="N",
     help="Refuse an image that declares more pixels, frames or pages that have more than "
     f"{FRAMES_FACTOR} times as many together, and a result of more than {RESULT_FACTOR} times, or "
@@ -249,14 +295,8 @@ max_pixels_option = click.option(
 )
 
 
-def parse_bytes(
-    context: click.Context,  # noqa: ARG001 - click's signature
-    parameter: click.Parameter,  # noqa: ARG001 - click's signature
-    value: str | None,
-) -> int | None:
+def _parse_bytes(value: str) -> int:
     """Return the bytes that are written as 500MB, 2GB or a plain number, in steps of 1024."""
-    if value is None:
-        return None
     match = re.fullmatch(r"(\d{1,15})\s*([kmgt]?)(i?b)?", value.strip().lower())
     if match is None or not int(match[1]):
         raise click.BadParameter(
@@ -266,29 +306,26 @@ def parse_bytes(
     return size
 
 
-max_memory_option = click.option(
+max_memory_option = option(
     "--max-memory",
     metavar="BYTES",
-    callback=parse_bytes,
+    callback=parsed(_parse_bytes),
     help="Bound of the memory besides Python's own, as 200MB or 2GB. Within it .npy is read, and "
     ".npy, PNG and TIFF are written, strip by strip, with the same result; without it only where a "
     "result does not fit. What must be held whole, as an image's pixels, is refused before it is "
     "read where it does not fit. The processes of several files share it.",
 )
 
-
-weights_option = click.option(
+weights_option = option(
     "--weights",
-    metavar="FILE",
     type=FileType(),
     help="Take the weights from this file: .weights.h5, .npz, .safetensors or a model's.",
 )
 
-max_size_option = click.option(
+max_size_option = option(
     "--max-size",
     metavar="BYTES",
     default=f"{DEFAULT_MAX_SIZE // 2**30}GB",
-    show_default=True,
-    callback=parse_bytes,
+    callback=parsed(_parse_bytes),
     help="Refuse a file that unpacks to more, as 500MB or 2GB.",
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -13,14 +13,13 @@ from upsamp.cli.options import check_kind
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal, print_text
 from upsamp.cli.render.tables import show_note, show_report
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.text import printable
 from upsamp.errors import FileError
 from upsamp.io.formats import (
     FRAME_FORMATS,
     IMAGE_FORMATS,
     LOSSY_FORMATS,
-    MATRIX_FORMATS,
     TEXT_FORMATS,
     format_of_name,
     format_to_write,
@@ -35,8 +34,12 @@ from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
 from upsamp.io.write import Destination, check_place
 
 if TYPE_CHECKING:
+    from upsamp.cli import transpose_request, upsample_request
     from upsamp.resizing.file_to_file import Job, WorkT
     from upsamp.resizing.strip_jobs import Source
+
+    # What is asked of a command that makes one result of one input.
+    Request: TypeAlias = upsample_request.Request | transpose_request.Request
 
 # The matrix of the tutorial, for a first look without any input.
 TUTORIAL_MATRIX = "1 2; 3 4"
@@ -57,25 +60,15 @@ def read_input(source: str | None, options: ReadOptions) -> Picture | Array:
     return given
 
 
-def choose_destination(
-    source: str | None,
-    given: Picture | Array,
-    output: str | None,
-    format_name: str | None,
-    ending: str,
-    writing: WriteOptions,
-    *,
-    force: bool,
-) -> Destination:
+def choose_destination(request: "Request", given: Picture | Array, ending: str) -> Destination:
     """Decide where the result goes, before any work is done on it.
 
-    A matrix without `output` is shown; an image becomes a file beside its own, whose name ends in
-    `ending`, or flows on where it came from standard input. writing: options that not every format
-    may have.
+    A matrix without `-o` is shown; an image becomes a file beside its own, whose name ends in
+    `ending`, or flows on where it came from standard input.
     """
-    name, wanted = _find_destination(source, given, output, format_name, ending, force=force)
-    check_coding(wanted, writing)
-    return Destination(name, wanted, writing, force)
+    name, wanted = _find_destination(request, given, ending)
+    check_coding(wanted, request.writing)
+    return Destination(name, wanted, request.writing, request.force)
 
 
 def check_coding(format_name: str, writing: WriteOptions) -> None:
@@ -99,16 +92,9 @@ def check_coding(format_name: str, writing: WriteOptions) -> None:
         )
 
 
-def _find_destination(
-    source: str | None,
-    given: Picture | Array,
-    output: str | None,
-    format_name: str | None,
-    ending: str,
-    *,
-    force: bool,
-) -> tuple[str, str]:
+def _find_destination(request: "Request", given: Picture | Array, ending: str) -> tuple[str, str]:
     """Decide on the file and the format."""
+    source, output, format_name = request.source, request.output, request.format_name
     wanted = "txt" if format_name == "plain" else format_name
     own = given.format if isinstance(given, Picture) and given.format in IMAGE_FORMATS else "png"
     if output is None and isinstance(given, Picture) and wanted not in ("table", *TEXT_FORMATS):
@@ -135,7 +121,7 @@ def _find_destination(
             f"--format {format_name} and '{printable(output)}' disagree. Leave --format out, or "
             f"use a name in {suffix_of(wanted)}."
         )
-    check_place(output, overwrite=force)
+    check_place(output, overwrite=request.force)
     return output, wanted or _format_of(output)
 
 
@@ -150,13 +136,6 @@ def _format_of(output: str) -> str:
         return format_to_write(output)
     except FileError as error:
         raise click.UsageError(printable(str(error))) from error
-
-
-def wants_matrix(output: str | None, format_name: str | None) -> bool:
-    """Tell whether the result is to be a matrix, in which the numbers of a palette mean nothing."""
-    if format_name is None:
-        return output is not None and format_of_name(output) in MATRIX_FORMATS
-    return format_name not in IMAGE_FORMATS
 
 
 def refuse_on_terminal(format_name: str) -> None:
@@ -182,13 +161,14 @@ def deliver(result: Picture | Array, destination: Destination) -> Picture | Arra
     return result
 
 
-def find_stored(source: str | None) -> "Source | None":
-    """Return the .npy file that is named, of which the head alone is read; None for what is not."""
-    from upsamp.resizing.strip_jobs import Source
+def find_source(request: "Request") -> "Source":
+    """Return the input, or of what can be read by its rows the head alone."""
+    from upsamp.resizing.strip_jobs import Source  # with what makes results
 
-    stored = None if source is None else Source.find_stored(source)
-    if stored is not None:
-        check_kind(is_image=False)
+    stored = None if request.source is None else Source.find_stored(request.source)
+    if stored is None:
+        return Source(read_input(request.source, request.reading))
+    check_kind(is_image=False)
     return stored
 
 
@@ -240,16 +220,18 @@ def report(
         rows.append(("Mode", _mode(given), _mode(result)))
     if isinstance(given, Picture) and given.rest is not None:
         count = str(shown_frames(given).count)
-        rows.append(("Frames", count, _frames_of(result, destination.format)))
+        several = isinstance(result, Picture) and destination.format in FRAME_FORMATS
+        made = shown_frames(result).count if isinstance(result, Picture) and several else 1
+        rows.append(("Frames", count, str(made)))
     rows += [(label, "", text) for label, text in settings]
     rows.append(("Seconds", "", f"{perf_counter() - started:.3f}"))
-    with written(destination.name):
+    with _written(destination.name):
         show_report(title, rows)
         sys.stdout.flush()
 
 
 @contextmanager
-def written(name: str) -> Iterator[None]:
+def _written(name: str) -> Iterator[None]:
     """Let a lack of memory be a note in the block, which shows what is in the file `name`."""
     try:
         yield
@@ -259,10 +241,12 @@ def written(name: str) -> Iterator[None]:
         show_note(f"'{name}' is written, but there is not enough memory to show it")
 
 
-def _frames_of(result: Picture | Array, format_name: str) -> str:
-    if format_name in FRAME_FORMATS and isinstance(result, Picture):
-        return str(shown_frames(result).count)
-    return "1"
+def preview(result: Picture | Array, name: str, data_format: DataFormat = "channels_last") -> None:
+    """Show a result on the terminal; `name` is its file's, or "-"."""
+    from upsamp.cli.render.preview import show_preview  # few look at what they make
+
+    with _written(name):
+        show_preview(result, name, data_format)
 
 
 def _shape(result: Picture | Array) -> str:

@@ -1,27 +1,27 @@
-"""What the options of `upsamp generator` ask for: a model, its inputs, and where samples go."""
+"""What `upsamp generator` works with: a model, its inputs, and where samples go."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import click
 import numpy as np
 
+from upsamp.cli.generator_request import DEFAULT_SAMPLES, STEPS, Request
 from upsamp.cli.options import as_options, wrong_command
 from upsamp.cli.results import refuse_on_terminal
-from upsamp.core.arguments import Array, Pair
+from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.array_files import read_named_arrays
 from upsamp.io.atomic import check_target
 from upsamp.io.formats import format_of_name, is_image_format
-from upsamp.io.picture_options import ReadOptions, check_result
+from upsamp.io.picture_options import ReadOptions, WriteOptions, check_result
 from upsamp.io.pictures import Picture
 from upsamp.io.read import read_source
-from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
+from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.io.write import Destination
 from upsamp.models.files.loading import load_model
-from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import make_generator
 from upsamp.models.model import Model
 from upsamp.models.samples.features import check_known, feature_model, output_model
@@ -41,119 +41,12 @@ from upsamp.models.samples.value_ranges import NAMED_RANGES, Range, input_range,
 
 ARRAY_FORMATS = ("npy", "npz", "json")
 DEFAULT_KIND = "upsampling"
-STEPS = 8
-DEFAULT_SAMPLES = 16
-
-
-@dataclass(frozen=True)
-class Request:
-    """The options of one call, by their names."""
-
-    model: str | None
-    weights: str | None
-    max_size: int
-    kind: str | None
-    latent: int | None
-    size: Pair | None
-    channels: int | None
-    samples: int | None
-    seed: int
-    latent_file: str | None
-    images: tuple[str, ...]
-    max_pixels: int
-    depth: Literal[8] | None
-    labels: tuple[int, ...] | None
-    interpolate: Pair | None
-    steps: int | None
-    path: str | None
-    layer: str | None
-    output: str | None
-    samples_out: str | None
-    save: str | None
-    grid: Pair | None
-    value_range: str
-    zoom: int
-    batch: int
-    compression: int | None
-    force: bool
-
-    @property
-    def writes(self) -> bool:
-        """Whether samples are wanted at all."""
-        return self.output is not None or self.samples_out is not None
-
-    @property
-    def takes_standard_output(self) -> bool:
-        """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
-
-    def check(self) -> None:
-        """Raise where options contradict each other, or would be passed over."""
-        own = ("kind", "latent", "size", "channels")
-        given = [f"--{name}" for name in own if getattr(self, name) is not None]
-        if self.model is not None and given:
-            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
-        if self.model is None and self.weights is not None:
-            _refuse("--weights must have a model to go into. Give --model FILE")
-        for name in ("steps", "path"):
-            if self.interpolate is None and getattr(self, name) is not None:
-                _refuse(f"--{name} is for the way between two points. Give --interpolate A B")
-        files = (self.latent_file, *self.images)
-        points = self.samples or DEFAULT_SAMPLES
-        if self.interpolate is not None and not any(files) and max(self.interpolate) >= points:
-            _refuse(
-                f"The points to interpolate must be among the {points:,} samples, counted from 0. "
-                f"Received: {max(self.interpolate)}. Use --samples {max(self.interpolate) + 1} or "
-                "more, or other points"
-            )
-        self._check_use()
-        if self.save is not None:
-            with wrong_command():
-                check_suffix(self.save)
-            check_target(self.save, overwrite=self.force)
-        same = self.latent_file is not None and self.latent_file == self.samples_out
-        if same and not is_open(str(self.samples_out)):
-            _refuse("--latent-file and --samples-out must be two files")
-
-    def _check_use(self) -> None:
-        """Raise where an option is given for what is not drawn."""
-        picture = {
-            "--compress": self.compression is not None,
-            "--grid": self.grid is not None,
-            "--zoom": self.zoom != 1,
-            "--range": self.value_range != "auto" and not self.images,
-        }
-        samples = {
-            "--samples": self.samples is not None,
-            "--latent-file": self.latent_file is not None,
-            "--image": bool(self.images),
-            "--label": self.labels is not None,
-            "--interpolate": self.interpolate is not None,
-            "--layer": self.layer is not None,
-        }
-        for option, given in picture.items():
-            if given and self.output is None:
-                _refuse(f"{option} is for the picture. Give -o FILE.png")
-        for option, given in samples.items():
-            if given and not self.writes:
-                _refuse(f"{option} is for samples. Give -o FILE.png or --samples-out FILE")
-
-
-def _refuse(rule: str) -> None:
-    raise click.UsageError(f"{rule}.")
 
 
 # --- where samples go
 
 
-class Target(NamedTuple):
-    """A file or "-", and the format that it is to have."""
-
-    name: str
-    format: str
-
-
-def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | None:
+def choose_target(name: str | None, request: Request, *, pictures: bool) -> Destination | None:
     """Return where samples go, and see that it can be written there, before the work."""
     default = "png" if pictures else "npy"
     if name is None:
@@ -166,8 +59,8 @@ def choose_target(name: str | None, *, pictures: bool, force: bool) -> Target | 
         rule = "-o must name an image, such as grid.png"
         rule = rule if pictures else "--samples-out must name .npy, .npz or .json"
         raise click.UsageError(f"{rule}. Received: {printable(name)}.")
-    check_target(name, overwrite=force)
-    return Target(name, format_name)
+    check_target(name, overwrite=request.force)
+    return Destination(name, format_name, WriteOptions(request.compression), request.force)
 
 
 # --- the model
@@ -184,11 +77,6 @@ def open_generator(request: Request) -> Model:
         request.channels or 1,
         request.seed,
     )
-
-
-def is_untrained(model: Model) -> bool:
-    """Tell whether weights are still to be drawn, as no file had them."""
-    return any(weight.value is None for weight in model.weights)
 
 
 # --- what is drawn
@@ -226,7 +114,7 @@ def plan_run(model: Model, request: Request) -> Plan:
     if shown_range is None and request.layer is None:
         shown_range = output_range(part)
     notes += [*feed.notes, *_shown_notes(model, tiling, request)]
-    if is_untrained(model):
+    if any(weight.value is None for weight in model.weights):  # as no file had them
         notes.append(
             "the weights are random, so the generator is untrained and its samples are noise"
         )
@@ -296,20 +184,15 @@ def _read_inputs(
         arrays = read_named_arrays(request.latent_file, "--latent-file")
         given |= name_inputs(roles, arrays, f"'{request.latent_file}'")
     if request.images:
-        place = _image_place(roles)
+        places = [place for place, one in enumerate(roles) if one.role == "image"]
+        if len(places) != 1:
+            raise ArgumentError(
+                "--image must be for a model with one input of images. "
+                f"Received: {', '.join(map(str, roles))}. Use --latent-file with arrays by name."
+            )
+        place = places[0]
         given[roles[place].name], notes = _read_images(model, roles[place], place, request)
     return given, notes
-
-
-def _image_place(roles: Sequence[InputRole]) -> int:
-    """Return the number of the one input that takes images."""
-    places = [place for place, one in enumerate(roles) if one.role == "image"]
-    if len(places) != 1:
-        raise ArgumentError(
-            "--image must be for a model with one input of images. "
-            f"Received: {', '.join(map(str, roles))}. Use --latent-file with arrays by name."
-        )
-    return places[0]
 
 
 def _read_images(

@@ -1,15 +1,14 @@
 """`upsamp summary`: show the layers, output shapes and parameters of a model."""
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import click
 
+from upsamp.cli import options
 from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
 from upsamp.cli.named_models import names_model, open_named, read_arguments
-from upsamp.cli.options import max_size_option, weights_option, wrong_command
-from upsamp.cli.render.differences import show_difference
-from upsamp.cli.render.summaries import FORMATS, show_summary
+from upsamp.cli.options import Options, argument, option, takes, wrong_command
+from upsamp.cli.render.summaries import FORMATS, show_difference, show_summary
 from upsamp.core.arguments import Pair
 from upsamp.errors import ArgumentError
 from upsamp.models.model import Model
@@ -46,72 +45,63 @@ class SummaryCommand(Command):
             formatter.write_dl([(column.name, column.about) for column in COLUMNS.values()])
 
 
+class Request(Options):
+    """The options of one call."""
+
+    layers: tuple[str, ...] = argument(
+        metavar="MODEL|LAYER...", type=FileType(), nargs=-1, required=True
+    )
+    columns: str | None = option(
+        "--columns",
+        metavar="NAMES",
+        help="What is shown: all, names as layer,kernel, or what is added, as +kernel,strides.",
+    )
+    expand_nested: bool = option("--expand-nested", help="Show the layers of models in the model.")
+    show_trainable: bool = option("--show-trainable", help="Show which layers are trained.")
+    batch: int | None = option(
+        "--batch",
+        type=CountType(),
+        metavar="N",
+        help="Samples that shapes, multiply-adds and activations are for.  [default: one]",
+    )
+    input_shape: tuple[int, ...] | None = option(
+        "--input-shape",
+        type=NumbersType(3, "N...", "positive integers, 3 at the most, as in 28 28 1"),
+        help="Shape of the input without the batch, as 100, or 28 28 1.",
+    )
+    weights: str | None = options.weights_option
+    compare_weights: bool = option(
+        "--compare-weights",
+        help="Of two models compare the values of weights too, which reads them all.",
+    )
+    solve: Pair | None = option(
+        "--solve",
+        type=PairType(),
+        help="Tell which layer to change so that the output has these rows and columns.",
+    )
+    name: str | None = option("--name", help="Name of a model of layers.  [default: sequential]")
+    style: str | None = option(
+        "--style",
+        type=click.Choice(("keras",), case_sensitive=False),
+        help="Print what Keras 3 prints, to the character.",
+    )
+    width: int | None = option(
+        "--width",
+        type=CountType(most=MAX_WIDTH),
+        metavar="N",
+        help="Characters of a table's lines.  [default: the terminal's; elsewhere what it takes]",
+    )
+    format_name: str | None = option(
+        "--format",
+        type=click.Choice(FORMATS, case_sensitive=False),
+        help="How it is shown.  [default: table on a terminal, else plain]",
+    )
+    max_size: int = options.max_size_option
+
+
 @click.command("summary", cls=SummaryCommand, examples=EXAMPLES)
-@click.argument("layers", metavar="MODEL|LAYER...", type=FileType(), nargs=-1, required=True)
-@click.option(
-    "--columns",
-    metavar="NAMES",
-    help="What is shown: all, names as layer,kernel, or what is added, as +kernel,strides.",
-)
-@click.option("--expand-nested", is_flag=True, help="Show the layers of models in the model.")
-@click.option("--show-trainable", is_flag=True, help="Show which layers are trained.")
-@click.option(
-    "--batch",
-    type=CountType(),
-    metavar="N",
-    help="Samples that shapes, multiply-adds and activations are for.  [default: one]",
-)
-@click.option(
-    "--input-shape",
-    type=NumbersType(3, "N...", "positive integers, 3 at the most, as in 28 28 1"),
-    help="Shape of the input without the batch, as 100, or 28 28 1.",
-)
-@weights_option
-@click.option(
-    "--compare-weights",
-    is_flag=True,
-    help="Of two models compare the values of weights too, which reads them all.",
-)
-@click.option(
-    "--solve",
-    type=PairType(),
-    help="Tell which layer to change so that the output has these rows and columns.",
-)
-@click.option("--name", help="Name of a model of layers.  [default: sequential]")
-@click.option(
-    "--style",
-    type=click.Choice(("keras",), case_sensitive=False),
-    help="Print what Keras 3 prints, to the character.",
-)
-@click.option(
-    "--width",
-    type=CountType(most=MAX_WIDTH),
-    metavar="N",
-    help="Characters of a table's lines.  [default: the terminal's; elsewhere what it takes]",
-)
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(FORMATS, case_sensitive=False),
-    help="How it is shown.  [default: table on a terminal, else plain]",
-)
-@max_size_option
-def command(
-    layers: tuple[str, ...],
-    columns: str | None,
-    expand_nested: bool,
-    show_trainable: bool,
-    batch: int | None,
-    input_shape: tuple[int, ...] | None,
-    weights: str | None,
-    compare_weights: bool,
-    solve: Pair | None,
-    name: str | None,
-    style: str | None,
-    width: int | None,
-    format_name: str | None,
-    max_size: int,
-) -> None:
+@takes(Request)
+def command(request: Request) -> None:
     """Show the layers of a model with their output shapes and parameters, as Keras 3 counts them.
 
     A MODEL is a .keras, .h5 or .json file, a folder that Keras saved, '-' for one of them from
@@ -119,75 +109,54 @@ def command(
     what differs. Or a model is made of LAYERs, each spelled as in Keras code, or a text file with
     one layer a line. Nothing that a file holds is run.
     """
-    shown = _Shown(columns, expand_nested, show_trainable, batch, input_shape)
-    _check_options(shown, style, width, format_name)
+    _check_options(request)
+    layers, solve = request.layers, request.solve
     is_comparison = len(layers) == 2 and all(map(names_model, layers))
-    if compare_weights and not is_comparison:
+    if request.compare_weights and not is_comparison:
         raise click.UsageError("--compare-weights must be used with two models.")
-    if name is not None and names_model(layers[0]):
+    if request.name is not None and names_model(layers[0]):
         raise click.UsageError(f"--name must be used with layers. Received: '{layers[0]}'.")
     if is_comparison:
-        _check_comparison(shown, weights, solve, style, format_name)
-        one, other = (
-            _comparable(text, values=compare_weights, max_size=max_size) for text in layers
-        )
-        difference = compare(one, other, weights=compare_weights)
-        show_difference(difference, (layers[0], layers[1]), format_name, width=width)
+        _show_comparison(request)
         return
-    listing = read_arguments(layers, name or "sequential", input_shape, weights, max_size)
+    listing = read_arguments(
+        layers, request.name or "sequential", request.input_shape, request.weights, request.max_size
+    )
     chain = None if solve is None else _chain(listing.model)
-    show_summary(_summarize(listing, shown), format_name, style=style, width=width)
+    show_summary(
+        _summarize(listing, request), request.format_name, style=request.style, width=request.width
+    )
     if solve is not None and chain is not None:
         from upsamp.cli.solving import show_advice  # most summaries are for reading alone
 
         show_advice(chain, solve)
 
 
-class _Shown(NamedTuple):
-    """What a summary is to show."""
-
-    columns: str | None
-    expand_nested: bool
-    show_trainable: bool
-    batch: int | None
-    input_shape: tuple[int, ...] | None
-
-
-def _check_options(
-    shown: _Shown, style: str | None, width: int | None, format_name: str | None
-) -> None:
+def _check_options(request: Request) -> None:
     """Raise where options have no meaning together."""
+    columns, format_name = request.columns, request.format_name
     with wrong_command():
-        choose_columns(shown.columns, ())
-    if style is not None and (shown.columns is not None or format_name not in (None, "table")):
+        choose_columns(columns, ())
+    if request.style is not None and (columns is not None or format_name not in (None, "table")):
         raise click.UsageError("--style keras must stand without --columns and --format.")
-    if width is not None and format_name not in (None, "table"):
+    if request.width is not None and format_name not in (None, "table"):
         raise click.UsageError(
             f"--width must be that of a table. Received: --format {format_name}."
         )
 
 
-def _check_comparison(
-    shown: _Shown,
-    weights: str | None,
-    solve: Pair | None,
-    style: str | None,
-    format_name: str | None,
-) -> None:
-    """Raise for options that have no meaning with two models."""
-    given = {
-        "--columns": shown.columns is not None,
-        "--show-trainable": shown.show_trainable,
-        "--batch": shown.batch is not None,
-        "--input-shape": shown.input_shape is not None,
-        "--weights": weights is not None,
-        "--solve": solve is not None,
-        "--style": style is not None,
-        "--format dot": format_name == "dot",
-    }
-    for option, is_given in given.items():
-        if is_given:
-            raise click.UsageError(f"{option} must be used with one model. Received: two.")
+def _show_comparison(request: Request) -> None:
+    """Show two models side by side; raise for options that have no meaning with two."""
+    names = "--columns", "--show-trainable", "--batch", "--input-shape", "--weights", "--solve"
+    given = request.given(*names, "--style")
+    given += ["--format dot"] * (request.format_name == "dot")
+    if given:
+        raise click.UsageError(f"{given[0]} must be used with one model. Received: two.")
+    first, second = request.layers
+    values, max_size = request.compare_weights, request.max_size
+    one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))
+    difference = compare(one, other, weights=values)
+    show_difference(difference, (first, second), request.format_name, width=request.width)
 
 
 def _comparable(text: str, *, values: bool, max_size: int) -> Summary:
@@ -201,23 +170,23 @@ def _comparable(text: str, *, values: bool, max_size: int) -> Summary:
     return listing.model.summarize(expand_nested=True, counted=listing.counted)
 
 
-def _summarize(listing: Listing, shown: _Shown) -> Summary:
+def _summarize(listing: Listing, request: Request) -> Summary:
     model = listing.model
     shapes = None
-    if shown.input_shape is not None:
+    if request.input_shape is not None:
         if len(model.input_calls) != 1:
             raise ArgumentError(
                 "--input-shape must be used with a model of one input. "
                 f"Received: {len(model.input_calls)} inputs."
             )
-        shapes = [(None, *shown.input_shape)]
-    columns = choose_columns(shown.columns, default_columns(model))
-    if shown.show_trainable:
+        shapes = [(None, *request.input_shape)]
+    columns = choose_columns(request.columns, default_columns(model))
+    if request.show_trainable:
         columns = tuple(dict.fromkeys([*columns, "trainable"]))
     summary = model.summarize(
         columns,
-        expand_nested=shown.expand_nested,
-        batch=shown.batch,
+        expand_nested=request.expand_nested,
+        batch=request.batch,
         input_shapes=shapes,
         counted=listing.counted,
     )

@@ -11,59 +11,43 @@ from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.translating import check_channels
-from upsamp.cli.weights import read_kernel
-from upsamp.core.arguments import Array, DataFormat, KernelLayout
+from upsamp.cli.transpose_request import Request, read_kernel
+from upsamp.cli.upsample_request import Request as Upsampling
+from upsamp.core.arguments import Array, KernelLayout
 from upsamp.core.convolution.convolve import conv2d
 from upsamp.core.convolution.kernels import make_kernel
 from upsamp.core.layout import as_batch
 from upsamp.core.shuffle import depth_to_space, space_to_depth
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import ReadOptions, WriteOptions
 from upsamp.io.pictures import array_of
 from upsamp.models.summaries.summary_row import SummaryRow
 from upsamp.models.transposed_convolution import Settings
 from upsamp.translate import TorchLayer, parse_torch
 
-# The options of `transpose-conv` that `upsample` has, too; and those that go with a kernel.
-SHARED = (
-    "library",
-    "missing",
-    "output",
-    "format_name",
-    "compression",
-    "value_range",
-    "depth",
-    "force",
-    "max_pixels",
-    "max_memory",
-)
+# The options of `transpose-conv` that `upsample` has, too; and those that go with a kernel. Where
+# channels stand by default differs between them.
+SHARED = (Request.__annotations__.keys() & Upsampling.__annotations__.keys()) - {"data_format"}
 OF_KERNELS = ("weights", "kernel_layout", "seed")
 # The presets that mix channels, and so make a kernel for any of them.
 MIXING = ("ones", "random", "glorot")
 # What is computed here, and what it is called.
-LAYERS = {
-    "conv2d": "Conv2D",
-    "depth_to_space": "PixelShuffle",
-    "space_to_depth": "PixelUnshuffle",
-}
+LAYERS = {"conv2d": "Conv2D", "depth_to_space": "PixelShuffle", "space_to_depth": "PixelUnshuffle"}
 
 
-def take_torch_layer(text: str, reading: ReadOptions) -> TorchLayer | None:
+def take_torch_layer(text: str, request: Request) -> TorchLayer | None:
     """Read a layer of PyTorch, and show or compute it; return a transposed convolution to run.
 
     Without an input a layer is shown as a call of upsamp, unless a program is wanted.
     """
     layer = _read(text)
-    options = click.get_current_context().params
-    if options["source"] is None and options["library"] is None:
+    if request.source is None and request.library is None:
         _show(layer)
     elif layer.function == "conv2d_transpose":
         return layer
     elif _has_programs(layer):
-        _run_upsample(layer)
+        _run_upsample(layer, request)
     else:
-        _compute(layer, reading)
+        _compute(layer, request)
     return None
 
 
@@ -92,27 +76,18 @@ def _show(layer: TorchLayer) -> None:
     show_note(f"with INPUT it is computed{programs}")
 
 
-def _compute(layer: TorchLayer, reading: ReadOptions) -> None:
+def _compute(layer: TorchLayer, request: Request) -> None:
     """Compute a convolution or a rearrangement of channels on the input of the command."""
     started = perf_counter()
-    options = click.get_current_context().params
-    for name, option in (("library", "--code"), ("max_memory", "--max-memory")):
-        if options[name] is not None:
+    for option, value in (("--code", request.library), ("--max-memory", request.max_memory)):
+        if value is not None:
             raise click.UsageError(
                 f"{option} is for transposed convolutions and interpolation. Leave it out."
             )
-    source, layout, force = options["source"], options["data_format"], options["force"]
-    x = array_of(read_input(source, reading))
-    destination = choose_destination(
-        source,
-        x,
-        options["output"],
-        options["format_name"],
-        layer.function,
-        WriteOptions(options["compression"], value_range=options["value_range"]),
-        force=force,
-    )
-    result, count = _result_of(layer, x, layout)
+    source, layout = request.source, request.data_format
+    x = array_of(read_input(source, request.reading))
+    destination = choose_destination(request, x, layer.function)
+    result, count = _result_of(layer, x, request)
     delivered = deliver(result, destination)
     shape = (None, *as_batch(result, layout).shape[1:])
     name = LAYERS[layer.function]
@@ -121,7 +96,7 @@ def _compute(layer: TorchLayer, reading: ReadOptions) -> None:
     report("Computed", source, x, delivered, destination, [("Layer", name)], started)
 
 
-def _run_upsample(layer: TorchLayer) -> None:
+def _run_upsample(layer: TorchLayer, request: Request) -> None:
     """Run `upsamp upsample` with the settings of a layer."""
     from upsamp.cli.upsample import command  # a convolution needs none of it
 
@@ -129,11 +104,11 @@ def _run_upsample(layer: TorchLayer) -> None:
     settings = dict(layer.arguments)
     size = settings.pop("size")
     settings |= {"factors": size} if layer.function == "upsample" else {"target": size[::-1]}
-    settings |= {name: context.params[name] for name in SHARED}
+    settings |= {name: getattr(request, name) for name in SHARED}
     if _is_given("data_format"):
-        settings["data_format"] = context.params["data_format"]
-    source = context.params["source"]
-    context.invoke(command, sources=() if source is None else (source,), **settings)
+        settings["data_format"] = request.data_format
+    sources = () if request.source is None else (request.source,)
+    context.invoke(command, sources=sources, **settings)
 
 
 def _has_programs(layer: TorchLayer) -> bool:
@@ -147,16 +122,17 @@ def _is_given(name: str) -> bool:
     return source is ParameterSource.COMMANDLINE
 
 
-def _result_of(layer: TorchLayer, array: Array, layout: DataFormat) -> tuple[Array, int]:
+def _result_of(layer: TorchLayer, array: Array, request: Request) -> tuple[Array, int]:
     """Return the result, of rank 2 only if the input was and one channel came out, and the params.
 
     An array of rank 2 is one channel.
     """
+    layout = request.data_format
     axis = 2 if layout == "channels_last" else 0
     x = np.expand_dims(array, axis) if array.ndim == 2 else array
     count = 0
     if layer.function == "conv2d":
-        kernel, bias = _kernel_and_bias(layer, x, layout)
+        kernel, bias = _kernel_and_bias(layer, x, request)
         count = kernel.size + (bias.size if layer.bias else 0)
         result = conv2d(x, kernel, bias, **layer.arguments, data_format=layout)
     else:
@@ -166,19 +142,18 @@ def _result_of(layer: TorchLayer, array: Array, layout: DataFormat) -> tuple[Arr
     return (result.squeeze(axis) if alone else result), count
 
 
-def _kernel_and_bias(layer: TorchLayer, x: Array, layout: DataFormat) -> tuple[Array, Array]:
+def _kernel_and_bias(layer: TorchLayer, x: Array, request: Request) -> tuple[Array, Array]:
     """Return the kernel of a convolution in Keras' layout, and its bias, (filters,)."""
-    check_channels(layer, x, layout)
-    options = click.get_current_context().params
-    kernel = _read_kernel(layer, options["weights"], options["kernel_layout"])
+    check_channels(layer, x, request.data_format)
+    kernel = _read_kernel(layer, request.weights, request.kernel_layout)
     if kernel is None:
-        if options["weights"] not in MIXING:
+        if request.weights not in MIXING:
             raise ArgumentError(
                 f"--weights of a Conv2d must be a file or one of {', '.join(MIXING)}. "
-                f"Received: {options['weights']}."
+                f"Received: {request.weights}."
             )
-        kernel = make_kernel(options["weights"], _keras_shape(layer), seed=options["seed"])
-    bias = parse_text(options["bias"], "--bias", ReadOptions(integers=False)).ravel()
+        kernel = make_kernel(request.weights, _keras_shape(layer), seed=request.seed)
+    bias = request.settings.bias
     return kernel, np.repeat(bias, layer.filters or 1) if bias.size == 1 else bias
 
 

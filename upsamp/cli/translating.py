@@ -6,11 +6,11 @@ from upsamp.cli.options import wrong_command
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
-from upsamp.core.arguments import Array, Convention, DataFormat, Interpolation, Pair
+from upsamp.cli.transpose_request import Request
+from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
 from upsamp.models.transposed_convolution import Settings, check_output_shape, prepare
 from upsamp.resizing.enlarging import Enlarging
@@ -28,41 +28,32 @@ from upsamp.translate.peers import compare_with_peers
 SMALL = 64
 
 
-def show_upsampling_program(
-    library: str,
-    x: Array,
-    size: Pair,
-    interpolation: Interpolation,
-    convention: Convention,
-    *,
-    align_corners: bool,
-) -> None:
+def show_upsampling_program(library: str, x: Array, size: Pair, enlarging: Enlarging) -> None:
     """Print a program of another library that upsamples x (N, H, W, C) to `size`."""
     # Some programs depend on each row and column, which is tried for all of them.
     check_memory((len(x), *size, x.shape[-1]), x.dtype, "The result of the program")
     settings = Upsampling.of(
-        x.shape, size, interpolation, convention=convention, align_corners=align_corners
+        x.shape,
+        size,
+        enlarging.interpolation,
+        convention=enlarging.convention,
+        align_corners=enlarging.align_corners,
     )
     print_text(upsampling_program(settings, library, _source(x, "x.npy")).removesuffix("\n"))
 
 
-def translate_convolution(
-    library: str,
-    source: str | None,
-    settings: Settings,
-    layer: TorchLayer | None,
-    reading: ReadOptions,
-) -> None:
-    """Print a program of another library that computes a transposed convolution of `source`.
+def translate_convolution(request: Request, settings: Settings, layer: TorchLayer | None) -> None:
+    """Print a program of another library that computes a transposed convolution of the input.
 
     layer: where the settings are from; without a source it says what the input is like.
     """
     example = None
-    if source is None and layer is not None:
-        array, example = _example_input(layer.channels or 1)
+    if request.source is None and layer is not None:
+        shape = (1, 8, 8, layer.channels or 1)
+        array, example = np.zeros(shape), f"np.random.default_rng(0).random({shape})"
         by_channel = False
     else:
-        given = read_input(source, reading)
+        given = read_input(request.source, request.reading)
         if layer is not None:
             check_channels(layer, given, settings.data_format)
         by_channel = isinstance(given, Picture)
@@ -70,38 +61,23 @@ def translate_convolution(
     with wrong_command(ArgumentError):
         check_output_shape(array, settings, by_channel=by_channel)
     task = prepare(array, settings, by_channel=by_channel)
-    _show_convolution_program(
-        library,
-        example or task.x.astype(task.kernel.dtype),
-        task.kernel,
-        task.bias,
-        TransposedConvolution.of(
-            task.x.shape,
-            task.kernel.shape,
-            *settings.arguments,
-            output_shape=settings.output_shape,
-            bias=bool(task.bias.any()),
-        ),
+    program = TransposedConvolution.of(
+        task.x.shape,
+        task.kernel.shape,
+        *settings.arguments,
+        output_shape=settings.output_shape,
+        bias=bool(task.bias.any()),
     )
-
-
-def _show_convolution_program(
-    library: str, x: Array | str, kernel: Array, bias: Array, settings: TransposedConvolution
-) -> None:
-    """Print a program of another library that convolves x (N, H, W, C) transposed.
-
-    x: an array, or the source of one. kernel: (rows, columns, filters / groups, C). bias:
-    (filters,), which the settings have or have not.
-    """
-    input_source = x if isinstance(x, str) else _source(x, "x.npy")
-    kernel_source = _source(kernel, "kernel.npy")
-    bias_source = _source(bias, "bias.npy") if settings.bias else None
-    program = transposed_convolution_program(
-        settings, library, input_source, kernel_source, bias_source
+    text = transposed_convolution_program(
+        program,
+        str(request.library),
+        example or _source(task.x.astype(task.kernel.dtype), "x.npy"),
+        _source(task.kernel, "kernel.npy"),
+        _source(task.bias, "bias.npy") if program.bias else None,
     )
-    print_text(program.removesuffix("\n"))
-    if isinstance(x, str):
-        show_note(f"no input was given, so the program takes a random one, {settings.input_shape}")
+    print_text(text.removesuffix("\n"))
+    if example is not None:
+        show_note(f"no input was given, so the program takes a random one, {program.input_shape}")
 
 
 def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataFormat) -> None:
@@ -113,12 +89,6 @@ def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataF
             f"The input must have the channels of the layer, {layer.channels}. "
             f"Received: {channels}, of shape {array.shape}."
         )
-
-
-def _example_input(channels: int) -> tuple[Array, str]:
-    """Return an input of 8 x 8 pixels and its source, for a program that has no input yet."""
-    shape = (1, 8, 8, channels)
-    return np.zeros(shape), f"np.random.default_rng(0).random({shape})"
 
 
 def _source(array: Array, file: str) -> str:

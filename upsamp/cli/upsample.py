@@ -1,57 +1,43 @@
 """`upsamp upsample`: enlarge an image or a matrix."""
 
 from functools import partial
+from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import click
 
-from upsamp.cli.bulk_options import BulkOptions, bulk_options
-from upsamp.cli.command import Command, FactorType, TargetType
-from upsamp.cli.options import (
-    background_option,
-    code_option,
-    compress_option,
-    depth_option,
-    force_option,
-    format_option,
-    frame_option,
-    inputs_argument,
-    linear_option,
-    max_memory_option,
-    max_pixels_option,
-    missing_option,
-    orient_option,
-    output_option,
-    quality_option,
-    range_option,
-    strip_option,
-)
-from upsamp.cli.preview import look_options
+from upsamp.cli.command import Command
+from upsamp.cli.options import takes
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     TUTORIAL_MATRIX,
+    check_coding,
     choose_destination,
     deliver,
-    find_stored,
+    find_source,
     finish,
+    preview,
     read_input,
+    refuse_on_terminal,
     report,
     show_planned,
     show_result,
 )
 from upsamp.cli.upsample_request import Request
-from upsamp.core.arguments import CONVENTIONS, DATA_FORMATS, Array
+from upsamp.core.arguments import Array
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
-from upsamp.core.upsampling.methods import METHODS
-from upsamp.io.pictures import Picture, array_of
-from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
-from upsamp.io.write import Destination
+from upsamp.core.text import printable
+from upsamp.io.formats import FORMATS, IMAGE_FORMATS, format_of_name
+from upsamp.io.pictures import Picture, array_of, check_light
+from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream, spooled_input
+from upsamp.io.write import Destination, check_place
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare
 from upsamp.resizing.strip_jobs import EnlargedStrips, Source
 
+# No sheet has fewer pixels a side.
+LEAST_SIDE = 500
 EXAMPLES = """
 upsamp upsample photo.png --size 4 --interp lanczos3
 upsamp upsample photo.png --size 2 3 --interp bilinear -o wide.png
@@ -68,80 +54,8 @@ upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 
 
 @click.command("upsample", cls=Command, examples=EXAMPLES)
-@inputs_argument
-@click.option(
-    "--size",
-    "factors",
-    type=FactorType(),
-    help="Factor of the rows and of the columns.  [default: 2]",
-)
-@click.option(
-    "--to",
-    "target",
-    type=TargetType(),
-    metavar="WIDTHxHEIGHT",
-    help="Size of the result in pixels, in the place of --size; 1920x and x1080 keep the shape.",
-)
-@click.option(
-    "--keep-larger",
-    is_flag=True,
-    help="With --to, let what is larger keep its size, where that is an error otherwise: a file is "
-    "copied byte for byte, unless --format, --frame, --strip, --range or --background asks for "
-    "another one.",
-)
-@click.option(
-    "--interp",
-    "--interpolation",
-    "interpolation",
-    type=click.Choice(tuple(METHODS), case_sensitive=False),
-    default="nearest",
-    show_default=True,
-    help="How the values between the pixels are found.",
-)
-@click.option(
-    "--convention",
-    type=click.Choice(CONVENTIONS, case_sensitive=False),
-    default="keras",
-    show_default=True,
-    help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats, and OpenCV's area) or torch "
-    "(also OpenCV, but for area).",
-)
-@click.option("--align-corners", is_flag=True, help="Let the corner pixels' centres coincide.")
-@linear_option
-@click.option(
-    "--data-format",
-    type=click.Choice(DATA_FORMATS, case_sensitive=False),
-    help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
-)
-@missing_option
-@click.option(
-    "--compare",
-    is_flag=True,
-    help="Write nothing; show how far other libraries' results lie from this one.",
-)
-@look_options
-@code_option
-@output_option
-@bulk_options
-@format_option
-@compress_option
-@quality_option
-@range_option
-@strip_option
-@background_option
-@frame_option
-@orient_option
-@depth_option
-@force_option
-@click.option(
-    "--dry-run",
-    "dry",
-    is_flag=True,
-    help="Write nothing; list each source, its result and the result's WIDTHxHEIGHT.",
-)
-@max_pixels_option
-@max_memory_option
-def command(**options: Any) -> None:
+@takes(Request)
+def command(request: Request) -> None:
     """Enlarge an image or a matrix, as Keras' UpSampling2D does; or many images.
 
     INPUT is an image file, a matrix file (.npy .npz .csv .tsv .txt .json, also packed as
@@ -154,8 +68,6 @@ def command(**options: Any) -> None:
     followed, links to folders are not, and pipes and devices are passed over. A file that fails is
     told at the end, with code 1, and the others go on.
     """
-    bulk = BulkOptions(**{name: options.pop(name) for name in BulkOptions.__dataclass_fields__})
-    request = Request(**options, bulk=bulk)
     request.check()
     if request.many:
         from upsamp.cli.bulk import enlarge_many  # one file needs no processes
@@ -176,7 +88,7 @@ def _enlarge_one(request: Request) -> None:
     """Read an image or a matrix, enlarge it, and write or show the result."""
     started = perf_counter()
     enlarging = request.enlarging
-    job = prepare(partial(_find, request), partial(_plan, request))
+    job = prepare(partial(find_source, request), partial(_plan, request))
     given, destination = job.source.given, job.destination
     if request.dry:
         show_planned(request.source or TUTORIAL_MATRIX, destination.name, job.work.size)
@@ -188,12 +100,12 @@ def _enlarge_one(request: Request) -> None:
     delivered = given if copy_kept(job, kept) else finish(job)
     if destination.format == "table":
         _show_table(job.source.load(), delivered, enlarging)
-    if not request.bulk.quiet:
+    if not request.quiet:
         size = enlarging.spell(job.work.size).replace("x", " x ")
         settings = [("Method", enlarging.interpolation), ("Size", size)]
         report("Upsampled", request.source, given, delivered, destination, settings, started)
-    if job.strips is None:
-        request.looking.show(delivered, destination.name, enlarging.layout)
+    if request.preview and job.strips is None:
+        preview(delivered, destination.name, enlarging.layout)
     elif request.preview:
         show_note("a result that is written strip by strip is not shown")
 
@@ -203,38 +115,56 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     given, enlarging = found.given, request.enlarging
     size = enlarging.result_size(given)
     work = EnlargedStrips(given, enlarging, size)
-    if _is_only_shown(request, given):
-        return plan_job(found, work, Destination(STANDARD_STREAM, "preview"))
-    destination = choose_destination(
-        request.source,
-        given,
-        request.output,
-        request.format_name,
-        f"{enlarging.spell(size)}_{enlarging.method}",
-        request.writing,
-        force=request.force,
-    )
-    return plan_job(found, work, destination, request.copied)
-
-
-def _is_only_shown(request: Request, given: Picture | Array) -> bool:
-    """Tell whether a result has no place but the terminal: one of an image from a pipe."""
+    # A result has no place but the terminal: one of an image from a pipe.
     piped = request.source is not None and is_open(request.source) and request.output is None
-    return request.preview and piped and isinstance(given, Picture)
+    if request.preview and piped and isinstance(given, Picture):
+        return plan_job(found, work, Destination(STANDARD_STREAM, "preview"))
+    ending = f"{enlarging.spell(size)}_{enlarging.method}"
+    destination = choose_destination(request, given, ending)
+    return plan_job(found, work, destination, request.copied)
 
 
 def _draw_sheet(request: Request, name: str) -> None:
     """Read an image or a matrix, and draw what every method makes of it."""
-    from upsamp.cli.sheets import choose_sheet, draw  # to enlarge needs no letters
+    from upsamp.views.crops import Comparison  # to enlarge needs no letters
+    from upsamp.views.sheet import draw_sheet
+    from upsamp.views.view import view_of
 
     started = perf_counter()
-    destination = choose_sheet(name, request)
-    given = _read(request)
-    sheet = draw(given, request)
+    destination = _choose_sheet(name, request)
+    source, enlarging = request.source, request.enlarging
+    given = read_input(source, request.reading)
+    view = view_of(given, enlarging.layout)
+    if enlarging.linear and isinstance(given, Picture):
+        check_light(given)
+    size = enlarging.result_size(given)
+    convention, corners = enlarging.convention, enlarging.align_corners
+    comparison = Comparison(size, convention, corners, view.has_alpha, enlarging.linear)
+    title = "matrix"
+    if isinstance(given, Picture):
+        named = source is not None and source != STANDARD_STREAM
+        title = printable(Path(str(source)).name) if named else "standard input"
+    sheet = Picture(draw_sheet(view, comparison, title), "RGB")
     deliver(sheet, destination)
-    if not request.bulk.quiet:
-        report("Sheet", request.source, given, sheet, destination, [], started)
-    request.looking.show(sheet, name)
+    if not request.quiet:
+        report("Sheet", source, given, sheet, destination, [], started)
+    if request.preview:
+        preview(sheet, name)
+
+
+def _choose_sheet(name: str, request: Request) -> Destination:
+    """Return where the sheet goes, or raise where it cannot, before any work is done."""
+    format_name = format_of_name(name) or ("png" if is_stream(name) else None)
+    side = FORMATS[format_name].largest_side if format_name else None
+    if format_name not in IMAGE_FORMATS or (side or LEAST_SIDE) < LEAST_SIDE:
+        raise click.UsageError(
+            f"--sheet must be a picture, such as sheet.png. Received: {printable(name)}."
+        )
+    if name == STANDARD_STREAM:
+        refuse_on_terminal(format_name)
+    check_coding(format_name, request.writing)
+    check_place(name, overwrite=request.force)
+    return Destination(name, format_name, request.writing, request.force)
 
 
 def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
@@ -251,34 +181,18 @@ def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enla
     show_layer(row, as_table=True)
 
 
-def _find(request: Request) -> Source:
-    """Read the input, or of what can be read by its rows the head alone."""
-    return find_stored(request.source) or Source(_read(request))
-
-
-def _read(request: Request) -> Picture | Array:
-    return read_input(request.source, request.reading)
-
-
 def _show_elsewhere(request: Request) -> None:
     """Show the program of another library, or without one what all of them compute."""
-    given, enlarging = _read(request), request.enlarging
+    # To compute needs neither.
+    from upsamp.cli.translating import show_comparison, show_upsampling_program
+
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
     array = array_of(given)
     batch = as_batch(array, enlarging.layout)
     if request.library is None:
-        from upsamp.cli.translating import show_comparison  # libraries are asked for here alone
-
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")
         show_comparison(batch[0], enlarging.result_size(given), enlarging)
         return
-    from upsamp.cli.translating import show_upsampling_program  # to compute needs no program
-
-    show_upsampling_program(
-        request.library,
-        batch,
-        enlarging.size_of(enlarging.shape_of(given)),
-        enlarging.interpolation,
-        enlarging.convention,
-        align_corners=enlarging.align_corners,
-    )
+    size = enlarging.size_of(enlarging.shape_of(given))
+    show_upsampling_program(request.library, batch, size, enlarging)

@@ -1,58 +1,143 @@
 """What the options of `upsamp upsample` ask for, as one value that all its parts take."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.cli.bulk_options import BulkOptions
-from upsamp.cli.options import wrong_command
-from upsamp.cli.preview import Looking
-from upsamp.cli.results import wants_matrix
-from upsamp.core.arguments import Convention, DataFormat, Interpolation
+from upsamp.bulk.inputs import kind_of, kind_there
+from upsamp.bulk.names import TEMPLATE
+from upsamp.cli import options
+from upsamp.cli.command import CountType, FactorType, FileType, TargetType
+from upsamp.cli.options import Options, argument, option, parsed, wrong_command
+from upsamp.core.arguments import CONVENTIONS, DATA_FORMATS, Convention, DataFormat, Interpolation
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.request import normalize_rule
-from upsamp.io.picture_options import Missing, Quality, ReadOptions, ValueRange, WriteOptions
+from upsamp.io.formats import IMAGE_FORMATS, MATRIX_FORMATS, format_of_name
+from upsamp.io.picture_options import (
+    Background,
+    Missing,
+    Quality,
+    ReadOptions,
+    ValueRange,
+    WriteOptions,
+)
+from upsamp.io.remote_paths import local_path
+from upsamp.io.streams import STANDARD_STREAM
 from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 
-@dataclass(frozen=True)
-class Request:
-    """The options of one call, by their names; those of a run over several files are in `bulk`."""
+class Request(Options):
+    """The options of one call."""
 
-    sources: tuple[str, ...]
-    factors: "tuple[Fraction, Fraction] | None"
-    target: tuple[int | None, int | None] | None
-    keep_larger: bool
-    interpolation: Interpolation
-    convention: Convention
-    align_corners: bool
-    linear: bool
-    data_format: DataFormat | None
-    missing: Missing
-    compare: bool
-    sheet: str | None
-    preview: bool
-    library: str | None
-    output: str | None
-    format_name: str | None
-    compression: int | None
-    quality: Quality
-    value_range: ValueRange | None
-    strip: bool
-    background: tuple[int, int, int] | None
-    frame: int | None
-    auto_orient: bool
-    depth: Literal[8] | None
-    force: bool
-    dry: bool
-    max_pixels: int
-    max_memory: int | None
-    bulk: BulkOptions
+    sources: tuple[str, ...] = argument(metavar="[INPUT]...", type=FileType(), nargs=-1)
+    factors: "tuple[Fraction, Fraction] | None" = option(
+        "--size", type=FactorType(), help="Factor of the rows and of the columns.  [default: 2]"
+    )
+    target: tuple[int | None, int | None] | None = option(
+        "--to",
+        type=TargetType(),
+        help="Size of the result in pixels, in the place of --size; 1920x and x1080 keep the "
+        "shape.",
+    )
+    keep_larger: bool = option(
+        "--keep-larger",
+        help="With --to, let what is larger keep its size, where that is an error otherwise: a "
+        "file is copied byte for byte, unless --format, --frame, --strip, --range or --background "
+        "asks for another one.",
+    )
+    interpolation: Interpolation = option(
+        "--interp",
+        "--interpolation",
+        type=click.Choice(tuple(METHODS), case_sensitive=False),
+        default="nearest",
+        help="How the values between the pixels are found.",
+    )
+    convention: Convention = option(
+        "--convention",
+        type=click.Choice(CONVENTIONS, case_sensitive=False),
+        default="keras",
+        help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats, and OpenCV's area) or "
+        "torch (also OpenCV, but for area).",
+    )
+    align_corners: bool = option("--align-corners", help="Let the corner pixels' centres coincide.")
+    linear: bool = options.linear_option
+    data_format: DataFormat | None = option(
+        "--data-format",
+        type=click.Choice(DATA_FORMATS, case_sensitive=False),
+        help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
+    )
+    missing: Missing = options.missing_option
+    compare: bool = option(
+        "--compare", help="Write nothing; show how far other libraries' results lie from this one."
+    )
+    sheet: str | None = option(
+        "--sheet",
+        type=FileType(output=True),
+        help="In place of the result, write a picture of every method on the parts where they "
+        "differ most.",
+    )
+    preview: bool = option(
+        "--preview",
+        help="Show the result on the terminal, besides writing it; one of '-' is only shown.",
+    )
+    library: str | None = options.code_option
+    output: str | None = options.output_option
+    recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
+    out_dir: str | None = option(
+        "--out-dir",
+        metavar="DIR",
+        callback=parsed(local_path),
+        help="Write all results to this folder, which is made, with the folders below those given.",
+    )
+    template: str | None = option(
+        "--name",
+        metavar="TEMPLATE",
+        help="How results are named, of {stem}, {size}, {interp}, {suffix}, {ext} (of the source) "
+        f"and {{number}}.  [default: {TEMPLATE}]",
+    )
+    jobs: int | None = option(
+        "-j",
+        "--jobs",
+        type=CountType(),
+        metavar="N",
+        help="Number of worker processes.  [default: as many as there are cores]",
+    )
+    dask: str | None = option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Let a Dask cluster do it: its scheduler's address, as tcp://host:8786, or file; or "
+        "local for one of --jobs workers on this machine.",
+    )
+    skip_existing: bool = option(
+        "--skip-existing", help="Skip images whose result exists, as after an interruption."
+    )
+    report: str | None = option(
+        "--report",
+        type=FileType(output=True),
+        help="Write a report of all files to FILE, as JSON; '-' is standard output.",
+    )
+    quiet: bool = option("-q", "--quiet", help="Show nothing but errors.")
+    format_name: str | None = options.format_option
+    compression: int | None = options.compress_option
+    quality: Quality = options.quality_option
+    value_range: ValueRange | None = options.range_option
+    strip: bool = options.strip_option
+    background: Background | None = options.background_option
+    frame: int | None = options.frame_option
+    auto_orient: bool = options.orient_option
+    depth: Literal[8] | None = options.depth_option
+    force: bool = options.force_option
+    dry: bool = option(
+        "--dry-run",
+        help="Write nothing; list each source, its result and the result's WIDTHxHEIGHT.",
+    )
+    max_pixels: int = options.max_pixels_option
+    max_memory: int | None = options.max_memory_option
 
     @property
     def source(self) -> str | None:
@@ -62,17 +147,13 @@ class Request:
     @cached_property
     def many(self) -> bool:
         """Whether the inputs are a run over files, which is searched for once."""
-        return self.bulk.apply_to(self.sources)
+        named = "--recursive", "--out-dir", "--name", "--jobs", "--dask", "--skip-existing"
+        return _is_run(self.sources, self.given(*named, "--report"))
 
     @property
     def shown_elsewhere(self) -> bool:
         """Whether what is wanted is what other libraries compute, or their programs."""
         return self.compare or self.library is not None
-
-    @property
-    def looking(self) -> Looking:
-        """What is looked at."""
-        return Looking(self.preview, self.sheet)
 
     @cached_property
     def enlarging(self) -> Enlarging:
@@ -104,7 +185,7 @@ class Request:
             not copied
             or self.sheet is not None
             or self.value_range is not None
-            or wants_matrix(output, self.format_name),
+            or _wants_matrix(output, self.format_name),
             self.max_pixels,
             self.depth,
             self.auto_orient,
@@ -136,46 +217,102 @@ class Request:
             _refuse("--linear is in no other library. Leave --compare and --code out.")
         if self.strip and not self.auto_orient:
             _refuse("--strip drops the orientation that --no-auto-orient leaves.")
-        if self.max_memory is not None and (self.shown_elsewhere or self.looking != Looking()):
-            _refuse(
-                "--max-memory bounds results that are written, and --preview, --sheet, --compare "
-                "and --code hold theirs whole. Leave one of them out."
-            )
-        if self.dry and (self.shown_elsewhere or self.looking != Looking() or self.bulk.report):
-            _refuse(
-                "--dry-run makes nothing, and --preview, --sheet, --compare, --code and --report "
-                "show what was made. Leave one of them out."
-            )
         self._check_written()
-        self.looking.check(many=self.many, shown_elsewhere=self.shown_elsewhere)
-        if self.background is not None and (self.shown_elsewhere or self.sheet is not None):
+        if self.preview or self.sheet is not None:
+            self._check_look()
+        if self.background is not None and self._unwritten:
             _refuse(
                 "--background is for a result that is written. "
                 "Leave --sheet, --compare and --code out."
             )
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
-        given = {
-            "-o": self.output is not None,
-            "--compare": self.compare,
-            "--code": self.library is not None,
-            "--data-format": self.data_format is not None,
-            "--missing": self.missing == "nan",
-        }
-        if self.many and any(given.values()):
+        given = self.given("-o", "--compare", "--code", "--data-format")
+        given += ["--missing"] * (self.missing == "nan")
+        if self.many and given:
             _refuse(
                 "Of several files each has its result: --out-dir DIR says where. "
-                f"Leave out {' and '.join(option for option in given if given[option])}."
+                f"Leave out {' and '.join(given)}."
             )
+
+    @property
+    def _unwritten(self) -> bool:
+        return self.shown_elsewhere or self.sheet is not None
 
     def _check_written(self) -> None:
         """Raise where options are for a result that is written, and there is none."""
-        unwritten = self.shown_elsewhere or self.sheet is not None
-        if self.keep_larger and (self.target is None or unwritten):
+        shown = self._unwritten or self.preview
+        if self.max_memory is not None and shown:
+            _refuse(
+                "--max-memory bounds results that are written, and --preview, --sheet, --compare "
+                "and --code hold theirs whole. Leave one of them out."
+            )
+        if self.dry and (shown or self.report):
+            _refuse(
+                "--dry-run makes nothing, and --preview, --sheet, --compare, --code and --report "
+                "show what was made. Leave one of them out."
+            )
+        if self.keep_larger and (self.target is None or self._unwritten):
             _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")
-        if self.value_range is not None and unwritten:
+        if self.value_range is not None and self._unwritten:
             _refuse("--range is for an image that is written. Leave it out.")
+
+    def _check_look(self) -> None:
+        """Raise where there would be nothing to look at, before any work is done."""
+        if self.many:
+            _refuse("--preview and --sheet are for one image. Give one alone.")
+        if self.shown_elsewhere:
+            _refuse(
+                "--compare and --code make no result that --preview or --sheet could show. "
+                "Leave one of them out."
+            )
+        if self.preview:
+            from upsamp.cli.render.preview import check_preview  # few look at what they make
+
+            check_preview()
 
 
 def _refuse(rule: str) -> None:
     raise click.UsageError(rule)
+
+
+def _wants_matrix(output: str | None, format_name: str | None) -> bool:
+    """Tell whether the result is to be a matrix, in which the numbers of a palette mean nothing."""
+    if format_name is None:
+        return output is not None and format_of_name(output) in MATRIX_FORMATS
+    return format_name not in IMAGE_FORMATS
+
+
+# --- when inputs are a run over several files, and not one image or matrix
+
+
+def _is_run(words: Sequence[str], given: Sequence[str]) -> bool:
+    """Tell whether these inputs are a run over files; `given` are the options of one.
+
+    Raises `click.UsageError` where they can be neither.
+    """
+    kinds = [kind_of(word) for word in words]
+    if len(words) == 2 and not given and kinds[1] == "missing" != kinds[0]:
+        _refuse_target(words[1])
+    if len(words) < 2 and not given:
+        kinds = [kind_there(word) for word in words]  # which asks where it is remote
+        return bool({"folder", "pattern"} & {*kinds})
+    if not words:
+        raise click.UsageError(f"{given[0]} goes with files. Give files, folders or patterns.")
+    for word, kind in zip(words, kinds, strict=True):
+        if kind in ("stream", "matrix"):
+            alone = f"be without {given[0]}" if len(words) < 2 else "be alone"
+            what = "A pipe" if kind == "stream" else "A matrix"
+            what = "Standard input, '-'," if word == STANDARD_STREAM else what
+            quoted = "Put all of it in quotes, as '1 2; 3 4', or give files."
+            remedy = quoted if what == "A matrix" and len(words) > 1 else "Give files."
+            raise click.UsageError(f"{what} must {alone}. Received: '{word}'. {remedy}")
+    return True
+
+
+def _refuse_target(word: str) -> None:
+    """Raise for the second of two inputs, which is not there: it is meant for the result."""
+    remedy = f"To write all results to a folder, use --out-dir {word}."
+    if format_of_name(word) is not None:
+        remedy = f"To write the result to it, use -o {word}."
+    _refuse(f"There is no file '{word}'. {remedy}")

@@ -2,8 +2,8 @@
 
 import math
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -97,12 +97,7 @@ def plan_job(
     return Job(source, work, destination, StripRun(job, memory))
 
 
-@contextmanager
-def _unwatched(_label: str, _length: int, _step: int) -> Iterator[Callable[[int], object]]:
-    yield lambda _: None
-
-
-def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch = _unwatched) -> Picture | Array:
+def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch | None = None) -> Picture | Array:
     """Make a result and write it, unless it is to be shown; return it, or what stands in for it.
 
     tell: is told what is lost, before a file comes into place: what fails has left none.
@@ -111,7 +106,8 @@ def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch = _unwatched) -> Pictu
     if strips is not None:
         for loss in strips.losses:
             tell(loss)
-        with watch("Rows", strips.rows, strips.step) as advance:
+        watching = watch("Rows", strips.rows, strips.step) if watch else nullcontext(lambda _: None)
+        with watching as advance:
             delivered = strips.write(advance)
         for loss in strips.lost:
             tell(loss)
@@ -180,17 +176,13 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
         if 0 < kept.frames < kept.total:
             notes.append(f"{kept.frames} of {kept.total} frames are kept in size")
         if not settings.dry and not copy_kept(job, kept):
-            after = _shape_written(carry_out(job, notes.append), job.destination)
+            made, destination = carry_out(job, notes.append), job.destination
+            if isinstance(made, Picture) and destination.format in IMAGE_FORMATS:
+                made = fitted_stand_in(made, destination.format, destination.options)
+            after = array_of(made).shape
     given = job.source.given
     lost = given.notes if isinstance(given, Picture) else ()
     return Facts(job.source.array.shape, after, (*lost, *notes), kept.frames == kept.total)
-
-
-def _shape_written(result: Picture | Array, destination: Destination) -> tuple[int, ...]:
-    """Return the shape that the pixels have in the file."""
-    if isinstance(result, Picture) and destination.format in IMAGE_FORMATS:
-        result = fitted_stand_in(result, destination.format, destination.options)
-    return array_of(result).shape
 
 
 def check_reading(given: Picture | Array, options: ReadOptions) -> None:

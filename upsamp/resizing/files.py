@@ -31,12 +31,7 @@ from upsamp.core.values import (
     spelled,
 )
 from upsamp.errors import ArgumentError, FileError, UpsampError
-from upsamp.io.formats import (
-    IMAGE_FORMATS,
-    LOSSY_FORMATS,
-    NAMES,
-    format_to_write,
-)
+from upsamp.io.formats import IMAGE_FORMATS, LOSSY_FORMATS, NAMES, format_to_write
 from upsamp.io.picture_options import (
     MAX_PIXELS,
     Background,
@@ -321,7 +316,7 @@ def _checked(picture: Picture) -> Picture:
 
 def _reading(frame: object, auto_orient: object, depth: object, max_pixels: object) -> ReadOptions:
     if depth is not None and normalize_count(depth, "depth") != 8:
-        raise ArgumentError(f"`depth` must be 8 or None. Received: depth={spelled(depth)}.")
+        raise _wrong("depth", depth, "8 or None")
     return ReadOptions(
         max_pixels=normalize_count(max_pixels, "max_pixels"),
         depth=None if depth is None else 8,
@@ -378,10 +373,8 @@ def _colour(value: object) -> Background | None:
     whole = len(parts) == 3 and all(part in range(256) for part in parts)
     colour = colour_of_name(value) if isinstance(value, str) else None
     if colour is None and not whole:
-        raise ArgumentError(
-            "`background` must be the name of a colour, as 'white', '#rrggbb', or red, green and "
-            f"blue, each 0 to 255. Received: background={spelled(value)}."
-        )
+        rule = "the name of a colour, as 'white', '#rrggbb', or red, green and blue, each 0 to 255"
+        raise _wrong("background", value, rule)
     return colour or cast("Background", tuple(int(cast("float", part)) for part in parts))
 
 
@@ -393,9 +386,7 @@ def _range(value: object) -> ValueRange | None:
         return "auto"
     ends = [as_number(end) for end in as_list(value, 2) or ()]
     if len(ends) != 2 or any(end is None or not abs(end) < MOST_VALUE for end in ends):
-        raise ArgumentError(
-            f"`value_range` must be (low, high), or 'auto'. Received: value_range={spelled(value)}."
-        )
+        raise _wrong("value_range", value, "(low, high), or 'auto'")
     low, high = (float(cast("float", end)) for end in ends)
     return low, high
 
@@ -405,10 +396,8 @@ def _factors(size: object) -> "tuple[Factor, Factor]":
     sides = as_list(size, 2) if as_number(size) is None else [size, size]
     numbers = [as_number(side) for side in sides or ()]
     if len(numbers) != 2 or any(number is None or not 1 <= number < 2**63 for number in numbers):
-        raise ArgumentError(
-            "`size` must be one factor of at least 1, or two for rows and columns. "
-            f"Received: size={spelled(size)}."
-        )
+        rule = "one factor of at least 1, or two for rows and columns"
+        raise _wrong("size", size, rule)
     rows, columns = (
         number if isinstance(number, int) else Fraction(str(number)) for number in numbers
     )
@@ -421,10 +410,8 @@ def _sides(output_shape: object) -> tuple[int | None, int | None] | None:
         return None
     sides = as_list(output_shape, 2)
     if sides is None or len(sides) != 2 or all(side is None for side in sides):
-        raise ArgumentError(
-            "`output_shape` must be (rows, columns), of which one may be None. "
-            f"Received: output_shape={spelled(output_shape)}."
-        )
+        rule = "(rows, columns), of which one may be None"
+        raise _wrong("output_shape", output_shape, rule)
     rows, columns = (
         None if side is None else normalize_count(side, "output_shape") for side in sides
     )
@@ -432,6 +419,10 @@ def _sides(output_shape: object) -> tuple[int | None, int | None] | None:
 
 
 # --- words
+
+
+def _wrong(name: str, value: object, rule: str) -> ArgumentError:
+    return ArgumentError(f"`{name}` must be {rule}. Received: {name}={spelled(value)}.")
 
 
 def _in_arguments(text: str) -> str:

@@ -157,13 +157,14 @@ class EnlargedStrips:
         self.shape = with_new_image(array.shape, self.layout, *size, channels)
         self.images = as_images(array.shape, self.layout)
         self.rows, self.step = self.images[0] * size[0], 0
-        self._alpha = isinstance(given, Picture) and given.has_alpha
-        self.whole = (
-            isinstance(given, Picture)
-            and not METHODS[enlarging.interpolation].only_copies
-            and value_without_data(given) is not None
-        )
-        self._light = isinstance(given, Picture) and _makes_light(enlarging, given)
+        self._alpha = self.whole = self._light = False
+        if isinstance(given, Picture):
+            if enlarging.linear:
+                check_light(given)
+            # Copies are the same without amounts of light, and of what holds no data.
+            mixes = not METHODS[enlarging.interpolation].only_copies
+            self._alpha, self._light = given.has_alpha, enlarging.linear and mixes
+            self.whole = mixes and value_without_data(given) is not None
 
     def apply(self, given: Picture | Array) -> Picture | Array:
         """Return the whole result."""
@@ -213,13 +214,6 @@ class EnlargedStrips:
         from upsamp.core.upsampling.light import light_strips
 
         yield from light_strips(self.strips, read, self.dtype, self._threads)
-
-
-def _makes_light(enlarging: "Enlarging", given: Picture) -> bool:
-    """Tell whether amounts of light are interpolated; copies are the same without."""
-    if enlarging.linear:
-        check_light(given)
-    return enlarging.linear and not METHODS[enlarging.interpolation].only_copies
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ that no worker takes; and that few of the tasks are in the cluster at a time.
 import asyncio
 import os
 from collections import deque
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
@@ -132,11 +131,10 @@ class DaskEngine:
             if not self._flying:
                 self.submit(self._again.popleft())
             self._look_after()
-            for number, answer in self._listen():
-                # What comes twice counts once.
-                task, _ = self._flying.pop(number, (None, None))
-                if task is not None:
-                    outcomes += self._judge(task, answer)
+            with suppress(Empty):
+                number, answer = self._answers.get(timeout=BEAT)
+                task, _ = self._flying.pop(number, (None, None))  # what comes twice counts once
+                outcomes += self._judge(task, answer) if task is not None else []
         return outcomes
 
     def close(self) -> None:
@@ -150,15 +148,6 @@ class DaskEngine:
             remove_dead_parts(folder)
 
     # --- answers
-
-    def _listen(self) -> Iterator[tuple[int, "Answer[Any]"]]:
-        """Yield the answers that there are, after a wait for the first."""
-        try:
-            yield self._answers.get(timeout=BEAT)
-            while True:
-                yield self._answers.get_nowait()
-        except Empty:
-            return
 
     def _judge(self, task: Task, answer: "Answer[Any]") -> list[Outcome]:
         """Return the outcome of a task, or none where it is to be done again."""

@@ -48,7 +48,10 @@ def block_lines(pixels: Array, colours: Colours, *, blocks: bool, light: bool) -
     if colours == "none":
         yield from _letters(pixels, light=light)
         return
-    codes = _true_colours(pixels) if colours == "true" else _table_colours(pixels)
+    if colours == "true":
+        codes = [[f"2;{red};{green};{blue}" for red, green, blue in row] for row in pixels.tolist()]
+    else:
+        codes = _table_colours(pixels)
     if not blocks:
         for row in codes:
             yield _line([("  ", "", code) for code in row])
@@ -70,10 +73,6 @@ def _line(cells: list[tuple[str, str, str]]) -> str:
             wanted.append(f"48;{ground}" if ground else "49")
         parts.append(f"\x1b[{';'.join(wanted)}m{character}" if wanted else character)
     return "".join(parts) + RESET
-
-
-def _true_colours(pixels: Array) -> list[list[str]]:
-    return [[f"2;{red};{green};{blue}" for red, green, blue in row] for row in pixels.tolist()]
 
 
 def _table_colours(pixels: Array) -> list[list[str]]:

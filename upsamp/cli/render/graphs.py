@@ -19,7 +19,7 @@ def summary_dot(summary: Summary) -> str:
     parents = _parents(summary.rows)
     holders = {parent for parent in parents if parent is not None}
     lines = [
-        f"digraph {_quote(summary.name)} {{",
+        f"digraph {_label([summary.name])} {{",
         "  compound=true;",
         '  node [shape=box, fontname="sans-serif"];',
     ]
@@ -101,15 +101,7 @@ def _end(rows: Sequence[SummaryRow], place: int, *, last: bool) -> int:
 
 
 def _label(words: Sequence[str]) -> str:
-    escaped = "\\n".join(map(_escape, words))
-    return f'"{escaped}"'
-
-
-def _escape(text: str) -> str:
     """Return text that stands for itself between quotes; Graphviz reads entities there, too."""
-    text = printable(text).replace("\\", "\\\\").replace('"', '\\"')
-    return ENTITY.sub("&amp;", text)
-
-
-def _quote(text: str) -> str:
-    return _label([text])
+    quoted = (printable(word).replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    lines = "\\n".join(ENTITY.sub("&amp;", word) for word in quoted)
+    return f'"{lines}"'

@@ -27,7 +27,10 @@ def keras_text(summary: Summary, line_length: int | None = None) -> str:
     """
     connected = "connected_to" in summary.columns
     trainable = "trainable" in summary.columns
-    length = line_length or _default_length(connected=connected, trainable=trainable)
+    length = (GRAPH_LENGTH if connected else CHAIN_LENGTH) + TRAINABLE_LENGTH * trainable
+    if on_terminal():
+        length = min(length, open_console().width - 4)
+    length = line_length or length
     headings = ["Layer (type)", "Output Shape", "Param #"]
     headings += ["Connected to"] * connected + ["Trainable"] * trainable
     rows = [
@@ -39,11 +42,6 @@ def keras_text(summary: Summary, line_length: int | None = None) -> str:
     lines = [f'Model: "{printable(summary.name)}"', _table(headings, rows, widths, length)]
     lines += [f" {line}" for line in summary.totals()]
     return "\n".join(lines)
-
-
-def _default_length(*, connected: bool, trainable: bool) -> int:
-    natural = (GRAPH_LENGTH if connected else CHAIN_LENGTH) + TRAINABLE_LENGTH * trainable
-    return min(natural, open_console().width - 4) if on_terminal() else natural
 
 
 def _widths(length: int, *, connected: bool, trainable: bool) -> list[int]:

@@ -54,7 +54,10 @@ def show_preview(
     title = "Output" if name == STANDARD_STREAM else printable(Path(name).name)
     console = open_console()
     room = max(1, console.height - SPARE_LINES), max(2, console.width)
-    colours = _colours(console.color_system, plain=console.no_color)
+    # As rich tells by COLORTERM, TERM and NO_COLOR.
+    system = None if console.no_color else console.color_system
+    known: dict[str | None, Colours] = {"256": "256", "truecolor": "true"}
+    colours = known.get(system, "none")
     blocks = _prints_blocks()
     shape = view.pixels.shape[0], view.pixels.shape[1]
     size, scale = fitted_size(shape, pixels_of_cells(room, colours, blocks=blocks))
@@ -62,21 +65,9 @@ def show_preview(
     if colours == "none" or not _show_by_graphics(view, cells):
         shown = fit(view, size).shown(square=max(1, min(8, min(size) // 8)))
         print_drawing(block_lines(shown, colours, blocks=blocks, light=_on_light_ground()))
-    console.print(_caption(view, title, scale), style="dim")
-
-
-def _caption(view: View, title: str, scale: str) -> str:
-    """Say what is shown, and how large."""
-    rows, columns = view.pixels.shape[:2]
+    rows, columns = shape
     facts = (f"{columns} x {rows} pixels", view.kind, f"shown at {scale}", *view.remarks)
-    return f"{title}: {', '.join(facts)}"
-
-
-def _colours(system: str | None, *, plain: bool) -> Colours:
-    """Return what the terminal shows, as rich tells by COLORTERM, TERM and NO_COLOR."""
-    if plain or system not in ("256", "truecolor"):
-        return "none"
-    return "true" if system == "truecolor" else "256"
+    console.print(f"{title}: {', '.join(facts)}", style="dim")
 
 
 def _prints_blocks() -> bool:

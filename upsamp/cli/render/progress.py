@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from upsamp.cli.render.output import open_console, print_text
-from upsamp.cli.render.tables import open_table, plain_text
+from upsamp.cli.render.tables import table_of
 from upsamp.core.text import printable
 
 
@@ -63,11 +63,8 @@ def show_failures(failures: Sequence[tuple[str, str]], count: int, report: str |
     """
     rows = [(printable(source), printable(error)) for source, error in failures]
     if _on_terminal():
-        table = open_table()
-        table.add_column("File", overflow="fold", min_width=8)
-        table.add_column("What failed", overflow="fold")
-        for row in rows:
-            table.add_row(*map(plain_text, row))
+        table = table_of(("File", "What failed"), rows, "<<", lines=False)
+        table.columns[0].min_width = 8
         open_console(stderr=True).print(table)
     else:
         for source, error in rows:

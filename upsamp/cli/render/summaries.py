@@ -1,4 +1,4 @@
-"""Summaries of models as tables, plain text, JSON, CSV, Markdown, and as Keras prints them."""
+"""Summaries of models, and the difference of two, as tables, text, JSON, CSV and Markdown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,17 +7,36 @@ from upsamp.cli.render.output import on_terminal, open_console, print_text
 from upsamp.cli.render.tables import print_table, show_note, table_format, table_of
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
 from upsamp.core.text import json_text, printable
+from upsamp.models.summaries.aligning import align_columns
 from upsamp.models.summaries.columns import KERAS_COLUMNS, Column
 from upsamp.models.summaries.summary import Summary, SummaryRow
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from upsamp.models.summaries.difference import Difference
+
 FORMATS = ("table", "plain", "json", "csv", "markdown", "dot")
 ELLIPSIS = "…"
 # From this width on, what Keras shows stands in one table, with these columns folded.
 FOLDED_WIDTH = 60
 FOLDED = ("connected_to", "trainable")
+# What is shown of two models, and the same in CSV.
+DIFFERENCE_HEADINGS = (
+    "",
+    "Layer (type)",
+    *("First: Output Shape", "Param #"),
+    *("Second: Output Shape", "Param #"),
+    "What changed",
+)
+DIFFERENCE_SIDES = "<<<><><"
+DIFFERENCE_FIELDS = (
+    "mark",
+    "layer",
+    *("first_output_shape", "first_params"),
+    *("second_output_shape", "second_params"),
+    "changes",
+)
 
 
 def show_summary(
@@ -103,11 +122,6 @@ def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> lis
 # --- text
 
 
-def summary_json(summary: Summary) -> str:
-    """Return the summary as JSON."""
-    return json_text(summary.to_dict(), indent=2)
-
-
 def summary_csv(summary: Summary) -> str:
     """Return the rows as CSV, without totals; numbers are plain."""
     nested = any(row.level for row in summary.rows)
@@ -151,8 +165,54 @@ def _dot(summary: Summary) -> str:
 
 SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = {
     "plain": str,
-    "json": summary_json,
+    "json": lambda summary: json_text(summary.to_dict(), indent=2),
     "csv": summary_csv,
     "markdown": summary_markdown,
     "dot": _dot,
 }
+
+
+# --- two models
+
+
+def show_difference(
+    difference: "Difference",
+    sources: tuple[str, str],
+    format_name: str | None = None,
+    *,
+    width: int | None = None,
+) -> None:
+    """Show two models side by side; by default as a table on a terminal, else as plain text.
+
+    sources: where the models come from.
+    """
+    cells = [row.cells() for row in difference.rows]
+    format_name = table_format(format_name, width, len(cells) * len(DIFFERENCE_HEADINGS))
+    title = [
+        printable(f'First: {sources[0]}, model "{difference.before.name}"'),
+        printable(f'Second: {sources[1]}, model "{difference.after.name}"'),
+    ]
+    totals = [
+        f"{what}: {before}" if before == after else f"{what}: {before} -> {after}"
+        for what, before, after in difference.totals()
+    ]
+    if format_name == "json":
+        print_text(json_text(difference.to_dict(), indent=2))
+    elif format_name == "csv":
+        print_text(rows_csv([DIFFERENCE_FIELDS, *cells]))
+    elif format_name == "markdown":
+        lines = [markdown_row(DIFFERENCE_HEADINGS), markdown_rule(DIFFERENCE_SIDES)]
+        lines += [markdown_row(row) for row in cells]
+        lines += ["", *(f"- {line}" for line in totals)]
+        print_text("\n".join([*map(markdown_text, title), "", *lines, "", difference.verdict]))
+    elif format_name == "table":
+        print_text("\n".join(title))
+        print_table(table_of(DIFFERENCE_HEADINGS, cells, DIFFERENCE_SIDES), width=width)
+        print_text("\n".join([*(f" {line}" for line in totals), difference.verdict]))
+    else:
+        lines = [
+            line.rstrip() for line in align_columns([DIFFERENCE_HEADINGS, *cells], DIFFERENCE_SIDES)
+        ]
+        rule = "-" * max(map(len, lines))
+        parts = [*title, "", lines[0], rule, *lines[1:], rule]
+        print_text("\n".join([*parts, *totals, difference.verdict]))

@@ -8,7 +8,6 @@ from upsamp.core.text import printable
 from upsamp.models.summaries.aligning import align_columns
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -46,21 +45,17 @@ def open_table(*, lines: bool = False) -> "Table":
     return Table(box=box.HEAVY_HEAD, show_lines=lines, header_style="bold")
 
 
-def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: str) -> "Table":
-    """Return a table with lines between its rows, whose cells are folded where they must be."""
-    table = open_table(lines=True)
+def table_of(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: str, *, lines: bool = True
+) -> "Table":
+    """Return a table whose cells are folded where they must be; lines: between its rows."""
+    table = open_table(lines=lines)
     for heading, side in zip(headings, alignment, strict=True):
         justify: Any = SIDES[side]
         table.add_column(plain_text(heading), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*map(plain_text, row))
     return table
-
-
-def _natural_width(console: "Console", table: "Table") -> int:
-    """Return the width at which nothing of the table is folded."""
-    wide = console.options.update_width(100_000)
-    return table.__rich_measure__(console, wide).maximum
 
 
 def print_table(table: "Table", title: str = "", width: int | None = None) -> None:
@@ -72,7 +67,9 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
     if width is not None:
         console.width = width
     elif not on_terminal():
-        console.width = max(_natural_width(console, table), len(title))
+        # At which nothing of the table is folded.
+        wide = console.options.update_width(100_000)
+        console.width = max(table.__rich_measure__(console, wide).maximum, len(title))
     # What is narrower than a character for each column would lose some.
     console.width = max(console.width, 4 * len(table.columns) + 2)
     if title:
@@ -81,9 +78,7 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
 
 
 def show_report(
-    title: str,
-    rows: Sequence[Sequence[str]],
-    headings: Sequence[str] = ("", "Input", "Output"),
+    title: str, rows: Sequence[Sequence[str]], headings: Sequence[str] = ("", "Input", "Output")
 ) -> None:
     """Show what happened: rows of a label, what came in, and what went out."""
     if not on_terminal():
@@ -91,12 +86,8 @@ def show_report(
             shown = " -> ".join(printable(value) for value in values if value)
             print_text(f"{label.lower()}: {shown}")
         return
-    table = open_table()
-    for heading in headings[: len(rows[0])]:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*map(plain_text, row))
-    print_table(table, title)
+    columns = headings[: len(rows[0])]
+    print_table(table_of(columns, rows, "<" * len(columns), lines=False), title)
 
 
 def show_rows(
@@ -111,12 +102,7 @@ def show_rows(
         for line in align_columns([headings, *rows], alignment):
             print_text(line.rstrip())
         return
-    table = open_table()
-    for heading, side in zip(headings, alignment, strict=True):
-        table.add_column(heading, justify="right" if side == ">" else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(plain_text, row))
-    print_table(table, title)
+    print_table(table_of(headings, rows, alignment, lines=False), title)
 
 
 def plain_text(text: str) -> "Text":

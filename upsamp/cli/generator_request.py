@@ -1,0 +1,192 @@
+"""What the options of `upsamp generator` ask for, as one value that all its parts take."""
+
+from typing import Literal
+
+import click
+
+from upsamp.cli import options
+from upsamp.cli.command import CountType, FileType, NumbersType, PairType
+from upsamp.cli.options import Options, option, wrong_command
+from upsamp.core.arguments import Pair
+from upsamp.core.latent import PATHS
+from upsamp.io.atomic import check_target
+from upsamp.io.streams import STANDARD_STREAM, is_open
+from upsamp.models.files.saving import check_suffix
+from upsamp.models.generator import GENERATORS
+from upsamp.models.samples.value_ranges import NAMED_RANGES
+
+STEPS = 8
+DEFAULT_SAMPLES = 16
+
+
+class Request(Options):
+    """The options of one call."""
+
+    model: str | None = option(
+        "--model",
+        type=FileType(),
+        help="A saved model: .keras, its folder, .h5, or JSON; '-' is standard input.",
+    )
+    weights: str | None = options.weights_option
+    max_size: int = options.max_size_option
+    kind: str | None = option(
+        "--kind",
+        type=click.Choice(tuple(GENERATORS), case_sensitive=False),
+        help="Without --model: the tutorial's two, or a DCGAN for 28x28.  [default: upsampling]",
+    )
+    latent: int | None = option(
+        "--latent", type=CountType(), help="Of --kind: length of the latent vector.  [default: 100]"
+    )
+    size: Pair | None = option(
+        "--size",
+        type=PairType(),
+        help="Of --kind: rows and columns of the base grid.  [default: 5, of dcgan 7]",
+    )
+    channels: int | None = option(
+        "--channels",
+        type=click.IntRange(1, 4),
+        help="Of --kind: channels of the images, 1 grey, 3 colour.  [default: 1]",
+    )
+    samples: int | None = option(
+        "--samples",
+        type=CountType(),
+        metavar="N",
+        help="How many samples are drawn.  [default: 16, of --layer 1, of a file all its rows]",
+    )
+    seed: int = options.seed_option
+    latent_file: str | None = option(
+        "--latent-file",
+        type=FileType(),
+        help="Points of the latent space, a row each, as .npy, .csv or text; or .npz with an array "
+        "for each input, by name.",
+    )
+    images: tuple[str, ...] = option(
+        "--image",
+        multiple=True,
+        type=FileType(),
+        help="A picture for a model that takes images; may be given several times.",
+    )
+    max_pixels: int = options.max_pixels_option
+    depth: Literal[8] | None = options.depth_option
+    labels: tuple[int, ...] | None = option(
+        "--label",
+        type=NumbersType(1000, "N[,N...]", "labels counted from 0, as in 3 or 0,1,2", minimum=0),
+        help="Labels that the samples get in turn.  [default: all of them]",
+    )
+    interpolate: Pair | None = option(
+        "--interpolate",
+        type=CountType(0),
+        nargs=2,
+        metavar="A B",
+        help="Draw the way from sample A to sample B, counted from 0 as they lie in the grid.",
+    )
+    steps: int | None = option(
+        "--steps",
+        type=CountType(2),
+        metavar="N",
+        help=f"Samples on the way, both ends included.  [default: {STEPS}]",
+    )
+    path: str | None = option(
+        "--path",
+        type=click.Choice(PATHS, case_sensitive=False),
+        help="The way: along a sphere, where such points lie, or straight.  [default: spherical]",
+    )
+    layer: str | None = option(
+        "--layer",
+        metavar="NAME",
+        help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
+    )
+    output: str | None = option(
+        "-o",
+        "--output",
+        type=FileType(output=True),
+        help="Write the samples as one tiled picture; '-' is standard output, as PNG.",
+    )
+    samples_out: str | None = option(
+        "--samples-out",
+        type=FileType(output=True),
+        help="Write the samples themselves, (N, rows, columns, channels), as .npy, .npz or .json.",
+    )
+    save: str | None = option(
+        "--save",
+        type=FileType(output=True),
+        help="Write the generator as .keras, which Keras 3 loads; or its weights alone, as "
+        ".weights.h5, .npz or .safetensors.",
+    )
+    grid: Pair | None = option(
+        "--grid",
+        type=PairType(),
+        metavar="ROWSxCOLUMNS",
+        help="Tiles of the picture, row by row.  [default: near to a square]",
+    )
+    value_range: str = option(
+        "--range",
+        type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
+        default="auto",
+        help="Black and white: -1 and 1, 0 and 1, or as the last activation says, else the least "
+        "and the greatest value.",
+    )
+    zoom: int = option(
+        "--zoom", type=CountType(), default=1, help="Enlarge the picture by this factor."
+    )
+    batch: int = option(
+        "--batch",
+        type=CountType(),
+        default=32,
+        metavar="N",
+        help="Samples computed at a time, which bounds the memory.",
+    )
+    compression: int | None = options.compress_option
+    force: bool = options.force_option
+
+    @property
+    def writes(self) -> bool:
+        """Whether samples are wanted at all."""
+        return self.output is not None or self.samples_out is not None
+
+    @property
+    def takes_standard_output(self) -> bool:
+        """Whether standard output is that of the samples, and nothing else may be printed."""
+        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
+
+    def check(self) -> None:
+        """Raise where options contradict each other, or would be passed over."""
+        given = self.given("--kind", "--latent", "--size", "--channels")
+        if self.model is not None and given:
+            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
+        if self.model is None and self.weights is not None:
+            _refuse("--weights must have a model to go into. Give --model FILE")
+        for name in self.given("--steps", "--path"):
+            if self.interpolate is None:
+                _refuse(f"{name} is for the way between two points. Give --interpolate A B")
+        files = (self.latent_file, *self.images)
+        points = self.samples or DEFAULT_SAMPLES
+        if self.interpolate is not None and not any(files) and max(self.interpolate) >= points:
+            _refuse(
+                f"The points to interpolate must be among the {points:,} samples, counted from 0. "
+                f"Received: {max(self.interpolate)}. Use --samples {max(self.interpolate) + 1} or "
+                "more, or other points"
+            )
+        self._check_use()
+        if self.save is not None:
+            with wrong_command():
+                check_suffix(self.save)
+            check_target(self.save, overwrite=self.force)
+        same = self.latent_file is not None and self.latent_file == self.samples_out
+        if same and not is_open(str(self.samples_out)):
+            _refuse("--latent-file and --samples-out must be two files")
+
+    def _check_use(self) -> None:
+        """Raise where an option is given for what is not drawn."""
+        picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
+        picture += ["--range"] * (self.value_range != "auto" and not self.images)
+        if picture and self.output is None:
+            _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
+        names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
+        samples = self.given(*names)
+        if samples and not self.writes:
+            _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
+
+
+def _refuse(rule: str) -> None:
+    raise click.UsageError(f"{rule}.")

@@ -1,0 +1,223 @@
+"""What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
+
+from typing import Literal
+
+import click
+
+from upsamp.cli import options
+from upsamp.cli.command import CountType, FileType, PaddingType, PairType
+from upsamp.cli.options import Options, argument, option
+from upsamp.core.arguments import (
+    DATA_FORMATS,
+    KERNEL_LAYOUTS,
+    Array,
+    DataFormat,
+    KernelLayout,
+    Margins,
+    Padding,
+    Pair,
+)
+from upsamp.core.convolution.kernels import KERNEL_PRESETS
+from upsamp.errors import ShapeError
+from upsamp.io.matrices import parse_text
+from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
+from upsamp.io.read import read_matrix
+from upsamp.models.transposed_convolution import Settings
+
+
+class Request(Options):
+    """The options of one call."""
+
+    source: str | None = argument(metavar="[INPUT]", type=FileType(), required=False)
+    kernel: Pair | None = option(
+        "--kernel",
+        "--kernel-size",
+        type=PairType(),
+        help="Rows and columns of the kernel.  [default: 3, or those of --weights]",
+    )
+    stride: Pair = option(
+        "--stride",
+        "--strides",
+        type=PairType(),
+        default="1",
+        help="Distance in the output between neighbours of the input.",
+    )
+    padding: tuple[Padding] | Margins = option(
+        "--padding",
+        type=PaddingType(),
+        default="valid",
+        help="valid keeps the whole result; same crops it to input times stride; numbers crop each "
+        "side, rows and columns, or TOP BOTTOM LEFT RIGHT, as in PyTorch and ONNX.",
+    )
+    output_padding: Pair | None = option(
+        "--output-padding",
+        type=PairType(minimum=0),
+        help="Rows and columns that are added to the output; below the stride.",
+    )
+    output_shape: Pair | None = option(
+        "--output-shape",
+        type=PairType(),
+        help="Rows and columns of the output, in the place of --output-padding.",
+    )
+    dilation: Pair = option(
+        "--dilation",
+        "--dilation-rate",
+        type=PairType(),
+        default="1",
+        help="Distance between the elements of the kernel.",
+    )
+    filters: int | None = option(
+        "--filters",
+        type=CountType(),
+        help="Channels of the output; every one is made from all channels of the input.",
+    )
+    groups: int = option(
+        "--groups",
+        type=CountType(),
+        default=1,
+        help="Parts of the channels that are convolved apart.",
+    )
+    weights: str = option(
+        "--weights",
+        metavar="NAME|FILE|MATRIX",
+        type=FileType(),
+        default="ones",
+        help=f"The kernel: {', '.join(KERNEL_PRESETS)}; or a matrix (rows, columns); or a .npy "
+        "file of (rows, columns, filters, channels).",
+    )
+    kernel_layout: KernelLayout = option(
+        "--kernel-layout",
+        type=click.Choice(KERNEL_LAYOUTS, case_sensitive=False),
+        default="keras",
+        help="torch: --weights of rank 4 is (channels, filters, rows, columns).",
+    )
+    bias: str = option("--bias", metavar="NUMBERS", default="0", help="One, or one a filter.")
+    data_format: DataFormat = option(
+        "--data-format",
+        type=click.Choice(DATA_FORMATS, case_sensitive=False),
+        default="channels_last",
+        help="Where the channels of a matrix of rank 3 or 4 stand.",
+    )
+    missing: Missing = options.missing_option
+    solve: tuple[Pair, Pair] | None = option(
+        "--solve",
+        nargs=2,
+        type=PairType(),
+        metavar="SIZE SIZE",
+        help="Compute nothing; list the layers that take one size to another, as 7 28, or 5x7 "
+        "10x28.",
+    )
+    fit: str | None = option(
+        "--fit",
+        metavar="LARGE",
+        type=FileType(),
+        help="Compute nothing; learn the kernel that makes the image LARGE of INPUT, or that makes "
+        "the images of the folder LARGE of their halves, thirds..., by --stride.",
+    )
+    save_weights: str | None = option(
+        "--save-weights",
+        type=FileType(output=True),
+        help="Write the kernel that --fit learnt, as .npy.",
+    )
+    apart: bool = option("--apart", help="Let --fit learn a kernel for each channel.")
+    ridge: float = option(
+        "--ridge",
+        type=click.FloatRange(min=0),
+        default=1e-4,
+        help="How strongly --fit keeps the kernel small.",
+    )
+    source_layer: tuple[str, str] | None = option(
+        "--from",
+        nargs=2,
+        type=(click.Choice(("torch",)), str),
+        metavar="torch LAYER",
+        help="Take all settings from a layer of PyTorch: ConvTranspose2d, Conv2d, Upsample, "
+        "UpsamplingNearest2d, UpsamplingBilinear2d, F.interpolate, PixelShuffle or PixelUnshuffle, "
+        "as 'ConvTranspose2d(64, 3, 4, stride=2)'. Without INPUT it is shown as a call of upsamp.",
+    )
+    library: str | None = options.code_option
+    seed: int = options.seed_option
+    output: str | None = options.output_option
+    format_name: str | None = options.format_option
+    compression: int | None = options.compress_option
+    value_range: ValueRange | None = options.range_option
+    depth: Literal[8] | None = options.depth_option
+    force: bool = options.force_option
+    max_pixels: int = options.max_pixels_option
+    max_memory: int | None = options.max_memory_option
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How the input is read."""
+        return ReadOptions(
+            max_pixels=self.max_pixels, depth=self.depth, integers=False, missing=self.missing
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the layer, whose kernel is still to be read."""
+        return Settings(
+            kernel=None,
+            preset=self.weights,
+            bias=parse_text(self.bias, "--bias", ReadOptions(integers=False)).ravel(),
+            kernel_size=self.kernel,
+            filters=self.filters,
+            strides=self.stride,
+            padding=self.padding[0] if isinstance(self.padding[0], str) else self.padding,
+            output_padding=self.output_padding,
+            output_shape=self.output_shape,
+            dilation=self.dilation,
+            groups=self.groups,
+            seed=self.seed,
+            data_format=self.data_format,
+        )
+
+    @property
+    def writing(self) -> WriteOptions:
+        """How the result is written."""
+        return WriteOptions(self.compression, value_range=self.value_range)
+
+    def check(self) -> None:
+        """Raise where options are given that would be passed over."""
+        given = self.given("--solve", "--fit", "--code")
+        if len(given) > 1:
+            raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
+        written = self.given("--max-memory", "--range")
+        if written and given:
+            raise click.UsageError(
+                f"{written[0]} is for a result. Leave --fit, --solve, --code out."
+            )
+        if self.fit is None and self.given("--save-weights", "--apart"):
+            raise click.UsageError("--save-weights and --apart go with --fit.")
+
+
+def read_kernel(
+    weights: str, kernel_size: Pair | None, filters: int | None, groups: int, layout: KernelLayout
+) -> Array | None:
+    """Read the kernel that `--weights` names, or return None where that is a preset.
+
+    Returns (rows, columns, filters / groups, channels); a matrix is the window of one channel.
+    """
+    if weights in KERNEL_PRESETS:
+        return None
+    kernel = read_matrix(weights, "--weights")
+    if kernel.ndim == 3:
+        raise ShapeError(
+            "--weights must be (rows, columns) or (rows, columns, filters, channels). "
+            f"Received: shape {kernel.shape}."
+        )
+    if kernel.ndim == 2:
+        kernel = kernel[:, :, None, None]
+    elif layout == "torch":
+        kernel = kernel.transpose(2, 3, 1, 0)
+    held = kernel.shape[2] * groups
+    for name, wanted, has in (
+        ("--kernel", kernel_size, kernel.shape[:2]),
+        ("--filters", filters, held),
+    ):
+        if wanted not in (None, has):
+            raise ShapeError(
+                f"{name} must agree with --weights, of shape {kernel.shape}. "
+                f"Received: {name} {wanted}. Leave {name} out."
+            )
+    return kernel
