@@ -9,8 +9,7 @@ from upsamp.errors import FormatError
 from upsamp.io.archives import Archive, open_archive
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.json_text import MAX_TEXT, read_json
-from upsamp.io.model_kinds import kind_of, refuse_folder
-from upsamp.io.model_sources import Source, file_in, find_source, is_folder
+from upsamp.io.model_sources import Source, file_in, find_source, is_folder, kind_of, refuse_folder
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 
 __all__ = [

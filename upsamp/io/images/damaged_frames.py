@@ -17,8 +17,8 @@ from PIL import Image
 
 from upsamp.io.images.compressed import PIECE, TOO_SHORT, exactly, inflated
 from upsamp.io.images.frame_files import gif_colours, gif_frames
-from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_proving
+from upsamp.io.picture_options import check_size
 from upsamp.io.png.chunks import SIGNATURE
 
 # The channels of each colour type of a PNG, and where its seven passes begin and how far they step.

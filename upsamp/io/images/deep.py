@@ -11,11 +11,11 @@ from upsamp.core.memory import check_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError
 from upsamp.io.images.declared import Numbers
+from upsamp.io.images.decoding import upright
 from upsamp.io.images.deep_tiff import read_deep_tiff
 from upsamp.io.images.memory import check_deep_reading
 from upsamp.io.images.metadata import metadata_of, orientation_of
 from upsamp.io.images.modes import widened
-from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import pillow_at_work, quiet_libraries
 from upsamp.io.images.ppm import read_deep_ppm
 from upsamp.io.metadata.keeping import upright_metadata

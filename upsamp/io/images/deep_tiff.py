@@ -16,15 +16,14 @@ from upsamp.core.memory import check_memory, lack_of_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.extras import check_extra
-from upsamp.io.images.damaged_tiff import check_tags, check_tiff
-from upsamp.io.images.limits import check_size
+from upsamp.io.images.damage import check_tags, check_tiff
+from upsamp.io.images.decoding import upright
 from upsamp.io.images.memory import check_tiff_reading
 from upsamp.io.images.modes import PHOTOMETRIC, widened
-from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata.keeping import upright_metadata
 from upsamp.io.metadata.tiff_tags import metadata_of_tiff
-from upsamp.io.picture_options import ReadOptions
+from upsamp.io.picture_options import ReadOptions, check_size
 from upsamp.io.pictures import Picture, mode_of
 
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, MASK, SEPARATED = 0, 1, 2, 4, 5

@@ -18,7 +18,7 @@ from upsamp.io.extras import has_extra
 from upsamp.io.images.animation import Animation
 from upsamp.io.images.damage import check_image
 from upsamp.io.images.declared import Route, declared_by, route_of
-from upsamp.io.images.decoding import decode, oriented
+from upsamp.io.images.decoding import decode, oriented, upright
 from upsamp.io.images.frame_files import AnimatedGif, AnimatedPng, SubFrame
 from upsamp.io.images.frames import (
     FirstPage,
@@ -28,15 +28,19 @@ from upsamp.io.images.frames import (
     tiff_frames,
     tiff_mask,
 )
-from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
 from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
 from upsamp.io.images.metadata import orientation_of
 from upsamp.io.images.modes import masked, natural_mode
-from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import open_image, pillow_at_work
 from upsamp.io.metadata.keeping import counted, upright_metadata, with_first_page
 from upsamp.io.metadata.tiff_tags import metadata_of_tiff
-from upsamp.io.picture_options import ReadOptions
+from upsamp.io.picture_options import (
+    ReadOptions,
+    check_size,
+    check_total,
+    most_frames,
+    too_many_frames,
+)
 from upsamp.io.pictures import MODES, Frames, Picture
 from upsamp.io.sniffing import diagnosis
 

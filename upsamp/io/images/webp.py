@@ -8,8 +8,7 @@ from PIL import Image
 from upsamp.io.images.besides import webp_chunks
 from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import load_format, pillow_at_work
-from upsamp.io.images.saving import save_options
-from upsamp.io.images.writing import write_by_pillow
+from upsamp.io.images.writing import save_options, write_by_pillow
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_same_size, duration_of, shown_frames
 
