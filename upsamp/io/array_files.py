@@ -58,10 +58,7 @@ class ArrayWriter:
 def write_array_file(
     name: str, format_name: str, count: int, *, overwrite: bool = False
 ) -> Iterator[ArrayWriter]:
-    """Open a file, or standard output for "-", for an array that is written in batches.
-
-    The file comes into place when all went well, else nothing does.
-    """
+    """Open a file, or standard output for "-", for an array that is written in batches."""
     with open_output(name, overwrite=overwrite) as stream, _packed(stream, format_name) as inner:
         yield ArrayWriter(inner, format_name, count)
 
@@ -80,10 +77,7 @@ def _packed(stream: BinaryIO, format_name: str) -> Iterator[BinaryIO]:
 
 
 def check_space(name: str, size: int) -> None:
-    """Raise `FileError` where the disk of a file that is to be written has less room than that.
-
-    A device or a pipe that has the name takes what it takes.
-    """
+    """Raise `FileError` where the disk of a file to be written has less room than that."""
     if is_stream(name):
         return
     folder = Path(os.path.realpath(name)).parent

@@ -1,7 +1,9 @@
 """Damage that Pillow and its libraries pass over, found before the pixels are decoded.
 
 Those of JPEG and JPEG 2000 go on after a marker that does not belong where it is. Sources: ITU-T
-T.81, B.1 (JPEG); ITU-T T.800, A.4 (JPEG 2000); Adobe, "TIFF Revision 6.0".
+T.81, B.1 (JPEG); ITU-T T.800, A.4 (JPEG 2000); Adobe, "TIFF Revision 6.0"; Microsoft, "Bitmap
+Compression" (Windows GDI); ZSoft, "PCX File Format Technical Reference Manual" (1991);
+Apple, "Understanding PackBits" (TN1023); RFC 8878, "Zstandard Compression", 3.1.1.
 """
 
 import lzma
@@ -15,13 +17,7 @@ from typing import Any, BinaryIO, cast
 from PIL import Image
 from PIL.ExifTags import Base as Tag
 
-from upsamp.io.images.compressed import (
-    CUT_OFF,
-    TOO_SHORT,
-    check_packbits,
-    check_zstandard,
-    inflated,
-)
+from upsamp.io.images.compressed import CUT_OFF, TOO_SHORT, inflated
 from upsamp.io.images.damaged_frames import check_gif, check_icon, check_png
 from upsamp.io.images.declared import codestream_of
 from upsamp.io.metadata.directory import read_tags
@@ -70,10 +66,7 @@ def check_image(image: Image.Image, stream: BinaryIO, name: str, max_pixels: int
 
 
 def _check_bitmap(image: Image.Image, stream: BinaryIO) -> None:
-    """Raise `OSError` where runs reach beyond their row, which Pillow cuts.
-
-    Source: Microsoft, "Bitmap Compression" (Windows GDI).
-    """
+    """Raise `OSError` where runs reach beyond their row, which Pillow cuts."""
     decoder, _, start, arguments = cast("Any", image).tile[0]
     if decoder != "bmp_rle":
         return
@@ -99,10 +92,7 @@ def _check_bitmap(image: Image.Image, stream: BinaryIO) -> None:
 
 
 def _check_pcx(height: int, data: bytes) -> None:
-    """Raise `OSError` where 256 colours are to follow the pixels, and do not.
-
-    Source: ZSoft, "PCX File Format Technical Reference Manual" (1991).
-    """
+    """Raise `OSError` where 256 colours are to follow the pixels, and do not."""
     version, bits, planes, stride, palette = struct.unpack_from("<xBxB61xBHH", data)
     if (version, bits, planes) != (5, 8, 1) or palette == 2:
         return
@@ -190,7 +180,7 @@ def check_tiff(image: Any, stream: BinaryIO) -> None:
         elif compression == PACKBITS:
             check_packbits(data, length)
         elif compression == ZSTANDARD:
-            check_zstandard(data)
+            _check_zstandard(data)
         else:
             compressed = lzma.LZMADecompressor() if compression == LZMA else zlib.decompressobj()
             if inflated(compressed, data, length) < length or not compressed.eof:
@@ -219,6 +209,34 @@ def _strip_lengths(tags: Any) -> Iterator[int]:
     while True:  # for each plane the same
         for top in range(0, height, rows):
             yield (tags[Tag.ImageWidth] * depth + 7) // 8 * min(rows, height - top)
+
+
+def check_packbits(data: bytes, length: int) -> None:
+    """Raise `OSError` where runs do not end where the strip does: libtiff cuts or repeats then.
+
+    What follows may fill up, as zeros or as runs of nothing.
+    """
+    place = 0
+    while length > 0 and place < len(data):
+        head = data[place]
+        length -= head + 1 if head < 128 else 257 - head if head > 128 else 0
+        place += head + 2 if head < 128 else 2 if head > 128 else 1
+    if length or place > len(data) or data[place:].strip(b"\0\x80"):
+        raise OSError("its compressed pixels do not end where they should")
+
+
+def _check_zstandard(data: bytes) -> None:
+    """Raise `OSError` where the blocks of a frame do not end where the data does."""
+    flags = data[4]
+    is_single, has_checksum = flags >> 5 & 1, flags >> 2 & 1
+    place = 5 + (not is_single) + (0, 1, 2, 4)[flags & 3] + (is_single, 2, 4, 8)[flags >> 6]
+    is_last = False
+    while not is_last and place + 3 <= len(data):
+        head = int.from_bytes(data[place : place + 3], "little")
+        is_last, is_run = bool(head & 1), head >> 1 & 3 == 1
+        place += 3 + (1 if is_run else head >> 3)
+    if not is_last or place + 4 * has_checksum != len(data):
+        raise OSError(TOO_SHORT)
 
 
 CHECKS: Mapping[str, Callable[[Image.Image, BinaryIO], None]] = {

@@ -15,8 +15,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from upsamp.io.images.compressed import PIECE, TOO_SHORT, exactly, inflated
-from upsamp.io.images.frame_files import gif_colours, gif_frames
+from upsamp.io.images.compressed import TOO_SHORT, exactly, inflated
+from upsamp.io.images.frame_files import chunks, gif_colours, gif_frames
 from upsamp.io.images.memory import check_proving
 from upsamp.io.picture_options import check_size
 from upsamp.io.png.chunks import SIGNATURE
@@ -34,21 +34,15 @@ def check_png(stream: BinaryIO, start: int = 0) -> None:
 
     start: where the PNG begins in the stream, which is left behind its end.
     """
-    place = start + len(SIGNATURE)
     pixels: _Pixels | None = None
-    kind = b""
-    while kind != b"IEND":
-        stream.seek(place)
-        length, kind = struct.unpack(">I4s", exactly(stream, 8))
-        place += 12 + length
-        content = _content(stream, kind, length)
-        if kind == b"IDAT" and pixels is not None:
-            pixels.take(content)
+    for chunk in chunks(stream, start + len(SIGNATURE)):
+        if chunk.kind == b"IDAT" and pixels is not None:
+            pixels.take(chunk.pieces())
             continue
         first = b""
-        for piece in content:
+        for piece in chunk.pieces():
             first = first or piece
-        if kind == b"IHDR":
+        if chunk.kind == b"IHDR":
             pixels = _Pixels(first)
     if pixels is None:
         raise OSError("it has no header")
@@ -63,18 +57,6 @@ def check_icon(stream: BinaryIO, name: str, max_pixels: int) -> None:
         check_size(width, height, name, max_pixels)
         check_png(stream, start)
         start = stream.tell()
-
-
-def _content(stream: BinaryIO, kind: bytes, length: int) -> Iterator[bytes]:
-    """Yield what is in a chunk, piece by piece; raise `OSError` where its checksum is wrong."""
-    checksum = zlib.crc32(kind)
-    while length:
-        piece = exactly(stream, min(PIECE, length))
-        checksum = zlib.crc32(piece, checksum)
-        length -= len(piece)
-        yield piece
-    if exactly(stream, 4) != checksum.to_bytes(4, "big"):
-        raise OSError(f"the checksum of its chunk {kind.decode('latin-1')!a} is wrong")
 
 
 class _Pixels:

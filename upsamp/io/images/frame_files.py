@@ -13,7 +13,7 @@ from contextlib import suppress
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from upsamp.io.images.compressed import CUT_OFF, exactly
+from upsamp.io.images.compressed import CUT_OFF, PIECE, exactly
 from upsamp.io.png.chunks import SIGNATURE, find_chunks, write_chunk
 from upsamp.io.streams import size_of
 
@@ -154,7 +154,7 @@ def _byte(stream: BinaryIO) -> int:
     return exactly(stream, 1)[0]
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
     """A chunk of a PNG, whose content stands at a place of the stream."""
 
     stream: BinaryIO
@@ -162,22 +162,30 @@ class _Chunk(NamedTuple):
     place: int
     length: int
 
-    def content(self) -> bytes:
-        """Return the content; raise `OSError` where its checksum is wrong."""
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the content piece by piece; raise `OSError` where its checksum is wrong."""
         self.stream.seek(self.place)
-        content = exactly(self.stream, self.length)
-        if exactly(self.stream, 4) != zlib.crc32(content, zlib.crc32(self.kind)).to_bytes(4, "big"):
+        checksum, left = zlib.crc32(self.kind), self.length
+        while left:
+            piece = exactly(self.stream, min(PIECE, left))
+            checksum = zlib.crc32(piece, checksum)
+            left -= len(piece)
+            yield piece
+        if exactly(self.stream, 4) != checksum.to_bytes(4, "big"):
             raise OSError(f"the checksum of its chunk {self.kind.decode('latin-1')!a} is wrong")
-        return content
+
+    def content(self) -> bytes:
+        """Return the content."""
+        return b"".join(self.pieces())
 
 
-def _chunks(stream: BinaryIO, place: int = len(SIGNATURE)) -> Iterator[_Chunk]:
+def chunks(stream: BinaryIO, place: int = len(SIGNATURE)) -> Iterator[Chunk]:
     """Yield the chunks of a PNG from a place on; raise `OSError` where it is cut."""
     end, kind = size_of(stream), b""
     for kind, start, length in find_chunks(stream, place):
         if start + length + 4 > end:
             raise OSError(CUT_OFF)
-        yield _Chunk(stream, kind, start, length)
+        yield Chunk(stream, kind, start, length)
     if kind != b"IEND":
         raise OSError(CUT_OFF)
 
@@ -193,9 +201,9 @@ class AnimatedPng:
         self.declared = 0
         self.timing: dict[str, int] = {}
         self._header = b""
-        self._colours: list[_Chunk] = []
+        self._colours: list[Chunk] = []
         controls = []
-        for chunk in _chunks(stream):
+        for chunk in chunks(stream):
             if chunk.kind == b"IDAT":
                 break
             if chunk.kind == b"IHDR":
@@ -215,7 +223,7 @@ class AnimatedPng:
         """
         number = count = 0
         has_image = False
-        for chunk in _chunks(self._stream):
+        for chunk in chunks(self._stream):
             if chunk.kind == b"IDAT" and not has_image:
                 has_image = True
                 if not count:
@@ -233,7 +241,7 @@ class AnimatedPng:
             raise OSError(f"it declares {self.declared} frames and has {count}")
         return True
 
-    def _frame(self, chunk: _Chunk, *, whole: bool) -> SubFrame:
+    def _frame(self, chunk: Chunk, *, whole: bool) -> SubFrame:
         """Return what fcTL says; raise `OSError` where that cannot be.
 
         whole: whether it is about the image itself, all of which it must cover.
@@ -263,7 +271,7 @@ class AnimatedPng:
         for chunk in self._others() if whole else self._colours:
             write_chunk(made, chunk.kind, chunk.content())
         has_pixels = False
-        for chunk in _chunks(self._stream, frame.place - 8):
+        for chunk in chunks(self._stream, frame.place - 8):
             if chunk.kind == b"IEND" or (chunk.kind == b"fcTL" and chunk.place > frame.place):
                 break
             if chunk.kind in (b"IDAT", b"fdAT"):
@@ -274,9 +282,9 @@ class AnimatedPng:
         write_chunk(made, b"IEND", b"")
         return made.getvalue()
 
-    def _others(self) -> list[_Chunk]:
+    def _others(self) -> list[Chunk]:
         """Return the chunks that are not about frames, as far as the file goes."""
-        found: list[_Chunk] = []
+        found: list[Chunk] = []
         with suppress(OSError):  # what is cut off is told where its frames are wanted
-            found.extend(chunk for chunk in _chunks(self._stream) if chunk.kind not in FRAME_CHUNKS)
+            found.extend(chunk for chunk in chunks(self._stream) if chunk.kind not in FRAME_CHUNKS)
         return found

@@ -161,8 +161,6 @@ def tiff_mask(stream: BinaryIO, place: int) -> TiffPage | None:
 def _tiff_form(stream: BinaryIO) -> TiffForm:
     stream.seek(0)
     head = stream.read(4)
-    if head not in HEADS:
-        raise OSError("it is no TIFF")
     order = HEADS[head]
     if b"+" in head:
         return TiffForm(order + "Q", order + "Q", 20, 8)
@@ -174,10 +172,7 @@ def _number(stream: BinaryIO, kind: str) -> int:
 
 
 class FirstPage:
-    """A TIFF as if a page of it were the first, so that no other has to be read on the way to it.
-
-    What else a stream can do, the stream does.
-    """
+    """A TIFF as if a page of it were the first, so that no other is read on the way to it."""
 
     def __init__(self, stream: BinaryIO, place: int) -> None:
         form = _tiff_form(stream)

@@ -8,8 +8,9 @@ Adobe, "TIFF Revision 6.0" (1992).
 import lzma
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
+from itertools import accumulate
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
@@ -97,7 +98,7 @@ def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int
     directory = tiff_tags_of(picture.metadata) | own | places
     # The strips come behind the directory, which is as long for any places.
     behind = start + len(packed(directory, start))
-    directory[OFFSETS] = longs(behind + place for place in _places(sizes))
+    directory[OFFSETS] = longs(accumulate(sizes[:-1], initial=behind))
     block = packed(directory, start)
     stream.seek(link)
     stream.write(struct.pack("<I", start))
@@ -107,14 +108,6 @@ def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int
     stream.write(bytes(stream.tell() % 2))  # a directory begins at an even place
     (count,) = struct.unpack_from("<H", block)
     return int(start + 2 + 12 * count)
-
-
-def _places(sizes: list[int]) -> Iterator[int]:
-    """Yield where each strip begins, counted from the first."""
-    place = 0
-    for size in sizes:
-        yield place
-        place += size
 
 
 def _kept_compression(picture: Picture) -> str:
@@ -220,7 +213,8 @@ def _body_of_pixels(picture: Picture, compression: str) -> Body:
         if kind == "b":
             part = np.packbits(part, axis=1)
         elif differences:
-            part = _differences(part)
+            # Each pixel less the one before it in its row, which compresses better.
+            part = np.diff(part, axis=1, prepend=part.dtype.type(0))
         little = part.astype(part.dtype.newbyteorder("<"), copy=False)
         return encode(little.reshape(len(part), -1).view(np.uint8))
 
@@ -242,10 +236,3 @@ def _encoder(compression: str) -> Encoder:
     from upsamp.io.images.deep import strip_encoder  # whose extra is there
 
     return strip_encoder(compression)
-
-
-def _differences(pixels: Array) -> Array:
-    """Return each pixel less the one before it in its row, which compresses better."""
-    result = pixels.copy()
-    result[:, 1:] -= pixels[:, :-1]
-    return result

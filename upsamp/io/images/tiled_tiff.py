@@ -66,7 +66,6 @@ def _size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
 
 
 def _tags(picture: Picture) -> dict[str, Any]:
-    """Return what the file says besides its pixels."""
     tags: dict[str, Any] = {}
     if picture.palette is not None:
         tags["colormap"] = table_of(picture.palette).T * np.uint16(257)  # 255 is 65535

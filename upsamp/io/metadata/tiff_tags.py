@@ -63,6 +63,7 @@ STRUCTURAL = frozenset(
     | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
 )
+KNOWN = STRUCTURAL | DESCRIBING.keys() | OTHERS.keys()
 LAYERS, IMAGES = "an editor's layers", "other images in the file"
 NAMED = {
     TRANSFER: "the transfer function of a TIFF",
@@ -85,7 +86,7 @@ def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
     except (OSError, ValueError, OverflowError, struct.error):
         return {}, None
     metadata: dict[str, Any] = {}
-    gone = [NAMED.get(tag, tag) for tag in numbers if _is_unknown(tag)]
+    gone = [NAMED.get(tag, tag) for tag in numbers if tag not in KNOWN]
     geo = {tag: one for tag, one in tags.items() if tag in GEO}
     if all(_is_sound(tag, one) for tag, one in geo.items()):
         metadata["geo"] = geo
@@ -107,10 +108,6 @@ def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
     metadata["gone"] = _words(gone)
     orientation = next(iter(numbers_of(tags.get(ORIENTATION))), None)
     return {name: one for name, one in metadata.items() if one}, orientation
-
-
-def _is_unknown(tag: int) -> bool:
-    return not (tag in STRUCTURAL or tag in DESCRIBING or tag in OTHERS)
 
 
 def _words(gone: list[Any]) -> tuple[str, ...]:
