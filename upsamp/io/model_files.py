@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Literal
 
 from upsamp.errors import FormatError
-from upsamp.io.archives import Archive, open_archive
+from upsamp.io.archives import Archive, open_archive, start_of
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.json_text import MAX_TEXT, read_json
 from upsamp.io.model_sources import Source, file_in, find_source, is_folder, kind_of, refuse_folder
@@ -111,7 +111,7 @@ def read_archived_weights(source: Source, max_size: int, values: bool) -> Stored
             if values:
                 for _ in archive.blocks(WEIGHTS):  # whose sum is checked
                     pass
-            offset = archive.start_of(WEIGHTS)
+            offset = start_of(member, stream)
         else:
             blocks = archive.blocks(WEIGHTS)
             return source.read_unpacked(blocks, values=values, max_size=max_size)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from upsamp.io.images.declared import avif_heads, boxes, codestream_of
-from upsamp.io.images.frame_files import gif_colours
+from upsamp.io.images.frame_files import gif_blocks, gif_colours
 from upsamp.io.metadata.colours import says_srgb, space_of_profile
 from upsamp.io.metadata.tiff_tags import metadata_of_tiff
 from upsamp.io.png.chunks import find_chunks
@@ -181,7 +181,7 @@ def _of_gif(_image: Image.Image, stream: BinaryIO) -> Found:
     while stream.read(1) == b"!":
         (label,) = stream.read(1)
         start = stream.tell() + 1
-        parts = list(_blocks(stream))
+        parts = list(gif_blocks(stream))
         name = parts[0] if parts and label == APPLICATION else b""
         if name == XMP:  # which is no text in blocks, but ends as if it were
             size = stream.tell() - start
@@ -194,11 +194,6 @@ def _of_gif(_image: Image.Image, stream: BinaryIO) -> Found:
         elif name and name not in LOOPS:
             gone.append(_word("the extension", name))
     return found | {"gone": gone}
-
-
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    while (size := stream.read(1)[0]) > 0:
-        yield stream.read(size)
 
 
 def _of_targa(image: Image.Image, stream: BinaryIO) -> Found:

@@ -16,13 +16,13 @@ import numpy as np
 from PIL import Image
 
 from upsamp.io.images.compressed import TOO_SHORT, exactly, inflated
-from upsamp.io.images.frame_files import chunks, gif_colours, gif_frames
+from upsamp.io.images.declared import PNG_SAMPLES
+from upsamp.io.images.frame_files import chunks, gif_blocks, gif_colours, gif_frames
 from upsamp.io.images.memory import check_proving
 from upsamp.io.picture_options import check_size
 from upsamp.io.png.chunks import SIGNATURE
 
-# The channels of each colour type of a PNG, and where its seven passes begin and how far they step.
-CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+# Where the seven passes of a PNG begin and how far they step.
 PASSES = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
     (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
@@ -64,7 +64,7 @@ class _Pixels:
 
     def __init__(self, header: bytes) -> None:
         width, height, bits, colour_type, interlaced = struct.unpack_from(">IIBBxxB", header)
-        depth = bits * CHANNELS[colour_type]
+        depth = bits * PNG_SAMPLES[colour_type]
         self._left = 0
         for left, top, across, down in PASSES if interlaced else ((0, 0, 1, 1),):
             columns, rows = -(-(width - left) // across), -(-(height - top) // down)
@@ -98,9 +98,7 @@ def check_gif(stream: BinaryIO, name: str) -> None:
     stream.seek(3 * gif_colours(flags), 1)
     check_proving(width, height, stream, name)
     bits = exactly(stream, 1)[0]
-    blocks = bytearray()
-    while size := exactly(stream, 1)[0]:
-        blocks += bytes([size]) + exactly(stream, size)
+    blocks = b"".join(bytes([len(block)]) + block for block in gif_blocks(stream))
     # What differs where it is decoded over black and over white, with a row more than it has, is
     # not in the data.
     over = [Image.new("L", (width, height + 1), grey) for grey in (0, 255)]

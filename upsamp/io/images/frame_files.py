@@ -80,11 +80,9 @@ class AnimatedGif:
         head += exactly(stream, frame.place - frame.start).replace(*ANOTHER_LOOP) + bytes(4)
         description = exactly(stream, 9)
         head += description[4:] + exactly(stream, 3 * gif_colours(description[8]) + 1)
-        while size := exactly(stream, 1):
-            head += size + exactly(stream, size[0])
-            if size == b"\0":
-                break
-        return bytes(head + b";")
+        for block in gif_blocks(stream):
+            head += bytes([len(block)]) + block
+        return bytes(head + b"\0;")
 
 
 def gif_frames(stream: BinaryIO) -> Generator[SubFrame, None, bool]:
@@ -112,7 +110,10 @@ def gif_frames(stream: BinaryIO) -> Generator[SubFrame, None, bool]:
         else:  # Pillow passes over what is neither
             is_whole = is_whole and kind == b"\0"
             continue
-        first = _passed_blocks(stream)
+        blocks = gif_blocks(stream)
+        first = next(blocks, b"")
+        for _ in blocks:  # which are passed over
+            pass
         is_whole = kind == b","
         if is_whole:
             start, control = stream.tell(), b""
@@ -135,14 +136,10 @@ def _gif_frame(description: bytes, control: bytes, place: int, start: int) -> Su
     )
 
 
-def _passed_blocks(stream: BinaryIO) -> bytes:
-    """Pass over blocks, each of which begins with its length; return the begin of the first."""
-    first = b""
+def gif_blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the contents of blocks, each of which begins with its length; the last has none."""
     while size := _byte(stream):
-        end = stream.tell() + size
-        first = first or stream.read(min(size, 4))
-        stream.seek(end)
-    return first
+        yield exactly(stream, size)
 
 
 def gif_colours(flags: int) -> int:

@@ -77,11 +77,6 @@ class TiffPage(NamedTuple):
         """Whether it says where another page is transparent."""
         return bool(self.subfile & MASK)
 
-    @property
-    def is_known(self) -> bool:
-        """Whether its numbers are of a kind that is read."""
-        return self.photometric in PHOTOMETRICS
-
 
 def tiff_pages(stream: BinaryIO, start: int = 0) -> Iterator[TiffPage]:
     """Yield each page of a TIFF, until one leads to another again.
@@ -125,7 +120,7 @@ def tiff_frames(stream: BinaryIO) -> Generator[int, None, tuple[str, ...]]:
     for number, page in enumerate(tiff_pages(stream)):
         if page.subfile & REDUCED and page.size != last and max(page.size) <= max(last):
             copies += not page.is_mask
-        elif not page.is_known:
+        elif page.photometric not in PHOTOMETRICS:
             unknown.append((number, page))
         elif not (page.is_mask and page.size in sizes):
             last = page.size

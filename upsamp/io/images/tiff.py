@@ -23,7 +23,7 @@ from upsamp.io.extras import has_extra
 from upsamp.io.images.modes import image_of, offset_lab
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.metadata.directory import longs, packed, value
-from upsamp.io.metadata.tiff_tags import tiff_tags_of
+from upsamp.io.metadata.tiff_tags import EXTRA, PIXEL_KINDS, tiff_tags_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, shown_frames
 from upsamp.io.transparency import table_of
@@ -31,20 +31,9 @@ from upsamp.io.transparency import table_of
 Encoder: TypeAlias = Callable[[Array], bytes | memoryview]
 
 FAULT = "cannot be encoded"
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 256, 257, 258, 259, 262, 273
+WIDTH, HEIGHT, BITS, COMPRESSION, OFFSETS = 256, 257, 258, 259, 273
 SAMPLES, STRIP_ROWS, COUNTS, PREDICTOR = 277, 278, 279, 317
-COLOURS, EXTRA, FORMAT, SUBSAMPLING, REFERENCE = 320, 338, 339, 530, 532
-# What the modes say of themselves, by the part before the semicolon: photometric and extra samples.
-KINDS: Mapping[str, dict[int, Any]] = {
-    **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
-    "LA": {PHOTOMETRIC: 1, EXTRA: 2},
-    "RGB": {PHOTOMETRIC: 2},
-    "RGBA": {PHOTOMETRIC: 2, EXTRA: 2},
-    "P": {PHOTOMETRIC: 3},
-    "CMYK": {PHOTOMETRIC: 5},
-    "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
-    "LAB": {PHOTOMETRIC: 8},
-}
+COLOURS, FORMAT = 320, 339
 FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
 DIFFERENCES = 2
 # What extra samples mean.
@@ -196,7 +185,7 @@ def _body_of_pixels(picture: Picture, compression: str) -> Body:
         COMPRESSION: LOSSLESS[compression],
         SAMPLES: samples,
         FORMAT: (FORMATS[kind],) * samples,
-        **KINDS[picture.colours],
+        **PIXEL_KINDS[picture.colours],
     }
     if picture.extra:
         tags[EXTRA] = meanings

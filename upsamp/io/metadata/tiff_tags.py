@@ -28,6 +28,18 @@ DESCRIPTION, ORIENTATION, RESOLUTION, UNIT = 270, 274, (282, 283), 296
 TRANSFER, WHITE, PRIMARIES = 301, 318, 319
 XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA = 700, 34675, 33723, 34377, 42112, 42113
 EXIF, PLACE = 34665, 34853
+PHOTOMETRIC, EXTRA, SUBSAMPLING, REFERENCE = 262, 338, 530, 532
+# What the modes say of themselves, by the part before the semicolon: photometric and extra samples.
+PIXEL_KINDS: Mapping[str, dict[int, Any]] = {
+    **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
+    "LA": {PHOTOMETRIC: 1, EXTRA: 2},
+    "RGB": {PHOTOMETRIC: 2},
+    "RGBA": {PHOTOMETRIC: 2, EXTRA: 2},
+    "P": {PHOTOMETRIC: 3},
+    "CMYK": {PHOTOMETRIC: 5},
+    "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
+    "LAB": {PHOTOMETRIC: 8},
+}
 # Those of a camera, which also stand beside the others in old files.
 CAMERA = (
     *(33434, 33437, 34850, 34852, 34855, 34856, *range(34864, 34870), 36864, 36867, 36868),
