@@ -166,9 +166,8 @@ def webp_chunks(stream: BinaryIO) -> Iterator[bytes]:
         stream.seek(place)
         kind, size = struct.unpack("<4sI", stream.read(8))
         yield kind
-        place += (
-            24 if kind == b"ANMF" else 8 + size + size % 2
-        )  # a frame's own come behind 16 bytes
+        # A frame's own chunks come behind 16 bytes.
+        place += 24 if kind == b"ANMF" else 8 + size + size % 2
 
 
 def _of_gif(_image: Image.Image, stream: BinaryIO) -> Found:
