@@ -11,10 +11,9 @@ from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.errors import FileError, FormatError
-from upsamp.io import spool
-from upsamp.io.array_files import check_space, read_named_arrays, write_array_file
+from upsamp.io import array_files
+from upsamp.io.array_files import BatchSpool, check_space, read_named_arrays, write_array_file
 from upsamp.io.matrices import format_matrix
-from upsamp.io.spool import BatchSpool
 
 Array = NDArray[Any]
 
@@ -115,7 +114,7 @@ def test_what_holds_no_numbers_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("in_memory", [2**26, 1])
 def test_batches_come_again_as_they_were(monkeypatch: pytest.MonkeyPatch, in_memory: int) -> None:
-    monkeypatch.setattr(spool, "IN_MEMORY", in_memory)
+    monkeypatch.setattr(array_files, "IN_MEMORY", in_memory)
     random = np.random.default_rng(0)
     batches = [random.standard_normal((n, 3, 2)).astype(np.float32) for n in (4, 4, 1)]
     with BatchSpool() as kept:

@@ -24,7 +24,7 @@ from upsamp.io.losses import losses_of
 from upsamp.io.metadata.tiff_tags import metadata_of_tiff
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, check_light
-from upsamp.io.strips.pixels import PictureStrips
+from upsamp.io.strips.write import PictureStrips
 
 # What this release of Pillow writes.
 HAS_AVIF = "avif" in features.modules and features.check("avif")

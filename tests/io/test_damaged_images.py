@@ -18,7 +18,7 @@ from png_encoding import chunk, encode_png
 
 from upsamp.core.memory import limit_memory
 from upsamp.errors import FormatError, MemoryLimitError
-from upsamp.io.images.compressed import check_packbits
+from upsamp.io.images.damage import check_packbits
 from upsamp.io.images.pillow import LIBRARY_ERRORS
 
 

@@ -266,7 +266,7 @@ quality_option = option(
 
 def _parse_background(value: str) -> Background:
     """Return a colour by its name, or as #rgb or #rrggbb, in red, green and blue."""
-    from upsamp.io.images.colours import colour_of_name  # few lay a picture on a colour
+    from upsamp.io.images.conversion import colour_of_name  # few lay a picture on a colour
 
     colour = colour_of_name(value)
     if colour is None:

@@ -40,12 +40,11 @@ DAMAGE = (
 class Archive:
     """The members of a zip archive, by name; folders are left out."""
 
-    def __init__(self, content: zipfile.ZipFile, stream: BinaryIO, name: str) -> None:
+    def __init__(self, content: zipfile.ZipFile, name: str) -> None:
         self.members = {
             member.filename: member for member in content.infolist() if not member.is_dir()
         }
         self._content = content
-        self._stream = stream
         self._name = name
 
     def read(self, member: str, limit: int) -> bytes:
@@ -72,10 +71,6 @@ class Archive:
         if left:
             raise zipfile.BadZipFile("a member that ends too early")
 
-    def start_of(self, member: str) -> int:
-        """Return where the bytes of a member begin in the file."""
-        return _start_of(self.members[member], self._stream)
-
 
 @contextmanager
 def open_archive(
@@ -96,7 +91,7 @@ def open_archive(
             for member in members:
                 _check_member(member, name)
             _check_places(content, stream, name)
-            yield Archive(content, stream, name)
+            yield Archive(content, name)
     except UpsampError:
         raise
     except MemoryError as error:
@@ -193,13 +188,13 @@ def _check_places(content: zipfile.ZipFile, stream: BinaryIO, name: str) -> None
                 f"{name} must have members that do not overlap. "
                 f"Received: {shown(member.filename)} inside another one. {AGAIN}"
             )
-        end = _start_of(member, stream) + member.compress_size
+        end = start_of(member, stream) + member.compress_size
     if end > content.start_dir:
         raise zipfile.BadZipFile("a member that runs past the end")
 
 
-def _start_of(member: zipfile.ZipInfo, stream: BinaryIO) -> int:
-    """Return where the bytes of a member begin, as the header before them says."""
+def start_of(member: zipfile.ZipInfo, stream: BinaryIO) -> int:
+    """Return where the bytes of a member begin in the file, as the header before them says."""
     stream.seek(member.header_offset)
     magic, name_length, extra_length = LOCAL_HEADER.unpack(stream.read(LOCAL_HEADER.size))
     if magic != b"PK\x03\x04":

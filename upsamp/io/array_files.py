@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import numpy as np
 
@@ -21,7 +22,10 @@ from upsamp.io.npy_files import npy_head
 from upsamp.io.npz_files import read_npz_arrays
 from upsamp.io.read import names_file, read_matrix
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
-from upsamp.io.streams import is_stream, open_input
+from upsamp.io.streams import is_stream, open_input, telling_of_temporary_files
+
+# Bytes that stay in memory.
+IN_MEMORY = 2**26
 
 
 class ArrayWriter:
@@ -54,10 +58,7 @@ class ArrayWriter:
 def write_array_file(
     name: str, format_name: str, count: int, *, overwrite: bool = False
 ) -> Iterator[ArrayWriter]:
-    """Open a file, or standard output for "-", for an array that is written in batches.
-
-    The file comes into place when all went well, else nothing does.
-    """
+    """Open a file, or standard output for "-", for an array that is written in batches."""
     with open_output(name, overwrite=overwrite) as stream, _packed(stream, format_name) as inner:
         yield ArrayWriter(inner, format_name, count)
 
@@ -76,10 +77,7 @@ def _packed(stream: BinaryIO, format_name: str) -> Iterator[BinaryIO]:
 
 
 def check_space(name: str, size: int) -> None:
-    """Raise `FileError` where the disk of a file that is to be written has less room than that.
-
-    A device or a pipe that has the name takes what it takes.
-    """
+    """Raise `FileError` where the disk of a file to be written has less room than that."""
     if is_stream(name):
         return
     folder = Path(os.path.realpath(name)).parent
@@ -105,3 +103,39 @@ def read_named_arrays(text: str, what: str) -> Mapping[str, Array]:
     if not arrays or any(array is None or array.size == 0 for array in arrays.values()):
         raise FileError(f"{what} must be numbers. Received: '{text}', which has other arrays too.")
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+class BatchSpool:
+    """Keeps batches, to give them again in their order; gone when it is left.
+
+    >>> with BatchSpool() as spool:
+    ...     spool.add(np.array([1, 2]))
+    ...     spool.add(np.array([3]))
+    ...     list(spool)
+    [array([1, 2]), array([3])]
+    """
+
+    def __init__(self) -> None:
+        # Closed when the spool is left; it has no name, so that nothing of it stays.
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, batch: Array) -> None:
+        """Keep a batch."""
+        self._count += 1
+        with telling_of_temporary_files():
+            np.save(self._file, batch)
+
+    def __iter__(self) -> Iterator[Array]:
+        with telling_of_temporary_files():
+            self._file.seek(0)
+        for _ in range(self._count):
+            with telling_of_temporary_files():
+                batch: Array = np.load(self._file)
+            yield batch

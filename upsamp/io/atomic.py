@@ -218,10 +218,7 @@ def _unwritable(name: str, error: OSError | ValueError) -> FileError:
 
 
 def check_target(name: str, *, overwrite: bool) -> int | None:
-    """Raise `FileError` where `name` cannot be written to; return its mode where it exists.
-
-    Asked before the work begins, it spares a long computation whose result has no place.
-    """
+    """Raise `FileError` where `name` cannot be written to; return its mode where it exists."""
     if name == STANDARD_STREAM:
         return None
     try:

@@ -17,6 +17,21 @@ DEEP_MODES = ("I;16", "LA;16", "RGB;16", "RGBA;16")
 ANY = ("any",)
 COLOUR = ("icc_profile", "gamma", "chromaticity", "srgb", "cicp", "mdcv", "clli")
 TIMING = ("duration", "plays")
+DESCRIBING = ("dpi", "aspect", "exif", "xmp", "iptc", "comment")
+# What Pillow reads and nothing writes, by Pillow's names; those without a signature come last.
+READ_ALONE = (
+    *("QOI", "PSD", "SGI", "PCX", "DDS", "BLP", "CUR", "DCX", "FLI", "FTEX", "GBR", "ICNS"),
+    *("MCIDAS", "MSP", "PIXAR", "SUN", "XBM", "XPM", "XVTHUMB"),
+    *("IM", "IMT", "PCD", "SPIDER"),
+)
+# The modules of Pillow whose names do not follow from those of the formats.
+MODULES = {
+    "DIB": "Bmp",
+    "JPEG2000": "Jpeg2K",
+    "MCIDAS": "McIdas",
+    "WEBP": "WebP",
+    "XVTHUMB": "XVThumb",
+}
 
 
 class Format(NamedTuple):
@@ -24,7 +39,7 @@ class Format(NamedTuple):
 
     name: as `--format` takes it, beside its `aliases`. suffixes: of its files, the first of which a
     new one takes; none of a format that is read alone. kind: "text" and "array" are matrices.
-    decoders: Pillow's names of what reads it, and the module of each.
+    decoders: Pillow's names of what reads it.
 
     modes: of the pictures that are written as they are or without a loss, "any" for all, deep
     ones among them. opaque: whether readers see no alpha. grey: whether grey pixels are stored as
@@ -44,7 +59,7 @@ class Format(NamedTuple):
     suffixes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     kind: str = "image"
-    decoders: tuple[tuple[str, str], ...] = ()
+    decoders: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     opaque: bool = False
     grey: bool = True
@@ -60,11 +75,6 @@ class Format(NamedTuple):
     pixel_bytes: int = 0
 
 
-def _read_alone(*decoders: tuple[str, str]) -> tuple[Format, ...]:
-    """Return the records of formats that Pillow reads and nothing writes."""
-    return tuple(Format(name.lower(), decoders=((name, module),)) for name, module in decoders)
-
-
 _ALL = (
     Format("txt", (".txt",), kind="text", streamed=True),
     Format("csv", (".csv",), kind="text", streamed=True),
@@ -78,22 +88,10 @@ _ALL = (
         "png",
         (".png", ".apng"),
         ("apng",),
-        decoders=(("PNG", "Png"),),
+        decoders=("PNG",),
         modes=("1", "P", *MODES, *DEEP_MODES),
         frames=True,
-        metadata=(
-            *COLOUR,
-            *TIMING,
-            "transparency",
-            "default_image",
-            "dpi",
-            "aspect",
-            "exif",
-            "xmp",
-            "iptc",
-            "comment",
-            "text",
-        ),
+        metadata=(*COLOUR, *TIMING, "transparency", "default_image", *DESCRIBING, "text"),
         largest_side=2**31 - 1,
         writer="upsamp.io.png.writer:write",
         streamed=True,
@@ -103,10 +101,10 @@ _ALL = (
         "jpeg",
         (".jpg", ".jpeg", ".jfif", ".jpe"),
         ("jpg",),
-        decoders=(("JPEG", "Jpeg"),),
+        decoders=("JPEG",),
         modes=("1", "L", "RGB", "CMYK", "YCbCr"),
         opaque=True,
-        metadata=("icc_profile", "dpi", "aspect", "exif", "xmp", "iptc", "comment"),
+        metadata=("icc_profile", *DESCRIBING),
         largest_side=65_500,
         lossy=True,
         channel_bytes=5,
@@ -114,7 +112,7 @@ _ALL = (
     Format(
         "gif",
         (".gif",),
-        decoders=(("GIF", "Gif"),),
+        decoders=("GIF",),
         modes=("1", "P", *MODES),
         frames=True,
         metadata=(*TIMING, "transparency", "aspect", "comment"),
@@ -125,7 +123,7 @@ _ALL = (
     Format(
         "bmp",
         (".bmp", ".dib"),
-        decoders=(("BMP", "Bmp"), ("DIB", "Bmp")),
+        decoders=("BMP", "DIB"),
         modes=("1", "P", "L", "RGB"),
         opaque=True,
         metadata=("dpi",),
@@ -135,7 +133,7 @@ _ALL = (
         "ppm",
         (".ppm", ".pgm", ".pbm", ".pnm"),
         ("pgm", "pbm", "pnm"),
-        decoders=(("PPM", "Ppm"),),
+        decoders=("PPM",),
         modes=("1", "L", "RGB", "I;16", "RGB;16"),
         opaque=True,
         writer="upsamp.io.images.ppm:write_ppm",
@@ -144,21 +142,21 @@ _ALL = (
     Format(
         "webp",
         (".webp",),
-        decoders=(("WEBP", "WebP"),),
+        decoders=("WEBP",),
         modes=("1", "P", *MODES),
         grey=False,
         frames=True,
         metadata=("icc_profile", "exif", "xmp", *TIMING),
         largest_side=16_383,
         lossy=True,
-        writer="upsamp.io.images.webp:write_webp",
+        writer="upsamp.io.images.writing:write_webp",
         pixel_bytes=40,
     ),
     Format(
         "tiff",
         (".tif", ".tiff"),
         ("tif",),
-        decoders=(("TIFF", "Tiff"),),
+        decoders=("TIFF",),
         modes=ANY,
         frames=True,
         pages=True,
@@ -182,20 +180,20 @@ _ALL = (
     Format(
         "avif",
         (".avif",),
-        decoders=(("AVIF", "Avif"),),
+        decoders=("AVIF",),
         modes=("1", "P", *MODES),
         grey=False,
         metadata=("icc_profile", "cicp", "exif", "xmp"),
         largest_side=32_768,
         lossy=True,
-        writer="upsamp.io.images.colours:write_avif",
+        writer="upsamp.io.images.writing:write_avif",
         pixel_bytes=64,
     ),
     Format(
         "jpeg2000",
         (".jp2", ".j2k"),
         ("jp2", "j2k"),
-        decoders=(("JPEG2000", "Jpeg2K"),),
+        decoders=("JPEG2000",),
         metadata=("comment",),
         modes=("I;16", *MODES),
         largest_side=2**32 - 1,
@@ -204,42 +202,17 @@ _ALL = (
     Format(
         "ico",
         (".ico",),
-        decoders=(("ICO", "Ico"),),
+        decoders=("ICO",),
         modes=("1", "P", *MODES),
         largest_side=256,
         channel_bytes=7,
     ),
     Format("fits"),  # by NumPy
-    *_read_alone(
-        ("QOI", "Qoi"),
-        ("PSD", "Psd"),
-        ("SGI", "Sgi"),
-        ("PCX", "Pcx"),
-        ("DDS", "Dds"),
-        ("BLP", "Blp"),
-        ("CUR", "Cur"),
-        ("DCX", "Dcx"),
-        ("FLI", "Fli"),
-        ("FTEX", "Ftex"),
-        ("GBR", "Gbr"),
-        ("ICNS", "Icns"),
-        ("MCIDAS", "McIdas"),
-        ("MSP", "Msp"),
-        ("PIXAR", "Pixar"),
-        ("SUN", "Sun"),
-        ("XBM", "Xbm"),
-        ("XPM", "Xpm"),
-        ("XVTHUMB", "XVThumb"),
-        # Those that have no signature come last.
-        ("IM", "Im"),
-        ("IMT", "Imt"),
-        ("PCD", "Pcd"),
-        ("SPIDER", "Spider"),
-    ),
+    *(Format(name.lower(), decoders=(name,)) for name in READ_ALONE),
     Format(
         "tga",
         (".tga",),
-        decoders=(("TGA", "Tga"),),
+        decoders=("TGA",),
         modes=("1", "P", *MODES),
         largest_side=2**16 - 1,
     ),
@@ -247,7 +220,9 @@ _ALL = (
 FORMATS: Mapping[str, Format] = {record.name: record for record in _ALL}
 _WRITTEN = tuple(record for record in _ALL if record.suffixes)
 # The modules of Pillow that read images, by Pillow's names of the formats.
-DECODERS: Mapping[str, str] = {name: module for record in _ALL for name, module in record.decoders}
+DECODERS: Mapping[str, str] = {
+    name: MODULES.get(name, name.capitalize()) for record in _ALL for name in record.decoders
+}
 # What is written, by kinds.
 MATRIX_FORMATS = tuple(record.name for record in _WRITTEN if record.kind != "image")
 TEXT_FORMATS = tuple(record.name for record in _WRITTEN if record.kind == "text")

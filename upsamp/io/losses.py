@@ -8,23 +8,11 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
-from upsamp.io.formats import ANY, DEEP_MODES, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, Format
-from upsamp.io.metadata.colours import (
-    OF_COLOURS,
-    space_of_pixels,
-    space_of_profile,
-    telling,
-)
+from upsamp.io.formats import ANY, DEEP_MODES, FORMATS, FRAME_FORMATS, IMAGE_FORMATS, MODES, Format
+from upsamp.io.metadata.colours import OF_COLOURS, space_of_pixels, space_of_profile, telling
 from upsamp.io.metadata.kinds import KINDS
 from upsamp.io.picture_options import WriteOptions
-from upsamp.io.pictures import (
-    MODES,
-    Frames,
-    Picture,
-    image_shape,
-    picture_of_matrix,
-    shown_frames,
-)
+from upsamp.io.pictures import Frames, Picture, image_shape, picture_of_matrix, shown_frames
 from upsamp.io.transparency import expanded, flattened
 from upsamp.io.value_ranges import Spread
 

@@ -12,6 +12,7 @@ from upsamp.core.text import encoding_of
 from upsamp.errors import FormatError
 from upsamp.io.cells import EXACT
 from upsamp.io.nested_lists import begins_nested, read_nested
+from upsamp.io.npy_files import npy_head
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.streams import size_of
 from upsamp.io.text_rows import read_rows
@@ -98,7 +99,6 @@ def _check_room(stream: BinaryIO, name: str, options: ReadOptions) -> None:
 def _parse(
     text: StringIO | TextIOWrapper, name: str, options: ReadOptions, *, inline: bool
 ) -> Array:
-    """Return the matrix of a text that can be searched."""
     first = next((line for line in text if line.strip()), "")
     if begins_nested(first):
         text.seek(0)
@@ -143,8 +143,7 @@ def write_matrix(array: Array, format_name: str, stream: BinaryIO) -> None:
 def _write_npy(array: Array, stream: BinaryIO) -> None:
     """Write an array as numpy.save does, but through the stream, whose errors say why."""
     whole = np.ascontiguousarray(array)
-    description = np.lib.format.header_data_from_array_1_0(whole)
-    np.lib.format.write_array_header_1_0(stream, description)
+    stream.write(npy_head(whole.shape, whole.dtype))
     stream.write(whole.reshape(-1).view(np.uint8).data)
 
 

@@ -6,21 +6,11 @@ from functools import partial
 from typing import Any, Literal
 
 from upsamp.errors import FormatError
-from upsamp.io.archives import Archive, open_archive
+from upsamp.io.archives import Archive, open_archive, start_of
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.json_text import MAX_TEXT, read_json
-from upsamp.io.model_kinds import kind_of, refuse_folder
-from upsamp.io.model_sources import Source, file_in, find_source, is_folder
+from upsamp.io.model_sources import Source, file_in, find_source, is_folder, kind_of, refuse_folder
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
-
-__all__ = [
-    "DEFAULT_MAX_SIZE",
-    "SavedModel",
-    "open_model",
-    "read_archived_weights",
-    "read_folder_weights",
-    "refuse_archive",
-]
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 # What an .h5 file says of the model besides its architecture.
@@ -121,7 +111,7 @@ def read_archived_weights(source: Source, max_size: int, values: bool) -> Stored
             if values:
                 for _ in archive.blocks(WEIGHTS):  # whose sum is checked
                     pass
-            offset = archive.start_of(WEIGHTS)
+            offset = start_of(member, stream)
         else:
             blocks = archive.blocks(WEIGHTS)
             return source.read_unpacked(blocks, values=values, max_size=max_size)
@@ -191,7 +181,6 @@ def _object(data: bytes, what: str, max_size: int) -> dict[str, Any]:
 
 
 def _architecture(data: bytes, what: str, max_size: int) -> dict[str, Any]:
-    """Return the JSON of a model, which says its class and the settings of it."""
     value = _object(data, what, max_size)
     if not isinstance(value.get("class_name"), str) or "config" not in value:
         raise FormatError(

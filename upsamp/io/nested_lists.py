@@ -208,7 +208,6 @@ def _as_array(rows: list[Any], name: str, options: ReadOptions) -> Array:
 
 
 def _leaves(nested: Any) -> Iterator[Any]:
-    """Yield the numbers of nested lists, one after the other."""
     if not isinstance(nested, list):
         yield nested
         return

@@ -12,13 +12,7 @@ from upsamp.errors import FormatError
 from upsamp.io.archives import Archive, open_archive
 from upsamp.io.npy_files import check_numbers, read_npy_head, read_numbers
 from upsamp.io.sniffing import refuse_foreign_members
-from upsamp.io.stored_arrays import (
-    DEFAULT_MAX_SIZE,
-    NUMBERS,
-    StoredArray,
-    StoredArrays,
-    shown,
-)
+from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, NUMBERS, StoredArray, StoredArrays, shown
 from upsamp.io.streams import size_of
 
 SUFFIX = ".npy"

@@ -17,20 +17,7 @@ from upsamp.errors import FormatError
 from upsamp.io.formats import DEEP_MODES, MODES
 from upsamp.io.metadata.colours import is_like_srgb
 
-__all__ = [
-    "DEEP_MODES",
-    "MODES",
-    "Frames",
-    "Picture",
-    "array_of",
-    "check_light",
-    "check_same_size",
-    "duration_of",
-    "image_shape",
-    "mode_of",
-    "picture_of_matrix",
-    "shown_frames",
-]
+__all__ = ["Frames", "Picture"]
 
 # For how many milliseconds a page is shown in an animation.
 DURATION = 100

@@ -58,10 +58,7 @@ def split_array_name(text: str) -> tuple[str, str] | None:
 
 
 def read_source(text: str, options: ReadOptions) -> Picture | Array:
-    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix.
-
-    A remote file is read at once, since frames are read out of its bytes later.
-    """
+    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix."""
     key = None
     if is_remote(text):
         data = read_remote(text, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)

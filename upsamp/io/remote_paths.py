@@ -255,10 +255,7 @@ def _is_treacherous(name: str) -> bool:
 
 
 class Listings:
-    """Tells which files there are, by lists of their folders: millions are not asked for singly.
-
-    A folder is listed when one of its files is asked for first, and the latest lists are kept.
-    """
+    """Tells which files there are, by lists of folders: millions are not asked for singly."""
 
     def __init__(self) -> None:
         self._names: dict[str, set[str]] = {}
@@ -268,16 +265,12 @@ class Listings:
         folder, name = split_path(path)
         names = self._names.pop(folder, None)
         if names is None:
-            names = self._list(folder)
+            listed = list_remote(folder) if remote_kind(folder) == "folder" else []
+            names = {entry.name for entry in listed}
         self._names[folder] = names  # as the latest
         if len(self._names) > KEPT_LISTS:
             del self._names[next(iter(self._names))]
         return name in names
-
-    def _list(self, folder: str) -> set[str]:
-        if remote_kind(folder) != "folder":
-            return set()
-        return {entry.name for entry in list_remote(folder)}
 
 
 # --- fsspec

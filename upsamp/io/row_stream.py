@@ -33,7 +33,6 @@ class RowStream:
         return taken
 
     def _begin(self) -> Array:
-        """Return what is left of a strip, or the next one."""
         if not len(self._rest):
             self._rest = next(self._strips)
         return self._rest

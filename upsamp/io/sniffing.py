@@ -74,10 +74,7 @@ FOREIGN_MEMBERS: tuple[tuple[str, str, str], ...] = (
 
 
 def format_of_content(head: bytes, path: str, name: str) -> str:
-    """Return the format of a file, by its first bytes, and where those do not tell by its suffix.
-
-    name: for the error where it is a file of another program, which is named.
-    """
+    """Return the format of a file by its first bytes; where those do not tell, by its suffix."""
     for place, magic, what, remedy in FOREIGN:
         if head.startswith(magic, place):
             raise _foreign(name, what, remedy)

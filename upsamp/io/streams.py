@@ -43,10 +43,7 @@ def is_open(name: str) -> bool:
 
 
 def is_stream(name: str) -> bool:
-    """Tell whether a name is one of what is read or written once, from where it is to its end.
-
-    That is what `is_open`, and a pipe or a device.
-    """
+    """Tell whether a name is of what is read or written once: `is_open`, a pipe, a device."""
     if is_open(name):
         return True
     try:
@@ -254,11 +251,7 @@ def read_within(
 
 
 def _blocks_within(
-    stream: BinaryIO,
-    name: str,
-    limit: int,
-    remedy: str = "Give a file that ends before.",
-    head: bytes = b"",
+    stream: BinaryIO, name: str, limit: int, remedy: str, head: bytes
 ) -> Iterator[bytes]:
     """Yield the blocks of a stream up to its end, which must come before `limit` bytes."""
     left = limit

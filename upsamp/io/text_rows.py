@@ -101,7 +101,6 @@ class _RowReader:
         return values, width
 
     def _integers(self) -> Iterator[int | None]:
-        """Yield all numbers as integers, and None for those that are none."""
         for _, line in self._rows():
             if line:
                 yield from map(whole_number, self._cells(line))
@@ -142,7 +141,6 @@ class _RowReader:
             )
 
     def _cells(self, line: str) -> list[str]:
-        """Return the cells of a row."""
         if not self._semicolons and ";" in line:
             line = line.rstrip().removesuffix(";")
         bare = QUOTED.sub("", line) if '"' in line else line
@@ -165,7 +163,6 @@ class _RowReader:
         return [cell.replace(",", ".") for cell in cells] if "," in self._marks else cells
 
     def _numbers(self, place: str, line: str) -> list[float]:
-        """Return the numbers of a row."""
         cells = words = self._cells(line)
         if self._semicolons:
             words = self._with_points(place, cells)

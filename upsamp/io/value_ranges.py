@@ -8,8 +8,9 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError
+from upsamp.io.formats import MODES
 from upsamp.io.picture_options import ValueRange
-from upsamp.io.pictures import MODES, Picture, array_of, image_shape, picture_of_matrix
+from upsamp.io.pictures import Picture, array_of, image_shape, picture_of_matrix
 
 # How many values are computed at a time.
 BLOCK = 2**18

@@ -11,8 +11,7 @@ from upsamp.io.archives import open_archive
 from upsamp.io.atomic import open_output
 from upsamp.io.hdf5.writing import format_hdf5
 from upsamp.io.model_files import read_archived_weights, read_folder_weights, refuse_archive
-from upsamp.io.model_kinds import kind_of
-from upsamp.io.model_sources import Source, find_source, is_folder
+from upsamp.io.model_sources import Source, find_source, is_folder, kind_of
 from upsamp.io.npz_files import read_npz_arrays, write_npz_arrays
 from upsamp.io.safetensors_files import read_safetensors, write_safetensors
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays

@@ -367,7 +367,7 @@ def _colour(value: object) -> Background | None:
     """Return the red, green and blue of a colour."""
     if value is None:
         return None
-    from upsamp.io.images.colours import colour_of_name  # few lay a picture on a colour
+    from upsamp.io.images.conversion import colour_of_name  # few lay a picture on a colour
 
     parts = [as_number(part) for part in as_list(value, 3) or ()]
     whole = len(parts) == 3 and all(part in range(256) for part in parts)

@@ -9,8 +9,13 @@ from upsamp.core.upsampling.strips import Reader, StripError, as_images
 from upsamp.errors import MemoryLimitError
 from upsamp.io.losses import losses_of
 from upsamp.io.pictures import Picture
-from upsamp.io.strips.pixels import MatrixStrips, PictureStrips
-from upsamp.io.strips.write import check_strips, write_npy_strips, write_picture_strips
+from upsamp.io.strips.write import (
+    MatrixStrips,
+    PictureStrips,
+    check_strips,
+    write_npy_strips,
+    write_picture_strips,
+)
 from upsamp.resizing.strip_jobs import FIXED_BYTES, StripJob
 
 

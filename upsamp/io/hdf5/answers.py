@@ -8,14 +8,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
-from upsamp.io.hdf5.frames import (
-    FAULT,
-    AnswerError,
-    read_content,
-    read_frame,
-    read_length,
-    read_values,
-)
+from upsamp.io.hdf5.frames import FAULT, AnswerError, read_frame, read_length, read_values
 from upsamp.io.json_text import read_json
 from upsamp.io.stored_arrays import (
     MAX_RANK,
@@ -37,7 +30,7 @@ def receive(stream: BufferedReader, name: str, max_size: int, values: bool) -> S
     length = read_length(stream)
     if length == FAULT:
         return _receive_fault(stream, name)
-    header = _mapping(read_json(read_content(stream, length), f"What {name} holds"))
+    header = _mapping(read_json(read_frame(stream, length), f"What {name} holds"))
     attributes = {
         path: {key: _text(text) for key, text in _mapping(texts).items()}
         for path, texts in _mapping(header.get("attributes")).items()

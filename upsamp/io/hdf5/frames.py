@@ -39,13 +39,12 @@ def read_length(stream: BufferedReader) -> int:
     return length
 
 
-def read_frame(stream: BufferedReader) -> bytes:
-    """Return the content of a frame, which must be whole and not far too long."""
-    return read_content(stream, read_length(stream))
+def read_frame(stream: BufferedReader, length: int | None = None) -> bytes:
+    """Return the content of a frame, which must be whole and not far too long.
 
-
-def read_content(stream: BufferedReader, length: int) -> bytes:
-    """Return the content of a frame whose length has been read."""
+    length: where it has been read.
+    """
+    length = read_length(stream) if length is None else length
     if length > MAX_HEADER:
         raise AnswerError
     return _read_exactly(stream, length)

@@ -113,7 +113,6 @@ def _answer(request: dict[str, Any], output: BinaryIO) -> None:
 
 
 def _send(output: BinaryIO, message: dict[str, Any]) -> None:
-    """Send a frame of JSON."""
     data = json.dumps(message, ensure_ascii=False).encode()
     if len(data) > MAX_HEADER:
         raise RefusalError(f"must hold at most {MAX_HEADER:,} bytes of text. Received: more.")
@@ -122,7 +121,6 @@ def _send(output: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def _fail(output: BinaryIO, message: dict[str, Any]) -> None:
-    """Say that a file cannot be read."""
     write_length(output, FAULT)
     _send(output, {key: text[:500] for key, text in message.items()})
 

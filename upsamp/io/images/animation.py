@@ -4,32 +4,19 @@ Source: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)", fc
 channel processing". A GIF is composed likewise, of colours that are clear or opaque.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.io.images.frame_files import (
-    CLEARED,
-    LEFT,
-    RESTORED,
-    AnimatedGif,
-    AnimatedPng,
-    SubFrame,
-)
-from upsamp.io.pictures import MODES, Picture, mode_of
+from upsamp.io.formats import MODES
+from upsamp.io.images.frame_files import CLEARED, LEFT, RESTORED, AnimatedGif, AnimatedPng, SubFrame
+from upsamp.io.pictures import Picture, mode_of
 
 # Pixels that are composed at a time.
 BLOCK_PIXELS = 2**16
-
-
-class Decode(Protocol):
-    """What reads a frame."""
-
-    def __call__(self, frame: SubFrame, /, *, whole: bool) -> Picture:
-        """Return a frame as it is stored."""
 
 
 class Animation:
@@ -43,7 +30,7 @@ class Animation:
         self,
         file: AnimatedGif | AnimatedPng,
         size: tuple[int, int],
-        decode: Decode,
+        decode: Callable[..., Picture],
     ) -> None:
         self.file, self.size, self._decode = file, size, decode
         self._first: Picture | None = None
@@ -91,7 +78,6 @@ class Animation:
         return MODES[self._channels(MODES.index(first) + 1, frames[start:]) - 1]
 
     def _shape(self, first: Array, frames: Sequence[SubFrame]) -> tuple[int, int, int]:
-        """Return the shape of the canvas."""
         channels = first.shape[2] if first.ndim > 2 else 1
         return self.size[1], self.size[0], self._channels(channels, frames)
 

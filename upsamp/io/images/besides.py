@@ -17,8 +17,13 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from upsamp.io.images.declared import avif_heads, boxes, codestream_of
+from upsamp.io.images.frame_files import gif_blocks, gif_colours
+from upsamp.io.metadata.colours import says_srgb, space_of_profile
 from upsamp.io.metadata.tiff_tags import metadata_of_tiff
+from upsamp.io.png.chunks import find_chunks
 
+# How a JPEG 2000 in boxes begins.
+BOXED = b"\0\0\0\x0cjP  "
 # Boxes of a JP2 that tell how its pixels are coded, and what others hold; and those of any kind, by
 # their UUIDs.
 CODING = (b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"rreq", b"free")
@@ -41,11 +46,19 @@ TEXT, APPLICATION = 1, 0xFF
 FOOTER = b"TRUEVISION-XFILE.\0"
 # Photoshop's resources, of which Pillow has those of others.
 RESOLUTION, ASPECT, EXIF = 1005, 1064, 1058
-# How a BMP says which bits are alpha, that colours are measured, or that a profile is elsewhere.
-BIT_FIELDS, CALIBRATED, LINKED = 3, bytes(4), b"KNIL"
+# How a BMP says which bits are alpha, that colours are measured, that a profile is elsewhere, or in
+# the file.
+BIT_FIELDS, CALIBRATED, LINKED, EMBEDDED = 3, bytes(4), b"KNIL", b"DEBM"
 NETPBM = re.compile(rb"P[1-7](?:\s|#[^\n]*\n)+(?:\d+(?:\s|#[^\n]*\n)+){2,3}")
 REMARK = re.compile(rb"#[ \t]*([^\n]*)")
 NO_NAME = "data of an unknown kind"
+# The chunks of a PNG that tell of colours, by their names as metadata, and their lengths.
+COLOUR_CHUNKS = {b"cICP": ("cicp", 4), b"mDCV": ("mdcv", 24), b"cLLI": ("clli", 8)}
+# The box of an AVIF that tells its colours. The pixels are RGB, in numbers from 0 on, whatever the
+# file had.
+NCLX, RGB_IN_FULL = b"colrnclx", (0, 1)
+# Bytes of a profile: its header, and more than any has.
+SHORTEST_PROFILE, LONGEST_PROFILE = 132, 2**25
 
 Found = dict[str, Any]
 
@@ -71,12 +84,24 @@ def _word(prefix: str, name: bytes) -> str:
     return f"{prefix} {shown}" if re.fullmatch(r"[\w. -]+", shown, re.ASCII) else NO_NAME
 
 
-def _of_jpeg2000(image: Image.Image, stream: BinaryIO) -> Found:
+def _of_png(_image: Image.Image, stream: BinaryIO) -> Found:
     found: Found = {}
+    for kind, start, length in find_chunks(stream):
+        if kind == b"IDAT":
+            break
+        name, wanted = COLOUR_CHUNKS.get(kind, ("", 0))
+        if name and length == wanted:
+            stream.seek(start)
+            found[name] = stream.read(length)
+    return found
+
+
+def _of_jpeg2000(image: Image.Image, stream: BinaryIO) -> Found:
+    found: Found = {"icc_profile": _profile(stream, *_place_in_jp2(stream))}
     gone: list[str] = []
     stream.seek(0)
-    is_boxed, past_pixels = stream.read(4) == b"\0\0\0\x0c", False
-    for kind, start, stop in boxes(stream, 0, stream.seek(0, 2)) if is_boxed else ():
+    is_boxed, past_pixels = stream.read(8) == BOXED, False
+    for kind, start, stop in boxes(stream) if is_boxed else ():
         # Some writers leave what lay in their memory behind the pixels.
         if past_pixels and not (kind.isascii() and kind.decode().isprintable()):
             break
@@ -97,6 +122,26 @@ def _of_jpeg2000(image: Image.Image, stream: BinaryIO) -> Found:
     return found | {"gone": gone}
 
 
+def _place_in_jp2(stream: BinaryIO) -> tuple[int, int]:
+    """Return where a profile stands in a JPEG 2000, behind its method, and its length; or 0."""
+    stream.seek(0)
+    head = stream.read(HEAD)
+    box = head.find(b"colr\2")
+    if not head.startswith(BOXED) or box < 4:
+        return 0, 0
+    return box + 7, int.from_bytes(head[box - 4 : box]) - 11
+
+
+def _profile(stream: BinaryIO, start: int, length: int) -> bytes:
+    """Return the profile that stands there, if it is one; nothing otherwise."""
+    if not SHORTEST_PROFILE <= length <= LONGEST_PROFILE:
+        return b""
+    stream.seek(start)
+    profile = stream.read(length)
+    known = len(profile) == length and space_of_profile(profile)
+    return profile if known else b""
+
+
 def _remarks(stream: BinaryIO) -> Iterator[bytes]:
     """Yield what is said in the main header of a codestream."""
     stream.seek(codestream_of(stream)[0] + 2)
@@ -115,26 +160,27 @@ def _of_webp(_image: Image.Image, stream: BinaryIO) -> Found:
 
 
 def webp_chunks(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the kinds of the chunks of a WebP in their order."""
+    """Yield the kinds of the chunks of a WebP in their order, those in its frames too."""
     end, place = stream.seek(0, 2), 12
     while place + 8 <= end:
         stream.seek(place)
         kind, size = struct.unpack("<4sI", stream.read(8))
         yield kind
-        place += 8 + size + size % 2
+        # A frame's own chunks come behind 16 bytes.
+        place += 24 if kind == b"ANMF" else 8 + size + size % 2
 
 
 def _of_gif(_image: Image.Image, stream: BinaryIO) -> Found:
     """Return what stands before the first image."""
     stream.seek(10)
     flags, _, aspect = stream.read(3)
-    stream.seek(3 * 2 ** ((flags & 7) + 1) * (flags >> 7), 1)
+    stream.seek(3 * gif_colours(flags), 1)
     found: Found = {"aspect": (aspect + 15, 64)} if aspect else {}
     gone: list[str] = []
     while stream.read(1) == b"!":
         (label,) = stream.read(1)
         start = stream.tell() + 1
-        parts = list(_blocks(stream))
+        parts = list(gif_blocks(stream))
         name = parts[0] if parts and label == APPLICATION else b""
         if name == XMP:  # which is no text in blocks, but ends as if it were
             size = stream.tell() - start
@@ -147,11 +193,6 @@ def _of_gif(_image: Image.Image, stream: BinaryIO) -> Found:
         elif name and name not in LOOPS:
             gone.append(_word("the extension", name))
     return found | {"gone": gone}
-
-
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    while (size := stream.read(1)[0]) > 0:
-        yield stream.read(size)
 
 
 def _of_targa(image: Image.Image, stream: BinaryIO) -> Found:
@@ -196,7 +237,11 @@ def _of_bmp(image: Image.Image, stream: BinaryIO) -> Found:
         gone.append("the measured colours of a BMP")
     if size >= 124 and head[56:60] == LINKED:
         gone.append("a colour profile in another file")
-    return {"gone": gone}
+    found: Found = {"gone": gone}
+    if (size, len(head), head[56:60]) == (124, 124, EMBEDDED):
+        start, length = struct.unpack_from("<II", head, 112)
+        found["icc_profile"] = _profile(stream, 14 + start, length)  # counted from this header
+    return found
 
 
 def _of_cursor(_image: Image.Image, stream: BinaryIO) -> Found:
@@ -204,8 +249,21 @@ def _of_cursor(_image: Image.Image, stream: BinaryIO) -> Found:
     return {"gone": ["the hotspot of a cursor"] if any(stream.read(4)) else []}
 
 
-def _of_avif(_image: Image.Image, stream: BinaryIO) -> Found:
-    found: Found = {}
+def _nclx(stream: BinaryIO) -> bytes:
+    """Return primaries and transfer of an AVIF, as cICP, unless they are those of sRGB."""
+    stream.seek(0)
+    head = stream.read(HEAD)
+    box = head.find(NCLX)
+    if box < 0 or len(head) < box + 12:
+        return b""
+    numbers = struct.unpack_from(">HH", head, box + 8)
+    if max(numbers) > 255 or says_srgb(bytes(numbers)):
+        return b""
+    return bytes((*numbers, *RGB_IN_FULL))
+
+
+def _of_avif(image: Image.Image, stream: BinaryIO) -> Found:
+    found: Found = {} if image.info.get("icc_profile") else {"cicp": _nclx(stream)}
     head = b"".join(avif_heads(stream))
     aspect, levels = head.find(b"pasp"), head.find(b"clli")
     if aspect >= 0:
@@ -218,6 +276,7 @@ def _of_avif(_image: Image.Image, stream: BinaryIO) -> Found:
 
 
 READERS: Mapping[str, Callable[[Any, BinaryIO], Found]] = {
+    "PNG": _of_png,
     "JPEG2000": _of_jpeg2000,
     "WEBP": _of_webp,
     "GIF": _of_gif,

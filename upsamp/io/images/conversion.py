@@ -1,5 +1,6 @@
-"""Pixels of print and of television as RGB, for formats that have no place for them."""
+"""Pixels of print and of television as RGB, for formats that lack them; and colours by names."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -7,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from PIL import ImageCms
+from PIL import ImageCms, ImageColor
 
 from upsamp.core.arguments import Array
 from upsamp.io.extras import check_extra
@@ -109,10 +110,7 @@ def _converted(
 
 @lru_cache(maxsize=4)
 def _transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    """Return what converts images of CMYK, or without a profile of LAB, of 8 bits to sRGB.
-
-    None is for a profile that is damaged.
-    """
+    """Return what makes sRGB of CMYK of 8 bits, or of LAB; None of a damaged profile."""
     try:
         own = ImageCms.ImageCmsProfile(BytesIO(profile)) if profile else None
         source, mode = (own, "CMYK") if own else (ImageCms.createProfile("LAB"), "LAB")
@@ -138,3 +136,16 @@ def _mixed_inks(rows: Picture) -> Array:
     product = clear[..., :3] * clear[..., 3:]
     result: Array = ((product + full // 2) // full).astype(rows.pixels.dtype)
     return result
+
+
+def colour_of_name(text: str) -> tuple[int, int, int] | None:
+    """Return red, green and blue of a name of CSS, of #rgb or #rrggbb; None for anything else.
+
+    >>> colour_of_name("Orange"), colour_of_name("#f80"), colour_of_name("rgb(1, 2, 3)")
+    ((255, 165, 0), (255, 136, 0), None)
+    """
+    wanted = text.lower()
+    if wanted not in ImageColor.colormap and not re.fullmatch("#([0-9a-f]{3}){1,2}", wanted):
+        return None
+    red, green, blue = ImageColor.getrgb(wanted)[:3]
+    return red, green, blue

@@ -15,14 +15,14 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from upsamp.io.images.compressed import PIECE, TOO_SHORT, exactly, inflated
-from upsamp.io.images.frame_files import gif_colours, gif_frames
-from upsamp.io.images.limits import check_size
+from upsamp.io.images.compressed import TOO_SHORT, exactly, inflated
+from upsamp.io.images.declared import PNG_SAMPLES
+from upsamp.io.images.frame_files import chunks, gif_blocks, gif_colours, gif_frames
 from upsamp.io.images.memory import check_proving
+from upsamp.io.picture_options import check_size
 from upsamp.io.png.chunks import SIGNATURE
 
-# The channels of each colour type of a PNG, and where its seven passes begin and how far they step.
-CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+# Where the seven passes of a PNG begin and how far they step.
 PASSES = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
     (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
@@ -34,21 +34,15 @@ def check_png(stream: BinaryIO, start: int = 0) -> None:
 
     start: where the PNG begins in the stream, which is left behind its end.
     """
-    place = start + len(SIGNATURE)
     pixels: _Pixels | None = None
-    kind = b""
-    while kind != b"IEND":
-        stream.seek(place)
-        length, kind = struct.unpack(">I4s", exactly(stream, 8))
-        place += 12 + length
-        content = _content(stream, kind, length)
-        if kind == b"IDAT" and pixels is not None:
-            pixels.take(content)
+    for chunk in chunks(stream, start + len(SIGNATURE)):
+        if chunk.kind == b"IDAT" and pixels is not None:
+            pixels.take(chunk.pieces())
             continue
         first = b""
-        for piece in content:
+        for piece in chunk.pieces():
             first = first or piece
-        if kind == b"IHDR":
+        if chunk.kind == b"IHDR":
             pixels = _Pixels(first)
     if pixels is None:
         raise OSError("it has no header")
@@ -65,24 +59,12 @@ def check_icon(stream: BinaryIO, name: str, max_pixels: int) -> None:
         start = stream.tell()
 
 
-def _content(stream: BinaryIO, kind: bytes, length: int) -> Iterator[bytes]:
-    """Yield what is in a chunk, piece by piece; raise `OSError` where its checksum is wrong."""
-    checksum = zlib.crc32(kind)
-    while length:
-        piece = exactly(stream, min(PIECE, length))
-        checksum = zlib.crc32(piece, checksum)
-        length -= len(piece)
-        yield piece
-    if exactly(stream, 4) != checksum.to_bytes(4, "big"):
-        raise OSError(f"the checksum of its chunk {kind.decode('latin-1')!a} is wrong")
-
-
 class _Pixels:
     """The compressed pixels of an image of a PNG, of which only the length is looked at."""
 
     def __init__(self, header: bytes) -> None:
         width, height, bits, colour_type, interlaced = struct.unpack_from(">IIBBxxB", header)
-        depth = bits * CHANNELS[colour_type]
+        depth = bits * PNG_SAMPLES[colour_type]
         self._left = 0
         for left, top, across, down in PASSES if interlaced else ((0, 0, 1, 1),):
             columns, rows = -(-(width - left) // across), -(-(height - top) // down)
@@ -116,9 +98,7 @@ def check_gif(stream: BinaryIO, name: str) -> None:
     stream.seek(3 * gif_colours(flags), 1)
     check_proving(width, height, stream, name)
     bits = exactly(stream, 1)[0]
-    blocks = bytearray()
-    while size := exactly(stream, 1)[0]:
-        blocks += bytes([size]) + exactly(stream, size)
+    blocks = b"".join(bytes([len(block)]) + block for block in gif_blocks(stream))
     # What differs where it is decoded over black and over white, with a row more than it has, is
     # not in the data.
     over = [Image.new("L", (width, height + 1), grey) for grey in (0, 255)]

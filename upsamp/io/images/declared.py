@@ -96,7 +96,7 @@ def route_of(image: Image.Image, numbers: Numbers | None, name: str, options: Re
     """
     if numbers is None:
         return Route(True)
-    kinds, bits = _room_of(image.mode)
+    kinds, bits = ROOM.get(image.mode[:4], BYTES)
     is_cut = numbers.kind not in kinds or numbers.bits > bits
     left = max(0, numbers.samples - Image.getmodebands(image.mode))
     package = READERS.get(image.format or "") if numbers.plain else None
@@ -115,10 +115,6 @@ def route_of(image: Image.Image, numbers: Numbers | None, name: str, options: Re
         keeping = " (upsamp[deep] keeps them)" if package == "tifffile" and not is_cut else ""
         notes.append(f"channels that are neither colour nor alpha are left out: {left}{keeping}")
     return Route(True, None if is_cut else numbers, tuple(notes))
-
-
-def _room_of(mode: str) -> tuple[str, int]:
-    return ROOM.get(mode[:4], BYTES)
 
 
 def _check_reader(package: str | None, numbers: Numbers, bits: int, name: str) -> None:
@@ -209,8 +205,9 @@ def _of_dds(image: Image.Image, stream: BinaryIO) -> Numbers | None:
     return Numbers("u", bits, Image.getmodebands(image.mode)) if code == bytes(4) else None
 
 
-def boxes(stream: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Yield the kind of each box, where its content begins, and where it ends."""
+    start, end = 0, stream.seek(0, 2)
     while start + 8 <= end:
         stream.seek(start)
         size, kind = struct.unpack(">I4s", stream.read(8))
@@ -231,7 +228,7 @@ def codestream_of(stream: BinaryIO) -> tuple[int, bytes]:
     header = b""
     if stream.read(4) == SIZ:
         return 0, header
-    for kind, start, stop in boxes(stream, 0, stream.seek(0, 2)):
+    for kind, start, stop in boxes(stream):
         if kind == b"jp2c":
             return start, header
         if kind == b"jp2h":
@@ -263,7 +260,7 @@ def _is_plain(header: bytes) -> bool:
 
 def avif_heads(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the content of each box of an AVIF that tells of images."""
-    for kind, start, stop in boxes(stream, 0, stream.seek(0, 2)):
+    for kind, start, stop in boxes(stream):
         if kind in CONTAINERS:
             stream.seek(start)
             yield stream.read(min(stop - start, MOST_BOX))

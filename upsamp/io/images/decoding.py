@@ -2,22 +2,21 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, JpegImagePlugin
 
-from upsamp.io.images.coding import coding_of
+from upsamp.io.images.besides import webp_chunks
 from upsamp.io.images.declared import Numbers
 from upsamp.io.images.metadata import metadata_of, orientation_of, tell_orientation
 from upsamp.io.images.modes import natural, pixels_of
-from upsamp.io.images.orientation import OPPOSITE, upright
 from upsamp.io.images.pillow import quiet_libraries
 from upsamp.io.metadata.keeping import upright_metadata
+from upsamp.io.metadata.scale import upright
 from upsamp.io.pictures import Picture
 
-# Frames of an animation are shown in the place of each other, so they are of one mode: that which
-# Pillow gives, if it is one of these.
-UNCHANGING = ("L", "LA", "RGB", "RGBA", "I;16")
+# Those that are not undone by doing them again.
+OPPOSITE = {6: 8, 8: 6}
 
 
 def decode(
@@ -25,12 +24,11 @@ def decode(
     stream: BinaryIO,
     *,
     expand: bool,
-    together: bool,
     numbers: Numbers | None,
 ) -> tuple[Picture, int | None]:
     """Return the frame that the image is at, as it lies in the file, and its orientation.
 
-    together: whether its mode is to be that of all frames. numbers: what its header says.
+    numbers: what its header says.
     """
     # A TIFF says it in its tags, and Pillow takes it out while it decodes. The others are decoded
     # first: what is asked of a PNG may decode it, and what that raises is passed over here.
@@ -41,8 +39,6 @@ def decode(
     orientation = orientation_of(image) if tagged is None else tagged
     format_name = (image.format or "png").lower().replace("mpo", "jpeg")
     coding = coding_of(image, stream)
-    if together and image.mode not in UNCHANGING:
-        image = image.convert("RGBA")
     image = natural(image, expand=expand)
     pixels, mode = pixels_of(image, format_name, expand=expand, numbers=numbers)
     if mode == "YCbCr":
@@ -67,3 +63,24 @@ def oriented(picture: Picture, orientation: int | None, *, orient: bool) -> Pict
     return replace(
         picture, metadata=upright_metadata(picture.metadata, orientation, picture.pixels.shape)
     )
+
+
+def coding_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
+    """Return how the pixels of an opened image are compressed in its file.
+
+    JPEG: tables, subsampling, progressive. WebP: lossless. TIFF: compression, by Pillow's name.
+    """
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        tables = {key: list(table) for key, table in image.quantization.items()}
+        return {
+            "tables": tables,
+            "subsampling": JpegImagePlugin.get_sampling(image),
+            "progressive": bool(image.info.get("progressive")),
+        }
+    if image.format == "WEBP":
+        # Of an animation the first frame tells.
+        pixels = (name for name in webp_chunks(stream) if name in (b"VP8 ", b"VP8L"))
+        return {"lossless": next(pixels, None) == b"VP8L"}
+    if image.format == "TIFF" and isinstance(image.info.get("compression"), str):
+        return {"compression": image.info["compression"]}
+    return {}

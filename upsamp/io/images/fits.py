@@ -16,10 +16,9 @@ from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
 from upsamp.io.images.compressed import TOO_SHORT, exactly
-from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_numbers
 from upsamp.io.images.pillow import pillow_at_work
-from upsamp.io.picture_options import ReadOptions
+from upsamp.io.picture_options import ReadOptions, check_size
 from upsamp.io.pictures import Picture, mode_of
 from upsamp.io.streams import size_of
 

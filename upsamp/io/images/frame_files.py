@@ -13,7 +13,7 @@ from contextlib import suppress
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
-from upsamp.io.images.compressed import CUT_OFF, exactly
+from upsamp.io.images.compressed import CUT_OFF, PIECE, exactly
 from upsamp.io.png.chunks import SIGNATURE, find_chunks, write_chunk
 from upsamp.io.streams import size_of
 
@@ -80,11 +80,9 @@ class AnimatedGif:
         head += exactly(stream, frame.place - frame.start).replace(*ANOTHER_LOOP) + bytes(4)
         description = exactly(stream, 9)
         head += description[4:] + exactly(stream, 3 * gif_colours(description[8]) + 1)
-        while size := exactly(stream, 1):
-            head += size + exactly(stream, size[0])
-            if size == b"\0":
-                break
-        return bytes(head + b";")
+        for block in gif_blocks(stream):
+            head += bytes([len(block)]) + block
+        return bytes(head + b"\0;")
 
 
 def gif_frames(stream: BinaryIO) -> Generator[SubFrame, None, bool]:
@@ -112,7 +110,10 @@ def gif_frames(stream: BinaryIO) -> Generator[SubFrame, None, bool]:
         else:  # Pillow passes over what is neither
             is_whole = is_whole and kind == b"\0"
             continue
-        first = _passed_blocks(stream)
+        blocks = gif_blocks(stream)
+        first = next(blocks, b"")
+        for _ in blocks:  # which are passed over
+            pass
         is_whole = kind == b","
         if is_whole:
             start, control = stream.tell(), b""
@@ -135,14 +136,10 @@ def _gif_frame(description: bytes, control: bytes, place: int, start: int) -> Su
     )
 
 
-def _passed_blocks(stream: BinaryIO) -> bytes:
-    """Pass over blocks, each of which begins with its length; return the begin of the first."""
-    first = b""
+def gif_blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the contents of blocks, each of which begins with its length; the last has none."""
     while size := _byte(stream):
-        end = stream.tell() + size
-        first = first or stream.read(min(size, 4))
-        stream.seek(end)
-    return first
+        yield exactly(stream, size)
 
 
 def gif_colours(flags: int) -> int:
@@ -154,7 +151,7 @@ def _byte(stream: BinaryIO) -> int:
     return exactly(stream, 1)[0]
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
     """A chunk of a PNG, whose content stands at a place of the stream."""
 
     stream: BinaryIO
@@ -162,22 +159,30 @@ class _Chunk(NamedTuple):
     place: int
     length: int
 
-    def content(self) -> bytes:
-        """Return the content; raise `OSError` where its checksum is wrong."""
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the content piece by piece; raise `OSError` where its checksum is wrong."""
         self.stream.seek(self.place)
-        content = exactly(self.stream, self.length)
-        if exactly(self.stream, 4) != zlib.crc32(content, zlib.crc32(self.kind)).to_bytes(4, "big"):
+        checksum, left = zlib.crc32(self.kind), self.length
+        while left:
+            piece = exactly(self.stream, min(PIECE, left))
+            checksum = zlib.crc32(piece, checksum)
+            left -= len(piece)
+            yield piece
+        if exactly(self.stream, 4) != checksum.to_bytes(4, "big"):
             raise OSError(f"the checksum of its chunk {self.kind.decode('latin-1')!a} is wrong")
-        return content
+
+    def content(self) -> bytes:
+        """Return the content."""
+        return b"".join(self.pieces())
 
 
-def _chunks(stream: BinaryIO, place: int = len(SIGNATURE)) -> Iterator[_Chunk]:
+def chunks(stream: BinaryIO, place: int = len(SIGNATURE)) -> Iterator[Chunk]:
     """Yield the chunks of a PNG from a place on; raise `OSError` where it is cut."""
     end, kind = size_of(stream), b""
     for kind, start, length in find_chunks(stream, place):
         if start + length + 4 > end:
             raise OSError(CUT_OFF)
-        yield _Chunk(stream, kind, start, length)
+        yield Chunk(stream, kind, start, length)
     if kind != b"IEND":
         raise OSError(CUT_OFF)
 
@@ -193,9 +198,9 @@ class AnimatedPng:
         self.declared = 0
         self.timing: dict[str, int] = {}
         self._header = b""
-        self._colours: list[_Chunk] = []
+        self._colours: list[Chunk] = []
         controls = []
-        for chunk in _chunks(stream):
+        for chunk in chunks(stream):
             if chunk.kind == b"IDAT":
                 break
             if chunk.kind == b"IHDR":
@@ -215,7 +220,7 @@ class AnimatedPng:
         """
         number = count = 0
         has_image = False
-        for chunk in _chunks(self._stream):
+        for chunk in chunks(self._stream):
             if chunk.kind == b"IDAT" and not has_image:
                 has_image = True
                 if not count:
@@ -233,7 +238,7 @@ class AnimatedPng:
             raise OSError(f"it declares {self.declared} frames and has {count}")
         return True
 
-    def _frame(self, chunk: _Chunk, *, whole: bool) -> SubFrame:
+    def _frame(self, chunk: Chunk, *, whole: bool) -> SubFrame:
         """Return what fcTL says; raise `OSError` where that cannot be.
 
         whole: whether it is about the image itself, all of which it must cover.
@@ -263,7 +268,7 @@ class AnimatedPng:
         for chunk in self._others() if whole else self._colours:
             write_chunk(made, chunk.kind, chunk.content())
         has_pixels = False
-        for chunk in _chunks(self._stream, frame.place - 8):
+        for chunk in chunks(self._stream, frame.place - 8):
             if chunk.kind == b"IEND" or (chunk.kind == b"fcTL" and chunk.place > frame.place):
                 break
             if chunk.kind in (b"IDAT", b"fdAT"):
@@ -274,9 +279,9 @@ class AnimatedPng:
         write_chunk(made, b"IEND", b"")
         return made.getvalue()
 
-    def _others(self) -> list[_Chunk]:
+    def _others(self) -> list[Chunk]:
         """Return the chunks that are not about frames, as far as the file goes."""
-        found: list[_Chunk] = []
+        found: list[Chunk] = []
         with suppress(OSError):  # what is cut off is told where its frames are wanted
-            found.extend(chunk for chunk in _chunks(self._stream) if chunk.kind not in FRAME_CHUNKS)
+            found.extend(chunk for chunk in chunks(self._stream) if chunk.kind not in FRAME_CHUNKS)
         return found

@@ -77,11 +77,6 @@ class TiffPage(NamedTuple):
         """Whether it says where another page is transparent."""
         return bool(self.subfile & MASK)
 
-    @property
-    def is_known(self) -> bool:
-        """Whether its numbers are of a kind that is read."""
-        return self.photometric in PHOTOMETRICS
-
 
 def tiff_pages(stream: BinaryIO, start: int = 0) -> Iterator[TiffPage]:
     """Yield each page of a TIFF, until one leads to another again.
@@ -125,7 +120,7 @@ def tiff_frames(stream: BinaryIO) -> Generator[int, None, tuple[str, ...]]:
     for number, page in enumerate(tiff_pages(stream)):
         if page.subfile & REDUCED and page.size != last and max(page.size) <= max(last):
             copies += not page.is_mask
-        elif not page.is_known:
+        elif page.photometric not in PHOTOMETRICS:
             unknown.append((number, page))
         elif not (page.is_mask and page.size in sizes):
             last = page.size
@@ -161,8 +156,6 @@ def tiff_mask(stream: BinaryIO, place: int) -> TiffPage | None:
 def _tiff_form(stream: BinaryIO) -> TiffForm:
     stream.seek(0)
     head = stream.read(4)
-    if head not in HEADS:
-        raise OSError("it is no TIFF")
     order = HEADS[head]
     if b"+" in head:
         return TiffForm(order + "Q", order + "Q", 20, 8)
@@ -174,10 +167,7 @@ def _number(stream: BinaryIO, kind: str) -> int:
 
 
 class FirstPage:
-    """A TIFF as if a page of it were the first, so that no other has to be read on the way to it.
-
-    What else a stream can do, the stream does.
-    """
+    """A TIFF as if a page of it were the first, so that no other is read on the way to it."""
 
     def __init__(self, stream: BinaryIO, place: int) -> None:
         form = _tiff_form(stream)

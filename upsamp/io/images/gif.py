@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from upsamp.core.arguments import Array
+from upsamp.io.images.frame_files import gif_colours, gif_frames
 from upsamp.io.images.modes import image_of
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.palettes import (
@@ -199,20 +200,9 @@ def _compressed(indices: Array) -> bytes:
     """Return the pixels by LZW: Pillow writes a grey GIF, of which they are taken."""
     stream = BytesIO()
     Image.fromarray(indices).save(stream, "gif", optimize=False, interlace=0)
+    frame = next(gif_frames(stream))
     data = stream.getvalue()
-    place = 13 + 3 * 2 ** ((data[10] & 7) + 1) * (data[10] >> 7)
-    while data[place : place + 1] == b"\x21":  # what is said of the picture
-        place = _after_blocks(data, place + 2)
-    flags = data[place + 9]
-    place += 10 + 3 * 2 ** ((flags & 7) + 1) * (flags >> 7)
-    return data[place : _after_blocks(data, place + 1)]
-
-
-def _after_blocks(data: bytes, place: int) -> int:
-    """Return the place behind blocks, each of which begins with its length; the last has none."""
-    while data[place]:
-        place += 1 + data[place]
-    return place + 1
+    return data[frame.place + 9 + 3 * gif_colours(data[frame.place + 8]) : -1]
 
 
 def _blocks(data: bytes) -> bytes:

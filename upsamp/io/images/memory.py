@@ -1,4 +1,8 @@
-"""What reading an image takes, told by what its file declares, before it is taken."""
+"""What reading an image takes, told by what its file declares, before it is taken.
+
+Sources: RFC 9649, "WebP Image Format", 2.5 to 2.7 and 3.4; ISO/IEC 23008-12, "Image File Format",
+6.5.3 (ispe); ITU-T T.81, "Digital compression and coding of continuous-tone still images", B.
+"""
 
 import math
 import os
@@ -71,10 +75,7 @@ def check_opening(stream: BinaryIO, name: str) -> None:
 
 
 def _webp_size(head: bytes) -> tuple[int, int]:
-    """Return the width and height that the first chunk of a WebP declares.
-
-    Source: RFC 9649, "WebP Image Format", 2.5 to 2.7 and 3.4.
-    """
+    """Return the width and height that the first chunk of a WebP declares."""
     if head[12:16] == b"VP8X":
         return (
             int.from_bytes(head[24:27], "little") + 1,
@@ -90,10 +91,7 @@ def _webp_size(head: bytes) -> tuple[int, int]:
 
 
 def _avif_size(head: bytes) -> tuple[int, int]:
-    """Return the largest width and height that an AVIF declares for one of its items.
-
-    Source: ISO/IEC 23008-12, "Image File Format", 6.5.3 (ispe).
-    """
+    """Return the largest width and height that an AVIF declares for one of its items."""
     sizes = [
         struct.unpack(">II", found[1]) for found in re.finditer(rb"ispe.{4}(.{8})", head, re.DOTALL)
     ]
@@ -293,10 +291,7 @@ def _coefficients(image: Image.Image, stream: BinaryIO) -> int:
 
 
 def _components_of_scan(stream: BinaryIO) -> int:
-    """Return how many components the first scan of a JPEG has, 0 where there is none.
-
-    Source: ITU-T T.81, "Digital compression and coding of continuous-tone still images", B.
-    """
+    """Return how many components the first scan of a JPEG has, 0 where there is none."""
     place = stream.tell()
     stream.seek(2)
     components = 0

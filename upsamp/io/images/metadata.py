@@ -1,6 +1,5 @@
 """What an image file says besides its pixels: resolution, colours, EXIF, XMP, comments, timing."""
 
-import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -8,7 +7,7 @@ from typing import Any, BinaryIO
 from PIL import ExifTags, Image
 
 from upsamp.io.images.besides import besides
-from upsamp.io.images.colours import colours_of
+from upsamp.io.images.pillow import LIBRARY_ERRORS
 from upsamp.io.metadata import xmp
 from upsamp.io.metadata.directory import tags_of_block
 from upsamp.io.metadata.exif import PREFIX
@@ -34,19 +33,7 @@ KEPT: Mapping[str, type | tuple[type, ...]] = {
     "srgb": int,
 }
 # What is never among what Pillow says.
-PASSED_OVER = {"clli", "geo", "iptc"}
-# What Pillow raises on tags that are damaged.
-DAMAGED = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
+PASSED_OVER = {"cicp", "clli", "geo", "iptc", "mdcv"}
 # Where XMP stands: in a tag of a TIFF, in a text of a PNG, behind a name, among resources.
 XMP, XMP_TEXT, XMP_HEAD = 700, "XML:com.adobe.xmp", b"http://ns.adobe.com/xap/1.0/\0"
 XMP_RESOURCE, RAW_PROFILE = 0x0424, "Raw profile type "
@@ -94,9 +81,9 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
         return metadata | told | _timing(image)
     texts = _texts(image)
     profiles = dict(_raw_profiles(texts))
-    with suppress(*DAMAGED):
+    with suppress(*LIBRARY_ERRORS):
         metadata["exif"] = _exif(image, profiles)
-    with suppress(*DAMAGED):
+    with suppress(*LIBRARY_ERRORS):
         metadata |= _resolution(image, metadata.get("exif", b""))
     metadata["xmp"] = _xmp(image, profiles)
     iptc = _resources(image).get(IPTC) or profiles.get("iptc") or profiles.get("8bim", b"")
@@ -108,7 +95,6 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
         key: str(text) for key, text in texts.items() if not key.startswith(NO_TEXT)
     }
     metadata |= {key: found[key] for key in PASSED_OVER & found.keys()}
-    metadata |= colours_of(image, stream)
     has_exif = bool(metadata.get("exif"))
     gone = (*_gone(image, stream, has_exif=has_exif), *found.get("gone", ()))
     metadata["gone"] = tuple(dict.fromkeys(gone))
@@ -119,7 +105,7 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
 def orientation_of(image: Image.Image) -> int | None:
     """Return the orientation that EXIF says, or else XMP; none where that is damaged."""
     orientation = None
-    with suppress(*DAMAGED):
+    with suppress(*LIBRARY_ERRORS):
         orientation = image.getexif().get(ORIENTATION)
     if orientation is None:
         orientation = xmp.orientation_of(_xmp(image, dict(_raw_profiles(_texts(image)))))
@@ -135,7 +121,6 @@ def tell_orientation(image: Image.Image) -> int | None:
 
 
 def _texts(image: Image.Image) -> Mapping[str, Any]:
-    """Return the texts of a PNG."""
     return getattr(image, "text", None) or {}
 
 

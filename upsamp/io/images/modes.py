@@ -24,10 +24,7 @@ PHOTOMETRIC = 262
 
 
 def natural(image: Image.Image, *, expand: bool) -> Image.Image:
-    """Return the image in a mode whose pixels mean what they say.
-
-    expand: whether palettes, one-bit pixels and transparent colours become channels.
-    """
+    """Return the image in a mode whose pixels mean what they say; expand: see `ReadOptions`."""
     mode = natural_mode(image.mode, expand=expand, transparent="transparency" in image.info)
     if image.mode == "L" and image.im.mode == "P":  # a GIF's own palette of greys beside another
         image.im = image.im.point(range(256), "L")  # without which Pillow could not convert it

@@ -21,7 +21,7 @@ from upsamp.core.memory import lack_of_memory
 from upsamp.core.text import first_line
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.formats import DECODERS
-from upsamp.io.images.limits import too_many_pixels
+from upsamp.io.picture_options import too_many_pixels
 
 # What decoders and encoders raise on data that they cannot handle. They are written in Python and C
 # for data that is sound: where it is not, any of these may come.

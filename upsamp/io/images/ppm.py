@@ -11,10 +11,9 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import FormatError
-from upsamp.io.images.limits import check_size
 from upsamp.io.images.memory import check_numbers
 from upsamp.io.images.writing import write_by_pillow
-from upsamp.io.picture_options import ReadOptions, WriteOptions
+from upsamp.io.picture_options import ReadOptions, WriteOptions, check_size
 from upsamp.io.pictures import Picture
 
 # Bytes of pixels that are turned around together.

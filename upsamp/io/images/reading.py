@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from upsamp.errors import FormatError, MemoryLimitError
 from upsamp.io.extras import has_extra
+from upsamp.io.formats import MODES
 from upsamp.io.images.animation import Animation
 from upsamp.io.images.damage import check_image
 from upsamp.io.images.declared import Route, declared_by, route_of
@@ -28,16 +29,21 @@ from upsamp.io.images.frames import (
     tiff_frames,
     tiff_mask,
 )
-from upsamp.io.images.limits import check_size, check_total, most_frames, too_many_frames
 from upsamp.io.images.memory import UNREAD, check_deep_reading, check_opening, check_reading
 from upsamp.io.images.metadata import orientation_of
 from upsamp.io.images.modes import masked, natural_mode
-from upsamp.io.images.orientation import upright
 from upsamp.io.images.pillow import open_image, pillow_at_work
 from upsamp.io.metadata.keeping import counted, upright_metadata, with_first_page
+from upsamp.io.metadata.scale import upright
 from upsamp.io.metadata.tiff_tags import metadata_of_tiff
-from upsamp.io.picture_options import ReadOptions
-from upsamp.io.pictures import MODES, Frames, Picture
+from upsamp.io.picture_options import (
+    ReadOptions,
+    check_size,
+    check_total,
+    most_frames,
+    too_many_frames,
+)
+from upsamp.io.pictures import Frames, Picture
 from upsamp.io.sniffing import diagnosis
 
 # A file's bytes, opened once more.
@@ -274,13 +280,9 @@ class _ImageFile:
         self._orientation = self._orientation or orientation_of(image)
         return picture
 
-    def _is_together(self, image: Image.Image) -> bool:
-        """Tell whether an image is to have the mode that all frames have."""
-        return self.all_wanted and image.format in COMPOSED
-
     def _mode_together(self, image: Image.Image) -> str | None:
         """Return the mode that all frames are to have; None where each has its own."""
-        if self._is_together(image):
+        if self.all_wanted and image.format in COMPOSED:
             return "RGBA"
         if image is not self._image or self._animation is None or not self._is_painted:
             return None
@@ -339,7 +341,7 @@ class _ImageFile:
             page = tiff_mask(self._stream, place)
         if page is None:
             return picture
-        from upsamp.io.images.deep_tiff import read_deep_tiff
+        from upsamp.io.images.deep import read_deep_tiff
 
         mask = read_deep_tiff(
             self._page_at(page.place), self._name, replace(self._options, orient=False)
@@ -361,7 +363,7 @@ class _ImageFile:
                 compression = image.info.get("compression")
                 if compression not in OPTIONAL_COMPRESSIONS or not has_extra("tifffile"):
                     raise
-        from upsamp.io.images.deep_tiff import read_deep_tiff
+        from upsamp.io.images.deep import read_deep_tiff
 
         return read_deep_tiff(page, self._name, self._options)
 
@@ -379,10 +381,9 @@ class _ImageFile:
 
             animated = self.has_several and self._animation is None
             return read_deep(image, stream, name, options, numbers=route.numbers, animated=animated)
-        together = self._is_together(image)
         with self._at_work():
             picture, orientation = decode(
-                image, stream, expand=options.expand, together=together, numbers=route.numbers
+                image, stream, expand=options.expand, numbers=route.numbers
             )
             if not self._is_animated:
                 # Its memory may be needed to turn the pixels; close() would close the stream, too.

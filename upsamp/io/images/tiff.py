@@ -8,8 +8,9 @@ Adobe, "TIFF Revision 6.0" (1992).
 import lzma
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
+from itertools import accumulate
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,7 +23,7 @@ from upsamp.io.extras import has_extra
 from upsamp.io.images.modes import image_of, offset_lab
 from upsamp.io.images.pillow import pillow_at_work
 from upsamp.io.metadata.directory import longs, packed, value
-from upsamp.io.metadata.tiff_tags import tiff_tags_of
+from upsamp.io.metadata.tiff_tags import EXTRA, PIXEL_KINDS, tiff_tags_of
 from upsamp.io.picture_options import WriteOptions
 from upsamp.io.pictures import Picture, shown_frames
 from upsamp.io.transparency import table_of
@@ -30,20 +31,9 @@ from upsamp.io.transparency import table_of
 Encoder: TypeAlias = Callable[[Array], bytes | memoryview]
 
 FAULT = "cannot be encoded"
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, OFFSETS = 256, 257, 258, 259, 262, 273
+WIDTH, HEIGHT, BITS, COMPRESSION, OFFSETS = 256, 257, 258, 259, 273
 SAMPLES, STRIP_ROWS, COUNTS, PREDICTOR = 277, 278, 279, 317
-COLOURS, EXTRA, FORMAT, SUBSAMPLING, REFERENCE = 320, 338, 339, 530, 532
-# What the modes say of themselves, by the part before the semicolon: photometric and extra samples.
-KINDS: Mapping[str, dict[int, Any]] = {
-    **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
-    "LA": {PHOTOMETRIC: 1, EXTRA: 2},
-    "RGB": {PHOTOMETRIC: 2},
-    "RGBA": {PHOTOMETRIC: 2, EXTRA: 2},
-    "P": {PHOTOMETRIC: 3},
-    "CMYK": {PHOTOMETRIC: 5},
-    "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
-    "LAB": {PHOTOMETRIC: 8},
-}
+COLOURS, FORMAT = 320, 339
 FORMATS = {"u": 1, "b": 1, "i": 2, "f": 3}
 DIFFERENCES = 2
 # What extra samples mean.
@@ -97,7 +87,7 @@ def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int
     directory = tiff_tags_of(picture.metadata) | own | places
     # The strips come behind the directory, which is as long for any places.
     behind = start + len(packed(directory, start))
-    directory[OFFSETS] = longs(behind + place for place in _places(sizes))
+    directory[OFFSETS] = longs(accumulate(sizes[:-1], initial=behind))
     block = packed(directory, start)
     stream.seek(link)
     stream.write(struct.pack("<I", start))
@@ -107,14 +97,6 @@ def _write_page(picture: Picture, stream: BinaryIO, name: str, link: int) -> int
     stream.write(bytes(stream.tell() % 2))  # a directory begins at an even place
     (count,) = struct.unpack_from("<H", block)
     return int(start + 2 + 12 * count)
-
-
-def _places(sizes: list[int]) -> Iterator[int]:
-    """Yield where each strip begins, counted from the first."""
-    place = 0
-    for size in sizes:
-        yield place
-        place += size
 
 
 def _kept_compression(picture: Picture) -> str:
@@ -203,7 +185,7 @@ def _body_of_pixels(picture: Picture, compression: str) -> Body:
         COMPRESSION: LOSSLESS[compression],
         SAMPLES: samples,
         FORMAT: (FORMATS[kind],) * samples,
-        **KINDS[picture.colours],
+        **PIXEL_KINDS[picture.colours],
     }
     if picture.extra:
         tags[EXTRA] = meanings
@@ -220,7 +202,8 @@ def _body_of_pixels(picture: Picture, compression: str) -> Body:
         if kind == "b":
             part = np.packbits(part, axis=1)
         elif differences:
-            part = _differences(part)
+            # Each pixel less the one before it in its row, which compresses better.
+            part = np.diff(part, axis=1, prepend=part.dtype.type(0))
         little = part.astype(part.dtype.newbyteorder("<"), copy=False)
         return encode(little.reshape(len(part), -1).view(np.uint8))
 
@@ -242,10 +225,3 @@ def _encoder(compression: str) -> Encoder:
     from upsamp.io.images.deep import strip_encoder  # whose extra is there
 
     return strip_encoder(compression)
-
-
-def _differences(pixels: Array) -> Array:
-    """Return each pixel less the one before it in its row, which compresses better."""
-    result = pixels.copy()
-    result[:, 1:] -= pixels[:, :-1]
-    return result

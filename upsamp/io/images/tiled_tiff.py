@@ -5,7 +5,7 @@ file are numbers of 64 bits.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,7 +13,7 @@ from tifffile import TiffWriter
 
 from upsamp.core.arguments import Array
 from upsamp.io.metadata.directory import Value, numbers_of
-from upsamp.io.metadata.tiff_tags import RESOLUTION, UNIT, tiff_tags_of
+from upsamp.io.metadata.tiff_tags import PHOTOMETRIC, PIXEL_KINDS, RESOLUTION, UNIT, tiff_tags_of
 from upsamp.io.pictures import Picture
 from upsamp.io.row_stream import RowStream
 from upsamp.io.transparency import table_of
@@ -24,13 +24,6 @@ WIDE = 256
 HEIGHTS = (256, 128, 64, 32, 16)
 # From this many bytes on, places in the file would not fit in 32 bits.
 CLASSIC = 2**32 - 2**25
-# How the modes are told, by the part before the semicolon.
-PHOTOMETRIC: Mapping[str, str] = {
-    **dict.fromkeys(("L", "LA", "I", "F"), "minisblack"),
-    **dict.fromkeys(("RGB", "RGBA"), "rgb"),
-    "P": "palette",
-    "CMYK": "separated",
-}
 INCH = 2
 
 
@@ -49,7 +42,7 @@ def write_tiled_tiff(picture: Picture, rows: RowStream, stream: BinaryIO, *, roo
             shape=shape,
             dtype=dtype,
             tile=(high, WIDE),
-            photometric=PHOTOMETRIC[picture.colours],
+            photometric=PIXEL_KINDS[picture.colours][PHOTOMETRIC],
             planarconfig="contig" if len(shape) > 2 else None,
             extrasamples=["unassalpha"] * picture.has_alpha + ["unspecified"] * picture.extra
             or None,
@@ -66,7 +59,6 @@ def _size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
 
 
 def _tags(picture: Picture) -> dict[str, Any]:
-    """Return what the file says besides its pixels."""
     tags: dict[str, Any] = {}
     if picture.palette is not None:
         tags["colormap"] = table_of(picture.palette).T * np.uint16(257)  # 255 is 65535

@@ -16,19 +16,15 @@ ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SLONG, DOUBLE, SLONG8 = 2, 3, 4, 5, 7, 
 # The types of numbers, as NumPy has them; a rational is two of them.
 TYPES: Mapping[int, str] = {
     **dict.fromkeys((1, 2, 7, 129), "u1"),
+    **dict.fromkeys((4, 5, 13), "u4"),
+    **dict.fromkeys((9, 10), "i4"),
+    **dict.fromkeys((16, 18), "u8"),
     3: "u2",
-    4: "u4",
-    5: "u4",
     6: "i1",
     8: "i2",
-    9: "i4",
-    10: "i4",
     11: "f4",
     12: "f8",
-    13: "u4",
-    16: "u8",
     17: "i8",
-    18: "u8",
 }
 RATIONALS = (5, 10)
 # The types of BigTIFF become those of TIFF.

@@ -162,7 +162,6 @@ def _put(block: bytearray, order: str, place: int, data: bytes) -> None:
 
 
 def _scaled(numbers: Numbers, axes: str, scale: Scale) -> Numbers:
-    """Multiply numbers, each by the scale of its axis."""
     factors = [scale.rows if axis == "y" else scale.columns for axis in axes]
     return tuple(number * factor for number, factor in zip(numbers, factors, strict=False))
 
@@ -176,7 +175,6 @@ def _turned(numbers: Numbers, turn: Turn) -> Numbers:
 
 
 def _change(block: bytearray, order: str, place: int, change: Callable[[Numbers], Numbers]) -> None:
-    """Change the numbers of an entry."""
     (kind,) = struct.unpack_from(f"{order}H", block, place + 2)
     if kind not in (SHORT, LONG, RATIONAL):
         return

@@ -82,10 +82,7 @@ def counted(picture: Picture, pages: int | None = None) -> Picture:
 
 
 def with_true_metadata(picture: Picture, *, strip: bool) -> Picture:
-    """Return the picture with what its new file is to say: its own size, or nothing but colours.
-
-    The frames that follow it are changed when they are asked for.
-    """
+    """Return the picture with what its new file is to say: its size, or nothing but colours."""
     pages = picture.frame_count
     return picture.map(partial(_with_true_metadata, strip=strip, pages=pages))
 

@@ -28,6 +28,18 @@ DESCRIPTION, ORIENTATION, RESOLUTION, UNIT = 270, 274, (282, 283), 296
 TRANSFER, WHITE, PRIMARIES = 301, 318, 319
 XMP, PROFILE, IPTC, RESOURCES, GDAL, NODATA = 700, 34675, 33723, 34377, 42112, 42113
 EXIF, PLACE = 34665, 34853
+PHOTOMETRIC, EXTRA, SUBSAMPLING, REFERENCE = 262, 338, 530, 532
+# What the modes say of themselves, by the part before the semicolon: photometric and extra samples.
+PIXEL_KINDS: Mapping[str, dict[int, Any]] = {
+    **{mode: {PHOTOMETRIC: 1} for mode in ("1", "L", "I", "F")},
+    "LA": {PHOTOMETRIC: 1, EXTRA: 2},
+    "RGB": {PHOTOMETRIC: 2},
+    "RGBA": {PHOTOMETRIC: 2, EXTRA: 2},
+    "P": {PHOTOMETRIC: 3},
+    "CMYK": {PHOTOMETRIC: 5},
+    "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
+    "LAB": {PHOTOMETRIC: 8},
+}
 # Those of a camera, which also stand beside the others in old files.
 CAMERA = (
     *(33434, 33437, 34850, 34852, 34855, 34856, *range(34864, 34870), 36864, 36867, 36868),
@@ -63,6 +75,7 @@ STRUCTURAL = frozenset(
     | {332, 334, 336, 338, 339, 340, 341, 347, 400, 512, 513, 514, 515, 517, 518, 519, 520, 521}
     | {529, 530, 531, 532, 32995, 32997, 32998, 40965, 59932, 59933}
 )
+KNOWN = STRUCTURAL | DESCRIBING.keys() | OTHERS.keys()
 LAYERS, IMAGES = "an editor's layers", "other images in the file"
 NAMED = {
     TRANSFER: "the transfer function of a TIFF",
@@ -85,7 +98,7 @@ def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
     except (OSError, ValueError, OverflowError, struct.error):
         return {}, None
     metadata: dict[str, Any] = {}
-    gone = [NAMED.get(tag, tag) for tag in numbers if _is_unknown(tag)]
+    gone = [NAMED.get(tag, tag) for tag in numbers if tag not in KNOWN]
     geo = {tag: one for tag, one in tags.items() if tag in GEO}
     if all(_is_sound(tag, one) for tag, one in geo.items()):
         metadata["geo"] = geo
@@ -107,10 +120,6 @@ def metadata_of_tiff(stream: BinaryIO) -> tuple[dict[str, Any], int | None]:
     metadata["gone"] = _words(gone)
     orientation = next(iter(numbers_of(tags.get(ORIENTATION))), None)
     return {name: one for name, one in metadata.items() if one}, orientation
-
-
-def _is_unknown(tag: int) -> bool:
-    return not (tag in STRUCTURAL or tag in DESCRIBING or tag in OTHERS)
 
 
 def _words(gone: list[Any]) -> tuple[str, ...]:

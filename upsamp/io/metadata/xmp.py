@@ -125,8 +125,9 @@ def _turned_areas(properties: list[Property], turn: Turn) -> Iterator[Edit]:
         shares = turn if unit.startswith(b"pixel") else Turn(turn.orientation, 1, 1)
         x, y = (_number_of(area.get(name)) for name in (b"x", b"y"))
         if x is not None and y is not None:
+            # Rounded off is what subtraction adds to the digits.
             places = zip((b"x", b"y"), shares.place(x, y), strict=True)
-            yield from (area[name].put(_rounded(place)) for name, place in places)
+            yield from (area[name].put(spelled(round(place, 12))) for name, place in places)
         for width, height in ((b"w", b"h"), (b"dw", b"dh")):
             if turn.is_sideways and width in area and height in area:
                 yield area[width].put(area[height].value.strip())
@@ -136,11 +137,6 @@ def _turned_areas(properties: list[Property], turn: Turn) -> Iterator[Edit]:
 def _number_of(one: Property | None) -> float | None:
     found = one and NUMBER.fullmatch(one.value)
     return float(found[1]) if found and not found[2] else None
-
-
-def _rounded(number: float) -> bytes:
-    """Write a share, without what subtraction adds to its digits."""
-    return spelled(round(number, 12))
 
 
 def _is_orientation(one: Property) -> bool:
@@ -166,7 +162,6 @@ def with_size(xmp: bytes, width: int, height: int, scale: Scale = SAME) -> bytes
 
 
 def _scaled(properties: list[Property], scale: Scale) -> Iterator[Edit]:
-    """Yield the changes of what is counted in pixels."""
     for space, (columns, rows) in PLACES.items():
         for one in properties:
             if one.space == space and one.name in columns | rows:
@@ -267,7 +262,6 @@ def _gone_elements(xmp: bytes, spaces: Mapping[bytes, bytes]) -> Iterator[tuple[
 
 
 def _spaces(xmp: bytes) -> dict[bytes, bytes]:
-    """Return the namespace of each prefix."""
     return {**USUAL, **{found[1]: found[2] or found[3] or b"" for found in DECLARED.finditer(xmp)}}
 
 

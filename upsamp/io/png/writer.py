@@ -106,7 +106,6 @@ def _check(picture: Picture, name: str, compression: int) -> Layout:
 
 
 def _begin(picture: Picture, layout: Layout, stream: BinaryIO, name: str) -> None:
-    """Write all that stands before the pixels."""
     chunks = [*metadata_chunks(picture, layout, name)]
     stream.write(SIGNATURE)
     write_chunk(stream, b"IHDR", layout.header)
@@ -168,7 +167,6 @@ def _compress_strip(layout: Layout, level: int, strip: Strip) -> Piece:
 
 
 def _useful_filters(layout: Layout, level: int) -> tuple[int, ...]:
-    """Return the filters that rows are to choose from."""
     if level == 0 or not layout.filters_help:
         return (NONE,)
     return FAST_FILTERS if level == 1 else tuple(FILTERS)

@@ -122,8 +122,5 @@ def find_stored_matrix(text: str) -> StoredMatrix | None:
 
 
 def stand_in(shape: tuple[int, ...], value: object) -> Array:
-    """Return an array of that shape which takes no memory, for one that is not there.
-
-    value: what it holds everywhere, of the type that it has.
-    """
+    """Return an array of that shape which takes no memory, and holds `value` everywhere."""
     return np.broadcast_to(np.asarray(value), shape)

@@ -4,7 +4,8 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import FormatError, ShapeError
-from upsamp.io.pictures import DEEP_MODES, MODES, Picture
+from upsamp.io.formats import DEEP_MODES, MODES
+from upsamp.io.pictures import Picture
 from upsamp.models.samples.input_roles import InputRole
 from upsamp.models.samples.value_ranges import Range
 

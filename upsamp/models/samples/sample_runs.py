@@ -9,7 +9,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.errors import ShapeError
-from upsamp.io.spool import BatchSpool
+from upsamp.io.array_files import BatchSpool
 from upsamp.models.model import Model
 from upsamp.models.samples.image_layout import as_images, channels_first, channels_last
 from upsamp.models.samples.sampling import Feed
