@@ -10,7 +10,6 @@ GIF"; D. Szablewski, "The QOI image format"; Truevision, "TGA file format specif
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -66,14 +65,16 @@ Found = dict[str, Any]
 def besides(image: Image.Image, stream: BinaryIO) -> Found:
     """Return what a file has besides, as metadata by its kinds; "gone" has words for the rest.
 
-    What is damaged is passed over. The stream stays where it is.
+    Of what is damaged that much is told. The stream stays where it is.
     """
     read = READERS.get(image.format or "")
     place = stream.tell()
     found: Found = {}
     if read is not None:
-        with suppress(OSError, ValueError, IndexError, struct.error):
+        try:
             found = read(image, stream)
+        except (OSError, ValueError, IndexError, struct.error):
+            found = {"gone": ["damaged metadata"]}
         stream.seek(place)
     return {key: one for key, one in found.items() if one}
 
