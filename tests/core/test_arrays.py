@@ -1,5 +1,6 @@
 """What an array is taken as: its numbers in any order of bytes, and nothing that is no amount."""
 
+from collections import UserList, deque
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -135,8 +136,9 @@ def test_masked_cells_are_refused(take: Callable[[Any], Any]) -> None:
     for x in (MASKED, Holder(MASKED)):
         with pytest.raises(ArgumentError, match=message):
             take(x)
-    with pytest.raises(ArgumentError, match=message):
-        upsample([MASKED, MASKED])
+    for rows in ([MASKED, MASKED], deque([MASKED]), UserList([MASKED])):
+        with pytest.raises(ArgumentError, match=message):
+            upsample(rows)
     deep: Any = MASKED
     for _ in range(40):
         deep = [deep]
@@ -147,6 +149,15 @@ def test_masked_cells_are_refused(take: Callable[[Any], Any]) -> None:
     plain = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]])
     take(plain)
     np.testing.assert_array_equal(upsample(plain), upsample(plain.data), strict=True)
+
+
+def test_masked_records_are_refused() -> None:
+    records = np.ma.zeros((2, 2), "f4, f4")
+    with pytest.raises(DtypeError, match=r"^`x` must hold real numbers .* Use one field, x\["):
+        upsample(records)
+    records[0, 0] = np.ma.masked
+    with pytest.raises(ArgumentError, match=r"Received: 1 masked of 4 cells"):
+        upsample(records)
 
 
 def test_masked_chunks_are_refused_with_a_remedy_that_keeps_them_apart() -> None:

@@ -529,6 +529,31 @@ def test_an_array_is_named_whatever_colons_it_has(key: str, tmp_path: Path) -> N
         read_source(f"{path}:{key}x", ReadOptions())
 
 
+@in_one_test("name", ["a.npz.gz", "a.NPZ.GZ"])
+def test_an_array_of_a_packed_archive_is_named(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(npz(a=EYE, b=WIDE)))
+    same(np.asarray(read_source(f"{path}:b", ReadOptions())), WIDE)
+    with pytest.raises(FormatError, match=r"asked for one of its arrays.*It holds: a, b\.$"):
+        read_source(f"{path}:c", ReadOptions())
+
+
+@in_one_test(
+    "content, kind",
+    [
+        (npy(EYE), "npy"),
+        (b"1 2\n3 4", "txt"),
+        (gzip.compress(b"1,2"), "txt"),
+        (gzip.compress(npy(EYE)), "npy"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "image"),
+    ],
+)
+def test_what_is_no_archive_has_no_array_by_name(content: bytes, kind: str) -> None:
+    message = rf"^it must be an \.npz archive.* of the kind {kind}\. Leave out the colon"
+    with pytest.raises(FormatError, match=message):
+        read_stream(BytesIO(content), "/dev/stdin", "it", "b", ReadOptions())
+
+
 def test_a_file_of_one_array_has_none_by_name(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     path.write_bytes(npy(EYE))

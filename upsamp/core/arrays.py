@@ -5,6 +5,7 @@ indices of a palette, in which order their bytes are. What cannot be honoured is
 """
 
 import sys
+from collections import UserList, deque
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ Array: TypeAlias = npt.NDArray[Any]
 
 # What rows in lists are made of nearly always.
 SCALARS = frozenset((int, float, bool))
+# What NumPy takes row by row, and so without what a row says beside its numbers.
+SEQUENCES = (list, tuple, deque, UserList)
 # The ranks that NumPy's arrays have at the most.
 MAX_RANK = 64
 # The modes of Pillow whose numbers are amounts. Those of a palette are names, hues are angles, and
@@ -80,7 +83,7 @@ def _converted(value: object, name: str) -> object:
         return np.asanyarray(value)
     except Exception as error:  # foreign code may raise whatever it likes
         reason = first_line(error)[:200]
-        if isinstance(value, list | tuple) and isinstance(error, ValueError):
+        if isinstance(value, SEQUENCES) and isinstance(error, ValueError):
             raise ShapeError(
                 f"`{name}` must be a rectangular array. Received rows of unequal length: {reason}."
             ) from error
@@ -93,7 +96,7 @@ def _converted(value: object, name: str) -> object:
 
 def _check_parts(value: object, name: str, depth: int = 0) -> None:
     """Raise where an object, or one in lists of it, says that its numbers are no amounts."""
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, SEQUENCES):
         _check_meaning(value, name)
         if depth and hasattr(value, "__array__"):  # among others, NumPy would drop its mask
             _check_meaning(_converted(value, name), name)
@@ -106,7 +109,8 @@ def _check_meaning(value: object, name: str) -> None:
     """Raise where one object says that some of its numbers are none, or that all are no amounts."""
     # Such objects there are only where their modules are loaded.
     masks, pillow = sys.modules.get("numpy.ma"), sys.modules.get("PIL.Image")
-    if masks and isinstance(value, masks.MaskedArray) and (masked := masks.count_masked(value)):
+    count = np.count_nonzero  # which counts the masks of records, too: they have one for each field
+    if masks and isinstance(value, masks.MaskedArray) and (masked := count(value.mask)):
         raise ArgumentError(
             f"`{name}` must have a number in each cell, as masked ones would be mixed into their "
             f"neighbours. Received: {masked} masked of {value.size} cells. "

@@ -13,7 +13,7 @@ from upsamp.io.archives import Archive, open_archive
 from upsamp.io.npy_files import check_numbers, read_npy_head, read_numbers
 from upsamp.io.sniffing import refuse_foreign_members
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, NUMBERS, StoredArray, StoredArrays, shown
-from upsamp.io.streams import size_of
+from upsamp.io.streams import is_open, size_of
 
 SUFFIX = ".npy"
 # How many names of arrays a message lists, and how many letters of them.
@@ -45,7 +45,8 @@ def _member_of(archive: Archive, name: str, key: str | None) -> str:
     if key not in keys:
         listed = ", ".join(map(printable, keys[:MOST_LISTED])) or "none"
         more = f", and {len(keys) - MOST_LISTED:,} more" if len(keys) > MOST_LISTED else ""
-        file = "/dev/stdin" if name == "standard input" else "FILE.npz"
+        file = name.replace("standard input", "/dev/stdin").strip("'")
+        file = file if is_open(file) else "FILE.npz"
         raise FormatError(
             f"{name} must be a file that is asked for one of its arrays, as in '{file}:NAME'. "
             f"It holds: {listed[:MOST_SHOWN]}{more}."

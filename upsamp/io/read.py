@@ -52,7 +52,8 @@ def split_array_name(text: str) -> tuple[str, str] | None:
     """
     for colon in re.finditer(":", text):
         path = text[: colon.start()]
-        if is_open(path) or (format_of_name(path) == "npz" and names_file(path)):
+        archive = format_of_name(path.lower().removesuffix(".gz")) == "npz"
+        if is_open(path) or (archive and names_file(path)):
             return path, text[colon.end() :]
     return None
 
@@ -95,7 +96,8 @@ def read_stream(
     kind = format_of_content(_head_of(stream), path, name)
     if kind == "gzip":
         with unpacked(stream, name) as inner:
-            return _read_unpacked(inner, path, name, options)
+            return _read_unpacked(inner, path, name, key, options)
+    _check_key(kind, name, key)
     if is_image_format(kind):
         from upsamp.io.images import read_picture  # Pillow is loaded for an image alone
 
@@ -112,7 +114,18 @@ def _head_of(stream: BinaryIO) -> bytes:
     return head
 
 
-def _read_unpacked(stream: BinaryIO, path: str, name: str, options: ReadOptions) -> Array:
+def _check_key(kind: str, name: str, key: str | None) -> None:
+    """Raise where an array is asked for by name of what is no archive of them."""
+    if key is not None and kind != "npz":
+        raise FormatError(
+            f"{name} must be an .npz archive, to be asked for one of its arrays. Received: content "
+            f"of the kind {kind}. Leave out the colon and what is after it."
+        )
+
+
+def _read_unpacked(
+    stream: BinaryIO, path: str, name: str, key: str | None, options: ReadOptions
+) -> Array:
     """Read the matrix that was packed by gzip."""
     inner = path[:-3] if path.lower().endswith(".gz") else STANDARD_STREAM
     kind = format_of_content(_head_of(stream), inner, name)
@@ -121,7 +134,8 @@ def _read_unpacked(stream: BinaryIO, path: str, name: str, options: ReadOptions)
             f"{name} must hold a matrix, packed by gzip once. Received: something else. "
             "Unpack it first."
         )
-    return _read_array(stream, kind, name, None, options)
+    _check_key(kind, name, key)
+    return _read_array(stream, kind, name, key, options)
 
 
 def _read_array(
@@ -131,11 +145,6 @@ def _read_array(
     if kind == "npy":
         from upsamp.io.npy_files import read_npy  # most inputs are images
 
-        if key is not None:
-            raise FormatError(
-                f"{name} must be an .npz archive, to be asked for one of its arrays. Received: one "
-                "array, as in .npy. Leave out the colon and what is after it."
-            )
         return read_npy(stream, name)
     if kind == "npz":
         from upsamp.io.npz_files import read_npz  # to read others needs no archives

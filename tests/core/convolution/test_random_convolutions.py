@@ -17,7 +17,7 @@ from upsamp.errors import ShapeError
 Array = NDArray[Any]
 Pair = tuple[int, int]
 
-PARTS, SETTINGS = choose((1, 80), (30, 400))
+PARTS, SETTINGS = choose((1, 80), (50, 400))
 LENGTHS = (1, 2, 3, 4, 5, 7, 8, 11, 16, 23, 40)
 LONG = 1500
 TYPES = [

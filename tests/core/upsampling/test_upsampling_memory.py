@@ -115,6 +115,8 @@ FEW = [
     measured("rank 3", "uint8", "lanczos5", 8, alpha=False, out=False),
     odd((2, 200000), (3, 200001), "uint8", "bilinear"),
     odd((200000, 2), (200001, 3), "float32", "bilinear"),
+    odd((1, 150000), (1, 299999), "float64", "lanczos5"),
+    odd((100000, 1), (199999, 1), "float32", "lanczos5"),
 ]
 ALL = [
     measured(*case)

@@ -14,7 +14,7 @@ from upsamp.core.dtypes import compute_dtype, round_to
 from upsamp.core.threads import share, size_among
 from upsamp.core.upsampling.exact import half_of, round_sums
 from upsamp.core.upsampling.interpolation import AxisPlan, Gather, Run
-from upsamp.core.upsampling.taps import Taps, taps_of
+from upsamp.core.upsampling.taps import Taps, gather_of, taps_of
 
 # Output elements of a strip of plain sums: its scratch stays near the second-level cache.
 STRIP_ELEMENTS = 2**17
@@ -22,6 +22,8 @@ STRIP_ELEMENTS = 2**17
 STRIP_ROWS = 16
 # Output rows of a strip for which it need not be narrower.
 MANY_ROWS = 2**8
+# Outputs of a strip along an axis whose weights do not come again: they are made for each strip.
+GATHERED = 2**12
 # From this many channels on, a pixel's channels are long enough for NumPy's inner loop.
 MANY_CHANNELS = 16
 
@@ -36,8 +38,9 @@ def interpolate_plainly(
     # As wide as leaves room for enough rows, however long those are.
     high = min(rows, max(STRIP_ROWS, min(-(-STRIP_ROWS * rows // height), MANY_ROWS)))
     size = size_among(threads, STRIP_ELEMENTS)
-    wide = max(1, min(columns, size // (channels * high)))
-    high = max(1, size // (channels * wide))
+    tallest, widest = (GATHERED if gather_of(plan) else plan.length for plan in plans)
+    wide = max(1, min(widest, size // (channels * high)))
+    high = max(1, min(tallest, size // (channels * wide)))
     strips, tiles = -(-rows // high), -(-columns // wide)
 
     def work(run: range) -> None:
@@ -203,7 +206,7 @@ def _add_gather(
         targets[alike] = total
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)  # of half a megabyte each, as a strip is short where they are made
 def _table(gather: Gather, start: int, count: int) -> tuple[Array, Array]:
     """Return the inputs and the weights of some outputs, which the next strip may have, too."""
     table = gather.table(np.arange(start, start + count))

@@ -86,7 +86,7 @@ class Taps:
         return self.inputs[index] + rounds[:, np.newaxis] * self.shift, index
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # of two megabytes each, where the axis is long and no phase comes again
 def taps_of(plan: AxisPlan) -> Taps:
     """Return every output's inputs and weights in one table, or in one period of it."""
     gather = gather_of(plan)
