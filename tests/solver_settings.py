@@ -5,7 +5,7 @@ from itertools import product
 
 from upsamp.core.arguments import PADDINGS, Padding, Pair
 from upsamp.core.convolution.geometry import transposed_axis
-from upsamp.core.convolution.solver import LayerSetting
+from upsamp.core.design.size_solver import LayerSetting
 from upsamp.errors import ShapeError
 
 AxisSetting = tuple[int, int, Padding, int | None]

@@ -14,7 +14,7 @@ from upsamp.core.arguments import (
 )
 from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
-from upsamp.core.convolution.reach import kernel_overlap, transposed_reach
+from upsamp.core.design.reach import kernel_overlap, transposed_reach
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike
 from upsamp.layers.convolution_layer import ConvolutionLayer

@@ -13,7 +13,7 @@ from upsamp.core.arguments import (
     normalize_array,
     normalize_count,
 )
-from upsamp.core.convolution.reach import same_positions
+from upsamp.core.design.reach import same_positions
 from upsamp.core.dtypes import compute_dtype
 from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own

@@ -10,7 +10,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.convolution.geometry import ConvolutionAxis
-from upsamp.core.convolution.reach import convolution_reach
+from upsamp.core.design.reach import convolution_reach
 from upsamp.core.pooling import pooling_axis
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape

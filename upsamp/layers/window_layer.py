@@ -18,7 +18,7 @@ from upsamp.core.arguments import (
 from upsamp.core.convolution.geometry import ConvolutionAxis, convolution_axis
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.convolution.problem import Finish
-from upsamp.core.convolution.reach import convolution_reach
+from upsamp.core.design.reach import convolution_reach
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.layout import read_only

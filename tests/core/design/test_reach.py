@@ -19,7 +19,7 @@ from upsamp.core.convolution.geometry import (
     convolution_axis,
     transposed_axis,
 )
-from upsamp.core.convolution.reach import (
+from upsamp.core.design.reach import (
     Reach,
     convolution_reach,
     kernel_overlap,

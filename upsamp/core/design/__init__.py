@@ -1,0 +1,1 @@
+"""The design of layers: kernels by name or fitted to images, sizes, and what an output sees."""
