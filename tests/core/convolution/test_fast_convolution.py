@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
-from upsamp.core.convolution import columns, gathered, native, toeplitz, windows
+from upsamp.core.convolution import gathered, native, toeplitz, windows
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.errors import ArgumentError, ShapeError
 
@@ -278,7 +278,6 @@ def test_a_kernel_that_picks_one_pixel_gives_it_back_beside_the_largest(
 @pytest.mark.parametrize(
     ("algorithm", "channels", "filters"),
     [
-        ("columns", 32, 32),
         ("native", 16, 2),
         ("gathered", 16, 2),
         ("toeplitz", 3, 3),
@@ -303,10 +302,9 @@ def test_the_scratch_is_bounded(algorithm: str, channels: int, filters: int) -> 
 def own_blocks() -> Iterator[None]:
     """Restore the sizes of blocks that are used in earnest."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns.convolve_columns, "__defaults__", (columns.BLOCK,))
         patch.setattr(native.convolve_native, "__defaults__", (native.PART,))
         patch.setattr(gathered.convolve_gathered, "__defaults__", (gathered.BLOCK,))
-        patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, toeplitz.STRIP))
+        patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (toeplitz.WIDTH, toeplitz.COPY))
         patch.setattr(windows.convolve_windows, "__defaults__", (windows.COPY,))
         yield
 

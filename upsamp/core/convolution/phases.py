@@ -52,15 +52,6 @@ class Phase:
         )
 
 
-@dataclass(frozen=True)
-class RowClass:
-    """Inputs first, first + step, ... which all are read through the same taps."""
-
-    first: int
-    step: int
-    taps: tuple[int, ...]
-
-
 def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
     """Split the outputs of an axis into phases.
 
@@ -88,29 +79,6 @@ def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
         count = -((first - axis.output) // axis.stride)
         phases.append(Phase(first, axis.stride, count, through, start, 1, spacing))
     return tuple(phases)
-
-
-def row_classes(axis: Axis, taps: int) -> tuple[RowClass, ...]:
-    """Split the inputs of an axis by the taps that read them; those that none reads are left out.
-
-    >>> from upsamp.core.convolution.geometry import convolution_axis
-    >>> for rows in row_classes(convolution_axis(6, 3, 2, "valid", 1), 3):
-    ...     print(rows.first, rows.step, rows.taps)
-    0 2 (0, 2)
-    1 2 (1,)
-    """
-    if isinstance(axis, TransposedAxis):
-        return (RowClass(0, 1, tuple(range(taps))),)
-    classes = []
-    for first in range(min(axis.stride, axis.length)):
-        through = tuple(
-            tap
-            for tap in range(taps)
-            if (tap * axis.dilation - axis.before - first) % axis.stride == 0
-        )
-        if through:
-            classes.append(RowClass(first, axis.stride, through))
-    return tuple(classes)
 
 
 def narrow(moving: slice, other: slice, start: int, stop: int) -> tuple[slice, slice]:
