@@ -14,7 +14,7 @@ from upsamp.cli.translating import check_channels
 from upsamp.cli.weights import read_kernel
 from upsamp.core.arguments import Array, DataFormat, KernelLayout
 from upsamp.core.convolution.convolve import conv2d
-from upsamp.core.design.kernels import make_kernel
+from upsamp.core.kernels.presets import make_kernel
 from upsamp.core.layout import as_batch
 from upsamp.core.shuffle import depth_to_space, space_to_depth
 from upsamp.errors import ArgumentError, ShapeError

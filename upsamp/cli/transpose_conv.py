@@ -46,7 +46,7 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.convolution.convolve import transposed_setting
-from upsamp.core.design.kernels import KERNEL_PRESETS
+from upsamp.core.kernels.presets import KERNEL_PRESETS
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
 from upsamp.errors import ArgumentError

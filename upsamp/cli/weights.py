@@ -1,7 +1,7 @@
 """`--weights` and `--bias`: a kernel by name, from a file, or written in the command."""
 
 from upsamp.core.arguments import Array, KernelLayout, Pair
-from upsamp.core.design.kernels import KERNEL_PRESETS
+from upsamp.core.kernels.presets import KERNEL_PRESETS
 from upsamp.errors import ShapeError
 from upsamp.io.read import read_matrix
 

@@ -7,10 +7,10 @@ from importlib import import_module
 import numpy as np
 
 from upsamp.core.convolution.gathered import gathered_memory, gathered_values
-from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.native import fits_native, native_memory
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
 from upsamp.core.convolution.reference import fits_pixels
+from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.native.library import kernels
 from upsamp.core.products import has_wide_kernels
 

@@ -99,7 +99,7 @@ def conv2d_transpose(
     i * stride + k * dilation; padding="same" crops the result to n * stride, "valid" keeps all, and
     one integer, (rows, columns) or ((top, bottom), (left, right)) say what is cropped, as in
     PyTorch and ONNX. output_padding adds to the size, see `transposed_axis` in
-    `upsamp.core.convolution.geometry`; output_shape=(rows, columns) gives it instead, as in
+    `upsamp.core.geometry.sizes`; output_shape=(rows, columns) gives it instead, as in
     TensorFlow. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
     columns). A `PackedKernel` and `finish`: see `conv2d`.
 

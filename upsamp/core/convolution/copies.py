@@ -4,8 +4,8 @@ import math
 from typing import NamedTuple
 
 from upsamp.core.arguments import Array
-from upsamp.core.convolution.phases import Phase, tap_range
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.geometry.phases import Phase, tap_range
 from upsamp.core.scratch import scratch
 
 # The bytes that a cache holds together.

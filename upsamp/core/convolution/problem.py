@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.packing import Kernel, Matrices
-from upsamp.core.convolution.phases import Axis, Phase, axis_phases
+from upsamp.core.geometry.phases import Axis, Phase, axis_phases, first_reads
+from upsamp.core.geometry.sizes import TransposedAxis
 
 # Changes finished rows of the result, (N, rows, OW, filters), in place.
 Finish: TypeAlias = Callable[[Array], None]
@@ -66,7 +66,7 @@ class ConvolutionPlan:
 
 def _reading(phases: tuple[Phase, ...]) -> Hashable:
     """Return the phases of an axis without lengths, and how far after the first each begins."""
-    first = min((one.start for one in phases if one.taps), default=0)
+    first, _ = first_reads(phases)
     return tuple(
         (one.step, one.taps, one.start - first if one.taps else 0, one.stride, one.spacing)
         for one in phases

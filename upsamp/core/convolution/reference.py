@@ -3,8 +3,8 @@
 import numpy as np
 
 from upsamp.core.arguments import Array
-from upsamp.core.convolution.phases import narrow
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.geometry.phases import narrow
 
 # The elements that are read and written at a time where each pixel is mixed by itself.
 BLOCK = 2**20

@@ -18,9 +18,9 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.copies import Frame, copy_frame, make_frame
 from upsamp.core.convolution.packing import Matrices
-from upsamp.core.convolution.phases import Phase
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
 from upsamp.core.convolution.reference import add_taps
+from upsamp.core.geometry.phases import Phase, first_reads
 from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
@@ -57,9 +57,7 @@ def _groups(plan: ConvolutionPlan, least: int) -> Groups:
     pixels = 1
     while pixels < most and pixels * len(phases) * plan.filters < least:
         pixels *= 2
-    reading = [phase for phase in phases if phase.taps]
-    begin = min((phase.start for phase in reading), default=0)
-    past = max((phase.past for phase in reading), default=begin + 1)
+    begin, past = first_reads(phases)
     reads = past - begin + (pixels - 1) * stride
     width = pixels * len(phases) * plan.filters
     return Groups(pixels, -(-most // pixels), begin, pixels * stride, reads, width)

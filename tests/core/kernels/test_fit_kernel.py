@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upsamp import upsample
-from upsamp.core.design import fit
-from upsamp.core.design.fit import box_downsample, compare_methods, fit_kernel, psnr
-from upsamp.core.design.kernels import make_kernel
+from upsamp.core.kernels import fit
+from upsamp.core.kernels.fit import box_downsample, compare_methods, fit_kernel, psnr
+from upsamp.core.kernels.presets import make_kernel
 
 Padding = str | tuple[tuple[int, int], tuple[int, int]]
 

@@ -8,7 +8,6 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -23,7 +22,8 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.convolution.convolve import conv2d_transpose
-from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
+from upsamp.core.geometry.phases import Phase, axis_phases
+from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.resample import upsample
 from upsamp.core.values import as_list, each, normalize_flag, normalize_number, spelled
@@ -78,7 +78,7 @@ def fit_kernel(
         axes = _plan(small, large, taps, steps, padding)
         count = 1 if shared else small.shape[2]
         if not kernels:
-            phases = list(product(*map(_phases, taps, axes)))
+            phases = list(product(*map(axis_phases, axes, taps)))
             kernels = [[_Equations(*phase) for phase in phases] for _ in range(count)]
         elif len(kernels) != count:
             raise ShapeError(
@@ -199,26 +199,10 @@ def box_downsample(large: object, strides: PairLike) -> Array:
     return total / (steps[0] * steps[1])
 
 
-class _Phase(NamedTuple):
-    """One phase of an axis: output m reads the inputs from m + first on, the last by taps[0]."""
-
-    outputs: slice
-    taps: range
-    first: int
-
-
-def _phases(kernel: int, axis: TransposedAxis) -> Iterator[_Phase]:
-    """Split an axis into its phases, by the formula of `fit_kernel`."""
-    for phase in range(axis.stride):
-        last, tap = divmod(phase + axis.before, axis.stride)
-        taps = range(tap, kernel, axis.stride)
-        yield _Phase(slice(phase, None, axis.stride), taps, last - len(taps) + 1)
-
-
 class _Equations:
     """The normal equations of one phase, X'X w = X'y, summed over the images that are added."""
 
-    def __init__(self, rows: _Phase, columns: _Phase) -> None:
+    def __init__(self, rows: Phase, columns: Phase) -> None:
         self.rows, self.columns = rows, columns
         self.shape = len(rows.taps), len(columns.taps)
         size = self.shape[0] * self.shape[1]
@@ -233,7 +217,7 @@ class _Equations:
         with np.errstate(invalid="ignore", over="ignore"):
             for top, left in _strips(wanted.shape, size):
                 part = wanted[top, left].astype(np.float64)
-                starts = top.start + self.rows.first, left.start + self.columns.first
+                starts = top.start + self.rows.start, left.start + self.columns.start
                 shape = part.shape[0] + self.shape[0] - 1, part.shape[1] + self.shape[1] - 1
                 inputs = _with_zeros(small, starts, shape)
                 # One row a tap: X' is made of long copies, and needs no transposing.
@@ -252,7 +236,7 @@ class _Equations:
                 "Received: NaN, infinity or larger numbers. Replace or scale them."
             )
         taps: Array = np.linalg.lstsq(matrix, self.right, rcond=RANK_TOLERANCE)[0]
-        return taps.reshape(self.shape)[::-1, ::-1]
+        return taps.reshape(self.shape)
 
 
 def _strips(shape: tuple[int, ...], taps: int) -> Iterator[tuple[slice, slice]]:

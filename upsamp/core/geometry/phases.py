@@ -5,10 +5,11 @@ outputs, whose results lie between each other (sub-pixel convolution: W. Shi et 
 1609.05158). A convolution is one such phase. Integers only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import gcd
 
-from upsamp.core.convolution.geometry import ConvolutionAxis, TransposedAxis
+from upsamp.core.geometry.sizes import ConvolutionAxis, TransposedAxis
 
 Axis = ConvolutionAxis | TransposedAxis
 
@@ -55,7 +56,7 @@ class Phase:
 def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
     """Split the outputs of an axis into phases.
 
-    >>> from upsamp.core.convolution.geometry import transposed_axis
+    >>> from upsamp.core.geometry.sizes import transposed_axis
     >>> for phase in axis_phases(transposed_axis(5, 4, 2, "same", None, 1), 4):
     ...     print(phase.first, phase.count, phase.taps, phase.start)
     0 5 (3, 1) -1
@@ -79,6 +80,18 @@ def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
         count = -((first - axis.output) // axis.stride)
         phases.append(Phase(first, axis.stride, count, through, start, 1, spacing))
     return tuple(phases)
+
+
+def first_reads(phases: Iterable[Phase]) -> tuple[int, int]:
+    """Return the first input that output 0 of any phase reads, and the one after the last.
+
+    >>> from upsamp.core.geometry.sizes import transposed_axis
+    >>> first_reads(axis_phases(transposed_axis(5, 4, 2, "same", None, 1), 4))
+    (-1, 2)
+    """
+    reading = [phase for phase in phases if phase.count and phase.taps]
+    first = min((phase.start for phase in reading), default=0)
+    return first, max((phase.past for phase in reading), default=first + 1)
 
 
 def narrow(moving: slice, other: slice, start: int, stop: int) -> tuple[slice, slice]:
