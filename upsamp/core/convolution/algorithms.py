@@ -89,6 +89,8 @@ def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads
         return taken + windows_memory(plan, threads)
     if name == "gathered":
         return taken + gathered_memory(plan)
+    if name == "pixels":
+        return taken
     # What a tap reads, and what it gives.
     rows = -(-plan.rows.output // plan.rows.stride) + 1
     return taken + plan.images * rows * plan.columns.length * (plan.channels + plan.filters)

@@ -54,7 +54,7 @@ def fits_pixels(plan: ConvolutionPlan) -> bool:
 def convolve_pixels(problem: Problem, block: int = BLOCK) -> None:
     """Compute a convolution of one group whose kernel is one pixel: a product in place."""
     plan = problem.plan
-    matrix = np.ascontiguousarray(problem.kernel()[0, 0])
+    (matrix,) = problem.matrices("pixels", lambda: (np.ascontiguousarray(problem.kernel()[0, 0]),))
     rows = max(1, block // (plan.columns.length * (plan.channels + plan.filters)))
     for image, start in np.ndindex(plan.images, -(-plan.rows.length // rows)):
         part = slice(start * rows, min((start + 1) * rows, plan.rows.length))

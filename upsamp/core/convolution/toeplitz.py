@@ -84,19 +84,22 @@ def convolve_toeplitz(problem: Problem, least: int = WIDTH, copy: int = COPY) ->
     plan = problem.plan
     groups = _groups(plan, least)
     matrices = problem.matrices(("toeplitz", groups.pixels), lambda: _pack(problem, groups))
-    blocks = _blocks(plan, groups, copy)
+    effort = plan.outputs * plan.channels * plan.filters * plan.taps
+    threads = thread_count() if effort >= ALONE else 1
+    blocks = _blocks(plan, groups, copy, threads)
 
     def work(run: range) -> None:
         for block in blocks[run.start : run.stop]:
             _compute(problem, groups, block, matrices)
 
-    effort = plan.outputs * plan.channels * plan.filters * plan.taps
-    share(len(blocks), thread_count() if effort >= ALONE else 1, work)
+    share(len(blocks), threads, work)
 
 
 @lru_cache(maxsize=256)
-def _blocks(plan: ConvolutionPlan, groups: Groups, copy: int) -> tuple[Block, ...]:
-    most, rows = max(phase.count for phase in plan.row_phases), _block_rows(plan, groups, copy)
+def _blocks(plan: ConvolutionPlan, groups: Groups, copy: int, shares: int) -> tuple[Block, ...]:
+    """Cut the outputs into whole images, or rows of one: each output is the same in any block."""
+    most = max(phase.count for phase in plan.row_phases)
+    rows = min(_block_rows(plan, groups, copy), -(-most * plan.images // shares))
     several = max(1, rows // most)
     # Equal blocks, so that the threads end together.
     rows = -(-most // -(-most // min(most, rows)))
