@@ -114,6 +114,8 @@ def test_what_only_the_plain_algorithm_can_is_left_to_it(monkeypatch: pytest.Mon
     assert chosen_for(True, few, kernel, 1, padding="valid") == "windows"
     assert chosen_for(True, few, large, 1, padding="valid") == "plain"
     assert chosen_for(True, few[:, :2, :2], large, 1, padding="valid") == "windows"
+    assert chosen_for(True, few[:, :1, :1], large, 1, padding="valid") == "gathered"
+    assert chosen_for(True, few[:, :1, :1], large, 1, padding="same") == "windows"
     kernel[0, 0, 0, 0] = np.nan
     assert chosen_for(False, x, kernel, 1) == "plain"
     kernel, x = kernel[:, :, :3, 1:], np.zeros((1, 64, 64, 3), "f")

@@ -122,6 +122,8 @@ def _choose_for_few(plan: ConvolutionPlan, stride: int, *, wide: bool, native: b
     channels, filters = plan.channels, plan.filters
     if min(channels, filters) <= FEW_CHANNELS and gathered_values(plan) <= GATHERED:
         return "gathered"
+    if plan.pixels == 1 and plan.outputs >= plan.taps:  # one vector times all of the kernel
+        return "gathered"
     few = native and filters <= FEW_CHANNELS and channels <= NATIVE_CHANNELS
     if few and fits_native(plan):
         return "native"
