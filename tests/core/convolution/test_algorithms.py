@@ -109,6 +109,9 @@ def test_what_only_the_plain_algorithm_can_is_left_to_it(monkeypatch: pytest.Mon
     # Of columns that are far apart many copies would be made.
     assert chosen_for(False, x, kernel, 1, dilation_rate=(8, 4)) == "windows"
     assert chosen_for(False, x, kernel, 1, dilation_rate=(1, 5)) == "plain"
+    # Most outputs are 0, which is set at once.
+    assert chosen_for(True, x[:, :4, :4], kernel, 6) == "windows"
+    assert chosen_for(True, x[:, :4, :4], kernel, 7) == "plain"
     # Each of 16 x 16 outputs reads 169 pixels, nearly all of them zeros around 4 x 4 inputs.
     few, large = x[:, :4, :4], np.zeros((13, 13, 64, 64), "f")
     assert chosen_for(True, few, kernel, 1, padding="valid") == "windows"

@@ -144,6 +144,9 @@ def _gains_by_windows(plan: ConvolutionPlan, wide: bool) -> bool:
         return False
     if not wide and plan.rows.stride >= plan.kernel[0] and plan.columns.stride >= plan.kernel[1]:
         return False
+    # Phases that no tap reaches are set to 0 at once by the plain way, and one by one by windows.
+    if len(plan.row_phases) * len(plan.column_phases) > WASTE * plan.taps:
+        return False
     few = plan.pixels < FEW_PIXELS
     return few or _summed(plan) <= WASTE * min(plan.pixels, plan.outputs) * plan.taps
 
