@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -22,7 +23,6 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.convolution.convolve import conv2d_transpose
-from upsamp.core.geometry.phases import Phase, axis_phases
 from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.resample import upsample
@@ -78,7 +78,7 @@ def fit_kernel(
         axes = _plan(small, large, taps, steps, padding)
         count = 1 if shared else small.shape[2]
         if not kernels:
-            phases = list(product(*map(axis_phases, axes, taps)))
+            phases = list(product(*map(_phases, taps, axes)))
             kernels = [[_Equations(*phase) for phase in phases] for _ in range(count)]
         elif len(kernels) != count:
             raise ShapeError(
@@ -199,10 +199,29 @@ def box_downsample(large: object, strides: PairLike) -> Array:
     return total / (steps[0] * steps[1])
 
 
+class _Phase(NamedTuple):
+    """One phase of an axis of any length, as the images of all pairs have theirs.
+
+    Output m reads the inputs from m + first on, the last by taps[0].
+    """
+
+    outputs: slice
+    taps: range
+    first: int
+
+
+def _phases(kernel: int, axis: TransposedAxis) -> Iterator[_Phase]:
+    """Split an axis into its phases, by the formula of `fit_kernel`."""
+    for phase in range(axis.stride):
+        last, tap = divmod(phase + axis.before, axis.stride)
+        taps = range(tap, kernel, axis.stride)
+        yield _Phase(slice(phase, None, axis.stride), taps, last - len(taps) + 1)
+
+
 class _Equations:
     """The normal equations of one phase, X'X w = X'y, summed over the images that are added."""
 
-    def __init__(self, rows: Phase, columns: Phase) -> None:
+    def __init__(self, rows: _Phase, columns: _Phase) -> None:
         self.rows, self.columns = rows, columns
         self.shape = len(rows.taps), len(columns.taps)
         size = self.shape[0] * self.shape[1]
@@ -217,7 +236,7 @@ class _Equations:
         with np.errstate(invalid="ignore", over="ignore"):
             for top, left in _strips(wanted.shape, size):
                 part = wanted[top, left].astype(np.float64)
-                starts = top.start + self.rows.start, left.start + self.columns.start
+                starts = top.start + self.rows.first, left.start + self.columns.first
                 shape = part.shape[0] + self.shape[0] - 1, part.shape[1] + self.shape[1] - 1
                 inputs = _with_zeros(small, starts, shape)
                 # One row a tap: X' is made of long copies, and needs no transposing.
@@ -236,7 +255,7 @@ class _Equations:
                 "Received: NaN, infinity or larger numbers. Replace or scale them."
             )
         taps: Array = np.linalg.lstsq(matrix, self.right, rcond=RANK_TOLERANCE)[0]
-        return taps.reshape(self.shape)
+        return taps.reshape(self.shape)[::-1, ::-1]
 
 
 def _strips(shape: tuple[int, ...], taps: int) -> Iterator[tuple[slice, slice]]:
