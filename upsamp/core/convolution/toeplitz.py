@@ -4,7 +4,7 @@ What a group of neighbours of the output reads of each row is laid out for itsel
 rows above and below it behind each other, so that what the group reads is one stretch of memory.
 That times one matrix, which holds the kernel once for each pixel (a Toeplitz matrix), gives the
 group with all phases of the columns and all filters in it. The groups of a row are the rows of a
-product, however the rows are cut into blocks for threads of our own.
+product, and blocks of rows or images are divided among threads of our own.
 
 The zeros of the matrices multiply neighbours too: blocks with NaN or infinity are computed plainly.
 """
@@ -30,7 +30,10 @@ WIDTH = 16
 # What the groups of a block read, in elements: it should stay in a core's cache.
 COPY = 2**18
 # Below this many multiplications, a second thread costs more than it gives.
-ALONE = 2**20
+ALONE = 2**22
+# Above, there are so many blocks, however many threads there are: the last group of all rows of a
+# block is one product, and products of other heights may be summed in another order.
+SHARES = 4
 
 
 class Groups(NamedTuple):
@@ -84,20 +87,19 @@ def convolve_toeplitz(problem: Problem, least: int = WIDTH, copy: int = COPY) ->
     plan = problem.plan
     groups = _groups(plan, least)
     matrices = problem.matrices(("toeplitz", groups.pixels), lambda: _pack(problem, groups))
-    effort = plan.outputs * plan.channels * plan.filters * plan.taps
-    threads = thread_count() if effort >= ALONE else 1
-    blocks = _blocks(plan, groups, copy, threads)
+    effort = min(plan.pixels, plan.outputs) * plan.channels * plan.filters * plan.taps
+    blocks = _blocks(plan, groups, copy, SHARES if effort >= ALONE else 1)
 
     def work(run: range) -> None:
         for block in blocks[run.start : run.stop]:
             _compute(problem, groups, block, matrices)
 
-    share(len(blocks), threads, work)
+    share(len(blocks), thread_count() if effort >= ALONE else 1, work)
 
 
 @lru_cache(maxsize=256)
 def _blocks(plan: ConvolutionPlan, groups: Groups, copy: int, shares: int) -> tuple[Block, ...]:
-    """Cut the outputs into whole images, or rows of one: each output is the same in any block."""
+    """Cut the outputs into whole images, or rows of one: at least `shares` where there are."""
     most = max(phase.count for phase in plan.row_phases)
     rows = min(_block_rows(plan, groups, copy), -(-most * plan.images // shares))
     several = max(1, rows // most)
