@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from upsamp.core.arguments import CONVENTIONS
-from upsamp.core.convolution.geometry import transposed_axis
+from upsamp.core.geometry.sizes import transposed_axis
 from upsamp.core.upsampling.methods import METHODS
 
 PAGE = Path(__file__).with_name("conventions.md")

@@ -12,7 +12,9 @@ from layers.layer_cases import CASES, Case
 import upsamp
 from upsamp import layers, translate
 from upsamp.core import activations, initializers, latent, pooling, shuffle
-from upsamp.core.convolution import convolve, fit, kernels, solver
+from upsamp.core.convolution import convolve
+from upsamp.core.geometry import size_solver
+from upsamp.core.kernels import fit, presets
 from upsamp.core.upsampling import resample
 from upsamp.layers.merge_layer import MergeLayer
 from upsamp.models import expression
@@ -86,10 +88,10 @@ def function_calls() -> Iterator[PublicCall]:
     yield call_of(fit.compare_methods, **pair, **learnt)
     yield call_of(fit.psnr, actual=image, expected=[[1.0, 2.0], [3.0, 5.0]], peak=255)
     yield call_of(fit.box_downsample, large=small, strides=2)
-    yield call_of(kernels.make_kernel, name="bilinear", shape=(3, 3, 1, 1))
-    yield call_of(solver.solve_layer, size=7, target=14)
-    yield call_of(solver.solve_chain, size=7, target=28)
-    yield call_of(solver.nearest_targets, size=256, target=300)
+    yield call_of(presets.make_kernel, name="bilinear", shape=(3, 3, 1, 1))
+    yield call_of(size_solver.solve_layer, size=7, target=14)
+    yield call_of(size_solver.solve_chain, size=7, target=28)
+    yield call_of(size_solver.nearest_targets, size=256, target=300)
     yield call_of(activations.get_activation, value="relu")
     yield call_of(initializers.get_initializer, value="zeros")
     yield call_of(expression.parse_layer, text="Dense(3)")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from upsamp.core.arguments import PADDINGS, Padding, Pair
-from upsamp.core.convolution.geometry import transposed_axis
-from upsamp.core.convolution.solver import LayerSetting
+from upsamp.core.geometry.size_solver import LayerSetting
+from upsamp.core.geometry.sizes import transposed_axis
 from upsamp.errors import ShapeError
 
 AxisSetting = tuple[int, int, Padding, int | None]

@@ -10,7 +10,7 @@ from effort import in_one_test
 from numpy.typing import NDArray
 
 import upsamp
-from upsamp.core.convolution.kernels import KERNEL_PRESETS, make_kernel
+from upsamp.core.kernels.presets import KERNEL_PRESETS, make_kernel
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ from effort import in_one_test, sample
 from numpy.typing import NDArray
 
 import upsamp
-from upsamp.core.convolution.solver import solve_layer
+from upsamp.core.geometry.size_solver import solve_layer
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

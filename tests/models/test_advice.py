@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from upsamp import Sequential
 from upsamp.core.arguments import Pair
-from upsamp.core.convolution.solver import solve_layer
+from upsamp.core.geometry.size_solver import solve_layer
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import (
     Activation,

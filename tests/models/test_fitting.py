@@ -8,7 +8,7 @@ from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.core.convolution.convolve import conv2d_transpose
-from upsamp.core.convolution.fit import psnr
+from upsamp.core.kernels.fit import psnr
 from upsamp.core.upsampling.resample import upsample
 from upsamp.errors import ShapeError
 from upsamp.models.fitting import compare_inside, fit_inside, make_pair, mean_of

@@ -7,8 +7,8 @@ import click
 from upsamp.cli.render.output import on_terminal
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.core.arguments import Pair
-from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
-from upsamp.core.convolution.solver import LayerSetting, nearest_targets, solve_chain, solve_layer
+from upsamp.core.geometry.size_solver import LayerSetting, nearest_targets, solve_chain, solve_layer
+from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
 from upsamp.errors import ArgumentError
 from upsamp.models.advice import advise
 from upsamp.models.sequential import Sequential

@@ -15,7 +15,7 @@ from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.cli.upsample_request import Request as Upsampling
 from upsamp.core.arguments import Array, KernelLayout
 from upsamp.core.convolution.convolve import conv2d
-from upsamp.core.convolution.kernels import make_kernel
+from upsamp.core.kernels.presets import make_kernel
 from upsamp.core.layout import as_batch
 from upsamp.core.shuffle import depth_to_space, space_to_depth
 from upsamp.errors import ArgumentError, ShapeError

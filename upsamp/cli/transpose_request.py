@@ -17,7 +17,7 @@ from upsamp.core.arguments import (
     Padding,
     Pair,
 )
-from upsamp.core.convolution.kernels import KERNEL_PRESETS
+from upsamp.core.kernels.presets import KERNEL_PRESETS
 from upsamp.errors import ShapeError
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions

@@ -17,8 +17,8 @@ from upsamp.core.arguments import (
     normalize_choice,
     normalize_pair,
 )
-from upsamp.core.convolution.geometry import ConvolutionAxis, convolution_axis
 from upsamp.core.dtypes import compute_dtype, floating_result_dtype
+from upsamp.core.geometry.sizes import ConvolutionAxis, convolution_axis
 from upsamp.core.layout import as_batch, image_ranks, with_new_image
 from upsamp.core.memory import check_memory
 

@@ -13,8 +13,8 @@ from upsamp.core.arguments import (
     normalize_output_padding,
 )
 from upsamp.core.convolution.convolve import conv2d_transpose
-from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
-from upsamp.core.convolution.reach import kernel_overlap, transposed_reach
+from upsamp.core.geometry.reach import kernel_overlap, transposed_reach
+from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike
 from upsamp.layers.convolution_layer import ConvolutionLayer

@@ -3,7 +3,7 @@
 from typing import Any
 
 from upsamp.core.arguments import Array, PaddingLike, normalize_margins
-from upsamp.core.convolution.reach import shifted_reach
+from upsamp.core.geometry.reach import shifted_reach
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape

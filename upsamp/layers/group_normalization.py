@@ -4,7 +4,7 @@ from typing import Any
 
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.axes import axes_within, normalize_axis
-from upsamp.core.convolution.reach import whole_reach
+from upsamp.core.geometry.reach import whole_reach
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.normalization import normalize_groups
 from upsamp.core.values import as_integer

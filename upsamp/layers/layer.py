@@ -13,8 +13,8 @@ from upsamp.core.arguments import (
     normalize_array,
     normalize_count,
 )
-from upsamp.core.convolution.reach import same_positions
 from upsamp.core.dtypes import compute_dtype
+from upsamp.core.geometry.reach import same_positions
 from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from upsamp.core.arguments import Array
 from upsamp.core.axes import axes_within, normalize_axes
-from upsamp.core.convolution.reach import mixed_reach
+from upsamp.core.geometry.reach import mixed_reach
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.normalization import normalize_moments
 from upsamp.errors import ShapeError

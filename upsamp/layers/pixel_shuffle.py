@@ -3,7 +3,7 @@
 from typing import Any
 
 from upsamp.core.arguments import Array, normalize_choice, normalize_count
-from upsamp.core.convolution.reach import repeated_reach
+from upsamp.core.geometry.reach import repeated_reach
 from upsamp.core.shuffle import SHUFFLE_ORDERS, depth_to_space
 from upsamp.errors import ShapeError
 from upsamp.layers.image_layer import ImageLayer

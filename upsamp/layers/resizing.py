@@ -3,7 +3,7 @@
 from typing import Any
 
 from upsamp.core.arguments import Array, normalize_count
-from upsamp.core.convolution.reach import resampled_reach
+from upsamp.core.geometry.reach import resampled_reach
 from upsamp.core.upsampling.methods import method_of
 from upsamp.core.upsampling.resample import resize
 from upsamp.core.values import normalize_flag, normalize_number, normalize_text

@@ -6,7 +6,7 @@ from typing import Any
 from upsamp.core.activation_functions import softmax
 from upsamp.core.arguments import Array
 from upsamp.core.axes import axes_within, normalize_axes
-from upsamp.core.convolution.reach import mixed_reach
+from upsamp.core.geometry.reach import mixed_reach
 from upsamp.layers.layer import Layer, Shape
 
 

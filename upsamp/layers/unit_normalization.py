@@ -7,7 +7,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.axes import axes_within, normalize_axes
-from upsamp.core.convolution.reach import mixed_reach
+from upsamp.core.geometry.reach import mixed_reach
 from upsamp.layers.layer import Layer, Shape
 
 

@@ -15,10 +15,10 @@ from upsamp.core.arguments import (
     normalize_padding,
     normalize_pair,
 )
-from upsamp.core.convolution.geometry import ConvolutionAxis, convolution_axis
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.convolution.problem import Finish
-from upsamp.core.convolution.reach import convolution_reach
+from upsamp.core.geometry.reach import convolution_reach
+from upsamp.core.geometry.sizes import ConvolutionAxis, convolution_axis
 from upsamp.core.in_place import Change, change_blocks
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.layout import read_only

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from upsamp.core.arguments import Array, PaddingLike, normalize_margins
-from upsamp.core.convolution.reach import shifted_reach
+from upsamp.core.geometry.reach import shifted_reach
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from upsamp.core.arguments import Padding, Pair, PairLike, normalize_pair
-from upsamp.core.convolution.solver import LayerSetting, solve_kept
+from upsamp.core.geometry.size_solver import LayerSetting, solve_kept
 from upsamp.errors import ShapeError
 from upsamp.layers import Conv2D, Conv2DTranspose, Dense, Layer, Reshape, UpSampling2D
 from upsamp.layers.image_layer import ImageLayer

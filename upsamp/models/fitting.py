@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from statistics import fmean
 
 from upsamp.core.arguments import Array, Margins, Pair
-from upsamp.core.convolution.fit import box_downsample, compare_methods, fit_kernel
+from upsamp.core.kernels.fit import box_downsample, compare_methods, fit_kernel
 from upsamp.errors import ShapeError
 
 # The reach in input pixels of lanczos3, the widest method that is compared: nearer to the edge it

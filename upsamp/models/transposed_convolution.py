@@ -13,10 +13,10 @@ import numpy as np
 
 from upsamp.core.arguments import Array, DataFormat, Margins, Padding, Pair
 from upsamp.core.convolution.convolve import normalize_bias, transposed_setting
-from upsamp.core.convolution.kernels import make_kernel
 from upsamp.core.convolution.setting import extent_of
 from upsamp.core.convolution.strips import TransposedStrips
 from upsamp.core.dtypes import compute_dtype, round_to
+from upsamp.core.kernels.presets import make_kernel
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory, format_shape
 from upsamp.core.threads import thread_count

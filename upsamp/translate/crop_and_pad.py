@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upsamp.core.convolution.geometry import TransposedAxis
+from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.translate.source import comment
 
 
@@ -22,7 +22,7 @@ class Remainder:
     def of(cls, axis: TransposedAxis, cropped: int, length: int) -> "Remainder":
         """Return what is left of an axis, of which a library crops so much at the start.
 
-        >>> from upsamp.core.convolution.geometry import transposed_axis
+        >>> from upsamp.core.geometry.sizes import transposed_axis
         >>> Remainder.of(transposed_axis(2, 3, 2, "same", None, 1), 0, 5)
         Remainder(length=5, start=0, stop=4)
         """

@@ -6,7 +6,7 @@ gaussian, which TensorFlow has, and the convention of PyTorch.
 """
 
 from upsamp.core.arguments import PADDINGS, Padding, Pair
-from upsamp.core.convolution.geometry import transposed_axis
+from upsamp.core.geometry.sizes import transposed_axis
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling

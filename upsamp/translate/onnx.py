@@ -7,7 +7,7 @@ lacks: area, lanczos, mitchellcubic and gaussian.
 from typing import NamedTuple
 
 from upsamp.core.arguments import Shape4
-from upsamp.core.convolution.geometry import TransposedAxis
+from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling

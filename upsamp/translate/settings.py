@@ -18,7 +18,7 @@ from upsamp.core.arguments import (
     normalize_pair,
     normalize_shape4,
 )
-from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel, transposed_axis
+from upsamp.core.geometry.sizes import TransposedAxis, effective_kernel, transposed_axis
 from upsamp.core.upsampling.methods import METHODS, Method
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.core.values import normalize_flag, spelled

@@ -7,7 +7,7 @@ mitchellcubic, gaussian and Keras' area; lanczos3 it has of late, and on a CPU a
 
 from typing import NamedTuple
 
-from upsamp.core.convolution.geometry import TransposedAxis
+from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.upsampling.methods import METHODS, Spelling
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling

@@ -9,20 +9,17 @@ from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose
 from upsamp.core import products
-from upsamp.core.convolution import columns, gathered, native, toeplitz, windows
-from upsamp.core.convolution.algorithms import fits_pixels, fits_windows
+from upsamp.core.convolution import gathered, native, toeplitz, windows
 from upsamp.core.convolution.native import fits_native
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.convolution.reference import fits_pixels
 from upsamp.core.native.library import kernels
 
 Array = NDArray[Any]
 
 CONVOLVE = "upsamp.core.convolution.convolve"
 
-FAST = (
-    *("columns", "gathered", "pixels", "toeplitz", "windows"),
-    *(("native",) if kernels() else ()),
-)
+FAST = ("gathered", "pixels", "toeplitz", "windows", *(("native",) if kernels() else ()))
 
 
 def fits_kernels(plan: ConvolutionPlan) -> bool:
@@ -30,13 +27,14 @@ def fits_kernels(plan: ConvolutionPlan) -> bool:
     return kernels() is not None and fits_native(plan)
 
 
+def is_dense_in_rows(plan: ConvolutionPlan) -> bool:
+    """Tell whether the pixels that an output reads follow each other in each row."""
+    return all(phase.spacing == 1 for phase in plan.column_phases)
+
+
 def fits(algorithm: str, problem: Problem) -> bool:
     """Tell whether an algorithm can compute a problem at all."""
-    needs = {
-        "native": fits_kernels,
-        "pixels": fits_pixels,
-        "windows": fits_windows,
-    }
+    needs = {"native": fits_kernels, "pixels": fits_pixels, "toeplitz": is_dense_in_rows}
     return problem.plan.groups == 1 and needs.get(algorithm, lambda _: True)(problem.plan)
 
 
@@ -61,10 +59,9 @@ def compute(
 def small_blocks() -> Iterator[None]:
     """Cut small images into many blocks, which all threads share, in this block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns.convolve_columns, "__defaults__", (700,))
         patch.setattr(native.convolve_native, "__defaults__", (500,))
         patch.setattr(gathered.convolve_gathered, "__defaults__", (3000,))
-        patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (None, 700))
+        patch.setattr(toeplitz.convolve_toeplitz, "__defaults__", (16, 700))
         patch.setattr(windows.convolve_windows, "__defaults__", (500,))
         patch.setattr(products, "small_product", lambda: 3000)
         for module in (toeplitz, windows):

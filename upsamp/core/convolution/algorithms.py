@@ -1,15 +1,16 @@
 """Which algorithm computes a convolution: chosen by its shape, and loaded when it is chosen."""
 
-from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 
 import numpy as np
 
 from upsamp.core.convolution.gathered import gathered_memory, gathered_values
-from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.native import fits_native, native_memory
-from upsamp.core.convolution.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.convolution.reference import fits_pixels
+from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.native.library import kernels
 from upsamp.core.products import has_wide_kernels
 
@@ -17,18 +18,16 @@ from upsamp.core.products import has_wide_kernels
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 # How many values are gathered in the time of a few calls, where native kernels take longer, too.
 GATHERED = 2**14
-FEW_CHANNELS = 8
-FEW_FILTERS = 4
+FEW_CHANNELS, FEW_FILTERS = 8, 4
 # From more channels than this, products of matrices are faster than native kernels.
 NATIVE_CHANNELS = 256
-# Images of fewer pixels are too small to be cut into blocks one by one.
-LARGE_IMAGE = 2**11
-# Where BLAS has wide kernels, products of blocks pay up to more channels.
-WIDE_CHANNELS = 32
-# Measured: the multiplications that windows do in the time of one by columns.
-WINDOWS_GAIN = 1.6
-# The plain way multiplies only what is needed, and takes about this many times as long for each.
-CROPPED = 4
+# In images of so many pixels Toeplitz matrices pay up to more channels, if BLAS has wide kernels.
+LARGE_IMAGE, WIDE_CHANNELS = 2**11, 32
+# An algorithm that multiplies so many times what is needed is slower than the plain one, which
+# multiplies nothing else; but that one has as many calls as taps, however few pixels there are.
+WASTE, FEW_PIXELS = 4, 16
+# Columns that are farther apart are read one tap at a time.
+MAX_SPACING = 4
 # A longer stride than any image has pixels would not fit the strides of an array's memory.
 LONGEST_STRIDE = 2**20
 # More phases take longer to plan than what is between the outputs of a few takes to be set to 0.
@@ -36,50 +35,25 @@ MOST_PHASES = 2**10
 # The blocks of the algorithms, in elements: of one thread, and of those that all share.
 THREAD_ELEMENTS, SHARED_ELEMENTS = 2**18, 2**21
 
-
-def convolve_plainly(problem: Problem) -> None:
-    """Compute a convolution by one product for each tap over the whole image: any setting."""
-    add_taps(problem, slice(0, problem.plan.images), slice(0, problem.plan.rows.output))
-
-
-def _loaded(module: str, function: str) -> Callable[[Problem], None]:
-    """Return an algorithm that is imported when it is first run: no command needs them all."""
-
-    @cache
-    def load() -> Callable[[Problem], None]:
-        loaded: Callable[[Problem], None] = getattr(
-            import_module(f"upsamp.core.convolution.{module}"), function
-        )
-        return loaded
-
-    def convolve(problem: Problem) -> None:
-        load()(problem)
-
-    return convolve
-
-
-ALGORITHMS: Mapping[str, Callable[[Problem], None]] = {
-    "plain": convolve_plainly,
-    "columns": _loaded("columns", "convolve_columns"),
-    "gathered": _loaded("gathered", "convolve_gathered"),
-    "native": _loaded("native", "convolve_native"),
-    "pixels": _loaded("columns", "convolve_pixels"),
-    "toeplitz": _loaded("toeplitz", "convolve_toeplitz"),
-    "windows": _loaded("windows", "convolve_windows"),
+# The module of each algorithm, and its function there.
+ALGORITHMS = {
+    "plain": ("reference", "convolve_plainly"),
+    "pixels": ("reference", "convolve_pixels"),
+    "gathered": ("gathered", "convolve_gathered"),
+    "native": ("native", "convolve_native"),
+    "toeplitz": ("toeplitz", "convolve_toeplitz"),
+    "windows": ("windows", "convolve_windows"),
 }
 
 
-def fits_pixels(plan: ConvolutionPlan) -> bool:
-    """Tell whether each output is a mixture of the channels of its own pixel alone."""
-    return plan.taps == 1 and all(
-        axis.stride == 1 and axis.before == 0 and axis.length == axis.output
-        for axis in (plan.rows, plan.columns)
+@lru_cache(maxsize=len(ALGORITHMS))
+def load_algorithm(name: str) -> Callable[[Problem], None]:
+    """Return an algorithm, which is imported when it is first run: no command needs them all."""
+    module, function = ALGORITHMS[name]
+    loaded: Callable[[Problem], None] = getattr(
+        import_module(f"upsamp.core.convolution.{module}"), function
     )
-
-
-def fits_windows(plan: ConvolutionPlan) -> bool:
-    """Tell whether the pixels that an output reads follow each other in each row."""
-    return all(phase.spacing == 1 or len(phase.taps) <= 1 for phase in plan.column_phases)
+    return loaded
 
 
 def choose_algorithm(problem: Problem) -> str:
@@ -109,15 +83,17 @@ def needed_elements(plan: ConvolutionPlan, dtype: np.dtype[np.floating], threads
         from upsamp.core.convolution.toeplitz import toeplitz_memory  # loaded when it is run
 
         return taken + toeplitz_memory(plan, threads)
-    width = plan.columns.length
-    if name == "plain":  # what a tap reads, and what it gives
-        rows = -(-plan.rows.output // plan.rows.stride) + 1
-        return taken + plan.images * rows * width * (plan.channels + plan.filters)
+    if name == "windows":
+        from upsamp.core.convolution.windows import windows_memory
+
+        return taken + windows_memory(plan, threads)
     if name == "gathered":
         return taken + gathered_memory(plan)
-    # What the taps of a row read, or give, side by side.
-    wide = max(len(phase.taps) for phase in plan.column_phases) * plan.channels
-    return taken + (width + plan.kernel[1]) * (wide + plan.kernel[0] * plan.filters)
+    if name == "pixels":
+        return taken
+    # What a tap reads, and what it gives.
+    rows = -(-plan.rows.output // plan.rows.stride) + 1
+    return taken + plan.images * rows * plan.columns.length * (plan.channels + plan.filters)
 
 
 @lru_cache(maxsize=256)
@@ -138,9 +114,7 @@ def _choose_by_plan(
     few = _choose_for_few(plan, 1 if transposed else stride, wide=wide, native=native)
     if few is not None:
         return few
-    if (wide or plan.channels <= FEW_CHANNELS) and _gains_by_windows(plan):
-        return "windows"
-    return "plain" if _crops_most(plan) else "columns"
+    return "windows" if _gains_by_windows(plan, wide) else "plain"
 
 
 def _choose_for_few(plan: ConvolutionPlan, stride: int, *, wide: bool, native: bool) -> str | None:
@@ -148,50 +122,44 @@ def _choose_for_few(plan: ConvolutionPlan, stride: int, *, wide: bool, native: b
     channels, filters = plan.channels, plan.filters
     if min(channels, filters) <= FEW_CHANNELS and gathered_values(plan) <= GATHERED:
         return "gathered"
+    if plan.pixels == 1 and plan.outputs >= plan.taps:  # one vector times all of the kernel
+        return "gathered"
     few = native and filters <= FEW_CHANNELS and channels <= NATIVE_CHANNELS
     if few and fits_native(plan):
         return "native"
-    # What is gathered is worth it for what each value is the sum of.
-    gathers = 2 * filters < channels and filters <= FEW_FILTERS and stride == 1
     large = plan.rows.length * plan.columns.length >= LARGE_IMAGE
-    if not large and channels == filters == 1 and plan.images > 1:
-        return "columns"
-    blocks = large or (filters <= FEW_CHANNELS and not gathers)
-    if blocks and _gains_by_blocks(plan, wide):
+    # What is gathered is worth it for what each value is the sum of.
+    gathers = 2 * filters < channels and filters <= FEW_FILTERS and stride <= (1 if wide else 2)
+    most = WIDE_CHANNELS if large and wide and 1 < filters <= FEW_FILTERS else FEW_CHANNELS
+    phases = (*plan.row_phases, *plan.column_phases)
+    if channels <= most and (large or not gathers) and all(one.spacing == 1 for one in phases):
         return "toeplitz"
-    return "gathered" if gathers and not _crops_most(plan) else None
+    wasted = plan.pixels * plan.taps > WASTE * _summed(plan)
+    return "gathered" if gathers and not wasted else None
 
 
-def _gains_by_blocks(plan: ConvolutionPlan, wide: bool) -> bool:
-    """Tell whether the channels are so few that the zeros of a block's matrix cost little."""
-    if any(phase.spacing != 1 for phase in (*plan.row_phases, *plan.column_phases)):
+def _gains_by_windows(plan: ConvolutionPlan, wide: bool) -> bool:
+    """Tell whether products of windows are faster than one product for each tap."""
+    if any(phase.spacing > MAX_SPACING for phase in plan.column_phases if len(phase.taps) > 1):
         return False
-    more = wide and 1 < plan.filters <= FEW_FILTERS
-    return plan.channels <= (WIDE_CHANNELS if more else FEW_CHANNELS)
-
-
-def _gains_by_windows(plan: ConvolutionPlan) -> bool:
-    """Tell whether the faster products are worth the zeros around that they multiply, too.
-
-    Where a transposed convolution is not cropped, each output at an edge is multiplied in full by
-    windows; by columns each input is, and no zero.
-    """
-    by_columns = min(plan.pixels, plan.outputs) * plan.taps
-    return fits_windows(plan) and _summed(plan) <= WINDOWS_GAIN * by_columns
+    if not wide and plan.rows.stride >= plan.kernel[0] and plan.columns.stride >= plan.kernel[1]:
+        return False
+    # Phases that no tap reaches are set to 0 at once by the plain way, and one by one by windows.
+    if len(plan.row_phases) * len(plan.column_phases) > WASTE * plan.taps:
+        return False
+    few = plan.pixels < FEW_PIXELS
+    return few or _summed(plan) <= WASTE * min(plan.pixels, plan.outputs) * plan.taps
 
 
 def _summed(plan: ConvolutionPlan) -> int:
-    """Return of how many products of a pixel, or a zero beside, and a tap the outputs are sums."""
+    """Return of how many products of a pixel, or a zero beside, and a tap the outputs are sums.
+
+    Where few inputs give to many outputs, as in a transposed convolution that is not cropped, most
+    are zeros; in a strip of an image beyond which the kernel reaches, there are fewer than each
+    input has.
+    """
     rows, columns = (
         sum(phase.count * len(phase.taps) for phase in phases)
         for phases in (plan.row_phases, plan.column_phases)
     )
     return plan.images * rows * columns
-
-
-def _crops_most(plan: ConvolutionPlan) -> bool:
-    """Tell whether most of what each input gives through each tap lies outside the output.
-
-    So it is in a strip of an image whose kernel reaches far beyond the strip.
-    """
-    return plan.pixels * plan.taps > CROPPED * _summed(plan)

@@ -22,7 +22,7 @@ from upsamp.core.arguments import (
     normalize_padding,
     normalize_pair,
 )
-from upsamp.core.convolution.algorithms import ALGORITHMS, choose_algorithm
+from upsamp.core.convolution.algorithms import choose_algorithm, load_algorithm
 from upsamp.core.convolution.packing import Kernel, PackedKernel
 from upsamp.core.convolution.problem import Finish, Problem
 from upsamp.core.convolution.setting import ConvolutionSetting, extent_of, make_plan
@@ -99,7 +99,7 @@ def conv2d_transpose(
     i * stride + k * dilation; padding="same" crops the result to n * stride, "valid" keeps all, and
     one integer, (rows, columns) or ((top, bottom), (left, right)) say what is cropped, as in
     PyTorch and ONNX. output_padding adds to the size, see `transposed_axis` in
-    `upsamp.core.convolution.geometry`; output_shape=(rows, columns) gives it instead, as in
+    `upsamp.core.geometry.sizes`; output_shape=(rows, columns) gives it instead, as in
     TensorFlow. kernel_layout: "torch" for a kernel of (C, filters / groups, rows,
     columns). A `PackedKernel` and `finish`: see `conv2d`.
 
@@ -222,7 +222,7 @@ def convolve_batch(
     summed = None if bias is None else bias.astype(result.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         problem = Problem(plan, batch, weights, summed, result, finish)
-        ALGORITHMS[choose_algorithm(problem)](problem)
+        load_algorithm(choose_algorithm(problem))(problem)
 
 
 @lru_cache(maxsize=64)

@@ -12,10 +12,10 @@ from functools import lru_cache
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.packing import Matrices
-from upsamp.core.convolution.phases import Axis, narrow
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.geometry.phases import Axis, narrow
+from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.products import multiply
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count

@@ -14,8 +14,8 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.packing import Matrices
-from upsamp.core.convolution.phases import Phase
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.geometry.phases import first_reads
 from upsamp.core.native.library import Kernels, address, kernels
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
@@ -70,18 +70,11 @@ def native_memory(plan: ConvolutionPlan, threads: int) -> int:
     return threads * (layout.ring + layout.tile + 2 * layout.reads)
 
 
-def _reach(phases: tuple[Phase, ...]) -> tuple[int, int]:
-    """Return the first input that output 0 of any phase reads, and the one after the last."""
-    reading = [phase for phase in phases if phase.taps]
-    first = min((phase.start for phase in reading), default=0)
-    return first, max((phase.past for phase in reading), default=first + 1)
-
-
 @lru_cache(maxsize=256)
 def _layout(plan: ConvolutionPlan) -> Layout:
     rows, columns = plan.row_phases, plan.column_phases
-    first, past = _reach(rows)
-    left, stride = max(0, -_reach(columns)[0]), columns[0].stride
+    first, past = first_reads(rows)
+    left, stride = max(0, -first_reads(columns)[0]), columns[0].stride
     width = plan.columns.length
     places = [
         divmod(left + phase.start + tap * phase.spacing, stride)

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.convolution.geometry import TransposedAxis
 from upsamp.core.convolution.packing import Kernel, Matrices
-from upsamp.core.convolution.phases import Axis, Phase, axis_phases, narrow
+from upsamp.core.geometry.phases import Axis, Phase, axis_phases, first_reads
+from upsamp.core.geometry.sizes import TransposedAxis
 
 # Changes finished rows of the result, (N, rows, OW, filters), in place.
 Finish: TypeAlias = Callable[[Array], None]
@@ -66,7 +66,7 @@ class ConvolutionPlan:
 
 def _reading(phases: tuple[Phase, ...]) -> Hashable:
     """Return the phases of an axis without lengths, and how far after the first each begins."""
-    first = min((one.start for one in phases if one.taps), default=0)
+    first, _ = first_reads(phases)
     return tuple(
         (one.step, one.taps, one.start - first if one.taps else 0, one.stride, one.spacing)
         for one in phases
@@ -143,31 +143,3 @@ class Problem:
             flat += self.bias_row
         if self.finish is not None:
             self.finish(part)
-
-
-def add_taps(problem: Problem, images: slice, rows: slice) -> None:
-    """Compute rows of the result by one product for each tap: the plain way, for every setting.
-
-    Each output is the sum of just the inputs that it reads, so NaN and infinity stay with those.
-    """
-    plan = problem.plan
-    problem.start_rows(images, rows)
-    # In one order of memory, the sums do not depend on the layout that the kernel came in.
-    kernel = problem.grouped.astype(problem.dtype, order="C", copy=False)
-    for row, column in np.ndindex(*plan.kernel):
-        rows_out, rows_in = narrow(*plan.rows.tap(row), rows.start, rows.stop)
-        columns_out, columns_in = plan.columns.tap(column)
-        part = problem.batch[images, rows_in, columns_in]
-        part = part.astype(problem.dtype, order="C", copy=False)
-        problem.result[images, rows_out, columns_out] += _mix(part, kernel[row, column])
-    problem.end_rows(images, rows, with_bias=False)
-
-
-def _mix(part: Array, kernel: Array) -> Array:
-    """Mix the channels of every pixel: (N, H, W, C) times (groups, C / groups, F / groups)."""
-    groups, channels, filters = kernel.shape
-    images, rows, columns, _ = part.shape
-    pixels = part.reshape(-1, groups, channels).transpose(1, 0, 2)
-    mixed = np.empty((images * rows * columns, groups, filters), part.dtype)
-    np.matmul(pixels, kernel, out=mixed.transpose(1, 0, 2))
-    return mixed.reshape(images, rows, columns, groups * filters)

@@ -4,9 +4,9 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from upsamp.core.arguments import Padding, Pair
-from upsamp.core.convolution.geometry import convolution_axis, transposed_axis
-from upsamp.core.convolution.phases import Axis
 from upsamp.core.convolution.problem import ConvolutionPlan
+from upsamp.core.geometry.phases import Axis
+from upsamp.core.geometry.sizes import convolution_axis, transposed_axis
 from upsamp.errors import ShapeError
 
 Shape: TypeAlias = tuple[int, ...]

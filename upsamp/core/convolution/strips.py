@@ -13,9 +13,9 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.algorithms import needed_elements
 from upsamp.core.convolution.convolve import convolve_batch
-from upsamp.core.convolution.geometry import TransposedAxis, effective_kernel
 from upsamp.core.convolution.packing import PackedKernel
 from upsamp.core.convolution.setting import ConvolutionSetting, extent_of, make_plan
+from upsamp.core.geometry.sizes import TransposedAxis, effective_kernel
 
 if TYPE_CHECKING:
     from upsamp.core.upsampling.strips import Reader

@@ -1,221 +1,206 @@
-"""Convolution of few channels: blocks of pixels times a banded matrix.
+"""Convolution of few channels: groups of pixels times a banded matrix.
 
-The rows of the input are cut into overlapping blocks of pixels, and each block is laid out with
-those above and below it behind each other, so that what an output row reads is one stretch of
-memory. That times one matrix, which holds the kernel once for each pixel
-(a Toeplitz matrix), gives a block of the output row with all phases of the columns and all filters
-in it. The products are small, so that BLAS computes each in one thread, and the strips of
-rows are divided among threads of our own.
+What a group of neighbours of the output reads of each row is laid out for itself, with that of the
+rows above and below it behind each other, so that what the group reads is one stretch of memory.
+That times one matrix, which holds the kernel once for each pixel (a Toeplitz matrix), gives the
+group with all phases of the columns and all filters in it. The groups of a row are the rows of a
+product, and blocks of rows or images are divided among threads of our own.
 
-The zeros of the matrices multiply neighbours too: strips with NaN or infinity are computed plainly.
+The zeros of the matrices multiply neighbours too: blocks with NaN or infinity are computed plainly.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.convolution.copies import Frame, copy_frame, make_frame
 from upsamp.core.convolution.packing import Matrices
-from upsamp.core.convolution.phases import Phase
-from upsamp.core.convolution.problem import ConvolutionPlan, Problem, add_taps
+from upsamp.core.convolution.problem import ConvolutionPlan, Problem
+from upsamp.core.convolution.reference import add_taps
+from upsamp.core.geometry.phases import Phase, first_reads
 from upsamp.core.products import multiply_small
 from upsamp.core.scratch import scratch
 from upsamp.core.threads import share, thread_count
 
 # The columns of a matrix: with fewer, BLAS is slow; with more, more of them are zeros.
 WIDTH = 16
-# The scratch of a strip, in elements: it should stay in a core's cache.
-STRIP = 2**18
+# What the groups of a block read, in elements: it should stay in a core's cache.
+COPY = 2**18
 # Below this many multiplications, a second thread costs more than it gives.
-ALONE = 2**20
+ALONE = 2**22
+# Above, there are so many blocks, however many threads there are: the last group of all rows of a
+# block is one product, and products of other heights may be summed in another order.
+SHARES = 4
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """How a plan is cut.
+class Groups(NamedTuple):
+    """How the outputs of a row are cut: `total` groups, the last one perhaps in part.
 
-    pixels: the outputs of one phase in a block. margin: the first pixel that output 0 reads, as a
-    rule negative. span: the pixels that a block reads, `advance` apart from block to block. count:
-    how many blocks a row has, the last one perhaps in part. top: the first row that output row 0
-    reads. deep: how many rows an output row of any phase reads.
+    pixels: the outputs of one phase in a group. begin: the input that the first group reads first,
+    as a rule negative, and stride: from group to group. reads: how many inputs each reads. width:
+    how many elements of the output it is.
     """
 
     pixels: int
-    margin: int
-    span: int
-    advance: int
-    count: int
-    top: int
-    deep: int
-
-
-def block_pixels(plan: ConvolutionPlan) -> int:
-    """Return how many outputs of each phase a block should have: a power of two."""
-    most = max(phase.count for phase in plan.column_phases)
-    pixels = 1
-    while pixels < most and pixels * len(plan.column_phases) * plan.filters < WIDTH:
-        pixels *= 2
-    return pixels
+    total: int
+    begin: int
+    stride: int
+    reads: int
+    width: int
 
 
 @lru_cache(maxsize=256)
-def _cut(plan: ConvolutionPlan, pixels: int) -> Blocks:
-    columns = [phase for phase in plan.column_phases if phase.taps]
-    rows = [phase for phase in plan.row_phases if phase.taps]
-    margin = min((phase.start for phase in columns), default=0)
-    past = max((phase.past for phase in columns), default=1)
-    advance = pixels * plan.column_phases[0].stride
-    top = min((phase.start for phase in rows), default=0)
-    return Blocks(
-        pixels,
-        margin,
-        past - margin + advance - plan.column_phases[0].stride,
-        advance,
-        -(-max(phase.count for phase in plan.column_phases) // pixels),
-        top,
-        max((phase.past for phase in rows), default=top + 1) - top,
+def _groups(plan: ConvolutionPlan, least: int) -> Groups:
+    """Return the groups of the first power of two of pixels that make a matrix wide enough."""
+    phases = plan.column_phases
+    most, stride = max(phase.count for phase in phases), phases[0].stride
+    pixels = 1
+    while pixels < most and pixels * len(phases) * plan.filters < least:
+        pixels *= 2
+    begin, past = first_reads(phases)
+    reads = past - begin + (pixels - 1) * stride
+    width = pixels * len(phases) * plan.filters
+    return Groups(pixels, -(-most // pixels), begin, pixels * stride, reads, width)
+
+
+class Block(NamedTuple):
+    """Complete rows of the outputs of some images, and what they read.
+
+    phases: their parts of the phases of the rows. top: the first input row that is copied.
+    """
+
+    images: slice
+    outputs: slice
+    phases: tuple[Phase, ...]
+    top: int
+    frame: Frame
+
+
+def convolve_toeplitz(problem: Problem, least: int = WIDTH, copy: int = COPY) -> None:
+    """Compute a convolution of one group that is not dilated along its rows.
+
+    least: the columns that a matrix has at least, and copy: the elements that a block reads.
+    """
+    plan = problem.plan
+    groups = _groups(plan, least)
+    matrices = problem.matrices(("toeplitz", groups.pixels), lambda: _pack(problem, groups))
+    effort = min(plan.pixels, plan.outputs) * plan.channels * plan.filters * plan.taps
+    blocks = _blocks(plan, groups, copy, SHARES if effort >= ALONE else 1)
+
+    def work(run: range) -> None:
+        for block in blocks[run.start : run.stop]:
+            _compute(problem, groups, block, matrices)
+
+    share(len(blocks), thread_count() if effort >= ALONE else 1, work)
+
+
+@lru_cache(maxsize=256)
+def _blocks(plan: ConvolutionPlan, groups: Groups, copy: int, shares: int) -> tuple[Block, ...]:
+    """Cut the outputs into whole images, or rows of one: at least `shares` where there are."""
+    most = max(phase.count for phase in plan.row_phases)
+    rows = min(_block_rows(plan, groups, copy), -(-most * plan.images // shares))
+    several = max(1, rows // most)
+    # Equal blocks, so that the threads end together.
+    rows = -(-most // -(-most // min(most, rows)))
+    return tuple(
+        _block(plan, groups, slice(first, min(first + several, plan.images)), start, start + rows)
+        for first in range(0, plan.images, several)
+        for start in range(0, most, rows)
     )
 
 
-def convolve_toeplitz(problem: Problem, pixels: int | None = None, strip: int = STRIP) -> None:
-    """Compute a convolution of one group, in blocks of `pixels` and strips of `strip` elements."""
-    plan = problem.plan
-    cut = _cut(plan, block_pixels(plan) if pixels is None else pixels)
-    matrices = problem.matrices(("toeplitz", cut.pixels), lambda: _pack(problem, cut))
-    most = max(phase.count for phase in plan.row_phases)
-    rows = _strip_rows(plan, cut, strip)
-    jobs = [(image, start) for image in range(plan.images) for start in range(0, most, rows)]
-
-    def work(run: range) -> None:
-        strip_scratch = _Scratch(problem, cut, rows)
-        for image, start in jobs[run.start : run.stop]:
-            strip_scratch.convolve(image, start, min(start + rows, most), matrices)
-
-    effort = plan.outputs * plan.channels * plan.filters * plan.taps
-    share(len(jobs), thread_count() if effort >= ALONE else 1, work)
+def _block_rows(plan: ConvolutionPlan, groups: Groups, copy: int) -> int:
+    """Return how many outputs of each phase of the rows read about `copy` elements."""
+    row = groups.total * groups.reads * plan.channels * plan.row_phases[0].stride
+    return max(1, copy // row)
 
 
-def _strip_rows(plan: ConvolutionPlan, cut: Blocks, strip: int) -> int:
-    """Return how many outputs of each phase of the rows a strip has at the most."""
-    most = max(phase.count for phase in plan.row_phases)
-    deep = strip // (cut.count * cut.span * plan.channels)
-    rows = max(1, min(most, (deep - cut.deep) // plan.row_phases[0].stride + 1))
-    # Equal strips, so that the threads end together.
-    return -(-most // -(-most // rows))
+def _block(plan: ConvolutionPlan, groups: Groups, images: slice, start: int, stop: int) -> Block:
+    """Plan the outputs from `start` to `stop` - 1 of each phase of the rows."""
+    phases = tuple(phase.part(start, stop) for phase in plan.row_phases)
+    reading = [rows for rows in phases if rows.count and rows.taps]
+    top = min((rows.start for rows in reading), default=0)
+    past = max((rows.past + (rows.count - 1) * rows.stride for rows in reading), default=top)
+    pixels = range(groups.begin, groups.begin + (groups.total - 1) * groups.stride + groups.reads)
+    frame = make_frame(plan, Phase(0, 1, past - top, (0,), top, 1, 1), pixels)
+    step = phases[0].step
+    outputs = slice(start * step, min(stop * step, plan.rows.output))
+    return Block(images, outputs, phases, top, frame)
 
 
 def toeplitz_memory(plan: ConvolutionPlan, threads: int) -> int:
     """Return how many elements `convolve_toeplitz` takes, for its matrices and in each thread."""
-    cut = _cut(plan, block_pixels(plan))
-    lines = sum(phase.past - phase.start for phase in plan.row_phases if phase.taps)
-    columns = cut.pixels * len(plan.column_phases) * plan.filters
-    deep = (_strip_rows(plan, cut, STRIP) - 1) * plan.row_phases[0].stride + cut.deep
-    width = cut.count * cut.span + (cut.count - 1) * cut.advance + cut.span
-    # What the last blocks of the rows read is copied once more.
-    width += cut.span
-    return plan.channels * (lines * cut.span * columns + threads * deep * width)
+    groups = _groups(plan, WIDTH)
+    deep = max((phase.past - phase.start for phase in plan.row_phases if phase.taps), default=1)
+    most = plan.images * max(phase.count for phase in plan.row_phases)
+    lines = min(most, _block_rows(plan, groups, COPY)) * plan.row_phases[0].stride + deep
+    # The lines are copied, then those of each group, and those of the last groups once more.
+    copied = lines * ((groups.total + 1) * (groups.reads + groups.stride))
+    matrices = len(plan.row_phases) * deep * groups.reads * groups.width
+    return plan.channels * (matrices + threads * copied)
 
 
-def _pack(problem: Problem, cut: Blocks) -> Matrices:
-    """Return (its rows x span x C, pixels x phases x filters) for each phase of the rows."""
-    plan = problem.plan
-    kernel = problem.kernel()
-    phases = plan.column_phases
-    stride = phases[0].stride
-    matrices = []
+def _pack(problem: Problem, groups: Groups) -> Matrices:
+    """Return (its rows x reads x C, pixels x phases x filters) for each phase of the rows."""
+    kernel, plan = problem.kernel(), problem.plan
+    phases, matrices = plan.column_phases, []
     for rows in plan.row_phases:
-        shape = (cut.span, plan.channels, cut.pixels, len(phases), plan.filters)
         deep = rows.past - rows.start if rows.taps else 0
-        matrix = np.zeros((deep, *shape), problem.dtype)
-        for (row, row_tap), (number, phase) in _pairs(rows, phases):
-            for column, column_tap in enumerate(phase.taps):
-                place = phase.start - cut.margin + column * phase.spacing
-                for pixel in range(cut.pixels):
-                    at = place + pixel * stride
-                    matrix[row * rows.spacing, at, :, pixel, number] = kernel[row_tap, column_tap]
-        lines = deep * cut.span * plan.channels
-        matrices.append(matrix.reshape(lines, cut.pixels * len(phases) * plan.filters))
+        shape = (deep, groups.reads, plan.channels, groups.pixels, len(phases), plan.filters)
+        matrix = np.zeros(shape, problem.dtype)
+        for (number, phase), pixel in product(enumerate(phases), range(groups.pixels)):
+            start = phase.start - groups.begin + pixel * phase.stride
+            for column, tap in enumerate(phase.taps):
+                place = matrix[:: rows.spacing, start + column, :, pixel, number]
+                place[...] = kernel[list(rows.taps), tap]
+        matrices.append(matrix.reshape(deep * groups.reads * plan.channels, groups.width))
     return tuple(matrices)
 
 
-def _pairs(
-    rows: Phase, phases: tuple[Phase, ...]
-) -> list[tuple[tuple[int, int], tuple[int, Phase]]]:
-    return [(row, phase) for row in enumerate(rows.taps) for phase in enumerate(phases)]
+def _compute(problem: Problem, groups: Groups, block: Block, matrices: Matrices) -> None:
+    """Compute a block of the outputs."""
+    images, outputs = block.images, block.outputs
+    lines = _read(problem, groups, block)
+    # A sum with NaN or infinity in it is never finite.
+    if not np.isfinite(lines.sum()):
+        add_taps(problem, images, outputs)
+        return
+    result = problem.result[images].reshape(lines.shape[0], problem.plan.rows.output, -1)
+    for rows, matrix in zip(block.phases, matrices, strict=True):
+        if rows.count and rows.taps:
+            part = lines[:, :, rows.start - block.top :]
+            _multiply(part, rows, matrix, result[:, rows.outputs])
+        elif rows.count:
+            result[:, rows.outputs] = 0
+    problem.end_rows(images, outputs, with_bias=True)
 
 
-class _Scratch:
-    """The arrays in which one thread computes its strips."""
+def _read(problem: Problem, groups: Groups, block: Block) -> Array:
+    """Return (N, groups, rows, reads x C), each group in memory of its own."""
+    copied = copy_frame(problem, block.images, block.frame)
+    count, rows = copied.array.shape[:2]
+    shape = (count, groups.total, rows, groups.reads * problem.plan.channels)
+    strides = (copied.image, groups.stride * copied.pixel, copied.line, problem.dtype.itemsize)
+    lines = scratch("toeplitz.lines", shape, problem.dtype)
+    lines[...] = np.ndarray(shape, problem.dtype, copied.array, 0, strides)
+    return lines
 
-    def __init__(self, problem: Problem, cut: Blocks, rows: int) -> None:
-        plan = problem.plan
-        self.problem, self.cut = problem, cut
-        self.stride = plan.row_phases[0].stride
-        deep = (rows - 1) * self.stride + cut.deep
-        width = (cut.count - 1) * cut.advance + cut.span
-        shape = (cut.count, deep, cut.span * plan.channels)
-        self.blocks = scratch("toeplitz.blocks", shape, problem.dtype)
-        self.padded = scratch("toeplitz.padded", (deep, width, plan.channels), problem.dtype)
-        self.padded[...] = 0
-        # The rows of the result, each one line of elements.
-        self.lines = problem.result.reshape(*problem.result.shape[:2], -1)
 
-    def convolve(self, image: int, start: int, stop: int, matrices: Matrices) -> None:
-        """Compute the outputs from `start` to `stop` - 1 of each phase of the rows of an image."""
-        plan, step = self.problem.plan, self.problem.plan.row_phases[0].step
-        images = slice(image, image + 1)
-        outputs = slice(start * step, min(stop * step, plan.rows.output))
-        if not self._load(image, start, stop):
-            add_taps(self.problem, images, outputs)
-            return
-        for phase, matrix in zip(plan.row_phases, matrices, strict=True):
-            count = min(stop, phase.count) - start
-            target = self.lines[image, phase.first + start * step : outputs.stop : step]
-            if count > 0 and not phase.taps:
-                target[...] = 0
-            elif count > 0:
-                self._multiply(self._stretches(phase, count, len(matrix)), matrix, target)
-        self.problem.end_rows(images, outputs, with_bias=True)
-
-    def _load(self, image: int, start: int, stop: int) -> bool:
-        """Lay the pixels of each block side by side; give whether all are finite."""
-        plan, cut, padded = self.problem.plan, self.cut, self.padded
-        top = cut.top + start * self.stride
-        deep = (stop - start - 1) * self.stride + cut.deep
-        first, last = max(0, -top), max(0, min(deep, plan.rows.length - top))
-        left = max(0, -cut.margin)
-        skip = max(0, cut.margin)
-        width = min(plan.columns.length - skip, padded.shape[1] - left)
-        padded[:first] = 0
-        padded[max(first, last) : deep] = 0
-        if last > first and width > 0:
-            rows = self.problem.batch[image, top + first : top + last, skip : skip + width]
-            padded[first:last, left : left + width] = rows
-        # A sum with NaN or infinity in it is never finite.
-        if not np.isfinite(padded[:deep].sum()):
-            return False
-        row, pixel = padded.strides[:2]
-        shape = (cut.count, deep, self.blocks.shape[2])
-        strides = (cut.advance * pixel, row, padded.itemsize)
-        self.blocks[:, :deep] = np.ndarray(shape, padded.dtype, padded, 0, strides)
-        return True
-
-    def _stretches(self, phase: Phase, count: int, size: int) -> Array:
-        """Return what each block of each output row of a phase reads: (rows, blocks, size)."""
-        block, row, item = self.blocks.strides
-        shape, strides = (count, self.cut.count, size), (row * self.stride, block, item)
-        begin = (phase.start - self.cut.top) * row
-        return np.ndarray(shape, self.blocks.dtype, self.blocks, begin, strides)
-
-    def _multiply(self, stretches: Array, matrix: Array, target: Array) -> None:
-        """Multiply (rows, blocks, size) and write into the rows of the result."""
-        width = matrix.shape[1]
-        full, rest = divmod(target.shape[1], width)
-        if full:
-            blocks = target[:, : full * width].reshape(len(target), full, width)
-            multiply_small(stretches[:, :full], matrix, blocks)
-        if rest:
-            # The stretches of a block overlap from row to row: BLAS wants them apart.
-            last = np.ascontiguousarray(stretches[:, full])[np.newaxis]
-            multiply_small(last, matrix[:, :rest], target[np.newaxis, :, full * width :])
+def _multiply(lines: Array, rows: Phase, matrix: Array, target: Array) -> None:
+    """Multiply what each group of each row reads, and write into the rows of the result."""
+    size, width = matrix.shape
+    by_image, by_group, by_row, item = lines.strides
+    shape = (len(lines), rows.count, lines.shape[1], size)
+    strides = (by_image, rows.stride * by_row, by_group, item)
+    windows = np.lib.stride_tricks.as_strided(lines, shape, strides)
+    whole, rest = divmod(target.shape[2], width)
+    if whole:
+        out = target[:, :, : whole * width].reshape(*shape[:2], whole, width)
+        multiply_small(windows[:, :, :whole], matrix, out)
+    if rest:
+        # What a group reads overlaps from row to row: BLAS wants it apart.
+        last = np.ascontiguousarray(windows[:, :, whole])
+        multiply_small(last, matrix[:, :rest], target[:, :, whole * width :])

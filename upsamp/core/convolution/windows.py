@@ -1,34 +1,30 @@
-"""Convolution of many channels: what an output reads is one stretch of memory.
+"""Convolution by products of matrices: what an output reads is one stretch of memory.
 
 In a copy of some rows of the input the pixels that the rows of the kernel meet lie side by side, so
 the pixels that the columns of the kernel meet besides follow each other, too: each output of a
 phase is one stretch of that copy times one matrix. The stretches of neighbours overlap, and nothing
 is copied for each. Those of one column of the outputs are equally far apart: they are the rows of a
-product, and its result is written where it belongs. No product is so large that BLAS would use its
-own threads, and blocks of the outputs are divided among threads of our own.
-
-It is fast where BLAS reads the factors of such products in place, see `upsamp.core.products`.
+product, and its result is written where it belongs. Where BLAS has kernels for small products, none
+is so large that it would use its own threads, and blocks of the outputs are divided among ours.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import numpy as np
 
 from upsamp.core.arguments import Array
+from upsamp.core.convolution.copies import Copy, Frame, copy_frame, make_frame
 from upsamp.core.convolution.packing import Matrices
-from upsamp.core.convolution.phases import Phase, tap_range
 from upsamp.core.convolution.problem import ConvolutionPlan, Problem
-from upsamp.core.products import multiply_small, row_unit
-from upsamp.core.scratch import scratch
+from upsamp.core.products import has_wide_kernels, multiply_small, row_unit
 from upsamp.core.threads import share, thread_count
 
 # The copy that a piece of the outputs reads, in elements: it should stay in a core's cache.
 COPY = 2**18
-# The bytes that a cache holds together.
-CACHE_LINE = 64
 # Below this many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
 # Above, it is cut into a multiple of so many parts, however many threads there are: products of
@@ -40,52 +36,54 @@ LOW, HIGH = 8, 36
 WIDTH = 64
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What the outputs of a phase of the columns read of a copy.
+class Lane(NamedTuple):
+    """Outputs of each row that read a copy alike.
 
-    outputs: their columns, `count` of them. begin: the pixel of the copy at which the first begins,
-    and stride: from one to the next. taps: how many pixels each reads, each with all taps of the
-    rows; 0 where it is none at all. matrices: the places of those that they are multiplied by.
+    phase: that of the columns, and length: how many they are. residue: the copy has the columns
+    residue, residue + dilation, ... of the input. begin: the pixel of the copy at which the first
+    begins, and stride: from one to the next. taps: how many pixels each reads, each with all taps
+    of the rows. output: the column of the first one, and step: to the next.
     """
 
-    outputs: slice
-    count: int
+    phase: int
+    length: int
+    residue: int
     begin: int
     stride: int
     taps: int
-    matrices: range
+    output: int
+    step: int
+
+    def part(self, start: int, stop: int) -> "Lane":
+        """Return the outputs from `start` to `stop` - 1."""
+        return self._replace(
+            length=max(0, min(stop, self.length) - start),
+            begin=self.begin + start * self.stride,
+            output=self.output + start * self.step,
+        )
 
 
-@dataclass(frozen=True)
-class Step:
-    """A copy of rows of the input, and what is computed of it.
+class Step(NamedTuple):
+    """A copy of rows of the input, and the lanes that are computed of it in rows of the output.
 
-    outputs: the rows. shape: (rows, columns, taps of the rows). columns: those of the input, and
-    `place`, where they are in the copy. taps: for each the first row of the copy that has an input
-    and the one after the last, and those inputs.
+    matrices: the number of those of the first phase of the columns; 0 taps read nothing.
     """
 
     outputs: slice
-    shape: tuple[int, int, int]
-    columns: slice
-    place: slice
-    taps: tuple[tuple[int, int, slice], ...]
-    readings: tuple[Reading, ...]
+    frame: Frame
+    lanes: tuple[Lane, ...]
+    matrices: int
 
 
-@dataclass(frozen=True)
-class Piece:
-    """Outputs that are computed together, of some images, rows, columns and filters."""
+class Piece(NamedTuple):
+    """Outputs that are computed together: the parts that the filters are cut into, and steps."""
 
-    images: slice
-    filters: slice
+    filters: range
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Block:
-    """Complete rows of the outputs, and the pieces that they are made of."""
+class Block(NamedTuple):
+    """Complete rows of the outputs of some images, and the pieces that they are made of."""
 
     images: slice
     rows: slice
@@ -93,11 +91,13 @@ class Block:
 
 
 def convolve_windows(problem: Problem, copy: int = COPY) -> None:
-    """Compute a convolution of one group that fits, with copies of about `copy` elements."""
+    """Compute a convolution of one group, with copies of about `copy` elements."""
     plan = problem.plan
     matrices = problem.matrices("windows", lambda: _pack(problem))
     pixels = min(plan.pixels, plan.outputs)
-    shared = pixels * plan.channels * plan.filters * plan.taps >= ALONE
+    effort = pixels * plan.channels * plan.filters * plan.taps
+    # Without kernels for small products, the large ones are left to the threads of BLAS.
+    shared = effort >= ALONE and has_wide_kernels()
     threads = thread_count() if shared else 1
     blocks, by_block = _tile(plan, SHARES if shared else 1, copy)
 
@@ -108,12 +108,41 @@ def convolve_windows(problem: Problem, copy: int = COPY) -> None:
 
     def compute_pieces(block: Block, run: range) -> None:
         for piece in block.pieces[run.start : run.stop]:
-            _compute(problem, piece, matrices)
+            _compute(problem, block.images, piece, matrices)
 
     if by_block:
         share(len(blocks), threads, lambda run: compute(blocks[run.start : run.stop]))
     else:
         compute(blocks)
+
+
+def windows_memory(plan: ConvolutionPlan, threads: int) -> int:
+    """Return how many elements `convolve_windows` takes in all threads, besides its matrices."""
+    line = HIGH * plan.channels * max(len(phase.taps) for phase in plan.row_phases)
+    return threads * max(COPY, *(line * (LOW * lane.stride + lane.taps) for lane in _lanes(plan)))
+
+
+def _lanes(plan: ConvolutionPlan) -> list[Lane]:
+    """Return the lanes of each row: those of a phase, and where it is dilated of a residue."""
+    lanes = []
+    for number, phase in enumerate(plan.column_phases):
+        # Outputs that read columns of the same residue are so many apart.
+        apart = phase.spacing // math.gcd(phase.stride, phase.spacing)
+        for first in range(min(apart, phase.count)):
+            begin, residue = divmod(phase.start + first * phase.stride, phase.spacing)
+            lanes.append(
+                Lane(
+                    number,
+                    -((first - phase.count) // apart),
+                    residue,
+                    begin,
+                    apart * phase.stride // phase.spacing,
+                    len(phase.taps),
+                    phase.first + first * phase.step,
+                    apart * phase.step,
+                )
+            )
+    return lanes
 
 
 @lru_cache(maxsize=256)
@@ -124,9 +153,9 @@ def _tile(plan: ConvolutionPlan, shares: int, copy: int) -> tuple[tuple[Block, .
     are. A piece of a block has a copy of the input of about `copy` elements. shares: among how many
     threads the work should be easy to divide.
     """
-    most, across = (
-        max(phase.count for phase in phases) for phases in (plan.row_phases, plan.column_phases)
-    )
+    lanes = _lanes(plan)
+    most = max(phase.count for phase in plan.row_phases)
+    across = max(lane.length for lane in lanes)
     # Of low images several make a product together, where their rows are equally far apart.
     even = all(phase.count * phase.step == plan.rows.output for phase in plan.row_phases)
     low = -(-HIGH // most) if even else HIGH
@@ -141,21 +170,20 @@ def _tile(plan: ConvolutionPlan, shares: int, copy: int) -> tuple[tuple[Block, .
     parts = _cut(matrices, matrices, shares if by_filters else 1)
 
     line = max(1, *(len(phase.taps) for phase in plan.row_phases)) * plan.channels
-    stretch = line * plan.column_phases[0].stride * len(images[0]) * len(rows[0])
+    stretch = line * lanes[0].stride * len(images[0]) * len(rows[0])
     times = 1 if by_block or by_filters else shares
     columns = _cut(across, max(LOW, copy // stretch), times)
     blocks = []
+    step = plan.row_phases[0].step
     for some in rows:
-        pieces = [
-            (slice(part.start * WIDTH, part.stop * WIDTH), _steps(plan, some, run, part))
+        pieces = tuple(
+            Piece(
+                part, tuple(_steps(plan, some, [lane.part(run.start, run.stop) for lane in lanes]))
+            )
             for run, part in product(columns, parts)
-        ]
-        step = plan.row_phases[0].step
+        )
         outputs = slice(some.start * step, min(some.stop * step, plan.rows.output))
-        for several in images:
-            chosen = slice(several.start, several.stop)
-            block = tuple(Piece(chosen, *piece) for piece in pieces)
-            blocks.append(Block(chosen, outputs, block))
+        blocks += [Block(slice(each.start, each.stop), outputs, pieces) for each in images]
     return tuple(blocks), by_block
 
 
@@ -174,45 +202,21 @@ def _cut(count: int, most: int, times: int = 1, unit: int = 1) -> list[range]:
     return [range(start, stop) for start, stop in pairwise(ends)]
 
 
-def _steps(plan: ConvolutionPlan, run: range, columns: range, matrices: range) -> tuple[Step, ...]:
-    """Plan a piece: a step for each phase of the rows that has outputs there."""
-    several = -(-plan.filters // WIDTH)
-    apart = several * len(plan.column_phases)
-    steps = []
-    for number, phase in enumerate(plan.row_phases):
-        part = phase.part(run.start, run.stop)
-        if part.count:
-            first = number * apart + matrices.start
-            steps.append(_step(plan, part, columns, range(first, first + len(matrices)), several))
-    return tuple(steps)
-
-
-def _step(
-    plan: ConvolutionPlan, rows: Phase, columns: range, matrices: range, several: int
-) -> Step:
-    """Plan what some outputs of a phase of the rows are; several: the matrices of each phase."""
-    parts = [phase.part(columns.start, columns.stop) for phase in plan.column_phases]
-    reading = [part for part in parts if part.taps]
-    left = min((part.start for part in reading), default=0)
-    ends = (part.past + (part.count - 1) * part.stride for part in reading)
-    right = max(left, max(ends, default=0))
-    first = min(max(0, left), plan.columns.length)
-    last = max(first, min(plan.columns.length, right))
-    readings = []
-    for number, part in enumerate(parts):
-        if part.count:
-            own = range(matrices.start + number * several, matrices.stop + number * several)
-            taps = len(part.taps) if rows.taps else 0
-            begin = part.start - left
-            readings.append(Reading(part.outputs, part.count, begin, part.stride, taps, own))
-    return Step(
-        rows.outputs,
-        (rows.count, right - left, len(rows.taps)),
-        slice(first, last),
-        slice(first - left, last - left),
-        tuple(tap_range(rows, index, plan.rows.length) for index in range(len(rows.taps))),
-        tuple(readings),
-    )
+def _steps(plan: ConvolutionPlan, run: range, lanes: list[Lane]) -> Iterator[Step]:
+    """Yield a step for each residue of the columns and phase of the rows with outputs there."""
+    lanes = [lane for lane in lanes if lane.length]
+    for residue in sorted({lane.residue for lane in lanes}):
+        alike = [lane for lane in lanes if lane.residue == residue]
+        reading = [lane for lane in alike if lane.taps]
+        left = min((lane.begin for lane in reading), default=0)
+        ends = (lane.begin + (lane.length - 1) * lane.stride + lane.taps for lane in reading)
+        moved = tuple(lane._replace(begin=lane.begin - left) for lane in alike)
+        right = max(ends, default=left)
+        for number, phase in enumerate(plan.row_phases):
+            rows = phase.part(run.start, run.stop)
+            if rows.count:
+                frame = make_frame(plan, rows, range(left, right), residue)
+                yield Step(rows.outputs, frame, moved, number * len(plan.column_phases))
 
 
 def _pack(problem: Problem) -> Matrices:
@@ -232,84 +236,44 @@ def _pack(problem: Problem) -> Matrices:
     return tuple(matrices)
 
 
-def _compute(problem: Problem, piece: Piece, matrices: Matrices) -> None:
+def _compute(problem: Problem, images: slice, piece: Piece, matrices: Matrices) -> None:
     """Compute the outputs of a piece."""
+    several = -(-problem.plan.filters // WIDTH)
     for step in piece.steps:
-        lines = _copy(problem, piece.images, step)
-        pixel = step.shape[2] * problem.plan.channels
-        target = problem.result[piece.images, step.outputs, :, piece.filters]
-        for reading in step.readings:
-            out = target[:, :, reading.outputs]
-            if reading.taps:
-                factors = [matrices[number] for number in reading.matrices]
-                _multiply(_windows(lines, pixel, reading), factors, out)
-            else:
-                out[...] = 0
+        copied = copy_frame(problem, images, step.frame)
+        for lane, part in product(step.lanes, piece.filters):
+            matrix = matrices[(step.matrices + lane.phase) * several + part]
+            _multiply(problem, (images, step.outputs, part * WIDTH), lane, copied, matrix)
 
 
-def _copy(problem: Problem, images: slice, step: Step) -> Array:
-    """Return (N, rows, pitch): rows of (columns, taps of the rows, C), with zeros around the input.
-
-    What follows such a row up to the pitch is nothing.
-    """
-    count, rows, channels = images.stop - images.start, step.shape[0], problem.plan.channels
-    size = math.prod(step.shape[1:]) * channels
-    lines = scratch("windows.copied", (count, rows, _pitch(size, problem)), problem.dtype)
-    copied = lines[:, :, :size].reshape(count, *step.shape, channels)
-    copied[:, :, : step.place.start] = 0
-    copied[:, :, step.place.stop :] = 0
-    inner = copied[:, :, step.place]
-    for index, (top, bottom, inputs) in enumerate(step.taps):
-        if top:
-            inner[:, :top, :, index] = 0
-        if bottom < rows:
-            inner[:, bottom:, :, index] = 0
-        inner[:, top:bottom, :, index] = problem.batch[images, inputs, step.columns]
-    return lines
-
-
-def _pitch(size: int, problem: Problem) -> int:
-    """Return how far apart rows of so many elements should be.
-
-    A product reads many rows side by side. Where they are a power of two apart, they all have the
-    same few places in a core's first cache, and are read from the next one again and again.
-    """
-    unit = CACHE_LINE // problem.dtype.itemsize
-    return (-(-size // unit) | 1) * unit
-
-
-def _windows(lines: Array, pixel: int, reading: Reading) -> Array:
-    """Return (N, rows, columns, what one reads): stretches overlap.
-
-    pixel: how many elements of a line a pixel has.
-    """
-    by_image, by_row, item = lines.strides
-    shape = (*lines.shape[:2], reading.count, reading.taps * pixel)
-    strides = (by_image, by_row, pixel * item * reading.stride, item)
-    return np.ndarray(shape, lines.dtype, lines, reading.begin * pixel * item, strides)
-
-
-def _multiply(windows: Array, matrices: list[Array], out: Array) -> None:
-    """Multiply (N, rows, columns, n) into (N, rows, columns, filters).
+def _multiply(
+    problem: Problem, to: tuple[slice, slice, int], lane: Lane, copied: Copy, matrix: Array
+) -> None:
+    """Compute the outputs of a lane; to: the images, the rows and the first of the filters.
 
     The rows of a product are those of the images, or the images, whichever are more.
     """
-    images, rows = windows.shape[:2]
-    by_image, by_row = out.strides[:2]
-    if images > 1 and by_image == rows * by_row:
-        windows, out = _merge(windows), _merge(out)
-        images, rows = windows.shape[:2]
-    order = (2, 1, 0, 3) if images > rows else (2, 0, 1, 3)
-    windows, out = windows.transpose(order), out.transpose(order)
-    start = 0
-    for matrix in matrices:
-        stop = start + matrix.shape[1]
-        multiply_small(windows, matrix, out[..., start:stop])
-        start = stop
-
-
-def _merge(array: Array) -> Array:
-    """Return (N, rows, ...), whose rows are equally far apart, as (1, N x rows, ...)."""
-    shape = (1, array.shape[0] * array.shape[1], *array.shape[2:])
-    merged: Array = np.lib.stride_tricks.as_strided(array, shape, array.strides)
-    return merged
+    result, item = problem.result, problem.dtype.itemsize
+    by_image, by_row, by_column = result.strides[:3]
+    begin = to[0].start * by_image + to[1].start * by_row + lane.output * by_column + to[2] * item
+    by_row *= to[1].step or 1
+    images, rows = copied.array.shape[:2]
+    several, axis = (images, copied.image, by_image), (rows, copied.line, by_row)
+    if by_image == rows * by_row:
+        several, axis = (1, 0, 0), (images * rows, copied.line, by_row)
+    elif images > rows:
+        several, axis = axis, several
+    columns = lane.length, lane.stride * copied.pixel, lane.step * by_column
+    lengths, read, write = zip(columns, several, axis, strict=True)
+    shape, strides = (*lengths, matrix.shape[1]), (*write, item)
+    out = np.ndarray(shape, problem.dtype, result, begin, strides)
+    if not len(matrix):
+        out[...] = 0
+        return
+    shape, strides = (*lengths, len(matrix)), (*read, item)
+    begin = lane.begin * copied.pixel
+    windows = np.ndarray(shape, problem.dtype, copied.array, begin, strides)
+    if has_wide_kernels():
+        multiply_small(windows, matrix, out)
+    else:
+        np.matmul(windows, matrix, out=out)

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array, Pair
-from upsamp.core.convolution.reach import Reach, same_positions
+from upsamp.core.geometry.reach import Reach, same_positions
 from upsamp.layers.layer import Layer, MaybeShape
 
 # Images with more positions along an axis are not followed.

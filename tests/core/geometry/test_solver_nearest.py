@@ -7,7 +7,7 @@ from effort import in_one_test
 from solver_settings import axis_settings, length_after
 
 from upsamp.core.arguments import PADDINGS, Pair
-from upsamp.core.convolution.solver import nearest_targets, solve_layer
+from upsamp.core.geometry.size_solver import nearest_targets, solve_layer
 
 
 @in_one_test("length", [1, 2, 5, 9])

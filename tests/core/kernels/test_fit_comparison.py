@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upsamp import upsample
-from upsamp.core.convolution.fit import box_downsample, compare_methods, fit_kernel, psnr
-from upsamp.core.convolution.kernels import make_kernel
+from upsamp.core.kernels.fit import box_downsample, compare_methods, fit_kernel, psnr
+from upsamp.core.kernels.presets import make_kernel
 from upsamp.errors import ShapeError
 
 METHODS = ("nearest", "bilinear", "bicubic", "lanczos3")

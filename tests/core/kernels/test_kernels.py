@@ -9,7 +9,7 @@ from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp import conv2d, conv2d_transpose, upsample
-from upsamp.core.convolution.kernels import KERNEL_PRESETS, make_kernel
+from upsamp.core.kernels.presets import KERNEL_PRESETS, make_kernel
 from upsamp.errors import ArgumentError
 
 APART = ("nearest", "bilinear", "bicubic", "gaussian", "identity")

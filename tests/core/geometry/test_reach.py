@@ -13,13 +13,7 @@ from effort import in_one_test
 from numpy.typing import NDArray
 
 from upsamp.core.convolution.convolve import conv2d, conv2d_transpose
-from upsamp.core.convolution.geometry import (
-    ConvolutionAxis,
-    TransposedAxis,
-    convolution_axis,
-    transposed_axis,
-)
-from upsamp.core.convolution.reach import (
+from upsamp.core.geometry.reach import (
     Reach,
     convolution_reach,
     kernel_overlap,
@@ -29,6 +23,12 @@ from upsamp.core.convolution.reach import (
     shifted_reach,
     transposed_reach,
     whole_reach,
+)
+from upsamp.core.geometry.sizes import (
+    ConvolutionAxis,
+    TransposedAxis,
+    convolution_axis,
+    transposed_axis,
 )
 from upsamp.core.pooling import average_pool, pooling_axis
 from upsamp.core.upsampling.interpolation import plan_axis

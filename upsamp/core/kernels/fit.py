@@ -23,7 +23,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.convolution.convolve import conv2d_transpose
-from upsamp.core.convolution.geometry import TransposedAxis, transposed_axis
+from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.resample import upsample
 from upsamp.core.values import as_list, each, normalize_flag, normalize_number, spelled
@@ -200,7 +200,10 @@ def box_downsample(large: object, strides: PairLike) -> Array:
 
 
 class _Phase(NamedTuple):
-    """One phase of an axis: output m reads the inputs from m + first on, the last by taps[0]."""
+    """One phase of an axis of any length, as the images of all pairs have theirs.
+
+    Output m reads the inputs from m + first on, the last by taps[0].
+    """
 
     outputs: slice
     taps: range

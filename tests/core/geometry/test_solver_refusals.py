@@ -6,7 +6,7 @@ import pytest
 from effort import in_one_test
 
 from upsamp.core.arguments import Pair
-from upsamp.core.convolution.solver import nearest_targets, solve_chain, solve_layer
+from upsamp.core.geometry.size_solver import nearest_targets, solve_chain, solve_layer
 from upsamp.errors import ArgumentError
 
 

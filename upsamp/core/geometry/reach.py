@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from upsamp.core.arguments import Array, Interpolation
-from upsamp.core.convolution.geometry import ConvolutionAxis, TransposedAxis
+from upsamp.core.geometry.sizes import ConvolutionAxis, TransposedAxis
 
 Reach: TypeAlias = tuple[Array, Array]
 
@@ -47,7 +47,7 @@ def mixed_reach(mixed: Sequence[int], axis: int, length: int) -> Reach:
 def convolution_reach(axis: ConvolutionAxis, kernel: int) -> Reach:
     """Return the reach of a convolution, or of a pooling whose window is the kernel.
 
-    >>> from upsamp.core.convolution.geometry import convolution_axis
+    >>> from upsamp.core.geometry.sizes import convolution_axis
     >>> axis = convolution_axis(5, 3, 2, "same", 1)
     >>> [positions.tolist() for positions in convolution_reach(axis, 3)]
     [[0, 1, 3], [1, 3, 4]]
@@ -64,7 +64,7 @@ def convolution_reach(axis: ConvolutionAxis, kernel: int) -> Reach:
 def transposed_reach(axis: TransposedAxis, kernel: int) -> Reach:
     """Return the reach of a transposed convolution, in which outputs may depend on nothing.
 
-    >>> from upsamp.core.convolution.geometry import transposed_axis
+    >>> from upsamp.core.geometry.sizes import transposed_axis
     >>> axis = transposed_axis(2, 1, 2, "valid", None, 1)
     >>> [positions.tolist() for positions in transposed_reach(axis, 1)]
     [[0, 2, 1, 2], [0, -1, 1, -1]]

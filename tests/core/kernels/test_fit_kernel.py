@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upsamp import upsample
-from upsamp.core.convolution import fit
-from upsamp.core.convolution.fit import box_downsample, compare_methods, fit_kernel, psnr
-from upsamp.core.convolution.kernels import make_kernel
+from upsamp.core.kernels import fit
+from upsamp.core.kernels.fit import box_downsample, compare_methods, fit_kernel, psnr
+from upsamp.core.kernels.presets import make_kernel
 
 Padding = str | tuple[tuple[int, int], tuple[int, int]]
 

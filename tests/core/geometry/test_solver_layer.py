@@ -11,7 +11,7 @@ from solver_settings import Setting, axis_settings, key, length_after, order
 
 from upsamp import conv2d_transpose
 from upsamp.core.arguments import PADDINGS, Padding, Pair
-from upsamp.core.convolution.solver import LayerSetting, solve_kept, solve_layer
+from upsamp.core.geometry.size_solver import LayerSetting, solve_kept, solve_layer
 
 
 def brute_force(size: Pair, target: Pair, max_kernel: int, max_stride: int) -> set[Setting]:

@@ -1,6 +1,6 @@
 """The settings of one axis of a transposed convolution, and those that take one length to another.
 
-All rests on what `transposed_axis` of `upsamp.core.convolution.geometry` gives for a length n: with
+All rests on what `transposed_axis` of `upsamp.core.geometry.sizes` gives for a length n: with
 any setting it is (n - 1) * stride + reach, with a reach of the setting's own, the same for every n.
 So a setting is tried once, and then serves any length.
 """
@@ -10,7 +10,7 @@ from itertools import chain, product
 from typing import NamedTuple, TypeAlias
 
 from upsamp.core.arguments import PADDINGS, Padding, Pair, normalize_count
-from upsamp.core.convolution.geometry import transposed_axis
+from upsamp.core.geometry.sizes import transposed_axis
 from upsamp.errors import ArgumentError
 
 # What both axes of a layer share: its padding, and whether output_padding is given.

@@ -7,7 +7,7 @@ import pytest
 from effort import in_one_test
 from fit_images import random_image
 
-from upsamp.core.convolution.fit import box_downsample, compare_methods, fit_kernel, psnr
+from upsamp.core.kernels.fit import box_downsample, compare_methods, fit_kernel, psnr
 from upsamp.errors import ArgumentError, DtypeError, MemoryLimitError, ShapeError
 
 

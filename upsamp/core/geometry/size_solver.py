@@ -10,7 +10,7 @@ from operator import eq
 from typing import TypeAlias
 
 from upsamp.core.arguments import Padding, Pair, PairLike, normalize_count, normalize_pair
-from upsamp.core.convolution.solver_steps import (
+from upsamp.core.geometry.size_steps import (
     MOST_SETTINGS,
     Mode,
     Step,

@@ -11,7 +11,7 @@ from solver_settings import Order, key, order
 
 from upsamp import conv2d_transpose
 from upsamp.core.arguments import Pair
-from upsamp.core.convolution.solver import LayerSetting, solve_chain, solve_layer
+from upsamp.core.geometry.size_solver import LayerSetting, solve_chain, solve_layer
 
 
 def total(chain: tuple[LayerSetting, ...]) -> Order:

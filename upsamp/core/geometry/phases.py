@@ -5,10 +5,11 @@ outputs, whose results lie between each other (sub-pixel convolution: W. Shi et 
 1609.05158). A convolution is one such phase. Integers only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import gcd
 
-from upsamp.core.convolution.geometry import ConvolutionAxis, TransposedAxis
+from upsamp.core.geometry.sizes import ConvolutionAxis, TransposedAxis
 
 Axis = ConvolutionAxis | TransposedAxis
 
@@ -52,19 +53,10 @@ class Phase:
         )
 
 
-@dataclass(frozen=True)
-class RowClass:
-    """Inputs first, first + step, ... which all are read through the same taps."""
-
-    first: int
-    step: int
-    taps: tuple[int, ...]
-
-
 def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
     """Split the outputs of an axis into phases.
 
-    >>> from upsamp.core.convolution.geometry import transposed_axis
+    >>> from upsamp.core.geometry.sizes import transposed_axis
     >>> for phase in axis_phases(transposed_axis(5, 4, 2, "same", None, 1), 4):
     ...     print(phase.first, phase.count, phase.taps, phase.start)
     0 5 (3, 1) -1
@@ -90,27 +82,16 @@ def axis_phases(axis: Axis, taps: int) -> tuple[Phase, ...]:
     return tuple(phases)
 
 
-def row_classes(axis: Axis, taps: int) -> tuple[RowClass, ...]:
-    """Split the inputs of an axis by the taps that read them; those that none reads are left out.
+def first_reads(phases: Iterable[Phase]) -> tuple[int, int]:
+    """Return the first input that output 0 of any phase reads, and the one after the last.
 
-    >>> from upsamp.core.convolution.geometry import convolution_axis
-    >>> for rows in row_classes(convolution_axis(6, 3, 2, "valid", 1), 3):
-    ...     print(rows.first, rows.step, rows.taps)
-    0 2 (0, 2)
-    1 2 (1,)
+    >>> from upsamp.core.geometry.sizes import transposed_axis
+    >>> first_reads(axis_phases(transposed_axis(5, 4, 2, "same", None, 1), 4))
+    (-1, 2)
     """
-    if isinstance(axis, TransposedAxis):
-        return (RowClass(0, 1, tuple(range(taps))),)
-    classes = []
-    for first in range(min(axis.stride, axis.length)):
-        through = tuple(
-            tap
-            for tap in range(taps)
-            if (tap * axis.dilation - axis.before - first) % axis.stride == 0
-        )
-        if through:
-            classes.append(RowClass(first, axis.stride, through))
-    return tuple(classes)
+    reading = [phase for phase in phases if phase.count and phase.taps]
+    first = min((phase.start for phase in reading), default=0)
+    return first, max((phase.past for phase in reading), default=first + 1)
 
 
 def narrow(moving: slice, other: slice, start: int, stop: int) -> tuple[slice, slice]:

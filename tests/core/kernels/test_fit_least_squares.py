@@ -9,7 +9,7 @@ from fit_images import Image, enlarge, random_image
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upsamp.core.convolution.fit import fit_kernel
+from upsamp.core.kernels.fit import fit_kernel
 
 
 def design_matrix(

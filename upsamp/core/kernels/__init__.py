@@ -1,0 +1,1 @@
+"""Kernels of transposed convolutions: those with a name, and those fitted to images."""
