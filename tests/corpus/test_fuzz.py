@@ -20,7 +20,7 @@ from numpy.random import default_rng
 from upsamp.errors import UpsampError
 
 FUZZ = Path(__file__).with_name("fuzz_images.py")
-COUNT = choose(800, 2500)
+COUNT = choose(400, 2500)
 # Kilobytes by which the process may grow: it reads files of a thousand bytes, and few pixels.
 GROWTH = 64 * 1024
 

@@ -87,7 +87,7 @@ def check(x: Array, size: tuple[int, int], method: tuple[str, str], **options: A
 
 
 @pytest.mark.usefixtures("_small_tiles")
-@pytest.mark.parametrize(("method", "dtype"), sample(product(METHODS, DTYPES), 3), ids=str)
+@pytest.mark.parametrize(("method", "dtype"), sample(product(METHODS, DTYPES), 5), ids=str)
 def test_strips_are_the_bits_of_the_whole(method: tuple[str, str], dtype: str) -> None:
     x = numbers((1, 40, 9, 3), dtype)
     # In turn, so that each method and each type meets several sizes.
@@ -127,7 +127,7 @@ def test_strips_of_one_row(method: tuple[str, str], shape: tuple[int, ...]) -> N
     assert check(numbers(shape, "float32"), (9, shape[2]), method) > 2
 
 
-@settings(max_examples=choose(25, 300), deadline=None)
+@settings(max_examples=choose(15, 300), deadline=None)
 @given(data=st.data())
 def test_strips_of_any_image(data: st.DataObject) -> None:
     sides = st.integers(1, 60)
