@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from core.convolution.algorithm_runs import compute
 from core.native.native_kernels import instruction_sets, needs_kernels
-from effort import choose
+from effort import choose, in_one_test
 from numpy.typing import NDArray
 
 from upsamp import conv2d
@@ -54,7 +54,7 @@ def draw(transposed: bool, case: int, *shapes: tuple[int, ...]) -> list[Array]:
     return [random.integers(-9, 10, one).astype(TYPES[case % 2]) for one in drawn]
 
 
-@pytest.mark.parametrize("channels", range(1, 10))
+@in_one_test("channels", range(1, 10))
 @BOTH
 def test_every_small_convolution_is_the_plain_one(transposed: bool, channels: int) -> None:
     compared = 0

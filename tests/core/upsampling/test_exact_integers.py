@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import dask.array as da
 import numpy as np
 import pytest
-from effort import choose, sample
+from effort import choose, in_one_test, sample
 from numpy.typing import NDArray
 
 from upsamp import resize, upsample
@@ -273,7 +273,7 @@ def test_two_and_nothing_make_equal_rows() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32"])
+@in_one_test("dtype", ["uint8", "uint16", "int32"])
 def test_many_ties_in_a_large_image_go_to_the_even(rule: tuple[str, str, bool], dtype: str) -> None:
     generator = np.random.default_rng(5)
     x = generator.choice(np.array([0, 1, 2, 255], dtype), (30, 20))

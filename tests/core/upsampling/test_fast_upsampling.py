@@ -96,7 +96,7 @@ def _tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.mark.usefixtures("_tiles")
-@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@in_one_test("dtype", ["uint8", "float32"])
 @every_method
 def test_every_small_size_and_factor(method: Method, dtype: str) -> None:
     for length, factor in sample(itertools.product(range(1, 21), range(1, 17)), 91):
@@ -106,10 +106,9 @@ def test_every_small_size_and_factor(method: Method, dtype: str) -> None:
 
 
 @pytest.mark.usefixtures("_tiles")
-@pytest.mark.parametrize(
+@in_one_test(
     ("method", "dtype"),
     sample(itertools.product(METHODS, [*INTEGERS, "float16", "float32"]), 5),
-    ids=str,
 )
 def test_every_type_at_whole_and_fractional_factors(method: Method, dtype: str) -> None:
     # In turn, so that each type meets each size.
@@ -118,7 +117,7 @@ def test_every_type_at_whole_and_fractional_factors(method: Method, dtype: str) 
         check(image(1, SHAPE, dtype), size, method)
 
 
-@pytest.mark.parametrize("dtype", [*INTEGERS, "float16", "float32", "float64"])
+@in_one_test("dtype", [*INTEGERS, "float16", "float32", "float64"])
 @every_method
 def test_little_is_made_in_few_steps_to_the_last_bit(
     method: Method, dtype: str, monkeypatch: pytest.MonkeyPatch
@@ -138,10 +137,9 @@ def test_little_is_made_in_few_steps_to_the_last_bit(
 
 
 @pytest.mark.usefixtures("_tiles")
-@pytest.mark.parametrize(
+@in_one_test(
     ("method", "channels"),
     sample(itertools.product(METHODS, [1, 2, 4, 6, 7, 16, 33]), 3),
-    ids=str,
 )
 def test_any_number_of_channels(method: Method, channels: int) -> None:
     for dtype, factor in sample(itertools.product(("uint8", "float32"), (2, 3)), 3):
@@ -192,7 +190,7 @@ def test_nearest_at_a_fractional_factor() -> None:
 
 
 @pytest.mark.usefixtures("_tiles")
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+@in_one_test("value", [np.nan, np.inf, -np.inf, 3e38])
 @every_method
 def test_what_is_not_finite_stays_where_the_plain_sums_put_it(method: Method, value: float) -> None:
     places = itertools.product((0, 1, 7, 8, 9, 15, 16, 18), (0, 10, 11, 16, 21, 22))

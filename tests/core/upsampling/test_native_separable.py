@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from core.native.native_kernels import instruction_sets, needs_kernels
-from effort import choose, is_exhaustive
+from effort import choose, in_one_test, is_exhaustive
 from numpy.typing import NDArray
 from resize_definition import KERNELS
 
@@ -89,7 +89,7 @@ def check(library: Kernels, x: Array, size: tuple[int, int], rule: Rule) -> None
 
 
 @each_set
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@in_one_test("rule", RULES)
 def test_small_images_are_those_of_plain_sums(library: Kernels, rule: Rule) -> None:
     generator = np.random.default_rng(7)
     shapes = [(height, width) for height in range(1, 10) for width in range(1, 10)]
