@@ -272,7 +272,7 @@ def test_only_what_is_run_gets_an_apostrophe() -> None:
     assert table == [[*shown, "a=1"]]
 
 
-@settings(max_examples=choose(200, 5000))
+@settings(max_examples=choose(100, 5000))
 @given(NAMES)
 def test_markdown_shows_the_name_and_nothing_else(name: str) -> None:
     shown = check_markdown(
