@@ -63,7 +63,7 @@ def check_all(calls: Iterable[PublicCall], step: int, part: int) -> None:
 # Steps without a divisor in common with the number of kinds meet each kind, and each parameter.
 @in_parts
 def test_functions_refuse_what_is_wrong(part: int) -> None:
-    check_all(function_calls(), 109, part)
+    check_all(function_calls(), 59, part)
 
 
 @in_parts
@@ -71,12 +71,12 @@ def test_models_refuse_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
 ) -> None:
     monkeypatch.chdir(tmp_path)  # some of the wrong paths can be written to
-    check_all(model_calls(tmp_path), 167, part)
+    check_all(model_calls(tmp_path), 83, part)
 
 
 @in_parts
 def test_layers_refuse_what_is_wrong(part: int) -> None:
-    check_all(layer_calls(), 499, part)
+    check_all(layer_calls(), 251, part)
 
 
 def test_the_table_of_wrong_kinds_is_long() -> None:

@@ -19,7 +19,7 @@ import upsamp.cli
 from upsamp.cli import COMMANDS, main
 
 # The lines of one test, in which a fault is told by its number.
-BLOCK = 100
+BLOCK = 200
 # Processor time of one line, which takes a hundredth of it.
 SECONDS = 20.0
 
@@ -152,8 +152,8 @@ def test_any_line_ends_well(start: int) -> None:
 @pytest.mark.usefixtures("folder")
 def test_any_number_of_any_option_ends_well(command: str) -> None:
     lines = dict(enumerate(lines_of_numbers(command)))
-    # 59 and the numbers of an option have no common factor: in time each is met by each.
-    check_lines({number: lines[number] for number in range(0, len(lines), effort.choose(59, 1))})
+    # 29 and the numbers of an option have no common factor: in time each is met by each.
+    check_lines({number: lines[number] for number in range(0, len(lines), effort.choose(29, 1))})
 
 
 @pytest.mark.usefixtures("folder")
