@@ -114,7 +114,9 @@ def build_library(target: Path, extra: str = "") -> None:
             with suppress(KernelError):
                 objects.append(compiled(PROCESSOR, suffix))
                 known.append(suffix)
-        others = sorted(path.stem for path in NATIVE.glob("*.c") if path.stem != PROCESSOR)
+        # The largest first, so that none is left to one core at the end.
+        files = sorted(NATIVE.glob("*.c"), key=lambda path: (-path.stat().st_size, path.stem))
+        others = [path.stem for path in files if path.stem != PROCESSOR]
         objects += pool.map(lambda one: compiled(*one), product(others, known))
         linking = [*f"{UNDATED} {extra}".split(), *_words("LDFLAGS"), *architecture]
         _run([*compiler, "-shared", *objects, "-o", target.name, *linking], Path(work))

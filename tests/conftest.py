@@ -24,7 +24,7 @@ from upsamp.models.files import loading
 from upsamp.models.summaries import listing
 
 # The same examples at every run: a failure must come back when it is run again.
-settings.register_profile("sample", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("sample", deadline=None, derandomize=True, max_examples=15)
 settings.register_profile("exhaustive", settings.get_profile("sample"), max_examples=400)
 
 

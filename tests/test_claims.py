@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from claims import CLAIMS, DOCUMENTS, FIGURE, Claim, text_of
+from effort import in_one_test
 from real_libraries.library_claims import LIBRARY_CLAIMS
 
 # What is no claim: names, versions, formulas, what a table of a script holds, and what is shown.
@@ -65,13 +66,14 @@ def test_no_figure_stands_without_what_it_is_measured_from(document: str) -> Non
     assert list(unproved(document)) == []
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.document}-{claim.sentence}")
+@in_one_test("claim", CLAIMS)
 def test_a_document_says_what_is_measured(claim: Claim) -> None:
     claim.check(*claim.figures())
 
 
-@pytest.mark.parametrize(
-    "claim", LIBRARY_CLAIMS, ids=lambda claim: f"{claim.document}-{claim.sentence}"
+@in_one_test(
+    "claim",
+    LIBRARY_CLAIMS,
 )
 def test_a_claim_about_libraries_stands_in_its_document(claim: Claim) -> None:
     assert claim.figures() or "{}" not in claim.sentence

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import Result
-from effort import choose, in_one_test
+from effort import choose, in_one_test, one_of_each
 from image_files import Array, image_of, pixels_of, read, through
 from PIL import Image, features
 
@@ -83,8 +83,7 @@ def clear_images() -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("name", clear_images())
-@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize(("name", "suffix"), one_of_each([*clear_images()], [".png", ".tif"]))
 def test_every_kind_of_transparency_is_laid_on_a_colour(
     invoke: Invoke, name: str, suffix: str
 ) -> None:

@@ -49,7 +49,7 @@ def run_bound(place: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 def test_two_runs_at_once_over_a_folder_lose_nothing(
     tmp_path: Path, options: Sequence[str]
 ) -> None:
-    count = choose(20, 100)
+    count = choose(10, 100)
     write_images(tmp_path / "in", [f"{number:03}.png" for number in range(count)], side=30)
     expected = enlarged_alone(tmp_path / "in", tmp_path / "alone", settings(2))
     command = [str(SCRIPT), "upsample", "in", "--interp", "bicubic", "--name", "{stem}{suffix}"]

@@ -34,7 +34,7 @@ TALKATIVE = (
 
 
 @pytest.mark.parametrize(
-    ("command", "reader"), sample(product(TALKATIVE, ("head -c 1", "true")), 5)
+    ("command", "reader"), sample(product(TALKATIVE, ("head -c 1", "true")), 7)
 )
 def test_a_reader_that_has_enough_ends_the_command_quietly(
     shell: Shell, command: str, reader: str
@@ -146,7 +146,7 @@ SHORT = (
 )
 
 
-@pytest.mark.parametrize(("command", "end"), sample(product(SHORT, (">&-", "> /dev/full")), 3))
+@pytest.mark.parametrize(("command", "end"), sample(product(SHORT, (">&-", "> /dev/full")), 5))
 def test_a_standard_output_that_takes_nothing_is_an_error(
     shell: Shell, command: str, end: str
 ) -> None:
@@ -170,7 +170,7 @@ def test_a_closed_standard_error_harms_nothing(shell: Shell) -> None:
             for size in ("1", "12")
             for reader, threads in (("head -c 9", "1"), ("true", "2"), ("head -c 100000", "2"))
         ],
-        2,
+        4,
     ),
 )
 def test_a_png_flows_to_a_reader_that_has_enough(

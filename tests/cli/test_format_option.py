@@ -131,7 +131,7 @@ SIDES = {
 
 @pytest.mark.usefixtures("_no_work")
 @pytest.mark.parametrize("suffix", SIDES)
-@pytest.mark.parametrize(
+@in_one_test(
     "command",
     [
         ("upsample", "a.npy", "--size", "1", "2"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from effort import in_one_test
 from golden_files import model_file
 from PIL import Image
 
@@ -37,7 +38,7 @@ def refused(invoke: Invoke) -> Callable[..., str]:
 Refused = Callable[..., str]
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("args", "rule"),
     [
         (("--kind", "dcgan"), "--model has an architecture of its own. Leave out --kind."),
@@ -80,7 +81,7 @@ def test_weights_without_a_model_are_refused(refused: Refused) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("model", "args", "rule"),
     [
         ("dcgan", ("--label", "1"), "Labels must be for an input that takes some"),

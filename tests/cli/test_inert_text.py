@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner, Result
-from effort import choose
+from effort import choose, in_one_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -241,7 +241,7 @@ def test_text_is_spelled_out_once(name: str) -> None:
     assert json_text(name).isascii()
 
 
-@pytest.mark.parametrize("code", [*range(32), *range(127, 160), *range(0x2028, 0x202F)])
+@in_one_test("code", [*range(32), *range(127, 160), *range(0x2028, 0x202F)])
 def test_no_control_character_gets_through(code: int, capsys: pytest.CaptureFixture[str]) -> None:
     text = f"a{chr(code)}b"
     print_text(text)
@@ -271,7 +271,7 @@ def test_only_what_is_run_gets_an_apostrophe() -> None:
     assert table == [[*shown, "a=1"]]
 
 
-@settings(max_examples=choose(200, 5000))
+@settings(max_examples=choose(100, 5000))
 @given(NAMES)
 def test_markdown_shows_the_name_and_nothing_else(name: str) -> None:
     shown = check_markdown(

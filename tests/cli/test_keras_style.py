@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from effort import in_one_test, sample
 from golden_files import golden_models, model_file
 
 Invoke = Callable[..., Result]
@@ -44,7 +45,7 @@ def arguments(file: str, told: dict[str, Any]) -> list[object]:
     return asked + (["--width", told["line_length"]] if told["line_length"] else [])
 
 
-@pytest.mark.parametrize(("file", "told"), texts())
+@in_one_test(("file", "told"), sample(texts(), 2))
 def test_the_text_is_that_of_keras_to_the_character(
     invoke: Invoke, file: str, told: dict[str, Any]
 ) -> None:

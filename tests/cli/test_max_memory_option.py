@@ -97,15 +97,20 @@ def test_any_matrix_may_be_written_by_strips(invoke: Invoke, source: str) -> Non
     assert made == whole
 
 
-@pytest.mark.parametrize("name", ["lake.png", "portrait.jpg", "sprite.png", "palette.gif"])
 @pytest.mark.parametrize(
-    "more",
-    [
-        (),
-        ("--interp", "bicubic"),
-        ("--interp", "bicubic", "--linear"),
-        ("--interp", "lanczos3", "--strip", "--compress", "6"),
-    ],
+    ("more", "name"),
+    sample(
+        product(
+            (
+                (),
+                ("--interp", "bicubic"),
+                ("--interp", "bicubic", "--linear"),
+                ("--interp", "lanczos3", "--strip", "--compress", "6"),
+            ),
+            ("lake.png", "portrait.jpg", "sprite.png", "palette.gif"),
+        ),
+        3,
+    ),
     ids=str,
 )
 def test_a_png_has_the_same_bytes(
@@ -115,8 +120,10 @@ def test_a_png_has_the_same_bytes(
     assert made == whole
 
 
-@pytest.mark.parametrize("name", ["lake.png", "sprite.png", "palette.gif", "depth16.png"])
-@pytest.mark.parametrize("method", ["nearest", "bicubic"])
+@pytest.mark.parametrize(
+    ("name", "method"),
+    one_of_each(["lake.png", "sprite.png", "palette.gif", "depth16.png"], ["nearest", "bicubic"]),
+)
 def test_a_tiff_has_the_same_pixels_in_tiles(
     invoke: Invoke, samples: Path, name: str, method: str
 ) -> None:

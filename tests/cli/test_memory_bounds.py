@@ -171,7 +171,7 @@ EVERY += [
 WHOLE = (".npy", ".jpg", ".webp", ".gif", ".bmp", ".ppm", ".npz")
 EVERY += [("plain.jpg", suffix) for suffix in WHOLE]
 EVERY += [(name, Path(name).suffix) for name in MAKERS if name.startswith("frames")]
-CASES = choose([*EVERY[:2], ("plain.gif", ".png")], EVERY)
+CASES = choose(EVERY[:2], EVERY)
 
 
 def named_bound(errors: str) -> int:
@@ -205,7 +205,9 @@ def test_what_a_refusal_names_is_enough_whatever_is_read_and_written(
     ):
         monkeypatch.setattr(module, constant, 2**18)
     refusals = 0
-    for name, suffix in choose([*EVERY[:: len(EVERY) // 8], ("frames.webp", ".webp")], EVERY):
+    # Each command meets others of them.
+    some = [*EVERY[COMMANDS.index(words) :: len(EVERY) // 5], ("frames.webp", ".webp")]
+    for name, suffix in choose(some, EVERY):
         if not Path(name).exists():
             MAKERS[name](300, Path(name))
         line = (words[0], name, *words[1:], "-o", f"out{suffix}", "--force")
@@ -216,7 +218,7 @@ def test_what_a_refusal_names_is_enough_whatever_is_read_and_written(
         done = invoke(*line, "--max-memory", f"{named_bound(refused.stderr)}MB")
         fits = done.exit_code == 0 or re.search(MISFITS, done.stderr)
         assert fits, (name, suffix, refused.stderr, done.stderr)
-    assert refusals > choose(4, 20)
+    assert refusals > choose(2, 20)
 
 
 @pytest.mark.parametrize(

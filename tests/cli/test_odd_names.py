@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from click.testing import Result
-from effort import in_one_test, sample
+from effort import choose, in_one_test, sample
 from terminals import SCRIPT, run_on_terminal
 
 NAMES = {
@@ -91,7 +91,7 @@ def test_names_too_long_for_the_system_are_told_with_the_files_they_belong_to(
     for name in (longest, "short.png"):
         copy(samples / "sprite.png", name)
     words = (longest, f"{'b' * 300}.png", "short.png", "-j", "2", "--report", "r.json")
-    for options in ((), ("--skip-existing",), ("--force",)):
+    for options in choose([(), ("--skip-existing",)], [(), ("--skip-existing",), ("--force",)]):
         done = invoke("upsample", *words, *options)
         assert (done.exit_code, Path("short_2x2_nearest.png").is_file()) == (1, True)
         assert "Error: 2 of 3 files could not be enlarged." in done.stderr

@@ -84,7 +84,7 @@ def test_a_matrix_is_shown_below_its_tables(terminal: Terminal) -> None:
             ({"TERM": "dumb"}, ""),
             (TRUE | {"NO_COLOR": "1"}, ""),
         ],
-        2,
+        4,
     ),
 )
 def test_the_colours_are_those_that_the_terminal_has(
@@ -177,7 +177,7 @@ def test_a_terminal_that_has_kittys_graphics_shows_them(picture: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "answers", [{}, {ATTRIBUTES: b"\x1b[?62;22c"}, {ATTRIBUTES: b"\xff\xfenonsense"}]
+    "answers", sample([{}, {ATTRIBUTES: b"\x1b[?62;22c"}, {ATTRIBUTES: b"\xff\xfenonsense"}], 2)
 )
 def test_a_terminal_that_has_none_or_does_not_answer_shows_blocks(
     picture: Path, tmp_path: Path, answers: dict[bytes, bytes]

@@ -87,7 +87,7 @@ def values_of(tables: Tables, name: str) -> Array:
 # --- every digit, at every width
 
 
-@pytest.mark.parametrize("columns", sample((9, 14, 20, 30, 40, 57, 80, 200), 3))
+@pytest.mark.parametrize("columns", sample((9, 14, 20, 30, 40, 57, 80, 200), 5))
 def test_no_digit_is_lost_on_a_terminal_of_any_width(terminal: Terminal, columns: int) -> None:
     shown, errors, code = terminal(columns, "upsample", WIDE_TEXT, "--size", "1", "2")
     assert (code, errors) == (0, "")

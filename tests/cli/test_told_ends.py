@@ -114,7 +114,7 @@ def test_that_files_failed_is_told_to_whoever_still_listens(
 ) -> None:
     write_images(tmp_path / "in", ["a.png"])
     (tmp_path / "in" / "bad.png").write_bytes(b"no image")
-    result = shell(f"upsamp upsample in --out-dir out {end}; echo ${{PIPESTATUS[0]}}")
+    result = shell(f"upsamp upsample in --out-dir out --jobs 1 {end}; echo ${{PIPESTATUS[0]}}")
     assert result.stdout.endswith(b"1\n")
     assert b"Traceback" not in result.stderr
     assert b"Exception ignored" not in result.stderr
@@ -128,7 +128,7 @@ def test_that_files_failed_is_told_to_whoever_still_listens(
 def test_a_report_that_cannot_be_written_hides_no_failure(shell: Shell, tmp_path: Path) -> None:
     write_images(tmp_path / "in", ["a.png"])
     (tmp_path / "in" / "bad.png").write_bytes(b"no image")
-    result = shell("upsamp upsample in --out-dir out --report /dev/full")
+    result = shell("upsamp upsample in --out-dir out --jobs 1 --report /dev/full")
     assert result.returncode == 1
     lines = result.stderr.decode().splitlines()
     assert lines[0].startswith("in/bad.png: is no image that can be read")

@@ -205,7 +205,7 @@ def test_what_is_refused_is_not_taken_first(bare: int, tmp_path: Path) -> None:
             ((2000, 2000), "--dilation 50 --kernel 3 --weights bilinear --padding same", "png"),
             ((2000, 2000), "--stride 2 --kernel 4 --padding same --weights nearest", "tif"),
         ],
-        2,
+        3,
     ),
 )
 def test_the_memory_stays_below_the_bound(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp.core.arguments import Array
 from upsamp.core.in_place import BLOCK, change_blocks
@@ -13,7 +14,7 @@ def double(block: Array) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 3, 7, BLOCK - 1, BLOCK, 2 * BLOCK])
-@pytest.mark.parametrize("runs", [1, 2, 40, BLOCK // 3 + 5])
+@in_one_test("runs", [1, 2, 40, BLOCK // 3 + 5])
 def test_every_value_is_changed_once_in_the_order_of_the_changes(length: int, runs: int) -> None:
     if length * runs > 2**21:
         length, runs = length // 64, runs // 2

@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from effort import in_one_test
 
 from upsamp import upsample
 from upsamp.core.arguments import Array
@@ -89,7 +90,7 @@ def test_what_is_no_number_of_threads_is_refused(
 
 
 @pytest.mark.parametrize("count", range(6))
-@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+@in_one_test("threads", [1, 2, 3, 4])
 def test_each_piece_is_done_once(count: int, threads: int) -> None:
     seen: list[int] = []
     share(count, threads, seen.extend)

@@ -20,7 +20,7 @@ from numpy.random import default_rng
 from upsamp.errors import UpsampError
 
 FUZZ = Path(__file__).with_name("fuzz_images.py")
-COUNT = choose(800, 2500)
+COUNT = choose(400, 2500)
 # Kilobytes by which the process may grow: it reads files of a thousand bytes, and few pixels.
 GROWTH = 64 * 1024
 
@@ -48,7 +48,7 @@ def test_thousands_of_damaged_files_are_read_or_refused(seed: int) -> None:
 
 
 @given(st.sampled_from(corpus()), st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=choose(100, 1000))
+@settings(max_examples=choose(50, 1000))
 def test_any_damage_of_any_file_is_read_or_refused(
     file: CorpusFile, seed: int, expand: bool
 ) -> None:
@@ -59,7 +59,7 @@ def test_any_damage_of_any_file_is_read_or_refused(
     st.sampled_from([file.data[:head] for file in corpus() for head in (4, 16, 40)]),
     st.binary(max_size=200),
 )
-@settings(max_examples=choose(100, 1000))
+@settings(max_examples=choose(50, 1000))
 def test_anything_after_any_head_is_read_or_refused(head: bytes, rest: bytes) -> None:
     assert check(head + rest, expand=True) in ("read", "refused")
 

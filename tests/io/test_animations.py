@@ -39,7 +39,7 @@ from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Frames, Picture
 from upsamp.io.read import read_source
 
-EXAMPLES = choose(40, 500)
+EXAMPLES = choose(20, 500)
 TABLE = bytes(
     np.random.default_rng(4).integers(0, 256, 48, np.uint8)  # 16 colours
 )

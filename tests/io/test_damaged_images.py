@@ -258,7 +258,7 @@ def test_what_another_library_tolerates_is_not_tolerated_here(
         assert frames_of(data[: len(data) * 3 // 4]) is None
 
 
-@pytest.mark.parametrize("error", LIBRARY_ERRORS)
+@in_one_test("error", LIBRARY_ERRORS)
 def test_whatever_a_decoder_raises_is_an_error_of_ours(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:

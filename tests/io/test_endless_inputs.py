@@ -69,7 +69,7 @@ def run(line: str, *arguments: str) -> tuple[str, int, int]:
             ("true", ["upsample", "/dev/zero", "--max-memory", "20MB"], 160 * MEBIBYTE),
             ("true", ["transpose-conv", "/dev/zero", "--max-memory", "20MB"], 160 * MEBIBYTE),
         ],
-        2,
+        3,
     ),
 )
 def test_a_command_stops_at_its_bound(line: str, arguments: list[str], bound: int) -> None:

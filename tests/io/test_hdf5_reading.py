@@ -9,6 +9,7 @@ from typing import Any, cast
 import h5py
 import numpy as np
 import pytest
+from effort import in_one_test
 from hostile.parts import VALUES, h5_bytes
 from stored_values import value_of
 
@@ -36,7 +37,7 @@ def read_of(reader: Hdf5Reader, place: Path, fill: Callable[[Any], object]) -> S
         *("float16", "float32", "float64", ">f4", ">i8"),
     ],
 )
-@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (2, 3), (1, 2, 3, 4)])
+@in_one_test("shape", [(), (0,), (3, 0), (2, 3), (1, 2, 3, 4)])
 def test_numbers_are_read_as_they_were_written(
     reader: Hdf5Reader, place: Path, dtype: str, shape: tuple[int, ...]
 ) -> None:

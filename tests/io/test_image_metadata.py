@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from effort import in_one_test
 from image_files import HEIGHT, WIDTH, encoded, image_of, read, written
 from PIL import Image, ImageCms, ImageOps, features
 from png_encoding import chunk
@@ -26,7 +27,7 @@ needs_avif = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format_name", ["jpeg", "png", "tiff", "webp"])
+@in_one_test("format_name", ["jpeg", "png", "tiff", "webp"])
 def test_every_orientation_is_read_upright_and_written_without_it(
     format_name: str, orientation: int
 ) -> None:

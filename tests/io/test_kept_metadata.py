@@ -213,7 +213,7 @@ def test_a_shape_that_a_description_tells_is_told_no_more(
         assert (image.getexif().get(DESCRIPTION) or None) == kept
 
 
-@settings(max_examples=choose(80, 800), deadline=None)
+@settings(max_examples=choose(40, 800), deadline=None)
 @given(st.data())
 def test_damaged_exif_and_xmp_are_left_as_long_as_they_were(data: st.DataObject) -> None:
     whole = bytearray(described().tobytes())

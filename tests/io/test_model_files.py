@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from effort import choose
+from effort import choose, in_one_test
 from golden_files import model_directory, model_file, model_folder
 from hostile.archives import ZIPS
 from hostile.make_hostile import FILES, FOLDERS
@@ -49,7 +49,7 @@ def same(actual: StoredArrays | None, expected: StoredArrays | None) -> None:
 
 
 @pytest.mark.usefixtures("one_process")
-@pytest.mark.parametrize("name", MODELS)
+@in_one_test("name", MODELS)
 def test_what_keras_saved_is_opened(name: str) -> None:
     model = open_model(str(model_file(name)))
     suffix = Path(name).suffix
@@ -154,9 +154,7 @@ def test_weights_are_read_when_they_are_asked_for_alone(
 
 
 # What hangs the library costs its time limit; `test_hdf5_process` tries it, too.
-@pytest.mark.parametrize(
-    "name", choose([name for name in FILES if not name.startswith("endless")], [*FILES])
-)
+@in_one_test("name", choose([name for name in FILES if not name.startswith("endless")], [*FILES]))
 def test_hostile_files_are_refused(name: str, tmp_path: Path, one_process: Hdf5Reader) -> None:
     if not name.startswith("endless"):
         one_process.time_limit = 60

@@ -66,7 +66,7 @@ def test_the_pixels_of_every_mode_and_width_are_those_of_the_file(mode: str, wid
             np.testing.assert_array_equal(file.pixels, pixels_in(picture))
 
 
-@pytest.mark.parametrize(("mode", "level"), sample(product(MODES, range(10)), 3))
+@in_one_test(("mode", "level"), sample(product(MODES, range(10)), 3))
 def test_every_level_gives_the_same_pixels_for_any_number_of_threads(
     mode: str, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,7 +82,7 @@ def test_every_level_gives_the_same_pixels_for_any_number_of_threads(
 
 
 @pytest.mark.parametrize("strip", [1, 40, 100, 101, 150, 10**6])
-@pytest.mark.parametrize("height", [1, 2, 3, 7, 8, 20])
+@in_one_test("height", [1, 2, 3, 7, 8, 20])
 def test_strips_may_end_at_any_row(
     strip: int, height: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

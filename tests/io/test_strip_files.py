@@ -125,7 +125,7 @@ def test_a_head_is_what_numpy_writes() -> None:
 
 @pytest.mark.parametrize("heights", [(1,), (7, 3), (100,), (1, 64)], ids=str)
 @pytest.mark.parametrize("compression", [0, 1, 9])
-@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA;16", "P"])
+@in_one_test("mode", ["1", "L", "RGB", "RGBA;16", "P"])
 def test_rows_become_the_bytes_of_the_whole_png(
     mode: str, compression: int, heights: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,7 +156,7 @@ def test_rows_become_the_bytes_of_the_whole_png(
         ("I;16", (256, 256), "uint16"),
     ],
 )
-@pytest.mark.parametrize("large", [False, True])
+@in_one_test("large", [False, True])
 def test_tiles_hold_the_pixels(
     mode: str,
     shape: tuple[int, ...],

@@ -117,7 +117,7 @@ def stacks(draw: st.DrawFn) -> Sequential:
     return model
 
 
-@settings(max_examples=choose(60, 600), deadline=None)
+@settings(max_examples=choose(30, 600), deadline=None)
 @given(stacks())
 def test_any_stack_of_layers_gives_what_its_layers_give_one_by_one(model: Sequential) -> None:
     set_statistics(model)

@@ -52,7 +52,7 @@ TOKENS = [
 ]
 
 
-@settings(max_examples=choose(100, 2000))
+@settings(max_examples=choose(50, 2000))
 @given(st.lists(st.sampled_from(TOKENS), max_size=14))
 def test_any_row_of_tokens_ends_in_a_layer_or_in_an_error(tokens: list[str]) -> None:
     text = " ".join(tokens)
@@ -81,7 +81,7 @@ KEYWORDS = [
 ]
 
 
-@settings(max_examples=choose(100, 2000))
+@settings(max_examples=choose(50, 2000))
 @given(
     st.sampled_from([*LAYERS, "Input"]),
     st.lists(VALUES_OF_ARGUMENTS, max_size=3),

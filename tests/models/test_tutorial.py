@@ -1,9 +1,8 @@
-"""The tutorial's programs, each run as a user would run it, and all that it prints."""
+"""The tutorial's programs, each run whole, and all that it prints."""
 
 import ast
 import re
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import pytest
@@ -101,16 +100,12 @@ def test_every_program_is_run() -> None:
 
 
 @every_program
-def test_a_program_prints_what_the_tutorial_shows(name: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(DIRECTORY / name)],
-        capture_output=True,
-        check=False,
-        cwd=tmp_path,
-        text=True,
-        timeout=60,
-    )
-    assert (done.stdout, done.stderr, done.returncode) == (OUTPUTS[name], "", 0)
+@pytest.mark.filterwarnings("error")
+def test_a_program_prints_what_the_tutorial_shows(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runpy.run_path(str(DIRECTORY / name), run_name="__main__")
+    assert capfd.readouterr() == (OUTPUTS[name], "")
 
 
 @every_program

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from effort import in_one_test
 
 from upsamp.core.arguments import CONVENTIONS
 from upsamp.core.upsampling.methods import METHODS
@@ -107,7 +108,7 @@ def words(call: ast.Call) -> str:
 
 
 @pytest.mark.parametrize(("method", "convention", "aligned"), SETTINGS)
-@pytest.mark.parametrize("library", LIBRARIES)
+@in_one_test("library", LIBRARIES)
 def test_a_program_names_its_method_or_the_rule_is_told(
     method: str, convention: str, aligned: bool, library: str
 ) -> None:
@@ -125,7 +126,7 @@ def test_a_program_names_its_method_or_the_rule_is_told(
 
 
 @pytest.mark.parametrize(("method", "convention", "aligned"), NAMES)
-@pytest.mark.parametrize("library", LIBRARIES)
+@in_one_test("library", LIBRARIES)
 def test_by_whole_factors_copies_are_said_as_such_and_keras_has_its_layer(
     method: str, convention: str, aligned: bool, library: str
 ) -> None:

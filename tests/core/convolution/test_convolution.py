@@ -74,7 +74,7 @@ def test_conv2d_transpose_is_as_defined_for_every_stride_dilation_and_output_pad
     padding: str, kernel_size: tuple[int, int]
 ) -> None:
     x, kernel = whole(3, 2, 3, 2), kernel_for(conv2d_transpose, kernel_size, 2, 1)
-    for strides, dilation_rate in sample(product(product(range(1, 5), repeat=2), DILATIONS), 3):
+    for strides, dilation_rate in sample(product(product(range(1, 5), repeat=2), DILATIONS), 7):
         extras = [extra for extra in product((0, 1), (0, 1)) if np.all(np.less(extra, strides))]
         for output_padding in (None, *extras):
             settings = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate}

@@ -25,7 +25,7 @@ def eighths(seed: int, *shape: int) -> NDArray[np.float64]:
 # --- types
 
 
-@pytest.mark.parametrize(
+@in_one_test(
     ("x", "kernel", "bias", "expected"),
     [
         *[(dtype, dtype, dtype, "float64") for dtype in INTEGERS],
@@ -134,7 +134,7 @@ def test_the_inputs_are_neither_changed_nor_shared(convolve: Convolution, dtype:
 
 
 @pytest.mark.parametrize("name", ["strides", "dilation_rate"])
-@pytest.mark.parametrize("value", [0, -2, (1, 0), (1, 1, 1), 1.0, "1", None, True])
+@in_one_test("value", [0, -2, (1, 0), (1, 1, 1), 1.0, "1", None, True])
 @BOTH
 def test_steps_that_are_not_one_or_two_positive_integers_are_refused(
     convolve: Convolution, value: Any, name: str

@@ -239,7 +239,7 @@ def test_the_reach_of_a_transposed_convolution_is_that_of_a_table() -> None:
 @pytest.mark.parametrize("interpolation", [one for one in METHODS if one != "nearest"])
 def test_the_reach_of_an_interpolation_is_that_of_its_plan(interpolation: Any) -> None:
     for length in effort.choose((1, 2, 5, 8), range(1, 12)):
-        for target in (*range(length, 30), 67, 130):
+        for target in (*effort.sample(range(length, 30), 3), 67, 130):
             plan = plan_axis(length, target, interpolation)
             reach = resampled_reach(length, target, interpolation)
             read = [plan.reach(slice(output, output + 1)) for output in range(target)]

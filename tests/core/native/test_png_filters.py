@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from core.native.native_kernels import every_instruction_set
-from effort import choose
+from effort import choose, in_one_test
 
 from upsamp.core.native.library import Kernels
 from upsamp.io.png import filters
@@ -13,7 +13,7 @@ WIDTHS = (1, 2, 3, 5, 16, 31, 64, 100, 257, 1000)
 
 
 @every_instruction_set
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 6, 8])
+@in_one_test("step", [1, 2, 3, 4, 6, 8])
 def test_rows_are_filtered_as_numpy_does(
     native: Kernels, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,7 +60,7 @@ def check(lazy: Any, expected: NDArray[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "dtype"), sample(product(METHODS, ("uint8", "float32", "float64")), 5), ids=str
+    ("method", "dtype"), sample(product(METHODS, ("uint8", "float32", "float64")), 7), ids=str
 )
 def test_every_method_by_whole_factors_and_to_any_size(method: tuple[str, str], dtype: str) -> None:
     x = numbers((*SHAPE, 3), dtype)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose, in_one_test
+from effort import choose, in_one_test, sample
 from resize_definition import METHODS, TORCH, Method, Size, defined, every_method, image, run
 
 from upsamp import resize, upsample
@@ -19,7 +19,7 @@ from upsamp.core.upsampling import interpolation as plans
 def test_every_small_size_is_as_defined(method: Method) -> None:
     for length in range(1, 7):
         x = image(length, length, 3)
-        for target in range(length, length + 9):
+        for target in sample(range(length, length + 9), 2):
             np.testing.assert_allclose(
                 run(x, (target, 4), method),
                 defined(x, (target, 4), method),
@@ -71,7 +71,7 @@ def test_large_images_are_resized_as_small_ones(method: Method) -> None:
     x = image(3, 60, 60, 15)
     first = METHODS.index(method) % 2
     for target in ((150, 151), (151, 150))[choose(first, 0) :: choose(2, 1)]:
-        channels = choose([0, 7, 14], [*range(15)])
+        channels = choose([0, 14], [*range(15)])
         expected = np.stack([defined(x[..., c], target, method) for c in channels], axis=-1)
         actual = run(x, target, method)[..., channels]
         np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)

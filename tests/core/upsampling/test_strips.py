@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose, sample
+from effort import choose, in_one_test, sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ def check(x: Array, size: tuple[int, int], method: tuple[str, str], **options: A
 
 
 @pytest.mark.usefixtures("_small_tiles")
-@pytest.mark.parametrize(("method", "dtype"), sample(product(METHODS, DTYPES), 3), ids=str)
+@in_one_test(("method", "dtype"), sample(product(METHODS, DTYPES), 5))
 def test_strips_are_the_bits_of_the_whole(method: tuple[str, str], dtype: str) -> None:
     x = numbers((1, 40, 9, 3), dtype)
     # In turn, so that each method and each type meets several sizes.
@@ -121,13 +121,13 @@ def test_strips_of_a_batch_are_whole_images_while_these_fit(dtype: str) -> None:
     assert {strip.size[1] for strip in strips} == {36}
 
 
-@pytest.mark.parametrize("shape", [(1, 8, 1, 1), (3, 8, 1, 1), (1, 8, 3, 2)])
+@in_one_test("shape", [(1, 8, 1, 1), (3, 8, 1, 1), (1, 8, 3, 2)])
 @every_method
 def test_strips_of_one_row(method: tuple[str, str], shape: tuple[int, ...]) -> None:
     assert check(numbers(shape, "float32"), (9, shape[2]), method) > 2
 
 
-@settings(max_examples=choose(25, 300), deadline=None)
+@settings(max_examples=choose(15, 300), deadline=None)
 @given(data=st.data())
 def test_strips_of_any_image(data: st.DataObject) -> None:
     sides = st.integers(1, 60)

@@ -125,7 +125,7 @@ ALL = [
 LARGE = [odd((4000, 6000, 3), (4001, 6001), "uint8", method) for method in METHODS[1:4]]
 
 
-CASES = choose(FEW[::2], [*FEW, *ALL[::61], *LARGE])
+CASES = choose(FEW[::3], [*FEW, *ALL[::61], *LARGE])
 # How many are measured by one process: large ones take seconds.
 TOGETHER = choose(len(CASES), 1)
 

@@ -85,7 +85,7 @@ def test_there_are_all_files() -> None:
     assert sum(len(golden.files) for golden in golden_models()) == 126
 
 
-@pytest.mark.parametrize("golden", MODELS)
+@in_one_test("golden", MODELS)
 def test_every_file_has_the_layers_counts_and_weights_of_keras(
     golden: GoldenModel, tmp_path: Path
 ) -> None:
