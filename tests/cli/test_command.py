@@ -1,5 +1,6 @@
 """Arguments in every spelling that a user may try, and what becomes of the wrong ones."""
 
+import os
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -398,3 +399,15 @@ def test_what_is_given_is_neither_none_nor_false_nor_empty_but_may_be_0() -> Non
     with Context(upsample):
         given = request.given("--frame", "--strip", "-o", "--jobs", "--max-memory")
     assert given == ["--frame", "-o"]
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(None, "20"), ("26", "26")])
+def test_threads_of_blas_soon_sleep_unless_the_user_says_how_long_they_wait(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, wanted: str | None, kept: str
+) -> None:
+    name = "OPENBLAS_THREAD_TIMEOUT"
+    monkeypatch.setenv(name, wanted or "")
+    if wanted is None:
+        monkeypatch.delenv(name)
+    assert invoke("upsample", "1 2").exit_code == 0
+    assert os.environ[name] == kept

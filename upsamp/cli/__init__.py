@@ -173,10 +173,15 @@ def _fault_of_loader(error: ImportError) -> str | None:
 
 
 def _prepare_environment() -> None:
-    """Forget a size of the terminal that is no number; rich takes "²" and 5,000 digits for one."""
+    """Forget a size of the terminal that is no number; rich takes "²" and 5,000 digits for one.
+
+    Threads of BLAS spin for 2^26 ticks before they sleep, at the start, too: two fifths of what a
+    small command costs. Between the products of a network they wait for less than 2^20.
+    """
     for name in ("COLUMNS", "LINES"):
         if not re.fullmatch("[0-9]{1,5}", os.environ.get(name, "0")):
             del os.environ[name]
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 
 def _prepare_signals() -> None:
