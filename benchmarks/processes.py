@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +44,11 @@ OPENCV = """
 import cv2
 image = cv2.imread({source!r}, cv2.IMREAD_UNCHANGED)
 cv2.imwrite({target!r}, cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR))
+"""
+LIBVIPS = """
+import pyvips
+image = pyvips.Image.new_from_file({source!r}, access="sequential")
+image.resize(2, kernel="cubic").write_to_file({target!r})
 """
 # A program counts the memory of the one that starts it as its own, so a small one has to do that.
 WATCH = """
@@ -198,9 +204,12 @@ def large_row(place: Path, rounds: int) -> Row:
         peers["ImageMagick"] = Program(
             (magick, *limit, source, "-filter", "Catrom", "-resize", "200%", target)
         )
+    threads = {"VIPS_CONCURRENCY": str(THREADS)}
     if vips := shutil.which("vips"):
         command = (vips, "resize", source, target, "2", "--kernel", "cubic")
-        peers["libvips"] = Program(command, {"VIPS_CONCURRENCY": str(THREADS)})
+        peers["libvips"] = Program(command, threads)
+    elif find_spec("pyvips"):
+        peers["libvips"] = python(LIBVIPS.format(**names), **threads)
     own = upsamp("upsample", source, "--interp", "bicubic", "-o", target, "--force")
     group = "24-megapixel JPEG to 96-megapixel PNG"
     return programs_row(group, "6000 x 4000 x 3, bicubic by 2", own, peers, rounds)

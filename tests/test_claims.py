@@ -22,7 +22,7 @@ NO_CLAIM = (
     r"et al\., \d+",
     r"\bof rank \d",
     r"For dilation 1 and|the sum is 1 for all but",
-    r"That takes about three minutes on two cores",  # which a test of its own would add to
+    r"That takes about two and a half minutes on two cores",  # which a test of its own would add to
 )
 # In the help also its examples, defaults, and what stands for what a user types.
 NO_CLAIM_OF_HELP = (

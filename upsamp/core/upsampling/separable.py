@@ -27,7 +27,7 @@ from upsamp.core.upsampling.separable_plan import (
 from upsamp.core.upsampling.taps import cut_plan, gather_of
 
 # Output elements from which another thread does more than it costs.
-THREAD_ELEMENTS = 2**18
+THREAD_ELEMENTS = 2**21
 # Output elements that are made apart, where they cannot be written to their place.
 APART = 2**16
 # Outputs that are left to Python together, besides those of a row.
