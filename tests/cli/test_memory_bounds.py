@@ -157,6 +157,8 @@ MAKERS: dict[str, Make] = {
     "columns.npy": partial(numpy_file, order="F"),
     "swapped.npy": partial(numpy_file, dtype=">u2"),
 }
+if ".avif" not in Image.registered_extensions():  # as in an old Pillow
+    del MAKERS["plain.avif"]
 TARGETS = dict.fromkeys((".json", ".csv", ".npz", ".npy"), ".npy")
 EVERY = [(name, TARGETS.get(Path(name).suffix, ".png")) for name in MAKERS]
 EVERY += [
