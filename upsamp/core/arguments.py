@@ -95,7 +95,8 @@ def normalize_pair(value: object, name: str, minimum: int = 1) -> Pair:
     if (
         type(first) is int
         and type(second) is int
-        and minimum <= first < LARGEST > second >= minimum
+        and minimum <= min(first, second)
+        and max(first, second) < LARGEST
     ):
         return first, second
     single = as_integer(value)
