@@ -21,7 +21,7 @@ from upsamp.io import model_sources
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.stored_arrays import StoredArrays
 from upsamp.models.files import loading
-from upsamp.models.summaries import listing
+from upsamp.models.summary import listing
 
 # The same examples at every run: a failure must come back when it is run again.
 settings.register_profile("sample", deadline=None, derandomize=True, max_examples=15)

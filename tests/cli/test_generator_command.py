@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp.models.generator import make_generator
-from upsamp.models.samples.sampling import sample_latent
+from upsamp.models.sampling.sampled_inputs import sample_latent
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp import load_model
-from upsamp.models.samples.tiling import tile_samples
+from upsamp.models.sampling.sample_grid import tile_samples
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

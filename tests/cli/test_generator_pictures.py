@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from upsamp import load_model
 from upsamp.core.latent import interpolate_points
-from upsamp.models.samples.tiling import tile_samples
+from upsamp.models.sampling.sample_grid import tile_samples
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]

@@ -28,9 +28,9 @@ from upsamp.cli.render.summaries import FORMATS, show_difference, show_summary
 from upsamp.cli.render.tables import show_layer, show_note, show_report, show_rows
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
 from upsamp.core.text import json_text, printable
-from upsamp.models.summaries.columns import KERAS_COLUMNS
-from upsamp.models.summaries.difference import compare
-from upsamp.models.summaries.summary import Connection, Summary, SummaryRow
+from upsamp.models.summary.columns import KERAS_COLUMNS
+from upsamp.models.summary.difference import compare
+from upsamp.models.summary.summary import Connection, Summary, SummaryRow
 
 # What a terminal obeys, or what turns text around, and what Markdown, spreadsheets, Graphviz and
 # rich take for their own.

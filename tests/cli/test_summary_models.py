@@ -14,7 +14,7 @@ from effort import choose, in_one_test, one_of_each
 from golden_files import model_file, model_folder
 
 from upsamp.cli.render.summaries import FORMATS
-from upsamp.models.summaries.columns import COLUMNS
+from upsamp.models.summary.columns import COLUMNS
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., object]

@@ -37,8 +37,8 @@ from upsamp.models.advice import advise
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.model import Model
-from upsamp.models.summaries.columns import COLUMNS
-from upsamp.models.summaries.difference import compare
+from upsamp.models.summary.columns import COLUMNS
+from upsamp.models.summary.difference import compare
 
 __all__ = ["CASES", "answer_all"]
 

@@ -18,7 +18,7 @@ from upsamp.errors import ArgumentError, UpsampError
 from upsamp.layers import LAYERS, Dense, Embedding, Flatten, Input, InputLayer, LeakyReLU
 from upsamp.layers.layer import snake_case
 from upsamp.models.advice import advise
-from upsamp.models.summaries.columns import COLUMNS
+from upsamp.models.summary.columns import COLUMNS
 
 
 @in_one_test("name", KERAS_DEFAULTS)

@@ -10,8 +10,8 @@ from upsamp import Sequential, make_generator
 from upsamp.errors import ArgumentError
 from upsamp.layers import Input
 from upsamp.models.generator import GENERATORS
-from upsamp.models.samples.sampling import sample_latent
-from upsamp.models.samples.tiling import tile_samples
+from upsamp.models.sampling.sample_grid import tile_samples
+from upsamp.models.sampling.sampled_inputs import sample_latent
 
 SHAPES: dict[str, list[tuple[int, ...]]] = {
     "upsampling": [(3200,), (5, 5, 128), (10, 10, 128), (10, 10, 1)],

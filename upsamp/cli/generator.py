@@ -18,7 +18,7 @@ from upsamp.io.losses import check_sides
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.write import Destination, write_result
-from upsamp.models.samples.sample_runs import Drawing, draw_samples
+from upsamp.models.sampling.sample_runs import Drawing, draw_samples
 
 EXAMPLES = """
 upsamp generator --model generator.keras --samples 16 -o grid.png
@@ -51,8 +51,8 @@ def command(request: Request) -> None:
     array = choose_target(request.samples_out, request, pictures=False)
     model = open_generator(request)
     plan = plan_run(model, request) if request.writes else None
-    if picture is not None and plan is not None and plan.tiling is not None:
-        check_sides(plan.tiling.shape, picture.format)
+    if picture is not None and plan is not None and plan.sample_grid is not None:
+        check_sides(plan.sample_grid.shape, picture.format)
     if not request.takes_standard_output and not (request.model and request.writes):
         show_summary(model.summarize(), None)
     if request.save is not None:
@@ -84,15 +84,15 @@ def _draw(plan: Plan, array: Destination | None) -> Drawing:
     )
     several = count > plan.run.batch_size
     with writing as writer, show_progress("Samples", "samples", count, wanted=several) as advance:
-        return draw_samples(plan.run, plan.tiling, plan.value_range, writer, advance)
+        return draw_samples(plan.run, plan.sample_grid, plan.value_range, writer, advance)
 
 
 def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:
     """Tell of values that the picture cannot show, and what black and white are."""
     if drawing.not_finite:
-        what = "is black" if plan.tiling else "stands in the samples"
+        what = "is black" if plan.sample_grid else "stands in the samples"
         show_note(f"{drawing.not_finite:,} values are not finite; what is not a number {what}")
-    if plan.tiling is None:
+    if plan.sample_grid is None:
         return
     low, high = drawing.value_range
     if request.layer is not None and plan.value_range is None:
@@ -116,8 +116,10 @@ def _report(
         ("Shape", inputs, _sides(plan.run.shape[1:])),
         ("Range", "", f"{low:g} to {high:g}"),
     ]
-    if plan.tiling is not None:
-        rows.append(("Picture", "", f"{plan.tiling.shape[1]}x{plan.tiling.shape[0]} pixels"))
+    if plan.sample_grid is not None:
+        rows.append(
+            ("Picture", "", f"{plan.sample_grid.shape[1]}x{plan.sample_grid.shape[0]} pixels")
+        )
     return [*rows, ("Seconds", "", f"{perf_counter() - started:.3f}")]
 
 

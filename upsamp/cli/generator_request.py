@@ -13,7 +13,7 @@ from upsamp.io.atomic import check_target
 from upsamp.io.streams import STANDARD_STREAM, is_open
 from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import GENERATORS
-from upsamp.models.samples.value_ranges import NAMED_RANGES
+from upsamp.models.sampling.value_ranges import NAMED_RANGES
 
 STEPS = 8
 DEFAULT_SAMPLES = 16

@@ -14,7 +14,7 @@ from upsamp.models.expression import parse_layer, parse_layers
 from upsamp.models.generator import GENERATORS, make_generator
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
-from upsamp.models.summaries.listing import Listing, read_listing
+from upsamp.models.summary.listing import Listing, read_listing
 
 # Bytes that the text of layers may have, which people write.
 MAX_LAYERS = 2**18

@@ -24,20 +24,20 @@ from upsamp.io.write import Destination
 from upsamp.models.files.loading import load_model
 from upsamp.models.generator import make_generator
 from upsamp.models.model import Model
-from upsamp.models.samples.features import check_known, feature_model, output_model
-from upsamp.models.samples.image_inputs import image_rows
-from upsamp.models.samples.image_layout import image_shape, takes_channels_first
-from upsamp.models.samples.input_roles import InputRole, input_roles
-from upsamp.models.samples.sample_runs import SampleRun
-from upsamp.models.samples.sampling import (
+from upsamp.models.sampling.features import check_known, feature_model, output_model
+from upsamp.models.sampling.image_inputs import image_rows
+from upsamp.models.sampling.image_layout import image_shape, takes_channels_first
+from upsamp.models.sampling.input_roles import InputRole, input_roles
+from upsamp.models.sampling.sample_grid import COLOURS, SampleGrid, plan_sample_grid
+from upsamp.models.sampling.sample_runs import SampleRun
+from upsamp.models.sampling.sampled_inputs import (
     Feed,
     Interpolation,
     interpolate_feed,
     name_inputs,
     plan_feed,
 )
-from upsamp.models.samples.tiling import COLOURS, Tiling, plan_tiling
-from upsamp.models.samples.value_ranges import NAMED_RANGES, Range, input_range, output_range
+from upsamp.models.sampling.value_ranges import NAMED_RANGES, Range, input_range, output_range
 
 ARRAY_FORMATS = ("npy", "npz", "json")
 DEFAULT_KIND = "upsampling"
@@ -86,7 +86,7 @@ class Plan(NamedTuple):
     """What is run, how it is shown, and what the user is told of it."""
 
     run: SampleRun
-    tiling: Tiling | None
+    sample_grid: SampleGrid | None
     value_range: Range | None
     notes: tuple[str, ...]
 
@@ -109,16 +109,16 @@ def plan_run(model: Model, request: Request) -> Plan:
     run = SampleRun(part, feed, request.batch)
     rows, columns = (*run.shape[1:-1], 1, 1)[:2]
     check_result(rows, columns, request.max_pixels, math.prod(run.shape[:-1]))
-    tiling = _plan_tiling(run, request) if request.output is not None else None
+    sample_grid = _plan_sample_grid(run, request) if request.output is not None else None
     shown_range = NAMED_RANGES.get(request.value_range)
     if shown_range is None and request.layer is None:
         shown_range = output_range(part)
-    notes += [*feed.notes, *_shown_notes(model, tiling, request)]
+    notes += [*feed.notes, *_shown_notes(model, sample_grid, request)]
     if any(weight.value is None for weight in model.weights):  # as no file had them
         notes.append(
             "the weights are random, so the generator is untrained and its samples are noise"
         )
-    return Plan(run, tiling, shown_range, tuple(notes))
+    return Plan(run, sample_grid, shown_range, tuple(notes))
 
 
 def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: Request) -> Feed:
@@ -138,7 +138,7 @@ def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: 
     return interpolate_feed(feed, roles, way, labels)
 
 
-def _plan_tiling(run: SampleRun, request: Request) -> Tiling:
+def _plan_sample_grid(run: SampleRun, request: Request) -> SampleGrid:
     """Decide how the samples lie in the picture."""
     grid = request.grid
     count = run.feed.count
@@ -149,12 +149,12 @@ def _plan_tiling(run: SampleRun, request: Request) -> Tiling:
     elif grid is None and request.interpolate is not None and not split and shape[3] in COLOURS:
         grid = (1, count)
     with wrong_command():
-        tiling = plan_tiling(shape, grid, request.zoom, split=split)
-    check_result(tiling.shape[0], tiling.shape[1], request.max_pixels)
-    return tiling
+        sample_grid = plan_sample_grid(shape, grid, request.zoom, split=split)
+    check_result(sample_grid.shape[0], sample_grid.shape[1], request.max_pixels)
+    return sample_grid
 
 
-def _shown_notes(model: Model, tiling: Tiling | None, request: Request) -> list[str]:
+def _shown_notes(model: Model, sample_grid: SampleGrid | None, request: Request) -> list[str]:
     """Say what the user could not guess of what is drawn."""
     notes = []
     if request.layer is None and len(model.outputs) > 1:
@@ -163,10 +163,10 @@ def _shown_notes(model: Model, tiling: Tiling | None, request: Request) -> list[
             f"the model has {len(model.outputs)} outputs, and the first, '{name}', is drawn; "
             "--layer NAME draws another"
         )
-    if tiling is not None and tiling.planes > 1 and request.layer is None:
+    if sample_grid is not None and sample_grid.planes > 1 and request.layer is None:
         notes.append(
-            f"{tiling.planes} channels are no colours, so each is a picture in grey beside the "
-            "others"
+            f"{sample_grid.planes} channels are no colours, so each is a picture in grey beside "
+            "the others"
         )
     return notes
 

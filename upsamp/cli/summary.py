@@ -13,11 +13,11 @@ from upsamp.core.arguments import Pair
 from upsamp.errors import ArgumentError
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
-from upsamp.models.summaries.columns import COLUMNS, choose_columns
-from upsamp.models.summaries.difference import compare
-from upsamp.models.summaries.listing import Listing
-from upsamp.models.summaries.summarizing import default_columns
-from upsamp.models.summaries.summary import Summary
+from upsamp.models.summary.columns import COLUMNS, choose_columns
+from upsamp.models.summary.difference import compare
+from upsamp.models.summary.listing import Listing
+from upsamp.models.summary.summarizing import default_columns
+from upsamp.models.summary.summary import Summary
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000

@@ -20,7 +20,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.shuffle import depth_to_space, space_to_depth
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.pictures import array_of
-from upsamp.models.summaries.summary_row import SummaryRow
+from upsamp.models.summary.summary_row import SummaryRow
 from upsamp.models.transposed_convolution import Settings
 from upsamp.translate import TorchLayer, parse_torch
 

@@ -9,7 +9,7 @@ from upsamp.core.arguments import LARGEST
 from upsamp.core.values import as_integer, each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
-from upsamp.models.configs.graph_config import Graph, read_graph, write_graph
+from upsamp.models.config.graph_config import Graph, read_graph, write_graph
 from upsamp.models.graph import Call, Source, infer, normalize_sources, number_calls
 from upsamp.models.model import Model
 

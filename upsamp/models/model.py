@@ -19,8 +19,8 @@ from upsamp.models.execution import Execution
 from upsamp.models.graph import Call, Source, infer, output_of
 from upsamp.models.inputs import check_inputs, gather_inputs
 from upsamp.models.registry import MODELS
-from upsamp.models.summaries.summarizing import summarize
-from upsamp.models.summaries.summary import Summary
+from upsamp.models.summary.summarizing import summarize
+from upsamp.models.summary.summary import Summary
 
 __all__ = ["Model", "unknown_layers"]
 
@@ -369,7 +369,7 @@ class Model(Layer):
     ) -> Summary:
         """Return the model's summary as data.
 
-        columns: names in `upsamp.models.summaries.columns`, by default those that Keras shows.
+        columns: names in `upsamp.models.summary.columns`, by default those that Keras shows.
         expand_nested: give the layers of nested models a row each. show_trainable: add that column
         to the default ones. batch: the number of samples that shapes and measures are for.
         input_shapes: of all inputs, the batch included, instead of those that the model was built

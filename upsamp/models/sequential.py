@@ -8,8 +8,8 @@ from upsamp.core.values import each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.layer import Shape, normalize_shape
-from upsamp.models.configs.layer_config import read_layer
-from upsamp.models.configs.layer_entries import write_layer
+from upsamp.models.config.layer_config import read_layer
+from upsamp.models.config.layer_entries import write_layer
 from upsamp.models.graph import Call, Source, connect
 from upsamp.models.model import Model
 

@@ -23,7 +23,7 @@ from upsamp.core.threads import thread_count
 from upsamp.core.upsampling.strips import Reader, StripError, as_images
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.pictures import Picture, array_of, picture_of_matrix
-from upsamp.models.summaries.summary_row import SummaryRow
+from upsamp.models.summary.summary_row import SummaryRow
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -3,7 +3,7 @@
 from upsamp.core.arguments import DataFormat, Interpolation, Pair
 from upsamp.layers import Layer, Resizing, UpSampling2D
 from upsamp.layers.shapes import Shape
-from upsamp.models.summaries.summary_row import SummaryRow, layer_row
+from upsamp.models.summary.summary_row import SummaryRow, layer_row
 
 
 def upsampling_row(

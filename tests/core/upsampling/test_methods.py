@@ -170,8 +170,8 @@ from click.testing import CliRunner
 from upsamp import Sequential, resize
 from upsamp.cli import main
 from upsamp.layers import Conv2D, Input, Resizing, UpSampling2D
-from upsamp.models.configs.layer_entries import foreign
-from upsamp.models.samples.value_ranges import output_range
+from upsamp.models.config.layer_entries import foreign
+from upsamp.models.sampling.value_ranges import output_range
 from upsamp.translate import LIBRARIES, Upsampling, upsampling_program
 from upsamp.translate.peers import compare_with_peers
 from upsamp.translate.weights import weights

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from upsamp.core.text import printable
-from upsamp.models.summaries.summary import Summary, SummaryRow
-from upsamp.models.summaries.summary_row import format_shapes
+from upsamp.models.summary.summary import Summary, SummaryRow
+from upsamp.models.summary.summary_row import format_shapes
 
 # What begins an entity, as &lt; or &#60; are.
 ENTITY = re.compile(r"&(?=#?\w+;)")

@@ -7,7 +7,7 @@ import click
 from upsamp.cli.render.output import on_terminal, open_console
 from upsamp.cli.render.tables import plain_text
 from upsamp.core.text import printable
-from upsamp.models.summaries.summary import Summary, SummaryRow
+from upsamp.models.summary.summary import Summary, SummaryRow
 
 # Where the columns end, as parts of a line; with "Connected to", and without.
 CHAIN, GRAPH = (0.45, 0.80, 1.0), (0.30, 0.56, 0.74, 1.0)

@@ -7,14 +7,14 @@ from upsamp.cli.render.output import on_terminal, open_console, print_text
 from upsamp.cli.render.tables import print_table, show_note, table_format, table_of
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
 from upsamp.core.text import json_text, printable
-from upsamp.models.summaries.aligning import align_columns
-from upsamp.models.summaries.columns import KERAS_COLUMNS, Column
-from upsamp.models.summaries.summary import Summary, SummaryRow
+from upsamp.models.summary.aligning import align_columns
+from upsamp.models.summary.columns import KERAS_COLUMNS, Column
+from upsamp.models.summary.summary import Summary, SummaryRow
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from upsamp.models.summaries.difference import Difference
+    from upsamp.models.summary.difference import Difference
 
 FORMATS = ("table", "plain", "json", "csv", "markdown", "dot")
 ELLIPSIS = "…"

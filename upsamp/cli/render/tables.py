@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from upsamp.cli.render.output import on_terminal, open_console, print_text
 from upsamp.core.text import printable
-from upsamp.models.summaries.aligning import align_columns
+from upsamp.models.summary.aligning import align_columns
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from upsamp.models.summaries.summary_row import SummaryRow
+    from upsamp.models.summary.summary_row import SummaryRow
 
 # Laying out more cells takes rich seconds.
 MOST_CELLS = 10_000
@@ -118,7 +118,7 @@ def show_layer(row: "SummaryRow", *, as_table: bool) -> None:
     Standard output then holds the result alone, for the next command of a pipe.
     """
     if as_table:
-        from upsamp.models.summaries.columns import COLUMNS, KERAS_COLUMNS  # which know all layers
+        from upsamp.models.summary.columns import COLUMNS, KERAS_COLUMNS  # which know all layers
 
         columns = [COLUMNS[name] for name in KERAS_COLUMNS]
         headings = [column.heading for column in columns]

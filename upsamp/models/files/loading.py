@@ -9,8 +9,8 @@ from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import open_model
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 from upsamp.io.weight_files import read_weights_file
-from upsamp.models.configs.keras2_config import modernize
-from upsamp.models.configs.layer_config import read_layer
+from upsamp.models.config.keras2_config import modernize
+from upsamp.models.config.layer_config import read_layer
 from upsamp.models.files.stored_weights import put_weights
 from upsamp.models.functional import Functional
 from upsamp.models.model import Model, unknown_layers

@@ -14,7 +14,7 @@ from upsamp.io.weight_files import (
     write_weights,
 )
 from upsamp.layers import Layer
-from upsamp.models.configs.layer_entries import foreign, keras_name, write_layer
+from upsamp.models.config.layer_entries import foreign, keras_name, write_layer
 from upsamp.models.files.weight_names import named_layers, tree_groups
 
 MODEL_SUFFIX = ".keras"

@@ -1,0 +1,222 @@
+"""Configs of Keras 2 and tf.keras, in every form that they were written in."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from config_entries import Entry
+from effort import in_one_test
+from golden_files import golden_models, model_file
+
+from upsamp.io.model_files import open_model
+from upsamp.models.config.keras2_config import OPERATORS, modernize
+from upsamp.models.files.loading import model_from_config
+
+X = np.arange(32.0, dtype=np.float32).reshape(1, 4, 4, 2) / 8 - 2
+
+
+def layer(class_name: str, name: str, *calls: Any, **config: Any) -> Entry:
+    """Return a layer as tf.keras writes it; each call is a list of [layer, call, output, {}]."""
+    return {
+        "class_name": class_name,
+        "config": {"name": name, "trainable": True, "dtype": "float32", **config},
+        "name": name,
+        "inbound_nodes": list(calls),
+    }
+
+
+def image(name: str = "x") -> Entry:
+    """Return an input layer of tf.keras."""
+    return layer("InputLayer", name, batch_input_shape=[None, 4, 4, 2], sparse=False, ragged=False)
+
+
+def model(*layers: Entry, outputs: Any, inputs: Any = None, name: str = "m") -> Entry:
+    """Return a functional model of tf.keras."""
+    ends = {"input_layers": inputs or [["x", 0, 0]], "output_layers": outputs}
+    return {"class_name": "Functional", "config": {"name": name, "layers": list(layers), **ends}}
+
+
+def operator(function: str, name: str, call: Any) -> Entry:
+    """Return an operator of tf.keras, whose calls have one list less around them."""
+    return {
+        "class_name": "TFOpLambda",
+        "config": {"name": name, "trainable": True, "dtype": "float32", "function": function},
+        "name": name,
+        "inbound_nodes": [call],
+    }
+
+
+def run(config: Entry, x: Any = X, version: str = "2.21.0") -> Any:
+    """Run the model of a config."""
+    return model_from_config(config, version).predict(x)
+
+
+# --- calls
+
+
+def test_a_call_on_one_output_and_on_several() -> None:
+    config = model(
+        image(),
+        layer("UpSampling2D", "a", [["x", 0, 0, {}]], size=[2, 2]),
+        layer("Add", "b", [["a", 0, 0, {}], ["a", 0, 0, {}]]),
+        outputs=[["b", 0, 0], ["a", 0, 0]],
+    )
+    large = X.repeat(2, 1).repeat(2, 2)
+    added, given = run(config)
+    np.testing.assert_array_equal(added, 2 * large)
+    np.testing.assert_array_equal(given, large)
+
+
+def test_a_shared_layer_is_called_by_number() -> None:
+    shared = layer("ReLU", "a", [["x", 0, 0, {}]], [["z", 0, 0, {}]])
+    both = layer("Subtract", "b", [["a", 1, 0, {}], ["a", 0, 0, {}]])
+    inputs = [["x", 0, 0], ["z", 0, 0]]
+    config = model(image(), image("z"), shared, both, outputs=[["b", 0, 0]], inputs=inputs)
+    np.testing.assert_array_equal(
+        run(config, {"x": X, "z": -X}), np.maximum(-X, 0) - np.maximum(X, 0)
+    )
+
+
+def test_inputs_may_be_a_dictionary() -> None:
+    inputs = {"second": ["x", 0, 0], "first": ["z", 0, 0]}
+    both = layer("Subtract", "b", [["x", 0, 0, {}], ["z", 0, 0, {}]])
+    config = model(image(), image("z"), both, outputs=[["b", 0, 0]], inputs=inputs)
+    read = model_from_config(config, "2.21.0")
+    assert [one.name for one in read.inputs] == ["z", "x"]
+    np.testing.assert_array_equal(read.predict([X, X * 2]), X)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_calls_of_a_nested_model_begin_at_1_or_at_0(first: int) -> None:
+    inner = {
+        "class_name": "Sequential",
+        "config": {
+            "name": "tower",
+            "layers": [
+                {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 4, 4, 2]}},
+                {"class_name": "LeakyReLU", "config": {"name": "leaky", "alpha": 0.5}},
+            ],
+        },
+        "name": "tower",
+        "inbound_nodes": [[["x", 0, 0, {}]], [["tower", first, 0, {}]]],
+    }
+    config = model(image(), inner, outputs=[["tower", first + 1, 0]])
+    np.testing.assert_array_equal(run(config), np.where(X > 0, X, X / 4))
+
+
+# --- operators
+
+
+NEGATIVE = np.where(X > 0, X, X * np.float32(0.2))
+OPERATED: list[tuple[str, Any, Any]] = [
+    ("math.multiply", ["x", 0, 0, {"y": 2.0, "name": None}], X * 2),
+    ("math.multiply", ["x", 0, 0, {"y": ["x", 0, 0], "name": None}], X * X),
+    ("math.subtract", ["_CONSTANT_VALUE", -1, 1.0, {"y": ["x", 0, 0], "name": None}], 1 - X),
+    ("math.subtract", ["x", 0, 0, {"y": 1, "name": None}], X - 1),
+    ("math.truediv", ["x", 0, 0, {"y": 4.0, "name": None}], X / 4),
+    ("math.divide", ["x", 0, 0, {"y": 4.0}], X / 4),
+    ("math.add", ["x", 0, 0, {"y": 4.0}], X + 4),
+    ("__operators__.add", ["x", 0, 0, {"y": ["x", 0, 0], "name": None}], X + X),
+    ("math.negative", ["x", 0, 0, {}], -X),
+    ("math.negative", ["x", 0, 0], -X),
+    ("math.maximum", ["x", 0, 0, {"y": 0.5}], np.maximum(X, 0.5)),
+    ("math.minimum", ["x", 0, 0, {"y": 0.5}], np.minimum(X, 0.5)),
+    ("math.tanh", ["x", 0, 0, {"name": None}], np.tanh(X)),
+    ("nn.tanh", ["x", 0, 0, {"name": None}], np.tanh(X)),
+    ("math.sigmoid", ["x", 0, 0, {"name": None}], 1 / (1 + np.exp(-X))),
+    ("nn.sigmoid", ["x", 0, 0, {"name": None}], 1 / (1 + np.exp(-X))),
+    ("nn.relu", ["x", 0, 0, {"name": None}], np.maximum(X, 0)),
+    ("nn.leaky_relu", ["x", 0, 0, {"alpha": 0.5, "name": None}], np.where(X > 0, X, X / 2)),
+    ("nn.leaky_relu", ["x", 0, 0, {"name": None}], NEGATIVE),
+]
+
+
+@in_one_test(("function", "call", "expected"), OPERATED)
+def test_operators_of_tensorflow_are_operations(function: str, call: Any, expected: Any) -> None:
+    config = model(image(), operator(function, "tf.op", call), outputs=[["tf.op", 0, 0]])
+    np.testing.assert_allclose(run(config), expected, rtol=1e-6)
+
+
+def test_all_operators_are_tested() -> None:
+    assert {function for function, _, _ in OPERATED} == set(OPERATORS)
+
+
+def test_another_operator_is_listed_and_not_run() -> None:
+    config = model(
+        image(), operator("einsum", "tf.einsum", ["x", 0, 0, {}]), outputs=[["tf.einsum", 0, 0]]
+    )
+    read = model_from_config(config, "2.21.0")
+    assert read.layers[1].type_name == "TFOpLambda"
+    with pytest.raises(NotImplementedError, match=r"^Layer 'tf\.einsum' \(TFOpLambda"):
+        read.predict(X)
+
+
+# --- what had other names, or meant something else
+
+
+def test_an_old_sequential_has_a_list_for_its_config() -> None:
+    layers = [
+        {
+            "class_name": "Dense",
+            "config": {
+                "name": "dense_1",
+                "units": 3,
+                "batch_input_shape": [None, 2],
+                "activation": "linear",
+            },
+        },
+        {"class_name": "LeakyReLU", "config": {"name": "leaky_re_lu_1", "alpha": 0.5}},
+    ]
+    read = model_from_config({"class_name": "Sequential", "config": layers}, "2.1.6")
+    assert [one.name for one in read.layers] == ["dense_1", "leaky_re_lu_1"]
+    assert read.output_shape == (None, 3)
+    read.set_weights([np.eye(2, 3), np.zeros(3)])
+    np.testing.assert_array_equal(read.predict([[-1.0, 2.0]]), [[-0.5, 2, 0]])
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    # Keras 2 has a slope of 0.2 and Keras 3 of 1/6; without a version it is Keras 3's.
+    [("2.15.0", 0.7), ("3.4.1", 1 / 6 + 0.5), (None, 1 / 6 + 0.5)],
+)
+def test_hard_sigmoid_is_that_of_its_keras(version: str | None, expected: float) -> None:
+    config = {
+        "class_name": "Sequential",
+        "config": {
+            "name": "s",
+            "layers": [
+                {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 1]}},
+                {"class_name": "Activation", "config": {"name": "a", "activation": "hard_sigmoid"}},
+            ],
+        },
+    }
+    result = model_from_config(config, version).predict([[1.0]])
+    np.testing.assert_allclose(result, [[expected]], rtol=1e-6)
+
+
+@in_one_test(
+    "entry",
+    [
+        None,
+        3,
+        "x",
+        [],
+        {},
+        {"config": 3},
+        {"class_name": "Functional", "config": {"layers": [None, 3, {"config": 3}]}},
+        {"class_name": "Functional", "config": {"layers": [{"config": 3, "inbound_nodes": [[]]}]}},
+        {"config": {"layers": [{"inbound_nodes": [[3], {}, None, [["x"]], [[0, 0, 0]]]}]}},
+        {"config": {"layers": [{"class_name": "TFOpLambda", "inbound_nodes": [[], [1, 2, 3]]}]}},
+        {"config": {"layers": [{"name": [], "config": {"layers": []}, "inbound_nodes": [[]]}]}},
+    ],
+)
+def test_what_is_not_understood_is_left_to_the_reader(entry: Any) -> None:
+    before = repr(entry)
+    modernize(entry, "2.15.0")
+    assert repr(entry) == before
+
+
+@in_one_test("golden", [one for one in golden_models() if one.library == "keras"])
+def test_a_config_of_keras_3_stays_as_it_is(golden: Any) -> None:
+    saved = open_model(str(model_file(f"{golden}.keras")))
+    assert modernize(saved.config, "3.15.1") == saved.config

@@ -1,0 +1,181 @@
+"""Ranges of values as the layers of a model tell them, and the layout of its images."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from effort import in_one_test
+from golden_files import model_file
+
+from upsamp import Sequential
+from upsamp.errors import ShapeError
+from upsamp.layers import (
+    Activation,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    Conv2DTranspose,
+    Cropping2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Layer,
+    LeakyReLU,
+    Permute,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Softmax,
+    SpectralNormalization,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from upsamp.layers.operation import Operation
+from upsamp.models.files.loading import load_model
+from upsamp.models.functional import Functional
+from upsamp.models.graph import Call, Source
+from upsamp.models.sampling.image_layout import (
+    as_images,
+    channels_first,
+    channels_last,
+    image_shape,
+    takes_channels_first,
+)
+from upsamp.models.sampling.value_ranges import input_range, output_range
+
+SIGNED, UNIT = (-1.0, 1.0), (0.0, 1.0)
+
+
+def behind(*layers: Layer) -> Sequential:
+    return Sequential([Input((4, 4, 2)), *layers])
+
+
+@in_one_test(
+    ("last", "expected"),
+    [
+        ("tanh", SIGNED),
+        ("sigmoid", UNIT),
+        ("softmax", UNIT),
+        ("relu6", (0.0, 6.0)),
+        ("linear", None),
+        ("relu", None),
+        (None, None),
+    ],
+)
+def test_the_last_activation_tells_the_range(
+    last: str | None, expected: tuple[float, float] | None
+) -> None:
+    assert output_range(behind(Conv2D(1, 1, activation=last))) == expected
+    assert output_range(behind(Conv2D(1, 1), Activation(last))) == expected
+    wrapped = SpectralNormalization(Conv2D(1, 1, activation=last))
+    assert output_range(behind(wrapped)) == expected
+
+
+@in_one_test(
+    ("layers", "expected"),
+    [
+        ((Reshape((8, 4, 1)), Permute((2, 1, 3)), Cropping2D(1), Dropout(0.5)), SIGNED),
+        ((Activation("linear"), UpSampling2D(2), Flatten()), SIGNED),
+        ((UpSampling2D(2, interpolation="bilinear"),), SIGNED),
+        ((UpSampling2D(2, interpolation="gaussian"),), SIGNED),
+        ((UpSampling2D(2, interpolation="bicubic"),), None),
+        ((Rescaling(127.5, 127.5),), (0.0, 255.0)),
+        ((Rescaling(-2.0, [1.0, 3.0]),), (-1.0, 5.0)),
+        ((Rescaling(0.5, 0.5), ZeroPadding2D(1)), UNIT),
+        ((Rescaling(1.0, 2.0), ZeroPadding2D(1)), (0.0, 3.0)),
+        ((BatchNormalization(),), None),
+        ((LeakyReLU(),), None),
+        ((ReLU(),), None),
+        ((ReLU(max_value=2.0),), (0.0, 2.0)),
+        ((Softmax(),), UNIT),
+        ((Operation("Add", (None, 1.0)), Operation("Multiply", (0.5, None))), UNIT),
+        ((Operation("Subtract", (1.0, None)), Operation("TrueDivide", (None, 2.0))), UNIT),
+        ((Operation("Divide", (1.0, None)),), None),
+        ((BatchNormalization(), Operation("Tanh", (None,))), SIGNED),
+        ((BatchNormalization(), Operation("Square", (None,))), None),
+        ((Rescaling(0.0, 1.0),), None),
+    ],
+)
+def test_layers_behind_it_keep_the_range_or_change_it(
+    layers: tuple[Layer, ...], expected: Any
+) -> None:
+    tanh = Conv2D(2, 1, activation="tanh")
+    model = behind(tanh, *layers)
+    assert output_range(model) == expected
+    if expected is not None:
+        given = 50 * np.random.default_rng(0).standard_normal((9, 4, 4, 2))
+        values = model.predict(given)
+        assert expected[0] - 1e-5 <= values.min() <= values.max() <= expected[1] + 1e-5
+
+
+def test_nested_models_are_looked_into_and_through() -> None:
+    inner = Sequential([Reshape((8, 2, 2))], name="inner")
+    assert output_range(behind(Conv2D(2, 1, activation="tanh"), inner)) == SIGNED
+    inner = Sequential([Conv2D(2, 1, activation="sigmoid")], name="inner")
+    assert output_range(behind(inner, Cropping2D(1))) == UNIT
+    assert output_range(behind(Sequential([Reshape((8, 2, 2))], name="inner"))) is None
+
+
+def test_joined_arrays_have_the_range_of_all() -> None:
+    calls = [
+        Call(Input((4, 4, 2))),
+        Call(Conv2D(1, 1, activation="tanh"), (Source(0),)),
+        Call(Conv2D(1, 1, activation="relu6", name="other"), (Source(0),)),
+        Call(Concatenate(), (Source(1), Source(2))),
+    ]
+    assert output_range(Functional(calls, [0], [Source(3)])) == (-1.0, 6.0)
+    calls[2] = Call(Conv2D(1, 1, name="unbounded"), (Source(0),))
+    assert output_range(Functional(calls, [0], [Source(3)])) is None
+
+
+def test_images_go_in_as_they_come_out_but_where_bytes_are_rescaled() -> None:
+    assert input_range(load_model(model_file("keras/srgan.keras")), 0) == (0.0, 255.0)
+    assert input_range(load_model(model_file("keras/pix2pix.keras")), 0) == SIGNED
+    tanh = Conv2D(2, 1, activation="tanh")
+    assert input_range(behind(Rescaling(1 / 127.5, -1.0), tanh), 0) == (0.0, 255.0)
+    tanh = Conv2D(2, 1, activation="tanh")
+    inner = Sequential([Input((4, 4, 2)), Rescaling(1 / 255), tanh], name="inner")
+    assert input_range(behind(inner), 0) == (0.0, 255.0)
+    assert input_range(behind(Rescaling(0.5), Conv2D(2, 1, activation="tanh")), 0) == SIGNED
+    assert input_range(behind(Conv2D(2, 1)), 0) is None
+
+
+# --- channels first
+
+
+def turned(*layers: Layer) -> Sequential:
+    return Sequential([Dense(24, input_dim=3), Reshape((2, 3, 4)), *layers])
+
+
+def test_the_last_layer_of_images_tells_the_layout() -> None:
+    first: dict[str, Any] = {"data_format": "channels_first"}
+    assert channels_first(turned(Conv2D(5, 1, **first))) is True
+    assert channels_first(turned(Conv2D(5, 1, **first), Activation("tanh"), LeakyReLU())) is True
+    assert channels_first(turned(Conv2D(5, 1, **first), Permute((2, 3, 1)))) is False
+    assert channels_first(turned(Conv2D(5, 1, **first), UpSampling2D())) is False
+    assert channels_first(turned(Conv2DTranspose(5, 1))) is False
+    assert channels_first(turned()) is False
+    inner = Sequential([Conv2D(5, 1, **first)], name="inner")
+    assert channels_first(turned(inner, Dropout(0.1))) is True
+
+
+def test_the_first_layer_of_images_tells_the_layout_of_the_input() -> None:
+    assert takes_channels_first(behind(Conv2D(1, 1)), 0) is False
+    assert takes_channels_first(behind(Activation("relu")), 0) is False
+    first = behind(Activation("relu"), Conv2D(1, 1, data_format="channels_first"))
+    assert takes_channels_first(first, 0) is True
+    assert takes_channels_first(behind(first), 0) is True
+
+
+def test_outputs_of_any_rank_are_seen_as_images() -> None:
+    assert image_shape((5, 2, 3, 4)) == (5, 2, 3, 4)
+    values = np.arange(6).reshape(1, 2, 3)
+    np.testing.assert_array_equal(as_images(values)[0, :, :, 0], values[0])
+    np.testing.assert_array_equal(as_images(values.reshape(1, 6))[0, 0, :, 0], np.arange(6))
+    moved = channels_last(np.zeros((2, 3, 4, 5)), first=True)
+    assert moved.shape == (2, 4, 5, 3)
+    assert channels_last(values, first=True) is values
+    for shape in ((3,), (1, 2, 3, 4, 5)):
+        with pytest.raises(ShapeError, match=r"must be of rank 2, 3 or 4.*Use --samples-out"):
+            image_shape(shape)

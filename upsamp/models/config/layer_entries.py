@@ -1,0 +1,156 @@
+"""Layers as entries of a config that Keras 3 reads: the writing side of `layer_config`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from upsamp.core.upsampling.methods import METHODS
+from upsamp.core.values import spelled
+from upsamp.layers import InputLayer, Layer, SpectralNormalization
+from upsamp.layers.operation import Operation
+from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.models.config.layer_config import OPERATIONS_HOME
+from upsamp.models.registry import MODELS
+
+# Layers that Keras 3 does not have.
+NOT_IN_KERAS = ("PixelShuffle", "ThresholdedReLU")
+# Values of arguments that Keras has not.
+NOT_TAKEN: Mapping[str, tuple[str, ...]] = {
+    "interpolation": tuple(one.name for one in METHODS.values() if "keras" not in one.keras),
+    "activation": ("hard_sigmoid_keras2",),
+}
+# Where the classes of objects in arguments come from, by the end of the argument's name.
+OBJECT_HOMES: Mapping[str, str] = {
+    "initializer": "keras.initializers",
+    "regularizer": "keras.regularizers",
+    "constraint": "keras.constraints",
+    "activation": "keras.layers",
+}
+# The classes of Keras in arguments; what is none of them is left to Keras' default.
+OBJECTS: Mapping[str, frozenset[str]] = {
+    "keras.initializers": frozenset(
+        f"{kind}{distribution}"
+        for kind in ("Glorot", "He", "Lecun", "Random")
+        for distribution in ("Normal", "Uniform")
+    )
+    | {"TruncatedNormal", "VarianceScaling", "Constant", "Zeros", "Ones", "Identity"}
+    | {"Orthogonal", "STFT"},
+    "keras.regularizers": frozenset({"L1", "L2", "L1L2", "OrthogonalRegularizer"}),
+    "keras.constraints": frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"}),
+    "keras.layers": frozenset({"LeakyReLU", "ReLU", "ELU", "Softmax"}),
+}
+LEFT_OUT = object()
+# Arguments that layers of Keras do not take, though ours have them.
+LEFT_OUT_OF: Mapping[str, tuple[str, ...]] = {
+    "Conv2DTranspose": ("groups",),
+    "SpatialDropout2D": ("trainable",),
+}
+OPERATION_MODULES: Mapping[str, str] = {
+    **dict.fromkeys(("Relu", "LeakyRelu", "Sigmoid"), f"{OPERATIONS_HOME}.nn"),
+    "Resize": f"{OPERATIONS_HOME}.image",
+}
+
+
+def keras_name(layer: Layer) -> str:
+    """Return the name that a layer has in Keras 3, which takes no slash in it."""
+    return layer.name.replace("/", "_")
+
+
+def foreign(layer: Layer) -> str | None:
+    """Say why a layer cannot be Keras 3's, or return None where it can.
+
+    >>> from upsamp.layers import Flatten, PixelShuffle
+    >>> foreign(Flatten()), foreign(PixelShuffle(2))
+    (None, 'Keras has no PixelShuffle')
+    """
+    if isinstance(layer, UnknownLayer):
+        return f"upsamp does not have {layer.type_name}"
+    if layer.type_name in NOT_IN_KERAS:
+        return f"Keras has no {layer.type_name}"
+    no_layer = isinstance(layer, Operation) or layer.operation is not None
+    config = {} if layer.layers or no_layer else layer.get_config()
+    wrong = [
+        f"Keras has no {name}={spelled(config[name])}"
+        for name, refused in NOT_TAKEN.items()
+        if config.get(name) in refused
+    ]
+    if "kernel_size" in config and not isinstance(config["padding"], str):
+        wrong.append("Keras has no padding by margins")
+    if layer.type_name == "Conv2DTranspose" and config["groups"] != 1:
+        wrong.append("Keras has no groups of a Conv2DTranspose")
+    return wrong[0] if wrong else None
+
+
+def write_layer(layer: Layer) -> dict[str, Any]:
+    """Return the entry of a layer, without its calls.
+
+    A layer that Keras 3 does not have is written as one of upsamp, or as the file had it.
+
+    >>> from upsamp.layers import Flatten
+    >>> entry = write_layer(Flatten(name="flat"))
+    >>> entry["module"], entry["class_name"], entry["config"]["name"]
+    ('keras.layers', 'Flatten', 'flat')
+    """
+    name = {"name": keras_name(layer)}
+    if layer.layers or layer.type_name in MODELS:
+        sequential = layer.type_name == "Sequential"
+        module = "keras" if sequential else "keras.src.models.functional"
+        registered = None if sequential else "Functional"
+        return _entry(module, layer, {**layer.get_config(), **name}, registered)
+    if isinstance(layer, UnknownLayer):
+        return _entry(layer.module, layer, {**layer.get_config(), **name})
+    if isinstance(layer, Operation):
+        return _operation_entry(layer.function, {**layer.options, **name})
+    if layer.operation is not None:
+        return _operation_entry(layer.operation, {**layer.operation_options, **name})
+    if foreign(layer) is not None:
+        return _entry("upsamp.layers", layer, {**layer.get_config(), **name})
+    return _entry("keras.layers", layer, {**_config(layer), **name})
+
+
+def _operation_entry(operation: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "module": OPERATION_MODULES.get(operation, f"{OPERATIONS_HOME}.numpy"),
+        "class_name": operation,
+        "config": config,
+        "registered_name": operation,
+    }
+
+
+def _entry(
+    module: str | None, layer: Layer, config: Mapping[str, Any], registered: str | None = None
+) -> dict[str, Any]:
+    return {
+        "module": module,
+        "class_name": layer.type_name,
+        "config": config,
+        "registered_name": registered,
+    }
+
+
+def _config(layer: Layer) -> dict[str, Any]:
+    """Return a layer's arguments as Keras takes them."""
+    config = layer.get_config()
+    shape = config.pop("batch_input_shape", None)
+    if isinstance(layer, InputLayer):
+        return {"batch_shape": shape, "dtype": config["dtype"]}
+    if isinstance(layer, SpectralNormalization):
+        config["layer"] = write_layer(layer.layer)
+    for name in LEFT_OUT_OF.get(layer.type_name, ()):
+        config.pop(name, None)
+    written = {key: _value(key, value) for key, value in config.items()}
+    return {key: value for key, value in written.items() if value is not LEFT_OUT}
+
+
+def _value(name: str, value: object) -> object:
+    """Return an argument as Keras writes it: an object with where its class comes from."""
+    home = OBJECT_HOMES.get(name.rpartition("_")[2])
+    if not isinstance(value, dict) or "class_name" not in value or home is None:
+        return value
+    if value["class_name"] not in OBJECTS[home]:
+        return LEFT_OUT  # made by the user's code; what it is for is past, or only in training
+    return {
+        "module": home,
+        "class_name": value["class_name"],
+        "config": value.get("config", {}),
+        "registered_name": None,
+    }
