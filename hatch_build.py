@@ -4,6 +4,7 @@ UPSAMP_BUILD_KERNELS=0 leaves them out, and 1 makes a failure fatal. CC, CFLAGS 
 which compiler is used, and how; it has to understand GCC's options, as Clang does.
 """
 
+import hashlib
 import os
 import runpy
 import shlex
@@ -33,6 +34,8 @@ POSITION, UNDATED = ("", "-Wl,--no-insert-timestamp") if ON_WINDOWS else ("-fPIC
 # The instruction sets, of which a compiler leaves out those that it does not know: older ones, and
 # compilers for another processor.
 SETS = {"base": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
+# What changes how the compiler works.
+VARIABLES = ("CC", "CFLAGS", "LDFLAGS", "ARCHFLAGS")
 # The file that asks the processor, and that has a function for each set.
 PROCESSOR = "processor"
 
@@ -63,7 +66,7 @@ class KernelBuildHook(BuildHookInterface[Any]):
         self._directory = TemporaryDirectory()
         built = Path(self._directory.name, library.name)
         try:
-            build_library(built)
+            build_or_reuse(built)
             if version == "editable":
                 library.parent.mkdir(exist_ok=True)
                 shutil.copy(built, library)
@@ -85,6 +88,31 @@ class KernelBuildHook(BuildHookInterface[Any]):
         del version, build_data, artifact_path
         if hasattr(self, "_directory"):
             self._directory.cleanup()
+
+
+def build_or_reuse(target: Path) -> None:
+    """Copy the library that an earlier build has left in build/ to `target`, or compile it.
+
+    It is kept under the checksum of all that it is made of, and only where no variable changes how.
+    Raises `KernelError`.
+    """
+    if any(os.environ.get(name) for name in VARIABLES):
+        build_library(target)
+        return
+    parts = [_run(["cc", "-v"], NATIVE), Path(__file__).read_bytes()]
+    for path in sorted(NATIVE.glob("*.[ch]")):
+        parts += [path.name.encode(), path.read_bytes()]
+    checksum = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts))
+    kept = ROOT / "build" / "kernels" / f"{checksum.hexdigest()}{target.suffix}"
+    if kept.exists():
+        shutil.copy(kept, target)
+        return
+    build_library(target)
+    with suppress(OSError):  # in a tree that may not be written, nothing is kept
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}")
+        shutil.copy(target, part)
+        part.replace(kept)
 
 
 def build_library(target: Path, extra: str = "") -> None:
@@ -131,8 +159,8 @@ def _words(variable: str) -> list[str]:
         raise KernelError(f"{variable} is no list of words: {error}") from error
 
 
-def _run(command: list[str], directory: Path) -> None:
-    """Run the compiler; raise `KernelError` with the line that says why it failed."""
+def _run(command: list[str], directory: Path) -> bytes:
+    """Run the compiler; return what it says, or raise `KernelError` with why it failed."""
     environment = os.environ | {"LC_ALL": "C"}
     try:
         done = subprocess.run(  # noqa: S603 - the compiler that the user names
@@ -147,3 +175,4 @@ def _run(command: list[str], directory: Path) -> None:
         errors = [line for line in said if "error" in line.lower()]
         reason = (errors or said or [f"exit code {done.returncode}"])[0]
         raise KernelError(f"the C compiler {command[0]!r} failed: {reason.rstrip('.')}")
+    return done.stdout + done.stderr

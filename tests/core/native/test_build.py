@@ -321,6 +321,30 @@ def test_a_wheel_holds_the_library_of_its_sources_and_no_other(
     assert INSIDE not in held
 
 
+def test_the_next_build_of_the_same_sources_compiles_nothing(
+    hook: ModuleType, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a build has left is for the same sources alone, and for no build that is told how."""
+    compiled: list[Path] = []
+
+    def build_library(target: Path) -> None:
+        compiled.append(target)
+        target.write_bytes(b"a library")
+
+    monkeypatch.setattr(hook, "build_library", build_library)
+    for target in (tmp_path / "once.so", tmp_path / "twice.so"):
+        hook.build_or_reuse(target)
+        assert target.read_bytes() == b"a library"
+    assert compiled == [tmp_path / "once.so"]
+    monkeypatch.setenv("CFLAGS", "-O1")
+    hook.build_or_reuse(tmp_path / "other.so")
+    monkeypatch.delenv("CFLAGS")
+    with (tree / "upsamp" / "core" / "native" / "double.c").open("a") as source:
+        source.write("/* changed */")
+    hook.build_or_reuse(tmp_path / "changed.so")
+    assert compiled[1:] == [tmp_path / "other.so", tmp_path / "changed.so"]
+
+
 def test_an_editable_installation_has_its_library_in_the_tree_until_the_next(
     hook: ModuleType, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
