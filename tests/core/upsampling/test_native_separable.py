@@ -126,6 +126,28 @@ def test_wide_images_are_those_of_plain_sums(library: Kernels, dtype: str) -> No
 
 
 @each_set
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_large_result_is_the_same_wherever_its_rows_begin(
+    library: Kernels, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results that are written past the caches have the bits of others, and nothing beside them."""
+    monkeypatch.setattr(separable, "STREAMED_BYTES", 0)
+    generator = np.random.default_rng(14)
+    for number in range(choose(12, 400)):
+        channels, begin = int(generator.integers(1, 4)), int(generator.integers(0, 20))
+        x = image(generator, (1, 3, int(generator.integers(1, 700)), channels), dtype)
+        size = 6, x.shape[2] * 2
+        plans = plans_of(x, size, RULES[number % len(RULES)])
+        expected = plain(x, size, plans)
+        memory = np.full(expected.size + 40, 77, dtype)
+        output = memory[begin : begin + expected.size].reshape(expected.shape)
+        interpolate_separably(x, output, plans, library, threads=1)
+        np.testing.assert_array_equal(output, expected, strict=True)
+        np.testing.assert_array_equal(memory[:begin], 77)
+        np.testing.assert_array_equal(memory[begin + expected.size :], 77)
+
+
+@each_set
 def test_outputs_that_are_copies_may_lie_beside_any_fractions(library: Kernels) -> None:
     generator = np.random.default_rng(13)
     for dtype in ("uint8", "uint16"):

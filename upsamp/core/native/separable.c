@@ -14,6 +14,9 @@
    list. */
 
 #include "kernels.h"
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
 
 #define MAX_TAPS 16
 #define MAX_PHASES 8
@@ -49,6 +52,7 @@ typedef struct {
   ptrdiff_t ties;                  /* whether all such sums are halves */
   int64_t *doubts;                 /* the flat positions of outputs that are left to the caller */
   ptrdiff_t room, found;
+  ptrdiff_t streamed;              /* whether floats are written past the caches */
 } Job;
 
 /* Return the entry of an output in the tables of its axis, and how many inputs further on it
@@ -135,6 +139,30 @@ static void part(char *restrict target, const char *restrict source, ptrdiff_t l
   for (ptrdiff_t i = count * lines; i < pixels; i++)
     memcpy(target + i % lines * line + i / lines * size, source + i * size, (size_t)size);
 }
+
+/* --- results past the caches, which fetch the lines of memory before these are written --- */
+
+#if defined(__AVX512F__)
+#define LINE 64
+#define STREAM(target, source) \
+  _mm512_stream_si512((void *)(target), _mm512_loadu_si512((const void *)(source)))
+#elif defined(__AVX__)
+#define LINE 32
+#define STREAM(target, source) \
+  _mm256_stream_si256((__m256i *)(target), _mm256_loadu_si256((const __m256i *)(source)))
+#endif
+
+#ifdef LINE
+#define FENCE() _mm_sfence() /* after it other threads see them, too */
+/* Copy elements to where a line begins, or a part of one. */
+static void stream(char *target, const char *source, ptrdiff_t size) {
+  ptrdiff_t done = 0;
+  for (; size - done >= LINE; done += LINE) STREAM(target + done, source + done);
+  memcpy(target + done, source + done, (size_t)(size - done));
+}
+#else
+#define FENCE() ((void)0)
+#endif
 
 /* Find where the inputs of each phase begin, in every `shift`-th pixel of a row. */
 static void find_offsets(const Job *job, ptrdiff_t *offsets) {

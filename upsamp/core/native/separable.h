@@ -188,7 +188,6 @@ static int OWN(down)(INPUT *restrict room, const ROW *const *taps, const WEIGHT 
 #if CENTRE
   const NAMED(WORD, ROW) most = NAMED(BITS, ROW)((ROW)limit);
 #endif
-  room += start;
   if (count > 6) {
     ROW pieces[BLOCK];
 #define FORM(sum) pieces[j] = (ROW)(sum);
@@ -328,11 +327,23 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
     quick = CENTRE ? by.sure : by.shift >= 0;
     limit = by.limit;
 #endif
+#if defined(LINE) && !CENTRE && !WHOLE
+    if (job->streamed) {
+      INPUT apart[BLOCK];
+      ptrdiff_t size = (-(intptr_t)room & (LINE - 1)) / (ptrdiff_t)sizeof(INPUT); /* up to a line */
+      for (ptrdiff_t start = 0; start < elements; start += size, size = BLOCK) {
+        if (size > elements - start) size = elements - start;
+        OWN(down)(apart, taps, weights, count, start, size, &by, quick, limit, NULL);
+        stream((char *)(room + start), (const char *)apart, size * (ptrdiff_t)sizeof(INPUT));
+      }
+      continue;
+    }
+#endif
     const ptrdiff_t block = count > 6 || !quick ? BLOCK : elements;
     for (ptrdiff_t start = 0; start < elements; start += block) {
       const ptrdiff_t size = elements - start < block ? elements - start : block;
       uint8_t near[RUN];
-      int any = OWN(down)(room, taps, weights, count, start, size, &by, quick, limit, near);
+      int any = OWN(down)(room + start, taps, weights, count, start, size, &by, quick, limit, near);
 #if CENTRE
       for (ptrdiff_t k = 0; k < RUN && any; k++)
         for (ptrdiff_t j = k; j < size && near[k]; j += RUN)
@@ -346,6 +357,7 @@ ptrdiff_t KERNEL(OWN(separable))(Job *job) {
     OWN(mend)(job, room, taps, exact, count, total, job->right, job->wide);
 #endif
   }
+  FENCE();
   CLEAR_VECTORS();
   return job->stop;
 }

@@ -28,6 +28,8 @@ from upsamp.core.upsampling.taps import cut_plan, gather_of
 
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**21
+# Bytes of a result that caches do not keep until it is read.
+STREAMED_BYTES = 2**23
 # Output elements that are made apart, where they cannot be written to their place.
 APART = 2**16
 # Outputs that are left to Python together, besides those of a row.
@@ -88,7 +90,8 @@ class Image:
     def make(self, first: int, stop: int) -> None:
         """Make the output rows from `first` to before `stop`."""
         if _has_lines(self.source) and _has_lines(self.target):
-            self._run(self.source, 0, self.target[first:stop], first)
+            streamed = self.target.nbytes >= STREAMED_BYTES
+            self._run(self.source, 0, self.target[first:stop], first, streamed=streamed)
             return
         _, wide, channels = self.target.shape
         step = max(1, APART // max(1, wide * channels))
@@ -100,14 +103,20 @@ class Image:
             self._run(part, inputs.start, place, start)
             self.target[start:end] = place
 
-    def _run(self, part: Array, top: int, place: Array, first: int) -> None:
-        """Make output rows from `first` on out of input rows from `top` on."""
+    def _run(
+        self, part: Array, top: int, place: Array, first: int, *, streamed: bool = False
+    ) -> None:
+        """Make output rows from `first` on out of input rows from `top` on.
+
+        streamed: whether floats are written past the caches.
+        """
         layout = self.layout
         job = Job.from_buffer_copy(layout.job)
         job.first = job.begin = first
         job.stop = first + len(place)
         job.source, job.top, job.source_step = address(part), top, part.strides[0]
         job.target, job.target_step = address(place), place.strides[0]
+        job.streamed = streamed
         memory = scratch("up_separable", (layout.size,), np.uint8)
         start = address(memory)
         job.scratch = start + -start % SLACK  # vectors do not cross the lines of a cache

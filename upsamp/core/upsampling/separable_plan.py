@@ -60,6 +60,7 @@ class Job(ctypes.Structure):
         ("doubts", POINTER),
         ("room", SIZE),
         ("found", SIZE),
+        ("streamed", SIZE),
     )  # fmt: skip
 
 
