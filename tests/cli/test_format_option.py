@@ -50,7 +50,7 @@ def test_a_format_has_the_names_that_people_call_it(
         ("TIFFF", "Did you mean tiff?"),
         ("jpeg200", "Did you mean jpeg2000?"),
         ("avi", "Did you mean avif?"),
-        ("xyz", f"Known: table, plain, {', '.join(NAMES)}."),
+        ("xyz", f"Known: table, plain, markdown, {', '.join(NAMES)}."),
         ("9" * 9999, "Known: table, plain, "),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import click
 
-from upsamp.cli.command import CountType, FileType, RangeType
+from upsamp.cli.command import CountType, FileType, PairType, RangeType
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import (
@@ -156,6 +156,8 @@ def check_kind(*, is_image: bool) -> None:
             raise click.UsageError(f"{spelled} is for {kind}; {why}. Leave it out.")
 
 
+# How an explanation can be printed.
+EXPLAINED = ("table", "markdown", "json")
 # How a matrix can be printed besides the formats of files; "plain" is the rows of "txt".
 FORMATS = ("table", "plain", *MATRIX_FORMATS, *IMAGE_FORMATS)
 
@@ -168,10 +170,39 @@ output_option = option(
 
 format_option = option(
     "--format",
-    type=FormatType(("table", "plain", *NAMES), case_sensitive=False),
+    type=FormatType(("table", "plain", "markdown", *NAMES), case_sensitive=False),
     metavar="NAME",
-    help=f"Write or print the result in this format: {', '.join(FORMATS)}.",
+    help=f"Write or print the result in this format: {', '.join(FORMATS)}; with --explain: "
+    f"{', '.join(EXPLAINED)}.",
 )
+
+explain_option = option(
+    "--explain",
+    help="Write nothing; show the computation step by step, and one value of the output as its "
+    "sum.",
+)
+
+cell_option = option(
+    "--cell",
+    type=PairType(minimum=0),
+    help="Row and column of the value that --explain writes as its sum, counted from 0.  "
+    "[default: the first that is made of the most]",
+)
+
+
+def check_explained(request: "Options", explain: bool, format_name: str | None) -> None:
+    """Raise where options of --explain are given without it, or others would be passed over."""
+    if not explain:
+        if request.given("--cell") or format_name == "markdown":
+            raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
+        return
+    if request.given("-o"):
+        raise click.UsageError("--explain is shown, not written. Leave -o out, or use > FILE.")
+    if format_name not in (None, *EXPLAINED):
+        raise click.UsageError(
+            f"--format of --explain must be one of {', '.join(EXPLAINED)}. Received: {format_name}."
+        )
+
 
 force_option = option("--force", help="Overwrite a file that exists.")
 

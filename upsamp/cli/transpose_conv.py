@@ -48,6 +48,7 @@ upsamp transpose-conv --kernel 3 --stride 2 --padding same
 upsamp transpose-conv '1 2; 3 4' --kernel 1 --stride 2
 upsamp transpose-conv '1 2; 3 4' --weights '1 2 1; 2 4 2; 1 2 1' --stride 2 --format json
 upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --padding same
+upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --explain
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
 upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
 upsamp transpose-conv --solve 7 28
@@ -87,6 +88,11 @@ def command(request: Request) -> None:
         learn_kernel(request, request.fit)
     else:
         settings = _settle(request, layer)
+        if request.explain:
+            from upsamp.cli.explaining import explain_convolution
+
+            explain_convolution(request, settings)
+            return
         if request.library is None:
             _convolve(request, settings, layer)
             return

@@ -136,6 +136,8 @@ class Request(Options):
         "as 'ConvTranspose2d(64, 3, 4, stride=2)'. Without INPUT it is shown as a call of upsamp.",
     )
     library: str | None = options.code_option
+    explain: bool = options.explain_option
+    cell: Pair | None = options.cell_option
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
@@ -179,13 +181,14 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        given = self.given("--solve", "--fit", "--code")
+        options.check_explained(self, self.explain, self.format_name)
+        given = self.given("--solve", "--fit", "--code", "--explain")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(
-                f"{written[0]} is for a result. Leave --fit, --solve, --code out."
+                f"{written[0]} is for a result. Leave --fit, --solve, --code and --explain out."
             )
         if self.fit is None and self.given("--save-weights", "--apart"):
             raise click.UsageError("--save-weights and --apart go with --fit.")

@@ -49,6 +49,7 @@ upsamp upsample '[[1,2],[3,4]]' --format json
 upsamp upsample photo.png --size 3 --interp bicubic --preview
 upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
+upsamp upsample '1 2; 3 4' --interp bilinear --explain
 upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
 
@@ -73,6 +74,10 @@ def command(request: Request) -> None:
         from upsamp.cli.bulk import enlarge_many  # one file needs no processes
 
         enlarge_many(request)
+    elif request.explain:
+        from upsamp.cli.explaining import explain_enlarging  # few look at how it is computed
+
+        explain_enlarging(request)
     elif request.shown_elsewhere:
         _show_elsewhere(request)
     elif request.sheet is not None:

@@ -10,8 +10,15 @@ from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
 from upsamp.cli.command import CountType, FactorType, FileType, TargetType
-from upsamp.cli.options import Options, argument, option, parsed, wrong_command
-from upsamp.core.arguments import CONVENTIONS, DATA_FORMATS, Convention, DataFormat, Interpolation
+from upsamp.cli.options import Options, argument, check_explained, option, parsed, wrong_command
+from upsamp.core.arguments import (
+    CONVENTIONS,
+    DATA_FORMATS,
+    Convention,
+    DataFormat,
+    Interpolation,
+    Pair,
+)
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.io.formats import IMAGE_FORMATS, MATRIX_FORMATS, format_of_name
@@ -85,6 +92,8 @@ class Request(Options):
         "--preview",
         help="Show the result on the terminal, besides writing it; one of '-' is only shown.",
     )
+    explain: bool = options.explain_option
+    cell: Pair | None = options.cell_option
     library: str | None = options.code_option
     output: str | None = options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
@@ -152,8 +161,8 @@ class Request(Options):
 
     @property
     def shown_elsewhere(self) -> bool:
-        """Whether what is wanted is what other libraries compute, or their programs."""
-        return self.compare or self.library is not None
+        """Whether what is wanted is how it is computed, what other libraries do, or a program."""
+        return self.compare or self.explain or self.library is not None
 
     @cached_property
     def enlarging(self) -> Enlarging:
@@ -211,10 +220,12 @@ class Request(Options):
             normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
-        if self.compare and self.library is not None:
-            _refuse("--compare and --code each compute nothing else. Give one of them.")
-        if self.linear and self.shown_elsewhere:
-            _refuse("--linear is in no other library. Leave --compare and --code out.")
+        check_explained(self, self.explain, self.format_name)
+        elsewhere = self.given("--compare", "--code", "--explain")
+        if len(elsewhere) > 1:
+            _refuse(f"{' and '.join(elsewhere)} each compute nothing else. Give one of them.")
+        if self.linear and elsewhere:
+            _refuse(f"--linear is in no other library, nor explained. Leave {elsewhere[0]} out.")
         if self.strip and not self.auto_orient:
             _refuse("--strip drops the orientation that --no-auto-orient leaves.")
         self._check_written()
@@ -223,11 +234,11 @@ class Request(Options):
         if self.background is not None and self._unwritten:
             _refuse(
                 "--background is for a result that is written. "
-                "Leave --sheet, --compare and --code out."
+                "Leave --sheet, --compare, --code and --explain out."
             )
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
-        given = self.given("-o", "--compare", "--code", "--data-format")
+        given = self.given("-o", "--compare", "--code", "--explain", "--data-format")
         given += ["--missing"] * (self.missing == "nan")
         if self.many and given:
             _refuse(
@@ -244,8 +255,8 @@ class Request(Options):
         shown = self._unwritten or self.preview
         if self.max_memory is not None and shown:
             _refuse(
-                "--max-memory bounds results that are written, and --preview, --sheet, --compare "
-                "and --code hold theirs whole. Leave one of them out."
+                "--max-memory bounds results that are written, and --preview, --sheet, --compare, "
+                "--code and --explain hold theirs whole. Leave one of them out."
             )
         if self.dry and (shown or self.report):
             _refuse(
@@ -263,7 +274,8 @@ class Request(Options):
             _refuse("--preview and --sheet are for one image. Give one alone.")
         if self.shown_elsewhere:
             _refuse(
-                "--compare and --code make no result that --preview or --sheet could show. "
+                "--compare, --code and --explain make no result that --preview or --sheet could "
+                "show. "
                 "Leave one of them out."
             )
         if self.preview:

@@ -24,7 +24,7 @@ def show_matrix(title: str, array: Array) -> None:
     """
     shape = " x ".join(map(str, array.shape))
     heading = f"{title} ({shape}) {array.dtype}"
-    planes = _planes(array)
+    planes = as_planes(array)
     for label, plane in planes[:SHOWN_PLANES]:
         _show_plane(f"{heading}{label}", plane)
     if len(planes) > SHOWN_PLANES:
@@ -33,7 +33,8 @@ def show_matrix(title: str, array: Array) -> None:
         show_note("the corners are shown; use --format plain for all")
 
 
-def _planes(array: Array) -> list[tuple[str, Array]]:
+def as_planes(array: Array) -> list[tuple[str, Array]]:
+    """Return the planes (H, W) of an array, each with what tells it from the others."""
     if array.ndim == 2:
         return [("", array)]
     if array.ndim == 3:
@@ -43,14 +44,14 @@ def _planes(array: Array) -> list[tuple[str, Array]]:
     return [
         (f", image {number}{label}", plane)
         for number, image in enumerate(array)
-        for label, plane in _planes(image)
+        for label, plane in as_planes(image)
     ]
 
 
 def _show_plane(heading: str, plane: Array) -> None:
     rows, row_gap = _corners(plane.shape[0], plane.size)
     columns, column_gap = _corners(plane.shape[1], plane.size)
-    cells = _align([[_number(plane[row, column]) for column in columns] for row in rows])
+    cells = _align([[number_text(plane[row, column]) for column in columns] for row in rows])
     labels = [str(row) for row in rows]
     headings = [str(column) for column in columns]
     if column_gap:
@@ -80,7 +81,7 @@ def _corners(length: int, size: int) -> tuple[list[int], bool]:
     return [*range(CORNER), *range(length - CORNER, length)], True
 
 
-def _number(value: np.generic) -> str:
+def number_text(value: np.generic) -> str:
     """Write a number in the shortest decimals that tell it apart within its own type."""
     text = str(value.item() if value.dtype.kind in "bi" else value)
     return text.removesuffix(".0") if value.dtype.kind == "f" else text

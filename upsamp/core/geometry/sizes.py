@@ -131,19 +131,16 @@ def transposed_axis(
     if isinstance(padding, tuple):
         before, after = padding
         output = full - before - after + (output_padding or 0)
-        formula = "(n - 1) * s + ek - before - after + op"
-        numbers = f"({length} - 1) * {stride} + {span} - {before} - {after} + {output_padding or 0}"
     elif padding == "valid":
         output = full + (max(0, stride - span) if output_padding is None else output_padding)
     elif output_padding is None:
         output = length * stride
     else:
         output = full - 2 * (span // 2) + output_padding
-        formula = "(n - 1) * s + ek - 2 * (ek // 2) + op"
-        numbers = f"({length} - 1) * {stride} + {span} - 2 * ({span} // 2) + {output_padding}"
     if output_length is not None:
         output = output_length
     if output < 1:
+        formula, numbers = transposed_formula(length, span, stride, padding, output_padding)
         raise ShapeError(
             f"The output must not be empty. Received: {formula} = {numbers} = {output}. "
             "Use a smaller padding, or a larger `output_padding`."
@@ -151,3 +148,28 @@ def transposed_axis(
     if padding == "same":
         before = max(full - output, 0) // 2
     return TransposedAxis(length, stride, dilation, full, output, before)
+
+
+def transposed_formula(
+    length: int, span: int, stride: int, padding: Padding | Pair, output_padding: int | None
+) -> tuple[str, str]:
+    """Return how `transposed_axis` finds the length of the output, in symbols and in numbers.
+
+    >>> transposed_formula(2, 3, 2, "same", None)
+    ('n * s', '2 * 2')
+    """
+    full, numbers = "(n - 1) * s + ek", f"({length} - 1) * {stride} + {span}"
+    if isinstance(padding, tuple):
+        before, after = padding
+        return (
+            f"{full} - before - after + op",
+            f"{numbers} - {before} - {after} + {output_padding or 0}",
+        )
+    if output_padding is not None:
+        half, halves = (
+            ("", "") if padding == "valid" else (" - 2 * (ek // 2)", f" - 2 * ({span} // 2)")
+        )
+        return f"{full}{half} + op", f"{numbers}{halves} + {output_padding}"
+    if padding == "same":
+        return "n * s", f"{length} * {stride}"
+    return "(n - 1) * s + max(ek, s)", f"({length} - 1) * {stride} + max({span}, {stride})"

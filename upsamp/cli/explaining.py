@@ -1,0 +1,65 @@
+"""`--explain`: how a result is computed, step by step, on the user's own numbers."""
+
+import click
+
+from upsamp.cli import transpose_request, upsample_request
+from upsamp.cli.options import wrong_command
+from upsamp.cli.render.explanations import show_explanation
+from upsamp.cli.render.tables import show_note
+from upsamp.cli.results import read_input
+from upsamp.core.arguments import Array
+from upsamp.core.layout import as_batch
+from upsamp.core.upsampling.request import normalize_rule
+from upsamp.errors import ArgumentError
+from upsamp.explain.transposed import explain_transposed
+from upsamp.explain.upsampling import explain_upsampling
+from upsamp.io.pictures import Picture, array_of
+from upsamp.models.transposed_convolution import Settings, prepare
+
+
+def explain_convolution(request: transpose_request.Request, settings: Settings) -> None:
+    """Show the steps of a transposed convolution."""
+    given = read_input(request.source, request.reading)
+    by_channel = isinstance(given, Picture)
+    task = prepare(array_of(given), settings, by_channel=by_channel)
+    x = _first(task.x.astype(task.kernel.dtype, copy=False), "channel" if task.apart else "image")
+    with wrong_command(ArgumentError):
+        made = explain_transposed(
+            x,
+            task.kernel,
+            task.bias,
+            settings.arguments,
+            settings.output_shape,
+            cell=request.cell,
+            cell_name="--cell",
+        )
+    show_explanation(made, request.format_name)
+
+
+def explain_enlarging(request: upsample_request.Request) -> None:
+    """Show the steps of an upsampling."""
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    if isinstance(given, Picture) and given.has_alpha:
+        raise click.UsageError(
+            "--explain is for images without alpha, which weights the colours. Received: an image "
+            "with alpha. Save it without."
+        )
+    size = enlarging.result_size(given)
+    rule = normalize_rule(
+        enlarging.interpolation,
+        enlarging.convention,
+        align_corners=enlarging.align_corners,
+        alpha=False,
+    )
+    x = _first(as_batch(array_of(given), enlarging.layout), "image")
+    with wrong_command(ArgumentError):
+        made = explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
+    show_explanation(made, request.format_name)
+
+
+def _first(batch: Array, what: str) -> Array:
+    """Return the first image of (N, H, W, C); tell that the others are like it."""
+    if len(batch) > 1:
+        show_note(f"the first {what} of {len(batch)} is explained; the others are computed alike")
+    image: Array = batch[0]
+    return image

@@ -1,0 +1,1 @@
+"""What the computations do, step by step, as data that others draw."""
