@@ -55,8 +55,9 @@ programs of `--code torch` slice there.
 ### Keras' "same" in PyTorch and ONNX
 
 For dilation 1 and `output_padding=None`: PyTorch's (`padding`, `output_padding`), or the slice that
-the full result needs; then ONNX' `pads` of one axis. Overlap is even where s divides k: a kernel of
-ones leaves no checkerboard there, though other weights can (A. Odena et al., 2016).
+the full result needs; then ONNX' `pads` of one axis. Overlap is even where s divides k: every output is
+a sum of as many products. Weights may still leave a checkerboard there (A. Odena et al., 2016), which
+`transpose-conv --overlap` measures.
 """
 
 MIDDLE = """

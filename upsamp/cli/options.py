@@ -64,8 +64,8 @@ def option(*spellings: str, **settings: Any) -> Any:
     shown = "default" in settings
 
     def make(name: str, kind: object) -> Callable[..., Any]:
-        is_flag = True if kind is bool else None
-        return click.option(*spellings, name, is_flag=is_flag, show_default=shown, **settings)
+        flag = {"is_flag": True} if kind is bool else {}
+        return click.option(*spellings, name, show_default=shown, **flag | settings)
 
     return make
 
@@ -190,17 +190,22 @@ cell_option = option(
 )
 
 
-def check_explained(request: "Options", explain: bool, format_name: str | None) -> None:
-    """Raise where options of --explain are given without it, or others would be passed over."""
-    if not explain:
-        if request.given("--cell") or format_name == "markdown":
-            raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
-        return
-    if request.given("-o"):
-        raise click.UsageError("--explain is shown, not written. Leave -o out, or use > FILE.")
-    if format_name not in (None, *EXPLAINED):
+def check_explained(explain: bool, format_name: str | None) -> None:
+    """Raise where options go with --explain that is not there, or do not go with it."""
+    if explain:
+        check_shown("--explain", format_name, EXPLAINED)
+    elif format_name == "markdown" or click.get_current_context().params["cell"] is not None:
+        raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
+
+
+def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) -> None:
+    """Raise where what an option shows is to be written, or in a format that it does not have."""
+    given = click.get_current_context().params
+    if given["output"] is not None:
+        raise click.UsageError(f"{option} is shown, not written. Leave -o out, or use > FILE.")
+    if format_name not in (None, *known):
         raise click.UsageError(
-            f"--format of --explain must be one of {', '.join(EXPLAINED)}. Received: {format_name}."
+            f"--format of {option} must be one of {', '.join(known)}. Received: {format_name}."
         )
 
 

@@ -17,6 +17,7 @@ from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.text import printable
 from upsamp.errors import FileError
 from upsamp.io.formats import (
+    FORMATS,
     FRAME_FORMATS,
     IMAGE_FORMATS,
     LOSSY_FORMATS,
@@ -123,6 +124,25 @@ def _find_destination(request: "Request", given: Picture | Array, ending: str) -
         )
     check_place(output, overwrite=request.force)
     return output, wanted or _format_of(output)
+
+
+def choose_picture(name: str, option: str, request: "Request", *, least: int = 1) -> Destination:
+    """Return where a picture of `option` goes, or raise where it cannot, before any work is done.
+
+    least: the pixels of its shorter side at the least.
+    """
+    format_name = format_of_name(name) or ("png" if is_stream(name) else None)
+    side = FORMATS[format_name].largest_side if format_name else None
+    if format_name not in IMAGE_FORMATS or (side or least) < least:
+        raise click.UsageError(
+            f"{option} must be a picture, such as {option.lstrip('-')}.png. "
+            f"Received: {printable(name)}."
+        )
+    if name == STANDARD_STREAM:
+        refuse_on_terminal(format_name)
+    check_coding(format_name, request.writing)
+    check_place(name, overwrite=request.force)
+    return Destination(name, format_name, request.writing, request.force)
 
 
 def _format_of(output: str) -> str:

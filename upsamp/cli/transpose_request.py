@@ -138,6 +138,16 @@ class Request(Options):
     library: str | None = options.code_option
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    overlap: str | None = option(
+        "--overlap",
+        is_flag=False,
+        flag_value="",
+        metavar="[MAP]",
+        type=FileType(output=True),
+        help="Write no result; show how kernels overlap in each value of the output, what a "
+        "constant becomes in each phase, and what lessens a checkerboard. MAP is a picture of it, "
+        "such as map.png.",
+    )
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
@@ -181,15 +191,15 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        options.check_explained(self, self.explain, self.format_name)
-        given = self.given("--solve", "--fit", "--code", "--explain")
+        options.check_explained(self.explain, self.format_name)
+        if self.overlap is not None:
+            options.check_shown("--overlap", self.format_name, ("table", "json"))
+        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
         written = self.given("--max-memory", "--range")
         if written and given:
-            raise click.UsageError(
-                f"{written[0]} is for a result. Leave --fit, --solve, --code and --explain out."
-            )
+            raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
         if self.fit is None and self.given("--save-weights", "--apart"):
             raise click.UsageError("--save-weights and --apart go with --fit.")
 

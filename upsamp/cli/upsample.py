@@ -11,14 +11,13 @@ from upsamp.cli.options import takes
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import (
     TUTORIAL_MATRIX,
-    check_coding,
     choose_destination,
+    choose_picture,
     deliver,
     find_source,
     finish,
     preview,
     read_input,
-    refuse_on_terminal,
     report,
     show_planned,
     show_result,
@@ -28,10 +27,9 @@ from upsamp.core.arguments import Array
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
 from upsamp.core.text import printable
-from upsamp.io.formats import FORMATS, IMAGE_FORMATS, format_of_name
 from upsamp.io.pictures import Picture, array_of, check_light
-from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream, spooled_input
-from upsamp.io.write import Destination, check_place
+from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
+from upsamp.io.write import Destination
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare
 from upsamp.resizing.strip_jobs import EnlargedStrips, Source
@@ -136,7 +134,7 @@ def _draw_sheet(request: Request, name: str) -> None:
     from upsamp.views.view import view_of
 
     started = perf_counter()
-    destination = _choose_sheet(name, request)
+    destination = choose_picture(name, "--sheet", request, least=LEAST_SIDE)
     source, enlarging = request.source, request.enlarging
     given = read_input(source, request.reading)
     view = view_of(given, enlarging.layout)
@@ -155,21 +153,6 @@ def _draw_sheet(request: Request, name: str) -> None:
         report("Sheet", source, given, sheet, destination, [], started)
     if request.preview:
         preview(sheet, name)
-
-
-def _choose_sheet(name: str, request: Request) -> Destination:
-    """Return where the sheet goes, or raise where it cannot, before any work is done."""
-    format_name = format_of_name(name) or ("png" if is_stream(name) else None)
-    side = FORMATS[format_name].largest_side if format_name else None
-    if format_name not in IMAGE_FORMATS or (side or LEAST_SIDE) < LEAST_SIDE:
-        raise click.UsageError(
-            f"--sheet must be a picture, such as sheet.png. Received: {printable(name)}."
-        )
-    if name == STANDARD_STREAM:
-        refuse_on_terminal(format_name)
-    check_coding(format_name, request.writing)
-    check_place(name, overwrite=request.force)
-    return Destination(name, format_name, request.writing, request.force)
 
 
 def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:

@@ -220,7 +220,7 @@ class Request(Options):
             normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
-        check_explained(self, self.explain, self.format_name)
+        check_explained(self.explain, self.format_name)
         elsewhere = self.given("--compare", "--code", "--explain")
         if len(elsewhere) > 1:
             _refuse(f"{' and '.join(elsewhere)} each compute nothing else. Give one of them.")

@@ -13,7 +13,12 @@ import numpy as np
 from upsamp.core.arguments import Array, Margins, Padding, Pair
 from upsamp.core.convolution.convolve import conv2d_transpose, transposed_setting
 from upsamp.core.convolution.setting import ConvolutionSetting, extent_of
-from upsamp.core.geometry.sizes import TransposedAxis, effective_kernel, transposed_formula
+from upsamp.core.geometry.sizes import (
+    TransposedAxis,
+    effective_kernel,
+    transposed_axis,
+    transposed_formula,
+)
 from upsamp.explain.explanation import (
     Explanation,
     Stage,
@@ -57,9 +62,8 @@ def explain_transposed(
     """
     strides, _, _, dilation, groups = arguments
     setting = transposed_setting(*arguments, output_shape)
-    rows, columns, filters = extent_of(setting, (1, *x.shape), kernel.shape)
-    if not (isinstance(rows, TransposedAxis) and isinstance(columns, TransposedAxis)):
-        raise TypeError("a transposed setting has transposed axes")
+    filters = extent_of(setting, (1, *x.shape), kernel.shape).filters
+    rows, columns = transposed_axes(setting, x.shape, kernel.shape)
     check_values((max(rows.output, rows.full), max(columns.output, columns.full), filters))
     # What the first filter reads.
     seen = x[:, :, : x.shape[2] // groups]
@@ -89,14 +93,14 @@ def explain_transposed(
         *_matrix_view(x, kernel, arguments, output_shape),
     ]
     counts = [
-        [len(_taps(axis, place, size)) for place in range(axis.output)]
+        [len(axis_taps(axis, place, size)) for place in range(axis.output)]
         for axis, size in zip(axes, taps, strict=True)
     ]
     row, column = choose_cell(cell, (counts[0], counts[1]), cell_name)
     read = [
         (x[i, j, channel], first[p, q, channel], (i, j, channel))
-        for i, p in _taps(rows, row, taps[0])
-        for j, q in _taps(columns, column, taps[1])
+        for i, p in axis_taps(rows, row, taps[0])
+        for j, q in axis_taps(columns, column, taps[1])
         for channel in range(first.shape[2])
     ]
     made = make_cell((row, column), read)._replace(bias=float(bias[0]))
@@ -119,7 +123,26 @@ def explain_transposed(
     )
 
 
-def _taps(axis: TransposedAxis, output: int, taps: int) -> list[tuple[int, int]]:
+def transposed_axes(
+    setting: ConvolutionSetting, lengths: Sequence[int], taps: Sequence[int]
+) -> tuple[TransposedAxis, TransposedAxis]:
+    """Return the rows and the columns of a transposed convolution's result."""
+    rows, columns = (
+        transposed_axis(
+            lengths[axis],
+            taps[axis],
+            setting.stride[axis],
+            setting.edges[axis],
+            setting.extra[axis],
+            setting.dilation[axis],
+            setting.length[axis],
+        )
+        for axis in (0, 1)
+    )
+    return rows, columns
+
+
+def axis_taps(axis: TransposedAxis, output: int, taps: int) -> list[tuple[int, int]]:
     """Return the inputs that scatter to an output, each with the tap of the kernel that does."""
     found = []
     for tap in reversed(range(taps)):

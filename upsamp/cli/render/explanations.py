@@ -11,6 +11,7 @@ from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text
 from upsamp.core.arguments import Array
 from upsamp.core.text import json_text
 from upsamp.explain.explanation import Cell, Explanation
+from upsamp.explain.overlap import Overlap, unevenness
 
 HEADINGS = ("Input", "Value", "Weight", "Product")
 SIDES = "<>>>"
@@ -83,3 +84,28 @@ def _sum(cell: Cell) -> str:
         return written
     whole = number_text(np.float64(cell.sum + cell.bias))
     return f"{written}; with the bias {number_text(np.float64(cell.bias))} it is {whole}"
+
+
+def render_overlap(overlap: Overlap, format_name: str | None) -> None:
+    """Show how kernels overlap, with a verdict and its cures; or print it as JSON."""
+    if format_name == "json":
+        print_text(json_text(overlap.to_dict()))
+        return
+    show_matrix("products of each output", overlap.taps, heat=True)
+    show_matrix("gain: what 1 becomes in each phase", overlap.gain, heat=True)
+    rows, columns = overlap.gain.shape
+    causes = {"counts of products": overlap.counts, "weights": overlap.gain}
+    parts = [f"{name} {_share(unevenness(phases))}" for name, phases in causes.items()]
+    uneven = any(unevenness(phases) != 0 for phases in causes.values())
+    verdict = "checkerboard" if unevenness(overlap.gain) != 0 else "no checkerboard"
+    repeated = f", every {rows} rows and {columns} columns" if uneven else ""
+    print_text(
+        f"{verdict}{repeated}: {', '.join(parts)} (largest difference between phases / mean)"
+    )
+    if overlap.cures and uneven:
+        cures = [(cure.name, _share(unevenness(cure.gain)), cure.command) for cure in overlap.cures]
+        show_rows("what lessens it", ("Cure", "Leaves", "Command"), cures, "<><")
+
+
+def _share(share: float | None) -> str:
+    return "without a mean" if share is None else f"{share:.3g}"

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from upsamp.cli.render.output import on_terminal, open_console
-from upsamp.cli.render.tables import open_table, print_table, show_note
+from upsamp.cli.render.tables import open_table, print_table, show_note, styled_text
 from upsamp.core.arguments import Array
 
 # A matrix of more elements than this is shown by its corners.
@@ -17,16 +17,16 @@ NARROWEST = 14
 SHOWN_PLANES = 8
 
 
-def show_matrix(title: str, array: Array) -> None:
+def show_matrix(title: str, array: Array, *, heat: bool = False) -> None:
     """Show an array as tables of its rows and columns, one for each channel of each image.
 
-    array: (H, W), (H, W, C) or (N, H, W, C).
+    array: (H, W), (H, W, C) or (N, H, W, C). heat: whether colours tell how large numbers are.
     """
     shape = " x ".join(map(str, array.shape))
     heading = f"{title} ({shape}) {array.dtype}"
     planes = as_planes(array)
     for label, plane in planes[:SHOWN_PLANES]:
-        _show_plane(f"{heading}{label}", plane)
+        _show_plane(f"{heading}{label}", plane, heat=heat)
     if len(planes) > SHOWN_PLANES:
         show_note(f"{len(planes) - SHOWN_PLANES} more channels; use --format json for all")
     if planes[0][1].size > SHOWN_ELEMENTS:
@@ -48,18 +48,23 @@ def as_planes(array: Array) -> list[tuple[str, Array]]:
     ]
 
 
-def _show_plane(heading: str, plane: Array) -> None:
+def _show_plane(heading: str, plane: Array, *, heat: bool) -> None:
     rows, row_gap = _corners(plane.shape[0], plane.size)
     columns, column_gap = _corners(plane.shape[1], plane.size)
     cells = _align([[number_text(plane[row, column]) for column in columns] for row in rows])
+    shades = [[""] * len(columns) for _ in rows]
+    if heat:
+        shades = _shades(plane[np.ix_(rows, columns)])
     labels = [str(row) for row in rows]
     headings = [str(column) for column in columns]
     if column_gap:
         headings.insert(CORNER, "...")
         cells = [[*line[:CORNER], "...", *line[CORNER:]] for line in cells]
+        shades = [[*line[:CORNER], "", *line[CORNER:]] for line in shades]
     if row_gap:
         labels.insert(CORNER, "...")
         cells.insert(CORNER, ["..."] * len(headings))
+        shades.insert(CORNER, [""] * len(headings))
     for first, last in _blocks(headings, cells):
         whole = (first, last) == (0, len(headings))
         title = (
@@ -69,9 +74,20 @@ def _show_plane(heading: str, plane: Array) -> None:
         table.add_column("", style="dim", justify="right", no_wrap=True)
         for name in headings[first:last]:
             table.add_column(name, overflow="fold")
-        for label, line in zip(labels, cells, strict=True):
-            table.add_row(label, *line[first:last])
+        for label, line, colours in zip(labels, cells, shades, strict=True):
+            shaded = zip(line[first:last], colours[first:last], strict=True)
+            table.add_row(label, *(styled_text(cell, style) for cell, style in shaded))
         print_table(table, title)
+
+
+def _shades(values: Array) -> list[list[str]]:
+    """Return the style of each cell: a colour behind it, and one that is read on that."""
+    from upsamp.views.heat_map import heat_colours, ink_on  # few tables have colours
+
+    return [
+        ["rgb({},{},{}) on rgb({},{},{})".format(*ink_on(colour), *colour) for colour in line]
+        for line in heat_colours(values.astype(np.float64))
+    ]
 
 
 def _corners(length: int, size: int) -> tuple[list[int], bool]:

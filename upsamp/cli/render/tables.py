@@ -112,6 +112,13 @@ def plain_text(text: str) -> "Text":
     return Text(printable(text))
 
 
+def styled_text(text: str, style: str) -> "Text":
+    """Return a cell of our own text in a style of rich, "" for none."""
+    from rich.text import Text
+
+    return Text(text, style)
+
+
 def show_layer(row: "SummaryRow", *, as_table: bool) -> None:
     """Show the row of one layer: as a table, else as a line on standard error.
 

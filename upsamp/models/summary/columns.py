@@ -247,7 +247,8 @@ COLUMNS: Mapping[str, Column] = {
             "overlap",
             "Overlap",
             "<",
-            "checkerboard of a transposed convolution: even, uneven or holes",
+            "counts of products in the outputs of a transposed convolution: even, uneven or holes; "
+            "weights may leave a checkerboard besides",
             find_overlap,
         ),
     )

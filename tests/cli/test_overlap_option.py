@@ -1,0 +1,90 @@
+"""`transpose-conv --overlap`: the checkerboard of a kernel in numbers, as a map, and its cures."""
+
+import json
+import shlex
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from effort import choose
+from PIL import Image
+
+from upsamp.views.heat_map import heat_colours
+
+Invoke = Callable[..., Result]
+ONES = "; ".join(["1 1 1 1 1 1 1 1 1"] * 9)
+WEIGHTS = [("random", "3"), ("ones", "3x5"), ("1 2 3; 4 5 6; 7 8 9", "3"), ("glorot", "5")]
+
+
+@pytest.mark.parametrize(("weights", "kernel"), choose(WEIGHTS[1:3], WEIGHTS))
+def test_each_cure_is_a_command_that_leaves_what_it_says(
+    invoke: Invoke, weights: str, kernel: str
+) -> None:
+    result = invoke(
+        *("transpose-conv", ONES, "--weights", weights, "--kernel", kernel, "--stride", 2),
+        *("--padding", "same", "--overlap", "--format", "json"),
+    )
+    told = json.loads(result.stdout)
+    assert len(told["cures"]) == 5
+    for cure in told["cures"]:
+        made = None
+        for step in cure["command"].split(" | "):
+            program, *words = shlex.split(step)
+            assert program == "upsamp"
+            done = invoke(*words, stdin=made)
+            assert done.exit_code == 0, done.stderr
+            made = done.stdout
+        values = np.array([line.split() for line in str(made).splitlines()], float)
+        inside = slice(6, 12)
+        gains = np.tile(cure["gain"], (10, 10))
+        off = [
+            np.abs(values[inside, inside] - np.roll(gains, shift, (0, 1))[inside, inside]).max()
+            for shift in product(range(2), range(2))
+        ]
+        assert min(off) < 1e-5, cure
+
+
+def test_a_verdict_tells_the_cause(invoke: Invoke) -> None:
+    even = ("transpose-conv", "--kernel", 4, "--stride", 2, "--padding", "same", "--overlap")
+    shown = invoke(*even, "--weights", "random").stdout
+    assert "checkerboard, every 2 rows and 2 columns: counts of products 0, weights 0.878" in shown
+    shown = invoke(*even).stdout
+    assert "\nno checkerboard: counts of products 0, weights 0 " in shown
+    assert "Cure" not in shown
+
+
+def test_a_map_has_a_square_for_each_number(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke(
+        *("transpose-conv", "1 2; 3 4", "--kernel", 3, "--stride", 2, "--padding", "same"),
+        *("--overlap", "map.png"),
+    )
+    assert result.exit_code == 0
+    with Image.open(tmp_path / "map.png") as image:
+        pixels = np.asarray(image)
+    taps = np.array([[1, 1, 2, 1], [1, 1, 2, 1], [2, 2, 4, 2], [1, 1, 2, 1]])
+    side, top, left = 120, 42, 24
+    squares = pixels[top : top + 4 * side : side, left : left + 4 * side : side]
+    np.testing.assert_array_equal(squares, heat_colours(taps))
+    # What 1 becomes is the same beside it, as the kernel is of ones.
+    second = pixels[top : top + 4 * side : side, left + 504 : left + 504 + 4 * side : side]
+    np.testing.assert_array_equal(second, squares)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--overlap", "x.txt"), 2, "--overlap must be a picture, such as overlap.png."),
+        (("--overlap", "--explain"), 2, "--explain and --overlap each compute nothing else."),
+        (("--overlap", "--format", "csv"), 2, "--format of --overlap must be one of table, json"),
+        (("--overlap", "-o", "x.txt"), 2, "--overlap is shown, not written. Leave -o out"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    invoke: Invoke, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    result = invoke("transpose-conv", "1 2; 3 4", *arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert said in result.stderr
