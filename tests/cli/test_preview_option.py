@@ -131,7 +131,7 @@ def test_what_makes_no_result_has_none_to_show(
 ) -> None:
     done = invoke("upsample", "1 2", "--preview", *other)
     assert done.exit_code == 2
-    assert "--compare and --code make no result" in done.stderr
+    assert "--compare, --code and --explain make no" in done.stderr
 
 
 # --- graphics
