@@ -17,6 +17,7 @@ from upsamp.core.dtypes import compute_dtype
 from upsamp.core.geometry.reach import same_positions
 from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
+from upsamp.core.literals import shorten
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.core.text import first_line
@@ -132,6 +133,10 @@ class Layer:
         self.placed = False
         # The shapes of the inputs as a file tells them, for where they cannot be computed.
         self.recorded_shapes: tuple[Shape, ...] = ()
+        # Of a layer from a file: whether it is not known yet that it takes its input, and if it
+        # does not, why it cannot be run.
+        self.unproven = False
+        self.refusal = ""
         # What Keras calls the operation that this layer stands for in a model, if it does, and
         # the arguments that it has there.
         self.operation: str | None = None
@@ -287,6 +292,20 @@ class Layer:
         """Compute the output in place of the input, where each value depends on itself alone."""
         block[...] = self.unchecked_call(block)
 
+    def refuse(self, error: Exception) -> None:
+        """Keep a layer of a file to be listed alone: this input it does not take."""
+        text = first_line(error)
+        who = f"Layer '{self.name}' ({self.type_name})"
+        self.refusal = shorten(text.removeprefix(who).lstrip(": ").removesuffix("."))
+
+    def check_runs(self) -> None:
+        """Raise `UnknownLayerError` for a layer of a file that cannot be run."""
+        if self.refusal:
+            raise UnknownLayerError(
+                f"Layer '{self.name}' ({self.type_name}) must be one that upsamp can run. "
+                f"Received: it {self.refusal}. Run the model in Keras."
+            )
+
     def check_single(self, inputs: Sequence[object]) -> None:
         """Raise `ShapeError` where a layer of one input gets several."""
         if len(inputs) != 1:
@@ -299,6 +318,18 @@ class Layer:
             self.check_rank(array.shape)
         self.build((None, *array.shape[1:]))
         return own(self.call(array), x)
+
+    @property
+    def training_effect(self) -> str:
+        """What training changes: "random" values, the "batch", the "weights", or "" for nothing."""
+        return ""
+
+    def train(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
+        """Compute the outputs as in training, where that differs: see `training_effect`.
+
+        generator: what random values are drawn from.
+        """
+        return self.compute(inputs)
 
     def take_input(self, x: object) -> Any:
         """Return what `call` computes with: an array of a shape that fits, widened."""
