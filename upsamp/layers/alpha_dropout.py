@@ -24,6 +24,7 @@ class AlphaDropout(Dropout):
         kept = generator.random(shape, np.float32) >= np.float32(self.rate)
         factor = ((1 - self.rate) * (1 + self.rate * LOWEST**2)) ** -0.5
         offset = -factor * LOWEST * self.rate
-        left: Array = np.where(kept, x, x.dtype.type(LOWEST))
-        left = left * x.dtype.type(factor) + x.dtype.type(offset)
-        return left
+        result: Array = np.where(kept, x, x.dtype.type(LOWEST))
+        result *= x.dtype.type(factor)
+        result += x.dtype.type(offset)
+        return result

@@ -97,6 +97,10 @@ class BatchNormalization(Layer):
             )
         return input_shape
 
+    def trains_weight(self, name: str, place: int) -> bool:
+        """Tell whether training changes a weight: all but the last two, the statistics."""
+        return place < -2
+
     def scaling(self) -> tuple[Array, Array]:
         """Return factor and offset along the axis, read-only, kept until a weight is set."""
         values = [self._values(index) for index in range(len(self._weights))]

@@ -1,5 +1,6 @@
 """What every layer is: a name, a contract on shapes, and weights that are drawn when needed."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
@@ -40,6 +41,11 @@ __all__ = [
 ]
 
 LONGEST_NAME = 1000
+# What weights are called that training does not change, in files of Keras 2.
+NOT_TRAINED = {
+    *("moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev"),
+    *("sn_u", "u", "vector_u", "seed_generator_state"),
+}
 # Those of an input, whose first axis is the batch.
 RANKS = tuple(range(1, 33))
 
@@ -380,13 +386,22 @@ class Layer:
         16
         """
         self._weights = []
-        for name, value in weights.items():
+        for place, (name, value) in enumerate(weights.items()):
+            trained = self.trains_weight(name, place - len(weights))
             if isinstance(value, np.ndarray):
                 dtype = value.dtype.name
-                self._weights.append(Weight(name, value.shape, "zeros", True, dtype, value))
+                trained = trained and value.dtype.kind == "f"
+                self._weights.append(Weight(name, value.shape, "zeros", trained, dtype, value))
                 continue
             lengths = tuple(normalize_count(axis, name) for axis in normalize_shape(value, name))
-            self._weights.append(Weight(name, lengths, "zeros", True))
+            self._weights.append(Weight(name, lengths, "zeros", trained))
+
+    def trains_weight(self, name: str, place: int) -> bool:
+        """Tell whether training changes a weight that a file has for a layer that is not built.
+
+        place: among the weights of the layer, from the end: -1 is the last one.
+        """
+        return re.sub(r"(_\d+)?(:\d+)?$", "", name.rpartition("/")[2]) not in NOT_TRAINED
 
     @property
     def weights(self) -> list[Weight]:

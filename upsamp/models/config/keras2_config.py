@@ -37,8 +37,21 @@ TF_LAYERS = ("TFOpLambda", "SlicingOpLambda")
 SLICE_PARTS = {"start", "stop", "step"}
 # Arguments by their names in Keras 2, where they have others in Keras 3.
 RENAMED: Mapping[str, Mapping[str, str]] = {"LeakyReLU": {"alpha": "negative_slope"}}
+# Arguments that layers had in Keras 1 alone.
+KERAS1_ARGUMENTS = {"border_mode", "dim_ordering", "input_dtype", "nb_filter", "W_regularizer"}
 # What Keras 2 computed by this name was another function.
 OLD_ACTIVATIONS: Mapping[str, str] = {"hard_sigmoid": "hard_sigmoid_keras2"}
+
+
+def is_keras1(entry: object, version: str | None) -> bool:
+    """Tell whether Keras 1 wrote a model, whose layers had other arguments."""
+    if version is not None:
+        return version.startswith("1.")
+    config = entry.get("config") if isinstance(entry, dict) else None
+    layers = config.get("layers") if isinstance(config, dict) else config
+    if isinstance(layers, list):
+        return any(is_keras1(layer, None) for layer in layers)
+    return isinstance(config, dict) and bool(KERAS1_ARGUMENTS & set(config))
 
 
 def modernize(entry: Any, version: str | None) -> Any:

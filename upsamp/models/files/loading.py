@@ -10,7 +10,7 @@ from upsamp.io.model_files import open_model
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 from upsamp.io.weight_files import read_weights_file
 from upsamp.layers.unknown_layer import UnknownLayer
-from upsamp.models.config.keras2_config import modernize
+from upsamp.models.config.keras2_config import is_keras1, modernize
 from upsamp.models.config.layer_config import CODE_ALONE, read_layer
 from upsamp.models.files.stored_weights import put_weights
 from upsamp.models.functional import Functional
@@ -77,6 +77,11 @@ def model_from_config(config: object, keras_version: object = None) -> Model:
     """
     try:
         version = keras_version if isinstance(keras_version, str) else None
+        if is_keras1(config, version):
+            raise FormatError(
+                "A model must be one of Keras 2 or 3 to be read. Received: a model of Keras 1. "
+                "Load it and save it again in Keras 2.2, which converts it."
+            )
         entry = modernize(config, version)
         if _count_calls(entry) > MAX_CALLS:
             raise FormatError(

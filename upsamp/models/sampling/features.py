@@ -90,7 +90,9 @@ def _extend(
         if number == target.call and len(path) > 1 and isinstance(call.layer, Model):
             return _extend(calls, call.layer, sources, path[1:], training=call.trains(training))
         places[number] = Source(len(calls))
-        calls.append(replace(call, sources=tuple(sources), training=call.trains(training) or None))
+        trains = call.trains(training)
+        call = replace(call, sources=tuple(sources))
+        calls.append(replace(call, training=True, honoured=True) if trains else call)
     return _placed(places, target)
 
 
