@@ -308,8 +308,8 @@ class Layer:
         """Raise `UnknownLayerError` for a layer of a file that cannot be run."""
         if self.refusal:
             raise UnknownLayerError(
-                f"Layer '{self.name}' ({self.type_name}) must be one that upsamp can run. "
-                f"Received: it {self.refusal}. Run the model in Keras."
+                f"Layer '{self.name}' ({self.type_name}) must take its input to be run. Received: "
+                f"one that it does not take ({self.refusal}). Run the model in Keras."
             )
 
     def check_single(self, inputs: Sequence[object]) -> None:

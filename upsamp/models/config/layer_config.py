@@ -57,11 +57,11 @@ def read_layer(entry: object) -> Layer:
     module = entry.get("module") if isinstance(entry, dict) else None
     is_model = class_name in MODELS or class_name == "Model"
     try:
-        _check_arguments(entry, class_name)
         if not is_model:
             layer = _known_layer(OLD_NAMES.get(class_name, class_name), config, entry)
             layer.unproven = True
-        elif class_name != "Sequential" and "input_layers" not in config:
+        _check_arguments(entry, class_name)
+        if is_model and class_name != "Sequential" and "input_layers" not in config:
             raise ArgumentError(CODE_ALONE)
     except NOT_TAKEN as error:
         reason = shorten(str(error).replace(".__init__()", "").removesuffix("."))
@@ -113,11 +113,9 @@ def _check_arguments(entry: object, class_name: str) -> None:
         args, kwargs = _call_arguments(node)
         more = {f"argument {number}": one for number, one in enumerate(args[1:], start=2)}
         named = {key: one for key, one in kwargs.items() if key != "training"}
-        if not args and len(named) == 1:  # layer(inputs=x)
-            continue
         wrong = [key for key, one in {**more, **named}.items() if not _is_nothing(one)]
-        if wrong and not _is_operation(entry, class_name):
-            raise ArgumentError(f"it is called with {shorten(wrong[0])}")
+        if wrong[not args :] and not _is_operation(entry, class_name):  # layer(inputs=x) is plain
+            raise ArgumentError(f"it is called with {shorten(wrong[-1])}")
         if kwargs.get("training") not in (None, False, True):
             raise ArgumentError("it is called with a value for training that is not known")
 
@@ -156,9 +154,18 @@ def _known_layer(class_name: str, config: dict[str, Any], entry: object) -> Laye
         raise ArgumentError(f"there is no {class_name} in upsamp")
     arguments = {key: _plain(value) for key, value in config.items()}
     if class_name == "InputLayer":
-        for option in INPUT_OPTIONS:
-            arguments.pop(option, None)
+        return _input_layer({k: v for k, v in arguments.items() if k not in INPUT_OPTIONS})
     return LAYERS[class_name].from_config(arguments)
+
+
+def _input_layer(arguments: dict[str, Any]) -> Layer:
+    """Return an input; one of what is no number, such as text, can be listed alone."""
+    try:
+        return LAYERS["InputLayer"].from_config(arguments)
+    except ArgumentError as error:
+        layer = LAYERS["InputLayer"].from_config({**arguments, "dtype": None})
+        layer.refuse(error)
+        return layer
 
 
 def _check_home(entry: object, class_name: str) -> None:

@@ -69,7 +69,7 @@ def _refusal(layer: Layer) -> str:
     """Say why a layer is listed alone."""
     who = f"layer '{layer.name}' ({layer.type_name})"
     if not isinstance(layer, UnknownLayer):
-        return f"{who} cannot be run by upsamp: it is listed, not run (it {layer.refusal})"
+        return f"{who} cannot be run by upsamp: it is listed, not run ({layer.refusal})"
     why = f" ({layer.reason.rstrip('.')})" if layer.reason else ""
     return f"{who} is not known to upsamp: it is listed, not run{why}"
 
