@@ -62,7 +62,7 @@ def test_shapes_are_inferred_and_layers_built_on_the_way() -> None:
 
 def run(calls: Sequence[Call], x: Array, outputs: Sequence[Source]) -> list[Array]:
     """Compute outputs of calls, of which the first alone is an input."""
-    return Execution(calls, [0], outputs, [x.shape]).run([x])
+    return Execution(calls, [0], outputs, [x.shape]).run([x], np.random.default_rng(0))
 
 
 def test_any_output_of_a_layer_is_taken() -> None:

@@ -38,6 +38,7 @@ from upsamp.models.sampling.sampled_inputs import (
     plan_feed,
 )
 from upsamp.models.sampling.value_ranges import NAMED_RANGES, Range, input_range, output_range
+from upsamp.models.training import training_notes
 
 ARRAY_FORMATS = ("npy", "npz", "json")
 DEFAULT_KIND = "upsampling"
@@ -103,6 +104,7 @@ def plan_run(model: Model, request: Request) -> Plan:
     except ArgumentError as error:
         raise ArgumentError(as_options(str(error), name="--layer")) from error
     check_known(part)
+    part.seed_noise(request.seed)
     roles = input_roles(model)
     given, notes = _read_inputs(model, roles, request)
     feed = _plan_feed(roles, given, request)
@@ -113,7 +115,7 @@ def plan_run(model: Model, request: Request) -> Plan:
     shown_range = NAMED_RANGES.get(request.value_range)
     if shown_range is None and request.layer is None:
         shown_range = output_range(part)
-    notes += [*feed.notes, *_shown_notes(model, sample_grid, request)]
+    notes += [*training_notes(part), *feed.notes, *_shown_notes(model, sample_grid, request)]
     if any(weight.value is None for weight in model.weights):  # as no file had them
         notes.append(
             "the weights are random, so the generator is untrained and its samples are noise"

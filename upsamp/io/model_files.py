@@ -182,6 +182,11 @@ def _object(data: bytes, what: str, max_size: int) -> dict[str, Any]:
 
 def _architecture(data: bytes, what: str, max_size: int) -> dict[str, Any]:
     value = _object(data, what, max_size)
+    if "modelTopology" in value or "weightsManifest" in value:
+        raise FormatError(
+            f"{what} must be what Keras saved. Received: a model of TensorFlow.js. Convert it with "
+            "tensorflowjs_converter --input_format=tfjs_layers_model --output_format=keras."
+        )
     if not isinstance(value.get("class_name"), str) or "config" not in value:
         raise FormatError(
             f"{what} must describe a model by class_name and config. "

@@ -18,6 +18,11 @@ class ActivityRegularization(TrainingLayer):
         self.l1 = normalize_number(l1, "l1")
         self.l2 = normalize_number(l2, "l2")
 
+    @property
+    def training_effect(self) -> str:
+        """What training changes of the output: nothing."""
+        return ""
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""
         return {**super().get_config(), "l1": self.l1, "l2": self.l2}

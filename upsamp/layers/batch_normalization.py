@@ -1,4 +1,4 @@
-"""BatchNormalization, as it acts in a prediction: with its moving statistics."""
+"""BatchNormalization: with its moving statistics, or in training with those of the batch."""
 
 from collections.abc import Mapping, Sequence
 from operator import is_not
@@ -97,6 +97,10 @@ class BatchNormalization(Layer):
             )
         return input_shape
 
+    def trains_weight(self, name: str, place: int) -> bool:
+        """Tell whether training changes a weight: all but the last two, the statistics."""
+        return place < -2
+
     def scaling(self) -> tuple[Array, Array]:
         """Return factor and offset along the axis, read-only, kept until a weight is set."""
         values = [self._values(index) for index in range(len(self._weights))]
@@ -121,6 +125,28 @@ class BatchNormalization(Layer):
         result: Array = x * factor
         result += offset
         return result
+
+    @property
+    def training_effect(self) -> str:
+        """What training changes: the statistics are those of the batch, unless frozen."""
+        return "batch" if self.trainable else ""
+
+    def train(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
+        """Normalise with the mean and the variance of the batch."""
+        x = self.widened(inputs[0])
+        axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)
+        mean = x.mean(axes, np.float64, keepdims=True)
+        result = x - mean.astype(x.dtype)
+        variance = np.square(result).mean(axes, np.float64, keepdims=True)
+        along = [1] * x.ndim
+        along[self.axis] = -1
+        factor = 1 / np.sqrt(variance + self.epsilon)
+        if self.scale:
+            factor = factor * self.weight("gamma").reshape(along)
+        result *= factor.astype(x.dtype)
+        if self.center:
+            result += self.weight("beta").reshape(along)
+        return [self.rounded(result)]
 
     def change(self, block: Array) -> None:
         """Normalise along the last axis, in place."""

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+
+from upsamp.core.arguments import Array
 from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
 
@@ -16,6 +19,12 @@ class GaussianNoise(TrainingLayer):
         super().__init__(**options)
         self.stddev = normalize_share(stddev, "stddev")
         self.noise_seed = seed
+
+    def disturb(self, x: Array, generator: np.random.Generator) -> Array:
+        """Add noise."""
+        noise = generator.standard_normal(x.shape, np.float32)
+        noisy: Array = x + noise.astype(x.dtype, copy=False) * x.dtype.type(self.stddev)
+        return noisy
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""

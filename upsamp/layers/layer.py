@@ -1,5 +1,6 @@
 """What every layer is: a name, a contract on shapes, and weights that are drawn when needed."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
@@ -17,6 +18,7 @@ from upsamp.core.dtypes import compute_dtype
 from upsamp.core.geometry.reach import same_positions
 from upsamp.core.initializers import InitializerLike, get_initializer
 from upsamp.core.layout import own
+from upsamp.core.literals import shorten
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.core.text import first_line
@@ -39,6 +41,11 @@ __all__ = [
 ]
 
 LONGEST_NAME = 1000
+# What weights are called that training does not change, in files of Keras 2.
+NOT_TRAINED = {
+    *("moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev"),
+    *("sn_u", "u", "vector_u", "seed_generator_state"),
+}
 # Those of an input, whose first axis is the batch.
 RANKS = tuple(range(1, 33))
 
@@ -132,6 +139,10 @@ class Layer:
         self.placed = False
         # The shapes of the inputs as a file tells them, for where they cannot be computed.
         self.recorded_shapes: tuple[Shape, ...] = ()
+        # Of a layer from a file: whether it is not known yet that it takes its input, and if it
+        # does not, why it cannot be run.
+        self.unproven = False
+        self.refusal = ""
         # What Keras calls the operation that this layer stands for in a model, if it does, and
         # the arguments that it has there.
         self.operation: str | None = None
@@ -287,6 +298,20 @@ class Layer:
         """Compute the output in place of the input, where each value depends on itself alone."""
         block[...] = self.unchecked_call(block)
 
+    def refuse(self, error: Exception) -> None:
+        """Keep a layer of a file to be listed alone: this input it does not take."""
+        text = first_line(error)
+        who = f"Layer '{self.name}' ({self.type_name})"
+        self.refusal = shorten(text.removeprefix(who).lstrip(": ").removesuffix("."))
+
+    def check_runs(self) -> None:
+        """Raise `UnknownLayerError` for a layer of a file that cannot be run."""
+        if self.refusal:
+            raise UnknownLayerError(
+                f"Layer '{self.name}' ({self.type_name}) must take its input to be run. Received: "
+                f"one that it does not take ({self.refusal}). Run the model in Keras."
+            )
+
     def check_single(self, inputs: Sequence[object]) -> None:
         """Raise `ShapeError` where a layer of one input gets several."""
         if len(inputs) != 1:
@@ -299,6 +324,18 @@ class Layer:
             self.check_rank(array.shape)
         self.build((None, *array.shape[1:]))
         return own(self.call(array), x)
+
+    @property
+    def training_effect(self) -> str:
+        """What training changes: "random" values, the "batch", the "weights", or "" for nothing."""
+        return ""
+
+    def train(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
+        """Compute the outputs as in training, where that differs: see `training_effect`.
+
+        generator: what random values are drawn from.
+        """
+        return self.compute(inputs)
 
     def take_input(self, x: object) -> Any:
         """Return what `call` computes with: an array of a shape that fits, widened."""
@@ -349,13 +386,22 @@ class Layer:
         16
         """
         self._weights = []
-        for name, value in weights.items():
+        for place, (name, value) in enumerate(weights.items()):
+            trained = self.trains_weight(name, place - len(weights))
             if isinstance(value, np.ndarray):
                 dtype = value.dtype.name
-                self._weights.append(Weight(name, value.shape, "zeros", True, dtype, value))
+                trained = trained and value.dtype.kind == "f"
+                self._weights.append(Weight(name, value.shape, "zeros", trained, dtype, value))
                 continue
             lengths = tuple(normalize_count(axis, name) for axis in normalize_shape(value, name))
-            self._weights.append(Weight(name, lengths, "zeros", True))
+            self._weights.append(Weight(name, lengths, "zeros", trained))
+
+    def trains_weight(self, name: str, place: int) -> bool:
+        """Tell whether training changes a weight that a file has for a layer that is not built.
+
+        place: among the weights of the layer, from the end: -1 is the last one.
+        """
+        return re.sub(r"(_\d+)?(:\d+)?$", "", name.rpartition("/")[2]) not in NOT_TRAINED
 
     @property
     def weights(self) -> list[Weight]:

@@ -1,9 +1,12 @@
 """SpatialDropout2D, as it acts in a prediction: not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
 from upsamp.core.arguments import Array
+from upsamp.layers.dropout import drop
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.training_layer import normalize_share
 
@@ -27,6 +30,18 @@ class SpatialDropout2D(ImageLayer):
     def call(self, x: Array) -> Array:
         """Return the input."""
         return x
+
+    @property
+    def training_effect(self) -> str:
+        """What training changes: random values are drawn."""
+        return "random"
+
+    def train(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
+        """Drop whole channels."""
+        x = self.widened(inputs[0])
+        first = self.data_format == "channels_first"
+        shape = (*x.shape[:2], 1, 1) if first else (len(x), 1, 1, x.shape[3])
+        return [self.rounded(drop(x, self.rate, shape, generator))]
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""

@@ -78,6 +78,11 @@ class SpectralNormalization(Layer):
         """Return the shape of the layer's output."""
         return self.layer.output_shape_for(input_shape)
 
+    @property
+    def training_effect(self) -> str:
+        """What training changes: the kernel, at each call, which is left out here."""
+        return "weights"
+
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute the layer."""
         self.layer.seed = self.seed

@@ -1,5 +1,9 @@
 """What the layers have in common that act in training alone: a prediction passes them unchanged."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from upsamp.core.arguments import Array
 from upsamp.core.values import normalize_number
 from upsamp.layers.effect import Nature
@@ -13,6 +17,19 @@ class TrainingLayer(Layer):
 
     def call(self, x: Array) -> Array:
         """Return the input."""
+        return x
+
+    @property
+    def training_effect(self) -> str:
+        """What training changes: random values are drawn."""
+        return "random"
+
+    def train(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
+        """Compute the output as in training."""
+        return [self.rounded(self.disturb(self.widened(inputs[0]), generator))]
+
+    def disturb(self, x: Array, generator: np.random.Generator) -> Array:
+        """Return the input with what training does to it; a subclass says what that is."""
         return x
 
 

@@ -37,6 +37,7 @@ class UnknownLayer(Layer):
         self.module = module
         self.config = normalize_mapping(config, "config")
         self.reason = reason
+        self.refusal = reason or "nothing is known of it"
         self.automatic_name = snake_case(self.class_name)
 
     @property
@@ -56,17 +57,18 @@ class UnknownLayer(Layer):
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Raise `UnknownLayerError`."""
-        self._refuse()
+        self.check_runs()
 
     def call(self, x: Array) -> Array:
         """Raise `UnknownLayerError`."""
-        self._refuse()
+        self.check_runs()
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Raise `UnknownLayerError`."""
-        self._refuse()
+        self.check_runs()
 
-    def _refuse(self) -> NoReturn:
+    def check_runs(self) -> NoReturn:
+        """Raise `UnknownLayerError`."""
         home = "" if self.module is None else f" of {self.module}"
         why = f" ({self.reason})" if self.reason else ""
         raise UnknownLayerError(

@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from upsamp.core.arguments import Array
 from upsamp.core.memory import check_memory
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
 from upsamp.models.chain import Chain, begins, goes_on
 from upsamp.models.graph import Call, Source, connect, needed_calls, output_of
+from upsamp.models.nesting import is_model
 
 # To ask the system for its memory takes time: a smaller output is made without.
 MANY = 2**26
@@ -20,12 +23,16 @@ KEPT = 64
 
 @dataclass(frozen=True)
 class _Step:
-    """One layer, or a chain of them, and the number of the call whose outputs that gives."""
+    """One layer, or a chain of them, and the number of the call whose outputs that gives.
+
+    training: whether the layer acts as in training.
+    """
 
     number: int
     sources: tuple[Source, ...]
     layer: Layer
     chain: Chain | None
+    training: bool
 
 
 class Execution:
@@ -33,6 +40,7 @@ class Execution:
 
     calls: whose layers are built. inputs: the numbers of the calls that are inputs. shapes: of the
     inputs, the batch included; later inputs have the same ranks, and may be longer or shorter.
+    training: whether layers act as in training where their calls do not say.
 
     Layers that only one other layer reads are computed with it: see `upsamp.models.chain`.
     """
@@ -43,11 +51,16 @@ class Execution:
         inputs: Sequence[int],
         outputs: Sequence[Source],
         shapes: Sequence[Shape],
+        *,
+        training: bool = False,
     ) -> None:
         self._calls = calls
         self._inputs = tuple(inputs)
         self._outputs = tuple(outputs)
+        self._training = training
         self._needed = needed_calls(calls, outputs)
+        for number in self._needed:
+            calls[number].layer.check_runs()
         self._uses = Counter(source for number in self._needed for source in calls[number].sources)
         self._uses.update(self._outputs)
         self._large: dict[tuple[Shape, ...], list[tuple[Layer, list[int]]]] = {}
@@ -77,11 +90,19 @@ class Execution:
                 continue
             call = self._calls[number]
             numbers = [number]
-            if number not in self._inputs and begins(call.layer, len(call.sources)):
+            training = self._trains(call)
+            alone = number in self._inputs or training
+            if not alone and begins(call.layer, len(call.sources)):
                 numbers += self._followers(number, readers, shapes)
             done.update(numbers)
-            steps.append(_Step(numbers[-1], call.sources, call.layer, self._chain(numbers, shapes)))
+            chain = self._chain(numbers, shapes)
+            steps.append(_Step(numbers[-1], call.sources, call.layer, chain, training))
         return steps
+
+    def _trains(self, call: Call) -> bool:
+        """Tell whether a call differs from one in a prediction."""
+        acts = is_model(call.layer) or call.layer.training_effect
+        return bool(acts) and call.trains(self._training)
 
     def _followers(
         self,
@@ -95,8 +116,9 @@ class Execution:
         source = Source(number)
         while self._uses[source] == 1 and source in readers:
             reader = readers[source]
+            call = self._calls[reader]
             # Behind a layer that upsamp does not have, no shape is known.
-            if None in shapes[source.call] or not goes_on(head, self._calls[reader].layer):
+            if None in shapes[source.call] or not goes_on(head, call.layer) or self._trains(call):
                 break
             found.append(reader)
             source = Source(reader)
@@ -110,10 +132,11 @@ class Execution:
         known = [shapes[number][0] or () for number in numbers]
         return Chain([self._calls[number].layer for number in numbers], known)
 
-    def run(self, inputs: Sequence[Array]) -> list[Array]:
+    def run(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
         """Compute the outputs; each array is let go after its last use.
 
-        Raises `MemoryLimitError` where what a layer gives cannot be held.
+        generator: what is drawn from that layers add in training. Raises `MemoryLimitError` where
+        what a layer gives cannot be held.
         """
         self._check_sizes(tuple(array.shape for array in inputs))
         given = dict(zip(self._inputs, inputs, strict=True))
@@ -122,7 +145,7 @@ class Execution:
         for step in self._steps:
             first = given.get(step.number)
             read = [values[one] for one in step.sources] if first is None else [first]
-            results = step.layer.compute(read) if step.chain is None else [step.chain(read)]
+            results = _compute(step, read, generator)
             del read, first
             for source in step.sources:
                 uses[source] -= 1
@@ -147,6 +170,15 @@ class Execution:
             ]
         for layer, lengths in self._large[shapes]:
             check_memory(lengths, layer.dtype, f"The output of layer '{layer.name}'")
+
+
+def _compute(step: _Step, read: Sequence[Array], generator: np.random.Generator) -> list[Array]:
+    """Return the outputs of a step."""
+    if step.chain is not None:
+        return [step.chain(read)]
+    if is_model(step.layer):
+        return step.layer.run(read, generator, training=step.training)
+    return step.layer.train(read, generator) if step.training else step.layer.compute(read)
 
 
 def _shapes_of(found: Mapping[int, list[MaybeShape]], call: Call) -> list[MaybeShape]:

@@ -9,7 +9,7 @@ from upsamp.core.arguments import LARGEST
 from upsamp.core.values import as_integer, each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
-from upsamp.models.config.graph_config import Graph, read_graph, write_graph
+from upsamp.models.config.graph_config import Graph, Structure, pack, read_graph, write_graph
 from upsamp.models.graph import Call, Source, infer, normalize_sources, number_calls
 from upsamp.models.model import Model
 
@@ -49,6 +49,10 @@ class Functional(Model):
             for number in islice(each(inputs, "inputs", rule), len(self._calls) + 1)
         )
         self._outputs = normalize_sources(outputs, "outputs")
+        # Where a file has the inputs in a dictionary, its keys; and the numbers of the outputs in
+        # lists and dictionaries, where they are in any but one list.
+        self._input_keys: tuple[str, ...] = ()
+        self._structure: Structure = 0
         self._layers = tuple(super().all_layers)
         if layers is not None:
             self._layers = self._in_order(layers)
@@ -136,6 +140,15 @@ class Functional(Model):
         return self._outputs
 
     @property
+    def input_keys(self) -> tuple[str, ...]:
+        """The keys of a dictionary that the model takes its inputs in, or none."""
+        return self._input_keys
+
+    def arranged(self, results: list[Any]) -> Any:
+        """Return the outputs in the structure that the model gives them in."""
+        return pack(self._structure, results) if self._structure else super().arranged(results)
+
+    @property
     def all_layers(self) -> list[Layer]:
         """The layers with every input, each once."""
         return list(self._layers)
@@ -149,7 +162,8 @@ class Functional(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes this model again, as Keras 3 writes it."""
-        graph = Graph(self._calls, self._inputs, self._outputs, self._layers)
+        ends = self._inputs, self._outputs
+        graph = Graph(self._calls, *ends, self._layers, self._input_keys, self._structure)
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -160,6 +174,8 @@ class Functional(Model):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a model from what `get_config`, or a file of Keras 3, holds."""
         config = normalize_mapping(config, "config")
-        calls, inputs, outputs, layers = read_graph(config)
+        calls, inputs, outputs, layers, keys, structure = read_graph(config)
         trainable = config.get("trainable", True) is not False
-        return cls(calls, inputs, outputs, config.get("name"), layers=layers, trainable=trainable)
+        model = cls(calls, inputs, outputs, config.get("name"), layers=layers, trainable=trainable)
+        model._input_keys, model._structure = keys, structure
+        return model

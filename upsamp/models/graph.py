@@ -9,7 +9,7 @@ from typing import NamedTuple
 from upsamp.core.arguments import LARGEST, normalize_count
 from upsamp.core.literals import shorten
 from upsamp.core.values import as_integer, as_list, each, spelled
-from upsamp.errors import ArgumentError, FormatError, ShapeError
+from upsamp.errors import ArgumentError, DtypeError, FormatError, ShapeError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape
 
@@ -25,12 +25,20 @@ class Source(NamedTuple):
 class Call:
     """A layer called on the outputs of earlier calls; without sources it is an input.
 
-    node: how often the layer was called before, as Keras counts.
+    node: how often the layer was called before, as Keras counts. training: what the call says of
+    it; None: it is as in the model around it. honoured: whether a prediction goes by that, as in
+    Keras 2; in Keras 3 it passes over it.
     """
 
     layer: Layer
     sources: tuple[Source, ...] = ()
     node: int = 0
+    training: bool | None = None
+    honoured: bool = True
+
+    def trains(self, around: bool) -> bool:
+        """Tell whether the layer acts as in training; around: whether the model around it does."""
+        return self.training if self.training is not None and self.honoured else around
 
 
 def infer(calls: Sequence[Call], inputs: Mapping[int, Shape]) -> list[list[MaybeShape]]:
@@ -49,8 +57,9 @@ def infer(calls: Sequence[Call], inputs: Mapping[int, Shape]) -> list[list[Maybe
 def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape]:
     """Build a layer, and return the shapes of its outputs; [None] where its input is not known.
 
-    Behind a layer that upsamp does not have, the input is as the file tells it, if it does.
-    Raises `ShapeError` where the shapes do not fit, and for an output that is too large to count.
+    Behind a layer that upsamp does not have, the input is as the file tells it, if it does. A layer
+    of a file that does not take its input is kept, to be listed, and not run. Raises `ShapeError`
+    where the shapes do not fit, and for an output that is too large to count.
     """
     known = [shape for shape in input_shapes if shape is not None]
     if () in known:
@@ -60,9 +69,16 @@ def connect(layer: Layer, input_shapes: Sequence[MaybeShape]) -> list[MaybeShape
         )
     if len(known) < len(input_shapes):
         known = list(layer.recorded_shapes)
-    if len(known) < len(input_shapes):
+    if len(known) < len(input_shapes) or layer.refusal:
         return [None]
-    outputs = layer.connect(known)
+    try:
+        outputs = layer.connect(known)
+    except (ArgumentError, DtypeError) as error:
+        if not layer.unproven:
+            raise
+        layer.refuse(error)
+        return [None]
+    layer.unproven = False
     for shape in outputs:
         if math.prod(axis for axis in shape or () if axis is not None) >= LARGEST**2:
             raise ShapeError(
@@ -119,7 +135,7 @@ def _checked(call: object) -> Call:
     if not (isinstance(call, Call) and isinstance(call.layer, Layer)):
         raise ArgumentError(f"`calls` must be calls of layers. Received: {spelled(call)}.")
     node = normalize_count(call.node, "node", minimum=0)
-    return Call(call.layer, normalize_sources(call.sources, "sources"), node)
+    return replace(call, sources=normalize_sources(call.sources, "sources"), node=node)
 
 
 def normalize_sources(sources: object, name: str) -> tuple[Source, ...]:

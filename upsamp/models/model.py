@@ -1,9 +1,9 @@
 """What every model is: layers called on each other, which predict, count and are found by name."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from os import PathLike
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from upsamp.core.values import as_integer, each, normalize_flag, normalize_path,
 from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
-from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.execution import Execution
 from upsamp.models.graph import Call, Source, infer, output_of
 from upsamp.models.inputs import check_inputs, gather_inputs
@@ -41,7 +40,8 @@ class Model(Layer):
         self.seed = (normalize_count(seed, "seed", minimum=0),)
         self._shapes: list[list[MaybeShape]] = []
         self._inferred: dict[tuple[Shape, ...], list[MaybeShape]] = {}
-        self._execution: Execution | None = None
+        self._executions: dict[bool, Execution] = {}
+        self._generator: np.random.Generator | None = None
 
     # --- what a kind of model says of itself
 
@@ -111,6 +111,16 @@ class Model(Layer):
         return [self.calls[number].layer for number in self.input_calls]
 
     @property
+    def input_keys(self) -> tuple[str, ...]:
+        """The keys of a dictionary that the model takes its inputs in, or none."""
+        return ()
+
+    @property
+    def input_names(self) -> list[str]:
+        """What a dictionary names the inputs by."""
+        return list(self.input_keys) or [layer.name for layer in self.inputs]
+
+    @property
     def input_shapes(self) -> list[Shape]:
         """The shapes of all inputs, the batch included as None."""
         self.require_built()
@@ -162,7 +172,7 @@ class Model(Layer):
         given = dict(zip(self.input_calls, input_shapes, strict=True))
         self._shapes = infer(self.calls, given)
         self._inferred.clear()
-        self._execution = None
+        self._executions.clear()
         self.built = True
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
@@ -189,16 +199,36 @@ class Model(Layer):
 
     def compute(self, inputs: Sequence[Array]) -> list[Array]:
         """Compute all outputs for arrays of shapes that `connect` took."""
-        if self._execution is None:
+        return self.run(inputs, self._noise())
+
+    def run(
+        self, inputs: Sequence[Array], generator: np.random.Generator, *, training: bool = False
+    ) -> list[Array]:
+        """Compute all outputs; training: as in training, where calls within do not say.
+
+        generator: what is drawn from that layers add in training.
+        """
+        if training not in self._executions:
             shapes = [array.shape for array in inputs]
-            self._execution = Execution(self.calls, self.input_calls, self.outputs, shapes)
-        return self._execution.run(inputs)
+            self._executions[training] = Execution(
+                self.calls, self.input_calls, self.outputs, shapes, training=training
+            )
+        return self._executions[training].run(inputs, generator)
+
+    def _noise(self) -> np.random.Generator:
+        if self._generator is None:
+            self.seed_noise(self.seed[0])
+        return cast("np.random.Generator", self._generator)
+
+    def seed_noise(self, seed: int) -> None:
+        """Draw what layers add in training from this seed on; by default it is the model's."""
+        self._generator = np.random.default_rng(normalize_count(seed, "seed", minimum=0))
 
     def __call__(self, x: object) -> Any:
         """Compute the output for all of `x` at once; a list where there are several outputs."""
         arrays = self.take_inputs(x)
         self.connect([array.shape for array in arrays])
-        return self._given(self._compute_owned(arrays))
+        return self.arranged(self._compute_owned(arrays))
 
     def call(self, x: Any) -> Any:
         """Compute the output for all of `x` at once, as the model itself does when it is called."""
@@ -221,7 +251,7 @@ class Model(Layer):
             results = [own(result, array) for result in results]
         return results
 
-    def _given(self, results: list[Array]) -> Any:
+    def arranged(self, results: list[Any]) -> Any:
         """Return the one output, or the list of several."""
         return results if len(self.outputs) > 1 else results[0]
 
@@ -253,7 +283,7 @@ class Model(Layer):
             known = tuple(axis for axis in shape or () if axis is not None)
             check_memory(known, self.dtype, "The output")
         if len(arrays[0]) <= size:
-            return self._given(self._compute_owned(arrays))
+            return self.arranged(self._compute_owned(arrays))
         results: list[Array] = []
         start = 0
         for part in self._batches(arrays, size):
@@ -262,7 +292,7 @@ class Model(Layer):
             for result, one in zip(results, part, strict=True):
                 result[start : start + len(one)] = one
             start += len(part[0])
-        return self._given(results)
+        return self.arranged(results)
 
     def predict_batches(self, x: object, batch_size: int | None = 32) -> Iterator[list[Array]]:
         """Compute the outputs batch by batch, for what is more than memory holds."""
@@ -280,7 +310,11 @@ class Model(Layer):
     def take_inputs(self, x: object) -> list[Array]:
         """Return the arrays of all inputs, checked, from one array, a list or a dictionary."""
         rank = len(self.input_shape) if self.built else None
-        arrays = gather_inputs(x, [layer.name for layer in self.inputs], self.name, rank)
+        names = self.input_names
+        layers = [layer.name for layer in self.inputs]
+        if isinstance(x, Mapping) and not set(x) <= set(names) and set(x) <= set(layers):
+            names = layers
+        arrays = gather_inputs(x, names, self.name, rank)
         if not self.built:
             self.build((None, *arrays[0].shape[1:]))
         check_inputs(arrays, self.input_shapes, self.name)
@@ -420,12 +454,12 @@ class Model(Layer):
         (print if print_fn is None else print_fn)(text)
 
 
-def unknown_layers(model: Model) -> list[UnknownLayer]:
-    """Return the layers that upsamp does not have, those of nested models too."""
-    found: list[UnknownLayer] = []
+def unknown_layers(model: Model) -> list[Layer]:
+    """Return the layers that are listed alone, those of nested models too."""
+    found: list[Layer] = []
     for layer in model.layers:
         if isinstance(layer, Model):
             found += unknown_layers(layer)
-        elif isinstance(layer, UnknownLayer):
+        elif layer.refusal:
             found.append(layer)
     return found

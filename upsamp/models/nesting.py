@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeGuard
 
+import numpy as np
+
+from upsamp.core.arguments import Array
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight
 from upsamp.models.graph import Call, Source
@@ -16,6 +19,10 @@ class ModelLike(Protocol):
     @property
     def name(self) -> str:
         """The name of the model."""
+
+    @property
+    def type_name(self) -> str:
+        """The name of the class."""
 
     @property
     def layers(self) -> list[Layer]:
@@ -34,6 +41,14 @@ class ModelLike(Protocol):
         """Where the outputs come from."""
 
     @property
+    def input_names(self) -> list[str]:
+        """What a dictionary names the inputs by."""
+
+    @property
+    def input_keys(self) -> tuple[str, ...]:
+        """The keys of a dictionary that the model takes its inputs in, or none."""
+
+    @property
     def input_shapes(self) -> list[Shape]:
         """The shapes of all inputs."""
 
@@ -43,6 +58,11 @@ class ModelLike(Protocol):
 
     def shapes_of(self, number: int) -> list[MaybeShape]:
         """Return the shapes of all outputs of one call."""
+
+    def run(
+        self, inputs: Sequence[Array], generator: np.random.Generator, *, training: bool
+    ) -> list[Array]:
+        """Compute all outputs."""
 
     def trainable_weights(self) -> list[Weight]:
         """Return the weights that training would change, each once."""

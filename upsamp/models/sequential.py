@@ -79,7 +79,7 @@ class Sequential(Model):
         if self.built:
             self._shapes.append(connect(layer, self._shapes[-1][:1]))
             self._inferred.clear()
-            self._execution = None
+            self._executions.clear()
         self._layers.append(layer)
         self._by_name[layer.name] = layer
         self._calls = []

@@ -107,6 +107,7 @@ def test_calls_of_a_nested_model_begin_at_1_or_at_0(first: int) -> None:
 # --- operators
 
 
+ALL = {"start": None, "stop": None, "step": None}
 NEGATIVE = np.where(X > 0, X, X * np.float32(0.2))
 OPERATED: list[tuple[str, Any, Any]] = [
     ("math.multiply", ["x", 0, 0, {"y": 2.0, "name": None}], X * 2),
@@ -128,6 +129,17 @@ OPERATED: list[tuple[str, Any, Any]] = [
     ("nn.relu", ["x", 0, 0, {"name": None}], np.maximum(X, 0)),
     ("nn.leaky_relu", ["x", 0, 0, {"alpha": 0.5, "name": None}], np.where(X > 0, X, X / 2)),
     ("nn.leaky_relu", ["x", 0, 0, {"name": None}], NEGATIVE),
+    ("concat", [["x", 0, 0, {"axis": 1}], ["x", 0, 0, {"axis": 1}]], np.concatenate([X, X], 1)),
+    (
+        "__operators__.getitem",
+        ["x", 0, 0, {"slice_spec": [ALL, {"start": 3, "stop": 1, "step": -1}, 0, None]}],
+        X[:, 3:1:-1, 0, None],
+    ),
+    (
+        "__operators__.getitem",
+        ["x", 0, 0, {"slice_spec": [ALL, {"class_name": "__ellipsis__"}, 1], "name": None}],
+        X[..., 1],
+    ),
 ]
 
 

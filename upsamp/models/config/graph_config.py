@@ -2,30 +2,51 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from upsamp.core.literals import shorten
 from upsamp.core.values import spelled
 from upsamp.errors import FormatError
 from upsamp.layers import InputLayer, Layer
+from upsamp.layers.get_item import GetItem
 from upsamp.layers.merge_layer import MergeLayer
 from upsamp.layers.operation import Operation
 from upsamp.layers.shapes import MaybeShape
-from upsamp.models.config.layer_config import TENSOR, history, read_layer, tensors_of
+from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.models.config.layer_config import TENSOR, history, is_tensor, read_layer, tensors_of
 from upsamp.models.config.layer_entries import keras_name, write_layer
 from upsamp.models.graph import Call, Source, output_of
+from upsamp.models.nesting import is_model
 
 # An output as a file names it: the layer's name and how often it was called before.
 Key = tuple[str, int]
 
 
+# What a model is called with or gives: the numbers of arrays, in lists and dictionaries.
+Structure: TypeAlias = int | list["Structure"] | dict[str, "Structure"]
+
+
 class Graph(NamedTuple):
-    """The calls of a model, which of them are its inputs, its outputs, its layers in order."""
+    """The calls of a model, which of them are its inputs, its outputs, its layers in order.
+
+    input_keys: by what a dictionary names the inputs, or none. structure: of the outputs, where
+    they are neither one nor a list.
+    """
 
     calls: tuple[Call, ...]
     inputs: tuple[int, ...]
     outputs: tuple[Source, ...]
     layers: tuple[Layer, ...]
+    input_keys: tuple[str, ...] = ()
+    structure: Structure = 0
+
+
+class _Node(NamedTuple):
+    """A call as a file has it: what it takes, and what it says of training."""
+
+    sources: list[tuple[str, int, int]]
+    training: bool | None = None
+    honoured: bool = True
 
 
 def read_graph(config: Mapping[str, Any]) -> Graph:
@@ -38,7 +59,7 @@ def read_graph(config: Mapping[str, Any]) -> Graph:
     if not isinstance(entries, list) or not entries:
         raise FormatError("A model's config must have a list of layers. Received: none.")
     layers: dict[str, Layer] = {}
-    wanted: dict[Key, list[tuple[str, int, int]]] = {}
+    nodes: dict[Key, _Node] = {}
     for entry in entries:
         layer = read_layer(entry)
         if layer.name in layers:
@@ -47,32 +68,58 @@ def read_graph(config: Mapping[str, Any]) -> Graph:
                 "twice."
             )
         layers[layer.name] = layer
-        for node, sources in enumerate(_nodes(entry, layer)):
-            wanted[layer.name, node] = sources
-    order = _in_order(wanted)
+        for number, node in enumerate(_nodes(entry, layer)):
+            nodes[layer.name, number] = node
+    order = _in_order({key: node.sources for key, node in nodes.items()})
     places = {key: place for place, key in enumerate(order)}
     calls = tuple(
         Call(
             layers[name],
-            tuple(Source(places[one[:2]], one[2]) for one in wanted[name, node]),
-            node,
+            tuple(Source(places[one[:2]], one[2]) for one in nodes[name, number].sources),
+            number,
+            nodes[name, number].training,
+            nodes[name, number].honoured,
         )
-        for name, node in order
+        for name, number in order
     )
-    inputs = [_place(one, places) for one in _outputs_named(config, "input_layers")]
+    named, structure = _outputs_named(config, "input_layers")
+    inputs = [_place(one, places).call for one in named]
+    keys = tuple(structure) if isinstance(structure, dict) and len(structure) == len(named) else ()
     for number in inputs:
-        if not isinstance(calls[number.call].layer, InputLayer):
+        if not isinstance(calls[number].layer, InputLayer):
             raise FormatError(
-                "The inputs of a model must be input layers. "
-                f"Received: {calls[number.call].layer!r}."
+                f"The inputs of a model must be input layers. Received: {calls[number].layer!r}."
             )
-    outputs = tuple(_place(one, places) for one in _outputs_named(config, "output_layers"))
+    named, structure = _outputs_named(config, "output_layers")
+    outputs = tuple(_place(_from_0(one, layers, places), places) for one in named)
     called = {name for name, _ in order}  # Keras lets go of a layer that is never called
     kept = tuple(layer for name, layer in layers.items() if name in called)
-    return Graph(calls, tuple(one.call for one in inputs), outputs, kept)
+    return Graph(calls, tuple(inputs), outputs, kept, keys, structure)
 
 
-def _nodes(entry: dict[str, Any], layer: Layer) -> Iterator[list[tuple[str, int, int]]]:
+def _from_0(
+    output: tuple[str, int, int], layers: Mapping[str, Layer], places: Mapping[Key, int]
+) -> tuple[str, int, int]:
+    """Return an output of the model whose call counts from 0.
+
+    Keras 3 counts the calls of a nested functional model from 1 here, and from 0 in calls. In its
+    loader call 0 then is the last one. Of a layer that is not known nobody knows what it is.
+    """
+    name, number, place = output
+    layer = layers.get(name)
+    if isinstance(layer, UnknownLayer):
+        return name, number - ((name, number) not in places and number > 0), place
+    if not _counts_from_1(layer):
+        return output
+    return name, number - 1 if number else sum(one == name for one, _ in places) - 1, place
+
+
+def _counts_from_1(layer: Layer | None) -> bool:
+    """Tell whether Keras 3 counts the calls of a layer from 1 where a model's outputs are named."""
+    return is_model(layer) and layer.type_name != "Sequential"
+
+
+def _nodes(entry: dict[str, Any], layer: Layer) -> Iterator[_Node]:
     """Yield what each call of a layer takes; an input layer is called once, on nothing."""
     nodes = entry.get("inbound_nodes", [])
     if not isinstance(nodes, list):
@@ -80,15 +127,39 @@ def _nodes(entry: dict[str, Any], layer: Layer) -> Iterator[list[tuple[str, int,
             f"The calls of layer '{layer.name}' must be a list. Received: {spelled(nodes)}."
         )
     if isinstance(layer, InputLayer):
-        yield []
+        yield _Node([])
         return
     for node in nodes:
-        tensors = tensors_of(node)
+        tensors = tensors_of(_by_names(node, layer))
         if not tensors:
             raise FormatError(
                 f"Layer '{layer.name}' must be called on an output. Received: a call on none."
             )
-        yield tensors
+        yield _Node(tensors, *_training(node))
+
+
+def _training(node: Any) -> tuple[bool | None, bool]:
+    """Return what a call says of training, and whether a prediction goes by that.
+
+    Keras 3 passes over it when it predicts. Keras 2 does not, nor what it made of files of that:
+    there the call itself says it, beside its arguments.
+    """
+    for where, honoured in ((node, True), (node.get("kwargs"), False)):
+        value = where.get("training") if isinstance(where, dict) else None
+        if value is not None:
+            return bool(value), honoured
+    return None, True
+
+
+def _by_names(node: Any, layer: Layer) -> Any:
+    """Return a call of a model with its inputs in the model's order, where names tell them."""
+    args = node.get("args") if isinstance(node, dict) else None
+    first = args[0] if isinstance(args, list) and args else None
+    if not isinstance(first, dict) or is_tensor(first) or not is_model(layer):
+        return node
+    if set(layer.input_names) != set(first):
+        return node
+    return {**node, "args": [[first[name] for name in layer.input_names]]}
 
 
 def _in_order(wanted: Mapping[Key, Sequence[tuple[str, int, int]]]) -> list[Key]:
@@ -121,16 +192,46 @@ def _in_order(wanted: Mapping[Key, Sequence[tuple[str, int, int]]]) -> list[Key]
     return order
 
 
-def _outputs_named(config: Mapping[str, Any], key: str) -> list[tuple[str, int, int]]:
-    """Return the outputs that a config lists: one, several, or a dictionary of them."""
+def _outputs_named(
+    config: Mapping[str, Any], key: str
+) -> tuple[list[tuple[str, int, int]], Structure]:
+    """Return the outputs that a config lists, and their structure, in which they are numbers.
+
+    The structure is 0 for one output, and for a plain list.
+    """
     value = config.get(key)
-    if isinstance(value, dict):
-        value = [value[name] for name in sorted(value)]
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        value = [value]
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list | dict) or not value:
         raise FormatError(f"A model's config must have {key}. Received: {spelled(value)}.")
-    return [history(one) for one in value]
+    found: list[tuple[str, int, int]] = []
+    structure = _numbered(value, found)
+    plain = isinstance(structure, list) and all(isinstance(one, int) for one in structure)
+    return found, 0 if plain else structure
+
+
+def _numbered(value: Any, found: list[tuple[str, int, int]]) -> Structure:
+    """Return a value with numbers in the place of outputs; those are added to `found`.
+
+    A dictionary is in the order of its keys, as Keras takes it.
+    """
+    if isinstance(value, dict) and value:
+        return {key: _numbered(value[key], found) for key in sorted(value)}
+    if isinstance(value, list) and value and isinstance(value[0], list | dict):
+        return [_numbered(one, found) for one in value]
+    found.append(history(value))
+    return len(found) - 1
+
+
+def pack(structure: Structure, values: Sequence[Any]) -> Any:
+    """Return values in the place of their numbers.
+
+    >>> pack({"a": [0, 1], "b": 2}, "xyz")
+    {'a': ['x', 'y'], 'b': 'z'}
+    """
+    if isinstance(structure, dict):
+        return {key: pack(one, values) for key, one in structure.items()}
+    if isinstance(structure, list):
+        return [pack(one, values) for one in structure]
+    return values[structure]
 
 
 def _place(output: tuple[str, int, int], places: Mapping[Key, int]) -> Source:
@@ -154,17 +255,23 @@ def write_graph(graph: Graph, shapes: Sequence[Sequence[MaybeShape]]) -> dict[st
     for call in sorted(graph.calls, key=lambda call: call.node):
         if call.sources:
             tensors = [_tensor(one, graph, shapes) for one in call.sources]
-            node = {"args": _arguments(call.layer, tensors), "kwargs": {}}
+            node: dict[str, Any] = {"args": _arguments(call.layer, tensors), "kwargs": {}}
+            if call.training is not None:
+                node["kwargs"] = {"training": call.training}
+                node |= node["kwargs"] if call.honoured else {}
             entries[id(call.layer)]["inbound_nodes"].append(node)
             recorded = [list(shape) for shape in call.layer.recorded_shapes]
             if recorded and any(output_of(shapes, one) is None for one in call.sources):
                 # Behind a layer that upsamp does not have, only this tells the shape.
                 told = {"input_shape": recorded if len(recorded) > 1 else recorded[0]}
                 entries[id(call.layer)]["build_config"] = told
+    inputs = [_named(Source(number), graph) for number in graph.inputs]
+    outputs = [_end(source, graph) for source in graph.outputs]
+    keys = graph.input_keys
     return {
         "layers": list(entries.values()),
-        "input_layers": _ends([_named(Source(number), graph) for number in graph.inputs]),
-        "output_layers": _ends([_named(source, graph) for source in graph.outputs]),
+        "input_layers": dict(zip(keys, inputs, strict=True)) if keys else _ends(inputs),
+        "output_layers": pack(graph.structure, outputs) if graph.structure else _ends(outputs),
     }
 
 
@@ -174,15 +281,23 @@ def _with_calls(layer: Layer) -> dict[str, Any]:
 
 def _arguments(layer: Layer, tensors: list[dict[str, Any]]) -> list[Any]:
     """Return what a layer is called with: an operation with its numbers, a merge with a list."""
-    if isinstance(layer, Operation):
+    if isinstance(layer, Operation | GetItem):
         given = iter(tensors)
         return [next(given) if one is None else one for one in layer.operands]
+    if is_model(layer) and layer.input_keys:
+        return [dict(zip(layer.input_names, tensors, strict=True))]
     return [tensors] if isinstance(layer, MergeLayer) or len(tensors) > 1 else tensors
 
 
 def _named(source: Source, graph: Graph) -> list[Any]:
     call = graph.calls[source.call]
     return [keras_name(call.layer), call.node, source.output]
+
+
+def _end(source: Source, graph: Graph) -> list[Any]:
+    """Return an output of the model, the calls of a nested functional model counted from 1."""
+    name, number, output = _named(source, graph)
+    return [name, number + _counts_from_1(graph.calls[source.call].layer), output]
 
 
 def _ends(named: list[list[Any]]) -> list[Any]:

@@ -3,14 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from upsamp.models.config.layer_config import OPERATIONS_HOME, TENSOR
+from upsamp.models.config.layer_config import (
+    ELLIPSIS,
+    LIKE_LAYERS,
+    OPERATIONS_HOME,
+    SLICE,
+    TENSOR,
+)
 
 # Operators between the layers of a functional model, by TensorFlow's names.
 OPERATORS: Mapping[str, str] = {
     "__operators__.add": "Add",
+    "__operators__.getitem": "GetItem",
     "math.add": "Add",
     "math.subtract": "Subtract",
     "math.multiply": "Multiply",
+    "concat": "Concatenate",
     "math.truediv": "TrueDivide",
     "math.divide": "TrueDivide",
     "math.negative": "Negative",
@@ -24,10 +32,26 @@ OPERATORS: Mapping[str, str] = {
     "nn.leaky_relu": "LeakyRelu",
 }
 CONSTANT = "_CONSTANT_VALUE"
+# The layers that stand for operations of TensorFlow between those of a functional model.
+TF_LAYERS = ("TFOpLambda", "SlicingOpLambda")
+SLICE_PARTS = {"start", "stop", "step"}
 # Arguments by their names in Keras 2, where they have others in Keras 3.
 RENAMED: Mapping[str, Mapping[str, str]] = {"LeakyReLU": {"alpha": "negative_slope"}}
+# Arguments that layers had in Keras 1 alone.
+KERAS1_ARGUMENTS = {"border_mode", "dim_ordering", "input_dtype", "nb_filter", "W_regularizer"}
 # What Keras 2 computed by this name was another function.
 OLD_ACTIVATIONS: Mapping[str, str] = {"hard_sigmoid": "hard_sigmoid_keras2"}
+
+
+def is_keras1(entry: object, version: str | None) -> bool:
+    """Tell whether Keras 1 wrote a model, whose layers had other arguments."""
+    if version is not None:
+        return version.startswith("1.")
+    config = entry.get("config") if isinstance(entry, dict) else None
+    layers = config.get("layers") if isinstance(config, dict) else config
+    if isinstance(layers, list):
+        return any(is_keras1(layer, None) for layer in layers)
+    return isinstance(config, dict) and bool(KERAS1_ARGUMENTS & set(config))
 
 
 def modernize(entry: Any, version: str | None) -> Any:
@@ -65,25 +89,41 @@ def _model(config: dict[str, Any], version: str | None) -> dict[str, Any]:
     layers = [modernize(layer, version) for layer in config["layers"]]
     if not any(_is_old(layer) for layer in layers):
         return {**config, "layers": layers}
+    layers = [_named(layer) for layer in layers]
     shifts = _shifts(layers, config)
     renewed = [_renew_calls(layer, shifts) for layer in layers]
-    ends: dict[str, Any] = {
-        key: _shift_all(config[key], shifts)
-        for key in ("input_layers", "output_layers")
-        if key in config
-    }
+    ends: dict[str, Any] = {}
+    if "output_layers" in config:
+        # There Keras 3 counts the calls of functional models from 1.
+        from_1 = {str(one.get("name")) for one in layers if _is_functional(one)}
+        outward = {name: number - (name in from_1) for name, number in shifts.items()}
+        ends["output_layers"] = _shift_all(config["output_layers"], outward)
     return {**config, **ends, "layers": renewed}
 
 
+def _named(layer: Any) -> Any:
+    """Return a layer whose config has its name: a Sequential in a list of layers had none."""
+    config, name = (layer.get("config"), layer.get("name")) if isinstance(layer, dict) else (0, 0)
+    if not isinstance(config, dict) or not isinstance(name, str) or "name" in config:
+        return layer
+    return {**layer, "config": {"name": name, **config}}
+
+
 def _is_old(layer: object) -> bool:
-    """Tell whether the calls of a layer are lists, as Keras 2 wrote them."""
+    """Tell whether the calls of a layer are as Keras 2 wrote them: lists, or dictionaries."""
     nodes = layer.get("inbound_nodes") if isinstance(layer, dict) else None
-    return isinstance(nodes, list) and bool(nodes) and isinstance(nodes[0], list)
+    if not isinstance(nodes, list) or not nodes:
+        return False
+    return isinstance(nodes[0], list) or (isinstance(nodes[0], dict) and "args" not in nodes[0])
 
 
 def _is_model(layer: Mapping[str, Any]) -> bool:
     config = layer.get("config")
     return isinstance(config, dict) and isinstance(config.get("layers"), list)
+
+
+def _is_functional(layer: object) -> bool:
+    return isinstance(layer, dict) and _is_model(layer) and layer.get("class_name") != "Sequential"
 
 
 def _references(value: object) -> list[list[Any]]:
@@ -141,52 +181,109 @@ def _renew_calls(layer: Any, shifts: Mapping[str, int]) -> Any:
     """Return a layer whose calls are written as in Keras 3."""
     if not _is_old(layer):
         return layer
-    nodes = _shift_all(layer["inbound_nodes"], shifts)
+    nodes = [_call(node) for node in _shift_all(layer["inbound_nodes"], shifts)]
+    if layer.get("class_name") not in TF_LAYERS:
+        return {**layer, "inbound_nodes": nodes}
     config = layer["config"] if isinstance(layer.get("config"), dict) else {}
-    if layer.get("class_name") == "TFOpLambda":
-        return {
-            **layer,
-            "class_name": OPERATORS.get(str(config.get("function")), "TFOpLambda"),
-            "module": f"{OPERATIONS_HOME}.numpy",
-            "registered_name": None,
-            "config": {"name": layer.get("name")},
-            "inbound_nodes": [_operator_call(node) for node in nodes],
-        }
-    return {**layer, "inbound_nodes": [_call(node) for node in nodes]}
-
-
-def _call(node: Any) -> dict[str, Any]:
-    """Return a call on one output, or on a list of them."""
-    parts = node if isinstance(node, list) else []
-    tensors = [_tensor(part) for part in parts]
-    named = [part[3] for part in parts if isinstance(part, list) and len(part) > 3]
+    function = str(config.get("function"))
+    class_name, options, nodes = _operation(function, [_without_name(node) for node in nodes])
     return {
-        "args": tensors if len(tensors) == 1 else [tensors],
-        "kwargs": {"of_calls": [_in_arguments(one) for one in named]},
+        **layer,
+        "class_name": class_name or layer["class_name"],
+        "module": f"{OPERATIONS_HOME}.numpy",
+        "registered_name": None,
+        "config": {"name": layer.get("name"), **options},
+        "inbound_nodes": nodes,
     }
 
 
-def _operator_call(node: Any) -> dict[str, Any]:
-    """Return a call of an operator: its first operand, and then those that are named."""
-    if not isinstance(node, list) or len(node) < 3:
-        return {"args": [], "kwargs": {}}
-    first = node[2] if node[0] == CONSTANT else _tensor(node)
-    named = node[3] if len(node) > 3 and isinstance(node[3], dict) else {}
-    others = [_in_arguments(value) for key, value in named.items() if key != "name"]
-    return {"args": [first, *others], "kwargs": {}}
+def _operation(
+    function: str, nodes: list[dict[str, Any]]
+) -> tuple[str | None, dict[str, Any], list[dict[str, Any]]]:
+    """Return Keras' class of a function of TensorFlow, its options, and its calls."""
+    class_name = OPERATORS.get(function)
+    if class_name == "GetItem":
+        nodes = [
+            {"args": [*node["args"], node["kwargs"].get("slice_spec")], "kwargs": {}}
+            for node in nodes
+        ]
+    if class_name not in LIKE_LAYERS:
+        return class_name, {}, nodes
+    options = nodes[0]["kwargs"]
+    if any(node["kwargs"] != options for node in nodes):
+        return None, {}, nodes  # which is one layer for each
+    return class_name, options, [{**node, "kwargs": {}} for node in nodes]
 
 
-def _tensor(reference: Any) -> Any:
+def _call(node: Any) -> dict[str, Any]:
+    """Return a call: what it takes, and its other arguments, which stand beside each output.
+
+    What is said of training holds in a prediction of Keras 2, which "training" of the call tells.
+    """
+    first = _first_argument(node)
+    if isinstance(first, list) and len(first) == 1:
+        first = first[0]
+    named = _named_arguments(node)
+    kwargs = {key: _in_arguments(value) for key, value in named.items()}
+    training = kwargs.get("training")
+    told = {} if training is None else {"training": training}
+    return {"args": [first], "kwargs": kwargs, **told}
+
+
+def _named_arguments(node: Any) -> dict[str, Any]:
+    """Return the named arguments of a call, which stand beside each part of its first argument."""
+    if _is_part(node):
+        return node[3] if len(node) > 3 and isinstance(node[3], dict) else {}
+    parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return next((named for part in parts if (named := _named_arguments(part))), {})
+
+
+def _is_part(value: object) -> bool:
+    """Tell whether a value of a call is an output or a constant, with named arguments or none."""
+    return _is_reference(value) or (
+        isinstance(value, list) and len(value) >= 3 and value[0] == CONSTANT
+    )
+
+
+def _without_name(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a call of an operator without what has no meaning for its values."""
+    kwargs = {key: value for key, value in node["kwargs"].items() if key != "name"}
+    return {"args": node["args"], "kwargs": kwargs}
+
+
+def _first_argument(node: Any) -> Any:
+    """Return the first argument of a call as Keras 3 writes it: outputs in any structure."""
+    if isinstance(node, dict):
+        return {key: _first_argument(part) for key, part in node.items()}
+    if not isinstance(node, list):
+        return node
+    if _is_part(node):
+        return node[2] if node[0] == CONSTANT else _tensor(node)
+    return [_first_argument(part) for part in node]
+
+
+def _tensor(reference: list[Any]) -> dict[str, Any]:
     """Return an output as Keras 3 writes it."""
-    if not isinstance(reference, list):
-        return reference
     return {"class_name": TENSOR, "config": {"keras_history": reference[:3]}}
 
 
 def _in_arguments(value: Any) -> Any:
-    """Return named arguments with the outputs in them as Keras 3 writes those."""
+    """Return named arguments with outputs, slices and tuples as Keras 3 writes those."""
     if _is_reference(value):
         return _tensor(value)
-    if isinstance(value, dict):
-        return {key: _in_arguments(part) for key, part in value.items()}
-    return value
+    if isinstance(value, list):
+        return [_in_arguments(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return _object(value)
+
+
+def _object(value: dict[str, Any]) -> Any:
+    """Return a slice, an ellipsis, a tuple or a dictionary as Keras 3 writes it."""
+    kind = value.get("class_name")
+    if kind in ("__tuple__", "TensorShape") and "items" in value:
+        return _in_arguments(value["items"])
+    if kind == "__ellipsis__":
+        return {"class_name": ELLIPSIS, "config": {}}
+    parts = {key: _in_arguments(part) for key, part in value.items()}
+    return {"class_name": SLICE, "config": parts} if set(parts) == SLICE_PARTS else parts

@@ -7,6 +7,7 @@ from upsamp.core.literals import shorten
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, FormatError, UpsampError
 from upsamp.layers import LAYERS, Layer
+from upsamp.layers.get_item import GetItem, Item
 from upsamp.layers.operation import OPERATIONS, Operation, is_number
 from upsamp.layers.shapes import Shape, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
@@ -15,7 +16,24 @@ from upsamp.models.registry import MODELS
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
 OPERATIONS_HOME = "keras.src.ops"
-TENSOR = "__keras_tensor__"
+TENSOR, SLICE, ELLIPSIS = "__keras_tensor__", "__slice__", "__ellipsis__"
+# The classes of policies of types, by all their names; "infer" was float32 in what was saved.
+POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1")
+# Names that layers have or had besides their own, in tf.keras.
+OLD_NAMES: Mapping[object, str] = {
+    "AvgPool2D": "AveragePooling2D",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+    "Convolution2D": "Conv2D",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "Deconvolution2D": "Conv2DTranspose",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "MaxPool2D": "MaxPooling2D",
+    "SeparableConvolution2D": "SeparableConv2D",
+    "SyncBatchNormalization": "BatchNormalization",
+}
+CODE_ALONE = "a subclass of Model, whose layers its code alone knows"
 # What the making of a layer raises for arguments that it does not take.
 NOT_TAKEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, UpsampError)
 # What an entry says of an input that has no meaning for values.
@@ -37,15 +55,23 @@ def read_layer(entry: object) -> Layer:
     class_name, config = _parts(entry)
     name = config.get("name")
     module = entry.get("module") if isinstance(entry, dict) else None
-    if class_name in MODELS or class_name == "Model":
-        return _read_model(class_name, config)
+    is_model = class_name in MODELS or class_name == "Model"
     try:
-        layer = _known_layer(class_name, module, config, entry)
+        if not is_model:
+            layer = _known_layer(OLD_NAMES.get(class_name, class_name), config, entry)
+            layer.unproven = True
+        _check_arguments(entry, class_name)
+        if is_model and class_name != "Sequential" and "input_layers" not in config:
+            raise ArgumentError(CODE_ALONE)
     except NOT_TAKEN as error:
         reason = shorten(str(error).replace(".__init__()", "").removesuffix("."))
         shown = module if isinstance(module, str) and module.isprintable() else None
         trainable = config.get("trainable", True) is not False
         layer = UnknownLayer(class_name, shown, config, reason, name, trainable)
+        layer.batch_input_shape = _first_shape(config)
+    else:
+        if is_model:
+            return MODELS["Functional" if class_name == "Model" else class_name].from_config(config)
     layer.recorded_shapes = _recorded_shapes(entry)
     return layer
 
@@ -68,34 +94,78 @@ def _parts(entry: object) -> tuple[str, dict[str, Any]]:
     return shorten(class_name), config
 
 
-def _read_model(class_name: str, config: dict[str, Any]) -> Layer:
-    """Return a model: a chain of layers, or a graph."""
-    if class_name == "Sequential":
-        return MODELS["Sequential"].from_config(config)
-    if "input_layers" not in config:
-        raise FormatError(
-            "A model must be Sequential or functional to be read. Received: a subclass of Model, "
-            "whose layers its code alone knows."
-        )
-    return MODELS["Functional"].from_config(config)
+def _first_shape(config: Mapping[str, Any]) -> Shape | None:
+    """Return the shape of the input that the config of a first layer tells, or None."""
+    for key, batch in (("batch_input_shape", ()), ("batch_shape", ()), ("input_shape", (None,))):
+        shape = config.get(key)
+        if isinstance(shape, list):
+            try:
+                return (*batch, *normalize_shape(shape, key))
+            except ArgumentError:
+                return None
+    return None
 
 
-def _known_layer(class_name: str, module: object, config: dict[str, Any], entry: object) -> Layer:
+def _check_arguments(entry: object, class_name: str) -> None:
+    """Raise where a layer is called with more than what it takes, and whether that is training."""
+    nodes = entry.get("inbound_nodes") if isinstance(entry, dict) else None
+    for node in nodes if isinstance(nodes, list) else ():
+        args, kwargs = _call_arguments(node)
+        more = {f"argument {number}": one for number, one in enumerate(args[1:], start=2)}
+        named = {key: one for key, one in kwargs.items() if key != "training"}
+        wrong = [key for key, one in {**more, **named}.items() if not _is_nothing(one)]
+        if wrong[not args :] and not _is_operation(entry, class_name):  # layer(inputs=x) is plain
+            raise ArgumentError(f"it is called with {shorten(wrong[-1])}")
+        if kwargs.get("training") not in (None, False, True):
+            raise ArgumentError("it is called with a value for training that is not known")
+
+
+def _is_nothing(value: object) -> bool:
+    """Tell whether an argument is None, or holds nothing else, as a mask of several inputs."""
+    if isinstance(value, dict):
+        return all(map(_is_nothing, value.values()))
+    return value is None or (isinstance(value, list) and all(map(_is_nothing, value)))
+
+
+def _call_arguments(node: object) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments of a call, by place and by name."""
+    parts = node if isinstance(node, dict) else {}
+    args, kwargs = parts.get("args"), parts.get("kwargs")
+    return args if isinstance(args, list) else [], kwargs if isinstance(kwargs, dict) else {}
+
+
+def _is_operation(entry: object, class_name: str) -> bool:
+    """Tell whether an entry is that of an operation and no layer."""
+    home, config = (
+        (entry.get("module"), entry.get("config")) if isinstance(entry, dict) else (None, None)
+    )
+    if isinstance(home, str) and home:
+        return home.startswith(OPERATIONS_HOME)
+    plain = isinstance(config, dict) and not {"trainable", "dtype"} & set(config)
+    return plain and class_name in {*OPERATIONS, *LIKE_LAYERS, "GetItem"}
+
+
+def _known_layer(class_name: str, config: dict[str, Any], entry: object) -> Layer:
     """Return a layer of Keras; raise where it is none that upsamp has."""
     _check_home(entry, class_name)
-    home = module if isinstance(module, str) else ""
-    is_operation = not home and not {"trainable", "dtype"} & set(config)
-    if home.startswith(OPERATIONS_HOME) or (
-        is_operation and class_name in {*OPERATIONS, *LIKE_LAYERS}
-    ):
+    if _is_operation(entry, class_name):
         return _operation(class_name, config, entry)
     if class_name not in LAYERS:
         raise ArgumentError(f"there is no {class_name} in upsamp")
     arguments = {key: _plain(value) for key, value in config.items()}
     if class_name == "InputLayer":
-        for option in INPUT_OPTIONS:
-            arguments.pop(option, None)
+        return _input_layer({k: v for k, v in arguments.items() if k not in INPUT_OPTIONS})
     return LAYERS[class_name].from_config(arguments)
+
+
+def _input_layer(arguments: dict[str, Any]) -> Layer:
+    """Return an input; one of what is no number, such as text, can be listed alone."""
+    try:
+        return LAYERS["InputLayer"].from_config(arguments)
+    except ArgumentError as error:
+        layer = LAYERS["InputLayer"].from_config({**arguments, "dtype": None})
+        layer.refuse(error)
+        return layer
 
 
 def _check_home(entry: object, class_name: str) -> None:
@@ -104,7 +174,7 @@ def _check_home(entry: object, class_name: str) -> None:
     registered = entry.get("registered_name") if isinstance(entry, dict) else None
     if isinstance(module, str) and module and module.split(".")[0] not in HOMES:
         raise ArgumentError(f"it comes from {shorten(module)}")
-    if registered not in (None, class_name):
+    if OLD_NAMES.get(registered, registered) not in (None, class_name):
         raise ArgumentError(f"it is registered as {shorten(str(registered))}")
 
 
@@ -120,8 +190,9 @@ def _plain(value: object) -> object:
     # Of a function Keras writes the name; a name that is not known is refused where it is used.
     if class_name == "function" or not isinstance(config, dict):
         return config
-    if class_name in ("DTypePolicy", "Policy"):
-        return config.get("name")
+    if class_name in POLICIES:
+        name = config.get("name")
+        return None if isinstance(name, str) and name.startswith("infer") else name
     if class_name in MODELS:
         raise ArgumentError(f"it holds a model, {class_name}, in an argument")
     kept = {key: _plain(part) for key, part in config.items()}
@@ -159,8 +230,8 @@ def _operands(entry: object) -> list[Any]:
 
 def _arguments(node: object) -> list[object]:
     """Return the arguments of one call in order, without those that are left out."""
-    parts = node if isinstance(node, dict) else {}
-    return [*parts.get("args", []), *(v for v in parts.get("kwargs", {}).values() if v is not None)]
+    args, kwargs = _call_arguments(node)
+    return [*args, *(value for value in kwargs.values() if value is not None)]
 
 
 def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
@@ -172,7 +243,29 @@ def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
         layer = LAYERS[kind].from_config({**arguments, "name": name})
         layer.operation, layer.operation_options = class_name, options
         return layer
+    if class_name == "GetItem":
+        return GetItem(_items(_operands(entry)), name=name)
     return Operation(class_name, _operands(entry), options, name=name)
+
+
+def _items(operands: list[Any]) -> list[Item]:
+    """Return what an array is sliced by, as `GetItem` takes it."""
+    if len(operands) != 2 or operands[0] is not None:
+        raise ArgumentError("it is not called on one output and one index")
+    items = operands[1] if isinstance(operands[1], list) else [operands[1]]
+    return [_item(one) for one in items]
+
+
+def _item(value: object) -> Item:
+    """Return an index, a slice, None for a new axis, or ... for the axes between."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, dict) and value.get("class_name") == ELLIPSIS:
+        return ...
+    config = value.get("config") if isinstance(value, dict) else None
+    if isinstance(config, dict) and set(config) == {"start", "stop", "step"}:
+        return slice(*(config[part] for part in ("start", "stop", "step")))
+    raise ArgumentError("it is sliced by more than indices and slices")
 
 
 def _permute(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -212,17 +305,23 @@ def tensors_of(value: object) -> list[tuple[str, int, int]]:
     return [history(config.get("keras_history")) for config in _tensor_configs(value)]
 
 
-def _tensor_configs(value: object) -> list[dict[str, Any]]:
+def _tensor_configs(node: object) -> list[dict[str, Any]]:
     """Return what is said of each output that a call takes, in their order."""
+    args, kwargs = _call_arguments(node)
+    return [config for one in (*args, *kwargs.values()) for config in _configs_within(one)]
+
+
+def _configs_within(value: object) -> list[dict[str, Any]]:
+    """Return what is said of each output in an argument; dictionaries go by their keys."""
     if is_tensor(value):
         config = value.get("config") if isinstance(value, dict) else None
         return [config if isinstance(config, dict) else {}]
     parts: Sequence[object] = ()
     if isinstance(value, dict):
-        parts = list(value.values())
+        parts = [value[key] for key in sorted(value)]
     elif isinstance(value, list):
         parts = value
-    return [config for part in parts for config in _tensor_configs(part)]
+    return [config for part in parts for config in _configs_within(part)]
 
 
 def history(value: object) -> tuple[str, int, int]:

@@ -9,8 +9,9 @@ from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import open_model
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 from upsamp.io.weight_files import read_weights_file
-from upsamp.models.config.keras2_config import modernize
-from upsamp.models.config.layer_config import read_layer
+from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.models.config.keras2_config import is_keras1, modernize
+from upsamp.models.config.layer_config import CODE_ALONE, read_layer
 from upsamp.models.files.stored_weights import put_weights
 from upsamp.models.functional import Functional
 from upsamp.models.model import Model, unknown_layers
@@ -76,6 +77,11 @@ def model_from_config(config: object, keras_version: object = None) -> Model:
     """
     try:
         version = keras_version if isinstance(keras_version, str) else None
+        if is_keras1(config, version):
+            raise FormatError(
+                "A model must be one of Keras 2 or 3 to be read. Received: a model of Keras 1. "
+                "Load it and save it again in Keras 2.2, which converts it."
+            )
         entry = modernize(config, version)
         if _count_calls(entry) > MAX_CALLS:
             raise FormatError(
@@ -87,6 +93,10 @@ def model_from_config(config: object, keras_version: object = None) -> Model:
         raise FormatError(
             "A model's layers must not be nested this deep. Received: more levels than can be read."
         ) from None
+    if isinstance(model, UnknownLayer) and model.reason == CODE_ALONE:
+        raise FormatError(
+            f"A model must be Sequential or functional to be read. Received: {CODE_ALONE}."
+        )
     if not isinstance(model, Model):
         raise FormatError(
             "The architecture must be that of a model, Sequential or functional. "

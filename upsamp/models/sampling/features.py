@@ -1,10 +1,10 @@
 """What a layer inside a model gives: the model cut off behind that layer, with its own weights."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.layer import Shape
-from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source, needed_calls
 from upsamp.models.model import Model
@@ -33,13 +33,13 @@ def output_model(model: Model) -> Model:
 
 
 def check_known(model: Model) -> None:
-    """Raise `UnknownLayerError` where an output depends on a layer that upsamp does not have."""
+    """Raise `UnknownLayerError` where an output depends on a layer that cannot be run."""
     for number in needed_calls(model.calls, model.outputs):
         layer = model.calls[number].layer
         if isinstance(layer, Model):
             check_known(layer)
-        elif isinstance(layer, UnknownLayer):
-            layer.compute([])
+        else:
+            layer.check_runs()
 
 
 def _path(model: Model, name: str) -> tuple[int, ...]:
@@ -72,10 +72,13 @@ def _extend(
     given: Sequence[Source],
     path: Sequence[int],
     output: Source | None = None,
+    *,
+    training: bool = False,
 ) -> Source:
     """Add the calls of `model` that are needed for the end of `path`; give where that comes from.
 
-    given: where the model's inputs come from, among `calls`.
+    given: where the model's inputs come from, among `calls`. training: whether the model acts as in
+    training, where calls in it do not say.
     """
     target = output or Source(path[0])
     places = dict(zip(model.input_calls, given, strict=True))
@@ -85,9 +88,11 @@ def _extend(
         call = model.calls[number]
         sources = [_placed(places, source) for source in call.sources]
         if number == target.call and len(path) > 1 and isinstance(call.layer, Model):
-            return _extend(calls, call.layer, sources, path[1:])
+            return _extend(calls, call.layer, sources, path[1:], training=call.trains(training))
         places[number] = Source(len(calls))
-        calls.append(Call(call.layer, tuple(sources), call.node))
+        trains = call.trains(training)
+        call = replace(call, sources=tuple(sources))
+        calls.append(replace(call, training=True, honoured=True) if trains else call)
     return _placed(places, target)
 
 

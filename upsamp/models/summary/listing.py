@@ -7,10 +7,13 @@ from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import SavedModel, open_model
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 from upsamp.io.weight_files import read_weights_file
+from upsamp.layers import Layer
+from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.files.loading import model_from_config
 from upsamp.models.files.optimizer import optimizer_size
 from upsamp.models.files.stored_weights import put_weights
 from upsamp.models.model import Model, unknown_layers
+from upsamp.models.training import training_notes
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,7 @@ def _list(saved: SavedModel, weights: str | None, *, values: bool, max_size: int
     version = saved.metadata.get("keras_version")
     model = model_from_config(saved.config, version if isinstance(version, str) else None)
     unknown = unknown_layers(model)
-    remarks = []
-    for layer in unknown:
-        why = f" ({layer.reason.rstrip('.')})" if layer.reason else ""
-        remarks.append(
-            f"layer '{layer.name}' ({layer.type_name}) is not known to upsamp: it is listed, not "
-            f"run{why}"
-        )
+    remarks = [*map(_refusal, unknown), *training_notes(model)]
     stored = None
     if weights is not None or values or unknown:
         try:
@@ -66,6 +63,15 @@ def _list(saved: SavedModel, weights: str | None, *, values: bool, max_size: int
     if stored is not None:
         put_weights(model, stored)
     return Listing(model, stored is not None, _optimizer(saved, model), tuple(remarks))
+
+
+def _refusal(layer: Layer) -> str:
+    """Say why a layer is listed alone."""
+    who = f"layer '{layer.name}' ({layer.type_name})"
+    if not isinstance(layer, UnknownLayer):
+        return f"{who} cannot be run by upsamp: it is listed, not run ({layer.refusal})"
+    why = f" ({layer.reason.rstrip('.')})" if layer.reason else ""
+    return f"{who} is not known to upsamp: it is listed, not run{why}"
 
 
 def _weights(
