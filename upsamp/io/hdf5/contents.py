@@ -211,21 +211,22 @@ class Contents:
         name, dtype = _number_type(held.get_type(), attributes.get("dtype"))
         if dtype is not None:
             # bfloat16 becomes float32.
-            self._count_bytes(path, shape, 4 if name == "bfloat16" else dtype.itemsize)
             self._check_stored(path, shape, held)
+            self._count_bytes(path, shape, 4 if name == "bfloat16" else dtype.itemsize)
             self.numbers.append((held, shape, dtype))
         self.arrays.append({"path": path, "shape": shape, "dtype": name})
 
     def _count_bytes(self, path: str, shape: tuple[int, ...], item: int) -> None:
         """Count the bytes of an array; one such as (0, 2**60) is as bad as (1, 2**60)."""
-        self._total += math.prod(filter(None, shape)) * item
-        if self._total > self.max_size:
+        total = self._total + math.prod(filter(None, shape)) * item
+        if total > self.max_size:
             raise RefusalError(
                 f"must hold at most {self.max_size:,} bytes of numbers. "
-                f"Received: {self._total:,} bytes up to {shown(path)}. "
+                f"Received: {total:,} bytes up to {shown(path)}. "
                 "Give a larger max_size (--max-size) if you trust it.",
                 "hdf5-size",
             )
+        self._total = total
 
     def _check_stored(self, path: str, shape: tuple[int, ...], held: Any) -> None:
         """Hold what an array declares against what the file stores."""

@@ -30,23 +30,23 @@ LAYERS = _names(
     GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
     GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D
     GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D
-    GroupNormalization GroupQueryAttention HashedCrossing Hashing Highway Input InputLayer
-    IntegerLookup LSTM LSTMCell LSTMCellV1 LSTMCellV2 LSTMV1 LSTMV2 Layer LayerNormalization
-    LeakyReLU LinearModel LocallyConnected1D LocallyConnected2D Masking MaxNumBoundingBoxes
-    MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D Maximum MaxoutDense
-    MelSpectrogram Merge Minimum MixUp Model MultiHeadAttention Multiply Normalization PReLU
-    Permute Pipeline RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration
-    RandomColorJitter RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip
-    RandomFourierFeatures RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert
-    RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness
-    RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector Rescaling Reshape
-    ResidualWrapper Resizing ReversibleEmbedding STFTSpectrogram SeparableConv1D SeparableConv2D
-    SeparableConvolution1D SeparableConvolution2D SequenceFeatures Sequential SimpleRNN
-    SimpleRNNCell Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D
-    SpectralNormalization StackedRNNCells StringLookup Subtract SyncBatchNormalization TensorShape
-    TextVectorization ThresholdedReLU TimeDistributed TimeDistributedDense TypeSpec
-    UnitNormalization UpSampling1D UpSampling2D UpSampling3D WideDeepModel Wrapper ZeroPadding1D
-    ZeroPadding2D ZeroPadding3D _RNNCellWrapper
+    GroupNormalization GroupQueryAttention GroupedQueryAttention HashedCrossing Hashing Highway
+    Input InputLayer InputSpec IntegerLookup LSTM LSTMCell LSTMCellV1 LSTMCellV2 LSTMV1 LSTMV2
+    Layer LayerNormalization LeakyReLU LinearModel LocallyConnected1D LocallyConnected2D Masking
+    MaxNumBoundingBoxes MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D
+    Maximum MaxoutDense MelSpectrogram Merge Minimum MixUp Model MultiHeadAttention Multiply
+    Normalization PReLU Permute Pipeline RMSNormalization RNN RandAugment RandomBrightness
+    RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform
+    RandomErasing RandomFlip RandomFourierFeatures RandomGaussianBlur RandomGrayscale RandomHeight
+    RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation
+    RandomSharpness RandomShear RandomTranslation RandomWidth RandomZoom ReLU RepeatVector
+    Rescaling Reshape ResidualWrapper Resizing ReversibleEmbedding STFTSpectrogram SeparableConv1D
+    SeparableConv2D SeparableConvolution1D SeparableConvolution2D SequenceFeatures Sequential
+    SimpleRNN SimpleRNNCell Softmax Solarization SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup Subtract
+    SyncBatchNormalization TensorShape TextVectorization ThresholdedReLU TimeDistributed
+    TimeDistributedDense TypeSpec UnitNormalization UpSampling1D UpSampling2D UpSampling3D
+    WideDeepModel Wrapper ZeroPadding1D ZeroPadding2D ZeroPadding3D _RNNCellWrapper
     """
 )
 # Initializers, optimizers, losses, metrics and the like.
@@ -184,7 +184,7 @@ TEXT_FUNCTIONS = _names("lower lower_and_strip_punctuation strip_punctuation whi
 # Modules that hold parts of models: those of Keras, public and internal.
 HOMES = re.compile(
     r"(?:keras|tf_keras|keras_core|tensorflow\.keras|tensorflow\.python\.keras)"
-    r"(?:\.(?:api|src|legacy))*"
+    r"(?:\.(?:_tf_keras|api|keras|legacy|src))*"
     r"(?:\.(?:activations|constraints|dtype_policies|engine|initializers|layers|losses|metrics"
     r"|mixed_precision|models|ops|optimizers|quantizers|random|regularizers)(?:\.\w+)*)?",
     re.ASCII,
@@ -203,15 +203,17 @@ TENSORFLOW_FUNCTIONS = re.compile(
     r"(?:\.[a-z]\w*)+"
     r"|keras\.(?:activations|losses|metrics)\.[a-z]\w*"
     r"|(?:abs|acos|acosh|add|add_n|arg(?:max|min|sort)|as(?:in|inh|_dtype)|atan2?|atanh"
-    r"|batch_to_space|boolean_mask|broadcast_to|cast|clip_by_(?:global_norm|norm|value)|complex"
+    r"|batch_to_space|bitcast|boolean_mask|broadcast_to|cast|clip_by_(?:global_norm|norm|value)|complex"
     r"|concat|constant|convert_to_tensor|cosh?|cumsum|divide|edit_distance|einsum|equal|exp"
-    r"|expand_dims|eye|fill|floor|gather(?:_nd)?|greater(?:_equal)?|histogram_fixed_width"
+    r"|expand_dims|eye|fill|fingerprint|floor(?:_?div)?|gather(?:_nd)?|greater(?:_equal)?"
+    r"|histogram_fixed_width(?:_bins)?"
     r"|identity|less(?:_equal)?|linspace|logical_(?:and|not|or)|matmul|maximum|meshgrid|minimum"
-    r"|multiply|negative|norm|not_equal|one_hot|ones(?:_like)?|pad|pow|range|rank"
+    r"|multiply|negative|norm|not_equal|one_hot|ones(?:_like)?|pad|pow|range|rank|realdiv"
     r"|reduce_\w+|repeat|reshape|reverse(?:_sequence)?|roll|round|saturate_cast|scalar_mul"
     r"|scatter_nd|searchsorted|sequence_mask|shape(?:_n)?|sigmoid|sign|sinh?|size|slice|softmax"
     r"|sort|space_to_batch(?:_nd)?|split|sqrt|square|squeeze|stack|stop_gradient|strided_slice"
-    r"|subtract|tanh?|tensor_scatter_nd_\w+|tensordot|tile|transpose|truediv|unique|unstack"
+    r"|subtract|tanh?|tensor_scatter_nd_\w+|tensordot|tile|transpose|truediv|truncate(?:div|mod)"
+    r"|unique|unstack"
     r"|where|zeros(?:_like)?))",
     re.ASCII,
 )

@@ -76,7 +76,8 @@ def audit_config(config: object, report: Report, member: str, root: str = "") ->
         node = waiting.pop()
         for fault in _faults(node):
             report.add(fault.rule, fault.message, member, fault.path)
-        waiting += reversed(list(_children(node)))
+        if not isinstance(node.value, str):
+            waiting += reversed(list(_children(node)))
 
 
 def _children(node: Node) -> Iterator[Node]:
@@ -84,12 +85,14 @@ def _children(node: Node) -> Iterator[Node]:
     if isinstance(value, dict):
         inherited = key if key in FUNCTION_ROOMS and "class_name" not in value else None
         for name, part in value.items():
-            inner = name if re.fullmatch(r"\w{1,60}", name) else f"[{quoted(name)}]"
-            joined = f"{path}.{inner}" if path and inner == name else f"{path}{inner}"
+            if part is None or isinstance(part, bool | float):
+                continue
+            inner = name if name.isidentifier() else f"[{quoted(name)}]"
+            joined = f"{path}.{inner}" if path and inner is name else f"{path}{inner}"
             yield Node(part, joined, inherited or name)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and key not in FREE_KEYS:
         for place, part in enumerate(value):
-            if part is not None and not isinstance(part, bool | float):
+            if isinstance(part, str | list | dict):
                 yield Node(part, f"{path}[{place}]", key)
 
 
@@ -100,7 +103,7 @@ def _faults(node: Node) -> Iterator[Fault]:
     elif isinstance(value, dict):
         if isinstance(value.get("class_name"), str):
             yield from _object_faults(value, path)
-    elif isinstance(value, list | int) and SIZE_KEYS.fullmatch(key):
+    elif SIZE_KEYS.fullmatch(key):
         yield from _size_faults(value, path)
 
 

@@ -22,7 +22,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 NPY = b"\x93NUMPY"
 # Bytes and parts of a config that are looked at; those of the largest models have a tenth of it.
 MAX_CONFIG = 16 * 2**20
-MAX_PARTS = 1_000_000
+MAX_PARTS = 400_000
 # The texts of an .h5 file that Keras takes for configs.
 H5_CONFIGS = ("model_config", "training_config")
 # What an index of sharded weights has.
@@ -145,7 +145,7 @@ def _audit_shards(index: dict[str, Any], report: Report, member: str) -> None:
 def audit_npy(part: Part, report: Report) -> None:
     """Note what speaks against a .npy file, of which the head alone is read."""
     try:
-        read_npy_head(BytesIO(part.read(2**16)), "the file", part.size)
+        read_npy_head(BytesIO(part.read(2**16)), "it", part.size)
     except FormatError as error:
         refused(error, report, "npy-damaged", part.name)
 
