@@ -303,7 +303,7 @@ ATTACKS: Mapping[str, Attack] = {
     "pickled_npz_weights": Attack(
         ".keras",
         member("model.weights.npz", npz_of_objects()),
-        (("pickle", "kernel.npy"),),
+        (("pickle", "model.weights.npz: kernel.npy"),),
     ),
     "pickle_as_npz": Attack(
         ".keras",

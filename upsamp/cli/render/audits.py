@@ -54,7 +54,7 @@ def sarif_log(report: Report) -> dict[str, Any]:
         {"level": "note", "message": {"text": f"Not looked at: {skipped}"}}
         for skipped in report.skipped
     ]
-    uri = quote(report.file.replace("\\", "/"), safe="/:~")
+    uri = quote(report.file.replace("\\", "/"), safe="/:~", errors="surrogateescape")
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",

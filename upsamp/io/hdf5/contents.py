@@ -257,12 +257,20 @@ def _open(group: Any, name: bytes, path: str) -> Any:
     kind = group.links.get_info(name).type
     if kind != h5py.h5l.TYPE_HARD:
         kinds = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "an external link"}
+        target = f" to {_target(group.links.get_val(name))}" if kind in kinds else ""
         raise RefusalError(
             "must hold no links, which could lead to other files. "
-            f"Received: {kinds.get(kind, 'a link of another kind')}, {shown(path)}. {AGAIN}",
+            f"Received: {kinds.get(kind, 'a link of another kind')}, {shown(path)}{target}. "
+            f"{AGAIN}",
             "hdf5-link",
         )
     return h5py.h5o.open(group, name)
+
+
+def _target(ways: bytes | tuple[bytes, ...]) -> str:
+    """Return where a link leads: a path, or a file and a path in it."""
+    parts = ways if isinstance(ways, tuple) else (ways,)
+    return shown(":".join(part.decode(errors="replace") for part in parts))
 
 
 def _path_of(name: bytes, path: str) -> str:
@@ -276,10 +284,14 @@ def _path_of(name: bytes, path: str) -> str:
 def _check_storage(held: Any, path: str) -> None:
     """Refuse arrays whose numbers stand in other files, or need code that is not here."""
     plist = held.get_create_plist()
-    if plist.get_layout() == h5py.h5d.VIRTUAL or plist.get_external_count():
+    files = [plist.get_external(index)[0] for index in range(min(1, plist.get_external_count()))]
+    if plist.get_layout() == h5py.h5d.VIRTUAL:
+        files += [plist.get_virtual_filename(0).encode()] if plist.get_virtual_count() else [b""]
+    if files:
         raise RefusalError(
             "must hold its numbers itself. "
-            f"Received: {shown(path)}, whose numbers are in other files. {AGAIN}",
+            f"Received: {shown(path)}, whose numbers are in other files: {_target(files[0])}. "
+            f"{AGAIN}",
             "hdf5-external",
         )
     for index in range(plist.get_nfilters()):

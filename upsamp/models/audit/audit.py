@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from upsamp.errors import FormatError, UpsampError
 from upsamp.io.archives import DAMAGE, MAX_MEMBERS, BoundedStream, faults_of, start_of
+from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import WEIGHTS
 from upsamp.io.model_sources import Source, find_source, is_folder, kind_of
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
@@ -21,12 +22,11 @@ from upsamp.models.audit.zip_layout import layout_faults
 
 # The weights of a .keras file, one of which it must have.
 WEIGHTS_MEMBERS = {WEIGHTS, "model.weights.npz", "model.weights.json"}
-# Deflated weights that are unpacked to look into them.
-MAX_UNPACKED = 256 * 2**20
 # An archive in an archive that is looked into: weights as .npz.
 MAX_NESTED = 64 * 2**20
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-TAIL = 2**16 + 22
+# Bytes at the end that have the last part of a zip archive's list, and what follows it.
+TAIL = 2**19
 
 
 def audit_model(path: str, *, max_size: int = DEFAULT_MAX_SIZE) -> Report:
@@ -36,10 +36,11 @@ def audit_model(path: str, *, max_size: int = DEFAULT_MAX_SIZE) -> Report:
     what no reader takes is audited as well. Raises `FileError` where there is no such file.
     """
     report = Report(path)
-    if is_folder(path):
-        _audit_folder(path, report, max_size)
-    else:
-        _audit_file(find_source(path, max_size), report, max_size)
+    with Hdf5Reader(max_size=max_size) as reader:
+        if is_folder(path):
+            _audit_folder(path, report, max_size, reader)
+        else:
+            _audit_file(find_source(path, max_size, reader), report, max_size)
     return report
 
 
@@ -49,7 +50,8 @@ def _audit_file(source: Source, report: Report, max_size: int) -> None:
         head = stream.read(HEAD_BYTES)
         size = stream.seek(0, 2)
         stream.seek(max(0, size - TAIL))
-        has_end = b"PK\x05\x06" in stream.read(TAIL)
+        tail = stream.read(TAIL)
+        has_end = b"PK\x05\x06" in tail and b"PK\x01\x02" in tail
     kinds = []
     if has_end or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         kinds.append(_audit_zip(source, report, max_size))
@@ -66,8 +68,17 @@ def _file_part(source: Source, name: str, size: int, max_size: int) -> Part:
         with source.open() as stream:
             return stream.read(count)
 
-    load = partial(source.read_hdf5, values=False, max_size=max(max_size, size), audit=True)
+    load = partial(_read_hdf5, source, max(max_size, size))
     return Part(name, size, read, load)
+
+
+def _read_hdf5(
+    source: Source, max_size: int, offset: int = 0, size: int | None = None
+) -> StoredArrays:
+    """Return what an HDF5 file holds, with its faults; a file may be as large as it is."""
+    if source.reader is not None:
+        source.reader.max_size = max_size
+    return source.read_hdf5(values=False, max_size=max_size, offset=offset, size=size, audit=True)
 
 
 def _other(source: Source, part: Part, head: bytes, report: Report) -> str:
@@ -79,9 +90,13 @@ def _other(source: Source, part: Part, head: bytes, report: Report) -> str:
         told = received(str(error))
     report.add("not-a-model", f"{told}; magic {head[:8].hex(' ') or 'none'}", offset=0)
     begin = _late_hdf5(part)
-    if begin is not None:
-        report.add("hidden-data", "an HDF5 file that begins later", offset=begin)
-    return "" if begin is None else "HDF5"
+    if begin is None:
+        return ""
+    report.add("hidden-data", "an HDF5 file that begins later", offset=begin)
+    late = Part(
+        "", part.size - begin, lambda count: part.read(begin + count)[begin:], part.read_hdf5
+    )
+    return audit_part(late, report)
 
 
 def _late_hdf5(part: Part) -> int | None:
@@ -96,6 +111,7 @@ def _late_hdf5(part: Part) -> int | None:
 
 def _audit_zip(source: Source, report: Report, max_size: int, member: str = "") -> str:
     """Note what speaks against a zip archive and its members, and return its kind."""
+    prefix = f"{member}: " if member else ""
     with source.open() as stream, _noting_damage(report, member):
         size = stream.seek(0, 2)
         bounded: Any = BoundedStream(stream, source.name)
@@ -104,14 +120,19 @@ def _audit_zip(source: Source, report: Report, max_size: int, member: str = "") 
             kind = _zip_kind({one.filename for one in members})
             with _noting_damage(report, member):
                 for fault in faults_of(content, stream, source.name, max(max_size, size)):
+                    fault.place = prefix + fault.place if fault.place else member
                     refused(fault, report, "zip-damaged")
             with _noting_damage(report, member):
                 for finding in layout_faults(content, stream):
-                    report.add(finding.rule, finding.message, finding.member, offset=finding.offset)
+                    place = prefix + finding.member if finding.member else member
+                    report.add(finding.rule, finding.message, place, offset=finding.offset)
             for one in members:
+                if report.late:
+                    report.skip("the other members, as the others have taken long")
+                    break
                 if not one.is_dir():
-                    with _noting_damage(report, one.filename):
-                        _audit_member(one, content, source, stream, report, kind)
+                    with _noting_damage(report, prefix + one.filename):
+                        _audit_member(one, content, source, stream, report, prefix)
             _check_whole(content, members, kind, report)
             return kind
     report.skip(f"{member or 'the archive'}: its members")
@@ -148,10 +169,10 @@ def _audit_member(
     source: Source,
     stream: BinaryIO,
     report: Report,
-    kind: str,
+    prefix: str,
 ) -> None:
     """Note what speaks against a member, which is read as far as it must be."""
-    name = member.filename
+    name = prefix + member.filename
     if member.compress_type not in READABLE or member.flag_bits & 0x2041:
         report.skip(f"{name}: it is encrypted, or packed in an unusual way")
         return
@@ -161,10 +182,10 @@ def _audit_member(
             return file.read(count)
 
     def load() -> StoredArrays:
-        return _member_hdf5(member, content, source, stream)
+        return _member_hdf5(member, content, source, stream, report)
 
-    nested = name.endswith(".npz") and kind == ".keras" and member.file_size <= MAX_NESTED
-    if nested and read(2) == b"PK":
+    nested = name.endswith(".npz") and not prefix and read(2) == b"PK"
+    if nested and member.file_size <= MAX_NESTED and report.take(member.file_size):
         inner = Source(f"{name} of {source.name}", None, read(MAX_NESTED))
         _audit_zip(inner, report, MAX_NESTED, name)
     elif not audit_part(Part(name, member.file_size, read, load), report):
@@ -180,10 +201,8 @@ def _check_whole(
         report.add("not-a-model", "a zip archive without config.json")
     elif kind == ".keras" and not names & WEIGHTS_MEMBERS:
         report.add("no-weights", f"no {WEIGHTS}")
-    left = MAX_UNPACKED
     for one in members:
-        left -= one.file_size
-        if left < 0:
+        if report.late or not report.take(one.file_size):
             report.skip("the sums over the bytes of large members")
             return
         if one.compress_type in READABLE and not one.flag_bits & 0x2041:
@@ -200,21 +219,21 @@ def _skip_unknown(name: str, report: Report) -> None:
 
 
 def _member_hdf5(
-    member: zipfile.ZipInfo, content: zipfile.ZipFile, source: Source, stream: BinaryIO
+    member: zipfile.ZipInfo,
+    content: zipfile.ZipFile,
+    source: Source,
+    stream: BinaryIO,
+    report: Report,
 ) -> StoredArrays:
     """Return what the HDF5 file holds that is a member."""
     max_size = max(DEFAULT_MAX_SIZE, member.file_size)
     if member.compress_type == zipfile.ZIP_STORED:
-        offset, size = start_of(member, stream), member.file_size
-        return source.read_hdf5(
-            values=False, max_size=max_size, offset=offset, size=size, audit=True
-        )
-    if member.file_size > MAX_UNPACKED:
+        return _read_hdf5(source, max_size, start_of(member, stream), member.file_size)
+    if not report.take(member.file_size):
         raise FormatError(
-            f"{source.name} must unpack to at most {MAX_UNPACKED:,} bytes for its audit. "
+            f"{source.name} must unpack to little for its audit. "
             f"Received: {member.file_size:,} bytes. Store it without compression.",
             rule="zip-size",
-            place=member.filename,
         )
     with content.open(member) as file:
         blocks = iter(lambda: file.read(2**20), b"")
@@ -224,7 +243,7 @@ def _member_hdf5(
 # --- folders
 
 
-def _audit_folder(path: str, report: Report, max_size: int) -> None:
+def _audit_folder(path: str, report: Report, max_size: int, reader: Hdf5Reader) -> None:
     """Note what speaks against a folder and the files in it; links are named, not followed."""
     names = {entry.name for entry in os.scandir(path)}
     report.kind = "folder of a model" if "config.json" in names else "folder"
@@ -236,7 +255,10 @@ def _audit_folder(path: str, report: Report, max_size: int) -> None:
     if "config.json" in names and not files.keys() & WEIGHTS_MEMBERS:
         report.add("no-weights", f"no {WEIGHTS}")
     for name, size in files.items():
-        source = Source(f"'{name}'", str(Path(path) / name))
+        if report.late:
+            report.skip("the other files, as the others have taken long")
+            return
+        source = Source(f"'{name}'", str(Path(path) / name), reader=reader)
         with _noting_damage(report, name):
             if name.endswith((".npz", ".keras")):
                 _audit_zip(source, report, max_size, name)

@@ -90,9 +90,10 @@ def _children(node: Node) -> Iterator[Node]:
             inner = name if name.isidentifier() else f"[{quoted(name)}]"
             joined = f"{path}.{inner}" if path and inner is name else f"{path}{inner}"
             yield Node(part, joined, inherited or name)
-    elif isinstance(value, list) and key not in FREE_KEYS:
+    elif isinstance(value, list):
+        kinds = list | dict if key in FREE_KEYS else list | dict | str
         for place, part in enumerate(value):
-            if isinstance(part, str | list | dict):
+            if isinstance(part, kinds):
                 yield Node(part, f"{path}[{place}]", key)
 
 

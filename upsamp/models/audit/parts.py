@@ -20,9 +20,8 @@ from upsamp.models.files.loading import model_from_config
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 NPY = b"\x93NUMPY"
-# Bytes and parts of a config that are looked at; those of the largest models have a tenth of it.
+# Bytes of a config that are looked at.
 MAX_CONFIG = 16 * 2**20
-MAX_PARTS = 400_000
 # The texts of an .h5 file that Keras takes for configs.
 H5_CONFIGS = ("model_config", "training_config")
 # What an index of sharded weights has.
@@ -106,10 +105,11 @@ def check_model(config: Any, report: Report, member: str, path: str = "") -> Non
 
 def read_config(data: bytes, report: Report, member: str, path: str = "") -> Any:
     """Return JSON, with both values of a key that stands there twice; None where it is none."""
-    many = data.count(b"{") + data.count(b"[") + data.count(b'"') // 2 > MAX_PARTS
-    if len(data) > MAX_CONFIG or many:
-        rule = "json-parts" if many else "json-length"
-        report.add(rule, f"more than {MAX_CONFIG:,} bytes or {MAX_PARTS:,} parts", member, path)
+    parts = data.count(b"{") + data.count(b"[") + data.count(b'"') // 2
+    if len(data) > MAX_CONFIG or not report.take(len(data), parts):
+        rule = "json-length" if len(data) > MAX_CONFIG else "json-parts"
+        told = f"{len(data):,} bytes or more, {parts:,} strings, lists and objects"
+        report.add(rule, told, member, path)
         report.skip(f"{member or 'the file'}: what the config holds")
         return None
     try:
@@ -155,7 +155,9 @@ def audit_hdf5(part: Part, head: bytes, report: Report) -> None:
     try:
         stored = part.read_hdf5()
     except MissingExtraError:
-        report.skip(f"{part.name or 'the file'}: HDF5, for which h5py is not installed")
+        if not part.name:  # of which nothing at all could be said
+            raise
+        report.skip(f"{part.name}: HDF5, for which h5py is not installed")
         return
     except FormatError as error:
         refused(error, report, "hdf5-damaged", part.name)

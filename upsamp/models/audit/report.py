@@ -1,6 +1,7 @@
 """What an audit found of one file: data, which others show."""
 
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from upsamp.errors import printable
@@ -13,6 +14,12 @@ MAX_REASONS = 1000
 MAX_PLACE = 300
 # How much of what was not looked at is listed.
 MAX_SKIPPED = 30
+# Bytes that are unpacked, parts of configs that are looked at, and seconds after which no further
+# member is begun, for all of a file together. The largest models of Keras have a tenth of it, but
+# for their weights, of which no more than the begin is needed.
+MAX_BYTES = 256 * 2**20
+MAX_PARTS = 400_000
+MAX_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,9 @@ class Report:
     kind: str = "unknown"
     reasons: list[Reason] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    _bytes: int = field(default=MAX_BYTES, repr=False)
+    _parts: int = field(default=MAX_PARTS, repr=False)
+    _begun: float = field(default_factory=monotonic, repr=False)
 
     def add(
         self, rule: str, message: str, member: str = "", path: str = "", offset: int | None = None
@@ -81,6 +91,17 @@ class Report:
         if what not in self.skipped and len(self.skipped) < MAX_SKIPPED:
             more = len(self.skipped) == MAX_SKIPPED - 1
             self.skipped.append("more that is not listed" if more else printable(what))
+
+    def take(self, count: int, parts: int = 0) -> bool:
+        """Tell whether so many bytes, and parts of configs, may still be looked at."""
+        self._bytes -= count
+        self._parts -= parts
+        return self._bytes >= 0 and self._parts >= 0
+
+    @property
+    def late(self) -> bool:
+        """Tell whether the audit has taken so long that nothing more is begun."""
+        return monotonic() - self._begun > MAX_SECONDS
 
     @property
     def verdict(self) -> str:
