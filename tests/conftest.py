@@ -20,6 +20,7 @@ from hypothesis import settings
 from upsamp.io import model_sources
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.stored_arrays import StoredArrays
+from upsamp.models.audit import audit
 from upsamp.models.files import loading
 from upsamp.models.summary import listing
 
@@ -113,6 +114,6 @@ def shared_reader(monkeypatch: pytest.MonkeyPatch, lasting_reader: Hdf5Reader) -
         lasting_reader.max_size = max_size
         return nullcontext(lasting_reader)
 
-    for module in (model_sources, loading, listing):
+    for module in (model_sources, loading, listing, audit):
         monkeypatch.setattr(module, "Hdf5Reader", open_reader)
     return lasting_reader

@@ -103,4 +103,13 @@ class EngineError(UpsampError):
 
 
 class FormatError(FileError, ValueError):
-    """The content of a file or stream is not what its format demands."""
+    """The content of a file or stream is not what its format demands.
+
+    rule: the name of what is broken, as audits list it; place: where in the file, as the name of a
+    member. Both may be empty.
+    """
+
+    def __init__(self, message: str, *, rule: str = "", place: str = "") -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.place = place

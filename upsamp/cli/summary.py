@@ -1,5 +1,6 @@
 """`upsamp summary`: show the layers, output shapes and parameters of a model."""
 
+import sys
 from dataclasses import replace
 
 import click
@@ -21,6 +22,11 @@ from upsamp.models.summary.summary import Summary
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000
+# Options that say how layers are read and shown.
+NOT_FOR_AUDITS = (
+    *("--columns", "--expand-nested", "--show-trainable", "--batch", "--input-shape", "--weights"),
+    *("--compare-weights", "--solve", "--name", "--style"),
+)
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
@@ -32,6 +38,7 @@ upsamp summary dcgan --solve 32x32
 upsamp summary layers.txt --format markdown
 upsamp summary model.keras --format dot | dot -Tsvg > model.svg
 upsamp summary dcgan --format json | jq .total_params
+upsamp summary download.keras --audit --format sarif > audit.sarif
 """
 
 
@@ -93,8 +100,12 @@ class Request(Options):
     )
     format_name: str | None = option(
         "--format",
-        type=click.Choice(FORMATS, case_sensitive=False),
-        help="How it is shown.  [default: table on a terminal, else plain]",
+        type=click.Choice((*FORMATS, "sarif"), case_sensitive=False),
+        help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
+    )
+    audit: bool = option(
+        "--audit",
+        help="List all reasons why a file should not be loaded; exit with 1 if there is one.",
     )
     max_size: int = options.max_size_option
 
@@ -109,6 +120,9 @@ def command(request: Request) -> None:
     what differs. Or a model is made of LAYERs, each spelled as in Keras code, or a text file with
     one layer a line. Nothing that a file holds is run.
     """
+    if request.audit:
+        _show_audit(request)
+        return
     _check_options(request)
     layers, solve = request.layers, request.solve
     is_comparison = len(layers) == 2 and all(map(names_model, layers))
@@ -135,6 +149,8 @@ def command(request: Request) -> None:
 def _check_options(request: Request) -> None:
     """Raise where options have no meaning together."""
     columns, format_name = request.columns, request.format_name
+    if format_name == "sarif":
+        raise click.UsageError("--format sarif must be used with --audit.")
     with wrong_command():
         choose_columns(columns, ())
     if request.style is not None and (columns is not None or format_name not in (None, "table")):
@@ -143,6 +159,28 @@ def _check_options(request: Request) -> None:
         raise click.UsageError(
             f"--width must be that of a table. Received: --format {format_name}."
         )
+
+
+def _show_audit(request: Request) -> None:
+    """Show what speaks against loading a file, and exit with 1 where there is a reason."""
+    from upsamp.cli.render.audits import FORMATS as AUDIT_FORMATS
+    from upsamp.cli.render.audits import show_audit
+    from upsamp.models.audit.audit import audit_model
+
+    given = request.given(*NOT_FOR_AUDITS)
+    if given:
+        raise click.UsageError(f"{given[0]} must be used without --audit.")
+    if request.format_name not in (None, *AUDIT_FORMATS):
+        raise click.UsageError(
+            f"--audit must be shown as {', '.join(AUDIT_FORMATS)}. "
+            f"Received: --format {request.format_name}."
+        )
+    if len(request.layers) != 1:
+        raise click.UsageError(f"--audit must have one file. Received: {len(request.layers)}.")
+    report = audit_model(request.layers[0], max_size=request.max_size)
+    show_audit(report, request.format_name, width=request.width)
+    if report.reasons:
+        sys.exit(1)
 
 
 def _show_comparison(request: Request) -> None:

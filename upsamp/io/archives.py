@@ -5,6 +5,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO
@@ -85,12 +86,9 @@ def open_archive(
     where they have more. Errors of the reading in the block become `FormatError` too.
     """
     try:
-        with zipfile.ZipFile(_Bounded(stream, name)) as content:
-            members = content.infolist()
-            _check_sizes(members, name, max_size, remedy)
-            for member in members:
-                _check_member(member, name)
-            _check_places(content, stream, name)
+        with zipfile.ZipFile(BoundedStream(stream, name)) as content:
+            for fault in faults_of(content, stream, name, max_size, remedy):
+                raise fault
             yield Archive(content, name)
     except UpsampError:
         raise
@@ -99,11 +97,12 @@ def open_archive(
     except DAMAGE as error:
         what = shown(str(error).split("\n")[0] or type(error).__name__)
         raise FormatError(
-            f"{name} must be a whole zip archive. Received: {what}. {AGAIN}"
+            f"{name} must be a whole zip archive. Received: {what}. {AGAIN}",
+            rule="zip-damaged",
         ) from error
 
 
-class _Bounded:
+class BoundedStream:
     """A stream that does not give much at a time, so that no list of members exhausts memory."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
@@ -122,34 +121,55 @@ class _Bounded:
 
 
 def _too_many(name: str) -> FormatError:
-    return FormatError(f"{name} must have at most {MAX_MEMBERS:,} members. Received: more. {AGAIN}")
+    return FormatError(
+        f"{name} must have at most {MAX_MEMBERS:,} members. Received: more. {AGAIN}",
+        rule="zip-count",
+    )
 
 
-def _check_sizes(members: list[zipfile.ZipInfo], name: str, max_size: int, remedy: str) -> None:
-    """Refuse what unpacks to more than is allowed, and what was packed to do harm."""
+def faults_of(
+    content: zipfile.ZipFile, stream: BinaryIO, name: str, max_size: int, remedy: str = AGAIN
+) -> Iterator[FormatError]:
+    """Yield what speaks against an archive, whose list of members has been read."""
+    members = content.infolist()
+    yield from _size_faults(members, name, max_size, remedy)
+    for member in members:
+        yield from _member_faults(member, name)
+    yield from _place_faults(content, stream, name)
+
+
+def _size_faults(
+    members: list[zipfile.ZipInfo], name: str, max_size: int, remedy: str
+) -> Iterator[FormatError]:
+    """Yield what unpacks to more than is allowed, and what was packed to do harm."""
     if len(members) > MAX_MEMBERS:
-        raise _too_many(name)
+        yield _too_many(name)
     total = sum(member.file_size for member in members)
     if total > max_size:
-        raise FormatError(
-            f"{name} must unpack to at most {max_size:,} bytes. Received: {total:,} bytes. {remedy}"
+        yield FormatError(
+            f"{name} must unpack to at most {max_size:,} bytes. Received: {total:,} bytes. "
+            f"{remedy}",
+            rule="zip-size",
         )
     for member in members:
         if member.file_size > max(SMALL, MAX_RATIO * member.compress_size):
-            raise FormatError(
+            yield FormatError(
                 f"{name} must not unpack to more than {MAX_RATIO:,} times its size. Received: "
-                f"{member.file_size:,} bytes out of {member.compress_size:,}. {AGAIN}"
+                f"{member.file_size:,} bytes out of {member.compress_size:,}. {AGAIN}",
+                rule="zip-ratio",
+                place=member.filename,
             )
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
-        twice = next(text for index, text in enumerate(names) if text in names[:index])
-        raise FormatError(
-            f"{name} must have each member once. Received: {shown(twice)} twice. {AGAIN}"
+    counts = Counter(member.filename for member in members)
+    for twice in (text for text, count in counts.items() if count > 1):
+        yield FormatError(
+            f"{name} must have each member once. Received: {shown(twice)} twice. {AGAIN}",
+            rule="zip-duplicate",
+            place=twice,
         )
 
 
-def _check_member(member: zipfile.ZipInfo, name: str) -> None:
-    """Refuse names that lead elsewhere, and members that are no plain files."""
+def _member_faults(member: zipfile.ZipInfo, name: str) -> Iterator[FormatError]:
+    """Yield what is wrong with names that lead elsewhere, and members that are no plain files."""
     text = member.orig_filename
     parts = text.removesuffix("/").split("/")
     if (
@@ -158,35 +178,46 @@ def _check_member(member: zipfile.ZipInfo, name: str) -> None:
         or "\0" in text
         or not {"", ".", ".."}.isdisjoint(parts)
     ):
-        raise FormatError(
-            f"{name} must have members whose names stay inside it. Received: {shown(text)}. {AGAIN}"
+        yield FormatError(
+            f"{name} must have members whose names stay inside it. Received: {shown(text)}. "
+            f"{AGAIN}",
+            rule="zip-path",
+            place=text,
         )
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise FormatError(
+        yield FormatError(
             f"{name} must have plain files as members. "
-            f"Received: {shown(text)}, a link or a device. {AGAIN}"
+            f"Received: {shown(text)}, a link or a device. {AGAIN}",
+            rule="zip-link",
+            place=text,
         )
     if member.flag_bits & 0x2041:
-        raise FormatError(
+        yield FormatError(
             f"{name} must not be encrypted. Received: {shown(text)}, which is. "
-            "Save it without a password."
+            "Save it without a password.",
+            rule="zip-encrypted",
+            place=text,
         )
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise FormatError(
+        yield FormatError(
             f"{name} must be stored or deflated. "
-            f"Received: {shown(text)}, with the method {member.compress_type}. {AGAIN}"
+            f"Received: {shown(text)}, with the method {member.compress_type}. {AGAIN}",
+            rule="zip-method",
+            place=text,
         )
 
 
-def _check_places(content: zipfile.ZipFile, stream: BinaryIO, name: str) -> None:
-    """Refuse members that share bytes, by which a few could unpack to very many."""
+def _place_faults(content: zipfile.ZipFile, stream: BinaryIO, name: str) -> Iterator[FormatError]:
+    """Yield members that share bytes, by which a few could unpack to very many."""
     end = 0
     for member in sorted(content.infolist(), key=lambda member: member.header_offset):
         if member.header_offset < end:
-            raise FormatError(
+            yield FormatError(
                 f"{name} must have members that do not overlap. "
-                f"Received: {shown(member.filename)} inside another one. {AGAIN}"
+                f"Received: {shown(member.filename)} inside another one. {AGAIN}",
+                rule="zip-overlap",
+                place=member.filename,
             )
         end = start_of(member, stream) + member.compress_size
     if end > content.start_dir:

@@ -38,14 +38,16 @@ def read_json(data: bytes, what: str, *, max_size: int = MAX_TEXT) -> object:
     if len(data) > limit:
         raise FormatError(
             f"{what} must not be longer than {limit:,} bytes. Received: {len(data):,} bytes. "
-            "It is no description of a model."
+            "It is no description of a model.",
+            rule="json-length",
         )
     try:
         text = decode_text(data)
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{what} must be JSON in UTF-8. Received: the byte 0x{data[error.start]:02x} at "
-            f"{error.start:,}. Save the model again."
+            f"{error.start:,}. Save the model again.",
+            rule="json-damaged",
         ) from None
     _check_parts(text, what)
     try:
@@ -55,14 +57,16 @@ def read_json(data: bytes, what: str, *, max_size: int = MAX_TEXT) -> object:
     except (json.JSONDecodeError, UnicodeEncodeError) as error:
         place = "half a character" if isinstance(error, UnicodeEncodeError) else str(error)
         raise FormatError(
-            f"{what} must be JSON. Received: {place}. Save the model again."
+            f"{what} must be JSON. Received: {place}. Save the model again.",
+            rule="json-damaged",
         ) from None
     except ValueError as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError(
             f"{what} must hold numbers that are no longer than Python reads. "
-            "Received: an integer of thousands of digits. Save the model again."
+            "Received: an integer of thousands of digits. Save the model again.",
+            rule="json-damaged",
         ) from None
     return value
 
@@ -80,12 +84,14 @@ def _check_parts(text: str, what: str) -> None:
         if depth > MAX_DEPTH:
             raise FormatError(
                 f"{what} must not be nested deeper than {MAX_DEPTH} levels. "
-                f"Received: more, at character {token.start():,}. It is no model's."
+                f"Received: more, at character {token.start():,}. It is no model's.",
+                rule="json-depth",
             )
         if parts > MAX_PARTS:
             raise FormatError(
                 f"{what} must not have more than {MAX_PARTS:,} parts. Received: more. "
-                "It is no model's."
+                "It is no model's.",
+                rule="json-parts",
             )
 
 
@@ -97,6 +103,7 @@ def _object(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
         twice = max(counts, key=counts.__getitem__)
         raise FormatError(
             f"{what} must have each key once in an object. Received: {shown(twice)} twice. "
-            "Save the model again."
+            "Save the model again.",
+            rule="json-duplicate-key",
         )
     return result

@@ -68,21 +68,28 @@ class Source:
             return stream.read(limit + 1)
 
     def read_hdf5(
-        self, *, values: bool, max_size: int, offset: int = 0, size: int | None = None
+        self,
+        *,
+        values: bool,
+        max_size: int,
+        offset: int = 0,
+        size: int | None = None,
+        audit: bool = False,
     ) -> StoredArrays:
         """Return what the HDF5 file holds that stands in these bytes from `offset` on."""
         if self.path is None:
             end = None if size is None else offset + size
-            return self.read_unpacked([self.data[offset:end]], values=values, max_size=max_size)
+            blocks = [self.data[offset:end]]
+            return self.read_unpacked(blocks, values=values, max_size=max_size, audit=audit)
         with check_steady(self.path, self.name), self._reader(max_size) as reader:
-            return reader.read(self.path, offset, size, values=values, name=self.name)
+            return reader.read(self.path, offset, size, values=values, audit=audit, name=self.name)
 
     def read_unpacked(
-        self, blocks: Iterable[bytes], *, values: bool, max_size: int
+        self, blocks: Iterable[bytes], *, values: bool, max_size: int, audit: bool = False
     ) -> StoredArrays:
         """Return what an HDF5 file of these bytes holds, which were unpacked from the source."""
         with temporary_file(blocks) as path, self._reader(max_size) as reader:
-            return reader.read(path, values=values, name=self.name)
+            return reader.read(path, values=values, audit=audit, name=self.name)
 
     def _reader(self, max_size: int) -> AbstractContextManager[Hdf5Reader]:
         return nullcontext(self.reader) if self.reader else Hdf5Reader(max_size=max_size)

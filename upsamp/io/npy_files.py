@@ -75,27 +75,32 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
         raise lack_of_memory(name) from error
     except DAMAGE as error:
         raise FormatError(
-            f"{name} is no valid .npy file: {first_line(error)}. Save it again with numpy.save."
+            f"{name} is no valid .npy file: {first_line(error)}. Save it again with numpy.save.",
+            rule="npy-damaged",
         ) from error
     if dtype.hasobject:
         raise FormatError(
             f"{name} holds Python objects, which could run code when they are read. "
-            "Save plain numbers."
+            "Save plain numbers.",
+            rule="pickle",
         )
     if not is_shape(shape):
         raise FormatError(
             f"{name} must have up to {MAX_RANK} whole numbers, 0 or more, as its shape. "
-            f"Received: {str(shape)[:80]}. Save it again with numpy.save."
+            f"Received: {str(shape)[:80]}. Save it again with numpy.save.",
+            rule="npy-size",
         )
     needed, held = math.prod(shape) * dtype.itemsize, size - offset
     if needed > held:
         raise FormatError(
-            f"{name} is cut off: it declares {needed:,} bytes of numbers and holds {held:,}."
+            f"{name} is cut off: it declares {needed:,} bytes of numbers and holds {held:,}.",
+            rule="npy-size",
         )
     if held > needed:
         raise FormatError(
             f"{name} must hold one array. Received: {held - needed:,} bytes after it, as of "
-            "another one. Save several with numpy.savez."
+            "another one. Save several with numpy.savez.",
+            rule="npy-size",
         )
     return NpyHead(shape, dtype, by_columns, offset)
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, takewhile
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,17 +44,26 @@ class StoredArray:
     value: Array | None = None
 
 
+class Fault(NamedTuple):
+    """What speaks against a part of a file: the rule that is broken, the part, and a message."""
+
+    rule: str
+    place: str
+    message: str
+
+
 @dataclass(frozen=True)
 class StoredArrays:
     """All that a file of weights holds: arrays by path, and text beside them.
 
     arrays: by path, such as "layers/dense/vars/0", or by name in files that are flat. attributes:
     the text that stands at each group of an HDF5 file, of which there is one even where it has no
-    text, and at its arrays where they have some; the root is "".
+    text, and at its arrays where they have some; the root is "". faults: what an audit found.
     """
 
     arrays: Mapping[str, StoredArray]
     attributes: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
+    faults: Sequence[Fault] = ()
 
     def below(self, path: str) -> "StoredArrays":
         """Return what stands below a group, with paths that begin there.

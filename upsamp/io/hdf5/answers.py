@@ -13,6 +13,7 @@ from upsamp.io.json_text import read_json
 from upsamp.io.stored_arrays import (
     MAX_RANK,
     NUMBERS,
+    Fault,
     StoredArray,
     StoredArrays,
     Text,
@@ -49,7 +50,7 @@ def receive(stream: BufferedReader, name: str, max_size: int, values: bool) -> S
                 if value is None:
                     return _receive_fault(stream, name)
                 arrays[path] = StoredArray(array.shape, array.dtype, value)
-    return StoredArrays(arrays, attributes)
+    return StoredArrays(arrays, attributes, tuple(map(_fault, _list(header.get("faults", [])))))
 
 
 def _receive_fault(stream: BufferedReader, name: str) -> str:
@@ -105,6 +106,13 @@ def _text(value: object) -> Text:
     if not all(isinstance(text, str) for text in texts):
         raise AnswerError
     return texts
+
+
+def _fault(value: object) -> Fault:
+    texts = _text(value)
+    if isinstance(texts, str) or len(texts) != len(Fault._fields):
+        raise AnswerError
+    return Fault(*texts)
 
 
 def _entry(value: object) -> tuple[str, StoredArray]:

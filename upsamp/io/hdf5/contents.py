@@ -6,6 +6,8 @@ leads out of the file.
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import h5py
@@ -17,6 +19,8 @@ from upsamp.io.stored_arrays import NUMBERS, shown
 # What no model comes near.
 MAX_OBJECTS = 100_000
 MAX_DEPTH = 64
+# How many faults an audit lists.
+MAX_FAULTS = 1000
 # Deflate makes its input at most 1032 times as long, the other filters less.
 MAX_RATIO = 1100
 
@@ -27,25 +31,49 @@ OPTIMIZERS = ("optimizer", "optimizer_weights")
 AGAIN = "Save the model in Keras again."
 
 
+# What h5py raises on files that it cannot read.
+DAMAGE = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+)
+
+
 class RefusalError(Exception):
-    """Something in a file is refused; the message goes on after the name of the file."""
+    """Something in a file is refused; the message goes on after the name of the file.
+
+    rule: the name of what is broken, as audits list it. ends: whether there is too much to go on.
+    """
+
+    def __init__(self, message: str, rule: str, *, ends: bool = False) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.ends = ends
 
 
 class Contents:
     """The text and the arrays of a file whose root is an open group.
 
     size: of the file in bytes. max_size: how many bytes all numbers may have; None for any.
+    audit: whether what would be refused is gathered in `faults`: rule, path and message each.
     """
 
-    def __init__(self, root: Any, size: int, max_size: int | None) -> None:
+    def __init__(self, root: Any, size: int, max_size: int | None, *, audit: bool = False) -> None:
         self.size = size
         self.max_size = math.inf if max_size is None else max_size
+        self.audit = audit
+        self.faults: list[tuple[str, str, str]] = []
         self.attributes: dict[str, dict[str, str | list[str]]] = {}
         self.arrays: list[dict[str, Any]] = []
         # The arrays of real numbers in the same order: identifier, shape, and dtype to read in.
         self.numbers: list[tuple[Any, tuple[int, ...], np.dtype[Any]]] = []
         self._stored = self._total = self._text = self._objects = 0
         self._seen: set[int] = set()
+        self._full = False
         self._walk(root)
 
     def _walk(self, root: Any) -> None:
@@ -53,25 +81,54 @@ class Contents:
         waiting = [(root, "", 0)]
         while waiting:
             group, path, depth = waiting.pop()
-            self._enter(group, path)
-            self.attributes[path] = self._read_attributes(group)
-            groups = []
-            for name in sorted(group):
-                inner = _path_of(name, path)
-                if inner in OPTIMIZERS:
-                    continue
-                held = _open(group, name, inner)
-                if not isinstance(held, h5py.h5g.GroupID):
-                    self._enter(held, inner)
-                    self._add_array(held, inner)
-                    continue
-                if depth == MAX_DEPTH:
-                    raise RefusalError(
-                        f"must hold groups at most {MAX_DEPTH} deep. "
-                        f"Received: deeper ones, at {shown(inner)}. {AGAIN}"
-                    )
-                groups.append((held, inner, depth + 1))
+            groups: list[tuple[Any, str, int]] = []
+            with self._noting(path):
+                self._enter(group, path)
+                self.attributes[path] = self._read_attributes(group)
+                for name in sorted(group):
+                    with self._noting(f"{path}/{name.decode(errors='replace')}".removeprefix("/")):
+                        groups += self._meet(group, name, path, depth)
+            if self._full:
+                return
             waiting += reversed(groups)
+
+    @contextmanager
+    def _noting(self, path: str) -> Iterator[None]:
+        """Note what is refused of an object in an audit, which goes on with the next one."""
+        try:
+            yield
+        except RefusalError as error:
+            if not self.audit:
+                raise
+            self._full = self._full or error.ends
+            self._note(error.rule, path, str(error))
+        except DAMAGE as error:
+            if not self.audit:
+                raise
+            self._note("hdf5-damaged", path, str(error).split("\n")[0] or type(error).__name__)
+
+    def _note(self, rule: str, path: str, message: str) -> None:
+        self._full = self._full or len(self.faults) >= MAX_FAULTS
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append((rule, path[:500], message[:500]))
+
+    def _meet(self, group: Any, name: bytes, path: str, depth: int) -> list[tuple[Any, str, int]]:
+        """Take in a member of a group; return it where it is a group to go through."""
+        inner = _path_of(name, path)
+        if self._full or (inner in OPTIMIZERS and not self.audit):
+            return []
+        held = _open(group, name, inner)
+        if not isinstance(held, h5py.h5g.GroupID):
+            self._enter(held, inner)
+            self._add_array(held, inner)
+            return []
+        if depth == MAX_DEPTH:
+            raise RefusalError(
+                f"must hold groups at most {MAX_DEPTH} deep. "
+                f"Received: deeper ones, at {shown(inner)}. {AGAIN}",
+                "hdf5-depth",
+            )
+        return [(held, inner, depth + 1)]
 
     def _enter(self, held: Any, path: str) -> None:
         """Count an object, which must not have been met under another name."""
@@ -80,7 +137,8 @@ class Contents:
         if address in self._seen:
             raise RefusalError(
                 "must hold each object under one name. "
-                f"Received: a second name, {shown(path)}. {AGAIN}"
+                f"Received: a second name, {shown(path)}. {AGAIN}",
+                "hdf5-second-name",
             )
         self._seen.add(address)
 
@@ -91,7 +149,9 @@ class Contents:
         if self._objects > MAX_OBJECTS:
             raise RefusalError(
                 f"must hold at most {MAX_OBJECTS:,} groups, arrays and attributes. "
-                f"Received: more. {AGAIN}"
+                f"Received: more. {AGAIN}",
+                "hdf5-count",
+                ends=True,
             )
         if self._text > MAX_HEADER:
             raise _too_much_text()
@@ -134,7 +194,8 @@ class Contents:
         """Note an array, and where it holds real numbers, that they are there to be read."""
         if not isinstance(held, h5py.h5d.DatasetID):
             raise RefusalError(
-                f"must hold groups and arrays alone. Received: a type, {shown(path)}. {AGAIN}"
+                f"must hold groups and arrays alone. Received: a type, {shown(path)}. {AGAIN}",
+                "hdf5-type",
             )
         _check_storage(held, path)
         attributes = self._read_attributes(held)
@@ -143,26 +204,29 @@ class Contents:
         space = held.get_space()
         if space.get_simple_extent_type() == h5py.h5s.NULL:
             raise RefusalError(
-                f"must hold arrays that have a shape. Received: {shown(path)}, without. {AGAIN}"
+                f"must hold arrays that have a shape. Received: {shown(path)}, without. {AGAIN}",
+                "hdf5-shape",
             )
         shape = space.get_simple_extent_dims()
         name, dtype = _number_type(held.get_type(), attributes.get("dtype"))
         if dtype is not None:
             # bfloat16 becomes float32.
-            self._count_bytes(path, shape, 4 if name == "bfloat16" else dtype.itemsize)
             self._check_stored(path, shape, held)
+            self._count_bytes(path, shape, 4 if name == "bfloat16" else dtype.itemsize)
             self.numbers.append((held, shape, dtype))
         self.arrays.append({"path": path, "shape": shape, "dtype": name})
 
     def _count_bytes(self, path: str, shape: tuple[int, ...], item: int) -> None:
         """Count the bytes of an array; one such as (0, 2**60) is as bad as (1, 2**60)."""
-        self._total += math.prod(filter(None, shape)) * item
-        if self._total > self.max_size:
+        total = self._total + math.prod(filter(None, shape)) * item
+        if total > self.max_size:
             raise RefusalError(
                 f"must hold at most {self.max_size:,} bytes of numbers. "
-                f"Received: {self._total:,} bytes up to {shown(path)}. "
-                "Give a larger max_size (--max-size) if you trust it."
+                f"Received: {total:,} bytes up to {shown(path)}. "
+                "Give a larger max_size (--max-size) if you trust it.",
+                "hdf5-size",
             )
+        self._total = total
 
     def _check_stored(self, path: str, shape: tuple[int, ...], held: Any) -> None:
         """Hold what an array declares against what the file stores."""
@@ -183,7 +247,8 @@ class Contents:
         if declared > most or self._stored > self.size:
             raise RefusalError(
                 f"must store the numbers that it declares. Received: {shown(path)}, which "
-                f"declares {declared:,} bytes that are not there. {AGAIN}"
+                f"declares {declared:,} bytes that are not there. {AGAIN}",
+                "hdf5-declared",
             )
 
 
@@ -192,35 +257,50 @@ def _open(group: Any, name: bytes, path: str) -> Any:
     kind = group.links.get_info(name).type
     if kind != h5py.h5l.TYPE_HARD:
         kinds = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "an external link"}
+        target = f" to {_target(group.links.get_val(name))}" if kind in kinds else ""
         raise RefusalError(
             "must hold no links, which could lead to other files. "
-            f"Received: {kinds.get(kind, 'a link of another kind')}, {shown(path)}. {AGAIN}"
+            f"Received: {kinds.get(kind, 'a link of another kind')}, {shown(path)}{target}. "
+            f"{AGAIN}",
+            "hdf5-link",
         )
     return h5py.h5o.open(group, name)
+
+
+def _target(ways: bytes | tuple[bytes, ...]) -> str:
+    """Return where a link leads: a path, or a file and a path in it."""
+    parts = ways if isinstance(ways, tuple) else (ways,)
+    return shown(":".join(part.decode(errors="replace") for part in parts))
 
 
 def _path_of(name: bytes, path: str) -> str:
     """Return the path of a member; a name with a slash would be taken for a way to go."""
     text = _decode(name)
     if "/" in text or text in ("", ".", ".."):
-        raise RefusalError(f"must have plain names. Received: {shown(text)}. {AGAIN}")
+        raise RefusalError(f"must have plain names. Received: {shown(text)}. {AGAIN}", "hdf5-name")
     return f"{path}/{text}" if path else text
 
 
 def _check_storage(held: Any, path: str) -> None:
     """Refuse arrays whose numbers stand in other files, or need code that is not here."""
     plist = held.get_create_plist()
-    if plist.get_layout() == h5py.h5d.VIRTUAL or plist.get_external_count():
+    files = [plist.get_external(index)[0] for index in range(min(1, plist.get_external_count()))]
+    if plist.get_layout() == h5py.h5d.VIRTUAL:
+        files += [plist.get_virtual_filename(0).encode()] if plist.get_virtual_count() else [b""]
+    if files:
         raise RefusalError(
             "must hold its numbers itself. "
-            f"Received: {shown(path)}, whose numbers are in other files. {AGAIN}"
+            f"Received: {shown(path)}, whose numbers are in other files: {_target(files[0])}. "
+            f"{AGAIN}",
+            "hdf5-external",
         )
     for index in range(plist.get_nfilters()):
         code = plist.get_filter(index)[0]
         if code not in FILTERS:
             raise RefusalError(
                 "must be compressed with gzip or lzf, or not at all. "
-                f"Received: {shown(path)}, with the filter {code}. {AGAIN}"
+                f"Received: {shown(path)}, with the filter {code}. {AGAIN}",
+                "hdf5-filter",
             )
 
 
@@ -255,9 +335,10 @@ def _decode(data: Any) -> str:
         return (data or b"").decode()
     except UnicodeDecodeError:
         raise RefusalError(
-            f"must hold text in UTF-8. Received: {shown(repr(data))}. {AGAIN}"
+            f"must hold text in UTF-8. Received: {shown(repr(data))}. {AGAIN}", "hdf5-damaged"
         ) from None
 
 
 def _too_much_text() -> RefusalError:
-    return RefusalError(f"must hold at most {MAX_HEADER:,} bytes of text. Received: more. {AGAIN}")
+    message = f"must hold at most {MAX_HEADER:,} bytes of text. Received: more. {AGAIN}"
+    return RefusalError(message, "hdf5-text", ends=True)

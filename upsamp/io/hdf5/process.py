@@ -2,7 +2,8 @@
 
 Each line of its input is a request in JSON: the path of a file, which bytes of it are the HDF5 file
 (offset, size), how many bytes its numbers may have (max_size; null where they are not wanted), how
-many seconds it may take, and whether the values are wanted. `frames` says how it answers. It ends
+many seconds it may take, whether the values are wanted, and whether all that is wrong with it is
+(audit). `frames` says how it answers. It ends
 when its input does.
 """
 
@@ -19,22 +20,12 @@ from typing import Any, BinaryIO
 import h5py
 import numpy as np
 
-from upsamp.io.hdf5.contents import Contents, RefusalError
+from upsamp.io.hdf5.contents import DAMAGE, Contents, RefusalError
 from upsamp.io.hdf5.frames import FAULT, MAX_HEADER, write_frame, write_length
 
 # What the process may take besides its numbers, and seconds that its parent has to end it.
 SPARE_MEMORY = 512 * 2**20
 GRACE = 2
-# What h5py raises on files that it cannot read.
-DAMAGE = (
-    OSError,
-    RuntimeError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-)
 
 
 class Slice(io.RawIOBase):
@@ -99,8 +90,13 @@ def _answer(request: dict[str, Any], output: BinaryIO) -> None:
         _no_other_files(),
         h5py.File(Slice(stream, request["offset"], size), "r") as file,
     ):
-        contents = Contents(h5py.h5g.open(file.id, b"/"), size, request["max_size"])
-        header = {"attributes": contents.attributes, "arrays": contents.arrays}
+        root = h5py.h5g.open(file.id, b"/")
+        contents = Contents(root, size, request["max_size"], audit=request.get("audit", False))
+        header = {
+            "attributes": contents.attributes,
+            "arrays": contents.arrays,
+            "faults": contents.faults,
+        }
         _send(output, header)
         if request["values"]:
             for held, shape, dtype in contents.numbers:
@@ -115,7 +111,8 @@ def _answer(request: dict[str, Any], output: BinaryIO) -> None:
 def _send(output: BinaryIO, message: dict[str, Any]) -> None:
     data = json.dumps(message, ensure_ascii=False).encode()
     if len(data) > MAX_HEADER:
-        raise RefusalError(f"must hold at most {MAX_HEADER:,} bytes of text. Received: more.")
+        too_much = f"must hold at most {MAX_HEADER:,} bytes of text. Received: more."
+        raise RefusalError(too_much, "hdf5-text")
     write_frame(output, data)
     output.flush()
 

@@ -66,13 +66,14 @@ class Hdf5Reader:
         size: int | None = None,
         *,
         values: bool = True,
+        audit: bool = False,
         name: str | None = None,
     ) -> StoredArrays:
         """Return what the HDF5 file holds that stands in the file `path` from `offset` on.
 
         size: of the HDF5 file in bytes; where it is None, to the end. values: whether the numbers
-        are wanted, or shapes and text alone, which `max_size` does not bound. name: for errors;
-        the quoted path, where it is None.
+        are wanted, or shapes and text alone, which `max_size` does not bound. audit: what would
+        be refused is gathered in `faults`. name: for errors; the quoted path, where it is None.
         """
         name = name or f"'{path}'"
         check_extra("h5py", f"Reading the weights of {name}")
@@ -86,13 +87,14 @@ class Hdf5Reader:
             "path": str(Path(path).absolute()),
             "offset": offset,
             "size": size,
-            "max_size": self.max_size if values else None,
+            "max_size": self.max_size if values or audit else None,
             "seconds": seconds,
             "values": values,
+            "audit": audit,
         }
         answer = self._ask(json.dumps(request).encode() + b"\n", name, seconds, values)
         if isinstance(answer, str):
-            raise FormatError(answer)
+            raise FormatError(answer, rule="hdf5-damaged")
         return answer
 
     def _ask(self, request: bytes, name: str, seconds: float, values: bool) -> StoredArrays | str:
@@ -116,7 +118,9 @@ class Hdf5Reader:
                 if late.is_set()
                 else "be readable as HDF5. Received: a file that ends the process that reads it."
             )
-            raise FormatError(f"{name} must {fault} Save the model in Keras again.") from None
+            raise FormatError(
+                f"{name} must {fault} Save the model in Keras again.", rule="hdf5-hangs"
+            ) from None
         finally:
             if answer is None or late.is_set():
                 self._end()

@@ -65,7 +65,8 @@ def read_graph(config: Mapping[str, Any]) -> Graph:
         if layer.name in layers:
             raise FormatError(
                 f"The layers of a model must have names of their own. Received: '{layer.name}' "
-                "twice."
+                "twice.",
+                rule="unsound-model",
             )
         layers[layer.name] = layer
         for number, node in enumerate(_nodes(entry, layer)):
@@ -188,7 +189,10 @@ def _in_order(wanted: Mapping[Key, Sequence[tuple[str, int, int]]]) -> list[Key]
                 heappush(ready, position[follower])
     if len(order) < len(wanted):
         left = next(key for key in wanted if waiting[key])
-        raise FormatError(f"A layer must not depend on itself. Received: layer '{left[0]}'.")
+        raise FormatError(
+            f"A layer must not depend on itself. Received: layer '{left[0]}'.",
+            rule="unsound-model",
+        )
     return order
 
 

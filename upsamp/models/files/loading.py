@@ -86,12 +86,15 @@ def model_from_config(config: object, keras_version: object = None) -> Model:
         if _count_calls(entry) > MAX_CALLS:
             raise FormatError(
                 f"A model must not call its layers more than {MAX_CALLS:,} times. Received: more, "
-                "those of nested models counted at each call. It is no model that one trains."
+                "those of nested models counted at each call. It is no model that one trains.",
+                rule="unsound-model",
             )
         model = read_layer(entry)
     except RecursionError:
         raise FormatError(
-            "A model's layers must not be nested this deep. Received: more levels than can be read."
+            "A model's layers must not be nested this deep. "
+            "Received: more levels than can be read.",
+            rule="unsound-model",
         ) from None
     if isinstance(model, UnknownLayer) and model.reason == CODE_ALONE:
         raise FormatError(
