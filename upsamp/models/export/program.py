@@ -17,13 +17,12 @@ from upsamp.layers.input_layer import InputLayer
 from upsamp.layers.layer import MaybeShape, Shape
 from upsamp.layers.operation import Operation
 from upsamp.layers.options import TRAINING_OPTIONS
-from upsamp.models.export.source_text import call, identifier
+from upsamp.models.export.source_text import Nested, call, identifier
 from upsamp.models.graph import Source, infer, output_of
 from upsamp.models.model import Model
 
 # What every layer's config has, and what says how weights are drawn or trained.
 COMMON_OPTIONS = frozenset({"name", "trainable", "dtype", "batch_input_shape"}) | TRAINING_OPTIONS
-
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,11 @@ class Record(NamedTuple):
     """How a library tells a layer.
 
     tell: what writes its lines. options: the arguments of the layer that it looks at; with another
-    one that is not at its default, the layer is refused.
+    one that is not at its default, the layer is refused. None: at all of them.
     """
 
     tell: Callable[["Step", Any], None]
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] | None = ()
 
 
 Table: TypeAlias = Mapping[str, Record]
@@ -76,11 +75,12 @@ class Library(NamedTuple):
     """What the programs of a library have in common.
 
     name: as its users write it. records: of layers by their classes, and of operations. refused:
-    the reason for each class that has no record.
-    move: the places that Keras' four axes of images have in the library's own order. swaps: whether
-    images come and go in that order. indent: of the lines of a function. permute, cast: how an array is given another order of its
-    axes, and made one of floats. tell_model: the start of the call of a model within. reserved:
-    tells names that no part of a model may have.
+    the reason for each class that has no record. move: the places that Keras' four axes of images
+    have in the library's own order. swaps: whether images come and go in that order. keeps_inputs:
+    whether the variables of a model's inputs are read after all. indent: of the lines of a
+    function. main: what the function of the whole model is called. permute, cast: how an array is
+    given another order of its axes, and made one of floats. tell_model: the start of the call of a
+    model within, and its first arguments. reserved: tells names that no part of a model may have.
     """
 
     name: str
@@ -89,10 +89,12 @@ class Library(NamedTuple):
     refused: Mapping[str, str]
     move: tuple[int, ...]
     swaps: bool
+    keeps_inputs: bool
     indent: int
+    main: str
     permute: str
     cast: str
-    tell_model: Callable[["Step", Model], str]
+    tell_model: Callable[["Step", Model], tuple[str, list[str]]]
     reserved: Callable[[str], bool]
 
 
@@ -176,7 +178,7 @@ class Step:
     def give_call(
         self,
         start: str,
-        arguments: Sequence[str] | None,
+        arguments: Sequence[str | Nested] | None,
         end: str = ")",
         *,
         moved: bool = False,
@@ -253,15 +255,16 @@ def record_of(layer: Layer, library: Library) -> Record:
     record = UNCHANGED.get(name) or library.records.get(name)
     if record is None:
         refuse(layer, library, library.refused.get(name, "the layer is not written for it"))
-    check_options(layer, library, record)
+    if record.options is not None:
+        check_options(layer, library, record.options)
     return record
 
 
-def check_options(layer: Layer, library: Library, record: Record) -> None:
+def check_options(layer: Layer, library: Library, options: Sequence[str]) -> None:
     """Raise where a layer has an option that its record passes over."""
     defaults = signature(type(layer).__init__).parameters
     for name, value in layer.get_config().items():
-        if name in COMMON_OPTIONS or name in record.options or name.endswith("_initializer"):
+        if name in COMMON_OPTIONS or name in options or name.endswith("_initializer"):
             continue
         if name not in defaults or value != defaults[name].default:
             refuse(layer, library, f"{name}={spelled(value)} is not written for it")
@@ -285,7 +288,7 @@ def write_functions(model: Model, library: Library) -> Program:
     first = any(getattr(layer, "data_format", "") == "channels_first" for layer in layers_of(model))
     program = Program(library, first)
     _gather_shapes(program, model, model.input_shapes)
-    _write(program, model, "Model")
+    _write(program, model, library.main)
     return program
 
 
@@ -380,10 +383,16 @@ class _Scope:
             shape = self.inputs[number]
             integers = isinstance(layer, InputLayer) and layer.input_dtype.kind != "f"
             moved = self.program.moves and len(shape) == 4
-            value = Value(self._new_variable(), shape, moved, integers)
+            if self.program.library.keeps_inputs:
+                # Another reader, so that no layer takes the variable over.
+                self._uses[Source(number)] += 1
+                name = f"inputs_{len(self.function.inputs) + 1}".removesuffix("_1")
+            else:
+                name = self._new_variable()
+            value = Value(name, shape, moved, integers)
             self.values[Source(number)] = value
             self.function.inputs.append(value)
-        for number, one in enumerate(calls):
+        for number in range(len(calls)):
             if number not in self.inputs and Source(number) not in self._roots:
                 self._tell(number)
         for source in map(self._root, self.model.outputs):
@@ -411,18 +420,20 @@ class _Scope:
         """Write the call of a model."""
         names = {one.name for one in self.program.functions.values()}
         library = self.program.library
-        name = identifier(model.name, {*names, "Model"}, library.reserved)
+        name = identifier(model.name, {*names, library.main}, library.reserved)
         inner = _write(self.program, model, name)
         arguments = []
         for place, value in enumerate(inner.inputs):
             moved = self.program.moves and len(value.shape) == 4
             integers = value.integers and step.value(place).integers
             arguments.append(step.input(place, moved=moved, integers=integers).text)
-        start = library.tell_model(step, model)
+        start, first = library.tell_model(step, model)
         targets = [step.target]
         while len(targets) < len(model.outputs):
             targets.append(self._new_variable())
-        self.function.lines += call(f"{', '.join(targets)} = {start}", arguments, library.indent)
+        self.function.lines += call(
+            f"{', '.join(targets)} = {start}", [*first, *arguments], library.indent
+        )
         for output, (target, value) in enumerate(zip(targets, inner.outputs, strict=True)):
             shape = self.shapes[step.number][output] or value.shape
             self.values[Source(step.number, output)] = Value(target, shape, value.moved)

@@ -3,6 +3,7 @@
 import keyword
 import re
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 # The width that ruff has by default. What is longer is broken behind commas, which it keeps.
 WIDTH = 88
@@ -58,7 +59,22 @@ def identifier(name: str, taken: Collection[str], refused: Callable[[str], bool]
     return found
 
 
-def call(start: str, arguments: Iterable[str], indent: int = 0, end: str = ")") -> list[str]:
+@dataclass(frozen=True)
+class Nested:
+    """A call or a list that is an argument of another: as `call` takes it."""
+
+    start: str
+    arguments: tuple["str | Nested", ...]
+    end: str = ")"
+
+    def __str__(self) -> str:
+        """Return it on one line."""
+        return f"{self.start}{', '.join(map(str, self.arguments))}{self.end}"
+
+
+def call(
+    start: str, arguments: Iterable[str | Nested], indent: int = 0, end: str = ")"
+) -> list[str]:
     """Return the lines of a call or of a list: one, or where that is too long an argument a line.
 
     start: with its bracket. end: the bracket that closes it, and what follows.
@@ -68,7 +84,13 @@ def call(start: str, arguments: Iterable[str], indent: int = 0, end: str = ")") 
     """
     parts = list(arguments)
     space = " " * indent
-    line = f"{space}{start}{', '.join(parts)}{end}"
+    line = f"{space}{start}{', '.join(map(str, parts))}{end}"
     if len(line) <= WIDTH or not parts:
         return [line]
-    return [f"{space}{start}", *(f"{space}    {part}," for part in parts), f"{space}{end}"]
+    lines = [f"{space}{start}"]
+    for part in parts:
+        if isinstance(part, Nested):
+            lines += call(part.start, part.arguments, indent + 4, f"{part.end},")
+        else:
+            lines.append(f"{space}    {part},")
+    return [*lines, f"{space}{end}"]

@@ -1,9 +1,10 @@
 """Activations as programs of PyTorch write them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from upsamp.models.export.program import Step, Value
+from upsamp.models.export.program_parts import places_of
 from upsamp.models.export.source_text import literal
 
 # By Keras' names, of a variable {x}; those of several values along the axis {dim}.
@@ -49,11 +50,12 @@ def activate(step: Step, activation: Any, value: Value | None = None) -> None:
     elif isinstance(activation, str):
         if activation == "sparsemax":
             step.use("sparsemax")
-        text = ACTIVATIONS[activation].format(x=value.text, dim=dims_of(step, value, -1)[0])
+        text = ACTIVATIONS[activation].format(x=value.text, dim=places_of(step, value, -1)[0])
         step.give(text, moved=value.moved)
     else:
-        of_layer = {"LeakyReLU": leaky_relu, "ReLU": rectify, "ELU": elu, "Softmax": softmax}
-        of_layer[activation["class_name"]](step, value, **activation["config"])
+        functions: Mapping[str, Callable[..., None]]
+        functions = {"LeakyReLU": leaky_relu, "ReLU": rectify, "ELU": elu, "Softmax": softmax}
+        functions[activation["class_name"]](step, value, **activation["config"])
 
 
 def leaky_relu(step: Step, value: Value, negative_slope: float) -> None:
@@ -68,7 +70,7 @@ def elu(step: Step, value: Value, alpha: float) -> None:
 
 def softmax(step: Step, value: Value, axis: int | Sequence[int]) -> None:
     """Write a softmax along axes of Keras."""
-    dims = dims_of(step, value, axis)
+    dims = places_of(step, value, axis)
     if len(dims) == 1:
         step.give(f"F.softmax({value.text}, dim={dims[0]})", moved=value.moved)
     else:
@@ -96,10 +98,3 @@ def rectify(
             options["max_value"] = max_value
         arguments = [x, *(f"{name}={literal(number)}" for name, number in options.items())]
         step.give_call(f"{step.use('rectify')}(", arguments, moved=value.moved)
-
-
-def dims_of(step: Step, value: Value, axis: int | Sequence[int]) -> tuple[int, ...]:
-    """Return where axes of Keras are in a value."""
-    axes = [axis] if isinstance(axis, int) else axis
-    move = step.program.library.move if value.moved else range(len(value.shape))
-    return tuple(list(move).index(one % len(value.shape)) for one in axes)

@@ -4,8 +4,8 @@ Images are (N, C, H, W) within it. Axes are moved where Keras' order matters: to
 a Reshape or a Flatten.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.upsampling.methods import METHODS
@@ -21,40 +21,48 @@ from upsamp.models.export.program import (
     Value,
     write_functions,
 )
-from upsamp.models.export.program_parts import bound_options, draw_inputs, helper_lines
+from upsamp.models.export.program_parts import (
+    MOMENTS,
+    POOLING,
+    RESIZING,
+    WINDOW,
+    aligned,
+    bound_options,
+    draw_inputs,
+    fold,
+    helper_lines,
+    lengths,
+    merged,
+    number_lists,
+    places_of,
+    same,
+)
 from upsamp.models.export.source_text import call, literal, quote
-from upsamp.models.export.torch_activations import activate, dims_of, elu, leaky_relu, rectify
+from upsamp.models.export.torch_activations import activate, elu, leaky_relu, rectify
 from upsamp.models.export.torch_activations import softmax as write_softmax
 from upsamp.models.export.torch_functions import FUNCTIONS, NEEDS
 from upsamp.models.model import Model
 from upsamp.translate.torch import fit_axis
 
-Combine: TypeAlias = Callable[[str, str], str]
-# The public names of torch.nn.Module, which no layer may hide.
-RESERVED = frozenset(
-    """T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
-    double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
-    get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
-    named_parameters parameters register_backward_hook register_buffer register_forward_hook
-    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
-    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
-    register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
-    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
-    zero_grad""".split()
+# The public names of torch.nn.Module, which no layer may hide, and those of the program.
+MODULE_NAMES = (
+    "T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda "
+    "double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter "
+    "get_submodule half ipu load_state_dict modules mtia named_buffers named_children "
+    "named_modules named_parameters parameters register_backward_hook register_buffer "
+    "register_forward_hook register_forward_pre_hook register_full_backward_hook "
+    "register_full_backward_pre_hook register_load_state_dict_post_hook "
+    "register_load_state_dict_pre_hook register_module register_parameter "
+    "register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state "
+    "set_submodule share_memory state_dict to to_empty train training type xpu zero_grad"
 )
-# What the program itself names.
-RESERVED |= frozenset("np torch F sys load_file load_weights random model Model x y main".split())
+OWN_NAMES = "np torch F sys load_file load_weights random model Model super len open zip max"
+RESERVED = frozenset(f"{MODULE_NAMES} {OWN_NAMES}".split()) | frozenset(FUNCTIONS)
 
 
 def images(step: Step, layer: Any) -> Value:
     """Return the input as (N, C, H, W)."""
     return step.input(moved=layer.data_format == "channels_last")
-
-
-def lengths(layer: Any, shape: Shape) -> tuple[int | None, int | None]:
-    """Return the rows and columns of images, as far as they are known."""
-    rows, columns = shape[1:3] if layer.data_format == "channels_last" else shape[2:4]
-    return rows, columns
 
 
 def pads(layer: Any, spans: tuple[int, int], shape: Shape) -> list[tuple[int, int]] | None:
@@ -191,7 +199,9 @@ def transposed(step: Step, layer: Any) -> None:
         step.load(f"{step.part}.weight", "kernel", (3, 2, 0, 1))
         if layer.use_bias:
             step.load(f"{step.part}.bias", "bias", (0,))
-    ends = [_cut(plan, fit.padding, fit.output_padding) for plan, fit in zip(plans, fits, strict=True)]
+    ends = [
+        _cut(plan, fit.padding, fit.output_padding) for plan, fit in zip(plans, fits, strict=True)
+    ]
     cut = "" if ends == [":", ":"] else f"[:, :, {ends[0]}, {ends[1]}]"
     step.give(f"self.{step.part}({value.text}){cut}", moved=value.moved)
     activate(step, layer.activation)
@@ -239,7 +249,7 @@ def batch_normalization(step: Step, layer: Any) -> None:
     rank = len(value.shape)
     axis = layer.axis % rank
     value = step.input(moved=rank == 4 and axis == 3)
-    (place,) = dims_of(step, value, axis)
+    (place,) = places_of(step, value, axis)
     if rank > 5 or axis == 0:
         step.refuse(f"PyTorch has no BatchNorm for axis={layer.axis} of rank {rank}")
     kind = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}[rank]
@@ -277,9 +287,10 @@ def layer_normalization(step: Step, layer: Any) -> None:
     step.give(f"{name}({value.text}, {literal(tuple(places))}, {literal(layer.epsilon)})")
     if layer.weights:
         shape = [value.shape[axis] if axis in places else 1 for axis in range(1, rank)]
-        if None in shape:
+        known = tuple(length for length in shape if length is not None)
+        if len(known) < len(shape):
             step.refuse("the lengths of its axes are not known")
-        _scale_and_shift(step, layer, tuple(shape))
+        _scale_and_shift(step, layer, known)
 
 
 def _scale_and_shift(step: Step, layer: Any, shape: tuple[int, ...]) -> None:
@@ -299,7 +310,7 @@ def group_normalization(step: Step, layer: Any) -> None:
     rank = len(value.shape)
     axis = layer.axis % rank
     value = step.input(moved=rank == 4 and axis == 3)
-    (place,) = dims_of(step, value, axis)
+    (place,) = places_of(step, value, axis)
     channels = value.shape[axis]
     if channels is None:
         step.refuse("its channels are not known")
@@ -321,7 +332,7 @@ def group_normalization(step: Step, layer: Any) -> None:
 def unit_normalization(step: Step, layer: Any) -> None:
     """Write UnitNormalization."""
     value = step.value()
-    dims = dims_of(step, value, layer.axis)
+    dims = places_of(step, value, layer.axis)
     text = f"F.normalize({value.text}, dim={literal(dims if len(dims) > 1 else dims[0])})"
     step.give(text, moved=value.moved)
 
@@ -366,7 +377,7 @@ def prelu(step: Step, layer: Any) -> None:
     value = step.value()
     shape = layer.weights[0].shape
     rank = len(value.shape)
-    if rank == 4 and shape[:2] == (1, 1) or rank == 2:
+    if (rank == 4 and shape[:2] == (1, 1)) or rank == 2:
         value = step.input(moved=rank == 4)
         if step.make(module_lines(step.part, "PReLU", [str(shape[-1])])):
             step.load(f"{step.part}.weight", "alpha", tuple(range(len(shape))))
@@ -376,11 +387,6 @@ def prelu(step: Step, layer: Any) -> None:
     if step.make([f"self.{step.part} = torch.nn.Parameter(torch.empty({literal(shape)}))"]):
         step.load(step.part, "alpha", tuple(range(len(shape))))
     step.give(f"torch.where({x} > 0, {x}, {x} * self.{step.part})")
-
-
-def same(step: Step) -> Value:
-    """Return the input in the order of axes that it has."""
-    return step.input(moved=step.value().moved)
 
 
 # --- images
@@ -519,53 +525,17 @@ def repeat_vector(step: Step, layer: Any) -> None:
 
 
 def rescaling(step: Step, layer: Any) -> None:
-    """Write Rescaling, by numbers or by one for each channel."""
-    plain = not isinstance(layer.scale, list) and not isinstance(layer.offset, list)
-    value = same(step) if plain else step.input()
-    text = value.text
-    if layer.scale != 1:
-        step.give_call(*_numbers(step, f"{text} * ", layer.scale), moved=value.moved)
-        text = step.target
-    if layer.offset != 0:
-        step.give_call(*_numbers(step, f"{text} + ", layer.offset), moved=value.moved)
-    elif layer.scale == 1:
-        step.pass_on(value)
-
-
-def _numbers(step: Step, start: str, numbers: object) -> tuple[str, list[str] | None]:
-    """Return the start and the arguments of a product or sum with numbers of a config."""
-    if not isinstance(numbers, list):
-        return f"{start}{literal(numbers)}", None
-    if any(isinstance(one, list) for one in numbers) or len(numbers) > 64:
-        step.refuse("its numbers are more than a program can show")
-    return f"{start}torch.tensor([", [literal(one) for one in numbers]
+    """Write Rescaling."""
+    number_lists(step, layer, "torch.tensor")
 
 
 # --- several inputs
 
 
-def merged(step: Step) -> list[Value]:
-    """Return the inputs with their axes in one order, those of fewer axes spread after the batch."""
-    ranks = {len(step.value(place).shape) for place in range(len(step.sources))}
-    moved = ranks == {4} and any(step.value(place).moved for place in range(len(step.sources)))
-    return [step.input(place, moved=moved) for place in range(len(step.sources))]
-
-
-def _texts(values: list[Value]) -> list[str]:
-    """Return the inputs as texts of one rank, as Keras broadcasts them."""
-    rank = max(len(value.shape) for value in values)
-    return [
-        value.text
-        if len(value.shape) == rank
-        else f"{value.text}[:{', None' * (rank - len(value.shape))}]"
-        for value in values
-    ]
-
-
 def _joined(sign: str) -> Record:
     def tell(step: Step, layer: Layer) -> None:
         values = merged(step)
-        _fold(step, _texts(values), lambda one, other: f"{one} {sign} {other}", values[0].moved)
+        fold(step, aligned(values), lambda one, other: f"{one} {sign} {other}", values[0].moved)
         if layer.type_name == "Average":
             step.give(f"{step.target} / {len(values)}", moved=values[0].moved)
 
@@ -576,32 +546,15 @@ def _chosen(function: str) -> Record:
     def tell(step: Step, _layer: Layer) -> None:
         values = merged(step)
         moved = values[0].moved
-        _fold(step, _texts(values), lambda one, other: f"{function}({one}, {other})", moved)
+        fold(step, aligned(values), lambda one, other: f"{function}({one}, {other})", moved)
 
     return Record(tell)
-
-
-def _fold(step: Step, texts: list[str], combine: Combine, moved: bool) -> None:
-    """Combine inputs two by two, a line each."""
-    if len(texts) == 1:
-        step.pass_on(step.input(moved=moved))
-        return
-    # The target may be the variable of an input that is read later.
-    first = texts[0]
-    target = step.target
-    rest = texts[1:]
-    if any(text.split("[")[0] == target for text in rest[1:]):
-        place = next(i for i, text in enumerate(rest) if text.split("[")[0] == target)
-        rest[0], rest[place] = rest[place], rest[0]
-    for other in rest:
-        step.give(combine(first, other), moved=moved)
-        first = target
 
 
 def concatenate(step: Step, layer: Any) -> None:
     """Write Concatenate."""
     values = merged(step)
-    (dim,) = dims_of(step, values[0], layer.axis)
+    (dim,) = places_of(step, values[0], layer.axis)
     inputs = ", ".join(value.text for value in values)
     step.give_call("torch.cat(", [f"[{inputs}]", f"dim={dim}"], moved=values[0].moved)
 
@@ -662,11 +615,6 @@ def leaky_relu_operation(step: Step, layer: Operation) -> None:
 
 # --- the table
 
-WINDOW = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
-WINDOW = (*WINDOW, "activation", "use_bias")
-MOMENTS = ("epsilon", "center", "scale", "axis")
-POOLING = ("pool_size", "strides", "padding", "data_format")
-
 RECORDS: Mapping[str, Record] = {
     "Dense": Record(dense, ("units", "activation", "use_bias")),
     "Conv2D": Record(convolution, (*WINDOW, "groups")),
@@ -687,10 +635,7 @@ RECORDS: Mapping[str, Record] = {
     "Softmax": Record(softmax, ("axis",)),
     "PReLU": Record(prelu, ("shared_axes",)),
     "UpSampling2D": Record(upsampling, ("size", "data_format", "interpolation")),
-    "Resizing": Record(
-        resizing,
-        ("height", "width", "data_format", "interpolation", "fill_mode", "fill_value"),
-    ),
+    "Resizing": Record(resizing, RESIZING),
     "Cropping2D": Record(cropping, ("cropping", "data_format")),
     "ZeroPadding2D": Record(zero_padding, ("padding", "data_format")),
     "PixelShuffle": Record(pixel_shuffle, ("upscale_factor", "order", "data_format")),
@@ -718,10 +663,10 @@ OPERATIONS: Mapping[str, Record] = {
 }
 
 
-def _tell_model(step: Step, model: Model) -> str:
+def _tell_model(step: Step, model: Model) -> tuple[str, list[str]]:
     """Make a part of a nested model's class, and return the start of its call."""
     step.make([f"        self.{step.part} = {step.program.functions[id(model)].name}()"])
-    return f"self.{step.part}("
+    return f"self.{step.part}(", []
 
 
 PYTORCH = Library(
@@ -731,7 +676,9 @@ PYTORCH = Library(
     refused={},
     move=(0, 3, 1, 2),
     swaps=True,
+    keeps_inputs=False,
     indent=8,
+    main="Model",
     permute="{}.permute{}",
     cast="{}.float()",
     tell_model=_tell_model,
@@ -761,7 +708,7 @@ def write_torch(model: Model, weights: str) -> list[str]:
     if loads:
         lines.append(f"load_weights(model, {quote(weights)})")
     lines += ["", *draw_inputs(program.functions[id(model)])]
-    return [*lines, *_run(program, program.functions[id(model)])]
+    return [*lines, *_run(program.functions[id(model)])]
 
 
 def _class(function: Function) -> list[str]:
@@ -771,7 +718,12 @@ def _class(function: Function) -> list[str]:
     if function.parts:
         lines += ["    def __init__(self):", "        super().__init__()", *function.parts, ""]
     outputs = ", ".join(value.text for value in function.outputs)
-    return [*lines, f"    def forward(self, {names}):", *function.lines, f"        return {outputs}"]
+    return [
+        *lines,
+        f"    def forward(self, {names}):",
+        *function.lines,
+        f"        return {outputs}",
+    ]
 
 
 def _loads(
@@ -804,7 +756,7 @@ def _load_function(loads: list[tuple[str, str, tuple[int, ...]]]) -> list[str]:
     ]
 
 
-def _run(program: Program, function: Function) -> list[str]:
+def _run(function: Function) -> list[str]:
     """Return the lines that compute and print `y`."""
     arguments = [
         f"torch.from_numpy({value.text})" + (".permute(0, 3, 1, 2)" if value.moved else "")
