@@ -27,7 +27,7 @@ SEES: dict[str, set[str]] = {
     "layers": {"errors", "core"},
     "io": {"errors", "core"},
     "translate": {"errors", "core"},
-    "models": {"errors", "core", "layers", "io"},
+    "models": {"errors", "core", "layers", "io", "translate"},
     "resizing": {"errors", "core", "io"},
     "bulk": {"errors", "core", "io", "resizing"},
     "views": {"errors", "core", "io"},

@@ -1,23 +1,26 @@
 """`upsamp generator`: read a trained generator, or build one, and draw samples from it."""
 
 from contextlib import nullcontext
+from pathlib import Path
 from time import perf_counter
 
 import click
 
 from upsamp.cli.command import Command
-from upsamp.cli.generator_request import Request
+from upsamp.cli.generator_request import WEIGHTS_SUFFIX, Request
 from upsamp.cli.options import takes
+from upsamp.cli.render.output import print_text
 from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
 from upsamp.cli.results import check_coding
-from upsamp.cli.sampling import Plan, choose_target, open_generator, plan_run
+from upsamp.cli.sampling import DEFAULT_KIND, Plan, choose_target, open_generator, plan_run
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.losses import check_sides
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.write import Destination, write_result
+from upsamp.models.model import Model
 from upsamp.models.sampling.sample_runs import Drawing, draw_samples
 
 EXAMPLES = """
@@ -29,6 +32,7 @@ upsamp generator --model pix2pix.keras --image edges.png -o photo.png
 upsamp generator --model generator.keras --latent-file z.npy --samples-out samples.npy
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
 upsamp generator --kind dcgan --save dcgan.keras
+upsamp generator --model generator.keras --code torch --save weights.safetensors
 """
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -53,8 +57,7 @@ def command(request: Request) -> None:
     plan = plan_run(model, request) if request.writes else None
     if picture is not None and plan is not None and plan.sample_grid is not None:
         check_sides(plan.sample_grid.shape, picture.format)
-    if not request.takes_standard_output and not (request.model and request.writes):
-        show_summary(model.summarize(), None)
+    _show_model(model, request)
     if request.save is not None:
         model.save(request.save, overwrite=request.force)
     if plan is None:
@@ -70,6 +73,25 @@ def command(request: Request) -> None:
             show_note(loss)
     if request.model is not None and not request.takes_standard_output:
         show_report("Samples", _report(model.name, plan, drawing, request, started))
+
+
+def _show_model(model: Model, request: Request) -> None:
+    """Print the model as a program, or its summary where no samples take its place."""
+    if request.library is not None:
+        _print_program(model, request.library, request)
+    elif not request.takes_standard_output and not (request.model and request.writes):
+        show_summary(model.summarize(), None)
+
+
+def _print_program(model: Model, library: str, request: Request) -> None:
+    """Print a program of another library, and tell which file it loads."""
+    from upsamp.models.export.programs import model_program  # most commands print none
+
+    stem = Path(request.model or "").stem.lstrip("-") or request.kind or DEFAULT_KIND
+    weights = request.save or f"{stem}{WEIGHTS_SUFFIX}"
+    print_text(model_program(model, library, weights).removesuffix("\n"))
+    if request.save is None and model.weights:
+        show_note(f"the program loads {weights}, which --save {weights} writes")
 
 
 def _draw(plan: Plan, array: Destination | None) -> Drawing:

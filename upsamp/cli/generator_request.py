@@ -9,6 +9,7 @@ from upsamp.cli.command import CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
+from upsamp.core.text import printable
 from upsamp.io.atomic import check_target
 from upsamp.io.streams import STANDARD_STREAM, is_open
 from upsamp.models.files.saving import check_suffix
@@ -17,6 +18,8 @@ from upsamp.models.sampling.value_ranges import NAMED_RANGES
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
+# Of the weights of a program.
+WEIGHTS_SUFFIX = ".safetensors"
 
 
 class Request(Options):
@@ -113,6 +116,7 @@ class Request(Options):
         help="Write the generator as .keras, which Keras 3 loads; or its weights alone, as "
         ".weights.h5, .npz or .safetensors.",
     )
+    library: str | None = options.code_option
     grid: Pair | None = option(
         "--grid",
         type=PairType(),
@@ -168,6 +172,7 @@ class Request(Options):
                 "more, or other points"
             )
         self._check_use()
+        self._check_program()
         if self.save is not None:
             with wrong_command():
                 check_suffix(self.save)
@@ -175,6 +180,21 @@ class Request(Options):
         same = self.latent_file is not None and self.latent_file == self.samples_out
         if same and not is_open(str(self.samples_out)):
             _refuse("--latent-file and --samples-out must be two files")
+
+    def _check_program(self) -> None:
+        """Raise where a program is wanted beside what it does not go with."""
+        drawn = self.given("-o", "--samples-out")
+        if self.library is None:
+            return
+        if drawn:
+            _refuse(f"--code prints a program, and draws no samples. Leave out {drawn[0]}")
+        if self.library == "onnx":
+            _refuse("--code onnx is for one layer. Write the whole model by --save FILE.onnx")
+        if self.save is not None and not self.save.lower().endswith(WEIGHTS_SUFFIX):
+            _refuse(
+                f"--code must have its weights in a {WEIGHTS_SUFFIX} file. "
+                f"Received: --save {printable(self.save)}"
+            )
 
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""

@@ -20,7 +20,7 @@ COPY = METHODS["nearest"].torch
 BACK = "y = y.numpy().transpose(0, 2, 3, 1)"
 
 
-class _Fit(NamedTuple):
+class Fit(NamedTuple):
     """How PyTorch comes nearest to an axis."""
 
     padding: int
@@ -31,7 +31,7 @@ class _Fit(NamedTuple):
 
 def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
     """Return a program for `torch.nn.functional.conv_transpose2d`."""
-    rows, columns = (_fit(axis) for axis in settings.axes)
+    rows, columns = (fit_axis(axis) for axis in settings.axes)
     left = rows.remainder, columns.remainder
     bias_at_once = settings.bias and not adds_zeros(left)
     weight = "weight = torch.tensor(kernel.transpose(3, 2, 0, 1))"
@@ -61,7 +61,7 @@ def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, st
     return write_program(title, IMPORTS, arrays, steps)
 
 
-def _fit(axis: TransposedAxis) -> _Fit:
+def fit_axis(axis: TransposedAxis) -> Fit:
     """Crop alike at both ends as much as can be, and leave the rest."""
     difference, limit = axis.before - axis.after, max(axis.stride, axis.dilation)
     legal = 0 <= difference < limit
@@ -72,7 +72,7 @@ def _fit(axis: TransposedAxis) -> _Fit:
     else:
         padding, extra = 0, min(-axis.after, limit - 1)
     length = axis.full - 2 * padding + extra
-    return _Fit(padding, extra, Remainder.of(axis, padding, length), legal)
+    return Fit(padding, extra, Remainder.of(axis, padding, length), legal)
 
 
 def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:

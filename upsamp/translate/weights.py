@@ -15,15 +15,21 @@ ALIGNED = "np.arange(target)[:, np.newaxis] * (length - 1) / max(target - 1, 1)"
 def weights(settings: Upsampling) -> list[str]:
     """Return the lines that make `rows` and `columns`, weights (outputs, inputs) of each axis."""
     _, height, width, _ = settings.input_shape
-    lines = ["def weights(length, target):"]
-    lines += [f"    {line}" for line in _body(settings)]
     return [
-        *lines,
-        "    return (w / w.sum(axis=1, keepdims=True)).astype(np.float32)",
+        *weights_function(settings),
         "",
         "",
         f"rows = weights({height}, {settings.size[0]})",
         f"columns = weights({width}, {settings.size[1]})",
+    ]
+
+
+def weights_function(settings: Upsampling) -> list[str]:
+    """Return the lines of `weights(length, target)`, which are for any lengths."""
+    return [
+        "def weights(length, target):",
+        *(f"    {line}" for line in _body(settings)),
+        "    return (w / w.sum(axis=1, keepdims=True)).astype(np.float32)",
     ]
 
 

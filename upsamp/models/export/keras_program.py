@@ -1,0 +1,349 @@
+"""Models as programs of Keras 3: the code of their layers, and the weights loaded by name."""
+
+from collections.abc import Iterator, Mapping
+from inspect import signature
+from typing import Any
+
+from upsamp.layers import InputLayer, Layer
+from upsamp.layers.operation import Operation
+from upsamp.models.config.layer_entries import foreign, keras_name, write_layer
+from upsamp.models.export.program import (
+    UNCHANGED,
+    Function,
+    Library,
+    Program,
+    Record,
+    Step,
+    layers_of,
+    write_functions,
+)
+from upsamp.models.export.program_parts import array_names, bound_options, draw_inputs
+from upsamp.models.export.source_text import Nested, call, literal, quote
+from upsamp.models.model import Model
+from upsamp.models.sequential import Sequential
+
+# The layers that Keras has by the same name and with the same arguments.
+SAME = (
+    *("Dense", "Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D", "Embedding"),
+    *("SpectralNormalization", "BatchNormalization", "LayerNormalization", "GroupNormalization"),
+    *("UnitNormalization", "Activation", "LeakyReLU", "ReLU", "ELU", "Softmax", "PReLU"),
+    *("UpSampling2D", "Resizing", "Cropping2D", "ZeroPadding2D", "MaxPooling2D"),
+    *("AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten", "Reshape"),
+    *("Permute", "RepeatVector", "Rescaling", "Concatenate", "Add", "Subtract", "Multiply"),
+    *("Average", "Maximum", "Minimum"),
+)
+# What says how weights are drawn or trained, and what the program does in float32.
+LEFT_OUT = ("initializer", "regularizer", "constraint")
+NOT_SAID = ("name", "trainable", "dtype", "batch_input_shape")
+# Pairs that may be one number, and what Keras takes where nothing is said.
+PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size", "size", "output_padding")
+USUAL = {"data_format": "channels_last", "activation": "linear"}
+OWN_NAMES = (
+    "keras np sys load_file load_weights weights random model inputs x y hard_sigmoid_keras2"
+)
+RESERVED = frozenset(OWN_NAMES.split())
+BICUBIC = (
+    "# On TensorFlow, Keras reads the weights of bicubic from a table, and is up to 0.4% of\n"
+    "# the range off at factors that are no powers of two; on JAX it is exact."
+)
+HARD_SIGMOID = [
+    "def hard_sigmoid_keras2(x):",
+    '    """Return what Keras 2 calls hard_sigmoid."""',
+    "    return keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)",
+]
+
+
+def layer_text(layer: Layer) -> Nested:
+    """Return the code that makes a layer of Keras."""
+    if layer.type_name == "ThresholdedReLU":
+        options = [f"threshold={literal(layer.get_config()['theta'])}"]
+        return Nested("keras.layers.ReLU(", (*options, f"name={quote(keras_name(layer))}"))
+    config = write_layer(layer)["config"]
+    if layer.operation is not None:
+        # It was called as an operation of Keras, of which the config has the arguments.
+        config = layer.get_config()
+    needed, more = [], []
+    for name, parameter in signature(type(layer).__init__).parameters.items():
+        if name not in config or name in NOT_SAID or name.endswith(LEFT_OUT):
+            continue
+        value = _short(config[name]) if name in PAIRS else config[name]
+        if value == USUAL.get(name, parameter.default):
+            continue
+        if parameter.default is parameter.empty:
+            needed.append(_argument("", value))
+        elif value != _short(parameter.default):
+            more.append(_argument(f"{name}=", value))
+    arguments = [*needed, *more, f"name={quote(keras_name(layer))}"]
+    return Nested(f"keras.layers.{layer.type_name}(", tuple(arguments))
+
+
+def _short(value: Any) -> Any:
+    """Return one number for a pair of equal ones."""
+    pair = isinstance(value, tuple | list) and len(value) == 2 and value[0] == value[1]
+    return value[0] if pair else value
+
+
+def _argument(start: str, value: object) -> str | Nested:
+    """Return the code of an argument: a value, or a layer within."""
+    if isinstance(value, Mapping):
+        config = value["config"].items()
+        inner = tuple(_argument(f"{name}=", one) for name, one in config if name not in NOT_SAID)
+        return Nested(f"{start}keras.layers.{value['class_name']}(", inner)
+    if value == "hard_sigmoid_keras2":
+        return f"{start}hard_sigmoid_keras2"
+    if isinstance(value, list) and value and not isinstance(value[0], list):
+        return Nested(f"{start}[", tuple(map(literal, value)), "]")
+    return f"{start}{literal(value)}"
+
+
+# --- records
+
+
+def same_layer(step: Step, layer: Any) -> None:
+    """Write a layer that Keras has, called on its inputs."""
+    _check(step, layer)
+    inputs = [step.input(place).text for place in range(len(step.sources))]
+    several = hasattr(layer, "merge")
+    given = f"[{', '.join(inputs)}]" if several else inputs[0]
+    text = layer_text(layer)
+    if _times_called(step, layer) > 1:
+        if step.make([f"# {step.part}"]):
+            step.function.lines += call(f"{step.part} = {text.start}", text.arguments)
+        step.give(f"{step.part}({given})")
+    else:
+        step.give_call(text.start, list(text.arguments), f")({given})")
+
+
+def _check(step: Step, layer: Any) -> None:
+    """Raise where Keras has no such layer, or refuses its settings."""
+    inner = getattr(layer, "layer", layer)
+    reason = foreign(inner)
+    if reason is not None and not _is_written(inner):
+        step.refuse(reason)
+    settings = inner.get_config()
+    both = max(settings.get("strides", (1,))), max(settings.get("dilation_rate", (1,)))
+    if inner.type_name == "Conv2DTranspose" and min(both) > 1:
+        step.refuse("Keras takes no strides above 1 together with a dilation_rate above 1")
+
+
+def _is_written(layer: Any) -> bool:
+    """Tell whether what Keras lacks in a layer is written out in the program."""
+    config = layer.get_config()
+    plain = layer.type_name != "Conv2DTranspose" or config["groups"] == 1
+    margins = "kernel_size" in config and not isinstance(config["padding"], str)
+    return config.get("activation") == "hard_sigmoid_keras2" and plain and not margins
+
+
+def _times_called(step: Step, layer: Layer) -> int:
+    return sum(one.layer is layer for one in step.function.model.calls)
+
+
+def thresholded(step: Step, layer: Layer) -> None:
+    """Write ThresholdedReLU, which Keras 3 has as a ReLU."""
+    text = layer_text(layer)
+    step.give_call(text.start, list(text.arguments), f")({step.input().text})")
+
+
+def pixel_shuffle(step: Step, layer: Any) -> None:
+    """Write PixelShuffle by depth_to_space, which Keras has since 3.15."""
+    x, block = step.input().text, layer.upscale_factor
+    options = [] if layer.data_format == "channels_last" else ['data_format="channels_first"']
+    channels = step.value().shape[layer.channel_axis]
+    if layer.order == "crd":
+        if channels is None:
+            step.refuse("its channels are not known")
+        axis = layer.channel_axis
+        order = f"np.arange({channels}).reshape(-1, {block**2}).T.ravel()"
+        step.line("# Keras numbers the place in a block before the channel.")
+        step.give_call("keras.ops.take(", [x, order, f"axis={axis}"])
+        x = step.target
+    step.give_call("keras.ops.nn.depth_to_space(", [x, str(block), *options])
+
+
+SIGNS: Mapping[str, str] = {
+    "Add": "{} + {}",
+    "Subtract": "{} - {}",
+    "Multiply": "{} * {}",
+    "Divide": "{} / {}",
+    "TrueDivide": "{} / {}",
+    "Power": "keras.ops.power({}, {})",
+    "Maximum": "keras.ops.maximum({}, {})",
+    "Minimum": "keras.ops.minimum({}, {})",
+    "Negative": "-{}",
+    "Abs": "keras.ops.abs({})",
+    "Absolute": "keras.ops.abs({})",
+    "Square": "keras.ops.square({})",
+    "Sqrt": "keras.ops.sqrt({})",
+    "Exp": "keras.ops.exp({})",
+    "Log": "keras.ops.log({})",
+    "Tanh": "keras.ops.tanh({})",
+    "Sigmoid": "keras.ops.sigmoid({})",
+    "Relu": "keras.ops.relu({})",
+}
+
+
+def operation(step: Step, layer: Operation) -> None:
+    """Write arithmetic on inputs and numbers."""
+    given = iter([step.input(place).text for place in range(len(step.sources))])
+    texts = [
+        next(given) if operand is None else literal(float(operand)) for operand in layer.operands
+    ]
+    step.give(SIGNS[layer.function].format(*texts))
+
+
+def clip(step: Step, layer: Operation) -> None:
+    """Write Clip."""
+    low, high = (literal(float(one)) for one in bound_options(step, layer).values())
+    step.give(f"keras.ops.clip({step.input().text}, {low}, {high})")
+
+
+def leaky_relu(step: Step, layer: Operation) -> None:
+    """Write LeakyRelu."""
+    options = {"negative_slope": 0.2} | bound_options(step, layer)
+    slope = literal(float(options["negative_slope"]))
+    step.give(f"keras.ops.leaky_relu({step.input().text}, negative_slope={slope})")
+
+
+RECORDS: Mapping[str, Record] = {
+    **{name: Record(same_layer, None) for name in SAME},
+    "ThresholdedReLU": Record(thresholded, ("theta",)),
+    "PixelShuffle": Record(pixel_shuffle, ("upscale_factor", "order", "data_format")),
+}
+OPERATIONS: Mapping[str, Record] = {
+    **dict.fromkeys(SIGNS, Record(operation)),
+    "Clip": Record(clip),
+    "LeakyRelu": Record(leaky_relu),
+}
+
+
+def _tell_model(step: Step, model: Model) -> tuple[str, list[str]]:
+    """Return the start of the call of a nested model."""
+    return f"{step.program.functions[id(model)].name}(", []
+
+
+KERAS = Library(
+    name="Keras",
+    records=RECORDS,
+    operations=OPERATIONS,
+    refused={},
+    move=(0, 1, 2, 3),
+    swaps=False,
+    keeps_inputs=True,
+    indent=0,
+    main="model",
+    permute="{}",
+    cast='keras.ops.cast({}, "float32")',
+    tell_model=_tell_model,
+    reserved=RESERVED.__contains__,
+)
+
+
+def write_keras(model: Model, weights: str) -> list[str]:
+    """Return the lines of a program of Keras 3 that computes a model.
+
+    weights: the file that they are loaded from, as `Model.save` writes it.
+    """
+    program = write_functions(model, KERAS)
+    function = program.functions[id(model)]
+    layers = [*layers_of(model)]
+    lines = ["import sys", "", "import keras", "import numpy as np"]
+    if model.weights:
+        lines += ["from safetensors.numpy import load_file"]
+    if any(layer.get_config().get("activation") == "hard_sigmoid_keras2" for layer in layers):
+        lines += ["", "", *HARD_SIGMOID]
+    if model.weights:
+        lines += ["", "", *LOAD]
+        lines += [""]
+    lines += [""]
+    if any(layer.get_config().get("interpolation") == "bicubic" for layer in layers):
+        lines += BICUBIC.splitlines()
+    for one in program.functions.values():
+        lines += _model_lines(program, one)
+    if model.weights:
+        lines += [f"weights = load_file({quote(weights)})"]
+        lines += _renamed(model)
+        lines += ["load_weights(model, weights)"]
+    lines += ["", *draw_inputs(function)]
+    names = array_names(function)
+    given = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+    lines += [f"y = model({given})"]
+    if len(function.outputs) > 1:
+        return [*lines, "y = [keras.ops.convert_to_numpy(one) for one in y]", "print(y)"]
+    return [*lines, "y = keras.ops.convert_to_numpy(y)", "print(y)"]
+
+
+LOAD = [
+    'def load_weights(model, weights, path=""):',
+    '    """Put weights into the layers of a model, by their names."""',
+    "    for layer in model.layers:",
+    "        if isinstance(layer, keras.Model):",
+    '            load_weights(layer, weights, f"{path}{layer.name}/")',
+    "        elif layer.weights:",
+    '            names = [f"{path}{layer.name}/{one.name}" for one in layer.weights]',
+    "            layer.set_weights([weights[name] for name in names])",
+]
+
+
+def _model_lines(program: Program, function: Function) -> list[str]:
+    """Return the lines that make one model."""
+    model = function.model
+    end = [f"name={quote(keras_name(model))}"]
+    if isinstance(model, Sequential) and _is_plain(model):
+        layers: list[str | Nested] = [_input(model.input_shapes[0], model.inputs[0], named=False)]
+        for layer in model.layers:
+            inner = program.functions.get(id(layer))
+            if inner is not None:
+                layers.append(inner.name)
+            elif layer.type_name not in UNCHANGED:
+                layers.append(layer_text(layer))
+        listed = Nested("[", tuple(layers), "]")
+        return call(f"{function.name} = keras.Sequential(", [listed, *end])
+    lines: list[str] = []
+    for value, layer in zip(function.inputs, model.inputs, strict=True):
+        made = _input(value.shape, layer, named=not isinstance(model, Sequential))
+        lines += call(f"{value.text} = {made.start}", made.arguments)
+    lines += function.lines
+    inputs, outputs = (
+        _one_or_list([value.text for value in values])
+        for values in (function.inputs, function.outputs)
+    )
+    return [*lines, *call(f"{function.name} = keras.Model(", [inputs, outputs, *end])]
+
+
+def _is_plain(model: Model) -> bool:
+    return all(layer.type_name != "PixelShuffle" for layer in model.layers)
+
+
+def _one_or_list(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+def _input(shape: Any, layer: Layer, *, named: bool) -> Nested:
+    """Return the code of an input."""
+    arguments = [literal(tuple(shape[1:]))]
+    if isinstance(layer, InputLayer) and layer.input_dtype.kind != "f":
+        arguments.append(f"dtype={quote(layer.input_dtype.name)}")
+    if named:
+        arguments.append(f"name={quote(keras_name(layer))}")
+    return Nested("keras.Input(", tuple(arguments))
+
+
+def _renamed(model: Model) -> list[str]:
+    """Return the lines that give weights the names that Keras has for layers with a slash."""
+    pairs = [(new, old) for new, old in _names(model, "", "") if new != old]
+    if not pairs:
+        return []
+    rows: list[str] = []
+    for new, old in pairs:
+        rows += call("(", [quote(new), quote(old)], 4, "),")
+    return ["for new, old in [", *rows, "]:", "    weights[new] = weights[old]"]
+
+
+def _names(model: Layer, new: str, old: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of all weights as Keras has them, and as the file has them."""
+    for layer in model.layers:
+        paths = f"{new}{keras_name(layer)}/", f"{old}{layer.name}/"
+        if layer.layers:
+            yield from _names(layer, *paths)
+        else:
+            yield from ((f"{paths[0]}{one.name}", f"{paths[1]}{one.name}") for one in layer.weights)

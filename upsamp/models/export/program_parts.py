@@ -1,0 +1,189 @@
+"""What the programs of several libraries have in common: inputs, functions, and interpolation."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from upsamp.core.upsampling.methods import METHODS
+from upsamp.layers.embedding import Embedding
+from upsamp.layers.layer import Shape
+from upsamp.layers.operation import OPTIONS, Operation
+from upsamp.models.export.program import Function, Program, Step, Value
+from upsamp.models.export.source_text import literal
+from upsamp.models.model import Model
+from upsamp.translate.settings import Upsampling
+from upsamp.translate.weights import weights_function
+
+# The length of an axis of an input that the model leaves open, where one is drawn.
+UNKNOWN_LENGTH = 32
+
+Combine: TypeAlias = Callable[[str, str], str]
+# The arguments that records of layers look at.
+WINDOW: tuple[str, ...] = ("filters", "kernel_size", "strides", "padding", "data_format")
+WINDOW = (*WINDOW, "dilation_rate", "activation", "use_bias")
+MOMENTS = ("epsilon", "center", "scale", "axis")
+POOLING = ("pool_size", "strides", "padding", "data_format")
+RESIZING = ("height", "width", "data_format", "interpolation", "fill_mode", "fill_value")
+
+
+def resize_functions(body: str) -> Mapping[str, str]:
+    """Return functions that resize by each method that has weights, by their names.
+
+    body: what follows the weights, in which `rows` and `columns` are functions' calls.
+    """
+    return {
+        f"resize_{name}": "\n".join(
+            weights_function(Upsampling.of((1, 2, 2, 1), (5, 5), name))
+        ).replace("def weights(", f"def {name}_weights(")
+        + body.format(name=name)
+        for name, method in METHODS.items()
+        if not method.only_copies
+    }
+
+
+def bound_options(step: Step, layer: Operation) -> dict[str, float]:
+    """Return the options of an operation, of which TensorFlow's has some as operands."""
+    more = layer.operands[1:]
+    if None in more:
+        step.refuse("its bounds are no numbers")
+    names = OPTIONS.get(layer.function, ())
+    return {
+        **dict(zip(names, [one for one in more if one is not None], strict=False)),
+        **layer.options,
+    }
+
+
+def helper_lines(
+    program: Program, functions: Mapping[str, str], needs: Mapping[str, tuple[str, ...]]
+) -> list[str]:
+    """Return the lines of the functions that a program uses, each after those that it uses."""
+    names: dict[str, None] = {}
+    for helper in program.helpers:
+        names.update(dict.fromkeys((*needs.get(helper, ()), helper)))
+    lines: list[str] = []
+    for name in names:
+        lines += ["", "", *functions[name].strip().splitlines()]
+    return lines
+
+
+def array_names(function: Function) -> list[str]:
+    """Return the variables of the arrays that a model is called with."""
+    return ["x", *(f"x_{place}" for place in range(2, len(function.inputs) + 1))]
+
+
+def draw_inputs(function: Function) -> list[str]:
+    """Return the lines that draw the inputs, or read the files that the command line names."""
+    lines = ["random = np.random.default_rng(0)"]
+    for place, (value, number) in enumerate(
+        zip(function.inputs, function.model.input_calls, strict=True), 1
+    ):
+        shape = tuple(1 if axis is None else axis for axis in value.shape[:1])
+        shape += tuple(UNKNOWN_LENGTH if axis is None else axis for axis in value.shape[1:])
+        bound = _table_length(function.model, number)
+        drawn = f"random.standard_normal({literal(shape)})"
+        if bound is not None:
+            drawn = f"random.integers(0, {bound}, {literal(shape)})"
+        kind = "int64" if value.integers else "float32"
+        x = array_names(function)[place - 1]
+        lines += [
+            f"{x} = {drawn}",
+            f"if len(sys.argv) > {place}:",
+            f"    {x} = np.load(sys.argv[{place}])",
+            f"{x} = {x}.astype(np.{kind})",
+        ]
+    return lines
+
+
+def _table_length(model: Model, number: int) -> int | None:
+    """Return how many integers an input may be one of, as it is looked up; None: it is not."""
+    for one in model.calls:
+        if any(source.call == number for source in one.sources):
+            if isinstance(one.layer, Embedding):
+                return one.layer.input_dim
+            if isinstance(one.layer, Model):
+                place = [source.call for source in one.sources].index(number)
+                found = _table_length(one.layer, one.layer.input_calls[place])
+                if found is not None:
+                    return found
+    return None
+
+
+# --- pieces of records
+
+
+def lengths(layer: Any, shape: Shape) -> tuple[int | None, int | None]:
+    """Return the rows and columns of images, as far as they are known."""
+    rows, columns = shape[1:3] if layer.data_format == "channels_last" else shape[2:4]
+    return rows, columns
+
+
+def same(step: Step) -> Value:
+    """Return the input in the order of axes that it has."""
+    return step.input(moved=step.value().moved)
+
+
+def places_of(step: Step, value: Value, axis: int | Sequence[int]) -> tuple[int, ...]:
+    """Return where axes of Keras are in a value."""
+    axes = [axis] if isinstance(axis, int) else axis
+    move = step.program.library.move if value.moved else range(len(value.shape))
+    return tuple(list(move).index(one % len(value.shape)) for one in axes)
+
+
+def merged(step: Step) -> list[Value]:
+    """Return the inputs with their axes in one order."""
+    ranks = {len(step.value(place).shape) for place in range(len(step.sources))}
+    moved = ranks == {4} and any(step.value(place).moved for place in range(len(step.sources)))
+    return [step.input(place, moved=moved) for place in range(len(step.sources))]
+
+
+def aligned(values: list[Value]) -> list[str]:
+    """Return the inputs as texts of one rank, as Keras broadcasts them."""
+    rank = max(len(value.shape) for value in values)
+    return [
+        value.text
+        if len(value.shape) == rank
+        else f"{value.text}[:{', None' * (rank - len(value.shape))}]"
+        for value in values
+    ]
+
+
+def fold(step: Step, texts: list[str], combine: Combine, moved: bool) -> None:
+    """Combine inputs two by two, a line each."""
+    if len(texts) == 1:
+        step.pass_on(step.input(moved=moved))
+        return
+    # The target may be the variable of an input that is read later.
+    first = texts[0]
+    target = step.target
+    rest = texts[1:]
+    if any(text.split("[")[0] == target for text in rest[1:]):
+        place = next(i for i, text in enumerate(rest) if text.split("[")[0] == target)
+        rest[0], rest[place] = rest[place], rest[0]
+    for other in rest:
+        step.give(combine(first, other), moved=moved)
+        first = target
+
+
+def number_lists(step: Step, layer: Any, array: str) -> None:
+    """Write Rescaling, by numbers or by one for each channel.
+
+    array: what makes an array of a list.
+    """
+    plain = not isinstance(layer.scale, list) and not isinstance(layer.offset, list)
+    value = same(step) if plain else step.input()
+    text = value.text
+    if layer.scale != 1:
+        step.give_call(*_numbers(step, f"{text} * ", layer.scale, array), moved=value.moved)
+        text = step.target
+    if layer.offset != 0:
+        step.give_call(*_numbers(step, f"{text} + ", layer.offset, array), moved=value.moved)
+    elif layer.scale == 1:
+        step.pass_on(value)
+
+
+def _numbers(step: Step, start: str, numbers: object, array: str) -> tuple[str, list[str] | None]:
+    """Return the start and the arguments of a product or sum with numbers of a config."""
+    if not isinstance(numbers, list):
+        return f"{start}{literal(numbers)}", None
+    if any(isinstance(one, list) for one in numbers) or len(numbers) > 64:
+        step.refuse("its numbers are more than a program can show")
+    return f"{start}{array}([", [literal(one) for one in numbers]
