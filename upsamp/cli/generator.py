@@ -29,6 +29,7 @@ upsamp generator --model pix2pix.keras --image edges.png -o photo.png
 upsamp generator --model generator.keras --latent-file z.npy --samples-out samples.npy
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
 upsamp generator --kind dcgan --save dcgan.keras
+upsamp generator --model generator.keras --save generator.onnx
 """
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
