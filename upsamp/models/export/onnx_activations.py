@@ -36,7 +36,7 @@ def rectify(
 ) -> str:
     """Add x above `threshold`, negative_slope * (x - threshold) up to it, at most `max_value`."""
     if not threshold and not negative_slope:
-        return nodes.add("Relu", x) if max_value is None else nodes.add("Clip", x, 0, max_value)
+        return nodes.add("Relu", x) if max_value is None else clip(nodes, x, 0, max_value)
     low = nodes.add("LessOrEqual", x, threshold, dtype=np.bool_)
     result = where(nodes, low, 0, x)
     if max_value is not None:
@@ -47,13 +47,20 @@ def rectify(
     return result
 
 
+def clip(nodes: Nodes, x: str, x_min: float, x_max: float) -> str:
+    """Add x from `x_min` to `x_max`; ONNX Runtime does not fuse a Clip of float64."""
+    if nodes.dtype == np.float64:
+        return nodes.add("Min", nodes.add("Max", x, x_min), x_max)
+    return nodes.add("Clip", x, x_min, x_max)
+
+
 def where(nodes: Nodes, condition: str, one: str | float, other: str | float) -> str:
     """Add one of two numbers or arrays, by a condition."""
     return nodes.add("Where", condition, one, other, dtype=nodes.dtype)
 
 
 def _hard_sigmoid(nodes: Nodes, x: str) -> str:
-    return nodes.add("Div", nodes.add("Clip", nodes.add("Add", x, 3), 0, 6), 6)
+    return nodes.add("Div", clip(nodes, nodes.add("Add", x, 3), 0, 6), 6)
 
 
 def _squareplus(nodes: Nodes, x: str) -> str:
@@ -85,9 +92,7 @@ def _times(function: Pointwise) -> Pointwise:
 
 
 def _affine_clip(factor: float, offset: float) -> Pointwise:
-    return lambda nodes, x: nodes.add(
-        "Clip", nodes.add("Add", nodes.add("Mul", x, factor), offset), 0, 1
-    )
+    return lambda nodes, x: clip(nodes, nodes.add("Add", nodes.add("Mul", x, factor), offset), 0, 1)
 
 
 _softplus: Pointwise = _operator("Softplus")
@@ -113,11 +118,11 @@ POINTWISE: Mapping[str, Pointwise] = {
     "hard_sigmoid_keras2": _affine_clip(0.2, 0.5),
     "hard_silu": _times(_hard_sigmoid),
     "hard_swish": _times(_hard_sigmoid),
-    "hard_tanh": lambda nodes, x: nodes.add("Clip", x, -1, 1),
+    "hard_tanh": lambda nodes, x: clip(nodes, x, -1, 1),
     "hard_shrink": _hard_shrink,
     "log_sigmoid": lambda nodes, x: nodes.add("Neg", _softplus(nodes, nodes.add("Neg", x))),
     "mish": _times(lambda nodes, x: _tanh(nodes, _softplus(nodes, x))),
-    "soft_shrink": lambda nodes, x: nodes.add("Sub", x, nodes.add("Clip", x, -0.5, 0.5)),
+    "soft_shrink": lambda nodes, x: nodes.add("Sub", x, clip(nodes, x, -0.5, 0.5)),
     "softsign": lambda nodes, x: nodes.add("Div", x, nodes.add("Add", nodes.add("Abs", x), 1)),
     "sparse_plus": _sparse_plus,
     "sparse_sigmoid": _affine_clip(0.5, 0.5),
@@ -151,12 +156,7 @@ def _sparsemax(nodes: Nodes, x: str, axes: list[int]) -> str:
     along, (axis,) = nodes.integers(*axes), axes
     largest = nodes.add("TopK", x, nodes.length(x, axis), outputs=2, axis=axis)
     sums = nodes.add("CumSum", largest, along)
-    ones = nodes.add(
-        "ConstantOfShape",
-        nodes.add("Shape", x, dtype=np.int64),
-        dtype=nodes.dtype,
-        value=np.ones(1, nodes.dtype),
-    )
+    ones = nodes.ones(nodes.add("Shape", x, dtype=np.int64))
     bound = nodes.add("Div", nodes.add("Sub", sums, 1), nodes.add("CumSum", ones, along))
     kept = nodes.add("Greater", largest, bound, dtype=np.bool_)
     total = nodes.add("ReduceSum", where(nodes, kept, sums, 0), along)
@@ -209,7 +209,7 @@ OPERATIONS: Mapping[str, Callable[..., str]] = {
     "Sqrt": _operator("Sqrt"),
     "Exp": _operator("Exp"),
     "Log": _operator("Log"),
-    "Clip": lambda nodes, x, x_min, x_max: nodes.add("Clip", x, x_min, x_max),
+    "Clip": clip,
     "Tanh": _tanh,
     "Sigmoid": _operator("Sigmoid"),
     "Relu": _operator("Relu"),

@@ -8,10 +8,12 @@ import numpy as np
 
 from upsamp import layers
 from upsamp.core.arguments import Array
+from upsamp.errors import UnknownLayerError
 from upsamp.layers.layer import Layer, Shape
 from upsamp.layers.operation import Operation
 from upsamp.models.export import onnx_activations as activations
 from upsamp.models.export import onnx_images as images
+from upsamp.models.export import onnx_interpolation as interpolation
 from upsamp.models.export.onnx_nodes import Nodes, Value, plain_value
 
 # What adds a layer: called with the layer, its inputs and the shape of its output.
@@ -161,8 +163,11 @@ def _layer_normalization(
     x = inputs[0]
     axes = activations.stored_axes(x, layer.axis)
     name = _moments(nodes, x.name, axes, layer.epsilon)
-    normal = {x.axes[axis] for axis in axes}
-    along = [length or 1 if axis in normal else 1 for axis, length in enumerate(x.shape)]
+    along = [1] * len(x.shape)
+    normal = [layer.axis] if isinstance(layer.axis, int) else sorted(layer.axis)
+    for weight in layer.weights:  # whose lengths are known where those of images are not
+        for axis, length in zip(normal, weight.shape, strict=True):
+            along[axis] = length
     gamma, beta = (
         None if values is None else values.reshape(along)
         for values in (layer.gamma(), layer.beta())
@@ -176,9 +181,8 @@ def _group_normalization(
     x = inputs[0]
     rank, axis = len(x.shape), layer.axis % len(x.shape)
     others = [other for other in range(1, rank) if other != axis]
-    channels = x.shape[axis] or 1
-    groups = channels if layer.groups == -1 else layer.groups
-    # The channels of a group side by side, with all their positions.
+    # The channels of a group side by side, with all their positions; 0 keeps the channels.
+    groups = 0 if layer.groups == -1 else layer.groups
     first = (0, axis, *others)
     stored = nodes.arrange(x, first)
     rows = nodes.add("Reshape", stored, nodes.integers(0, groups, -1))
@@ -253,7 +257,7 @@ def _concatenate(
 
 def _operation(nodes: Nodes, layer: Operation, inputs: Sequence[Value], shape: Shape) -> Value:
     if layer.function not in activations.OPERATIONS:
-        raise images.refusal(layer, "this operation is not written as nodes")
+        raise _refusal(layer, "this operation is not written as nodes")
     # Arrays of fewer axes get axes of length 1 before all others, as ONNX does it.
     alike = all(len(x.axes) == len(shape) for x in inputs)
     kind = inputs[0] if alike else plain_value("", shape)
@@ -270,7 +274,7 @@ RECORDS: Mapping[type[Layer], Export] = {
     layers.Dense: _dense,
     layers.Reshape: _reshape,
     layers.Flatten: _flatten,
-    layers.UpSampling2D: images.up_sampling2d,
+    layers.UpSampling2D: interpolation.up_sampling2d,
     layers.Conv2D: images.conv2d,
     layers.Conv2DTranspose: images.conv2d_transpose,
     layers.DepthwiseConv2D: images.depthwise_conv2d,
@@ -311,7 +315,7 @@ RECORDS: Mapping[type[Layer], Export] = {
     layers.RepeatVector: _repeat_vector,
     layers.Cropping2D: images.cropping2d,
     layers.PixelShuffle: images.pixel_shuffle,
-    layers.Resizing: images.resizing,
+    layers.Resizing: interpolation.resizing,
     layers.ZeroPadding2D: images.zero_padding2d,
     Operation: _operation,
 }
@@ -321,11 +325,19 @@ REFUSED: Mapping[type[Layer], str] = {
 }
 
 
+def _refusal(layer: Layer, why: str) -> UnknownLayerError:
+    """Return the error for a layer that is not written."""
+    return UnknownLayerError(
+        f"A layer must have operators of ONNX to be saved as .onnx. Received: '{layer.name}' "
+        f"({layer.type_name}): {why}. Save the model as .keras."
+    )
+
+
 def record_of(layer: Layer) -> Export:
     """Return what adds a layer; raise `UnknownLayerError` where nothing does.
 
     A class of somebody else's, derived from one of the table, may compute anything.
     """
     if type(layer) not in RECORDS:
-        raise images.refusal(layer, REFUSED.get(type(layer), "its class is not one of upsamp's"))
+        raise _refusal(layer, REFUSED.get(type(layer), "its class is not one of upsamp's"))
     return RECORDS[type(layer)]

@@ -120,6 +120,11 @@ class Nodes:
         """Return the name of a constant list of integers: of axes, or of lengths."""
         return self.constant(np.array(values, np.int64))
 
+    def ones(self, sides: str) -> str:
+        """Return an array of ones, of the lengths in a list of integers."""
+        one = np.ones(1, self.dtype)
+        return self.add("ConstantOfShape", sides, dtype=self.dtype, value=one)
+
     def cast(self, name: str, dtype: npt.DTypeLike) -> str:
         """Return an array in another type."""
         wanted = np.dtype(dtype)
