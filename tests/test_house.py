@@ -54,7 +54,7 @@ USES: dict[str, set[str]] = {
     "layers": {"numpy"},
     "io": {"numpy", "PIL", "fsspec", "h5py", "imagecodecs", "isal", "safetensors", "tifffile"},
     "translate": {"numpy"},
-    "models": {"numpy"},
+    "models": {"numpy", "onnx"},
     "resizing": {"numpy"},
     "bulk": {"numpy", "dask", "distributed"},
     "views": {"numpy"},
@@ -73,6 +73,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "dask": ("upsamp.core.upsampling.dask_arrays.", "upsamp.bulk.dask."),
     "distributed": "upsamp.bulk.dask",
     "fsspec": "upsamp.io.remote_paths",
+    "onnx": "upsamp.models.export.onnx_file",
     "rich": "upsamp.cli.render",
     "textual_image": "upsamp.cli.render.preview",
     "click": "upsamp.cli",
@@ -231,7 +232,7 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
     used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
     foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
     files = {"PIL", "h5py", "imagecodecs", "isal", "safetensors", "tifffile"}
-    files |= {"distributed", "fsspec"}
+    files |= {"distributed", "fsspec", "onnx"}
     assert foreign == {"numpy", "dask", "click", "rich", "textual_image"} | files
 
 

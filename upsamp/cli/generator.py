@@ -33,6 +33,7 @@ upsamp generator --model generator.keras --latent-file z.npy --samples-out sampl
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
 upsamp generator --kind dcgan --save dcgan.keras
 upsamp generator --model generator.keras --code torch --save weights.safetensors
+upsamp generator --model generator.keras --save generator.onnx
 """
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}

@@ -113,8 +113,8 @@ class Request(Options):
     save: str | None = option(
         "--save",
         type=FileType(output=True),
-        help="Write the generator as .keras, which Keras 3 loads; or its weights alone, as "
-        ".weights.h5, .npz or .safetensors.",
+        help="Write the generator as .keras, which Keras 3 loads, or as .onnx; or its weights "
+        "alone, as .weights.h5, .npz or .safetensors.",
     )
     library: str | None = options.code_option
     grid: Pair | None = option(

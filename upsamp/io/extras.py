@@ -12,6 +12,7 @@ EXTRAS = {
     "tifffile": "deep",
     "distributed": "dask",
     "fsspec": "dask",
+    "onnx": "onnx",
 }
 
 

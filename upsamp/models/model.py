@@ -372,13 +372,16 @@ class Model(Layer):
         return format_json(self)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the model to a `.keras` file, which Keras 3 loads; or its weights alone.
+        """Write the model as `.keras`, which Keras 3 loads, or as ONNX; or its weights alone.
 
-        path: its suffix says the format: `.keras` for the model, `.weights.h5`, `.npz` or
-        `.safetensors` for the weights. A file that exists is kept, unless `overwrite` is True.
+        path: its suffix says the format: `.keras` or `.onnx` for the model, `.weights.h5`, `.npz`
+        or `.safetensors` for the weights. A file that exists is kept, unless `overwrite` is True.
+        ONNX has inputs and outputs of the model's shapes, dtypes and names; axes of unknown length
+        stay open.
 
-        Raises `ArgumentError` for another suffix, `UnknownLayerError` where Keras has no layer of
-        that kind, and `MissingExtraError` where h5py or safetensors is needed and not installed.
+        Raises `ArgumentError` for another suffix, `UnknownLayerError` where Keras or ONNX has no
+        layer of that kind, and `MissingExtraError` where h5py, safetensors or onnx is needed and
+        not installed.
         """
         self.require_built()
         from upsamp.models.files.saving import save_model  # most models are not saved

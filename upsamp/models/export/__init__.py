@@ -1,1 +1,1 @@
-"""Models written for other libraries: as programs that compute the same numbers."""
+"""Models written for other libraries: ONNX, and programs that compute the same numbers."""

@@ -1,4 +1,4 @@
-"""Models written to files: whole, as Keras 3 loads them, or their weights alone."""
+"""Models written to files: whole, as Keras 3 loads them or as ONNX, or their weights alone."""
 
 import json
 from collections import Counter
@@ -17,13 +17,18 @@ from upsamp.layers import Layer
 from upsamp.models.config.layer_entries import foreign, keras_name, write_layer
 from upsamp.models.files.weight_names import named_layers, tree_groups
 
-MODEL_SUFFIX = ".keras"
+MODEL_SUFFIX, ONNX_SUFFIX = ".keras", ".onnx"
 # The form of Keras that is written; every Keras 3 reads it.
 KERAS_VERSION = "3.0.0"
 
 
 def save_model(model: Layer, name: str, *, overwrite: bool) -> None:
     """Write a built model to `name`, in the format of its suffix; see `Model.save`."""
+    if name.lower().endswith(ONNX_SUFFIX):
+        from upsamp.models.export.onnx_file import write_onnx  # few models are written so
+
+        write_onnx(model, name, overwrite=overwrite)
+        return
     check_savable(model, name)
     kind = weight_format_of_name(name)
     if kind is not None and kind != "h5":
@@ -59,10 +64,10 @@ def check_suffix(name: str) -> None:
 
     A stream, which has no suffix, gets a .keras file.
     """
-    if is_stream(name) or name.lower().endswith(MODEL_SUFFIX):
+    if is_stream(name) or name.lower().endswith((MODEL_SUFFIX, ONNX_SUFFIX)):
         return
     if weight_format_of_name(name) is None:
-        suffixes = ", ".join((MODEL_SUFFIX, *WEIGHT_FORMATS))
+        suffixes = ", ".join((MODEL_SUFFIX, ONNX_SUFFIX, *WEIGHT_FORMATS))
         raise ArgumentError(
             f"The name of a file must say how a model is saved: {suffixes}. Received: {name}."
         )
