@@ -46,6 +46,7 @@ upsamp upsample '1 2; 3 4' --size 2
 upsamp upsample photos/ 'more/*.jpg' --recursive --size 2 --interp bicubic --out-dir large
 cat photo.png | upsamp upsample - --size 1.5 --interp bilinear > large.png
 upsamp upsample '[[1,2],[3,4]]' --format json
+upsamp upsample photo.png --model espcn.keras -o large.png
 upsamp upsample photo.png --size 3 --interp bicubic --preview
 upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
@@ -102,7 +103,8 @@ def _enlarge_one(request: Request) -> None:
         _show_table(job.source.load(), delivered, enlarging)
     if not request.quiet:
         size = enlarging.spell(job.work.size).replace("x", " x ")
-        settings = [("Method", enlarging.interpolation), ("Size", size)]
+        settings = [("Method", enlarging.method_shown), ("Size", size)]
+        settings += [("Network", note) for note in job.work.notes]
         report("Upsampled", request.source, given, delivered, destination, settings, started)
     if request.preview and job.strips is None:
         preview(delivered, destination.name, enlarging.layout)
@@ -114,7 +116,12 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     """Plan what is made of the input, and where that goes."""
     given, enlarging = found.given, request.enlarging
     size = enlarging.result_size(given)
-    work = EnlargedStrips(given, enlarging, size)
+    if enlarging.network is None:
+        work = EnlargedStrips(given, enlarging, size)
+    else:
+        from upsamp.resizing.network_strips import work_of  # few have a network
+
+        work = work_of(given, enlarging, size)
     # A result has no place but the terminal: one of an image from a pipe.
     piped = request.source is not None and is_open(request.source) and request.output is None
     if request.preview and piped and isinstance(given, Picture):
@@ -170,7 +177,7 @@ def _choose_sheet(name: str, request: Request) -> Destination:
 def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
     """Show a matrix before and after, and the layer that makes one of the other."""
     show_result(given, result)
-    if isinstance(given, Picture):
+    if isinstance(given, Picture) or enlarging.network is not None:
         return
     from upsamp.models.upsampling_layer import upsampling_row  # only tables show the layer
 

@@ -172,6 +172,7 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
     notes: list[str] = []
     with limit_memory(settings.max_memory):
         job = prepare(partial(_read, source, settings), partial(_plan, source, target, settings))
+        notes += job.work.notes
         after, kept = job.work.shape, job.work.kept(job.destination.format)
         if 0 < kept.frames < kept.total:
             notes.append(f"{kept.frames} of {kept.total} frames are kept in size")
@@ -219,7 +220,13 @@ def _plan(source: str, target: str, settings: Settings, found: Source) -> Job[En
     told = {"linear": enlarging.linear, "data_format": enlarging.data_format}
     check_kind({**told, "strip": settings.writing.strip}, is_image=is_image)
     check_reading(given, settings.reading)
-    work = EnlargedStrips(given, enlarging, enlarging.result_size(given))
+    size = enlarging.result_size(given)
+    if enlarging.network is None:
+        work = EnlargedStrips(given, enlarging, size)
+    else:
+        from upsamp.resizing.network_strips import work_of  # few have a network
+
+        work = work_of(given, enlarging, size)
     wanted = _format_of(source, given, target, settings)
     destination = Destination(target, wanted, settings.writing, settings.overwrite)
     changed = settings.reading.frame is not None or settings.writing.changes
