@@ -33,7 +33,7 @@ from upsamp.io.pictures import Picture, array_of, check_light
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream, spooled_input
 from upsamp.io.write import Destination, check_place
 from upsamp.resizing.enlarging import Enlarging
-from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare
+from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare, work_of
 from upsamp.resizing.strip_jobs import EnlargedStrips, Source
 
 # No sheet has fewer pixels a side.
@@ -116,12 +116,7 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     """Plan what is made of the input, and where that goes."""
     given, enlarging = found.given, request.enlarging
     size = enlarging.result_size(given)
-    if enlarging.network is None:
-        work = EnlargedStrips(given, enlarging, size)
-    else:
-        from upsamp.resizing.network_strips import work_of  # few have a network
-
-        work = work_of(given, enlarging, size)
+    work = work_of(given, enlarging, size)
     # A result has no place but the terminal: one of an image from a pipe.
     piped = request.source is not None and is_open(request.source) and request.output is None
     if request.preview and piped and isinstance(given, Picture):
@@ -151,7 +146,11 @@ def _draw_sheet(request: Request, name: str) -> None:
     if isinstance(given, Picture):
         named = source is not None and source != STANDARD_STREAM
         title = printable(Path(str(source)).name) if named else "standard input"
-    sheet = Picture(draw_sheet(view, comparison, title), "RGB")
+    others = {}
+    if enlarging.network is not None:
+        made = work_of(given, enlarging, size).apply(given)
+        others[printable(enlarging.network.name)] = view_of(made, enlarging.layout).pixels
+    sheet = Picture(draw_sheet(view, comparison, title, others), "RGB")
     deliver(sheet, destination)
     if not request.quiet:
         report("Sheet", source, given, sheet, destination, [], started)

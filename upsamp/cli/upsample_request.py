@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
@@ -348,7 +348,7 @@ class Request(Options):
             check_preview()
 
 
-def _refuse(rule: str) -> None:
+def _refuse(rule: str) -> NoReturn:
     raise click.UsageError(rule)
 
 

@@ -157,10 +157,7 @@ class NetworkRun:
 
     def _given(self, read: ReadRows, rows: slice) -> Array:
         """Return what the network is given: its channels, in its range."""
-        if self._keeps:
-            shares = np.clip(self._bicubic_shares(read, rows), 0, 1)
-        else:
-            shares = self._shares(read(rows))
+        shares = self._bicubic_shares(read, rows) if self._keeps else self._shares(read(rows))
         colours, alpha = (shares[..., :-1], shares[..., -1:]) if self._alpha else (shares, None)
         wanted = self._network.channels
         if wanted == 1 < colours.shape[2]:

@@ -68,11 +68,3 @@ class NetworkStrips(EnlargedStrips):
 
             for strip in self._run.make(rows_of):
                 yield strip[np.newaxis]
-
-
-def work_of(given: Picture | Array, enlarging: "Enlarging", size: Pair) -> EnlargedStrips:
-    """Return what makes the result of an image or a matrix."""
-    network = enlarging.rule_for(given).network
-    if network is None:
-        return EnlargedStrips(given, enlarging, size)
-    return NetworkStrips(given, enlarging, size, network)

@@ -46,8 +46,7 @@ class NetworkPlan:
         rows, columns = self.rows[0], self.columns[0]
         tile = rows.stop - rows.start, columns.stop - columns.start
         channels = self.graph.channels or 1
-        strips = 4 * channels * tile[0] * self.padded[1]
-        total: int = self.graph.peak(tile) + strips
+        total: int = self.graph.peak(tile) + 4 * channels * tile[0] * self.padded[1]
         return total
 
     @property
