@@ -12,9 +12,11 @@ from click.testing import Result
 from generator_runs import close_to, pixels_of, run
 from golden_files import model_file
 from numpy.typing import NDArray
+from PIL import Image
 
-from upsamp import load_model
+from upsamp import Sequential, load_model
 from upsamp.core.latent import interpolate_points
+from upsamp.layers import Conv2D, Input, Rescaling, UpSampling2D
 from upsamp.models.sampling.sample_grid import tile_samples
 
 Invoke = Callable[..., Result]
@@ -159,3 +161,22 @@ def test_maps_before_an_unknown_layer_can_be_seen(invoke: Invoke) -> None:
     more = ("--layer", "up_sampling2d", "--latent-file", "x.npy", "--samples-out", "a.npy")
     run(invoke, "keras/with_custom_layer.keras", *more)
     np.testing.assert_array_equal(np.load("a.npy"), image.repeat(2, 1).repeat(2, 2))
+
+
+@pytest.mark.parametrize("scales", [(), (255.0,), (1 / 255,), (1 / 255, 255.0)])
+def test_a_picture_comes_out_as_dark_as_it_went_in(
+    invoke: Invoke, scales: tuple[float, ...]
+) -> None:
+    first, last = (
+        [Rescaling(one) for one in scales if one < 1],
+        [Rescaling(one) for one in scales if one > 1],
+    )
+    inner = Conv2D(3, 1, use_bias=False)
+    model = Sequential([Input((None, None, 3)), *first, UpSampling2D(2), inner, *last])
+    inner.set_weights([np.eye(3)[np.newaxis, np.newaxis]])
+    model.save("copy.keras")
+    pixels = np.arange(100, 132, dtype=np.uint8).reshape(4, 8, 1).repeat(3, 2)
+    Image.fromarray(pixels).save("in.png")
+    result = invoke("generator", "--model", "copy.keras", "--image", "in.png", "-o", "out.png")
+    assert result.exit_code == 0
+    np.testing.assert_array_equal(pixels_of("out.png"), pixels.repeat(2, 0).repeat(2, 1))

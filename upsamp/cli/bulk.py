@@ -212,7 +212,7 @@ def _told_settings(naming: Naming, settings: Settings) -> dict[str, Any]:
     """Return what the report tells of the run."""
     return {
         "size": naming.size,
-        "interpolation": settings.enlarging.interpolation,
+        "interpolation": settings.enlarging.method_shown,
         "convention": settings.enlarging.convention,
         "format": settings.format_name,
         "out_dir": naming.out_dir,
@@ -254,7 +254,7 @@ def _show_totals(plan: Plan, request: Request, totals: Totals) -> None:
         ("Passed over", passed_over, " that is no image" if passed_over == 1 else " that are none"),
     ]
     rows = [(label, f"{count:,}{what}") for label, count, what in counts if count or label == done]
-    rows.append(("Method", enlarging.interpolation))
+    rows.append(("Method", enlarging.method_shown))
     rows.append(("Size", enlarging.spell().replace("x", " x ").strip()))
     rows.append(("Seconds", f"{totals.seconds:.3f}"))
     show_report("Upsampled", rows, ("", "Files"))

@@ -127,8 +127,8 @@ class Request(Options):
         "--range",
         type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
         default="auto",
-        help="Black and white: -1 and 1, 0 and 1, or as the last activation says, else the least "
-        "and the greatest value.",
+        help="Black and white: -1 and 1, 0 and 1, 0 and 255, or as the last activation says, else "
+        "as the pixels of --image went in, or the least and the greatest value.",
     )
     zoom: int = option(
         "--zoom", type=CountType(), default=1, help="Enlarge the picture by this factor."

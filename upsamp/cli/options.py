@@ -52,6 +52,13 @@ class Options:
         neutral = [one for one in spellings if values[one] in (None, ()) or values[one] is False]
         return [one for one in spellings if one not in neutral]
 
+    def set_by_user(self, *spellings: str) -> list[str]:
+        """Return those of these options that the user gave, whatever their values are."""
+        context = click.get_current_context()
+        names = {one: str(each.name) for each in context.command.params for one in each.opts}
+        given = [one for one in spellings if context.get_parameter_source(names[one]) is not None]
+        return [one for one in given if context.get_parameter_source(names[one]) is not DEFAULT]
+
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 

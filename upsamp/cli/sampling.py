@@ -37,7 +37,7 @@ from upsamp.models.sampling.sampled_inputs import (
     name_inputs,
     plan_feed,
 )
-from upsamp.models.sampling.value_ranges import NAMED_RANGES, Range, input_range, output_range
+from upsamp.models.sampling.value_ranges import NAMED_RANGES, Range, image_ranges, output_range
 from upsamp.models.training import training_notes
 
 ARRAY_FORMATS = ("npy", "npz", "json")
@@ -114,13 +114,21 @@ def plan_run(model: Model, request: Request) -> Plan:
     sample_grid = _plan_sample_grid(run, request) if request.output is not None else None
     shown_range = NAMED_RANGES.get(request.value_range)
     if shown_range is None and request.layer is None:
-        shown_range = output_range(part)
+        shown_range = _shown_range(part, roles, request)
     notes += [*training_notes(part), *feed.notes, *_shown_notes(model, sample_grid, request)]
     if any(weight.value is None for weight in model.weights):  # as no file had them
         notes.append(
             "the weights are random, so the generator is untrained and its samples are noise"
         )
     return Plan(run, sample_grid, shown_range, tuple(notes))
+
+
+def _shown_range(part: Model, roles: Sequence[InputRole], request: Request) -> Range | None:
+    """Return what is black and white: of images that become images, as the pixels went in."""
+    shape = part.output_shapes[0]
+    if not request.images or shape is None or len(shape) != 4:
+        return output_range(part)
+    return image_ranges(part, _image_place(roles))[1]
 
 
 def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: Request) -> Feed:
@@ -186,26 +194,34 @@ def _read_inputs(
         arrays = read_named_arrays(request.latent_file, "--latent-file")
         given |= name_inputs(roles, arrays, f"'{request.latent_file}'")
     if request.images:
-        places = [place for place, one in enumerate(roles) if one.role == "image"]
-        if len(places) != 1:
-            raise ArgumentError(
-                "--image must be for a model with one input of images. "
-                f"Received: {', '.join(map(str, roles))}. Use --latent-file with arrays by name."
-            )
-        place = places[0]
+        place = _image_place(roles)
         given[roles[place].name], notes = _read_images(model, roles[place], place, request)
     return given, notes
+
+
+def _image_place(roles: Sequence[InputRole]) -> int:
+    """Return the number of the one input of images."""
+    places = [place for place, one in enumerate(roles) if one.role == "image"]
+    if len(places) != 1:
+        raise ArgumentError(
+            "--image must be for a model with one input of images. "
+            f"Received: {', '.join(map(str, roles))}. Use --latent-file with arrays by name."
+        )
+    return places[0]
 
 
 def _read_images(
     model: Model, one: InputRole, place: int, request: Request
 ) -> tuple[Array, list[str]]:
     """Read pictures as rows of an input, in its range of values."""
-    wanted = NAMED_RANGES.get(request.value_range) or input_range(model, place)
+    wanted = NAMED_RANGES.get(request.value_range)
     notes: list[str] = []
     if wanted is None:
-        wanted = NAMED_RANGES["sigmoid"]
-        notes.append("pixels are given to the model as 0 to 1; --range tanh gives them as -1 to 1")
+        wanted, _, told = image_ranges(model, place)
+        if not told:
+            notes.append(
+                "pixels are given to the model as 0 to 1; --range tanh gives them as -1 to 1"
+            )
     rows = []
     for name in request.images:
         picture = read_source(name, ReadOptions(max_pixels=request.max_pixels, depth=request.depth))

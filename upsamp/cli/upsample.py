@@ -31,7 +31,7 @@ from upsamp.io.pictures import Picture, array_of, check_light
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 from upsamp.io.write import Destination
 from upsamp.resizing.enlarging import Enlarging
-from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare
+from upsamp.resizing.file_to_file import Job, copy_kept, plan_job, prepare, work_of
 from upsamp.resizing.strip_jobs import EnlargedStrips, Source
 
 # No sheet has fewer pixels a side.
@@ -44,6 +44,7 @@ upsamp upsample '1 2; 3 4' --size 2
 upsamp upsample photos/ 'more/*.jpg' --recursive --size 2 --interp bicubic --out-dir large
 cat photo.png | upsamp upsample - --size 1.5 --interp bilinear > large.png
 upsamp upsample '[[1,2],[3,4]]' --format json
+upsamp upsample photo.png --model espcn.keras -o large.png
 upsamp upsample photo.png --size 3 --interp bicubic --preview
 upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
@@ -105,7 +106,8 @@ def _enlarge_one(request: Request) -> None:
         _show_table(job.source.load(), delivered, enlarging)
     if not request.quiet:
         size = enlarging.spell(job.work.size).replace("x", " x ")
-        settings = [("Method", enlarging.interpolation), ("Size", size)]
+        settings = [("Method", enlarging.method_shown), ("Size", size)]
+        settings += [("Network", note) for note in job.work.notes]
         report("Upsampled", request.source, given, delivered, destination, settings, started)
     if request.preview and job.strips is None:
         preview(delivered, destination.name, enlarging.layout)
@@ -117,7 +119,7 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     """Plan what is made of the input, and where that goes."""
     given, enlarging = found.given, request.enlarging
     size = enlarging.result_size(given)
-    work = EnlargedStrips(given, enlarging, size)
+    work = work_of(given, enlarging, size)
     # A result has no place but the terminal: one of an image from a pipe.
     piped = request.source is not None and is_open(request.source) and request.output is None
     if request.preview and piped and isinstance(given, Picture):
@@ -147,7 +149,11 @@ def _draw_sheet(request: Request, name: str) -> None:
     if isinstance(given, Picture):
         named = source is not None and source != STANDARD_STREAM
         title = printable(Path(str(source)).name) if named else "standard input"
-    sheet = Picture(draw_sheet(view, comparison, title), "RGB")
+    others = {}
+    if enlarging.network is not None:
+        made = work_of(given, enlarging, size).apply(given)
+        others[printable(enlarging.network.name)] = view_of(made, enlarging.layout).pixels
+    sheet = Picture(draw_sheet(view, comparison, title, others), "RGB")
     deliver(sheet, destination)
     if not request.quiet:
         report("Sheet", source, given, sheet, destination, [], started)
@@ -158,7 +164,7 @@ def _draw_sheet(request: Request, name: str) -> None:
 def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
     """Show a matrix before and after, and the layer that makes one of the other."""
     show_result(given, result)
-    if isinstance(given, Picture):
+    if isinstance(given, Picture) or enlarging.network is not None:
         return
     from upsamp.models.upsampling_layer import upsampling_row  # only tables show the layer
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
@@ -37,6 +38,8 @@ from upsamp.resizing.enlarging import Enlarging
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from upsamp.resizing.network import Network
+
 
 class Request(Options):
     """The options of one call."""
@@ -64,6 +67,23 @@ class Request(Options):
         default="nearest",
         help="How the values between the pixels are found.",
     )
+    model: str | None = option(
+        "--model",
+        type=FileType(),
+        help="Let a trained network make the result in the place of --interp: .keras, .h5, or JSON "
+        "with --weights. Its scale is found from its shapes; one that keeps the size, as SRCNN, is "
+        "given the bicubic enlargement. The pixels go in and come out in the range that its layers "
+        "say, or that --range says.",
+    )
+    weights: str | None = options.weights_option
+    tile: int | None = option(
+        "--tile",
+        type=CountType(),
+        metavar="N",
+        help="Of --model: run it on tiles of NxN pixels, which gives what the whole would.  "
+        "[default: what is fast, and fits --max-memory]",
+    )
+    max_size: int = options.max_size_option
     convention: Convention = option(
         "--convention",
         type=click.Choice(CONVENTIONS, case_sensitive=False),
@@ -167,17 +187,53 @@ class Request(Options):
     @cached_property
     def enlarging(self) -> Enlarging:
         """What is done to an image or a matrix."""
+        network = self._network
+        factors: tuple[int | Fraction, int | Fraction] = self.factors or (2, 2)
+        if network is not None and not network.keeps:
+            self._check_scale(network)
+            factors = network.scale
         return Enlarging(
-            self.factors or (2, 2),
+            factors,
             self.target,
-            self.interpolation,
+            self.interpolation if network is None else "bicubic",
             self.convention,
             self.align_corners,
             self.data_format,
             self.linear,
             self.max_pixels,
             self.keep_larger,
+            network,
         )
+
+    @cached_property
+    def _network(self) -> "Network | None":
+        """The network that makes the result, if that is asked for."""
+        if self.model is None:
+            return None
+        from upsamp.models.superresolution.network import network_of_file  # few have a network
+
+        value_range = self.value_range
+        if value_range == "auto":
+            _refuse(
+                "--range must be the values of black and white in the network, with --model. "
+                "Received: auto. Use LOW HIGH, as in 0 1."
+            )
+        model, weights = self.model, self.weights
+        if self.dask is not None:  # whose workers may be elsewhere
+            model = str(Path(model).absolute())
+            weights = weights and str(Path(weights).absolute())
+        return network_of_file(model, weights, self.max_size, value_range, self.tile)
+
+    def _check_scale(self, network: "Network") -> None:
+        """Raise where another size is asked for than the network makes."""
+        rows, columns = network.scale
+        if self.target is not None or self.factors not in (None, network.scale):
+            option = "--size" if self.target is None else "--to"
+            _refuse(
+                f"{option} is for networks that keep the size. Received: {option} for "
+                f"'{self.model}', which enlarges by {float(rows):g}x{float(columns):g}. Leave it "
+                "out, and enlarge the result with --interp."
+            )
 
     @property
     def copied(self) -> str | None:
@@ -189,7 +245,7 @@ class Request(Options):
     def reading(self) -> ReadOptions:
         """How images are read."""
         output = None if self.many else self.output
-        copied = METHODS[self.interpolation].only_copies
+        copied = METHODS[self.interpolation].only_copies and self.model is None
         return ReadOptions(
             not copied
             or self.sheet is not None
@@ -208,8 +264,10 @@ class Request(Options):
     @cached_property
     def writing(self) -> WriteOptions:
         """How images are written."""
+        # Of a network it is the range of what goes in and comes out.
+        value_range = self.value_range if self.model is None else None
         return WriteOptions(
-            self.compression, self.quality, self.strip, self.background, self.value_range
+            self.compression, self.quality, self.strip, self.background, value_range
         )
 
     def check(self) -> None:
@@ -218,6 +276,7 @@ class Request(Options):
             # A sheet shows each method, and aligns the corners of those that can.
             method = self.interpolation if self.sheet is None else "bilinear"
             normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
+        self._check_network()
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
         check_explained(self.explain, self.format_name)
@@ -245,6 +304,23 @@ class Request(Options):
                 "Of several files each has its result: --out-dir DIR says where. "
                 f"Leave out {' and '.join(given)}."
             )
+
+    def _check_network(self) -> None:
+        """Raise where options are for a network, and there is none; or for an interpolation."""
+        if self.model is None:
+            for name in self.set_by_user("--weights", "--tile", "--max-size"):
+                _refuse(f"{name} is for a network. Give --model FILE.")
+            return
+        others = "--interp", "--convention", "--align-corners", "--linear", "--compare", "--code"
+        given = self.set_by_user(*others)
+        if given:
+            _refuse(
+                "--model makes the result in the place of an interpolation. "
+                f"Leave out {' and '.join(given)}, or --model."
+            )
+        if self.model == STANDARD_STREAM:
+            _refuse("--model must be a file, which is read again. Received: '-'. Save it first.")
+        _ = self.enlarging  # which reads it, so that what is wrong is told before any work
 
     @property
     def _unwritten(self) -> bool:
@@ -284,7 +360,7 @@ class Request(Options):
             check_preview()
 
 
-def _refuse(rule: str) -> None:
+def _refuse(rule: str) -> NoReturn:
     raise click.UsageError(rule)
 
 

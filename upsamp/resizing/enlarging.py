@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from fractions import Fraction
 
+    from upsamp.resizing.network import Network
+
     Factor: TypeAlias = int | Fraction
 
 # What is taken for each value of a result of pixels of which some hold no data.
@@ -37,7 +39,7 @@ class Enlarging:
     `upsamp.core.upsampling.resample.resize` has it; data_format None is that of images. linear:
     whether amounts of light are interpolated, of images. max_pixels: of an image; a result may have
     a multiple of them. keep_larger: whether what is larger than the target in a side keeps its
-    size, which is an error otherwise.
+    size, which is an error otherwise. network: makes the result in the place of an interpolation.
 
     >>> Enlarging(target=(6, None)).size_of((3, 2))
     (9, 6)
@@ -52,6 +54,7 @@ class Enlarging:
     linear: bool = False
     max_pixels: int = MAX_PIXELS
     keep_larger: bool = False
+    network: "Network | None" = None
 
     @property
     def layout(self) -> DataFormat:
@@ -61,8 +64,15 @@ class Enlarging:
     @property
     def method(self) -> str:
         """The method as it stands in the names of files: with the convention, where not Keras'."""
+        if self.network is not None:
+            return self.network.name
         named = self.convention != "keras"
         return f"{self.interpolation}_{self.convention}" if named else self.interpolation
+
+    @property
+    def method_shown(self) -> str:
+        """The interpolation, or the name of the network, as users are told."""
+        return self.interpolation if self.network is None else self.network.name
 
     def shape_of(self, given: Picture | Array) -> Pair:
         """Return the rows and columns of an image or a matrix."""
@@ -103,7 +113,12 @@ class Enlarging:
         if not self.keeps(given):
             return self
         return replace(
-            self, interpolation="nearest", convention="keras", align_corners=False, linear=False
+            self,
+            interpolation="nearest",
+            convention="keras",
+            align_corners=False,
+            linear=False,
+            network=None,
         )
 
     def spell(self, size: Pair | None = None) -> str:
@@ -144,6 +159,10 @@ class Enlarging:
             )
         if self.keeps(given):
             return given
+        if self.network is not None:
+            from upsamp.resizing.network import apply_to_array  # few have a network
+
+            return apply_to_array(self.network, given, size, self.layout)
         return resize(given, size, data_format=self.layout, **self._rule)
 
     def _apply_to_rest(self, rest: Frames, first: Pair) -> "Iterator[Picture]":
@@ -161,6 +180,10 @@ class Enlarging:
         enlarge: Callable[..., Array] = resize
         made = math.prod(size) * (frame.pixels.nbytes // math.prod(frame.pixels.shape[:2]))
         check_limit(frame.pixels.nbytes + made, f"a result of {size[1]:,} x {size[0]:,} pixels")
+        if self.network is not None:
+            from upsamp.resizing.network import apply_network  # few have a network
+
+            return apply_network(self.network, frame, size)
         if self.linear:
             check_light(frame)
             enlarge = resize_light

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, Pair
 from upsamp.core.memory import hold_memory, limit_memory, naming_enough
 from upsamp.errors import FileError
 from upsamp.io.formats import IMAGE_FORMATS, format_to_write
@@ -22,7 +22,7 @@ from upsamp.io.remote_paths import is_remote, read_remote
 from upsamp.io.streams import open_input, unreadable
 from upsamp.io.value_ranges import Rounding, Spread, find_range
 from upsamp.io.write import Destination, copy_stream, write_result
-from upsamp.resizing.enlarging import Settings
+from upsamp.resizing.enlarging import Enlarging, Settings
 from upsamp.resizing.strip_jobs import EnlargedStrips, Kept, Source, StripJob, Work
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
     notes: list[str] = []
     with limit_memory(settings.max_memory):
         job = prepare(partial(_read, source, settings), partial(_plan, source, target, settings))
+        notes += job.work.notes
         after, kept = job.work.shape, job.work.kept(job.destination.format)
         if 0 < kept.frames < kept.total:
             notes.append(f"{kept.frames} of {kept.total} frames are kept in size")
@@ -219,12 +220,22 @@ def _plan(source: str, target: str, settings: Settings, found: Source) -> Job[En
     told = {"linear": enlarging.linear, "data_format": enlarging.data_format}
     check_kind({**told, "strip": settings.writing.strip}, is_image=is_image)
     check_reading(given, settings.reading)
-    work = EnlargedStrips(given, enlarging, enlarging.result_size(given))
+    work = work_of(given, enlarging, enlarging.result_size(given))
     wanted = _format_of(source, given, target, settings)
     destination = Destination(target, wanted, settings.writing, settings.overwrite)
     changed = settings.reading.frame is not None or settings.writing.changes
     original = source if enlarging.keep_larger and not changed else None
     return plan_job(found, work, destination, original)
+
+
+def work_of(given: Picture | Array, enlarging: Enlarging, size: Pair) -> EnlargedStrips:
+    """Return what makes the result of an image or a matrix."""
+    network = enlarging.rule_for(given).network
+    if network is None:
+        return EnlargedStrips(given, enlarging, size)
+    from upsamp.resizing.network_strips import NetworkStrips  # few have a network
+
+    return NetworkStrips(given, enlarging, size, network)
 
 
 def _format_of(source: str, given: Picture | Array, target: str, settings: Settings) -> str:

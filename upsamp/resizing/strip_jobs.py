@@ -147,6 +147,7 @@ class EnlargedStrips:
     """An image or a matrix that is enlarged: see `Work`."""
 
     planes = False  # channels that stand first are taken for images
+    notes: tuple[str, ...] = ()  # what a user could not guess
 
     def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
         array = array_of(given)

@@ -91,7 +91,7 @@ class Choice(NamedTuple):
 
     source: Part
     target: Part
-    results: dict[Interpolation, Array]
+    results: dict[str, Array]
     spread: float
 
 
@@ -111,7 +111,7 @@ def most_different(view: View, comparison: Comparison, window: Pair, count: int)
     }
     found = []
     for index, (source, target) in enumerate(zip(sources, targets, strict=True)):
-        own = {method: parts[index] for method, parts in results.items()}
+        own: dict[str, Array] = {method: parts[index] for method, parts in results.items()}
         shown = np.stack([view.with_pixels(pixels).shown() for pixels in own.values()])
         found.append(Choice(source, target, own, float(np.ptp(shown, axis=0).mean())))
     found.sort(key=lambda choice: -choice.spread)

@@ -1,6 +1,6 @@
 """A sheet that shows one image enlarged by every method, on the parts where these differ most."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -59,9 +59,12 @@ def columns_of_panels(columns: Sequence[Column]) -> Array:
     return canvas.pixels
 
 
-def draw_sheet(view: View, comparison: Comparison, title: str) -> Array:
+def draw_sheet(
+    view: View, comparison: Comparison, title: str, others: Mapping[str, Array] = {}
+) -> Array:
     """Draw the sheet of an image, uint8 (H, W, 3).
 
+    others: whole results, (H, W, C), that stand beside those of the methods, by what made them.
     Above stand the input, in which the parts are framed, and the settings; below, a row a part, the
     part of the input and what each method made of it.
     """
@@ -69,7 +72,9 @@ def draw_sheet(view: View, comparison: Comparison, title: str) -> Array:
     factors = comparison.size[0] / shape[0], comparison.size[1] / shape[1]
     zoom, window = _window(shape, factors)
     choices = most_different(view, comparison, window, len(FRAMES))
-    columns = _columns(view, choices, comparison, zoom)
+    for choice in choices:
+        choice.results.update({name: choice.target.of(made) for name, made in others.items()})
+    columns = _columns(view, choices, [*comparison.methods, *others], zoom)
     panels = columns_of_panels(columns)
     lines = _caption(view, comparison, choices, zoom)
     overview = _overview(view, choices)
@@ -104,14 +109,14 @@ def _window(shape: Pair, factors: tuple[float, float]) -> tuple[int, Pair]:
 
 
 def _columns(
-    view: View, choices: Sequence[Choice], comparison: Comparison, zoom: int
+    view: View, choices: Sequence[Choice], methods: Sequence[str], zoom: int
 ) -> list[Column]:
     """Return a column for the input and for each method; those that are equal share one."""
     inputs = [_panel(view, choice.source.of(view.pixels), zoom) for choice in choices]
     if not _is_whole(view, choices):
         inputs = [_framed(panel, ink) for panel, ink in zip(inputs, FRAMES, strict=False)]
     made: list[tuple[list[str], list[Array]]] = []
-    for method in comparison.methods:
+    for method in methods:
         results = [choice.results[method] for choice in choices]
         twins = next((names for names, others in made if _equal(results, others)), None)
         if twins is None:

@@ -11,6 +11,7 @@ from upsamp import Sequential
 from upsamp.errors import ShapeError
 from upsamp.layers import (
     Activation,
+    Add,
     BatchNormalization,
     Concatenate,
     Conv2D,
@@ -42,9 +43,9 @@ from upsamp.models.sampling.image_layout import (
     image_shape,
     takes_channels_first,
 )
-from upsamp.models.sampling.value_ranges import input_range, output_range
+from upsamp.models.sampling.value_ranges import image_ranges, output_range
 
-SIGNED, UNIT = (-1.0, 1.0), (0.0, 1.0)
+SIGNED, UNIT, BYTES = (-1.0, 1.0), (0.0, 1.0), (0.0, 255.0)
 
 
 def behind(*layers: Layer) -> Sequential:
@@ -129,16 +130,63 @@ def test_joined_arrays_have_the_range_of_all() -> None:
     assert output_range(Functional(calls, [0], [Source(3)])) is None
 
 
-def test_images_go_in_as_they_come_out_but_where_bytes_are_rescaled() -> None:
-    assert input_range(load_model(model_file("keras/srgan.keras")), 0) == (0.0, 255.0)
-    assert input_range(load_model(model_file("keras/pix2pix.keras")), 0) == SIGNED
-    tanh = Conv2D(2, 1, activation="tanh")
-    assert input_range(behind(Rescaling(1 / 127.5, -1.0), tanh), 0) == (0.0, 255.0)
-    tanh = Conv2D(2, 1, activation="tanh")
-    inner = Sequential([Input((4, 4, 2)), Rescaling(1 / 255), tanh], name="inner")
-    assert input_range(behind(inner), 0) == (0.0, 255.0)
-    assert input_range(behind(Rescaling(0.5), Conv2D(2, 1, activation="tanh")), 0) == SIGNED
-    assert input_range(behind(Conv2D(2, 1)), 0) is None
+@in_one_test(
+    ("layers", "expected"),
+    [
+        (("linear",), (UNIT, UNIT, False)),
+        (("tanh",), (SIGNED, SIGNED, True)),
+        (("sigmoid",), (UNIT, UNIT, True)),
+        ((Rescaling(1 / 255), "linear"), (BYTES, UNIT, True)),
+        ((Rescaling(1 / 255), "linear", Rescaling(255)), (BYTES, BYTES, True)),
+        ((UpSampling2D(2), Rescaling(1 / 255), "linear", Rescaling(255.0)), (BYTES, BYTES, True)),
+        ((Rescaling(1 / 127.5, -1.0), "linear"), (BYTES, SIGNED, True)),
+        ((Rescaling(1 / 127.5, -1.0), "tanh", Rescaling(127.5, 127.5)), (BYTES, BYTES, True)),
+        (("linear", Rescaling(255.0)), (UNIT, BYTES, True)),
+        (("linear", Rescaling(127.5, 127.5)), (SIGNED, BYTES, True)),
+        (("tanh", Rescaling(127.5, 127.5)), (SIGNED, BYTES, True)),
+        ((Rescaling(2.0, -1.0), "tanh"), (UNIT, SIGNED, True)),
+        ((Rescaling(0.5), "tanh"), (SIGNED, SIGNED, True)),
+        (("linear", ReLU(max_value=255.0)), (BYTES, BYTES, True)),
+        (
+            (
+                Operation("Subtract", (None, 127.5)),
+                Operation("TrueDivide", (None, 127.5)),
+                "linear",
+                Operation("Multiply", (127.5, None)),
+                Operation("Add", (None, 127.5)),
+            ),
+            (BYTES, BYTES, True),
+        ),
+        ((Operation("TrueDivide", (None, 255.0)), "relu"), (BYTES, UNIT, True)),
+        ((Rescaling([1 / 255] * 2, [-0.4, -0.5]), "linear"), (BYTES, (-0.5, 0.6), True)),
+        ((Rescaling(1 / 255, [-0.4, -0.5]), "linear", Rescaling(255, [102, 127.5])), None),
+    ],
+)
+def test_images_go_in_and_come_out_as_the_layers_say(
+    layers: tuple[Layer | str, ...], expected: Any
+) -> None:
+    made = [Conv2D(2, 1, activation=one) if isinstance(one, str) else one for one in layers]
+    found = image_ranges(behind(*made), 0)
+    assert found == approximately(expected or (BYTES, BYTES, True))
+
+
+def approximately(expected: tuple[Any, Any, bool]) -> Any:
+    return tuple(one if one is None else pytest.approx(one, abs=1e-6) for one in expected)
+
+
+def test_images_go_through_nested_models_and_skip_connections() -> None:
+    assert image_ranges(load_model(model_file("keras/srgan.keras")), 0)[0] == BYTES
+    pix2pix = load_model(model_file("keras/pix2pix.keras"))
+    assert image_ranges(pix2pix, 0) == (SIGNED, SIGNED, True)
+    inner = Sequential([Input((4, 4, 2)), Rescaling(1 / 255), Conv2D(2, 1)], name="inner")
+    assert image_ranges(behind(inner), 0)[:2] == (BYTES, UNIT)
+    calls = [
+        Call(Input((4, 4, 2))),
+        Call(Conv2D(2, 1), (Source(0),)),
+        Call(Operation("Multiply", (None, 0.1)), (Source(1),)),
+        Call(Add(), (Source(2), Source(0))),
+    ]
+    assert image_ranges(Functional(calls, [0], [Source(3)]), 0) == (UNIT, UNIT, False)
 
 
 # --- channels first

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from upsamp.core.activations import activation_range
+from upsamp.core.arguments import Array
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.layers import Layer, ReLU, Rescaling, Softmax, UpSampling2D, ZeroPadding2D
 from upsamp.layers.operation import Operation
@@ -16,8 +17,8 @@ from upsamp.models.sampling.image_layout import wrapped_layer
 
 Range: TypeAlias = tuple[float, float]
 
-NAMED_RANGES: Mapping[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 BYTES: Range = (0.0, 255.0)
+NAMED_RANGES: Mapping[str, Range] = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "bytes": BYTES}
 ANY: Range = (-math.inf, math.inf)
 
 # Layers that move values or leave them out, and do not change them while a model is not trained.
@@ -28,13 +29,10 @@ KEEPING = frozenset(
         *("PixelShuffle", "RepeatVector", "Reshape", "SpatialDropout2D"),
     }
 )
-# Operations on one array and numbers that keep the order of values, or turn it round.
-MONOTONE = frozenset(
-    {
-        *("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Negative", "Clip"),
-        *("Tanh", "Sigmoid", "Relu", "LeakyRelu", "Maximum", "Minimum"),
-    }
-)
+# Operations on one array and numbers that move and scale all values alike.
+AFFINE = frozenset({"Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Negative"})
+# And those that keep the order of values, or turn it round.
+MONOTONE = AFFINE | {"Clip", "Tanh", "Sigmoid", "Relu", "LeakyRelu", "Maximum", "Minimum"}
 
 
 # --- what comes out
@@ -126,29 +124,106 @@ def _image_of(values: Range, function: Callable[[Any], Any]) -> Range:
     return float(ends.min()), float(ends.max())
 
 
-# --- what goes in
+# --- images that become images
 
 
-def input_range(model: Model, place: int) -> Range | None:
-    """Return the range of the images that a model takes as its input number `place`.
+def image_ranges(model: Model, place: int) -> tuple[Range, Range | None, bool]:
+    """Return the ranges of the images that a model takes as its input number `place`, and gives.
 
-    Where a Rescaling that brings bytes near to 1 comes first, it is that of bytes; else an image
-    comes out of the model as it went in. None: nothing tells.
+    Images go in and come out in one range, but for layers that scale all values alike, such as
+    Rescaling. A last activation says which; behind a linear end it is that of what went in, 0 to 1
+    or bytes. The last value tells whether the model says anything of it.
+
+    >>> from upsamp.layers import Conv2D, Rescaling
+    >>> from upsamp.models.sequential import Sequential
+    >>> layers = Rescaling(1 / 255, input_shape=(8, 8, 3)), Conv2D(3, 3), Rescaling(255)
+    >>> image_ranges(Sequential(layers), 0)
+    ((0.0, 255.0), (0.0, 255.0), True)
     """
-    if _takes_bytes(model, Source(model.input_calls[place])):
-        return BYTES
-    return output_range(model)
+    bounded = output_range(model)
+    source = Source(model.input_calls[place])
+    if _takes_bytes(model, source):
+        return BYTES, bounded or _kept_range(model, source, BYTES), True
+    shares, signed = NAMED_RANGES["sigmoid"], NAMED_RANGES["tanh"]
+    likely = [bounded] if bounded else [shares, BYTES]
+    for taken in (bounded or shares, shares, signed, BYTES):
+        given = _kept_range(model, source, taken)
+        if given is not None and any(np.allclose(given, one, atol=1e-6) for one in likely):
+            return taken, bounded or given, bounded is not None or given != taken
+    taken = bounded or shares
+    return taken, bounded or _kept_range(model, source, taken), bounded is not None
 
 
-def _takes_bytes(model: Model, source: Source) -> bool:
-    """Tell whether all that is done with an array begins with bytes scaled to 1."""
+def _kept_range(model: Model, source: Source, taken: Range) -> Range | None:
+    """Return the range of a model's first output if its layers keep that of an image."""
+    ends = _kept_ends(model, {source: np.array(taken).reshape(2, 1)})
+    if ends is None or not np.isfinite(ends).all() or ends.min() >= ends.max():
+        return None
+    return float(ends.min()), float(ends.max())
+
+
+def _kept_ends(model: Model, known: dict[Source, Array], output: int = 0) -> Array | None:
+    """Return what the ends of a range become on the way to an output, (2, C), or (2, 1) for all.
+
+    known: the ends of the inputs that are images. None: the output does not depend on them. Layers
+    with weights are taken to keep the range: they are trained to, and their inner activations bound
+    no image. Of arrays that meet, the farthest ends count, as beside a skip connection.
+    """
+    for number, call in enumerate(model.calls):
+        before = [known.get(one) for one in call.sources]
+        ends = [one for one in before if one is not None]
+        if isinstance(call.layer, Model) and ends:
+            inputs = zip(map(Source, call.layer.input_calls), before, strict=True)
+            images = {place: one for place, one in inputs if one is not None}
+            for inner in range(len(call.layer.outputs)):
+                found = _kept_ends(call.layer, dict(images), inner)
+                known |= {} if found is None else {Source(number, inner): found}
+        elif len(ends) > 1:
+            farthest = min(map(np.min, ends)), max(map(np.max, ends))
+            known[Source(number)] = np.array(farthest).reshape(2, 1)
+        elif ends:
+            known[Source(number)] = _scaled(call.layer, ends[0])
+    return known.get(model.outputs[output])
+
+
+def _scaled(layer: Layer, ends: Array) -> Array:
+    """Return what a layer makes of the ends of a range, (2, C), where it scales all values alike.
+
+    The ends of other layers are kept. A list of scales is one for each channel.
+    """
+    if isinstance(layer, Rescaling):
+        factors, offsets = (np.asarray(one).reshape(-1) for one in (layer.scale, layer.offset))
+        fits = {ends.shape[1], len(factors), len(offsets)} - {1}
+        ends = ends if len(fits) < 2 else np.array([[ends.min()], [ends.max()]])
+        scaled: Array = ends * factors + offsets
+        return scaled
+    if isinstance(layer, Operation) and _moves(layer):
+        return np.asarray(layer.merge([ends.astype(layer.dtype)]), np.float64)
+    return ends
+
+
+def _takes_bytes(model: Model, source: Source, factor: float = 1.0) -> bool:
+    """Tell whether all that is done with an array begins with bytes scaled to 1.
+
+    factor: by which the array was scaled already.
+    """
     found = []
-    for call in model.calls:
-        for place, one in enumerate(call.sources):
-            if one == source and isinstance(call.layer, Model):
-                inner = call.layer.input_calls[place]
-                found.append(_takes_bytes(call.layer, Source(inner)))
-            elif one == source:
-                scale = call.layer.scale if isinstance(call.layer, Rescaling) else 1.0
-                found.append(bool(np.max(np.abs(scale)) < 1 / 100))
+    for number, call in enumerate(model.calls):
+        for place in (place for place, one in enumerate(call.sources) if one == source):
+            layer, single = call.layer, len(call.sources) == 1
+            if isinstance(layer, Model):
+                found.append(_takes_bytes(layer, Source(layer.input_calls[place]), factor))
+            elif single and _moves(layer):
+                low, high = _scaled(layer, np.array([[0.0], [1.0]]))
+                scaled = factor * float(np.max(np.abs(high - low)))
+                found.append(scaled < 1 / 100 or _takes_bytes(model, Source(number), scaled))
+            else:
+                found.append(False)
     return bool(found) and all(found)
+
+
+def _moves(layer: Layer) -> bool:
+    """Tell whether a layer moves values, or scales all alike."""
+    if isinstance(layer, Operation):
+        return layer.function in AFFINE and _single(layer)
+    return isinstance(layer, Rescaling) or type(layer).__name__ in KEEPING or _is_linear(layer)

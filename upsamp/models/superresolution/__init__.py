@@ -1,0 +1,1 @@
+"""Networks that make pictures larger: exactly, tile by tile."""
