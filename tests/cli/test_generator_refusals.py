@@ -100,7 +100,11 @@ def test_a_model_is_named_once(refused: Refused) -> None:
         ("shared", (), "Give all inputs by their names, as in --latent-file inputs.npz."),
         ("pix2pix", ("--image", "1 2; 3 4"), "--image must name a picture. Received: the matrix"),
         ("pix2pix", ("--image", "no.png"), "There is no file 'no.png'"),
-        ("srgan", ("--image", "a.png", "--image", "b.png"), "All pictures must be of one size for a model that"),
+        (
+            "srgan",
+            ("--image", "a.png", "--image", "b.png"),
+            "All pictures must be of one size for a model that",
+        ),
         ("dcgan", ("--latent-file", "z.npy"), "must be rows of shape (10). Received: an array of"),
         ("dcgan", ("--latent-file", "a.png"), "--latent-file must be numbers. Received: the image"),
         ("dcgan", ("--latent-file", "no.npy"), "There is no file 'no.npy'"),

@@ -81,6 +81,12 @@ class Request(Options):
         help="In place of the result, write a picture of every method on the parts where they "
         "differ most.",
     )
+    reference: str | None = option(
+        "--reference",
+        type=FileType(),
+        help="Show PSNR and SSIM of the result, and of those of all methods, beside this larger "
+        "picture, as a table or by --format json or csv; the result is written where -o says.",
+    )
     preview: bool = option(
         "--preview",
         help="Show the result on the terminal, besides writing it; one of '-' is only shown.",
@@ -184,15 +190,16 @@ class Request(Options):
         return ReadOptions(
             not copied
             or self.sheet is not None
+            or self.reference is not None
             or self.value_range is not None
             or _wants_matrix(output, self.format_name),
             self.max_pixels,
             self.depth,
             self.auto_orient,
             self.frame,
-            every_frame=not self.shown_elsewhere and self.sheet is None,
+            every_frame=not self._unwritten,
             # Integers would round what lies between them.
-            integers=copied and self.sheet is None,
+            integers=copied and self.sheet is None and self.reference is None,
             missing=self.missing,
         )
 
@@ -223,11 +230,13 @@ class Request(Options):
         if self.background is not None and self._unwritten:
             _refuse(
                 "--background is for a result that is written. "
-                "Leave --sheet, --compare and --code out."
+                "Leave --sheet, --compare and --code out, or with --reference use -o FILE."
             )
+        if self.reference is not None:
+            self._check_measured()
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
-        given = self.given("-o", "--compare", "--code", "--data-format")
+        given = self.given("-o", "--compare", "--code", "--data-format", "--reference")
         given += ["--missing"] * (self.missing == "nan")
         if self.many and given:
             _refuse(
@@ -237,7 +246,19 @@ class Request(Options):
 
     @property
     def _unwritten(self) -> bool:
-        return self.shown_elsewhere or self.sheet is not None
+        measured = self.reference is not None and self.output is None
+        return self.shown_elsewhere or self.sheet is not None or measured
+
+    def _check_measured(self) -> None:
+        """Raise where options do not go with the numbers that --reference shows."""
+        from upsamp.cli.measuring import check_format  # few results are measured
+
+        check_format(self.format_name)
+        given = self.given("--compare", "--code", "--sheet", "--preview", "--max-memory", "--quiet")
+        if given:
+            _refuse(f"--reference shows numbers of whole results. Leave {given[0]} out.")
+        if self.output == STANDARD_STREAM:
+            _refuse("--reference shows its numbers on standard output. Use -o FILE.")
 
     def _check_written(self) -> None:
         """Raise where options are for a result that is written, and there is none."""
