@@ -156,7 +156,7 @@ def test_matrices_are_measured_by_the_range_of_the_reference(invoke: Invoke) -> 
         (("-o", "-"), 2, "--reference shows its numbers on standard output. Use -o FILE."),
         (("--format", "png"), 2, "--reference shows its numbers as table, plain, json, csv."),
         (("--background", "white"), 2, "or with --reference use -o FILE."),
-        (("b.png",), 2, "Leave out --reference"),
+        (("large.png",), 2, "Leave out --reference"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(
