@@ -222,4 +222,4 @@ def _show_elsewhere(request: Request) -> None:
         show_comparison(batch[0], enlarging.result_size(given), enlarging)
         return
     size = enlarging.size_of(enlarging.shape_of(given))
-    show_upsampling_program(request.library, batch, size, enlarging)
+    show_upsampling_program(request, given, size, enlarging)

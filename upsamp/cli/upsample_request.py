@@ -191,6 +191,7 @@ class Request(Options):
             not copied
             or self.sheet is not None
             or self.reference is not None
+            or self.shown_elsewhere
             or self.value_range is not None
             or _wants_matrix(output, self.format_name),
             self.max_pixels,
