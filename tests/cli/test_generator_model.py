@@ -1,4 +1,4 @@
-"""`upsamp generator --model`: the numbers of Keras, images that go in, and what is shown."""
+"""`upsamp generator FILE`: the numbers of Keras, images that go in, and what is shown."""
 
 import json
 import sys

@@ -63,6 +63,7 @@ Refused = Callable[..., str]
             for option, value in (("--compress", "1"), ("--grid", "2"), ("--zoom", "2"))
         ),
         (("--range", "tanh", "--samples-out", "a.npy"), "--range is for the picture."),
+        (("--fit", "pad", "-o", "a.png"), "--fit is for pictures that a model takes."),
         *(
             ((option, value), f"{option} is for samples. Give -o FILE.png or --samples-out FILE.")
             for option, value in (("--samples", "4"), ("--layer", "conv2d"), ("--label", "1"))
@@ -81,6 +82,11 @@ def test_weights_without_a_model_are_refused(refused: Refused) -> None:
     )
 
 
+def test_a_model_is_named_once(refused: Refused) -> None:
+    assert "FILE and --model both name the model." in refused(2, "a.keras", "--model", "b.keras")
+    assert "must be a saved model. Received: dcgan. Use --kind dcgan." in refused(2, "dcgan")
+
+
 @in_one_test(
     ("model", "args", "rule"),
     [
@@ -92,11 +98,13 @@ def test_weights_without_a_model_are_refused(refused: Refused) -> None:
         ("shared", ("--image", "a.png"), "Use --latent-file with arrays by name."),
         ("pix2pix", (), "must be given an image for its input 'input_layer' (None, 16, 16, 3)"),
         ("shared", (), "Give all inputs by their names, as in --latent-file inputs.npz."),
-        ("pix2pix", ("--image", "a.png"), "must be 16x16 pixels, width by height"),
-        ("pix2pix", ("--image", "a.png"), "upsamp upsample a.png --to 16x16 -o resized.png"),
         ("pix2pix", ("--image", "1 2; 3 4"), "--image must name a picture. Received: the matrix"),
         ("pix2pix", ("--image", "no.png"), "There is no file 'no.png'"),
-        ("srgan", ("--image", "a.png", "--image", "b.png"), "All pictures must be of one size."),
+        (
+            "srgan",
+            ("--image", "a.png", "--image", "b.png"),
+            "All pictures must be of one size for a model that",
+        ),
         ("dcgan", ("--latent-file", "z.npy"), "must be rows of shape (10). Received: an array of"),
         ("dcgan", ("--latent-file", "a.png"), "--latent-file must be numbers. Received: the image"),
         ("dcgan", ("--latent-file", "no.npy"), "There is no file 'no.npy'"),

@@ -16,10 +16,12 @@ from upsamp.core.geometry.size_solver import solve_layer
 Invoke = Callable[..., Result]
 Array = NDArray[Any]
 Pair = tuple[int, int]
+# A number for rows and columns, or as Python spells two.
+PAIR = r"(\d+|\(\d+, \d+\))"
 
 
 def pair(text: str) -> Pair:
-    numbers = [int(part) for part in text.split("x")]
+    numbers = [int(part) for part in re.split(r"x|, ", text.strip("()"))]
     return numbers[0], numbers[-1]
 
 
@@ -44,7 +46,7 @@ def by_pytorch(x: Array, kernel: Array, strides: Pair, cell: str) -> Array:
         part = whole[top : whole.shape[0] - bottom, left : whole.shape[1] - right]
         below, beside = map(int, re.findall(r"\d+", zeros) or (0, 0))
         return np.pad(part, ((0, below), (0, beside)))
-    match = re.fullmatch(r"padding=([\dx]+), output_padding=([\dx]+)", cell)
+    match = re.fullmatch(rf"padding={PAIR}, output_padding={PAIR}", cell)
     assert match
     padding, extra = map(pair, match.groups())
     assert all(each < stride for each, stride in zip(extra, strides, strict=True))
@@ -53,7 +55,7 @@ def by_pytorch(x: Array, kernel: Array, strides: Pair, cell: str) -> Array:
 
 def by_onnx(x: Array, kernel: Array, strides: Pair, cell: str) -> Array:
     """Do what the column of ONNX says."""
-    match = re.fullmatch(r"pads=\[(\d+),(\d+),(\d+),(\d+)\](?:, output_padding=([\dx]+))?", cell)
+    match = re.fullmatch(rf"pads=\[(\d+),(\d+),(\d+),(\d+)\](?:, output_padding={PAIR})?", cell)
     assert match
     top, left, bottom, right = map(int, match.groups()[:4])
     extra = pair(match[5] or "0")
@@ -97,7 +99,8 @@ def test_every_layer_gives_the_target_and_its_translations_the_same_numbers(
         strides, taps = pair(stride_cell), pair(kernel_cell)
         x, kernel = generator.random(pair(size)), generator.random((*taps, 1, 1))
         added = None if extra == "-" else pair(extra)
-        expected = upsamp.conv2d_transpose(x, kernel, None, strides, padding, added)
+        crop = padding if padding.isalpha() else pair(padding)
+        expected = upsamp.conv2d_transpose(x, kernel, None, strides, crop, added)
         assert expected.shape == pair(target)
         np.testing.assert_allclose(by_pytorch(x, kernel, strides, torch), expected, rtol=1e-12)
         np.testing.assert_allclose(by_onnx(x, kernel, strides, onnx), expected, rtol=1e-12)
@@ -113,10 +116,63 @@ def test_even_overlap_stands_first(invoke: Invoke) -> None:
     assert overlaps == sorted(overlaps, key=["even", "uneven", "holes"].index)
 
 
-def test_every_setting_is_shown_through_a_pipe(invoke: Invoke) -> None:
-    result = invoke("transpose-conv", "--solve", "7", "28")
-    assert len(tables(result.stdout)["One"]) == len(solve_layer((7, 7), (28, 28)))
+@in_one_test(("size", "target"), [((7, 7), (28, 28)), ((5, 7), (10, 14)), ((4, 4), (7, 7))])
+def test_every_layer_is_shown_once_through_a_pipe(invoke: Invoke, size: Pair, target: Pair) -> None:
+    words = ("x".join(map(str, one)) for one in (size, target))
+    result = invoke("transpose-conv", "--solve", *words)
     assert result.stderr == ""
+    rows = tables(result.stdout)["One"]
+    computed = {(row[0], row[1], row[5]) for row in rows}
+    assert len(computed) == len(rows)
+    # All of Keras' layers, and those of PyTorch.
+    made = set()
+    for each in solve_layer(size, target):
+        x, taps = np.arange(1.0, 1 + size[0] * size[1]).reshape(size), np.arange(49.0) + 1
+        kernel = taps[: each.kernel[0] * each.kernel[1]].reshape(*each.kernel, 1, 1)
+        result_of = upsamp.conv2d_transpose(
+            x, kernel, None, each.strides, each.padding, each.output_padding
+        )
+        made.add((each.kernel, each.strides, result_of.tobytes()))
+    assert len(made) == len([row for row in rows if row[2].isalpha()])
+
+
+def test_layers_of_pytorch_are_listed(invoke: Invoke) -> None:
+    rows = tables(invoke("transpose-conv", "--solve", "7", "14").stdout)["One"]
+    expected = ["3", "2", "1", "1", "uneven", "padding=1, output_padding=1", "pads=[1,1,0,0]"]
+    assert expected in rows
+    rows = tables(invoke("transpose-conv", "--solve", "5x7", "10x28").stdout)["One"]
+    assert ["(2, 7)", "(2, 4)", "(0, 2)", "(0, 1)", "uneven"] in [row[:5] for row in rows]
+
+
+@in_one_test(
+    ("size", "target", "chain"),
+    [
+        ("7", "28", "k4 s2 p1; k4 s2 p1"),
+        ("7", "28", "k3 s2 p1 op1; k3 s2 p1 op1"),
+        ("4", "64", "k4 s2 p1; k4 s2 p1; k4 s2 p1; k4 s2 p1"),
+        ("1", "16", "k4 s1 p0; k4 s2 p1; k4 s2 p1"),
+        ("5x7", "20x28", "k4 s2 p1; k4 s2 p1"),
+    ],
+)
+def test_chains_repeat_one_layer_as_dcgan_does(
+    invoke: Invoke, size: str, target: str, chain: str
+) -> None:
+    rows = tables(invoke("transpose-conv", "--solve", size, target).stdout)["Chains"]
+    assert chain in [row[3] for row in rows]
+    assert len({(row[1], row[2]) for row in rows}) == len(rows)
+
+
+def made_by(layer: str, size: Pair) -> Array:
+    """Return what a layer of a chain, as it is spelled, makes of an input."""
+    match = re.fullmatch(rf"k{PAIR} s{PAIR} (same|valid|p{PAIR})(?: op{PAIR})?", layer)
+    assert match
+    taps, strides = pair(match[1]), pair(match[2])
+    padding = match[3] if match[4] is None else pair(match[4])
+    kernel = np.arange(1.0, 1 + taps[0] * taps[1]).reshape(*taps, 1, 1)
+    x = np.arange(1.0, 1 + size[0] * size[1]).reshape(size)
+    extra = pair(match[5]) if match[5] else None
+    result: Array = upsamp.conv2d_transpose(x, kernel, None, strides, padding, extra)
+    return result
 
 
 @in_one_test(
@@ -126,20 +182,16 @@ def test_every_chain_gives_the_target(invoke: Invoke, size: str, target: str) ->
     result = invoke("transpose-conv", "--solve", size, target)
     assert result.exit_code == 0
     rows = tables(result.stdout)["Chains"]
-    for count, sizes, layers in rows:
+    for count, sizes, layers, in_torch in rows:
         steps = [pair(step) for step in sizes.split(" -> ")]
         assert (steps[0], steps[-1]) == (pair(size), pair(target))
-        spelled = layers.split(", ")
-        assert len(steps) - 1 == len(spelled) == int(count)
-        for before, after, layer in zip(steps, steps[1:], spelled, strict=False):
-            match = re.fullmatch(r"k([\dx]+) s([\dx]+) (same|valid)(?: op([\dx]+))?", layer)
-            assert match
-            taps, strides = pair(match[1]), pair(match[2])
-            extra = pair(match[4]) if match[4] else None
-            kernel = np.ones((*taps, 1, 1), np.float32)
-            x = np.zeros(before, np.float32)
-            result_shape = upsamp.conv2d_transpose(x, kernel, None, strides, match[3], extra).shape
-            assert result_shape == after
+        spelled = layers.split("; ")
+        own = [None] * len(spelled) if in_torch == "-" else in_torch.split("; ")
+        assert len(steps) - 1 == len(spelled) == len(own) == int(count)
+        for before, after, *layer in zip(steps, steps[1:], spelled, own, strict=False):
+            results = [made_by(one, before) for one in layer if one is not None]
+            assert results[0].shape == after
+            np.testing.assert_allclose(results[-1], results[0])
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
 
 

@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from PIL import Image
 from resize_definition import METHODS
 
 import upsamp
+from upsamp.cli import main
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.core.upsampling.resample import resize
@@ -209,6 +212,97 @@ def test_nearest_copies_the_exact_inputs_at_every_fraction(library: str, convent
             np.testing.assert_array_equal(run(program), resized(settings), program)
 
 
+# --- programs of the command line, on files
+
+
+def write_inputs() -> None:
+    """Write arrays and images of each kind into the working directory."""
+    random = np.random.default_rng(14)
+    feature = random.standard_normal((6, 7, 4)).astype(np.float32)
+    np.save("feature.npy", feature)
+    np.savez("w.npz", **{"ct/kernel": random.standard_normal((5, 5, 3, 4))})
+    np.save("planes.npy", feature.transpose(2, 0, 1))
+    np.save("whole.npy", random.integers(-2000, 2000, (9, 11)).astype(np.int16))
+    np.savetxt("rows.csv", random.standard_normal((9, 8)), delimiter=",")
+    pixels = random.integers(0, 256, (9, 12, 4)).astype(np.uint8)
+    pixels[:3, :, 3] = 0
+    Image.fromarray(pixels).save("alpha.png")
+    Image.fromarray(pixels[..., [0, 3]]).save("grey_alpha.png")
+    Image.fromarray(pixels[..., 0]).save("grey.png")
+    turned = Image.fromarray(pixels[..., :3])
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    turned.save("turned.png", exif=exif)
+    turned.quantize(16).save("indexed.gif", transparency=3)
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save("deep.png")
+    upsamp.write("colour16.tif", pixels[..., :3].astype(np.uint16) * 257)
+
+
+COMMANDS = [
+    *(
+        f"upsample {name} --interp {method}"
+        for name, method in itertools.product(
+            ("alpha.png", "grey_alpha.png", "turned.png", "indexed.gif", "deep.png"),
+            ("nearest", "bilinear --size 3 2", "bicubic --convention torch --size 1.5", "lanczos3"),
+        )
+    ),
+    "upsample alpha.png --interp area --size 1.5",
+    "upsample alpha.png --interp area --size 2",
+    "upsample turned.png --interp bilinear --no-auto-orient",
+    "upsample colour16.tif --interp bilinear",
+    "upsample whole.npy --interp bicubic",
+    "upsample rows.csv --interp gaussian --size 2 3",
+    "upsample feature.npy --interp bilinear --convention torch --align-corners",
+    "upsample planes.npy --data-format channels_first --interp bicubic",
+    "transpose-conv feature.npy --weights w.npz:ct/kernel --bias 1,-1,.5 --stride 2 --padding same",
+    "transpose-conv planes.npy --data-format channels_first --filters 2 --weights glorot",
+    "transpose-conv feature.npy --weights random --kernel 9 --filters 6 --groups 2",
+    *(
+        f"transpose-conv {name} --weights bilinear --kernel 4 --stride 2 --padding same"
+        for name in ("alpha.png", "grey_alpha.png", "turned.png", "grey.png", "indexed.gif")
+    ),
+    "transpose-conv turned.png --stride 2 --bias 3.25",
+    "transpose-conv turned.png --filters 3 --weights random --bias -100",
+]
+
+
+@each_library
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_program_does_to_a_file_what_the_command_does(
+    words: str, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs()
+    command, name, *options = words.split()
+    # What a transposed convolution makes of an image is rounded where it is written as one.
+    drawn = command == "transpose-conv" and not name.endswith(".npy")
+    suffix = ".tif" if drawn else ".npy"
+    done = CliRunner().invoke(main, [command, name, *options, "-o", f"command{suffix}"])
+    assert done.exit_code == 0, done.stderr
+    printed = CliRunner().invoke(
+        main, [command, name, *options, "-o", f"program{suffix}", "--code", library]
+    )
+    assert printed.exit_code == 0, printed.stderr
+    program = printed.stdout
+    space: dict[str, Any] = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(program, "program", "exec"), space)
+    expected, actual = (
+        getattr(read, "pixels", read)
+        for read in (upsamp.read(f"{stem}{suffix}") for stem in ("command", "program"))
+    )
+    assert actual.shape == expected.shape
+    wide = expected.dtype.kind == "f"  # programs compute in float32
+    assert actual.dtype == space["y"].dtype == (np.float32 if wide else expected.dtype)
+    if expected.dtype.kind in "iu":
+        # Sums of float32 that lie on the border between two numbers may fall on the other side.
+        difference = np.abs(actual.astype(int) - expected.astype(int))
+        assert difference.max() <= 1, program
+        assert np.count_nonzero(difference) <= 0.05 * difference.size, program
+    else:
+        assert_near(actual, expected, program)
+
+
 # --- Keras on TensorFlow and on PyTorch
 
 RUNNER = """
@@ -341,9 +435,6 @@ def random_layers(count: int) -> list[str]:
 @pytest.mark.parametrize("text", sorted(set(random_layers(60))))
 def test_a_random_layer_of_pytorch_is_what_the_command_computes(text: str, tmp_path: Path) -> None:
     import torch
-    from click.testing import CliRunner
-
-    from upsamp.cli import main
 
     x = noise((2, 12, 18, 36), 6)
     layer = eval(text, vars(torch.nn).copy())

@@ -47,7 +47,7 @@ EXAMPLES = """\
   upsamp upsample photo.png --size 4 --interp lanczos3
   upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same
   upsamp summary model.keras
-  upsamp generator --model generator.keras --samples 16 -o grid.png
+  upsamp generator generator.keras --samples 16 -o grid.png
 """
 
 

@@ -24,12 +24,12 @@ from upsamp.models.model import Model
 from upsamp.models.sampling.sample_runs import Drawing, draw_samples
 
 EXAMPLES = """
-upsamp generator --model generator.keras --samples 16 -o grid.png
-upsamp generator --model generator.keras --interpolate 0 5 --steps 10 -o way.png
-upsamp generator --model conditional.h5 --label 7 --samples 8 --grid 2x4 -o sevens.png
-upsamp generator --model generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
-upsamp generator --model pix2pix.keras --image edges.png -o photo.png
-upsamp generator --model generator.keras --latent-file z.npy --samples-out samples.npy
+upsamp generator generator.keras --samples 16 -o grid.png
+upsamp generator generator.keras --interpolate 0 5 --steps 10 -o way.png
+upsamp generator conditional.h5 --label 7 --samples 8 --grid 2x4 -o sevens.png
+upsamp generator generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
+upsamp generator pix2pix.keras --image edges.png --fit crop -o photo.png
+upsamp generator generator.keras --latent-file z.npy --samples-out samples.npy
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
 upsamp generator --kind dcgan --save dcgan.keras
 upsamp generator --model generator.keras --code torch --save weights.safetensors
@@ -44,7 +44,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 def command(request: Request) -> None:
     """Build a generator, or read a trained one, and draw samples from it.
 
-    --model shows its summary where neither -o nor --samples-out is given. Without it, the
+    A FILE's summary is shown where neither -o nor --samples-out is given. Without FILE, the
     generator is one of --kind, whose weights are random, drawn from --seed. Inputs of labels and
     images are found by their shapes, types and names.
     """

@@ -6,14 +6,16 @@ import click
 
 from upsamp.cli import options
 from upsamp.cli.command import CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, option, wrong_command
+from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
 from upsamp.core.text import printable
 from upsamp.io.atomic import check_target
+from upsamp.io.read import names_file
 from upsamp.io.streams import STANDARD_STREAM, is_open
 from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import GENERATORS
+from upsamp.models.sampling.image_inputs import FITS, Fit
 from upsamp.models.sampling.value_ranges import NAMED_RANGES
 
 STEPS = 8
@@ -25,10 +27,11 @@ WEIGHTS_SUFFIX = ".safetensors"
 class Request(Options):
     """The options of one call."""
 
-    model: str | None = option(
+    file: str | None = argument(metavar="[FILE]", type=FileType(), required=False)
+    model_option: str | None = option(
         "--model",
         type=FileType(),
-        help="A saved model: .keras, its folder, .h5, or JSON; '-' is standard input.",
+        help="A saved model, as FILE is: .keras, its folder, .h5, or JSON; '-' is standard input.",
     )
     weights: str | None = options.weights_option
     max_size: int = options.max_size_option
@@ -69,12 +72,19 @@ class Request(Options):
         type=FileType(),
         help="A picture for a model that takes images; may be given several times.",
     )
+    fit: Fit | None = option(
+        "--fit",
+        type=click.Choice(FITS, case_sensitive=False),
+        help="How an --image gets the model's size: resize changes its shape, pad adds black, "
+        "crop keeps the middle.  [default: resize]",
+    )
     max_pixels: int = options.max_pixels_option
     depth: Literal[8] | None = options.depth_option
     labels: tuple[int, ...] | None = option(
         "--label",
         type=NumbersType(1000, "N[,N...]", "labels counted from 0, as in 3 or 0,1,2", minimum=0),
-        help="Labels that the samples get in turn.  [default: all of them]",
+        help="Labels that the samples get in turn; an input of vectors gets them one-hot.  "
+        "[default: all of them]",
     )
     interpolate: Pair | None = option(
         "--interpolate",
@@ -144,6 +154,11 @@ class Request(Options):
     force: bool = options.force_option
 
     @property
+    def model(self) -> str | None:
+        """The file of the model, where it is read from one."""
+        return self.file if self.model_option is None else self.model_option
+
+    @property
     def writes(self) -> bool:
         """Whether samples are wanted at all."""
         return self.output is not None or self.samples_out is not None
@@ -156,6 +171,10 @@ class Request(Options):
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
         given = self.given("--kind", "--latent", "--size", "--channels")
+        if self.file is not None and self.model_option is not None:
+            _refuse("FILE and --model both name the model. Leave one out")
+        if self.file in GENERATORS and not names_file(str(self.file)):
+            _refuse(f"FILE must be a saved model. Received: {self.file}. Use --kind {self.file}")
         if self.model is not None and given:
             _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
         if self.model is None and self.weights is not None:
@@ -204,6 +223,8 @@ class Request(Options):
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
+        if self.fit is not None and not self.images:
+            _refuse("--fit is for pictures that a model takes. Give --image FILE")
         if samples and not self.writes:
             _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
 

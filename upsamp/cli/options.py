@@ -221,7 +221,8 @@ force_option = option("--force", help="Overwrite a file that exists.")
 code_option = option(
     "--code",
     type=click.Choice(("keras", "torch", "onnx", "jax"), case_sensitive=False),
-    help="Compute nothing; print a program of that library which computes the same.",
+    help="Compute nothing; print a program of that library which reads the same input, computes "
+    "the same, and writes it where -o says.",
 )
 
 compress_option = option(

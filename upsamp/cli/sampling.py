@@ -105,8 +105,11 @@ def plan_run(model: Model, request: Request) -> Plan:
         raise ArgumentError(as_options(str(error), name="--layer")) from error
     check_known(part)
     part.seed_noise(request.seed)
-    roles = input_roles(model)
+    roles = input_roles(model, labelled=bool(request.labels))
     given, notes = _read_inputs(model, roles, request)
+    if roles != input_roles(model):
+        [labels] = [one for one in roles if one.role == "one_hot"]
+        notes.append(f"the labels go to input {labels}, as rows with a 1 at the label's place")
     feed = _plan_feed(roles, given, request)
     run = SampleRun(part, feed, request.batch)
     rows, columns = (*run.shape[1:-1], 1, 1)[:2]
@@ -230,12 +233,12 @@ def _read_images(
                 f"--image must name a picture. Received: the matrix '{name}'. Use --latent-file."
             )
         first = takes_channels_first(model, place)
-        row, lost = image_rows(picture, name, one, wanted, first=first)
+        row, lost = image_rows(picture, name, one, wanted, first=first, fit=request.fit or "resize")
         rows.append(row)
         notes += [f"{name}: {note}" for note in picture.notes] + list(lost)
     if len({row.shape for row in rows}) > 1:
         raise ShapeError(
-            "All pictures must be of one size. "
+            "All pictures must be of one size for a model that takes any. "
             f"Received: shapes {sorted({row.shape[1:] for row in rows})}. Give them one by one."
         )
     return np.concatenate(rows), notes

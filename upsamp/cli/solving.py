@@ -7,8 +7,9 @@ import click
 from upsamp.cli.render.output import on_terminal
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.core.arguments import Pair
+from upsamp.core.geometry.layer_solver import axes_of, distinct, solve_cropped, solve_repeated
 from upsamp.core.geometry.size_solver import LayerSetting, nearest_targets, solve_chain, solve_layer
-from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
+from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.errors import ArgumentError
 from upsamp.models.advice import advise
 from upsamp.models.sequential import Sequential
@@ -25,11 +26,15 @@ def show_solutions(size: Pair, target: Pair) -> None:
             "--solve must have a second size of at least the first, as upsampling never shrinks. "
             f"Received: {_size(size)} and {_size(target)}. Ask for a larger one."
         )
-    settings = solve_layer(size, target)
+    cropped = solve_cropped(size, target)
+    settings = distinct([*solve_layer(size, target), *cropped], size)
+    settings.sort(key=lambda one: (one.holes, _uneven_axes(one)))
     whole = [setting for setting in settings if not setting.holes]
     chains = [chain for chain in solve_chain(size, target, max_stride=2) if len(chain) > 1]
+    chains = chains[:SHOWN_CHAINS]
+    chains += [one for one in solve_repeated(size, target) if one not in chains]
     if not settings and not chains:
-        chains = solve_chain(size, target)
+        chains = solve_chain(size, target)[:SHOWN_CHAINS]
     if not settings and not chains:
         near = " or ".join(_size(nearest) for nearest in nearest_targets(size, target))
         raise ArgumentError(
@@ -52,9 +57,9 @@ def show_solutions(size: Pair, target: Pair) -> None:
     if chains:
         show_rows(
             f"Chains from {_size(size)} to {_size(target)}",
-            ("Layers", "Sizes", "Each layer: kernel, stride, padding, output padding"),
-            [_chain_row(size, chain) for chain in chains[:SHOWN_CHAINS]],
-            "><<",
+            ("Layers", "Sizes", "Each: kernel, stride, padding, output padding", "PyTorch"),
+            [_chain_row(size, chain) for chain in sorted(chains, key=len)],
+            "><<<",
         )
 
 
@@ -83,21 +88,11 @@ def show_advice(model: Sequential, target: Pair) -> None:
 
 def _setting_row(setting: LayerSetting, size: Pair) -> tuple[str, ...]:
     overlap = "even" if setting.even_overlap else "uneven"
-    axes = [
-        transposed_axis(
-            size[axis],
-            setting.kernel[axis],
-            setting.strides[axis],
-            setting.padding,
-            None if setting.output_padding is None else setting.output_padding[axis],
-            1,
-        )
-        for axis in (0, 1)
-    ]
+    axes = axes_of(setting, size)
     return (
         _pair(setting.kernel),
         _pair(setting.strides),
-        setting.padding,
+        setting.padding if setting.margins is None else _pair(setting.margins),
         "-" if setting.output_padding is None else _pair(setting.output_padding),
         "holes" if setting.holes else overlap,
         _torch(axes),
@@ -105,15 +100,27 @@ def _setting_row(setting: LayerSetting, size: Pair) -> tuple[str, ...]:
     )
 
 
+def _uneven_axes(setting: LayerSetting) -> int:
+    """Return on how many axes the kernel is no multiple of the stride."""
+    return sum(k % s > 0 for k, s in zip(setting.kernel, setting.strides, strict=True))
+
+
 def _torch(axes: Sequence[TransposedAxis]) -> str:
     """Return PyTorch's padding and output_padding, or what to do where it has none."""
-    extras = [axis.before - axis.after for axis in axes]
-    if all(0 <= extra < axis.stride for extra, axis in zip(extras, axes, strict=True)):
-        before = _pair((axes[0].before, axes[1].before))
-        return f"padding={before}, output_padding={_pair((extras[0], extras[1]))}"
+    own = _torch_padding(axes)
+    if own is not None:
+        return f"padding={_pair(own[0])}, output_padding={_pair(own[1])}"
     added = [max(0, -axis.after) for axis in axes]
     zeros = f", then zeros [{added[0]},{added[1]}]" if any(added) else ""
     return f"padding=0, then crop {_sides(axes)}{zeros}"
+
+
+def _torch_padding(axes: Sequence[TransposedAxis]) -> tuple[Pair, Pair] | None:
+    """Return PyTorch's padding and output_padding, or None where it has none."""
+    extras = [axis.before - axis.after for axis in axes]
+    if not all(0 <= extra < axis.stride for extra, axis in zip(extras, axes, strict=True)):
+        return None
+    return (axes[0].before, axes[1].before), (extras[0], extras[1])
 
 
 def _onnx(axes: Sequence[TransposedAxis]) -> str:
@@ -128,19 +135,27 @@ def _sides(axes: Sequence[TransposedAxis]) -> str:
     return str(list(sides)).replace(" ", "")
 
 
-def _chain_row(size: Pair, chain: Sequence[LayerSetting]) -> tuple[str, str, str]:
-    sizes = " -> ".join([_size(size), *(_size(setting.output) for setting in chain)])
-    layers = []
-    for setting in chain:
+def _chain_row(size: Pair, chain: Sequence[LayerSetting]) -> tuple[str, str, str, str]:
+    inputs = [size, *(setting.output for setting in chain)]
+    layers: list[str] = []
+    in_torch: list[str] = []
+    for given, setting in zip(inputs, chain, strict=False):
+        taps = f"k{_pair(setting.kernel)} s{_pair(setting.strides)}"
         extra = "" if setting.output_padding is None else f" op{_pair(setting.output_padding)}"
-        layers.append(
-            f"k{_pair(setting.kernel)} s{_pair(setting.strides)} {setting.padding}{extra}"
-        )
-    return str(len(chain)), sizes, ", ".join(layers)
+        if setting.margins is None:
+            layers.append(f"{taps} {setting.padding}{extra}")
+        else:
+            layers.append(f"{taps} p{_pair(setting.margins)}{extra}")
+        own = _torch_padding(axes_of(setting, given))
+        if own is not None:
+            added = "" if own[1] == (0, 0) else f" op{_pair(own[1])}"
+            in_torch.append(f"{taps} p{_pair(own[0])}{added}")
+    spelled = "; ".join(in_torch) if len(in_torch) == len(chain) else "-"
+    return str(len(chain)), " -> ".join(map(_size, inputs)), "; ".join(layers), spelled
 
 
 def _pair(pair: Pair) -> str:
-    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
+    return str(pair[0]) if pair[0] == pair[1] else str(pair)
 
 
 def _size(size: Pair) -> str:

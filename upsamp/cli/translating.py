@@ -3,33 +3,35 @@
 import numpy as np
 
 from upsamp.cli.options import wrong_command
+from upsamp.cli.program_data import Origin, batch_source, origin_of, rounding, writing
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
 from upsamp.cli.transpose_request import Request
+from upsamp.cli.upsample_request import Request as UpsampleRequest
 from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
+from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError, ShapeError
+from upsamp.io.formats import format_of_name, is_image_format
+from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
-from upsamp.models.transposed_convolution import Settings, check_output_shape, prepare
+from upsamp.io.read import read_source
+from upsamp.models.transposed_convolution import Settings, Task, check_output_shape, prepare
 from upsamp.resizing.enlarging import Enlarging
-from upsamp.translate import (
-    TorchLayer,
-    TransposedConvolution,
-    Upsampling,
-    array_source,
-    transposed_convolution_program,
-    upsampling_program,
-)
+from upsamp.resizing.nodata import value_without_data
+from upsamp.translate import TorchLayer, TransposedConvolution, Upsampling
 from upsamp.translate.peers import compare_with_peers
+from upsamp.translate.programs import program_of
+from upsamp.translate.source import LARGEST, Data, comment, written_array
 
-# Arrays of up to this many elements are written out in a program.
-SMALL = 64
 
-
-def show_upsampling_program(library: str, x: Array, size: Pair, enlarging: Enlarging) -> None:
-    """Print a program of another library that upsamples x (N, H, W, C) to `size`."""
+def show_upsampling_program(
+    request: UpsampleRequest, given: Picture | Array, size: Pair, enlarging: Enlarging
+) -> None:
+    """Print a program of another library that upsamples what was given to `size`, and as it is."""
+    x = as_batch(array_of(given), enlarging.layout)
     # Some programs depend on each row and column, which is tried for all of them.
     check_memory((len(x), *size, x.shape[-1]), x.dtype, "The result of the program")
     settings = Upsampling.of(
@@ -39,7 +41,55 @@ def show_upsampling_program(library: str, x: Array, size: Pair, enlarging: Enlar
         convention=enlarging.convention,
         align_corners=enlarging.align_corners,
     )
-    print_text(upsampling_program(settings, library, _source(x, "x.npy")).removesuffix("\n"))
+    before: list[str] = []
+    after = rounding(x.dtype)
+    if isinstance(given, Picture):
+        _check_data(given, enlarging)
+        if given.has_alpha and not settings.method.copies(settings.factors):
+            before, straight = _weighted_by_alpha(given)
+            after = [*straight, *after]
+    origin = origin_of(request.source, given, request.reading)
+    written = writing(request.output, given, enlarging.layout, x.shape[3])
+    data = Data(
+        {"x": batch_source(origin, array_of(given), enlarging.layout)},
+        (*origin.imports, *written.imports),
+        tuple(before),
+        (*after, *filter(None, [written.text])),
+    )
+    print_text(program_of(settings, str(request.library), data).removesuffix("\n"))
+
+
+def _check_data(given: Picture, enlarging: Enlarging) -> None:
+    """Raise where some pixels hold no data, which no other library leaves out."""
+    missing = value_without_data(given)
+    if missing is not None and not METHODS[enlarging.interpolation].only_copies:
+        raise ArgumentError(
+            "--code must be for an image whose pixels all hold data. Received: some with the value "
+            f"for none, {missing}. Leave --code out."
+        )
+
+
+def _weighted_by_alpha(given: Picture) -> tuple[list[str], list[str]]:
+    """Return the lines that weight colours by alpha, the last channel, and those that undo it.
+
+    Channels between them are neither.
+    """
+    colours = given.pixels.shape[2] - 1 - given.extra
+    before = [
+        comment("Colours are weighted by alpha, the last channel: hidden ones never show."),
+        f"x = np.concatenate([x[..., :{colours}] * x[..., -1:], x[..., {colours}:]], axis=3)",
+    ]
+    return before, [
+        "alpha = y[..., -1:]",
+        f"seen = alpha > {_peak(given) * 1e-6:g}  # less comes from rounding",
+        f"straight = np.where(seen, y[..., :{colours}] / np.where(seen, alpha, 1), 0)",
+        f"y = np.concatenate([straight, y[..., {colours}:]], axis=3)",
+    ]
+
+
+def _peak(given: Picture) -> int:
+    """Return what alpha is where nothing shines through."""
+    return np.iinfo(given.pixels.dtype).max if given.pixels.dtype.kind in "iu" else 1
 
 
 def translate_convolution(request: Request, settings: Settings, layer: TorchLayer | None) -> None:
@@ -47,17 +97,17 @@ def translate_convolution(request: Request, settings: Settings, layer: TorchLaye
 
     layer: where the settings are from; without a source it says what the input is like.
     """
-    example = None
     if request.source is None and layer is not None:
         shape = (1, 8, 8, layer.channels or 1)
-        array, example = np.zeros(shape), f"np.random.default_rng(0).random({shape})"
-        by_channel = False
+        given: Picture | Array = np.zeros(shape)
+        origin = Origin(f"np.random.default_rng(0).random({shape})")
+        show_note(f"no input was given, so the program takes a random one, {shape}")
     else:
         given = read_input(request.source, request.reading)
         if layer is not None:
             check_channels(layer, given, settings.data_format)
-        by_channel = isinstance(given, Picture)
-        array = array_of(given)
+        origin = origin_of(request.source, given, request.reading)
+    by_channel, array = isinstance(given, Picture), array_of(given)
     with wrong_command(ArgumentError):
         check_output_shape(array, settings, by_channel=by_channel)
     task = prepare(array, settings, by_channel=by_channel)
@@ -68,16 +118,80 @@ def translate_convolution(request: Request, settings: Settings, layer: TorchLaye
         output_shape=settings.output_shape,
         bias=bool(task.bias.any()),
     )
-    text = transposed_convolution_program(
-        program,
-        str(request.library),
-        example or _source(task.x.astype(task.kernel.dtype), "x.npy"),
-        _source(task.kernel, "kernel.npy"),
-        _source(task.bias, "bias.npy") if program.bias else None,
+    kernel = _kernel_origin(request, settings, task)
+    x = batch_source(origin, array, settings.data_format)
+    before, after = _pixels_of(given, task, request) if isinstance(given, Picture) else ([], [])
+    filters = task.x.shape[0] if task.apart else program.filters
+    written = writing(request.output, given, settings.data_format, filters)
+    sources = {"x": f"{x}.transpose(3, 1, 2, 0)" if task.apart else x, "kernel": kernel.text}
+    if program.bias:
+        sources["bias"] = _small(task.bias) or written_array(task.bias, task.bias.shape)
+    data = Data(
+        sources,
+        (*origin.imports, *kernel.imports, *written.imports),
+        tuple(before),
+        (*after, *filter(None, [written.text])),
     )
-    print_text(text.removesuffix("\n"))
-    if example is not None:
-        show_note(f"no input was given, so the program takes a random one, {program.input_shape}")
+    print_text(program_of(program, str(request.library), data).removesuffix("\n"))
+
+
+def _pixels_of(given: Picture, task: Task, request: Request) -> tuple[list[str], list[str]]:
+    """Return the lines that weight colours by alpha first, and that make pixels of `y` last.
+
+    A result that is no image stays as it is computed, channel by channel.
+    """
+    before: list[str] = []
+    after: list[str] = []
+    pixels = given.pixels.dtype
+    drawn = request.output is None or is_image_format(format_of_name(request.output) or "png")
+    if drawn and task.apart and given.has_alpha:
+        peak = _peak(given)
+        before = [
+            comment("Colours are weighted by alpha, the last channel."),
+            f"x = np.concatenate([x[:-1] * (x[-1:] / {peak}), x[-1:]])",
+        ]
+        after = [
+            f"alpha = np.clip(y[-1:], 0, {peak}) / {peak}",
+            "straight = np.where(alpha > 0, y[:-1] / np.where(alpha > 0, alpha, 1), 0)",
+            "y = np.concatenate([straight, y[-1:]])",
+        ]
+    if task.apart:
+        after.append("y = y.transpose(3, 1, 2, 0)")
+    return before, [*after, *(rounding(pixels) if drawn else [])]
+
+
+def _kernel_origin(request: Request, settings: Settings, task: Task) -> Origin:
+    """Return how a program comes to the kernel: written out, read again, or made by its name."""
+    small = _small(task.kernel)
+    if small is not None:
+        return Origin(small)
+    if settings.kernel is None:
+        rows, columns, filters, channels = task.kernel.shape
+        shape = rows, columns, filters, channels // settings.groups
+        made = f"make_kernel({settings.preset!r}, {shape}, {settings.strides}, {settings.seed})"
+        if settings.groups > 1:
+            made = f"np.tile({made}, (1, 1, 1, {settings.groups}))"
+        return Origin(made, ("from upsamp.core.kernels.presets import make_kernel",))
+    options = ReadOptions(integers=False)
+    stored = array_of(read_source(request.weights, options))
+    origin = origin_of(request.weights, stored, options)
+    if origin.written:
+        return Origin(written_array(task.kernel.squeeze(), task.kernel.shape))
+    if stored.ndim == 2:
+        return origin._replace(text=f"{origin.text}[:, :, np.newaxis, np.newaxis]")
+    if stored.shape != task.kernel.shape or not np.array_equal(stored, settings.kernel):
+        return origin._replace(text=f"{origin.text}.transpose(2, 3, 1, 0)")
+    return origin
+
+
+def _small(array: Array) -> str | None:
+    """Return the source of an array that is written out: of few numbers, or all alike."""
+    if array.size > 1 and (array == array.flat[0]).all() and float(array.flat[0]).is_integer():
+        return f"np.full({array.shape}, {int(array.flat[0])})"
+    if array.size > LARGEST:
+        return None
+    # Axes of one element would be so many brackets; they come back by a reshape.
+    return written_array(array.squeeze(), array.shape)
 
 
 def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataFormat) -> None:
@@ -89,19 +203,6 @@ def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataF
             f"The input must have the channels of the layer, {layer.channels}. "
             f"Received: {channels}, of shape {array.shape}."
         )
-
-
-def _source(array: Array, file: str) -> str:
-    """Return Python source of an array: written out, or where it is large read from a file."""
-    if array.size > 1 and (array == array.flat[0]).all() and float(array.flat[0]).is_integer():
-        value = int(array.flat[0])
-        return f"np.full({array.shape}, {value})"
-    # Axes of one element would be so many brackets; they come back by a reshape.
-    written = array.squeeze() if array.size <= SMALL else array
-    source = array_source(written, array.shape, file)
-    if source.startswith("np.load("):
-        show_note(f"the program reads {file}, which must hold an array of shape {array.shape}")
-    return source
 
 
 def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:

@@ -1,6 +1,8 @@
 """`upsamp upsample`: enlarge an image or a matrix."""
 
+from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -28,6 +30,7 @@ from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
 from upsamp.core.text import printable
 from upsamp.io.pictures import Picture, array_of, check_light
+from upsamp.io.read import read_source
 from upsamp.io.streams import STANDARD_STREAM, is_open, spooled_input
 from upsamp.io.write import Destination
 from upsamp.resizing.enlarging import Enlarging
@@ -49,6 +52,7 @@ upsamp upsample photo.png --size 3 --interp bicubic --preview
 upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
 upsamp upsample '1 2; 3 4' --interp bilinear --explain
+upsamp upsample small.png --size 2 --interp bicubic --reference large.png
 upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
 
@@ -79,6 +83,8 @@ def command(request: Request) -> None:
         explain_enlarging(request)
     elif request.shown_elsewhere:
         _show_elsewhere(request)
+    elif request.reference is not None:
+        _measure(request, request.reference)
     elif request.sheet is not None:
         _draw_sheet(request, request.sheet)
     elif request.max_memory is None and not request.keep_larger:
@@ -161,6 +167,27 @@ def _draw_sheet(request: Request, name: str) -> None:
         preview(sheet, name)
 
 
+def _measure(request: Request, name: str) -> None:
+    """Show how near the result, and that of each method, is to a larger picture."""
+    from upsamp.cli.measuring import border_of, enlarged_by_each, show_measures
+    from upsamp.views.measuring import Reference
+
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    size, layout = enlarging.result_size(given), enlarging.layout
+    border = border_of(enlarging.shape_of(given), size)
+    reference = Reference(read_source(name, request.reading), border, layout)
+    reference.check(size)
+    destination = None
+    if request.output is not None:
+        destination = choose_destination(replace(request, format_name=None), given, "")
+    result = enlarging.apply(given, size)
+    if destination is not None:
+        deliver(result, destination)
+    asked = f"{enlarging.method}, linear light" if enlarging.linear else enlarging.method
+    others = enlarged_by_each(given, size, enlarging)
+    show_measures(reference, chain([(asked, result)], others), name, request.format_name)
+
+
 def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
     """Show a matrix before and after, and the layer that makes one of the other."""
     show_result(given, result)
@@ -189,4 +216,4 @@ def _show_elsewhere(request: Request) -> None:
         show_comparison(batch[0], enlarging.result_size(given), enlarging)
         return
     size = enlarging.size_of(enlarging.shape_of(given))
-    show_upsampling_program(request.library, batch, size, enlarging)
+    show_upsampling_program(request, given, size, enlarging)

@@ -108,6 +108,12 @@ class Request(Options):
         help="In place of the result, write a picture of every method on the parts where they "
         "differ most.",
     )
+    reference: str | None = option(
+        "--reference",
+        type=FileType(),
+        help="Show PSNR and SSIM of the result, and of those of all methods, beside this larger "
+        "picture, as a table or by --format json or csv; the result is written where -o says.",
+    )
     preview: bool = option(
         "--preview",
         help="Show the result on the terminal, besides writing it; one of '-' is only shown.",
@@ -249,15 +255,17 @@ class Request(Options):
         return ReadOptions(
             not copied
             or self.sheet is not None
+            or self.reference is not None
+            or self.shown_elsewhere
             or self.value_range is not None
             or _wants_matrix(output, self.format_name),
             self.max_pixels,
             self.depth,
             self.auto_orient,
             self.frame,
-            every_frame=not self.shown_elsewhere and self.sheet is None,
+            every_frame=not self._unwritten,
             # Integers would round what lies between them.
-            integers=copied and self.sheet is None,
+            integers=copied and self.sheet is None and self.reference is None,
             missing=self.missing,
         )
 
@@ -292,12 +300,15 @@ class Request(Options):
             self._check_look()
         if self.background is not None and self._unwritten:
             _refuse(
-                "--background is for a result that is written. "
-                "Leave --sheet, --compare, --code and --explain out."
+                "--background is for a result that is written. Leave --sheet, --compare, --code "
+                "and --explain out, or with --reference use -o FILE."
             )
+        if self.reference is not None:
+            self._check_measured()
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
-        given = self.given("-o", "--compare", "--code", "--explain", "--data-format")
+        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference"
+        given = self.given(*named)
         given += ["--missing"] * (self.missing == "nan")
         if self.many and given:
             _refuse(
@@ -311,7 +322,15 @@ class Request(Options):
             for name in self.set_by_user("--weights", "--tile", "--max-size"):
                 _refuse(f"{name} is for a network. Give --model FILE.")
             return
-        others = "--interp", "--convention", "--align-corners", "--linear", "--compare", "--code"
+        others = (
+            "--interp",
+            "--convention",
+            "--align-corners",
+            "--linear",
+            "--compare",
+            "--code",
+            "--explain",
+        )
         given = self.set_by_user(*others)
         if given:
             _refuse(
@@ -324,7 +343,21 @@ class Request(Options):
 
     @property
     def _unwritten(self) -> bool:
-        return self.shown_elsewhere or self.sheet is not None
+        measured = self.reference is not None and self.output is None
+        return self.shown_elsewhere or self.sheet is not None or measured
+
+    def _check_measured(self) -> None:
+        """Raise where options do not go with the numbers that --reference shows."""
+        from upsamp.cli.measuring import check_format  # few results are measured
+
+        check_format(self.format_name)
+        given = self.given(
+            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
+        )
+        if given:
+            _refuse(f"--reference shows numbers of whole results. Leave {given[0]} out.")
+        if self.output == STANDARD_STREAM:
+            _refuse("--reference shows its numbers on standard output. Use -o FILE.")
 
     def _check_written(self) -> None:
         """Raise where options are for a result that is written, and there is none."""

@@ -6,7 +6,7 @@ What `jax.lax.conv_transpose` lacks: groups, which `jax.lax.conv_general_dilated
 
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.settings import TransposedConvolution, Upsampling
-from upsamp.translate.source import call, comment, write_program
+from upsamp.translate.source import Data, call, comment, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
 COPY = METHODS["nearest"].jax["keras"].name
@@ -18,7 +18,7 @@ NOTES = {
 }
 
 
-def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
+def transposed_convolution(settings: TransposedConvolution, data: Data) -> str:
     """Return a program for `jax.lax.conv_transpose`."""
     padding = [
         (span - 1 - axis.before, span - 1 - axis.after)
@@ -45,7 +45,7 @@ def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, st
         steps.append(call("y = jax.lax.conv_general_dilated", arguments))
     steps.append(f"y = np.asarray({'y + bias' if settings.bias else 'y'})")
     title = f"Transposed convolution of {settings.input_shape} to {settings.result_shape} in JAX"
-    return write_program(title, ["import jax", "import numpy as np"], arrays, steps)
+    return write_program(title, ["import jax", "import numpy as np"], data, steps)
 
 
 def _turned_kernel(settings: TransposedConvolution) -> list[str]:
@@ -62,7 +62,7 @@ def _turned_kernel(settings: TransposedConvolution) -> list[str]:
     ]
 
 
-def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
+def upsampling(settings: Upsampling, data: Data) -> str:
     """Return a program for `jax.image.resize`, or for what does the same."""
     imports = ["import jax", "import numpy as np"]
     name = _method(settings)
@@ -89,7 +89,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
         f"Upsampling of {settings.input_shape} to {settings.result_shape} in JAX: "
         f"{settings.interpolation}"
     )
-    return write_program(title, imports, arrays, [*steps, "y = np.asarray(y)"])
+    return write_program(title, imports, data, [*steps, "y = np.asarray(y)"])
 
 
 def _method(settings: Upsampling) -> str | None:

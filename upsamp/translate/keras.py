@@ -10,7 +10,7 @@ from upsamp.core.geometry.sizes import transposed_axis
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
-from upsamp.translate.source import call, comment, pair, write_program
+from upsamp.translate.source import Data, call, comment, pair, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
 TO_NUMPY = "keras.ops.convert_to_numpy"
@@ -23,7 +23,7 @@ INSTEAD = {
 }
 
 
-def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
+def transposed_convolution(settings: TransposedConvolution, data: Data) -> str:
     """Return a program for `keras.layers.Conv2DTranspose`."""
     steps: list[str] = []
     left: list[Remainder] = []
@@ -47,7 +47,7 @@ def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, st
         steps += _groups(layer, settings.groups)
     steps += finish(left, bias=settings.bias and not bias_at_once)
     title = f"Transposed convolution of {settings.input_shape} to {settings.result_shape} in Keras"
-    return write_program(title, ["import keras", "import numpy as np"], arrays, steps)
+    return write_program(title, ["import keras", "import numpy as np"], data, steps)
 
 
 def _layer(
@@ -162,7 +162,7 @@ def _groups(layer: str, groups: int) -> list[str]:
     ]
 
 
-def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
+def upsampling(settings: Upsampling, data: Data) -> str:
     """Return a program for `keras.layers.UpSampling2D`, or for what else does the same."""
     imports = ["import keras", "import numpy as np"]
     method, factors = settings.method, settings.factors
@@ -195,7 +195,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
     title = (
         f"Upsampling of {settings.input_shape} to {settings.result_shape} in Keras: {method.name}"
     )
-    return write_program(title, imports, arrays, steps)
+    return write_program(title, imports, data, steps)
 
 
 def _resized(settings: Upsampling, name: str) -> list[str]:

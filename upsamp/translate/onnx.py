@@ -11,7 +11,7 @@ from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
-from upsamp.translate.source import call, comment, listing, write_program
+from upsamp.translate.source import Data, call, comment, listing, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
 IMPORTS = (
@@ -31,7 +31,7 @@ class _Fit(NamedTuple):
     remainder: Remainder
 
 
-def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
+def transposed_convolution(settings: TransposedConvolution, data: Data) -> str:
     """Return a program for ONNX' ConvTranspose."""
     rows, columns = (_fit(axis) for axis in settings.axes)
     left = rows.remainder, columns.remainder
@@ -71,7 +71,7 @@ def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, st
         *finish(left, bias=settings.bias and not bias_at_once),
     ]
     title = f"Transposed convolution of {settings.input_shape} to {settings.result_shape} in ONNX"
-    return write_program(title, IMPORTS, arrays, steps)
+    return write_program(title, IMPORTS, data, steps)
 
 
 def _fit(axis: TransposedAxis) -> _Fit:
@@ -106,7 +106,7 @@ def _run(nodes: str, constants: list[str], given: Shape4, result: Shape4) -> lis
     ]
 
 
-def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
+def upsampling(settings: Upsampling, data: Data) -> str:
     """Return a program for ONNX' Resize, or for what does the same."""
     attributes = _resize(settings)
     if attributes is not None:
@@ -125,7 +125,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
         f"Upsampling of {settings.input_shape} to {settings.result_shape} in ONNX: "
         f"{settings.interpolation}"
     )
-    return write_program(title, IMPORTS, arrays, steps)
+    return write_program(title, IMPORTS, data, steps)
 
 
 def _two_nodes(settings: Upsampling) -> tuple[list[str], list[str]]:

@@ -13,17 +13,18 @@ from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 from upsamp.translate import jax, keras, onnx, torch
 from upsamp.translate.settings import TransposedConvolution, Upsampling
+from upsamp.translate.source import Data
 
 Library: TypeAlias = Literal["keras", "torch", "onnx", "jax"]
 LIBRARIES: tuple[Library, ...] = get_args(Library)
 
-_TRANSPOSED_CONVOLUTIONS: Mapping[str, Callable[[TransposedConvolution, dict[str, str]], str]] = {
+_TRANSPOSED_CONVOLUTIONS: Mapping[str, Callable[[TransposedConvolution, Data], str]] = {
     "keras": keras.transposed_convolution,
     "torch": torch.transposed_convolution,
     "onnx": onnx.transposed_convolution,
     "jax": jax.transposed_convolution,
 }
-_UPSAMPLINGS: Mapping[str, Callable[[Upsampling, dict[str, str]], str]] = {
+_UPSAMPLINGS: Mapping[str, Callable[[Upsampling, Data], str]] = {
     "keras": keras.upsampling,
     "torch": torch.upsampling,
     "onnx": onnx.upsampling,
@@ -69,8 +70,7 @@ def transposed_convolution_program(
     arrays = {"x": x, "kernel": kernel}
     if bias is not None:
         arrays["bias"] = bias
-    name = normalize_choice(library, "library", LIBRARIES)
-    return _TRANSPOSED_CONVOLUTIONS[name](settings, arrays)
+    return program_of(settings, library, Data(arrays))
 
 
 def upsampling_program(settings: Upsampling, library: str, x: str) -> str:
@@ -95,8 +95,18 @@ def upsampling_program(settings: Upsampling, library: str, x: str) -> str:
     <BLANKLINE>
     """
     _check_kind(settings, Upsampling)
+    return program_of(settings, library, Data({"x": x}))
+
+
+def program_of(settings: TransposedConvolution | Upsampling, library: str, data: Data) -> str:
+    """Return the text of a program with what it does to its arrays and to its result besides.
+
+    data: `x`, and of a transposed convolution `kernel` and, where it has one, `bias`.
+    """
     name = normalize_choice(library, "library", LIBRARIES)
-    return _UPSAMPLINGS[name](settings, {"x": x})
+    if isinstance(settings, Upsampling):
+        return _UPSAMPLINGS[name](settings, data)
+    return _TRANSPOSED_CONVOLUTIONS[name](settings, data)
 
 
 def _check_kind(settings: object, kind: type) -> None:

@@ -3,7 +3,8 @@
 import ast
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from upsamp.core.arguments import Array, Pair, normalize_array, normalize_count
 from upsamp.core.axes import MAX_AXES
@@ -13,6 +14,21 @@ from upsamp.errors import ArgumentError, ShapeError
 WIDTH = 96
 # An array of more elements than this is read from a file: nobody reads so many numbers.
 LARGEST = 64
+
+
+@dataclass(frozen=True)
+class Data:
+    """The arrays of a program, and what is done besides the computation.
+
+    sources: of each array by its name. imports: the lines that import what they need besides NumPy.
+    before: the lines that change the arrays first. after: those that change `y` last, an array
+    (N, H, W, C) of float32 that may be read-only.
+    """
+
+    sources: Mapping[str, str]
+    imports: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 def array_source(array: Array, shape: Sequence[int], file: str = "x.npy") -> str:
@@ -34,9 +50,18 @@ def array_source(array: Array, shape: Sequence[int], file: str = "x.npy") -> str
             f"`shape` must have as many elements as the array, {array.size}. "
             f"Received: shape={shape}."
         )
-    reshape = "" if array.shape == tuple(shape) else f".reshape({', '.join(map(str, shape))})"
     if array.size > LARGEST:
-        return f"np.load({file!r}){reshape}"
+        return f"np.load({file!r}){_reshape(array, shape)}"
+    return written_array(array, shape)
+
+
+def _reshape(array: Array, shape: Sequence[int]) -> str:
+    return "" if array.shape == tuple(shape) else f".reshape({', '.join(map(str, shape))})"
+
+
+def written_array(array: Array, shape: Sequence[int]) -> str:
+    """Return the source of an array that is written out, of any size; see `array_source`."""
+    reshape = _reshape(array, shape)
     text = f"np.array({_numbers(array)})"
     if len(text) <= WIDTH - 30:  # which leaves room for what stands around it
         return text + reshape
@@ -103,23 +128,23 @@ def pair(value: Pair) -> str:
     return str(value[0]) if value[0] == value[1] else str(value)
 
 
-def write_program(
-    title: str, imports: Iterable[str], arrays: dict[str, str], steps: Iterable[str]
-) -> str:
+def write_program(title: str, imports: Iterable[str], data: Data, steps: Iterable[str]) -> str:
     """Return the text of a program that computes `y` from arrays of float32, and prints it.
 
-    arrays: the source of each array by its name. steps: the lines and blocks that compute `y`.
+    steps: the lines and blocks that compute `y`.
 
     Raises `ArgumentError` where the source of an array is no expression.
     """
     return "\n".join(
         [
             comment(title),
-            *imports,
+            *sorted({*imports, *data.imports}, key=lambda line: (line.startswith("from"), line)),
             "",
-            *(_single(name, text) for name, text in arrays.items()),
+            *(_single(name, text) for name, text in data.sources.items()),
+            *data.before,
             "",
             *steps,
+            *data.after,
             "print(y)",
             "",
         ]

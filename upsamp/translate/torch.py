@@ -11,7 +11,7 @@ from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.upsampling.methods import METHODS, Spelling
 from upsamp.translate.crop_and_pad import Remainder, adds_zeros, finish
 from upsamp.translate.settings import TransposedConvolution, Upsampling
-from upsamp.translate.source import call, comment, pair, write_program
+from upsamp.translate.source import Data, call, comment, pair, write_program
 from upsamp.translate.weights import floats_find_the_nearest, indices, weights
 
 IMPORTS = ("import numpy as np", "import torch", "import torch.nn.functional as F")
@@ -29,7 +29,7 @@ class Fit(NamedTuple):
     legal: bool
 
 
-def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, str]) -> str:
+def transposed_convolution(settings: TransposedConvolution, data: Data) -> str:
     """Return a program for `torch.nn.functional.conv_transpose2d`."""
     rows, columns = (fit_axis(axis) for axis in settings.axes)
     left = rows.remainder, columns.remainder
@@ -58,7 +58,7 @@ def transposed_convolution(settings: TransposedConvolution, arrays: dict[str, st
     title = (
         f"Transposed convolution of {settings.input_shape} to {settings.result_shape} in PyTorch"
     )
-    return write_program(title, IMPORTS, arrays, steps)
+    return write_program(title, IMPORTS, data, steps)
 
 
 def fit_axis(axis: TransposedAxis) -> Fit:
@@ -75,7 +75,7 @@ def fit_axis(axis: TransposedAxis) -> Fit:
     return Fit(padding, extra, Remainder.of(axis, padding, length), legal)
 
 
-def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
+def upsampling(settings: Upsampling, data: Data) -> str:
     """Return a program for `torch.nn.functional.interpolate`, or for what does the same."""
     mode = _mode(settings)
     copied = mode is COPY[settings.convention]
@@ -107,7 +107,7 @@ def upsampling(settings: Upsampling, arrays: dict[str, str]) -> str:
         f"Upsampling of {settings.input_shape} to {settings.result_shape} in PyTorch: "
         f"{settings.interpolation}"
     )
-    return write_program(title, IMPORTS, arrays, [*steps, BACK])
+    return write_program(title, IMPORTS, data, [*steps, BACK])
 
 
 def _mode(settings: Upsampling) -> Spelling | None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import in_one_test
 from numpy.typing import NDArray
+from PIL import Image
 
 from upsamp.errors import FormatError, ShapeError
 from upsamp.io.pictures import Picture
@@ -71,18 +71,53 @@ def test_alpha_is_kept_where_the_model_takes_it_and_else_left_out_with_a_note() 
     assert row_of(opaque, "RGBA", 2, 2, 3).shape == (2, 2, 3)
 
 
-@in_one_test(
-    ("lengths", "rule"),
-    [
-        ((4, 6, 3), r"must be 6x4 pixels.*'a\.png' of 2x2\. Make one by: upsamp .* --to 6x4"),
-        ((1, 2, 3), r"must be 2x1 pixels.*of 2x2\. Make it smaller in an image editor"),
-        ((None, 3, 3), r"must be 3x2 pixels.*--to 3x2"),
-        ((2, 2, 2), r"must be for an input of 1, 3 or 4 channels.*by --latent-file"),
-    ],
-)
-def test_a_picture_that_does_not_fit_is_refused(lengths: tuple[int | None, ...], rule: str) -> None:
-    with pytest.raises(ShapeError, match=rule):
-        image_rows(Picture(COLOUR, "RGB"), "a.png", wanted(*lengths), (0.0, 1.0))
+def test_a_picture_of_another_size_is_resized_as_pillow_does() -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (300, 30)).astype(np.uint8)
+    for rows, columns in ((16, 16), (300, 31), (7, 90), (400, 40)):
+        image = Image.fromarray(pixels.astype(np.float32))
+        expected = np.asarray(image.resize((columns, rows), Image.Resampling.BILINEAR)) / 255
+        row, notes = image_rows(Picture(pixels, "L"), "a.png", wanted(rows, columns, 1), (0.0, 1.0))
+        np.testing.assert_allclose(row[0, ..., 0], expected, atol=1e-6)
+        told = f"a.png: 30x300 is resized to {columns}x{rows}, the size that the model takes"
+        keeps = "" if (rows, columns) == (400, 40) else "; --fit pad or crop keeps its shape"
+        assert notes == (told + keeps,)
+
+
+def test_a_picture_can_be_padded_or_cropped_to_keep_its_shape() -> None:
+    pixels = np.random.default_rng(2).integers(1, 256, (8, 4, 3)).astype(np.uint8)
+    picture, same = Picture(pixels, "RGB"), (-1.0, 1.0)
+    row, notes = image_rows(picture, "a.png", wanted(8, 9, 3), same, fit="pad")
+    np.testing.assert_allclose(row[0, :, 2:6], pixels / 127.5 - 1, atol=1e-6)
+    assert (row[0, :, [0, 1, 6, 7, 8]] == -1).all()
+    assert notes == (
+        "a.png: 4x8 is resized to 4x8 and padded with black to 9x8, the size that the model takes",
+    )
+    row, notes = image_rows(picture, "a.png", wanted(4, 4, 3), same, fit="crop")
+    np.testing.assert_allclose(row[0], pixels[2:6] / 127.5 - 1, atol=1e-6)
+    assert notes == (
+        "a.png: 4x8 is cropped to 4x4 and resized to 4x4, the size that the model takes",
+    )
+
+
+def test_hidden_colours_are_not_seen_in_a_smaller_picture() -> None:
+    pixels = np.array([[[200, 0, 0, 255], [0, 255, 0, 0]]], np.uint8)
+    row, _ = image_rows(Picture(pixels, "RGBA"), "a.png", wanted(1, 1, 4), (0.0, 1.0))
+    np.testing.assert_allclose(row[0, 0, 0], [200 / 255, 0, 0, 0.5], atol=1e-6)
+    # What is padded hides nothing.
+    opaque = Picture(pixels[:, :1], "RGBA")
+    row, notes = image_rows(opaque, "a.png", wanted(1, 2, 3), (0.0, 1.0), fit="pad")
+    assert len(notes) == 1
+
+
+def test_an_axis_of_any_length_stays_as_it_is() -> None:
+    assert row_of(COLOUR, "RGB", None, None, 3).shape == (2, 2, 3)
+    row, _ = image_rows(Picture(COLOUR, "RGB"), "a.png", wanted(None, 5, 3), (0.0, 1.0))
+    assert row.shape == (1, 2, 5, 3)
+
+
+def test_an_input_whose_channels_are_no_colours_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"must be for an input of 1, 3 or 4 .*by --latent-file"):
+        image_rows(Picture(COLOUR, "RGB"), "a.png", wanted(2, 2, 2), (0.0, 1.0))
 
 
 def test_other_colours_are_refused() -> None:

@@ -57,6 +57,26 @@ def test_names_tell_labels_beside_a_latent_vector() -> None:
     assert roles_of(joined(noise, Input((1,), name="label"))) == [("latent", None), ("label", None)]
 
 
+def labelled_roles(*inputs: InputLayer) -> list[tuple[str, int | None]]:
+    return [(one.role, one.classes) for one in input_roles(joined(*inputs), labelled=True)]
+
+
+def test_labels_that_are_given_tell_which_vector_takes_them() -> None:
+    noise, condition = Input((8,), name="input_1"), Input((5,), name="input_2")
+    assert labelled_roles(noise, condition) == [("latent", None), ("one_hot", 5)]
+    assert labelled_roles(condition, noise) == [("one_hot", 5), ("latent", None)]
+    longer = Input((9,), name="class_vector")
+    assert labelled_roles(noise, longer) == [("latent", None), ("one_hot", 9)]
+    whole = Input((5,), name="input_3", dtype="int32")
+    assert labelled_roles(noise, whole) == [("latent", None), ("one_hot", 5)]
+    # Another input takes them already, or nothing tells which.
+    assert labelled_roles(noise, Input((1,), name="label")) == [("latent", None), ("label", None)]
+    alike = Input((8,), name="input_4")
+    assert labelled_roles(noise, alike) == [("unknown", None), ("unknown", None)]
+    assert labelled_roles(noise) == [("latent", None)]
+    assert labelled_roles(longer) == [("one_hot", 9)]
+
+
 def test_a_vector_that_is_alone_is_the_latent_one_whatever_its_name() -> None:
     assert roles_of(joined(Input((8,), name="label"))) == [("latent", None)]
 

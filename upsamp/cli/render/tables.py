@@ -91,13 +91,18 @@ def show_report(
 
 
 def show_rows(
-    title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], alignment: str
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    alignment: str,
+    *,
+    as_table: bool | None = None,
 ) -> None:
     """Show rows of text under headings: a table on a terminal, aligned columns elsewhere.
 
-    alignment: "<" (left) or ">" (right) for each column.
+    alignment: "<" (left) or ">" (right) for each column. as_table: which of the two in any case.
     """
-    if not on_terminal():
+    if not (on_terminal() if as_table is None else as_table):
         print_text(f"{title}:")
         for line in align_columns([headings, *rows], alignment):
             print_text(line.rstrip())

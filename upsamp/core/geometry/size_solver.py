@@ -34,6 +34,7 @@ class LayerSetting:
     multiple of the stride on both axes, so nothing checkers; see A. Odena et al., "Deconvolution
     and Checkerboard Artifacts" (Distill, 2016). holes: no input reaches some outputs, as the kernel
     is smaller than the stride (harmless to a single row), or as zeros are added past the kernels.
+    margins: what is cropped at both ends alike, of rows and columns, in the place of `padding`.
     """
 
     kernel: Pair
@@ -43,6 +44,7 @@ class LayerSetting:
     output: Pair
     even_overlap: bool
     holes: bool
+    margins: Pair | None = None
 
 
 # Sizes times layers that are tried in the search for a chain, which takes about a second.

@@ -35,7 +35,7 @@ class InputRole:
         return f"'{self.name}' {self.shape}"
 
 
-def input_roles(model: Model) -> list[InputRole]:
+def input_roles(model: Model, *, labelled: bool = False) -> list[InputRole]:
     """Decide what each input of a model is, in the order of the inputs.
 
     label: one number a sample that an `Embedding` looks up, or of an integer type, or a single
@@ -43,6 +43,9 @@ def input_roles(model: Model) -> list[InputRole]:
     vector. latent: the one float vector that is left; one that stands at a single pixel, such as
     (1, 1, 100), is one too. image: of rank 4. Of what is left, and where several inputs could be
     the latent vector or the label, nothing is known: "unknown".
+
+    labelled: whether there are labels to give, which tells that an input takes some: where no other
+    does, the one vector that is named so, or else the shortest of several inputs, is one_hot.
 
     >>> from upsamp.models.generator import make_generator
     >>> [(one.name, one.role) for one in input_roles(make_generator("dcgan"))]
@@ -60,7 +63,31 @@ def input_roles(model: Model) -> list[InputRole]:
         alike = [one for one in found if one.role in group]
         if len(alike) > 1:
             found = [_with_role(one, "unknown") if one in alike else one for one in found]
+    if labelled and not any(one.role in ("label", "one_hot") for one in found):
+        return _with_one_hot(found)
     return found
+
+
+def _with_one_hot(found: list[InputRole]) -> list[InputRole]:
+    """Return the roles where one input of vectors takes labels, if it is plain which."""
+    vectors = [
+        one
+        for one in found
+        if one.role in ("latent", "unknown") and len(one.shape) == 2 and (one.shape[1] or 0) > 1
+    ]
+    named = [one for one in vectors if LABEL_NAME.search(one.name)]
+    candidates = named or (vectors if len(found) > 1 else [])
+    shortest = min((one.shape[1] or 0 for one in candidates), default=0)
+    labels = [one for one in candidates if one.shape[1] == shortest]
+    if len(labels) != 1:
+        return found
+    points = [one for one in vectors if one not in labels and one.dtype.kind == "f"]
+    roles: dict[str, Role] = {labels[0].name: "one_hot"}
+    roles |= {one.name: "latent" for one in points if len(points) == 1}
+    return [
+        _with_role(one, roles.get(one.name, one.role), shortest if one in labels else None)
+        for one in found
+    ]
 
 
 def _own_role(model: Model, number: int, shape: Shape) -> InputRole:

@@ -14,6 +14,7 @@ from upsamp.models.model import Model
 from upsamp.models.sampling.input_roles import InputRole
 from upsamp.models.sampling.input_values import Column, Drawn, Given, Labels
 
+LABELS_TOO = ", or labels by --label"
 ALL_BY_NAME = "Give all inputs by their names, as in --latent-file inputs.npz"
 
 
@@ -170,7 +171,7 @@ def _check_decided(open_roles: Sequence[InputRole], roles: Sequence[InputRole]) 
             raise ArgumentError(
                 "The inputs of a model must be one latent vector, labels and one image, or be "
                 f"given. Received: {_listed(roles)}; nothing tells what '{one.name}' is to be. "
-                f"{ALL_BY_NAME}."
+                f"{ALL_BY_NAME}{LABELS_TOO if len(one.shape) == 2 else ''}."
             )
 
 

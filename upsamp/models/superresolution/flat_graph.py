@@ -110,7 +110,8 @@ class FlatGraph:
         batch = image[np.newaxis]
         batch = np.moveaxis(batch, 3, 1) if self.first[0] else batch
         with np.errstate(invalid="ignore", over="ignore"):
-            result: Array = self._execution.run([np.ascontiguousarray(batch)])[0][0]
+            noise = np.random.default_rng(0)  # of layers that are called as in training
+            result: Array = self._execution.run([np.ascontiguousarray(batch)], noise)[0][0]
         return np.moveaxis(result, 0, 2) if self.first[1] else result
 
     @cached_property

@@ -46,8 +46,8 @@ class NetworkPlan:
         rows, columns = self.rows[0], self.columns[0]
         tile = rows.stop - rows.start, columns.stop - columns.start
         channels = self.graph.channels or 1
-        total: int = self.graph.peak(tile) + 4 * channels * tile[0] * self.padded[1]
-        return total
+        total = self.graph.peak(tile) + 4 * channels * tile[0] * self.padded[1]
+        return int(total)
 
     @property
     def band_rows(self) -> int:

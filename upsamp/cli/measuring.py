@@ -1,0 +1,126 @@
+"""`--reference`: how near a result, and those of all methods, are to a larger picture."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import ceil, isinf
+from typing import Any, TypeAlias
+
+import click
+
+from upsamp.cli.render.output import print_text
+from upsamp.cli.render.tables import show_rows
+from upsamp.cli.render.text import rows_csv
+from upsamp.core.arguments import Array, Pair
+from upsamp.core.text import json_text, printable
+from upsamp.core.upsampling.methods import METHODS
+from upsamp.io.pictures import Picture
+from upsamp.resizing.enlarging import Enlarging
+from upsamp.views.measuring import Measure, Reference
+
+FORMATS = ("table", "plain", "json", "csv")
+
+Named: TypeAlias = tuple[str, Picture | Array]
+
+
+def enlarged_by_each(given: Picture | Array, size: Pair, enlarging: Enlarging) -> Iterator[Named]:
+    """Yield what each method makes of an image or a matrix, in Keras' convention, by its name.
+
+    What is wanted itself is left out.
+    """
+    for method in METHODS:
+        other = replace(
+            enlarging, interpolation=method, convention="keras", align_corners=False, linear=False
+        )
+        if other != enlarging:
+            yield method, other.apply(given, size)
+
+
+def border_of(shape: Pair, size: Pair) -> Pair:
+    """Return the rows and columns to cut at each side: the factor, rounded up.
+
+    >>> border_of((10, 10), (20, 25))
+    (2, 3)
+    """
+    return ceil(size[0] / shape[0]), ceil(size[1] / shape[1])
+
+
+def show_measures(
+    reference: Reference, results: Iterable[Named], name: str, format_name: str | None
+) -> None:
+    """Show PSNR and SSIM of results, by their names; the first is the one that was asked for.
+
+    name: of the reference.
+    """
+    rows = [(named, reference.measure(result)) for named, result in results]
+    planes = [measure.plane for measure in rows[0][1]]
+    if format_name == "json":
+        print_text(json_text(_as_json(reference, rows, name), indent=2))
+    elif format_name == "csv":
+        head = [f"{what}_{plane}" for plane in planes for what in ("psnr", "ssim")]
+        print_text(rows_csv([["method", *head], *([row[0], *_numbers(row[1])] for row in rows)]))
+    else:
+        head = [f"{what} {plane}" for plane in planes for what in ("PSNR", "SSIM")]
+        cells = [(named, *_cells(measures)) for named, measures in rows]
+        title = f"PSNR in dB and SSIM beside {printable(name)}, {_convention(reference, planes)}"
+        as_table = None if format_name is None else format_name == "table"
+        show_rows(title, ("Method", *head), cells, "<" + ">" * len(head), as_table=as_table)
+
+
+def _convention(reference: Reference, planes: Sequence[str]) -> str:
+    """Return how the numbers were found, in words."""
+    rows, columns = reference.border
+    border = f"{rows}" if rows == columns else f"{rows} rows and {columns} columns"
+    luma = ", Y of BT.601 (16 to 235)" if "Y" in planes else ""
+    alpha = ", colours weighted by alpha" if "alpha" in planes else ""
+    return f"border of {border} cut, range {reference.data_range:g}{luma}{alpha}"
+
+
+def _as_json(
+    reference: Reference, rows: Sequence[tuple[str, list[Measure]]], name: str
+) -> dict[str, Any]:
+    """Return all as JSON has it, in which an infinite PSNR, of no difference, is null."""
+    planes = [measure.plane for measure in rows[0][1]]
+    return {
+        "reference": name,
+        "convention": {
+            "border": list(reference.border),
+            "data_range": reference.data_range,
+            "luma": "BT.601, 16 to 235" if "Y" in planes else None,
+            "colours_weighted_by_alpha": "alpha" in planes,
+            "ssim": "Gaussian window of 11, sigma 1.5, K1 0.01, K2 0.03",
+        },
+        "results": [
+            {
+                "method": named,
+                **{
+                    measure.plane: {
+                        "psnr": None if isinf(measure.psnr) else measure.psnr,
+                        "ssim": measure.ssim,
+                    }
+                    for measure in measures
+                },
+            }
+            for named, measures in rows
+        ],
+    }
+
+
+def _numbers(measures: Sequence[Measure]) -> list[float | None]:
+    return [number for measure in measures for number in (measure.psnr, measure.ssim)]
+
+
+def _cells(measures: Sequence[Measure]) -> list[str]:
+    cells = []
+    for measure in measures:
+        cells.append(f"{measure.psnr:.3f}")
+        cells.append("-" if measure.ssim is None else f"{measure.ssim:.5f}")
+    return cells
+
+
+def check_format(format_name: str | None) -> None:
+    """Raise where the measures cannot be shown so."""
+    if format_name not in (None, *FORMATS):
+        raise click.UsageError(
+            f"--reference shows its numbers as {', '.join(FORMATS)}. "
+            f"Received: --format {format_name}. Use one of these."
+        )
