@@ -15,7 +15,7 @@ from upsamp.models.superresolution.flat_graph import PROBE, FlatGraph
 from upsamp.models.superresolution.tiling import AxisTiling, Tile
 
 # Bytes that the arrays of a tile take where nothing bounds them: more is no faster.
-WANTED = 2**26
+WANTED = 2**25
 # Least side of a tile that is tried.
 LEAST_TILE = 16
 # Up to this many bytes the system is not asked.
@@ -48,11 +48,6 @@ class NetworkPlan:
         channels = self.graph.channels or 1
         total: int = self.graph.peak(tile) + 4 * channels * tile[0] * self.padded[1]
         return total
-
-    @property
-    def band_rows(self) -> int:
-        """The most rows of the result that are made at a time."""
-        return max(tile.kept.stop - tile.kept.start for tile in self.rows)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -192,15 +187,19 @@ def _cut(
 ) -> tuple[list[Tile], list[Tile]]:
     """Return the tiles of the rows and of the columns."""
     each = graph.peak((PROBE, PROBE)) / PROBE**2
-    longest = tile or max(LEAST_TILE, math.isqrt(int(min(room or WANTED, WANTED) / each)))
-    tilings = [AxisTiling(graph, size, axis) for axis in (0, 1)]
-    found = [tiling.cut(longest) for tiling in tilings]
-    if tile is not None and not all(found):
-        _refuse_tile(tilings, found, tile)
-    rows, columns = (
-        tiles if _is_enough(tiles, longest) or tile else _grown(tiling, longest)
-        for tiling, tiles in zip(tilings, found, strict=True)
-    )
+    budget = min(room or WANTED, WANTED)
+    tilings = AxisTiling(graph, size, 0), AxisTiling(graph, size, 1)
+    if tile is not None:
+        rows, columns = (tiling.cut(tile) for tiling in tilings)
+        if not (rows and columns):
+            _refuse_tile(tilings[bool(rows)], tile)
+    else:
+        # All columns of a band of the result are held beside a tile.
+        band = 4 * (graph.channels or 1) * graph.size_of(size)[1] * tilings[0].rate
+        side = min(math.isqrt(int(budget / each)), int(budget / band))
+        rows = _cut_axis(tilings[0], max(LEAST_TILE, side))
+        side = int(budget / each) // (rows[0].stop - rows[0].start)
+        columns = _cut_axis(tilings[1], max(LEAST_TILE, side))
     largest = rows[0].stop - rows[0].start, columns[0].stop - columns[0].start
     whole = [one for one, tiles in zip(tilings, (rows, columns), strict=True) if len(tiles) == 1]
     reason = whole[0].obstacle() if whole else ""
@@ -208,25 +207,20 @@ def _cut(
     return rows, columns
 
 
-def _is_enough(tiles: list[Tile], longest: int) -> bool:
-    """Tell whether tiles are there, and are not computed for their edges in the main."""
-    if len(tiles) < 3:
-        return bool(tiles)
-    return tiles[1].start - tiles[0].start >= longest // 2
+def _cut_axis(tiling: AxisTiling, longest: int) -> list[Tile]:
+    """Return tiles of so many positions, or of more where these are not exact, or wasteful.
 
-
-def _grown(tiling: AxisTiling, longest: int) -> list[Tile]:
-    """Return tiles that are longer, as tiles of `longest` are not exact, or wasteful."""
+    That is where more than half of what is computed of a tile is for its edges.
+    """
     while True:
-        longest *= 2
         tiles = tiling.cut(longest)
-        if _is_enough(tiles, longest):
+        if tiles and (len(tiles) < 3 or tiles[1].start - tiles[0].start >= longest // 2):
             return tiles
+        longest *= 2
 
 
-def _refuse_tile(tilings: list[AxisTiling], found: list[list[Tile]], tile: int) -> NoReturn:
+def _refuse_tile(tiling: AxisTiling, tile: int) -> NoReturn:
     """Raise where tiles are too small to be exact, and say what is enough."""
-    tiling = tilings[0 if not found[0] else 1]
     reason = tiling.obstacle()
     if reason:
         raise ArgumentError(
