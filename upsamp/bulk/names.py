@@ -103,9 +103,10 @@ class Naming:
         for literal, field, _, _ in Formatter().parse(self.template):
             parts.append(re.escape(literal))
             if field is not None:
-                parts.append(
-                    f"(?P={field})" if field in seen else f"(?P<{field}>{PATTERNS[field]})"
-                )
+                # A method of another name is a network.
+                own = f"|{re.escape(self.method)}" if field == "interp" else ""
+                pattern = f"{PATTERNS[field]}{own}"
+                parts.append(f"(?P={field})" if field in seen else f"(?P<{field}>{pattern})")
                 seen.add(field)
         return re.compile("".join(parts), re.DOTALL) if "stem" in seen else None
 

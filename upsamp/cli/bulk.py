@@ -143,6 +143,7 @@ def _run(
         skip_existing=request.skip_existing,
         max_memory=limit,
         dry=request.dry,
+        describe=True,
     )
     overwrite = request.report is not None and _replaces_report(request)
     told = _told_settings(plan.naming, settings)

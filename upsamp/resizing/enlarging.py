@@ -232,7 +232,8 @@ class Settings:
     new suffix tells. overwrite: whether what stands there is replaced; skip_existing: whether it is
     taken for done, also where somebody else has put it there meanwhile. max_memory: what each
     process may take. matrices: whether files of numbers are enlarged, too, and not images alone.
-    dry: whether all is planned, and nothing made.
+    dry: whether all is planned, and nothing made. describe: whether notes say how a network makes a
+    result, besides what is lost.
     """
 
     enlarging: Enlarging = Enlarging()
@@ -244,3 +245,4 @@ class Settings:
     max_memory: MemoryLimit | None = None
     matrices: bool = False
     dry: bool = False
+    describe: bool = False

@@ -172,7 +172,7 @@ def enlarge_file(source: str, target: str, settings: Settings) -> Facts:
     notes: list[str] = []
     with limit_memory(settings.max_memory):
         job = prepare(partial(_read, source, settings), partial(_plan, source, target, settings))
-        notes += job.work.notes
+        notes += job.work.notes if settings.describe else ()
         after, kept = job.work.shape, job.work.kept(job.destination.format)
         if 0 < kept.frames < kept.total:
             notes.append(f"{kept.frames} of {kept.total} frames are kept in size")

@@ -39,6 +39,7 @@ class FlatGraph:
     channels: int | None
     first: tuple[bool, bool]
     _known: dict[Pair, list[list[MaybeShape]]] = field(default_factory=dict)
+    _executions: list[Execution] = field(default_factory=list)
 
     def shapes(self, size: Pair) -> list[list[MaybeShape]]:
         """Return the shapes of all calls for an image of so many rows and columns.
@@ -109,15 +110,13 @@ class FlatGraph:
         """Compute the output (H, W, C) of an image (H, W, C)."""
         batch = image[np.newaxis]
         batch = np.moveaxis(batch, 3, 1) if self.first[0] else batch
+        batch = np.ascontiguousarray(batch)
+        if not self._executions:  # which later images have, too, of any size
+            self._executions.append(Execution(self.calls, [0], [self.output], [batch.shape]))
         with np.errstate(invalid="ignore", over="ignore"):
             noise = np.random.default_rng(0)  # of layers that are called as in training
-            result: Array = self._execution.run([np.ascontiguousarray(batch)], noise)[0][0]
+            result: Array = self._executions[0].run([batch], noise)[0][0]
         return np.moveaxis(result, 0, 2) if self.first[1] else result
-
-    @cached_property
-    def _execution(self) -> Execution:
-        shape = tuple(length or 1 for length in self.input_shape((PROBE, PROBE)))
-        return Execution(self.calls, [0], [self.output], [shape])
 
 
 def flatten(model: Model, place: int, first: tuple[bool, bool]) -> FlatGraph:

@@ -100,7 +100,7 @@ class Network:
         try:
             rates = self.graph.rates
         except ShapeError as error:
-            return str(error)
+            return str(error).partition(" Received: ")[0]  # sizes that nobody gave
         model, place = self._model
         size = self.graph.lengths(model.input_shapes[place])
         rate = rates[self.graph.output.call]
