@@ -46,6 +46,7 @@ def test_a_file_without_a_reason_has_the_exit_code_0(invoke: Invoke, good: str) 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
         "good.keras: .keras",
+        "Not looked at: the values of the weights",
         "No reason was found why it should not be loaded.",
     ]
 

@@ -195,6 +195,14 @@ ATTACKS: Mapping[str, Attack] = {
             ("custom-function", "config.json: compile_config.metrics[0]"),
         ),
     ),
+    "module_of_an_argument": Attack(
+        ".keras",
+        keras(layer("Dense", units=1, hook={"fn_module": "subprocess", "fn": "run"})),
+        (
+            ("foreign-module", f"config.json: {AT}.config.hook.fn_module"),
+            ("custom-function", f"config.json: {AT}.config.hook.fn"),
+        ),
+    ),
     "nested": Attack(
         ".keras",
         keras(layer("TimeDistributed", layer=model(layer("Lambda", function=function(None, "f"))))),

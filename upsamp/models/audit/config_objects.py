@@ -36,6 +36,9 @@ SPECIAL = frozenset({"Lambda", "TensorFlowOpLayer", *CALLING, *LOADING})
 FUNCTION_KEY = re.compile(
     r"(?:\w+_)?(?:activation|initializer|regularizer|constraint)|fn|optimizer|standardize|split"
 )
+# Arguments that name modules, and the modules that stand for what is there already.
+MODULE_KEY = re.compile(r"(?:\w+_)?module")
+OWN_MODULES = ("", "builtins", "__main__")
 FUNCTION_ROOMS = ("loss", "metrics", "weighted_metrics")
 # Text that is a path or an address: absolute, of a drive or a share, or one that leads upwards.
 PATH = re.compile(
@@ -83,9 +86,10 @@ def audit_config(config: object, report: Report, member: str, root: str = "") ->
 def _children(node: Node) -> Iterator[Node]:
     value, path, key = node
     if isinstance(value, dict):
-        inherited = key if key in FUNCTION_ROOMS and "class_name" not in value else None
+        names_class = "class_name" in value
+        inherited = key if key in FUNCTION_ROOMS and not names_class else None
         for name, part in value.items():
-            if part is None or isinstance(part, bool | float):
+            if part is None or isinstance(part, bool | float) or (names_class and name == "module"):
                 continue
             inner = name if name.isidentifier() else f"[{quoted(name)}]"
             joined = f"{path}.{inner}" if path and inner is name else f"{path}{inner}"
@@ -119,6 +123,8 @@ def _text_faults(text: str, path: str, key: str) -> Iterator[Fault]:
         yield Fault("vocabulary-file", f"the vocabulary is the file {quoted(text)}", path)
     elif key not in FREE_KEYS and PATH.match(text):
         yield Fault("config-path", f"the path or address {quoted(text)}", path)
+    if MODULE_KEY.fullmatch(key) and not (text in OWN_MODULES or HOMES.fullmatch(text)):
+        yield Fault("foreign-module", f"the module {quoted(text)}", path)
     if FUNCTION_KEY.fullmatch(key) or key in FUNCTION_ROOMS:
         yield from _name_faults(text, path)
     if key == "node_def":
@@ -203,12 +209,6 @@ def _class_faults(
     registered = entry.get("registered_name")
     if class_name in CLASSES and registered not in (None, "", class_name, OWN_CUSTOM + class_name):
         yield Fault("registered-name", f"{quoted(class_name)} as {quoted(registered)}", path)
-    config = entry.get("config")
-    if class_name == "Lambda" and isinstance(config, dict):
-        for key in ("module", "output_shape_module", "mask_module"):
-            home = config.get(key)
-            if isinstance(home, str) and home not in ("", "__main__") and not HOMES.match(home):
-                yield Fault("foreign-module", f"the module {quoted(home)}", f"{path}.config.{key}")
 
 
 def _elsewhere(full: str, module: str, path: str) -> Fault:
