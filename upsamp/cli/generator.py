@@ -18,7 +18,9 @@ from upsamp.io.losses import check_sides
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.write import Destination, write_result
+from upsamp.models.model import Model
 from upsamp.models.sampling.sample_runs import Drawing, draw_samples
+from upsamp.models.training import saving_notes
 
 EXAMPLES = """
 upsamp generator --model generator.keras --samples 16 -o grid.png
@@ -56,7 +58,7 @@ def command(request: Request) -> None:
     if not request.takes_standard_output and not (request.model and request.writes):
         show_summary(model.summarize(), None)
     if request.save is not None:
-        model.save(request.save, overwrite=request.force)
+        _save(model, request.save, overwrite=request.force)
     if plan is None:
         return
     for note in plan.notes:
@@ -70,6 +72,13 @@ def command(request: Request) -> None:
             show_note(loss)
     if request.model is not None and not request.takes_standard_output:
         show_report("Samples", _report(model.name, plan, drawing, request, started))
+
+
+def _save(model: Model, name: str, *, overwrite: bool) -> None:
+    """Save the model, and tell what Keras makes of it."""
+    model.save(name, overwrite=overwrite)
+    for note in saving_notes(model, name):
+        show_note(note)
 
 
 def _draw(plan: Plan, array: Destination | None) -> Drawing:
