@@ -22,6 +22,7 @@ from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.write import Destination, write_result
 from upsamp.models.model import Model
 from upsamp.models.sampling.sample_runs import Drawing, draw_samples
+from upsamp.models.training import saving_notes
 
 EXAMPLES = """
 upsamp generator generator.keras --samples 16 -o grid.png
@@ -60,7 +61,7 @@ def command(request: Request) -> None:
         check_sides(plan.sample_grid.shape, picture.format)
     _show_model(model, request)
     if request.save is not None:
-        model.save(request.save, overwrite=request.force)
+        _save(model, request.save, overwrite=request.force)
     if plan is None:
         return
     for note in plan.notes:
@@ -93,6 +94,13 @@ def _print_program(model: Model, library: str, request: Request) -> None:
     print_text(model_program(model, library, weights).removesuffix("\n"))
     if request.save is None and model.weights:
         show_note(f"the program loads {weights}, which --save {weights} writes")
+
+
+def _save(model: Model, name: str, *, overwrite: bool) -> None:
+    """Save the model, and tell what Keras makes of it."""
+    model.save(name, overwrite=overwrite)
+    for note in saving_notes(model, name):
+        show_note(note)
 
 
 def _draw(plan: Plan, array: Destination | None) -> Drawing:

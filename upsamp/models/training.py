@@ -22,6 +22,17 @@ def training_notes(model: ModelLike) -> list[str]:
     return [_note(list(layers), words) for words, layers in told.items()]
 
 
+def saving_notes(model: ModelLike, name: str) -> list[str]:
+    """Return what Keras 3 makes of training=True in a model that is saved to a file."""
+    if not name.lower().endswith(".keras") or not any(
+        words in FOLLOWED.values() for _, words in _acting(model)
+    ):
+        return []
+    return [
+        "predict() of Keras 3 passes over training=True of calls in a model; model(x) goes by it"
+    ]
+
+
 def _acting(
     model: ModelLike, around: bool = False, over: bool = False
 ) -> Iterator[tuple[Layer, str]]:

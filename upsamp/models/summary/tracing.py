@@ -117,20 +117,27 @@ class _Walk:
         self._follower = follower
         self._walked: dict[tuple[object, ...], tuple[Trace, list[Flow]]] = {}
 
-    def through(self, model: ModelLike, inputs: list[Flow]) -> tuple[Trace, list[Flow]]:
-        """Return what was found in a model, and what comes out of it."""
+    def through(
+        self, model: ModelLike, inputs: list[Flow], *, training: bool = False
+    ) -> tuple[Trace, list[Flow]]:
+        """Return what was found in a model, and what comes out of it.
+
+        training: whether layers act as in training where their calls do not say.
+        """
         given = dict(zip(model.input_calls, inputs, strict=True))
         trace = Trace()
         flows: list[list[Flow]] = []
         for number, call in enumerate(model.calls):
             taken = [given[number]] if number in given else _taken(call, flows)
-            flows.append(self._call(trace, call.layer, taken))
+            flows.append(self._call(trace, call.layer, taken, training=call.trains(training)))
         return trace, [_output(flows, source.call, source.output) for source in model.outputs]
 
-    def _call(self, trace: Trace, layer: Layer, inputs: list[Flow]) -> list[Flow]:
+    def _call(
+        self, trace: Trace, layer: Layer, inputs: list[Flow], *, training: bool
+    ) -> list[Flow]:
         """Follow the inputs of one call."""
         if is_model(layer) and all(shape is not None for shape, _ in inputs):
-            inner, outputs = self._model(layer, inputs)
+            inner, outputs = self._model(layer, inputs, training=training)
             trace.add(layer.name, inner)
             measure = inner.total()
         else:
@@ -139,17 +146,21 @@ class _Walk:
                 shapes = list(layer.recorded_shapes)
             inputs = [(shape, known) for shape, (_, known) in zip(shapes, inputs, strict=True)]
             outputs = self._layer(layer, inputs)
+            if training and layer.training_effect == "batch":  # which all positions go into
+                outputs = [(shape, None) for shape, _ in outputs]
             measure = _measure(layer, inputs, outputs)
         known = outputs[0][1]
         size = None if known is None else known.size
         trace.note((layer.name,), replace(measure, receptive_field=size), inputs, outputs)
         return outputs
 
-    def _model(self, model: ModelLike, inputs: list[Flow]) -> tuple[Trace, list[Flow]]:
+    def _model(
+        self, model: ModelLike, inputs: list[Flow], *, training: bool
+    ) -> tuple[Trace, list[Flow]]:
         """Return what was found in a model within the model, and what comes out of it."""
-        key = (id(model), *((shape, known and known.key) for shape, known in inputs))
+        key = (id(model), training, *((shape, known and known.key) for shape, known in inputs))
         if key not in self._walked:
-            trace, outputs = self.through(model, inputs)
+            trace, outputs = self.through(model, inputs, training=training)
             for number in model.input_calls:  # what is handed to a model is there already
                 path = (model.calls[number].layer.name,)
                 trace.measures[path] = replace(trace.measures[path], activation_bytes=0)
