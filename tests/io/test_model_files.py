@@ -264,3 +264,10 @@ def test_a_list_of_members_that_is_far_too_long_is_not_read(
         open_archive(io.BytesIO(data), "it", 2**20),
     ):
         raise AssertionError
+
+
+@in_one_test("held", ["modelTopology", "weightsManifest"])
+def test_a_model_of_tensorflow_js_is_named_in_the_refusal(held: str, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(json.dumps({"format": "layers-model", held: {}}))
+    with pytest.raises(FormatError, match=r"Received: a model of TensorFlow\.js\. Convert it with"):
+        open_model(str(tmp_path / "model.json"))

@@ -124,7 +124,12 @@ class Model(Layer):
     def input_shapes(self) -> list[Shape]:
         """The shapes of all inputs, the batch included as None."""
         self.require_built()
-        return [shape or () for number in self.input_calls for shape in self._shapes[number]]
+        return [
+            # Of text, which no array holds here, the shape is as the layer says it.
+            shape or self.calls[number].layer.batch_input_shape or ()
+            for number in self.input_calls
+            for shape in self._shapes[number]
+        ]
 
     @property
     def output_shapes(self) -> list[MaybeShape]:

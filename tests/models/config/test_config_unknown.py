@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from config_checks import X, relu
-from config_entries import Entry, entry, functional, image, operation, sequential, tensor
+from config_entries import Entry, called, entry, functional, image, operation, sequential, tensor
 from effort import in_one_test
 
-from upsamp.errors import (
-    UnknownLayerError,
-)
+from upsamp.errors import ArgumentError, UnknownLayerError
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.files.loading import model_from_config
+from upsamp.models.model import unknown_layers
 
 
 def reason_of(config: Entry) -> str:
@@ -138,3 +137,66 @@ def test_a_model_in_an_argument_is_not_read() -> None:
     inner = sequential(entry("Dense", "d", units=2))
     wrapper = entry("SpectralNormalization", "a", [tensor("x")], layer=inner)
     assert reason_of(functional(image(), wrapper)) == "it holds a model, Sequential, in an argument"
+
+
+# --- layers that are known, and cannot be run here
+
+
+def test_a_layer_that_does_not_take_its_input_is_listed() -> None:
+    layers = [
+        entry("Conv2D", "a", [tensor("x")], filters=3, kernel_size=1),
+        {
+            **entry("ReLU", "b", [tensor("a")]),
+            "build_config": {"input_shape": [None, 4, 4, 3]},
+        },
+    ]
+    config = functional(image(shape=(None, 2, 4, 4, 2)), *layers)
+    model = model_from_config(config)
+    assert [row.output_shape for row in model.summarize().rows] == [
+        (None, 2, 4, 4, 2),
+        (None, 4, 4, 3),
+        (None, 4, 4, 3),
+    ]
+    [layer] = unknown_layers(model)
+    assert layer.refusal.startswith("must have an input of rank 4, the batch included. Received: ")
+    with pytest.raises(UnknownLayerError, match=r"^Layer 'a' \(Conv2D\) must take its input to be"):
+        model.predict(np.zeros((1, 2, 4, 4, 2)))
+    listed = sequential(image(shape=(None, 3)), entry("Conv2D", "a", filters=3, kernel_size=1))
+    assert [one.name for one in unknown_layers(model_from_config(listed))] == ["a"]
+
+
+def test_a_layer_that_took_its_input_refuses_another_one() -> None:
+    model = model_from_config(
+        functional(image(shape=(None, None, 4, 2)), entry("Flatten", "f", [tensor("x")]))
+    )
+    with pytest.raises(ArgumentError):
+        model.predict(np.zeros((1, 4)))
+    assert not unknown_layers(model)
+    assert model.predict(np.zeros((1, 2, 4, 2))).shape == (1, 16)
+
+
+@in_one_test(
+    "told",
+    [{"batch_input_shape": [None, 6, 4]}, {"batch_shape": [None, 6, 4]}, {"input_shape": [6, 4]}],
+)
+def test_an_unknown_first_layer_tells_the_shape_of_the_input(told: Entry) -> None:
+    model = model_from_config(sequential(entry("LSTM", "l", units=3, **told), relu("r")))
+    assert model.input_shape == (None, 6, 4)
+    assert [row.name for row in model.summarize().rows] == ["l", "r"]
+    wrong = sequential(entry("LSTM", "l", units=3, **{name: [None, "6", -1] for name in told}))
+    assert not model_from_config(wrong).built
+
+
+def test_an_input_of_text_is_listed() -> None:
+    words = entry("InputLayer", "x", batch_shape=[None, 1], dtype="string")
+    model = model_from_config(functional(words, relu("a", [tensor("x")])))
+    assert [one.name for one in unknown_layers(model)] == ["x"]
+    assert len(model.summarize().rows) == 2
+    with pytest.raises(UnknownLayerError, match=r"^Layer 'x' \(InputLayer\) must take its input"):
+        model.predict(np.zeros((1, 1)))
+
+
+def test_a_model_of_code_within_a_model_is_listed() -> None:
+    mine = called({"class_name": "Model", "config": {"name": "mine"}}, [tensor("x")])
+    reason = reason_of(functional(image(), mine))
+    assert reason == "a subclass of Model, whose layers its code alone knows"

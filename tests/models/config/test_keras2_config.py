@@ -8,8 +8,10 @@ from config_entries import Entry
 from effort import in_one_test
 from golden_files import golden_models, model_file
 
+from upsamp.errors import FormatError
 from upsamp.io.model_files import open_model
 from upsamp.models.config.keras2_config import OPERATORS, modernize
+from upsamp.models.config.layer_config import OLD_NAMES
 from upsamp.models.files.loading import model_from_config
 
 X = np.arange(32.0, dtype=np.float32).reshape(1, 4, 4, 2) / 8 - 2
@@ -232,3 +234,115 @@ def test_what_is_not_understood_is_left_to_the_reader(entry: Any) -> None:
 def test_a_config_of_keras_3_stays_as_it_is(golden: Any) -> None:
     saved = open_model(str(model_file(f"{golden}.keras")))
     assert modernize(saved.config, "3.15.1") == saved.config
+
+
+# --- calls of other forms
+
+
+def test_a_call_on_a_dictionary_and_one_in_arguments() -> None:
+    both = [layer("Subtract", "b", [["z", 0, 0, {}], ["x", 0, 0, {}]])]
+    ends = {"q": ["x", 0, 0], "p": ["z", 0, 0]}
+    inner = model(image(), image("z"), *both, outputs=[["b", 0, 0]], inputs=ends, name="g")
+    call = {"q": ["u", 0, 0, {"training": False}], "p": ["v", 0, 0, {"training": False}]}
+    nested = {**inner, "name": "g", "inbound_nodes": [call]}
+    inputs = [["u", 0, 0], ["v", 0, 0]]
+    config = model(image("u"), image("v"), nested, outputs=[["g", 1, 0]], inputs=inputs)
+    np.testing.assert_array_equal(run(config, [X, 3 * X]), 2 * X)
+
+
+def test_outputs_may_be_nested_or_a_dictionary() -> None:
+    layers = [layer("ReLU", "a", [["x", 0, 0, {}]]), layer("ReLU", "b", [["a", 0, 0, {}]])]
+    nested = [[["a", 0, 0], ["x", 0, 0]], ["b", 0, 0]]
+    pair, last = run(model(image(), *layers, outputs=nested))
+    for found, expected in ((pair[0], np.maximum(X, 0)), (pair[1], X), (last, np.maximum(X, 0))):
+        np.testing.assert_array_equal(found, expected)
+    named = run(model(image(), *layers, outputs={"k": ["b", 0, 0], "j": ["x", 0, 0]}))
+    assert list(named) == ["j", "k"]
+    np.testing.assert_array_equal(named["j"], X)
+
+
+def test_a_sequential_in_a_list_has_its_name_beside_it() -> None:
+    inner = {
+        "name": "tower",
+        "class_name": "Sequential",
+        "config": [{"class_name": "ReLU", "config": {"name": "r", "batch_input_shape": X.shape}}],
+        "inbound_nodes": [[["x", 0, 0, {}]]],
+    }
+    read = model_from_config(model(image(), inner, outputs=[["tower", 1, 0]]), "2.1.6")
+    assert [one.name for one in read.layers] == ["x", "tower"]
+    np.testing.assert_array_equal(read.predict(X), np.maximum(X, 0))
+
+
+def test_tuples_and_constants_in_arguments_are_read() -> None:
+    axis = {"class_name": "__tuple__", "items": [1]}
+    for call, expected in (
+        (["_CONSTANT_VALUE", -1, 2, {"y": ["x", 0, 0], "name": None}], 2 * X),
+        (["x", 0, 0, {"y": 2.0, "name": None}], 2 * X),
+    ):
+        config = model(image(), operator("math.multiply", "m", call), outputs=[["m", 0, 0]])
+        np.testing.assert_array_equal(run(config), expected)
+    squeezed = operator("squeeze", "s", ["x", 0, 0, {"axis": axis, "name": None}])
+    str(model_from_config(model(image(), squeezed, outputs=[["s", 0, 0]])).summarize())
+
+
+def test_operations_called_with_other_options_are_listed() -> None:
+    twice = operator("concat", "c", [["x", 0, 0, {"axis": 1}], ["x", 0, 0, {"axis": 1}]])
+    twice["inbound_nodes"].append([["c", 0, 0, {"axis": 2}], ["c", 0, 0, {"axis": 2}]])
+    read = model_from_config(model(image(), twice, outputs=[["c", 1, 0]]), "2.9.0")
+    assert read.layers[1].type_name == "TFOpLambda"
+
+
+# --- names and policies of other times
+
+
+@in_one_test(("old", "new"), list(OLD_NAMES.items()))
+def test_layers_are_known_by_their_old_names(old: str, new: str) -> None:
+    sizes: Entry = {"filters": 2, "kernel_size": 1} if "Conv" in new else {}
+    sizes |= {"pool_size": 2} if new in ("AveragePooling2D", "MaxPooling2D") else {}
+    registrations: list[Entry] = [{}, {"registered_name": old}]
+    for registered in registrations:
+        one = {**layer(old, "a", [["x", 0, 0, {}]], **sizes), **registered}
+        read = model_from_config(model(image(), one, outputs=[["a", 0, 0]]), "2.2.4-tf")
+        assert read.layers[1].type_name == new
+        assert read.predict(X).ndim in (2, 4)
+
+
+@in_one_test(
+    ("policy", "name"),
+    [
+        ("PolicyV1", "float32"),
+        ("Policy", "mixed_float16"),
+        ("PolicyV1", "infer"),
+        ("Policy", "infer_with_float32_vars"),
+    ],
+)
+def test_policies_of_types_have_had_other_classes(policy: str, name: str) -> None:
+    kind = {"class_name": policy, "config": {"name": name}}
+    one = {**layer("ReLU", "a", [["x", 0, 0, {}]])}
+    one["config"]["dtype"] = kind
+    read = model_from_config(model(image(), one, outputs=[["a", 0, 0]]), "2.1.0")
+    expected = "float32" if name.startswith("infer") else name
+    assert read.layers[1].dtype_policy.name == expected
+    np.testing.assert_array_equal(read.predict(X), np.maximum(X, 0))
+
+
+# --- Keras 1
+
+OLD = {"class_name": "Convolution2D", "config": {"name": "c", "nb_filter": 3, "nb_row": 3}}
+
+
+@in_one_test(
+    ("config", "version"),
+    [
+        ({"class_name": "Sequential", "config": [OLD]}, None),
+        ({"class_name": "Model", "config": {"name": "m", "layers": [OLD]}}, None),
+        (
+            {"class_name": "Sequential", "config": [{"class_name": "Sequential", "config": [OLD]}]},
+            None,
+        ),
+        ({"class_name": "Sequential", "config": [{"class_name": "Flatten"}]}, "1.2.2"),
+    ],
+)
+def test_a_model_of_keras_1_is_named_in_the_refusal(config: Entry, version: str | None) -> None:
+    with pytest.raises(FormatError, match=r"Keras 2 or 3.*Received: a model of Keras 1\."):
+        model_from_config(config, version)

@@ -256,3 +256,24 @@ def test_weights_must_be_numbers() -> None:
         r"an array of type str\.",
     ):
         put_weights(dense("d"), StoredArrays(arrays))
+
+
+@in_one_test(
+    "options", [{}, {"scale": False}, {"center": False}, {"scale": False, "center": False}]
+)
+def test_statistics_behind_an_unknown_layer_are_not_trained(options: Entry) -> None:
+    count = 4 - len(options)
+    names = ["gamma:0", "beta:0", "moving_mean:0", "moving_variance:0"][-count:]
+    config = sequential(
+        image(shape=(None, 2)), entry("Mine", "m"), entry("BatchNormalization", "b", **options)
+    )
+    arrays = {f"b/{name}": np.ones(2) for name in names}
+    tree = {f"layers/batch_normalization/vars/{n}": np.ones(2) for n in range(count)}
+    mine = {"m/moving_mean:0": np.ones(3), "m/w:0": np.ones(5)}
+    for held in (by_layer(m=mine, b=arrays), stored(tree)):
+        model = model_from_config(config)
+        put_weights(model, held)
+        trained = sum(one.size for one in model.trainable_weights())
+        inner = 5 if held.attributes else 0
+        assert trained == 2 * (count - 2) + inner
+        assert sum(one.size for one in model.weights) - trained == (7 if inner else 4)
