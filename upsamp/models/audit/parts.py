@@ -52,13 +52,13 @@ def refused(error: FormatError, report: Report, rule: str, member: str = "") -> 
 def audit_part(part: Part, report: Report) -> str:
     """Note what speaks against a part, and return its kind, "" where that is not known."""
     head = part.read(HEAD_BYTES)
-    lower = part.name.lower()
     kind = embedded_kind(head, part.name)
-    if head.startswith(HDF5) or (kind is None and lower.endswith((".h5", ".hdf5"))):
+    lower = part.name.lower() if kind is None and "._" not in part.name else ""  # as of macOS
+    if head.startswith(HDF5) or lower.endswith((".h5", ".hdf5")):
         report.skip(VALUES)
         audit_hdf5(part, head, report)
         return "HDF5"
-    if head.startswith(NPY) or (kind is None and lower.endswith(".npy")):
+    if head.startswith(NPY) or lower.endswith(".npy"):
         report.skip(VALUES)
         audit_npy(part, report)
         return ".npy"
