@@ -326,6 +326,11 @@ ATTACKS: Mapping[str, Attack] = {
         member("assets/a.txt", b"\x7fELF" + bytes(60)),
         (("embedded-program", "assets/a.txt: byte 0"),),
     ),
+    "saved_model_in_assets": Attack(
+        ".keras",
+        member("assets/evil/saved_model.pb", b"\x08\x01\x12"),
+        (("tensorflow-graph", "assets/evil/saved_model.pb"),),
+    ),
     "script_before": Attack(
         ".keras",
         lambda: b"#!/bin/sh\nexit\n" + zip_bytes(config=HARMLESS),

@@ -1,6 +1,7 @@
 """Audits: every attack is named with its place, nothing harmless is, whatever the file."""
 
 import json
+import pickle
 import re
 import socket
 from pathlib import Path
@@ -86,6 +87,14 @@ def test_a_file_of_no_known_kind_shows_its_first_bytes(tmp_path: Path) -> None:
     assert [reason.message for reason in report.reasons] == [
         "a file of no known kind; magic 68 65 6c 6c 6f 2c 20 77"
     ]
+
+
+def test_a_pickle_is_told_with_what_it_names(tmp_path: Path) -> None:
+    for protocol in range(6):
+        content = pickle.dumps([zip_bytes, "a" * 300, print], protocol)
+        (reason,) = audit(tmp_path, "a", content).reasons
+        names = "'hostile.parts.zip_bytes', '(__builtin__|builtins).print'"
+        assert re.search(f"a pickle, of Python objects, which names {names}", reason.message)
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:

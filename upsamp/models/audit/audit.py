@@ -260,12 +260,10 @@ def _audit_folder(path: str, report: Report, max_size: int, reader: Hdf5Reader) 
             return
         source = Source(f"'{name}'", str(Path(path) / name), reader=reader)
         with _noting_damage(report, name):
-            if name.endswith((".npz", ".keras")):
+            part = _file_part(source, name, size, max_size)
+            if name.endswith((".npz", ".keras")) and part.read(2) == b"PK":
                 _audit_zip(source, report, max_size, name)
-            elif Path(name).name == "saved_model.pb":
-                report.add("tensorflow-graph", "a SavedModel", name)
-                report.skip(f"{name}: the operations of the graph")
-            elif not audit_part(_file_part(source, name, size, max_size), report):
+            elif not audit_part(part, report):
                 _skip_unknown(name, report)
 
 
