@@ -203,6 +203,20 @@ ATTACKS: Mapping[str, Attack] = {
             ("custom-function", f"config.json: {AT}.config.hook.fn"),
         ),
     ),
+    "names_alone": Attack(
+        ".h5",
+        h5(
+            layer("Dense", None, units=1, activation="get_file", bias_initializer="os.getcwd"),
+            layer("os.system", None),
+            layer("get_file", None),
+        ),
+        (
+            ("keras-callable", f"model_config.{AT}.config.activation"),
+            ("foreign-module", f"model_config.{AT}.config.bias_initializer"),
+            ("foreign-module", "model_config.config.layers[3]"),
+            ("keras-callable", "model_config.config.layers[4]"),
+        ),
+    ),
     "nested": Attack(
         ".keras",
         keras(layer("TimeDistributed", layer=model(layer("Lambda", function=function(None, "f"))))),
