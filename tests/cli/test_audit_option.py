@@ -101,6 +101,24 @@ def test_standard_input_is_audited(invoke: Invoke) -> None:
     assert "marshalled-code" in result.stdout
 
 
+@pytest.mark.parametrize("text", ["dcgan", "Dense(3)"])
+def test_what_is_no_file_is_a_wrong_command(invoke: Invoke, text: str) -> None:
+    result = invoke("summary", text, "--audit")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: --audit must have a file. Received: {text}.")
+
+
+def test_a_name_that_is_no_text_is_shown_in_every_format(invoke: Invoke, tmp_path: Path) -> None:
+    name = "caf\udce9\n.json"
+    try:
+        (tmp_path / name).write_bytes(CLEAN["plain.json"]())
+    except OSError:
+        pytest.skip("the system takes text alone as names")
+    for format_name in ("table", "plain", "json", "sarif"):
+        result = invoke("summary", name, "--audit", "--format", format_name)
+        assert (result.exit_code, result.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

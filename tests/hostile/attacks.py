@@ -203,6 +203,20 @@ ATTACKS: Mapping[str, Attack] = {
             ("custom-function", f"config.json: {AT}.config.hook.fn"),
         ),
     ),
+    "names_alone": Attack(
+        ".h5",
+        h5(
+            layer("Dense", None, units=1, activation="get_file", bias_initializer="os.getcwd"),
+            layer("os.system", None),
+            layer("get_file", None),
+        ),
+        (
+            ("keras-callable", f"model_config.{AT}.config.activation"),
+            ("foreign-module", f"model_config.{AT}.config.bias_initializer"),
+            ("foreign-module", "model_config.config.layers[3]"),
+            ("keras-callable", "model_config.config.layers[4]"),
+        ),
+    ),
     "nested": Attack(
         ".keras",
         keras(layer("TimeDistributed", layer=model(layer("Lambda", function=function(None, "f"))))),
@@ -325,6 +339,11 @@ ATTACKS: Mapping[str, Attack] = {
         ".keras",
         member("assets/a.txt", b"\x7fELF" + bytes(60)),
         (("embedded-program", "assets/a.txt: byte 0"),),
+    ),
+    "saved_model_in_assets": Attack(
+        ".keras",
+        member("assets/evil/saved_model.pb", b"\x08\x01\x12"),
+        (("tensorflow-graph", "assets/evil/saved_model.pb"),),
     ),
     "script_before": Attack(
         ".keras",

@@ -12,6 +12,9 @@ from upsamp.cli.options import Options, argument, option, takes, wrong_command
 from upsamp.cli.render.summaries import FORMATS, show_difference, show_summary
 from upsamp.core.arguments import Pair
 from upsamp.errors import ArgumentError
+from upsamp.io.read import names_file
+from upsamp.io.streams import STANDARD_STREAM
+from upsamp.models.generator import GENERATORS
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
 from upsamp.models.summary.columns import COLUMNS, choose_columns
@@ -177,7 +180,10 @@ def _show_audit(request: Request) -> None:
         )
     if len(request.layers) != 1:
         raise click.UsageError(f"--audit must have one file. Received: {len(request.layers)}.")
-    report = audit_model(request.layers[0], max_size=request.max_size)
+    (path,) = request.layers
+    if path != STANDARD_STREAM and not names_file(path) and ("(" in path or path in GENERATORS):
+        raise click.UsageError(f"--audit must have a file. Received: {path}.")
+    report = audit_model(path, max_size=request.max_size)
     show_audit(report, request.format_name, width=request.width)
     if report.reasons:
         sys.exit(1)

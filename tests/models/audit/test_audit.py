@@ -1,8 +1,8 @@
 """Audits: every attack is named with its place, nothing harmless is, whatever the file."""
 
 import json
+import pickle
 import re
-import resource
 import socket
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,14 @@ def test_a_file_of_no_known_kind_shows_its_first_bytes(tmp_path: Path) -> None:
     ]
 
 
+def test_a_pickle_is_told_with_what_it_names(tmp_path: Path) -> None:
+    for protocol in range(6):
+        content = pickle.dumps([zip_bytes, "a" * 300, print], protocol)
+        (reason,) = audit(tmp_path, "a", content).reasons
+        names = "'hostile.parts.zip_bytes', '(__builtin__|builtins).print'"
+        assert re.search(f"a pickle, of Python objects, which names {names}", reason.message)
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="there is no such file"):
         audit_model(str(tmp_path / "none.keras"))
@@ -153,6 +161,7 @@ def test_a_member_that_is_packed_in_an_unusual_way_is_not_looked_at(tmp_path: Pa
 
 @pytest.mark.exhaustive
 def test_the_most_parts_of_a_config_take_little_memory(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="the system measures no memory")
     many: list[Any] = [[0]] * 390_000
     text = json.dumps(model(layer("Dense", units=many))).encode()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

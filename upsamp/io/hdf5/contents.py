@@ -197,7 +197,12 @@ class Contents:
                 f"must hold groups and arrays alone. Received: a type, {shown(path)}. {AGAIN}",
                 "hdf5-type",
             )
-        _check_storage(held, path)
+        before = len(self.faults)
+        for check in (_check_place, _check_filters):
+            with self._noting(path):
+                check(held, path)
+        if len(self.faults) > before:
+            return
         attributes = self._read_attributes(held)
         if attributes:
             self.attributes[path] = attributes
@@ -281,8 +286,8 @@ def _path_of(name: bytes, path: str) -> str:
     return f"{path}/{text}" if path else text
 
 
-def _check_storage(held: Any, path: str) -> None:
-    """Refuse arrays whose numbers stand in other files, or need code that is not here."""
+def _check_place(held: Any, path: str) -> None:
+    """Refuse arrays whose numbers stand in other files."""
     plist = held.get_create_plist()
     files = [plist.get_external(index)[0] for index in range(min(1, plist.get_external_count()))]
     if plist.get_layout() == h5py.h5d.VIRTUAL:
@@ -294,6 +299,11 @@ def _check_storage(held: Any, path: str) -> None:
             f"{AGAIN}",
             "hdf5-external",
         )
+
+
+def _check_filters(held: Any, path: str) -> None:
+    """Refuse arrays that need code that is not here."""
+    plist = held.get_create_plist()
     for index in range(plist.get_nfilters()):
         code = plist.get_filter(index)[0]
         if code not in FILTERS:

@@ -196,6 +196,16 @@ VALUES = _names(
     __bytes__ __complex__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__
     """
 )
+# Functions of Keras that load, save, fetch or register: they have no place in a model.
+CALLABLES = _names(
+    """
+    audio_dataset_from_directory clear_session deserialize_keras_object
+    enable_unsafe_deserialization extract_archive func_dump func_load get_file
+    image_dataset_from_directory load_img load_model load_weights model_from_json
+    register_keras_serializable save_img save_model save_weights serialize_keras_object
+    text_dataset_from_directory
+    """
+)
 # Functions of TensorFlow, as TFOpLambda names them: those that compute, and reach no file.
 TENSORFLOW_FUNCTIONS = re.compile(
     r"(?:compat\.v1\.)?(?:"

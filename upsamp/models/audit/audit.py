@@ -18,7 +18,7 @@ from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
 from upsamp.models.audit.embedded import HEAD_BYTES
 from upsamp.models.audit.parts import HDF5, Part, audit_part, refused
 from upsamp.models.audit.report import Report, quoted, received
-from upsamp.models.audit.zip_layout import layout_faults
+from upsamp.models.audit.zip_layout import layout_faults, names_that_are_one
 
 # The weights of a .keras file, one of which it must have.
 WEIGHTS_MEMBERS = {WEIGHTS, "model.weights.npz", "model.weights.json"}
@@ -254,18 +254,18 @@ def _audit_folder(path: str, report: Report, max_size: int, reader: Hdf5Reader) 
     files = dict(_files(path, report))
     if "config.json" in names and not files.keys() & WEIGHTS_MEMBERS:
         report.add("no-weights", f"no {WEIGHTS}")
+    for one, other in names_that_are_one(files):
+        report.add("zip-names", f"{quoted(one)} and {quoted(other)}", other)
     for name, size in files.items():
         if report.late:
             report.skip("the other files, as the others have taken long")
             return
         source = Source(f"'{name}'", str(Path(path) / name), reader=reader)
         with _noting_damage(report, name):
-            if name.endswith((".npz", ".keras")):
+            part = _file_part(source, name, size, max_size)
+            if name.endswith((".npz", ".keras")) and part.read(2) == b"PK":
                 _audit_zip(source, report, max_size, name)
-            elif Path(name).name == "saved_model.pb":
-                report.add("tensorflow-graph", "a SavedModel", name)
-                report.skip(f"{name}: the operations of the graph")
-            elif not audit_part(_file_part(source, name, size, max_size), report):
+            elif not audit_part(part, report):
                 _skip_unknown(name, report)
 
 

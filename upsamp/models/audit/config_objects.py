@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from upsamp.models.audit.allowed import (
+    CALLABLES,
     CLASSES,
     HOMES,
     KERAS,
@@ -126,18 +127,12 @@ def _text_faults(text: str, path: str, key: str) -> Iterator[Fault]:
     if MODULE_KEY.fullmatch(key) and not (text in OWN_MODULES or HOMES.fullmatch(text)):
         yield Fault("foreign-module", f"the module {quoted(text)}", path)
     if FUNCTION_KEY.fullmatch(key) or key in FUNCTION_ROOMS:
-        yield from _name_faults(text, path)
+        yield from _name_faults("", text, path) if text else ()
     if key == "node_def":
         operation = OPERATION.search(text)
         name = next(filter(None, operation.groups()), "") if operation else ""
         if name not in TENSORFLOW_OPERATIONS:
             yield Fault("tensorflow-function", f"the operation {quoted(name)} of TensorFlow", path)
-
-
-def _name_faults(name: str, path: str) -> Iterator[Fault]:
-    """Yield what is wrong with a function that stands by its name."""
-    if name and not {name, name.lower()} & NAMED and name not in TEXT_FUNCTIONS:
-        yield Fault("custom-function", f"the function {quoted(name)}", path)
 
 
 def _size_faults(value: object, path: str) -> Iterator[Fault]:
@@ -161,18 +156,27 @@ def _object_faults(entry: dict[str, Any], path: str) -> Iterator[Fault]:
     if class_name == "__lambda__":
         yield Fault("lambda", "a function of Python, as bytecode", path)
         return
-    if class_name == "function":
-        yield from _function_faults(entry, module, path)
+    if class_name == "function":  # of whose names Keras takes either
+        names = {str(entry.get(key)) for key in ("config", "registered_name") if entry.get(key)}
+        for name in sorted(names - {"function"}) or [""]:
+            yield from _name_faults(module, name, path)
         return
     if class_name == "__typespec__":
         class_name = str(entry.get("spec_name"))
-    bare = class_name.rpartition(">")[2].rpartition(".")[2]
+    module, class_name = _split(module, class_name)
+    bare = class_name.rpartition(">")[2]
     if bare in LOADING:
         yield Fault("loading-class", f"{quoted(class_name)} {LOADING[bare]}", path)
     elif bare == "Lambda":
-        yield Fault("lambda", f"{_lambda_function(entry)}", path)
+        yield Fault("lambda", _lambda_function(entry), path)
     yield from _class_faults(entry, class_name, module, path)
     yield from _tensorflow_faults(entry, class_name, path)
+
+
+def _split(module: str, name: str) -> tuple[str, str]:
+    """Return a module and a bare name, where a part of the module may stand before the name."""
+    home, _, bare = (f"{module}.{name}" if module else name).rpartition(".")
+    return home, bare
 
 
 def _module(entry: Mapping[str, Any]) -> str:
@@ -202,7 +206,7 @@ def _class_faults(
         if not (special and KERAS.match(module)):
             yield _elsewhere(full, module, path)
     elif class_name not in CLASSES and not special:
-        if module and class_name[:1].islower():
+        if class_name in CALLABLES or (module and class_name[:1].islower()):
             yield Fault("keras-callable", quoted(full), path)
         else:
             yield Fault("custom-class", f"the class {quoted(full)}", path)
@@ -216,22 +220,22 @@ def _elsewhere(full: str, module: str, path: str) -> Fault:
     return Fault(rule, quoted(full), path)
 
 
-def _function_faults(entry: Mapping[str, Any], module: str, path: str) -> Iterator[Fault]:
-    """Yield what is wrong with a function that an entry names; Keras takes either of its names."""
-    names = {str(entry.get(key)) for key in ("config", "registered_name") if entry.get(key)}
-    for name in sorted(names - {"function"}) or [""]:
-        full = f"{module}.{name}" if module else name
-        if module == "builtins" or not module:
-            if name in NAMED:
-                continue
-            if module and hasattr(builtins, name):
-                yield Fault("foreign-module", quoted(full), path)
-            else:
-                yield Fault("custom-function", f"the function {quoted(name)}", path)
-        elif not HOMES.fullmatch(module):
+def _name_faults(module: str, name: str, path: str) -> Iterator[Fault]:
+    """Yield what is wrong with a function that is named, with a module or without."""
+    module, bare = _split(module, name)
+    full = f"{module}.{bare}" if module else bare
+    if module not in ("", "builtins"):
+        if not HOMES.fullmatch(module):
             yield _elsewhere(full, module, path)
-        elif name not in NAMED | CLASSES:
+        elif bare not in NAMED | CLASSES:
             yield Fault("keras-callable", quoted(full), path)
+    elif not {bare, bare.lower()} & NAMED and bare not in TEXT_FUNCTIONS:
+        if bare in CALLABLES:
+            yield Fault("keras-callable", quoted(full), path)
+        elif module and hasattr(builtins, bare):
+            yield Fault("foreign-module", quoted(full), path)
+        else:
+            yield Fault("custom-function", f"the function {quoted(bare)}", path)
 
 
 def _tensorflow_faults(entry: Mapping[str, Any], class_name: str, path: str) -> Iterator[Fault]:

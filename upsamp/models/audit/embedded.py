@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import pickletools
 import re
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ MAGIC: tuple[tuple[bytes, Kind], ...] = (
 # Pickles of protocol 2 and newer, and those of older ones that name a class or begin a container.
 PICKLED = re.compile(
     rb"\x80[\x02-\x05][\x28-\xff]"
-    rb"|[(\]}]*c[A-Za-z_][\w.]*\n\w+\n(?:\(|p\d+\n)|\([dl]p\d+\n|\(i[\w.]+\n\w+\n"
+    rb"|[(\]}]*c[A-Za-z_][\w.]*\n\w+\n(?:\(|p\d+\n)|\([dl]p\d+\n|\(i[\w.]+\n\w+\n|[\]})]q\0"
 )
 # Code objects of Python's marshal begin with their type and four small numbers.
 MARSHALLED = rb"[\xe3c].\0\0\0.\0\0\0"
@@ -83,6 +84,8 @@ SUFFIXES = {
         Kind(PROGRAM, "code by its name"),
     ),
 }
+# How many of the names in a pickle are told.
+MAX_NAMES = 5
 # Text that may be bytes in base64: no shorter, or words would be taken for it.
 BASE64 = re.compile(r"[A-Za-z0-9+/]{24}")
 
@@ -103,6 +106,30 @@ def embedded_kind(head: bytes, name: str = "") -> Kind | None:
             return kind
     suffix = name.rpartition(".")[2].lower() if "." in name else ""
     return SUFFIXES.get(suffix)
+
+
+def pickled_names(data: bytes) -> list[str]:
+    """Return the first classes and functions that a pickle names; nothing of it is run.
+
+    >>> import pickle
+    >>> pickled_names(pickle.dumps(print))
+    ['builtins.print']
+    """
+    found: dict[str, None] = {}
+    texts: list[str] = []
+    try:
+        for code, value, _ in pickletools.genops(data):
+            if code.name in ("GLOBAL", "INST"):
+                found[str(value).replace(" ", ".")] = None
+            elif code.name == "STACK_GLOBAL" and len(texts) > 1:
+                found[".".join(texts)] = None
+            elif isinstance(value, str):
+                texts = [*texts[-1:], value]
+            if len(found) == MAX_NAMES:
+                break
+    except (ValueError, LookupError, OverflowError, MemoryError):  # of what is cut off or no pickle
+        pass
+    return list(found)
 
 
 def encoded_kind(text: str) -> Kind | None:

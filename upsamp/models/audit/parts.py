@@ -1,7 +1,7 @@
 """One part of what is audited - a file, a member of an archive - told by its content."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -13,7 +13,7 @@ from upsamp.io.model_files import CONFIG, METADATA
 from upsamp.io.npy_files import read_npy_head
 from upsamp.io.stored_arrays import StoredArrays
 from upsamp.models.audit.config_objects import audit_config
-from upsamp.models.audit.embedded import HEAD_BYTES, embedded_kind
+from upsamp.models.audit.embedded import HEAD_BYTES, Kind, embedded_kind, pickled_names
 from upsamp.models.audit.report import Report, quoted, received
 from upsamp.models.audit.safetensors_header import audit_safetensors
 from upsamp.models.files.loading import model_from_config
@@ -24,6 +24,10 @@ NPY = b"\x93NUMPY"
 MAX_CONFIG = 16 * 2**20
 # The texts of an .h5 file that Keras takes for configs.
 H5_CONFIGS = ("model_config", "training_config")
+# The graph of a SavedModel.
+GRAPH = "saved_model.pb"
+# Bytes of a pickle in which names are looked for.
+MAX_PICKLE = 2**20
 # A model may be trained to harm, which nothing here can tell.
 VALUES = "the values of the weights"
 # What an index of sharded weights has.
@@ -52,27 +56,40 @@ def refused(error: FormatError, report: Report, rule: str, member: str = "") -> 
 def audit_part(part: Part, report: Report) -> str:
     """Note what speaks against a part, and return its kind, "" where that is not known."""
     head = part.read(HEAD_BYTES)
-    lower = part.name.lower()
     kind = embedded_kind(head, part.name)
-    if head.startswith(HDF5) or (kind is None and lower.endswith((".h5", ".hdf5"))):
+    name = part.name.lower() if kind is None and "._" not in part.name else ""  # as of macOS
+    weights = _weights_kind(part.size, head, name)
+    if weights:
         report.skip(VALUES)
-        audit_hdf5(part, head, report)
-        return "HDF5"
-    if head.startswith(NPY) or (kind is None and lower.endswith(".npy")):
-        report.skip(VALUES)
-        audit_npy(part, report)
-        return ".npy"
-    if part.size > 8 and int.from_bytes(head[:8], "little") <= part.size - 8 and head[8:9] == b"{":
-        report.skip(VALUES)
-        audit_safetensors(part.read, part.size, report, part.name)
-        return ".safetensors"
+        WEIGHTS[weights](part, head, report)
+        return weights
     if kind is not None:
-        report.add(kind.rule, f"it begins like {kind.what}", part.name, offset=0)
+        report.add(kind.rule, f"it begins like {_told(kind, part)}", part.name, offset=0)
         return kind.what
-    if lower.endswith(".json") or decode_text(head, "ignore").lstrip().startswith("{"):
+    if part.name.rpartition("/")[2] == GRAPH:
+        report.add("tensorflow-graph", "a SavedModel", part.name)
+        report.skip(f"{part.name}: the operations of the graph")
+        return "TensorFlow SavedModel"
+    if name.endswith(".json") or decode_text(head, "ignore").lstrip().startswith("{"):
         audit_json(part, report)
         return "JSON"
     return ""
+
+
+def _weights_kind(size: int, head: bytes, name: str) -> str:
+    """Return which kind of weights begins so, or has such a name; "" for none."""
+    if head.startswith(HDF5) or name.endswith((".h5", ".hdf5")):
+        return "HDF5"
+    if head.startswith(NPY) or name.endswith(".npy"):
+        return ".npy"
+    holds_header = size > 8 and int.from_bytes(head[:8], "little") <= size - 8
+    return ".safetensors" if holds_header and head[8:9] == b"{" else ""
+
+
+def _told(kind: Kind, part: Part) -> str:
+    """Return what a kind is, for a pickle with what it names."""
+    names = pickled_names(part.read(MAX_PICKLE)) if kind.rule == "pickle" else []
+    return f"{kind.what}, which names {', '.join(map(quoted, names))}" if names else kind.what
 
 
 # --- JSON
@@ -147,7 +164,7 @@ def _audit_shards(index: dict[str, Any], report: Report, member: str) -> None:
 # --- files of weights
 
 
-def audit_npy(part: Part, report: Report) -> None:
+def audit_npy(part: Part, _head: bytes, report: Report) -> None:
     """Note what speaks against a .npy file, of which the head alone is read."""
     try:
         read_npy_head(BytesIO(part.read(2**16)), "it", part.size)
@@ -203,3 +220,14 @@ def _audit_end(part: Part, head: bytes, report: Report) -> None:
     if width in (2, 4, 8) and 0 < stop < part.size:
         told = f"{part.size - stop:,} bytes after the end of the HDF5 file"
         report.add("hidden-data", told, part.name, offset=stop)
+
+
+def _audit_safetensors(part: Part, _head: bytes, report: Report) -> None:
+    audit_safetensors(part.read, part.size, report, part.name)
+
+
+WEIGHTS: Mapping[str, Callable[[Part, bytes, Report], None]] = {
+    "HDF5": audit_hdf5,
+    ".npy": audit_npy,
+    ".safetensors": _audit_safetensors,
+}

@@ -2,7 +2,7 @@
 
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from upsamp.io.archives import LOCAL_HEADER, start_of
@@ -54,15 +54,24 @@ def _after(content: zipfile.ZipFile, stream: BinaryIO) -> Iterator[Finding]:
         yield Finding("hidden-data", f"{size - end:,} bytes after the archive", "", end)
 
 
+def names_that_are_one(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of names that some systems take for one.
+
+    >>> list(names_that_are_one(["a/b", "A/b", "a/b. "]))
+    [('a/b', 'A/b'), ('a/b', 'a/b. ')]
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        plain = unicodedata.normalize("NFKC", name).casefold().rstrip("/. ")
+        other = seen.setdefault(plain, name)
+        if other.rstrip("/") != name.rstrip("/"):
+            yield other, name
+
+
 def _names(members: list[zipfile.ZipInfo]) -> Iterator[Finding]:
     """Yield the names that some systems take for one, and files that are folders as well."""
-    seen: dict[str, str] = {}
-    for member in members:
-        plain = unicodedata.normalize("NFKC", member.filename).casefold().rstrip("/. ")
-        other = seen.setdefault(plain, member.filename)
-        if other.rstrip("/") != member.filename.rstrip("/"):
-            told = f"{quoted(other)} and {quoted(member.filename)}"
-            yield Finding("zip-names", told, member.filename, None)
+    for one, other in names_that_are_one(member.filename for member in members):
+        yield Finding("zip-names", f"{quoted(one)} and {quoted(other)}", other, None)
     files = {member.filename for member in members if not member.is_dir()}
     for name in sorted(files):
         parts = name.split("/")[:-1]

@@ -79,17 +79,22 @@ def read_layer(entry: object) -> Layer:
 def _parts(entry: object) -> tuple[str, dict[str, Any]]:
     """Return the class name and the config of an entry, whose form is all right."""
     if not isinstance(entry, dict):
-        raise FormatError(f"A layer of a config must be an object. Received: {spelled(entry)}.")
+        raise FormatError(
+            f"A layer of a config must be an object. Received: {spelled(entry)}.",
+            rule="config-form",
+        )
     class_name, config = entry.get("class_name"), entry.get("config")
     if not (isinstance(class_name, str) and class_name and class_name.isprintable()):
         raise FormatError(
             "A layer of a config must have a class name on one line. "
-            f"Received: {spelled(class_name)}."
+            f"Received: {spelled(class_name)}.",
+            rule="config-form",
         )
     if not isinstance(config, dict):
         raise FormatError(
             f"A layer of a config must have a config, an object. Received: {class_name} with "
-            f"{spelled(config)}."
+            f"{spelled(config)}.",
+            rule="config-form",
         )
     return shorten(class_name), config
 
