@@ -46,8 +46,8 @@ def test_a_name_that_tells_no_format_is_refused_before_the_work(invoke: Invoke) 
     result = invoke("generator", "--save", "generator.bin")
     assert result.exit_code == 2
     assert result.stderr == (
-        "Error: The name of a file must say how a model is saved: .keras, .weights.h5, .npz, "
-        ".safetensors. Received: generator.bin. Try 'upsamp generator --help'.\n"
+        "Error: The name of a file must say how a model is saved: .keras, .onnx, .weights.h5, "
+        ".npz, .safetensors. Received: generator.bin. Try 'upsamp generator --help'.\n"
     )
     assert result.stdout == ""
 

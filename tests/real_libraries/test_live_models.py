@@ -1,4 +1,4 @@
-"""Models of real Keras and of upsamp, each saved by the one and loaded by the other."""
+"""Models of real Keras and of upsamp, each saved by the one and loaded by the other; and ONNX."""
 
 import importlib
 import os
@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import test_live_onnx
 from numpy.typing import NDArray
 
 from upsamp import load_model, make_generator
@@ -119,6 +120,7 @@ def test_a_model_goes_from_keras_to_upsamp_and_back(name: str, tmp_path: Path) -
     check_rows(ours, model)
     model.save_weights(tmp_path / "model.weights.h5")
     check_weights(load_model(tmp_path / "model.keras", tmp_path / "model.weights.h5"), ours)
+    test_live_onnx.check(test_live_onnx.run(ours, inputs, tmp_path), outputs_of(ours, inputs))
     # And back.
     ours.save(tmp_path / "ours.keras")
     again = keras.models.load_model(tmp_path / "ours.keras")

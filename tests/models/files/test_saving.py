@@ -149,8 +149,8 @@ def test_the_suffix_says_the_format(name: str, tmp_path: Path) -> None:
     refused(
         make_generator("transpose"),
         tmp_path / name,
-        r"The name of a file must say how a model is saved: \.keras, \.weights\.h5, \.npz, "
-        rf"\.safetensors\. Received: .*{name}\.",
+        r"The name of a file must say how a model is saved: \.keras, \.onnx, \.weights\.h5, "
+        rf"\.npz, \.safetensors\. Received: .*{name}\.",
     )
 
 
