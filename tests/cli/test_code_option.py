@@ -161,6 +161,7 @@ def write_inputs() -> dict[str, Array]:
     indexed.save("indexed.png", transparency=3)
     upsamp.write("deep.png", pixels[..., 0].astype(np.uint16) * 256)
     Image.fromarray(pixels[..., 0].astype(np.float32) / 7).save("float.tif")
+    Path("deep.pgm").write_bytes(b"P5 10 9 65535\n" + pixels[..., 0].astype(">u2").tobytes())
     matrix = rows.reshape(1, 9, 10, 1)
     upright = np.asarray(turned.transpose(Image.Transpose.ROTATE_270))
     return {
@@ -170,13 +171,14 @@ def write_inputs() -> dict[str, Array]:
         "turned.png": upright[np.newaxis],
         "indexed.png": np.asarray(Image.open("indexed.png").convert("RGBA"))[np.newaxis],
         "deep.png": pixels[np.newaxis, ..., :1] * 256.0,
+        "deep.pgm": pixels[np.newaxis, ..., :1] * 1.0,
         "float.tif": (pixels[np.newaxis, ..., :1].astype(np.float32) / 7),
     }
 
 
 def test_a_program_reads_the_file_that_was_given_as_the_command_does(invoke: Invoke) -> None:
     # What NumPy and Pillow read alike is left to them; the rest is read by upsamp.
-    own = ("packed.npy.gz", "rows.json")
+    own = ("packed.npy.gz", "rows.json", "deep.pgm")
     for name, expected in write_inputs().items():
         result = invoke("upsample", name, "--interp", "bilinear", "--code", "torch")
         assert (result.exit_code, result.stderr) == (0, ""), name
@@ -238,7 +240,10 @@ def test_the_result_is_written_where_the_command_would(invoke: Invoke, samples: 
     for words, line in (
         ((lake, "-o", "y.png"), "Image.fromarray(y[0]).save('y.png')"),
         ((lake, "-o", "y.npy"), "np.save('y.npy', y[0])"),
-        ((lake, "-o", "y.jpg"), "upsamp.write('y.jpg', y[0], overwrite=True)"),
+        (
+            (lake, "-o", "y.jpg"),
+            "upsamp.write('y.jpg', upsamp.Picture(y[0], 'RGB'), overwrite=True)",
+        ),
         ((lake,), "# y is the result, (N, H, W, C); with -o FILE the program writes it."),
         (("1 2; 3 4", "-o", "y.csv"), "upsamp.write('y.csv', y[0, :, :, 0], overwrite=True)"),
     ):

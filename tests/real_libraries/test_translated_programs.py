@@ -23,6 +23,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.convolution.convolve import conv2d_transpose
 from upsamp.core.upsampling.resample import resize
 from upsamp.errors import ShapeError
+from upsamp.layers import Conv2DTranspose
 from upsamp.translate import (
     LIBRARIES,
     TransposedConvolution,
@@ -224,6 +225,12 @@ def write_inputs() -> None:
     np.save("planes.npy", feature.transpose(2, 0, 1))
     np.save("whole.npy", random.integers(-2000, 2000, (9, 11)).astype(np.int16))
     np.savetxt("rows.csv", random.standard_normal((9, 8)), delimiter=",")
+    layers = [Conv2DTranspose(3, 5, 2, "same", input_shape=(6, 7, 4), bias_initializer="ones")]
+    layers += [
+        Conv2DTranspose(4, 4, (2, 1), activation=kind, name=kind) for kind in ("tanh", "elu")
+    ]
+    upsamp.Sequential(layers).save("model.keras")
+    np.save("three.npy", feature[..., :3])
     pixels = random.integers(0, 256, (9, 12, 4)).astype(np.uint8)
     pixels[:3, :, 3] = 0
     Image.fromarray(pixels).save("alpha.png")
@@ -261,6 +268,9 @@ COMMANDS = [
         f"transpose-conv {name} --weights bilinear --kernel 4 --stride 2 --padding same"
         for name in ("alpha.png", "grey_alpha.png", "turned.png", "grey.png", "indexed.gif")
     ),
+    "transpose-conv feature.npy --from keras model.keras:conv2d_transpose",
+    "transpose-conv three.npy --from keras model.keras:tanh",
+    "transpose-conv feature.npy --from keras model.keras:elu",
     "transpose-conv turned.png --stride 2 --bias 3.25",
     "transpose-conv turned.png --filters 3 --weights random --bias -100",
 ]

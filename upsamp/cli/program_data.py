@@ -10,7 +10,7 @@ import numpy as np
 from upsamp.cli.render.tables import show_note
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.layout import as_batch
-from upsamp.io.formats import TEXT_FORMATS, format_of_name
+from upsamp.io.formats import IMAGE_FORMATS, MODES, TEXT_FORMATS, format_of_name
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import names_file, split_array_name
@@ -137,6 +137,10 @@ def rounding(dtype: np.dtype[Any]) -> list[str]:
     return [f"y = {rounded}.astype(np.{dtype.name})"]
 
 
+def _channels(given: Picture) -> int:
+    return given.pixels.shape[2] if given.pixels.ndim == 3 else 1
+
+
 def writing(
     output: str | None, given: Picture | Array, layout: DataFormat, channels: int
 ) -> Origin:
@@ -154,6 +158,8 @@ def writing(
     kind = format_of_name(name)
     if kind == "npy":
         return Origin(f"np.save({name!r}, {made})")
-    if kind == "png" and array_of(given).dtype == np.uint8 and is_picture:
-        return Origin(f"Image.fromarray({made}).save({name!r})", ("from PIL import Image",))
+    if isinstance(given, Picture) and kind in IMAGE_FORMATS and channels == _channels(given):
+        if kind == "png" and given.mode in MODES:
+            return Origin(f"Image.fromarray({made}).save({name!r})", ("from PIL import Image",))
+        made = f"upsamp.Picture({made}, {given.mode!r})"
     return Origin(f"upsamp.write({name!r}, {made}, overwrite=True)", (UPSAMP,))

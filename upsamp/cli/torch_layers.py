@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
-from upsamp.cli.translating import check_channels
+from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.cli.upsample_request import Request as Upsampling
 from upsamp.core.arguments import Array, KernelLayout
@@ -34,7 +34,7 @@ MIXING = ("ones", "random", "glorot")
 LAYERS = {"conv2d": "Conv2D", "depth_to_space": "PixelShuffle", "space_to_depth": "PixelUnshuffle"}
 
 
-def take_torch_layer(text: str, request: Request) -> TorchLayer | None:
+def take_torch_layer(text: str, request: Request) -> TakenLayer | None:
     """Read a layer of PyTorch, and show or compute it; return a transposed convolution to run.
 
     Without an input a layer is shown as a call of upsamp, unless a program is wanted.
@@ -43,9 +43,10 @@ def take_torch_layer(text: str, request: Request) -> TorchLayer | None:
     if request.source is None and request.library is None:
         _show(layer)
     elif layer.function == "conv2d_transpose":
-        return layer
+        settings = _with_layer(request.settings, layer, request.kernel_layout)
+        return TakenLayer(settings, layer.channels)
     elif _has_programs(layer):
-        _run_upsample(layer, request)
+        run_upsample(layer, request)
     else:
         _compute(layer, request)
     return None
@@ -54,13 +55,17 @@ def take_torch_layer(text: str, request: Request) -> TorchLayer | None:
 def _read(text: str) -> TorchLayer:
     """Read a layer of PyTorch; raise where options are given that would be passed over."""
     layer = parse_torch(text)
-    taken = {"source", "source_layer", "data_format", *SHARED}
-    if layer.channels:
-        taken |= {*OF_KERNELS, *(["bias"] if layer.bias else [])}
+    kernels = [*OF_KERNELS, *(["bias"] if layer.bias else [])] if layer.channels else []
+    check_options({"data_format", *kernels})
+    return layer
+
+
+def check_options(taken: set[str]) -> None:
+    """Raise where options are given that a layer does not take, besides those of results."""
+    taken = {"source", "source_layer", *SHARED, *taken}
     for parameter in click.get_current_context().command.params:
         if _is_given(parameter.name or "") and parameter.name not in taken:
             raise click.UsageError(f"--from says the whole layer. Leave {parameter.opts[0]} out.")
-    return layer
 
 
 def _show(layer: TorchLayer) -> None:
@@ -96,8 +101,8 @@ def _compute(layer: TorchLayer, request: Request) -> None:
     report("Computed", source, x, delivered, destination, [("Layer", name)], started)
 
 
-def _run_upsample(layer: TorchLayer, request: Request) -> None:
-    """Run `upsamp upsample` with the settings of a layer."""
+def run_upsample(layer: TorchLayer, request: Request, data_format: str = "channels_last") -> None:
+    """Run `upsamp upsample` with the settings of a layer, which may have its channels first."""
     from upsamp.cli.upsample import command  # a convolution needs none of it
 
     context = click.get_current_context()
@@ -107,6 +112,8 @@ def _run_upsample(layer: TorchLayer, request: Request) -> None:
     settings |= {name: getattr(request, name) for name in SHARED}
     if _is_given("data_format"):
         settings["data_format"] = request.data_format
+    elif data_format != "channels_last":
+        settings["data_format"] = data_format
     sources = () if request.source is None else (request.source,)
     context.invoke(command, sources=sources, **settings)
 
@@ -144,7 +151,7 @@ def _result_of(layer: TorchLayer, array: Array, request: Request) -> tuple[Array
 
 def _kernel_and_bias(layer: TorchLayer, x: Array, request: Request) -> tuple[Array, Array]:
     """Return the kernel of a convolution in Keras' layout, and its bias, (filters,)."""
-    check_channels(layer, x, request.data_format)
+    check_channels(layer.channels, x, request.data_format)
     kernel = _read_kernel(layer, request.weights, request.kernel_layout)
     if kernel is None:
         if request.weights not in MIXING:
@@ -180,7 +187,7 @@ def _keras_shape(layer: TorchLayer) -> tuple[int, int, int, int]:
     return rows, columns, second, first
 
 
-def with_layer(settings: Settings, layer: TorchLayer, layout: KernelLayout) -> Settings:
+def _with_layer(settings: Settings, layer: TorchLayer, layout: KernelLayout) -> Settings:
     """Return the settings with those of a transposed convolution of PyTorch, and its kernel."""
     return replace(
         settings,

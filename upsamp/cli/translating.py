@@ -7,21 +7,22 @@ from upsamp.cli.program_data import Origin, batch_source, origin_of, rounding, w
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
+from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request
 from upsamp.cli.upsample_request import Request as UpsampleRequest
-from upsamp.core.arguments import Array, DataFormat, Pair
+from upsamp.core.arguments import Array, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.methods import METHODS
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.errors import ArgumentError
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.read import read_source
+from upsamp.io.read import looks_like_matrix, read_source
 from upsamp.models.transposed_convolution import Settings, Task, check_output_shape, prepare
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.resizing.nodata import value_without_data
-from upsamp.translate import TorchLayer, TransposedConvolution, Upsampling
+from upsamp.translate import TransposedConvolution, Upsampling
 from upsamp.translate.peers import compare_with_peers
 from upsamp.translate.programs import program_of
 from upsamp.translate.source import LARGEST, Data, comment, written_array
@@ -92,20 +93,22 @@ def _peak(given: Picture) -> int:
     return np.iinfo(given.pixels.dtype).max if given.pixels.dtype.kind in "iu" else 1
 
 
-def translate_convolution(request: Request, settings: Settings, layer: TorchLayer | None) -> None:
+def translate_convolution(request: Request, settings: Settings, layer: TakenLayer | None) -> None:
     """Print a program of another library that computes a transposed convolution of the input.
 
     layer: where the settings are from; without a source it says what the input is like.
     """
     if request.source is None and layer is not None:
-        shape = (1, 8, 8, layer.channels or 1)
+        shape: tuple[int, ...] = (1, 8, 8, layer.channels or 1)
+        if settings.data_format == "channels_first":
+            shape = 1, shape[3], 8, 8
         given: Picture | Array = np.zeros(shape)
         origin = Origin(f"np.random.default_rng(0).random({shape})")
         show_note(f"no input was given, so the program takes a random one, {shape}")
     else:
         given = read_input(request.source, request.reading)
         if layer is not None:
-            check_channels(layer, given, settings.data_format)
+            check_channels(layer.channels, given, settings.data_format)
         origin = origin_of(request.source, given, request.reading)
     by_channel, array = isinstance(given, Picture), array_of(given)
     with wrong_command(ArgumentError):
@@ -118,17 +121,23 @@ def translate_convolution(request: Request, settings: Settings, layer: TorchLaye
         output_shape=settings.output_shape,
         bias=bool(task.bias.any()),
     )
-    kernel = _kernel_origin(request, settings, task)
+    layer = layer or TakenLayer(settings, None)
+    kernel = layer.kernel or _kernel_origin(request, settings, task)
     x = batch_source(origin, array, settings.data_format)
     before, after = _pixels_of(given, task, request) if isinstance(given, Picture) else ([], [])
     filters = task.x.shape[0] if task.apart else program.filters
     written = writing(request.output, given, settings.data_format, filters)
     sources = {"x": f"{x}.transpose(3, 1, 2, 0)" if task.apart else x, "kernel": kernel.text}
+    origins = [origin, kernel, written]
     if program.bias:
-        sources["bias"] = _small(task.bias) or written_array(task.bias, task.bias.shape)
+        origins.append(layer.bias or _bias_origin(request, task))
+        sources["bias"] = origins[-1].text
+    if layer.after is not None:
+        origins.append(layer.after)
+        after.insert(0, layer.after.text)
     data = Data(
         sources,
-        (*origin.imports, *kernel.imports, *written.imports),
+        tuple(line for one in origins for line in one.imports),
         tuple(before),
         (*after, *filter(None, [written.text])),
     )
@@ -184,6 +193,18 @@ def _kernel_origin(request: Request, settings: Settings, task: Task) -> Origin:
     return origin
 
 
+def _bias_origin(request: Request, task: Task) -> Origin:
+    """Return how a program comes to the bias: written out, or read again from a file."""
+    small = _small(task.bias)
+    if small is not None:
+        return Origin(small)
+    options = ReadOptions(integers=False, vectors=True)
+    if looks_like_matrix(request.bias):
+        return Origin(written_array(task.bias, task.bias.shape))
+    origin = origin_of(request.bias, array_of(read_source(request.bias, options)), options)
+    return origin._replace(text=f"{origin.text}.ravel()")
+
+
 def _small(array: Array) -> str | None:
     """Return the source of an array that is written out: of few numbers, or all alike."""
     if array.size > 1 and (array == array.flat[0]).all() and float(array.flat[0]).is_integer():
@@ -192,17 +213,6 @@ def _small(array: Array) -> str | None:
         return None
     # Axes of one element would be so many brackets; they come back by a reshape.
     return written_array(array.squeeze(), array.shape)
-
-
-def check_channels(layer: TorchLayer, given: Picture | Array, data_format: DataFormat) -> None:
-    """Raise where a layer that was read is for another number of channels than the input has."""
-    array = array_of(given)
-    channels = as_batch(array, data_format).shape[3]
-    if layer.channels != channels:
-        raise ShapeError(
-            f"The input must have the channels of the layer, {layer.channels}. "
-            f"Received: {channels}, of shape {array.shape}."
-        )
 
 
 def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:

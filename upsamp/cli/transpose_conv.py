@@ -41,7 +41,7 @@ from upsamp.resizing.file_to_file import Job, plan_job, prepare
 from upsamp.resizing.strip_jobs import Source
 
 if TYPE_CHECKING:
-    from upsamp.translate.torch_layers import TorchLayer
+    from upsamp.cli.taken_layer import TakenLayer
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -52,6 +52,7 @@ upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --explain
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --overlap
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
 upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
+upsamp transpose-conv --from keras model.keras:conv2d_transpose_1 --code onnx
 upsamp transpose-conv --solve 7 28
 upsamp transpose-conv small.png --fit large.png --kernel 6 --stride 2 --save-weights k.npy
 upsamp transpose-conv features.npy --kernel 4 --stride 2 --filters 8 --weights random -o out.npy
@@ -71,9 +72,7 @@ def command(request: Request) -> None:
     request.check()
     layer = None
     if request.source_layer is not None:
-        from upsamp.cli.torch_layers import take_torch_layer
-
-        layer = take_torch_layer(request.source_layer[1], request)
+        layer = _take_layer(*request.source_layer, request)
         if layer is None:
             return
     if request.max_memory is not None:
@@ -107,31 +106,39 @@ def command(request: Request) -> None:
         translate_convolution(request, settings, layer)
 
 
-def _settle(request: Request, layer: "TorchLayer | None") -> Settings:
+def _take_layer(library: str, text: str, request: Request) -> "TakenLayer | None":
+    """Return the transposed convolution that --from says, or show or compute another layer."""
+    if library == "torch":
+        from upsamp.cli.torch_layers import take_torch_layer
+
+        return take_torch_layer(text, request)
+    from upsamp.cli.keras_layers import take_keras_layer  # which knows all layers
+
+    return take_keras_layer(text, request)
+
+
+def _settle(request: Request, layer: "TakenLayer | None") -> Settings:
     """Return the settings with the kernel, where it is no preset; or those of a layer."""
-    settings, layout = request.settings, request.kernel_layout
     if layer is None:
+        settings, layout = request.settings, request.kernel_layout
         _check_settings(settings)
         kernel = read_kernel(
             request.weights, request.kernel, request.filters, request.groups, layout
         )
         return replace(settings, kernel=kernel)
-    from upsamp.cli.torch_layers import with_layer
-
-    settings = with_layer(settings, layer, layout)
-    _check_settings(settings)
-    return settings
+    _check_settings(layer.settings)
+    return layer.settings
 
 
-def _convolve(request: Request, settings: Settings, layer: "TorchLayer | None") -> None:
+def _convolve(request: Request, settings: Settings, layer: "TakenLayer | None") -> None:
     """Read an image or a matrix, convolve it, and write or show the result."""
     started = perf_counter()
 
     def plan(found: Source) -> Job[Convolution]:
         if layer is not None:
-            from upsamp.cli.translating import check_channels
+            from upsamp.cli.taken_layer import check_channels
 
-            check_channels(layer, found.given, settings.data_format)
+            check_channels(layer.channels, found.given, settings.data_format)
         ending = "{}x{}_transpose".format(*settings.strides)
         destination = choose_destination(request, found.given, ending)
         _check_size(found, settings, request.max_pixels)

@@ -21,7 +21,7 @@ from upsamp.core.kernels.presets import KERNEL_PRESETS
 from upsamp.errors import ShapeError
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
-from upsamp.io.read import read_matrix
+from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_array_name
 from upsamp.models.transposed_convolution import Settings
 
 
@@ -91,7 +91,13 @@ class Request(Options):
         default="keras",
         help="torch: --weights of rank 4 is (channels, filters, rows, columns).",
     )
-    bias: str = option("--bias", metavar="NUMBERS", default="0", help="One, or one a filter.")
+    bias: str = option(
+        "--bias",
+        metavar="NUMBERS|FILE",
+        type=FileType(),
+        default="0",
+        help="One, or one a filter: numbers, or a file of them.",
+    )
     data_format: DataFormat = option(
         "--data-format",
         type=click.Choice(DATA_FORMATS, case_sensitive=False),
@@ -129,11 +135,12 @@ class Request(Options):
     source_layer: tuple[str, str] | None = option(
         "--from",
         nargs=2,
-        type=(click.Choice(("torch",)), str),
-        metavar="torch LAYER",
+        type=(click.Choice(("torch", "keras")), str),
+        metavar="torch|keras LAYER",
         help="Take all settings from a layer of PyTorch: ConvTranspose2d, Conv2d, Upsample, "
         "UpsamplingNearest2d, UpsamplingBilinear2d, F.interpolate, PixelShuffle or PixelUnshuffle, "
-        "as 'ConvTranspose2d(64, 3, 4, stride=2)'. Without INPUT it is shown as a call of upsamp.",
+        "as 'ConvTranspose2d(64, 3, 4, stride=2)'; or of Keras, as 'Conv2DTranspose(3, 4)', or as "
+        "model.keras:NAME with its weights. Without INPUT it is shown as a call of upsamp.",
     )
     library: str | None = options.code_option
     explain: bool = options.explain_option
@@ -171,7 +178,7 @@ class Request(Options):
         return Settings(
             kernel=None,
             preset=self.weights,
-            bias=parse_text(self.bias, "--bias", ReadOptions(integers=False)).ravel(),
+            bias=_read_bias(self.bias),
             kernel_size=self.kernel,
             filters=self.filters,
             strides=self.stride,
@@ -202,6 +209,13 @@ class Request(Options):
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
         if self.fit is None and self.given("--save-weights", "--apart"):
             raise click.UsageError("--save-weights and --apart go with --fit.")
+
+
+def _read_bias(text: str) -> Array:
+    """Read the numbers of `--bias`, or those of the file that it names."""
+    if looks_like_matrix(text) or not (names_file(text) or split_array_name(text)):
+        return parse_text(text, "--bias", ReadOptions(integers=False)).ravel()
+    return read_matrix(text, "--bias", vectors=True).ravel()
 
 
 def read_kernel(

@@ -43,10 +43,13 @@ class NpyHead(NamedTuple):
     offset: int
 
 
-def read_npy(stream: BinaryIO, name: str) -> Array:
-    """Read the one array of a .npy file; nothing that it holds is ever run."""
+def read_npy(stream: BinaryIO, name: str, *, vectors: bool = False) -> Array:
+    """Read the one array of a .npy file; nothing that it holds is ever run.
+
+    vectors: whether it may be of rank 1.
+    """
     head = read_npy_head(stream, name)
-    check_numbers(head.shape, head.dtype, name)
+    check_numbers(head.shape, head.dtype, name, vectors=vectors)
     return read_numbers(stream, head, name)
 
 
@@ -148,11 +151,16 @@ def npy_head(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bytes:
     return buffer.getvalue()
 
 
-def check_numbers(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
-    """Raise `FormatError` where an array of a file is no matrix and no image of real numbers."""
+def check_numbers(
+    shape: tuple[int, ...], dtype: np.dtype[Any], name: str, *, vectors: bool = False
+) -> None:
+    """Raise `FormatError` where an array of a file is no matrix and no image of real numbers.
+
+    vectors: whether it may be of rank 1.
+    """
     if dtype.kind not in "biuf":
         raise FormatError(f"{name} must hold real numbers. Received: dtype {dtype}.")
-    if len(shape) not in (2, 3, 4):
+    if len(shape) not in (2, 3, 4) and not (vectors and len(shape) == 1):
         raise FormatError(f"{name} must hold an array of rank 2, 3 or 4. Received: shape {shape}.")
     if 0 in shape:
         raise FormatError(f"{name} must not be empty. Received: shape {shape}.")

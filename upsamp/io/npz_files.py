@@ -20,8 +20,10 @@ SUFFIX = ".npy"
 MOST_LISTED, MOST_SHOWN = 10, 300
 
 
-def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
-    """Read one array of a .npz file: `key`, or the only one.
+def read_npz(
+    stream: BinaryIO, name: str, key: str | None = None, *, vectors: bool = False
+) -> Array:
+    """Read one array of a .npz file: `key`, or the only one. vectors: whether of rank 1, too.
 
     A file may unpack to 2 GB, or to its own size where that is more.
     """
@@ -31,7 +33,7 @@ def read_npz(stream: BinaryIO, name: str, key: str | None = None) -> Array:
         with archive.open(member) as file:
             size = archive.members[member].file_size
             head = read_npy_head(cast("BinaryIO", file), name, size)
-            check_numbers(head.shape, head.dtype, name)
+            check_numbers(head.shape, head.dtype, name, vectors=vectors)
             return read_numbers(cast("BinaryIO", file), head, name)
 
 

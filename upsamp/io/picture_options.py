@@ -55,7 +55,7 @@ class ReadOptions:
 
     Of a matrix in text: integers: whether those that float64 does not hold may stay integers, as
     where they are only copied. missing: "nan" reads an empty cell as nan, which is an error
-    otherwise; None where the user cannot ask for it.
+    otherwise; None where the user cannot ask for it. vectors: whether an array may be of rank 1.
     """
 
     expand: bool = True
@@ -66,6 +66,7 @@ class ReadOptions:
     every_frame: bool = False
     integers: bool = True
     missing: Missing | None = None
+    vectors: bool = False
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:

@@ -81,9 +81,12 @@ def read_source(text: str, options: ReadOptions) -> Picture | Array:
         return read_stream(stream, text, name, key, options)
 
 
-def read_matrix(text: str, what: str) -> Array:
-    """Read a matrix, where a picture would make no sense; `what` says what it is for."""
-    source = read_source(text, ReadOptions(integers=False))
+def read_matrix(text: str, what: str, *, vectors: bool = False) -> Array:
+    """Read a matrix, where a picture would make no sense; `what` says what it is for.
+
+    vectors: whether it may be an array of rank 1.
+    """
+    source = read_source(text, ReadOptions(integers=False, vectors=vectors))
     if isinstance(source, Picture):
         raise FileError(f"{what} must be numbers. Received: the image '{text}'.")
     return source
@@ -145,11 +148,11 @@ def _read_array(
     if kind == "npy":
         from upsamp.io.npy_files import read_npy  # most inputs are images
 
-        return read_npy(stream, name)
+        return read_npy(stream, name, vectors=options.vectors)
     if kind == "npz":
         from upsamp.io.npz_files import read_npz  # to read others needs no archives
 
-        return read_npz(stream, name, key)
+        return read_npz(stream, name, key, vectors=options.vectors)
     check_length(stream, name)
     _check_text(stream, name)
     if not any(block.strip() for block in iter(partial(stream.read, BLOCK), b"")):

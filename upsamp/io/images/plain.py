@@ -7,7 +7,7 @@ import numpy as np
 from PIL import ImageOps
 
 from upsamp.core.arguments import Array
-from upsamp.errors import FormatError
+from upsamp.errors import FileError, FormatError
 from upsamp.io.images.pillow import open_image, pillow_at_work
 from upsamp.io.streams import open_input
 
@@ -21,7 +21,9 @@ def pillow_source(path: str, pixels: Array) -> str | None:
 
     It needs `Image`, and `ImageOps` where the image is turned. None where Pillow gives others.
     """
-    with suppress(FormatError), pillow_at_work(path, "cannot be read"), open_input(path) as stream:
+    # What Pillow does not know is no image to it.
+    known = suppress(FileError, FormatError)
+    with known, pillow_at_work(path, "cannot be read"), open_input(path) as stream:
         image = open_image(stream, PLAIN_FORMATS)
         for turned, mode in product((False, True), MODES):
             made = ImageOps.exif_transpose(image) if turned else image
