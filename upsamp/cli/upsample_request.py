@@ -263,11 +263,11 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
+        self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
             method = self.interpolation if self.sheet is None else "bilinear"
             normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
-        self._check_network()
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
         if self.compare and self.library is not None:
@@ -293,6 +293,8 @@ class Request(Options):
                 "Of several files each has its result: --out-dir DIR says where. "
                 f"Leave out {' and '.join(given)}."
             )
+        if self.model is not None:
+            _ = self.enlarging  # which reads it, so that what is wrong is told before any work
 
     def _check_network(self) -> None:
         """Raise where options are for a network, and there is none; or for an interpolation."""
@@ -309,7 +311,6 @@ class Request(Options):
             )
         if self.model == STANDARD_STREAM:
             _refuse("--model must be a file, which is read again. Received: '-'. Save it first.")
-        _ = self.enlarging  # which reads it, so that what is wrong is told before any work
 
     @property
     def _unwritten(self) -> bool:
