@@ -27,7 +27,7 @@ def network(invoke: Invoke) -> str:  # noqa: ARG001 - its folder
     pixels = np.random.default_rng(0).integers(80, 160, (12, 16, 3), np.uint8)
     Image.fromarray(pixels).save("a.png")
     Image.fromarray(pixels[..., 0]).save("b.png")
-    return "net.keras"
+    return str(Path("net.keras").absolute())
 
 
 def pixels_of(path: str | Path) -> NDArray[Any]:
@@ -165,10 +165,9 @@ def test_frames_each_go_through_the_network(invoke: Invoke, network: str) -> Non
     frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "blue")]
     frames[0].save("f.gif", save_all=True, append_images=frames[1:])
     assert invoke("upsample", "f.gif", "--model", "up.keras", "-o", "o.gif", "-q").exit_code == 0
-    shown = []
     with Image.open("o.gif") as image:
-        for frame in ImageSequence.Iterator(image):
-            shown.append((frame.size, frame.convert("RGB").getpixel((0, 0))))
+        frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(image)]
+    shown = [(frame.size, frame.getpixel((0, 0))) for frame in frames]
     assert shown == [((12, 9), (255, 0, 0)), ((12, 9), (0, 0, 255))]
 
 
