@@ -201,7 +201,7 @@ class Request(Options):
         """The network that makes the result, if that is asked for."""
         if self.model is None:
             return None
-        from upsamp.models.superresolution.network import network_of_file  # few have a network
+        from upsamp.models.superresolution.network import Network  # few have a network
 
         value_range = self.value_range
         if value_range == "auto":
@@ -213,7 +213,9 @@ class Request(Options):
         if self.dask is not None:  # whose workers may be elsewhere
             model = str(Path(model).absolute())
             weights = weights and str(Path(weights).absolute())
-        return network_of_file(model, weights, self.max_size, value_range, self.tile)
+        return Network(
+            model, weights, value_range=value_range, tile=self.tile, max_size=self.max_size
+        )
 
     def _check_scale(self, network: "Network") -> None:
         """Raise where another size is asked for than the network makes."""
