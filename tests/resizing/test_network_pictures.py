@@ -97,6 +97,15 @@ def test_alpha_is_exactly_that_of_bicubic(channels: int, taken: int) -> None:
     assert made.mode == picture.mode
 
 
+@pytest.mark.parametrize("taken", [1, 3])
+def test_the_colours_of_clear_pixels_reach_no_others(taken: int) -> None:
+    pixels = np.full((21, 37, 4), (200, 100, 50, 255), np.uint8)
+    pixels[5:18, 3:30] = (255, 0, 255, 0)
+    made = enlarged(bilinear_network(2, taken), Picture(pixels, "RGBA")).pixels[INSIDE]
+    shown = made[made[..., 3] > 0]
+    np.testing.assert_array_equal(np.unique(shown[:, :3], axis=0), [[200, 100, 50]])
+
+
 def test_a_network_of_four_channels_makes_alpha_itself() -> None:
     up = Sequential([Input((None, None, 4)), UpSampling2D(2)])
     for channels in (3, 4):
