@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from upsamp.models.generator import make_generator
     from upsamp.models.model import Model
     from upsamp.models.sequential import Sequential
+    from upsamp.models.superresolution.network import Network
     from upsamp.resizing.files import enlarge_file, read, write
 
 __all__ = [
     "Functional",
     "Model",
+    "Network",
     "Picture",
     "Sequential",
     "UpsampError",
@@ -55,6 +57,7 @@ _HOMES = {
     "load_model": "upsamp.models.files.loading",
     "make_generator": "upsamp.models.generator",
     "Model": "upsamp.models.model",
+    "Network": "upsamp.models.superresolution.network",
     "Sequential": "upsamp.models.sequential",
 }
 _SUBPACKAGES = ("core", "errors", "io", "layers", "models", "translate")

@@ -216,7 +216,7 @@ class Request(Options):
         """The network that makes the result, if that is asked for."""
         if self.model is None:
             return None
-        from upsamp.models.superresolution.network import network_of_file  # few have a network
+        from upsamp.models.superresolution.network import Network  # few have a network
 
         value_range = self.value_range
         if value_range == "auto":
@@ -228,7 +228,9 @@ class Request(Options):
         if self.dask is not None:  # whose workers may be elsewhere
             model = str(Path(model).absolute())
             weights = weights and str(Path(weights).absolute())
-        return network_of_file(model, weights, self.max_size, value_range, self.tile)
+        return Network(
+            model, weights, value_range=value_range, tile=self.tile, max_size=self.max_size
+        )
 
     def _check_scale(self, network: "Network") -> None:
         """Raise where another size is asked for than the network makes."""
@@ -280,11 +282,11 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
+        self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
             method = self.interpolation if self.sheet is None else "bilinear"
             normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
-        self._check_network()
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
         check_explained(self.explain, self.format_name)
@@ -315,6 +317,8 @@ class Request(Options):
                 "Of several files each has its result: --out-dir DIR says where. "
                 f"Leave out {' and '.join(given)}."
             )
+        if self.model is not None:
+            _ = self.enlarging  # which reads it, so that what is wrong is told before any work
 
     def _check_network(self) -> None:
         """Raise where options are for a network, and there is none; or for an interpolation."""
@@ -339,7 +343,6 @@ class Request(Options):
             )
         if self.model == STANDARD_STREAM:
             _refuse("--model must be a file, which is read again. Received: '-'. Save it first.")
-        _ = self.enlarging  # which reads it, so that what is wrong is told before any work
 
     @property
     def _unwritten(self) -> bool:

@@ -363,17 +363,6 @@ class Model(Layer):
                 found.update({id(one): one for one in layer.weights if one.trainable})
         return list(found.values())
 
-    # --- pictures
-
-    def as_network(self, value_range: tuple[float, float] | None = None) -> Any:
-        """Return this model as what enlarges pictures, for `upsamp.enlarge_file`.
-
-        value_range: what black and white are in the model; None is what its layers say.
-        """
-        from upsamp.models.superresolution.network import Network  # few models enlarge pictures
-
-        return Network(lambda: self, self.name, value_range)
-
     # --- files
 
     def to_json(self) -> str:

@@ -226,11 +226,10 @@ def enlarge_file(
     `upsamp.upsample`. linear: whether amounts of light are interpolated. data_format: of numbers,
     "channels_last" where it is None.
     max_memory: the bytes that may be taken; .npy is then read, and .npy, PNG and TIFF are written,
-    strip by strip. model: as `upsamp.load_model` returns it, a network that makes the result in the
-    place of `interpolation`, with its own scale; one that keeps the size is given the bicubic
-    enlargement. One of one channel makes the luma of colours, and bicubic makes Cb, Cr and alpha.
-    `value_range` is then what black and white are in the network; None is what its
-    layers say. All else: see `read` and `write`.
+    strip by strip. model: an `upsamp.Network`, which makes the result in the place of
+    `interpolation`, with its own scale; one that keeps the size is given the bicubic enlargement.
+    One of one channel makes the luma of colours, and bicubic makes Cb, Cr and alpha. All else: see
+    `read` and `write`.
 
     Returns the shapes `before` and `after`, in `notes` what was lost on the way, each of which is a
     `UserWarning`, too, and whether the size was `kept`.
@@ -245,15 +244,15 @@ def enlarge_file(
     Facts(before=(1, 2), after=(1, 8), notes=(), kept=False)
     >>> read(large).pixels
     array([[ 0,  0, 10, 30, 50, 70, 80, 80]], dtype=uint8)
-    >>> from upsamp import Sequential, layers
-    >>> twice = Sequential([layers.Input((None, None, 1)), layers.UpSampling2D(2)])
+    >>> from upsamp import Network, Sequential, layers
+    >>> twice = Network(Sequential([layers.Input((None, None, 1)), layers.UpSampling2D(2)]))
     >>> enlarge_file(small, large, model=twice, overwrite=True)
     Facts(before=(1, 2), after=(2, 4), notes=(), kept=False)
     >>> folder.cleanup()
     """
-    network = None if model is None else _network(model, value_range, size, output_shape)
+    network = None if model is None else _network(model, size, output_shape)
     if network is not None:
-        interpolation, value_range = "bicubic", None
+        interpolation = "bicubic"
         size = size if network.keeps else network.scale
     method, rule, corners, _ = normalize_rule(
         interpolation, convention, align_corners=align_corners, alpha=False
@@ -423,23 +422,19 @@ def _factors(size: object) -> "tuple[Factor, Factor]":
     return rows, columns
 
 
-def _network(model: object, value_range: object, size: object, output_shape: object) -> "Network":
-    """Return the network of a model, whose scale agrees with the size that is asked for."""
-    make = getattr(model, "as_network", None)
-    if make is None:
-        raise _wrong("model", model, "a model, as `upsamp.load_model` returns it")
-    known = _range(value_range)
-    if known == "auto":
-        raise _wrong("value_range", value_range, "(low, high) where there is a `model`")
+def _network(model: Any, size: object, output_shape: object) -> "Network":
+    """Return the network, if its scale agrees with the size that is asked for."""
+    if not hasattr(model, "ranges"):
+        raise _wrong("model", model, "an `upsamp.Network`")
+    network: Network = model
     with _as_arguments():
-        network: Network = make(known)
         fixed = not network.keeps
     wanted = None if size == (2, 2) else _factors(size)
     if fixed and (output_shape is not None or wanted not in (None, network.scale)):
         rows, columns = network.scale
         raise ArgumentError(
-            "`size` and `output_shape` are for models that keep the size. Received one for a model "
-            f"that enlarges by {float(rows):g}x{float(columns):g}. Leave it out."
+            "`size` and `output_shape` are for networks that keep the size. Received: one for a "
+            f"network that enlarges by {float(rows):g}x{float(columns):g}. Leave it out."
         )
     return network
 

@@ -20,6 +20,7 @@ from upsamp.core.upsampling.request import Place, Rule, Whole
 from upsamp.errors import FormatError, ShapeError
 from upsamp.io.formats import DEEP_MODES, MODES
 from upsamp.io.pictures import Picture
+from upsamp.resizing.hidden_colours import HIDDEN_BYTES, with_colours_around
 from upsamp.resizing.nodata import value_without_data
 
 # The luma of red, green and blue. Source: ITU-R BT.601-7, section 2.5.1.
@@ -62,6 +63,10 @@ class Network(Protocol):
         """The channels of what goes in, and comes out."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user could not guess of it."""
+
+    @property
     def keeps(self) -> bool:
         """Whether the result has the size of what goes in."""
 
@@ -80,22 +85,22 @@ class Network(Protocol):
 class NetworkRun:
     """A picture, or a matrix of images, as a network makes it larger.
 
-    shape: (H, W, C) of the pixels. size: the rows and columns of the result. alpha: whether the
-    last channel is; None for a matrix, whose values go in and come out as they are. room: see
-    `Network.plan`.
+    pixels: (H, W, C). size: the rows and columns of the result. alpha: whether the last channel is;
+    None for a matrix, whose values go in and come out as they are. room: see `Network.plan`.
     """
 
     def __init__(
         self,
         network: Network,
-        shape: tuple[int, ...],
-        dtype: np.dtype[Any],
+        pixels: Array,
         size: Pair,
         alpha: bool | None,
         room: int | None = None,
     ) -> None:
-        self._network, self._shape, self._size, self._alpha = network, shape, size, alpha
-        self._dtype: np.dtype[Any] = np.dtype(np.float32) if alpha is None else dtype
+        self._network, self._pixels, self._size, self._alpha = network, pixels, size, alpha
+        self._shape: tuple[int, ...] = pixels.shape
+        shape = self._shape
+        self._dtype: np.dtype[Any] = np.dtype(np.float32) if alpha is None else pixels.dtype
         self._keeps = network.keeps
         if alpha is None and shape[2] != network.channels:
             raise ShapeError(
@@ -109,7 +114,8 @@ class NetworkRun:
     def nbytes(self) -> int:
         """The bytes that are taken besides the input and the result."""
         chunk = min(self._chunk, self._size[0]) * self._size[1] * self._shape[2]
-        return self.plan.nbytes + 4 * CHUNK_COPIES * chunk
+        hidden = HIDDEN_BYTES * self._shape[0] * self._shape[1] if self._hides else 0
+        return self.plan.nbytes + 4 * CHUNK_COPIES * chunk + hidden
 
     def cut(self, rows: int) -> int:
         """Put together at most so many rows at a time; return how many that are."""
@@ -119,7 +125,7 @@ class NetworkRun:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user could not guess of how the result is made."""
-        found = list(self.plan.notes)
+        found = [*self._network.notes, *self.plan.notes]
         if self._alpha is None:
             return tuple(found)
         colours, wanted = self._shape[2] - self._alpha, self._network.channels
@@ -136,6 +142,8 @@ class NetworkRun:
 
         read: returns some rows of the input, (rows, W, C).
         """
+        if self._hides:
+            read = with_colours_around(self._pixels).__getitem__
         if self._alpha is None:
             give, finish = self._values, self._values_of
         else:
@@ -144,6 +152,11 @@ class NetworkRun:
             for start in range(rows.start, rows.stop, self._chunk):
                 part = slice(start, min(start + self._chunk, rows.stop))
                 yield finish(read, part, band[part.start - rows.start : part.stop - rows.start])
+
+    @property
+    def _hides(self) -> bool:
+        """Whether clear pixels may have colours, which the network must not see."""
+        return bool(self._alpha) and self._network.channels != 4
 
     def _values(self, read: ReadRows, rows: slice) -> Array:
         """Return the numbers of a matrix, enlarged for a network that keeps the size."""
@@ -249,9 +262,8 @@ def run_on_frame(
             "--model is for pictures whose pixels all hold data. Received: some with the value for "
             "none. Use --interp."
         )
-    pixels = frame.pixels
-    shape = (*pixels.shape, 1)[:3]
-    return NetworkRun(network, shape, pixels.dtype, size, frame.has_alpha, room)
+    pixels = frame.pixels.reshape(*frame.pixels.shape[:2], -1)
+    return NetworkRun(network, pixels, size, frame.has_alpha, room)
 
 
 def apply_network(network: Network, frame: Picture, size: Pair) -> Picture:
@@ -271,7 +283,7 @@ def apply_network(network: Network, frame: Picture, size: Pair) -> Picture:
 def apply_to_array(network: Network, x: Array, size: Pair, layout: DataFormat) -> Array:
     """Return a matrix of images as a network makes it larger: float32, in the same layout."""
     batch = as_batch(x, layout)
-    run = NetworkRun(network, batch.shape[1:], x.dtype, size, None)
+    run = NetworkRun(network, batch[0], size, None)
     result = np.empty(with_new_image(x.shape, layout, *size, batch.shape[3]), np.float32)
     for one, made in zip(batch, as_batch(result, layout), strict=True):
         start = 0

@@ -39,8 +39,7 @@ class NetworkStrips(EnlargedStrips):
         """Plan the tiles, which take so many bytes where there is a bound."""
         if isinstance(self._given, Picture):
             return run_on_frame(self._network, self._given, self.size, room)
-        shape, dtype = self._array.shape[1:], self._array.dtype
-        return NetworkRun(self._network, shape, dtype, self.size, None, room)
+        return NetworkRun(self._network, self._array[0], self.size, None, room)
 
     def besides(self, memory: int) -> int:
         """Return the bytes of what the network computes in."""

@@ -28,11 +28,11 @@ from upsamp.layers import (
     UpSampling2D,
 )
 from upsamp.models.model import Model
-from upsamp.models.superresolution.network import Network, network_of_file
+from upsamp.models.superresolution.network import Network
 
 
 def network(model: Model, **options: Any) -> Network:
-    return Network(lambda: model, model.name, **options)
+    return Network(model, **options)
 
 
 def of_layers(*layers: Layer, size: Any = (None, None), channels: int = 1) -> Network:
@@ -167,7 +167,7 @@ def test_a_tile_smaller_than_what_a_pixel_depends_on_is_refused_and_enough_is_na
 def test_other_processes_are_told_the_path_and_not_the_weights(tmp_path: Path) -> None:
     path = str(tmp_path / "fsrcnn.keras")
     fsrcnn(wide=32).save(path)
-    sent = pickle.dumps(network_of_file(path, None, 2**30, (0.0, 255.0), 40))
+    sent = pickle.dumps(Network(path, value_range=(0, 255), tile=40))
     assert len(sent) < 1000
     there = pickle.loads(sent)
     assert (there.name, there.scale, there.ranges[0]) == ("fsrcnn", (2, 2), (0.0, 255.0))
@@ -179,5 +179,5 @@ def test_a_model_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
     scales: list[int] = []
     for factor in (2, 3):
         Sequential([Input((None, None, 1)), UpSampling2D(factor)]).save(path, overwrite=True)
-        scales += map(int, network_of_file(path, None, 2**30).scale)
+        scales += map(int, Network(path).scale)
     assert scales == [2, 2, 3, 3]

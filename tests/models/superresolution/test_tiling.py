@@ -105,7 +105,7 @@ def networks(draw: Any) -> Functional:
     return Functional(calls, [0], [Source(call(Conv2D(1, 1), last))])
 
 
-@settings(max_examples=choose(12, 3000), deadline=None)
+@settings(max_examples=choose(12, 1000), deadline=None)
 @given(networks(), st.tuples(*[st.integers(30, 70)] * 2), st.integers(6, 40), st.integers(0, 99))
 def test_tiles_of_any_network_are_those_of_the_whole(
     model: Functional, size: tuple[int, int], longest: int, seed: int
@@ -129,7 +129,8 @@ def test_tiles_of_any_network_are_those_of_the_whole(
 
 
 def assert_close(made: Array, whole: Array) -> None:
-    span = max(1e-9, float(whole.max() - whole.min()), float(np.abs(whole).max()))
+    # The images lie between 0 and 1; what comes out may cancel, and is rounded as it was before.
+    span = max(1.0, float(np.abs(whole).max()))
     np.testing.assert_allclose(made, whole, rtol=0, atol=TOLERANCE * span)
 
 

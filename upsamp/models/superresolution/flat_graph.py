@@ -46,11 +46,13 @@ class FlatGraph:
 
         Raises `ShapeError` where a layer does not take what comes of it.
         """
-        if size not in self._known:
+        found = self._known.get(size)
+        if found is None:
+            found = infer(self.calls, {0: self.input_shape(size)})
             if len(self._known) >= KEPT:
                 self._known.clear()
-            self._known[size] = infer(self.calls, {0: self.input_shape(size)})
-        return self._known[size]
+            self._known[size] = found
+        return found
 
     def input_shape(self, size: Pair) -> Shape:
         """Return the shape of an image of so many rows and columns as the network takes it."""

@@ -1,13 +1,15 @@
 """A trained network as a method of enlarging pictures: its scale, its range, and its tiles."""
 
-from collections.abc import Callable
+import math
 from fractions import Fraction
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from upsamp.core.arguments import Pair
+from upsamp.core.arguments import Pair, normalize_count
+from upsamp.core.values import as_list, as_number, normalize_path, spelled
 from upsamp.errors import ArgumentError, ShapeError
+from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 from upsamp.models.files.loading import load_model
 from upsamp.models.model import Model
 from upsamp.models.sampling.features import check_known, output_model
@@ -17,32 +19,68 @@ from upsamp.models.sampling.value_ranges import Range, image_ranges
 from upsamp.models.superresolution.flat_graph import FlatGraph, flatten
 from upsamp.models.superresolution.network_plan import NetworkPlan, plan_network
 
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = ["Network"]
+
 # How many channels a picture has: grey, colour, and colour with alpha.
 CHANNELS = (1, 3, 4)
 
 
 class Network:
-    """A model that makes pictures larger, or better at their size.
+    """A model that makes pictures larger, or better at their size: for `upsamp.enlarge_file`.
 
-    load: returns the model; called once in a process, so that other processes are told a path and
-    not the weights. name: stands in names of files. value_range: what black and white are in the
-    network; None is what its layers say. tile: the rows and columns of a tile; None is chosen.
+    model: as `upsamp.load_model` returns it, or its file. weights, max_size: of a file, as there.
+    value_range: what black and white are in the model, as (0, 255); None is what its layers say.
+    tile: the rows and columns of the tiles that it is run on; None is what is fast, and fits
+    max_memory.
+
+    A file is read once in a process, and another process is told its path alone. Errors are raised
+    where it is first needed: `ArgumentError` and `ShapeError` where it makes no pictures of
+    pictures, and those of `upsamp.load_model`.
+
+    >>> from upsamp.models.sequential import Sequential
+    >>> from upsamp.layers import Input, UpSampling2D
+    >>> network = Network(Sequential([Input((None, None, 3)), UpSampling2D(2)], name="twice"))
+    >>> network, network.ranges
+    (<Network 'twice': 2x2, 3 channels>, ((0.0, 1.0), (0.0, 1.0)))
     """
 
     def __init__(
         self,
-        load: Callable[[], Model],
-        name: str,
+        model: "Model | str | PathLike[str]",
+        weights: "str | PathLike[str] | None" = None,
+        *,
         value_range: Range | None = None,
         tile: int | None = None,
+        max_size: int = DEFAULT_MAX_SIZE,
     ) -> None:
-        self._load, self.name, self._value_range, self._tile = load, name, value_range, tile
+        self._given = model if isinstance(model, Model) else normalize_path(model, "model")
+        self._weights = None if weights is None else normalize_path(weights, "weights")
+        self._max_size = normalize_count(max_size, "max_size", minimum=0)
+        self._tile = None if tile is None else normalize_count(tile, "tile")
+        self._value_range = _normalize_range(value_range)
+        given = self._given
+        self.name = given.name if isinstance(given, Model) else Path(given).stem
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return self._load, self.name, self._value_range, self._tile
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what was given; what was found out is left out."""
+        own = ("_given", "_weights", "_max_size", "_tile", "_value_range", "name")
+        return {name: vars(self)[name] for name in own}
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._load, self.name, self._value_range, self._tile = state
+    def __repr__(self) -> str:
+        """Return the name, the scale and the channels."""
+        rows, columns = self.scale
+        what = f"{float(rows):g}x{float(columns):g}, {self.channels} channels"
+        return f"<Network '{self.name}': {what}>"
+
+    def _load(self) -> Model:
+        """Return the model, or the one that this process has read of the same files."""
+        if isinstance(self._given, Model):
+            return self._given
+        files = [file for file in (self._given, self._weights) if file is not None]
+        return _load_once(self._given, self._weights, self._max_size, tuple(map(_stamp, files)))
 
     @cached_property
     def _model(self) -> tuple[Model, int]:
@@ -126,6 +164,17 @@ class Network:
             )
         return rows, columns
 
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a user could not guess of the model."""
+        notes, given = [], self._load()
+        if len(given.outputs) > 1:
+            name = given.calls[given.outputs[0].call].layer.name
+            notes.append(f"of the {len(given.outputs)} outputs the first, '{name}', is taken")
+        if any(weight.value is None for weight in self._model[0].weights):
+            notes.append("the weights are random, as no file had them")
+        return tuple(notes)
+
     @property
     def keeps(self) -> bool:
         """Whether the result has the size of what goes in."""
@@ -149,22 +198,17 @@ class Network:
         )
 
 
-def network_of_file(
-    path: str,
-    weights: str | None,
-    max_size: int,
-    value_range: Range | None = None,
-    tile: int | None = None,
-) -> Network:
-    """Return the network of a model that was saved, as `upsamp.load_model` reads it."""
-    load = partial(_load_file, path, weights, max_size)
-    return Network(load, Path(path).stem, value_range, tile)
-
-
-def _load_file(path: str, weights: str | None, max_size: int) -> Model:
-    """Read a model, or return the one that this process has read of the same files."""
-    stamps = tuple(_stamp(file) for file in (path, weights) if file is not None)
-    return _load_once(path, weights, max_size, stamps)
+def _normalize_range(value: object) -> Range | None:
+    """Return the lower and the higher end."""
+    if value is None:
+        return None
+    numbers = [as_number(end) for end in as_list(value, 2) or ()]
+    ends = [float(number) for number in numbers if number is not None]
+    if not (len(numbers) == len(ends) == 2 and -math.inf < ends[0] < ends[1] < math.inf):
+        raise ArgumentError(
+            f"`value_range` must be (low, high). Received: value_range={spelled(value)}."
+        )
+    return ends[0], ends[1]
 
 
 @lru_cache(maxsize=1)

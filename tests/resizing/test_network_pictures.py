@@ -33,7 +33,7 @@ def picture_of(channels: int, dtype: str = "uint8", size: tuple[int, int] = (14,
 
 def enlarged(model: Sequential, picture: Picture, **options: Any) -> Picture:
     """Return a picture as a network makes it larger."""
-    network = Network(lambda: model, "network", **options)
+    network = Network(model, **options)
     enlarging = Enlarging(network.scale, interpolation="bicubic", network=network)
     made = enlarging.apply(picture, enlarging.result_size(picture))
     assert isinstance(made, Picture)
@@ -97,6 +97,15 @@ def test_alpha_is_exactly_that_of_bicubic(channels: int, taken: int) -> None:
     assert made.mode == picture.mode
 
 
+@pytest.mark.parametrize("taken", [1, 3])
+def test_the_colours_of_clear_pixels_reach_no_others(taken: int) -> None:
+    pixels = np.full((21, 37, 4), (200, 100, 50, 255), np.uint8)
+    pixels[5:18, 3:30] = (255, 0, 255, 0)
+    made = enlarged(bilinear_network(2, taken), Picture(pixels, "RGBA")).pixels[INSIDE]
+    shown = made[made[..., 3] > 0]
+    np.testing.assert_array_equal(np.unique(shown[:, :3], axis=0), [[200, 100, 50]])
+
+
 def test_a_network_of_four_channels_makes_alpha_itself() -> None:
     up = Sequential([Input((None, None, 4)), UpSampling2D(2)])
     for channels in (3, 4):
@@ -123,7 +132,7 @@ def keeping() -> Sequential:
 @in_one_test("channels", [1, 3])
 def test_a_network_that_keeps_the_size_is_given_the_bicubic_enlargement(channels: int) -> None:
     picture = picture_of(channels)
-    network = Network(keeping, "keeping")
+    network = Network(keeping())
     enlarging = Enlarging((Fraction(3, 2), 2), interpolation="bicubic", network=network)
     plain = replace(enlarging, network=None)
     size = enlarging.result_size(picture)
@@ -163,7 +172,7 @@ def test_strips_are_the_whole(tmp_path: Path, channels: int) -> None:
     source = tmp_path / "small.png"
     write(source, picture_of(channels, size=(150, 70)))
     for name, bound in (("whole.png", None), ("strips.png", 2**25 + 2**21)):
-        enlarge_file(source, tmp_path / name, model=model, max_memory=bound)
+        enlarge_file(source, tmp_path / name, model=Network(model), max_memory=bound)
     whole, strips = (read(tmp_path / name) for name in ("whole.png", "strips.png"))
     assert isinstance(whole, Picture)
     assert isinstance(strips, Picture)
@@ -175,11 +184,11 @@ def test_a_matrix_goes_through_as_it_is(tmp_path: Path) -> None:
     x = np.random.default_rng(0).standard_normal((2, 9, 8, 1)).astype(np.float32)
     np.save(tmp_path / "x.npy", x)
     model = with_values(bilinear_network(2, 1, around=((), (Conv2D(1, 5, padding="same"),))))
-    enlarge_file(tmp_path / "x.npy", tmp_path / "y.npy", model=model)
+    enlarge_file(tmp_path / "x.npy", tmp_path / "y.npy", model=Network(model))
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model(x), rtol=0, atol=1e-5)
     first = np.moveaxis(x, 3, 1)
     np.save(tmp_path / "first.npy", first)
-    options: dict[str, Any] = {"data_format": "channels_first", "model": model}
+    options: dict[str, Any] = {"data_format": "channels_first", "model": Network(model)}
     enlarge_file(tmp_path / "first.npy", tmp_path / "z.npy", **options)
     expected = np.moveaxis(model(x), 3, 1)
     np.testing.assert_allclose(np.load(tmp_path / "z.npy"), expected, rtol=0, atol=1e-5)
@@ -188,16 +197,18 @@ def test_a_matrix_goes_through_as_it_is(tmp_path: Path) -> None:
 @in_one_test(
     ("options", "text"),
     [
-        ({"model": "espcn.keras"}, "`model` must be a model, as `upsamp.load_model` returns it"),
-        ({"size": 3}, "`size` and `output_shape` are for models that keep the size"),
-        ({"output_shape": (9, 9)}, "`size` and `output_shape` are for models that keep the size"),
-        ({"value_range": "auto"}, "`value_range` must be"),
+        ({"model": "espcn.keras"}, "`model` must be an `upsamp.Network`"),
+        ({"model": bilinear_network(2)}, "`model` must be an `upsamp.Network`"),
+        ({"size": 3}, "`size` and `output_shape` are for networks that keep the size"),
+        ({"output_shape": (9, 9)}, "`size` and `output_shape` are for networks that keep the size"),
     ],
 )
 def test_what_goes_with_no_model_is_refused(tmp_path: Path, options: Any, text: str) -> None:
     write(tmp_path / "a.png", picture_of(1))
     with pytest.raises(ArgumentError, match=text):
         enlarge_file(
-            tmp_path / "a.png", tmp_path / "b.png", **{"model": bilinear_network(2), **options}
+            tmp_path / "a.png",
+            tmp_path / "b.png",
+            **{"model": Network(bilinear_network(2)), **options},
         )
     assert not (tmp_path / "b.png").exists()
