@@ -44,6 +44,7 @@ class ModelLike(Protocol):
     def shapes_of(self, number: int) -> list[MaybeShape]:
         """Return the shapes of all outputs of one call."""
 
+    @property
     def trainable_weights(self) -> list[Weight]:
         """Return the weights that training would change, each once."""
 

@@ -19,7 +19,7 @@ from upsamp.layers import (
     Dense,
     Dropout,
     Flatten,
-    Input,
+    InputLayer,
     Layer,
     LeakyReLU,
     Permute,
@@ -48,7 +48,7 @@ SIGNED, UNIT = (-1.0, 1.0), (0.0, 1.0)
 
 
 def behind(*layers: Layer) -> Sequential:
-    return Sequential([Input((4, 4, 2)), *layers])
+    return Sequential([InputLayer((4, 4, 2)), *layers])
 
 
 @in_one_test(
@@ -119,14 +119,14 @@ def test_nested_models_are_looked_into_and_through() -> None:
 
 def test_joined_arrays_have_the_range_of_all() -> None:
     calls = [
-        Call(Input((4, 4, 2))),
+        Call(InputLayer((4, 4, 2))),
         Call(Conv2D(1, 1, activation="tanh"), (Source(0),)),
         Call(Conv2D(1, 1, activation="relu6", name="other"), (Source(0),)),
         Call(Concatenate(), (Source(1), Source(2))),
     ]
-    assert output_range(Functional(calls, [0], [Source(3)])) == (-1.0, 6.0)
+    assert output_range(Functional.from_calls(calls, [0], [Source(3)])) == (-1.0, 6.0)
     calls[2] = Call(Conv2D(1, 1, name="unbounded"), (Source(0),))
-    assert output_range(Functional(calls, [0], [Source(3)])) is None
+    assert output_range(Functional.from_calls(calls, [0], [Source(3)])) is None
 
 
 def test_images_go_in_as_they_come_out_but_where_bytes_are_rescaled() -> None:
@@ -135,7 +135,7 @@ def test_images_go_in_as_they_come_out_but_where_bytes_are_rescaled() -> None:
     tanh = Conv2D(2, 1, activation="tanh")
     assert input_range(behind(Rescaling(1 / 127.5, -1.0), tanh), 0) == (0.0, 255.0)
     tanh = Conv2D(2, 1, activation="tanh")
-    inner = Sequential([Input((4, 4, 2)), Rescaling(1 / 255), tanh], name="inner")
+    inner = Sequential([InputLayer((4, 4, 2)), Rescaling(1 / 255), tanh], name="inner")
     assert input_range(behind(inner), 0) == (0.0, 255.0)
     assert input_range(behind(Rescaling(0.5), Conv2D(2, 1, activation="tanh")), 0) == SIGNED
     assert input_range(behind(Conv2D(2, 1)), 0) is None

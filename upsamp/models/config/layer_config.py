@@ -10,7 +10,7 @@ from upsamp.layers import LAYERS, Layer
 from upsamp.layers.operation import OPERATIONS, Operation, is_number
 from upsamp.layers.shapes import Shape, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
-from upsamp.models.registry import MODELS
+from upsamp.models.registry import MODELS, model_class
 
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
@@ -71,13 +71,13 @@ def _parts(entry: object) -> tuple[str, dict[str, Any]]:
 def _read_model(class_name: str, config: dict[str, Any]) -> Layer:
     """Return a model: a chain of layers, or a graph."""
     if class_name == "Sequential":
-        return MODELS["Sequential"].from_config(config)
+        return model_class("Sequential").from_config(config)
     if "input_layers" not in config:
         raise FormatError(
             "A model must be Sequential or functional to be read. Received: a subclass of Model, "
             "whose layers its code alone knows."
         )
-    return MODELS["Functional"].from_config(config)
+    return model_class("Functional").from_config(config)
 
 
 def _known_layer(class_name: str, module: object, config: dict[str, Any], entry: object) -> Layer:
