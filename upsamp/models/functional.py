@@ -83,7 +83,8 @@ class Functional(Model):
 
     def _settle(self, graph: Graph) -> None:
         """Take the calls, name the layers, and compute all shapes."""
-        self._calls, self._inputs, self._outputs, self._layers = graph
+        self._calls, self._layers = graph.calls, graph.layers
+        self._inputs, self._outputs = graph.inputs, graph.outputs
         self._check_ends()
         self._name_layers()
         self.reseed()
