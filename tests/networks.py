@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from upsamp import Sequential
 from upsamp.core.arguments import Pair
-from upsamp.layers import Conv2D, Conv2DTranspose, Input, Layer, PReLU
+from upsamp.layers import Conv2D, Conv2DTranspose, InputLayer, Layer, PReLU
 from upsamp.models.model import Model
 from upsamp.models.sampling.image_layout import channels_first, takes_channels_first
 from upsamp.models.superresolution.flat_graph import FlatGraph, flatten
@@ -27,7 +27,7 @@ def bilinear_network(factor: int, channels: int = 1, *, around: Any = ((), ())) 
     for channel in range(channels):
         kernel[:, :, channel, channel] = np.outer(taps, taps)
     layer = Conv2DTranspose(channels, 2 * factor, factor, padding="same", use_bias=False)
-    model = Sequential([Input((None, None, channels)), *around[0], layer, *around[1]])
+    model = Sequential([InputLayer((None, None, channels)), *around[0], layer, *around[1]])
     layer.set_weights([kernel])
     return model
 
@@ -39,7 +39,7 @@ def fsrcnn(
 
     Source: C. Dong et al., "Accelerating the Super-Resolution Convolutional Neural Network" (2016).
     """
-    layers: list[Layer] = [Input((*size, 1))]
+    layers: list[Layer] = [InputLayer((*size, 1))]
     for filters, kernel in ((wide, 5), (narrow, 1), (narrow, 3), (narrow, 3), (wide, 1)):
         layers += [Conv2D(filters, kernel, padding="same"), PReLU(shared_axes=[1, 2])]
     return Sequential([*layers, Conv2DTranspose(1, 9, strides=2, padding="same")], name="fsrcnn")

@@ -123,14 +123,14 @@ def chain() -> upsamp.Sequential:
 
 def graph() -> upsamp.Functional:
     """Return a small functional model."""
-    calls = [Call(layers.Input((2,))), Call(layers.Dense(3, name="dense"), (Source(0),))]
-    return upsamp.Functional(calls, [0], [Source(1)])
+    calls = [Call(layers.InputLayer((2,))), Call(layers.Dense(3, name="dense"), (Source(0),))]
+    return upsamp.Functional.from_calls(calls, [0], [Source(1)])
 
 
 def graph_of(layer: Any, sources: Any, node: Any, call: Any, output: Any) -> object:
     """Return a functional model whose parts are these."""
-    calls = [Call(layers.Input((2,))), Call(layer, sources, node)]
-    return upsamp.Functional(calls, [0], [Source(call, output)])
+    calls = [Call(layers.InputLayer((2,))), Call(layer, sources, node)]
+    return upsamp.Functional.from_calls(calls, [0], [Source(call, output)])
 
 
 def write_picture(path: Path, **fields: Any) -> None:
@@ -157,16 +157,18 @@ def model_calls(folder: Path) -> Iterator[PublicCall]:
     yield method_of(lambda: picture, "with_pixels", pixels=picture.pixels)
     yield call_of(upsamp.make_generator)
     yield call_of(upsamp.Sequential, layers=[])
-    calls = [Call(layers.Input((2,))), Call(layers.Dense(2), (Source(0),))]
-    yield call_of(upsamp.Functional, calls=calls, inputs=[0], outputs=[Source(1)])
+    calls = [Call(layers.InputLayer((2,))), Call(layers.Dense(2), (Source(0),))]
+    yield call_of(upsamp.Functional.from_calls, calls=calls, inputs=[0], outputs=[Source(1)])
+    start = layers.Input((2,))
+    yield call_of(upsamp.Model, inputs=start, outputs=layers.Dense(2)(start))
     sources = (Source(0),)
     yield call_of(graph_of, layer=layers.Dense(2), sources=sources, node=0, call=1, output=0)
     yield method_of(chain, "add", layer=layers.Dense(3))
     x, silent = np.ones((2, 2)), {"print_fn": str}
-    for make in (chain, graph, upsamp.Sequential, upsamp.Model):
+    for make in (chain, graph, upsamp.Sequential):
         yield method_of(make, "predict", x=x)
         yield method_of(make, "predict_batches", x=x)
-        yield method_of(make, "__call__", x=x)
+        yield method_of(make, "__call__", inputs=x)
         yield method_of(make, "call", x=x)
         yield method_of(make, "summary", **silent)
         yield method_of(make, "summarize", columns=("layer", "output_shape", "multiply_adds"))
@@ -208,7 +210,7 @@ def layer_calls() -> Iterator[PublicCall]:
         name, shape = case.layer.__name__, (None, *case.sample)
         yield PublicCall(name, partial(make_and_run, case), {**COMMON, **right})
         for make in (partial(built, case), case.make):
-            yield method_of(make, "__call__", x=case.batch())
+            yield method_of(make, "__call__", inputs=case.batch())
             yield method_of(make, "call", x=case.batch())
             yield method_of(make, "build", input_shape=shape)
             yield method_of(make, "compute_output_shape", input_shape=shape)
@@ -220,13 +222,13 @@ def layer_calls() -> Iterator[PublicCall]:
     yield call_of(layers.Input, shape=(2,))
     unknown: dict[str, Any] = {"class_name": "Mine", "module": None, "config": {}, "reason": ""}
     yield call_of(layers.UnknownLayer, **unknown)
-    yield method_of(layers.Layer, "__call__", x=[[1.0]])
+    yield method_of(layers.Layer, "__call__", inputs=[[1.0]])
     yield method_of(layers.Layer, "call", x=[[1.0]])
     for name in layers.__all__:
         layer = getattr(layers, name)
         if isinstance(layer, type) and issubclass(layer, MergeLayer):
             yield PublicCall(name, layer, COMMON)
-            yield method_of(layer, "__call__", x=[[[1.0]], [[2.0]]])
+            yield method_of(layer, "__call__", inputs=[[[1.0]], [[2.0]]])
             yield method_of(layer, "call", x=[[1.0]])
             yield method_of(layer, "build", input_shape=(None, 2))
             yield method_of(layer, "compute_output_shape", input_shape=(None, 2))

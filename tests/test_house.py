@@ -203,6 +203,7 @@ def test_modules_are_imported_by_name_only_where_that_makes_them_lazy() -> None:
         "upsamp.io.images.pillow",  # each of Pillow's decoders when it is tried
         "upsamp.io.write",  # each format's writer when it is needed
         "upsamp.layers",
+        "upsamp.models.registry",
     }
     # Whether an extra is installed is asked in one place, which loads nothing by that.
     askers = {module for module in MODULES if "importlib.util" in set(imports_of(module))}

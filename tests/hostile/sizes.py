@@ -23,7 +23,7 @@ from upsamp.layers import (
     Embedding,
     Flatten,
     GroupNormalization,
-    Input,
+    InputLayer,
     Layer,
     MaxPooling2D,
     PixelShuffle,
@@ -47,7 +47,7 @@ TARGETS = (28, (8 * 10**6, 8 * 10**6 + 5), 10**30)
 
 def chain(*layers: Layer, shape: tuple[int | None, ...] = (4, 4, 1)) -> Model:
     """Return layers on an image."""
-    return Sequential([Input(shape), *layers])
+    return Sequential([InputLayer(shape), *layers])
 
 
 def many(count: int, make: Callable[[], Layer], shape: tuple[int | None, ...]) -> Model:
@@ -57,17 +57,17 @@ def many(count: int, make: Callable[[], Layer], shape: tuple[int | None, ...]) -
 
 def doubled(count: int, layer: type[Layer]) -> Model:
     """Return a graph with twice as many paths after each layer."""
-    calls = [Call(Input((32, 32, 1)))]
+    calls = [Call(InputLayer((32, 32, 1)))]
     calls += [Call(layer(), (Source(one), Source(one))) for one in range(count)]
-    return Functional(calls, [0], [Source(count)])
+    return Functional.from_calls(calls, [0], [Source(count)])
 
 
 def within(levels: int, *layers: Layer) -> Model:
     """Return models in models, each of which calls the next one twice."""
     model = chain(*layers, shape=(64, 64, 1))
     for level in range(levels):
-        calls = [Call(Input((64, 64, 1))), *(Call(model, (Source(one),)) for one in (0, 1))]
-        model = Functional(calls, [0], [Source(2)], name=f"level{level}")
+        calls = [Call(InputLayer((64, 64, 1))), *(Call(model, (Source(one),)) for one in (0, 1))]
+        model = Functional.from_calls(calls, [0], [Source(2)], name=f"level{level}")
     return model
 
 

@@ -111,11 +111,14 @@ def test_a_layer_shows_its_name(case: Case) -> None:
     assert repr(case.make(name="mine")) == f"<{case.layer.__name__} name=mine, built=False>"
 
 
-def test_input_is_an_input_layer() -> None:
-    layer = Input((28, 28, 1), 5, name="mine")
+def test_input_is_the_output_of_an_input_layer() -> None:
+    tensor = Input((28, 28, 1), 5, name="mine")
+    assert tensor.origin is not None
+    layer = tensor.origin[0].layer
     assert isinstance(layer, InputLayer)
+    assert layer.output is tensor
     assert (layer.batch_input_shape, layer.name) == ((5, 28, 28, 1), "mine")
-    assert Input(batch_shape=(None, 3)).batch_input_shape == (None, 3)
+    assert InputLayer(batch_shape=(None, 3)).batch_input_shape == (None, 3)
 
 
 def test_options_of_configs_that_ask_for_nothing_are_taken_and_forgotten() -> None:

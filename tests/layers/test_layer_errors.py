@@ -260,9 +260,9 @@ def test_weights_that_are_no_arrays_of_numbers_are_refused(kernel: Any) -> None:
 @one_case_a_layer
 def test_inputs_that_are_no_numbers_or_none_at_all_are_refused(case: Case) -> None:
     layer = case.make()
-    with pytest.raises(DtypeError, match=r"`x` must hold real numbers"):
+    with pytest.raises(DtypeError, match=r"`inputs` must hold real numbers"):
         layer(np.full((2, *case.sample), "a"))
-    with pytest.raises(ShapeError, match=r"`x` must not be empty"):
+    with pytest.raises(ShapeError, match=r"`inputs` must not be empty"):
         layer(np.ones((0, *case.sample)))
 
 

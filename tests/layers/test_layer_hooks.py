@@ -58,7 +58,7 @@ def test_a_layer_of_ones_own_is_given_what_fits() -> None:
 
     expected = np.array([[2, 4]], np.float32)
     np.testing.assert_array_equal(Doubled().call([[1, 2]]), expected, strict=True)
-    with pytest.raises(DtypeError, match=r"^Layer 'doubled' .*`x` must hold real numbers"):
+    with pytest.raises(DtypeError, match=r"^Layer 'doubled' .*`inputs` must hold real numbers"):
         Doubled().call([["text"]])
 
 

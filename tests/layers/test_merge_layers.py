@@ -139,7 +139,7 @@ def test_what_is_no_list_of_arrays_is_refused() -> None:
         Add()(np.ones((2, 3)))
     with pytest.raises(ShapeError, match=r"must be called with a list of arrays.*str"):
         Add()("ab")
-    with pytest.raises(DtypeError, match=r"`x` must hold real numbers"):
+    with pytest.raises(DtypeError, match=r"`inputs` must hold real numbers"):
         Add()([["a"], ["b"]])
 
 

@@ -110,13 +110,11 @@ def test_an_operation_keeps_its_arguments() -> None:
 def test_shapes_that_do_not_broadcast_are_refused() -> None:
     with pytest.raises(
         ShapeError,
-        match=r"Layer 'operation' \(Add\) must have inputs whose shapes broadcast\. Received: "
+        match=r"Layer 'add' \(Add\) must have inputs whose shapes broadcast\. Received: "
         r"\[\(None, 3\), \(None, 4\)\]\.",
     ):
         Operation("Add").connect([(None, 3), (None, 4)])
-    with pytest.raises(
-        ShapeError, match=r"Layer 'operation' \(Add\) must have 1 inputs\. Received: 2\."
-    ):
+    with pytest.raises(ShapeError, match=r"Layer 'add' \(Add\) must have 1 inputs\. Received: 2\."):
         Operation("Add", (None, 2.0)).connect([(None, 3), (None, 3)])
 
 

@@ -28,7 +28,7 @@ from upsamp.layers import (
     DepthwiseConv2D,
     Dropout,
     Flatten,
-    Input,
+    InputLayer,
     Layer,
     LeakyReLU,
     Multiply,
@@ -102,7 +102,7 @@ def stacks(draw: st.DrawFn) -> Sequential:
     """Draw a model of images: kernels, normalisations and activations in any order."""
     layout = draw(st.sampled_from(LAYOUTS))
     shape = (4, 5, 4) if layout else (5, 4, 4)
-    model = Sequential([Input(shape)], seed=draw(st.integers(0, 99)))
+    model = Sequential([InputLayer(shape)], seed=draw(st.integers(0, 99)))
     if draw(st.booleans()):
         head = draw(st.sampled_from([Flatten(**layout), Flatten()]))
         units = Dense(80, use_bias=draw(st.booleans()))
@@ -288,7 +288,7 @@ def test_a_layer_that_is_added_later_is_computed_too() -> None:
 
 def kept_model() -> Sequential:
     """Return a model whose layers have kept what they make of their weights."""
-    model = Sequential([Input((6, 5, 3)), Conv2D(3, 3), BatchNormalization(), Conv2D(2, 1)])
+    model = Sequential([InputLayer((6, 5, 3)), Conv2D(3, 3), BatchNormalization(), Conv2D(2, 1)])
     model.add(DepthwiseConv2D(2))
     model.add(BatchNormalization(axis=1))
     model.add(PReLU())
@@ -347,7 +347,7 @@ def graph(outputs: list[Source]) -> Functional:
     """Return a model whose kernels, normalisations and activations are read once or more often."""
     shared, norm = Conv2D(3, 3, padding="same"), BatchNormalization()
     calls = [
-        Call(Input((6, 6, 3))),
+        Call(InputLayer((6, 6, 3))),
         Call(shared, (Source(0),)),
         Call(norm, (Source(1),)),
         Call(LeakyReLU(), (Source(2),)),
@@ -360,7 +360,7 @@ def graph(outputs: list[Source]) -> Functional:
         Call(Concatenate(), (Source(9), Source(3))),
         Call(ReLU(), (Source(10),)),
     ]
-    model = Functional(calls, [0], outputs)
+    model = Functional.from_calls(calls, [0], outputs)
     set_statistics(model)
     return model
 
@@ -374,7 +374,7 @@ def test_an_output_that_is_asked_for_is_given_as_it_is(last: int) -> None:
 def test_models_in_models_are_computed_as_by_themselves() -> None:
     inner = Sequential([Conv2D(3, 3, padding="same"), BatchNormalization(), Dropout(0.1)])
     model = Sequential(
-        [Input((4, 4, 3)), inner, BatchNormalization(), LeakyReLU(), inner.layers[0]]
+        [InputLayer((4, 4, 3)), inner, BatchNormalization(), LeakyReLU(), inner.layers[0]]
     )
     set_statistics(model)
     check(model, [images(2, 4, 4, 3)])
@@ -382,7 +382,7 @@ def test_models_in_models_are_computed_as_by_themselves() -> None:
 
 def test_images_of_other_sizes_go_the_same_way() -> None:
     model = Sequential(
-        [Input((None, None, 2)), Conv2D(3, 3, padding="same"), BatchNormalization(), ReLU()]
+        [InputLayer((None, None, 2)), Conv2D(3, 3, padding="same"), BatchNormalization(), ReLU()]
     )
     set_statistics(model)
     for rows in (3, 70, 5):
@@ -430,7 +430,9 @@ def test_nothing_is_known_of_a_layer_that_computes_by_itself() -> None:
 
 @in_one_test("first", [Constant(), Activation("linear"), Dropout(0.5), Add()])
 def test_what_a_layer_may_have_from_elsewhere_is_not_changed(first: Layer) -> None:
-    model = Functional(calls_of(Input((3,)), first, ReLU(), LeakyReLU()), [0], [Source(3)])
+    model = Functional.from_calls(
+        calls_of(InputLayer((3,)), first, ReLU(), LeakyReLU()), [0], [Source(3)]
+    )
     x = np.array([[-1, 2, -3]], np.float32)
     before = x.copy()
     check(model, [x])

@@ -10,7 +10,7 @@ from effort import in_one_test
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, FormatError, ShapeError
-from upsamp.layers import Add, Dense, Input, Layer, UnknownLayer, UpSampling2D
+from upsamp.layers import Add, Dense, InputLayer, Layer, UnknownLayer, UpSampling2D
 from upsamp.layers.layer import MaybeShape, Shape
 from upsamp.models.execution import Execution
 from upsamp.models.graph import (
@@ -42,7 +42,7 @@ class Halves(Layer):
 def halves() -> list[Call]:
     """Return the calls of a model that adds the second half of a vector to its first."""
     return [
-        Call(Input((4,))),
+        Call(InputLayer((4,))),
         Call(Halves(), (Source(0),)),
         Call(Add(), (Source(1, 1), Source(1, 0))),
         Call(Dense(3), (Source(1, 1),)),
@@ -100,7 +100,7 @@ class Counting(Layer):
 def test_an_array_is_let_go_after_its_last_use() -> None:
     Counting.seen.clear()
     layers = [Counting() for _ in range(5)]
-    calls = [Call(Input((1,))), *(Call(one, (Source(n),)) for n, one in enumerate(layers))]
+    calls = [Call(InputLayer((1,))), *(Call(one, (Source(n),)) for n, one in enumerate(layers))]
     infer(calls, {0: (None, 1)})
     [result] = run(calls, np.zeros((1, 1), np.float32), [Source(5)])
     np.testing.assert_array_equal(result, [[5]])
@@ -124,7 +124,7 @@ def test_only_what_outputs_depend_on_is_computed() -> None:
 def test_behind_an_unknown_layer_no_shape_is_known() -> None:
     unknown = UnknownLayer("Lambda", None, {}, "")
     calls = [
-        Call(Input((4, 4, 1))),
+        Call(InputLayer((4, 4, 1))),
         Call(unknown, (Source(0),)),
         Call(UpSampling2D(), (Source(1, 5),)),
         Call(Add(), (Source(0), Source(2))),
@@ -185,7 +185,7 @@ def test_an_output_that_there_is_not_is_refused() -> None:
 
 
 def test_calls_of_a_layer_are_numbered() -> None:
-    shared, head = UpSampling2D(), Input((2, 2, 1))
+    shared, head = UpSampling2D(), InputLayer((2, 2, 1))
     calls = [Call(head), Call(shared, (Source(0),)), Call(shared, (Source(1),))]
     assert [call.node for call in number_calls(calls)] == [0, 0, 1]
     given = [calls[0], Call(shared, (Source(0),), 1), Call(shared, (Source(1),), 0)]
@@ -199,4 +199,4 @@ def test_a_call_on_what_comes_later_is_refused(source: Source) -> None:
         match=r"The sources of a call must be calls before it\. "
         r"Received: \[\(-?\d, -?\d\)\] of call 1\.",
     ):
-        number_calls([Call(Input((2, 2, 1))), Call(UpSampling2D(), (source,))])
+        number_calls([Call(InputLayer((2, 2, 1))), Call(UpSampling2D(), (source,))])

@@ -10,8 +10,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import test_live_onnx
 from numpy.typing import NDArray
+from real_libraries import test_live_onnx
 
 from upsamp import load_model, make_generator
 from upsamp.models.functional import Functional

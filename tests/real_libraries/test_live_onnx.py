@@ -19,7 +19,7 @@ from upsamp import Sequential, load_model, make_generator
 from upsamp.core.activations import ACTIVATIONS
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ShapeError, UpsampError
-from upsamp.layers import LAYERS, Activation, Input, Layer, Resizing, UpSampling2D
+from upsamp.layers import LAYERS, Activation, InputLayer, Layer, Resizing, UpSampling2D
 from upsamp.layers import operation as operations
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
@@ -126,7 +126,7 @@ def _check_layer(golden: Golden, open_sides: int, folder: Path) -> bool:
             shape[axis % len(shape)] = None
     layer = LAYERS[golden.layer].from_config(golden.config)
     try:
-        model = Sequential([Input(shape), layer])
+        model = Sequential([InputLayer(shape), layer])
         layer.set_weights(golden.weights)
     except ShapeError:
         return False
@@ -144,7 +144,7 @@ def test_large_images_are_interpolated_to_the_tolerance(interpolation: Any, tmp_
         (Resizing(333, 402, interpolation), (150, 401, 2)),
         (Resizing(333, 402, interpolation), (None, None, 2)),
     ):
-        check_one(Sequential([Input(shape), layer]), x, tmp_path)
+        check_one(Sequential([InputLayer(shape), layer]), x, tmp_path)
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -155,12 +155,12 @@ def test_every_activation_and_operation_is_computed(dtype: str, tmp_path: Path) 
         options = {"x_min": -0.5, "x_max": 1.0} if name == "Clip" else None
         both = ((None, 2.0), (0.5, None)) if name in operations.BINARY else ((None,),)
         layers += [operations.Operation(name, one, options, dtype=dtype) for one in both]
-    calls = [Call(Input((5, 6))), Call(operations.Operation("Abs", (None,)), (Source(0),))]
+    calls = [Call(InputLayer((5, 6))), Call(operations.Operation("Abs", (None,)), (Source(0),))]
     for layer in layers:
         # Of positive numbers alone there are roots and logarithms.
         positive = layer.type_name in ("Sqrt", "Log", "Power")
         calls.append(Call(layer, (Source(int(positive)),)))
-    model = Functional(calls, [0], [Source(2 + number) for number in range(len(layers))])
+    model = Functional.from_calls(calls, [0], [Source(2 + number) for number in range(len(layers))])
     check_one(model, x, tmp_path)
 
 
@@ -182,7 +182,7 @@ def test_random_graphs_are_computed_alike(seed: int, tmp_path: Path) -> None:
 def _random_graph(random: np.random.Generator, shape: tuple[int, ...]) -> Model | None:
     """Return a model of a few layers, each on the one before, and of merges; or None."""
     dtype = str(random.choice(TYPES))
-    calls, ends = [Call(Input(shape))], [0]
+    calls, ends = [Call(InputLayer(shape))], [0]
     for _ in range(4):
         try:
             made = [Call(_random_layer(random, dtype), (Source(ends[-1]),))]
@@ -193,15 +193,15 @@ def _random_graph(random: np.random.Generator, shape: tuple[int, ...]) -> Model 
             other = Source(int(random.choice(ends)))
             made.append(Call(LAYERS[merge](dtype=dtype), (Source(len(calls)), other)))
         try:
-            Functional([*calls, *made], [0], [Source(len(calls) + len(made) - 1)])
+            Functional.from_calls([*calls, *made], [0], [Source(len(calls) + len(made) - 1)])
         except UpsampError:
             continue
         calls += made
         ends.append(len(calls) - 1)
     sides = [None if random.random() < 0.5 else side for side in shape[:2]]
-    for head in (Input((*sides, shape[2])), Input(shape)):
+    for head in (InputLayer((*sides, shape[2])), InputLayer(shape)):
         try:
-            return Functional([Call(head), *calls[1:]], [0], [Source(ends[-1])])
+            return Functional.from_calls([Call(head), *calls[1:]], [0], [Source(ends[-1])])
         except UpsampError:
             continue
     return None

@@ -289,12 +289,7 @@ class Request(Options):
             normalize_rule(method, self.convention, align_corners=self.align_corners, alpha=False)
         if self.target is not None and self.factors is not None:
             _refuse("--size and --to both say the size of the result. Give one of them.")
-        check_explained(self.explain, self.format_name)
-        elsewhere = self.given("--compare", "--code", "--explain")
-        if len(elsewhere) > 1:
-            _refuse(f"{' and '.join(elsewhere)} each compute nothing else. Give one of them.")
-        if self.linear and elsewhere:
-            _refuse(f"--linear is in no other library, nor explained. Leave {elsewhere[0]} out.")
+        self._check_elsewhere()
         if self.strip and not self.auto_orient:
             _refuse("--strip drops the orientation that --no-auto-orient leaves.")
         self._check_written()
@@ -309,16 +304,30 @@ class Request(Options):
             self._check_measured()
         if self.sheet is not None and (self.output is not None or self.format_name is not None):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
+        if self.many:
+            self._check_many()
+        if self.model is not None:
+            _ = self.enlarging  # which reads it, so that what is wrong is told before any work
+
+    def _check_elsewhere(self) -> None:
+        """Raise where options do not go with what other libraries compute, or with the steps."""
+        check_explained(self.explain, self.format_name)
+        given = self.given("--compare", "--code", "--explain")
+        if len(given) > 1:
+            _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
+        if self.linear and given:
+            _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
+
+    def _check_many(self) -> None:
+        """Raise where options are for one file."""
         named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference"
         given = self.given(*named)
         given += ["--missing"] * (self.missing == "nan")
-        if self.many and given:
+        if given:
             _refuse(
                 "Of several files each has its result: --out-dir DIR says where. "
                 f"Leave out {' and '.join(given)}."
             )
-        if self.model is not None:
-            _ = self.enlarging  # which reads it, so that what is wrong is told before any work
 
     def _check_network(self) -> None:
         """Raise where options are for a network, and there is none; or for an interpolation."""
@@ -326,16 +335,8 @@ class Request(Options):
             for name in self.set_by_user("--weights", "--tile", "--max-size"):
                 _refuse(f"{name} is for a network. Give --model FILE.")
             return
-        others = (
-            "--interp",
-            "--convention",
-            "--align-corners",
-            "--linear",
-            "--compare",
-            "--code",
-            "--explain",
-        )
-        given = self.set_by_user(*others)
+        kinds = "--interp", "--convention", "--align-corners", "--linear"
+        given = self.set_by_user(*kinds, "--compare", "--code", "--explain")
         if given:
             _refuse(
                 "--model makes the result in the place of an interpolation. "

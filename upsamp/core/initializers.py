@@ -18,7 +18,7 @@ from upsamp.core.distributions import (
     variance_scaling,
     zeros,
 )
-from upsamp.core.values import as_number, normalize_mapping, spelled
+from upsamp.core.values import as_number, described, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 
 __all__ = [
@@ -95,9 +95,10 @@ SPELLINGS: Mapping[str, str] = (
 def normalize_initializer(value: object, argument: str) -> InitializerLike:
     """Return an initializer's name where its parameters are the default, else a mapping of all.
 
-    value: a name, such as "glorot_uniform" or "GlorotUniform", or {"class_name": ..., "config":
-    {...}} as in Keras' files. argument: what the caller calls it. The mapping of a class that is
-    not known is given back, as a layer whose weights come from a file never draws from it.
+    value: a name, such as "glorot_uniform" or "GlorotUniform", {"class_name": ..., "config": {...}}
+    as in Keras' files, or an object of Keras. argument: what the caller calls it. The mapping of a
+    class that is not known is given back, as a layer whose weights come from a file never draws
+    from it.
 
     >>> normalize_initializer("Zeros", "bias_initializer")
     'zeros'
@@ -105,6 +106,7 @@ def normalize_initializer(value: object, argument: str) -> InitializerLike:
     >>> normalize_initializer(drawn, "kernel_initializer")
     {'class_name': 'RandomNormal', 'config': {'mean': 0.0, 'stddev': 0.02, 'seed': None}}
     """
+    value = described(value)
     if not isinstance(value, Mapping):
         plain = value.lower().replace("_", "") if isinstance(value, str) else value
         known = SPELLINGS.get(plain) if isinstance(plain, str) else None

@@ -22,6 +22,10 @@ class Policy:
     compute: np.dtype[np.floating]
     variable: str
 
+    def get_config(self) -> dict[str, str]:
+        """Return what makes this policy again, as Keras' policies do."""
+        return {"name": self.name}
+
 
 POLICIES: Mapping[str, Policy] = {
     name: Policy(name, np.dtype(compute), variable)
@@ -39,11 +43,15 @@ POLICIES: Mapping[str, Policy] = {
 def normalize_policy(value: object) -> Policy:
     """Return the policy of that name, or of that NumPy type; None is float32, as in Keras.
 
+    A policy is taken as it is.
+
     >>> normalize_policy("mixed_bfloat16").compute
     dtype('float32')
     """
     if value is None:
         return POLICIES["float32"]
+    if isinstance(value, Policy):
+        return value
     # A type of NumPy has a name, and a dtype is one as text.
     name = ask(lambda: str(getattr(value, "__name__", value)))
     if name is None or name not in POLICIES:

@@ -248,3 +248,14 @@ def normalize_mapping(value: object, name: str) -> dict[str, Any]:
     raise ArgumentError(
         f"`{name}` must be a mapping of names to values. Received: {name}={spelled(value)}."
     )
+
+
+def described(value: object) -> object:
+    """Return an object of Keras by its class and config, as files have it; else the value itself.
+
+    >>> described("zeros")
+    'zeros'
+    """
+    foreign: Any = value
+    config = None if isinstance(value, type) else ask(lambda: dict(foreign.get_config()))
+    return value if config is None else {"class_name": type(value).__name__, "config": config}

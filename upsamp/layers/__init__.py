@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from upsamp.layers.maximum import Maximum
     from upsamp.layers.minimum import Minimum
     from upsamp.layers.multiply import Multiply
+    from upsamp.layers.operation import Operation as Operation
     from upsamp.layers.permute import Permute
     from upsamp.layers.pixel_shuffle import PixelShuffle
     from upsamp.layers.prelu import PReLU
@@ -163,7 +164,11 @@ _MODULES: Mapping[str, str] = {
     "Resizing": "resizing",
     "ZeroPadding2D": "zero_padding2d",
 }
-_OTHERS: Mapping[str, str] = {"Input": "input_layer", "UnknownLayer": "unknown_layer"}
+_OTHERS: Mapping[str, str] = {
+    "Input": "input_layer",
+    "Operation": "operation",
+    "UnknownLayer": "unknown_layer",
+}
 
 
 def __getattr__(name: str) -> Any:

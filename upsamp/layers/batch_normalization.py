@@ -32,6 +32,7 @@ class BatchNormalization(Layer):
     """
 
     nature = Nature.SCALED
+    optional_weights: ClassVar[tuple[str, ...]] = ("gamma", "beta")
 
     # Keras' other ways to gather the statistics in training; `renorm` has weights of its own.
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {

@@ -80,7 +80,7 @@ class Dense(KernelLayer):
 
     def mixture(self) -> Mixture:
         """Return the kernel, which is used as it is, and the bias."""
-        return Mixture(Kernel(self.weight("kernel")), self.bias())
+        return Mixture(Kernel(self.weight("kernel")), self.bias_values())
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Multiply the inputs with the kernel."""

@@ -64,7 +64,7 @@ class Embedding(Layer):
     def take_input(self, x: object) -> Array:
         """Return the integers of `x`."""
         with self.named():
-            return normalize_array(x, "x", RANKS)
+            return normalize_array(x, "inputs", RANKS)
 
     def call(self, x: Array) -> Array:
         """Look up the integers."""

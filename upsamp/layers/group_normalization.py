@@ -63,7 +63,9 @@ class GroupNormalization(NormalizationLayer):
         """Normalise."""
         (axis,) = axes_within(self.axis, x.ndim)
         groups = x.shape[axis] if self.groups == -1 else self.groups
-        return normalize_groups(x, groups, axis, self.epsilon, self.gamma(), self.beta())
+        return normalize_groups(
+            x, groups, axis, self.epsilon, self.gamma_values(), self.beta_values()
+        )
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
         """Return all positions for each, as the moments are of all."""

@@ -8,6 +8,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Layer, Shape, normalize_shape
+from upsamp.layers.symbolic import SymbolicCall, SymbolicTensor, outputs_of
 
 # What is put in besides floats: class labels, and indices into an Embedding.
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
@@ -49,6 +50,15 @@ class InputLayer(Layer):
                 "InputLayer must be given `shape` (without the batch) or `batch_shape`. "
                 "Received: neither."
             )
+        self._output: SymbolicTensor | None = None
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The symbolic tensor of this input, the same at every time."""
+        if self._output is None:
+            call = SymbolicCall(self, ())
+            self._output = outputs_of(call, [self.batch_input_shape], self.input_dtype)[0]
+        return self._output
 
     def call(self, x: Array) -> Array:
         """Return the input."""
@@ -85,6 +95,12 @@ def Input(  # noqa: N802 - Keras' name
     dtype: str | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
-) -> InputLayer:
-    """Return an `InputLayer`, as `keras.Input` does at the head of a Sequential model."""
-    return InputLayer(shape, batch_size, dtype, batch_shape, name)
+) -> SymbolicTensor:
+    """Return the symbolic output of a new `InputLayer`, which models are made of.
+
+    It also stands at the head of a `Sequential` model.
+
+    >>> Input((28, 28, 1))
+    <SymbolicTensor shape=(None, 28, 28, 1), dtype=float32>
+    """
+    return InputLayer(shape, batch_size, dtype, batch_shape, name).output

@@ -34,6 +34,7 @@ class KernelLayer(Layer):
     nature = Nature.NEW
 
     kernel_name: ClassVar[str] = "kernel"
+    optional_weights: ClassVar[tuple[str, ...]] = ("bias",)
     use_bias: bool
 
     def __init__(self, activation: ActivationLike, **options: Any) -> None:
@@ -77,13 +78,13 @@ class KernelLayer(Layer):
             self._packed[name] = kernel, packed
         return packed
 
-    def bias(self) -> Array | None:
-        """Return the bias, or None where there is none."""
+    def bias_values(self) -> Array | None:
+        """Return the values of the bias, or None where there is none."""
         return self.weight("bias") if self.use_bias else None
 
     def mixture(self) -> Mixture:
         """Return the kernel and the bias."""
-        return Mixture(self.packed(self.kernel_name), self.bias())
+        return Mixture(self.packed(self.kernel_name), self.bias_values())
 
     def call(self, x: Array) -> Array:
         """Mix the inputs, and apply the activation."""

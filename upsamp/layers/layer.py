@@ -27,6 +27,7 @@ from upsamp.errors import ArgumentError, DtypeError, ShapeError, UnknownLayerErr
 from upsamp.layers.effect import Nature
 from upsamp.layers.options import training_options
 from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
+from upsamp.layers.symbolic import call_layer, symbols_of
 from upsamp.layers.weight import Weight
 
 __all__ = [
@@ -69,6 +70,14 @@ def normalize_config(config: object, layer: Callable[..., object]) -> dict[str, 
 _signature = cache(signature)
 
 
+def check_training(training: object) -> None:
+    """Raise `ArgumentError` where a layer is asked for what it gives in training."""
+    if training is not None and normalize_flag(training, "training"):
+        raise ArgumentError(
+            "`training` must be False, as upsamp computes predictions. Received: training=True."
+        )
+
+
 def _checked(compute: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
     """Return `call` as others may call it: on anything, of which it takes what fits."""
 
@@ -101,6 +110,8 @@ class Layer:
     nature: Nature = Nature.OTHER
     # Options of Keras with the values at which they ask for nothing; () takes any value.
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {}
+    # Weights that an option leaves out; Keras has None in their place.
+    optional_weights: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -317,13 +328,21 @@ class Layer:
         if len(inputs) != 1:
             raise ShapeError(f"must have one input. Received: {len(inputs)} inputs.")
 
-    def __call__(self, x: object) -> Array:
-        """Compute the output: the layer is built for the shape of `x` when it is not yet."""
+    def __call__(self, inputs: object, *, training: bool | None = None) -> Any:
+        """Compute the output: the layer is built for the shape of the inputs when it is not yet.
+
+        inputs: an array; or a symbolic tensor, such as `Input` returns, for which a symbolic tensor
+        is returned. training: taken as Keras takes it; only False and None, as nothing is trained.
+        """
         with self.named():
-            array = normalize_array(x, "x", RANKS)
+            check_training(training)
+            symbols = symbols_of(inputs)
+            if symbols is not None:
+                return call_layer(self, symbols)
+            array = normalize_array(inputs, "inputs", RANKS)
             self.check_rank(array.shape)
         self.build((None, *array.shape[1:]))
-        return own(self.call(array), x)
+        return own(self.call(array), inputs)
 
     @property
     def training_effect(self) -> str:
@@ -340,7 +359,7 @@ class Layer:
     def take_input(self, x: object) -> Any:
         """Return what `call` computes with: an array of a shape that fits, widened."""
         with self.named():
-            array = normalize_array(x, "x", RANKS)
+            array = normalize_array(x, "inputs", RANKS)
         shape = self._output_shape(array.shape)
         check_memory([axis or 1 for axis in shape], self.dtype, "The output")
         return self.widened(array)
@@ -370,10 +389,12 @@ class Layer:
         initializer: InitializerLike,
         *,
         trainable: bool = True,
-    ) -> None:
+    ) -> Weight:
         """Say that there is a weight; its values are drawn when they are first wanted."""
         stored = self.dtype_policy.variable
-        self._weights.append(Weight(name, shape, initializer, trainable, stored))
+        weight = Weight(name, shape, initializer, trainable, stored, draw=self._draw)
+        self._weights.append(weight)
+        return weight
 
     def adopt_weights(self, weights: Mapping[str, object]) -> None:
         """Take weights of any names and shapes, each as an array, or as a shape alone.
@@ -394,7 +415,7 @@ class Layer:
                 self._weights.append(Weight(name, value.shape, "zeros", trained, dtype, value))
                 continue
             lengths = tuple(normalize_count(axis, name) for axis in normalize_shape(value, name))
-            self._weights.append(Weight(name, lengths, "zeros", trained))
+            self._weights.append(Weight(name, lengths, "zeros", trained, draw=self._draw))
 
     def trains_weight(self, name: str, place: int) -> bool:
         """Tell whether training changes a weight that a file has for a layer that is not built.
@@ -403,10 +424,49 @@ class Layer:
         """
         return re.sub(r"(_\d+)?(:\d+)?$", "", name.rpartition("/")[2]) not in NOT_TRAINED
 
+    def __getattr__(self, name: str) -> Any:
+        """Return a weight by Keras' name: None where an option leaves it out."""
+        # What is asked of a copy comes before anything is in it.
+        state = vars(self)
+        for weight in state.get("_weights", ()):
+            if weight.name == name:
+                return weight
+        if name in type(self).optional_weights and state.get("built"):
+            return None
+        raise AttributeError(
+            f"'{type(self).__name__}' has no attribute '{name}'. "
+            "Weights are there after build((None, ...)), or after the first call."
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        weights = () if isinstance(value, Weight) else vars(self).get("_weights", ())
+        if any(weight.name == name for weight in weights):
+            raise AttributeError(
+                f"A weight must be changed by assign. Received: {name} = ... of layer "
+                f"'{self.name}' ({self.type_name}). Use layer.{name}.assign(values)."
+            )
+        super().__setattr__(name, value)
+
     @property
     def weights(self) -> list[Weight]:
         """What is known of the weights, in Keras' order."""
         return list(self._weights)
+
+    @property
+    def variables(self) -> list[Weight]:
+        """The weights: a prediction has no other variables."""
+        return self.weights
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        """What training would change: nothing while `trainable` is False."""
+        return [one for one in self.weights if one.trainable and self.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        """What training would not change."""
+        trained = set(map(id, self.trainable_weights))
+        return [one for one in self.weights if id(one) not in trained]
 
     @property
     def weight_paths(self) -> list[str]:
@@ -426,6 +486,10 @@ class Layer:
             f"Layer '{self.name}' ({self.type_name}) must have the weight to compute with it. "
             f"Received: no {spelled(name)}. Call build((None, ...)) first, or the layer itself."
         )
+
+    def _draw(self, weight: Weight) -> Array:
+        """Return the values of one of the weights, drawn now."""
+        return self._values([one is weight for one in self._weights].index(True))
 
     def _values(self, index: int) -> Array:
         weight = self._weights[index]
@@ -464,8 +528,8 @@ class Layer:
         return sum(weight.size for weight in self.weights)
 
     def count_trainable_params(self) -> int:
-        """Count the values that training would change: none while `trainable` is False."""
-        return sum(weight.size for weight in self.weights if weight.trainable and self.trainable)
+        """Count the values that training would change."""
+        return sum(weight.size for weight in self.trainable_weights)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again, as Keras names them."""

@@ -60,7 +60,7 @@ class LayerNormalization(NormalizationLayer):
         along = [length if axis in axes else 1 for axis, length in enumerate(x.shape)]
         scale, offset = (
             None if values is None else values.reshape(along)
-            for values in (self.gamma(), self.beta())
+            for values in (self.gamma_values(), self.beta_values())
         )
         return normalize_moments(x, axes, self.epsilon, scale, offset)
 

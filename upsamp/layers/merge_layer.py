@@ -9,7 +9,8 @@ from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.layout import own
 from upsamp.core.values import each
 from upsamp.errors import ShapeError, UnknownLayerError
-from upsamp.layers.layer import RANKS, Layer, MaybeShape, Shape
+from upsamp.layers.layer import RANKS, Layer, MaybeShape, Shape, check_training
+from upsamp.layers.symbolic import call_layer, symbols_of
 
 
 class MergeLayer(Layer):
@@ -56,15 +57,19 @@ class MergeLayer(Layer):
         shape = self.output_shape
         return shape[axis + 1] if shape is not None and len(shape) == 4 else None
 
-    def __call__(self, x: object) -> Array:
-        """Compute the output for a list of arrays."""
+    def __call__(self, inputs: object, *, training: bool | None = None) -> Any:
+        """Compute the output for a list of arrays, or of symbolic tensors."""
         with self.named():
-            if not isinstance(x, Sequence) or isinstance(x, str):
+            check_training(training)
+            symbols = symbols_of(inputs)
+            if symbols is not None:
+                return call_layer(self, symbols)
+            if not isinstance(inputs, Sequence) or isinstance(inputs, str):
                 raise ShapeError(
-                    f"must be called with a list of arrays. Received: {type(x).__name__}."
+                    f"must be called with a list of arrays. Received: {type(inputs).__name__}."
                 )
-            parts = each(x, "x", "must be a list of arrays")
-            arrays = [normalize_array(part, "x", RANKS) for part in parts]
+            parts = each(inputs, "inputs", "must be a list of arrays")
+            arrays = [normalize_array(part, "inputs", RANKS) for part in parts]
         self.connect([array.shape for array in arrays])
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):

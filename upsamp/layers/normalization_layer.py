@@ -1,6 +1,6 @@
 """What LayerNormalization and GroupNormalization have in common: a scale and an offset."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from upsamp.core.arguments import Array
 from upsamp.core.initializers import InitializerLike, normalize_initializer
@@ -13,6 +13,8 @@ class NormalizationLayer(Layer):
 
     Weights gamma (where `scale`) and beta (where `center`).
     """
+
+    optional_weights: ClassVar[tuple[str, ...]] = ("gamma", "beta")
 
     def __init__(
         self,
@@ -37,11 +39,11 @@ class NormalizationLayer(Layer):
         if self.center:
             self.add_weight("beta", shape, self.beta_initializer)
 
-    def gamma(self) -> Array | None:
+    def gamma_values(self) -> Array | None:
         """Return the scale, or None where there is none."""
         return self.weight("gamma") if self.scale else None
 
-    def beta(self) -> Array | None:
+    def beta_values(self) -> Array | None:
         """Return the offset, or None where there is none."""
         return self.weight("beta") if self.center else None
 

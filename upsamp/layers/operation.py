@@ -11,7 +11,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.dtypes import compute_dtype
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.layers.layer import Shape
+from upsamp.layers.layer import Shape, snake_case
 from upsamp.layers.merge_layer import MergeLayer
 
 Function: TypeAlias = Callable[..., Any]
@@ -82,6 +82,7 @@ class Operation(MergeLayer):
                 f"`function` must be one of {', '.join(OPERATIONS)}. Received: {spelled(function)}."
             )
         self.function = function
+        self.automatic_name = snake_case(function)
         self.operands = tuple(operands)
         self.options = dict(options or {})
         self._check_operands()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from upsamp.core.values import spelled
+from upsamp.core.values import described, spelled
 from upsamp.errors import ArgumentError
 
 # They act in training alone; they are kept for Keras, and have no effect on a prediction.
@@ -39,7 +39,7 @@ def training_options(
     for name, value in options.items():
         if name in TRAINING_OPTIONS:
             if value is not None:
-                kept[name] = value
+                kept[name] = described(value)
         elif name not in quiet:
             raise ArgumentError(
                 f"{layer} must be given options that it knows. Received: {name}={spelled(value)}."

@@ -7,7 +7,7 @@ from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import LAYERS
-from upsamp.layers.layer import Layer, Shape, normalize_config
+from upsamp.layers.layer import Layer, Shape, Weight, normalize_config
 
 VECTOR = {"class_name": "TruncatedNormal", "config": {"mean": 0.0, "stddev": 0.02, "seed": None}}
 
@@ -47,6 +47,12 @@ class SpectralNormalization(Layer):
         self._weights = [kernel]
         self.add_weight("vector_u", (1, kernel.shape[-1]), VECTOR, trainable=False)
         self._weights += [one for one in self.layer.weights if one is not kernel]
+
+    @property
+    def weights(self) -> list[Weight]:
+        """What is known of the weights; those of the layer are drawn from this one's seed."""
+        self.layer.seed = self.seed
+        return super().weights
 
     @property
     def weight_paths(self) -> list[str]:

@@ -1,15 +1,17 @@
 """A weight of a layer: what is known of it before it has values."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.layout import frozen, read_only
+from upsamp.errors import ShapeError
 
 
 @dataclass
@@ -17,7 +19,8 @@ class Weight:
     """A weight of a layer: what is known of it before it has values.
 
     value: read-only, as layers keep what they make of it: set another one to change it. An array
-    that can be written to is copied when it is set.
+    that can be written to is copied when it is set. draw: what draws the values when they are first
+    wanted. As Keras' variable it has `numpy` and `assign`, and NumPy takes it as an array.
     """
 
     name: str
@@ -26,6 +29,26 @@ class Weight:
     trainable: bool
     dtype: str = "float32"
     value: Array | None = None
+    draw: Callable[["Weight"], Array] | None = field(default=None, repr=False, compare=False)
+
+    def numpy(self) -> Array:
+        """Return a copy of the values, which are drawn now if they were not wanted before."""
+        return np.array(self)
+
+    def assign(self, values: object) -> None:
+        """Set the values, which must have the shape of the weight."""
+        array = normalize_array(values, "values", tuple(range(33)))
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"`values` must have the shape of {self.name}, {self.shape}. "
+                f"Received: shape {array.shape}."
+            )
+        self.put(array)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        value = self.draw(self) if self.value is None and self.draw is not None else self.value
+        # Before NumPy 2 there is no copy=None, which copies where that must be.
+        return np.array(value, dtype) if copy else np.asarray(value, dtype)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, frozen(value) if name == "value" and value is not None else value)

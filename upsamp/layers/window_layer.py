@@ -89,7 +89,7 @@ class WindowLayer(KernelLayer, ImageLayer):
         if kernel is None:
             return None
         packed = PackedKernel(self.arranged(self.kernel_name, read_only(kernel.astype(self.dtype))))
-        bias = self.bias()
+        bias = self.bias_values()
         summed = (offsets if bias is None else bias * factors + offsets).astype(self.dtype)
         kernels = self.packed(self.kernel_name), packed
         finite = all(one.finite for one in kernels) and np.isfinite(summed).all()

@@ -9,9 +9,10 @@ from upsamp.core.arguments import LARGEST
 from upsamp.core.values import as_integer, each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
-from upsamp.models.config.graph_config import Graph, Structure, pack, read_graph, write_graph
+from upsamp.models.config.graph_config import Graph, pack, read_graph, write_graph
 from upsamp.models.graph import Call, Source, infer, normalize_sources, number_calls
 from upsamp.models.model import Model
+from upsamp.models.symbolic_graph import trace
 
 __all__ = ["Functional"]
 
@@ -19,19 +20,32 @@ __all__ = ["Functional"]
 class Functional(Model):
     """A graph of layers, as Keras' `Model(inputs, outputs)` makes it and its files hold it.
 
-    calls: each after those that it depends on. inputs: the numbers of the calls of an InputLayer
-    that are given arrays, in their order. outputs: where the model's outputs come from. layers:
-    the layers of the calls in another order than that of their first calls.
+    inputs: a symbolic tensor, or a list of them. outputs: those that were computed from the inputs
+    by calling layers. An input that was computed itself begins the model anew, as in Keras.
 
-    >>> from upsamp.layers import Add, Input, UpSampling2D
-    >>> image, large = Input((2, 2, 1)), UpSampling2D()
-    >>> calls = [Call(image), Call(large, (Source(0),)), Call(Add(), (Source(1), Source(1)))]
-    >>> Functional(calls, [0], [Source(2)]).output_shape
-    (None, 4, 4, 1)
+    >>> from upsamp.layers import Dense, Input, LeakyReLU
+    >>> noise = Input((100,))
+    >>> features = Dense(49)(noise)
+    >>> model = Functional(noise, LeakyReLU()(features) + features, name="small")
+    >>> model.output_shape, model.count_params()
+    ((None, 49), 4949)
     """
 
     def __init__(
         self,
+        inputs: object,
+        outputs: object,
+        name: str | None = None,
+        *,
+        seed: int = 0,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name, seed=seed, trainable=trainable)
+        self._settle(trace(inputs, outputs))
+
+    @classmethod
+    def from_calls(
+        cls,
         calls: Sequence[Call],
         inputs: Sequence[int],
         outputs: Sequence[Source],
@@ -40,22 +54,40 @@ class Functional(Model):
         layers: Sequence[Layer] | None = None,
         seed: int = 0,
         trainable: bool = True,
-    ) -> None:
-        super().__init__(name, seed=seed, trainable=trainable)
-        self._calls = number_calls(calls)
+    ) -> Self:
+        """Make a model of calls, each after those that it depends on.
+
+        inputs: the numbers of the calls of an InputLayer that are given arrays, in their order.
+        outputs: where the model's outputs come from. layers: the layers of the calls in another
+        order than that of their first calls.
+
+        >>> from upsamp.layers import Add, InputLayer, UpSampling2D
+        >>> image, large = InputLayer((2, 2, 1)), UpSampling2D()
+        >>> calls = [Call(image), Call(large, (Source(0),)), Call(Add(), (Source(1), Source(1)))]
+        >>> Functional.from_calls(calls, [0], [Source(2)]).output_shape
+        (None, 4, 4, 1)
+        """
+        model = cls.__new__(cls)
+        super(Functional, model).__init__(name, seed=seed, trainable=trainable)
         rule = "must be the numbers of the calls of input layers"
-        self._inputs = tuple(
-            self._normalize_number(number, rule)
-            for number in islice(each(inputs, "inputs", rule), len(self._calls) + 1)
+        numbered = number_calls(calls)
+        places = tuple(
+            cls._normalize_number(number, rule)
+            for number in islice(each(inputs, "inputs", rule), len(numbered) + 1)
         )
-        self._outputs = normalize_sources(outputs, "outputs")
+        known = tuple({id(call.layer): call.layer for call in numbered}.values())
+        order = known if layers is None else _in_order(layers, known)
+        graph = Graph(numbered, places, normalize_sources(outputs, "outputs"), order)
+        model._settle(graph)  # noqa: SLF001 - it is of this class
+        return model
+
+    def _settle(self, graph: Graph) -> None:
+        """Take the calls, name the layers, and compute all shapes."""
+        self._calls, self._layers = graph.calls, graph.layers
+        self._inputs, self._outputs = graph.inputs, graph.outputs
         # Where a file has the inputs in a dictionary, its keys; and the numbers of the outputs in
         # lists and dictionaries, where they are in any but one list.
-        self._input_keys: tuple[str, ...] = ()
-        self._structure: Structure = 0
-        self._layers = tuple(super().all_layers)
-        if layers is not None:
-            self._layers = self._in_order(layers)
+        self._input_keys, self._structure = graph.input_keys, graph.structure
         self._check_ends()
         self._name_layers()
         self.reseed()
@@ -76,14 +108,6 @@ class Functional(Model):
         if number is None or abs(number) >= LARGEST:
             raise ArgumentError(f"`inputs` {rule}. Received: {spelled(value)}.")
         return number
-
-    def _in_order(self, layers: object) -> tuple[Layer, ...]:
-        """Return the layers of the calls in the order in which they are given."""
-        rule = "must be the layers of the calls, in another order"
-        given = tuple(islice(each(layers, "layers", rule), len(self._layers) + 1))
-        if {id(layer) for layer in given} != {id(layer) for layer in self._layers}:
-            raise ArgumentError(f"`layers` {rule}. Received: layers={spelled(layers)}.")
-        return given
 
     def _check_ends(self) -> None:
         """Raise where the inputs are not those that the outputs are computed from."""
@@ -110,7 +134,7 @@ class Functional(Model):
         kept = [one.name for one in self._layers if one.placed or one.given_name is not None]
         unnamed: Counter[str] = Counter()
         names = set(kept)
-        for layer in self._layers:
+        for layer in super().all_layers:  # by their first calls
             if not layer.placed and layer.given_name is None:
                 plain = layer.automatic_name
                 while layer.name in names:
@@ -176,6 +200,16 @@ class Functional(Model):
         config = normalize_mapping(config, "config")
         calls, inputs, outputs, layers, keys, structure = read_graph(config)
         trainable = config.get("trainable", True) is not False
-        model = cls(calls, inputs, outputs, config.get("name"), layers=layers, trainable=trainable)
-        model._input_keys, model._structure = keys, structure
+        name = config.get("name")
+        model = cls.from_calls(calls, inputs, outputs, name, layers=layers, trainable=trainable)
+        model._input_keys, model._structure = keys, structure  # noqa: SLF001 - of this class
         return model
+
+
+def _in_order(layers: object, known: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Return the layers of the calls in the order in which they are given."""
+    rule = "must be the layers of the calls, in another order"
+    given = tuple(islice(each(layers, "layers", rule), len(known) + 1))
+    if set(map(id, given)) != set(map(id, known)):
+        raise ArgumentError(f"`layers` {rule}. Received: layers={spelled(layers)}.")
+    return given

@@ -9,15 +9,23 @@ from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.shapes import Shape
+from upsamp.layers.symbolic import SymbolicTensor
 
 
 def gather_inputs(x: object, names: Sequence[str], model: str, rank: int | None) -> list[Array]:
-    """Return the arrays of all inputs in the order of their names.
-
-    model: its name, for errors. rank: of the first input, or None where it is not known yet.
+    """Return the arrays of all inputs in the order of their names; see `arrange_inputs`.
 
     >>> [array.tolist() for array in gather_inputs({"b": [2], "a": [1]}, ["a", "b"], "both", 1)]
     [[1], [2]]
+    """
+    given = arrange_inputs(x, names, model, rank)
+    return [normalize_array(one, "x", tuple(range(1, 33))) for one in given]
+
+
+def arrange_inputs(x: object, names: Sequence[str], model: str, rank: int | None) -> list[Any]:
+    """Return what is given for all inputs, arrays or symbolic tensors, in the order of their names.
+
+    model: its name, for errors. rank: of the first input, or None where it is not known yet.
     """
     given: Any = x
     if isinstance(x, Mapping):
@@ -36,11 +44,13 @@ def gather_inputs(x: object, names: Sequence[str], model: str, rank: int | None)
         raise ShapeError(
             f"Model '{model}' must have {len(names)} inputs: {', '.join(names)}. Received: {known}."
         )
-    return [normalize_array(one, "x", tuple(range(1, 33))) for one in given]
+    return list(given)
 
 
 def _is_wrapped(x: Sequence[object], rank: int | None) -> bool:
-    """Tell whether the one input's array stands in a list of its own, as Keras takes it."""
+    """Tell whether the one input stands in a list of its own, as Keras takes it."""
+    if len(x) == 1 and isinstance(x[0], SymbolicTensor):
+        return True
     if len(x) != 1 or not isinstance(x[0], np.ndarray):
         return False
     return rank is None or x[0].ndim == rank

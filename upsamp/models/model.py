@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from os import PathLike
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from upsamp.core.memory import check_memory
 from upsamp.core.values import as_integer, each, normalize_flag, normalize_path, spelled
 from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
-from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
+from upsamp.layers.layer import MaybeShape, Shape, Weight, check_training, normalize_shape
+from upsamp.layers.symbolic import call_layer, symbols_of
 from upsamp.models.execution import Execution
 from upsamp.models.graph import Call, Source, infer, output_of
-from upsamp.models.inputs import check_inputs, gather_inputs
-from upsamp.models.registry import MODELS
+from upsamp.models.inputs import arrange_inputs, check_inputs, gather_inputs
+from upsamp.models.registry import model_class
 from upsamp.models.summary.summarizing import summarize
 from upsamp.models.summary.summary import Summary
 
@@ -25,15 +26,18 @@ __all__ = ["Model", "unknown_layers"]
 
 
 class Model(Layer):
-    """A graph of layers; itself a layer, so models nest. Made as `Sequential` or `Functional`.
+    """A graph of layers; itself a layer, so models nest.
 
-    A model is read from a file by `upsamp.load_model`. It takes one array or several, and gives
-    one or several; see `predict`.
+    Model(inputs, outputs) makes a `Functional` of symbolic tensors, as in Keras. A model is read
+    from a file by `upsamp.load_model`. It takes one array or several, and gives one or several;
+    see `predict`.
     """
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        MODELS[cls.__name__] = cls
+    def __new__(cls, *_: object, **__: object) -> Self:
+        """Return a `Functional` for Model(inputs, outputs), as Keras does."""
+        return super().__new__(
+            cast("type[Self]", model_class("Functional")) if cls is Model else cls
+        )
 
     def __init__(self, name: str | None = None, *, seed: int = 0, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
@@ -229,9 +233,18 @@ class Model(Layer):
         """Draw what layers add in training from this seed on; by default it is the model's."""
         self._generator = np.random.default_rng(normalize_count(seed, "seed", minimum=0))
 
-    def __call__(self, x: object) -> Any:
-        """Compute the output for all of `x` at once; a list where there are several outputs."""
-        arrays = self.take_inputs(x)
+    def __call__(self, inputs: object, *, training: bool | None = None) -> Any:
+        """Compute the output for all samples at once; a list where there are several outputs.
+
+        inputs: as `predict` takes them, or symbolic tensors. training: only False and None.
+        """
+        with self.named():
+            check_training(training)
+            symbols = symbols_of(inputs)
+        if symbols is not None:
+            names = [layer.name for layer in self.inputs]
+            return call_layer(self, arrange_inputs(inputs, names, self.name, None))
+        arrays = self.take_inputs(inputs)
         self.connect([array.shape for array in arrays])
         return self.arranged(self._compute_owned(arrays))
 
@@ -347,20 +360,12 @@ class Model(Layer):
         self.require_built()
         return super().count_params()
 
-    def count_trainable_params(self) -> int:
-        """Count the values that training would change: none of a layer that is not trainable."""
-        return sum(weight.size for weight in self.trainable_weights())
-
+    @property
     def trainable_weights(self) -> list[Weight]:
-        """Return the weights that training would change, each once."""
+        """The weights that training would change, each once: none of a layer not trainable."""
         if not self.trainable:
             return []
-        found: dict[int, Weight] = {}
-        for layer in self.layers:
-            if isinstance(layer, Model):
-                found.update({id(weight): weight for weight in layer.trainable_weights()})
-            elif layer.trainable:
-                found.update({id(one): one for one in layer.weights if one.trainable})
+        found = {id(one): one for layer in self.layers for one in layer.trainable_weights}
         return list(found.values())
 
     # --- files

@@ -64,6 +64,7 @@ class ModelLike(Protocol):
     ) -> list[Array]:
         """Compute all outputs."""
 
+    @property
     def trainable_weights(self) -> list[Weight]:
         """Return the weights that training would change, each once."""
 

@@ -8,6 +8,7 @@ from upsamp.core.values import each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError, FormatError, ShapeError
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.layer import Shape, normalize_shape
+from upsamp.layers.symbolic import SymbolicTensor, input_of
 from upsamp.models.config.layer_config import read_layer
 from upsamp.models.config.layer_entries import write_layer
 from upsamp.models.graph import Call, Source, connect
@@ -30,7 +31,7 @@ class Sequential(Model):
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer | SymbolicTensor] | None = None,
         name: str | None = None,
         *,
         seed: int = 0,
@@ -45,11 +46,15 @@ class Sequential(Model):
         for layer in () if layers is None else each(layers, "layers", "must be layers"):
             self.add(layer)
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Layer | SymbolicTensor) -> None:
         """Add a layer at the end; it is built at once where the input's shape is known.
+
+        layer: the first may be what `Input` returns.
 
         Raises `ArgumentError` where the model is built and a layer of another one.
         """
+        if isinstance(layer, SymbolicTensor):
+            layer = input_of(layer)
         if not isinstance(layer, Layer):
             raise ArgumentError(
                 f"A model must be made of layers. Received: {spelled(layer)} of type "

@@ -13,7 +13,7 @@ from upsamp.core.activations import ACTIVATIONS, LAYER_ACTIVATIONS
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError, MissingExtraError, UnknownLayerError
 from upsamp.io import extras
-from upsamp.layers import LAYERS, Conv2D, Dense, Input, UnknownLayer, UpSampling2D
+from upsamp.layers import LAYERS, Conv2D, Dense, InputLayer, UnknownLayer, UpSampling2D
 from upsamp.layers import operation as layer_operations
 from upsamp.models.export import onnx_activations as activations
 from upsamp.models.export.onnx_file import trace
@@ -66,8 +66,12 @@ def test_images_stay_channels_first_between_the_layers() -> None:
 
 def test_a_shared_layer_has_its_weights_once() -> None:
     shared = Conv2D(3, 3, padding="same", name="shared")
-    calls = [Call(Input((None, None, 3))), Call(shared, (Source(0),)), Call(shared, (Source(1),))]
-    nodes, _, (output,) = trace(Functional(calls, [0], [Source(2)]))
+    calls = [
+        Call(InputLayer((None, None, 3))),
+        Call(shared, (Source(0),)),
+        Call(shared, (Source(1),)),
+    ]
+    nodes, _, (output,) = trace(Functional.from_calls(calls, [0], [Source(2)]))
     assert [array.shape for array in nodes.constants.values()] == [(3, 3, 3, 3), (3,)]
     assert output.shape == (None, None, None, 3)
 
@@ -75,7 +79,7 @@ def test_a_shared_layer_has_its_weights_once() -> None:
 def test_zeros_of_open_sides_are_known_where_they_can_be() -> None:
     for stride, dilation, first in ((1, 2, "Conv"), (2, 1, "Conv"), (2, 2, "Shape")):
         layer = Conv2D(1, 3, stride, "same", dilation_rate=dilation)
-        assert operators(Sequential([Input((None, None, 1)), layer]))[1] == first
+        assert operators(Sequential([InputLayer((None, None, 1)), layer]))[1] == first
 
 
 @pytest.mark.parametrize("interpolation", [name for name in METHODS if name != "nearest"])
@@ -102,7 +106,7 @@ def test_a_layer_of_somebody_else_is_refused_by_name() -> None:
 @pytest.mark.usefixtures("_installed")
 def test_an_unknown_layer_is_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:
     layer = UnknownLayer("Lambda", "keras.layers", {}, "it is code", name="strange")
-    model = Sequential([Input((3,)), Dense(2), layer])
+    model = Sequential([InputLayer((3,)), Dense(2), layer])
     with pytest.raises(UnknownLayerError, match=r"'strange' \(Lambda"):
         model.save(tmp_path / "model.onnx")
     assert not [*tmp_path.iterdir()]
@@ -110,7 +114,7 @@ def test_an_unknown_layer_is_refused_by_name_and_nothing_is_written(tmp_path: Pa
 
 @pytest.mark.usefixtures("_installed")
 def test_two_gigabytes_are_refused_before_they_are_drawn(tmp_path: Path) -> None:
-    model = Sequential([Input((2**15,)), Dense(2**14)])
+    model = Sequential([InputLayer((2**15,)), Dense(2**14)])
     with pytest.raises(ArgumentError, match=r"less than 2 GB of weights .*Received: 2,147,549,184"):
         model.save(tmp_path / "model.onnx")
     assert not [*tmp_path.iterdir()]
@@ -120,7 +124,7 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(extras, "find_spec", lambda _package: None)
     path = tmp_path / "model.onnx"
     with pytest.raises(MissingExtraError, match=r"pip install 'upsamp\[onnx\]'"):
-        Sequential([Input((2, 2, 1)), UpSampling2D()]).save(path)
+        Sequential([InputLayer((2, 2, 1)), UpSampling2D()]).save(path)
     result = click.testing.CliRunner().invoke(main, ["generator", "--save", str(path)])
     assert result.exit_code == 1
     assert "Install it with: pip install 'upsamp[onnx]'." in result.stderr

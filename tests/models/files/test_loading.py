@@ -276,7 +276,7 @@ def test_what_does_not_depend_on_an_unknown_layer_is_computed() -> None:
     upsampled = next(
         number for number, call in enumerate(model.calls) if call.layer.name == "up_sampling2d"
     )
-    part = Functional(
+    part = Functional.from_calls(
         model.calls, model.input_calls, [type(model.outputs[0])(upsampled)], layers=model.layers
     )
     image = np.arange(32.0).reshape(1, 4, 4, 2)

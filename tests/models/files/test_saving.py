@@ -105,8 +105,10 @@ def test_an_untrained_generator_is_saved_with_what_it_draws(kind: Any, tmp_path:
 
 
 def test_a_name_with_a_slash_is_written_without() -> None:
-    layers = [Input((2,)), Dense(2, name="g/dense"), Dense(2, name="g/other")]
-    written = json.loads(Sequential(layers, name="my/model").to_json())["config"]
+    model = Sequential(name="my/model")
+    for layer in (Input((2,)), Dense(2, name="g/dense"), Dense(2, name="g/other")):
+        model.add(layer)
+    written = json.loads(model.to_json())["config"]
     assert written["name"] == "my_model"
     assert [one["config"]["name"] for one in written["layers"]][1:] == ["g_dense", "g_other"]
 

@@ -273,7 +273,7 @@ def test_statistics_behind_an_unknown_layer_are_not_trained(options: Entry) -> N
     for held in (by_layer(m=mine, b=arrays), stored(tree)):
         model = model_from_config(config)
         put_weights(model, held)
-        trained = sum(one.size for one in model.trainable_weights())
+        trained = sum(one.size for one in model.trainable_weights)
         inner = 5 if held.attributes else 0
         assert trained == 2 * (count - 2) + inner
         assert sum(one.size for one in model.weights) - trained == (7 if inner else 4)

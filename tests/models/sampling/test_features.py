@@ -7,7 +7,7 @@ from golden_files import GoldenModel, golden_models, model_file
 
 from upsamp import Sequential, make_generator
 from upsamp.errors import ArgumentError, UnknownLayerError
-from upsamp.layers import Conv2D, Dense, Input, Reshape, UpSampling2D
+from upsamp.layers import Conv2D, Dense, InputLayer, Reshape, UpSampling2D
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.files.loading import load_model
 from upsamp.models.functional import Functional
@@ -64,9 +64,9 @@ def test_a_nested_layer_is_named_by_its_model() -> None:
 
 
 def test_the_last_call_of_a_layer_counts() -> None:
-    image, double = Input((1, 1, 1)), UpSampling2D(name="double")
+    image, double = InputLayer((1, 1, 1)), UpSampling2D(name="double")
     calls = [Call(image), Call(double, (Source(0),)), Call(double, (Source(1),), 1)]
-    model = Functional(calls, [0], [Source(2)])
+    model = Functional.from_calls(calls, [0], [Source(2)])
     assert feature_model(model, "double").output_shape == (None, 4, 4, 1)
 
 
@@ -88,16 +88,16 @@ def test_what_stands_behind_an_unknown_layer_alone_is_out_of_reach() -> None:
         with pytest.raises(UnknownLayerError, match=r"Layer 'noise' \(Noise of .* must be known"):
             check_known(feature_model(model, name))
     with pytest.raises(UnknownLayerError, match="Layer 'noise'"):
-        check_known(Sequential([Input((4, 4, 2)), model]))
+        check_known(Sequential([InputLayer((4, 4, 2)), model]))
 
 
 def test_an_unknown_layer_that_no_output_needs_is_no_obstacle() -> None:
     calls = [
-        Call(Input((4,))),
+        Call(InputLayer((4,))),
         Call(Dense(2), (Source(0),)),
         Call(UnknownLayer("X", None, {}, ""), (Source(0),)),
     ]
-    check_known(Functional(calls, [0], [Source(1)]))
+    check_known(Functional.from_calls(calls, [0], [Source(1)]))
 
 
 def test_the_first_output_of_several_is_cut_out() -> None:

@@ -4,7 +4,7 @@ from effort import in_one_test
 from golden_files import golden_model, golden_models, model_file
 
 from upsamp import Sequential
-from upsamp.layers import Concatenate, Dense, Embedding, Flatten, Input, InputLayer, Layer
+from upsamp.layers import Concatenate, Dense, Embedding, Flatten, InputLayer, Layer
 from upsamp.models.files.loading import load_model
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
@@ -46,15 +46,20 @@ def joined(*inputs: InputLayer) -> Functional:
     calls = [Call(one) for one in inputs]
     sources = tuple(Source(number) for number in range(len(calls)))
     join: Layer = Concatenate() if len(inputs) > 1 else Flatten()
-    return Functional([*calls, Call(join, sources)], range(len(calls)), [Source(len(calls))])
+    return Functional.from_calls(
+        [*calls, Call(join, sources)], range(len(calls)), [Source(len(calls))]
+    )
 
 
 def test_names_tell_labels_beside_a_latent_vector() -> None:
-    noise = Input((8,), name="noise")
+    noise = InputLayer((8,), name="noise")
     for name in ("label", "class_vector", "one_hot", "OneHot", "LABELS"):
-        model = joined(Input((8,), name="noise"), Input((5,), name=name))
+        model = joined(InputLayer((8,), name="noise"), InputLayer((5,), name=name))
         assert roles_of(model) == [("latent", None), ("one_hot", 5)]
-    assert roles_of(joined(noise, Input((1,), name="label"))) == [("latent", None), ("label", None)]
+    assert roles_of(joined(noise, InputLayer((1,), name="label"))) == [
+        ("latent", None),
+        ("label", None),
+    ]
 
 
 def labelled_roles(*inputs: InputLayer) -> list[tuple[str, int | None]]:
@@ -62,57 +67,66 @@ def labelled_roles(*inputs: InputLayer) -> list[tuple[str, int | None]]:
 
 
 def test_labels_that_are_given_tell_which_vector_takes_them() -> None:
-    noise, condition = Input((8,), name="input_1"), Input((5,), name="input_2")
+    noise, condition = InputLayer((8,), name="input_1"), InputLayer((5,), name="input_2")
     assert labelled_roles(noise, condition) == [("latent", None), ("one_hot", 5)]
     assert labelled_roles(condition, noise) == [("one_hot", 5), ("latent", None)]
-    longer = Input((9,), name="class_vector")
+    longer = InputLayer((9,), name="class_vector")
     assert labelled_roles(noise, longer) == [("latent", None), ("one_hot", 9)]
-    whole = Input((5,), name="input_3", dtype="int32")
+    whole = InputLayer((5,), name="input_3", dtype="int32")
     assert labelled_roles(noise, whole) == [("latent", None), ("one_hot", 5)]
     # Another input takes them already, or nothing tells which.
-    assert labelled_roles(noise, Input((1,), name="label")) == [("latent", None), ("label", None)]
-    alike = Input((8,), name="input_4")
+    assert labelled_roles(noise, InputLayer((1,), name="label")) == [
+        ("latent", None),
+        ("label", None),
+    ]
+    alike = InputLayer((8,), name="input_4")
     assert labelled_roles(noise, alike) == [("unknown", None), ("unknown", None)]
     assert labelled_roles(noise) == [("latent", None)]
     assert labelled_roles(longer) == [("one_hot", 9)]
 
 
 def test_a_vector_that_is_alone_is_the_latent_one_whatever_its_name() -> None:
-    assert roles_of(joined(Input((8,), name="label"))) == [("latent", None)]
+    assert roles_of(joined(InputLayer((8,), name="label"))) == [("latent", None)]
 
 
 def test_integers_are_labels_and_the_model_need_not_tell_how_many() -> None:
-    model = joined(Input((8,)), Input((1,), dtype="int32", name="y"))
+    model = joined(InputLayer((8,)), InputLayer((1,), dtype="int32", name="y"))
     assert roles_of(model) == [("latent", None), ("label", None)]
 
 
 def test_a_vector_at_a_single_pixel_is_a_latent_one() -> None:
     for shape in ((1, 1, 100), (100, 1, 1)):
-        assert roles_of(joined(Input(shape))) == [("latent", None)]
+        assert roles_of(joined(InputLayer(shape))) == [("latent", None)]
     for image in ((1, 1, 1), (1, 2, 100), (None, 1, 1)):
-        assert roles_of(joined(Input(image))) == [("image", None)]
+        assert roles_of(joined(InputLayer(image))) == [("image", None)]
 
 
 def test_an_embedding_in_a_nested_model_tells_the_classes() -> None:
-    inner = Sequential([Input((1,)), Embedding(7, 4), Flatten()], name="inner")
+    inner = Sequential([InputLayer((1,)), Embedding(7, 4), Flatten()], name="inner")
     calls = [
-        Call(Input((8,), name="z")),
-        Call(Input((1,), name="which")),
+        Call(InputLayer((8,), name="z")),
+        Call(InputLayer((1,), name="which")),
         Call(inner, (Source(1),)),
         Call(Concatenate(), (Source(0), Source(2))),
     ]
-    model = Functional(calls, [0, 1], [Source(3)])
+    model = Functional.from_calls(calls, [0, 1], [Source(3)])
     assert roles_of(model) == [("latent", None), ("label", 7)]
     assert roles_of(Sequential([inner, Dense(2)])) == [("label", 7)]
 
 
 def test_what_could_be_anything_is_unknown() -> None:
-    assert roles_of(joined(Input((8,), name="a"), Input((8,), name="b"))) == [("unknown", None)] * 2
-    labels = [Input((1,), dtype="int32", name=name) for name in "xy"]
-    assert roles_of(joined(*labels, Input((8,)))) == [*[("unknown", None)] * 2, ("latent", None)]
-    assert roles_of(joined(Input((4, 6)))) == [("unknown", None)]
-    assert roles_of(joined(Input((None,)))) == [("unknown", None)]
+    assert (
+        roles_of(joined(InputLayer((8,), name="a"), InputLayer((8,), name="b")))
+        == [("unknown", None)] * 2
+    )
+    labels = [InputLayer((1,), dtype="int32", name=name) for name in "xy"]
+    assert roles_of(joined(*labels, InputLayer((8,)))) == [
+        *[("unknown", None)] * 2,
+        ("latent", None),
+    ]
+    assert roles_of(joined(InputLayer((4, 6)))) == [("unknown", None)]
+    assert roles_of(joined(InputLayer((None,)))) == [("unknown", None)]
 
 
 def test_a_role_is_shown_by_name_and_shape() -> None:
-    assert str(input_roles(joined(Input((8,), name="z")))[0]) == "'z' (None, 8)"
+    assert str(input_roles(joined(InputLayer((8,), name="z")))[0]) == "'z' (None, 8)"

@@ -20,7 +20,7 @@ from upsamp.layers import (
     Dense,
     Dropout,
     Flatten,
-    Input,
+    InputLayer,
     Layer,
     LeakyReLU,
     Permute,
@@ -49,7 +49,7 @@ SIGNED, UNIT, BYTES = (-1.0, 1.0), (0.0, 1.0), (0.0, 255.0)
 
 
 def behind(*layers: Layer) -> Sequential:
-    return Sequential([Input((4, 4, 2)), *layers])
+    return Sequential([InputLayer((4, 4, 2)), *layers])
 
 
 @in_one_test(
@@ -120,14 +120,14 @@ def test_nested_models_are_looked_into_and_through() -> None:
 
 def test_joined_arrays_have_the_range_of_all() -> None:
     calls = [
-        Call(Input((4, 4, 2))),
+        Call(InputLayer((4, 4, 2))),
         Call(Conv2D(1, 1, activation="tanh"), (Source(0),)),
         Call(Conv2D(1, 1, activation="relu6", name="other"), (Source(0),)),
         Call(Concatenate(), (Source(1), Source(2))),
     ]
-    assert output_range(Functional(calls, [0], [Source(3)])) == (-1.0, 6.0)
+    assert output_range(Functional.from_calls(calls, [0], [Source(3)])) == (-1.0, 6.0)
     calls[2] = Call(Conv2D(1, 1, name="unbounded"), (Source(0),))
-    assert output_range(Functional(calls, [0], [Source(3)])) is None
+    assert output_range(Functional.from_calls(calls, [0], [Source(3)])) is None
 
 
 @in_one_test(
@@ -178,15 +178,15 @@ def test_images_go_through_nested_models_and_skip_connections() -> None:
     assert image_ranges(load_model(model_file("keras/srgan.keras")), 0)[0] == BYTES
     pix2pix = load_model(model_file("keras/pix2pix.keras"))
     assert image_ranges(pix2pix, 0) == (SIGNED, SIGNED, True)
-    inner = Sequential([Input((4, 4, 2)), Rescaling(1 / 255), Conv2D(2, 1)], name="inner")
+    inner = Sequential([InputLayer((4, 4, 2)), Rescaling(1 / 255), Conv2D(2, 1)], name="inner")
     assert image_ranges(behind(inner), 0)[:2] == (BYTES, UNIT)
     calls = [
-        Call(Input((4, 4, 2))),
+        Call(InputLayer((4, 4, 2))),
         Call(Conv2D(2, 1), (Source(0),)),
         Call(Operation("Multiply", (None, 0.1)), (Source(1),)),
         Call(Add(), (Source(2), Source(0))),
     ]
-    assert image_ranges(Functional(calls, [0], [Source(3)]), 0) == (UNIT, UNIT, False)
+    assert image_ranges(Functional.from_calls(calls, [0], [Source(3)]), 0) == (UNIT, UNIT, False)
 
 
 # --- channels first

@@ -9,7 +9,7 @@ from golden_files import GoldenModel, golden_model, golden_models, model_file
 
 from upsamp import Sequential, load_model
 from upsamp.errors import MissingExtraError
-from upsamp.layers import Add, Conv2D, Dense, Input
+from upsamp.layers import Add, Conv2D, Dense, InputLayer
 from upsamp.models.files.optimizer import optimizer_size
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
@@ -89,12 +89,13 @@ def test_the_files_know_nearly_all_shapes() -> None:
 
 
 def test_a_model_whose_layers_are_no_chain_shows_what_they_are_called_on() -> None:
-    image, one, other = Input((4, 4, 1)), Conv2D(1, 1), Conv2D(1, 1)
+    image, one, other = InputLayer((4, 4, 1)), Conv2D(1, 1), Conv2D(1, 1)
     chain = [Call(image), Call(one, (Source(0),)), Call(other, (Source(1),))]
     graph = [*chain[:2], Call(Add(), (Source(1), Source(1)))]
     shared = [*chain[:2], Call(one, (Source(1),), 1)]
     columns = [
-        Functional(calls, [0], [Source(2)]).summarize().columns for calls in (chain, graph, shared)
+        Functional.from_calls(calls, [0], [Source(2)]).summarize().columns
+        for calls in (chain, graph, shared)
     ]
     assert [names[3:] for names in columns] == [(), ("connected_to",), ("connected_to",)]
 
@@ -154,7 +155,7 @@ OPTIMIZERS: list[tuple[str, dict[str, object], int]] = [
 def test_optimizers_keep_what_they_keep_in_keras(
     name: str, options: dict[str, object], count: int
 ) -> None:
-    weights = Sequential([Dense(5, input_dim=3), Dense(2)]).trainable_weights()
+    weights = Sequential([Dense(5, input_dim=3), Dense(2)]).trainable_weights
     config = {"learning_rate": 0.1, **options}
     compiled = {"optimizer": {"class_name": name, "config": config}}
     assert optimizer_size(compiled, weights) == (count, count * 4)

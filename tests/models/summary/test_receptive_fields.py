@@ -19,7 +19,7 @@ from upsamp.layers import (
     Cropping2D,
     Dense,
     GlobalAveragePooling2D,
-    Input,
+    InputLayer,
     Layer,
     MaxPooling2D,
     Reshape,
@@ -72,19 +72,24 @@ def largest(moved: Array) -> int:
 
 def chain(*layers: Layer, rows: int = 9, columns: int = 8) -> Sequential:
     """Return a model of layers on a grey image."""
-    return Sequential([Input((rows, columns, 1)), *layers])
+    return Sequential([InputLayer((rows, columns, 1)), *layers])
 
 
 def skip() -> Functional:
     """Return a U of two ways that meet again."""
-    layers = [Input((9, 8, 1)), Conv2D(1, 3, padding="same"), Conv2D(1, 5, padding="same"), Add()]
+    layers = [
+        InputLayer((9, 8, 1)),
+        Conv2D(1, 3, padding="same"),
+        Conv2D(1, 5, padding="same"),
+        Add(),
+    ]
     calls = [
         Call(layers[0]),
         Call(layers[1], (Source(0),)),
         Call(layers[2], (Source(1),)),
         Call(layers[3], (Source(2), Source(0))),
     ]
-    return Functional(calls, [0], [Source(3)])
+    return Functional.from_calls(calls, [0], [Source(3)])
 
 
 MODELS: dict[str, Callable[[], Model]] = {
@@ -158,12 +163,12 @@ def test_what_is_no_image_has_no_field() -> None:
 
 def test_channels_may_come_first() -> None:
     first = Conv2D(2, 3, data_format="channels_first")
-    model = Sequential([Input((1, 9, 8)), first, Conv2D(1, 3, data_format="channels_first")])
+    model = Sequential([InputLayer((1, 9, 8)), first, Conv2D(1, 3, data_format="channels_first")])
     assert list(fields_of(model).values()) == ["3x3", "5x5"]
 
 
 def test_sizes_beyond_measure_are_not_followed() -> None:
-    model = Sequential([Input((2**40, 4, 1)), UpSampling2D(2**20)])
+    model = Sequential([InputLayer((2**40, 4, 1)), UpSampling2D(2**20)])
     assert fields_of(model)["up_sampling2d"] == "-"
 
 
@@ -195,15 +200,15 @@ def test_a_field_is_that_of_each_stretch_of_positions(count: int, outputs: int, 
 
 
 def test_what_is_too_large_to_be_followed_is_no_root_of_what_it_becomes() -> None:
-    model = Sequential([Input((2**15, 8, 1)), Conv2D(1, 3, strides=4), Conv2D(1, 2)])
+    model = Sequential([InputLayer((2**15, 8, 1)), Conv2D(1, 3, strides=4), Conv2D(1, 2)])
     assert list(fields_of(model).values()) == ["-", "-"]
 
 
 def test_a_model_that_is_called_again_and_again_is_followed_to_its_end() -> None:
     model: Model = chain(Conv2D(1, 3, padding="same"), rows=99, columns=97)
     for level in range(5):
-        calls = [Call(Input((99, 97, 1))), *(Call(model, (Source(one),)) for one in (0, 1))]
-        model = Functional(calls, [0], [Source(2)], name=f"level{level}")
+        calls = [Call(InputLayer((99, 97, 1))), *(Call(model, (Source(one),)) for one in (0, 1))]
+        model = Functional.from_calls(calls, [0], [Source(2)], name=f"level{level}")
     summary = model.summarize((*COLUMNS, "multiply_adds"), expand_nested=True)
     # 32 convolutions, each of which adds one on every side.
     field = summary.rows[-1].measure.receptive_field

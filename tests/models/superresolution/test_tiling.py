@@ -26,7 +26,7 @@ from upsamp.layers import (
     Flatten,
     GlobalAveragePooling2D,
     GroupNormalization,
-    Input,
+    InputLayer,
     Layer,
     MaxPooling2D,
     Multiply,
@@ -87,7 +87,7 @@ LAYERS = [
 @st.composite
 def networks(draw: Any) -> Functional:
     """Draw a network of an image, which may have skip connections."""
-    calls = [Call(Input((None, None, 1)))]
+    calls = [Call(InputLayer((None, None, 1)))]
 
     def call(layer: Layer, *sources: int) -> int:
         layer.automatic_name = f"layer_{len(calls)}"
@@ -102,7 +102,7 @@ def networks(draw: Any) -> Functional:
                 last = call(layer, branch, call(Conv2D(2, 1), last))
             else:
                 last = call(layer, last)
-    return Functional(calls, [0], [Source(call(Conv2D(1, 1), last))])
+    return Functional.from_calls(calls, [0], [Source(call(Conv2D(1, 1), last))])
 
 
 @settings(max_examples=choose(12, 1000), deadline=None)
@@ -141,7 +141,7 @@ def test_tiles_of_each_layer_are_those_of_the_whole_or_there_are_none(case: Case
     shape = (channels, None, None) if first else (None, None, channels)
     try:
         layer = case.make()
-        graph = graph_of(with_values(Sequential([Input(shape), layer]), 1))
+        graph = graph_of(with_values(Sequential([InputLayer(shape), layer]), 1))
         rates = graph.rates[-1]
     except ShapeError:  # of a layer that takes images of one size alone
         return
@@ -174,12 +174,12 @@ def test_tiles_share_what_a_pixel_depends_on_and_no_more() -> None:
 def test_a_layer_that_reads_all_has_no_tiles_and_is_named(layer: Layer, expected: str) -> None:
     layer.automatic_name = "a"
     calls = [
-        Call(Input((None, None, 1))),
+        Call(InputLayer((None, None, 1))),
         Call(Conv2D(2, 3, padding="same", name="b"), (Source(0),)),
         Call(layer, (Source(1),)),
         Call(Multiply(name="c"), (Source(1), Source(2))),
     ]
-    graph = graph_of(Functional(calls, [0], [Source(3)]))
+    graph = graph_of(Functional.from_calls(calls, [0], [Source(3)]))
     tiling = AxisTiling(graph, (64, 64), 0)
     assert tiling.obstacle().startswith(expected)
     assert bool(tiling.obstacle()) == (not tiling.cut(40))
@@ -193,7 +193,7 @@ def test_a_layer_that_reads_all_has_no_tiles_and_is_named(layer: Layer, expected
     ],
 )
 def test_what_has_weights_for_places_takes_images_of_one_size(layers: tuple[Layer, ...]) -> None:
-    graph = graph_of(Sequential([Input((8, 8, 1)), Conv2D(1, 3, padding="same"), *layers]))
+    graph = graph_of(Sequential([InputLayer((8, 8, 1)), Conv2D(1, 3, padding="same"), *layers]))
     with pytest.raises(ShapeError, match="must have"):
         _ = graph.rates
     assert graph.run(np.ones((8, 8, 1), np.float32)).shape == (8, 8, 1)
@@ -208,7 +208,7 @@ def test_a_network_of_one_size_runs_on_others_as_if_it_had_none() -> None:
 def test_nested_models_are_part_of_the_graph() -> None:
     inner = Sequential([Conv2D(2, 3, padding="same"), Resizing(9, 9)], name="inner")
     inner.build((None, 5, 5, 1))
-    graph = graph_of(Sequential([Input((5, 5, 1)), inner, Conv2D(1, 1)]))
+    graph = graph_of(Sequential([InputLayer((5, 5, 1)), inner, Conv2D(1, 1)]))
     assert [call.layer.type_name for call in graph.calls] == [
         "InputLayer", "Conv2D", "Resizing", "Conv2D"
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from upsamp.layers.get_item import GetItem, Item
 from upsamp.layers.operation import OPERATIONS, Operation, is_number
 from upsamp.layers.shapes import Shape, normalize_shape
 from upsamp.layers.unknown_layer import UnknownLayer
-from upsamp.models.registry import MODELS
+from upsamp.models.registry import MODELS, model_class
 
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
@@ -71,7 +71,9 @@ def read_layer(entry: object) -> Layer:
         layer.batch_input_shape = _first_shape(config)
     else:
         if is_model:
-            return MODELS["Functional" if class_name == "Model" else class_name].from_config(config)
+            kind = "Functional" if class_name == "Model" else class_name
+            model: Layer = model_class(kind).from_config(config)
+            return model
     layer.recorded_shapes = _recorded_shapes(entry)
     return layer
 

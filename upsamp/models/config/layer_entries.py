@@ -5,11 +5,11 @@ from typing import Any
 
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.values import spelled
-from upsamp.layers import InputLayer, Layer, SpectralNormalization
+from upsamp.layers import LAYERS, InputLayer, Layer, SpectralNormalization
 from upsamp.layers.operation import Operation
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.config.layer_config import OPERATIONS_HOME
-from upsamp.models.registry import MODELS
+from upsamp.models.registry import model_name
 
 # Layers that Keras 3 does not have.
 NOT_IN_KERAS = ("PixelShuffle", "ThresholdedReLU")
@@ -64,10 +64,13 @@ def foreign(layer: Layer) -> str | None:
     """
     if isinstance(layer, UnknownLayer):
         return f"upsamp does not have {layer.type_name}"
+    if hasattr(type(layer), "calls") and model_name(layer) is None:
+        return f"{layer.type_name} is neither Sequential nor Functional"
+    if LAYERS.get(layer.type_name) is not type(layer):
+        return None  # Keras asks its user for such a class
     if layer.type_name in NOT_IN_KERAS:
         return f"Keras has no {layer.type_name}"
-    no_layer = isinstance(layer, Operation) or layer.operation is not None
-    config = {} if layer.layers or no_layer else layer.get_config()
+    config = {} if layer.operation is not None else layer.get_config()
     wrong = [
         f"Keras has no {name}={spelled(config[name])}"
         for name, refused in NOT_TAKEN.items()
@@ -83,7 +86,8 @@ def foreign(layer: Layer) -> str | None:
 def write_layer(layer: Layer) -> dict[str, Any]:
     """Return the entry of a layer, without its calls.
 
-    A layer that Keras 3 does not have is written as one of upsamp, or as the file had it.
+    A layer that Keras 3 does not have is written as one of upsamp, or as the file had it; that of
+    a class of the user's own by the module of the class, for `custom_objects` of Keras.
 
     >>> from upsamp.layers import Flatten
     >>> entry = write_layer(Flatten(name="flat"))
@@ -91,20 +95,22 @@ def write_layer(layer: Layer) -> dict[str, Any]:
     ('keras.layers', 'Flatten', 'flat')
     """
     name = {"name": keras_name(layer)}
-    if layer.layers or layer.type_name in MODELS:
-        sequential = layer.type_name == "Sequential"
+    model = model_name(layer)
+    if model is not None:
+        sequential = model == "Sequential"
         module = "keras" if sequential else "keras.src.models.functional"
-        registered = None if sequential else "Functional"
-        return _entry(module, layer, {**layer.get_config(), **name}, registered)
-    if isinstance(layer, UnknownLayer):
-        return _entry(layer.module, layer, {**layer.get_config(), **name})
+        registered = None if sequential else model
+        return _entry(module, model, {**layer.get_config(), **name}, registered)
     if isinstance(layer, Operation):
         return _operation_entry(layer.function, {**layer.options, **name})
     if layer.operation is not None:
         return _operation_entry(layer.operation, {**layer.operation_options, **name})
+    kind, own = layer.type_name, LAYERS.get(layer.type_name) is type(layer)
     if foreign(layer) is not None:
-        return _entry("upsamp.layers", layer, {**layer.get_config(), **name})
-    return _entry("keras.layers", layer, {**_config(layer), **name})
+        home = layer.module if isinstance(layer, UnknownLayer) else "upsamp.layers"
+        return _entry(home, kind, {**layer.get_config(), **name})
+    home, registered = ("keras.layers", None) if own else (type(layer).__module__, kind)
+    return _entry(home, kind, {**_config(layer), **name}, registered)
 
 
 def _operation_entry(operation: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,11 +123,11 @@ def _operation_entry(operation: str, config: Mapping[str, Any]) -> dict[str, Any
 
 
 def _entry(
-    module: str | None, layer: Layer, config: Mapping[str, Any], registered: str | None = None
+    module: str | None, kind: str, config: Mapping[str, Any], registered: str | None = None
 ) -> dict[str, Any]:
     return {
         "module": module,
-        "class_name": layer.type_name,
+        "class_name": kind,
         "config": config,
         "registered_name": registered,
     }

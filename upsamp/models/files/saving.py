@@ -50,7 +50,7 @@ def check_savable(model: Layer, name: str) -> None:
     if weight_format_of_name(name) is not None:
         return
     _check_names(model)
-    for layer in _within(model):
+    for layer in (model, *_within(model)):
         why = foreign(layer)
         if why is not None:
             raise UnknownLayerError(

@@ -143,7 +143,7 @@ def _put_nested(model: Model, arrays: Mapping[str, StoredArray]) -> None:
     if unknown_layers(model) or not model.built:
         _put_by_names(model, arrays)
         return
-    trained = model.trainable_weights()
+    trained = model.trainable_weights
     known = {id(weight) for weight in trained}
     weights = [*trained, *(one for one in model.weights if id(one) not in known)]
     if [weight.shape for weight in weights] != [one.shape for one in arrays.values()]:

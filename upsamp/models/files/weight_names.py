@@ -8,6 +8,7 @@ from upsamp.layers import Layer
 from upsamp.layers.operation import Operation
 from upsamp.layers.shapes import snake_case
 from upsamp.layers.weight import Weight
+from upsamp.models.registry import model_name
 
 
 def tree_groups(model: Layer, prefix: str = "") -> Iterator[tuple[str, Layer]]:
@@ -24,7 +25,8 @@ def tree_groups(model: Layer, prefix: str = "") -> Iterator[tuple[str, Layer]]:
     for layer in model.layers:
         if isinstance(layer, Operation):
             continue
-        name = snake_case(re.sub(r"\W", "", layer.type_name.rpartition(">")[2]))
+        kind = model_name(layer) or layer.type_name.rpartition(">")[2]
+        name = snake_case(re.sub(r"\W", "", kind))
         number = seen[name]
         seen[name] += 1
         yield f"{prefix}layers/{name}{f'_{number}' if number else ''}", layer

@@ -59,7 +59,7 @@ def _cut(model: Model, path: Sequence[int], output: Source | None = None) -> Fun
     inputs = list(range(len(calls)))
     wanted = _extend(calls, model, [Source(number) for number in inputs], path, output)
     seeds = _seeds(model)
-    part = Functional(calls, inputs, [wanted], model.name, seed=model.seed[0])
+    part = Functional.from_calls(calls, inputs, [wanted], model.name, seed=model.seed[0])
     # A model hands its seed on to its layers; these go on drawing what they drew before.
     for layer, seed in seeds:
         layer.seed = seed

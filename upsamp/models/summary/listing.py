@@ -87,4 +87,4 @@ def _optimizer(saved: SavedModel, model: Model) -> tuple[int, int] | None:
     version = saved.metadata.get("keras_version")
     if saved.kind not in ("keras", "folder") or not str(version).startswith("3."):
         return None
-    return optimizer_size(saved.config.get("compile_config"), model.trainable_weights())
+    return optimizer_size(saved.config.get("compile_config"), model.trainable_weights)

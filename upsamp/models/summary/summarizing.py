@@ -58,7 +58,7 @@ def summarize(
     rows = tuple(_rows(model, expand_nested=expand_nested, counted=counted))
     if trace is not None:
         rows = tuple(_traced(rows, trace, shapes=input_shapes is not None))
-    trainable = model.trainable_weights()
+    trainable = model.trainable_weights
     known = {id(weight) for weight in trainable}
     fixed = [weight for weight in model.weights if id(weight) not in known]
     return Summary(
