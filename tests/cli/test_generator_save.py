@@ -1,5 +1,6 @@
 """`upsamp generator --save`, and `--compress` of its picture."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,3 +74,37 @@ def test_compression_is_of_the_picture_and_of_png(invoke: Invoke) -> None:
     assert result.exit_code == 2
     assert "--compress is for PNG, and the result is to be BMP." in result.stderr
     assert not Path("s.bmp").exists()
+
+
+def test_training_of_a_file_is_told_and_drawn_from_the_seed(invoke: Invoke) -> None:
+    layers = [
+        {
+            "class_name": "InputLayer",
+            "name": "z",
+            "config": {"name": "z", "batch_input_shape": [None, 8]},
+            "inbound_nodes": [],
+        },
+        {
+            "class_name": "Dropout",
+            "name": "d",
+            "config": {"name": "d", "rate": 0.5},
+            "inbound_nodes": [[["z", 0, 0, {"training": True}]]],
+        },
+    ]
+    ends = {"input_layers": [["z", 0, 0]], "output_layers": [["d", 0, 0]]}
+    model = {"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}}
+    Path("m.json").write_text(json.dumps({**model, "keras_version": "2.15.0"}), encoding="utf-8")
+    drawn = []
+    for number, seed in enumerate((1, 1, 2)):
+        options = ("--latent-file", "z.npy", "--seed", seed, "--samples-out", f"{number}.npy")
+        np.save("z.npy", np.ones((64, 8), np.float32))
+        result = invoke("generator", "--model", "m.json", *options)
+        assert result.exit_code == 0, result.stderr
+        assert "Note: layer 'd' (Dropout) is called with training=True, so random" in result.stderr
+        drawn.append(np.load(f"{number}.npy"))
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert set(np.unique(drawn[0])) == {0, 2}
+    assert np.any(drawn[0] != drawn[2])
+    saved = invoke("generator", "--model", "m.json", "--save", "m.keras")
+    assert "Note: predict() of Keras 3 passes over training=True" in saved.stderr
+    assert "is called with training=True" in invoke("summary", "m.keras").stderr
