@@ -168,6 +168,19 @@ def test_what_cannot_be_measured_is_refused(
     assert rule in result.stderr
 
 
+def test_a_reference_of_other_numbers_or_smaller_than_the_input_is_refused(invoke: Invoke) -> None:
+    write_pair()
+    Image.new("F", (40, 32)).save("float.tif")
+    for reference, rule in (
+        ("float.tif", "must have numbers like those of the result, uint8. Received: float32."),
+        ("small.png", "Received: 20x16. Use --to 20x16, or another reference."),
+        ("1 2; 3 4", "Received: 2x2. Use another reference."),
+    ):
+        result = invoke("upsample", "small.png", "--reference", reference)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert rule in result.stderr
+
+
 def test_a_border_that_leaves_nothing_is_refused(invoke: Invoke) -> None:
     result = invoke("upsample", "1 2; 3 4", "--reference", "1 2 3 4; 1 2 3 4; 1 2 3 4; 1 2 3 4")
     assert result.exit_code == 1

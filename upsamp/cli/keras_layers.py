@@ -109,6 +109,8 @@ def _taken(found: Found, layer: Conv2DTranspose, request: Request) -> TakenLayer
     settings, kernel, bias = request.settings, None, None
     channels = None
     if found.source is not None:
+        if any(weight.value is None for weight in layer.weights):  # as no file had them
+            show_note("the model has no weights, so those of the layer are random")
         weights = layer.get_weights()
         sources = [f"{found.source}.get_weights()[{place}]" for place in range(len(weights))]
         origins = [

@@ -176,7 +176,7 @@ def _measure(request: Request, name: str) -> None:
     size, layout = enlarging.result_size(given), enlarging.layout
     border = border_of(enlarging.shape_of(given), size)
     reference = Reference(read_source(name, request.reading), border, layout)
-    reference.check(size)
+    reference.check(size, enlarging.shape_of(given))
     destination = None
     if request.output is not None:
         destination = choose_destination(replace(request, format_name=None), given, "")

@@ -13,7 +13,7 @@ import numpy as np
 from upsamp.core.arguments import Array, DataFormat, Pair
 from upsamp.core.layout import as_batch
 from upsamp.core.quality import compare_images
-from upsamp.errors import ShapeError
+from upsamp.errors import FormatError, ShapeError
 from upsamp.io.pictures import Picture, array_of
 
 # Y of red, green and blue in 0 to 1, and of black. Source: ITU-R BT.601-7, section 2.5.3.
@@ -49,13 +49,18 @@ class Reference:
             return float(np.iinfo(array.dtype).max)
         return float(np.ptp(array.astype(np.float64))) or 1.0
 
-    def check(self, size: Pair) -> None:
-        """Raise `ShapeError` where results of `size`, (rows, columns), cannot be measured."""
+    def check(self, size: Pair, source: Pair) -> None:
+        """Raise `ShapeError` where results of `size`, (rows, columns), cannot be measured.
+
+        source: the rows and columns of what they are made of.
+        """
         rows, columns = self._image(self.given).shape[:2]
         if (rows, columns) != size:
+            larger = rows >= source[0] and columns >= source[1]
+            remedy = f"Use --to {columns}x{rows}, or another" if larger else "Use another"
             raise ShapeError(
                 f"The reference must have the size of the result, {size[1]}x{size[0]}. "
-                f"Received: {columns}x{rows}. Use --to {columns}x{rows}, or another reference."
+                f"Received: {columns}x{rows}. {remedy} reference."
             )
         if rows <= 2 * self.border[0] or columns <= 2 * self.border[1]:
             raise ShapeError(
@@ -78,12 +83,24 @@ class Reference:
                 "The reference must have the channels of the result. "
                 f"Received: {mine.shape[2]} and {other.shape[2]}. Use another reference."
             )
+        self._check_numbers(result)
         measures = []
         for plane in self._planes(result, colours):
             read = partial(self._rows, (mine, other), alphas, colours, plane)
             height = mine.shape[0] - 2 * self.border[0]
             measures.append(Measure(plane, *compare_images(read, height, self.data_range)))
         return measures
+
+    def _check_numbers(self, result: Picture | Array) -> None:
+        """Raise `FormatError` where only one of two pictures has whole numbers from 0 on."""
+        kinds = [array_of(one).dtype.kind == "u" for one in (self.given, result)]
+        pictures = isinstance(self.given, Picture) and isinstance(result, Picture)
+        if pictures and kinds[0] != kinds[1]:
+            raise FormatError(
+                "The reference must have numbers like those of the result, "
+                f"{array_of(result).dtype}. Received: {array_of(self.given).dtype}. "
+                "Use another reference."
+            )
 
     def _planes(self, result: Picture | Array, colours: int) -> list[str]:
         """Return what there is to measure."""
