@@ -19,6 +19,7 @@ import dask.array
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from networks import fsrcnn, with_values
 
 import upsamp
 from upsamp.cli import main
@@ -29,6 +30,7 @@ from upsamp.io.images import tiled_tiff
 from upsamp.io.palettes import index_colours
 from upsamp.io.picture_options import FRAMES_FACTOR, RESULT_FACTOR, WriteOptions
 from upsamp.io.pictures import Picture, picture_of_matrix
+from upsamp.models.superresolution.network import Network
 from upsamp.models.transposed_convolution import Convolution, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -314,3 +316,19 @@ def _memory(megabytes: float) -> None:
         words = [sys.executable, "-c", MEMORY, method, dtype]
         taken = subprocess.run(words, check=True, capture_output=True, timeout=60).stdout
         assert int(taken) <= megabytes * MEGABYTE, method
+
+
+@stated(README, "the Rescaling layers say, otherwise {} to {};")
+def _range_of_networks(low: float, high: float) -> None:
+    assert Network(fsrcnn()).ranges == ((low, high), (low, high))
+
+
+@stated(README, "that of the whole picture at once, to {} of the range,")
+def _tiles_of_networks(tolerance: float) -> None:
+    network = with_values(fsrcnn())
+    image = np.random.default_rng(0).random((50, 60, 1)).astype(np.float32)
+    whole, tiles = (
+        np.concatenate([band for _, band in plan.bands(lambda rows: image[rows])])
+        for plan in (Network(network).plan((50, 60)), Network(network, tile=24).plan((50, 60)))
+    )
+    np.testing.assert_allclose(tiles, whole, rtol=0, atol=tolerance)

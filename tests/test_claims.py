@@ -33,7 +33,7 @@ NO_CLAIM_OF_HELP = (
     r"^#.*?$",
     r"\bKeras 3\b|\bof rank \d( or \d)?|\bcounted from 0",
     r"\b\d+( and \d+)? bits?\b|bits\s+is\s+cut\s+to\s+8",
-    r"1 grey, 3 colour|-1 and 1, 0 and 1",
+    r"1 grey, 3 colour|-1 and 1, 0 and 1, 0 and 255",
 )
 
 

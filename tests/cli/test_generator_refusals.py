@@ -55,7 +55,7 @@ Refused = Callable[..., str]
         (("--label", "-3"), "must be labels counted from 0, as in 3 or 0,1,2. Received: -3."),
         (("--label", "cat"), "must be labels counted from 0, as in 3 or 0,1,2. Received: cat."),
         (("--grid", "0x3"), "must be one positive integer, or two for rows and columns"),
-        (("--range", "relu"), "'relu' is not one of 'tanh', 'sigmoid', 'auto'"),
+        (("--range", "relu"), "'relu' is not one of 'tanh', 'sigmoid', 'bytes', 'auto'"),
         (("--steps", "1"), "1 is not in the range"),
         (("--batch", "0"), "0 is not in the range"),
         *(
