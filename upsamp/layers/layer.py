@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
 from inspect import signature
+from itertools import count
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 LONGEST_NAME = 1000
+_made = count()
 # Those of an input, whose first axis is the batch.
 RANKS = tuple(range(1, 33))
 
@@ -135,6 +137,8 @@ class Layer:
                 f"Received: name={spelled(name)}."
             )
         self.given_name = name
+        # In which order layers were made, by which Keras numbers automatic names.
+        self.made = next(_made)
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype_policy: Policy = normalize_policy(dtype)
         self.trainable = normalize_flag(trainable, "trainable")
