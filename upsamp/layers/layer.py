@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
 from inspect import signature
+from itertools import count
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -47,6 +48,7 @@ NOT_TRAINED = {
     *("moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev"),
     *("sn_u", "u", "vector_u", "seed_generator_state"),
 }
+_made = count()
 # Those of an input, whose first axis is the batch.
 RANKS = tuple(range(1, 33))
 
@@ -142,6 +144,8 @@ class Layer:
                 f"Received: name={spelled(name)}."
             )
         self.given_name = name
+        # In which order layers were made, by which Keras numbers automatic names.
+        self.made = next(_made)
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype_policy: Policy = normalize_policy(dtype)
         self.trainable = normalize_flag(trainable, "trainable")

@@ -40,7 +40,7 @@ class Functional(Model):
         seed: int = 0,
         trainable: bool = True,
     ) -> None:
-        super().__init__(name, seed=seed, trainable=trainable)
+        super().__init__(name=name, seed=seed, trainable=trainable)
         self._settle(trace(inputs, outputs))
 
     @classmethod
@@ -68,7 +68,7 @@ class Functional(Model):
         (None, 4, 4, 1)
         """
         model = cls.__new__(cls)
-        super(Functional, model).__init__(name, seed=seed, trainable=trainable)
+        super(Functional, model).__init__(name=name, seed=seed, trainable=trainable)
         rule = "must be the numbers of the calls of input layers"
         numbered = number_calls(calls)
         places = tuple(
@@ -134,7 +134,7 @@ class Functional(Model):
         kept = [one.name for one in self._layers if one.placed or one.given_name is not None]
         unnamed: Counter[str] = Counter()
         names = set(kept)
-        for layer in super().all_layers:  # by their first calls
+        for layer in sorted(self._layers, key=lambda one: one.made):
             if not layer.placed and layer.given_name is None:
                 plain = layer.automatic_name
                 while layer.name in names:

@@ -39,7 +39,15 @@ class Model(Layer):
             cast("type[Self]", model_class("Functional")) if cls is Model else cls
         )
 
-    def __init__(self, name: str | None = None, *, seed: int = 0, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        inputs: object = None,  # noqa: ARG002 - these two are for Functional, see above
+        outputs: object = None,  # noqa: ARG002
+        name: str | None = None,
+        *,
+        seed: int = 0,
+        trainable: bool = True,
+    ) -> None:
         super().__init__(name=name, trainable=trainable)
         self.seed = (normalize_count(seed, "seed", minimum=0),)
         self._shapes: list[list[MaybeShape]] = []

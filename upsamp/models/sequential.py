@@ -37,7 +37,7 @@ class Sequential(Model):
         seed: int = 0,
         trainable: bool = True,
     ) -> None:
-        super().__init__(name, seed=seed, trainable=trainable)
+        super().__init__(name=name, seed=seed, trainable=trainable)
         self._layers: list[Layer] = []
         self._head: InputLayer | None = None
         self._by_name: dict[str, Layer] = {}

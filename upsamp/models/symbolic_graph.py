@@ -21,8 +21,8 @@ def trace(inputs: object, outputs: object) -> Graph:
     if len(given) < len(starts):
         raise ArgumentError("The inputs of a model must differ. Received: one of them twice.")
     found = _walk(ends, given)
-    order = sorted({id(call): call for call in found}.values(), key=lambda call: call.place)
-    order = [*given.values(), *(call for call in order if call.inputs)]
+    every = {id(call): call for call in (*given.values(), *found)}
+    order = sorted(every.values(), key=lambda call: call.place)
     places = {id(call): place for place, call in enumerate(order)}
 
     def source(tensor: SymbolicTensor) -> Source:
@@ -33,7 +33,8 @@ def trace(inputs: object, outputs: object) -> Graph:
 
     calls = number_calls(Call(one.layer, tuple(map(source, one.inputs))) for one in order)
     layers = _by_depth(calls, [call.layer for call in found])
-    return Graph(calls, tuple(range(len(given))), tuple(map(source, ends)), layers)
+    numbers = tuple(places[id(call)] for call in given.values())
+    return Graph(calls, numbers, tuple(map(source, ends)), layers)
 
 
 def _tensors(value: object, name: str) -> Sequence[SymbolicTensor]:
@@ -55,12 +56,12 @@ def _origin(tensor: SymbolicTensor) -> tuple[SymbolicCall, int]:
 
 
 def _input_call(tensor: SymbolicTensor) -> SymbolicCall:
-    """Return the call of the InputLayer of an input; of a new one for what was computed."""
+    """Return the call of the InputLayer of an input; of a new one in place of what was computed."""
     call, _ = _origin(tensor)
     if not call.inputs:
         return call
     layer = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype.name)
-    return SymbolicCall(layer, ())
+    return SymbolicCall(layer, (), call.place)
 
 
 def _walk(ends: Sequence[SymbolicTensor], given: dict[int, SymbolicCall]) -> list[SymbolicCall]:

@@ -11,7 +11,7 @@ from effort import in_one_test, sample
 from golden_files import GoldenModel, golden_models, model_file
 from numpy.typing import NDArray
 
-from upsamp import Sequential, load_model, make_generator
+from upsamp import Functional, Sequential, layers, load_model, make_generator
 from upsamp.errors import ArgumentError, FileError, UnknownLayerError, UpsampError
 from upsamp.layers import (
     Activation,
@@ -24,6 +24,7 @@ from upsamp.layers import (
     UpSampling2D,
 )
 from upsamp.models.files.loading import model_from_config
+from upsamp.models.graph import Source
 from upsamp.models.model import Model
 
 MODELS = [pytest.param(golden, id=str(golden)) for golden in golden_models()]
@@ -238,3 +239,66 @@ def test_names_that_would_be_one_are_refused(tmp_path: Path) -> None:
 
 def test_a_model_that_is_not_built_is_not_saved(tmp_path: Path) -> None:
     refused(Sequential([Dense(2)]), tmp_path / "model.keras", r"must know the shape of its input")
+
+
+# --- what users make of the classes
+
+
+class Doubled(Layer):
+    """A layer that Keras has not."""
+
+    def call(self, x: Any) -> Any:
+        """Return twice the input."""
+        return 2 * x
+
+
+def test_a_layer_of_ones_own_is_written_by_its_module(tmp_path: Path) -> None:
+    class Dense(layers.Dense):  # which is not Keras'
+        pass
+
+    model = Sequential([Dense(3, input_dim=2), Doubled(), layers.Dense(2)])
+    model.save(tmp_path / "model.keras")
+    written = json.loads(model.to_json())["config"]["layers"]
+    assert [(one["module"], one["class_name"], one["registered_name"]) for one in written[1:]] == [
+        (__name__, "Dense", "Dense"),
+        (__name__, "Doubled", "Doubled"),
+        ("keras.layers", "Dense", None),
+    ]
+    # Nothing that a file names is imported: it can be listed, and says what it lacks.
+    again = load_model(tmp_path / "model.keras")
+    assert again.count_params() == model.count_params()
+    with pytest.raises(UnknownLayerError, match=rf"it comes from {__name__}"):
+        again(np.ones((1, 2)))
+
+
+def test_a_model_of_ones_own_is_written_as_what_it_is(tmp_path: Path) -> None:
+    class Chain(Sequential):
+        pass
+
+    class Graph(Functional):
+        pass
+
+    start = layers.Input((2,))
+    inner = Chain([layers.Dense(2)])
+    model = Graph(start, inner(start))
+    model.save(tmp_path / "model.keras")
+    assert json.loads(model.to_json())["class_name"] == "Functional"
+    x = np.ones((1, 2))
+    again = load_model(tmp_path / "model.keras")
+    assert [layer.type_name for layer in again.layers] == ["InputLayer", "Sequential"]
+    np.testing.assert_array_equal(again(x), model(x))
+
+
+def test_a_model_of_ones_own_calls_is_not_written(tmp_path: Path) -> None:
+    class Bare(Model):
+        """A model whose layers its code alone knows."""
+
+        calls = make_generator("transpose").calls
+        input_calls = (0,)
+        outputs = (Source(3),)
+
+    model = Bare()
+    model.build((None, 100))
+    with pytest.raises(UnknownLayerError, match="Bare is neither Sequential nor Functional"):
+        model.save(tmp_path / "model.keras")
+    assert list(tmp_path.iterdir()) == []
