@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import NUMBERS, StoredArray, StoredArrays
-from upsamp.layers import Layer
+from upsamp.layers import Conv2D, Conv2DTranspose, Layer
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.layers.weight import Weight
 from upsamp.models.files.weight_names import named_layers, named_weights, tree_groups
@@ -14,6 +14,8 @@ from upsamp.models.model import Model, unknown_layers
 NUMBERED = re.compile(r"arr_\d+")
 # Random numbers of training, which stand beside the weights in files of older Keras 3.
 SEEDS = "seed_generator"
+# What Keras 2.12 to 2.14 called the group of the layers.
+OLD_LAYERS = "_layer_checkpoint_dependencies"
 
 
 def put_weights(model: Model, stored: StoredArrays) -> None:
@@ -28,10 +30,35 @@ def put_weights(model: Model, stored: StoredArrays) -> None:
         stored = stored.below("model_weights")
     if stored.texts("", "layer_names") is not None:
         _put_by_layer(model, stored)
-    elif any(path.startswith("layers/") for path in (*stored.arrays, *stored.attributes)):
-        _put_tree(model, stored.arrays)
+        if stored.texts("", "backend") == ["theano"]:
+            _flip_kernels(model)
+    elif any(_in_tree(path).startswith("layers/") for path in (*stored.arrays, *stored.attributes)):
+        _put_tree(model, {_in_tree(path): one for path, one in stored.arrays.items()})
     else:
         _put_flat(model, stored.arrays)
+
+
+def _in_tree(path: str) -> str:
+    r"""Return a path as Keras 3 writes it: Keras 2.12 to 2.14 had backslashes on Windows.
+
+    >>> _in_tree("_layer_checkpoint_dependencies\\\\dense\\\\vars/0")
+    'layers/dense/vars/0'
+    """
+    parts = path.replace("\\", "/").split("/")
+    return "/".join("layers" if part == OLD_LAYERS else part for part in parts)
+
+
+def _flip_kernels(model: Model) -> None:
+    """Turn the kernels of Theano, which convolves, into those of correlation, as Keras 2 does.
+
+    Those of DepthwiseConv2D and SeparableConv2D stay as they are there.
+    """
+    layers = {id(layer): getattr(layer, "layer", layer) for _, layer in named_layers(model)}
+    for layer in layers.values():
+        if isinstance(layer, Conv2D | Conv2DTranspose):
+            kernel = layer.weights[0]
+            if kernel.value is not None:
+                kernel.put(kernel.value[::-1, ::-1])
 
 
 def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
@@ -42,6 +69,7 @@ def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
         )
         return
     weights = layer.weights
+    arrays = _in_order(weights, arrays)
     if [weight.shape for weight in weights] != [one.shape for one in arrays.values()]:
         raise FormatError(
             f"The file must hold the weights of layer '{layer.name}' ({layer.type_name}), "
@@ -50,6 +78,20 @@ def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
         )
     for weight, one in zip(weights, arrays.values(), strict=True):
         put_value(weight, one)
+
+
+def _in_order(
+    weights: Iterable[Weight], arrays: Mapping[str, StoredArray]
+) -> Mapping[str, StoredArray]:
+    """Return arrays in the order of the weights where they are called as these; else as they are.
+
+    Keras writes what is trained first, whatever order a layer has made its weights in.
+    """
+    last = {name.rpartition("/")[2].removesuffix(":0"): name for name in arrays}
+    names = [weight.name for weight in weights]
+    if len(last) == len(arrays) and set(last) == set(names):
+        return {last[name]: arrays[last[name]] for name in names}
+    return arrays
 
 
 def _shapes(arrays: Iterable[Weight | StoredArray]) -> str:
