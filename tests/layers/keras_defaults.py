@@ -62,6 +62,7 @@ KERAS_DEFAULTS: dict[str, dict[str, Any]] = {
     "Cropping2D": {"cropping": ((0, 0), (0, 0)), "data_format": None},
     # Keras has none; the name of the argument is PyTorch's, and so is the order.
     "PixelShuffle": {"upscale_factor": REQUIRED, "order": "crd", "data_format": None},
+    "PixelUnshuffle": {"downscale_factor": REQUIRED, "order": "crd", "data_format": None},
     "Resizing": {
         "height": REQUIRED,
         "width": REQUIRED,

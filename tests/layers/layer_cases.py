@@ -37,6 +37,7 @@ from upsamp.layers import (
     MaxPooling2D,
     Permute,
     PixelShuffle,
+    PixelUnshuffle,
     PReLU,
     ReLU,
     RepeatVector,
@@ -199,6 +200,8 @@ CASES = [
     Case(Cropping2D, {"cropping": ((1, 0), (0, 2)), **FIRST}, (3, 4, 5), (3, 3, 3)),
     Case(PixelShuffle, {"upscale_factor": 2}, (2, 3, 8), (4, 6, 2)),
     Case(PixelShuffle, {"upscale_factor": 3, "order": "dcr", **FIRST}, (9, 2, 3), (1, 6, 9)),
+    Case(PixelUnshuffle, {"downscale_factor": 2}, (4, 6, 2), (2, 3, 8)),
+    Case(PixelUnshuffle, {"downscale_factor": 3, "order": "dcr", **FIRST}, (1, 6, 9), (9, 2, 3)),
     Case(Resizing, {"height": 5, "width": 7}, (2, 3, 4), (5, 7, 4)),
     Case(
         Resizing,

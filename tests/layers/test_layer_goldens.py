@@ -19,7 +19,7 @@ SINGLE = [case for case, row in CASES if "others" not in row]
 MERGING = [(case, row["others"]) for case, row in CASES if "others" in row]
 # These have collections of their own, or are no layers of Keras 3.
 ELSEWHERE = {"UpSampling2D", "Conv2D", "Conv2DTranspose", "Resizing", "PixelShuffle"}
-ELSEWHERE |= {"InputLayer", "ThresholdedReLU"}
+ELSEWHERE |= {"PixelUnshuffle", "InputLayer", "ThresholdedReLU"}
 
 
 def layer_of(case: Golden) -> Layer:

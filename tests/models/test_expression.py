@@ -109,7 +109,7 @@ def test_every_layer_can_be_spelled(name: str) -> None:
         "Conv2DTranspose": "1, 3",
         "Activation": "'tanh'",
         "Dropout": "0.5",
-        "PixelShuffle": "2",
+        **dict.fromkeys(("PixelShuffle", "PixelUnshuffle"), "2"),
         "Resizing": "4, 4",
         "DepthwiseConv2D": "3",
         "SeparableConv2D": "1, 3",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from upsamp.layers.multiply import Multiply
     from upsamp.layers.permute import Permute
     from upsamp.layers.pixel_shuffle import PixelShuffle
+    from upsamp.layers.pixel_unshuffle import PixelUnshuffle
     from upsamp.layers.prelu import PReLU
     from upsamp.layers.relu import ReLU
     from upsamp.layers.repeat_vector import RepeatVector
@@ -96,6 +97,7 @@ __all__ = [
     "PReLU",
     "Permute",
     "PixelShuffle",
+    "PixelUnshuffle",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -160,6 +162,7 @@ _MODULES: Mapping[str, str] = {
     "RepeatVector": "repeat_vector",
     "Cropping2D": "cropping2d",
     "PixelShuffle": "pixel_shuffle",
+    "PixelUnshuffle": "pixel_unshuffle",
     "Resizing": "resizing",
     "ZeroPadding2D": "zero_padding2d",
 }

@@ -11,8 +11,8 @@ from upsamp.layers import InputLayer, Layer
 from upsamp.layers.merge_layer import MergeLayer
 from upsamp.layers.operation import Operation
 from upsamp.layers.shapes import MaybeShape
-from upsamp.models.config.layer_config import TENSOR, history, read_layer, tensors_of
-from upsamp.models.config.layer_entries import keras_name, write_layer
+from upsamp.models.config.layer_config import ARRAYS, TENSOR, history, read_layer, tensors_of
+from upsamp.models.config.layer_entries import called_with, keras_name, write_layer
 from upsamp.models.graph import Call, Source, output_of
 
 # An output as a file names it: the layer's name and how often it was called before.
@@ -154,7 +154,8 @@ def write_graph(graph: Graph, shapes: Sequence[Sequence[MaybeShape]]) -> dict[st
     for call in sorted(graph.calls, key=lambda call: call.node):
         if call.sources:
             tensors = [_tensor(one, graph, shapes) for one in call.sources]
-            node = {"args": _arguments(call.layer, tensors), "kwargs": {}}
+            named = called_with(call.layer)
+            node = {"args": _arguments(call.layer, tensors), "kwargs": named}
             entries[id(call.layer)]["inbound_nodes"].append(node)
             recorded = [list(shape) for shape in call.layer.recorded_shapes]
             if recorded and any(output_of(shapes, one) is None for one in call.sources):
@@ -175,9 +176,18 @@ def _with_calls(layer: Layer) -> dict[str, Any]:
 def _arguments(layer: Layer, tensors: list[dict[str, Any]]) -> list[Any]:
     """Return what a layer is called with: an operation with its numbers, a merge with a list."""
     if isinstance(layer, Operation):
+        if layer.is_of_several:
+            return [tensors]
         given = iter(tensors)
-        return [next(given) if one is None else one for one in layer.operands]
+        return [next(given) if one is None else _constant(one) for one in layer.operands]
     return [tensors] if isinstance(layer, MergeLayer) or len(tensors) > 1 else tensors
+
+
+def _constant(value: Any) -> Any:
+    """Return a number, or an array as Keras writes it."""
+    if not isinstance(value, list):
+        return value
+    return {"class_name": ARRAYS[0], "config": {"value": value, "dtype": "float32"}}
 
 
 def _named(source: Source, graph: Graph) -> list[Any]:

@@ -4,25 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from upsamp.models.config.layer_config import OPERATIONS_HOME, TENSOR
+from upsamp.models.config.tensorflow_functions import translate_call
 
-# Operators between the layers of a functional model, by TensorFlow's names.
-OPERATORS: Mapping[str, str] = {
-    "__operators__.add": "Add",
-    "math.add": "Add",
-    "math.subtract": "Subtract",
-    "math.multiply": "Multiply",
-    "math.truediv": "TrueDivide",
-    "math.divide": "TrueDivide",
-    "math.negative": "Negative",
-    "math.maximum": "Maximum",
-    "math.minimum": "Minimum",
-    "math.tanh": "Tanh",
-    "nn.tanh": "Tanh",
-    "math.sigmoid": "Sigmoid",
-    "nn.sigmoid": "Sigmoid",
-    "nn.relu": "Relu",
-    "nn.leaky_relu": "LeakyRelu",
-}
 CONSTANT = "_CONSTANT_VALUE"
 # Arguments by their names in Keras 2, where they have others in Keras 3.
 RENAMED: Mapping[str, Mapping[str, str]] = {"LeakyReLU": {"alpha": "negative_slope"}}
@@ -144,14 +127,7 @@ def _renew_calls(layer: Any, shifts: Mapping[str, int]) -> Any:
     nodes = _shift_all(layer["inbound_nodes"], shifts)
     config = layer["config"] if isinstance(layer.get("config"), dict) else {}
     if layer.get("class_name") == "TFOpLambda":
-        return {
-            **layer,
-            "class_name": OPERATORS.get(str(config.get("function")), "TFOpLambda"),
-            "module": f"{OPERATIONS_HOME}.numpy",
-            "registered_name": None,
-            "config": {"name": layer.get("name")},
-            "inbound_nodes": [_operator_call(node) for node in nodes],
-        }
+        return _function_layer(layer, str(config.get("function")), nodes)
     return {**layer, "inbound_nodes": [_call(node) for node in nodes]}
 
 
@@ -166,14 +142,43 @@ def _call(node: Any) -> dict[str, Any]:
     }
 
 
-def _operator_call(node: Any) -> dict[str, Any]:
-    """Return a call of an operator: its first operand, and then those that are named."""
-    if not isinstance(node, list) or len(node) < 3:
-        return {"args": [], "kwargs": {}}
-    first = node[2] if node[0] == CONSTANT else _tensor(node)
+def _function_layer(layer: dict[str, Any], function: str, nodes: Sequence[Any]) -> dict[str, Any]:
+    """Return a call of a function of TensorFlow as an operation of Keras 3, if there is one."""
+    calls = [_function_call(node) for node in nodes]
+    found = [translate_call(function, named, _is_array) for _, named in calls]
+    known = [one for one in found if one is not None]
+    if len(known) < len(calls) or any(one[::2] != known[0][::2] for one in known):
+        shown = f"tf.{function}" if function.isprintable() else "TFOpLambda"
+        known = [(shown, list(named.values()), {}) for _, named in calls]
+    name, _, options = known[0]
+    return {
+        **layer,
+        "class_name": name,
+        "module": f"{OPERATIONS_HOME}.numpy",
+        "registered_name": None,
+        "config": {"name": layer.get("name"), **options},
+        "inbound_nodes": [
+            {"args": [operand, *map(_in_arguments, others)], "kwargs": {}}
+            for (operand, _), (_, others, _) in zip(calls, known, strict=True)
+        ],
+    }
+
+
+def _function_call(node: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the first operand of a call, or a list of several, and what is named besides."""
+    if not isinstance(node, list) or not node:
+        return None, {}
+    if isinstance(node[0], list):
+        several = [_function_call(part) for part in node]
+        return [operand for operand, _ in several], several[0][1]
+    if len(node) < 3:
+        return None, {}
     named = node[3] if len(node) > 3 and isinstance(node[3], dict) else {}
-    others = [_in_arguments(value) for key, value in named.items() if key != "name"]
-    return {"args": [first, *others], "kwargs": {}}
+    return node[2] if node[0] == CONSTANT else _tensor(node), named
+
+
+def _is_array(value: Any) -> bool:
+    return bool(_references(value))
 
 
 def _tensor(reference: Any) -> Any:

@@ -7,8 +7,9 @@ from upsamp.core.literals import shorten
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, FormatError, UpsampError
 from upsamp.layers import LAYERS, Layer
-from upsamp.layers.operation import OPERATIONS, Operation, is_number
-from upsamp.layers.shapes import Shape, normalize_shape
+from upsamp.layers.operation import OPERATIONS, OPTIONS, Operation, is_number
+from upsamp.layers.shape_operations import SHAPE_OPERATIONS
+from upsamp.layers.shapes import Shape, normalize_shape, snake_case
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.registry import MODELS
 
@@ -16,6 +17,8 @@ from upsamp.models.registry import MODELS
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
 OPERATIONS_HOME = "keras.src.ops"
 TENSOR = "__keras_tensor__"
+# Arrays that an operation is called with.
+ARRAYS = ("__numpy__", "__tensor__")
 # What the making of a layer raises for arguments that it does not take.
 NOT_TAKEN = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, UpsampError)
 # What an entry says of an input that has no meaning for values.
@@ -84,7 +87,8 @@ def _known_layer(class_name: str, module: object, config: dict[str, Any], entry:
     """Return a layer of Keras; raise where it is none that upsamp has."""
     _check_home(entry, class_name)
     home = module if isinstance(module, str) else ""
-    is_operation = not home and not {"trainable", "dtype"} & set(config)
+    is_layer = class_name in LAYERS and {"trainable", "dtype"} & set(config)
+    is_operation = not home and not is_layer
     if home.startswith(OPERATIONS_HOME) or (
         is_operation and class_name in {*OPERATIONS, *LIKE_LAYERS}
     ):
@@ -145,22 +149,34 @@ def _settings(config: Mapping[str, object]) -> dict[str, object]:
 # --- operations
 
 
-def _operands(entry: object) -> list[Any]:
-    """Return what an operation is called with, at all its calls: None for an output of a layer."""
+def _called_with(entry: object, class_name: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the operands of an operation at all its calls, None for a layer's, and its options."""
     nodes = entry.get("inbound_nodes") if isinstance(entry, dict) else None
-    calls = [
-        [None if is_tensor(one) else one for one in _arguments(node)]
-        for node in (nodes if isinstance(nodes, list) else [])
-    ]
+    calls = [_call_of(node, class_name) for node in (nodes if isinstance(nodes, list) else [])]
     if any(call != calls[0] for call in calls):
         raise ArgumentError("it is called with other numbers each time")
-    return calls[0] if calls else []
+    return calls[0] if calls else ([], {})
 
 
-def _arguments(node: object) -> list[object]:
-    """Return the arguments of one call in order, without those that are left out."""
+def _call_of(node: object, class_name: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the operands of one call in their order, and the options that are named in it."""
     parts = node if isinstance(node, dict) else {}
-    return [*parts.get("args", []), *(v for v in parts.get("kwargs", {}).values() if v is not None)]
+    args = parts.get("args", [])
+    named = {name: one for name, one in parts.get("kwargs", {}).items() if one is not None}
+    if class_name in SHAPE_OPERATIONS and SHAPE_OPERATIONS[class_name].several:
+        args = [one for arg in args for one in (arg if isinstance(arg, list) else [arg])]
+    known = OPTIONS.get(class_name, {})
+    operands = [*args, *(one for name, one in named.items() if name not in known)]
+    options = {name: one for name, one in named.items() if name in known}
+    return [None if is_tensor(one) else _constant(one) for one in operands], options
+
+
+def _constant(value: object) -> object:
+    """Return an operand that a file holds, without Keras' wrapping of arrays."""
+    if isinstance(value, dict) and value.get("class_name") in ARRAYS:
+        config = value.get("config")
+        return config.get("value") if isinstance(config, dict) else value
+    return value
 
 
 def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
@@ -172,7 +188,10 @@ def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
         layer = LAYERS[kind].from_config({**arguments, "name": name})
         layer.operation, layer.operation_options = class_name, options
         return layer
-    return Operation(class_name, _operands(entry), options, name=name)
+    if class_name not in OPERATIONS:
+        raise ArgumentError(f"there is no operation {class_name} in upsamp")
+    operands, named = _called_with(entry, class_name)
+    return Operation(class_name, operands, {**options, **named}, name=name)
 
 
 def _permute(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -188,12 +207,67 @@ def _resizing(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return "Resizing", {"height": options["size"][0], "width": options["size"][1], **others}
 
 
+def _reshape(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the layer that reshapes like an operation, which must leave the batch first."""
+    batch, *rest = options["newshape"]
+    if batch not in (-1, None) and -1 in rest:
+        raise ArgumentError("it moves the batch")
+    return "Reshape", {"target_shape": rest}
+
+
+def _shuffle(kind: str, factor: str) -> Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]:
+    """Return what makes the layer that moves pixels into channels, or back, as TensorFlow does."""
+    return lambda options: (
+        kind,
+        {
+            factor: options["block_size"],
+            "order": "dcr",
+            "data_format": options.get("data_format"),
+        },
+    )
+
+
+def _normalize(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the layer that scales vectors to length 1."""
+    if options.get("order", 2) != 2 or options.get("epsilon") is not None:
+        raise ArgumentError("it has another norm")
+    return "UnitNormalization", {"axis": options.get("axis", -1)}
+
+
+def _log_softmax(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the layer of the logarithm of a softmax along the last axis."""
+    if options.get("axis", -1) != -1:
+        raise ArgumentError("it has another axis than the last")
+    return "Activation", {"activation": "log_softmax"}
+
+
+def _activation(name: str) -> Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]:
+    return lambda options: ("Activation", {"activation": name, **options})
+
+
 # The operations that are as a layer is, with the layer and its arguments.
 LIKE_LAYERS: Mapping[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
     "Concatenate": lambda options: ("Concatenate", {"axis": options.get("axis", -1)}),
-    "Reshape": lambda options: ("Reshape", {"target_shape": options["newshape"][1:]}),
+    "Reshape": _reshape,
     "Transpose": _permute,
     "Resize": _resizing,
+    "DepthToSpace": _shuffle("PixelShuffle", "upscale_factor"),
+    "SpaceToDepth": _shuffle("PixelUnshuffle", "downscale_factor"),
+    "Softmax": lambda options: ("Softmax", options),
+    "LogSoftmax": _log_softmax,
+    "Elu": lambda options: ("ELU", options),
+    "Normalize": _normalize,
+    "MaxPool": lambda options: ("MaxPooling2D", options),
+    "AveragePool": lambda options: ("AveragePooling2D", options),
+    "StopGradient": lambda options: ("Identity", options),
+    **{
+        name: _activation(snake_case(name))
+        for name in (
+            *("Silu", "Selu", "Relu6", "Softplus", "Softsign", "HardSigmoid", "HardSilu"),
+            *("LogSigmoid", "Celu", "HardTanh", "TanhShrink", "SoftShrink", "HardShrink"),
+            *("Squareplus", "SparsePlus", "SparseSigmoid", "Sparsemax"),
+        )
+    },
 }
 
 

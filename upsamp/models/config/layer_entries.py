@@ -12,7 +12,7 @@ from upsamp.models.config.layer_config import OPERATIONS_HOME
 from upsamp.models.registry import MODELS
 
 # Layers that Keras 3 does not have.
-NOT_IN_KERAS = ("PixelShuffle", "ThresholdedReLU")
+NOT_IN_KERAS = ("PixelShuffle", "PixelUnshuffle", "ThresholdedReLU")
 # Values of arguments that Keras has not.
 NOT_TAKEN: Mapping[str, tuple[str, ...]] = {
     "interpolation": tuple(one.name for one in METHODS.values() if "keras" not in one.keras),
@@ -45,9 +45,22 @@ LEFT_OUT_OF: Mapping[str, tuple[str, ...]] = {
     "SpatialDropout2D": ("trainable",),
 }
 OPERATION_MODULES: Mapping[str, str] = {
-    **dict.fromkeys(("Relu", "LeakyRelu", "Sigmoid"), f"{OPERATIONS_HOME}.nn"),
+    **dict.fromkeys(
+        (
+            *("Relu", "LeakyRelu", "Sigmoid", "Gelu", "Silu", "Selu", "Relu6", "Softplus"),
+            *("Softsign", "HardSigmoid", "HardSilu", "LogSigmoid", "Celu", "HardTanh"),
+            *("TanhShrink", "SoftShrink", "HardShrink", "Squareplus", "SparsePlus"),
+            *("SparseSigmoid", "Sparsemax", "Softmax", "LogSoftmax", "Elu", "Normalize", "MaxPool"),
+            *("AveragePool", "DepthToSpace", "SpaceToDepth"),
+        ),
+        f"{OPERATIONS_HOME}.nn",
+    ),
+    **dict.fromkeys(("Cast", "Unstack", "StopGradient"), f"{OPERATIONS_HOME}.core"),
+    "Rsqrt": f"{OPERATIONS_HOME}.math",
     "Resize": f"{OPERATIONS_HOME}.image",
 }
+# Options that Keras' operations are called with, and not made with.
+CALL_OPTIONS = ("constant_values",)
 
 
 def keras_name(layer: Layer) -> str:
@@ -80,6 +93,12 @@ def foreign(layer: Layer) -> str | None:
     return wrong[0] if wrong else None
 
 
+def called_with(layer: Layer) -> dict[str, Any]:
+    """Return the options that an operation is called with."""
+    options = layer.options if isinstance(layer, Operation) else {}
+    return {name: options[name] for name in CALL_OPTIONS if name in options}
+
+
 def write_layer(layer: Layer) -> dict[str, Any]:
     """Return the entry of a layer, without its calls.
 
@@ -99,7 +118,8 @@ def write_layer(layer: Layer) -> dict[str, Any]:
     if isinstance(layer, UnknownLayer):
         return _entry(layer.module, layer, {**layer.get_config(), **name})
     if isinstance(layer, Operation):
-        return _operation_entry(layer.function, {**layer.options, **name})
+        own = {key: one for key, one in layer.options.items() if key not in CALL_OPTIONS}
+        return _operation_entry(layer.function, {**own, **name})
     if layer.operation is not None:
         return _operation_entry(layer.operation, {**layer.operation_options, **name})
     if foreign(layer) is not None:

@@ -41,7 +41,7 @@ def put_weights(model: Model, stored: StoredArrays) -> None:
 def _in_tree(path: str) -> str:
     r"""Return a path as Keras 3 writes it: Keras 2.12 to 2.14 had backslashes on Windows.
 
-    >>> _in_tree("_layer_checkpoint_dependencies\\\\dense\\\\vars/0")
+    >>> _in_tree("_layer_checkpoint_dependencies\\dense\\vars/0")
     'layers/dense/vars/0'
     """
     parts = path.replace("\\", "/").split("/")
