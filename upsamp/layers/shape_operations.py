@@ -353,7 +353,10 @@ def shape_reach(
         return np.where(line < 0, length, line), line
     shape: list[int | None] = [None] * 4
     shape[axis + 1] = length
-    found = operation.shape(*[tuple(shape)] * (2 if operation.several else 1), **options)
+    try:
+        found = operation.shape(*[tuple(shape)] * (2 if operation.several else 1), **options)
+    except ShapeError:  # of what the other axes decide
+        return None
     several = isinstance(found, list)
     along = options.get("axis")
     if along is None or len(found[0] if several else found) != 4:
