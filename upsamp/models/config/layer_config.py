@@ -15,6 +15,11 @@ from upsamp.models.registry import MODELS
 
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
+# Layers that Keras has not, or had later, and where they come from.
+OTHER_LAYERS = ("GroupNormalization", "InstanceNormalization")
+OTHER_HOMES = ("keras_contrib", "tensorflow_addons")
+# The argument of a wrapper that is a layer.
+WRAPPED = "layer"
 OPERATIONS_HOME = "keras.src.ops"
 TENSOR = "__keras_tensor__"
 # Arrays that an operation is called with.
@@ -93,9 +98,12 @@ def _known_layer(class_name: str, module: object, config: dict[str, Any], entry:
         is_operation and class_name in {*OPERATIONS, *LIKE_LAYERS}
     ):
         return _operation(class_name, config, entry)
+    class_name = class_name.removeprefix("Addons>")
     if class_name not in LAYERS:
         raise ArgumentError(f"there is no {class_name} in upsamp")
-    arguments = {key: _plain(value) for key, value in config.items()}
+    arguments = {
+        key: read_layer(value) if key == WRAPPED else _plain(value) for key, value in config.items()
+    }
     if class_name == "InputLayer":
         for option in INPUT_OPTIONS:
             arguments.pop(option, None)
@@ -106,9 +114,14 @@ def _check_home(entry: object, class_name: str) -> None:
     """Raise where a class is not Keras' own, whatever it is called."""
     module = entry.get("module") if isinstance(entry, dict) else None
     registered = entry.get("registered_name") if isinstance(entry, dict) else None
-    if isinstance(module, str) and module and module.split(".")[0] not in HOMES:
+    own = class_name.removeprefix("Addons>")
+    homes = (*HOMES, *OTHER_HOMES) if own in OTHER_LAYERS else HOMES
+    names = (None, own, f"Addons>{own}") if own in OTHER_LAYERS else (None, class_name)
+    if class_name != own and own not in OTHER_LAYERS:
+        raise ArgumentError("it comes from TensorFlow Addons")
+    if isinstance(module, str) and module and module.split(".")[0] not in homes:
         raise ArgumentError(f"it comes from {shorten(module)}")
-    if registered not in (None, class_name):
+    if registered not in names:
         raise ArgumentError(f"it is registered as {shorten(str(registered))}")
 
 
@@ -124,8 +137,8 @@ def _plain(value: object) -> object:
     # Of a function Keras writes the name; a name that is not known is refused where it is used.
     if class_name == "function" or not isinstance(config, dict):
         return config
-    if class_name in ("DTypePolicy", "Policy"):
-        return config.get("name")
+    if class_name in ("DTypePolicy", "Policy", "QuantizedDTypePolicy"):
+        return config.get("name", f"{config.get('mode')}_from_{config.get('source_name')}")
     if class_name in MODELS:
         raise ArgumentError(f"it holds a model, {class_name}, in an argument")
     kept = {key: _plain(part) for key, part in config.items()}

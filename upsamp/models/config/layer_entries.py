@@ -5,14 +5,15 @@ from typing import Any
 
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.values import spelled
-from upsamp.layers import InputLayer, Layer, SpectralNormalization
+from upsamp.layers import InputLayer, Layer
 from upsamp.layers.operation import Operation
 from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.layers.wrapper_layer import WrapperLayer
 from upsamp.models.config.layer_config import OPERATIONS_HOME
 from upsamp.models.registry import MODELS
 
 # Layers that Keras 3 does not have.
-NOT_IN_KERAS = ("PixelShuffle", "PixelUnshuffle", "ThresholdedReLU")
+NOT_IN_KERAS = ("InstanceNormalization", "PixelShuffle", "PixelUnshuffle", "ThresholdedReLU")
 # Values of arguments that Keras has not.
 NOT_TAKEN: Mapping[str, tuple[str, ...]] = {
     "interpolation": tuple(one.name for one in METHODS.values() if "keras" not in one.keras),
@@ -153,7 +154,7 @@ def _config(layer: Layer) -> dict[str, Any]:
     shape = config.pop("batch_input_shape", None)
     if isinstance(layer, InputLayer):
         return {"batch_shape": shape, "dtype": config["dtype"]}
-    if isinstance(layer, SpectralNormalization):
+    if isinstance(layer, WrapperLayer):
         config["layer"] = write_layer(layer.layer)
     for name in LEFT_OUT_OF.get(layer.type_name, ()):
         config.pop(name, None)
@@ -163,6 +164,9 @@ def _config(layer: Layer) -> dict[str, Any]:
 
 def _value(name: str, value: object) -> object:
     """Return an argument as Keras writes it: an object with where its class comes from."""
+    if name.endswith(("quantization_config", "_quantizer")) and isinstance(value, dict):
+        inner = {key: _value(key, one) for key, one in value.get("config", {}).items()}
+        return {**value, "config": inner, "module": "keras.quantizers", "registered_name": None}
     home = OBJECT_HOMES.get(name.rpartition("_")[2])
     if not isinstance(value, dict) or "class_name" not in value or home is None:
         return value

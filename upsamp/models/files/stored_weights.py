@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import NUMBERS, StoredArray, StoredArrays
@@ -69,7 +70,7 @@ def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
         )
         return
     weights = layer.weights
-    arrays = _in_order(weights, arrays)
+    arrays = _in_order(weights, _merged(layer, arrays))
     if [weight.shape for weight in weights] != [one.shape for one in arrays.values()]:
         raise FormatError(
             f"The file must hold the weights of layer '{layer.name}' ({layer.type_name}), "
@@ -78,6 +79,32 @@ def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
         )
     for weight, one in zip(weights, arrays.values(), strict=True):
         put_value(weight, one)
+
+
+def _merged(layer: Layer, arrays: Mapping[str, StoredArray]) -> Mapping[str, StoredArray]:
+    """Return arrays in which the kernel has the product of LoRA's added to it, as Keras saves it.
+
+    Only .h5 files have them apart. Source: E. Hu et al., "LoRA" (arXiv 2106.09685).
+    """
+    last = {name.rpartition("/")[2].removesuffix(":0"): name for name in arrays}
+    for kernel in ("kernel", "embeddings"):
+        names = (kernel, f"lora_{kernel}_a", f"lora_{kernel}_b")
+        if not set(names) <= set(last):
+            continue
+        base, left, right = (arrays[last[name]] for name in names)
+        if len(right.shape) != 2 or base.shape != (*left.shape[:-1], right.shape[-1]):
+            continue
+        value = base.value
+        if value is not None and left.value is not None and right.value is not None:
+            rank = right.shape[0]
+            scale = (rank if layer.lora_alpha is None else layer.lora_alpha) / rank
+            value = value + value.dtype.type(scale) * (left.value @ right.value)
+        merged = replace(base, value=value)
+        rest = {
+            key: one for key, one in arrays.items() if key not in (last[names[1]], last[names[2]])
+        }
+        return {**rest, last[kernel]: merged}
+    return arrays
 
 
 def _in_order(
@@ -180,9 +207,10 @@ def _groups(model: Model, stored: StoredArrays) -> dict[str, str]:
 def _put_nested(model: Model, arrays: Mapping[str, StoredArray]) -> None:
     """Put in the weights of a nested model: those that are trained, and then the others.
 
-    What of an unknown layer is trained nobody knows; beside one or behind it, names tell.
+    What of an unknown layer is trained nobody knows; beside one or behind it, names tell, and
+    where LoRA's are among them.
     """
-    if unknown_layers(model) or not model.built:
+    if unknown_layers(model) or not model.built or any("/lora_" in name for name in arrays):
         _put_by_names(model, arrays)
         return
     trained = model.trainable_weights()
