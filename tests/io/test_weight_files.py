@@ -1,6 +1,7 @@
 """Files of weights are read whatever wrote them, and written so that Keras reads them."""
 
 import io
+import json
 import sys
 import zipfile
 from pathlib import Path
@@ -229,6 +230,62 @@ def test_headers_that_python_2_wrote_are_read_without_a_warning(tmp_path: Path) 
 def test_standard_input_is_read(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     assert len(read_weights_file("-").arrays) == 1
+
+
+# --- weights in several files
+
+
+def shards(folder: Path, *names: object, **arrays: Array) -> str:
+    """Write an index that lists files, of which there are two."""
+    for number, (name, array) in enumerate(arrays.items()):
+        path = folder / f"m_{number:05}.weights.h5"
+        write_weights({f"layers/{name}/vars/0": array}, str(path), "h5", overwrite=True)
+    listed = {f"/layers/{place}/vars": name for place, name in enumerate(names)}
+    (folder / "m.weights.json").write_text(json.dumps({"metadata": {}, "weight_map": listed}))
+    return str(folder / "m.weights.json")
+
+
+def test_weights_in_several_files_are_read_together(tmp_path: Path) -> None:
+    files = ("m_00000.weights.h5", "m_00001.weights.h5")
+    path = shards(tmp_path, [files[0]], list(files), a=np.ones(300), b=np.zeros(200))
+    expected = {"layers/a/vars/0": np.ones(300), "layers/b/vars/0": np.zeros(200)}
+    check(read_weights_file(path, max_size=4000), expected)
+    shapes = read_weights_file(path, values=False).arrays
+    assert {name: one.shape for name, one in shapes.items()} == {
+        "layers/a/vars/0": (300,),
+        "layers/b/vars/0": (200,),
+    }
+    with pytest.raises(FormatError, match=r"at most 3,999 bytes of weights\. Received: more, in"):
+        read_weights_file(path, max_size=3999)
+    with pytest.raises(FormatError, match=r"must hold a model\. Received: weights alone"):
+        open_model(path)
+
+
+@in_one_test(
+    ("name", "says"),
+    [
+        ("../m_00000.weights.h5", r"must name files as Keras does, .* Received: '\.\./m_0"),
+        ("/m_00000.weights.h5", r"must name files as Keras does"),
+        ("a\\m_00000.weights.h5", r"must name files as Keras does"),
+        ("m_00000.weights.h5\n", r"must name files as Keras does"),
+        ("x.json", r"must name files as Keras does"),
+        (5, r"must name files as Keras does, .* Received: 5\."),
+        ({"a": 1}, r"must name files as Keras does"),
+        ("m_00002.weights.h5", r"must have its weights beside it\. Received: no file 'm_00002"),
+    ],
+)
+def test_an_index_that_names_other_files_is_refused(
+    name: object, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(FormatError, match=says):
+        read_weights_file(shards(tmp_path, name, a=np.ones(3)))
+
+
+def test_a_weight_in_two_files_is_refused(tmp_path: Path) -> None:
+    path = shards(tmp_path, "m_00000.weights.h5", "m_00001.weights.h5", a=np.ones(3))
+    (tmp_path / "m_00001.weights.h5").write_bytes((tmp_path / "m_00000.weights.h5").read_bytes())
+    with pytest.raises(FormatError, match=r"have each weight once\. Received: 'layers/a/vars/0'"):
+        read_weights_file(path)
 
 
 # --- what is refused

@@ -62,6 +62,8 @@ KERAS_DEFAULTS: dict[str, dict[str, Any]] = {
     "Cropping2D": {"cropping": ((0, 0), (0, 0)), "data_format": None},
     # Keras has none; the name of the argument is PyTorch's, and so is the order.
     "PixelShuffle": {"upscale_factor": REQUIRED, "order": "crd", "data_format": None},
+    "CenterCrop": {"height": REQUIRED, "width": REQUIRED, "data_format": None},
+    "PixelUnshuffle": {"downscale_factor": REQUIRED, "order": "crd", "data_format": None},
     "Resizing": {
         "height": REQUIRED,
         "width": REQUIRED,
@@ -103,6 +105,10 @@ KERAS_DEFAULTS: dict[str, dict[str, Any]] = {
     "LayerNormalization": {"axis": -1, **MOMENTS},
     "GroupNormalization": {"groups": 32, "axis": -1, **MOMENTS},
     "UnitNormalization": {"axis": -1},
+    # Of keras-contrib.
+    "InstanceNormalization": {"axis": None, **MOMENTS},
+    "Normalization": {"axis": -1, "mean": None, "variance": None, "invert": False},
+    "TimeDistributed": {"layer": REQUIRED},
     "SpectralNormalization": {"layer": REQUIRED, "power_iterations": 1},
     "PReLU": {"alpha_initializer": "Zeros", "shared_axes": None},
     "ELU": {"alpha": 1.0},
@@ -135,9 +141,6 @@ KERAS_DEFAULTS: dict[str, dict[str, Any]] = {
     "ActivityRegularization": {"l1": 0.0, "l2": 0.0},
     "Identity": {},
 }
-# Arguments that can have one value alone, and so need no place in a config.
-FIXED = {"crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"}
-
 TRAINING_OPTIONS = [
     *("kernel_regularizer", "bias_regularizer", "activity_regularizer"),
     *("kernel_constraint", "bias_constraint"),

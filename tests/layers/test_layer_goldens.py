@@ -17,9 +17,10 @@ TABLE = json.loads(str(arrays_of("layers")["cases"]))
 CASES = list(zip(goldens_of("layers"), TABLE, strict=True))
 SINGLE = [case for case, row in CASES if "others" not in row]
 MERGING = [(case, row["others"]) for case, row in CASES if "others" in row]
-# These have collections of their own, or are no layers of Keras 3.
+# These have collections or tests of their own, or are no layers of Keras 3.
 ELSEWHERE = {"UpSampling2D", "Conv2D", "Conv2DTranspose", "Resizing", "PixelShuffle"}
-ELSEWHERE |= {"InputLayer", "ThresholdedReLU"}
+ELSEWHERE |= {"PixelUnshuffle", "InputLayer", "ThresholdedReLU", "InstanceNormalization"}
+ELSEWHERE |= {"CenterCrop", "Normalization", "TimeDistributed"}
 
 
 def layer_of(case: Golden) -> Layer:

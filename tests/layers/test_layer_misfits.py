@@ -18,14 +18,18 @@ from upsamp.layers import (
     Cropping2D,
     Dense,
     DepthwiseConv2D,
+    Flatten,
     GlobalMaxPooling2D,
     GroupNormalization,
     InputLayer,
+    InstanceNormalization,
     Layer,
     LayerNormalization,
     MaxPooling2D,
+    Normalization,
     Permute,
     PixelShuffle,
+    PixelUnshuffle,
     PReLU,
     RepeatVector,
     Rescaling,
@@ -35,6 +39,7 @@ from upsamp.layers import (
     Softmax,
     SpatialDropout2D,
     SpectralNormalization,
+    TimeDistributed,
     UnitNormalization,
     UpSampling2D,
     ZeroPadding2D,
@@ -89,7 +94,17 @@ MISFITS = [
         r"must leave something\. .* cropping=\(\(2, 2\), \(2, 2\)",
     ),
     Misfit(here(PixelShuffle, 2), (1, 2, 2, 3), r"must have a multiple of 4 channels\. Received: "),
-    Misfit(here(Resizing, 4, 4), (1, 5, 4, 1), r"must not shrink its input\. .* for \(4, 4\)\."),
+    Misfit(here(PixelUnshuffle, 2), (1, 2, 3, 3), r"must have rows and columns that are multiples"),
+    Misfit(here(InstanceNormalization, -1), (1, 3), r"must have channels on an axis after the bat"),
+    Misfit(
+        here(InstanceNormalization, -1), (1, 2, 3), r"must have 2 channels, as it", (None, 4, 2)
+    ),
+    Misfit(here(Normalization, 0), (1, 3), r"must have means of axes after the batch\. Received: "),
+    Misfit(here(Normalization), (1, 3), r"must have an input that \(2,\) means fit", (None, 2)),
+    Misfit(
+        here(Normalization, mean=[1, 2], variance=[1, 2]), (1, 3), r"an input that \(2,\) means fit"
+    ),
+    Misfit(here(TimeDistributed, Flatten()), (1, 3), r"must have an input \(N, steps, \.\.\.\)"),
     Misfit(
         here(Conv2DTranspose, 2, 1, groups=2), (1, 2, 2, 3), "`groups` must divide the channels"
     ),

@@ -11,6 +11,7 @@ from effort import in_one_test
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.operation import BINARY, OPERATIONS, Operation
+from upsamp.layers.shape_operations import SHAPE_OPERATIONS
 
 X = np.array([[-2.0, -0.5, 0.0, 0.5, 2.0]], np.float32)
 Y = np.array([[1.0, 2.0, -1.0, 0.5, -0.25]], np.float32)
@@ -31,9 +32,27 @@ EXPECTED = {
     "Sigmoid": 1 / (1 + np.exp(-X)),
     "Relu": X * (X > 0),
     "LeakyRelu": np.where(X > 0, X, X * np.float32(0.2)),
+    "FloorDivide": X // Y,
+    "Mod": X - np.floor(X / Y) * Y,
+    "Sin": np.sin(X),
+    "Cos": np.cos(X),
+    "Sign": [[-1, -1, 0, 1, 1]],
+    "Floor": [[-2, -1, 0, 0, 2]],
+    "Ceil": [[-2, 0, 0, 1, 2]],
+    "Round": [[-2, 0, 0, 0, 2]],
+    # By Python's own functions.
+    "Gelu": [
+        [
+            x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+            for x in X[0].tolist()
+        ]
+    ],
 }
 POSITIVE: dict[str, Callable[[], Any]] = {
     "Sqrt": lambda: np.sqrt(np.abs(Y)),
+    "Reciprocal": lambda: 1 / np.abs(Y),
+    "Rsqrt": lambda: 1 / np.sqrt(np.abs(Y)),
+    "Log1p": lambda: np.log(1 + np.abs(Y)),
     "Log": lambda: np.log(np.abs(Y)),
     "Power": lambda: np.abs(Y) ** X,
 }
@@ -55,7 +74,7 @@ def test_operations_on_positive_values(name: str) -> None:
 
 
 def test_all_operations_are_tested() -> None:
-    assert {*EXPECTED, *POSITIVE, "Clip"} == set(OPERATIONS)
+    assert {*EXPECTED, *POSITIVE, "Clip", "Cast", *SHAPE_OPERATIONS} == set(OPERATIONS)
     assert set(BINARY) <= set(OPERATIONS)
 
 
@@ -70,6 +89,32 @@ def test_numbers_stand_where_they_are_given() -> None:
 
 
 SLOPE = {"negative_slope": 0.5}
+
+
+@in_one_test("constant", [[1.0, 2.0, 3.0, 4.0, 5.0], [[1], [2]], np.full(5, 0.5)])
+def test_arrays_stand_where_they_are_given(constant: Any) -> None:
+    layer = Operation("Subtract", (constant, None))
+    expected = np.asarray(constant, np.float32) - X
+    np.testing.assert_array_equal(layer([X]), expected)
+    assert layer.connect([(None, 5)]) == [(2 if len(expected) == 2 else None, 5)]
+    assert Operation.from_config(layer.get_config()).operands == layer.operands
+
+
+@in_one_test(
+    ("dtype", "expected"),
+    [
+        ("float32", [[-2.75, 0.0, 1.0001, 2.5]]),
+        ("float16", [[-2.75, 0.0, 1.0, 2.5]]),
+        ("int32", [[-2.0, 0.0, 1.0, 2.0]]),
+        ("uint8", [[-2.0, 0.0, 1.0, 2.0]]),
+        ("bool", [[1.0, 0.0, 1.0, 1.0]]),
+    ],
+)
+def test_a_cast_keeps_what_the_type_holds(dtype: str, expected: Any) -> None:
+    x = np.array([[-2.75, 0.0, 1.0001, 2.5]], np.float32)
+    result = Operation("Cast", (None,), {"dtype": dtype})([x])
+    assert result.dtype == np.float32
+    np.testing.assert_array_equal(result, np.asarray(expected, np.float32))
 
 
 def test_infinities_are_no_cause_for_a_warning() -> None:
@@ -120,16 +165,18 @@ def test_shapes_that_do_not_broadcast_are_refused() -> None:
 
 def test_an_operation_that_there_is_not_is_refused() -> None:
     with pytest.raises(
-        ArgumentError, match=r"`function` must be one of Add, .*LeakyRelu\. Received: 'Einsum'\."
+        ArgumentError, match=r"`function` must be one of Add, .*Split\. Received: 'Einsum'\."
     ):
         Operation("Einsum")
 
 
-@in_one_test("wrong", ["1", True, [1.0], {}, 10**400, -(10**400), math.nan.hex])
+@in_one_test(
+    "wrong", ["1", True, ["a"], [None], [[1], [1, 2]], [], {}, 10**400, -(10**400), math.nan.hex]
+)
 def test_operands_that_are_no_numbers_are_refused(wrong: Any) -> None:
     with pytest.raises(
         ArgumentError,
-        match=r"`operands` must be numbers, or None for an input\. Received: operands=\(None, ",
+        match=r"`operands` must be numbers, arrays of numbers, or None for an input\. Received: ",
     ):
         Operation("Add", (None, wrong))
 
@@ -159,16 +206,23 @@ def test_as_many_operands_as_an_operation_takes(
 
 
 @in_one_test(
+    ("name", "options"),
+    [("Clip", {"x_min": 0.0, "x_max": None}), ("LeakyRelu", {"negative_slope": "x"})],
+)
+def test_options_that_are_no_numbers_are_refused(name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match=r"`(x_max|negative_slope)` must be a number\. Rec"):
+        Operation(name, (None,), options)
+
+
+@in_one_test(
     ("name", "operands", "options", "wanted"),
     [
         ("Add", (None, None), {"out": 1}, "none"),
         ("Add", (None, None), {"dtype": "object"}, "none"),
         ("Relu", (None,), {"where": False}, "none"),
-        ("LeakyRelu", (None,), {"negative_slope": "x"}, "negative_slope"),
         ("LeakyRelu", (None, 0.1), {"negative_slope": 0.1}, "none"),
         ("Clip", (None,), {}, "x_min, x_max"),
         ("Clip", (None,), {"x_min": 0.0}, "x_min, x_max"),
-        ("Clip", (None,), {"x_min": 0.0, "x_max": None}, "x_min, x_max"),
         ("Clip", (None, 0.0), {"x_min": 1.0}, "x_max"),
     ],
 )
@@ -177,6 +231,6 @@ def test_options_of_other_functions_are_refused(
 ) -> None:
     with pytest.raises(
         ArgumentError,
-        match=rf"`options` of {name} must be numbers: {wanted}\. Received: options=\{{",
+        match=rf"`options` of {name} must be: {wanted}\. Received: options=\{{",
     ):
         Operation(name, operands, options)

@@ -1,6 +1,7 @@
 """Normalisation by the mean and variance of the very values: of axes, or of groups of channels."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -66,18 +67,53 @@ def normalize_groups(
     return _normalize(x, mean, epsilon, scale, offset)
 
 
+def normalize_instances(
+    x: Array,
+    axis: int | None,
+    epsilon: float,
+    scale: Array | None = None,
+    offset: Array | None = None,
+    *,
+    to_deviation: bool = False,
+) -> Array:
+    """Normalise each channel of each sample by its moments over all positions.
+
+    x: floats (N, ...), whose `axis` has the channels; None for one mean of all values of a sample.
+    scale, offset: (channels,), or (1,) without an axis, or None. to_deviation: whether epsilon is
+    added to the deviation, as keras-contrib does, and not to the variance.
+
+    Source: D. Ulyanov et al., "Instance Normalization" (arXiv 1607.08022).
+
+    >>> normalize_instances(np.array([[[1.0, 10.0], [3.0, 20.0]]]), 2, 1.0, to_deviation=True)[0]
+    array([[-0.5       , -0.83333333],
+           [ 0.5       ,  0.83333333]])
+    """
+    positions = tuple(place for place in range(1, x.ndim) if place != axis)
+    channels = [length if place == axis else 1 for place, length in enumerate(x.shape)]
+    scale, offset = (
+        None if values is None else values.reshape(channels) for values in (scale, offset)
+    )
+    mean = partial(_mean, axes=positions)
+    return _normalize(x, mean, epsilon, scale, offset, to_deviation=to_deviation)
+
+
 def _normalize(
     x: Array,
     mean: Callable[[Array], Array],
     epsilon: float,
     scale: Array | None,
     offset: Array | None,
+    *,
+    to_deviation: bool = False,
 ) -> Array:
     """Take off the mean, divide by the deviation, scale and shift; float16 in float32."""
     wide = compute_dtype(x.dtype)
     result: Array = x - mean(x).astype(wide)
+    variance = mean(np.square(result))
     # NumPy 1 makes an object of a whole number that none of its types holds.
-    factor = (1 / np.sqrt(mean(np.square(result)) + float(epsilon))).astype(wide)
+    epsilon = float(epsilon)
+    deviation = np.sqrt(variance) + epsilon if to_deviation else np.sqrt(variance + epsilon)
+    factor = (1 / deviation).astype(wide)
     result *= factor if scale is None else factor * scale.astype(wide, copy=False)
     if offset is not None:
         result += offset.astype(wide, copy=False)

@@ -15,12 +15,14 @@ class Policy:
 
     compute: the type of inputs, sums and outputs. variable: the name of the type that weights are
     kept in. NumPy has no bfloat16, and half precision is for accelerators: the mixed policies and
-    bfloat16 compute in float32, in which their weights are exact.
+    bfloat16 compute in float32, in which their weights are exact. quantized: whether kernels are
+    whole numbers of 8 bits with a scale for each output, as `model.quantize("int8")` makes them.
     """
 
     name: str
     compute: np.dtype[np.floating]
     variable: str
+    quantized: bool = False
 
     def get_config(self) -> dict[str, str]:
         """Return what makes this policy again, as Keras' policies do."""
@@ -38,6 +40,11 @@ POLICIES: Mapping[str, Policy] = {
         ("mixed_bfloat16", np.float32, "float32"),
     )
 }
+# Of few layers.
+QUANTIZED: Mapping[str, Policy] = {
+    name: Policy(name, np.dtype(np.float32), "float32", quantized=True)
+    for name in ("int8_from_float32",)
+}
 
 
 def normalize_policy(value: object) -> Policy:
@@ -54,6 +61,8 @@ def normalize_policy(value: object) -> Policy:
         return value
     # A type of NumPy has a name, and a dtype is one as text.
     name = ask(lambda: str(getattr(value, "__name__", value)))
+    if name is not None and name in QUANTIZED:
+        return QUANTIZED[name]
     if name is None or name not in POLICIES:
         raise ArgumentError(
             f"`dtype` must be a float type. Received: dtype={spelled(value)}. "

@@ -121,7 +121,7 @@ def read_archived_weights(source: Source, max_size: int, values: bool) -> Stored
 def _no_weights(name: str) -> FormatError:
     return FormatError(
         f"{name} must hold its weights in {WEIGHTS}. Received: none, or several files of them. "
-        "Save the model in Keras without max_shard_size."
+        "Give the .weights.json of those as its weights."
     )
 
 
@@ -187,6 +187,8 @@ def _architecture(data: bytes, what: str, max_size: int) -> dict[str, Any]:
             f"{what} must be what Keras saved. Received: a model of TensorFlow.js. Convert it with "
             "tensorflowjs_converter --input_format=tfjs_layers_model --output_format=keras."
         )
+    if "weight_map" in value:
+        raise _no_architecture(what)
     if not isinstance(value.get("class_name"), str) or "config" not in value:
         raise FormatError(
             f"{what} must describe a model by class_name and config. "

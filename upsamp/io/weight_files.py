@@ -1,20 +1,25 @@
 """Files of weights, read and written as named arrays: .weights.h5, .npz, .safetensors, .keras."""
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from upsamp.core.arguments import Array
+from upsamp.core.values import spelled
 from upsamp.errors import FormatError
 from upsamp.io.archives import open_archive
 from upsamp.io.atomic import open_output
+from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.hdf5.writing import format_hdf5
+from upsamp.io.json_text import MAX_TEXT, read_json
 from upsamp.io.model_files import read_archived_weights, read_folder_weights, refuse_archive
-from upsamp.io.model_sources import Source, find_source, is_folder, kind_of
+from upsamp.io.model_sources import Source, file_in, find_source, is_folder, kind_of
 from upsamp.io.npz_files import read_npz_arrays, write_npz_arrays
 from upsamp.io.safetensors_files import read_safetensors, write_safetensors
-from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
+from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArray, StoredArrays, shown
 
 WeightFormat = Literal["h5", "npz", "safetensors"]
 # The formats that weights are written in, by the suffix of a file.
@@ -24,29 +29,33 @@ WEIGHT_FORMATS: Mapping[str, WeightFormat] = {
     ".safetensors": "safetensors",
 }
 Groups = Mapping[str, Mapping[str, str]]
+# What Keras calls the parts of weights that are written with max_shard_size.
+SHARD = re.compile(r"[^/\\:]+_\d{5,9}\.weights\.h5")
 
 
 def read_weights_file(
-    path: str, *, max_size: int = DEFAULT_MAX_SIZE, values: bool = True
+    path: str,
+    *,
+    max_size: int = DEFAULT_MAX_SIZE,
+    values: bool = True,
+    reader: Hdf5Reader | None = None,
 ) -> StoredArrays:
     """Read all weights of a file, told by its content and not by its name; "-" is standard input.
 
     It may be an HDF5 file as Keras 3 (paths "layers/dense/vars/0") or Keras 2 ("dense/dense/
-    kernel:0") writes it, .npz, .safetensors, or a saved model, of which the weights alone are read.
+    kernel:0") writes it, .npz, .safetensors, the .weights.json of weights in several files, or a
+    saved model, of which the weights alone are read.
 
     max_size: how many bytes it may have when it is unpacked, and all its weights together. values:
-    whether the numbers are wanted, or shapes alone.
+    whether the numbers are wanted, or shapes alone. reader: of HDF5 files; each finds its own
+    without one.
     """
     if is_folder(path):
-        return read_folder_weights(path, max_size, values)
-    source = find_source(path, max_size)
+        return read_folder_weights(path, max_size, values, reader)
+    source = find_source(path, max_size, reader)
     kind = kind_of(source)
-    if kind == "json":
-        raise FormatError(
-            f"{source.name} must hold weights. Received: JSON, which describes a model without "
-            "them. Give a .weights.h5, .npz, .safetensors or .keras file."
-        )
     readers: dict[str, Callable[[Source, int, bool], StoredArrays]] = {
+        "json": _read_shards,
         "hdf5": _read_h5,
         "zip": _read_zip,
         "safetensors": read_safetensors,
@@ -66,6 +75,60 @@ def _read_zip(source: Source, max_size: int, values: bool) -> StoredArrays:
                 return read_npz_arrays(archive, source.name, values)
             raise refuse_archive(archive, source.name)
     return read_archived_weights(source, max_size, values)
+
+
+def _read_shards(source: Source, max_size: int, values: bool) -> StoredArrays:
+    """Return the weights that an index names the files of, all in the index's folder."""
+    index = read_json(source.read(min(max_size, MAX_TEXT)), source.name, max_size=max_size)
+    places = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(places, dict):
+        raise FormatError(
+            f"{source.name} must hold weights. Received: JSON, which describes a model without "
+            "them. Give a .weights.h5, .npz, .safetensors or .keras file."
+        )
+    arrays: dict[str, StoredArray] = {}
+    for name in _shard_names(places, source.name):
+        folder = None if source.path is None else Path(source.path).parent
+        shard = None if folder is None else file_in(str(folder), name, source.reader)
+        if shard is None:
+            raise FormatError(
+                f"{source.name} must have its weights beside it. Received: no file "
+                f"{shown(name)}. Put all files of the weights into one folder."
+            )
+        found = shard.read_hdf5(values=values, max_size=max_size).arrays
+        _add_shard(arrays, found, source.name, max_size)
+    return StoredArrays(arrays)
+
+
+def _shard_names(places: Mapping[str, object], name: str) -> list[str]:
+    """Return the files that an index names, each once; raise where one is none of Keras'."""
+    listed = [one if isinstance(one, list) else [one] for one in places.values()]
+    names = {spelled(one): one for several in listed for one in several}
+    for one in names.values():
+        if not (isinstance(one, str) and SHARD.fullmatch(one) and one.isprintable()):
+            raise FormatError(
+                f"{name} must name files as Keras does, m_00000.weights.h5, in its own folder. "
+                f"Received: {spelled(one)}."
+            )
+    return [str(one) for one in names.values()]
+
+
+def _add_shard(
+    arrays: dict[str, StoredArray], found: Mapping[str, StoredArray], name: str, max_size: int
+) -> None:
+    """Add the arrays of one file to those of the others."""
+    double = sorted(arrays.keys() & found.keys())
+    if double:
+        raise FormatError(
+            f"{name} must have each weight once. Received: {shown(double[0])} in two files."
+        )
+    arrays.update(found)
+    held = sum(one.value.nbytes for one in arrays.values() if one.value is not None)
+    if held > max_size:
+        raise FormatError(
+            f"{name} must hold at most {max_size:,} bytes of weights. Received: more, in "
+            "several files. Give a larger max_size (--max-size) if you trust it."
+        )
 
 
 # --- writing

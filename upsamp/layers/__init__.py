@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from upsamp.layers.average import Average
     from upsamp.layers.average_pooling2d import AveragePooling2D
     from upsamp.layers.batch_normalization import BatchNormalization
+    from upsamp.layers.center_crop import CenterCrop
     from upsamp.layers.concatenate import Concatenate
     from upsamp.layers.conv2d import Conv2D
     from upsamp.layers.conv2d_transpose import Conv2DTranspose
@@ -34,15 +35,18 @@ if TYPE_CHECKING:
     from upsamp.layers.group_normalization import GroupNormalization
     from upsamp.layers.identity import Identity
     from upsamp.layers.input_layer import Input, InputLayer
+    from upsamp.layers.instance_normalization import InstanceNormalization
     from upsamp.layers.layer_normalization import LayerNormalization
     from upsamp.layers.leaky_relu import LeakyReLU
     from upsamp.layers.max_pooling2d import MaxPooling2D
     from upsamp.layers.maximum import Maximum
     from upsamp.layers.minimum import Minimum
     from upsamp.layers.multiply import Multiply
+    from upsamp.layers.normalization import Normalization
     from upsamp.layers.operation import Operation as Operation
     from upsamp.layers.permute import Permute
     from upsamp.layers.pixel_shuffle import PixelShuffle
+    from upsamp.layers.pixel_unshuffle import PixelUnshuffle
     from upsamp.layers.prelu import PReLU
     from upsamp.layers.relu import ReLU
     from upsamp.layers.repeat_vector import RepeatVector
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from upsamp.layers.spectral_normalization import SpectralNormalization
     from upsamp.layers.subtract import Subtract
     from upsamp.layers.thresholded_relu import ThresholdedReLU
+    from upsamp.layers.time_distributed import TimeDistributed
     from upsamp.layers.unit_normalization import UnitNormalization
     from upsamp.layers.unknown_layer import UnknownLayer
     from upsamp.layers.up_sampling2d import UpSampling2D
@@ -70,6 +75,7 @@ __all__ = [
     "Average",
     "AveragePooling2D",
     "BatchNormalization",
+    "CenterCrop",
     "Concatenate",
     "Conv2D",
     "Conv2DTranspose",
@@ -87,6 +93,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "InstanceNormalization",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -94,9 +101,11 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Permute",
     "PixelShuffle",
+    "PixelUnshuffle",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -108,6 +117,7 @@ __all__ = [
     "SpectralNormalization",
     "Subtract",
     "ThresholdedReLU",
+    "TimeDistributed",
     "UnitNormalization",
     "UnknownLayer",
     "UpSampling2D",
@@ -128,8 +138,11 @@ _MODULES: Mapping[str, str] = {
     "BatchNormalization": "batch_normalization",
     "LayerNormalization": "layer_normalization",
     "GroupNormalization": "group_normalization",
+    "InstanceNormalization": "instance_normalization",
     "UnitNormalization": "unit_normalization",
     "SpectralNormalization": "spectral_normalization",
+    "Normalization": "normalization",
+    "TimeDistributed": "time_distributed",
     "LeakyReLU": "leaky_relu",
     "ReLU": "relu",
     "PReLU": "prelu",
@@ -160,7 +173,9 @@ _MODULES: Mapping[str, str] = {
     "Permute": "permute",
     "RepeatVector": "repeat_vector",
     "Cropping2D": "cropping2d",
+    "CenterCrop": "center_crop",
     "PixelShuffle": "pixel_shuffle",
+    "PixelUnshuffle": "pixel_unshuffle",
     "Resizing": "resizing",
     "ZeroPadding2D": "zero_padding2d",
 }

@@ -1,7 +1,7 @@
 """Conv2D: a kernel that slides over images."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import Array, PaddingLike, PairLike
@@ -11,6 +11,7 @@ from upsamp.core.initializers import InitializerLike
 from upsamp.layers.convolution_layer import ConvolutionLayer
 from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
+from upsamp.layers.options import LORA
 from upsamp.layers.window_layer import finish_of
 
 
@@ -20,6 +21,8 @@ class Conv2D(ConvolutionLayer):
     >>> Conv2D(1, (3, 3), padding="same").compute_output_shape((None, 10, 10, 128))
     (None, 10, 10, 1)
     """
+
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = LORA
 
     def __init__(
         self,

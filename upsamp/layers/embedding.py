@@ -10,6 +10,7 @@ from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.values import normalize_flag
 from upsamp.errors import ShapeError
 from upsamp.layers.layer import RANKS, Layer, Shape
+from upsamp.layers.options import LORA
 
 
 class Embedding(Layer):
@@ -26,7 +27,7 @@ class Embedding(Layer):
            [0., 1.]], dtype=float32)
     """
 
-    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {"weights": (None,)}
+    idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {"weights": (None,), **LORA}
 
     def __init__(
         self,

@@ -23,7 +23,13 @@ from upsamp.core.literals import shorten
 from upsamp.core.memory import check_memory
 from upsamp.core.policies import Policy, normalize_policy
 from upsamp.core.text import first_line
-from upsamp.core.values import as_list, normalize_flag, normalize_mapping, spelled
+from upsamp.core.values import (
+    as_list,
+    normalize_flag,
+    normalize_mapping,
+    normalize_number,
+    spelled,
+)
 from upsamp.errors import ArgumentError, DtypeError, ShapeError, UnknownLayerError
 from upsamp.layers.effect import Nature
 from upsamp.layers.options import training_options
@@ -110,6 +116,8 @@ class Layer:
     rank: ClassVar[int | None] = None
     # What is known of the output of `call`: a class with a `call` of its own says it anew.
     nature: Nature = Nature.OTHER
+    # Whether kernels may be whole numbers of 8 bits.
+    takes_int8: ClassVar[bool] = False
     # Options of Keras with the values at which they ask for nothing; () takes any value.
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {}
     # Weights that an option leaves out; Keras has None in their place.
@@ -148,6 +156,15 @@ class Layer:
         self.made = next(_made)
         self.automatic_name = snake_case(type(self).__name__)
         self.dtype_policy: Policy = normalize_policy(dtype)
+        if self.dtype_policy.quantized and not self.takes_int8:
+            raise ArgumentError(
+                f"`dtype` of {type(self).__name__} must be a float type. Received: "
+                f"dtype={self.dtype_policy.name!r}."
+            )
+        # By what the product of two small kernels is multiplied that is added to the kernel, over
+        # their rank; None for the rank itself.
+        alpha = more.get("lora_alpha")
+        self.lora_alpha = None if alpha is None else normalize_number(alpha, "lora_alpha")
         self.trainable = normalize_flag(trainable, "trainable")
         self.built = False
         self.seed: tuple[int, ...] = (0,)

@@ -1,5 +1,6 @@
-"""Operation: arithmetic between the layers of a model, such as x * 2 + y."""
+"""Operation: arithmetic between the layers of a model, such as x * 2 + y, and other shapes."""
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -7,12 +8,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from upsamp.core.activations import get_activation
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, normalize_choice, normalize_count
 from upsamp.core.dtypes import compute_dtype
-from upsamp.core.values import spelled
+from upsamp.core.values import ask, check_size, normalize_flag, spelled
 from upsamp.errors import ArgumentError, ShapeError
-from upsamp.layers.layer import Shape, snake_case
+from upsamp.layers.layer import RANKS, MaybeShape, Shape, snake_case
 from upsamp.layers.merge_layer import MergeLayer
+from upsamp.layers.shape_operations import SHAPE_OPERATIONS, Check, shape_reach
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -25,6 +27,42 @@ def _clip(x: Array, x_min: float, x_max: float) -> Array:
     return np.clip(x, x_min, x_max)
 
 
+GELU: Callable[[Array], Array] = get_activation("gelu")
+
+
+def _gelu(x: Array, approximate: bool = True) -> Array:
+    """Return GELU, or its form with tanh, which D. Hendrycks and K. Gimpel (1606.08415) give."""
+    if not approximate:
+        return GELU(x)
+    inner = x + x.dtype.type(0.044715) * x * x * x
+    result: Array = x * (1 + np.tanh(x.dtype.type(math.sqrt(2 / math.pi)) * inner)) / 2
+    return result
+
+
+def _cast(x: Array, dtype: str) -> Array:
+    """Return values as a type holds them, in the type that is computed in."""
+    if dtype.startswith(("float", "bool")):
+        return x.astype(dtype).astype(x.dtype)
+    whole: Array = np.trunc(x)
+    return whole
+
+
+def _number(value: Any, name: str) -> float:
+    if not is_number(value):
+        raise ArgumentError(f"`{name}` must be a number. Received: {name}={spelled(value)}.")
+    number: float = value
+    return number
+
+
+def _dtype(value: Any, name: str) -> str:
+    return normalize_choice(value, name, CAST_DTYPES)
+
+
+# Those that tf.cast and Keras' cast are given; whole numbers are cut off, and wrap in neither.
+CAST_DTYPES = (
+    *("float16", "float32", "float64", "bool"),
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+)
 # The operations on two operands by Keras' class names; all others have one.
 BINARY: Mapping[str, Function] = {
     "Add": np.add,
@@ -35,6 +73,8 @@ BINARY: Mapping[str, Function] = {
     "Maximum": np.maximum,
     "Minimum": np.minimum,
     "Power": np.power,
+    "FloorDivide": np.floor_divide,
+    "Mod": np.mod,
 }
 OPERATIONS: Mapping[str, Function] = {
     **BINARY,
@@ -43,37 +83,67 @@ OPERATIONS: Mapping[str, Function] = {
     "Absolute": np.abs,
     "Square": np.square,
     "Sqrt": np.sqrt,
+    "Rsqrt": lambda x: 1 / np.sqrt(x),
+    "Reciprocal": lambda x: 1 / x,
     "Exp": np.exp,
     "Log": np.log,
+    "Log1p": np.log1p,
+    "Sin": np.sin,
+    "Cos": np.cos,
+    "Sign": np.sign,
+    "Floor": np.floor,
+    "Ceil": np.ceil,
+    "Round": np.round,
     "Clip": _clip,
+    "Cast": _cast,
     "Tanh": np.tanh,
     "Sigmoid": get_activation("sigmoid"),
     "Relu": get_activation("relu"),
     "LeakyRelu": _leaky_relu,
+    "Gelu": _gelu,
+    **{name: one.compute for name, one in SHAPE_OPERATIONS.items()},
 }
-# The options of operations by Keras' names; TensorFlow's operators have them as more operands.
-OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "Clip": ("x_min", "x_max"),
-    "LeakyRelu": ("negative_slope",),
+# The options of operations by Keras' names, each with its check. TensorFlow's operators have the
+# numbers among them as more operands.
+OPTIONS: Mapping[str, Mapping[str, Check]] = {
+    "Clip": {"x_min": _number, "x_max": _number},
+    "LeakyRelu": {"negative_slope": _number},
+    "Gelu": {"approximate": normalize_flag},
+    "Cast": {"dtype": _dtype},
+    "Round": {"decimals": lambda value, name: normalize_count(value, name, minimum=0)},
+    **{name: one.options for name, one in SHAPE_OPERATIONS.items()},
+}
+REQUIRED: Mapping[str, frozenset[str]] = {
+    "Clip": frozenset({"x_min", "x_max"}),
+    "Cast": frozenset({"dtype"}),
+    "Pad": frozenset({"pad_width"}),
+    "Tile": frozenset({"repeats"}),
+    "Repeat": frozenset({"repeats", "axis"}),
+    "ExpandDims": frozenset({"axis"}),
+    "Stack": frozenset({"axis"}),
+    "Unstack": frozenset({"axis"}),
+    "Split": frozenset({"indices_or_sections", "axis"}),
 }
 LARGEST = sys.float_info.max
 
 
 class Operation(MergeLayer):
-    """An operation of Keras on each value of arrays of shapes that broadcast.
+    """An operation of Keras: arithmetic on arrays of shapes that broadcast, or another shape.
 
     function: its name in `OPERATIONS`. operands: what it is called with, in order: None for an
-    input, or a number. options: its other arguments, which are numbers too.
+    input, or a number, or an array of numbers as nested lists. options: its other arguments.
 
     >>> Operation("Subtract", (1.0, None))([[[0.25, 1.0]]])
     array([[0.75, 0.  ]], dtype=float32)
+    >>> Operation("Mean", (None,), {"axis": -1}).connect([(None, 8, 8, 3)])
+    [(None, 8, 8)]
     """
 
     def __init__(
         self,
         function: str,
-        operands: Sequence[float | None] = (None, None),
-        options: Mapping[str, float] | None = None,
+        operands: Sequence[Any] = (None, None),
+        options: Mapping[str, Any] | None = None,
         **layer_options: Any,
     ) -> None:
         super().__init__(**layer_options)
@@ -83,69 +153,133 @@ class Operation(MergeLayer):
             )
         self.function = function
         self.automatic_name = snake_case(function)
-        self.operands = tuple(operands)
-        self.options = dict(options or {})
+        self.operands = tuple(map(self._operand, operands))
         self._check_operands()
-        self._check_options()
+        self.options = self._normalize_options(options or {})
+
+    def _operand(self, value: Any) -> Any:
+        """Return an operand: None for an input, a number, or an array of them as nested lists."""
+        if value is None or is_number(value):
+            return value
+        check_size(value, "operands")
+        array = None if isinstance(value, str | bool) else ask(lambda: np.asarray(value))
+        if array is None or array.dtype.kind not in "iuf" or not (array.ndim and array.size):
+            raise ArgumentError(
+                "`operands` must be numbers, arrays of numbers, or None for an input. "
+                f"Received: operands={spelled(value)}."
+            )
+        return array.tolist()
 
     def _check_operands(self) -> None:
         """Raise where the operands are not what the operation takes."""
-        if not all(one is None or is_number(one) for one in self.operands):
-            raise ArgumentError(
-                "`operands` must be numbers, or None for an input. "
-                f"Received: operands={spelled(self.operands)}."
-            )
         count = 2 if self.function in BINARY else 1
         more = len(self.operands) - count
-        if not 0 <= more <= len(OPTIONS.get(self.function, ())) or None not in self.operands:
+        if self.is_of_several:
+            fits = set(self.operands) == {None}
+        else:
+            fits = 0 <= more <= len(self._numbers_as_operands()) and None in self.operands
+        if not fits:
+            wanted = "inputs" if self.is_of_several else f"{count}"
             raise ArgumentError(
-                f"`operands` of {self.function} must be {count}, an input among them. "
+                f"`operands` of {self.function} must be {wanted}, an input among them. "
                 f"Received: operands={spelled(self.operands)}."
             )
 
-    def _check_options(self) -> None:
-        """Raise where the options are not those of the operation."""
-        names = OPTIONS.get(self.function, ())
-        wanted = names[len(self.operands) - 1 :] if names else ()
-        known = set(self.options) <= set(wanted) and all(map(is_number, self.options.values()))
-        if not known or (self.function == "Clip" and len(self.options) < len(wanted)):
+    def _numbers_as_operands(self) -> list[str]:
+        """Return the options that may stand behind the operands, as those of TensorFlow do."""
+        return [name for name, check in OPTIONS.get(self.function, {}).items() if check is _number]
+
+    def _normalize_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options in their normal form; raise where they are not the operation's."""
+        count = 2 if self.function in BINARY else 1
+        given = self._numbers_as_operands()[: max(0, len(self.operands) - count)]
+        checks = {k: v for k, v in OPTIONS.get(self.function, {}).items() if k not in given}
+        missing = REQUIRED.get(self.function, frozenset()) - {*options, *given}
+        if not set(options) <= set(checks) or missing:
             raise ArgumentError(
-                f"`options` of {self.function} must be numbers: {', '.join(wanted) or 'none'}. "
-                f"Received: options={spelled(self.options)}."
+                f"`options` of {self.function} must be: {', '.join(checks) or 'none'}. "
+                f"Received: options={spelled(dict(options))}."
             )
+        return {name: checks[name](value, name) for name, value in options.items()}
+
+    @property
+    def is_of_several(self) -> bool:
+        """Tell whether the operation is called with one list of arrays."""
+        shaped = SHAPE_OPERATIONS.get(self.function)
+        return shaped is not None and shaped.several
 
     @property
     def type_name(self) -> str:
         """The name of the operation, as a summary shows it."""
         return self.function
 
+    def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
+        """Return the shapes of the outputs, of which most operations have one."""
+        with self.named():
+            shapes = self.merged_shapes(input_shapes)
+        self.output_shape = shapes[0]
+        self.built = True
+        return [*shapes]
+
     def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
-        """Return the shape that the inputs have together."""
+        """Return the shape of the first output."""
+        return self.merged_shapes(input_shapes)[0]
+
+    def merged_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shapes of all outputs."""
         inputs = sum(one is None for one in self.operands)
         if len(input_shapes) != inputs:
             raise ShapeError(f"must have {inputs} inputs. Received: {len(input_shapes)}.")
+        shaped = SHAPE_OPERATIONS.get(self.function)
+        if shaped is not None:
+            found = shaped.shape(*input_shapes, **self.options)
+            shapes: list[Shape] = found if isinstance(found, list) else [found]
+        else:
+            shapes = [self._joint_shape(input_shapes)]
+        if len(shapes[0]) not in RANKS:
+            raise ShapeError(f"must have an output of {RANKS[-1]} axes at most. Received: more.")
+        return shapes
+
+    def _joint_shape(self, input_shapes: Sequence[Shape]) -> Shape:
+        """Return the shape that inputs and arrays among the operands have together."""
+        given = iter(input_shapes)
+        all_shapes = [next(given) if one is None else np.shape(one) for one in self.operands]
         try:
             # An axis that is not known yet is marked by a length that none has.
-            plain = [tuple(-1 if axis is None else axis for axis in one) for one in input_shapes]
+            plain = [tuple(-1 if axis is None else axis for axis in one) for one in all_shapes]
             return tuple(map(_joint, *_same_rank(plain))) if len(plain) > 1 else input_shapes[0]
         except ValueError:
             raise ShapeError(
-                f"must have inputs whose shapes broadcast. Received: {list(input_shapes)}."
+                f"must have inputs whose shapes broadcast. Received: {all_shapes}."
             ) from None
 
+    def compute(self, inputs: Sequence[Array]) -> list[Array]:
+        """Compute all outputs."""
+        found = self._results([self.widened(array) for array in inputs])
+        return [self.rounded(one) for one in found]
+
     def merge(self, inputs: Sequence[Array]) -> Array:
-        """Compute the operation."""
+        """Compute the first output."""
+        return self._results(inputs)[0]
+
+    def _results(self, inputs: Sequence[Array]) -> list[Array]:
+        """Compute all outputs, not yet rounded."""
         given = iter(inputs)
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(all="ignore"):
-            number = compute_dtype(self.dtype).type
-            values = [next(given) if one is None else number(one) for one in self.operands]
-            return self.apply(values)
+            values = [
+                next(given) if one is None else np.asarray(one, compute_dtype(self.dtype))
+                for one in self.operands
+            ]
+            found = OPERATIONS[self.function](*values, **self.options)
+        return found if isinstance(found, list) else [found]
 
-    def apply(self, values: Sequence[Any]) -> Array:
-        """Call the function with its options."""
-        result: Array = OPERATIONS[self.function](*values, **self.options)
-        return result
+    def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
+        """Return the positions that each output reads, of operations on images that keep axes."""
+        shaped = SHAPE_OPERATIONS.get(self.function)
+        if shaped is None:
+            return super().reach(axis, length)
+        return shape_reach(shaped, self.options, axis, length)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""

@@ -21,6 +21,9 @@ IDLE_OPTIONS: Mapping[str, tuple[object, ...]] = {
     "quantization_config": (None,),
     "dynamic": (None, False),
 }
+# Of layers whose kernel may have a product of two small ones added to it, which files of weights
+# hold by themselves or added already.
+LORA: Mapping[str, tuple[object, ...]] = {"lora_rank": (), "lora_alpha": ()}
 
 
 def training_options(

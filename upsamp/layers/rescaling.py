@@ -22,8 +22,8 @@ class Rescaling(Layer):
 
     def __init__(self, scale: Numbers, offset: Numbers = 0.0, **options: Any) -> None:
         super().__init__(**options)
-        self.scale = _plain(scale, "scale")
-        self.offset = _plain(offset, "offset")
+        self.scale = normalize_numbers(scale, "scale")
+        self.offset = normalize_numbers(offset, "offset")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the input's shape, whose last axes must be those of the lists."""
@@ -50,7 +50,7 @@ class Rescaling(Layer):
         return {**super().get_config(), "scale": self.scale, "offset": self.offset}
 
 
-def _plain(value: object, name: str) -> Any:
+def normalize_numbers(value: object, name: str) -> Any:
     """Return a number, or nested lists of numbers, as JSON has them."""
     check_size(value, name)
     numbers = ask(lambda: np.asarray(value, np.float64))

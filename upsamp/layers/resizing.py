@@ -1,21 +1,27 @@
-"""Resizing: grow images to a given size."""
+"""Resizing: images of a given size."""
 
 from typing import Any
 
-from upsamp.core.arguments import Array, normalize_count
+import numpy as np
+
+from upsamp.core.arguments import Array, normalize_choice, normalize_count
 from upsamp.core.geometry.reach import resampled_reach
+from upsamp.core.memory import check_memory
+from upsamp.core.upsampling.any_size import axis_taps, resize_axis
 from upsamp.core.upsampling.methods import method_of
 from upsamp.core.upsampling.resample import resize
-from upsamp.core.values import normalize_flag, normalize_number, normalize_text
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.core.values import normalize_flag, normalize_number
+from upsamp.errors import ArgumentError
 from upsamp.layers.image_layer import ImageLayer
 from upsamp.layers.layer import Shape
 
 
 class Resizing(ImageLayer):
-    """Grow images to `height` rows and `width` columns; see `upsamp.resize`.
+    """Interpolate images to `height` rows and `width` columns, as Keras' backends do.
 
-    Only upsampling: Keras' options that crop, pad or smooth must be left at their defaults.
+    crop_to_aspect_ratio: whether the middle of an image is taken that has the ratio of the result;
+    pad_to_aspect_ratio: whether rows or columns of `fill_value` are put around it instead.
+    antialias: whether an axis that shrinks is smoothed. Larger images are those of `upsamp.resize`.
 
     >>> Resizing(10, 12).compute_output_shape((None, 4, 4, 3))
     (None, 10, 12, 3)
@@ -38,43 +44,76 @@ class Resizing(ImageLayer):
         self.height = normalize_count(height, "height")
         self.width = normalize_count(width, "width")
         self.interpolation = method_of(interpolation).name
-        for name, value in (
-            ("crop_to_aspect_ratio", crop_to_aspect_ratio),
-            ("pad_to_aspect_ratio", pad_to_aspect_ratio),
-            ("antialias", antialias),
-        ):
-            if normalize_flag(value, name):
-                raise ArgumentError(
-                    f"`{name}` must be False, as Resizing here only enlarges. "
-                    f"Received: {name}=True."
-                )
-        self.fill_mode = normalize_text(fill_mode, "fill_mode")
+        self.crop_to_aspect_ratio = normalize_flag(crop_to_aspect_ratio, "crop_to_aspect_ratio")
+        self.pad_to_aspect_ratio = normalize_flag(pad_to_aspect_ratio, "pad_to_aspect_ratio")
+        if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
+            raise ArgumentError(
+                "`crop_to_aspect_ratio` and `pad_to_aspect_ratio` must not both be True. "
+                "Received: both."
+            )
+        self.fill_mode = normalize_choice(fill_mode, "fill_mode", ("constant",))
         self.fill_value = normalize_number(fill_value, "fill_value")
+        self.antialias = normalize_flag(antialias, "antialias")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the shape with the rows and columns that were asked for."""
-        wanted = (self.height, self.width)
+        self.check_rank(input_shape)
+        first = self._first_axis
+        return (*input_shape[:first], self.height, self.width, *input_shape[first + 2 :])
 
-        def size(axis: int, length: int) -> int:
-            if wanted[axis] < length:
-                raise ShapeError(
-                    f"must not shrink its input. Received: shape {input_shape} for {wanted}."
-                )
-            return wanted[axis]
-
-        shape = self.image_shape(input_shape, size)
-        first = 1 if self.data_format == "channels_last" else 2
-        return (*shape[:first], *wanted, *shape[first + 2 :])
+    @property
+    def _first_axis(self) -> int:
+        """The axis of the rows."""
+        return 1 if self.data_format == "channels_last" else 2
 
     def call(self, x: Array) -> Array:
         """Resize the images."""
-        return resize(
-            x, (self.height, self.width), self.interpolation, data_format=self.data_format
-        )
+        first = self._first_axis
+        if self.crop_to_aspect_ratio:
+            x = self._cropped(x)
+        if self.pad_to_aspect_ratio:
+            x = self._padded(x)
+        if self.height >= x.shape[first] and self.width >= x.shape[first + 1]:
+            size = (self.height, self.width)
+            return resize(x, size, self.interpolation, data_format=self.data_format)
+        for axis, target in ((first, self.height), (first + 1, self.width)):
+            x = resize_axis(x, axis, target, self.interpolation, antialias=self.antialias)
+        return x
+
+    def _cropped(self, x: Array) -> Array:
+        """Return the middle of images, with the ratio of the result, as Keras rounds it."""
+        first = self._first_axis
+        rows, columns = x.shape[first : first + 2]
+        height = max(min(rows, int(columns * self.height / self.width)), 1)
+        width = max(min(columns, int(rows * self.width / self.height)), 1)
+        top, left = (rows - height) // 2, (columns - width) // 2
+        within = (slice(top, top + height), slice(left, left + width))
+        return x[(*(slice(None),) * first, *within)]
+
+    def _padded(self, x: Array) -> Array:
+        """Return images within `fill_value`, with the ratio of the result, as Keras rounds it."""
+        first = self._first_axis
+        rows, columns = x.shape[first : first + 2]
+        above = (max(rows, int(columns * self.height / self.width)) - rows) // 2
+        before = (max(columns, int(rows * self.width / self.height)) - columns) // 2
+        sides = [(0, 0)] * 4
+        # Both sides get as much, and one axis alone.
+        sides[first] = (above, above)
+        sides[first + 1] = (0, 0) if above else (before, before)
+        lengths = [length + 2 * side for length, (side, _) in zip(x.shape, sides, strict=True)]
+        check_memory(lengths, x.dtype, f"The padded input of layer '{self.name}'")
+        return np.pad(x, sides, constant_values=self.fill_value)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Return the positions that the interpolation reads."""
-        return resampled_reach(length, (self.height, self.width)[axis], self.interpolation)
+        """Return the positions that the interpolation reads; None where both axes decide it."""
+        if self.crop_to_aspect_ratio or self.pad_to_aspect_ratio:
+            return None
+        target = (self.height, self.width)[axis]
+        if not self.antialias or target >= length or self.interpolation == "nearest":
+            return resampled_reach(length, target, self.interpolation)
+        inputs, weights = axis_taps(length, target, self.interpolation, antialias=True)
+        read = weights != 0
+        return np.where(read, inputs, length).min(1), np.where(read, inputs, -1).max(1)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again."""
@@ -83,6 +122,9 @@ class Resizing(ImageLayer):
             "height": self.height,
             "width": self.width,
             "interpolation": self.interpolation,
+            "crop_to_aspect_ratio": self.crop_to_aspect_ratio,
+            "pad_to_aspect_ratio": self.pad_to_aspect_ratio,
             "fill_mode": self.fill_mode,
             "fill_value": self.fill_value,
+            "antialias": self.antialias,
         }

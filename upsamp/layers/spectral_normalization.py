@@ -1,18 +1,17 @@
 """SpectralNormalization, as it acts in a prediction: the layer that it wraps."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 from upsamp.core.arguments import Array, normalize_count
-from upsamp.core.values import normalize_mapping, spelled
 from upsamp.errors import ArgumentError
-from upsamp.layers import LAYERS
-from upsamp.layers.layer import Layer, Shape, Weight, normalize_config
+from upsamp.layers.layer import Layer, Shape, Weight
+from upsamp.layers.wrapper_layer import WrapperLayer
 
 VECTOR = {"class_name": "TruncatedNormal", "config": {"mean": 0.0, "stddev": 0.02, "seed": None}}
 
 
-class SpectralNormalization(Layer):
+class SpectralNormalization(WrapperLayer):
     """Stand for a layer whose kernel training divides by its largest singular value.
 
     The stored kernel is divided already. Weights, in Keras' order: the kernel of the layer,
@@ -29,10 +28,7 @@ class SpectralNormalization(Layer):
     """
 
     def __init__(self, layer: Layer, power_iterations: int = 1, **options: Any) -> None:
-        super().__init__(**options)
-        if not isinstance(layer, Layer):
-            raise ArgumentError(f"`layer` must be a layer. Received: layer={spelled(layer)}.")
-        self.layer = layer
+        super().__init__(layer, **options)
         self.power_iterations = normalize_count(power_iterations, "power_iterations")
 
     def create_weights(self, input_shape: Shape) -> None:
@@ -68,21 +64,9 @@ class SpectralNormalization(Layer):
         found = super().stored_weights()
         return {"vars/0": found[self.weight_paths[0]], **found}
 
-    def _values(self, index: int) -> Array:
-        """Return the values of one weight; those of the layer are drawn by itself."""
-        weight = self._weights[index]
-        self.layer.seed = self.seed
-        if any(weight is one for one in self.layer.weights):
-            return self.layer.weight(weight.name)
-        return super()._values(index)
-
     def check_rank(self, input_shape: Shape) -> None:
         """Raise `ShapeError` where the layer does."""
         self.layer.check_rank(input_shape)
-
-    def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Return the shape of the layer's output."""
-        return self.layer.output_shape_for(input_shape)
 
     @property
     def training_effect(self) -> str:
@@ -112,25 +96,4 @@ class SpectralNormalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again, the layer as its class and config."""
-        wrapped = {"class_name": self.layer.type_name, "config": self.layer.get_config()}
-        return {
-            **super().get_config(),
-            "layer": wrapped,
-            "power_iterations": self.power_iterations,
-        }
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what `get_config` gave; `layer` may be a layer that is made already."""
-        arguments = normalize_config(config, cls)
-        layer = arguments["layer"]
-        if not isinstance(layer, Mapping):
-            return cls(**arguments)
-        wrapped = normalize_mapping(layer, "layer")
-        name = wrapped.get("class_name")
-        if not (isinstance(name, str) and name in LAYERS):
-            raise ArgumentError(
-                "SpectralNormalization must wrap a layer that upsamp has. "
-                f"Received: {spelled(name)}."
-            )
-        return cls(**{**arguments, "layer": LAYERS[name].from_config(wrapped.get("config", {}))})
+        return {**super().get_config(), "power_iterations": self.power_iterations}

@@ -1,5 +1,6 @@
 """Configs of Keras 2 and tf.keras, in every form that they were written in."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,12 @@ from config_entries import Entry
 from effort import in_one_test
 from golden_files import golden_models, model_file
 
+from upsamp.core.shuffle import depth_to_space, space_to_depth
 from upsamp.errors import FormatError
 from upsamp.io.model_files import open_model
-from upsamp.models.config.keras2_config import OPERATORS, modernize
+from upsamp.models.config.keras2_config import modernize
 from upsamp.models.config.layer_config import OLD_NAMES
+from upsamp.models.config.tensorflow_functions import FUNCTIONS
 from upsamp.models.files.loading import model_from_config
 
 X = np.arange(32.0, dtype=np.float32).reshape(1, 4, 4, 2) / 8 - 2
@@ -110,6 +113,11 @@ def test_calls_of_a_nested_model_begin_at_1_or_at_0(first: int) -> None:
 
 
 ALL = {"start": None, "stop": None, "step": None}
+PADS = [[0, 0], [1, 0], [0, 2], [0, 0]]
+PADDED = np.pad(X, PADS)
+SUM = X.sum((1, 3))
+SELU = 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * (np.exp(X) - 1))
+GELU = X / 2 * (1 + np.vectorize(math.erf)(X / math.sqrt(2)))
 NEGATIVE = np.where(X > 0, X, X * np.float32(0.2))
 OPERATED: list[tuple[str, Any, Any]] = [
     ("math.multiply", ["x", 0, 0, {"y": 2.0, "name": None}], X * 2),
@@ -131,7 +139,6 @@ OPERATED: list[tuple[str, Any, Any]] = [
     ("nn.relu", ["x", 0, 0, {"name": None}], np.maximum(X, 0)),
     ("nn.leaky_relu", ["x", 0, 0, {"alpha": 0.5, "name": None}], np.where(X > 0, X, X / 2)),
     ("nn.leaky_relu", ["x", 0, 0, {"name": None}], NEGATIVE),
-    ("concat", [["x", 0, 0, {"axis": 1}], ["x", 0, 0, {"axis": 1}]], np.concatenate([X, X], 1)),
     (
         "__operators__.getitem",
         ["x", 0, 0, {"slice_spec": [ALL, {"start": 3, "stop": 1, "step": -1}, 0, None]}],
@@ -142,17 +149,139 @@ OPERATED: list[tuple[str, Any, Any]] = [
         ["x", 0, 0, {"slice_spec": [ALL, {"class_name": "__ellipsis__"}, 1], "name": None}],
         X[..., 1],
     ),
+    *(
+        (function, ["x", 0, 0, named], expected)
+        for function, named, expected in (
+            ("math.pow", {"y": 2, "name": None}, X * X),
+            ("math.floormod", {"y": 0.5}, X - np.floor(X / 0.5) * 0.5),
+            ("math.floordiv", {"y": 0.5}, np.floor(X / 0.5)),
+            ("compat.v1.floor_div", {"y": 0.5}, np.floor(X / 0.5)),
+            ("math.add", {"y": [0.5, -1.0]}, np.add(X, [0.5, -1.0])),
+            ("math.abs", {}, np.abs(X)),
+            ("math.square", {"name": None}, X * X),
+            ("math.exp", {}, np.exp(X)),
+            ("math.sin", {}, np.sin(X)),
+            ("math.cos", {}, np.cos(X)),
+            ("math.sign", {}, np.sign(X)),
+            ("math.floor", {}, np.floor(X)),
+            ("math.ceil", {}, np.ceil(X)),
+            ("math.round", {}, np.round(X)),
+            ("math.softplus", {}, np.log(1 + np.exp(X))),
+            ("nn.softsign", {}, X / (1 + np.abs(X))),
+            ("nn.relu6", {}, np.clip(X, 0, 6)),
+            ("nn.elu", {}, np.where(X > 0, X, np.exp(X) - 1)),
+            ("nn.selu", {}, SELU),
+            ("nn.silu", {"beta": 1.0}, X / (1 + np.exp(-X))),
+            ("nn.swish", {}, X / (1 + np.exp(-X))),
+            ("nn.gelu", {}, GELU),
+            ("nn.softmax", {}, np.exp(X) / np.exp(X).sum(-1, keepdims=True)),
+            ("nn.softmax", {"axis": 1}, np.exp(X) / np.exp(X).sum(1, keepdims=True)),
+            ("nn.log_softmax", {}, X - np.log(np.exp(X).sum(-1, keepdims=True))),
+            ("math.l2_normalize", {"axis": -1}, X / np.sqrt((X * X).sum(-1, keepdims=True))),
+            ("math.reduce_mean", {"axis": [1, 2], "keepdims": True}, X.mean((1, 2), keepdims=True)),
+            ("math.reduce_sum", {"axis": -1}, X.sum(-1)),
+            ("math.reduce_max", {"axis": 1, "keepdims": False}, X.max(1)),
+            ("math.reduce_min", {"axis": [1, 2]}, X.min((1, 2))),
+            ("math.reduce_variance", {"axis": -1}, X.var(-1)),
+            ("math.reduce_std", {"axis": 1}, X.std(1)),
+            ("clip_by_value", {"clip_value_min": -0.5, "clip_value_max": 1}, np.clip(X, -0.5, 1)),
+            ("cast", {"dtype": "int32"}, np.trunc(X)),
+            ("identity", {}, X),
+            ("stop_gradient", {}, X),
+            ("reshape", {"shape": [-1, 8, 4]}, X.reshape(1, 8, 4)),
+            ("transpose", {"perm": [0, 3, 1, 2]}, X.transpose(0, 3, 1, 2)),
+            (
+                "compat.v1.transpose",
+                {"perm": [0, 2, 1, 3], "name": "t", "conjugate": False},
+                X.transpose(0, 2, 1, 3),
+            ),
+            ("expand_dims", {"axis": 1}, X[:, None]),
+            ("pad", {"paddings": [[0, 0], [1, 0], [0, 2], [0, 0]]}, PADDED),
+            (
+                "compat.v1.pad",
+                {"paddings": PADS, "mode": "REFLECT", "name": None, "constant_values": 0},
+                np.pad(X, PADS, mode="reflect"),
+            ),
+            ("tile", {"multiples": [1, 2, 1, 1], "name": None}, np.tile(X, (1, 2, 1, 1))),
+            ("repeat", {"repeats": 2, "axis": 1}, X.repeat(2, 1)),
+            ("reverse", {"axis": [1], "name": None}, X[:, ::-1]),
+            ("split", {"num_or_size_splits": [1, 3], "axis": 1}, X[:, :1]),
+            ("split", {"num_or_size_splits": 2, "axis": -1, "num": None}, X[..., :1]),
+            ("unstack", {"axis": -1}, X[..., 0]),
+            ("nn.space_to_depth", {"block_size": 2}, space_to_depth(X)),
+            ("image.resize", {"size": [8, 8], "method": "nearest"}, X.repeat(2, 1).repeat(2, 2)),
+        )
+    ),
+    ("concat", [["x", 0, 0, {"axis": 1}], ["x", 0, 0, {"axis": 1}]], np.concatenate([X, X], 1)),
+    ("stack", [["x", 0, 0, {"axis": 1}], ["x", 0, 0, {"axis": 1}]], np.stack([X, X], 1)),
+]
+# Behind another function, for which X itself is nothing.
+NESTED: list[tuple[str, Any, tuple[str, Any], Any]] = [
+    ("math.abs", {}, ("math.sqrt", {}), np.sqrt(np.abs(X))),
+    ("math.add", {"y": 3.0}, ("math.rsqrt", {}), 1 / np.sqrt(X + 3)),
+    ("math.add", {"y": 3.0}, ("math.reciprocal", {}), 1 / (X + 3)),
+    ("math.add", {"y": 3.0}, ("math.log", {}), np.log(X + 3)),
+    ("math.add", {"y": 3.0}, ("math.log1p", {}), np.log(X + 4)),
+    *(
+        ("math.reduce_sum", {"axis": [1, 3], "keepdims": True}, (name, {"axis": [1, 3]}), SUM)
+        for name in ("squeeze", "compat.v1.squeeze")
+    ),
+    (
+        "tile",
+        {"multiples": [1, 1, 1, 2]},
+        ("nn.depth_to_space", {"block_size": 2, "data_format": "NHWC"}),
+        depth_to_space(np.tile(X, 2)),
+    ),
 ]
 
 
 @in_one_test(("function", "call", "expected"), OPERATED)
 def test_operators_of_tensorflow_are_operations(function: str, call: Any, expected: Any) -> None:
     config = model(image(), operator(function, "tf.op", call), outputs=[["tf.op", 0, 0]])
-    np.testing.assert_allclose(run(config), expected, rtol=1e-6)
+    np.testing.assert_allclose(run(config), expected, rtol=2e-6, atol=1e-6)
+
+
+@in_one_test(("first", "named", "second", "expected"), NESTED)
+def test_operators_of_tensorflow_behind_each_other(
+    first: str, named: Any, second: tuple[str, Any], expected: Any
+) -> None:
+    inner = operator(first, "a", ["x", 0, 0, named])
+    outer = operator(second[0], "b", ["a", 0, 0, second[1]])
+    config = model(image(), inner, outer, outputs=[["b", 0, 0]])
+    np.testing.assert_allclose(run(config), expected, rtol=2e-6)
 
 
 def test_all_operators_are_tested() -> None:
-    assert {function for function, _, _ in OPERATED} == set(OPERATORS)
+    tried = {function for function, *_ in OPERATED} | {second[0] for _, _, second, _ in NESTED}
+    assert tried == {*FUNCTIONS, "__operators__.getitem"}
+
+
+def test_all_outputs_of_an_operator_are_known() -> None:
+    parts = operator("split", "a", ["x", 0, 0, {"num_or_size_splits": 2, "axis": 1}])
+    config = model(image(), parts, outputs=[["a", 0, 1], ["a", 0, 0]])
+    second, first = run(config)
+    np.testing.assert_array_equal(first, X[:, :2])
+    np.testing.assert_array_equal(second, X[:, 2:])
+
+
+@in_one_test(
+    ("function", "named"),
+    [
+        ("math.reduce_mean", {"axis": 1, "where": True}),
+        ("cast", {"dtype": ["x", 0, 0]}),
+        ("nn.silu", {"beta": 2.0}),
+        ("nn.depth_to_space", {"block_size": 2, "data_format": "NCHW"}),
+        ("image.resize", {"size": [8, 8], "preserve_aspect_ratio": True}),
+        ("os.system", {"command": "true"}),
+    ],
+)
+def test_arguments_that_have_no_operation_are_refused_by_name(function: str, named: Any) -> None:
+    called = operator(function, "a", ["x", 0, 0, named])
+    read = model_from_config(model(image(), called, outputs=[["a", 0, 0]]), "2.21.0")
+    with pytest.raises(
+        NotImplementedError, match=rf"\(there is no operation tf\.{function} in upsamp\)"
+    ):
+        read.predict(X)
 
 
 def test_another_operator_is_listed_and_not_run() -> None:
@@ -160,8 +289,8 @@ def test_another_operator_is_listed_and_not_run() -> None:
         image(), operator("einsum", "tf.einsum", ["x", 0, 0, {}]), outputs=[["tf.einsum", 0, 0]]
     )
     read = model_from_config(config, "2.21.0")
-    assert read.layers[1].type_name == "TFOpLambda"
-    with pytest.raises(NotImplementedError, match=r"^Layer 'tf\.einsum' \(TFOpLambda"):
+    assert read.layers[1].type_name == "tf.einsum"
+    with pytest.raises(NotImplementedError, match=r"^Layer 'tf\.einsum' \(tf\.einsum"):
         read.predict(X)
 
 

@@ -56,6 +56,16 @@ def test_the_tree_of_keras_3_goes_by_class_and_not_by_name() -> None:
     check(model, KERNEL, BIAS, KERNEL + 1, BIAS + 1)
 
 
+@in_one_test("slash", ["/", "\\"])
+@in_one_test("group", ["layers", "_layer_checkpoint_dependencies"])
+def test_the_trees_of_older_keras_and_of_windows_are_the_same(group: str, slash: str) -> None:
+    inner = sequential(image(shape=(None, 2)), entry("Dense", "d", units=2), name="in")
+    model = model_from_config(sequential(image(shape=(None, 2)), inner))
+    path = slash.join((group, "sequential", group, "dense", "vars"))
+    put_weights(model, stored({f"{path}/0": KERNEL, f"{path}/1": BIAS}))
+    check(model, KERNEL, BIAS)
+
+
 def test_what_a_layer_keeps_for_training_is_passed_over() -> None:
     layers = [entry("Dropout", "a", rate=0.5), entry("Dense", "b", units=2)]
     model = model_from_config(sequential(image(shape=(None, 2)), *layers))
@@ -107,6 +117,32 @@ def test_a_nested_model_has_what_is_trained_first() -> None:
     held |= {"n/moving_mean:0": three, "n/moving_variance:0": one}
     put_weights(model, by_layer(s=held))
     check(model, one, two, three, one, KERNEL, BIAS)
+
+
+@in_one_test("names", ["kernel bias vector_u", "kernel vector_u bias", "bias vector_u kernel"])
+def test_weights_go_by_their_names_whatever_is_trained_first(names: str) -> None:
+    wrapped = {"class_name": "Dense", "config": {"units": 2}}
+    layer = entry("SpectralNormalization", "n", layer=wrapped)
+    model = model_from_config(sequential(image(shape=(None, 2)), layer))
+    values = {"kernel": KERNEL, "bias": BIAS, "vector_u": np.ones((1, 2))}
+    put_weights(model, by_layer(n={f"n/dense/{name}:0": values[name] for name in names.split()}))
+    check(model, KERNEL, np.ones((1, 2)), BIAS)
+
+
+@in_one_test("backend", ["theano", "tensorflow", "cntk"])
+def test_kernels_of_theano_are_turned_as_keras_2_does(backend: str) -> None:
+    sizes = {"filters": 2, "kernel_size": 2, "use_bias": False}
+    names = ("Conv2D", "Conv2DTranspose", "SeparableConv2D")
+    inner = sequential(image(), *(entry(name, name, **sizes) for name in names), name="in")
+    model = model_from_config(functional(image(), called(inner, [tensor("x")], [tensor("x")])))
+    kernels = [np.arange(16.0).reshape(2, 2, 2, 2), np.arange(8.0).reshape(2, 2, 2, 1)]
+    shapes = [kernels[0], kernels[0] + 1, kernels[1], np.ones((1, 1, 2, 2))]
+    held = by_layer(**{"in": {f"{place}:0": one for place, one in enumerate(shapes)}})
+    held.attributes[""]["backend"] = backend  # type: ignore[index]
+    put_weights(model, held)
+    turn = 1 if backend != "theano" else -1
+    turned = [one[::turn, ::turn] for one in shapes[:2]]
+    check(model, *turned, *shapes[2:])
 
 
 def test_flat_names_are_paths_or_numbers() -> None:

@@ -104,6 +104,16 @@ def repeated_reach(length: int, factor: int) -> Reach:
     return positions, positions.copy()
 
 
+def blocked_reach(length: int, factor: int) -> Reach:
+    """Return the reach of what makes one position of each `factor` of them.
+
+    >>> [positions.tolist() for positions in blocked_reach(6, 3)]
+    [[0, 3], [2, 5]]
+    """
+    first = np.arange(length // factor) * factor
+    return first, first + factor - 1
+
+
 def resampled_reach(length: int, target: int, interpolation: Interpolation) -> Reach:
     """Return the reach of an interpolation to `target` positions, by Keras' convention.
 

@@ -13,8 +13,15 @@ from upsamp.layers.merge_layer import MergeLayer
 from upsamp.layers.operation import Operation
 from upsamp.layers.shapes import MaybeShape
 from upsamp.layers.unknown_layer import UnknownLayer
-from upsamp.models.config.layer_config import TENSOR, history, is_tensor, read_layer, tensors_of
-from upsamp.models.config.layer_entries import keras_name, write_layer
+from upsamp.models.config.layer_config import (
+    ARRAYS,
+    TENSOR,
+    history,
+    is_tensor,
+    read_layer,
+    tensors_of,
+)
+from upsamp.models.config.layer_entries import called_with, keras_name, write_layer
 from upsamp.models.graph import Call, Source, output_of
 from upsamp.models.nesting import is_model
 
@@ -259,10 +266,12 @@ def write_graph(graph: Graph, shapes: Sequence[Sequence[MaybeShape]]) -> dict[st
     for call in sorted(graph.calls, key=lambda call: call.node):
         if call.sources:
             tensors = [_tensor(one, graph, shapes) for one in call.sources]
-            node: dict[str, Any] = {"args": _arguments(call.layer, tensors), "kwargs": {}}
+            named = called_with(call.layer)
+            node: dict[str, Any] = {"args": _arguments(call.layer, tensors), "kwargs": named}
             if call.training is not None:
-                node["kwargs"] = {"training": call.training}
-                node |= node["kwargs"] if call.honoured else {}
+                training = {"training": call.training}
+                node["kwargs"] = {**named, **training}
+                node |= training if call.honoured else {}
             entries[id(call.layer)]["inbound_nodes"].append(node)
             recorded = [list(shape) for shape in call.layer.recorded_shapes]
             if recorded and any(output_of(shapes, one) is None for one in call.sources):
@@ -285,12 +294,23 @@ def _with_calls(layer: Layer) -> dict[str, Any]:
 
 def _arguments(layer: Layer, tensors: list[dict[str, Any]]) -> list[Any]:
     """Return what a layer is called with: an operation with its numbers, a merge with a list."""
-    if isinstance(layer, Operation | GetItem):
+    if isinstance(layer, GetItem):
+        return [tensors[0] if one is None else one for one in layer.operands]
+    if isinstance(layer, Operation):
+        if layer.is_of_several:
+            return [tensors]
         given = iter(tensors)
-        return [next(given) if one is None else one for one in layer.operands]
+        return [next(given) if one is None else _constant(one) for one in layer.operands]
     if is_model(layer) and layer.input_keys:
         return [dict(zip(layer.input_names, tensors, strict=True))]
     return [tensors] if isinstance(layer, MergeLayer) or len(tensors) > 1 else tensors
+
+
+def _constant(value: Any) -> Any:
+    """Return a number, or an array as Keras writes it."""
+    if not isinstance(value, list):
+        return value
+    return {"class_name": ARRAYS[0], "config": {"value": value, "dtype": "float32"}}
 
 
 def _named(source: Source, graph: Graph) -> list[Any]:

@@ -5,32 +5,13 @@ from typing import Any
 
 from upsamp.models.config.layer_config import (
     ELLIPSIS,
-    LIKE_LAYERS,
     OPERATIONS_HOME,
     SLICE,
     TENSOR,
+    is_tensor,
 )
+from upsamp.models.config.tensorflow_functions import translate_call
 
-# Operators between the layers of a functional model, by TensorFlow's names.
-OPERATORS: Mapping[str, str] = {
-    "__operators__.add": "Add",
-    "__operators__.getitem": "GetItem",
-    "math.add": "Add",
-    "math.subtract": "Subtract",
-    "math.multiply": "Multiply",
-    "concat": "Concatenate",
-    "math.truediv": "TrueDivide",
-    "math.divide": "TrueDivide",
-    "math.negative": "Negative",
-    "math.maximum": "Maximum",
-    "math.minimum": "Minimum",
-    "math.tanh": "Tanh",
-    "nn.tanh": "Tanh",
-    "math.sigmoid": "Sigmoid",
-    "nn.sigmoid": "Sigmoid",
-    "nn.relu": "Relu",
-    "nn.leaky_relu": "LeakyRelu",
-}
 CONSTANT = "_CONSTANT_VALUE"
 # The layers that stand for operations of TensorFlow between those of a functional model.
 TF_LAYERS = ("TFOpLambda", "SlicingOpLambda")
@@ -189,7 +170,7 @@ def _renew_calls(layer: Any, shifts: Mapping[str, int]) -> Any:
     class_name, options, nodes = _operation(function, [_without_name(node) for node in nodes])
     return {
         **layer,
-        "class_name": class_name or layer["class_name"],
+        "class_name": class_name,
         "module": f"{OPERATIONS_HOME}.numpy",
         "registered_name": None,
         "config": {"name": layer.get("name"), **options},
@@ -199,20 +180,32 @@ def _renew_calls(layer: Any, shifts: Mapping[str, int]) -> Any:
 
 def _operation(
     function: str, nodes: list[dict[str, Any]]
-) -> tuple[str | None, dict[str, Any], list[dict[str, Any]]]:
+) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
     """Return Keras' class of a function of TensorFlow, its options, and its calls."""
-    class_name = OPERATORS.get(function)
-    if class_name == "GetItem":
-        nodes = [
-            {"args": [*node["args"], node["kwargs"].get("slice_spec")], "kwargs": {}}
-            for node in nodes
-        ]
-    if class_name not in LIKE_LAYERS:
-        return class_name, {}, nodes
-    options = nodes[0]["kwargs"]
-    if any(node["kwargs"] != options for node in nodes):
-        return None, {}, nodes  # which is one layer for each
-    return class_name, options, [{**node, "kwargs": {}} for node in nodes]
+    if function == "__operators__.getitem":
+        items = [node["kwargs"].get("slice_spec") for node in nodes]
+        calls = zip(nodes, items, strict=True)
+        return "GetItem", {}, [{"args": [*node["args"], one], "kwargs": {}} for node, one in calls]
+    found = [translate_call(function, node["kwargs"], _holds_tensor) for node in nodes]
+    known = [one for one in found if one is not None]
+    if len(known) < len(nodes) or any(one[::2] != known[0][::2] for one in known):
+        return f"tf.{function}" if function.isprintable() else TF_LAYERS[0], {}, nodes
+    name, _, options = known[0]
+    return (
+        name,
+        options,
+        [
+            {"args": [*node["args"], *operands], "kwargs": {}}
+            for node, (_, operands, _) in zip(nodes, known, strict=True)
+        ],
+    )
+
+
+def _holds_tensor(value: Any) -> bool:
+    """Tell whether an argument is an output of a layer, or holds one."""
+    if isinstance(value, list):
+        return any(map(_holds_tensor, value))
+    return is_tensor(value)
 
 
 def _call(node: Any) -> dict[str, Any]:

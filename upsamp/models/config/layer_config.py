@@ -8,17 +8,25 @@ from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError, FormatError, UpsampError
 from upsamp.layers import LAYERS, Layer
 from upsamp.layers.get_item import GetItem, Item
-from upsamp.layers.operation import OPERATIONS, Operation, is_number
-from upsamp.layers.shapes import Shape, normalize_shape
+from upsamp.layers.operation import OPERATIONS, OPTIONS, Operation, is_number
+from upsamp.layers.shape_operations import SHAPE_OPERATIONS
+from upsamp.layers.shapes import Shape, normalize_shape, snake_case
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.registry import MODELS, model_class
 
 # Where Keras' own classes come from; a class of the same name from elsewhere is not Keras'.
 HOMES = ("keras", "tf_keras", "tensorflow", "keras_core", "upsamp")
+# Layers that Keras has not, or had later, and where they come from.
+OTHER_LAYERS = ("GroupNormalization", "InstanceNormalization")
+OTHER_HOMES = ("keras_contrib", "tensorflow_addons")
+# The argument of a wrapper that is a layer.
+WRAPPED = "layer"
 OPERATIONS_HOME = "keras.src.ops"
+# Arrays that an operation is called with.
+ARRAYS = ("__numpy__", "__tensor__")
 TENSOR, SLICE, ELLIPSIS = "__keras_tensor__", "__slice__", "__ellipsis__"
 # The classes of policies of types, by all their names; "infer" was float32 in what was saved.
-POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1")
+POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1", "QuantizedDTypePolicy")
 # Names that layers have or had besides their own, in tf.keras.
 OLD_NAMES: Mapping[object, str] = {
     "AvgPool2D": "AveragePooling2D",
@@ -148,8 +156,9 @@ def _is_operation(entry: object, class_name: str) -> bool:
     )
     if isinstance(home, str) and home:
         return home.startswith(OPERATIONS_HOME)
-    plain = isinstance(config, dict) and not {"trainable", "dtype"} & set(config)
-    return plain and class_name in {*OPERATIONS, *LIKE_LAYERS, "GetItem"}
+    arguments = set(config) if isinstance(config, dict) else set()
+    is_layer = class_name in LAYERS and {"trainable", "dtype"} & arguments
+    return not is_layer and class_name in {*OPERATIONS, *LIKE_LAYERS, "GetItem"}
 
 
 def _known_layer(class_name: str, config: dict[str, Any], entry: object) -> Layer:
@@ -157,9 +166,12 @@ def _known_layer(class_name: str, config: dict[str, Any], entry: object) -> Laye
     _check_home(entry, class_name)
     if _is_operation(entry, class_name):
         return _operation(class_name, config, entry)
+    class_name = class_name.removeprefix("Addons>")
     if class_name not in LAYERS:
         raise ArgumentError(f"there is no {class_name} in upsamp")
-    arguments = {key: _plain(value) for key, value in config.items()}
+    arguments = {
+        key: read_layer(value) if key == WRAPPED else _plain(value) for key, value in config.items()
+    }
     if class_name == "InputLayer":
         return _input_layer({k: v for k, v in arguments.items() if k not in INPUT_OPTIONS})
     return LAYERS[class_name].from_config(arguments)
@@ -179,9 +191,14 @@ def _check_home(entry: object, class_name: str) -> None:
     """Raise where a class is not Keras' own, whatever it is called."""
     module = entry.get("module") if isinstance(entry, dict) else None
     registered = entry.get("registered_name") if isinstance(entry, dict) else None
-    if isinstance(module, str) and module and module.split(".")[0] not in HOMES:
+    own = class_name.removeprefix("Addons>")
+    homes = (*HOMES, *OTHER_HOMES) if own in OTHER_LAYERS else HOMES
+    names = (None, own, f"Addons>{own}") if own in OTHER_LAYERS else (None, class_name)
+    if class_name != own and own not in OTHER_LAYERS:
+        raise ArgumentError("it comes from TensorFlow Addons")
+    if isinstance(module, str) and module and module.split(".")[0] not in homes:
         raise ArgumentError(f"it comes from {shorten(module)}")
-    if OLD_NAMES.get(registered, registered) not in (None, class_name):
+    if OLD_NAMES.get(registered, registered) not in names:
         raise ArgumentError(f"it is registered as {shorten(str(registered))}")
 
 
@@ -198,7 +215,7 @@ def _plain(value: object) -> object:
     if class_name == "function" or not isinstance(config, dict):
         return config
     if class_name in POLICIES:
-        name = config.get("name")
+        name = config.get("name", f"{config.get('mode')}_from_{config.get('source_name')}")
         return None if isinstance(name, str) and name.startswith("infer") else name
     if class_name in MODELS:
         raise ArgumentError(f"it holds a model, {class_name}, in an argument")
@@ -223,22 +240,33 @@ def _settings(config: Mapping[str, object]) -> dict[str, object]:
 # --- operations
 
 
-def _operands(entry: object) -> list[Any]:
-    """Return what an operation is called with, at all its calls: None for an output of a layer."""
+def _called_with(entry: object, class_name: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the operands of an operation at all its calls, None for a layer's, and its options."""
     nodes = entry.get("inbound_nodes") if isinstance(entry, dict) else None
-    calls = [
-        [None if is_tensor(one) else one for one in _arguments(node)]
-        for node in (nodes if isinstance(nodes, list) else [])
-    ]
+    calls = [_call_of(node, class_name) for node in (nodes if isinstance(nodes, list) else [])]
     if any(call != calls[0] for call in calls):
         raise ArgumentError("it is called with other numbers each time")
-    return calls[0] if calls else []
+    return calls[0] if calls else ([], {})
 
 
-def _arguments(node: object) -> list[object]:
-    """Return the arguments of one call in order, without those that are left out."""
+def _call_of(node: object, class_name: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the operands of one call in their order, and the options that are named in it."""
     args, kwargs = _call_arguments(node)
-    return [*args, *(value for value in kwargs.values() if value is not None)]
+    named = {name: one for name, one in kwargs.items() if one is not None}
+    if class_name in SHAPE_OPERATIONS and SHAPE_OPERATIONS[class_name].several:
+        args = [one for arg in args for one in (arg if isinstance(arg, list) else [arg])]
+    known = OPTIONS.get(class_name, {})
+    operands = [*args, *(one for name, one in named.items() if name not in known)]
+    options = {name: one for name, one in named.items() if name in known}
+    return [None if is_tensor(one) else _constant(one) for one in operands], options
+
+
+def _constant(value: object) -> object:
+    """Return an operand that a file holds, without Keras' wrapping of arrays."""
+    if isinstance(value, dict) and value.get("class_name") in ARRAYS:
+        config = value.get("config")
+        return config.get("value") if isinstance(config, dict) else value
+    return value
 
 
 def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
@@ -251,8 +279,11 @@ def _operation(class_name: str, config: dict[str, Any], entry: object) -> Layer:
         layer.operation, layer.operation_options = class_name, options
         return layer
     if class_name == "GetItem":
-        return GetItem(_items(_operands(entry)), name=name)
-    return Operation(class_name, _operands(entry), options, name=name)
+        return GetItem(_items(_called_with(entry, class_name)[0]), name=name)
+    if class_name not in OPERATIONS:
+        raise ArgumentError(f"there is no operation {class_name} in upsamp")
+    operands, named = _called_with(entry, class_name)
+    return Operation(class_name, operands, {**options, **named}, name=name)
 
 
 def _items(operands: list[Any]) -> list[Item]:
@@ -288,12 +319,67 @@ def _resizing(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return "Resizing", {"height": options["size"][0], "width": options["size"][1], **others}
 
 
+def _reshape(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the layer that reshapes like an operation, which must leave the batch first."""
+    batch, *rest = options["newshape"]
+    if batch not in (-1, None) and -1 in rest:
+        raise ArgumentError("it moves the batch")
+    return "Reshape", {"target_shape": rest}
+
+
+def _shuffle(kind: str, factor: str) -> Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]:
+    """Return what makes the layer that moves pixels into channels, or back, as TensorFlow does."""
+    return lambda options: (
+        kind,
+        {
+            factor: options["block_size"],
+            "order": "dcr",
+            "data_format": options.get("data_format"),
+        },
+    )
+
+
+def _normalize(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the layer that scales vectors to length 1."""
+    if options.get("order", 2) != 2 or options.get("epsilon") is not None:
+        raise ArgumentError("it has another norm")
+    return "UnitNormalization", {"axis": options.get("axis", -1)}
+
+
+def _log_softmax(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the layer of the logarithm of a softmax along the last axis."""
+    if options.get("axis", -1) != -1:
+        raise ArgumentError("it has another axis than the last")
+    return "Activation", {"activation": "log_softmax"}
+
+
+def _activation(name: str) -> Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]:
+    return lambda options: ("Activation", {"activation": name, **options})
+
+
 # The operations that are as a layer is, with the layer and its arguments.
 LIKE_LAYERS: Mapping[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
     "Concatenate": lambda options: ("Concatenate", {"axis": options.get("axis", -1)}),
-    "Reshape": lambda options: ("Reshape", {"target_shape": options["newshape"][1:]}),
+    "Reshape": _reshape,
     "Transpose": _permute,
     "Resize": _resizing,
+    "DepthToSpace": _shuffle("PixelShuffle", "upscale_factor"),
+    "SpaceToDepth": _shuffle("PixelUnshuffle", "downscale_factor"),
+    "Softmax": lambda options: ("Softmax", options),
+    "LogSoftmax": _log_softmax,
+    "Elu": lambda options: ("ELU", options),
+    "Normalize": _normalize,
+    "MaxPool": lambda options: ("MaxPooling2D", options),
+    "AveragePool": lambda options: ("AveragePooling2D", options),
+    "StopGradient": lambda options: ("Identity", options),
+    **{
+        name: _activation(snake_case(name))
+        for name in (
+            *("Silu", "Selu", "Relu6", "Softplus", "Softsign", "HardSigmoid", "HardSilu"),
+            *("LogSigmoid", "Celu", "HardTanh", "TanhShrink", "SoftShrink", "HardShrink"),
+            *("Squareplus", "SparsePlus", "SparseSigmoid", "Sparsemax"),
+        )
+    },
 }
 
 

@@ -5,14 +5,15 @@ from typing import Any
 
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.core.values import spelled
-from upsamp.layers import LAYERS, InputLayer, Layer, SpectralNormalization
+from upsamp.layers import LAYERS, InputLayer, Layer
 from upsamp.layers.operation import Operation
 from upsamp.layers.unknown_layer import UnknownLayer
+from upsamp.layers.wrapper_layer import WrapperLayer
 from upsamp.models.config.layer_config import OPERATIONS_HOME
 from upsamp.models.registry import model_name
 
 # Layers that Keras 3 does not have.
-NOT_IN_KERAS = ("PixelShuffle", "ThresholdedReLU")
+NOT_IN_KERAS = ("InstanceNormalization", "PixelShuffle", "PixelUnshuffle", "ThresholdedReLU")
 # Values of arguments that Keras has not.
 NOT_TAKEN: Mapping[str, tuple[str, ...]] = {
     "interpolation": tuple(one.name for one in METHODS.values() if "keras" not in one.keras),
@@ -45,9 +46,22 @@ LEFT_OUT_OF: Mapping[str, tuple[str, ...]] = {
     "SpatialDropout2D": ("trainable",),
 }
 OPERATION_MODULES: Mapping[str, str] = {
-    **dict.fromkeys(("Relu", "LeakyRelu", "Sigmoid"), f"{OPERATIONS_HOME}.nn"),
+    **dict.fromkeys(
+        (
+            *("Relu", "LeakyRelu", "Sigmoid", "Gelu", "Silu", "Selu", "Relu6", "Softplus"),
+            *("Softsign", "HardSigmoid", "HardSilu", "LogSigmoid", "Celu", "HardTanh"),
+            *("TanhShrink", "SoftShrink", "HardShrink", "Squareplus", "SparsePlus"),
+            *("SparseSigmoid", "Sparsemax", "Softmax", "LogSoftmax", "Elu", "Normalize", "MaxPool"),
+            *("AveragePool", "DepthToSpace", "SpaceToDepth"),
+        ),
+        f"{OPERATIONS_HOME}.nn",
+    ),
+    **dict.fromkeys(("Cast", "Unstack", "StopGradient"), f"{OPERATIONS_HOME}.core"),
+    "Rsqrt": f"{OPERATIONS_HOME}.math",
     "Resize": f"{OPERATIONS_HOME}.image",
 }
+# Options that Keras' operations are called with, and not made with.
+CALL_OPTIONS = ("constant_values",)
 
 
 def keras_name(layer: Layer) -> str:
@@ -83,6 +97,12 @@ def foreign(layer: Layer) -> str | None:
     return wrong[0] if wrong else None
 
 
+def called_with(layer: Layer) -> dict[str, Any]:
+    """Return the options that an operation is called with."""
+    options = layer.options if isinstance(layer, Operation) else {}
+    return {name: options[name] for name in CALL_OPTIONS if name in options}
+
+
 def write_layer(layer: Layer) -> dict[str, Any]:
     """Return the entry of a layer, without its calls.
 
@@ -102,7 +122,8 @@ def write_layer(layer: Layer) -> dict[str, Any]:
         registered = None if sequential else model
         return _entry(module, model, {**layer.get_config(), **name}, registered)
     if isinstance(layer, Operation):
-        return _operation_entry(layer.function, {**layer.options, **name})
+        options = {key: one for key, one in layer.options.items() if key not in CALL_OPTIONS}
+        return _operation_entry(layer.function, {**options, **name})
     if layer.operation is not None:
         return _operation_entry(layer.operation, {**layer.operation_options, **name})
     kind, own = layer.type_name, LAYERS.get(layer.type_name) is type(layer)
@@ -139,7 +160,7 @@ def _config(layer: Layer) -> dict[str, Any]:
     shape = config.pop("batch_input_shape", None)
     if isinstance(layer, InputLayer):
         return {"batch_shape": shape, "dtype": config["dtype"]}
-    if isinstance(layer, SpectralNormalization):
+    if isinstance(layer, WrapperLayer):
         config["layer"] = write_layer(layer.layer)
     for name in LEFT_OUT_OF.get(layer.type_name, ()):
         config.pop(name, None)
@@ -149,6 +170,9 @@ def _config(layer: Layer) -> dict[str, Any]:
 
 def _value(name: str, value: object) -> object:
     """Return an argument as Keras writes it: an object with where its class comes from."""
+    if name.endswith(("quantization_config", "_quantizer")) and isinstance(value, dict):
+        inner = {key: _value(key, one) for key, one in value.get("config", {}).items()}
+        return {**value, "config": inner, "module": "keras.quantizers", "registered_name": None}
     home = OBJECT_HOMES.get(name.rpartition("_")[2])
     if not isinstance(value, dict) or "class_name" not in value or home is None:
         return value

@@ -36,7 +36,8 @@ def load_model(
 
     path: a `.keras` file, a folder of what stands in one, a legacy `.h5`, or the JSON of
     `model.to_json()`, whose weights are drawn anew. weights: a file whose weights are put in
-    instead: `.weights.h5`, `.npz`, `.safetensors`, or a model's. values: False reads the
+    instead: `.weights.h5`, `.weights.json` (weights in several files), `.npz`, `.safetensors`, or
+    a model's. values: False reads the
     architecture alone, and counts the weights of unknown layers where that can be done.
     max_size: the bytes that a file may unpack to, and its arrays may take.
 
@@ -57,7 +58,7 @@ def load_model(
             reader.begin()  # which takes as long as all that is done until the weights are wanted
         model = model_from_config(saved.config, saved.metadata.get("keras_version"))
         if other is not None:
-            stored = read_weights_file(other, max_size=max_size)
+            stored = read_weights_file(other, max_size=max_size, reader=reader)
         elif values or unknown_layers(model):
             stored = saved.weights(values=values)
     if stored is not None:

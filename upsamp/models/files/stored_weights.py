@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import NUMBERS, StoredArray, StoredArrays
-from upsamp.layers import Layer
+from upsamp.layers import Conv2D, Conv2DTranspose, Layer
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.layers.weight import Weight
 from upsamp.models.files.weight_names import named_layers, named_weights, tree_groups
@@ -14,6 +15,8 @@ from upsamp.models.model import Model, unknown_layers
 NUMBERED = re.compile(r"arr_\d+")
 # Random numbers of training, which stand beside the weights in files of older Keras 3.
 SEEDS = "seed_generator"
+# What Keras 2.12 to 2.14 called the group of the layers.
+OLD_LAYERS = "_layer_checkpoint_dependencies"
 
 
 def put_weights(model: Model, stored: StoredArrays) -> None:
@@ -28,10 +31,35 @@ def put_weights(model: Model, stored: StoredArrays) -> None:
         stored = stored.below("model_weights")
     if stored.texts("", "layer_names") is not None:
         _put_by_layer(model, stored)
-    elif any(path.startswith("layers/") for path in (*stored.arrays, *stored.attributes)):
-        _put_tree(model, stored.arrays)
+        if stored.texts("", "backend") == ["theano"]:
+            _flip_kernels(model)
+    elif any(_in_tree(path).startswith("layers/") for path in (*stored.arrays, *stored.attributes)):
+        _put_tree(model, {_in_tree(path): one for path, one in stored.arrays.items()})
     else:
         _put_flat(model, stored.arrays)
+
+
+def _in_tree(path: str) -> str:
+    r"""Return a path as Keras 3 writes it: Keras 2.12 to 2.14 had backslashes on Windows.
+
+    >>> _in_tree("_layer_checkpoint_dependencies\\dense\\vars/0")
+    'layers/dense/vars/0'
+    """
+    parts = path.replace("\\", "/").split("/")
+    return "/".join("layers" if part == OLD_LAYERS else part for part in parts)
+
+
+def _flip_kernels(model: Model) -> None:
+    """Turn the kernels of Theano, which convolves, into those of correlation, as Keras 2 does.
+
+    Those of DepthwiseConv2D and SeparableConv2D stay as they are there.
+    """
+    layers = {id(layer): getattr(layer, "layer", layer) for _, layer in named_layers(model)}
+    for layer in layers.values():
+        if isinstance(layer, Conv2D | Conv2DTranspose):
+            kernel = layer.weights[0]
+            if kernel.value is not None:
+                kernel.put(kernel.value[::-1, ::-1])
 
 
 def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
@@ -42,6 +70,7 @@ def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
         )
         return
     weights = layer.weights
+    arrays = _in_order(weights, _merged(layer, arrays))
     if [weight.shape for weight in weights] != [one.shape for one in arrays.values()]:
         raise FormatError(
             f"The file must hold the weights of layer '{layer.name}' ({layer.type_name}), "
@@ -50,6 +79,46 @@ def _put(layer: Layer, arrays: Mapping[str, StoredArray]) -> None:
         )
     for weight, one in zip(weights, arrays.values(), strict=True):
         put_value(weight, one)
+
+
+def _merged(layer: Layer, arrays: Mapping[str, StoredArray]) -> Mapping[str, StoredArray]:
+    """Return arrays in which the kernel has the product of LoRA's added to it, as Keras saves it.
+
+    Only .h5 files have them apart. Source: E. Hu et al., "LoRA" (arXiv 2106.09685).
+    """
+    last = {name.rpartition("/")[2].removesuffix(":0"): name for name in arrays}
+    for kernel in ("kernel", "embeddings"):
+        names = (kernel, f"lora_{kernel}_a", f"lora_{kernel}_b")
+        if not set(names) <= set(last):
+            continue
+        base, left, right = (arrays[last[name]] for name in names)
+        if len(right.shape) != 2 or base.shape != (*left.shape[:-1], right.shape[-1]):
+            continue
+        value = base.value
+        if value is not None and left.value is not None and right.value is not None:
+            rank = right.shape[0]
+            scale = (rank if layer.lora_alpha is None else layer.lora_alpha) / rank
+            value = value + value.dtype.type(scale) * (left.value @ right.value)
+        merged = replace(base, value=value)
+        rest = {
+            key: one for key, one in arrays.items() if key not in (last[names[1]], last[names[2]])
+        }
+        return {**rest, last[kernel]: merged}
+    return arrays
+
+
+def _in_order(
+    weights: Iterable[Weight], arrays: Mapping[str, StoredArray]
+) -> Mapping[str, StoredArray]:
+    """Return arrays in the order of the weights where they are called as these; else as they are.
+
+    Keras writes what is trained first, whatever order a layer has made its weights in.
+    """
+    last = {name.rpartition("/")[2].removesuffix(":0"): name for name in arrays}
+    names = [weight.name for weight in weights]
+    if len(last) == len(arrays) and set(last) == set(names):
+        return {last[name]: arrays[last[name]] for name in names}
+    return arrays
 
 
 def _shapes(arrays: Iterable[Weight | StoredArray]) -> str:
@@ -138,9 +207,10 @@ def _groups(model: Model, stored: StoredArrays) -> dict[str, str]:
 def _put_nested(model: Model, arrays: Mapping[str, StoredArray]) -> None:
     """Put in the weights of a nested model: those that are trained, and then the others.
 
-    What of an unknown layer is trained nobody knows; beside one or behind it, names tell.
+    What of an unknown layer is trained nobody knows; beside one or behind it, names tell, and
+    where LoRA's are among them.
     """
-    if unknown_layers(model) or not model.built:
+    if unknown_layers(model) or not model.built or any("/lora_" in name for name in arrays):
         _put_by_names(model, arrays)
         return
     trained = model.trainable_weights

@@ -224,7 +224,7 @@ def compute_size(layer: Layer) -> int:
     """Return the bytes of one value that a layer gives."""
     if isinstance(layer, InputLayer) and layer.input_dtype.kind != "f":
         return layer.input_dtype.itemsize
-    name = layer.dtype_policy.name.removeprefix("mixed_")
+    name = layer.dtype_policy.name.removeprefix("mixed_").rpartition("_from_")[2]
     return {"float64": 8, "float32": 4}.get(name, 2)
 
 
