@@ -102,12 +102,17 @@ def _known_layer(class_name: str, module: object, config: dict[str, Any], entry:
     if class_name not in LAYERS:
         raise ArgumentError(f"there is no {class_name} in upsamp")
     arguments = {
-        key: read_layer(value) if key == WRAPPED else _plain(value) for key, value in config.items()
+        key: read_layer(value) if key == WRAPPED and not _is_model(value) else _plain(value)
+        for key, value in config.items()
     }
     if class_name == "InputLayer":
         for option in INPUT_OPTIONS:
             arguments.pop(option, None)
     return LAYERS[class_name].from_config(arguments)
+
+
+def _is_model(value: object) -> bool:
+    return isinstance(value, dict) and value.get("class_name") in MODELS
 
 
 def _check_home(entry: object, class_name: str) -> None:

@@ -78,8 +78,10 @@ def foreign(layer: Layer) -> str | None:
     """
     if isinstance(layer, UnknownLayer):
         return f"upsamp does not have {layer.type_name}"
-    if layer.type_name in NOT_IN_KERAS:
+    if layer.type_name in NOT_IN_KERAS and layer.operation is None:
         return f"Keras has no {layer.type_name}"
+    if isinstance(layer, WrapperLayer):
+        return foreign(layer.layer)
     no_layer = isinstance(layer, Operation) or layer.operation is not None
     config = {} if layer.layers or no_layer else layer.get_config()
     wrong = [
