@@ -175,6 +175,127 @@ def test_a_generator_of_upsamp_is_trained_in_keras(kind: Any, tmp_path: Path) ->
     assert trained.count_params() == ours.count_params()
 
 
+def operated(x: Any) -> list[Any]:
+    """Return what operations of Keras make of images (N, 4, 8, 3)."""
+    ops, scale = keras.ops, np.array([0.1, 0.5, -0.3], np.float32)
+    pads = [[0, 0], [1, 2], [2, 1], [0, 0]]
+    return [
+        ops.nn.depth_to_space(ops.concatenate([x, x * 2.0, x, x - 1.0], axis=-1), 2),
+        ops.nn.space_to_depth(x, 2),
+        *(ops.pad(x, pads, mode=mode) for mode in ("constant", "reflect", "symmetric")),
+        ops.pad(x, pads, constant_values=0.5),
+        ops.mean(x, axis=[1, 2], keepdims=True),
+        ops.sum(x, axis=-1),
+        ops.var(x, axis=(1, 2)),
+        ops.max(x, axis=1),
+        ops.rsqrt(ops.square(x) + 0.5),
+        ops.clip(x, -0.5, 0.4),
+        ops.cast(ops.cast(x * 10.0, "int32"), "float32"),
+        ops.squeeze(ops.mean(x, axis=3, keepdims=True), axis=3),
+        ops.expand_dims(x, axis=1),
+        *ops.split(x, 2, axis=1),
+        *ops.split(x, [1, 2], axis=-1),
+        *ops.unstack(x, axis=-1),
+        ops.stack([x, x * 2.0], axis=1),
+        ops.tile(x, [1, 2, 1, 3]),
+        ops.repeat(x, 2, axis=1),
+        ops.flip(x, axis=1),
+        ops.silu(x),
+        ops.gelu(x),
+        ops.gelu(x, approximate=False),
+        ops.softmax(x, axis=-1),
+        ops.softmax(x, axis=(1, 2)),
+        ops.log_softmax(x),
+        ops.elu(x, alpha=0.7),
+        ops.normalize(x, axis=-1),
+        x * scale,
+        ops.subtract(ops.convert_to_tensor(scale), x),
+        ops.max_pool(x, 2, strides=2, padding="same"),
+        ops.image.resize(x, (3, 4), antialias=True, interpolation="bicubic"),
+        ops.stop_gradient(x) + x // 0.3 + x % 0.3,
+    ]
+
+
+def test_operations_go_from_keras_to_upsamp_and_back(tmp_path: Path) -> None:
+    x = keras.layers.Input((4, 8, 3))
+    model = keras.Model(x, operated(x))
+    inputs = inputs_of(model)
+    model.save(tmp_path / "model.keras")
+    ours = load_model(tmp_path / "model.keras")
+    check_outputs(ours, model, inputs)
+    # What becomes a layer that Keras has not, or an operation of one, is saved as it was.
+    ours.save(tmp_path / "ours.keras")
+    check_outputs(keras.models.load_model(tmp_path / "ours.keras"), ours, inputs)
+
+
+def test_image_layers_of_any_size_and_of_means_are_computed_alike(tmp_path: Path) -> None:
+    layers = keras.layers
+    adapted = layers.Normalization()
+    adapted.adapt(np.random.default_rng(1).normal(2, 3, (9, 7, 11, 3)))
+    chosen = [
+        *(layers.Resizing(*size, antialias=True) for size in ((3, 4), (9, 5))),
+        layers.Resizing(4, 4, "bicubic", crop_to_aspect_ratio=True),
+        layers.Resizing(4, 4, pad_to_aspect_ratio=True, fill_value=0.5, antialias=True),
+        layers.CenterCrop(4, 5),
+        layers.CenterCrop(9, 4),
+        adapted,
+        layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0], invert=True),
+    ]
+    x = layers.Input((7, 11, 3))
+    steps = layers.Reshape((1, 7, 11, 3))(x)
+    model = keras.Model(
+        x,
+        [
+            *(layer(x) for layer in chosen),
+            layers.TimeDistributed(layers.Conv2D(2, 3, activation="relu"))(steps),
+        ],
+    )
+    model.save(tmp_path / "model.keras")
+    model.save(tmp_path / "model.h5")
+    inputs = inputs_of(model)
+    ours = load_model(tmp_path / "model.keras")
+    check_outputs(ours, model, inputs)
+    check_outputs(load_model(tmp_path / "model.h5"), model, inputs)
+    assert ours.count_params() == model.count_params()
+    ours.save(tmp_path / "ours.keras")
+    check_outputs(keras.models.load_model(tmp_path / "ours.keras"), ours, inputs)
+
+
+@pytest.mark.parametrize("kind", ["lora", "int8", "spectral"])
+def test_kernels_that_are_stored_in_parts_are_put_together(kind: str, tmp_path: Path) -> None:
+    layers = keras.layers
+    dense = layers.Dense(7, activation="relu")
+    if kind == "spectral":
+        dense = layers.SpectralNormalization(dense)
+    model = keras.Sequential(
+        [layers.Input((5, 5, 3)), layers.Conv2D(6, 3), layers.Flatten(), dense]
+    )
+    if kind == "lora":
+        model.layers[0].enable_lora(2)
+        dense.enable_lora(3, lora_alpha=5)
+        model_zoo.fill(model)
+    if kind == "int8":
+        model.quantize("int8")
+    for name in ("model.keras", "model.h5"):
+        model.save(tmp_path / name)
+        ours = load_model(tmp_path / name)
+        check_outputs(ours, model, inputs_of(model))
+        if kind != "lora":  # whose small kernels are part of the kernel
+            assert ours.count_params() == model.count_params()
+        ours.save(tmp_path / "ours.keras", overwrite=True)
+        again = keras.models.load_model(tmp_path / "ours.keras")
+        check_outputs(again, ours, inputs_of(model))
+
+
+def test_weights_in_several_files_are_read(tmp_path: Path) -> None:
+    layers = [keras.layers.Input((8,)), *(keras.layers.Dense(300) for _ in range(3))]
+    model = keras.Sequential(layers)
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "m.weights.json", max_shard_size=0.0004)
+    assert len([*tmp_path.glob("m_*.weights.h5")]) > 1
+    check_weights(load_model(tmp_path / "model.keras", tmp_path / "m.weights.json"), model)
+
+
 # --- other libraries, each in a process of its own
 
 RUN_KERAS = """
@@ -192,6 +313,38 @@ numpy.save(sys.argv[1], x)
 numpy.save(sys.argv[2], model.predict(x, verbose=0))
 for path in sys.argv[3:]:
     model.save_weights(path) if path.endswith(".weights.h5") else model.save(path)
+"""
+
+
+MAKE_TF_OPERATIONS = """
+import sys, numpy, tensorflow as tf, tf_keras
+x = tf_keras.layers.Input((4, 8, 3))
+scale = numpy.array([0.1, 0.5, -0.3], "float32")
+pads = [[0, 0], [1, 2], [2, 1], [0, 0]]
+mean = tf_keras.layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0])
+steps = tf_keras.layers.Reshape((2, 2, 8, 3))(x)
+model = tf_keras.Model(x, [
+    tf.nn.depth_to_space(tf.concat([x, x * 2.0, x, x - 1.0], axis=-1), 2),
+    tf.nn.space_to_depth(x, 2), tf.reshape(x, (-1, 12, 8)), tf.transpose(x, (0, 3, 1, 2)),
+    tf.expand_dims(x, 1),
+    *(tf.pad(x, pads, mode=mode) for mode in ("CONSTANT", "REFLECT", "SYMMETRIC")),
+    tf.reduce_mean(x, axis=[1, 2], keepdims=True), tf.reduce_sum(x, -1), tf.reduce_max(x, axis=1),
+    tf.math.reduce_variance(x, axis=-1), tf.math.rsqrt(tf.square(x) + 0.5), tf.sqrt(tf.abs(x)),
+    tf.clip_by_value(x, -0.5, 0.4), tf.cast(tf.cast(x * 10, tf.int32), tf.float32),
+    tf.squeeze(tf.reduce_mean(x, axis=3, keepdims=True), axis=3), *tf.split(x, [1, 2], axis=-1),
+    tf.stack([x, x * 2.0], axis=1), *tf.unstack(x, axis=-1), tf.tile(x, [1, 2, 1, 3]),
+    tf.reverse(x, axis=[1]), tf.nn.silu(x), tf.nn.gelu(x), tf.nn.gelu(x, approximate=True),
+    tf.nn.softmax(x), tf.nn.elu(x), tf.nn.selu(x), tf.math.l2_normalize(x, axis=-1), x * scale,
+    scale - x, 2.0 ** x, x // 0.3, x % 0.3, tf.image.resize(x, (3, 4)), mean(x),
+    tf_keras.layers.CenterCrop(2, 5)(x),
+    tf_keras.layers.Resizing(3, 5, crop_to_aspect_ratio=True)(x),
+    tf_keras.layers.TimeDistributed(tf_keras.layers.Conv2D(2, 3, padding="same"))(steps),
+])
+values = numpy.random.default_rng(0).uniform(-1, 1, (2, 4, 8, 3)).astype("float32")
+numpy.save(sys.argv[1], values)
+numpy.savez(sys.argv[2], *[numpy.asarray(one) for one in model(values)])
+for path in sys.argv[3:]:
+    model.save(path)
 """
 
 
@@ -243,3 +396,14 @@ def test_every_file_of_tf_keras_is_computed_as_it_was(tmp_path: Path) -> None:
         load_model(paths[3], paths[2]),
     ):
         check_array(model.predict(x), y)
+
+
+def test_functions_of_tensorflow_are_computed_as_they_were(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("x.npy", "y.npz", "model.h5", "model.keras")]
+    run(MAKE_TF_OPERATIONS, *paths)
+    expected = [*np.load(paths[1]).values()]
+    for path in paths[2:]:
+        results = load_model(path).predict(np.load(paths[0]))
+        for actual, one in zip(results, expected, strict=True):
+            assert actual.shape == one.shape
+            check_array(actual, one)

@@ -69,7 +69,12 @@ class InstanceNormalization(NormalizationLayer):
         """Normalise."""
         axis = None if self.axis is None else axes_within(self.axis, x.ndim)[0]
         return normalize_instances(
-            x, axis, self.epsilon, self.gamma(), self.beta(), to_deviation=self.groups is None
+            x,
+            axis,
+            self.epsilon,
+            self.gamma_values(),
+            self.beta_values(),
+            to_deviation=self.groups is None,
         )
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:

@@ -19,8 +19,11 @@ from upsamp.layers import (
     Conv2DTranspose,
     Dense,
     Input,
+    InstanceNormalization,
     Layer,
     PixelShuffle,
+    PixelUnshuffle,
+    SpectralNormalization,
     UpSampling2D,
 )
 from upsamp.models.files.loading import model_from_config
@@ -172,6 +175,12 @@ def test_a_file_that_exists_is_kept(suffix: str, tmp_path: Path) -> None:
     ("layer", "why"),
     [
         (PixelShuffle(2), r"\(PixelShuffle\): Keras has no PixelShuffle"),
+        (PixelUnshuffle(2), r"\(PixelUnshuffle\): Keras has no PixelUnshuffle"),
+        (InstanceNormalization(-1), r"\(\w+\): Keras has no InstanceNormalization"),
+        (
+            SpectralNormalization(Conv2D(4, 3, padding=1)),
+            r"\(SpectralNormalization\): Keras has no padding by margins",
+        ),
         (Conv2D(4, 3, padding=1), r"\(Conv2D\): Keras has no padding by margins"),
         (Conv2DTranspose(4, 3, padding=1), r"\(\w+\): Keras has no padding by margins"),
         (Conv2DTranspose(4, 3, groups=2), r"\(\w+\): Keras has no groups of a Conv2DTranspose"),

@@ -129,6 +129,70 @@ def test_weights_go_by_their_names_whatever_is_trained_first(names: str) -> None
     check(model, KERNEL, np.ones((1, 2)), BIAS)
 
 
+@in_one_test("nested", [False, True])
+@in_one_test(("alpha", "factor"), [(None, 1.0), (6, 3.0)])
+def test_the_product_of_two_small_kernels_is_added(
+    alpha: float | None, factor: float, nested: bool
+) -> None:
+    layers = [entry("Dense", "d", units=2, lora_rank=2, lora_alpha=alpha)]
+    chain = sequential(image(shape=(None, 2)), *layers, name="in")
+    model = model_from_config(sequential(image(shape=(None, 2)), chain) if nested else chain)
+    left, right = KERNEL + 1, KERNEL - 1
+    names = {"bias": BIAS, "lora_kernel_a": left, "lora_kernel_b": right, "kernel": KERNEL}
+    held = {f"s/d/{name}": one for name, one in names.items()}
+    put_weights(model, by_layer(**{"in" if nested else "d": held}))
+    check(model, KERNEL + factor * left @ right, BIAS)
+    # In the tree of Keras 3 it was added already.
+    group = "layers/sequential/layers/dense" if nested else "layers/dense"
+    put_weights(model, stored({f"{group}/vars/0": KERNEL, f"{group}/vars/1": BIAS}))
+    check(model, KERNEL, BIAS)
+
+
+def test_the_product_of_an_embedding_is_added() -> None:
+    table = entry("Embedding", "e", input_dim=2, output_dim=2, lora_rank=1)
+    model = model_from_config(sequential(image(shape=(None, 2)), table))
+    left, right = np.ones((2, 1)), np.array([[1.0, 2.0]])
+    names = {"embeddings": KERNEL, "lora_embeddings_a": left, "lora_embeddings_b": right}
+    put_weights(model, by_layer(e={f"e/{name}": one for name, one in names.items()}))
+    check(model, KERNEL + np.array([1.0, 2.0]))
+
+
+@in_one_test("rounded", [False, True])
+@in_one_test("use_bias", [False, True])
+def test_kernels_of_8_bits_are_counted_and_computed_as_in_keras(
+    rounded: bool, use_bias: bool
+) -> None:
+    policy = {"mode": "int8", "source_name": "float32"}
+    rounding = {"class_name": "AbsMaxQuantizer", "config": {"output_dtype": "int8"}}
+    quantization = {"activation_quantizer": rounding if rounded else None}
+    layer = entry(
+        "Dense",
+        "d",
+        units=2,
+        use_bias=use_bias,
+        dtype={"class_name": "QuantizedDTypePolicy", "config": policy},
+        quantization_config={"class_name": "Int8QuantizationConfig", "config": quantization},
+    )
+    model = model_from_config(sequential(image(shape=(None, 2)), layer))
+    kernel, scale = np.array([[127, -64], [3, 100]], np.int8), np.array([50.0, 20.0])
+    held = [kernel, *([BIAS] if use_bias else []), scale]
+    put_weights(model, stored({f"layers/dense/vars/{i}": one for i, one in enumerate(held)}))
+    assert model.count_params() == 4 + 2 + 2 * use_bias
+    assert model.count_trainable_params() == 2 * use_bias
+    x = np.array([[1.0, -0.333], [0.26, 0.5]])
+    taken = x
+    if rounded:
+        steps = 127 / np.abs(x).max(1, keepdims=True)
+        taken = np.round(x * steps) / steps
+    expected = taken @ (kernel / scale) + (BIAS if use_bias else 0)
+    np.testing.assert_allclose(model.predict(x), expected, rtol=1e-5)
+    names = {"kernel": kernel, "bias": BIAS, "kernel_scale": scale}
+    put_weights(
+        model, by_layer(d={f"s/d/{k}": v for k, v in names.items() if use_bias or k != "bias"})
+    )
+    np.testing.assert_allclose(model.predict(x), expected, rtol=1e-5)
+
+
 @in_one_test("backend", ["theano", "tensorflow", "cntk"])
 def test_kernels_of_theano_are_turned_as_keras_2_does(backend: str) -> None:
     sizes = {"filters": 2, "kernel_size": 2, "use_bias": False}

@@ -22,7 +22,7 @@ def resize_axis(
     >>> resize_axis(np.array([0.0, 1.0, 2.0, 9.0]), 0, 2, "bilinear")
     array([0.5, 5.5])
     >>> resize_axis(np.array([0.0, 1.0, 2.0, 9.0]), 0, 2, "bilinear", antialias=True).round(3)
-    array([0.714, 4.571])
+    array([0.714, 4.857])
     """
     length = x.shape[axis]
     if length == target:

@@ -170,7 +170,8 @@ def _known_layer(class_name: str, config: dict[str, Any], entry: object) -> Laye
     if class_name not in LAYERS:
         raise ArgumentError(f"there is no {class_name} in upsamp")
     arguments = {
-        key: read_layer(value) if key == WRAPPED else _plain(value) for key, value in config.items()
+        key: read_layer(value) if key == WRAPPED and not _is_model(value) else _plain(value)
+        for key, value in config.items()
     }
     if class_name == "InputLayer":
         return _input_layer({k: v for k, v in arguments.items() if k not in INPUT_OPTIONS})
@@ -185,6 +186,10 @@ def _input_layer(arguments: dict[str, Any]) -> Layer:
         layer = LAYERS["InputLayer"].from_config({**arguments, "dtype": None})
         layer.refuse(error)
         return layer
+
+
+def _is_model(value: object) -> bool:
+    return isinstance(value, dict) and value.get("class_name") in MODELS
 
 
 def _check_home(entry: object, class_name: str) -> None:

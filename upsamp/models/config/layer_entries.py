@@ -82,8 +82,10 @@ def foreign(layer: Layer) -> str | None:
         return f"{layer.type_name} is neither Sequential nor Functional"
     if LAYERS.get(layer.type_name) is not type(layer):
         return None  # Keras asks its user for such a class
-    if layer.type_name in NOT_IN_KERAS:
+    if layer.type_name in NOT_IN_KERAS and layer.operation is None:
         return f"Keras has no {layer.type_name}"
+    if isinstance(layer, WrapperLayer):
+        return foreign(layer.layer)
     config = {} if layer.operation is not None else layer.get_config()
     wrong = [
         f"Keras has no {name}={spelled(config[name])}"
