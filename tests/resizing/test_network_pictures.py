@@ -121,6 +121,14 @@ def test_grey_goes_through_a_network_of_colours_and_stays_grey() -> None:
     np.testing.assert_array_equal(enlarged(up, picture).pixels, expected)
 
 
+def test_a_network_of_bytes_is_given_each_byte() -> None:
+    up = Sequential([Input((None, None, 1), dtype="uint8"), UpSampling2D(2)])
+    assert Network(up).ranges == ((0.0, 255.0), (0.0, 255.0))
+    picture = Picture(np.arange(256, dtype=np.uint8).reshape(16, 16), "L")
+    expected = picture.pixels.repeat(2, 0).repeat(2, 1)
+    np.testing.assert_array_equal(enlarged(up, picture).pixels, expected)
+
+
 def keeping() -> Sequential:
     """Return a network that gives what it is given, by a convolution."""
     layer = Conv2D(1, 1, use_bias=False)

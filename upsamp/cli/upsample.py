@@ -126,6 +126,7 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     given, enlarging = found.given, request.enlarging
     size = enlarging.result_size(given)
     work = work_of(given, enlarging, size)
+    work.slow &= not request.preview  # which shows what is made at once
     # A result has no place but the terminal: one of an image from a pipe.
     piped = request.source is not None and is_open(request.source) and request.output is None
     if request.preview and piped and isinstance(given, Picture):

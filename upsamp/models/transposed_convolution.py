@@ -150,7 +150,7 @@ class Convolution:
     strip at the most. row: the layer. lost: how many values were cut off at the limits of `pixels`.
     """
 
-    whole = False  # a strip is made of some rows of the input
+    whole = slow = False  # a strip is made of some rows of the input
 
     def __init__(
         self,
@@ -236,7 +236,11 @@ class Convolution:
             strip = values if self._pixels is None else self._round(values, self._pixels)
             yield strip.transpose(3, 1, 2, 0) if self._apart else strip
 
-    def apply(self, given: Picture | Array) -> Picture | Array:
+    def apply(
+        self,
+        given: Picture | Array,
+        advance: object = None,  # noqa: ARG002 - it takes no long time
+    ) -> Picture | Array:
         """Return the whole result of an image or a matrix: an image, where it is in pixels."""
         result = self._collect(array_of(given))
         if not isinstance(given, Picture) or self._pixels is None:

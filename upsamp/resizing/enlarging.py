@@ -146,13 +146,19 @@ class Enlarging:
         check_result(*size, self.max_pixels, images * math.prod(size))
         return size
 
-    def apply(self, given: Picture | Array, size: Pair) -> Picture | Array:
+    def apply(
+        self,
+        given: Picture | Array,
+        size: Pair,
+        advance: "Callable[[int], object] | None" = None,
+    ) -> Picture | Array:
         """Return the image or matrix enlarged to `size`, (rows, columns), as `result_size` has it.
 
         The frames that follow an image are each enlarged when they are read, by their own size.
+        advance: is told of the rows that a network makes.
         """
         if isinstance(given, Picture):
-            large = self._apply_to_frame(replace(given, rest=None), size)
+            large = self._apply_to_frame(replace(given, rest=None), size, advance)
             rest = given.rest
             return replace(
                 large, rest=rest and Frames(rest.count, lambda: self._apply_to_rest(rest, size))
@@ -162,7 +168,7 @@ class Enlarging:
         if self.network is not None:
             from upsamp.resizing.network import apply_to_array  # few have a network
 
-            return apply_to_array(self.network, given, size, self.layout)
+            return apply_to_array(self.network, given, size, self.layout, advance)
         return resize(given, size, data_format=self.layout, **self._rule)
 
     def _apply_to_rest(self, rest: Frames, first: Pair) -> "Iterator[Picture]":
@@ -174,7 +180,9 @@ class Enlarging:
             check_result(*size, self.max_pixels, total)
             yield self._apply_to_frame(frame, size)
 
-    def _apply_to_frame(self, frame: Picture, size: Pair) -> Picture:
+    def _apply_to_frame(
+        self, frame: Picture, size: Pair, advance: "Callable[[int], object] | None" = None
+    ) -> Picture:
         if self.keeps(frame):
             return frame
         enlarge: Callable[..., Array] = resize
@@ -183,7 +191,7 @@ class Enlarging:
         if self.network is not None:
             from upsamp.resizing.network import apply_network  # few have a network
 
-            return apply_network(self.network, frame, size)
+            return apply_network(self.network, frame, size, advance)
         if self.linear:
             check_light(frame)
             enlarge = resize_light

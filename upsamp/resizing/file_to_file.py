@@ -113,7 +113,9 @@ def carry_out(job: "Job[WorkT]", tell: Tell, watch: Watch | None = None) -> Pict
             tell(loss)
         return delivered
     given = job.source.load()
-    result = job.work.apply(given)
+    slow = watch("Rows", job.work.rows, job.work.step) if watch and job.work.slow else nullcontext()
+    with slow as advance:
+        result = job.work.apply(given, advance)
     if destination.format in SHOWN:
         return result
     # Frames that follow are read and made while the first ones are held.

@@ -266,28 +266,40 @@ def run_on_frame(
     return NetworkRun(network, pixels, size, frame.has_alpha, room)
 
 
-def apply_network(network: Network, frame: Picture, size: Pair) -> Picture:
+def apply_network(
+    network: Network, frame: Picture, size: Pair, advance: Callable[[int], object] | None = None
+) -> Picture:
     """Return a picture as a network makes it larger, to `size`, (rows, columns)."""
     room = memory_limit()
     run = run_on_frame(network, frame, size, room and room // TILES_PART)
     pixels = frame.pixels
     rows = pixels.reshape(*pixels.shape[:2], -1)
     result = np.empty((*size, *pixels.shape[2:]), pixels.dtype)
-    start = 0
-    for part in run.make(lambda some: rows[some]):
-        result[start : start + len(part)] = part.reshape(-1, *result.shape[1:])
-        start += len(part)
+    _fill(result.reshape(*size, -1), run.make(lambda some: rows[some]), advance)
     return frame.with_pixels(result)
 
 
-def apply_to_array(network: Network, x: Array, size: Pair, layout: DataFormat) -> Array:
+def apply_to_array(
+    network: Network,
+    x: Array,
+    size: Pair,
+    layout: DataFormat,
+    advance: Callable[[int], object] | None = None,
+) -> Array:
     """Return a matrix of images as a network makes it larger: float32, in the same layout."""
     batch = as_batch(x, layout)
     run = NetworkRun(network, batch[0], size, None)
     result = np.empty(with_new_image(x.shape, layout, *size, batch.shape[3]), np.float32)
     for one, made in zip(batch, as_batch(result, layout), strict=True):
-        start = 0
-        for part in run.make(lambda rows, one=one: one[rows]):  # type: ignore[misc]
-            made[start : start + len(part)] = part
-            start += len(part)
+        _fill(made, run.make(one.__getitem__), advance)
     return result
+
+
+def _fill(result: Array, parts: Iterator[Array], advance: Callable[[int], object] | None) -> None:
+    """Put rows into a result, (H, W, C), in their order."""
+    start = 0
+    for part in parts:
+        result[start : start + len(part)] = part
+        start += len(part)
+        if advance is not None:
+            advance(len(part))

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from upsamp.resizing.enlarging import Enlarging
 
 
+# So many rows are made without a word of how far it is.
+UNSEEN_ROWS = 512
+
+
 class NetworkStrips(EnlargedStrips):
     """An image or a matrix that a network makes larger: see `Work`."""
 
@@ -25,6 +29,7 @@ class NetworkStrips(EnlargedStrips):
         self, given: Picture | Array, enlarging: "Enlarging", size: Pair, network: Network
     ) -> None:
         super().__init__(given, enlarging, size)
+        self.slow, self.step = True, UNSEEN_ROWS
         self._network = network
         array = array_of(given)
         if not isinstance(given, Picture):

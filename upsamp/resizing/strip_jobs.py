@@ -1,9 +1,10 @@
 """What a result is made of, and whether it is better made strip by strip than at once."""
 
 import math
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
     from upsamp.core.upsampling.strips import Reader
     from upsamp.resizing.enlarging import Enlarging
+
+# Is told of rows that are made.
+Advance: TypeAlias = Callable[[int], object]
 
 # Bytes that are taken besides what grows with the image: for plans, and what is loaded.
 FIXED_BYTES = 2**24
@@ -104,8 +108,9 @@ class Work(Protocol):
 
     images: the shape (N, H, W, C) of which rows are read. shape, dtype: of the result. layout:
     where its channels stand; planes: whether they stand apart, and have rows of their own in each
-    strip. whole: whether no part is made without all others. rows: how many the result has, of all
-    images, and step: a strip at the most, once it is cut.
+    strip. whole: whether no part is made without all others. slow: whether it takes so long that
+    strips cost nothing, and that users want to see how far it is. rows: how many the result has, of
+    all images, and step: a strip at the most, once it is cut.
     """
 
     images: tuple[int, ...]
@@ -114,11 +119,12 @@ class Work(Protocol):
     layout: DataFormat
     planes: bool
     whole: bool
+    slow: bool
     rows: int
     step: int
 
-    def apply(self, given: Picture | Array) -> Picture | Array:
-        """Return the whole result of what is given."""
+    def apply(self, given: Picture | Array, advance: Advance | None = None) -> Picture | Array:
+        """Return the whole result of what is given; what is slow tells `advance` of rows."""
 
     def besides(self, memory: int) -> int:
         """Return the bytes that are taken besides a strip, its inputs and `FIXED_BYTES`."""
@@ -146,7 +152,7 @@ class Kept(NamedTuple):
 class EnlargedStrips:
     """An image or a matrix that is enlarged: see `Work`."""
 
-    planes = False  # channels that stand first are taken for images
+    planes = slow = False  # channels that stand first are taken for images
     notes: tuple[str, ...] = ()  # what a user could not guess
 
     def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:
@@ -167,9 +173,9 @@ class EnlargedStrips:
             self._alpha, self._light = given.has_alpha, enlarging.linear and mixes
             self.whole = mixes and value_without_data(given) is not None
 
-    def apply(self, given: Picture | Array) -> Picture | Array:
+    def apply(self, given: Picture | Array, advance: Advance | None = None) -> Picture | Array:
         """Return the whole result."""
-        return self._asked.apply(given, self.size)
+        return self._asked.apply(given, self.size, advance)
 
     def kept(self, format_name: str) -> Kept:
         """Return how much of what is written keeps its size; other frames are read for that."""
@@ -249,7 +255,8 @@ class StripJob:
         if needed - self.source.held <= GRANTED:
             return None
         bound = available_memory() + self.source.held
-        if needed + self.work.besides(bound) <= bound:
+        fits = needed + self.work.besides(bound) <= bound
+        if fits and not (self.work.slow and self._comes_in_strips):
             return None
         if self._comes_in_strips:
             return bound // 2

@@ -235,10 +235,12 @@ def _scaled(layer: Layer, ends: Array) -> Array:
 
 
 def _takes_bytes(model: Model, source: Source, factor: float = 1.0) -> bool:
-    """Tell whether all that is done with an array begins with bytes scaled to 1.
+    """Tell whether an array is an input of bytes, or all that is done with it scales them to 1.
 
     factor: by which the array was scaled already.
     """
+    if getattr(model.calls[source.call].layer, "input_dtype", None) == np.uint8:
+        return True
     found = []
     for number, call in enumerate(model.calls):
         for place in (place for place, one in enumerate(call.sources) if one == source):

@@ -112,6 +112,9 @@ class FlatGraph:
         """Compute the output (H, W, C) of an image (H, W, C)."""
         batch = image[np.newaxis]
         batch = np.moveaxis(batch, 3, 1) if self.first[0] else batch
+        head = self.calls[0].layer
+        if getattr(head, "input_dtype", head.dtype).kind != "f":  # which would cut what is rounded
+            batch = np.rint(batch)
         batch = np.ascontiguousarray(batch)
         if not self._executions:  # which later images have, too, of any size
             self._executions.append(Execution(self.calls, [0], [self.output], [batch.shape]))
