@@ -3,7 +3,7 @@
 import numpy as np
 
 from upsamp.cli.options import wrong_command
-from upsamp.cli.program_data import Origin, batch_source, origin_of, rounding, writing
+from upsamp.cli.program_data import Origin, batch_source, origin_of, read_again, rounding, writing
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
@@ -18,7 +18,7 @@ from upsamp.errors import ArgumentError
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.read import looks_like_matrix, read_source
+from upsamp.io.read import looks_like_matrix
 from upsamp.models.transposed_convolution import Settings, Task, check_output_shape, prepare
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.resizing.nodata import value_without_data
@@ -181,9 +181,8 @@ def _kernel_origin(request: Request, settings: Settings, task: Task) -> Origin:
         if settings.groups > 1:
             made = f"np.tile({made}, (1, 1, 1, {settings.groups}))"
         return Origin(made, ("from upsamp.core.kernels.presets import make_kernel",))
-    options = ReadOptions(integers=False)
-    stored = array_of(read_source(request.weights, options))
-    origin = origin_of(request.weights, stored, options)
+    stored = read_again(request.weights, task.kernel.size)
+    origin = origin_of(request.weights, stored, ReadOptions())
     if origin.written:
         return Origin(written_array(task.kernel.squeeze(), task.kernel.shape))
     if stored.ndim == 2:
@@ -198,10 +197,9 @@ def _bias_origin(request: Request, task: Task) -> Origin:
     small = _small(task.bias)
     if small is not None:
         return Origin(small)
-    options = ReadOptions(integers=False, vectors=True)
     if looks_like_matrix(request.bias):
         return Origin(written_array(task.bias, task.bias.shape))
-    origin = origin_of(request.bias, array_of(read_source(request.bias, options)), options)
+    origin = origin_of(request.bias, read_again(request.bias, task.bias.size), ReadOptions())
     return origin._replace(text=f"{origin.text}.ravel()")
 
 
