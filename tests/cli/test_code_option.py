@@ -311,6 +311,7 @@ def test_an_unknown_library_is_an_error_of_the_command_line(invoke: Invoke) -> N
         (("upsample", "--align-corners"), 2),
         (("transpose-conv", "--padding", "9"), 1),
         (("transpose-conv", "--groups", "2"), 1),
+        (("transpose-conv", "--bias", "1 2"), 1),
     ],
 )
 def test_what_cannot_be_computed_has_no_program(

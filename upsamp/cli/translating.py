@@ -11,6 +11,7 @@ from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request
 from upsamp.cli.upsample_request import Request as UpsampleRequest
 from upsamp.core.arguments import Array, Pair
+from upsamp.core.convolution.convolve import normalize_bias
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.methods import METHODS
@@ -110,10 +111,26 @@ def translate_convolution(request: Request, settings: Settings, layer: TakenLaye
         if layer is not None:
             check_channels(layer.channels, given, settings.data_format)
         origin = origin_of(request.source, given, request.reading)
+    data, program = _convolution_data(request, settings, layer, given, origin)
+    print_text(program_of(program, str(request.library), data).removesuffix("\n"))
+
+
+def _convolution_data(
+    request: Request,
+    settings: Settings,
+    layer: TakenLayer | None,
+    given: Picture | Array,
+    origin: Origin,
+) -> tuple[Data, TransposedConvolution]:
+    """Return the arrays of a program and what is done to them, and the settings for its library.
+
+    given: what is convolved, and origin: how the program comes to it.
+    """
     by_channel, array = isinstance(given, Picture), array_of(given)
     with wrong_command(ArgumentError):
         check_output_shape(array, settings, by_channel=by_channel)
     task = prepare(array, settings, by_channel=by_channel)
+    normalize_bias(task.bias, task.kernel.shape[2] * settings.groups)
     program = TransposedConvolution.of(
         task.x.shape,
         task.kernel.shape,
@@ -135,13 +152,9 @@ def translate_convolution(request: Request, settings: Settings, layer: TakenLaye
     if layer.after is not None:
         origins.append(layer.after)
         after.insert(0, layer.after.text)
-    data = Data(
-        sources,
-        tuple(line for one in origins for line in one.imports),
-        tuple(before),
-        (*after, *filter(None, [written.text])),
-    )
-    print_text(program_of(program, str(request.library), data).removesuffix("\n"))
+    imports = tuple(line for one in origins for line in one.imports)
+    written_lines = tuple(filter(None, [written.text]))
+    return Data(sources, imports, tuple(before), (*after, *written_lines)), program
 
 
 def _pixels_of(given: Picture, task: Task, request: Request) -> tuple[list[str], list[str]]:
