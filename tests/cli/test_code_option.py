@@ -207,6 +207,12 @@ def test_what_comes_through_a_pipe_is_written_out_or_refused(invoke: Invoke) -> 
     result = invoke("upsample", "-", "--code", "jax", stdin="1 2 3\n" * 40)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "writes out 64 numbers that come through a pipe" in result.stderr
+    for option in ("--weights", "--bias"):
+        more = ("--filters", "70") if option == "--bias" else ()
+        options = ("--weights", "random", *more, option, "-", "--code", "jax")
+        result = invoke("transpose-conv", "1 2", *options, stdin="1 2 3 4 5 6 7\n" * 10)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "that come through a pipe, and no program reads them again" in result.stderr
     many = "; ".join(["1.5 2 3"] * 40)
     result = invoke("upsample", many, "--code", "jax")
     assert loaded(result.stdout, "x").shape == (1, 40, 3, 1)
@@ -222,6 +228,7 @@ def test_kernels_are_read_again_or_made_by_their_name(invoke: Invoke) -> None:
     for words, expected in (
         (("kernel.npy",), kernel),
         (("torch.npy", "--kernel-layout", "torch"), kernel),
+        (("torch.npy", "--from", "torch", "ConvTranspose2d(6, 4, (3, 5))"), kernel),
         (("random", "--kernel", "9", "--seed", "3"), make_kernel("random", (9, 9, 1, 6), seed=3)),
         (
             ("glorot", "--filters", "4", "--groups", "2"),
@@ -304,6 +311,7 @@ def test_an_unknown_library_is_an_error_of_the_command_line(invoke: Invoke) -> N
         (("upsample", "--align-corners"), 2),
         (("transpose-conv", "--padding", "9"), 1),
         (("transpose-conv", "--groups", "2"), 1),
+        (("transpose-conv", "--bias", "1 2"), 1),
     ],
 )
 def test_what_cannot_be_computed_has_no_program(

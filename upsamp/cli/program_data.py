@@ -13,7 +13,7 @@ from upsamp.core.layout import as_batch
 from upsamp.io.formats import IMAGE_FORMATS, MODES, TEXT_FORMATS, format_of_name
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.read import names_file, split_array_name
+from upsamp.io.read import names_file, read_matrix, split_array_name
 from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.translate.source import LARGEST, comment, written_array
@@ -48,10 +48,7 @@ def origin_of(source: str | None, given: Picture | Array, options: ReadOptions) 
     is_file = path is not None and (is_remote(path) or names_file(path))
     streamed = path is not None and is_stream(path)
     if streamed and array.size > LARGEST:
-        raise click.UsageError(
-            f"--code writes out {LARGEST} numbers that come through a pipe, and no program reads "
-            f"them again. Received: {array.size:,}. Give a file."
-        )
+        raise _read_once(array.size)
     small = array.size <= LARGEST and not isinstance(given, Picture)
     if not is_file or streamed or small:
         bare = array.squeeze()
@@ -60,6 +57,20 @@ def origin_of(source: str | None, given: Picture | Array, options: ReadOptions) 
     if isinstance(given, Picture):
         return _picture_origin(name, given, options)
     return next(_array_origins(name, array, options), _upsamp_origin(name))
+
+
+def read_again(text: str, size: int) -> Array:
+    """Return the numbers, `size` of them, that an option names, as they stand there."""
+    if is_stream(text):
+        raise _read_once(size)
+    return read_matrix(text, "A program", vectors=True)
+
+
+def _read_once(size: int) -> click.UsageError:
+    return click.UsageError(
+        f"--code writes out {LARGEST} numbers that come through a pipe, and no program reads "
+        f"them again. Received: {size:,}. Give a file."
+    )
 
 
 def _tell_of_large(array: Array) -> None:

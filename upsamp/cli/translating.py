@@ -3,7 +3,7 @@
 import numpy as np
 
 from upsamp.cli.options import wrong_command
-from upsamp.cli.program_data import Origin, batch_source, origin_of, rounding, writing
+from upsamp.cli.program_data import Origin, batch_source, origin_of, read_again, rounding, writing
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
 from upsamp.cli.results import read_input
@@ -11,6 +11,7 @@ from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request
 from upsamp.cli.upsample_request import Request as UpsampleRequest
 from upsamp.core.arguments import Array, Pair
+from upsamp.core.convolution.convolve import normalize_bias
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.methods import METHODS
@@ -18,7 +19,7 @@ from upsamp.errors import ArgumentError
 from upsamp.io.formats import format_of_name, is_image_format
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.pictures import Picture, array_of
-from upsamp.io.read import looks_like_matrix, read_source
+from upsamp.io.read import looks_like_matrix
 from upsamp.models.transposed_convolution import Settings, Task, check_output_shape, prepare
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.resizing.nodata import value_without_data
@@ -110,10 +111,26 @@ def translate_convolution(request: Request, settings: Settings, layer: TakenLaye
         if layer is not None:
             check_channels(layer.channels, given, settings.data_format)
         origin = origin_of(request.source, given, request.reading)
+    data, program = _convolution_data(request, settings, layer, given, origin)
+    print_text(program_of(program, str(request.library), data).removesuffix("\n"))
+
+
+def _convolution_data(
+    request: Request,
+    settings: Settings,
+    layer: TakenLayer | None,
+    given: Picture | Array,
+    origin: Origin,
+) -> tuple[Data, TransposedConvolution]:
+    """Return the arrays of a program and what is done to them, and the settings for its library.
+
+    given: what is convolved, and origin: how the program comes to it.
+    """
     by_channel, array = isinstance(given, Picture), array_of(given)
     with wrong_command(ArgumentError):
         check_output_shape(array, settings, by_channel=by_channel)
     task = prepare(array, settings, by_channel=by_channel)
+    normalize_bias(task.bias, task.kernel.shape[2] * settings.groups)
     program = TransposedConvolution.of(
         task.x.shape,
         task.kernel.shape,
@@ -135,13 +152,9 @@ def translate_convolution(request: Request, settings: Settings, layer: TakenLaye
     if layer.after is not None:
         origins.append(layer.after)
         after.insert(0, layer.after.text)
-    data = Data(
-        sources,
-        tuple(line for one in origins for line in one.imports),
-        tuple(before),
-        (*after, *filter(None, [written.text])),
-    )
-    print_text(program_of(program, str(request.library), data).removesuffix("\n"))
+    imports = tuple(line for one in origins for line in one.imports)
+    written_lines = tuple(filter(None, [written.text]))
+    return Data(sources, imports, tuple(before), (*after, *written_lines)), program
 
 
 def _pixels_of(given: Picture, task: Task, request: Request) -> tuple[list[str], list[str]]:
@@ -181,9 +194,8 @@ def _kernel_origin(request: Request, settings: Settings, task: Task) -> Origin:
         if settings.groups > 1:
             made = f"np.tile({made}, (1, 1, 1, {settings.groups}))"
         return Origin(made, ("from upsamp.core.kernels.presets import make_kernel",))
-    options = ReadOptions(integers=False)
-    stored = array_of(read_source(request.weights, options))
-    origin = origin_of(request.weights, stored, options)
+    stored = read_again(request.weights, task.kernel.size)
+    origin = origin_of(request.weights, stored, ReadOptions())
     if origin.written:
         return Origin(written_array(task.kernel.squeeze(), task.kernel.shape))
     if stored.ndim == 2:
@@ -198,10 +210,9 @@ def _bias_origin(request: Request, task: Task) -> Origin:
     small = _small(task.bias)
     if small is not None:
         return Origin(small)
-    options = ReadOptions(integers=False, vectors=True)
     if looks_like_matrix(request.bias):
         return Origin(written_array(task.bias, task.bias.shape))
-    origin = origin_of(request.bias, array_of(read_source(request.bias, options)), options)
+    origin = origin_of(request.bias, read_again(request.bias, task.bias.size), ReadOptions())
     return origin._replace(text=f"{origin.text}.ravel()")
 
 

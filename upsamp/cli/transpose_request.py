@@ -22,6 +22,7 @@ from upsamp.errors import ShapeError
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
 from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_array_name
+from upsamp.io.streams import is_open
 from upsamp.models.transposed_convolution import Settings
 
 
@@ -213,7 +214,8 @@ class Request(Options):
 
 def _read_bias(text: str) -> Array:
     """Read the numbers of `--bias`, or those of the file that it names."""
-    if looks_like_matrix(text) or not (names_file(text) or split_array_name(text)):
+    is_file = is_open(text) or names_file(text) or split_array_name(text) is not None
+    if looks_like_matrix(text) or not is_file:
         return parse_text(text, "--bias", ReadOptions(integers=False)).ravel()
     return read_matrix(text, "--bias", vectors=True).ravel()
 
