@@ -87,7 +87,7 @@ def named_model(names: list[str], inner_name: str, name: str) -> Functional:
 
 
 def skeleton(program: str) -> tuple[str, set[str]]:
-    """Return what a program does, whatever things are called, and the names that it does not set."""
+    """Return what a program does, whatever it calls things, and the names that it does not set."""
     tree = ast.parse(program)
     nodes = [*ast.walk(tree)]
     names = [node for node in nodes if isinstance(node, ast.Name)]

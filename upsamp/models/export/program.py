@@ -435,9 +435,10 @@ class _Scope:
         targets = [step.target]
         while len(targets) < len(model.outputs):
             targets.append(self._new_variable())
-        self.function.lines += call(
-            f"{', '.join(targets)} = {start}", [*first, *arguments], library.indent
-        )
+        arguments = [*first, *arguments]
+        end = "])" if start.endswith("[") else ")"
+        begin = f"{', '.join(targets)} = {start}"
+        self.function.lines += call(begin, arguments, library.indent, end)
         for output, (target, value) in enumerate(zip(targets, inner.outputs, strict=True)):
             shape = self.shapes[step.number][output] or value.shape
             self.values[Source(step.number, output)] = Value(target, shape, value.moved)
