@@ -11,6 +11,7 @@ from upsamp.layers import Layer
 from upsamp.layers.operation import Operation
 from upsamp.models.export.jax_functions import FUNCTIONS, NEEDS
 from upsamp.models.export.program import (
+    UNCHANGED,
     Function,
     Library,
     Record,
@@ -31,6 +32,7 @@ from upsamp.models.export.program_parts import (
     lengths,
     merged,
     number_lists,
+    operands,
     places_of,
     same,
 )
@@ -450,13 +452,8 @@ SIGNS: Mapping[str, str] = {
 
 def operation(step: Step, layer: Operation) -> None:
     """Write arithmetic on inputs and numbers."""
-    values = merged(step)
-    given = iter(values)
-    texts = [
-        next(given).text if operand is None else literal(float(operand))
-        for operand in layer.operands
-    ]
-    step.give(SIGNS[layer.function].format(*texts), moved=values[0].moved)
+    texts, moved = operands(step, layer, "jnp.array")
+    step.give(SIGNS[layer.function].format(*texts), moved=moved)
 
 
 def clip(step: Step, layer: Operation) -> None:
@@ -548,6 +545,7 @@ JAX = Library(
     records=RECORDS,
     operations=OPERATIONS,
     refused={},
+    unchanged=UNCHANGED,
     move=(0, 2, 3, 1),
     swaps=False,
     keeps_inputs=False,

@@ -17,7 +17,7 @@ from upsamp.models.export.program import (
     layers_of,
     write_functions,
 )
-from upsamp.models.export.program_parts import array_names, bound_options, draw_inputs
+from upsamp.models.export.program_parts import array_names, bound_options, draw_inputs, operands
 from upsamp.models.export.source_text import Nested, call, literal, quote
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
@@ -31,6 +31,8 @@ SAME = (
     *("AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten", "Reshape"),
     *("Permute", "RepeatVector", "Rescaling", "Concatenate", "Add", "Subtract", "Multiply"),
     *("Average", "Maximum", "Minimum"),
+    # What acts in training alone.
+    *(name for name in UNCHANGED if name != "InputLayer"),
 )
 # What says how weights are drawn or trained, and what the program does in float32.
 LEFT_OUT = ("initializer", "regularizer", "constraint")
@@ -53,7 +55,7 @@ HARD_SIGMOID = [
 ]
 
 
-def layer_text(layer: Layer) -> Nested:
+def layer_text(layer: Any) -> Nested:
     """Return the code that makes a layer of Keras."""
     if layer.type_name == "ThresholdedReLU":
         options = [f"threshold={literal(layer.get_config()['theta'])}"]
@@ -62,16 +64,17 @@ def layer_text(layer: Layer) -> Nested:
     if layer.operation is not None:
         # It was called as an operation of Keras, of which the config has the arguments.
         config = layer.get_config()
-    needed, more = [], []
+    needed: list[str | Nested] = []
+    more: list[str | Nested] = []
     for name, parameter in signature(type(layer).__init__).parameters.items():
         if name not in config or name in NOT_SAID or name.endswith(LEFT_OUT):
             continue
         value = _short(config[name]) if name in PAIRS else config[name]
-        if value == USUAL.get(name, parameter.default):
-            continue
-        if parameter.default is parameter.empty:
+        if name == "layer":
+            needed.append(layer_text(layer.layer))
+        elif parameter.default is parameter.empty:
             needed.append(_argument("", value))
-        elif value != _short(parameter.default):
+        elif value not in (_short(parameter.default), USUAL.get(name, parameter.default)):
             more.append(_argument(f"{name}=", value))
     arguments = [*needed, *more, f"name={quote(keras_name(layer))}"]
     return Nested(f"keras.layers.{layer.type_name}(", tuple(arguments))
@@ -184,10 +187,7 @@ SIGNS: Mapping[str, str] = {
 
 def operation(step: Step, layer: Operation) -> None:
     """Write arithmetic on inputs and numbers."""
-    given = iter([step.input(place).text for place in range(len(step.sources))])
-    texts = [
-        next(given) if operand is None else literal(float(operand)) for operand in layer.operands
-    ]
+    texts, _ = operands(step, layer, "np.array")
     step.give(SIGNS[layer.function].format(*texts))
 
 
@@ -217,15 +217,17 @@ OPERATIONS: Mapping[str, Record] = {
 
 
 def _tell_model(step: Step, model: Model) -> tuple[str, list[str]]:
-    """Return the start of the call of a nested model."""
-    return f"{step.program.functions[id(model)].name}(", []
+    """Return the start of the call of a nested model, which takes several inputs as a list."""
+    several = len(model.inputs) > 1
+    return f"{step.program.functions[id(model)].name}({'[' if several else ''}", []
 
 
 KERAS = Library(
     name="Keras",
     records=RECORDS,
     operations=OPERATIONS,
-    refused={},
+    refused={"InputLayer": "Keras has it at the beginning of a model alone"},
+    unchanged={},
     move=(0, 1, 2, 3),
     swaps=False,
     keeps_inputs=True,
@@ -294,7 +296,7 @@ def _model_lines(program: Program, function: Function) -> list[str]:
             inner = program.functions.get(id(layer))
             if inner is not None:
                 layers.append(inner.name)
-            elif layer.type_name not in UNCHANGED:
+            elif not isinstance(layer, InputLayer):
                 layers.append(layer_text(layer))
         listed = Nested("[", tuple(layers), "]")
         return call(f"{function.name} = keras.Sequential(", [listed, *end])

@@ -63,7 +63,7 @@ UNCHANGED: Table = {
     "InputLayer": Record(_pass),
     "Identity": Record(_pass),
     "Dropout": Record(_pass, ("rate", "noise_shape", "seed")),
-    "SpatialDropout2D": Record(_pass, ("rate", "noise_shape", "seed", "data_format")),
+    "SpatialDropout2D": Record(_pass, ("rate", "seed", "data_format")),
     "GaussianDropout": Record(_pass, ("rate", "seed")),
     "GaussianNoise": Record(_pass, ("stddev", "seed")),
     "AlphaDropout": Record(_pass, ("rate", "noise_shape", "seed")),
@@ -75,18 +75,20 @@ class Library(NamedTuple):
     """What the programs of a library have in common.
 
     name: as its users write it. records: of layers by their classes, and of operations. refused:
-    the reason for each class that has no record. move: the places that Keras' four axes of images
-    have in the library's own order. swaps: whether images come and go in that order. keeps_inputs:
-    whether the variables of a model's inputs are read after all. indent: of the lines of a
-    function. main: what the function of the whole model is called. permute, cast: how an array is
-    given another order of its axes, and made one of floats. tell_model: the start of the call of a
-    model within, and its first arguments. reserved: tells names that no part of a model may have.
+    the reason for each class that has no record. unchanged: the layers that are left out, as their
+    output is the input. move: the places that Keras' four axes of images have in the library's own
+    order. swaps: whether images come and go in that order. keeps_inputs: whether the variables of a
+    model's inputs are read after all. indent: of the lines of a function. main: what the function
+    of the whole model is called. permute, cast: how an array is given another order of its axes,
+    and made one of floats. tell_model: the start of the call of a model within, and its first
+    arguments. reserved: tells names that no part of a model may have.
     """
 
     name: str
     records: Table
     operations: Table
     refused: Mapping[str, str]
+    unchanged: Table
     move: tuple[int, ...]
     swaps: bool
     keeps_inputs: bool
@@ -252,7 +254,7 @@ def record_of(layer: Layer, library: Library) -> Record:
         refuse(layer, library, "the operation is not written for it")
     if name not in LAYERS or type(layer) is not LAYERS[name]:
         refuse(layer, library, "upsamp does not have that layer")
-    record = UNCHANGED.get(name) or library.records.get(name)
+    record = library.unchanged.get(name) or library.records.get(name)
     if record is None:
         refuse(layer, library, library.refused.get(name, "the layer is not written for it"))
     if record.options is not None:
@@ -340,7 +342,7 @@ class _Scope:
         """Return for each array that is another one, passed on, which that is."""
         roots: dict[Source, Source] = {}
         for number, one in enumerate(self.model.calls):
-            if number not in self.inputs and one.layer.type_name in UNCHANGED:
+            if number not in self.inputs and one.layer.type_name in self.program.library.unchanged:
                 record_of(one.layer, self.program.library)
                 roots[Source(number)] = roots.get(one.sources[0], one.sources[0])
         return roots
@@ -407,6 +409,8 @@ class _Scope:
         known = [source for source in sources if source not in self.values]
         if known:
             refuse(one.layer, self.program.library, "its input is no array that is known")
+        if getattr(one, "training", None) and getattr(one, "honoured", True):
+            refuse(one.layer, self.program.library, "it is called with training=True")
         self._uses.subtract(sources)
         free = [source for source in sources if not self._uses[source]]
         target = self.values[free[0]].text if free else self._new_variable()
@@ -431,9 +435,10 @@ class _Scope:
         targets = [step.target]
         while len(targets) < len(model.outputs):
             targets.append(self._new_variable())
-        self.function.lines += call(
-            f"{', '.join(targets)} = {start}", [*first, *arguments], library.indent
-        )
+        arguments = [*first, *arguments]
+        end = "])" if start.endswith("[") else ")"
+        begin = f"{', '.join(targets)} = {start}"
+        self.function.lines += call(begin, arguments, library.indent, end)
         for output, (target, value) in enumerate(zip(targets, inner.outputs, strict=True)):
             shape = self.shapes[step.number][output] or value.shape
             self.values[Source(step.number, output)] = Value(target, shape, value.moved)

@@ -8,13 +8,17 @@ from upsamp.layers.embedding import Embedding
 from upsamp.layers.layer import Shape
 from upsamp.layers.operation import OPTIONS, Operation
 from upsamp.models.export.program import Function, Program, Step, Value
-from upsamp.models.export.source_text import literal
+from upsamp.models.export.source_text import Nested, literal
 from upsamp.models.model import Model
 from upsamp.translate.settings import Upsampling
 from upsamp.translate.weights import weights_function
 
 # The length of an axis of an input that the model leaves open, where one is drawn.
 UNKNOWN_LENGTH = 32
+# How many numbers of one setting a program shows.
+MAX_NUMBERS = 64
+# How long the text of an array among the operands of an operation may be.
+MAX_SHOWN = 40
 
 Combine: TypeAlias = Callable[[str, str], str]
 # The arguments that records of layers look at.
@@ -172,18 +176,43 @@ def number_lists(step: Step, layer: Any, array: str) -> None:
     value = same(step) if plain else step.input()
     text = value.text
     if layer.scale != 1:
-        step.give_call(*_numbers(step, f"{text} * ", layer.scale, array), moved=value.moved)
+        _give_numbers(step, f"{text} * ", layer.scale, array, value)
         text = step.target
     if layer.offset != 0:
-        step.give_call(*_numbers(step, f"{text} + ", layer.offset, array), moved=value.moved)
+        _give_numbers(step, f"{text} + ", layer.offset, array, value)
     elif layer.scale == 1:
         step.pass_on(value)
 
 
-def _numbers(step: Step, start: str, numbers: object, array: str) -> tuple[str, list[str] | None]:
-    """Return the start and the arguments of a product or sum with numbers of a config."""
+def _give_numbers(step: Step, start: str, numbers: object, array: str, value: Value) -> None:
+    """Write a product or a sum with numbers of a config."""
     if not isinstance(numbers, list):
-        return f"{start}{literal(numbers)}", None
-    if any(isinstance(one, list) for one in numbers) or len(numbers) > 64:
+        step.give(f"{start}{literal(numbers)}", moved=value.moved)
+        return
+    if any(isinstance(one, list) for one in numbers) or len(numbers) > MAX_NUMBERS:
         step.refuse("its numbers are more than a program can show")
-    return f"{start}{array}([", [literal(one) for one in numbers]
+    listed = Nested("[", tuple(map(literal, numbers)), "]")
+    step.give_call(f"{start}{array}(", [listed], moved=value.moved)
+
+
+def operands(step: Step, layer: Operation, array: str) -> tuple[list[str], bool]:
+    """Return the operands of an operation as texts, and whether their axes are moved.
+
+    array: what makes an array of a list of numbers, which is along Keras' last axis.
+    """
+    values = merged(step)
+    lists = [one for one in layer.operands if isinstance(one, list)]
+    if len({len(value.shape) for value in values}) > 1 or lists:
+        values = [step.input(place) for place in range(len(values))]
+    given = iter(values)
+    texts = []
+    for one in layer.operands:
+        if one is None:
+            texts.append(next(given).text)
+        elif isinstance(one, int | float):
+            texts.append(literal(float(one)))
+        elif len(literal(one)) <= MAX_SHOWN:
+            texts.append(f"{array}({literal(one)})")
+        else:
+            step.refuse("its operand is an array that is too large to be shown")
+    return texts, values[0].moved

@@ -13,6 +13,7 @@ from upsamp.layers import Layer
 from upsamp.layers.layer import Shape
 from upsamp.layers.operation import Operation
 from upsamp.models.export.program import (
+    UNCHANGED,
     Function,
     Library,
     Program,
@@ -34,6 +35,7 @@ from upsamp.models.export.program_parts import (
     lengths,
     merged,
     number_lists,
+    operands,
     places_of,
     same,
 )
@@ -95,6 +97,11 @@ def short(value: tuple[int, int]) -> object:
 def module_lines(part: str, kind: str, arguments: list[str]) -> list[str]:
     """Return the lines that make a part of the class, a module of PyTorch."""
     return call(f"self.{part} = torch.nn.{kind}(", arguments, 8)
+
+
+def parameter_lines(part: str, shape: tuple[int, ...]) -> list[str]:
+    """Return the line that makes a part of the class, an array of weights."""
+    return [f"        self.{part} = torch.nn.Parameter(torch.empty({literal(shape)}))"]
 
 
 # --- layers with kernels
@@ -298,7 +305,7 @@ def _scale_and_shift(step: Step, layer: Any, shape: tuple[int, ...]) -> None:
     signs = {"gamma": "*", "beta": "+"}
     for weight in layer.weights:
         part = f"{step.part}_{weight.name}"
-        if step.make([f"self.{part} = torch.nn.Parameter(torch.empty({literal(shape)}))"]):
+        if step.make(parameter_lines(part, shape)):
             step.load(part, weight.name, tuple(range(len(weight.shape))))
         text = f"{step.target} {signs[weight.name]} self.{part}"
         step.give(text, moved=step.result().moved)
@@ -384,7 +391,7 @@ def prelu(step: Step, layer: Any) -> None:
         step.give(f"self.{step.part}({value.text})", moved=value.moved)
         return
     x = step.input().text
-    if step.make([f"self.{step.part} = torch.nn.Parameter(torch.empty({literal(shape)}))"]):
+    if step.make(parameter_lines(step.part, shape)):
         step.load(step.part, "alpha", tuple(range(len(shape))))
     step.give(f"torch.where({x} > 0, {x}, {x} * self.{step.part})")
 
@@ -587,17 +594,12 @@ OF_TENSORS = ("Maximum", "Minimum")
 
 def operation(step: Step, layer: Operation) -> None:
     """Write arithmetic on inputs and numbers."""
-    values = merged(step)
-    if len({len(value.shape) for value in values}) > 1:
-        values = [step.input(place) for place in range(len(values))]
-    given = iter(values)
-    texts = []
-    for operand in layer.operands:
-        number = "" if operand is None else literal(float(operand))
-        tensor = f"torch.tensor({number})"
-        number = tensor if layer.function in OF_TENSORS and number else number
-        texts.append(number or next(given).text)
-    step.give(SIGNS[layer.function].format(*texts), moved=values[0].moved)
+    texts, moved = operands(step, layer, "torch.tensor")
+    if layer.function in OF_TENSORS:
+        numbers = [isinstance(one, int | float) for one in layer.operands]
+        pairs = zip(texts, numbers, strict=True)
+        texts = [f"torch.tensor({text})" if number else text for text, number in pairs]
+    step.give(SIGNS[layer.function].format(*texts), moved=moved)
 
 
 def clip(step: Step, layer: Operation) -> None:
@@ -674,6 +676,7 @@ PYTORCH = Library(
     records=RECORDS,
     operations=OPERATIONS,
     refused={},
+    unchanged=UNCHANGED,
     move=(0, 3, 1, 2),
     swaps=True,
     keeps_inputs=False,
