@@ -2,29 +2,28 @@
 
 import os
 import stat
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
 
-from upsamp.errors import FormatError, UpsampError
-from upsamp.io.archives import DAMAGE, MAX_MEMBERS, BoundedStream, faults_of, start_of
+from upsamp.errors import FormatError
+from upsamp.io.archives import MAX_MEMBERS
 from upsamp.io.hdf5.reading import Hdf5Reader
 from upsamp.io.model_files import WEIGHTS
 from upsamp.io.model_sources import Source, find_source, is_folder, kind_of
-from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE, StoredArrays
+from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
+from upsamp.models.audit.archive import (
+    WEIGHTS_MEMBERS,
+    audit_zip,
+    noting,
+    read_hdf5_with_faults,
+    skip_unknown,
+)
 from upsamp.models.audit.embedded import HEAD_BYTES
-from upsamp.models.audit.parts import HDF5, Part, audit_part, refused
+from upsamp.models.audit.parts import HDF5, Part, audit_part
 from upsamp.models.audit.report import Report, quoted, received
-from upsamp.models.audit.zip_layout import layout_faults, names_that_are_one
+from upsamp.models.audit.zip_layout import names_that_are_one
 
-# The weights of a .keras file, one of which it must have.
-WEIGHTS_MEMBERS = {WEIGHTS, "model.weights.npz", "model.weights.json"}
-# An archive in an archive that is looked into: weights as .npz.
-MAX_NESTED = 64 * 2**20
-READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Bytes at the end that have the last part of a zip archive's list, and what follows it.
 TAIL = 2**19
 
@@ -54,7 +53,7 @@ def _audit_file(source: Source, report: Report, max_size: int) -> None:
         has_end = b"PK\x05\x06" in tail and b"PK\x01\x02" in tail
     kinds = []
     if has_end or head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        kinds.append(_audit_zip(source, report, max_size))
+        kinds.append(audit_zip(source, report, max_size))
     if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         part = _file_part(source, "", size, max_size)
         kinds.append(audit_part(part, report) or _other(source, part, head, report))
@@ -68,17 +67,8 @@ def _file_part(source: Source, name: str, size: int, max_size: int) -> Part:
         with source.open() as stream:
             return stream.read(count)
 
-    load = partial(_read_hdf5, source, max(max_size, size))
+    load = partial(read_hdf5_with_faults, source, max(max_size, size))
     return Part(name, size, read, load)
-
-
-def _read_hdf5(
-    source: Source, max_size: int, offset: int = 0, size: int | None = None
-) -> StoredArrays:
-    """Return what an HDF5 file holds, with its faults; a file may be as large as it is."""
-    if source.reader is not None:
-        source.reader.max_size = max_size
-    return source.read_hdf5(values=False, max_size=max_size, offset=offset, size=size, audit=True)
 
 
 def _other(source: Source, part: Part, head: bytes, report: Report) -> str:
@@ -106,140 +96,6 @@ def _late_hdf5(part: Part) -> int | None:
     return next((place for place in places if data[place : place + 8] == HDF5), None)
 
 
-# --- archives
-
-
-def _audit_zip(source: Source, report: Report, max_size: int, member: str = "") -> str:
-    """Note what speaks against a zip archive and its members, and return its kind."""
-    prefix = f"{member}: " if member else ""
-    with source.open() as stream, _noting_damage(report, member):
-        size = stream.seek(0, 2)
-        bounded: Any = BoundedStream(stream, source.name)
-        with zipfile.ZipFile(bounded) as content:
-            members = content.infolist()[:MAX_MEMBERS]
-            kind = _zip_kind({one.filename for one in members})
-            with _noting_damage(report, member):
-                for fault in faults_of(content, stream, source.name, max(max_size, size)):
-                    fault.place = prefix + fault.place if fault.place else member
-                    refused(fault, report, "zip-damaged")
-            with _noting_damage(report, member):
-                for finding in layout_faults(content, stream):
-                    place = prefix + finding.member if finding.member else member
-                    report.add(finding.rule, finding.message, place, offset=finding.offset)
-            for one in members:
-                if report.late:
-                    report.skip("the other members, as the others have taken long")
-                    break
-                if not one.is_dir():
-                    with _noting_damage(report, prefix + one.filename):
-                        _audit_member(one, content, source, stream, report, prefix)
-            _check_whole(content, members, kind, report)
-            return kind
-    report.skip(f"{member or 'the archive'}: its members")
-    return "zip"
-
-
-@contextmanager
-def _noting_damage(report: Report, member: str) -> Iterator[None]:
-    """Note what is damaged, and go on."""
-    try:
-        yield
-    except FormatError as error:
-        refused(error, report, "zip-damaged", member)
-    except UpsampError as error:
-        report.skip(f"{member or 'the file'}: {error}")
-    except DAMAGE as error:
-        told = str(error).split("\n")[0] or type(error).__name__
-        report.add("zip-damaged", quoted(told), member)
-
-
-def _zip_kind(names: set[str]) -> str:
-    if "config.json" in names:
-        return ".keras"
-    if any(name.endswith("data.pkl") for name in names):
-        return "PyTorch"
-    if names and all(name.endswith(".npy") for name in names):
-        return ".npz"
-    return "zip"
-
-
-def _audit_member(
-    member: zipfile.ZipInfo,
-    content: zipfile.ZipFile,
-    source: Source,
-    stream: BinaryIO,
-    report: Report,
-    prefix: str,
-) -> None:
-    """Note what speaks against a member, which is read as far as it must be."""
-    name = prefix + member.filename
-    if member.compress_type not in READABLE or member.flag_bits & 0x2041:
-        report.skip(f"{name}: it is encrypted, or packed in an unusual way")
-        return
-
-    def read(count: int) -> bytes:
-        with content.open(member) as file:
-            return file.read(count)
-
-    def load() -> StoredArrays:
-        return _member_hdf5(member, content, source, stream, report)
-
-    nested = name.endswith(".npz") and not prefix and read(2) == b"PK"
-    if nested and member.file_size <= MAX_NESTED and report.take(member.file_size):
-        inner = Source(f"{name} of {source.name}", None, read(MAX_NESTED))
-        _audit_zip(inner, report, MAX_NESTED, name)
-    elif not audit_part(Part(name, member.file_size, read, load), report):
-        _skip_unknown(name, report)
-
-
-def _check_whole(
-    content: zipfile.ZipFile, members: list[zipfile.ZipInfo], kind: str, report: Report
-) -> None:
-    """Note what is missing, and members whose bytes are not those that they declare."""
-    names = {one.filename for one in members}
-    if kind == "zip":
-        report.add("not-a-model", "a zip archive without config.json")
-    elif kind == ".keras" and not names & WEIGHTS_MEMBERS:
-        report.add("no-weights", f"no {WEIGHTS}")
-    for one in members:
-        if report.late or not report.take(one.file_size):
-            report.skip("the sums over the bytes of large members")
-            return
-        if one.compress_type in READABLE and not one.flag_bits & 0x2041:
-            with _noting_damage(report, one.filename), content.open(one) as file:
-                count = sum(map(len, iter(lambda: file.read(2**20), b"")))
-                if count != one.file_size:
-                    told = f"{count:,} bytes where {one.file_size:,} are declared"
-                    report.add("zip-damaged", told, one.filename)
-
-
-def _skip_unknown(name: str, report: Report) -> None:
-    if not name.endswith((".txt", ".md")):
-        report.skip(f"{name}: no part of a model that is known")
-
-
-def _member_hdf5(
-    member: zipfile.ZipInfo,
-    content: zipfile.ZipFile,
-    source: Source,
-    stream: BinaryIO,
-    report: Report,
-) -> StoredArrays:
-    """Return what the HDF5 file holds that is a member."""
-    max_size = max(DEFAULT_MAX_SIZE, member.file_size)
-    if member.compress_type == zipfile.ZIP_STORED:
-        return _read_hdf5(source, max_size, start_of(member, stream), member.file_size)
-    if not report.take(member.file_size):
-        raise FormatError(
-            f"{source.name} must unpack to little for its audit. "
-            f"Received: {member.file_size:,} bytes. Store it without compression.",
-            rule="zip-size",
-        )
-    with content.open(member) as file:
-        blocks = iter(lambda: file.read(2**20), b"")
-        return source.read_unpacked(blocks, values=False, max_size=max_size, audit=True)
-
-
 # --- folders
 
 
@@ -261,12 +117,12 @@ def _audit_folder(path: str, report: Report, max_size: int, reader: Hdf5Reader) 
             report.skip("the other files, as the others have taken long")
             return
         source = Source(f"'{name}'", str(Path(path) / name), reader=reader)
-        with _noting_damage(report, name):
+        with noting(report, name):
             part = _file_part(source, name, size, max_size)
             if name.endswith((".npz", ".keras")) and part.read(2) == b"PK":
-                _audit_zip(source, report, max_size, name)
+                audit_zip(source, report, max_size, name)
             elif not audit_part(part, report):
-                _skip_unknown(name, report)
+                skip_unknown(name, report)
 
 
 def _files(path: str, report: Report) -> Iterator[tuple[str, int]]:
@@ -278,12 +134,12 @@ def _files(path: str, report: Report) -> Iterator[tuple[str, int]]:
             inner = full.relative_to(path).as_posix()
             mode = full.lstat().st_mode
             count += 1
+            if count > MAX_MEMBERS:
+                report.add("zip-count", f"more than {MAX_MEMBERS:,} files")
+                report.skip("the other files")
+                return
             if stat.S_ISLNK(mode) or not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
                 report.add("folder-link", f"{quoted(name)} is a link or a device", inner)
             elif stat.S_ISREG(mode):
                 yield inner, full.lstat().st_size
         folders.sort()
-        if count > MAX_MEMBERS:
-            report.add("zip-count", f"more than {MAX_MEMBERS:,} files")
-            report.skip("the other files")
-            return
