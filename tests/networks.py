@@ -50,8 +50,8 @@ def with_values(model: Model, seed: int = 0) -> Model:
     rng = np.random.default_rng(seed)
     for weight in model.weights:
         inputs = max(1, math.prod(weight.shape[:-1]))
-        values = rng.standard_normal(weight.shape) / math.sqrt(inputs)
-        weight.put(np.abs(values) if "variance" in weight.name else values)
+        values = np.asarray(rng.standard_normal(weight.shape) / math.sqrt(inputs))
+        weight.put(np.asarray(np.abs(values)) if "variance" in weight.name else values)
     return model
 
 

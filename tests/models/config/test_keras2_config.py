@@ -418,7 +418,7 @@ def test_operations_called_with_other_options_are_listed() -> None:
     twice = operator("concat", "c", [["x", 0, 0, {"axis": 1}], ["x", 0, 0, {"axis": 1}]])
     twice["inbound_nodes"].append([["c", 0, 0, {"axis": 2}], ["c", 0, 0, {"axis": 2}]])
     read = model_from_config(model(image(), twice, outputs=[["c", 1, 0]]), "2.9.0")
-    assert read.layers[1].type_name == "TFOpLambda"
+    assert read.layers[1].type_name == "tf.concat"
 
 
 # --- names and policies of other times

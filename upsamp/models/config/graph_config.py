@@ -24,6 +24,7 @@ from upsamp.models.config.layer_config import (
 from upsamp.models.config.layer_entries import called_with, keras_name, write_layer
 from upsamp.models.graph import Call, Source, output_of
 from upsamp.models.nesting import is_model
+from upsamp.models.registry import model_name
 
 # An output as a file names it: the layer's name and how often it was called before.
 Key = tuple[str, int]
@@ -124,7 +125,7 @@ def _from_0(
 
 def _counts_from_1(layer: Layer | None) -> bool:
     """Tell whether Keras 3 counts the calls of a layer from 1 where a model's outputs are named."""
-    return is_model(layer) and layer.type_name != "Sequential"
+    return isinstance(layer, Layer) and model_name(layer) == "Functional"
 
 
 def _nodes(entry: dict[str, Any], layer: Layer) -> Iterator[_Node]:

@@ -90,9 +90,8 @@ def _range_behind(layer: Layer, before: Callable[[], Range]) -> Range:
     known = _bounded(layer)
     if known is not None:
         return known
-    if type(layer).__name__ in KEEPING or _is_linear(layer):
-        return before()
-    if isinstance(layer, Operation) and layer.function in KEEPING_OPERATIONS:
+    kept = {type(layer).__name__, layer.type_name} & (KEEPING | KEEPING_OPERATIONS)
+    if kept or _is_linear(layer):
         return before()
     filled = _filled(layer)
     if filled is not None:
@@ -115,7 +114,7 @@ def _bounded(layer: Layer) -> Range | None:
 
 
 def _filled(layer: Layer) -> float | None:
-    """Return the value that a layer puts around images, and else leaves their values as they are."""
+    """Return the value that a layer puts around images whose own values it keeps, or None."""
     if isinstance(layer, ZeroPadding2D):
         return 0.0
     if isinstance(layer, Resizing) and METHODS[layer.interpolation].convex:
