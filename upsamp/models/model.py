@@ -170,8 +170,8 @@ class Model(Layer):
         return output_of(self._shapes, source)
 
     def shapes_of(self, number: int) -> list[MaybeShape]:
-        """Return the shapes of all outputs of one call."""
-        return list(self._shapes[number])
+        """Return the shapes of all outputs of one call; [None] while the model is not built."""
+        return list(self._shapes[number]) if self.built else [None]
 
     def require_built(self) -> None:
         """Raise where the model does not know the shape of its input yet."""

@@ -200,3 +200,14 @@ def test_a_model_of_code_within_a_model_is_listed() -> None:
     mine = called({"class_name": "Model", "config": {"name": "mine"}}, [tensor("x")])
     reason = reason_of(functional(image(), mine))
     assert reason == "a subclass of Model, whose layers its code alone knows"
+
+
+def test_a_model_without_a_shape_behind_an_unknown_layer_is_listed_with_its_layers() -> None:
+    inner = called(sequential(relu("r"), name="s"), [tensor("u")])
+    config = functional(image(), entry("Mine", "u", [tensor("x")]), inner, outputs=["s", 0, 0])
+    rows = model_from_config(config).summarize(expand_nested=True).rows
+    assert [(row.name, row.output_shape) for row in rows[1:]] == [
+        ("u", None),
+        ("s", None),
+        ("r", None),
+    ]

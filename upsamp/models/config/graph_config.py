@@ -1,5 +1,6 @@
 """The graph of a functional model as Keras 3 writes it, and back."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple, TypeAlias
@@ -100,14 +101,15 @@ def read_graph(config: Mapping[str, Any]) -> Graph:
                 f"The inputs of a model must be input layers. Received: {calls[number].layer!r}."
             )
     named, structure = _outputs_named(config, "output_layers")
-    outputs = tuple(_place(_from_0(one, layers, places), places) for one in named)
+    counts = Counter(name for name, _ in order)
+    outputs = tuple(_place(_from_0(one, layers, counts), places) for one in named)
     called = {name for name, _ in order}  # Keras lets go of a layer that is never called
     kept = tuple(layer for name, layer in layers.items() if name in called)
     return Graph(calls, tuple(inputs), outputs, kept, keys, structure)
 
 
 def _from_0(
-    output: tuple[str, int, int], layers: Mapping[str, Layer], places: Mapping[Key, int]
+    output: tuple[str, int, int], layers: Mapping[str, Layer], counts: Mapping[str, int]
 ) -> tuple[str, int, int]:
     """Return an output of the model whose call counts from 0.
 
@@ -117,10 +119,10 @@ def _from_0(
     name, number, place = output
     layer = layers.get(name)
     if isinstance(layer, UnknownLayer):
-        return name, number - ((name, number) not in places and number > 0), place
+        return name, number - (0 < number == counts[name]), place
     if not _counts_from_1(layer):
         return output
-    return name, number - 1 if number else sum(one == name for one, _ in places) - 1, place
+    return name, (number or counts[name]) - 1, place
 
 
 def _counts_from_1(layer: Layer | None) -> bool:

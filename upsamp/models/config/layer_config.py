@@ -34,6 +34,7 @@ OLD_NAMES: Mapping[object, str] = {
     "BatchNormalizationV2": "BatchNormalization",
     "Convolution2D": "Conv2D",
     "Convolution2DTranspose": "Conv2DTranspose",
+    "Deconv2D": "Conv2DTranspose",
     "Deconvolution2D": "Conv2DTranspose",
     "GlobalAvgPool2D": "GlobalAveragePooling2D",
     "GlobalMaxPool2D": "GlobalMaxPooling2D",
