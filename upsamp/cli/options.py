@@ -319,7 +319,8 @@ max_memory_option = option(
 weights_option = option(
     "--weights",
     type=FileType(),
-    help="Take the weights from this file: .weights.h5, .npz, .safetensors or a model's.",
+    help="Take the weights from this file: .weights.h5, .weights.json, .npz, .safetensors or a "
+    "model's.",
 )
 
 max_size_option = option(

@@ -12,6 +12,7 @@ from upsamp.errors import ShapeError
 from upsamp.layers import (
     Activation,
     BatchNormalization,
+    CenterCrop,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
@@ -23,9 +24,11 @@ from upsamp.layers import (
     Layer,
     LeakyReLU,
     Permute,
+    PixelUnshuffle,
     ReLU,
     Rescaling,
     Reshape,
+    Resizing,
     Softmax,
     SpectralNormalization,
     UpSampling2D,
@@ -44,6 +47,7 @@ from upsamp.models.sampling.image_layout import (
 )
 from upsamp.models.sampling.value_ranges import input_range, output_range
 
+PADDING = {"pad_width": [[0, 0], [1, 1], [0, 0], [0, 0]]}
 SIGNED, UNIT = (-1.0, 1.0), (0.0, 1.0)
 
 
@@ -95,6 +99,15 @@ def test_the_last_activation_tells_the_range(
         ((BatchNormalization(), Operation("Tanh", (None,))), SIGNED),
         ((BatchNormalization(), Operation("Square", (None,))), None),
         ((Rescaling(0.0, 1.0),), None),
+        ((PixelUnshuffle(2), CenterCrop(1, 1)), SIGNED),
+        ((Resizing(2, 3, antialias=True), CenterCrop(6, 6)), SIGNED),
+        ((Resizing(2, 3, "lanczos3", antialias=True),), None),
+        ((Resizing(2, 4, pad_to_aspect_ratio=True, fill_value=2.0),), (-1.0, 2.0)),
+        ((Operation("Mean", (None,), {"axis": 3, "keepdims": True}),), SIGNED),
+        ((Operation("Tile", (None,), {"repeats": [1, 2, 1, 1]}),), SIGNED),
+        ((Operation("Pad", (None,), PADDING | {"constant_values": 2}),), (-1.0, 2.0)),
+        ((Operation("Sum", (None,), {"axis": 3, "keepdims": True}),), None),
+        ((Operation("Multiply", (None, [0.5, -2.0])),), (-2.0, 2.0)),
     ],
 )
 def test_layers_behind_it_keep_the_range_or_change_it(

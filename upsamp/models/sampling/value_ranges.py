@@ -8,7 +8,15 @@ import numpy as np
 
 from upsamp.core.activations import activation_range
 from upsamp.core.upsampling.methods import METHODS
-from upsamp.layers import Layer, ReLU, Rescaling, Softmax, UpSampling2D, ZeroPadding2D
+from upsamp.layers import (
+    Layer,
+    ReLU,
+    Rescaling,
+    Resizing,
+    Softmax,
+    UpSampling2D,
+    ZeroPadding2D,
+)
 from upsamp.layers.operation import Operation
 from upsamp.models.graph import Source
 from upsamp.models.model import Model
@@ -23,9 +31,17 @@ ANY: Range = (-math.inf, math.inf)
 # Layers that move values or leave them out, and do not change them while a model is not trained.
 KEEPING = frozenset(
     {
-        *("ActivityRegularization", "AlphaDropout", "Cropping2D", "Dropout", "Flatten"),
+        *("ActivityRegularization", "AlphaDropout", "CenterCrop", "Cropping2D", "Dropout"),
+        *("Flatten", "PixelUnshuffle"),
         *("GaussianDropout", "GaussianNoise", "Identity", "MaxPooling2D", "Permute"),
         *("PixelShuffle", "RepeatVector", "Reshape", "SpatialDropout2D"),
+    }
+)
+# Operations on one array that do so, or take the largest, the smallest or the mean of some.
+KEEPING_OPERATIONS = frozenset(
+    {
+        *("Squeeze", "ExpandDims", "Tile", "Repeat", "Flip", "Split", "Unstack"),
+        *("Max", "Amax", "Min", "Amin", "Mean"),
     }
 )
 # Operations on one array and numbers that keep the order of values, or turn it round.
@@ -76,10 +92,11 @@ def _range_behind(layer: Layer, before: Callable[[], Range]) -> Range:
     known = _bounded(layer)
     if known is not None:
         return known
-    if type(layer).__name__ in KEEPING or _is_linear(layer):
+    if _keeps(layer):
         return before()
-    if isinstance(layer, ZeroPadding2D):
-        return _joined([before(), (0.0, 0.0)])
+    filled = _filled(layer)
+    if filled is not None:
+        return _joined([before(), (filled, filled)])
     if isinstance(layer, Rescaling):
         return _image_of(before(), lambda x: x * np.asarray(layer.scale) + np.asarray(layer.offset))
     if isinstance(layer, Operation) and layer.function in MONOTONE and _single(layer):
@@ -97,9 +114,29 @@ def _bounded(layer: Layer) -> Range | None:
     return activation_range(getattr(wrapped_layer(layer), "activation", None))
 
 
+def _keeps(layer: Layer) -> bool:
+    """Tell whether no value comes out of a layer that does not lie between those that go in."""
+    if isinstance(layer, Operation):
+        return layer.function in KEEPING_OPERATIONS
+    return type(layer).__name__ in KEEPING or _is_linear(layer)
+
+
+def _filled(layer: Layer) -> float | None:
+    """Return the value that a layer puts around images, whose own values it keeps."""
+    if isinstance(layer, ZeroPadding2D):
+        return 0.0
+    if isinstance(layer, Resizing) and METHODS[layer.interpolation].convex:
+        return layer.fill_value if layer.pad_to_aspect_ratio else None
+    if isinstance(layer, Operation) and layer.function == "Pad":
+        return float(layer.options.get("constant_values") or 0.0)
+    return None
+
+
 def _is_linear(layer: Layer) -> bool:
     """Tell whether a layer lets values through, or gives only what lies between them."""
-    if isinstance(layer, UpSampling2D):
+    if isinstance(layer, Resizing) and layer.pad_to_aspect_ratio:
+        return False
+    if isinstance(layer, Resizing | UpSampling2D):
         return METHODS[layer.interpolation].convex
     return type(layer).__name__ == "Activation" and getattr(layer, "activation", 0) in (
         None,
