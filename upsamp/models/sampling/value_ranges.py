@@ -90,8 +90,7 @@ def _range_behind(layer: Layer, before: Callable[[], Range]) -> Range:
     known = _bounded(layer)
     if known is not None:
         return known
-    kept = {type(layer).__name__, layer.type_name} & (KEEPING | KEEPING_OPERATIONS)
-    if kept or _is_linear(layer):
+    if _keeps(layer):
         return before()
     filled = _filled(layer)
     if filled is not None:
@@ -113,8 +112,15 @@ def _bounded(layer: Layer) -> Range | None:
     return activation_range(getattr(wrapped_layer(layer), "activation", None))
 
 
+def _keeps(layer: Layer) -> bool:
+    """Tell whether no value comes out of a layer that does not lie between those that go in."""
+    if isinstance(layer, Operation):
+        return layer.function in KEEPING_OPERATIONS
+    return type(layer).__name__ in KEEPING or _is_linear(layer)
+
+
 def _filled(layer: Layer) -> float | None:
-    """Return the value that a layer puts around images whose own values it keeps, or None."""
+    """Return the value that a layer puts around images, whose own values it keeps."""
     if isinstance(layer, ZeroPadding2D):
         return 0.0
     if isinstance(layer, Resizing) and METHODS[layer.interpolation].convex:
