@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import tifffile
 from click.testing import Result
 from colour_profiles import cmyk_profile
 from effort import choose
+from networks import fsrcnn, with_values
 from numpy.typing import NDArray
 from PIL import Image
 from terminals import SCRIPT
@@ -242,6 +244,30 @@ def test_the_bound_that_a_refusal_names_is_kept(
     done = run(tmp_path, name, *command, "--max-memory", f"{enough}MB", threads=threads)
     assert done.code == 0, done.errors
     assert done.peak < bare.peak + 1.05 * MB * enough
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        *product(("plain.png", "alpha.png", "grey.jpg"), (".png", ".tif", ".jpg")),
+        ("deep.png", ".png"),
+        ("deep.png", ".tif"),
+    ],
+)
+def test_the_bound_that_a_refusal_names_is_kept_by_a_network(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    with_values(fsrcnn(wide=32, narrow=8)).save(tmp_path / "net.keras")
+    MAKERS[name](900, tmp_path / name)
+    MAKERS[name](1, tmp_path / f"one_{name}")
+    command = ("--model", "net.keras", "-o", f"out{suffix}")
+    bare = run(tmp_path, f"one_{name}", *command)
+    assert bare.code == 0, bare.errors
+    refused = run(tmp_path, name, *command, "--max-memory", "1MB")
+    done = run(tmp_path, name, *command, "--max-memory", f"{named_bound(refused.errors)}MB")
+    assert done.code == 0, done.errors
+    assert done.peak < bare.peak + 1.05 * MB * named_bound(refused.errors)
 
 
 def test_what_comes_through_a_pipe_is_kept_on_disk(tmp_path: Path) -> None:

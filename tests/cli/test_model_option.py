@@ -121,6 +121,8 @@ def test_a_matrix_is_shown_as_numbers(invoke: Invoke, network: str) -> None:
     np.testing.assert_allclose(shown, expected[0, ..., 0], rtol=1e-5)
     result = invoke("upsample", "1 2; 3 4", "--model", network, "-o", "m.npy")
     assert np.load("m.npy").dtype == np.float32
+    result = invoke("upsample", "1 2; 3 4", "--model", network, "--range", "0 4", "-o", "m.png")
+    assert (result.exit_code, "numbers go through as they are" in result.stderr) == (2, True)
 
 
 @pytest.mark.usefixtures("here_engine")

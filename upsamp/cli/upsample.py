@@ -124,6 +124,10 @@ def _enlarge_one(request: Request) -> None:
 def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     """Plan what is made of the input, and where that goes."""
     given, enlarging = found.given, request.enlarging
+    if request.model and request.value_range and not isinstance(given, Picture):
+        raise click.UsageError(
+            "--range is for pictures, with --model; numbers go through as they are. Leave it out."
+        )
     size = enlarging.result_size(given)
     work = work_of(given, enlarging, size)
     work.slow &= not request.preview  # which shows what is made at once
