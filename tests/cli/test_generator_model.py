@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp import load_model
+from upsamp.layers import Concatenate, Dense, Input, Reshape
+from upsamp.models.functional import Functional
+from upsamp.models.graph import Call, Source
 from upsamp.models.sampling.sample_grid import tile_samples
 
 Invoke = Callable[..., Result]
@@ -94,6 +97,34 @@ def test_the_size_of_a_batch_changes_no_more_than_rounding(invoke: Invoke, batch
 
 
 # --- images in
+
+
+def test_pictures_of_any_size_go_together_into_a_model_of_one_size(invoke: Invoke) -> None:
+    model = model_file("keras/pix2pix.keras")
+    for name, size in (("a.png", (16, 16)), ("b.png", (40, 20))):
+        Image.new("RGB", size, (200, 10, 90)).save(name)
+    args = ("--image", "a.png", "--image", "b.png", "--samples-out", "both.npy", "--force")
+    for fit, alike in ((), True), (("--fit", "crop"), True), (("--fit", "pad"), False):
+        result = invoke("generator", model, *args, *fit)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.startswith("Note: b.png: 40x20 is ")
+        first, second = np.load("both.npy")
+        assert np.allclose(first, second, atol=1e-6) == alike
+
+
+def test_labels_that_are_given_go_to_a_vector_without_a_telling_name(invoke: Invoke) -> None:
+    points, condition = Input((8,), name="input_1"), Input((5,), name="input_2")
+    calls = [Call(points), Call(condition), Call(Concatenate(), (Source(0), Source(1)))]
+    calls += [Call(Dense(48), (Source(2),)), Call(Reshape((4, 4, 3)), (Source(3),))]
+    model = Functional(calls, [0, 1], [Source(4)])
+    model.save("conditional.keras")
+    args = ("--label", "3,0", "--samples", 4, "--seed", 2, "--samples-out", "a.npy")
+    result = invoke("generator", "conditional.keras", *args)
+    assert result.exit_code == 0, result.stderr
+    note = "the labels go to input 'input_2' (None, 5), as rows with a 1 at the label's place"
+    assert note in result.stderr
+    drawn = np.random.default_rng(2).standard_normal((4, 8), dtype=np.float32)
+    close_to(np.load("a.npy"), model.predict([drawn, np.eye(5, dtype="f4")[[3, 0, 3, 0]]]))
 
 
 def test_a_picture_goes_in_and_one_comes_out(invoke: Invoke) -> None:

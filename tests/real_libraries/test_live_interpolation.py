@@ -5,6 +5,7 @@ from typing import Any
 
 import cv2
 import jax
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,6 +14,9 @@ from PIL import Image
 from real_libraries.library_claims import JAX
 
 import upsamp
+from upsamp.io.pictures import Picture
+from upsamp.models.sampling.image_inputs import Fit, image_rows
+from upsamp.models.sampling.input_roles import InputRole
 
 # (rows, columns) before and after: whole factors, odd ratios, one pixel, the same size.
 SIZES = [
@@ -138,3 +142,18 @@ def test_pillow_gives_the_same_in_floats(
     x = images(size)[0, :, :, 0].copy()
     expected = np.asarray(Image.fromarray(x).resize(target[::-1], PILLOW[method]))
     near(upsamp.resize(x, target, method), expected, images(size))
+
+
+@pytest.mark.parametrize("fit", ["resize", "crop"])
+def test_pictures_are_fitted_to_a_model_as_by_keras_resizing(fit: Fit) -> None:
+    random = np.random.default_rng(21)
+    for _ in range(20):
+        height, width, rows, columns = map(int, random.integers(2, 50, 4))
+        pixels = random.integers(0, 256, (height, width, 3)).astype(np.uint8)
+        one = InputRole("image", "image", (None, rows, columns, 3), np.dtype(np.float32))
+        row, _ = image_rows(Picture(pixels, "RGB"), "a.png", one, (0.0, 255.0), fit=fit)
+        layer = keras.layers.Resizing(
+            rows, columns, crop_to_aspect_ratio=fit == "crop", antialias=True
+        )
+        expected = keras.ops.convert_to_numpy(layer(pixels[np.newaxis].astype(np.float32)))
+        np.testing.assert_allclose(row, expected, rtol=0, atol=1e-2)

@@ -75,9 +75,9 @@ def _wanted(one: InputRole, *, first: bool) -> tuple[int | None, int | None, int
 def _fitted(pixels: Array, size: Pair, fit: Fit, *, alpha: bool) -> tuple[Array, str]:
     """Return pixels (H, W, C) in another size, (rows, columns), as float32, and what was done.
 
-    "resize" changes the shape of what is seen, "pad" adds black around it, and "crop" takes the
-    middle of it, as Keras' Resizing does. alpha: whether the last channel is alpha, which weights
-    the others.
+    "resize" changes the shape of what is seen, and "crop" takes the middle of it first: both are
+    those of Keras' Resizing with antialias. "pad" adds black around it. alpha: whether the last
+    channel is alpha, which weights the others.
     """
     height, width = pixels.shape[:2]
     rows, columns = size

@@ -16,6 +16,8 @@ Role: TypeAlias = Literal["latent", "label", "one_hot", "image", "unknown"]
 
 # How people name an input that takes a class, and so is no latent vector.
 LABEL_NAME = re.compile(r"label|class|one_?hot", re.IGNORECASE)
+# How people name the latent vector.
+LATENT_NAME = re.compile(r"noise|latent|random|seed|^z(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def input_roles(model: Model, *, labelled: bool = False) -> list[InputRole]:
     the latent vector or the label, nothing is known: "unknown".
 
     labelled: whether there are labels to give, which tells that an input takes some: where no other
-    does, the one vector that is named so, or else the shortest of several inputs, is one_hot.
+    does, the one vector that is named so, or else the shortest of several inputs that is not named
+    as latent points are, is one_hot.
 
     >>> from upsamp.models.generator import make_generator
     >>> [(one.name, one.role) for one in input_roles(make_generator("dcgan"))]
@@ -75,8 +78,9 @@ def _with_one_hot(found: list[InputRole]) -> list[InputRole]:
         for one in found
         if one.role in ("latent", "unknown") and len(one.shape) == 2 and (one.shape[1] or 0) > 1
     ]
-    named = [one for one in vectors if LABEL_NAME.search(one.name)]
-    candidates = named or (vectors if len(found) > 1 else [])
+    candidates = [one for one in vectors if LABEL_NAME.search(one.name)]
+    if not candidates and len(found) > 1:
+        candidates = [one for one in vectors if not LATENT_NAME.search(one.name)] or vectors
     shortest = min((one.shape[1] or 0 for one in candidates), default=0)
     labels = [one for one in candidates if one.shape[1] == shortest]
     if len(labels) != 1:
