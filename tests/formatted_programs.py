@@ -1,4 +1,4 @@
-"""What `ruff format` makes of the programs of whole models: nothing. Run where ruff is installed."""
+"""The programs of whole models are laid out as `ruff format` does; run where ruff is installed."""
 
 import subprocess
 import sys

@@ -575,7 +575,7 @@ def write_jax(model: Model, weights: str) -> list[str]:
     has_weights = bool(model.weights)
     lines += ["from safetensors.numpy import load_file"] if has_weights else []
     lines += [*helpers, *body, "", ""]
-    lines += [f"weights = load_file({quote(weights)})" if has_weights else "weights = {}"]
+    lines += call("weights = load_file(", [quote(weights)]) if has_weights else ["weights = {}"]
     if any(weight.dtype != "float32" for weight in model.weights):
         lines += ['weights = {name: one.astype("f4") for name, one in weights.items()}']
     lines += ["", *draw_inputs(function)]

@@ -267,7 +267,7 @@ def write_keras(model: Model, weights: str) -> list[str]:
     for one in program.functions.values():
         lines += _model_lines(program, one)
     if model.weights:
-        lines += [f"weights = load_file({quote(weights)})"]
+        lines += call("weights = load_file(", [quote(weights)])
         lines += _renamed(model)
         lines += ["load_weights(model, weights)"]
     lines += ["", *draw_inputs(function)]

@@ -709,7 +709,7 @@ def write_torch(model: Model, weights: str) -> list[str]:
         lines += ["", "", *_load_function(loads)]
     lines += ["", "", "model = Model().eval()"]
     if loads:
-        lines.append(f"load_weights(model, {quote(weights)})")
+        lines += call("load_weights(", ["model", quote(weights)])
     lines += ["", *draw_inputs(program.functions[id(model)])]
     return [*lines, *_run(program.functions[id(model)])]
 
