@@ -90,10 +90,11 @@ def real_libraries(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def check(session: nox.Session) -> None:
-    """Run ruff and mypy."""
+    """Run ruff and mypy, and ruff on what `--code` prints."""
     session.install(".[test,check]", env={"UPSAMP_BUILD_KERNELS": "0"})
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("pytest", "-n", "0", "-W", "error", "tests/formatted_programs.py")
     session.run("mypy")
 
 

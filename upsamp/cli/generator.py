@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from shlex import quote
 from time import perf_counter
 
 import click
@@ -89,11 +90,17 @@ def _print_program(model: Model, library: str, request: Request) -> None:
     """Print a program of another library, and tell which file it loads."""
     from upsamp.models.export.programs import model_program  # most commands print none
 
-    stem = Path(request.model or "").stem.lstrip("-") or request.kind or DEFAULT_KIND
-    weights = request.save or f"{stem}{WEIGHTS_SUFFIX}"
+    weights = request.save or f"{_stem(request)}{WEIGHTS_SUFFIX}"
     print_text(model_program(model, library, weights).removesuffix("\n"))
     if request.save is None and model.weights:
-        show_note(f"the program loads {weights}, which --save {weights} writes")
+        show_note(f"the program loads {weights}, which --save {quote(weights)} writes")
+
+
+def _stem(request: Request) -> str:
+    """Return the name of the file that the model is from, without its suffix."""
+    if request.model == STANDARD_STREAM:
+        return "model"
+    return Path(request.model).stem if request.model else request.kind or DEFAULT_KIND
 
 
 def _save(model: Model, name: str, *, overwrite: bool) -> None:

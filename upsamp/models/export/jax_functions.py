@@ -78,8 +78,8 @@ def conv2d_transpose(x, weights, name, strides, padding, dilation=(1, 1), groups
     """Convolve images transposed.
 
     padding: the zeros around the spread inputs, which are the length that the kernel
-    covers, less 1, less what is cropped. The kernel is turned around; it comes as (rows,
-    columns, filters / groups, channels).
+    covers, less 1, less what is cropped. The kernel, (rows, columns, filters / groups,
+    channels), is turned around.
     """
     kernel = weights[f"{name}/kernel"][::-1, ::-1]
     rows, columns, filters, channels = kernel.shape

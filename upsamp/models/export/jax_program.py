@@ -63,7 +63,7 @@ RESERVED = frozenset(
 
 def images(step: Step, layer: Any) -> Value:
     """Return the input as (N, H, W, C)."""
-    return step.input(moved=layer.data_format == "channels_first")
+    return step.take(moved=layer.data_format == "channels_first")
 
 
 def give(
@@ -136,13 +136,13 @@ def transposed(step: Step, layer: Any) -> None:
 
 def dense(step: Step, layer: Any) -> None:
     """Write Dense."""
-    give(step, "dense", step.input(), *of_layer(step))
+    give(step, "dense", step.take(), *of_layer(step))
     activate(step, layer.activation)
 
 
 def embedding(step: Step, _layer: Layer) -> None:
     """Write Embedding."""
-    value = step.input(integers=True)
+    value = step.take(integers=True)
     name = quote(f"{step.path}/embeddings")
     step.give_call(f"jnp.take(weights[{name}], ", [f"{value.text}.astype(int)", "axis=0"])
 
@@ -165,7 +165,7 @@ def batch_normalization(step: Step, layer: Any) -> None:
 
 def layer_normalization(step: Step, layer: Any) -> None:
     """Write LayerNormalization, whose weights are along Keras' axes in their order."""
-    value = step.input()
+    value = step.take()
     axes = tuple(sorted(places_of(step, value, layer.axis)))
     give(step, "layer_normalization", value, *of_layer(step), literal(axes), literal(layer.epsilon))
 
@@ -277,7 +277,7 @@ def rectify(
 
 def prelu(step: Step, _layer: Layer) -> None:
     """Write PReLU."""
-    give(step, "prelu", step.input(), *of_layer(step))
+    give(step, "prelu", step.take(), *of_layer(step))
 
 
 def thresholded(step: Step, layer: Any) -> None:
@@ -367,7 +367,7 @@ def global_pooling(step: Step, layer: Any) -> None:
 
 def flatten(step: Step, layer: Any) -> None:
     """Write Flatten, which lays out channels last."""
-    value = step.input()
+    value = step.take()
     if layer.data_format == "channels_first" and len(value.shape) > 2:
         text = f"jnp.moveaxis({value.text}, 1, -1).reshape(len({value.text}), -1)"
     else:
@@ -377,18 +377,18 @@ def flatten(step: Step, layer: Any) -> None:
 
 def reshape(step: Step, layer: Any) -> None:
     """Write Reshape."""
-    x = step.input().text
+    x = step.take().text
     step.give_call(f"{x}.reshape(", [f"len({x})", *map(str, layer.target_shape)])
 
 
 def permute(step: Step, layer: Any) -> None:
     """Write Permute."""
-    step.give(f"{step.input().text}.transpose{literal((0, *layer.dims))}")
+    step.give(f"{step.take().text}.transpose{literal((0, *layer.dims))}")
 
 
 def repeat_vector(step: Step, layer: Any) -> None:
     """Write RepeatVector."""
-    step.give(f"{step.input().text}[:, None].repeat({layer.n}, axis=1)")
+    step.give(f"{step.take().text}[:, None].repeat({layer.n}, axis=1)")
 
 
 def rescaling(step: Step, layer: Any) -> None:
@@ -575,7 +575,7 @@ def write_jax(model: Model, weights: str) -> list[str]:
     has_weights = bool(model.weights)
     lines += ["from safetensors.numpy import load_file"] if has_weights else []
     lines += [*helpers, *body, "", ""]
-    lines += [f"weights = load_file({quote(weights)})" if has_weights else "weights = {}"]
+    lines += call("weights = load_file(", [quote(weights)]) if has_weights else ["weights = {}"]
     if any(weight.dtype != "float32" for weight in model.weights):
         lines += ['weights = {name: one.astype("f4") for name, one in weights.items()}']
     lines += ["", *draw_inputs(function)]

@@ -105,7 +105,7 @@ def _argument(start: str, value: object) -> str | Nested:
 def same_layer(step: Step, layer: Any) -> None:
     """Write a layer that Keras has, called on its inputs."""
     _check(step, layer)
-    inputs = [step.input(place).text for place in range(len(step.sources))]
+    inputs = [step.take(place).text for place in range(len(step.sources))]
     several = hasattr(layer, "merge")
     given = f"[{', '.join(inputs)}]" if several else inputs[0]
     text = layer_text(layer)
@@ -144,23 +144,28 @@ def _times_called(step: Step, layer: Layer) -> int:
 def thresholded(step: Step, layer: Layer) -> None:
     """Write ThresholdedReLU, which Keras 3 has as a ReLU."""
     text = layer_text(layer)
-    step.give_call(text.start, list(text.arguments), f")({step.input().text})")
+    step.give_call(text.start, list(text.arguments), f")({step.take().text})")
 
 
 def pixel_shuffle(step: Step, layer: Any) -> None:
     """Write PixelShuffle by depth_to_space, which Keras has since 3.15."""
-    x, block = step.input().text, layer.upscale_factor
-    options = [] if layer.data_format == "channels_last" else ['data_format="channels_first"']
+    x, block = step.take().text, layer.upscale_factor
+    first = layer.data_format == "channels_first"
+    if first:
+        step.line("# With channels first, backends of Keras disagree on what channels number.")
+        step.give(f"keras.ops.transpose({x}, (0, 2, 3, 1))")
+        x = step.target
     channels = step.value().shape[layer.channel_axis]
     if layer.order == "crd":
         if channels is None:
             step.refuse("its channels are not known")
-        axis = layer.channel_axis
         order = f"np.arange({channels}).reshape(-1, {block**2}).T.ravel()"
         step.line("# Keras numbers the place in a block before the channel.")
-        step.give_call("keras.ops.take(", [x, order, f"axis={axis}"])
+        step.give_call("keras.ops.take(", [x, order, "axis=3"])
         x = step.target
-    step.give_call("keras.ops.nn.depth_to_space(", [x, str(block), *options])
+    step.give(f"keras.ops.nn.depth_to_space({x}, {block})")
+    if first:
+        step.give(f"keras.ops.transpose({step.target}, (0, 3, 1, 2))")
 
 
 SIGNS: Mapping[str, str] = {
@@ -194,14 +199,14 @@ def operation(step: Step, layer: Operation) -> None:
 def clip(step: Step, layer: Operation) -> None:
     """Write Clip."""
     low, high = (literal(float(one)) for one in bound_options(step, layer).values())
-    step.give(f"keras.ops.clip({step.input().text}, {low}, {high})")
+    step.give(f"keras.ops.clip({step.take().text}, {low}, {high})")
 
 
 def leaky_relu(step: Step, layer: Operation) -> None:
     """Write LeakyRelu."""
     options = {"negative_slope": 0.2} | bound_options(step, layer)
     slope = literal(float(options["negative_slope"]))
-    step.give(f"keras.ops.leaky_relu({step.input().text}, negative_slope={slope})")
+    step.give(f"keras.ops.leaky_relu({step.take().text}, negative_slope={slope})")
 
 
 RECORDS: Mapping[str, Record] = {
@@ -262,7 +267,7 @@ def write_keras(model: Model, weights: str) -> list[str]:
     for one in program.functions.values():
         lines += _model_lines(program, one)
     if model.weights:
-        lines += [f"weights = load_file({quote(weights)})"]
+        lines += call("weights = load_file(", [quote(weights)])
         lines += _renamed(model)
         lines += ["load_weights(model, weights)"]
     lines += ["", *draw_inputs(function)]

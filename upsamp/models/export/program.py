@@ -158,7 +158,7 @@ class Step:
         """Return an input as it is."""
         return self._scope.values[self.sources[place]]
 
-    def input(self, place: int = 0, *, moved: bool = False, integers: bool = False) -> Value:
+    def take(self, place: int = 0, *, moved: bool = False, integers: bool = False) -> Value:
         """Return an input whose axes are in the order that is wanted, a variable of the program."""
         return self._scope.convert(self.sources[place], moved=moved, integers=integers)
 
@@ -430,7 +430,7 @@ class _Scope:
         for place, value in enumerate(inner.inputs):
             moved = self.program.moves and len(value.shape) == 4
             integers = value.integers and step.value(place).integers
-            arguments.append(step.input(place, moved=moved, integers=integers).text)
+            arguments.append(step.take(place, moved=moved, integers=integers).text)
         start, first = library.tell_model(step, model)
         targets = [step.target]
         while len(targets) < len(model.outputs):

@@ -122,7 +122,7 @@ def lengths(layer: Any, shape: Shape) -> tuple[int | None, int | None]:
 
 def same(step: Step) -> Value:
     """Return the input in the order of axes that it has."""
-    return step.input(moved=step.value().moved)
+    return step.take(moved=step.value().moved)
 
 
 def places_of(step: Step, value: Value, axis: int | Sequence[int]) -> tuple[int, ...]:
@@ -136,7 +136,7 @@ def merged(step: Step) -> list[Value]:
     """Return the inputs with their axes in one order."""
     ranks = {len(step.value(place).shape) for place in range(len(step.sources))}
     moved = ranks == {4} and any(step.value(place).moved for place in range(len(step.sources)))
-    return [step.input(place, moved=moved) for place in range(len(step.sources))]
+    return [step.take(place, moved=moved) for place in range(len(step.sources))]
 
 
 def aligned(values: list[Value]) -> list[str]:
@@ -153,7 +153,7 @@ def aligned(values: list[Value]) -> list[str]:
 def fold(step: Step, texts: list[str], combine: Combine, moved: bool) -> None:
     """Combine inputs two by two, a line each."""
     if len(texts) == 1:
-        step.pass_on(step.input(moved=moved))
+        step.pass_on(step.take(moved=moved))
         return
     # The target may be the variable of an input that is read later.
     first = texts[0]
@@ -173,7 +173,7 @@ def number_lists(step: Step, layer: Any, array: str) -> None:
     array: what makes an array of a list.
     """
     plain = not isinstance(layer.scale, list) and not isinstance(layer.offset, list)
-    value = same(step) if plain else step.input()
+    value = same(step) if plain else step.take()
     text = value.text
     if layer.scale != 1:
         _give_numbers(step, f"{text} * ", layer.scale, array, value)
@@ -203,7 +203,7 @@ def operands(step: Step, layer: Operation, array: str) -> tuple[list[str], bool]
     values = merged(step)
     lists = [one for one in layer.operands if isinstance(one, list)]
     if len({len(value.shape) for value in values}) > 1 or lists:
-        values = [step.input(place) for place in range(len(values))]
+        values = [step.take(place) for place in range(len(values))]
     given = iter(values)
     texts = []
     for one in layer.operands:

@@ -64,7 +64,7 @@ RESERVED = frozenset(f"{MODULE_NAMES} {OWN_NAMES}".split()) | frozenset(FUNCTION
 
 def images(step: Step, layer: Any) -> Value:
     """Return the input as (N, C, H, W)."""
-    return step.input(moved=layer.data_format == "channels_last")
+    return step.take(moved=layer.data_format == "channels_last")
 
 
 def pads(layer: Any, spans: tuple[int, int], shape: Shape) -> list[tuple[int, int]] | None:
@@ -222,7 +222,7 @@ def _cut(axis: TransposedAxis, padding: int, extra: int) -> str:
 
 def dense(step: Step, layer: Any) -> None:
     """Write Dense, which mixes the last axis."""
-    value = step.input()
+    value = step.take()
     channels = layer.weights[0].shape[0]
     arguments = [str(channels), str(layer.units), *named(bias=(layer.use_bias, True))]
     if step.make(module_lines(step.part, "Linear", arguments)):
@@ -235,7 +235,7 @@ def dense(step: Step, layer: Any) -> None:
 
 def embedding(step: Step, layer: Any) -> None:
     """Write Embedding."""
-    value = step.input(integers=True)
+    value = step.take(integers=True)
     arguments = [str(layer.input_dim), str(layer.output_dim)]
     if step.make(module_lines(step.part, "Embedding", arguments)):
         step.load(f"{step.part}.weight", "embeddings", (0, 1))
@@ -255,7 +255,7 @@ def batch_normalization(step: Step, layer: Any) -> None:
     value = step.value()
     rank = len(value.shape)
     axis = layer.axis % rank
-    value = step.input(moved=rank == 4 and axis == 3)
+    value = step.take(moved=rank == 4 and axis == 3)
     (place,) = places_of(step, value, axis)
     if rank > 5 or axis == 0:
         step.refuse(f"PyTorch has no BatchNorm for axis={layer.axis} of rank {rank}")
@@ -278,7 +278,7 @@ def batch_normalization(step: Step, layer: Any) -> None:
 
 def layer_normalization(step: Step, layer: Any) -> None:
     """Write LayerNormalization: PyTorch's of the last axis, or written out."""
-    value = step.input()
+    value = step.take()
     rank = len(value.shape)
     axes = [layer.axis] if isinstance(layer.axis, int) else sorted(layer.axis)
     places = sorted(axis % rank for axis in axes)
@@ -316,7 +316,7 @@ def group_normalization(step: Step, layer: Any) -> None:
     value = step.value()
     rank = len(value.shape)
     axis = layer.axis % rank
-    value = step.input(moved=rank == 4 and axis == 3)
+    value = step.take(moved=rank == 4 and axis == 3)
     (place,) = places_of(step, value, axis)
     channels = value.shape[axis]
     if channels is None:
@@ -350,7 +350,7 @@ def unit_normalization(step: Step, layer: Any) -> None:
 def activation(step: Step, layer: Any) -> None:
     """Write Activation."""
     value = step.value()
-    activate(step, layer.activation, step.input(moved=value.moved))
+    activate(step, layer.activation, step.take(moved=value.moved))
 
 
 def leaky_relu_layer(step: Step, layer: Any) -> None:
@@ -385,12 +385,12 @@ def prelu(step: Step, layer: Any) -> None:
     shape = layer.weights[0].shape
     rank = len(value.shape)
     if (rank == 4 and shape[:2] == (1, 1)) or rank == 2:
-        value = step.input(moved=rank == 4)
+        value = step.take(moved=rank == 4)
         if step.make(module_lines(step.part, "PReLU", [str(shape[-1])])):
             step.load(f"{step.part}.weight", "alpha", tuple(range(len(shape))))
         step.give(f"self.{step.part}({value.text})", moved=value.moved)
         return
-    x = step.input().text
+    x = step.take().text
     if step.make(parameter_lines(step.part, shape)):
         step.load(step.part, "alpha", tuple(range(len(shape))))
     step.give(f"torch.where({x} > 0, {x}, {x} * self.{step.part})")
@@ -508,7 +508,7 @@ def global_pooling(step: Step, layer: Any) -> None:
 
 def flatten(step: Step, layer: Any) -> None:
     """Write Flatten, which lays out Keras' order of axes."""
-    value = step.input()
+    value = step.take()
     first = layer.data_format == "channels_first" and len(value.shape) > 2
     text = f"{value.text}.movedim(1, -1)" if first else value.text
     step.give(f"{text}.reshape(len({value.text}), -1)" if len(value.shape) != 2 else text)
@@ -516,19 +516,19 @@ def flatten(step: Step, layer: Any) -> None:
 
 def reshape(step: Step, layer: Any) -> None:
     """Write Reshape, which reads Keras' order of axes."""
-    x = step.input().text
+    x = step.take().text
     shape = "".join(f", {length}" for length in layer.target_shape)
     step.give(f"{x}.reshape(len({x}){shape})")
 
 
 def permute(step: Step, layer: Any) -> None:
     """Write Permute."""
-    step.give(f"{step.input().text}.permute{literal((0, *layer.dims))}")
+    step.give(f"{step.take().text}.permute{literal((0, *layer.dims))}")
 
 
 def repeat_vector(step: Step, layer: Any) -> None:
     """Write RepeatVector."""
-    step.give(f"{step.input().text}[:, None].repeat(1, {layer.n}, 1)")
+    step.give(f"{step.take().text}[:, None].repeat(1, {layer.n}, 1)")
 
 
 def rescaling(step: Step, layer: Any) -> None:
@@ -709,7 +709,7 @@ def write_torch(model: Model, weights: str) -> list[str]:
         lines += ["", "", *_load_function(loads)]
     lines += ["", "", "model = Model().eval()"]
     if loads:
-        lines.append(f"load_weights(model, {quote(weights)})")
+        lines += call("load_weights(", ["model", quote(weights)])
     lines += ["", *draw_inputs(program.functions[id(model)])]
     return [*lines, *_run(program.functions[id(model)])]
 
