@@ -196,6 +196,9 @@ VALUES = _names(
     __bytes__ __complex__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__
     """
 )
+# What TensorFlow says of tensors, and where its own modules are.
+TYPE_SPECS = _names("IndexedSlicesSpec RaggedTensorSpec SparseTensorSpec TensorSpec")
+TENSORFLOW = re.compile(r"tensorflow\.python\.(?:framework|ops)(?:\.|$)")
 # Functions of Keras that load, save, fetch or register: they have no place in a model.
 CALLABLES = _names(
     """
