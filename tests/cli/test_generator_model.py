@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from upsamp import load_model
-from upsamp.layers import Concatenate, Dense, Input, Reshape
+from upsamp.layers import Concatenate, Dense, InputLayer, Reshape
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.sampling.sample_grid import tile_samples
@@ -113,10 +113,10 @@ def test_pictures_of_any_size_go_together_into_a_model_of_one_size(invoke: Invok
 
 
 def test_labels_that_are_given_go_to_a_vector_without_a_telling_name(invoke: Invoke) -> None:
-    points, condition = Input((8,), name="input_1"), Input((5,), name="input_2")
+    points, condition = InputLayer((8,), name="input_1"), InputLayer((5,), name="input_2")
     calls = [Call(points), Call(condition), Call(Concatenate(), (Source(0), Source(1)))]
     calls += [Call(Dense(48), (Source(2),)), Call(Reshape((4, 4, 3)), (Source(3),))]
-    model = Functional(calls, [0, 1], [Source(4)])
+    model = Functional.from_calls(calls, [0, 1], [Source(4)])
     model.save("conditional.keras")
     args = ("--label", "3,0", "--samples", 4, "--seed", 2, "--samples-out", "a.npy")
     result = invoke("generator", "conditional.keras", *args)

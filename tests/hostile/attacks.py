@@ -9,6 +9,7 @@ import json
 import marshal
 import pickle
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -281,6 +282,11 @@ ATTACKS: Mapping[str, Attack] = {
         keras(layer("Embedding", input_dim=2**40, output_dim=1)),
         (("declared-size", f"config.json: {AT}.config.input_dim"),),
     ),
+    "declared_together": Attack(
+        ".json",
+        lambda: json.dumps(model(*(layer("Dense", units=10**6) for _ in "ab"))).encode(),
+        (("declared-size", "the file"),),
+    ),
     "key_twice": Attack(
         ".json",
         lambda: HARMLESS[:-1] + b', "config": ' + json.dumps(layer("Lambda")).encode() + b"}",
@@ -320,6 +326,14 @@ ATTACKS: Mapping[str, Attack] = {
     ),
     "file_and_folder": Attack(
         ".keras", member("config.json/a", b""), (("zip-names", "config.json/a"),)
+    ),
+    "second_name": Attack(
+        ".keras",
+        member("assets/a", b"", extra=struct.pack("<HHBI", 0x7075, 8, 1, 0) + b"b.x"),
+        (("zip-headers", "assets/a: byte 0"),),
+    ),
+    "full_folder": Attack(
+        ".keras", member("assets/", b"hidden"), (("hidden-data", "assets/: byte 0"),)
     ),
     "two_headers": Attack(".keras", tampered_name, (("zip-headers", "assets/one.txt: byte 0"),)),
     "pickled_npz_weights": Attack(

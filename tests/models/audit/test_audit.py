@@ -97,6 +97,15 @@ def test_a_pickle_is_told_with_what_it_names(tmp_path: Path) -> None:
         assert re.search(f"a pickle, of Python objects, which names {names}", reason.message)
 
 
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("external_link", "/srv/other.h5:/model_weights"), ("external_storage", "/etc/hostname")],
+)
+def test_where_a_link_leads_is_told(name: str, target: str, tmp_path: Path) -> None:
+    (reason,) = audit(tmp_path, "a.keras", ATTACKS[name].content()).reasons
+    assert f"'{target}'" in reason.message
+
+
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="there is no such file"):
         audit_model(str(tmp_path / "none.keras"))

@@ -74,9 +74,12 @@ def test_labels_that_are_given_tell_which_vector_takes_them() -> None:
     assert labelled_roles(noise, longer) == [("latent", None), ("one_hot", 9)]
     whole = InputLayer((5,), name="input_3", dtype="int32")
     assert labelled_roles(noise, whole) == [("latent", None), ("one_hot", 5)]
-    code = Input((9,), name="c")
-    assert labelled_roles(Input((8,), name="z"), code) == [("latent", None), ("one_hot", 9)]
-    assert labelled_roles(code, Input((8,), name="noise_1")) == [("one_hot", 9), ("latent", None)]
+    code = InputLayer((9,), name="c")
+    assert labelled_roles(InputLayer((8,), name="z"), code) == [("latent", None), ("one_hot", 9)]
+    assert labelled_roles(code, InputLayer((8,), name="noise_1")) == [
+        ("one_hot", 9),
+        ("latent", None),
+    ]
     # Another input takes them already, or nothing tells which.
     assert labelled_roles(noise, InputLayer((1,), name="label")) == [
         ("latent", None),

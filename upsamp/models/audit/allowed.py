@@ -196,6 +196,9 @@ VALUES = _names(
     __bytes__ __complex__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__
     """
 )
+# What TensorFlow says of tensors, and where its own modules are.
+TYPE_SPECS = _names("IndexedSlicesSpec RaggedTensorSpec SparseTensorSpec TensorSpec")
+TENSORFLOW = re.compile(r"tensorflow\.python\.(?:framework|ops)(?:\.|$)")
 # Functions of Keras that load, save, fetch or register: they have no place in a model.
 CALLABLES = _names(
     """
@@ -211,7 +214,7 @@ TENSORFLOW_FUNCTIONS = re.compile(
     r"(?:compat\.v1\.)?(?:"
     r"(?:__operators__|bitwise|dtypes|image|linalg|math|nn|random|ragged|signal|sparse|strings)"
     r"(?:\.[a-z]\w*)+"
-    r"|keras\.(?:activations|losses|metrics)\.[a-z]\w*"
+    r"|keras\.(?:activations|losses|metrics)\.(?!(?:de)?serialize$|get$)[a-z]\w*"
     r"|(?:abs|acos|acosh|add|add_n|arg(?:max|min|sort)|as(?:in|inh|_dtype)|atan2?|atanh"
     r"|batch_to_space|bitcast|boolean_mask|broadcast_to|cast|clip_by_(?:global_norm|norm|value)|complex"
     r"|concat|constant|convert_to_tensor|cosh?|cumsum|divide|edit_distance|einsum|equal|exp"

@@ -12,9 +12,11 @@ from upsamp.models.audit.allowed import (
     KERAS,
     NAMED,
     SETTINGS,
+    TENSORFLOW,
     TENSORFLOW_FUNCTIONS,
     TENSORFLOW_OPERATIONS,
     TEXT_FUNCTIONS,
+    TYPE_SPECS,
     VALUES,
 )
 from upsamp.models.audit.embedded import encoded_kind
@@ -163,6 +165,8 @@ def _object_faults(entry: dict[str, Any], path: str) -> Iterator[Fault]:
         return
     if class_name == "__typespec__":
         class_name = str(entry.get("spec_name"))
+        if class_name in TYPE_SPECS and TENSORFLOW.match(module):
+            return
     module, class_name = _split(module, class_name)
     bare = class_name.rpartition(">")[2]
     if bare in LOADING:

@@ -24,6 +24,8 @@ NPY = b"\x93NUMPY"
 MAX_CONFIG = 16 * 2**20
 # How many bytes are unpacked in the time in which one of a config is read.
 PARSING = 8
+# More weights than this fit in no machine's memory.
+MAX_WEIGHTS = 2**38
 # The texts of an .h5 file that Keras takes for configs.
 H5_CONFIGS = ("model_config", "training_config")
 # The graph of a SavedModel.
@@ -122,12 +124,17 @@ def check_model(config: Any, report: Report, member: str, path: str = "") -> Non
         report.add("config-form", "no class_name and config", member, path)
     elif not report.reasons:
         try:
-            model_from_config(config)
+            model = model_from_config(config)
+            count = model.count_params() if model.built else 0
         except UpsampError as error:
             if isinstance(error, FormatError) and error.rule:
                 report.add(error.rule, str(error), member, path)
             else:  # which may be what upsamp does not read yet
                 report.skip(f"{member or 'the file'}: how the layers fit together. {error}")
+        else:
+            if count > MAX_WEIGHTS:
+                told = f"{min(count, 10**30):.3g} weights or more in all layers"
+                report.add("declared-size", told, member, path)
 
 
 def read_config(data: bytes, report: Report, member: str, path: str = "") -> Any:

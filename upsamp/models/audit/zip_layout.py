@@ -12,6 +12,8 @@ END, END_SIZE, MAX_COMMENT = b"PK\x05\x06", 22, 2**16
 # What follows a member whose sizes were not known before it.
 DESCRIPTOR = 24
 UTF8, SIZES_AFTER = 0x800, 8
+# The field that holds a second name.
+UNICODE_PATH = 0x7075
 
 
 class Finding(NamedTuple):
@@ -33,6 +35,9 @@ def layout_faults(content: zipfile.ZipFile, stream: BinaryIO) -> Iterator[Findin
         if begin > end + (DESCRIPTOR if end else 0):
             yield Finding("hidden-data", f"{begin - end:,} bytes before a member", "", end)
         yield from _headers(member, stream)
+        if member.is_dir() and member.file_size:
+            told = f"{member.file_size:,} bytes in a member that is a folder"
+            yield Finding("hidden-data", told, member.filename, begin)
         end = max(end, start_of(member, stream) + member.compress_size)
     if content.start_dir > end + (DESCRIPTOR if end else 0):
         told = f"{content.start_dir - end:,} bytes before the list of members"
@@ -105,6 +110,19 @@ def _headers(member: zipfile.ZipInfo, stream: BinaryIO) -> Iterator[Finding]:
         said = int.from_bytes(fixed[place : place + 4], "little")
         if said not in (told, 2**32 - 1) and not (flags & SIZES_AFTER and not said):
             differ.append(f"the {what}")
+    other = _unicode_name(member.extra)
+    if other not in (None, member.filename):
+        differ.append(f"the name {quoted(other)}")
     if differ:
         told_twice = f"the header before it differs in {', '.join(differ)}"
         yield Finding("zip-headers", told_twice, member.filename, member.header_offset)
+
+
+def _unicode_name(extra: bytes) -> str | None:
+    """Return the name that some readers take instead, or None where there is no other."""
+    while len(extra) >= 4:
+        kind, size = (int.from_bytes(extra[at : at + 2], "little") for at in (0, 2))
+        if kind == UNICODE_PATH:
+            return extra[9 : 4 + size].decode("utf-8", "replace")
+        extra = extra[4 + size :]
+    return None
