@@ -139,6 +139,12 @@ def test_dropped_values_are_a_share_and_the_others_are_larger() -> None:
     assert not drawn("Dropout", rate=1.0).any()
 
 
+@in_one_test("shape", [[None, 2, 1, None], [None, 1], "a", 3, [None, 1, 1, 1.5]])
+def test_what_is_drawn_broadcasts_to_the_input(shape: Any) -> None:
+    with pytest.raises(ValueError, match=r"^Layer 'd' \(Dropout\).*`noise_shape`"):
+        drawn("Dropout", rate=0.5, noise_shape=shape)
+
+
 def test_noise_has_the_deviation_that_is_said() -> None:
     noise = drawn("GaussianNoise", stddev=0.5) - MANY
     assert abs(noise.mean()) < 0.01

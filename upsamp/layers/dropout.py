@@ -7,6 +7,7 @@ import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ShapeError
+from upsamp.layers.shapes import normalize_shape
 from upsamp.layers.training_layer import TrainingLayer, normalize_share
 
 
@@ -58,11 +59,13 @@ def drop(x: Array, rate: float, shape: Sequence[int], generator: np.random.Gener
     return left
 
 
-def noise_shape(given: Sequence[int | None] | None, shape: Sequence[int]) -> list[int]:
-    """Return the shape that is drawn for an input of this shape."""
-    wanted = shape if given is None else given
-    if len(wanted) != len(shape):
+def noise_shape(given: object, shape: Sequence[int]) -> list[int]:
+    """Return the shape that is drawn for an input of this shape; given: as the layer has it."""
+    wanted = shape if given is None else normalize_shape(given, "noise_shape")
+    pairs = list(zip(wanted, shape, strict=False))
+    if len(wanted) != len(shape) or any(one not in (None, 1, length) for one, length in pairs):
         raise ShapeError(
-            f"must have a `noise_shape` of the rank of its input. Received: {list(wanted)}."
+            f"must have a `noise_shape` that broadcasts to its input, {tuple(shape)}. "
+            f"Received: noise_shape={tuple(wanted)}."
         )
-    return [length if one is None else one for one, length in zip(wanted, shape, strict=True)]
+    return [length if one is None else one for one, length in pairs]

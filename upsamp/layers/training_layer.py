@@ -26,7 +26,8 @@ class TrainingLayer(Layer):
 
     def train(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
         """Compute the output as in training."""
-        return [self.rounded(self.disturb(self.widened(inputs[0]), generator))]
+        with self.named():
+            return [self.rounded(self.disturb(self.widened(inputs[0]), generator))]
 
     def disturb(self, x: Array, generator: np.random.Generator) -> Array:
         """Return the input with what training does to it; a subclass says what that is."""
