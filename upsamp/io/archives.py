@@ -151,10 +151,10 @@ def _check_sizes(members: list[zipfile.ZipInfo], name: str, max_size: int, remed
 def _check_member(member: zipfile.ZipInfo, name: str) -> None:
     """Refuse names that lead elsewhere, and members that are no plain files."""
     text = member.orig_filename
-    parts = text.removesuffix("/").split("/")
+    # On Windows names may have backslashes between their parts.
+    parts = re.split(r"[/\\]", re.sub(r"[/\\]$", "", text))
     if (
         (re.match(r"[A-Za-z]:", text) and not text.endswith(".npy"))  # the names of arrays are free
-        or "\\" in text
         or "\0" in text
         or not {"", ".", ".."}.isdisjoint(parts)
     ):
