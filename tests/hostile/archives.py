@@ -104,7 +104,8 @@ ZIPS: Mapping[str, Hostile] = {
     "absolute": Hostile(lambda: zip_bytes(("/etc/passwd", b"")), f"{OUTSIDE}'/etc/passwd'"),
     "parent": Hostile(lambda: zip_bytes(("assets/../../a", b"")), f"{OUTSIDE}'assets/../../a'"),
     "drive": Hostile(lambda: zip_bytes(("C:a", b"")), f"{OUTSIDE}'C:a'"),
-    "backslash": Hostile(lambda: zip_bytes(("a\\b", b"")), f"{OUTSIDE}'a.+b'"),
+    "backslash": Hostile(lambda: zip_bytes(("a\\..\\..\\b", b"")), f"{OUTSIDE}'a.+b'"),
+    "share": Hostile(lambda: zip_bytes(("\\\\host\\b", b"")), f"{OUTSIDE}'.+host.+b'"),
     "nul": Hostile(lambda: replaced(zip_bytes(("aXb", b"")), b"aXb", b"a\0b"), f"{OUTSIDE}'a.+b'"),
     "link": Hostile(
         moved_link, "must have plain files as members. Received: 'assets/a', a link or a device"

@@ -250,7 +250,7 @@ def test_members_may_be_told_to_be_plain_files_or_folders(tmp_path: Path) -> Non
     file, folder = zipfile.ZipInfo("assets/a"), zipfile.ZipInfo("assets/")
     file.external_attr = (stat.S_IFREG | 0o644) << 16
     folder.external_attr = (stat.S_IFDIR | 0o755) << 16
-    path.write_bytes(zip_bytes((folder, b""), (file, b"text")))
+    path.write_bytes(zip_bytes((folder, b""), (file, b"text"), ("logs\\a.txt", b"of Windows")))
     assert open_model(str(path)).kind == "keras"
 
 

@@ -1,5 +1,7 @@
 """Operations that make other shapes: results, declared shapes, reach, and what is refused."""
 
+import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -7,8 +9,8 @@ import pytest
 from effort import in_one_test
 from numpy.typing import NDArray
 
-from upsamp.errors import ArgumentError, ShapeError
-from upsamp.layers.operation import Operation
+from upsamp.errors import ArgumentError, ShapeError, UpsampError
+from upsamp.layers.operation import OPTIONS, Operation
 from upsamp.layers.shape_operations import SHAPE_OPERATIONS
 
 X = np.random.default_rng(3).integers(-8, 9, (2, 4, 6, 3)).astype(np.float32)
@@ -137,6 +139,7 @@ def test_the_reach_is_where_a_change_shows(
         ("Squeeze", {"axis": 1}, r"must have axes of length 1\. Received: shape \(2, 4, 6, 3\)"),
         ("Squeeze", {"axis": 0}, r"must leave the batch"),
         ("ExpandDims", {"axis": 0}, r"must leave the batch"),
+        ("ExpandDims", {"axis": [1, 1]}, r"must have each axis once\. Received: axis=\[1, 1\]\."),
         ("Tile", {"repeats": [2, 1, 1, 1]}, r"must leave the batch, axis 0, as it is, and the ra"),
         ("Tile", {"repeats": [1, 1, 1, 1, 1]}, r"must leave the batch, axis 0, as it is, and"),
         ("Repeat", {"repeats": 2, "axis": 0}, r"must leave the batch"),
@@ -170,6 +173,8 @@ def test_what_mixes_the_batch_or_does_not_fit_is_refused(
         ("Pad", {}, "`options` of Pad must be: pad_width, mode, constant_values"),
         ("Tile", {"repeats": 0}, "`repeats` must be an integer of at least 1"),
         ("Split", {"axis": 1}, "`options` of Split must be: indices_or_sections, axis"),
+        ("Round", {"decimals": 19}, "`decimals` must be at most 18"),
+        ("Flip", {}, "`options` of Flip must be: axis"),
         ("Cast", {"dtype": "complex64"}, "`dtype` must be one of 'float16'"),
         ("Cast", {"dtype": "object"}, "`dtype` must be one of 'float16'"),
     ],
@@ -177,6 +182,33 @@ def test_what_mixes_the_batch_or_does_not_fit_is_refused(
 def test_options_that_are_none_are_refused(name: str, options: dict[str, Any], says: str) -> None:
     with pytest.raises(ArgumentError, match=says):
         Operation(name, (None,), options)
+
+
+VALUES: list[Any] = [
+    *(None, 0, 1, 2, -1, 3, 10**9, 2**63, 10**30, 0.5, np.inf, True, "reflect", "int32", "x"),
+    *([], [1], [1, 2], [-1, 1], [[0, 0], [1, 2], [0, 1], [0, 0]], [[1], [2, 3]], [1, 1, 2, 1], {}),
+]
+SHAPES = [(2, 4, 6, 3), (2, 5), (1, 1, 1, 1), (2, 1, 4, 1), (3, 2, 2)]
+
+
+@in_one_test("seed", range(400))
+def test_any_options_end_in_what_was_declared_or_in_an_error(seed: int) -> None:
+    random = np.random.default_rng(seed)
+
+    def one_of(values: Any) -> Any:
+        return values[random.integers(len(values))]
+
+    name = one_of([*SHAPE_OPERATIONS, "Cast", "Round", "Clip", "Gelu", "Add", "Mod"])
+    options = {key: one_of(VALUES) for key in OPTIONS.get(name, {}) if random.random() < 0.8}
+    operands = one_of([(None,), (None, None), (None, one_of(VALUES)), (None, [1.0, 2.0, 3.0])])
+    shape = one_of(SHAPES)
+    with suppress(UpsampError):
+        layer = Operation(name, operands, options)
+        inputs = [random.normal(size=shape).astype(np.float32) for one in operands if one is None]
+        declared = layer.connect([shape] * len(inputs))
+        if all(math.prod(filter(None, one or ())) < 10**6 for one in declared):
+            results = layer.compute(inputs)
+            assert [one.shape for one in results] == declared
 
 
 def test_an_array_of_too_many_axes_is_refused() -> None:

@@ -171,10 +171,10 @@ def _size_faults(
 def _member_faults(member: zipfile.ZipInfo, name: str) -> Iterator[FormatError]:
     """Yield what is wrong with names that lead elsewhere, and members that are no plain files."""
     text = member.orig_filename
-    parts = text.removesuffix("/").split("/")
+    # On Windows names may have backslashes between their parts.
+    parts = re.split(r"[/\\]", re.sub(r"[/\\]$", "", text))
     if (
         (re.match(r"[A-Za-z]:", text) and not text.endswith(".npy"))  # the names of arrays are free
-        or "\\" in text
         or "\0" in text
         or not {"", ".", ".."}.isdisjoint(parts)
     ):

@@ -54,10 +54,19 @@ def _number(value: Any, name: str) -> float:
     return number
 
 
+def _decimals(value: Any, name: str) -> int:
+    count = normalize_count(value, name, minimum=0)
+    if count > MAX_DECIMALS:
+        raise ArgumentError(f"`{name}` must be at most {MAX_DECIMALS}. Received: {name}={count}.")
+    return count
+
+
 def _dtype(value: Any, name: str) -> str:
     return normalize_choice(value, name, CAST_DTYPES)
 
 
+# More than float64 has.
+MAX_DECIMALS = 18
 # Those that tf.cast and Keras' cast are given; whole numbers are cut off, and wrap in neither.
 CAST_DTYPES = (
     *("float16", "float32", "float64", "bool"),
@@ -110,7 +119,7 @@ OPTIONS: Mapping[str, Mapping[str, Check]] = {
     "LeakyRelu": {"negative_slope": _number},
     "Gelu": {"approximate": normalize_flag},
     "Cast": {"dtype": _dtype},
-    "Round": {"decimals": lambda value, name: normalize_count(value, name, minimum=0)},
+    "Round": {"decimals": _decimals},
     **{name: one.options for name, one in SHAPE_OPERATIONS.items()},
 }
 REQUIRED: Mapping[str, frozenset[str]] = {
@@ -120,6 +129,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "Tile": frozenset({"repeats"}),
     "Repeat": frozenset({"repeats", "axis"}),
     "ExpandDims": frozenset({"axis"}),
+    "Flip": frozenset({"axis"}),
     "Stack": frozenset({"axis"}),
     "Unstack": frozenset({"axis"}),
     "Split": frozenset({"indices_or_sections", "axis"}),
@@ -175,7 +185,7 @@ class Operation(MergeLayer):
         count = 2 if self.function in BINARY else 1
         more = len(self.operands) - count
         if self.is_of_several:
-            fits = set(self.operands) == {None}
+            fits = bool(self.operands) and all(one is None for one in self.operands)
         else:
             fits = 0 <= more <= len(self._numbers_as_operands()) and None in self.operands
         if not fits:

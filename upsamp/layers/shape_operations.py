@@ -151,6 +151,8 @@ def _squeezed(shape: Shape, axis: Axes = None) -> Shape:
 def _expanded(shape: Shape, axis: Axes = -1) -> Shape:
     several = 1 if isinstance(axis, int) or axis is None else len(axis)
     along = _within(axis, len(shape) + several)
+    if len(along) < several:
+        raise ShapeError(f"must have each axis once. Received: axis={axis}.")
     rest = iter(shape)
     return tuple(1 if place in along else next(rest) for place in range(len(shape) + several))
 
@@ -325,7 +327,12 @@ SHAPE_OPERATIONS: Mapping[str, ShapeOperation] = {
         {"repeats": normalize_count, "axis": normalize_axis},
         _repeated_places,
     ),
-    "Flip": ShapeOperation(np.flip, _same, {"axis": normalize_axes}, _turned_places),
+    "Flip": ShapeOperation(
+        lambda x, axis: np.flip(x, _within(axis, x.ndim)),
+        _same,
+        {"axis": normalize_axes},
+        _turned_places,
+    ),
     "Stack": ShapeOperation(
         lambda *arrays, axis: np.stack(arrays, axis),
         _stacked,
