@@ -40,9 +40,10 @@ def test_a_picture_is_enlarged_by_the_scale_of_the_network(invoke: Invoke, netwo
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "file: a.png -> a_2x2_net.png"
-    assert lines[-4:-1] == [
+    assert lines[-5:-1] == [
         "method: net",
         "size: 2 x 2",
+        "range: 0 to 1",
         "network: Y is made by the network, Cb and Cr by bicubic",
     ]
     invoke("upsample", "a.png", "--interp", "bicubic", "-o", "bicubic.png")

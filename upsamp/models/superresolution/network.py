@@ -100,6 +100,11 @@ class Network:
         """The calls of the layers."""
         model, place = self._model
         first = takes_channels_first(model, place), channels_first(model)
+        if first[0] != first[1]:
+            raise ArgumentError(
+                "--model must have the channels of what goes in and comes out in one place. "
+                f"Received: {model.input_shape} and {model.output_shape} of '{self.name}'."
+            )
         graph = flatten(model, place, first)
         shape = model.output_shapes[0] or ()
         made = shape[1 if first[1] else -1] if len(shape) == 4 else None
