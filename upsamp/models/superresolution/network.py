@@ -43,8 +43,8 @@ class Network:
     >>> from upsamp.models.sequential import Sequential
     >>> from upsamp.layers import Input, UpSampling2D
     >>> network = Network(Sequential([Input((None, None, 3)), UpSampling2D(2)], name="twice"))
-    >>> network, network.ranges
-    (<Network 'twice': 2x2, 3 channels>, ((0.0, 1.0), (0.0, 1.0)))
+    >>> network, network.channels, network.ranges
+    (<Network 'twice'>, 3, ((0.0, 1.0), (0.0, 1.0)))
     """
 
     def __init__(
@@ -70,10 +70,8 @@ class Network:
         return {name: vars(self)[name] for name in own}
 
     def __repr__(self) -> str:
-        """Return the name, the scale and the channels."""
-        rows, columns = self.scale
-        what = f"{float(rows):g}x{float(columns):g}, {self.channels} channels"
-        return f"<Network '{self.name}': {what}>"
+        """Return the name; the model may not be read yet."""
+        return f"<Network '{self.name}'>"
 
     def _load(self) -> Model:
         """Return the model, or the one that this process has read of the same files."""
