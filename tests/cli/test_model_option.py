@@ -154,6 +154,10 @@ def test_processes_read_the_network_from_its_file(invoke: Invoke, network: str) 
     # Results of an earlier run are no inputs.
     result = invoke("upsample", ".", "--model", network, "--skip-existing")
     assert "earlier results: 2" in result.stdout
+    Path(network).rename("other.keras")
+    result = invoke("upsample", ".", "--model", "other.keras", "--dry-run")
+    assert "earlier results: 2" in result.stdout
+    assert result.stdout.splitlines()[0] == "./a.png -> ./a_2x2_other.png: 32x24"
 
 
 def test_the_sheet_has_the_network_beside_the_methods(invoke: Invoke, network: str) -> None:

@@ -194,7 +194,7 @@ class Network:
             rows, columns = self.own_size or size
             raise ShapeError(
                 f"A picture for '{self.name}' must have {columns}x{rows} pixels. Received: "
-                f"{size[1]}x{size[0]}. {self._reason}"
+                f"{size[1]}x{size[0]}. {self._reason} Resize the picture first."
             )
         return plan_network(
             self.graph, self.scale, size, room, self._tile, free=self.own_size is None
