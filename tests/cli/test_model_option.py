@@ -40,9 +40,10 @@ def test_a_picture_is_enlarged_by_the_scale_of_the_network(invoke: Invoke, netwo
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0] == "file: a.png -> a_2x2_net.png"
-    assert lines[-4:-1] == [
+    assert lines[-5:-1] == [
         "method: net",
         "size: 2 x 2",
+        "range: 0 to 1",
         "network: Y is made by the network, Cb and Cr by bicubic",
     ]
     invoke("upsample", "a.png", "--interp", "bicubic", "-o", "bicubic.png")
@@ -153,6 +154,10 @@ def test_processes_read_the_network_from_its_file(invoke: Invoke, network: str) 
     # Results of an earlier run are no inputs.
     result = invoke("upsample", ".", "--model", network, "--skip-existing")
     assert "earlier results: 2" in result.stdout
+    Path(network).rename("other.keras")
+    result = invoke("upsample", ".", "--model", "other.keras", "--dry-run")
+    assert "earlier results: 2" in result.stdout
+    assert result.stdout.splitlines()[0] == "./a.png -> ./a_2x2_other.png: 32x24"
 
 
 def test_the_sheet_has_the_network_beside_the_methods(invoke: Invoke, network: str) -> None:

@@ -103,9 +103,9 @@ class Naming:
         for literal, field, _, _ in Formatter().parse(self.template):
             parts.append(re.escape(literal))
             if field is not None:
-                # A method of another name is a network.
-                own = f"|{re.escape(self.method)}" if field == "interp" else ""
-                pattern = f"{PATTERNS[field]}{own}"
+                # A method of another name is a network, beside which may be results of others.
+                known = field != "interp" or re.fullmatch(PATTERNS[field], self.method)
+                pattern = PATTERNS[field] if known else ".+"
                 parts.append(f"(?P={field})" if field in seen else f"(?P<{field}>{pattern})")
                 seen.add(field)
         return re.compile("".join(parts), re.DOTALL) if "stem" in seen else None

@@ -425,7 +425,7 @@ def _factors(size: object) -> "tuple[Factor, Factor]":
 def _network(model: Any, size: object, output_shape: object) -> "Network":
     """Return the network, if its scale agrees with the size that is asked for."""
     if not hasattr(model, "ranges"):
-        raise _wrong("model", model, "an `upsamp.Network`")
+        raise _wrong("model", model, "an `upsamp.Network`, as upsamp.Network('net.keras')")
     network: Network = model
     with _as_arguments():
         fixed = not network.keeps

@@ -16,6 +16,7 @@ from upsamp.errors import ArgumentError, MemoryLimitError, ShapeError
 from upsamp.layers import (
     Conv2D,
     Conv2DTranspose,
+    Cropping2D,
     Dense,
     Flatten,
     GroupNormalization,
@@ -26,6 +27,7 @@ from upsamp.layers import (
     Reshape,
     Resizing,
     UpSampling2D,
+    ZeroPadding2D,
 )
 from upsamp.models.model import Model
 from upsamp.models.superresolution.network import Network
@@ -49,6 +51,8 @@ def of_layers(*layers: Layer, size: Any = (None, None), channels: int = 1) -> Ne
         ((Conv2DTranspose(1, 9, strides=3, padding="same"),), (3, 3)),
         ((UpSampling2D(3), MaxPooling2D(2)), (Fraction(3, 2), Fraction(3, 2))),
         ((MaxPooling2D(4), UpSampling2D(4)), (1, 1)),
+        ((MaxPooling2D(97, padding="same"), UpSampling2D(2 * 97)), (2, 2)),
+        ((*(MaxPooling2D(2) for _ in range(9)), UpSampling2D(2**9)), (1, 1)),
     ],
 )
 def test_the_scale_is_that_of_the_shapes(layers: tuple[Layer, ...], expected: Any) -> None:
@@ -162,6 +166,22 @@ def test_a_tile_smaller_than_what_a_pixel_depends_on_is_refused_and_enough_is_na
         it.plan((99, 99))
     enough = int(str(caught.value).split()[-3])
     assert len(network(fsrcnn(), tile=enough).plan((99, 99)).rows) > 1
+
+
+@in_one_test(
+    "layers",
+    [
+        (UpSampling2D(10**7), MaxPooling2D(10**7)),
+        (ZeroPadding2D(10**9), Cropping2D(10**9)),
+        (Conv2D(1, 3, dilation_rate=10**8),),
+        (Cropping2D(10**9),),
+    ],
+)
+def test_what_would_take_all_memory_is_refused_before_it_is_taken(
+    layers: tuple[Layer, ...],
+) -> None:
+    with pytest.raises((MemoryLimitError, ShapeError)):
+        of_layers(*layers).plan((50, 60))
 
 
 def test_other_processes_are_told_the_path_and_not_the_weights(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from networks import Array, fsrcnn, graph_of, put_together, tiles_of, with_value
 
 from upsamp import Sequential
 from upsamp.core.upsampling.methods import METHODS
-from upsamp.errors import ShapeError
+from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import (
     Add,
     AveragePooling2D,
@@ -38,6 +38,7 @@ from upsamp.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
+from upsamp.layers.operation import BINARY, OPERATIONS, OPTIONS, Operation
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.superresolution.tiling import AxisTiling
@@ -151,6 +152,24 @@ def test_tiles_of_each_layer_are_those_of_the_whole_or_there_are_none(case: Case
     tiles = tiles_of(graph, (24, 36), 18)
     if all(tiles):
         assert_close(put_together(graph, image, tiles), graph.run(image))
+
+
+def test_tiles_of_each_operation_are_those_of_the_whole_or_there_are_none() -> None:
+    image = np.random.default_rng(0).random((24, 36, 4)).astype(np.float32)
+    tried = []
+    for function in OPERATIONS:
+        operands = (None, 0.5) if function in BINARY else (None,)
+        options = {name: number + 0.25 for number, name in enumerate(OPTIONS.get(function, ()))}
+        try:
+            layer = Operation(function, operands, options)
+            graph = graph_of(Sequential([Input((None, None, 4)), layer]))
+            tiles = tiles_of(graph, (24, 36), 18) if graph.rates[-1] else [[]]
+        except (ArgumentError, ShapeError):  # of one that needs other operands
+            continue
+        if all(tiles):
+            tried.append(function)
+            assert_close(put_together(graph, image, tiles), graph.run(image))
+    assert len(tried) >= 15
 
 
 def test_tiles_share_what_a_pixel_depends_on_and_no_more() -> None:

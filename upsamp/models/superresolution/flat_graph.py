@@ -16,8 +16,8 @@ from upsamp.models.execution import Execution
 from upsamp.models.graph import Call, Source, infer, needed_calls
 from upsamp.models.model import Model
 
-# Rows and columns at which rates are asked, a multiple of every stride that networks have.
-PROBE = math.lcm(*range(1, 17))
+# Rows and columns at which rates are asked, a multiple of all strides that networks have together.
+PROBE = 2**8 * math.lcm(*range(1, 65)) ** 2
 # What the layers take besides their inputs and outputs, as a part of those.
 SCRATCH = 1.5
 # Sizes of images whose shapes are remembered.
@@ -89,7 +89,8 @@ class FlatGraph:
                 rates.append(None)
             else:
                 rows, columns = (Fraction(high[axis] - low[axis], PROBE) for axis in (0, 1))
-                rates.append((rows, columns))
+                # By a stride that does not divide it, they are rounded.
+                rates.append((rows.limit_denominator(), columns.limit_denominator()))
         return rates
 
     def peak(self, size: Pair) -> int:

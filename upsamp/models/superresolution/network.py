@@ -43,8 +43,8 @@ class Network:
     >>> from upsamp.models.sequential import Sequential
     >>> from upsamp.layers import Input, UpSampling2D
     >>> network = Network(Sequential([Input((None, None, 3)), UpSampling2D(2)], name="twice"))
-    >>> network, network.ranges
-    (<Network 'twice': 2x2, 3 channels>, ((0.0, 1.0), (0.0, 1.0)))
+    >>> network, network.channels, network.ranges
+    (<Network 'twice'>, 3, ((0.0, 1.0), (0.0, 1.0)))
     """
 
     def __init__(
@@ -70,10 +70,8 @@ class Network:
         return {name: vars(self)[name] for name in own}
 
     def __repr__(self) -> str:
-        """Return the name, the scale and the channels."""
-        rows, columns = self.scale
-        what = f"{float(rows):g}x{float(columns):g}, {self.channels} channels"
-        return f"<Network '{self.name}': {what}>"
+        """Return the name; the model may not be read yet."""
+        return f"<Network '{self.name}'>"
 
     def _load(self) -> Model:
         """Return the model, or the one that this process has read of the same files."""
@@ -100,6 +98,11 @@ class Network:
         """The calls of the layers."""
         model, place = self._model
         first = takes_channels_first(model, place), channels_first(model)
+        if first[0] != first[1]:
+            raise ArgumentError(
+                "--model must have the channels of what goes in and comes out in one place. "
+                f"Received: {model.input_shape} and {model.output_shape} of '{self.name}'."
+            )
         graph = flatten(model, place, first)
         shape = model.output_shapes[0] or ()
         made = shape[1 if first[1] else -1] if len(shape) == 4 else None
@@ -191,7 +194,7 @@ class Network:
             rows, columns = self.own_size or size
             raise ShapeError(
                 f"A picture for '{self.name}' must have {columns}x{rows} pixels. Received: "
-                f"{size[1]}x{size[0]}. {self._reason}"
+                f"{size[1]}x{size[0]}. {self._reason} Resize the picture first."
             )
         return plan_network(
             self.graph, self.scale, size, room, self._tile, free=self.own_size is None

@@ -18,6 +18,9 @@ from upsamp.models.superresolution.tiling import AxisTiling, Tile
 WANTED = 2**25
 # Least side of a tile that is tried.
 LEAST_TILE = 16
+# As many positions may be repeated at the edges of any picture.
+MOST_REPEATED = 2**12
+OVERLAP = "its tiles must overlap by what a pixel depends on"
 # Up to this many bytes the system is not asked.
 GRANTED = 2**28
 
@@ -126,7 +129,7 @@ def plan_network(
         rows, columns = (
             [Tile(0, length, slice(0, made), 0)] for length, made in zip(size, target, strict=True)
         )
-        check_room(graph, size, room, "it takes pictures of one size alone")
+        check_room(graph, size, room, lambda: "it takes pictures of one size alone")
         return NetworkPlan(graph, size, size, (0, 0), (0, 0), target, rows, columns)
     margins = [_margin(graph, scale[axis], axis) for axis in (0, 1)]
     padded = _pad(
@@ -169,6 +172,8 @@ def _pad(graph: FlatGraph, sides: Sequence[int], least: Sequence[int]) -> Pair:
     longer = [side + step for side, step in zip(rounded, steps, strict=True)]
     reason = "Its result is too small."
     for trial in (sides, rounded, longer):
+        if max(trial) > 2 * max(sides) + MOST_REPEATED:
+            continue
         try:
             made = graph.size_of((trial[0], trial[1]))
         except ShapeError as error:
@@ -202,8 +207,7 @@ def _cut(
         columns = _cut_axis(tilings[1], max(LEAST_TILE, side))
     largest = rows[0].stop - rows[0].start, columns[0].stop - columns[0].start
     whole = [one for one, tiles in zip(tilings, (rows, columns), strict=True) if len(tiles) == 1]
-    reason = whole[0].obstacle() if whole else ""
-    check_room(graph, largest, room, reason or "its tiles must overlap by what a pixel depends on")
+    check_room(graph, largest, room, lambda: (whole and whole[0].obstacle()) or OVERLAP)
     return rows, columns
 
 
@@ -236,16 +240,18 @@ def _refuse_tile(tiling: AxisTiling, tile: int) -> NoReturn:
     )
 
 
-def check_room(graph: FlatGraph, tile: Pair, room: int | None, reason: str) -> None:
+def check_room(graph: FlatGraph, tile: Pair, room: int | None, reason: Callable[[], str]) -> None:
     """Raise `MemoryLimitError` where a tile takes more bytes than it may.
 
-    reason: why it is no smaller.
+    reason: says why it is no smaller.
     """
     needed = graph.peak(tile)
-    what = f"a network on {tile[1]:,} x {tile[0]:,} pixels at once, as {reason}"
+    if needed <= (GRANTED if room is None else min(room, GRANTED)):
+        return
+    what = f"a network on {tile[1]:,} x {tile[0]:,} pixels at once, as {reason()}"
     if room is not None and needed > room:
         check_limit(needed + (memory_limit() or 0) - room, what)
-    if needed > GRANTED and needed > available_memory():
+    if needed > available_memory():
         raise MemoryLimitError(
             f"There must be memory for {what}. Received: {format_bytes(available_memory())}, where "
             f"it takes {format_bytes(needed)}. Use a smaller picture."

@@ -20,6 +20,8 @@ from upsamp.errors import ShapeError
 from upsamp.models.graph import Source
 from upsamp.models.superresolution.flat_graph import FlatGraph
 
+# Longer arrays are not followed: no picture has as many rows or columns on its way.
+MOST_POSITIONS = 2**22
 # More positions than a result depends on, unless it depends on all.
 LARGE = 4096
 
@@ -113,7 +115,8 @@ class AxisTiling:
         exact = [np.ones(length, bool)]
         for number, call in enumerate(self.graph.calls[1:], 1):
             output = self.graph.lengths(part[number][0])
-            found = np.ones(output[self.axis] if output else 0, bool)
+            known = output is not None and max(output) <= MOST_POSITIONS
+            found = np.ones(output[self.axis] if output and known else 0, bool)
             for source in call.sources:
                 found &= self._exact_from(number, source, exact[source.call], start, len(found))
             exact.append(found)
@@ -128,9 +131,11 @@ class AxisTiling:
         is.
         """
         before, after = self._places(source.call, start), self._places(number, start)
-        whole = self._whole_reach(number, source)
+        whole = self._whole_reach(number, source) if outputs else None
+        if whole is None or before is None or after is None:
+            return np.zeros(outputs, bool)
         own = self.graph.calls[number].layer.reach(self.axis, len(exact))
-        if whole is None or own is None or before is None or after is None:
+        if own is None:
             return np.zeros(outputs, bool)
         first, last = (one[after : after + outputs] for one in whole)
         (begin, end), empty = own, own[0] > own[1]
@@ -153,9 +158,12 @@ class AxisTiling:
         key = number, source.call
         if key not in self._reaches:
             shapes = self.graph.shapes(self.size)
-            lengths = self.graph.lengths(shapes[source.call][source.output])
-            layer = self.graph.calls[number].layer
-            self._reaches[key] = lengths and layer.reach(self.axis, lengths[self.axis])
+            ends = shapes[source.call][source.output], shapes[number][0]
+            lengths, made = (self.graph.lengths(shape) for shape in ends)
+            self._reaches[key] = None
+            if lengths and made and max(*lengths, *made) <= MOST_POSITIONS:
+                layer = self.graph.calls[number].layer
+                self._reaches[key] = layer.reach(self.axis, lengths[self.axis])
         return self._reaches[key]
 
 
