@@ -28,10 +28,14 @@ def enlarged_by_each(given: Picture | Array, size: Pair, enlarging: Enlarging) -
     What is wanted itself is left out.
     """
     for method in METHODS:
-        other = replace(
-            enlarging, interpolation=method, convention="keras", align_corners=False, linear=False
+        other = Enlarging(
+            enlarging.factors,
+            enlarging.target,
+            method,
+            data_format=enlarging.data_format,
+            max_pixels=enlarging.max_pixels,
         )
-        if other != enlarging:
+        if other != replace(enlarging, keep_larger=False):
             yield method, other.apply(given, size)
 
 

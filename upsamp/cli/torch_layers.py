@@ -24,10 +24,11 @@ from upsamp.models.summary.summary_row import SummaryRow
 from upsamp.models.transposed_convolution import Settings
 from upsamp.translate import TorchLayer, parse_torch
 
-# The options of `transpose-conv` that `upsample` has, too; and those that go with a kernel. Where
-# channels stand by default differs between them.
-SHARED = (Request.__annotations__.keys() & Upsampling.__annotations__.keys()) - {"data_format"}
+# The options of `transpose-conv` that go with a kernel; and those that `upsample` has, too, where
+# they mean the same. Where channels stand by default differs between them.
 OF_KERNELS = ("weights", "kernel_layout", "seed")
+SHARED = Request.__annotations__.keys() & Upsampling.__annotations__.keys()
+SHARED -= {"data_format", *OF_KERNELS}
 # The presets that mix channels, and so make a kernel for any of them.
 MIXING = ("ones", "random", "glorot")
 # What is computed here, and what it is called.
