@@ -39,6 +39,7 @@ def test_reasons_are_told_with_their_places_and_the_exit_code_is_1(
     told = "Bytecode of Python: text in base64 holds bytecode of Python"
     assert f"error: marshalled-code: {place}: {told}" in lines
     assert lines[-1] == "3 reasons not to load it."
+    assert "Attacks of these kinds: CVE-2024-3660, CVE-2025-9905, CVE-2025-9906" in lines
 
 
 def test_a_file_without_a_reason_has_the_exit_code_0(invoke: Invoke, good: str) -> None:

@@ -32,6 +32,9 @@ def show_audit(report: Report, format_name: str | None = None, *, width: int | N
         print_text("\n".join(map(printable, lines)))
     for remedy in dict.fromkeys(RULES[reason.rule].remedy for reason in report.reasons):
         print_text(f"What to do: {remedy}")
+    reports = dict.fromkeys(one for reason in report.reasons for one in RULES[reason.rule].reports)
+    if reports:
+        print_text(f"Attacks of these kinds: {', '.join(reports)}")
     for skipped in report.skipped:
         print_text(f"Not looked at: {printable(skipped)}")
     print_text(report.verdict)
