@@ -96,6 +96,18 @@ def test_sarif_tells_what_was_not_looked_at_and_offsets(invoke: Invoke, tmp_path
     assert one["locations"][0]["physicalLocation"]["region"] == {"byteOffset": 0}
 
 
+def test_sarif_names_the_file_of_a_folder(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "model" / "assets").mkdir(parents=True)
+    (tmp_path / "model" / "config.json").write_bytes(CLEAN["plain.json"]())
+    (tmp_path / "model" / "model.weights.h5").write_bytes(CLEAN["plain.weights.h5"]())
+    (tmp_path / "model" / "assets" / "a b").write_bytes(b"\x7fELF")
+    invoked = invoke("summary", "model", "--audit", "--format", "sarif")
+    (one,) = json.loads(invoked.stdout)["runs"][0]["results"]
+    assert one["ruleId"] == "embedded-program"
+    location = one["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location == {"uri": "model/assets/a%20b"}
+
+
 def test_standard_input_is_audited(invoke: Invoke) -> None:
     result = invoke("summary", "-", "--audit", stdin=ATTACKS["h5_lambda"].content())
     assert result.exit_code == 1
