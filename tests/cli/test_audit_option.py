@@ -39,6 +39,7 @@ def test_reasons_are_told_with_their_places_and_the_exit_code_is_1(
     told = "Bytecode of Python: text in base64 holds bytecode of Python"
     assert f"error: marshalled-code: {place}: {told}" in lines
     assert lines[-1] == "3 reasons not to load it."
+    assert "Attacks of these kinds: CVE-2024-3660, CVE-2025-9905, CVE-2025-9906" in lines
 
 
 def test_a_file_without_a_reason_has_the_exit_code_0(invoke: Invoke, good: str) -> None:
@@ -93,6 +94,18 @@ def test_sarif_tells_what_was_not_looked_at_and_offsets(invoke: Invoke, tmp_path
     (run,) = json.loads(invoked.stdout)["runs"]
     (one,) = run["results"]
     assert one["locations"][0]["physicalLocation"]["region"] == {"byteOffset": 0}
+
+
+def test_sarif_names_the_file_of_a_folder(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "model" / "assets").mkdir(parents=True)
+    (tmp_path / "model" / "config.json").write_bytes(CLEAN["plain.json"]())
+    (tmp_path / "model" / "model.weights.h5").write_bytes(CLEAN["plain.weights.h5"]())
+    (tmp_path / "model" / "assets" / "a b").write_bytes(b"\x7fELF")
+    invoked = invoke("summary", "model", "--audit", "--format", "sarif")
+    (one,) = json.loads(invoked.stdout)["runs"][0]["results"]
+    assert one["ruleId"] == "embedded-program"
+    location = one["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location == {"uri": "model/assets/a%20b"}
 
 
 def test_standard_input_is_audited(invoke: Invoke) -> None:

@@ -426,6 +426,7 @@ CLEAN: Mapping[str, Callable[[], bytes]] = {
     "compiled.keras": keras(compile_config=COMPILED),
     "plain.h5": h5(),
     "tensorflow.h5": h5(layer("TFOpLambda", None, function="math.multiply")),
+    "tokens.keras": member("assets/tokens.json", b'{"merges": ["/ a", "/home", "http://b"]}'),
     "plain.json": lambda: HARMLESS,
     "plain.weights.h5": h5_bytes,
     "shards.weights.json": lambda: b'{"metadata": {}, "weight_map": {"/a/vars": ["a.weights.h5"]}}',

@@ -108,7 +108,7 @@ class Request(Options):
     )
     audit: bool = option(
         "--audit",
-        help="List all reasons why a file should not be loaded; exit with 1 if there is one.",
+        help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
     )
     max_size: int = options.max_size_option
 

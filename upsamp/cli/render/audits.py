@@ -32,6 +32,9 @@ def show_audit(report: Report, format_name: str | None = None, *, width: int | N
         print_text("\n".join(map(printable, lines)))
     for remedy in dict.fromkeys(RULES[reason.rule].remedy for reason in report.reasons):
         print_text(f"What to do: {remedy}")
+    reports = dict.fromkeys(one for reason in report.reasons for one in RULES[reason.rule].reports)
+    if reports:
+        print_text(f"Attacks of these kinds: {', '.join(reports)}")
     for skipped in report.skipped:
         print_text(f"Not looked at: {printable(skipped)}")
     print_text(report.verdict)
@@ -54,7 +57,6 @@ def sarif_log(report: Report) -> dict[str, Any]:
         {"level": "note", "message": {"text": f"Not looked at: {skipped}"}}
         for skipped in report.skipped
     ]
-    uri = quote(report.file.replace("\\", "/"), safe="/:~", errors="surrogateescape")
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -74,9 +76,11 @@ def sarif_log(report: Report) -> dict[str, Any]:
                         "toolExecutionNotifications": notices,
                     }
                 ],
-                "artifacts": [{"location": {"uri": uri}, "description": {"text": report.kind}}],
+                "artifacts": [
+                    {"location": {"uri": _uri(report.file)}, "description": {"text": report.kind}}
+                ],
                 "results": [
-                    _sarif_result(one, used.index(one.rule), uri) for one in report.reasons
+                    _sarif_result(one, used.index(one.rule), report) for one in report.reasons
                 ],
                 "columnKind": "unicodeCodePoints",
             }
@@ -96,9 +100,15 @@ def _sarif_rule(name: str) -> dict[str, Any]:
     }
 
 
-def _sarif_result(reason: Reason, index: int, uri: str) -> dict[str, Any]:
+def _uri(path: str) -> str:
+    return quote(path.replace("\\", "/"), safe="/:~", errors="surrogateescape")
+
+
+def _sarif_result(reason: Reason, index: int, report: Report) -> dict[str, Any]:
     """Return a reason as a result: the file, the member and the path in it, and the byte."""
-    physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "index": 0}}
+    file = reason.member.partition(": ")[0] if report.in_folder else ""
+    path = f"{report.file.rstrip('/')}/{file}" if file else report.file
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(path)}}
     if reason.offset is not None:
         physical["region"] = {"byteOffset": reason.offset}
     location: dict[str, Any] = {"physicalLocation": physical}

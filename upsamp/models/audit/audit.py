@@ -34,9 +34,9 @@ def audit_model(path: str, *, max_size: int = DEFAULT_MAX_SIZE) -> Report:
     max_size: how many bytes an archive may unpack to. Nothing of the file is run or imported, and
     what no reader takes is audited as well. Raises `FileError` where there is no such file.
     """
-    report = Report(path)
+    report = Report(path, in_folder=is_folder(path))
     with Hdf5Reader(max_size=max_size) as reader:
-        if is_folder(path):
+        if report.in_folder:
             _audit_folder(path, report, max_size, reader)
         else:
             _audit_file(find_source(path, max_size, reader), report, max_size)

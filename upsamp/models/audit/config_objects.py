@@ -193,9 +193,9 @@ def _lambda_function(entry: Mapping[str, Any]) -> str:
     config = entry.get("config")
     function = config.get("function") if isinstance(config, dict) else None
     if isinstance(function, dict):
-        named = function.get("class_name") == "function"
-        function = function.get("config") if named else None
-    return f"the function {quoted(function)}" if isinstance(function, str) else "its own bytecode"
+        function = function.get("config") if function.get("class_name") == "function" else None
+    named = isinstance(function, str) and encoded_kind(function) is None
+    return f"the function {quoted(function)}" if named else "its own bytecode"
 
 
 def _class_faults(
@@ -250,4 +250,4 @@ def _tensorflow_faults(entry: Mapping[str, Any], class_name: str, path: str) -> 
     function = config.get("function") if isinstance(config, dict) else None
     if not (isinstance(function, str) and TENSORFLOW_FUNCTIONS.fullmatch(function)):
         told = f"the function {quoted(function)} of TensorFlow"
-        yield Fault("tensorflow-function", told, f"{path}.config.function")
+        yield Fault("tensorflow-function", told, f"{path}.config.function".removeprefix("."))

@@ -32,6 +32,9 @@ H5_CONFIGS = ("model_config", "training_config")
 GRAPH = "saved_model.pb"
 # Bytes of a pickle in which names are looked for.
 MAX_PICKLE = 2**20
+# The JSON that Keras reads, "" being a whole file, and what other JSON has if it could be such.
+CONFIGS = ("", CONFIG, METADATA, "model.weights.json")
+KEYS = (b'"class_name"', b'"weight_map"')
 # A model may be trained to harm, which nothing here can tell.
 VALUES = "the values of the weights"
 # What an index of sharded weights has.
@@ -104,7 +107,11 @@ def audit_json(part: Part, report: Report) -> None:
     if not report.take(PARSING * min(part.size, MAX_CONFIG)):
         report.skip(f"{part.name}: what the config holds, as others hold much")
         return
-    value = read_config(part.read(MAX_CONFIG + 1), report, part.name)
+    data = part.read(MAX_CONFIG + 1)
+    if part.name not in CONFIGS and not any(key in data for key in KEYS):
+        report.skip(f"{part.name}: JSON that is no config of Keras")
+        return
+    value = read_config(data, report, part.name)
     if value is None:
         return
     if isinstance(value, dict) and SHARDS in value and "class_name" not in value:

@@ -63,13 +63,14 @@ class Reason:
 class Report:
     """The reasons of one file, in the order in which they were found, and what was not looked at.
 
-    kind: what the file is, in a few words.
+    kind: what the file is, in a few words. in_folder: whether members are files of a folder.
     """
 
     file: str
     kind: str = "unknown"
     reasons: list[Reason] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    in_folder: bool = False
     _bytes: int = field(default=MAX_BYTES, repr=False)
     _parts: int = field(default=MAX_PARTS, repr=False)
     _begun: float = field(default_factory=monotonic, repr=False)

@@ -12,6 +12,8 @@ END, END_SIZE, MAX_COMMENT = b"PK\x05\x06", 22, 2**16
 # What follows a member whose sizes were not known before it.
 DESCRIPTOR = 24
 UTF8, SIZES_AFTER = 0x800, 8
+# The flags that change what is read: encryption, and sizes that come after.
+MEANT_FLAGS = 0x2049
 # The field that holds a second name.
 UNICODE_PATH = 0x7075
 
@@ -100,7 +102,7 @@ def _headers(member: zipfile.ZipInfo, stream: BinaryIO) -> Iterator[Finding]:
         differ.append(f"the name {quoted(name)}")
     if int.from_bytes(fixed[8:10], "little") != member.compress_type:
         differ.append("the compression")
-    if (flags ^ member.flag_bits) & ~UTF8:
+    if (flags ^ member.flag_bits) & MEANT_FLAGS:
         differ.append("the flags")
     for place, what, told in (
         (14, "sum", member.CRC),
