@@ -195,6 +195,24 @@ class Step:
         value = Value(self.target, self.output_shape(output), moved)
         self._scope.values[Source(self.number, output)] = value
 
+    @property
+    def output_count(self) -> int:
+        """How many outputs there are."""
+        return len(self._scope.shapes[self.number])
+
+    def give_several(self, start: str, arguments: Sequence[str], most: int) -> None:
+        """Set a variable for each output to what a call gives."""
+        count = self.output_count
+        if count > most:
+            self.refuse(f"its {count} outputs are more than a program can show")
+        names = [self.target, *(self._scope.new_variable() for _ in range(count - 1))]
+        indent = self.program.library.indent
+        comma = "," if count == 1 else ""
+        self.function.lines += call(f"{', '.join(names)}{comma} = {start}", arguments, indent)
+        for output, name in enumerate(names):
+            value = Value(name, self.output_shape(output))
+            self._scope.values[Source(self.number, output)] = value
+
     def pass_on(self, value: Value) -> None:
         """Let the output be a value that there is."""
         if value.text != self.target:
@@ -248,7 +266,8 @@ def refuse(layer: Layer, library: Library, reason: str) -> NoReturn:
 def record_of(layer: Layer, library: Library) -> Record:
     """Return the record of a layer, or raise `UnknownLayerError` with the reason."""
     name = layer.type_name
-    if isinstance(layer, Operation):
+    ours = type(layer).__module__.startswith("upsamp.layers.")
+    if isinstance(layer, Operation) or (ours and name == "GetItem"):
         if name in library.operations:
             return library.operations[name]
         refuse(layer, library, "the operation is not written for it")
@@ -257,6 +276,8 @@ def record_of(layer: Layer, library: Library) -> Record:
     record = library.unchanged.get(name) or library.records.get(name)
     if record is None:
         refuse(layer, library, library.refused.get(name, "the layer is not written for it"))
+    if getattr(layer.dtype_policy, "quantized", False):
+        refuse(layer, library, "its kernel is quantized")
     if record.options is not None:
         check_options(layer, library, record.options)
     return record
@@ -365,7 +386,8 @@ class _Scope:
         """Add a line to the function."""
         self.function.lines.append(f"{' ' * self.program.library.indent}{text}")
 
-    def _new_variable(self) -> str:
+    def new_variable(self) -> str:
+        """Return the name of a variable that there is not yet."""
         self._variables += 1
         return "x" if self._variables == 1 else f"x_{self._variables}"
 
@@ -390,7 +412,7 @@ class _Scope:
                 self._uses[Source(number)] += 1
                 name = f"inputs_{len(self.function.inputs) + 1}".removesuffix("_1")
             else:
-                name = self._new_variable()
+                name = self.new_variable()
             value = Value(name, shape, moved, integers)
             self.values[Source(number)] = value
             self.function.inputs.append(value)
@@ -413,7 +435,7 @@ class _Scope:
             refuse(one.layer, self.program.library, "it is called with training=True")
         self._uses.subtract(sources)
         free = [source for source in sources if not self._uses[source]]
-        target = self.values[free[0]].text if free else self._new_variable()
+        target = self.values[free[0]].text if free else self.new_variable()
         step = Step(self, one.layer, sources, target, number)
         if isinstance(one.layer, Model):
             self._tell_model(step, one.layer)
@@ -434,7 +456,7 @@ class _Scope:
         start, first = library.tell_model(step, model)
         targets = [step.target]
         while len(targets) < len(model.outputs):
-            targets.append(self._new_variable())
+            targets.append(self.new_variable())
         arguments = [*first, *arguments]
         end = "])" if start.endswith("[") else ")"
         begin = f"{', '.join(targets)} = {start}"
