@@ -413,6 +413,14 @@ def test_names_that_mean_something_to_the_library_do_no_harm(library: str, tmp_p
     check_program(model, library, [noise(2, 3)], tmp_path)
 
 
+@each_library
+def test_models_within_models_of_the_same_name_are_computed(library: str, tmp_path: Path) -> None:
+    model = Sequential([InputLayer((3,)), Dense(3, name="same")], name="same")
+    for name in ("same", "x_2", "s-ame"):
+        model = Sequential([InputLayer((3,)), model, Dense(3, name="other")], name=name)
+    check_program(model, library, [noise(2, 3)], tmp_path)
+
+
 def test_the_public_names_of_a_module_are_known() -> None:
     import torch
 

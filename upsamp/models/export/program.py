@@ -3,8 +3,9 @@
 `write_functions` goes through a model and those in it; a library's module says how a layer is told.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from inspect import signature
@@ -23,6 +24,9 @@ from upsamp.models.model import Model
 
 # What every layer's config has, and what says how weights are drawn or trained.
 COMMON_OPTIONS = frozenset({"name", "trainable", "dtype", "batch_input_shape"}) | TRAINING_OPTIONS
+
+# What the variables of a program are called.
+VARIABLES = re.compile(r"(x|inputs)(_\d+)?")
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,17 @@ class Program:
     library: Library
     first: bool  # whether the model's images have their channels first
     functions: dict[int, Function] = field(default_factory=dict)
+    begun: list[Function] = field(default_factory=list)
     helpers: dict[str, None] = field(default_factory=dict)
     shapes: dict[int, list[Shape]] = field(default_factory=dict)
+
+    def new_name(self, name: str, parts: Iterable[str]) -> str:
+        """Return an identifier for a name, which no function has, and none of these parts."""
+        taken = {one.name for one in self.begun} | {*parts}
+        return identifier(name, taken, self._is_reserved)
+
+    def _is_reserved(self, name: str) -> bool:
+        return VARIABLES.fullmatch(name) is not None or self.library.reserved(name)
 
     @property
     def moves(self) -> bool:
@@ -339,6 +352,7 @@ def _write(program: Program, model: Model, name: str) -> Function:
     """Write one model, after those in it."""
     if id(model) not in program.functions:
         function = Function(name, model)
+        program.begun.append(function)
         _Scope(program, function).write()
         program.functions[id(model)] = function
     return program.functions[id(model)]
@@ -395,8 +409,7 @@ class _Scope:
         """Return the identifier of a layer in this function."""
         names = self.function.names
         if id(layer) not in names:
-            taken = set(names.values()) | {one.name for one in self.program.functions.values()}
-            names[id(layer)] = identifier(layer.name, taken, self.program.library.reserved)
+            names[id(layer)] = self.program.new_name(layer.name, names.values())
         return names[id(layer)]
 
     def write(self) -> None:
@@ -444,9 +457,9 @@ class _Scope:
 
     def _tell_model(self, step: Step, model: Model) -> None:
         """Write the call of a model."""
-        names = {one.name for one in self.program.functions.values()}
         library = self.program.library
-        name = identifier(model.name, {*names, library.main}, library.reserved)
+        parts = [name for one in self.program.begun for name in one.names.values()]
+        name = self.program.new_name(model.name, parts)
         inner = _write(self.program, model, name)
         arguments = []
         for place, value in enumerate(inner.inputs):
