@@ -8,7 +8,7 @@ import pytest
 from golden_files import golden_models, model_file
 
 from upsamp import Sequential, load_model
-from upsamp.layers import Dense, Input, ReLU
+from upsamp.layers import Dense, InputLayer, ReLU
 from upsamp.models.export.programs import WRITERS, model_program
 
 NAMES = ("it's", 'say "a"', "\\'\"", "n" * 100, "m" * 1000, "слой")
@@ -18,7 +18,7 @@ NAMES = ("it's", 'say "a"', "\\'\"", "n" * 100, "m" * 1000, "слой")
 def test_a_program_is_laid_out_as_ruff_does(library: str, tmp_path: Path) -> None:
     models = [load_model(model_file(one.files[0])) for one in golden_models() if one.runs]
     long = [Dense(3, activation="gelu", name=name) for name in NAMES]
-    models.append(Sequential([Input((3,)), *long, ReLU(1.5, 0.25, 0.125, name="o" * 90)]))
+    models.append(Sequential([InputLayer((3,)), *long, ReLU(1.5, 0.25, 0.125, name="o" * 90)]))
     for number, model in enumerate(models):
         weights = "w" * 10 ** (number % 3) + ".safetensors"
         text = model_program(model, library, weights)

@@ -45,7 +45,7 @@ def test_every_layer_has_a_record_or_a_reason(library: Library) -> None:
     told = {*library.records, *library.unchanged}
     assert not told & set(library.refused)
     assert told | set(library.refused) == set(LAYERS)
-    assert set(library.operations) == set(OPERATIONS)
+    assert set(library.operations) == {*OPERATIONS, "GetItem"}
     assert all(library.refused.values())
 
 
@@ -74,6 +74,7 @@ EVIL = (
     *("class", "match", "None", "forward", "train", "load_state_dict", "__class__", "__init__"),
     *("self", "torch", "np", "F", "x", "y", "model", "Model", "weights", "predict", "jax", "keras"),
     *("1", "слой", "層", "é", "-", "a/b", "a b", "a-b", "a_b", "a.b", "_", "dense", "add_bias"),
+    *("x_2", "inputs", "inputs_2", "layer"),
     "n" * 1000,
 )
 
@@ -117,6 +118,22 @@ def test_names_of_a_file_are_strings_and_identifiers_alone(library: str) -> None
             node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)
         }
         assert library != "keras" or {*names, inner} <= strings
+
+
+@each_library
+def test_models_of_one_name_in_each_other_have_names_of_their_own(library: str) -> None:
+    model = Sequential([InputLayer((3,)), Dense(3, name="same")], name="same")
+    for name in ("same", "x_2", "s-ame"):
+        model = Sequential([InputLayer((3,)), model, Dense(3, name="other")], name=name)
+    tree = ast.parse(model_program(model, library, "w"))
+    nodes = [*ast.walk(tree)]
+    names = [one.name for one in nodes if isinstance(one, ast.FunctionDef | ast.ClassDef)]
+    calls = [one.targets[0].id for one in tree.body
+             if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
+             and "Sequential" in ast.unparse(one)]  # fmt: skip
+    own = [name for name in (*names, *calls) if name not in ("forward", "__init__")]
+    assert len(set(own)) == len(own)
+    assert {"same", "same_2", "x_2_layer"} <= set(own)
 
 
 def test_a_name_with_a_slash_is_told_to_keras_without_it() -> None:
@@ -191,6 +208,18 @@ def test_an_option_that_a_record_passes_over_is_refused(
     monkeypatch.setattr(layer, "get_config", lambda: config)
     with pytest.raises(UnknownLayerError, match=r"'stem' \(Dense\): rounds=True is not written"):
         record_of(layer, library)
+
+
+@each_library
+def test_what_is_called_as_in_training_is_refused(library: str) -> None:
+    calls = [Call(InputLayer((3,))), Call(BatchNormalization(name="b"), (Source(0),), 0, True)]
+    model = Functional.from_calls(calls, [0], [Source(1)])
+    with pytest.raises(
+        UnknownLayerError, match=r"'b' \(BatchNormalization\): it is called with tr"
+    ):
+        model_program(model, library, "w")
+    again = [*calls[:1], Call(BatchNormalization(), (Source(0),), 0, True, honoured=False)]
+    model_program(Functional.from_calls(again, [0], [Source(1)]), library, "w")
 
 
 KERAS_REFUSED: list[tuple[Layer, str]] = [

@@ -9,6 +9,7 @@ import pytest
 from effort import choose, in_one_test
 from golden_files import GoldenModel, golden_models, goldens_of, model_file
 from program_runs import check_program, outputs_of, run_program
+from real_libraries import test_live_models
 
 from upsamp import Functional, Model, Sequential, load_model, make_generator
 from upsamp.core.activations import ACTIVATIONS, LAYER_ACTIVATIONS
@@ -21,6 +22,7 @@ from upsamp.layers import (
     Add,
     AveragePooling2D,
     BatchNormalization,
+    CenterCrop,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
@@ -34,14 +36,17 @@ from upsamp.layers import (
     GlobalMaxPooling2D,
     GroupNormalization,
     Identity,
-    Input,
+    InputLayer,
+    InstanceNormalization,
     Layer,
     LayerNormalization,
     Maximum,
     MaxPooling2D,
     Multiply,
+    Normalization,
     Permute,
     PixelShuffle,
+    PixelUnshuffle,
     PReLU,
     ReLU,
     Rescaling,
@@ -50,10 +55,12 @@ from upsamp.layers import (
     Softmax,
     SpectralNormalization,
     Subtract,
+    TimeDistributed,
     UnitNormalization,
     UpSampling2D,
     ZeroPadding2D,
 )
+from upsamp.layers.get_item import GetItem
 from upsamp.layers.operation import OPERATIONS, Operation
 from upsamp.models.export.programs import WRITERS
 from upsamp.models.graph import Call, Source
@@ -93,13 +100,23 @@ for collection in ("upsampling", "transposed_convolution", "convolution"):
 
 
 @each_library
+@pytest.mark.parametrize("name", test_live_models.LARGER)
+def test_a_larger_model_is_computed_by_its_program(name: str, library: str, tmp_path: Path) -> None:
+    zoo, settings = test_live_models.model_zoo, test_live_models.LARGER[name]
+    model = zoo.fill(zoo.ZOO[name](test_live_models.keras, **settings))
+    inputs = test_live_models.inputs_of(model)
+    model.save(tmp_path / "model.keras")
+    check_program(load_model(tmp_path / "model.keras"), library, inputs, tmp_path)
+
+
+@each_library
 def test_a_layer_of_the_goldens_is_computed_by_its_program(library: str, tmp_path: Path) -> None:
     tried, refused = 0, list[str]()
     for case in CASES:
         layer = LAYERS[case.layer].from_config(dict(case.config))
         if hasattr(layer, "merge") or case.x.dtype == np.uint8:
             continue
-        model = Sequential([Input(case.x.shape[1:]), layer])
+        model = Sequential([InputLayer(case.x.shape[1:]), layer])
         layer.set_weights(case.weights)
         try:
             check_program(model, library, [case.x], tmp_path)
@@ -120,11 +137,11 @@ def test_every_activation_is_what_it_is_here(library: str, tmp_path: Path) -> No
     kinds.append({"class_name": "ReLU", "config": {"max_value": 0.0, "threshold": 0.5}})
     kinds.append({"class_name": "ReLU", "config": {"max_value": 1.0, "negative_slope": 0.5}})
     kinds.append({"class_name": "Softmax", "config": {"axis": [1, -1]}})
-    image = Input((3, 4, 2))
+    image = InputLayer((3, 4, 2))
     layers: list[Layer] = [Conv2D(5, 2, activation=one) for one in kinds]
     layers += [Activation(one) for one in kinds]
     calls = [Call(image), *(Call(layer, (Source(0),)) for layer in layers)]
-    model = Functional(calls, [0], [Source(number) for number in range(1, len(calls))])
+    model = Functional.from_calls(calls, [0], [Source(number) for number in range(1, len(calls))])
     check_program(model, library, [noise(2, 3, 4, 2) * 3], tmp_path)
 
 
@@ -145,7 +162,7 @@ def fill(model: Model) -> None:
         if isinstance(layer, Model):
             fill(layer)
         else:
-            lowest = {"moving_variance": 0.2}
+            lowest = {"moving_variance": 0.2, "variance": 0.2}
             layer.set_weights(
                 [random.uniform(lowest.get(one.name, -1), 1, one.shape) for one in layer.weights]
             )
@@ -157,7 +174,7 @@ FIRST = {"data_format": "channels_first"}
 def channels_first() -> list[Layer]:
     """Return layers on images whose channels come first, and what comes after them."""
     return [
-        Input((2, 7, 6)),
+        InputLayer((2, 7, 6)),
         Conv2D(4, 3, 2, "same", activation="softmax", **FIRST),
         BatchNormalization(1),
         PReLU(shared_axes=[2, 3]),
@@ -180,7 +197,7 @@ def channels_first() -> list[Layer]:
 def channels_last() -> list[Layer]:
     """Return layers along axes that libraries have in other places."""
     return [
-        Input((7, 6, 2)),
+        InputLayer((7, 6, 2)),
         Dense(3),
         Softmax(axis=[1, 2]),
         PReLU(),
@@ -216,7 +233,7 @@ def test_images_of_any_size_are_computed(library: str, interpolation: str, tmp_p
     if library == "keras" and "keras" not in METHODS[interpolation].keras:
         return
     layers = [
-        Input((None, None, 3)),
+        InputLayer((None, None, 3)),
         Conv2D(4, 3, 2, "same", activation="relu"),
         DepthwiseConv2D(3, 3, "same"),
         UpSampling2D((2, 3), interpolation=interpolation),
@@ -235,7 +252,7 @@ def test_images_of_any_size_are_computed(library: str, interpolation: str, tmp_p
 
 def of_merges() -> Model:
     """Return a model that merges arrays of several ranks, and passes one on."""
-    image, row, vector = Input((4, 5, 3)), Input((1, 5, 3)), Input((3,))
+    image, row, vector = InputLayer((4, 5, 3)), InputLayer((1, 5, 3)), InputLayer((3,))
     wide = Conv2D(3, 3, padding="same")
     calls = [Call(image), Call(row), Call(vector), Call(wide, (Source(0),))]
     sources = (Source(0), Source(3), Source(1))
@@ -251,53 +268,85 @@ def of_merges() -> Model:
         Call(GlobalMaxPooling2D(), (Source(9),)),
     ]
     outputs = [Source(number) for number in (9, 8, 10, 11, 12, 3, 0, 9)]
-    return Functional(calls, [0, 1, 2], outputs)
+    return Functional.from_calls(calls, [0, 1, 2], outputs)
 
 
 def of_nested() -> Model:
     """Return a model with one that is called on two sizes, and has two inputs and two outputs."""
-    one, other = Input((None, None, 2)), Input((2,))
+    one, other = InputLayer((None, None, 2)), InputLayer((2,))
     body = Conv2D(2, 3, 2, "same", activation="tanh")
     calls = [Call(one), Call(other), Call(body, (Source(0),)), Call(body, (Source(2),))]
     calls += [Call(Add(), (Source(3), Source(1)))]
-    inner = Functional(calls, [0, 1], [Source(4), Source(2)], "body")
-    chain = Sequential([Input((None, None, 2)), Conv2D(2, 1, name="c"), Identity()], "class")
-    image, vector = Input((9, 8, 2)), Input((2,))
+    inner = Functional.from_calls(calls, [0, 1], [Source(4), Source(2)], "body")
+    chain = Sequential([InputLayer((None, None, 2)), Conv2D(2, 1, name="c"), Identity()], "class")
+    image, vector = InputLayer((9, 8, 2)), InputLayer((2,))
     calls = [Call(image), Call(vector), Call(inner, (Source(0), Source(1)))]
     calls += [Call(chain, (Source(2, 1),)), Call(inner, (Source(3), Source(1)))]
     calls += [Call(chain, (Source(4, 1),))]
-    return Functional(calls, [0, 1], [Source(2), Source(4), Source(5), Source(3)])
+    return Functional.from_calls(calls, [0, 1], [Source(2), Source(4), Source(5), Source(3)])
 
 
 def of_labels() -> Model:
     """Return a model that looks up integers, and computes with them."""
-    label, noise_ = Input((1,), dtype="int32"), Input((4,))
+    label, noise_ = InputLayer((1,), dtype="int32"), InputLayer((4,))
     calls = [Call(label), Call(noise_), Call(Embedding(5, 4), (Source(0),))]
     calls += [Call(Flatten(), (Source(2),)), Call(Multiply(), (Source(3), Source(1)))]
     calls += [Call(Dense(3), (Source(4),)), Call(Rescaling(0.5), (Source(0),))]
-    return Functional(calls, [1, 0], [Source(5), Source(6)])
+    return Functional.from_calls(calls, [1, 0], [Source(5), Source(6)])
+
+
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "Clip": [{"x_min": 0.25, "x_max": 0.5}],
+    "LeakyRelu": [{"negative_slope": 0.5}, {}],
+    "Gelu": [{}, {"approximate": False}],
+    "Cast": [{"dtype": one} for one in ("int32", "bool", "float16", "float32")],
+    "Round": [{}, {"decimals": 2}],
+    **{
+        name: [{"axis": [1, -2]}, {"axis": -1, "keepdims": True}]
+        for name in ("Mean", "Sum", "Var", "Std", "Max", "Amax", "Min", "Amin")
+    },
+    "Pad": [
+        {"pad_width": [[0, 0], [1, 2], [0, 1], [0, 0]], "constant_values": 0.5},
+        {"pad_width": [[0, 0], [1, 2], [2, 1], [0, 0]], "mode": "reflect"},
+        {"pad_width": [[0, 0], [1, 2], [2, 1], [1, 0]], "mode": "symmetric"},
+    ],
+    "ExpandDims": [{"axis": 1}, {"axis": [-1, 2]}],
+    "Tile": [{"repeats": [2, 1, 3]}, {"repeats": 2}],
+    "Repeat": [{"repeats": 2, "axis": -2}],
+    "Flip": [{"axis": [1, 3]}, {"axis": 2}],
+    "Unstack": [{"axis": -1}],
+    "Split": [{"indices_or_sections": 2, "axis": 2}, {"indices_or_sections": [1, 3], "axis": 2}],
+}
+BINARY = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Power")
+BINARY = (*BINARY, "FloorDivide", "Mod")
 
 
 def of_operations() -> Model:
     """Return a model of every operation, whose operands are numbers too."""
-    image = Input((3, 4, 2))
+    image = InputLayer((3, 4, 2))
     calls = [Call(image), Call(Activation("sigmoid"), (Source(0),))]
     calls.append(Call(Conv2D(2, 1, activation="softplus"), (Source(1),)))
-    for name in OPERATIONS:
-        options = {"Clip": {"x_min": 0.25, "x_max": 0.5}, "LeakyRelu": {"negative_slope": 0.5}}
-        one = Operation(name, (None,), options.get(name)) if name in UNARY else None
-        if one is not None:
-            calls.append(Call(one, (Source(2),)))
-            continue
+    for name in sorted(set(OPERATIONS) - {"Squeeze", "Stack", *BINARY}):
+        ways = [Operation(name, (None,), options) for options in OPTIONS.get(name, [{}])]
+        calls += [Call(one, (Source(2),)) for one in ways]
+    for name in BINARY:
         calls.append(Call(Operation(name, (None, None)), (Source(2), Source(1))))
         calls.append(Call(Operation(name, (0.5, None)), (Source(2),)))
-        calls.append(Call(Operation(name, (None, 1.5)), (Source(2),)))
-    outputs = [Source(number) for number in range(1, len(calls))]
-    return Functional(calls, [0], outputs)
+        calls.append(Call(Operation(name, (None, [1.5, 0.25])), (Source(2),)))
+    calls.append(Call(Operation("Stack", (None, None), {"axis": -2}), (Source(1), Source(2))))
+    calls.append(Call(Operation("ExpandDims", (None,), {"axis": 2}), (Source(2),)))
+    calls.append(Call(Operation("Squeeze", (None,)), (Source(len(calls) - 1),)))
+    calls.append(Call(GetItem([slice(None), slice(None, None, 2), ..., 1]), (Source(2),)))
+    parts = ("Split", "Unstack")
+    outputs = [
+        Source(number, one)
+        for number, call in enumerate(calls)
+        if number
+        for one in range(2 if call.layer.type_name in parts else 1)
+    ]
+    return Functional.from_calls(calls, [0], outputs)
 
 
-BINARY = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Power")
-UNARY = tuple(name for name in OPERATIONS if name not in BINARY)
 GRAPHS: list[Callable[[], Model]] = [of_merges, of_nested, of_labels, of_operations]
 
 
@@ -313,6 +362,34 @@ def test_a_graph_is_computed(library: str, make: Callable[[], Model], tmp_path: 
         for layer, shape in zip(model.inputs, model.input_shapes, strict=True)
     ]
     check_program(model, library, inputs, tmp_path)
+
+
+def of_real_files() -> list[Layer]:
+    """Return layers that are no tutorial's."""
+    return [
+        Normalization(axis=(-1, 1)),
+        Normalization(invert=True),
+        CenterCrop(3, 4),
+        PixelUnshuffle(2),
+        PixelUnshuffle(2, "dcr"),
+        InstanceNormalization(-1, groups=-1, epsilon=1e-3),
+        InstanceNormalization(1),
+        InstanceNormalization(),
+        TimeDistributed(Dense(2)),
+    ]
+
+
+@each_library
+def test_layers_of_real_files_are_computed_or_refused(library: str, tmp_path: Path) -> None:
+    refused = []
+    for layer in of_real_files():
+        model = one_after_another(InputLayer((6, 8, 3)), layer)
+        try:
+            check_program(model, library, [noise(2, 6, 8, 3)], tmp_path)
+        except UnknownLayerError:
+            refused.append(layer.type_name)
+    keras = ["InstanceNormalization"] * 3
+    assert refused == (keras if library == "keras" else ["TimeDistributed"])
 
 
 # --- names, and what the program draws
@@ -332,7 +409,15 @@ def test_names_that_mean_something_to_the_library_do_no_harm(library: str, tmp_p
         "F",
         "__init__",
     ]
-    model = one_after_another(Input((3,)), *(Dense(3, name=name) for name in names))
+    model = one_after_another(InputLayer((3,)), *(Dense(3, name=name) for name in names))
+    check_program(model, library, [noise(2, 3)], tmp_path)
+
+
+@each_library
+def test_models_within_models_of_the_same_name_are_computed(library: str, tmp_path: Path) -> None:
+    model = Sequential([InputLayer((3,)), Dense(3, name="same")], name="same")
+    for name in ("same", "x_2", "s-ame"):
+        model = Sequential([InputLayer((3,)), model, Dense(3, name="other")], name=name)
     check_program(model, library, [noise(2, 3)], tmp_path)
 
 

@@ -138,6 +138,26 @@ def group_normalization(x, weights, name, axis, groups, epsilon):
     x = jnp.moveaxis(grouped.reshape(channels.shape), 1, axis)
     return scale_and_shift(x, weights, name, shape)
 ''',
+    "instance_normalization": '''
+def instance_normalization(x, weights, name, axes, epsilon, by_deviation=False):
+    """Normalise each channel of each sample along axes."""
+    shape = [1 if axis in (0, *axes) else n for axis, n in enumerate(x.shape)]
+    x = x - x.mean(axes, keepdims=True)
+    variance = jnp.square(x).mean(axes, keepdims=True)
+    if by_deviation:
+        x = x / (jnp.sqrt(variance) + epsilon)
+    else:
+        x = x / jnp.sqrt(variance + epsilon)
+    return scale_and_shift(x, weights, name, shape)
+''',
+    "normalization": '''
+def normalization(x, weights, name, axes, invert=False):
+    """Normalise by means and variances that were found in data."""
+    shape = [n if axis in axes else 1 for axis, n in enumerate(x.shape)]
+    mean = weights[f"{name}/mean"].reshape(shape)
+    deviation = jnp.maximum(jnp.sqrt(weights[f"{name}/variance"].reshape(shape)), 1e-7)
+    return mean + x * deviation if invert else (x - mean) / deviation
+''',
     "unit_normalization": '''
 def unit_normalization(x, axes):
     """Divide by the length along axes."""
@@ -192,6 +212,14 @@ def pixel_shuffle(x, block, order):
         x = x.transpose(0, 1, 3, 2, 4, 5)
     return x.reshape(images, height * block, width * block, depth)
 ''',
+    "pixel_unshuffle": '''
+def pixel_unshuffle(x, block, order):
+    """Lay out pixels as channels: the block first of what they number, or the depth."""
+    images, height, width, channels = x.shape
+    x = x.reshape(images, height // block, block, width // block, block, channels)
+    x = x.transpose((0, 1, 3, 5, 2, 4) if order == "crd" else (0, 1, 3, 2, 4, 5))
+    return x.reshape(images, height // block, width // block, -1)
+''',
     "max_pool": '''
 def max_pool(x, window, strides, padding):
     """Return the largest value of each window."""
@@ -219,4 +247,5 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "batch_normalization": ("scale_and_shift",),
     "layer_normalization": ("scale_and_shift", "standardize"),
     "group_normalization": ("scale_and_shift", "standardize"),
+    "instance_normalization": ("scale_and_shift",),
 }

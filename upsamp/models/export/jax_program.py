@@ -9,6 +9,14 @@ from typing import Any
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.layers import Layer
 from upsamp.layers.operation import Operation
+from upsamp.models.export.array_operations import (
+    Words,
+    array_operations,
+    cast,
+    gelu,
+    get_item,
+    rounded,
+)
 from upsamp.models.export.jax_functions import FUNCTIONS, NEEDS
 from upsamp.models.export.program import (
     UNCHANGED,
@@ -31,6 +39,7 @@ from upsamp.models.export.program_parts import (
     helper_lines,
     lengths,
     merged,
+    middle,
     number_lists,
     operands,
     places_of,
@@ -180,6 +189,28 @@ def group_normalization(step: Step, layer: Any) -> None:
         step.refuse("its channels are not known")
     arguments = [*of_layer(step), str(axis), str(groups), literal(layer.epsilon)]
     give(step, "group_normalization", value, *arguments)
+
+
+def instance_normalization(step: Step, layer: Any) -> None:
+    """Write InstanceNormalization, whose epsilon is added to the deviation or to the variance."""
+    value = step.take()
+    rank = len(value.shape)
+    kept = [] if layer.axis is None else [layer.axis % rank]
+    axes = literal(tuple(axis for axis in range(1, rank) if axis not in kept))
+    more = [] if layer.groups == -1 else ["by_deviation=True"]
+    arguments = [*of_layer(step), axes, literal(layer.epsilon), *more]
+    give(step, "instance_normalization", value, *arguments)
+
+
+def normalization(step: Step, layer: Any) -> None:
+    """Write Normalization, by numbers that a layer has found in data."""
+    value = step.take()
+    if layer.mean is not None:
+        step.refuse("its mean and variance are numbers of its config")
+    kept = () if layer.axis is None else layer.axis
+    kept = [axis % len(value.shape) for axis in ([kept] if isinstance(kept, int) else kept)]
+    more = ["invert=True"] if layer.invert else []
+    give(step, "normalization", value, *of_layer(step), literal(tuple(kept)), *more)
 
 
 def unit_normalization(step: Step, layer: Any) -> None:
@@ -345,6 +376,19 @@ def pixel_shuffle(step: Step, layer: Any) -> None:
     give(step, "pixel_shuffle", value, str(layer.upscale_factor), quote(layer.order))
 
 
+def center_crop(step: Step, layer: Any) -> None:
+    """Write CenterCrop, of images that are large enough."""
+    value = images(step, layer)
+    rows, columns = middle(step, layer, lengths(layer, value.shape))
+    step.give(f"{value.text}[:, {rows}, {columns}]", moved=value.moved)
+
+
+def pixel_unshuffle(step: Step, layer: Any) -> None:
+    """Write PixelUnshuffle."""
+    value = images(step, layer)
+    give(step, "pixel_unshuffle", value, str(layer.downscale_factor), quote(layer.order))
+
+
 def _pooling(function: str) -> Callable[[Step, Any], None]:
     def tell(step: Step, layer: Any) -> None:
         value = images(step, layer)
@@ -447,7 +491,37 @@ SIGNS: Mapping[str, str] = {
     "Tanh": "jnp.tanh({})",
     "Sigmoid": "jax.nn.sigmoid({})",
     "Relu": "jax.nn.relu({})",
+    "FloorDivide": "{} // {}",
+    "Mod": "{} % {}",
+    "Rsqrt": "jax.lax.rsqrt({})",
+    "Reciprocal": "1 / {}",
+    "Log1p": "jnp.log1p({})",
+    "Sin": "jnp.sin({})",
+    "Cos": "jnp.cos({})",
+    "Sign": "jnp.sign({})",
+    "Floor": "jnp.floor({})",
+    "Ceil": "jnp.ceil({})",
 }
+WORDS = Words(
+    reductions={
+        **{
+            name: f"{{x}}.{name.lower()}({{axes}}{{keep}})"
+            for name in ("Mean", "Sum", "Var", "Std", "Max", "Min")
+        },
+        "Amax": "{x}.max({axes}{keep})",
+        "Amin": "{x}.min({axes}{keep})",
+    },
+    keepdims=", keepdims=True",
+    tile="jnp.tile({x}, {counts})",
+    repeat="{x}.repeat({count}, axis={axis})",
+    flip="jnp.flip({x}, {axes})",
+    pad="jnp.pad({x}, {pairs}, constant_values={value})",
+    mirror="jnp.pad({x}, {pairs}, mode={mode})",
+    stack=("jnp.stack(", "axis"),
+    unstack=("jnp.unstack(", "axis"),
+    split=("jnp.split(", "axis"),
+    at=True,
+)
 
 
 def operation(step: Step, layer: Operation) -> None:
@@ -519,6 +593,10 @@ RECORDS: Mapping[str, Record] = {
     "Permute": Record(permute, ("dims",)),
     "RepeatVector": Record(repeat_vector, ("n",)),
     "Rescaling": Record(rescaling, ("scale", "offset")),
+    "CenterCrop": Record(center_crop, ("height", "width", "data_format")),
+    "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
+    "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
+    "Normalization": Record(normalization, ("axis", "mean", "variance", "invert")),
     "Concatenate": Record(concatenate, ("axis",)),
     "Add": _joined("+"),
     "Subtract": _joined("-"),
@@ -531,6 +609,15 @@ OPERATIONS: Mapping[str, Record] = {
     **dict.fromkeys(SIGNS, Record(operation)),
     "Clip": Record(clip),
     "LeakyRelu": Record(leaky_relu_operation),
+    "Round": rounded("jnp.round({x}, {decimals})"),
+    "Gelu": gelu("jax.nn.gelu({x}, approximate=False)", "jax.nn.gelu({x})"),
+    "Cast": cast(
+        "jnp.trunc({x})",
+        '({x} != 0).astype("float32")',
+        '{x}.astype("float16").astype("float32")',
+    ),
+    "GetItem": Record(get_item),
+    **array_operations(WORDS),
 }
 
 
@@ -544,7 +631,7 @@ JAX = Library(
     name="JAX",
     records=RECORDS,
     operations=OPERATIONS,
-    refused={},
+    refused={"TimeDistributed": "a layer for each step is not written for it"},
     unchanged=UNCHANGED,
     move=(0, 2, 3, 1),
     swaps=False,

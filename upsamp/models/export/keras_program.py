@@ -7,6 +7,14 @@ from typing import Any
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.operation import Operation
 from upsamp.models.config.layer_entries import foreign, keras_name, write_layer
+from upsamp.models.export.array_operations import (
+    Words,
+    array_operations,
+    cast,
+    gelu,
+    get_item,
+    rounded,
+)
 from upsamp.models.export.program import (
     UNCHANGED,
     Function,
@@ -30,10 +38,12 @@ SAME = (
     *("UpSampling2D", "Resizing", "Cropping2D", "ZeroPadding2D", "MaxPooling2D"),
     *("AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten", "Reshape"),
     *("Permute", "RepeatVector", "Rescaling", "Concatenate", "Add", "Subtract", "Multiply"),
-    *("Average", "Maximum", "Minimum"),
+    *("Average", "Maximum", "Minimum", "CenterCrop", "Normalization", "TimeDistributed"),
     # What acts in training alone.
     *(name for name in UNCHANGED if name != "InputLayer"),
 )
+# The layers that are operations in Keras.
+OPERATIONS_ALONE = ("PixelShuffle", "PixelUnshuffle", "GetItem")
 # What says how weights are drawn or trained, and what the program does in float32.
 LEFT_OUT = ("initializer", "regularizer", "constraint")
 NOT_SAID = ("name", "trainable", "dtype", "batch_input_shape")
@@ -168,6 +178,27 @@ def pixel_shuffle(step: Step, layer: Any) -> None:
         step.give(f"keras.ops.transpose({step.target}, (0, 3, 1, 2))")
 
 
+def pixel_unshuffle(step: Step, layer: Any) -> None:
+    """Write PixelUnshuffle by space_to_depth, which Keras has since 3.15."""
+    x, block = step.take().text, layer.downscale_factor
+    first = layer.data_format == "channels_first"
+    if first:
+        step.line("# With channels first, backends of Keras disagree on what channels number.")
+        step.give(f"keras.ops.transpose({x}, (0, 2, 3, 1))")
+        x = step.target
+    channels = step.output_shape()[layer.channel_axis]
+    step.give(f"keras.ops.nn.space_to_depth({x}, {block})")
+    x = step.target
+    if layer.order == "crd":
+        if channels is None:
+            step.refuse("its channels are not known")
+        order = f"np.arange({channels}).reshape({block**2}, -1).T.ravel()"
+        step.line("# Keras numbers the place in a block before the channel.")
+        step.give_call("keras.ops.take(", [x, order, "axis=3"])
+    if first:
+        step.give(f"keras.ops.transpose({step.target}, (0, 3, 1, 2))")
+
+
 SIGNS: Mapping[str, str] = {
     "Add": "{} + {}",
     "Subtract": "{} - {}",
@@ -187,7 +218,33 @@ SIGNS: Mapping[str, str] = {
     "Tanh": "keras.ops.tanh({})",
     "Sigmoid": "keras.ops.sigmoid({})",
     "Relu": "keras.ops.relu({})",
+    "FloorDivide": "keras.ops.floor_divide({}, {})",
+    "Mod": "keras.ops.mod({}, {})",
+    "Rsqrt": "keras.ops.rsqrt({})",
+    "Reciprocal": "keras.ops.reciprocal({})",
+    "Log1p": "keras.ops.log1p({})",
+    "Sin": "keras.ops.sin({})",
+    "Cos": "keras.ops.cos({})",
+    "Sign": "keras.ops.sign({})",
+    "Floor": "keras.ops.floor({})",
+    "Ceil": "keras.ops.ceil({})",
 }
+WORDS = Words(
+    reductions={
+        name: f"keras.ops.{name.lower()}({{x}}, {{axes}}{{keep}})"
+        for name in ("Mean", "Sum", "Var", "Std", "Max", "Min", "Amax", "Amin")
+    },
+    keepdims=", keepdims=True",
+    tile="keras.ops.tile({x}, {counts})",
+    repeat="keras.ops.repeat({x}, {count}, axis={axis})",
+    flip="keras.ops.flip({x}, {axes})",
+    pad="keras.ops.pad({x}, {pairs}, constant_values={value})",
+    mirror="keras.ops.pad({x}, {pairs}, mode={mode})",
+    stack=("keras.ops.stack(", "axis"),
+    unstack=("keras.ops.unstack(", "axis"),
+    split=("keras.ops.split(", "axis"),
+    at=True,
+)
 
 
 def operation(step: Step, layer: Operation) -> None:
@@ -213,11 +270,21 @@ RECORDS: Mapping[str, Record] = {
     **{name: Record(same_layer, None) for name in SAME},
     "ThresholdedReLU": Record(thresholded, ("theta",)),
     "PixelShuffle": Record(pixel_shuffle, ("upscale_factor", "order", "data_format")),
+    "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
 }
 OPERATIONS: Mapping[str, Record] = {
     **dict.fromkeys(SIGNS, Record(operation)),
     "Clip": Record(clip),
     "LeakyRelu": Record(leaky_relu),
+    "Round": rounded("keras.ops.round({x}, {decimals})"),
+    "Gelu": gelu("keras.ops.gelu({x}, approximate=False)", "keras.ops.gelu({x})"),
+    "Cast": cast(
+        'keras.ops.cast(keras.ops.cast({x}, "int32"), "float32")',
+        'keras.ops.cast(keras.ops.cast({x}, "bool"), "float32")',
+        'keras.ops.cast(keras.ops.cast({x}, "float16"), "float32")',
+    ),
+    "GetItem": Record(get_item),
+    **array_operations(WORDS),
 }
 
 
@@ -231,7 +298,10 @@ KERAS = Library(
     name="Keras",
     records=RECORDS,
     operations=OPERATIONS,
-    refused={"InputLayer": "Keras has it at the beginning of a model alone"},
+    refused={
+        "InputLayer": "Keras has it at the beginning of a model alone",
+        "InstanceNormalization": "Keras has no InstanceNormalization",
+    },
     unchanged={},
     move=(0, 1, 2, 3),
     swaps=False,
@@ -260,6 +330,7 @@ def write_keras(model: Model, weights: str) -> list[str]:
         lines += ["", "", *HARD_SIGMOID]
     if model.weights:
         lines += ["", "", *LOAD]
+        lines += FINALIZE * any(layer.type_name == "Normalization" for layer in layers)
         lines += [""]
     lines += [""]
     if any(layer.get_config().get("interpolation") == "bicubic" for layer in layers):
@@ -288,6 +359,11 @@ LOAD = [
     "        elif layer.weights:",
     '            names = [f"{path}{layer.name}/{one.name}" for one in layer.weights]',
     "            layer.set_weights([weights[name] for name in names])",
+]
+# What Normalization makes of its weights.
+FINALIZE = [
+    "            if isinstance(layer, keras.layers.Normalization):",
+    "                layer.finalize_state()",
 ]
 
 
@@ -318,7 +394,7 @@ def _model_lines(program: Program, function: Function) -> list[str]:
 
 
 def _is_plain(model: Model) -> bool:
-    return all(layer.type_name != "PixelShuffle" for layer in model.layers)
+    return all(layer.type_name not in OPERATIONS_ALONE for layer in model.layers)
 
 
 def _one_or_list(texts: list[str]) -> str:

@@ -3,8 +3,9 @@
 `write_functions` goes through a model and those in it; a library's module says how a layer is told.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from inspect import signature
@@ -23,6 +24,9 @@ from upsamp.models.model import Model
 
 # What every layer's config has, and what says how weights are drawn or trained.
 COMMON_OPTIONS = frozenset({"name", "trainable", "dtype", "batch_input_shape"}) | TRAINING_OPTIONS
+
+# What the variables of a program are called.
+VARIABLES = re.compile(r"(x|inputs)(_\d+)?")
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,17 @@ class Program:
     library: Library
     first: bool  # whether the model's images have their channels first
     functions: dict[int, Function] = field(default_factory=dict)
+    begun: list[Function] = field(default_factory=list)
     helpers: dict[str, None] = field(default_factory=dict)
     shapes: dict[int, list[Shape]] = field(default_factory=dict)
+
+    def new_name(self, name: str, parts: Iterable[str]) -> str:
+        """Return an identifier for a name, which no function has, and none of these parts."""
+        taken = {one.name for one in self.begun} | {*parts}
+        return identifier(name, taken, self._is_reserved)
+
+    def _is_reserved(self, name: str) -> bool:
+        return VARIABLES.fullmatch(name) is not None or self.library.reserved(name)
 
     @property
     def moves(self) -> bool:
@@ -195,6 +208,24 @@ class Step:
         value = Value(self.target, self.output_shape(output), moved)
         self._scope.values[Source(self.number, output)] = value
 
+    @property
+    def output_count(self) -> int:
+        """How many outputs there are."""
+        return len(self._scope.shapes[self.number])
+
+    def give_several(self, start: str, arguments: Sequence[str], most: int) -> None:
+        """Set a variable for each output to what a call gives."""
+        count = self.output_count
+        if count > most:
+            self.refuse(f"its {count} outputs are more than a program can show")
+        names = [self.target, *(self._scope.new_variable() for _ in range(count - 1))]
+        indent = self.program.library.indent
+        comma = "," if count == 1 else ""
+        self.function.lines += call(f"{', '.join(names)}{comma} = {start}", arguments, indent)
+        for output, name in enumerate(names):
+            value = Value(name, self.output_shape(output))
+            self._scope.values[Source(self.number, output)] = value
+
     def pass_on(self, value: Value) -> None:
         """Let the output be a value that there is."""
         if value.text != self.target:
@@ -248,7 +279,8 @@ def refuse(layer: Layer, library: Library, reason: str) -> NoReturn:
 def record_of(layer: Layer, library: Library) -> Record:
     """Return the record of a layer, or raise `UnknownLayerError` with the reason."""
     name = layer.type_name
-    if isinstance(layer, Operation):
+    ours = type(layer).__module__.startswith("upsamp.layers.")
+    if isinstance(layer, Operation) or (ours and name == "GetItem"):
         if name in library.operations:
             return library.operations[name]
         refuse(layer, library, "the operation is not written for it")
@@ -257,6 +289,8 @@ def record_of(layer: Layer, library: Library) -> Record:
     record = library.unchanged.get(name) or library.records.get(name)
     if record is None:
         refuse(layer, library, library.refused.get(name, "the layer is not written for it"))
+    if getattr(layer.dtype_policy, "quantized", False):
+        refuse(layer, library, "its kernel is quantized")
     if record.options is not None:
         check_options(layer, library, record.options)
     return record
@@ -318,6 +352,7 @@ def _write(program: Program, model: Model, name: str) -> Function:
     """Write one model, after those in it."""
     if id(model) not in program.functions:
         function = Function(name, model)
+        program.begun.append(function)
         _Scope(program, function).write()
         program.functions[id(model)] = function
     return program.functions[id(model)]
@@ -365,7 +400,8 @@ class _Scope:
         """Add a line to the function."""
         self.function.lines.append(f"{' ' * self.program.library.indent}{text}")
 
-    def _new_variable(self) -> str:
+    def new_variable(self) -> str:
+        """Return the name of a variable that there is not yet."""
         self._variables += 1
         return "x" if self._variables == 1 else f"x_{self._variables}"
 
@@ -373,8 +409,7 @@ class _Scope:
         """Return the identifier of a layer in this function."""
         names = self.function.names
         if id(layer) not in names:
-            taken = set(names.values()) | {one.name for one in self.program.functions.values()}
-            names[id(layer)] = identifier(layer.name, taken, self.program.library.reserved)
+            names[id(layer)] = self.program.new_name(layer.name, names.values())
         return names[id(layer)]
 
     def write(self) -> None:
@@ -390,7 +425,7 @@ class _Scope:
                 self._uses[Source(number)] += 1
                 name = f"inputs_{len(self.function.inputs) + 1}".removesuffix("_1")
             else:
-                name = self._new_variable()
+                name = self.new_variable()
             value = Value(name, shape, moved, integers)
             self.values[Source(number)] = value
             self.function.inputs.append(value)
@@ -413,7 +448,7 @@ class _Scope:
             refuse(one.layer, self.program.library, "it is called with training=True")
         self._uses.subtract(sources)
         free = [source for source in sources if not self._uses[source]]
-        target = self.values[free[0]].text if free else self._new_variable()
+        target = self.values[free[0]].text if free else self.new_variable()
         step = Step(self, one.layer, sources, target, number)
         if isinstance(one.layer, Model):
             self._tell_model(step, one.layer)
@@ -422,9 +457,9 @@ class _Scope:
 
     def _tell_model(self, step: Step, model: Model) -> None:
         """Write the call of a model."""
-        names = {one.name for one in self.program.functions.values()}
         library = self.program.library
-        name = identifier(model.name, {*names, library.main}, library.reserved)
+        parts = [name for one in self.program.begun for name in one.names.values()]
+        name = self.program.new_name(model.name, parts)
         inner = _write(self.program, model, name)
         arguments = []
         for place, value in enumerate(inner.inputs):
@@ -434,7 +469,7 @@ class _Scope:
         start, first = library.tell_model(step, model)
         targets = [step.target]
         while len(targets) < len(model.outputs):
-            targets.append(self._new_variable())
+            targets.append(self.new_variable())
         arguments = [*first, *arguments]
         end = "])" if start.endswith("[") else ")"
         begin = f"{', '.join(targets)} = {start}"

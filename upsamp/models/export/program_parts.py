@@ -216,3 +216,14 @@ def operands(step: Step, layer: Operation, array: str) -> tuple[list[str], bool]
         else:
             step.refuse("its operand is an array that is too large to be shown")
     return texts, values[0].moved
+
+
+def middle(step: Step, layer: Any, sizes: tuple[int | None, int | None]) -> tuple[str, str]:
+    """Return the slices of the rows and columns that CenterCrop leaves."""
+    found = []
+    for length, wanted in zip(sizes, (layer.height, layer.width), strict=True):
+        if length is None or length < wanted:
+            step.refuse("whether its input is large enough is not known")
+        start = (length - wanted) // 2
+        found.append(f"{start or ''}:{start + wanted}")
+    return found[0], found[1]

@@ -59,6 +59,28 @@ def standardize(x, dims, epsilon):
     variance, mean = torch.var_mean(x, dims, correction=0, keepdim=True)
     return (x - mean) / torch.sqrt(variance + epsilon)
 ''',
+    "standardize_by_deviation": '''
+def standardize_by_deviation(x, dims, epsilon):
+    """Take off the mean along axes, and divide by the deviation and epsilon."""
+    deviation, mean = torch.std_mean(x, dims, correction=0, keepdim=True)
+    return (x - mean) / (deviation + epsilon)
+''',
+    "mirror": '''
+def mirror(x, pairs, mode):
+    """Put what lies within before and after each axis, as NumPy does in that mode."""
+    for axis, pair in enumerate(pairs):
+        places = np.pad(np.arange(x.shape[axis]), pair, mode=mode)
+        x = x.index_select(axis, torch.from_numpy(places))
+    return x
+''',
+    "pixel_unshuffle": '''
+def pixel_unshuffle(x, block):
+    """Lay out pixels as channels, as TensorFlow's space_to_depth does."""
+    images, channels, height, width = x.shape
+    x = x.reshape(images, channels, height // block, block, width // block, block)
+    x = x.permute(0, 3, 5, 1, 2, 4)
+    return x.reshape(images, -1, height // block, width // block)
+''',
     "pixel_shuffle": '''
 def pixel_shuffle(x, block):
     """Lay out channels as pixels, as TensorFlow's depth_to_space does."""

@@ -12,6 +12,14 @@ from upsamp.core.upsampling.methods import METHODS
 from upsamp.layers import Layer
 from upsamp.layers.layer import Shape
 from upsamp.layers.operation import Operation
+from upsamp.models.export.array_operations import (
+    Words,
+    array_operations,
+    cast,
+    gelu,
+    get_item,
+    rounded,
+)
 from upsamp.models.export.program import (
     UNCHANGED,
     Function,
@@ -34,6 +42,7 @@ from upsamp.models.export.program_parts import (
     helper_lines,
     lengths,
     merged,
+    middle,
     number_lists,
     operands,
     places_of,
@@ -336,6 +345,43 @@ def group_normalization(step: Step, layer: Any) -> None:
     step.give(text, moved=value.moved)
 
 
+def instance_normalization(step: Step, layer: Any) -> None:
+    """Write InstanceNormalization, whose epsilon is added to the deviation or to the variance."""
+    value = step.take()
+    rank = len(value.shape)
+    kept = [] if layer.axis is None else [layer.axis % rank]
+    dims = literal(tuple(axis for axis in range(1, rank) if axis not in kept))
+    name = step.use("standardize" if layer.groups == -1 else "standardize_by_deviation")
+    step.give(f"{name}({value.text}, {dims}, {literal(layer.epsilon)})")
+    if layer.weights:
+        length = layer.weights[0].shape[0]
+        _scale_and_shift(step, layer, tuple(length if a in kept else 1 for a in range(1, rank)))
+
+
+def normalization(step: Step, layer: Any) -> None:
+    """Write Normalization, by numbers that a layer has found in data."""
+    value = step.take()
+    if layer.mean is not None:
+        step.refuse("its mean and variance are numbers of its config")
+    kept = () if layer.axis is None else layer.axis
+    kept = [axis % len(value.shape) for axis in ([kept] if isinstance(kept, int) else kept)]
+    shape = [value.shape[axis] if axis in kept else 1 for axis in range(1, len(value.shape))]
+    known = tuple(length for length in shape if length is not None)
+    if len(known) < len(shape):
+        step.refuse("the lengths of its axes are not known")
+    parts = f"{step.part}_mean", f"{step.part}_variance"
+    for part, weight in zip(parts, layer.weights, strict=False):
+        if step.make(parameter_lines(part, known)):
+            step.load(part, weight.name, tuple(range(len(weight.shape))))
+    deviation = f"self.{parts[1]}.sqrt().clamp(min=1e-7)"
+    if layer.invert:
+        step.give(f"{value.text} * {deviation}")
+        step.give(f"{step.target} + self.{parts[0]}")
+    else:
+        step.give(f"{value.text} - self.{parts[0]}")
+        step.give(f"{step.target} / {deviation}")
+
+
 def unit_normalization(step: Step, layer: Any) -> None:
     """Write UnitNormalization."""
     value = step.value()
@@ -503,6 +549,20 @@ def global_pooling(step: Step, layer: Any) -> None:
     step.give(f"{value.text}.{method}((2, 3){keep})", moved=value.moved and layer.keepdims)
 
 
+def center_crop(step: Step, layer: Any) -> None:
+    """Write CenterCrop, of images that are large enough."""
+    value = images(step, layer)
+    rows, columns = middle(step, layer, lengths(layer, value.shape))
+    step.give(f"{value.text}[:, :, {rows}, {columns}]", moved=value.moved)
+
+
+def pixel_unshuffle(step: Step, layer: Any) -> None:
+    """Write PixelUnshuffle, in the order of PyTorch or of TensorFlow."""
+    value = images(step, layer)
+    name = "F.pixel_unshuffle" if layer.order == "crd" else step.use("pixel_unshuffle")
+    step.give(f"{name}({value.text}, {layer.downscale_factor})", moved=value.moved)
+
+
 # --- shapes
 
 
@@ -587,7 +647,37 @@ SIGNS: Mapping[str, str] = {
     "Tanh": "torch.tanh({})",
     "Sigmoid": "torch.sigmoid({})",
     "Relu": "F.relu({})",
+    "FloorDivide": "{} // {}",
+    "Mod": "{} % {}",
+    "Rsqrt": "torch.rsqrt({})",
+    "Reciprocal": "1 / {}",
+    "Log1p": "torch.log1p({})",
+    "Sin": "torch.sin({})",
+    "Cos": "torch.cos({})",
+    "Sign": "torch.sign({})",
+    "Floor": "torch.floor({})",
+    "Ceil": "torch.ceil({})",
 }
+WORDS = Words(
+    reductions={
+        **{name: f"{{x}}.{name.lower()}({{axes}}{{keep}})" for name in ("Mean", "Sum")},
+        **{
+            name: f"{{x}}.{name.lower()}({{axes}}, correction=0{{keep}})" for name in ("Var", "Std")
+        },
+        **dict.fromkeys(("Max", "Amax"), "{x}.amax({axes}{keep})"),
+        **dict.fromkeys(("Min", "Amin"), "{x}.amin({axes}{keep})"),
+    },
+    keepdims=", keepdim=True",
+    tile="{x}.tile({counts})",
+    repeat="{x}.repeat_interleave({count}, {axis})",
+    flip="{x}.flip({axes})",
+    pad="F.pad({x}, {backwards}, value={value})",
+    mirror="mirror({x}, {pairs}, {mode})",
+    stack=("torch.stack(", "dim"),
+    unstack=("torch.unbind(", "dim"),
+    split=("torch.split(", "dim"),
+    at=False,
+)
 # Those whose operands must both be tensors.
 OF_TENSORS = ("Maximum", "Minimum")
 
@@ -600,6 +690,13 @@ def operation(step: Step, layer: Operation) -> None:
         pairs = zip(texts, numbers, strict=True)
         texts = [f"torch.tensor({text})" if number else text for text, number in pairs]
     step.give(SIGNS[layer.function].format(*texts), moved=moved)
+
+
+def torch_item(step: Step, layer: Any) -> None:
+    """Write a slice; PyTorch has none that runs backwards."""
+    if any(isinstance(one, slice) and (one.step or 1) < 0 for one in layer.items):
+        step.refuse("PyTorch has no slice that runs backwards")
+    get_item(step, layer)
 
 
 def clip(step: Step, layer: Operation) -> None:
@@ -650,6 +747,10 @@ RECORDS: Mapping[str, Record] = {
     "Permute": Record(permute, ("dims",)),
     "RepeatVector": Record(repeat_vector, ("n",)),
     "Rescaling": Record(rescaling, ("scale", "offset")),
+    "CenterCrop": Record(center_crop, ("height", "width", "data_format")),
+    "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
+    "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
+    "Normalization": Record(normalization, ("axis", "mean", "variance", "invert")),
     "Concatenate": Record(concatenate, ("axis",)),
     "Add": _joined("+"),
     "Subtract": _joined("-"),
@@ -662,6 +763,11 @@ OPERATIONS: Mapping[str, Record] = {
     **dict.fromkeys(SIGNS, Record(operation)),
     "Clip": Record(clip),
     "LeakyRelu": Record(leaky_relu_operation),
+    "Round": rounded("torch.round({x}, decimals={decimals})"),
+    "Gelu": gelu("F.gelu({x})", 'F.gelu({x}, approximate="tanh")'),
+    "Cast": cast("torch.trunc({x})", "({x} != 0).float()", "{x}.half().float()"),
+    "GetItem": Record(torch_item),
+    **array_operations(WORDS),
 }
 
 
@@ -675,7 +781,7 @@ PYTORCH = Library(
     name="PyTorch",
     records=RECORDS,
     operations=OPERATIONS,
-    refused={},
+    refused={"TimeDistributed": "a layer for each step is not written for it"},
     unchanged=UNCHANGED,
     move=(0, 3, 1, 2),
     swaps=True,
