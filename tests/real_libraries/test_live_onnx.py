@@ -19,8 +19,25 @@ from upsamp import Sequential, load_model, make_generator
 from upsamp.core.activations import ACTIVATIONS
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ShapeError, UpsampError
-from upsamp.layers import LAYERS, Activation, InputLayer, Layer, Resizing, UpSampling2D
-from upsamp.layers import operation as operations
+from upsamp.layers import (
+    LAYERS,
+    Activation,
+    BatchNormalization,
+    CenterCrop,
+    Conv2D,
+    Dense,
+    InputLayer,
+    InstanceNormalization,
+    Layer,
+    Normalization,
+    PixelUnshuffle,
+    Resizing,
+    TimeDistributed,
+    UpSampling2D,
+)
+from upsamp.layers.get_item import GetItem
+from upsamp.layers.operation import BINARY, Operation
+from upsamp.models.export.onnx_operations import OPERATIONS
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.model import Model
@@ -150,18 +167,93 @@ def test_large_images_are_interpolated_to_the_tolerance(interpolation: Any, tmp_
 @pytest.mark.parametrize("dtype", TYPES)
 def test_every_activation_and_operation_is_computed(dtype: str, tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(0, 3, (4, 5, 6)).astype(np.float32)
+    x[np.abs(x) < 0.2] = 0.25
     layers: list[Layer] = [Activation(name, dtype=dtype) for name in ACTIVATIONS]
-    for name in operations.OPERATIONS:
-        options = {"x_min": -0.5, "x_max": 1.0} if name == "Clip" else None
-        both = ((None, 2.0), (0.5, None)) if name in operations.BINARY else ((None,),)
-        layers += [operations.Operation(name, one, options, dtype=dtype) for one in both]
-    calls = [Call(InputLayer((5, 6))), Call(operations.Operation("Abs", (None,)), (Source(0),))]
+    options: dict[str, dict[str, Any]] = {
+        "Clip": {"x_min": -0.5, "x_max": 1.0},
+        "Cast": {"dtype": "int32"},
+    }
+    array = [0.5, 1.0, -2.0, 3.0, 1.5, 2.5]
+    for name in OPERATIONS:
+        both = ((None, 2.0), (0.5, None), (None, array)) if name in BINARY else ((None,),)
+        layers += [Operation(name, one, options.get(name), dtype=dtype) for one in both]
+    calls = [Call(InputLayer((5, 6))), Call(Operation("Abs", (None,)), (Source(0),))]
     for layer in layers:
         # Of positive numbers alone there are roots and logarithms.
-        positive = layer.type_name in ("Sqrt", "Log", "Power")
+        positive = layer.type_name in {"Sqrt", "Rsqrt", "Log", "Log1p", "Power"}
         calls.append(Call(layer, (Source(int(positive)),)))
     model = Functional.from_calls(calls, [0], [Source(2 + number) for number in range(len(layers))])
     check_one(model, x, tmp_path)
+
+
+# Operations that make arrays of other shapes, with their options.
+SHAPED_CASES: list[tuple[str, dict[str, Any]]] = [
+    *[
+        (name, {"axis": axis, "keepdims": kept})
+        for name in ("Mean", "Sum", "Var", "Std", "Max", "Amax", "Min", "Amin")
+        for axis, kept in ((-1, True), ((1, 2), False), (1, False))
+    ],
+    ("Pad", {"pad_width": [[0, 0], [1, 2], [3, 0], [0, 1]], "constant_values": 2.5}),
+    ("Pad", {"pad_width": [[0, 0], [1, 2], [3, 0], [0, 0]], "mode": "reflect"}),
+    ("Pad", {"pad_width": [[0, 0], [0, 0], [0, 0], [3, 1]], "mode": "symmetric"}),
+    ("ExpandDims", {"axis": (1, -1)}),
+    ("Tile", {"repeats": [1, 2, 3, 1]}),
+    *[("Repeat", {"repeats": 3, "axis": axis}) for axis in (1, -1)],
+    *[("Flip", {"axis": axis}) for axis in (1, (1, -1))],
+    ("Unstack", {"axis": -1}),
+    ("Split", {"indices_or_sections": 2, "axis": -1}),
+    ("Split", {"indices_or_sections": [2, 5], "axis": 1}),
+]
+ITEMS: list[Any] = [
+    [slice(None), slice(None, None, -1), 0],
+    [slice(None), slice(1, None), slice(None, -1, 2)],
+    [..., slice(1, 3)],
+    [slice(None), None, ..., -1],
+    [slice(None), slice(4, None, -2), slice(None, 2, -1)],
+]
+
+
+def test_arrays_of_other_shapes_are_computed(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 6, 8, 4)).astype(np.float32)
+    for sides in ((6, 8), (None, None)):
+        layers: list[Layer] = [Operation(name, (None,), options) for name, options in SHAPED_CASES]
+        layers += [GetItem(items) for items in ITEMS]
+        layers += [Normalization(mean=[1, 2, 3, 4], variance=[4, 9, 1, 2], invert=True)]
+        layers += [InstanceNormalization(axis, groups=one) for axis in (1, -1) for one in (None, -1)
+                   if axis == -1 or sides[0]]  # fmt: skip
+        layers += [PixelUnshuffle(2, order) for order in ("crd", "dcr")]
+        layers += [TimeDistributed(Dense(5, activation="relu"))]
+        calls = [Call(InputLayer((*sides, 4))), *(Call(layer, (Source(0),)) for layer in layers)]
+        model = Functional.from_calls(calls, [0], [Source(0)])
+        outputs = [
+            Source(number, output)
+            for number in range(1, len(calls))
+            for output in range(len(model.shapes_of(number)))
+        ]
+        check_one(Functional.from_calls(calls, [0], outputs), x, tmp_path)
+
+
+@pytest.mark.parametrize("interpolation", METHODS)
+def test_images_are_brought_to_other_sides(interpolation: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 6, 8, 3)).astype(np.float32)
+    for sides in ((3, 4), (6, 4), (9, 4), (9, 12)):
+        for antialias in (False, True):
+            layer = Resizing(*sides, interpolation=interpolation, antialias=antialias)
+            for shape in ((6, 8, 3), (None, None, 3), (6, None, 3)):
+                check_one(Sequential([InputLayer(shape), layer]), x, tmp_path)
+        for crop in (False, True):
+            layer = Resizing(*sides, interpolation, crop, not crop, fill_value=0.5)
+            check_one(Sequential([InputLayer((6, 8, 3)), layer]), x, tmp_path)
+        check_one(Sequential([InputLayer((6, 8, 3)), CenterCrop(*sides)]), x, tmp_path)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_statistics_of_a_batch_are_computed(dtype: str, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 6, 8, 4)).astype(np.float32)
+    for axis in (1, -1):
+        calls = [Call(InputLayer((6, 8, 4))), Call(Conv2D(4, 3, dtype=dtype), (Source(0),))]
+        calls.append(Call(BatchNormalization(axis, dtype=dtype), (Source(1),), training=True))
+        check_one(Functional.from_calls(calls, [0], [Source(2)]), x, tmp_path)
 
 
 # --- random graphs

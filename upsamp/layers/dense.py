@@ -112,7 +112,7 @@ class Dense(KernelLayer):
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Multiply the inputs with the kernel."""
-        if self.dtype_policy.quantized and self._rounds_inputs:
+        if self.dtype_policy.quantized and self.rounds_inputs:
             x = _in_8_bits(x)
         kernel = mixture.kernel.array.astype(x.dtype, copy=False)
         result = np.empty((*x.shape[:-1], self.units), x.dtype)
@@ -125,7 +125,7 @@ class Dense(KernelLayer):
         return result
 
     @property
-    def _rounds_inputs(self) -> bool:
+    def rounds_inputs(self) -> bool:
         """Whether inputs are rounded to 8 bits."""
         config = (self.quantization_config or {"config": {"activation_quantizer": 0}})["config"]
         return config.get("activation_quantizer") is not None

@@ -43,7 +43,7 @@ class GetItem(Layer):
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
         """Return the shape that is left."""
-        items = self._per_axis(len(input_shape))
+        items = self.per_axis(len(input_shape))
         axes = iter(input_shape)
         shape: list[int | None] = []
         for item in items:
@@ -60,7 +60,7 @@ class GetItem(Layer):
                 )
         return tuple(shape)
 
-    def _per_axis(self, rank: int) -> list[int | slice | None]:
+    def per_axis(self, rank: int) -> list[int | slice | None]:
         """Return an item for each axis of an input, and None for each new one."""
         items = list(self.items)
         taken = sum(one is not None and one is not ... for one in items)
@@ -90,7 +90,7 @@ class GetItem(Layer):
         shape = self._input_shape
         if len(shape) != 4 or shape[axis + 1] not in (None, length):
             return None
-        items = self._per_axis(4)
+        items = self.per_axis(4)
         if not all(isinstance(one, slice) for one in items):
             return None
         positions = np.arange(length)[items[axis + 1]]

@@ -85,11 +85,11 @@ class Normalization(Layer):
 
     def call(self, x: Array) -> Array:
         """Normalise."""
-        mean, deviation = self._moments(x.shape)
+        mean, deviation = self.moments(x.shape)
         result: Array = mean + x * deviation if self.invert else (x - mean) / deviation
         return result
 
-    def _moments(self, shape: Sequence[int]) -> tuple[Array, Array]:
+    def moments(self, shape: Sequence[int]) -> tuple[Array, Array]:
         """Return the means and the deviations, in shapes that broadcast to that of an input."""
         adapted = self.mean is None
         mean = self.weight("mean") if adapted else np.asarray(self.mean)

@@ -13,12 +13,24 @@ from upsamp.core.activations import ACTIVATIONS, LAYER_ACTIVATIONS
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError, MissingExtraError, UnknownLayerError
 from upsamp.io import extras
-from upsamp.layers import LAYERS, Conv2D, Dense, InputLayer, UnknownLayer, UpSampling2D
+from upsamp.layers import (
+    LAYERS,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    InputLayer,
+    Layer,
+    UnknownLayer,
+    UpSampling2D,
+)
 from upsamp.layers import operation as layer_operations
+from upsamp.layers.get_item import GetItem
 from upsamp.models.export import onnx_activations as activations
 from upsamp.models.export.onnx_file import trace
 from upsamp.models.export.onnx_interpolation import scattered_weights, weight_matrix
 from upsamp.models.export.onnx_layers import RECORDS, REFUSED, record_of
+from upsamp.models.export.onnx_operations import OPERATIONS, SHAPED
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.model import Model
@@ -43,7 +55,7 @@ def operators(model: Model) -> list[str]:
 
 
 def test_every_layer_has_a_record_or_is_refused() -> None:
-    known = {*LAYERS.values(), layer_operations.Operation, UnknownLayer}
+    known = {*LAYERS.values(), layer_operations.Operation, GetItem, UnknownLayer}
     assert known == RECORDS.keys() | REFUSED.keys()
     assert not RECORDS.keys() & REFUSED.keys()
 
@@ -51,7 +63,7 @@ def test_every_layer_has_a_record_or_is_refused() -> None:
 def test_every_activation_and_operation_has_nodes() -> None:
     assert ACTIVATIONS.keys() == activations.POINTWISE.keys() | activations.MIXING.keys()
     assert LAYER_ACTIVATIONS.keys() == activations.LAYERS.keys() | {"Softmax"}
-    assert layer_operations.OPERATIONS.keys() == activations.OPERATIONS.keys()
+    assert layer_operations.OPERATIONS.keys() == OPERATIONS.keys() | SHAPED.keys()
 
 
 # --- nodes
@@ -129,3 +141,13 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert result.exit_code == 1
     assert "Install it with: pip install 'upsamp[onnx]'." in result.stderr
     assert not [*tmp_path.iterdir()]
+
+
+def test_random_values_are_refused_by_name_and_statistics_of_a_batch_are_written() -> None:
+    def trained(layer: Layer) -> Model:
+        calls = [Call(InputLayer((4, 4, 2))), Call(layer, (Source(0),), training=True)]
+        return Functional.from_calls(calls, [0], [Source(1)])
+
+    assert "ReduceMean" in operators(trained(BatchNormalization()))
+    with pytest.raises(UnknownLayerError, match=r"'drop' \(Dropout\): it is called with training"):
+        trace(trained(Dropout(0.5, name="drop")))

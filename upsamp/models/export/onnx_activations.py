@@ -1,4 +1,4 @@
-"""Activation functions and operations as nodes of ONNX."""
+"""Activation functions as nodes of ONNX."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,7 +13,8 @@ from upsamp.models.export.onnx_nodes import Nodes, Value
 Pointwise: TypeAlias = Callable[[Nodes, str], str]
 
 
-def _operator(name: str) -> Callable[..., str]:
+def operator(name: str) -> Callable[..., str]:
+    """Return what adds an operator of ONNX."""
     return lambda nodes, *operands: nodes.add(name, *operands)
 
 
@@ -82,7 +83,8 @@ def _hard_shrink(nodes: Nodes, x: str) -> str:
     return where(nodes, near, 0, x)
 
 
-def _gelu(nodes: Nodes, x: str) -> str:
+def gelu(nodes: Nodes, x: str) -> str:
+    """Add x * (1 + erf(x / sqrt(2))) / 2."""
     error = nodes.add("Erf", nodes.add("Div", x, math.sqrt(2)))
     return nodes.add("Mul", nodes.add("Mul", x, nodes.add("Add", error, 1)), 0.5)
 
@@ -95,25 +97,25 @@ def _affine_clip(factor: float, offset: float) -> Pointwise:
     return lambda nodes, x: clip(nodes, nodes.add("Add", nodes.add("Mul", x, factor), offset), 0, 1)
 
 
-_softplus: Pointwise = _operator("Softplus")
-_tanh: Pointwise = _operator("Tanh")
+_softplus: Pointwise = operator("Softplus")
+_tanh: Pointwise = operator("Tanh")
 
 # Functions of each value alone, by Keras' names.
 POINTWISE: Mapping[str, Pointwise] = {
     "linear": lambda _, x: x,
-    "relu": _operator("Relu"),
+    "relu": operator("Relu"),
     "leaky_relu": leaky_relu,
     "elu": elu,
-    "sigmoid": _operator("Sigmoid"),
+    "sigmoid": operator("Sigmoid"),
     "tanh": _tanh,
     "softplus": _softplus,
-    "swish": _times(_operator("Sigmoid")),
-    "silu": _times(_operator("Sigmoid")),
-    "gelu": _gelu,
+    "swish": _times(operator("Sigmoid")),
+    "silu": _times(operator("Sigmoid")),
+    "gelu": gelu,
     "relu6": lambda nodes, x: rectify(nodes, x, 6),
     "selu": lambda nodes, x: nodes.add("Mul", elu(nodes, x, SELU_ALPHA), SELU_SCALE),
     "celu": elu,
-    "exponential": _operator("Exp"),
+    "exponential": operator("Exp"),
     "hard_sigmoid": _hard_sigmoid,
     "hard_sigmoid_keras2": _affine_clip(0.2, 0.5),
     "hard_silu": _times(_hard_sigmoid),
@@ -190,28 +192,3 @@ def activate(nodes: Nodes, activation: ActivationLike, x: Value) -> Value:
 def stored_axes(x: Value, axis: Any) -> list[int]:
     """Return where one axis of the layers, or several, are stored."""
     return x.stored([axis] if isinstance(axis, int) else axis)
-
-
-# The operations of `upsamp.layers.operation`, by their names there.
-OPERATIONS: Mapping[str, Callable[..., str]] = {
-    "Add": _operator("Add"),
-    "Subtract": _operator("Sub"),
-    "Multiply": _operator("Mul"),
-    "Divide": _operator("Div"),
-    "TrueDivide": _operator("Div"),
-    "Maximum": _operator("Max"),
-    "Minimum": _operator("Min"),
-    "Power": _operator("Pow"),
-    "Negative": _operator("Neg"),
-    "Abs": _operator("Abs"),
-    "Absolute": _operator("Abs"),
-    "Square": lambda nodes, x: nodes.add("Mul", x, x),
-    "Sqrt": _operator("Sqrt"),
-    "Exp": _operator("Exp"),
-    "Log": _operator("Log"),
-    "Clip": clip,
-    "Tanh": _tanh,
-    "Sigmoid": _operator("Sigmoid"),
-    "Relu": _operator("Relu"),
-    "LeakyRelu": leaky_relu,
-}

@@ -12,7 +12,7 @@ from upsamp.io.atomic import open_output
 from upsamp.io.extras import check_extra
 from upsamp.layers import Embedding, InputLayer, Layer
 from upsamp.layers.layer import MaybeShape, Shape
-from upsamp.models.export.onnx_layers import record_of
+from upsamp.models.export.onnx_layers import record_of, trained_record_of
 from upsamp.models.export.onnx_nodes import Node, Nodes, Value, plain_value
 from upsamp.models.graph import Source, connect, needed_calls
 from upsamp.models.nesting import ModelLike, is_model, layers_within
@@ -68,29 +68,36 @@ def trace(model: ModelLike) -> tuple[Nodes, list[Value], list[Value]]:
     return nodes, inputs, outputs
 
 
-def _add_model(nodes: Nodes, model: ModelLike, inputs: Sequence[Value], prefix: str) -> list[Value]:
-    """Add the calls of a model that its outputs need."""
+def _add_model(
+    nodes: Nodes, model: ModelLike, inputs: Sequence[Value], prefix: str, *, training: bool = False
+) -> list[Value]:
+    """Add the calls of a model that its outputs need; training: whether they act as in training."""
     values: dict[Source, Value] = {}
     given = dict(zip(model.input_calls, inputs, strict=True))
     for number in needed_calls(model.calls, model.outputs):
         call = model.calls[number]
         read = [given[number]] if number in given else [values[one] for one in call.sources]
-        path = f"{prefix}{call.layer.name}"
-        for output, value in enumerate(_add_layer(nodes, call.layer, read, path)):
+        path, trains = f"{prefix}{call.layer.name}", call.trains(training)
+        for output, value in enumerate(_add_layer(nodes, call.layer, read, path, training=trains)):
             values[Source(number, output)] = value
     return [values[source] for source in model.outputs]
 
 
-def _add_layer(nodes: Nodes, layer: Layer, inputs: Sequence[Value], path: str) -> list[Value]:
+def _add_layer(
+    nodes: Nodes, layer: Layer, inputs: Sequence[Value], path: str, *, training: bool
+) -> list[Value]:
     """Add a layer, in the type that it computes in."""
     if is_model(layer):
-        return _add_model(nodes, layer, inputs, f"{path}/")
-    (shape,) = connect(layer, [value.shape for value in inputs])
+        return _add_model(nodes, layer, inputs, f"{path}/", training=training)
+    layer.check_runs()
+    shape = _known(connect(layer, [value.shape for value in inputs])[0])
     nodes.prefix, nodes.dtype = path, compute_dtype(layer.dtype)
     kept = layer.input_dtype if isinstance(layer, InputLayer) else layer.dtype
     if not isinstance(layer, Embedding | InputLayer):
         inputs = [_cast(nodes, _cast(nodes, one, kept), nodes.dtype) for one in inputs]
-    return [_cast(nodes, record_of(layer)(nodes, layer, inputs, _known(shape)), kept)]
+    record = trained_record_of(layer) if training else record_of(layer)
+    found = record(nodes, layer, inputs, shape)
+    return [_cast(nodes, one, kept) for one in ([found] if isinstance(found, Value) else found)]
 
 
 def _cast(nodes: Nodes, value: Value, dtype: Any) -> Value:

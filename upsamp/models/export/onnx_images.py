@@ -13,6 +13,7 @@ from upsamp.layers import (
     Cropping2D,
     DepthwiseConv2D,
     PixelShuffle,
+    PixelUnshuffle,
     SeparableConv2D,
     ZeroPadding2D,
 )
@@ -302,3 +303,18 @@ def pixel_shuffle(
         mode=layer.order.upper(),
     )
     return image_value(layer, stored, shape)
+
+
+def pixel_unshuffle(
+    nodes: Nodes, layer: PixelUnshuffle, inputs: Sequence[Value], shape: Shape
+) -> Value:
+    """Add what lays out blocks of pixels as channels."""
+    stored, block = images(nodes, layer, inputs[0]), layer.downscale_factor
+    result = nodes.add("SpaceToDepth", stored, blocksize=block)  # the block before the channels
+    if layer.order == "crd":
+        sides = nodes.add("Shape", result, dtype=np.int64, start=2)
+        apart = nodes.add("Concat", nodes.integers(0, block**2, -1), sides, axis=0)
+        parts = nodes.add("Transpose", nodes.add("Reshape", result, apart), perm=[0, 2, 1, 3, 4])
+        whole = nodes.add("Shape", result, dtype=np.int64)
+        result = nodes.add("Reshape", parts, whole)
+    return image_value(layer, result, shape)

@@ -7,14 +7,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from upsamp.core.arguments import Array, Interpolation
-from upsamp.core.upsampling.interpolation import plan_axis
+from upsamp.core.arguments import Array, Interpolation, Pair
+from upsamp.core.upsampling.any_size import axis_taps
 from upsamp.core.upsampling.methods import METHODS, kernel_of
-from upsamp.core.upsampling.taps import taps_of
-from upsamp.layers import Resizing, UpSampling2D
+from upsamp.layers import CenterCrop, Resizing, UpSampling2D
 from upsamp.layers.layer import Shape
-from upsamp.models.export.onnx_images import image_value, images, lengths
-from upsamp.models.export.onnx_nodes import Nodes, Operand, Value
+from upsamp.models.export.onnx_images import STORED, image_value, images, lengths
+from upsamp.models.export.onnx_nodes import Nodes, Operand, Value, refusal
 
 # Inputs of an axis of which the middle one is far enough from the edges for every method.
 INNER = 33
@@ -96,9 +95,11 @@ def scattered_weights(interpolation: Interpolation, factor: int) -> tuple[Array,
     return weights[first:last], before, last - first - before - factor
 
 
-def weight_matrix(length: int, target: int, interpolation: Interpolation) -> Array:
+def weight_matrix(
+    length: int, target: int, interpolation: Interpolation, *, antialias: bool = False
+) -> Array:
     """Return the weights of all inputs of an axis for each output, (outputs, inputs)."""
-    inputs, weights = taps_of(plan_axis(length, target, interpolation)).at(np.arange(target))
+    inputs, weights = axis_taps(length, target, interpolation, antialias=antialias)
     matrix = np.zeros((target, length))
     np.add.at(matrix, (np.arange(target)[:, np.newaxis], inputs), weights)
     return matrix
@@ -106,21 +107,85 @@ def weight_matrix(length: int, target: int, interpolation: Interpolation) -> Arr
 
 def resizing(nodes: Nodes, layer: Resizing, inputs: Sequence[Value], shape: Shape) -> Value:
     """Add an interpolation to a given size: products with the weights of rows and of columns."""
-    stored = images(nodes, layer, inputs[0])
-    known = lengths(layer, inputs[0].shape)
-    for axis, length, target in zip((2, 3), known, (layer.height, layer.width), strict=True):
+    x = inputs[0]
+    if layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio:
+        x = _with_ratio(nodes, layer, x)
+    stored, known = images(nodes, layer, x), lengths(layer, x.shape)
+    whole, wanted = stored, (layer.height, layer.width)
+    # What smooths at an unchanged length does not where the other axis shrinks.
+    smooths = METHODS[layer.interpolation].copied == "never" and None in known
+    shrinks = any(a is not None and b < a for a, b in zip(known, wanted, strict=True))
+    for axis, length, target in zip((2, 3), known, wanted, strict=True):
         if layer.interpolation == "nearest":
             stored = nodes.add("Gather", stored, _copied(nodes, stored, axis, target), axis=axis)
             continue
+        if length == target and shrinks:
+            continue
         if length is None:
-            weights = _weights(nodes, nodes.length(stored, axis), target, layer.interpolation)
+            weights = _weights(nodes, nodes.length(stored, axis), target, layer)
         else:
-            weights = nodes.numbers(weight_matrix(length, target, layer.interpolation))
+            weights = nodes.numbers(
+                weight_matrix(length, target, layer.interpolation, antialias=layer.antialias)
+            )
+        if smooths and length in {None, target}:
+            other = nodes.length(whole, 5 - axis), wanted[3 - axis]
+            weights = _kept_where_the_other_shrinks(nodes, weights, target, other)
         if axis == 2:
             stored = nodes.add("MatMul", weights, stored)
         else:
             stored = nodes.add("MatMul", stored, nodes.add("Transpose", weights, perm=[1, 0]))
     return image_value(layer, stored, shape)
+
+
+def _with_ratio(nodes: Nodes, layer: Resizing, x: Value) -> Value:
+    """Add a crop or margins that give images the ratio of the result."""
+    rows, columns = lengths(layer, x.shape)
+    if rows is None or columns is None:
+        raise refusal(layer, "to keep the ratio of images ONNX needs to know their sides")
+    stored, fill = images(nodes, layer, x), float(layer.fill_value)
+    if layer.crop_to_aspect_ratio:
+        height = max(min(rows, int(columns * layer.height / layer.width)), 1)
+        width = max(min(columns, int(rows * layer.width / layer.height)), 1)
+        stored = _middle(nodes, stored, (rows, columns), (height, width))
+        rows, columns = height, width
+    if layer.pad_to_aspect_ratio:
+        above = (max(rows, int(columns * layer.height / layer.width)) - rows) // 2
+        before = (max(columns, int(rows * layer.width / layer.height)) - columns) // 2
+        before = 0 if above else before
+        pads = nodes.integers(*(0, 0, above, before) * 2)
+        stored = nodes.add("Pad", stored, pads, fill)
+        rows, columns = rows + 2 * above, columns + 2 * before
+    shape = list(x.shape)
+    for axis, length in zip(STORED[layer.data_format][2:], (rows, columns), strict=True):
+        shape[axis] = length
+    return image_value(layer, stored, tuple(shape))
+
+
+def _middle(nodes: Nodes, stored: str, sides: Pair, wanted: Pair) -> str:
+    """Add the middle of images, which are stored (N, C, H, W)."""
+    begins = [(a - b) // 2 for a, b in zip(sides, wanted, strict=True)]
+    ends = [begin + length for begin, length in zip(begins, wanted, strict=True)]
+    lists = (begins, ends, (2, 3))
+    return nodes.add("Slice", stored, *(nodes.integers(*one) for one in lists))
+
+
+def center_crop(nodes: Nodes, layer: CenterCrop, inputs: Sequence[Value], shape: Shape) -> Value:
+    """Add the middle of images, or an enlargement of those that are smaller."""
+    rows, columns = lengths(layer, inputs[0].shape)
+    if rows is None or columns is None:
+        raise refusal(layer, "whether it crops or enlarges is decided by sides that are not known")
+    if rows < layer.height or columns < layer.width:
+        enlarging = Resizing(
+            layer.height,
+            layer.width,
+            crop_to_aspect_ratio=True,
+            data_format=layer.data_format,
+            name=layer.name,
+        )
+        return resizing(nodes, enlarging, inputs, shape)
+    stored = images(nodes, layer, inputs[0])
+    wanted = layer.height, layer.width
+    return image_value(layer, _middle(nodes, stored, (rows, columns), wanted), shape)
 
 
 def _copied(nodes: Nodes, stored: str, axis: int, target: int) -> str:
@@ -133,8 +198,9 @@ def _copied(nodes: Nodes, stored: str, axis: int, target: int) -> str:
 # --- weights of an axis whose length is known when the graph is run
 
 
-def _weights(nodes: Nodes, length: str, target: int, interpolation: Interpolation) -> str:
+def _weights(nodes: Nodes, length: str, target: int, layer: Resizing) -> str:
     """Return the weights of all inputs of an axis for each output, (outputs, inputs)."""
+    interpolation = layer.interpolation
     dtype, nodes.dtype = nodes.dtype, np.dtype(np.float64)
     none = nodes.constant(np.int64(0))
     inputs = nodes.cast(
@@ -150,11 +216,27 @@ def _weights(nodes: Nodes, length: str, target: int, interpolation: Interpolatio
     else:
         scaled = nodes.add("Div", nodes.add("Mul", outputs + 0.5, wide), target)
         distances = nodes.add("Abs", nodes.add("Sub", nodes.add("Sub", scaled, 0.5), inputs))
+        if layer.antialias:  # a kernel that is as wide as an output
+            stretch = nodes.add("Max", nodes.add("Div", wide, target), 1)
+            distances = nodes.add("Div", distances, stretch)
         weights = _kernel(nodes, distances, interpolation)
     total = nodes.add("ReduceSum", weights, nodes.integers(1))
     result = nodes.add("Div", weights, total)
     nodes.dtype = dtype
     return nodes.cast(result, dtype)
+
+
+def _kept_where_the_other_shrinks(
+    nodes: Nodes, weights: str, target: int, other: tuple[str, int]
+) -> str:
+    """Return weights, or those of copies where this axis keeps its length and the other shrinks."""
+    columns = nodes.add("Shape", weights, dtype=np.int64, start=1, end=2)
+    same = nodes.add("Equal", columns, nodes.integers(target), dtype=np.bool_)
+    shrinks = nodes.add("Greater", other[0], nodes.integers(other[1]), dtype=np.bool_)
+    copies = nodes.add("EyeLike", weights)
+    return nodes.add(
+        "Where", nodes.add("And", same, shrinks), copies, weights, dtype=nodes.dtypes[weights]
+    )
 
 
 def _kernel(nodes: Nodes, t: str, interpolation: Interpolation) -> str:

@@ -7,17 +7,18 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from upsamp import layers
-from upsamp.core.arguments import Array
-from upsamp.errors import UnknownLayerError
+from upsamp.layers.get_item import GetItem
 from upsamp.layers.layer import Layer, Shape
 from upsamp.layers.operation import Operation
 from upsamp.models.export import onnx_activations as activations
 from upsamp.models.export import onnx_images as images
 from upsamp.models.export import onnx_interpolation as interpolation
-from upsamp.models.export.onnx_nodes import Nodes, Value, plain_value
+from upsamp.models.export import onnx_normalization as normalization
+from upsamp.models.export import onnx_operations as operations
+from upsamp.models.export.onnx_nodes import Nodes, Value, plain_value, refusal
 
-# What adds a layer: called with the layer, its inputs and the shape of its output.
-Export: TypeAlias = Callable[[Nodes, Any, Sequence[Value], Shape], Value]
+# What adds a layer: called with the layer, its inputs and the shape of its first output.
+Export: TypeAlias = Callable[[Nodes, Any, Sequence[Value], Shape], Value | list[Value]]
 
 
 def _same(nodes: Nodes, layer: Layer, inputs: Sequence[Value], shape: Shape) -> Value:
@@ -29,11 +30,22 @@ def _same(nodes: Nodes, layer: Layer, inputs: Sequence[Value], shape: Shape) -> 
 
 
 def _dense(nodes: Nodes, layer: layers.Dense, inputs: Sequence[Value], shape: Shape) -> Value:
-    kernel = nodes.numbers(layer.weight("kernel"), "kernel")
-    name = nodes.add("MatMul", nodes.plain(inputs[0]), kernel)
+    kernel = nodes.numbers(layer.mixture().kernel.array, "kernel")
+    x = nodes.plain(inputs[0])
+    if layer.dtype_policy.quantized and layer.rounds_inputs:
+        x = _in_8_bits(nodes, x)
+    name = nodes.add("MatMul", x, kernel)
     if layer.use_bias:
         name = nodes.add("Add", name, nodes.numbers(layer.weight("bias"), "bias"))
     return activations.activate(nodes, layer.activation, plain_value(name, shape))
+
+
+def _in_8_bits(nodes: Nodes, x: str) -> str:
+    """Add vectors with each value rounded to 1/127 of the largest."""
+    largest = nodes.add("ReduceMax", nodes.add("Abs", x), nodes.integers(-1))
+    scale = nodes.add("Div", 127, nodes.add("Add", largest, 1e-7))
+    whole = nodes.add("Round", nodes.add("Mul", x, scale))
+    return nodes.add("Div", activations.clip(nodes, whole, -127, 127), scale)
 
 
 def _embedding(
@@ -117,99 +129,36 @@ def _softmax(nodes: Nodes, layer: layers.Softmax, inputs: Sequence[Value], shape
     )
 
 
-def _scaled(
-    nodes: Nodes, x: Value, factor: Array | None, offset: Array | None, names: tuple[str, str]
-) -> Value:
-    """Add a product and a sum with arrays that broadcast to the layers' axes."""
-    name = x.name
-    if factor is not None:
-        name = nodes.add("Mul", name, nodes.along(x, factor, names[0]))
-    if offset is not None:
-        name = nodes.add("Add", name, nodes.along(x, offset, names[1]))
-    return x._replace(name=name)
-
-
 def _rescaling(
     nodes: Nodes, layer: layers.Rescaling, inputs: Sequence[Value], shape: Shape
 ) -> Value:
     factor, offset = np.asarray(layer.scale), np.asarray(layer.offset)
-    return _scaled(nodes, inputs[0], factor, offset, ("scale", "offset"))
+    return normalization.scaled(nodes, inputs[0], factor, offset, ("scale", "offset"))
 
 
-# --- normalisation
+# --- layers around others
 
 
-def _batch_normalization(
-    nodes: Nodes, layer: layers.BatchNormalization, inputs: Sequence[Value], shape: Shape
+def _time_distributed(
+    nodes: Nodes, layer: layers.TimeDistributed, inputs: Sequence[Value], shape: Shape
 ) -> Value:
-    x = inputs[0]
-    along = [1] * len(x.shape)
-    along[layer.axis] = -1
-    factor, offset = (values.reshape(along) for values in layer.scaling())
-    return _scaled(nodes, x, factor, offset, ("factor", "offset"))
-
-
-def _moments(nodes: Nodes, x: str, axes: Sequence[int], epsilon: float) -> str:
-    """Add (x - mean) / sqrt(variance + epsilon), of stored axes."""
-    along = nodes.integers(*axes)
-    centred = nodes.add("Sub", x, nodes.add("ReduceMean", x, along))
-    variance = nodes.add("ReduceMean", nodes.add("Mul", centred, centred), along)
-    return nodes.add("Div", centred, nodes.add("Sqrt", nodes.add("Add", variance, epsilon)))
-
-
-def _layer_normalization(
-    nodes: Nodes, layer: layers.LayerNormalization, inputs: Sequence[Value], shape: Shape
-) -> Value:
-    x = inputs[0]
-    axes = activations.stored_axes(x, layer.axis)
-    name = _moments(nodes, x.name, axes, layer.epsilon)
-    along = [1] * len(x.shape)
-    normal = [layer.axis] if isinstance(layer.axis, int) else sorted(layer.axis)
-    for weight in layer.weights:  # whose lengths are known where those of images are not
-        for axis, length in zip(normal, weight.shape, strict=True):
-            along[axis] = length
-    gamma, beta = (
-        None if values is None else values.reshape(along)
-        for values in (layer.gamma(), layer.beta())
+    x, inner = inputs[0], layer.layer
+    steps = nodes.plain(x)
+    sides = nodes.add("Shape", steps, dtype=np.int64, start=2)
+    whole = nodes.add("Concat", nodes.integers(-1), sides, axis=0)
+    one = plain_value(nodes.add("Reshape", steps, whole), (None, *x.shape[2:]))
+    found = record_of(inner)(nodes, inner, [one], (None, *shape[2:]))
+    result = nodes.plain(found if isinstance(found, Value) else found[0])
+    outer = nodes.add("Shape", steps, dtype=np.int64, start=0, end=2)
+    rest = nodes.add("Shape", result, dtype=np.int64, start=1)
+    return plain_value(
+        nodes.add("Reshape", result, nodes.add("Concat", outer, rest, axis=0)), shape
     )
-    return _scaled(nodes, x._replace(name=name), gamma, beta, ("gamma", "beta"))
-
-
-def _group_normalization(
-    nodes: Nodes, layer: layers.GroupNormalization, inputs: Sequence[Value], shape: Shape
-) -> Value:
-    x = inputs[0]
-    rank, axis = len(x.shape), layer.axis % len(x.shape)
-    others = [other for other in range(1, rank) if other != axis]
-    # The channels of a group side by side, with all their positions; 0 keeps the channels.
-    groups = 0 if layer.groups == -1 else layer.groups
-    first = (0, axis, *others)
-    stored = nodes.arrange(x, first)
-    rows = nodes.add("Reshape", stored, nodes.integers(0, groups, -1))
-    normal = _moments(nodes, rows, (2,), layer.epsilon)
-    sides = nodes.add("Shape", stored, dtype=np.int64)
-    result = Value(nodes.add("Reshape", normal, sides), x.shape, first)
-    along = [-1 if place == axis else 1 for place in range(rank)]
-    gamma, beta = (
-        None if values is None else values.reshape(along)
-        for values in (layer.gamma(), layer.beta())
-    )
-    return _scaled(nodes, result, gamma, beta, ("gamma", "beta"))
-
-
-def _unit_normalization(
-    nodes: Nodes, layer: layers.UnitNormalization, inputs: Sequence[Value], shape: Shape
-) -> Value:
-    x = inputs[0]
-    along = nodes.integers(*activations.stored_axes(x, layer.axis))
-    squares = nodes.add("ReduceSum", nodes.add("Mul", x.name, x.name), along)
-    length = nodes.add("Max", nodes.add("Sqrt", squares), 1e-12)
-    return x._replace(name=nodes.add("Div", x.name, length))
 
 
 def _spectral_normalization(
     nodes: Nodes, layer: layers.SpectralNormalization, inputs: Sequence[Value], shape: Shape
-) -> Value:
+) -> Value | list[Value]:
     return record_of(layer.layer)(nodes, layer.layer, inputs, shape)
 
 
@@ -243,8 +192,9 @@ def _merge(operator: str) -> Export:
 
 
 def _average(nodes: Nodes, layer: layers.Average, inputs: Sequence[Value], shape: Shape) -> Value:
-    total = _merge("Add")(nodes, layer, inputs, shape)
-    return total._replace(name=nodes.add("Div", total.name, len(inputs)))
+    names, kind = _together(nodes, inputs, len(shape))
+    total = reduce(lambda one, other: nodes.add("Add", one, other), names)
+    return Value(nodes.add("Div", total, len(inputs)), shape, kind.axes)
 
 
 def _concatenate(
@@ -253,18 +203,6 @@ def _concatenate(
     names, kind = _together(nodes, inputs, len(shape))
     (axis,) = kind.stored([layer.axis])
     return Value(nodes.add("Concat", *names, axis=axis), shape, kind.axes)
-
-
-def _operation(nodes: Nodes, layer: Operation, inputs: Sequence[Value], shape: Shape) -> Value:
-    if layer.function not in activations.OPERATIONS:
-        raise _refusal(layer, "this operation is not written as nodes")
-    # Arrays of fewer axes get axes of length 1 before all others, as ONNX does it.
-    alike = all(len(x.axes) == len(shape) for x in inputs)
-    kind = inputs[0] if alike else plain_value("", shape)
-    given = iter(nodes.arrange(x, kind.axes) if alike else nodes.plain(x) for x in inputs)
-    values = [next(given) if one is None else one for one in layer.operands]
-    name = activations.OPERATIONS[layer.function](nodes, *values, **layer.options)
-    return Value(name, shape, kind.axes)
 
 
 # --- the table
@@ -279,10 +217,10 @@ RECORDS: Mapping[type[Layer], Export] = {
     layers.Conv2DTranspose: images.conv2d_transpose,
     layers.DepthwiseConv2D: images.depthwise_conv2d,
     layers.SeparableConv2D: images.separable_conv2d,
-    layers.BatchNormalization: _batch_normalization,
-    layers.LayerNormalization: _layer_normalization,
-    layers.GroupNormalization: _group_normalization,
-    layers.UnitNormalization: _unit_normalization,
+    layers.BatchNormalization: normalization.batch_normalization,
+    layers.LayerNormalization: normalization.layer_normalization,
+    layers.GroupNormalization: normalization.group_normalization,
+    layers.UnitNormalization: normalization.unit_normalization,
     layers.SpectralNormalization: _spectral_normalization,
     layers.LeakyReLU: _pointwise(activations.leaky_relu, "negative_slope"),
     layers.ReLU: _pointwise(activations.rectify, "max_value", "negative_slope", "threshold"),
@@ -317,20 +255,18 @@ RECORDS: Mapping[type[Layer], Export] = {
     layers.PixelShuffle: images.pixel_shuffle,
     layers.Resizing: interpolation.resizing,
     layers.ZeroPadding2D: images.zero_padding2d,
-    Operation: _operation,
+    layers.CenterCrop: interpolation.center_crop,
+    layers.InstanceNormalization: normalization.instance_normalization,
+    layers.Normalization: normalization.normalization,
+    layers.PixelUnshuffle: images.pixel_unshuffle,
+    layers.TimeDistributed: _time_distributed,
+    GetItem: operations.get_item,
+    Operation: operations.operation,
 }
 # The layers that are not written, each with the reason.
 REFUSED: Mapping[type[Layer], str] = {
     layers.UnknownLayer: "it is none of upsamp's layers, and nothing that a file names is run",
 }
-
-
-def _refusal(layer: Layer, why: str) -> UnknownLayerError:
-    """Return the error for a layer that is not written."""
-    return UnknownLayerError(
-        f"A layer must have operators of ONNX to be saved as .onnx. Received: '{layer.name}' "
-        f"({layer.type_name}): {why}. Save the model as .keras."
-    )
 
 
 def record_of(layer: Layer) -> Export:
@@ -339,5 +275,14 @@ def record_of(layer: Layer) -> Export:
     A class of somebody else's, derived from one of the table, may compute anything.
     """
     if type(layer) not in RECORDS:
-        raise _refusal(layer, REFUSED.get(type(layer), "its class is not one of upsamp's"))
+        raise refusal(layer, REFUSED.get(type(layer), "its class is not one of upsamp's"))
     return RECORDS[type(layer)]
+
+
+def trained_record_of(layer: Layer) -> Export:
+    """Return what adds a layer that acts as in training; random values are refused."""
+    if layer.training_effect == "random":
+        raise refusal(layer, "it is called with training=True, and draws random values")
+    if isinstance(layer, layers.BatchNormalization) and layer.training_effect == "batch":
+        return normalization.batch_statistics
+    return record_of(layer)

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from upsamp.core.arguments import Array
-from upsamp.layers.shapes import Shape
+from upsamp.errors import UnknownLayerError
+from upsamp.layers.layer import Layer, Shape
 
 # What ONNX Runtime computes in float32 alone: in a graph of float64 these stand between casts.
 FLOAT32_ONLY = frozenset(
-    {"AveragePool", "Conv", "ConvTranspose", "Elu", "Erf", "LeakyRelu", "Resize", "Softplus"}
+    {"AveragePool", "Conv", "ConvTranspose", "Cos", "Elu", "Erf", "LeakyRelu", "Resize", "Softplus"}
 )
 Operand: TypeAlias = str | float | Array
 
@@ -157,3 +158,11 @@ class Nodes:
 def plain_value(name: str, shape: Shape) -> Value:
     """Return an array that is stored as the layers have it."""
     return Value(name, shape, tuple(range(len(shape))))
+
+
+def refusal(layer: Layer, why: str) -> UnknownLayerError:
+    """Return the error for a layer that is not written, or not so."""
+    return UnknownLayerError(
+        f"A layer must have operators of ONNX to be saved as .onnx. Received: '{layer.name}' "
+        f"({layer.type_name}): {why}. Save the model as .keras."
+    )
