@@ -162,7 +162,7 @@ def test_tiles_of_each_operation_are_those_of_the_whole_or_there_are_none() -> N
         options = {name: number + 0.25 for number, name in enumerate(OPTIONS.get(function, ()))}
         try:
             layer = Operation(function, operands, options)
-            graph = graph_of(Sequential([Input((None, None, 4)), layer]))
+            graph = graph_of(Sequential([InputLayer((None, None, 4)), layer]))
             tiles = tiles_of(graph, (24, 36), 18) if graph.rates[-1] else [[]]
         except (ArgumentError, ShapeError):  # of one that needs other operands
             continue
