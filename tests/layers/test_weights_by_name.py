@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from effort import in_one_test
 
-from upsamp import make_generator
+from upsamp import Sequential, make_generator
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import (
     BatchNormalization,
     Conv2D,
     Dense,
+    Dropout,
     Embedding,
     GroupNormalization,
     Layer,
@@ -128,9 +129,25 @@ def test_layers_are_called_as_keras_calls_them() -> None:
     expected = UpSampling2D()(image)
     for training in (None, False):
         np.testing.assert_array_equal(UpSampling2D()(inputs=image, training=training), expected)
-    for layer in (UpSampling2D(), make_generator("dcgan")):
-        with pytest.raises(ArgumentError, match=r"`training` must be False, as upsamp computes "):
-            layer(image, training=True)
+    np.testing.assert_array_equal(UpSampling2D()(image, training=True), expected)
+    with pytest.raises(ArgumentError, match=r"`training` must be True or False\."):
+        UpSampling2D()(image, training=2)  # type: ignore[arg-type]
+
+
+def test_layers_act_as_in_training_where_that_is_asked() -> None:
+    x = np.random.default_rng(1).normal(3, 2, (8, 5)).astype(np.float32)
+    normal = BatchNormalization(epsilon=1e-9)
+    expected = (x - x.mean(0)) / x.std(0)
+    np.testing.assert_allclose(normal(x, training=True), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(normal(x), x, rtol=1e-6)
+    np.testing.assert_array_equal(normal.moving_mean, np.zeros(5))
+    dropped = Dropout(0.5)(np.ones((4, 50)), training=True)
+    assert set(np.unique(dropped)) == {0.0, 2.0}
+    model = Sequential([normal, Dropout(0.0)])
+    np.testing.assert_allclose(model(x, training=True), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(model(x), normal(x))
+    with pytest.raises(ArgumentError, match=r"`training` must be False, as training would change"):
+        SpectralNormalization(Dense(2))(x, training=True)
 
 
 class Zeros:

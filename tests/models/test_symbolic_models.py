@@ -1,6 +1,7 @@
 """Models that are made of symbolic tensors, as Keras' users write them."""
 
 import copy
+import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from upsamp import Functional, Model, Sequential, load_model
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import (
     Add,
+    BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
@@ -61,7 +63,18 @@ KERAS = SimpleNamespace(
 NESTED = ("pix2pix", "nested")
 
 
-@in_one_test("name", ["conditional_gan", "pix2pix", "wgan_gp", "srgan", "nested", "shared"])
+@in_one_test(
+    "name",
+    [
+        "conditional_gan",
+        "conditional_gan_one_hot",
+        "pix2pix",
+        "wgan_gp",
+        "srgan",
+        "nested",
+        "shared",
+    ],
+)
 def test_code_for_keras_makes_the_model_that_keras_saved(name: str) -> None:
     golden = golden_model("keras", name)
     expected = load_model(model_file(f"{golden}.keras"))
@@ -148,6 +161,38 @@ def test_arithmetic_makes_operations() -> None:
         np.testing.assert_array_equal(actual, wanted)
 
 
+def test_slices_are_calls() -> None:
+    image = Input((4, 6, 3))
+    x = np.random.default_rng(2).random((2, 4, 6, 3), np.float32)
+    for part, expected in (
+        (image[:, ::2, 1:], x[:, ::2, 1:]),
+        (image[..., 0], x[..., 0]),
+        (image[:, :, ::-1, -1:], x[:, :, ::-1, -1:]),
+    ):
+        np.testing.assert_array_equal(Model(image, part)(x), expected)
+    with pytest.raises(TypeError, match="not iterable"):
+        list(image)  # type: ignore[call-overload]
+
+
+def test_inputs_and_outputs_may_have_keys(tmp_path: Path) -> None:
+    a, b = Input((2,), name="first"), Input((2,), name="second")
+    model = Model({"b": b, "a": a}, {"sum": a + b, "difference": a - b})
+    model.save(tmp_path / "model.keras")
+    x = {"a": np.array([[5.0, 2.0]], np.float32), "b": np.array([[1.0, 4.0]], np.float32)}
+    for one in (model, load_model(tmp_path / "model.keras")):
+        results = one(x)
+        np.testing.assert_array_equal(results["sum"], [[6, 6]])
+        np.testing.assert_array_equal(results["difference"], [[4, -2]])
+
+
+def test_what_calls_say_of_training_is_written() -> None:
+    image = Input((4, 4, 2))
+    model = Model(image, BatchNormalization()(image, training=True))
+    assert [call.training for call in model.calls] == [None, True]
+    entry = json.loads(model.to_json())["config"]["layers"][1]
+    assert entry["inbound_nodes"][0]["kwargs"] == {"training": True}
+
+
 def test_a_part_of_a_graph_begins_at_what_was_computed() -> None:
     start = Input((4,))
     middle = Dense(3)(start)
@@ -182,14 +227,14 @@ START, OTHER = Input((3,)), Input((4,), name="other")
         (lambda: Model(START, np.ones(3)), ArgumentError, "`outputs` must be a symbolic tensor"),
         (lambda: Model(np.ones(3), START), ArgumentError, "`inputs` must be a symbolic tensor"),
         (lambda: Model(SymbolicTensor((None, 3)), START), ArgumentError, "`inputs` must be a symb"),
-        (lambda: Model({"x": START}, START), ArgumentError, "`inputs` must be a symbolic tensor"),
+        (lambda: Model({"x": START, "y": 1}, START), ArgumentError, "must be symbolic, or none"),
+        (lambda: START[0], ShapeError, "must leave the batch as it is"),
         (lambda: Add()([START, np.ones((1, 3))]), ArgumentError, "must be symbolic, or none"),
         (lambda: Add()([START, OTHER]), ShapeError, "Layer 'add"),
         (lambda: UpSampling2D()(START), ShapeError, "must have an input of rank 4"),
         (lambda: START + np.array(["a"]), ArgumentError, "`operands` must be numbers"),
         (lambda: np.asarray(START), ArgumentError, "must be given values first"),
         (lambda: Sequential([Dense(2)(START)]), ArgumentError, "Make a Model"),
-        (lambda: Dense(2)(START, training=True), ArgumentError, "`training` must be False"),
     ],
 )
 def test_symbols_that_make_no_model_are_refused(

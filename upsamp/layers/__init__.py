@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from upsamp.layers.flatten import Flatten
     from upsamp.layers.gaussian_dropout import GaussianDropout
     from upsamp.layers.gaussian_noise import GaussianNoise
+    from upsamp.layers.get_item import GetItem as GetItem
     from upsamp.layers.global_average_pooling2d import GlobalAveragePooling2D
     from upsamp.layers.global_max_pooling2d import GlobalMaxPooling2D
     from upsamp.layers.group_normalization import GroupNormalization
@@ -181,6 +182,7 @@ _MODULES: Mapping[str, str] = {
 }
 _OTHERS: Mapping[str, str] = {
     "Input": "input_layer",
+    "GetItem": "get_item",
     "Operation": "operation",
     "UnknownLayer": "unknown_layer",
 }

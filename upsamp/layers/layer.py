@@ -78,14 +78,6 @@ def normalize_config(config: object, layer: Callable[..., object]) -> dict[str, 
 _signature = cache(signature)
 
 
-def check_training(training: object) -> None:
-    """Raise `ArgumentError` where a layer is asked for what it gives in training."""
-    if training is not None and normalize_flag(training, "training"):
-        raise ArgumentError(
-            "`training` must be False, as upsamp computes predictions. Received: training=True."
-        )
-
-
 def _checked(compute: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
     """Return `call` as others may call it: on anything, of which it takes what fits."""
 
@@ -353,17 +345,35 @@ class Layer:
         """Compute the output: the layer is built for the shape of the inputs when it is not yet.
 
         inputs: an array; or a symbolic tensor, such as `Input` returns, for which a symbolic tensor
-        is returned. training: taken as Keras takes it; only False and None, as nothing is trained.
+        is returned. training: whether the layer acts as in training; no weight is changed, and what
+        is random is drawn from the layer's seed.
         """
         with self.named():
-            check_training(training)
+            trains = self.acts_in_training(training)
             symbols = symbols_of(inputs)
             if symbols is not None:
-                return call_layer(self, symbols)
+                return call_layer(self, symbols, training)
             array = normalize_array(inputs, "inputs", RANKS)
             self.check_rank(array.shape)
         self.build((None, *array.shape[1:]))
-        return own(self.call(array), inputs)
+        if not trains:
+            return own(self.call(array), inputs)
+        with self.named(), np.errstate(invalid="ignore", over="ignore"):
+            generator = np.random.default_rng(self.seed)
+            return own(self.train([self.take_input(array)], generator)[0], inputs)
+
+    def acts_in_training(self, training: object) -> bool:
+        """Tell whether `training` asks for other outputs than those of a prediction.
+
+        Raises `ArgumentError` where these would come with other weights.
+        """
+        asked = training is not None and normalize_flag(training, "training")
+        if asked and self.training_effect == "weights":
+            raise ArgumentError(
+                "`training` must be False, as training would change the weights. "
+                "Received: training=True."
+            )
+        return asked and self.training_effect != ""
 
     @property
     def training_effect(self) -> str:

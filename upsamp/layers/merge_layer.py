@@ -9,7 +9,7 @@ from upsamp.core.arguments import Array, normalize_array
 from upsamp.core.layout import own
 from upsamp.core.values import each
 from upsamp.errors import ShapeError, UnknownLayerError
-from upsamp.layers.layer import RANKS, Layer, MaybeShape, Shape, check_training
+from upsamp.layers.layer import RANKS, Layer, MaybeShape, Shape
 from upsamp.layers.symbolic import call_layer, symbols_of
 
 
@@ -60,10 +60,10 @@ class MergeLayer(Layer):
     def __call__(self, inputs: object, *, training: bool | None = None) -> Any:
         """Compute the output for a list of arrays, or of symbolic tensors."""
         with self.named():
-            check_training(training)
+            self.acts_in_training(training)
             symbols = symbols_of(inputs)
             if symbols is not None:
-                return call_layer(self, symbols)
+                return call_layer(self, symbols, training)
             if not isinstance(inputs, Sequence) or isinstance(inputs, str):
                 raise ShapeError(
                     f"must be called with a list of arrays. Received: {type(inputs).__name__}."

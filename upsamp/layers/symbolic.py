@@ -22,11 +22,13 @@ _places = count()
 class SymbolicCall:
     """A layer called on symbolic tensors; an InputLayer is called on none.
 
-    place: of the call among all that were ever made, so that each comes after its inputs.
+    training: what the call says of it. place: of the call among all that were ever made, so that
+    each comes after its inputs.
     """
 
     layer: "Layer"
     inputs: tuple["SymbolicTensor", ...]
+    training: bool | None = None
     place: int = field(default_factory=lambda: next(_places))
 
 
@@ -43,8 +45,9 @@ class SymbolicTensor:
     <SymbolicTensor shape=(None, 3), dtype=float32>
     """
 
-    # An array leaves arithmetic with it to the methods below.
+    # An array leaves arithmetic with it to the methods below; its axes are not iterated.
     __array_ufunc__ = None
+    __iter__ = None
 
     def __init__(self, shape: Sequence[int | None], dtype: npt.DTypeLike = "float32") -> None:
         self.shape: MaybeShape = normalize_shape(shape, "shape")
@@ -59,6 +62,12 @@ class SymbolicTensor:
             f"A symbolic tensor must be given values first. Received: {self}. "
             "Make a Model(inputs, outputs) of it, and call that with arrays."
         )
+
+    def __getitem__(self, items: Any) -> "SymbolicTensor":
+        from upsamp.layers import GetItem  # a layer itself, which few models need
+
+        part: SymbolicTensor = GetItem(items if isinstance(items, tuple) else (items,))(self)
+        return part
 
     def __add__(self, other: object) -> "SymbolicTensor":
         return operate("Add", self, other)
@@ -123,11 +132,11 @@ def symbols_of(inputs: object) -> list[SymbolicTensor] | None:
     return symbols or None
 
 
-def call_layer(layer: "Layer", inputs: Sequence[SymbolicTensor]) -> Any:
+def call_layer(layer: "Layer", inputs: Sequence[SymbolicTensor], training: bool | None) -> Any:
     """Return what a layer gives for symbolic inputs: one symbolic tensor, or a list of several."""
     known = [one.shape for one in inputs if one.shape is not None]
     shapes = layer.connect(known) if len(known) == len(inputs) else [None]
-    outputs = outputs_of(SymbolicCall(layer, tuple(inputs)), shapes, layer.dtype)
+    outputs = outputs_of(SymbolicCall(layer, tuple(inputs), training), shapes, layer.dtype)
     return outputs if len(outputs) > 1 else outputs[0]
 
 

@@ -13,7 +13,7 @@ from upsamp.core.memory import check_memory
 from upsamp.core.values import as_integer, each, normalize_flag, normalize_path, spelled
 from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
-from upsamp.layers.layer import MaybeShape, Shape, Weight, check_training, normalize_shape
+from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
 from upsamp.layers.symbolic import call_layer, symbols_of
 from upsamp.models.execution import Execution
 from upsamp.models.graph import Call, Source, infer, output_of
@@ -244,17 +244,18 @@ class Model(Layer):
     def __call__(self, inputs: object, *, training: bool | None = None) -> Any:
         """Compute the output for all samples at once; a list where there are several outputs.
 
-        inputs: as `predict` takes them, or symbolic tensors. training: only False and None.
+        inputs: as `predict` takes them, or symbolic tensors. training: whether its layers act as in
+        training; no weight is changed.
         """
         with self.named():
-            check_training(training)
+            trains = training is not None and normalize_flag(training, "training")
             symbols = symbols_of(inputs)
         if symbols is not None:
-            names = [layer.name for layer in self.inputs]
-            return call_layer(self, arrange_inputs(inputs, names, self.name, None))
+            given = arrange_inputs(inputs, self.input_names, self.name, None)
+            return call_layer(self, given, training)
         arrays = self.take_inputs(inputs)
         self.connect([array.shape for array in arrays])
-        return self.arranged(self._compute_owned(arrays))
+        return self.arranged(self._compute_owned(arrays, training=trains))
 
     def call(self, x: Any) -> Any:
         """Compute the output for all of `x` at once, as the model itself does when it is called."""
@@ -268,11 +269,11 @@ class Model(Layer):
         """Return one output or several as they are: the layers have rounded them."""
         return result
 
-    def _compute_owned(self, arrays: Sequence[Array]) -> list[Array]:
+    def _compute_owned(self, arrays: Sequence[Array], *, training: bool = False) -> list[Array]:
         """Compute all outputs, which share no memory with the inputs."""
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):
-            results = self.compute(arrays)
+            results = self.run(arrays, self._noise(), training=training)
         for array in arrays:
             results = [own(result, array) for result in results]
         return results

@@ -6,7 +6,7 @@ from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
 from upsamp.layers.symbolic import SymbolicCall, SymbolicTensor, symbols_of
-from upsamp.models.config.graph_config import Graph
+from upsamp.models.config.graph_config import Graph, Structure
 from upsamp.models.graph import Call, Source, number_calls
 
 
@@ -31,19 +31,29 @@ def trace(inputs: object, outputs: object) -> Graph:
         call, output = _origin(tensor)
         return Source(places[id(call)], output)
 
-    calls = number_calls(Call(one.layer, tuple(map(source, one.inputs))) for one in order)
+    # A prediction of Keras 3 passes over what calls say of training.
+    calls = number_calls(
+        Call(one.layer, tuple(map(source, one.inputs)), 0, one.training, honoured=False)
+        for one in order
+    )
     layers = _by_depth(calls, [call.layer for call in found])
     numbers = tuple(places[id(call)] for call in given.values())
-    return Graph(calls, numbers, tuple(map(source, ends)), layers)
+    keys = tuple(sorted(inputs)) if isinstance(inputs, dict) else ()
+    structure: Structure = 0
+    if isinstance(outputs, dict):
+        structure = {key: place for place, key in enumerate(sorted(outputs))}
+    return Graph(calls, numbers, tuple(map(source, ends)), layers, keys, structure)
 
 
 def _tensors(value: object, name: str) -> Sequence[SymbolicTensor]:
-    """Return one symbolic tensor, or those of a list."""
-    symbols = None if isinstance(value, dict) else symbols_of(value)
+    """Return one symbolic tensor, or those of a list, or of a dictionary by its sorted keys."""
+    symbols = symbols_of(
+        [value[key] for key in sorted(value)] if isinstance(value, dict) else value
+    )
     if symbols is None or any(one.origin is None for one in symbols):
         raise ArgumentError(
             f"`{name}` must be a symbolic tensor, as Input and layers called on it return, or a "
-            f"list of them. Received: {name}={spelled(value)}."
+            f"list or dictionary of them. Received: {name}={spelled(value)}."
         )
     return symbols
 
@@ -61,7 +71,7 @@ def _input_call(tensor: SymbolicTensor) -> SymbolicCall:
     if not call.inputs:
         return call
     layer = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype.name)
-    return SymbolicCall(layer, (), call.place)
+    return SymbolicCall(layer, (), place=call.place)
 
 
 def _walk(ends: Sequence[SymbolicTensor], given: dict[int, SymbolicCall]) -> list[SymbolicCall]:
