@@ -30,7 +30,9 @@ class Dropout(TrainingLayer):
     ) -> None:
         super().__init__(**options)
         self.rate = normalize_share(rate, "rate")
-        self.noise_shape = noise_shape
+        self.noise_shape = (
+            None if noise_shape is None else normalize_shape(noise_shape, "noise_shape")
+        )
         self.dropout_seed = seed
 
     def disturb(self, x: Array, generator: np.random.Generator) -> Array:
