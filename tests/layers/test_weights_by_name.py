@@ -65,7 +65,7 @@ def test_a_weight_is_set_by_assign() -> None:
     with pytest.raises(ShapeError, match=r"`values` must have the shape of kernel, \(3, 2\)\."):
         layer.kernel.assign(np.ones((2, 3)))
     with pytest.raises(AttributeError, match=r"Use layer\.kernel\.assign\(values\)\."):
-        layer.kernel = np.ones((3, 2))
+        layer.kernel = np.ones((3, 2))  # type: ignore[assignment]
 
 
 def test_a_weight_that_there_is_not_says_when_there_is() -> None:

@@ -14,7 +14,7 @@ from upsamp.core.layout import read_only
 from upsamp.core.values import normalize_flag, normalize_number, normalize_positive
 from upsamp.errors import ShapeError
 from upsamp.layers.effect import Nature
-from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.layer import Layer, Shape, Weight
 
 
 class BatchNormalization(Layer):
@@ -33,6 +33,10 @@ class BatchNormalization(Layer):
 
     nature = Nature.SCALED
     optional_weights: ClassVar[tuple[str, ...]] = ("gamma", "beta")
+    gamma: Weight | None
+    beta: Weight | None
+    moving_mean: Weight
+    moving_variance: Weight
 
     # Keras' other ways to gather the statistics in training; `renorm` has weights of its own.
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {

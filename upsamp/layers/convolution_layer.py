@@ -6,13 +6,15 @@ from upsamp.core.activations import ActivationLike
 from upsamp.core.arguments import PaddingLike, PairLike, normalize_count
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ShapeError, UnknownLayerError
-from upsamp.layers.layer import Shape
+from upsamp.layers.layer import Shape, Weight
 from upsamp.layers.shapes import product_of
 from upsamp.layers.window_layer import WindowLayer
 
 
 class ConvolutionLayer(WindowLayer):
     """A layer with filters that slide over images; a subclass gives the kernel's shape."""
+
+    kernel: Weight
 
     def __init__(
         self,

@@ -35,6 +35,8 @@ class Dense(KernelLayer):
     takes_int8 = True
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = LORA
 
+    kernel: Weight
+
     def __init__(
         self,
         units: int,

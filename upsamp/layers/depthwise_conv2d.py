@@ -6,7 +6,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.in_place import Change
 from upsamp.layers.depthwise_layer import DepthwiseLayer
 from upsamp.layers.kernel_layer import Mixture
-from upsamp.layers.layer import Shape
+from upsamp.layers.layer import Shape, Weight
 from upsamp.layers.shapes import product_of
 
 
@@ -18,6 +18,8 @@ class DepthwiseConv2D(DepthwiseLayer):
     >>> DepthwiseConv2D(3, depth_multiplier=2).compute_output_shape((None, 10, 10, 4))
     (None, 8, 8, 8)
     """
+
+    kernel: Weight
 
     def create_weights(self, input_shape: Shape) -> None:
         """Size the kernel by the channels of the input."""

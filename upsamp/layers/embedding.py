@@ -9,7 +9,7 @@ from upsamp.core.arguments import Array, normalize_array, normalize_count
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.values import normalize_flag
 from upsamp.errors import ShapeError
-from upsamp.layers.layer import RANKS, Layer, Shape
+from upsamp.layers.layer import RANKS, Layer, Shape, Weight
 from upsamp.layers.options import LORA
 
 
@@ -28,6 +28,8 @@ class Embedding(Layer):
     """
 
     idle_options: ClassVar[Mapping[str, tuple[object, ...]]] = {"weights": (None,), **LORA}
+
+    embeddings: Weight
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ from upsamp.core.convolution.packing import Kernel, PackedKernel
 from upsamp.core.in_place import Change
 from upsamp.errors import UnknownLayerError
 from upsamp.layers.effect import Nature
-from upsamp.layers.layer import Layer
+from upsamp.layers.layer import Layer, Weight
 
 
 class Mixture(NamedTuple):
@@ -36,6 +36,7 @@ class KernelLayer(Layer):
     kernel_name: ClassVar[str] = "kernel"
     optional_weights: ClassVar[tuple[str, ...]] = ("bias",)
     use_bias: bool
+    bias: Weight | None
 
     def __init__(self, activation: ActivationLike, **options: Any) -> None:
         super().__init__(**options)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache, wraps
 from inspect import signature
 from itertools import count
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -455,19 +455,21 @@ class Layer:
         """
         return re.sub(r"(_\d+)?(:\d+)?$", "", name.rpartition("/")[2]) not in NOT_TRAINED
 
-    def __getattr__(self, name: str) -> Any:
-        """Return a weight by Keras' name: None where an option leaves it out."""
-        # What is asked of a copy comes before anything is in it.
-        state = vars(self)
-        for weight in state.get("_weights", ()):
-            if weight.name == name:
-                return weight
-        if name in type(self).optional_weights and state.get("built"):
-            return None
-        raise AttributeError(
-            f"'{type(self).__name__}' has no attribute '{name}'. "
-            "Weights are there after build((None, ...)), or after the first call."
-        )
+    if not TYPE_CHECKING:  # the weights of a class are declared in it
+
+        def __getattr__(self, name: str) -> Weight | None:
+            """Return a weight by Keras' name: None where an option leaves it out."""
+            # What is asked of a copy comes before anything is in it.
+            state = vars(self)
+            for weight in state.get("_weights", ()):
+                if weight.name == name:
+                    return weight
+            if name in type(self).optional_weights and state.get("built"):
+                return None
+            raise AttributeError(
+                f"'{type(self).__name__}' has no attribute '{name}'. "
+                "Weights are there after build((None, ...)), or after the first call."
+            )
 
     def __setattr__(self, name: str, value: object) -> None:
         weights = () if isinstance(value, Weight) else vars(self).get("_weights", ())

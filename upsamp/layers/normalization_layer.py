@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from upsamp.core.arguments import Array
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.core.values import normalize_flag, normalize_positive
-from upsamp.layers.layer import Layer
+from upsamp.layers.layer import Layer, Weight
 
 
 class NormalizationLayer(Layer):
@@ -15,6 +15,8 @@ class NormalizationLayer(Layer):
     """
 
     optional_weights: ClassVar[tuple[str, ...]] = ("gamma", "beta")
+    gamma: Weight | None
+    beta: Weight | None
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from upsamp.core.activation_functions import relu
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.errors import ShapeError
-from upsamp.layers.layer import Layer, Shape
+from upsamp.layers.layer import Layer, Shape, Weight
 
 
 class PReLU(Layer):
@@ -23,6 +23,8 @@ class PReLU(Layer):
     >>> layer.weights[0].shape
     (1, 1, 3)
     """
+
+    alpha: Weight
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike, normalize_initializer
 from upsamp.layers.depthwise_layer import DepthwiseLayer
 from upsamp.layers.kernel_layer import Mixture
-from upsamp.layers.layer import Shape
+from upsamp.layers.layer import Shape, Weight
 from upsamp.layers.shapes import product_of
 from upsamp.layers.window_layer import finish_of
 
@@ -27,6 +27,8 @@ class SeparableConv2D(DepthwiseLayer):
 
     # The outputs are those of this one.
     kernel_name: ClassVar[str] = "pointwise_kernel"
+    depthwise_kernel: Weight
+    pointwise_kernel: Weight
 
     def __init__(
         self,
