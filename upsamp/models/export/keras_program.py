@@ -115,7 +115,8 @@ def _argument(start: str, value: object) -> str | Nested:
 def same_layer(step: Step, layer: Any) -> None:
     """Write a layer that Keras has, called on its inputs."""
     _check(step, layer)
-    inputs = [step.take(place).text for place in range(len(step.sources))]
+    integers = layer.type_name == "Embedding"
+    inputs = [step.take(place, integers=integers).text for place in range(len(step.sources))]
     several = hasattr(layer, "merge")
     given = f"[{', '.join(inputs)}]" if several else inputs[0]
     text = layer_text(layer)

@@ -482,9 +482,10 @@ class _Scope:
         """Return an array in another order of its axes, which it then has for all who read it."""
         value = self.values[source]
         if value.integers and not integers:
-            cast = self.program.library.cast.format(value.text)
-            self.line(f"{value.text} = {cast}")
-            value = Value(value.text, value.shape, value.moved)
+            keeps = self.program.library.keeps_inputs and value in self.function.inputs
+            name = self.new_variable() if keeps else value.text
+            self.line(f"{name} = {self.program.library.cast.format(value.text)}")
+            value = Value(name, value.shape, value.moved)
         if value.moved != moved and len(value.shape) == 4:
             order = self.program.library.move
             if not moved:
