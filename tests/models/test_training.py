@@ -7,6 +7,7 @@ import pytest
 from config_entries import Entry, called, entry, functional, image, tensor
 from effort import in_one_test
 
+from upsamp.errors import UpsampError
 from upsamp.layers import Dense, SpectralNormalization
 from upsamp.models.config.keras2_config import modernize
 from upsamp.models.files.loading import model_from_config
@@ -141,7 +142,7 @@ def test_dropped_values_are_a_share_and_the_others_are_larger() -> None:
 
 @in_one_test("shape", [[None, 2, 1, None], [None, 1], "a", 3, [None, 1, 1, 1.5]])
 def test_what_is_drawn_broadcasts_to_the_input(shape: Any) -> None:
-    with pytest.raises(ValueError, match=r"^Layer 'd' \(Dropout\).*`noise_shape`"):
+    with pytest.raises(UpsampError, match=r"^Layer 'd' \(Dropout.*`noise_shape`"):
         drawn("Dropout", rate=0.5, noise_shape=shape)
 
 

@@ -37,7 +37,8 @@ class Normalization(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.axis = None if axis is None or axis == [] else normalize_axes(axis)
+        every = axis is None or (isinstance(axis, list | tuple) and not axis)
+        self.axis = None if every else normalize_axes(axis)
         if (mean is None) != (variance is None):
             raise ArgumentError(
                 "`mean` and `variance` must be given together. "
