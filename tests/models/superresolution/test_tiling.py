@@ -17,6 +17,7 @@ from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import (
     Add,
     AveragePooling2D,
+    BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
@@ -24,6 +25,7 @@ from upsamp.layers import (
     Dense,
     DepthwiseConv2D,
     Flatten,
+    GaussianNoise,
     GlobalAveragePooling2D,
     GroupNormalization,
     InputLayer,
@@ -231,3 +233,20 @@ def test_nested_models_are_part_of_the_graph() -> None:
     assert [call.layer.type_name for call in graph.calls] == [
         "InputLayer", "Conv2D", "Resizing", "Conv2D"
     ]  # fmt: skip
+
+
+@in_one_test("within", [False, True])
+def test_what_is_called_as_in_training_takes_no_tiles(within: bool) -> None:
+    for layer in (BatchNormalization(), GaussianNoise(0.1)):
+        calls = [Call(InputLayer((None, None, 3))), Call(layer, (Source(0),), training=True)]
+        model = Functional.from_calls(calls, [0], [Source(1)])
+        if within:
+            inner = Functional.from_calls([calls[0], Call(layer, (Source(0),))], [0], [Source(1)])
+            outer = [Call(InputLayer((None, None, 3))), Call(inner, (Source(0),), training=True)]
+            model = Functional.from_calls(outer, [0], [Source(1)])
+        tiling = AxisTiling(graph_of(model), (200, 200), 0)
+        name = f"'{layer.name}' ({layer.type_name})"
+        assert tiling.obstacle() == f"layer {name} reads all of a picture"
+        assert not tiling.cut(64)
+    plain = Functional.from_calls([calls[0], Call(layer, (Source(0),))], [0], [Source(1)])
+    assert len(AxisTiling(graph_of(plain), (200, 200), 0).cut(64)) == 4  # as in a prediction

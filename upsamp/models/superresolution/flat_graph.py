@@ -149,8 +149,13 @@ def flatten(model: Model, place: int, first: tuple[bool, bool]) -> FlatGraph:
     return FlatGraph(kept, moved(output), channels, first)
 
 
-def _extend(calls: list[Call], model: Model, given: Sequence[Source]) -> list[Source]:
-    """Add the calls of a model to others, and return where its outputs come from."""
+def _extend(
+    calls: list[Call], model: Model, given: Sequence[Source], *, training: bool = False
+) -> list[Source]:
+    """Add the calls of a model to others, and return where its outputs come from.
+
+    training: whether layers act as in training where their calls do not say.
+    """
     places: dict[int, list[Source]] = {}
 
     def placed(source: Source) -> Source:
@@ -168,8 +173,11 @@ def _extend(calls: list[Call], model: Model, given: Sequence[Source]) -> list[So
                 continue
             sources = [source]
         if isinstance(call.layer, Model):
-            places[number] = _extend(calls, call.layer, sources)
+            trains = call.trains(training)
+            places[number] = _extend(calls, call.layer, sources, training=trains)
             continue
         places[number] = [Source(len(calls))]
-        calls.append(replace(call, sources=tuple(sources)))
+        moved = replace(call, sources=tuple(sources))
+        trains = call.trains(training)
+        calls.append(replace(moved, training=True, honoured=True) if trains else moved)
     return [placed(source) for source in model.outputs]

@@ -18,6 +18,7 @@ from upsamp.models.sampling.input_roles import input_roles
 from upsamp.models.sampling.value_ranges import Range, image_ranges
 from upsamp.models.superresolution.flat_graph import FlatGraph, flatten
 from upsamp.models.superresolution.network_plan import NetworkPlan, plan_network
+from upsamp.models.training import training_notes
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -176,7 +177,7 @@ class Network:
             notes.append(f"of the {len(given.outputs)} outputs the first, '{name}', is taken")
         if any(weight.value is None for weight in self._model[0].weights):
             notes.append("the weights are random, as no file had them")
-        return tuple(notes)
+        return (*notes, *training_notes(given))
 
     @property
     def keeps(self) -> bool:

@@ -130,11 +130,14 @@ class AxisTiling:
         exact: which positions of the source are those of the whole. Where that cannot be told, none
         is.
         """
+        call = self.graph.calls[number]
+        if call.layer.training_effect in ("batch", "random") and call.trains(False):
+            return np.zeros(outputs, bool)  # of the whole picture, or drawn in the order of tiles
         before, after = self._places(source.call, start), self._places(number, start)
         whole = self._whole_reach(number, source) if outputs else None
         if whole is None or before is None or after is None:
             return np.zeros(outputs, bool)
-        own = self.graph.calls[number].layer.reach(self.axis, len(exact))
+        own = call.layer.reach(self.axis, len(exact))
         if own is None:
             return np.zeros(outputs, bool)
         first, last = (one[after : after + outputs] for one in whole)
