@@ -102,6 +102,13 @@ def test_a_layer_does_as_its_call_says_and_else_as_the_model_around(
     np.testing.assert_allclose(result, expected, atol=3e-6)
 
 
+def test_a_layer_for_each_step_acts_as_in_training_on_all_steps() -> None:
+    inner = {"module": "keras.layers", "class_name": "BatchNormalization", "config": {"name": "b"}}
+    layer = training(entry("TimeDistributed", "t", [tensor("x")], layer=inner))
+    np.testing.assert_allclose(run(layer), by_batch(X), atol=2e-6)
+    assert "layer 't' (TimeDistributed) is called with training=True" in told(layer)[0]
+
+
 def test_one_model_is_called_with_training_and_without() -> None:
     inner = called(
         functional(image(), normalized("b", [tensor("x")]), name="g"), [tensor("x")], [tensor("x")]

@@ -1,6 +1,9 @@
 """TimeDistributed: a layer on each of the images, or vectors, of a sample."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from upsamp.core.arguments import Array
 from upsamp.errors import ShapeError
@@ -45,6 +48,17 @@ class TimeDistributed(WrapperLayer):
         self.layer.seed = self.seed
         (result,) = self.layer.compute([x.reshape(-1, *x.shape[2:])])
         return result.reshape(*x.shape[:2], *result.shape[1:])
+
+    @property
+    def training_effect(self) -> str:
+        """What training changes: what it does of the layer."""
+        return self.layer.training_effect
+
+    def train(self, inputs: Sequence[Array], generator: np.random.Generator) -> list[Array]:
+        """Compute the layer for all steps as one batch, as in training."""
+        x = self.widened(inputs[0])
+        (result,) = self.layer.train([x.reshape(-1, *x.shape[2:])], generator)
+        return [self.rounded(result.reshape(*x.shape[:2], *result.shape[1:]))]
 
     def multiply_adds(self, input_shape: Shape, output_shape: Shape) -> int | None:
         """Count what the layer does, for each step."""
