@@ -13,7 +13,7 @@ from upsamp.models.config.keras2_config import modernize
 from upsamp.models.files.loading import model_from_config
 from upsamp.models.functional import Functional
 from upsamp.models.sampling.features import feature_model
-from upsamp.models.training import saving_notes, training_notes, uses_batch
+from upsamp.models.training import saving_notes, training_notes
 
 X = np.random.default_rng(3).normal(1, 2, (6, 4, 4, 2)).astype(np.float32)
 
@@ -210,7 +210,6 @@ def test_a_prediction_of_keras_3_passes_over_training() -> None:
         "layer 'b' (BatchNormalization) is called with training=True, which is left out, as "
         "Keras 3 leaves it out of predict()"
     )
-    assert not uses_batch(model)
     written = model.get_config()["layers"][1]["inbound_nodes"][0]
     assert written["kwargs"] == {"training": True}
     assert "training" not in written
@@ -224,7 +223,6 @@ def test_files_of_keras_2_go_by_training_and_what_is_saved_says_so() -> None:
     config = functional(image(), old, inputs=[["x", 0, 0]], outputs=[["b", 0, 0]])
     model = model_from_config(modernize(config, "2.9.0"))
     np.testing.assert_allclose(model.predict(X), by_batch(X), atol=2e-6)
-    assert uses_batch(model)
     [note] = saving_notes(model, "g.keras")
     assert note.startswith("predict() of Keras 3 passes over training=True")
     assert saving_notes(model, "g.npz") == []

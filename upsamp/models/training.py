@@ -56,8 +56,3 @@ def _note(layers: list[str], words: str) -> str:
     named = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
     start = f"layer {named} is" if len(layers) == 1 else f"layers {named} are"
     return f"{start} called with training=True, {words}"
-
-
-def uses_batch(model: ModelLike, around: bool = False) -> bool:
-    """Tell whether samples depend on each other: a layer uses the statistics of its batch."""
-    return any(words == FOLLOWED["batch"] for _, words in _acting(model, around))
