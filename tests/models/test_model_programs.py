@@ -26,7 +26,7 @@ from upsamp.layers import (
     UnknownLayer,
 )
 from upsamp.layers.operation import OPERATIONS
-from upsamp.models.export import jax_program, torch_activations
+from upsamp.models.export import jax_layers, torch_activations
 from upsamp.models.export.jax_program import JAX
 from upsamp.models.export.keras_program import KERAS
 from upsamp.models.export.program import Library
@@ -50,7 +50,7 @@ def test_every_layer_has_a_record_or_a_reason(library: Library) -> None:
 
 
 def test_every_activation_is_written_in_every_library() -> None:
-    for table in (torch_activations.ACTIVATIONS, jax_program.ACTIVATIONS):
+    for table in (torch_activations.ACTIVATIONS, jax_layers.ACTIVATIONS):
         assert {*table, "linear"} == set(ACTIVATIONS)
 
 
