@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from effort import choose, in_one_test
+from effort import choose, in_one_test, sample
 from golden_files import GoldenModel, golden_models, goldens_of, model_file
 from program_runs import check_program, outputs_of, run_program
 from real_libraries import test_live_models
@@ -78,7 +78,7 @@ def noise(*shape: int, seed: int = 0) -> Any:
 
 
 @each_library
-@pytest.mark.parametrize("golden", MODELS, ids=str)
+@pytest.mark.parametrize("golden", sample(MODELS, 3), ids=str)
 def test_a_golden_model_is_computed_by_its_program(
     library: str, golden: GoldenModel, tmp_path: Path
 ) -> None:
@@ -100,7 +100,7 @@ for collection in ("upsampling", "transposed_convolution", "convolution"):
 
 
 @each_library
-@pytest.mark.parametrize("name", test_live_models.LARGER)
+@pytest.mark.parametrize("name", sample(test_live_models.LARGER, 4))
 def test_a_larger_model_is_computed_by_its_program(name: str, library: str, tmp_path: Path) -> None:
     zoo, settings = test_live_models.model_zoo, test_live_models.LARGER[name]
     model = zoo.fill(zoo.ZOO[name](test_live_models.keras, **settings))
