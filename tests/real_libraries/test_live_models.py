@@ -261,7 +261,7 @@ def test_image_layers_of_any_size_and_of_means_are_computed_alike(tmp_path: Path
     check_outputs(keras.models.load_model(tmp_path / "ours.keras"), ours, inputs)
 
 
-@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize`:UserWarning")
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize`:UserWarning")
 @pytest.mark.parametrize("kind", ["lora", "int8", "spectral"])
 def test_kernels_that_are_stored_in_parts_are_put_together(kind: str, tmp_path: Path) -> None:
     layers = keras.layers
