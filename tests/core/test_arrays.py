@@ -176,8 +176,8 @@ def test_an_image_whose_numbers_are_no_amounts_is_refused(mode: str) -> None:
         for take in ("upsample", "conv2d", "layer"):
             with pytest.raises(
                 ArgumentError,
-                match=rf"`x` must have amounts as .* a Pillow image of mode {mode}\. "
-                r"Use x\.convert\('RGB'\)",
+                match=rf"`(x|inputs)` must have amounts as .* a Pillow image of mode {mode}\. "
+                r"Use (x|inputs)\.convert\('RGB'\)",
             ):
                 TAKERS[take](x)
 
