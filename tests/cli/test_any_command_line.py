@@ -84,7 +84,9 @@ def faults_of(line: Line, result: Result, before: dict[str, bytes]) -> Iterator[
     help_alone = result.exit_code == 2 and any(text.startswith("Usage: ") for text in told)
     if result.exit_code not in (0, 1, 2, 130):
         yield f"ends with {result.exit_code}"
-    if len(errors) != (result.exit_code in (1, 2) and not help_alone):
+    # What an audit has found is its result.
+    audited = "--audit" in line.words and result.exit_code == 1 and bool(result.stdout)
+    if len(errors) != (result.exit_code in (1, 2) and not (help_alone or audited)):
         yield f"tells {told} with code {result.exit_code}"
     if "Traceback" in result.stderr or "Cannot write to standard output" in result.stderr:
         yield f"tells {told}"

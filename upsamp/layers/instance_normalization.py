@@ -8,7 +8,7 @@ from upsamp.core.axes import axes_within, normalize_axis
 from upsamp.core.geometry.reach import whole_reach
 from upsamp.core.initializers import InitializerLike
 from upsamp.core.normalization import normalize_instances
-from upsamp.core.values import as_integer, spelled
+from upsamp.core.values import as_integer, normalize_mapping, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers.layer import Shape
 from upsamp.layers.normalization_layer import NormalizationLayer
@@ -92,9 +92,10 @@ class InstanceNormalization(NormalizationLayer):
 
         Many classes have this name; those of other projects name their arguments otherwise.
         """
-        if not {"axis", "epsilon"} <= set(config):
+        arguments = normalize_mapping(config, "config")
+        if not {"axis", "epsilon"} <= set(arguments):
             raise ArgumentError(
                 "`config` must have axis and epsilon, as keras-contrib and TensorFlow Addons write "
-                f"them. Received: {spelled(dict(config))}."
+                f"them. Received: {spelled(arguments)}."
             )
-        return super().from_config(config)
+        return super().from_config(arguments)

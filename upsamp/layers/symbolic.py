@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from upsamp.core.values import spelled
+from upsamp.core.values import ask, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers.shapes import MaybeShape, normalize_shape
 
@@ -120,7 +120,7 @@ def symbols_of(inputs: object) -> list[SymbolicTensor] | None:
     """
     if isinstance(inputs, SymbolicTensor):
         return [inputs]
-    parts = list(inputs.values()) if isinstance(inputs, Mapping) else inputs
+    parts = ask(lambda: list(inputs.values())) if isinstance(inputs, Mapping) else inputs
     if not isinstance(parts, list | tuple):
         return None
     symbols = [one for one in parts if isinstance(one, SymbolicTensor)]

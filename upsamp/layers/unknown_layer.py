@@ -37,7 +37,8 @@ class UnknownLayer(Layer):
         self.module = module
         self.config = normalize_mapping(config, "config")
         self.reason = reason
-        self.refusal = reason or "nothing is known of it"
+        nothing = isinstance(reason, str) and not reason
+        self.refusal = "nothing is known of it" if nothing else reason
         self.automatic_name = snake_case(self.class_name)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
-from upsamp.core.values import as_integer, each, normalize_flag, normalize_path, spelled
+from upsamp.core.values import as_integer, ask, each, normalize_flag, normalize_path, spelled
 from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
@@ -339,7 +339,8 @@ class Model(Layer):
         rank = len(self.input_shape) if self.built else None
         names = self.input_names
         layers = [layer.name for layer in self.inputs]
-        if isinstance(x, Mapping) and not set(x) <= set(names) and set(x) <= set(layers):
+        given = ask(lambda: set(x)) if isinstance(x, Mapping) else None
+        if given is not None and not given <= set(names) and given <= set(layers):
             names = layers
         arrays = gather_inputs(x, names, self.name, rank)
         if not self.built:
