@@ -12,6 +12,7 @@ from upsamp.models.export.program_parts import (
     lengths,
     places_of,
     same,
+    write_activation,
 )
 from upsamp.models.export.source_text import literal, quote
 
@@ -204,18 +205,9 @@ ACTIVATIONS: Mapping[str, str] = {
 
 def activate(step: Step, activation: Any, value: Value | None = None) -> None:
     """Write an activation of what the step gave, or of another value."""
-    value = step.result() if value is None else value
-    if activation in (None, "linear"):
-        step.pass_on(value)
-    elif isinstance(activation, str):
-        if activation == "sparsemax":
-            step.use("sparsemax")
-        (axis,) = places_of(step, value, -1)
-        step.give(ACTIVATIONS[activation].format(x=value.text, axis=axis), moved=value.moved)
-    else:
-        functions: Mapping[str, Callable[..., None]]
-        functions = {"LeakyReLU": leaky_relu, "ReLU": rectify, "ELU": elu, "Softmax": softmax}
-        functions[activation["class_name"]](step, value, **activation["config"])
+    layers: Mapping[str, Callable[..., None]]
+    layers = {"LeakyReLU": leaky_relu, "ReLU": rectify, "ELU": elu, "Softmax": softmax}
+    write_activation(step, activation, value, ACTIVATIONS, layers)
 
 
 def leaky_relu(step: Step, value: Value, negative_slope: float) -> None:

@@ -6,6 +6,7 @@ Images are (N, H, W, C) in every layer that is for images, which is Keras' own o
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from upsamp.models.export.arithmetic import arithmetic, chosen, clipped, concatenated, joined, leaky
 from upsamp.models.export.array_operations import (
     array_operations,
     cast,
@@ -52,16 +53,7 @@ from upsamp.models.export.jax_layers import (
     transposed,
     unit_normalization,
 )
-from upsamp.models.export.jax_operations import (
-    SIGNS,
-    WORDS,
-    chosen,
-    clip,
-    concatenate,
-    joined,
-    leaky_relu_operation,
-    operation,
-)
+from upsamp.models.export.jax_operations import SIGNS, WORDS
 from upsamp.models.export.program import (
     UNCHANGED,
     Function,
@@ -158,7 +150,7 @@ RECORDS: Mapping[str, Record] = {
     "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
     "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
     "Normalization": Record(normalization, ("axis", "mean", "variance", "invert")),
-    "Concatenate": Record(concatenate, ("axis",)),
+    "Concatenate": concatenated("jnp.concatenate", "axis"),
     "Add": joined("+"),
     "Subtract": joined("-"),
     "Multiply": joined("*"),
@@ -167,9 +159,9 @@ RECORDS: Mapping[str, Record] = {
     "Minimum": chosen("jnp.minimum"),
 }
 OPERATIONS: Mapping[str, Record] = {
-    **dict.fromkeys(SIGNS, Record(operation)),
-    "Clip": Record(clip),
-    "LeakyRelu": Record(leaky_relu_operation),
+    **dict.fromkeys(SIGNS, arithmetic(SIGNS, "jnp.array")),
+    "Clip": clipped("jnp.clip({x}, {low}, {high})"),
+    "LeakyRelu": leaky(leaky_relu),
     "Round": rounded("jnp.round({x}, {decimals})"),
     "Gelu": gelu("jax.nn.gelu({x}, approximate=False)", "jax.nn.gelu({x})"),
     "Cast": cast(

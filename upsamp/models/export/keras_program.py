@@ -5,8 +5,8 @@ from inspect import signature
 from typing import Any
 
 from upsamp.layers import InputLayer, Layer
-from upsamp.layers.operation import Operation
 from upsamp.models.config.layer_entries import foreign, keras_name, write_layer
+from upsamp.models.export.arithmetic import arithmetic, clipped, leaky, signs
 from upsamp.models.export.array_operations import (
     Words,
     array_operations,
@@ -22,10 +22,11 @@ from upsamp.models.export.program import (
     Program,
     Record,
     Step,
+    Value,
     layers_of,
     write_functions,
 )
-from upsamp.models.export.program_parts import array_names, bound_options, draw_inputs, operands
+from upsamp.models.export.program_parts import array_names, draw_inputs
 from upsamp.models.export.source_text import Nested, call, literal, quote
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
@@ -200,36 +201,14 @@ def pixel_unshuffle(step: Step, layer: Any) -> None:
         step.give(f"keras.ops.transpose({step.target}, (0, 3, 1, 2))")
 
 
-SIGNS: Mapping[str, str] = {
-    "Add": "{} + {}",
-    "Subtract": "{} - {}",
-    "Multiply": "{} * {}",
-    "Divide": "{} / {}",
-    "TrueDivide": "{} / {}",
-    "Power": "keras.ops.power({}, {})",
-    "Maximum": "keras.ops.maximum({}, {})",
-    "Minimum": "keras.ops.minimum({}, {})",
-    "Negative": "-{}",
-    "Abs": "keras.ops.abs({})",
-    "Absolute": "keras.ops.abs({})",
-    "Square": "keras.ops.square({})",
-    "Sqrt": "keras.ops.sqrt({})",
-    "Exp": "keras.ops.exp({})",
-    "Log": "keras.ops.log({})",
-    "Tanh": "keras.ops.tanh({})",
-    "Sigmoid": "keras.ops.sigmoid({})",
-    "Relu": "keras.ops.relu({})",
-    "FloorDivide": "keras.ops.floor_divide({}, {})",
-    "Mod": "keras.ops.mod({}, {})",
-    "Rsqrt": "keras.ops.rsqrt({})",
-    "Reciprocal": "keras.ops.reciprocal({})",
-    "Log1p": "keras.ops.log1p({})",
-    "Sin": "keras.ops.sin({})",
-    "Cos": "keras.ops.cos({})",
-    "Sign": "keras.ops.sign({})",
-    "Floor": "keras.ops.floor({})",
-    "Ceil": "keras.ops.ceil({})",
-}
+SIGNS = signs(
+    "keras.ops",
+    {
+        "FloorDivide": "keras.ops.floor_divide({}, {})",
+        "Mod": "keras.ops.mod({}, {})",
+        "Reciprocal": "keras.ops.reciprocal({})",
+    },
+)
 WORDS = Words(
     reductions={
         name: f"keras.ops.{name.lower()}({{x}}, {{axes}}{{keep}})"
@@ -248,23 +227,9 @@ WORDS = Words(
 )
 
 
-def operation(step: Step, layer: Operation) -> None:
-    """Write arithmetic on inputs and numbers."""
-    texts, _ = operands(step, layer, "np.array")
-    step.give(SIGNS[layer.function].format(*texts))
-
-
-def clip(step: Step, layer: Operation) -> None:
-    """Write Clip."""
-    low, high = (literal(float(one)) for one in bound_options(step, layer).values())
-    step.give(f"keras.ops.clip({step.take().text}, {low}, {high})")
-
-
-def leaky_relu(step: Step, layer: Operation) -> None:
+def leaky_relu(step: Step, value: Value, slope: float) -> None:
     """Write LeakyRelu."""
-    options = {"negative_slope": 0.2} | bound_options(step, layer)
-    slope = literal(float(options["negative_slope"]))
-    step.give(f"keras.ops.leaky_relu({step.take().text}, negative_slope={slope})")
+    step.give(f"keras.ops.leaky_relu({value.text}, negative_slope={literal(slope)})")
 
 
 RECORDS: Mapping[str, Record] = {
@@ -274,9 +239,9 @@ RECORDS: Mapping[str, Record] = {
     "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
 }
 OPERATIONS: Mapping[str, Record] = {
-    **dict.fromkeys(SIGNS, Record(operation)),
-    "Clip": Record(clip),
-    "LeakyRelu": Record(leaky_relu),
+    **dict.fromkeys(SIGNS, arithmetic(SIGNS, "np.array")),
+    "Clip": clipped("keras.ops.clip({x}, {low}, {high})"),
+    "LeakyRelu": leaky(leaky_relu),
     "Round": rounded("keras.ops.round({x}, {decimals})"),
     "Gelu": gelu("keras.ops.gelu({x}, approximate=False)", "keras.ops.gelu({x})"),
     "Cast": cast(

@@ -7,6 +7,7 @@ import numpy as np
 from upsamp import layers
 from upsamp.core.arguments import Array
 from upsamp.layers.layer import Shape
+from upsamp.layers.normalization_layer import NormalizationLayer
 from upsamp.models.export.onnx_activations import stored_axes
 from upsamp.models.export.onnx_nodes import Nodes, Value
 
@@ -61,6 +62,15 @@ def _moments(
     return nodes.add("Div", centred, nodes.add("Sqrt", nodes.add("Add", variance, epsilon)))
 
 
+def _scaled_by(nodes: Nodes, layer: NormalizationLayer, x: Value, along: Sequence[int]) -> Value:
+    """Add gamma and beta of a layer, each of the shape `along`."""
+    gamma, beta = (
+        None if values is None else values.reshape(along)
+        for values in (layer.gamma_values(), layer.beta_values())
+    )
+    return scaled(nodes, x, gamma, beta, ("gamma", "beta"))
+
+
 def layer_normalization(
     nodes: Nodes, layer: layers.LayerNormalization, inputs: Sequence[Value], shape: Shape
 ) -> Value:
@@ -73,11 +83,7 @@ def layer_normalization(
     for weight in layer.weights:  # whose lengths are known where those of images are not
         for axis, length in zip(normal, weight.shape, strict=True):
             along[axis] = length
-    gamma, beta = (
-        None if values is None else values.reshape(along)
-        for values in (layer.gamma_values(), layer.beta_values())
-    )
-    return scaled(nodes, x._replace(name=name), gamma, beta, ("gamma", "beta"))
+    return _scaled_by(nodes, layer, x._replace(name=name), along)
 
 
 def group_normalization(
@@ -96,11 +102,7 @@ def group_normalization(
     sides = nodes.add("Shape", stored, dtype=np.int64)
     result = Value(nodes.add("Reshape", normal, sides), x.shape, first)
     along = [-1 if place == axis else 1 for place in range(rank)]
-    gamma, beta = (
-        None if values is None else values.reshape(along)
-        for values in (layer.gamma_values(), layer.beta_values())
-    )
-    return scaled(nodes, result, gamma, beta, ("gamma", "beta"))
+    return _scaled_by(nodes, layer, result, along)
 
 
 def instance_normalization(
@@ -113,11 +115,7 @@ def instance_normalization(
     at = layer.groups is None
     name = _moments(nodes, x.name, positions, layer.epsilon, to_deviation=at)
     along = [-1 if place == axis else 1 for place in range(rank)]
-    gamma, beta = (
-        None if values is None else values.reshape(along)
-        for values in (layer.gamma_values(), layer.beta_values())
-    )
-    return scaled(nodes, x._replace(name=name), gamma, beta, ("gamma", "beta"))
+    return _scaled_by(nodes, layer, x._replace(name=name), along)
 
 
 def normalization(

@@ -227,3 +227,27 @@ def middle(step: Step, layer: Any, sizes: tuple[int | None, int | None]) -> tupl
         start = (length - wanted) // 2
         found.append(f"{start or ''}:{start + wanted}")
     return found[0], found[1]
+
+
+def write_activation(
+    step: Step,
+    activation: Any,
+    value: Value | None,
+    texts: Mapping[str, str],
+    functions: Mapping[str, Callable[..., None]],
+) -> None:
+    """Write an activation of what the step gave, or of another value.
+
+    texts: by Keras' names, of a variable {x}; those of several values along the axis {axis}.
+    functions: what writes a layer that stands for one, with its arguments.
+    """
+    value = step.result() if value is None else value
+    if activation in (None, "linear"):
+        step.pass_on(value)
+    elif isinstance(activation, str):
+        if activation == "sparsemax":
+            step.use("sparsemax")
+        (axis,) = places_of(step, value, -1)
+        step.give(texts[activation].format(x=value.text, axis=axis), moved=value.moved)
+    else:
+        functions[activation["class_name"]](step, value, **activation["config"])

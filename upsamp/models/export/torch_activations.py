@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from upsamp.models.export.program import Step, Value
-from upsamp.models.export.program_parts import places_of
+from upsamp.models.export.program_parts import places_of, write_activation
 from upsamp.models.export.source_text import literal
 
-# By Keras' names, of a variable {x}; those of several values along the axis {dim}.
+# By Keras' names, of a variable {x}; those of several values along the axis {axis}.
 ACTIVATIONS: Mapping[str, str] = {
     "relu": "F.relu({x})",
     "leaky_relu": "F.leaky_relu({x}, 0.2)",
     "elu": "F.elu({x})",
     "sigmoid": "torch.sigmoid({x})",
     "tanh": "torch.tanh({x})",
-    "softmax": "F.softmax({x}, dim={dim})",
+    "softmax": "F.softmax({x}, dim={axis})",
     "softplus": "F.softplus({x})",
     "swish": "F.silu({x})",
     "silu": "F.silu({x})",
@@ -30,13 +30,13 @@ ACTIVATIONS: Mapping[str, str] = {
     "hard_tanh": "F.hardtanh({x})",
     "hard_shrink": "F.hardshrink({x})",
     "log_sigmoid": "F.logsigmoid({x})",
-    "log_softmax": "F.log_softmax({x}, dim={dim})",
+    "log_softmax": "F.log_softmax({x}, dim={axis})",
     "mish": "F.mish({x})",
     "soft_shrink": "F.softshrink({x})",
     "softsign": "F.softsign({x})",
     "sparse_plus": "torch.where({x} < 1, ({x}.clamp(min=-1.0) + 1) ** 2 / 4, {x})",
     "sparse_sigmoid": "(({x} + 1) / 2).clamp(0.0, 1.0)",
-    "sparsemax": "sparsemax({x}, dim={dim})",
+    "sparsemax": "sparsemax({x}, dim={axis})",
     "squareplus": "({x} + torch.sqrt({x} * {x} + 4)) / 2",
     "tanh_shrink": "F.tanhshrink({x})",
 }
@@ -44,18 +44,9 @@ ACTIVATIONS: Mapping[str, str] = {
 
 def activate(step: Step, activation: Any, value: Value | None = None) -> None:
     """Write an activation of what the step gave, or of another value."""
-    value = step.result() if value is None else value
-    if activation in (None, "linear"):
-        step.pass_on(value)
-    elif isinstance(activation, str):
-        if activation == "sparsemax":
-            step.use("sparsemax")
-        text = ACTIVATIONS[activation].format(x=value.text, dim=places_of(step, value, -1)[0])
-        step.give(text, moved=value.moved)
-    else:
-        functions: Mapping[str, Callable[..., None]]
-        functions = {"LeakyReLU": leaky_relu, "ReLU": rectify, "ELU": elu, "Softmax": softmax}
-        functions[activation["class_name"]](step, value, **activation["config"])
+    layers: Mapping[str, Callable[..., None]]
+    layers = {"LeakyReLU": leaky_relu, "ReLU": rectify, "ELU": elu, "Softmax": softmax}
+    write_activation(step, activation, value, ACTIVATIONS, layers)
 
 
 def leaky_relu(step: Step, value: Value, negative_slope: float) -> None:

@@ -1,94 +1,14 @@
-"""Layers of several inputs, and operations, as programs of PyTorch write them."""
+"""Operations, as programs of PyTorch write them."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from upsamp.layers import Layer
 from upsamp.layers.operation import Operation
-from upsamp.models.export.array_operations import (
-    Words,
-    get_item,
-)
-from upsamp.models.export.program import (
-    Record,
-    Step,
-)
-from upsamp.models.export.program_parts import (
-    aligned,
-    bound_options,
-    fold,
-    merged,
-    operands,
-    places_of,
-    same,
-)
-from upsamp.models.export.source_text import literal
-from upsamp.models.export.torch_activations import leaky_relu
+from upsamp.models.export.arithmetic import signs
+from upsamp.models.export.array_operations import Words, get_item
+from upsamp.models.export.program import Step
+from upsamp.models.export.program_parts import operands
 
-
-def joined(sign: str) -> Record:
-    """Return the record of a layer that joins inputs by a sign."""
-
-    def tell(step: Step, layer: Layer) -> None:
-        values = merged(step)
-        fold(step, aligned(values), lambda one, other: f"{one} {sign} {other}", values[0].moved)
-        if layer.type_name == "Average":
-            step.give(f"{step.target} / {len(values)}", moved=values[0].moved)
-
-    return Record(tell)
-
-
-def chosen(function: str) -> Record:
-    """Return the record of a layer that joins inputs by a function."""
-
-    def tell(step: Step, _layer: Layer) -> None:
-        values = merged(step)
-        moved = values[0].moved
-        fold(step, aligned(values), lambda one, other: f"{function}({one}, {other})", moved)
-
-    return Record(tell)
-
-
-def concatenate(step: Step, layer: Any) -> None:
-    """Write Concatenate."""
-    values = merged(step)
-    (dim,) = places_of(step, values[0], layer.axis)
-    inputs = ", ".join(value.text for value in values)
-    step.give_call("torch.cat(", [f"[{inputs}]", f"dim={dim}"], moved=values[0].moved)
-
-
-# --- operations
-
-SIGNS: Mapping[str, str] = {
-    "Add": "{} + {}",
-    "Subtract": "{} - {}",
-    "Multiply": "{} * {}",
-    "Divide": "{} / {}",
-    "TrueDivide": "{} / {}",
-    "Power": "torch.pow({}, {})",
-    "Maximum": "torch.maximum({}, {})",
-    "Minimum": "torch.minimum({}, {})",
-    "Negative": "-{}",
-    "Abs": "torch.abs({})",
-    "Absolute": "torch.abs({})",
-    "Square": "torch.square({})",
-    "Sqrt": "torch.sqrt({})",
-    "Exp": "torch.exp({})",
-    "Log": "torch.log({})",
-    "Tanh": "torch.tanh({})",
-    "Sigmoid": "torch.sigmoid({})",
-    "Relu": "F.relu({})",
-    "FloorDivide": "{} // {}",
-    "Mod": "{} % {}",
-    "Rsqrt": "torch.rsqrt({})",
-    "Reciprocal": "1 / {}",
-    "Log1p": "torch.log1p({})",
-    "Sin": "torch.sin({})",
-    "Cos": "torch.cos({})",
-    "Sign": "torch.sign({})",
-    "Floor": "torch.floor({})",
-    "Ceil": "torch.ceil({})",
-}
+SIGNS = signs("torch", {"Power": "torch.pow({}, {})", "Relu": "F.relu({})"})
 WORDS = Words(
     reductions={
         **{name: f"{{x}}.{name.lower()}({{axes}}{{keep}})" for name in ("Mean", "Sum")},
@@ -128,16 +48,3 @@ def torch_item(step: Step, layer: Any) -> None:
     if any(isinstance(one, slice) and (one.step or 1) < 0 for one in layer.items):
         step.refuse("PyTorch has no slice that runs backwards")
     get_item(step, layer)
-
-
-def clip(step: Step, layer: Operation) -> None:
-    """Write Clip."""
-    value = same(step)
-    low, high = (literal(float(one)) for one in bound_options(step, layer).values())
-    step.give(f"{value.text}.clamp({low}, {high})", moved=value.moved)
-
-
-def leaky_relu_operation(step: Step, layer: Operation) -> None:
-    """Write LeakyRelu."""
-    options = {"negative_slope": 0.2} | bound_options(step, layer)
-    leaky_relu(step, same(step), float(options["negative_slope"]))

@@ -6,6 +6,7 @@ a Reshape or a Flatten.
 
 from collections.abc import Iterator, Mapping
 
+from upsamp.models.export.arithmetic import chosen, clipped, concatenated, joined, leaky
 from upsamp.models.export.array_operations import (
     array_operations,
     cast,
@@ -30,6 +31,7 @@ from upsamp.models.export.program_parts import (
     helper_lines,
 )
 from upsamp.models.export.source_text import call, literal, quote
+from upsamp.models.export.torch_activations import leaky_relu
 from upsamp.models.export.torch_functions import FUNCTIONS, NEEDS
 from upsamp.models.export.torch_images import (
     average_pooling,
@@ -70,17 +72,7 @@ from upsamp.models.export.torch_layers import (
     transposed,
     unit_normalization,
 )
-from upsamp.models.export.torch_operations import (
-    SIGNS,
-    WORDS,
-    chosen,
-    clip,
-    concatenate,
-    joined,
-    leaky_relu_operation,
-    operation,
-    torch_item,
-)
+from upsamp.models.export.torch_operations import SIGNS, WORDS, operation, torch_item
 from upsamp.models.model import Model
 
 # The public names of torch.nn.Module, which no layer may hide, and those of the program.
@@ -138,7 +130,7 @@ RECORDS: Mapping[str, Record] = {
     "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
     "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
     "Normalization": Record(normalization, ("axis", "mean", "variance", "invert")),
-    "Concatenate": Record(concatenate, ("axis",)),
+    "Concatenate": concatenated("torch.cat", "dim"),
     "Add": joined("+"),
     "Subtract": joined("-"),
     "Multiply": joined("*"),
@@ -148,8 +140,8 @@ RECORDS: Mapping[str, Record] = {
 }
 OPERATIONS: Mapping[str, Record] = {
     **dict.fromkeys(SIGNS, Record(operation)),
-    "Clip": Record(clip),
-    "LeakyRelu": Record(leaky_relu_operation),
+    "Clip": clipped("{x}.clamp({low}, {high})"),
+    "LeakyRelu": leaky(leaky_relu),
     "Round": rounded("torch.round({x}, decimals={decimals})"),
     "Gelu": gelu("F.gelu({x})", 'F.gelu({x}, approximate="tanh")'),
     "Cast": cast("torch.trunc({x})", "({x} != 0).float()", "{x}.half().float()"),
