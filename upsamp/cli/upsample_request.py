@@ -10,7 +10,7 @@ import click
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FactorType, FileType, TargetType
+from upsamp.cli.option_types import CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import Options, argument, check_explained, option, parsed, wrong_command
 from upsamp.core.arguments import (
     CONVENTIONS,
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from upsamp.resizing.network import Network
+
+
+# How --reference shows its numbers.
+MEASURED = ("table", "plain", "json", "csv")
 
 
 class Request(Options):
@@ -352,9 +356,11 @@ class Request(Options):
 
     def _check_measured(self) -> None:
         """Raise where options do not go with the numbers that --reference shows."""
-        from upsamp.cli.modes.reference import check_format  # few results are measured
-
-        check_format(self.format_name)
+        if self.format_name not in (None, *MEASURED):
+            _refuse(
+                f"--reference shows its numbers as {', '.join(MEASURED)}. "
+                f"Received: --format {self.format_name}. Use one of these."
+            )
         given = self.given(
             "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
         )
