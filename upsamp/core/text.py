@@ -54,5 +54,5 @@ def json_text(value: Any, indent: int | None = None) -> str:
     """
     import json  # most text is none
 
-    # The one control character that JSON need not escape; it stands nowhere but in strings.
+    # The one control character that JSON need not escape; it is nowhere but in strings.
     return json.dumps(value, indent=indent).replace("\x7f", r"\u007f")

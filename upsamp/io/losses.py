@@ -50,7 +50,7 @@ def check_held(picture: Picture, format_name: str) -> Picture:
 
 
 def check_sides(shape: tuple[int, ...], format_name: str) -> None:
-    """Raise `FormatError` where a format holds no picture of so many rows and columns."""
+    """Raise `FormatError` where a format holds no picture of this many rows and columns."""
     height, width = shape[:2]
     most = FORMATS[format_name].largest_side
     if most is not None and max(height, width) > most:

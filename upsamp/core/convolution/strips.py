@@ -92,7 +92,7 @@ class TransposedStrips:
     def needed(self, threads: int) -> int:
         """Return the bytes that are taken to make a strip: for its sums, and what they are made in.
 
-        The kernel, which stands in memory once as it is and once as an algorithm wants it, counts;
+        The kernel, which is in memory once as it is and once as an algorithm wants it, counts;
         the inputs do not.
         """
         images, height = self.size

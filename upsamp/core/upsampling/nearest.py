@@ -28,7 +28,7 @@ THREAD_BYTES = 2**23
 # NumPy copies pixels of this many bytes fast as they are, and shorter ones as elements so wide.
 LONG_PIXEL = 40
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
-# The kernel moves so many bytes at a time, of pixels of so few.
+# The kernel moves this many bytes at a time, of pixels of so few.
 BLOCK, SHORT_PIXEL = 16, 8
 # Bytes of the part of an output row that it makes at a time, which has a plan.
 ROW_BYTES = 2**16
