@@ -30,6 +30,8 @@ from upsamp.explain.explanation import (
 
 # Elements of the matrix that is shown as well, at most.
 MAX_MATRIX = 1024
+# What is said of an output that is the full result.
+UNCROPPED = "the full result as it is"
 
 
 Arguments: TypeAlias = tuple[Pair, Padding | Margins, Pair | None, Pair, int]
@@ -72,7 +74,7 @@ def explain_transposed(
     full = conv2d_transpose(x, kernel, None, strides, "valid", (0, 0), dilation, groups)
     axes, taps = (rows, columns), first.shape[:2]
     spans = tuple(map(effective_kernel, taps, dilation))
-    spread = _insert_zeros(seen, strides)
+    spread = insert_zeros(seen, strides)
     padded = np.pad(spread, [*((span - 1, span - 1) for span in spans), (0, 0)])
     stages = [
         Stage("input", flat(x), ""),
@@ -81,7 +83,7 @@ def explain_transposed(
         Stage("padded", flat(padded), f"{_zeros(spans[0] - 1, spans[1] - 1)} on each side"),
         Stage(
             "kernel turned round",
-            flat(_insert_zeros(first, dilation)[::-1, ::-1]),
+            flat(insert_zeros(first, dilation)[::-1, ::-1]),
             _insertion(dilation, "elements"),
         ),
         Stage(
@@ -152,8 +154,12 @@ def axis_taps(axis: TransposedAxis, output: int, taps: int) -> list[tuple[int, i
     return found
 
 
-def _insert_zeros(array: Array, steps: Pair) -> Array:
-    """Return (H, W, C) with steps - 1 zeros between neighbours."""
+def insert_zeros(array: Array, steps: Pair) -> Array:
+    """Return (H, W, C) with steps - 1 zeros between neighbours.
+
+    >>> insert_zeros(np.ones((1, 2, 1)), (2, 2))[:, :, 0]
+    array([[1., 0., 1.]])
+    """
     rows, columns = (
         (length - 1) * step + 1 for length, step in zip(array.shape, steps, strict=False)
     )
@@ -189,7 +195,7 @@ def _crop(rows: TransposedAxis, columns: TransposedAxis, *, with_bias: bool) -> 
         *([f"zeros added: {', '.join(added)}"] if added else []),
         *(["plus the bias"] if with_bias else []),
     ]
-    return "; ".join(parts) or "the full result as it is"
+    return "; ".join(parts) or UNCROPPED
 
 
 def _formula(setting: ConvolutionSetting, axes: Sequence[TransposedAxis], taps: Pair) -> str:

@@ -33,7 +33,7 @@ def explain_upsampling(
     """
     check_values((*size, x.shape[2]))
     whole = Whole((1, *x.shape), size, x.dtype, rule)
-    rows, columns = (_weights(whole, axis) for axis in (0, 1))
+    rows, columns = (axis_weights(whole, axis) for axis in (0, 1))
     for length, target in zip(x.shape, size, strict=False):
         check_values((length, target))
     output = resize(
@@ -44,7 +44,7 @@ def explain_upsampling(
     stages = [Stage("input", flat(x), "")]
     names = ("row", "column")
     for axis, (name, weights) in enumerate(zip(names, (rows, columns), strict=True)):
-        places = _positions(whole, axis)
+        places = axis_positions(whole, axis)
         note = f"where each {name} of the output lies, in {name}s of the input"
         stages.append(Stage(f"{name} positions", places, note))
         stages.append(Stage(f"{name} weights", weights, _reading(whole, axis)))
@@ -67,7 +67,7 @@ def explain_upsampling(
     return Explanation("upsample", flat(x), None, tuple(stages), made, formula, flat(output))
 
 
-def _weights(whole: Whole, axis: int) -> Array:
+def axis_weights(whole: Whole, axis: int) -> Array:
     """Return the weight of each input in each output of an axis, (outputs, inputs)."""
     length, target = whole.shape[1 + axis], whole.size[axis]
     if whole.copies:
@@ -99,7 +99,7 @@ def dense_weights(plan: AxisPlan, length: int) -> Array:
     return weights
 
 
-def _positions(whole: Whole, axis: int) -> Array:
+def axis_positions(whole: Whole, axis: int) -> Array:
     """Return where the outputs of an axis lie in its input: the centre of pixel 0 is 0."""
     length, target = whole.shape[1 + axis], whole.size[axis]
     outputs = np.arange(target)
