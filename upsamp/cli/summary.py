@@ -25,10 +25,12 @@ from upsamp.models.summary.summary import Summary
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000
+# Options of what is printed.
+PRINTED = "--columns", "--show-trainable", "--batch", "--solve", "--style", "--width", "--format"
 # Options that say how layers are read and shown.
 NOT_FOR_AUDITS = (
     *("--columns", "--expand-nested", "--show-trainable", "--batch", "--input-shape", "--weights"),
-    *("--compare-weights", "--solve", "--name", "--style"),
+    *("--compare-weights", "--solve", "--name", "--style", "--draw", "--force"),
 )
 EXAMPLES = """
 upsamp summary model.keras
@@ -39,6 +41,7 @@ upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSam
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan --solve 32x32
 upsamp summary layers.txt --format markdown
+upsamp summary model.keras --draw model.svg
 upsamp summary model.keras --format dot | dot -Tsvg > model.svg
 upsamp summary dcgan --format json | jq .total_params
 upsamp summary download.keras --audit --format sarif > audit.sarif
@@ -106,6 +109,13 @@ class Request(Options):
         type=click.Choice((*FORMATS, "sarif"), case_sensitive=False),
         help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
     )
+    draw: str | None = option(
+        "--draw",
+        type=FileType(output=True),
+        help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
+        "connections, as FILE.svg; '-' is standard output.",
+    )
+    force: bool = options.force_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
@@ -140,9 +150,20 @@ def command(request: Request) -> None:
         layers, request.name or "sequential", request.input_shape, request.weights, request.max_size
     )
     chain = None if solve is None else _chain(listing.model)
-    show_summary(
-        _summarize(listing, request), request.format_name, style=request.style, width=request.width
-    )
+    summary = _summarize(listing, request)
+    if request.draw is not None:
+        from upsamp.cli.drawing import draw_model  # few summaries are drawn
+
+        draw_model(
+            listing,
+            request.draw,
+            expand_nested=request.expand_nested,
+            input_shape=request.input_shape,
+            overwrite=request.force,
+        )
+        if request.draw == STANDARD_STREAM:
+            return
+    show_summary(summary, request.format_name, style=request.style, width=request.width)
     if solve is not None and chain is not None:
         from upsamp.cli.solving import show_advice  # most summaries are for reading alone
 
@@ -156,6 +177,15 @@ def _check_options(request: Request) -> None:
         raise click.UsageError("--format sarif must be used with --audit.")
     with wrong_command():
         choose_columns(columns, ())
+    if request.force and request.draw is None:
+        raise click.UsageError("--force is for the file of --draw. Leave it out.")
+    printed = request.given(*PRINTED)
+    if request.draw == STANDARD_STREAM and printed:
+        raise click.UsageError(f"--draw - prints the drawing alone. Leave {printed[0]} out.")
+    if request.draw is not None:
+        from upsamp.cli.drawing import check_drawing  # few summaries are drawn
+
+        check_drawing(request.draw, overwrite=request.force)
     if request.style is not None and (columns is not None or format_name not in (None, "table")):
         raise click.UsageError("--style keras must stand without --columns and --format.")
     if request.width is not None and format_name not in (None, "table"):
@@ -192,7 +222,7 @@ def _show_audit(request: Request) -> None:
 def _show_comparison(request: Request) -> None:
     """Show two models side by side; raise for options that have no meaning with two."""
     names = "--columns", "--show-trainable", "--batch", "--input-shape", "--weights", "--solve"
-    given = request.given(*names, "--style")
+    given = request.given(*names, "--style", "--draw", "--force")
     given += ["--format dot"] * (request.format_name == "dot")
     if given:
         raise click.UsageError(f"{given[0]} must be used with one model. Received: two.")
