@@ -165,7 +165,7 @@ def command(request: Request) -> None:
             return
     show_summary(summary, request.format_name, style=request.style, width=request.width)
     if solve is not None and chain is not None:
-        from upsamp.cli.solving import show_advice  # most summaries are for reading alone
+        from upsamp.cli.modes.solve import show_advice  # most summaries are for reading alone
 
         show_advice(chain, solve)
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from upsamp.cli.command import Command
 from upsamp.cli.options import takes, wrong_command
-from upsamp.cli.render.tables import show_layer, show_note
-from upsamp.cli.results import (
+from upsamp.cli.output import (
     choose_destination,
     find_source,
     finish,
@@ -20,6 +19,7 @@ from upsamp.cli.results import (
     show_result,
     shows_tables,
 )
+from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.core.arguments import Array
 from upsamp.core.convolution.convolve import transposed_setting
@@ -41,7 +41,7 @@ from upsamp.resizing.file_to_file import Job, plan_job, prepare
 from upsamp.resizing.strip_jobs import Source
 
 if TYPE_CHECKING:
-    from upsamp.cli.taken_layer import TakenLayer
+    from upsamp.cli.modes.taken_layer import TakenLayer
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -79,29 +79,29 @@ def command(request: Request) -> None:
         click.get_current_context().with_resource(limit_memory(request.max_memory))
         click.get_current_context().with_resource(spooled_input())
     if request.solve is not None:
-        from upsamp.cli.solving import show_solutions  # neither is needed to compute
+        from upsamp.cli.modes.solve import show_solutions  # neither is needed to compute
 
         show_solutions(*request.solve)
     elif request.fit is not None:
-        from upsamp.cli.fitting import learn_kernel
+        from upsamp.cli.modes.fit import learn_kernel
 
         learn_kernel(request, request.fit)
     else:
         settings = _settle(request, layer)
         if request.explain:
-            from upsamp.cli.explaining import explain_convolution
+            from upsamp.cli.modes.explain import explain_convolution
 
             explain_convolution(request, settings)
             return
         if request.overlap is not None:
-            from upsamp.cli.explaining import show_overlap
+            from upsamp.cli.modes.explain import show_overlap
 
             show_overlap(request, settings)
             return
         if request.library is None:
             _convolve(request, settings, layer)
             return
-        from upsamp.cli.translating import translate_convolution
+        from upsamp.cli.modes.code import translate_convolution
 
         translate_convolution(request, settings, layer)
 
@@ -109,10 +109,10 @@ def command(request: Request) -> None:
 def _take_layer(library: str, text: str, request: Request) -> "TakenLayer | None":
     """Return the transposed convolution that --from says, or show or compute another layer."""
     if library == "torch":
-        from upsamp.cli.torch_layers import take_torch_layer
+        from upsamp.cli.modes.from_torch import take_torch_layer
 
         return take_torch_layer(text, request)
-    from upsamp.cli.keras_layers import take_keras_layer  # which knows all layers
+    from upsamp.cli.modes.from_keras import take_keras_layer  # which knows all layers
 
     return take_keras_layer(text, request)
 
@@ -136,7 +136,7 @@ def _convolve(request: Request, settings: Settings, layer: "TakenLayer | None") 
 
     def plan(found: Source) -> Job[Convolution]:
         if layer is not None:
-            from upsamp.cli.taken_layer import check_channels
+            from upsamp.cli.modes.taken_layer import check_channels
 
             check_channels(layer.channels, found.given, settings.data_format)
         ending = "{}x{}_transpose".format(*settings.strides)

@@ -10,8 +10,7 @@ import click
 
 from upsamp.cli.command import Command
 from upsamp.cli.options import takes
-from upsamp.cli.render.tables import show_layer, show_note
-from upsamp.cli.results import (
+from upsamp.cli.output import (
     TUTORIAL_MATRIX,
     choose_destination,
     choose_picture,
@@ -24,6 +23,7 @@ from upsamp.cli.results import (
     show_planned,
     show_result,
 )
+from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array
 from upsamp.core.layout import as_batch
@@ -74,11 +74,11 @@ def command(request: Request) -> None:
     """
     request.check()
     if request.many:
-        from upsamp.cli.bulk import enlarge_many  # one file needs no processes
+        from upsamp.cli.modes.many_files import enlarge_many  # one file needs no processes
 
         enlarge_many(request)
     elif request.explain:
-        from upsamp.cli.explaining import explain_enlarging  # few look at how it is computed
+        from upsamp.cli.modes.explain import explain_enlarging  # few look at how it is computed
 
         explain_enlarging(request)
     elif request.shown_elsewhere:
@@ -177,7 +177,7 @@ def _draw_sheet(request: Request, name: str) -> None:
 
 def _measure(request: Request, name: str) -> None:
     """Show how near the result, and that of each method, is to a larger picture."""
-    from upsamp.cli.measuring import border_of, enlarged_by_each, show_measures
+    from upsamp.cli.modes.reference import border_of, enlarged_by_each, show_measures
     from upsamp.views.measuring import Reference
 
     given, enlarging = read_input(request.source, request.reading), request.enlarging
@@ -213,7 +213,7 @@ def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enla
 def _show_elsewhere(request: Request) -> None:
     """Show the program of another library, or without one what all of them compute."""
     # To compute needs neither.
-    from upsamp.cli.translating import show_comparison, show_upsampling_program
+    from upsamp.cli.modes.code import show_comparison, show_upsampling_program
 
     given, enlarging = read_input(request.source, request.reading), request.enlarging
     array = array_of(given)

@@ -352,7 +352,7 @@ class Request(Options):
 
     def _check_measured(self) -> None:
         """Raise where options do not go with the numbers that --reference shows."""
-        from upsamp.cli.measuring import check_format  # few results are measured
+        from upsamp.cli.modes.reference import check_format  # few results are measured
 
         check_format(self.format_name)
         given = self.given(

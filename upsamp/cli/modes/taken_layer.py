@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from upsamp.cli.program_data import Origin
+from upsamp.cli.modes.program_data import Origin
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.layout import as_batch
 from upsamp.errors import ShapeError

@@ -2,12 +2,19 @@
 
 import numpy as np
 
+from upsamp.cli.modes.program_data import (
+    Origin,
+    batch_source,
+    origin_of,
+    read_again,
+    rounding,
+    writing,
+)
+from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
 from upsamp.cli.options import wrong_command
-from upsamp.cli.program_data import Origin, batch_source, origin_of, read_again, rounding, writing
+from upsamp.cli.output import read_input
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
-from upsamp.cli.results import read_input
-from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request
 from upsamp.cli.upsample_request import Request as UpsampleRequest
 from upsamp.core.arguments import Array, Pair
