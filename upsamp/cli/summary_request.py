@@ -1,5 +1,7 @@
 """What the options of `upsamp summary` ask for, as one value that all its parts take."""
 
+from pathlib import PurePath
+
 import click
 
 from upsamp.cli import options
@@ -8,10 +10,15 @@ from upsamp.cli.option_types import CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
 from upsamp.core.arguments import Pair
+from upsamp.core.text import printable
+from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.io.write import check_place
 from upsamp.models.summary.columns import choose_columns
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000
+# Options of what is printed.
+PRINTED = "--columns", "--show-trainable", "--batch", "--solve", "--style", "--width", "--format"
 
 
 class Request(Options):
@@ -65,6 +72,13 @@ class Request(Options):
         type=click.Choice((*FORMATS, "sarif"), case_sensitive=False),
         help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
     )
+    draw: str | None = option(
+        "--draw",
+        type=FileType(output=True),
+        help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
+        "connections, as FILE.svg; '-' is standard output.",
+    )
+    force: bool = options.force_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
@@ -85,6 +99,7 @@ class Request(Options):
             raise click.UsageError("--format sarif must be used with --audit.")
         with wrong_command():
             choose_columns(columns, ())
+        self._check_drawing()
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
             raise click.UsageError("--style keras must stand without --columns and --format.")
         if self.width is not None and format_name not in (None, "table"):
@@ -97,3 +112,20 @@ class Request(Options):
             raise click.UsageError(
                 f"--name must be used with layers. Received: '{self.layers[0]}'."
             )
+
+    def _check_drawing(self) -> None:
+        """Raise where options have no meaning with --draw, or without it."""
+        if self.draw is None:
+            if self.force:
+                raise click.UsageError("--force is for the file of --draw. Leave it out.")
+            return
+        printed = self.given(*PRINTED)
+        if self.draw == STANDARD_STREAM and printed:
+            raise click.UsageError(f"--draw - prints the drawing alone. Leave {printed[0]} out.")
+        suffix = PurePath(self.draw).suffix.lower()
+        if suffix != ".svg" and not (is_stream(self.draw) and not suffix):
+            raise click.UsageError(
+                f"--draw must name an .svg file, such as model.svg. Received: "
+                f"{printable(self.draw)}. A browser or rsvg-convert makes a PNG of it."
+            )
+        check_place(self.draw, overwrite=self.force)
