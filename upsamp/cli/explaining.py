@@ -38,7 +38,7 @@ def explain_convolution(request: transpose_request.Request, settings: Settings) 
             cell=request.cell,
             cell_name="--cell",
         )
-    show_explanation(made, request.format_name)
+    show_explanation(made, request.format_name, request.digits)
 
 
 def show_overlap(request: transpose_request.Request, settings: Settings) -> None:
@@ -68,7 +68,7 @@ def show_overlap(request: transpose_request.Request, settings: Settings) -> None
         maps = {"products of each output": found.taps, "what 1 becomes": response}
         deliver(Picture(draw_heat_maps(maps), "RGB"), destination)
     if destination is None or destination.name != STANDARD_STREAM:
-        render_overlap(found, request.format_name)
+        render_overlap(found, request.format_name, request.digits)
 
 
 def explain_enlarging(request: upsample_request.Request) -> None:
@@ -89,7 +89,7 @@ def explain_enlarging(request: upsample_request.Request) -> None:
     x = _first(as_batch(array_of(given), enlarging.layout), "image")
     with wrong_command(ArgumentError):
         made = explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
-    show_explanation(made, request.format_name)
+    show_explanation(made, request.format_name, request.digits)
 
 
 def _first(batch: Array, what: str) -> Array:

@@ -179,7 +179,7 @@ def _compute(found: Found, request: Request) -> None:
         if x.ndim > 2 or images.shape[3] == 1:
             _, rows, columns, channels = images.shape
             result = result.reshape(with_new_image(x.shape, layout, rows, columns, channels))
-    delivered = deliver(result, destination)
+    delivered = deliver(result, destination, request.digits)
     row = SummaryRow(layer.name, layer.type_name, (None, *result.shape[1:]), layer.count_params())
     show_layer(row, as_table=shows_tables(destination))
     settings = [("Layer", layer.type_name)]

@@ -94,7 +94,7 @@ def _compute(layer: TorchLayer, request: Request) -> None:
     x = array_of(read_input(source, request.reading))
     destination = choose_destination(request, x, layer.function)
     result, count = _result_of(layer, x, request)
-    delivered = deliver(result, destination)
+    delivered = deliver(result, destination, request.digits)
     shape = (None, *as_batch(result, layout).shape[1:])
     name = LAYERS[layer.function]
     row = SummaryRow(layer.function, name, shape, count)

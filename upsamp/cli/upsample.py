@@ -109,7 +109,7 @@ def _enlarge_one(request: Request) -> None:
         show_note(f"{what} not smaller than --to {enlarging.spell()}, and kept in size")
     delivered = given if copy_kept(job, kept) else finish(job)
     if destination.format == "table":
-        _show_table(job.source.load(), delivered, enlarging)
+        _show_table(job.source.load(), delivered, enlarging, request.digits)
     if not request.quiet:
         size = enlarging.spell(job.work.size).replace("x", " x ")
         settings = [("Method", enlarging.method_shown), ("Size", size)]
@@ -193,12 +193,15 @@ def _measure(request: Request, name: str) -> None:
         deliver(result, destination)
     asked = f"{enlarging.method}, linear light" if enlarging.linear else enlarging.method
     others = enlarged_by_each(given, size, enlarging)
-    show_measures(reference, chain([(asked, result)], others), name, request.format_name)
+    results = chain([(asked, result)], others)
+    show_measures(reference, results, name, request.format_name, request.digits)
 
 
-def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
+def _show_table(
+    given: Picture | Array, result: Picture | Array, enlarging: Enlarging, digits: int | None
+) -> None:
     """Show a matrix before and after, and the layer that makes one of the other."""
-    show_result(given, result)
+    show_result(given, result, digits)
     if isinstance(given, Picture) or enlarging.network is not None:
         return
     from upsamp.models.upsampling_layer import upsampling_row  # only tables show the layer
@@ -221,7 +224,8 @@ def _show_elsewhere(request: Request) -> None:
     if request.library is None:
         if len(batch) > 1:
             raise click.UsageError("--compare is for one image; the array holds several.")
-        show_comparison(batch[0], enlarging.result_size(given), enlarging)
+        size = enlarging.result_size(given)
+        show_comparison(batch[0], size, enlarging, request.digits or 3)
         return
     size = enlarging.size_of(enlarging.shape_of(given))
     show_upsampling_program(request, given, size, enlarging)
