@@ -207,6 +207,7 @@ class Request(Options):
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
         call = ["--from"] * (self.source_layer is not None and self.source is None)
+        call *= self.overlap is None
         others = [*self.given("--solve", "--code"), *call]
         options.check_digits(self.digits, self.format_name, others)
         written = self.given("--max-memory", "--range")

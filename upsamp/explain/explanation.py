@@ -47,7 +47,7 @@ class View(NamedTuple):
     """
 
     title: str
-    columns: Mapping[str, Sequence[Place | float]]
+    columns: Mapping[str, Sequence[Any]]
 
 
 class Cell(NamedTuple):

@@ -30,7 +30,7 @@ def show_explanation(
         print_text("\n".join(_markdown(explanation, digits)))
         return
     for number, stage in enumerate(explanation.stages, start=1):
-        show_matrix(f"{number}. {stage.name}", _plane(stage.values), digits)
+        show_matrix(f"{number}. {stage.name}", _plane(stage.values), digits, whole="json")
         print_paragraph(f"{stage.note}\n" if stage.note else "")
     for view in cell.views:
         rows, headings = _terms(cell, view, digits), (*view.columns, *NUMBERS)
@@ -111,8 +111,8 @@ def render_overlap(overlap: Overlap, format_name: str | None, digits: int | None
     if format_name == "json":
         print_text(json_text(overlap.to_dict()))
         return
-    show_matrix("products of each output", overlap.taps, digits, heat=True)
-    show_matrix("gain: what 1 becomes in each phase", overlap.gain, digits, heat=True)
+    show_matrix("products of each output", overlap.taps, digits, heat=True, whole="json")
+    show_matrix("gain: what 1 becomes in each phase", overlap.gain, digits, heat=True, whole="json")
     rows, columns = overlap.gain.shape
     causes = {"counts of products": overlap.counts, "weights": overlap.gain}
     parts = [f"{name} {_share(unevenness(phases), digits)}" for name, phases in causes.items()]

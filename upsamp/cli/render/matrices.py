@@ -19,11 +19,18 @@ SHOWN_PLANES = 8
 SHOWN_DIGITS = 8
 
 
-def show_matrix(title: str, array: Array, digits: int | None = None, *, heat: bool = False) -> None:
+def show_matrix(
+    title: str,
+    array: Array,
+    digits: int | None = None,
+    *,
+    heat: bool = False,
+    whole: str = "plain",
+) -> None:
     """Show an array as tables of its rows and columns, one for each channel of each image.
 
     array: (H, W), (H, W, C) or (N, H, W, C). digits: of each number, see `shown_digits`. heat:
-    whether colours tell how large numbers are.
+    whether colours tell how large numbers are. whole: the format that shows all of a large one.
     """
     digits = shown_digits(digits)
     shape = " x ".join(map(str, array.shape))
@@ -34,7 +41,7 @@ def show_matrix(title: str, array: Array, digits: int | None = None, *, heat: bo
     if len(planes) > SHOWN_PLANES:
         show_note(f"{len(planes) - SHOWN_PLANES} more channels; use --format json for all")
     if planes[0][1].size > SHOWN_ELEMENTS:
-        show_note("the corners are shown; use --format plain for all")
+        show_note(f"the corners are shown; use --format {whole} for all")
 
 
 def as_planes(array: Array) -> list[tuple[str, Array]]:
