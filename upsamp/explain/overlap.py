@@ -191,7 +191,7 @@ def _divisible(
     command: has {} in the place of the kernel.
     """
     name = "a kernel that the stride divides"
-    if words.weights in KERNEL_PRESETS:
+    if words.weights is not None and words.weights in KERNEL_PRESETS:
         larger = words.make(words.weights, size, strides)
         text = command.format(f"--kernel {_pair(size)} --weights {words.weights}")
     elif words.whole and math.prod(size) <= MAX_WRITTEN:
