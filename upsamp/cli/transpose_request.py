@@ -5,7 +5,7 @@ from typing import Literal
 import click
 
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FileType, PaddingType, PairType
+from upsamp.cli.option_types import CountType, FileType, PaddingType, PairType
 from upsamp.cli.options import Options, argument, option
 from upsamp.core.arguments import (
     DATA_FORMATS,

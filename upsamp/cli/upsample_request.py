@@ -10,7 +10,7 @@ import click
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FactorType, FileType, TargetType
+from upsamp.cli.option_types import CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import (
     Options,
     argument,
@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from upsamp.resizing.network import Network
+
+
+# How --reference shows its numbers.
+MEASURED = ("table", "plain", "json", "csv")
 
 
 class Request(Options):
@@ -364,9 +368,11 @@ class Request(Options):
 
     def _check_measured(self) -> None:
         """Raise where options do not go with the numbers that --reference shows."""
-        from upsamp.cli.measuring import check_format  # few results are measured
-
-        check_format(self.format_name)
+        if self.format_name not in (None, *MEASURED):
+            _refuse(
+                f"--reference shows its numbers as {', '.join(MEASURED)}. "
+                f"Received: --format {self.format_name}. Use one of these."
+            )
         given = self.given(
             "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
         )

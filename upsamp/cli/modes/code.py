@@ -1,13 +1,21 @@
 """`--code` and `--compare`: the same computation in other libraries, and what those compute."""
 
+import click
 import numpy as np
 
+from upsamp.cli.modes.program_data import (
+    Origin,
+    batch_source,
+    origin_of,
+    read_again,
+    rounding,
+    writing,
+)
+from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
 from upsamp.cli.options import wrong_command
-from upsamp.cli.program_data import Origin, batch_source, origin_of, read_again, rounding, writing
+from upsamp.cli.output import read_input
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
-from upsamp.cli.results import read_input
-from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request
 from upsamp.cli.upsample_request import Request as UpsampleRequest
 from upsamp.core.arguments import Array, Pair
@@ -27,6 +35,22 @@ from upsamp.translate import TransposedConvolution, Upsampling
 from upsamp.translate.peers import compare_with_peers
 from upsamp.translate.programs import program_of
 from upsamp.translate.source import LARGEST, Data, comment, written_array
+
+
+def compare_enlarging(request: UpsampleRequest) -> None:
+    """Show how far what other libraries compute lies from the result."""
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    batch = as_batch(array_of(given), enlarging.layout)
+    if len(batch) > 1:
+        raise click.UsageError("--compare is for one image; the array holds several.")
+    show_comparison(batch[0], enlarging.result_size(given), enlarging, request.digits or 3)
+
+
+def translate_enlarging(request: UpsampleRequest) -> None:
+    """Print the program of another library that upsamples the input."""
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    size = enlarging.size_of(enlarging.shape_of(given))
+    show_upsampling_program(request, given, size, enlarging)
 
 
 def show_upsampling_program(

@@ -2,24 +2,44 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from math import ceil, isinf
 from typing import Any, TypeAlias
 
-import click
-
+from upsamp.cli.output import choose_destination, deliver, read_input
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_rows
 from upsamp.cli.render.text import rows_csv
+from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.text import json_text, printable
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.io.pictures import Picture
+from upsamp.io.read import read_source
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.views.measuring import Measure, Reference
 
-FORMATS = ("table", "plain", "json", "csv")
-
 Named: TypeAlias = tuple[str, Picture | Array]
+
+
+def measure_enlarging(request: Request) -> None:
+    """Show how near the result, and that of each method, is to a larger picture."""
+    name = str(request.reference)
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    size, layout = enlarging.result_size(given), enlarging.layout
+    border = border_of(enlarging.shape_of(given), size)
+    reference = Reference(read_source(name, request.reading), border, layout)
+    reference.check(size, enlarging.shape_of(given))
+    destination = None
+    if request.output is not None:
+        destination = choose_destination(replace(request, format_name=None), given, "")
+    result = enlarging.apply(given, size)
+    if destination is not None:
+        deliver(result, destination)
+    asked = f"{enlarging.method}, linear light" if enlarging.linear else enlarging.method
+    others = enlarged_by_each(given, size, enlarging)
+    results = chain([(asked, result)], others)
+    show_measures(reference, results, name, request.format_name, request.digits)
 
 
 def enlarged_by_each(given: Picture | Array, size: Pair, enlarging: Enlarging) -> Iterator[Named]:
@@ -124,12 +144,3 @@ def _cells(measures: Sequence[Measure], digits: int | None) -> list[str]:
         cells.append(f"{measure.psnr:{decibels}}")
         cells.append("-" if measure.ssim is None else f"{measure.ssim:{similarity}}")
     return cells
-
-
-def check_format(format_name: str | None) -> None:
-    """Raise where the measures cannot be shown so."""
-    if format_name not in (None, *FORMATS):
-        raise click.UsageError(
-            f"--reference shows its numbers as {', '.join(FORMATS)}. "
-            f"Received: --format {format_name}. Use one of these."
-        )

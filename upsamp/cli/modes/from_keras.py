@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import numpy as np
 
+from upsamp.cli.modes.from_torch import OF_KERNELS, check_options, run_upsample
+from upsamp.cli.modes.program_data import UPSAMP, Origin
+from upsamp.cli.modes.taken_layer import TakenLayer
 from upsamp.cli.options import as_options
-from upsamp.cli.program_data import UPSAMP, Origin
+from upsamp.cli.output import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
-from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
-from upsamp.cli.taken_layer import TakenLayer
-from upsamp.cli.torch_layers import OF_KERNELS, check_options, run_upsample
 from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.core.activations import get_activation
 from upsamp.core.layout import as_batch, with_new_image

@@ -8,9 +8,9 @@ import numpy as np
 
 from upsamp.cli import transpose_request, upsample_request
 from upsamp.cli.options import DEFAULT, wrong_command
+from upsamp.cli.output import TUTORIAL_MATRIX, choose_picture, deliver, read_input
 from upsamp.cli.render.explanations import render_overlap, show_explanation
 from upsamp.cli.render.tables import show_note
-from upsamp.cli.results import TUTORIAL_MATRIX, choose_picture, deliver, read_input
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.convolve import conv2d_transpose, transposed_setting
 from upsamp.core.layout import as_batch

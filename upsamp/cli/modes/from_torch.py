@@ -7,10 +7,10 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
+from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
+from upsamp.cli.output import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
-from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
-from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.cli.upsample_request import Request as Upsampling
 from upsamp.core.arguments import Array, KernelLayout
