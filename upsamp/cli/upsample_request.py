@@ -40,7 +40,7 @@ from upsamp.io.picture_options import (
     WriteOptions,
 )
 from upsamp.io.remote_paths import local_path
-from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
@@ -358,8 +358,11 @@ class Request(Options):
                 "--model makes the result in the place of an interpolation. "
                 f"Leave out {' and '.join(given)}, or --model."
             )
-        if self.model == STANDARD_STREAM:
-            _refuse("--model must be a file, which is read again. Received: '-'. Save it first.")
+        if is_stream(self.model) and (self.many or self.dask is not None):
+            _refuse(
+                "Of several files each process reads --model, which must be a file. "
+                f"Received: '{self.model}'. Save it first."
+            )
 
     @property
     def _unwritten(self) -> bool:

@@ -40,6 +40,8 @@ FULL = (
     "each window of what is padded, times the kernel turned round, and summed; or each input times "
     "the kernel, added where they overlap"
 )
+# What is said of an output that is the full result.
+UNCROPPED = "the full result as it is"
 
 Axes: TypeAlias = tuple[TransposedAxis, TransposedAxis]
 Arguments: TypeAlias = tuple[Pair, Padding | Margins, Pair | None, Pair, int]
@@ -81,14 +83,14 @@ def explain_transposed(
     full = conv2d_transpose(x, kernel, None, strides, "valid", (0, 0), dilation, groups)
     # What the first filter reads.
     seen = x[:, :, :channels]
-    spread, spans = _insert_zeros(seen, strides), _spans(axes, first)
+    spread, spans = insert_zeros(seen, strides), _spans(axes, first)
     padded = np.pad(spread, [*((span - 1, span - 1) for span in spans), (0, 0)])
     counts = [
         [len(axis_taps(axis, place, size)) for place in range(axis.output)]
         for axis, size in zip(axes, first.shape, strict=False)
     ]
     chosen = choose_cell(cell, (counts[0], counts[1]), cell_name)
-    turned = _insert_zeros(first, dilation)[::-1, ::-1]
+    turned = insert_zeros(first, dilation)[::-1, ::-1]
     matrices = _matrix_view(x, kernel, arguments, output_shape, with_bias=bool(np.any(bias)))
     stages = (
         Stage("input", flat(x), ""),
@@ -208,8 +210,12 @@ def axis_taps(axis: TransposedAxis, output: int, taps: int) -> list[tuple[int, i
     return found
 
 
-def _insert_zeros(array: Array, steps: Pair) -> Array:
-    """Return (H, W, C) with steps - 1 zeros between neighbours."""
+def insert_zeros(array: Array, steps: Pair) -> Array:
+    """Return (H, W, C) with steps - 1 zeros between neighbours.
+
+    >>> insert_zeros(np.ones((1, 2, 1)), (2, 2))[:, :, 0]
+    array([[1., 0., 1.]])
+    """
     rows, columns = (
         (length - 1) * step + 1 for length, step in zip(array.shape, steps, strict=False)
     )
@@ -253,7 +259,7 @@ def _crop(rows: TransposedAxis, columns: TransposedAxis, *, with_bias: bool) -> 
         *([f"zeros added: {', '.join(added)}"] if added else []),
         *(["plus the bias"] if with_bias else []),
     ]
-    return "; ".join(parts) or "the full result as it is"
+    return "; ".join(parts) or UNCROPPED
 
 
 def _formula(setting: ConvolutionSetting, axes: Sequence[TransposedAxis], taps: Pair) -> str:

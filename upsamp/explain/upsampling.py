@@ -52,7 +52,7 @@ def explain_upsampling(
     """
     check_values((*size, x.shape[2]))
     whole = Whole((1, *x.shape), size, x.dtype, rule)
-    rows, columns = (_weights(whole, axis) for axis in (0, 1))
+    rows, columns = (axis_weights(whole, axis) for axis in (0, 1))
     for length, target in zip(x.shape, size, strict=False):
         check_values((length, target))
     output = resize(
@@ -94,7 +94,7 @@ def _axis_stages(whole: Whole, axis: int, name: str, weights: Array) -> Iterator
     """Yield where the outputs of an axis lie, what they read, and what an edge changes of it."""
     length, target = whole.shape[1 + axis], whole.size[axis]
     note = f"where each {name} of the output lies, in {name}s of the input"
-    yield Stage(f"{name} positions", _positions(whole, axis), note)
+    yield Stage(f"{name} positions", axis_positions(whole, axis), note)
     if whole.copies:
         inputs = nearest_inputs(length, target, whole.rule.convention)
         yield Stage(f"{name} inputs", inputs, f"the {name} that each copies")
@@ -132,7 +132,7 @@ def _axis_stages(whole: Whole, axis: int, name: str, weights: Array) -> Iterator
     yield Stage(f"{name} weights", weights, EDGES[convention] if low < 0 or high >= length else "")
 
 
-def _weights(whole: Whole, axis: int) -> Array:
+def axis_weights(whole: Whole, axis: int) -> Array:
     """Return the weight of each input in each output of an axis, (outputs, inputs)."""
     length, target = whole.shape[1 + axis], whole.size[axis]
     if whole.copies:
@@ -164,7 +164,7 @@ def dense_weights(plan: AxisPlan, length: int) -> Array:
     return weights
 
 
-def _positions(whole: Whole, axis: int) -> Array:
+def axis_positions(whole: Whole, axis: int) -> Array:
     """Return where the outputs of an axis lie in its input: the centre of pixel 0 is 0."""
     length, target = whole.shape[1 + axis], whole.size[axis]
     outputs = np.arange(target)

@@ -32,10 +32,8 @@ def enlarge_one(request: Request) -> None:
     if request.max_memory is None and not request.keep_larger:
         _enlarge(request)
         return
-    with (
-        limit_memory(request.max_memory),
-        spooled_input(),
-    ):  # which can be read again, as to copy it
+    # The input can be read again, to copy it.
+    with limit_memory(request.max_memory), spooled_input():
         _enlarge(request)
 
 
