@@ -100,7 +100,7 @@ def animate_transposed(
     cell = made.cell.row, made.cell.column
     telling = cell[0] * output.shape[1] + cell[1]
     if view == "scatter":  # an input of that cell
-        place = made.cell.terms[-1].place if made.cell.terms else (0, 0, 0)
+        place = [(0, 0, 0), *(term.place for term in made.cell.terms if term.place)][-1]
         telling = place[0] * x.shape[1] + place[1]
     title = (
         f"transposed convolution of {_size(x.shape)}: kernel {_size(kernel.shape)}, stride "

@@ -47,7 +47,8 @@ def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather
         telling = made.cell.row * size[1] + made.cell.column
     else:
         frames = [*_scatter(x[:, :, 0], output, weights)]
-        telling = made.cell.terms[0].place[0] * shape[1] + made.cell.terms[0].place[1]
+        place = made.cell.terms[0].place or (0, 0)
+        telling = place[0] * shape[1] + place[1]
     last = frames.pop()._replace(text=tuple(made.formula.split("; ")))
     corners = ", corners aligned" if rule.align_corners else ""
     title = (
