@@ -187,8 +187,8 @@ class NetworkRun:
         """Return rows of the result, of what the network made of them."""
         if np.isnan(made).any():  # which no pixel can be
             raise FormatError(
-                f"--model must make numbers of pictures. Received: nan from '{self._network.name}'. "
-                "Give weights that are numbers."
+                "--model must make numbers of pictures. "
+                f"Received: nan from '{self._network.name}'. Give weights that are numbers."
             )
         low, high = self._network.ranges[1]
         shares = (made.astype(np.float32) - low) / (high - low)
