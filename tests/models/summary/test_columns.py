@@ -135,9 +135,6 @@ def test_columns_are_chosen_added_or_all() -> None:
     assert choose_columns("params, Multiply-Adds", default) == ("params", "multiply_adds")
     rule = r"`columns` must name columns, or be all\. Received: 'foo'\. Use one of layer"
     with pytest.raises(ArgumentError, match=rule):
-        ArgumentError,
-        match=r"`columns` must name columns, or be all\. Received: 'foo'\. Use one of layer",
-    ):
         choose_columns("foo", default)
 
 
