@@ -5,7 +5,7 @@ from typing import Literal
 import click
 
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FileType, PaddingType, PairType
+from upsamp.cli.option_types import CountType, FileType, PaddingType, PairType
 from upsamp.cli.options import Options, argument, option
 from upsamp.core.arguments import (
     DATA_FORMATS,
@@ -146,6 +146,7 @@ class Request(Options):
     library: str | None = options.code_option
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    digits: int | None = options.digits_option
     overlap: str | None = option(
         "--overlap",
         is_flag=False,
@@ -205,6 +206,10 @@ class Request(Options):
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
+        call = ["--from"] * (self.source_layer is not None and self.source is None)
+        call *= self.overlap is None
+        others = [*self.given("--solve", "--code"), *call]
+        options.check_digits(self.digits, self.format_name, others)
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
