@@ -13,7 +13,7 @@ from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
 from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.taken_layer import TakenLayer
-from upsamp.cli.torch_layers import OF_KERNELS, check_options, run_upsample
+from upsamp.cli.torch_layers import OF_KERNELS, check_computed, check_options, run_upsample
 from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.core.activations import get_activation
 from upsamp.core.layout import as_batch, with_new_image
@@ -163,6 +163,7 @@ def _activation(layer: Conv2DTranspose) -> Origin | None:
 def _compute(found: Found, request: Request) -> None:
     """Compute what a layer makes of the input of the command."""
     started = perf_counter()
+    check_computed(request)
     if request.library is not None or request.source is None:
         raise click.UsageError(
             f"--from with a {found.layer.type_name} needs INPUT, and no --code: programs are for "

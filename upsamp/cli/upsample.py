@@ -52,6 +52,7 @@ upsamp upsample photo.png --size 3 --interp bicubic --preview
 upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
 upsamp upsample '1 2; 3 4' --interp bilinear --explain
+upsamp upsample '1 2; 3 4' --interp bilinear --animate steps.svg
 upsamp upsample small.png --size 2 --interp bicubic --reference large.png
 upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
@@ -81,6 +82,10 @@ def command(request: Request) -> None:
         from upsamp.cli.explaining import explain_enlarging  # few look at how it is computed
 
         explain_enlarging(request)
+    elif request.animate is not None:
+        from upsamp.cli.animating import animate_enlarging  # few watch how it is computed
+
+        animate_enlarging(request, request.animate)
     elif request.shown_elsewhere:
         _show_elsewhere(request)
     elif request.reference is not None:
