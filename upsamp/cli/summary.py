@@ -152,7 +152,7 @@ def command(request: Request) -> None:
     chain = None if solve is None else _chain(listing.model)
     summary = _summarize(listing, request)
     if request.draw is not None:
-        from upsamp.cli.drawing import draw_model  # few summaries are drawn
+        from upsamp.cli.modes.draw import draw_model  # few summaries are drawn
 
         draw_model(
             listing,
@@ -183,7 +183,7 @@ def _check_options(request: Request) -> None:
     if request.draw == STANDARD_STREAM and printed:
         raise click.UsageError(f"--draw - prints the drawing alone. Leave {printed[0]} out.")
     if request.draw is not None:
-        from upsamp.cli.drawing import check_drawing  # few summaries are drawn
+        from upsamp.cli.modes.draw import check_drawing  # few summaries are drawn
 
         check_drawing(request.draw, overwrite=request.force)
     if request.style is not None and (columns is not None or format_name not in (None, "table")):
