@@ -11,10 +11,10 @@ BLACK: Ink = (40, 44, 52)
 
 
 class Canvas:
-    """White paper of so many rows and columns of pixels."""
+    """Paper of so many rows and columns of pixels."""
 
-    def __init__(self, rows: int, columns: int) -> None:
-        self.pixels: Array = np.full((rows, columns, 3), PAPER, np.uint8)
+    def __init__(self, rows: int, columns: int, paper: Ink = PAPER) -> None:
+        self.pixels: Array = np.full((rows, columns, 3), paper, np.uint8)
 
     def lay(self, picture: Array, top: int, left: int) -> None:
         """Lay a picture on the paper, uint8 (H, W, 3)."""
