@@ -11,7 +11,8 @@ from upsamp import make_generator
 from upsamp.models.sampling.layer_values import LayerValues, trace_sample
 from upsamp.models.sampling.value_ranges import Range
 from upsamp.views.feature_strip import GAP, LINE, MARGIN, draw_strip
-from upsamp.views.map_colours import THEMES, Theme
+from upsamp.views.map_colours import MAP_COLOURS
+from upsamp.views.palette import Theme
 
 Pixels = NDArray[np.uint8]
 
@@ -27,7 +28,7 @@ def layer_of(
 
 def colour(value: float, layer: LayerValues, theme: Theme) -> tuple[int, ...]:
     """Return the colour of one value by the formula."""
-    colours = THEMES[theme]
+    colours = MAP_COLOURS[theme]
     if not math.isfinite(value):
         return colours.not_finite
     low, high = layer.picture or (layer.low, layer.high)
@@ -78,7 +79,7 @@ def test_a_vector_is_folded_into_rows() -> None:
     sheet = sheet_in(draw_strip([layer]), 3 * 24, 4 * 24)[::24, ::24]
     expected = [colour(float(value), layer, "light") for value in values]
     np.testing.assert_allclose(sheet.reshape(12, 3)[:10], expected, rtol=0, atol=1)
-    np.testing.assert_array_equal(sheet.reshape(12, 3)[10:], [THEMES["light"].empty] * 2)
+    np.testing.assert_array_equal(sheet.reshape(12, 3)[10:], [MAP_COLOURS["light"].empty] * 2)
 
 
 def test_pictures_are_drawn_in_their_range_and_colours() -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 import click
 
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FileType, NumbersType, PairType
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
@@ -17,6 +17,7 @@ from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import GENERATORS
 from upsamp.models.sampling.image_inputs import FITS, Fit
 from upsamp.models.sampling.value_ranges import NAMED_RANGES
+from upsamp.views.palette import THEMES, Theme
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
@@ -37,7 +38,7 @@ class Request(Options):
     max_size: int = options.max_size_option
     kind: str | None = option(
         "--kind",
-        type=click.Choice(tuple(GENERATORS), case_sensitive=False),
+        type=ChoiceType(tuple(GENERATORS)),
         help="Without --model: the tutorial's two, or a DCGAN for 28x28.  [default: upsampling]",
     )
     latent: int | None = option(
@@ -50,7 +51,7 @@ class Request(Options):
     )
     channels: int | None = option(
         "--channels",
-        type=click.IntRange(1, 4),
+        type=CountType(1, 4),
         help="Of --kind: channels of the images, 1 grey, 3 colour.  [default: 1]",
     )
     samples: int | None = option(
@@ -74,7 +75,7 @@ class Request(Options):
     )
     fit: Fit | None = option(
         "--fit",
-        type=click.Choice(FITS, case_sensitive=False),
+        type=ChoiceType(FITS),
         help="How an --image gets the model's size: resize changes its shape, pad adds black, "
         "crop keeps the middle.  [default: resize]",
     )
@@ -101,7 +102,7 @@ class Request(Options):
     )
     path: str | None = option(
         "--path",
-        type=click.Choice(PATHS, case_sensitive=False),
+        type=ChoiceType(PATHS),
         help="The way: along a sphere, where such points lie, or straight.  [default: spherical]",
     )
     layer: str | None = option(
@@ -115,9 +116,9 @@ class Request(Options):
         help="Draw what every layer makes of one sample, from the inputs to the output, with its "
         "shape and range, as a picture; '-' is standard output, as PNG.",
     )
-    theme: Literal["light", "dark"] | None = option(
+    theme: Theme | None = option(
         "--theme",
-        type=click.Choice(("light", "dark"), case_sensitive=False),
+        type=ChoiceType(THEMES),
         help="Of --trace: the colours of the paper and the words.  [default: light]",
     )
     output: str | None = option(
@@ -146,7 +147,7 @@ class Request(Options):
     )
     value_range: str = option(
         "--range",
-        type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
+        type=ChoiceType((*NAMED_RANGES, "auto")),
         default="auto",
         help="Black and white: -1 and 1, 0 and 1, 0 and 255, or as the last activation says, else "
         "as the pixels of --image went in, or the least and the greatest value.",
@@ -219,8 +220,6 @@ class Request(Options):
             return
         if drawn:
             _refuse(f"--code prints a program, and draws no samples. Leave out {drawn[0]}")
-        if self.library == "onnx":
-            _refuse("--code onnx is for one layer. Write the whole model by --save FILE.onnx")
         if self.save is not None and not self.save.lower().endswith(WEIGHTS_SUFFIX):
             _refuse(
                 f"--code must have its weights in a {WEIGHTS_SUFFIX} file. "

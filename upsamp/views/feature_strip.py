@@ -17,7 +17,8 @@ from upsamp.models.sampling.layer_values import LayerValues
 from upsamp.models.sampling.sample_grid import gray_levels
 from upsamp.views.canvas import Canvas, Ink, text_width
 from upsamp.views.fitting import average, fitted_size, repeat
-from upsamp.views.map_colours import THEMES, Colours, Theme, colours_of, ends_of
+from upsamp.views.map_colours import MAP_COLOURS, Colours, colours_of, ends_of
+from upsamp.views.palette import Theme
 
 # All in pixels. The height of the sheets is that of the tallest map between these two.
 LEAST_HEIGHT, MOST_HEIGHT = 232, 384
@@ -61,7 +62,7 @@ def draw_strip(layers: Sequence[LayerValues], theme: Theme = "light") -> Array:
     Each map is enlarged by a whole factor, or where it is taller than a sheet, averaged. Memory is
     checked before it is taken.
     """
-    colours = THEMES[theme]
+    colours = MAP_COLOURS[theme]
     tallest = max((one.values.shape[0] for one in layers if one.values.ndim == 3), default=0)
     height = min(MOST_HEIGHT, max(LEAST_HEIGHT, tallest))
     links = any(_takes(layers, number) for number in range(len(layers)))

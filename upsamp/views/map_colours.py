@@ -1,6 +1,6 @@
 """The colours of feature maps: grey, or for values of both signs blue below zero and red above."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,8 +8,7 @@ from upsamp.core.arguments import Array
 from upsamp.models.sampling.layer_values import LayerValues
 from upsamp.models.sampling.sample_grid import gray_levels
 from upsamp.views.canvas import Ink
-
-Theme: TypeAlias = Literal["light", "dark"]
+from upsamp.views.palette import Theme
 
 
 class Colours(NamedTuple):
@@ -28,7 +27,7 @@ class Colours(NamedTuple):
     not_finite: Ink = (255, 0, 255)
 
 
-THEMES: dict[Theme, Colours] = {
+MAP_COLOURS: dict[Theme, Colours] = {
     "light": Colours(
         paper=(255, 255, 255),
         ink=(40, 44, 52),

@@ -1,5 +1,6 @@
 """`--code` and `--compare`: the same computation in other libraries, and what those compute."""
 
+import click
 import numpy as np
 
 from upsamp.cli.modes.program_data import (
@@ -34,6 +35,22 @@ from upsamp.translate import TransposedConvolution, Upsampling
 from upsamp.translate.peers import compare_with_peers
 from upsamp.translate.programs import program_of
 from upsamp.translate.source import LARGEST, Data, comment, written_array
+
+
+def compare_enlarging(request: UpsampleRequest) -> None:
+    """Show how far what other libraries compute lies from the result."""
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    batch = as_batch(array_of(given), enlarging.layout)
+    if len(batch) > 1:
+        raise click.UsageError("--compare is for one image; the array holds several.")
+    show_comparison(batch[0], enlarging.result_size(given), enlarging, request.digits or 3)
+
+
+def translate_enlarging(request: UpsampleRequest) -> None:
+    """Print the program of another library that upsamples the input."""
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    size = enlarging.size_of(enlarging.shape_of(given))
+    show_upsampling_program(request, given, size, enlarging)
 
 
 def show_upsampling_program(
@@ -233,10 +250,10 @@ def _small(array: Array) -> str | None:
     return written_array(array.squeeze(), array.shape)
 
 
-def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
+def show_comparison(array: Array, size: Pair, enlarging: Enlarging, digits: int) -> None:
     """Show how far the results of other conventions and libraries lie from the chosen one.
 
-    array: (H, W, C). size: the rows and columns of the result.
+    array: (H, W, C). size: the rows and columns of the result. digits: of each number.
     """
     method, convention = enlarging.interpolation, enlarging.convention
     rows = []
@@ -246,7 +263,7 @@ def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
             array, size, method, convention=convention, align_corners=enlarging.align_corners
         ):
             numbers = (peer.largest, peer.mean, peer.psnr)
-            cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
+            cells = ["-" if number is None else f"{number:.{digits}g}" for number in numbers]
             rows.append((peer.name, *cells, peer.remark))
     title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
     show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")

@@ -1,6 +1,5 @@
 """`upsamp transpose-conv --fit`: learn a kernel from images, and say what it is worth."""
 
-import math
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -37,8 +36,6 @@ def learn_kernel(request: Request, target: str) -> None:
             f"Received: --kernel {kernel_size[0]} {kernel_size[1]}, "
             f"--stride {strides[0]} {strides[1]}. Use a larger kernel."
         )
-    if not math.isfinite(request.ridge):
-        raise click.UsageError(f"--ridge must be a finite number. Received: {request.ridge}.")
     if request.save_weights is not None:
         _check_file(request.save_weights, overwrite=request.force)
     fit = partial(
@@ -68,7 +65,8 @@ def learn_kernel(request: Request, target: str) -> None:
     measures = mean_of(
         compare_inside(small, large, kernel, strides, _peak(large)) for small, large in judged
     )
-    rows = [(name, f"{decibels:.2f}") for name, decibels in measures.items()]
+    written = ".2f" if request.digits is None else f".{request.digits}g"
+    rows = [(name, f"{decibels:{written}}") for name, decibels in measures.items()]
     shown = f"kernel {kernel_size[0]} x {kernel_size[1]}, stride {strides[0]} x {strides[1]}"
     show_rows(f"Fitted {shown}, away from the edges", ("Method", "PSNR (dB)"), rows, "<>")
     if request.save_weights is None:
