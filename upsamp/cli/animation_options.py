@@ -28,7 +28,7 @@ animate_option = option(
 
 view_option = option(
     "--view",
-    type=ChoiceType(("gather", "scatter"), case_sensitive=False),
+    type=ChoiceType(("gather", "scatter")),
     default="gather",
     help="The steps of --animate: gather has one for each value of the output and what it reads, "
     "scatter one for each input and what it is added to.",
@@ -58,7 +58,7 @@ fps_option = option(
 
 theme_option = option(
     "--theme",
-    type=ChoiceType(("light", "dark"), case_sensitive=False),
+    type=ChoiceType(("light", "dark")),
     help="The colours of --animate.  [default: light; of .svg what the reader prefers]",
 )
 
