@@ -320,7 +320,11 @@ CODES = (
     (2, "transpose-conv --solve 28 7", "Received: 28x28 and 7x7."),
     (1, "transpose-conv --solve 7 99999", "There must be a layer"),
     (1, "transpose-conv 1 --groups 2", "The groups must divide"),
-    (2, "transpose-conv 1 --weights onez", "icnr, a matrix or a file. Received: onez"),
+    (
+        2,
+        "transpose-conv 1 --weights onez",
+        "a matrix or a file. Received: onez. Did you mean ones?",
+    ),
     (2, "transpose-conv 1 --bias b.npy", "--bias must be numbers, as 0.5"),
     (1, "transpose-conv 1 --bias one", "--bias"),
     (1, "transpose-conv --from torch Dense(3)", "must be spelled as in PyTorch"),

@@ -1,5 +1,7 @@
 """What the options of `upsamp summary` ask for, as one value that all its parts take."""
 
+from pathlib import Path
+
 import click
 
 from upsamp.cli import options
@@ -12,6 +14,17 @@ from upsamp.models.summary.columns import choose_columns
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000
+
+# The formats of files, by their suffixes; that of --format holds in any.
+SUFFIXES = {
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".sarif": "sarif",
+}
 
 
 class Request(Options):
@@ -69,7 +82,23 @@ class Request(Options):
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
     )
+    output: str | None = option(
+        "-o",
+        "--output",
+        type=FileType(output=True),
+        help="Write what is shown to FILE, in the format of its suffix (.json, .csv, .md, .dot, "
+        ".sarif; text of others) or of --format; '-' is standard output.",
+    )
+    quiet: bool = options.quiet_option
+    force: bool = options.force_option
     max_size: int = options.max_size_option
+
+    @property
+    def shown_as(self) -> str | None:
+        """The format: that of --format, or of the file's suffix."""
+        if self.format_name is not None or self.output is None:
+            return self.format_name
+        return SUFFIXES.get(Path(self.output).suffix.lower())
 
     @property
     def compares(self) -> bool:
@@ -80,7 +109,7 @@ class Request(Options):
         """Raise where options have no meaning together."""
         if self.audit:
             return  # which has checks of its own
-        columns, format_name = self.columns, self.format_name
+        columns, format_name = self.columns, self.shown_as
         if format_name == "sarif":
             raise click.UsageError("--format sarif must be used with --audit.")
         with wrong_command():
