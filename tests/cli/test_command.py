@@ -323,10 +323,10 @@ CODES = (
     (
         2,
         "transpose-conv 1 --weights onez",
-        "a matrix or a file. Received: onez. Did you mean ones?",
+        "a file. Received: onez. Did you mean ones?",
     ),
     (2, "transpose-conv 1 --bias b.npy", "--bias must be numbers, as 0.5"),
-    (1, "transpose-conv 1 --bias one", "--bias"),
+    (2, "transpose-conv 1 --bias one", "--bias must be numbers"),
     (1, "transpose-conv --from torch Dense(3)", "must be spelled as in PyTorch"),
     (2, "summary in.keras --columns foo", "--columns must name columns, or be all. "),
     (2, "summary dcgan --style keras --width 9", "Give a larger --width."),

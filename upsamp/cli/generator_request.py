@@ -215,8 +215,6 @@ class Request(Options):
             return
         if drawn:
             _refuse(f"--code prints a program, and draws no samples. Leave out {drawn[0]}")
-        if self.library == "onnx":
-            _refuse("--code onnx is for one layer. Write the whole model by --save FILE.onnx")
         if self.save is not None and not self.save.lower().endswith(WEIGHTS_SUFFIX):
             _refuse(
                 f"--code must have its weights in a {WEIGHTS_SUFFIX} file. "

@@ -1,7 +1,7 @@
 """What a command is asked for, as one value; and the options that commands share."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -193,6 +193,32 @@ cell_option = option(
     help="Row and column of the value that --explain writes as its sum, counted from 0.  "
     "[default: the first that is made of the most]",
 )
+
+
+digits_option = option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    metavar="N",
+    help="Significant digits of the numbers in tables.  [default: 8 on a terminal, elsewhere all]",
+)
+
+
+def check_digits(
+    digits: int | None, format_name: str | None, others: Sequence[str], *known: str
+) -> None:
+    """Raise where --digits is given, and no table of numbers is shown.
+
+    others: options that are given, and show none. known: formats besides tables that may be cut.
+    """
+    if digits is None:
+        return
+    if others:
+        raise click.UsageError(f"--digits is for tables of numbers. Leave {others[0]} out.")
+    if format_name not in (None, "table", "markdown", *known):
+        raise click.UsageError(
+            f"--digits is for tables; {format_name} keeps all digits. Leave it out, or use "
+            "--format table."
+        )
 
 
 def check_explained(explain: bool, format_name: str | None) -> None:

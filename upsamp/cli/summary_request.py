@@ -1,6 +1,6 @@
 """What the options of `upsamp summary` ask for, as one value that all its parts take."""
 
-from pathlib import Path
+from pathlib import PurePath
 
 import click
 
@@ -10,10 +10,15 @@ from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType
 from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
 from upsamp.core.arguments import Pair
+from upsamp.core.text import printable
+from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.io.write import check_place
 from upsamp.models.summary.columns import choose_columns
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000
+# Options of what is printed.
+PRINTED = "--columns", "--show-trainable", "--batch", "--solve", "--style", "--width", "--format"
 
 # The formats of files, by their suffixes; that of --format holds in any.
 SUFFIXES = {
@@ -78,6 +83,12 @@ class Request(Options):
         type=ChoiceType((*FORMATS, "sarif")),
         help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
     )
+    draw: str | None = option(
+        "--draw",
+        type=FileType(output=True),
+        help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
+        "connections, as FILE.svg; '-' is standard output.",
+    )
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
@@ -98,7 +109,7 @@ class Request(Options):
         """The format: that of --format, or of the file's suffix."""
         if self.format_name is not None or self.output is None:
             return self.format_name
-        return SUFFIXES.get(Path(self.output).suffix.lower())
+        return SUFFIXES.get(PurePath(self.output).suffix.lower())
 
     @property
     def compares(self) -> bool:
@@ -107,6 +118,10 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options have no meaning together."""
+        if self.force and self.output is None and self.draw is None:
+            raise click.UsageError("--force is for the file of -o or --draw. Leave it out.")
+        if self.output not in (None, STANDARD_STREAM):
+            check_place(str(self.output), overwrite=self.force)
         if self.audit:
             return  # which has checks of its own
         columns, format_name = self.columns, self.shown_as
@@ -114,11 +129,16 @@ class Request(Options):
             raise click.UsageError("--format sarif must be used with --audit.")
         with wrong_command():
             choose_columns(columns, ())
+        self._check_drawing()
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
             raise click.UsageError("--style keras must stand without --columns and --format.")
         if self.width is not None and format_name not in (None, "table"):
             raise click.UsageError(
                 f"--width must be that of a table. Received: --format {format_name}."
+            )
+        if self.solve is not None and format_name in ("csv", "dot"):
+            raise click.UsageError(
+                f"--solve is shown as table, plain, json or markdown. Received: {format_name}."
             )
         if self.compare_weights and not self.compares:
             raise click.UsageError("--compare-weights must be used with two models.")
@@ -126,3 +146,18 @@ class Request(Options):
             raise click.UsageError(
                 f"--name must be used with layers. Received: '{self.layers[0]}'."
             )
+
+    def _check_drawing(self) -> None:
+        """Raise where options have no meaning with --draw, or without it."""
+        if self.draw is None:
+            return
+        printed = self.given(*PRINTED)
+        if self.draw == STANDARD_STREAM and printed:
+            raise click.UsageError(f"--draw - prints the drawing alone. Leave {printed[0]} out.")
+        suffix = PurePath(self.draw).suffix.lower()
+        if suffix != ".svg" and not (is_stream(self.draw) and not suffix):
+            raise click.UsageError(
+                f"--draw must name an .svg file, such as model.svg. Received: "
+                f"{printable(self.draw)}. A browser or rsvg-convert makes a PNG of it."
+            )
+        check_place(self.draw, overwrite=self.force)

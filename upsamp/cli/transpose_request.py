@@ -159,6 +159,7 @@ class Request(Options):
     library: str | None = options.code_option
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    digits: int | None = options.digits_option
     overlap: str | None = option(
         "--overlap",
         is_flag=False,
@@ -219,6 +220,10 @@ class Request(Options):
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
+        call = ["--from"] * (self.source_layer is not None and self.source is None)
+        call *= self.overlap is None
+        others = [*self.given("--solve", "--code"), *call]
+        options.check_digits(self.digits, self.format_name, others)
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")

@@ -11,7 +11,15 @@ from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
 from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType, TargetType
-from upsamp.cli.options import Options, argument, check_explained, option, parsed, wrong_command
+from upsamp.cli.options import (
+    Options,
+    argument,
+    check_digits,
+    check_explained,
+    option,
+    parsed,
+    wrong_command,
+)
 from upsamp.core.arguments import (
     CONVENTIONS,
     DATA_FORMATS,
@@ -32,7 +40,7 @@ from upsamp.io.picture_options import (
     WriteOptions,
 )
 from upsamp.io.remote_paths import local_path
-from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
@@ -124,6 +132,7 @@ class Request(Options):
     )
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    digits: int | None = options.digits_option
     library: str | None = options.code_option
     output: str | None = options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
@@ -316,6 +325,9 @@ class Request(Options):
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""
         check_explained(self.explain, self.format_name)
+        others = self.given("--code", "--sheet", "--dry-run", "--preview", "--report")
+        measured = ("plain",) * (self.reference is not None)
+        check_digits(self.digits, self.format_name, others, *measured)
         given = self.given("--compare", "--code", "--explain")
         if len(given) > 1:
             _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
@@ -324,7 +336,7 @@ class Request(Options):
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""
-        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference"
+        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference", "--digits"
         given = self.given(*named)
         given += ["--missing"] * (self.missing == "nan")
         if given:
@@ -346,8 +358,11 @@ class Request(Options):
                 "--model makes the result in the place of an interpolation. "
                 f"Leave out {' and '.join(given)}, or --model."
             )
-        if self.model == STANDARD_STREAM:
-            _refuse("--model must be a file, which is read again. Received: '-'. Save it first.")
+        if is_stream(self.model) and (self.many or self.dask is not None):
+            _refuse(
+                "Of several files each process reads --model, which must be a file. "
+                f"Received: '{self.model}'. Save it first."
+            )
 
     @property
     def _unwritten(self) -> bool:

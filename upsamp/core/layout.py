@@ -31,7 +31,7 @@ def with_new_image(
 ) -> tuple[int, ...]:
     """Return `shape` with other rows, columns and channels, in its own rank and data format.
 
-    A shape of rank 2 has no place for channels, and so takes one alone.
+    A shape of rank 2 has no place for channels, and so takes one only.
     """
     if len(shape) == 2:
         if channels != 1:

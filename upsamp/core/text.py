@@ -47,7 +47,7 @@ def first_line(error: BaseException) -> str:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    r"""Return a value as JSON of visible ASCII alone, which says the same.
+    r"""Return a value as JSON of visible ASCII only, which says the same.
 
     >>> print(json_text({"name": "é" + chr(0x7F)}))
     {"name": "\u00e9\u007f"}

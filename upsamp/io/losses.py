@@ -163,7 +163,7 @@ def losses_of(
     if not isinstance(result, Picture):
         return ()
     record = FORMATS[format_name]
-    if record.kind != "image":  # numbers alone were asked for
+    if record.kind != "image":  # numbers only were asked for
         return _losses_of_frames(result, record)
     options = options or WriteOptions()
     made = fitted_stand_in(result, format_name, options)

@@ -103,9 +103,9 @@ class NetworkRun:
         self._dtype: np.dtype[Any] = np.dtype(np.float32) if alpha is None else pixels.dtype
         self._keeps = network.keeps
         if alpha is None and shape[2] != network.channels:
+            channels = "1 channel" if network.channels == 1 else f"{network.channels} channels"
             raise ShapeError(
-                f"A matrix for --model '{network.name}' must have {network.channels} channels. "
-                f"Received: {shape[2]}."
+                f"A matrix for --model '{network.name}' must have {channels}. Received: {shape[2]}."
             )
         self.plan = network.plan(size if self._keeps else (shape[0], shape[1]), room)
         self._chunk = max(1, CHUNK_BYTES // (4 * size[1] * shape[2]))
@@ -193,7 +193,7 @@ class NetworkRun:
         if self._alpha:
             last = slice(colours, colours + 1)
             if shares.shape[2] == 4:
-                result[..., last] = round_to(shares[..., last] * most, self._dtype)
+                result[..., last] = round_to(shares[..., 3:] * most, self._dtype)
             else:
                 result[..., last] = self._bicubic(read, rows, last)
         shares = shares[..., :3]

@@ -43,7 +43,7 @@ def compare_enlarging(request: UpsampleRequest) -> None:
     batch = as_batch(array_of(given), enlarging.layout)
     if len(batch) > 1:
         raise click.UsageError("--compare is for one image; the array holds several.")
-    show_comparison(batch[0], enlarging.result_size(given), enlarging)
+    show_comparison(batch[0], enlarging.result_size(given), enlarging, request.digits or 3)
 
 
 def translate_enlarging(request: UpsampleRequest) -> None:
@@ -250,10 +250,10 @@ def _small(array: Array) -> str | None:
     return written_array(array.squeeze(), array.shape)
 
 
-def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
+def show_comparison(array: Array, size: Pair, enlarging: Enlarging, digits: int) -> None:
     """Show how far the results of other conventions and libraries lie from the chosen one.
 
-    array: (H, W, C). size: the rows and columns of the result.
+    array: (H, W, C). size: the rows and columns of the result. digits: of each number.
     """
     method, convention = enlarging.interpolation, enlarging.convention
     rows = []
@@ -263,7 +263,7 @@ def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
             array, size, method, convention=convention, align_corners=enlarging.align_corners
         ):
             numbers = (peer.largest, peer.mean, peer.psnr)
-            cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
+            cells = ["-" if number is None else f"{number:.{digits}g}" for number in numbers]
             rows.append((peer.name, *cells, peer.remark))
     title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
     show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")

@@ -57,7 +57,7 @@ def convolve_one(request: Request, settings: Settings, layer: TakenLayer | None)
             "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
         )
     if destination.format == "table":
-        show_result(job.source.load(), delivered)
+        show_result(job.source.load(), delivered, request.digits)
     show_layer(job.work.row, as_table=shows_tables(destination))
     shown = [
         ("Weights", settings.preset),

@@ -32,10 +32,8 @@ def enlarge_one(request: Request) -> None:
     if request.max_memory is None and not request.keep_larger:
         _enlarge(request)
         return
-    with (
-        limit_memory(request.max_memory),
-        spooled_input(),
-    ):  # which can be read again, as to copy it
+    # The input can be read again, to copy it.
+    with limit_memory(request.max_memory), spooled_input():
         _enlarge(request)
 
 
@@ -54,7 +52,7 @@ def _enlarge(request: Request) -> None:
         show_note(f"{what} not smaller than --to {enlarging.spell()}, and kept in size")
     delivered = given if copy_kept(job, kept) else finish(job)
     if destination.format == "table":
-        _show_table(job.source.load(), delivered, enlarging)
+        _show_table(job.source.load(), delivered, enlarging, request.digits)
     size = enlarging.spell(job.work.size).replace("x", " x ")
     settings = [("Method", enlarging.method_shown), ("Size", size)]
     if enlarging.network is not None and isinstance(given, Picture):
@@ -87,9 +85,11 @@ def _plan(request: Request, found: Source) -> Job[EnlargedStrips]:
     return plan_job(found, work, destination, request.copied)
 
 
-def _show_table(given: Picture | Array, result: Picture | Array, enlarging: Enlarging) -> None:
+def _show_table(
+    given: Picture | Array, result: Picture | Array, enlarging: Enlarging, digits: int | None
+) -> None:
     """Show a matrix before and after, and the layer that makes one of the other."""
-    show_result(given, result)
+    show_result(given, result, digits)
     if isinstance(given, Picture) or enlarging.network is not None:
         return
     from upsamp.models.upsampling_layer import upsampling_row  # only tables show the layer

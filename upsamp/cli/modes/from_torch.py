@@ -41,7 +41,7 @@ def take_torch_layer(text: str, request: Request) -> TakenLayer | None:
     Without an input a layer is shown as a call of upsamp, unless a program is wanted.
     """
     layer = _read(text)
-    if request.source is None and request.library is None:
+    if request.source is None and request.library is None and request.overlap is None:
         _show(layer)
     elif layer.function == "conv2d_transpose":
         settings = _with_layer(request.settings, layer, request.kernel_layout)
@@ -57,7 +57,8 @@ def _read(text: str) -> TorchLayer:
     """Read a layer of PyTorch; raise where options are given that would be passed over."""
     layer = parse_torch(text)
     kernels = [*OF_KERNELS, *(["bias"] if layer.bias else [])] if layer.channels else []
-    check_options({"data_format", *kernels})
+    overlaps = ["overlap"] * (layer.function == "conv2d_transpose")
+    check_options({"data_format", *kernels, *overlaps})
     return layer
 
 
@@ -94,7 +95,7 @@ def _compute(layer: TorchLayer, request: Request) -> None:
     x = array_of(read_input(source, request.reading))
     destination = choose_destination(request, x, layer.function)
     result, count = _result_of(layer, x, request)
-    delivered = deliver(result, destination)
+    delivered = deliver(result, destination, request.digits)
     shape = (None, *as_batch(result, layout).shape[1:])
     name = LAYERS[layer.function]
     row = SummaryRow(layer.function, name, shape, count)

@@ -6,6 +6,7 @@ written by `upsamp.io`.
 
 import sys
 from collections.abc import Iterable
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +34,14 @@ def print_text(text: str, *, err: bool = False) -> None:
     A name whose own ends of lines must not make lines is to be `printable` before.
     """
     click.echo(_inert(text), err=err)
+
+
+def print_paragraph(text: str) -> None:
+    """Print text as `print_text` does, its lines no longer than those of a terminal."""
+    if on_terminal():
+        width = open_console().width
+        text = "\n".join(fill(line, width) for line in text.split("\n"))
+    print_text(text)
 
 
 def print_drawing(lines: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.native.library import kernels
 from upsamp.core.products import has_wide_kernels
 
-# BLAS knows these types alone.
+# BLAS knows these types only.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 # How many values are gathered in the time of a few calls, where native kernels take longer, too.
 GATHERED = 2**14

@@ -1,6 +1,6 @@
 """A transposed convolution in strips of rows, each of which is convolved by itself.
 
-How the result is cut depends on shapes alone, and never on the memory there is. So to collect the
+How the result is cut depends on shapes only, and never on the memory there is. So to collect the
 strips, and to write one after the other, are the same sums in the same order: the same bits.
 """
 

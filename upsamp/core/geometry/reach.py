@@ -1,4 +1,4 @@
-"""Which inputs an output depends on, one axis at a time, in integers alone.
+"""Which inputs an output depends on, one axis at a time, in integers only.
 
 Every function gives two arrays (outputs,): the first and the last input position of each output.
 An output that depends on no input has a first that is larger than its last.

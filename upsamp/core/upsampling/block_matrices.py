@@ -5,7 +5,7 @@ few outputs, the band becomes small dense matrices, and away from the edges all 
 same: nearly all the work is one product that NumPy repeats over a strided view.
 
 A part of the rows and one of the columns are a tile, which is made on its own. Where tiles begin
-depends on the whole result alone, so that floats have the same bits for any strips and threads.
+depends on the whole result only, so that floats have the same bits for any strips and threads.
 """
 
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ class Band(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Neighbouring outputs of an axis, the inputs that they read, and the plan of these alone."""
+    """Neighbouring outputs of an axis, the inputs that they read, and the plan of these only."""
 
     outputs: slice
     inputs: slice

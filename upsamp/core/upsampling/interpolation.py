@@ -10,7 +10,7 @@ output are divided by their sum. An input whose weight is zero is not read at al
 The conventions differ at the edges and in bicubic's parameter: "keras" (so do TensorFlow, JAX and
 Pillow's floats) leaves out inputs that do not exist and has a = -0.5; "torch" (so does OpenCV)
 repeats the edge and has a = -0.75. They also differ in nearest and area: see `nearest_inputs` and
-`_taps`. The kernels are in `methods`.
+`unbounded_taps`. The kernels are in `methods`.
 """
 
 import math
@@ -109,7 +109,8 @@ class Gather:
 
     def table(self, outputs: Array) -> Table:
         """Return what some outputs read."""
-        inputs, values = _packed(*_fitted(self.rule, *_taps(self.rule, outputs + self.first)))
+        taps = unbounded_taps(self.rule, outputs + self.first)
+        inputs, values = _packed(*_fitted(self.rule, *taps))
         return Table(inputs - self.origin, values)
 
 
@@ -179,7 +180,7 @@ def nearest_input(length: int, target: int, convention: Convention, output: Numb
     return (2 * output + 1) * length // (2 * target)
 
 
-def _taps(rule: Rule, outputs: Array) -> tuple[Array, Array]:
+def unbounded_taps(rule: Rule, outputs: Array) -> tuple[Array, Array]:
     """Return the inputs that outputs would read if the axis had no ends, and their shares.
 
     Both are (outputs, taps), with shares of zero for what is not read.
@@ -233,7 +234,7 @@ def _phase_runs(rule: Rule, phases: int, period: int, shift: int) -> Iterable[Ru
     """Yield the runs of the outputs phase, phase + period, ...: those near an edge are alone."""
     length, target = rule.length, rule.target
     starts: list[tuple[int, int]] = []  # the first output of a run, and its count
-    taps, _ = _packed(*_taps(rule, np.arange(phases)))
+    taps, _ = _packed(*unbounded_taps(rule, np.arange(phases)))
     step = max(1, shift)
     ends = zip(taps.min(axis=1).tolist(), taps.max(axis=1).tolist(), strict=True)
     for phase, (low, high) in enumerate(ends):

@@ -56,7 +56,7 @@ class NearestAxis(NamedTuple):
         return nearest_input(self.length, self.target, self.convention, numbers) - self.first
 
     def part(self, outputs: slice) -> tuple[slice, "NearestAxis"]:
-        """Return the inputs of some outputs, and the axis of these alone.
+        """Return the inputs of some outputs, and the axis of these only.
 
         Axes of the same pattern are equal.
         """

@@ -1,6 +1,6 @@
 """Interpolation by plain sums: each output is the sum of its own inputs, and reads no others.
 
-So a NaN or an infinity reaches those outputs alone that depend on it. Every faster way is proved
+So a NaN or an infinity reaches only the outputs that depend on it. Every faster way is proved
 equal to this one, and hands over to it what it cannot do.
 """
 

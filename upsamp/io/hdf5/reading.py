@@ -72,7 +72,7 @@ class Hdf5Reader:
         """Return what the HDF5 file holds that is in the file `path` from `offset` on.
 
         size: of the HDF5 file in bytes; where it is None, to the end. values: whether the numbers
-        are wanted, or shapes and text alone, which `max_size` does not bound. audit: what would
+        are wanted, or shapes and text only, which `max_size` does not bound. audit: what would
         be refused is gathered in `faults`. name: for errors; the quoted path, where it is None.
         """
         name = name or f"'{path}'"

@@ -8,8 +8,9 @@ from PIL import Image, ImageDraw, ImageFont
 from upsamp.core.arguments import Array
 
 
+@lru_cache(512)
 def letter(text: str, size: int) -> Array:
-    """Draw a line of text: how much of each pixel is ink, uint8 (H, W).
+    """Draw a line of text: how much of each pixel is ink, uint8 (H, W), which is not written to.
 
     size: the height of the letters' square in pixels. All lines of a size have the same height, as
     their letters are on the same line.
