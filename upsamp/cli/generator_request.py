@@ -165,6 +165,7 @@ class Request(Options):
         help="Samples computed at a time, which bounds the memory.",
     )
     compression: int | None = options.compress_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
 
     @property
@@ -181,6 +182,13 @@ class Request(Options):
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
         return STANDARD_STREAM in (self.output, self.samples_out, self.save, self.trace)
+
+    @property
+    def shows_summary(self) -> bool:
+        """Whether the summary of the model is shown, as nothing takes its place."""
+        made = self.writes or self.save is not None
+        quiet = self.quiet and made
+        return not (self.takes_standard_output or quiet or (self.model and self.writes))
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""

@@ -240,6 +240,10 @@ def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) ->
         )
 
 
+quiet_option = option(
+    "-q", "--quiet", help="Show results and errors alone: no notes, and no report of what was done."
+)
+
 force_option = option("--force", help="Overwrite a file that exists.")
 
 code_option = option(

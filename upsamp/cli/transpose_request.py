@@ -185,6 +185,7 @@ class Request(Options):
     compression: int | None = options.compress_option
     value_range: ValueRange | None = options.range_option
     depth: Literal[8] | None = options.depth_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
     max_pixels: int = options.max_pixels_option
     max_memory: int | None = options.max_memory_option

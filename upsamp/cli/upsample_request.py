@@ -176,7 +176,7 @@ class Request(Options):
         type=FileType(output=True),
         help="Write a report of all files to FILE, as JSON; '-' is standard output.",
     )
-    quiet: bool = option("-q", "--quiet", help="Show nothing but errors.")
+    quiet: bool = options.quiet_option
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     quality: Quality = options.quality_option
@@ -386,7 +386,7 @@ class Request(Options):
                 f"Received: --format {self.format_name}. Use one of these."
             )
         given = self.given(
-            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
+            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory"
         )
         if given:
             _refuse(f"--reference shows numbers of whole results. Leave {given[0]} out.")
