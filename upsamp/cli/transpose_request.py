@@ -1,6 +1,7 @@
 """What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 import click
@@ -35,8 +36,27 @@ from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_arr
 from upsamp.io.streams import is_open
 from upsamp.models.transposed_convolution import Settings
 
+# How --solve and --fit are shown.
+LISTED = ("table", "plain", "json")
 # What is meant for the name of a kernel, and for no file.
 KERNEL_NAME = re.compile("(?!nan|inf)[A-Za-z][A-Za-z0-9_]*", re.IGNORECASE)
+
+# What is known of the options of a mode: those that --solve and --fit use, and that others do not.
+OF_SOLVE = frozenset({"solve", "format_name", "digits"})
+OF_FIT = frozenset(
+    {
+        *("source", "fit", "kernel", "stride", "save_weights", "apart", "ridge", "format_name"),
+        *("digits", "missing", "depth"),
+    }
+)
+LEARNT = frozenset({"save_weights", "apart", "ridge"})
+WRITTEN = frozenset({"compression", "value_range", "max_memory"})
+UNUSED: Mapping[str, frozenset[str]] = {
+    "--explain": LEARNT | WRITTEN | {"output"},
+    "--overlap": LEARNT | {"value_range", "max_memory", "output", "cell"},
+    "--code": LEARNT | WRITTEN | {"format_name", "cell"},
+    "A result": LEARNT | {"cell"},
+}
 
 
 class Request(Options):
@@ -227,8 +247,22 @@ class Request(Options):
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
-        if self.fit is None and self.given("--save-weights", "--apart"):
-            raise click.UsageError("--save-weights and --apart go with --fit.")
+        self._check_mode()
+
+    def _check_mode(self) -> None:
+        """Raise where an option is given that the mode of the call passes over."""
+        if self.fit is None and self.set_by_user("--save-weights", "--apart", "--ridge"):
+            raise click.UsageError("--save-weights, --apart and --ridge go with --fit. Give it.")
+        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        mode = modes[0] if modes else "A result"
+        known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
+        fields = type(self).__annotations__.keys()
+        options.refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
+        if mode in ("--solve", "--fit") and self.format_name not in (None, *LISTED):
+            raise click.UsageError(
+                f"--format of {mode} must be one of {', '.join(LISTED)}. "
+                f"Received: {self.format_name}."
+            )
 
 
 def _read_bias(text: str) -> Array:

@@ -1,6 +1,6 @@
 """What the options of `upsamp upsample` ask for, as one value that all its parts take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -18,6 +18,7 @@ from upsamp.cli.options import (
     check_explained,
     option,
     parsed,
+    refuse_unused,
     wrong_command,
 )
 from upsamp.core.arguments import (
@@ -49,6 +50,14 @@ if TYPE_CHECKING:
     from upsamp.resizing.network import Network
 
 
+# What the options of a written result are; and those that a mode does not use.
+WRITTEN = frozenset({"compression", "quality", "strip", "background", "value_range"})
+UNUSED: Mapping[str, frozenset[str]] = {
+    "--explain": WRITTEN | {"output"},
+    "--compare": WRITTEN | {"output", "cell"},
+    "--code": WRITTEN | {"format_name", "cell"},
+    "--sheet": frozenset({"interpolation", "strip", "value_range"}),
+}
 # How --reference shows its numbers.
 MEASURED = ("table", "plain", "json", "csv")
 
@@ -319,8 +328,19 @@ class Request(Options):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
         if self.many:
             self._check_many()
+        self._check_mode()
         if self.model is not None:
             _ = self.enlarging  # which reads it, so that what is wrong is told before any work
+
+    def _check_mode(self) -> None:
+        """Raise where an option is given that the mode of the call passes over."""
+        for mode in self.given(*UNUSED):
+            refuse_unused(mode, UNUSED[mode])
+        if self.reference is not None and self.output is None:
+            refuse_unused("--reference without -o", WRITTEN)
+        written = self.output is not None or self.sheet is not None
+        if self.source is None and (written or self.format_name in IMAGE_FORMATS):
+            _refuse("Without INPUT nothing is written. Give a file, a matrix, or '-'.")
 
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""

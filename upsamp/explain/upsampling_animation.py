@@ -64,9 +64,7 @@ def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather
     return finish_animation(title, description, frames, last, telling)
 
 
-def _gather(
-    x: Array, output: Array, whole: Whole, weights: tuple[Array, Array]
-) -> Iterator[Frame]:
+def _gather(x: Array, output: Array, whole: Whole, weights: tuple[Array, Array]) -> Iterator[Frame]:
     """Yield a frame for each value of the output, and the last one."""
     given, made = make_grid("input", x, "input"), make_grid("output", output, "output")
     # The nearest input of PyTorch is that in which the corner of the output lies.
@@ -94,14 +92,10 @@ def _gather(
             ),
         )
     nothing = make_grid("weights", np.zeros(x.shape), "kernel")
-    yield Frame(
-        ((given,), (nothing._replace(known=np.zeros(x.shape, bool)),), (made,)), ()
-    )
+    yield Frame(((given,), (nothing._replace(known=np.zeros(x.shape, bool)),), (made,)), ())
 
 
-def _gathered(
-    row: int, column: int, terms: Sequence[tuple[float, float]], output: Array
-) -> str:
+def _gathered(row: int, column: int, terms: Sequence[tuple[float, float]], output: Array) -> str:
     """Return an output as its sum, and what that is rounded to."""
     total = sum(value * weight for value, weight in terms)
     told = f"output [{row}, {column}] = {write_sum(terms)} = {number(total)}"

@@ -119,9 +119,7 @@ def plan_layout(animation: Animation, frames: Sequence[Frame], cell: int | None 
     count = max(len(_lines(frame.text, width, TEXT_SIZE)) for frame in frames)
     legend, end = _legend(frames, width, text + (count - 1) * LINE * TEXT_SIZE + 2 * GAP)
     fixed = (*title, *legend)
-    return Layout(
-        width, round(end + MARGIN), cell, tuple(corners), sizes, letters, text, fixed
-    )
+    return Layout(width, round(end + MARGIN), cell, tuple(corners), sizes, letters, text, fixed)
 
 
 def shapes_of(frame: Frame, layout: Layout) -> Iterator[Shape]:
@@ -164,7 +162,9 @@ def _cells(grid: Grid, left: float, top: float, size: float, layout: Layout) -> 
         )
     if grid.window is not None:
         above, before, rows, columns = grid.window
-        yield Box(3, "window", left + before * side, top + above * side, columns * side, rows * side)
+        yield Box(
+            3, "window", left + before * side, top + above * side, columns * side, rows * side
+        )
     if grid.point is not None:
         x, y = left + grid.point[1] * side, top + grid.point[0] * side
         yield Box(4, "point", round(x, 2), round(y, 2), 0, 0)
@@ -230,4 +230,3 @@ def _legend(frames: Sequence[Frame], width: int, top: float) -> tuple[list[Shape
         shapes.append(Words(2, "muted", left + side + 6, base, name, LEGEND_SIZE))
         left += taken + GAP
     return shapes, top + side
-

@@ -1,5 +1,7 @@
 """`--code` and `--compare`: the same computation in other libraries, and what those compute."""
 
+from dataclasses import asdict
+
 import click
 import numpy as np
 
@@ -15,13 +17,14 @@ from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
 from upsamp.cli.options import wrong_command
 from upsamp.cli.output import read_input
 from upsamp.cli.render.output import print_text
-from upsamp.cli.render.tables import show_note, show_rows
+from upsamp.cli.render.tables import show_note, show_rows, wants_table
 from upsamp.cli.transpose_request import Request
 from upsamp.cli.upsample_request import Request as UpsampleRequest
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.convolve import normalize_bias
 from upsamp.core.layout import as_batch
 from upsamp.core.memory import check_memory
+from upsamp.core.text import json_text
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import format_of_name, is_image_format
@@ -36,6 +39,8 @@ from upsamp.translate.peers import compare_with_peers
 from upsamp.translate.programs import program_of
 from upsamp.translate.source import LARGEST, Data, comment, written_array
 
+PEER_HEADINGS = ("Library", "Largest", "Mean", "PSNR (dB)", "")
+
 
 def compare_enlarging(request: UpsampleRequest) -> None:
     """Show how far what other libraries compute lies from the result."""
@@ -43,7 +48,7 @@ def compare_enlarging(request: UpsampleRequest) -> None:
     batch = as_batch(array_of(given), enlarging.layout)
     if len(batch) > 1:
         raise click.UsageError("--compare is for one image; the array holds several.")
-    show_comparison(batch[0], enlarging.result_size(given), enlarging, request.digits or 3)
+    show_comparison(batch[0], enlarging.result_size(given), enlarging, request)
 
 
 def translate_enlarging(request: UpsampleRequest) -> None:
@@ -250,20 +255,30 @@ def _small(array: Array) -> str | None:
     return written_array(array.squeeze(), array.shape)
 
 
-def show_comparison(array: Array, size: Pair, enlarging: Enlarging, digits: int) -> None:
+def show_comparison(
+    array: Array, size: Pair, enlarging: Enlarging, request: UpsampleRequest
+) -> None:
     """Show how far the results of other conventions and libraries lie from the chosen one.
 
-    array: (H, W, C). size: the rows and columns of the result. digits: of each number.
+    array: (H, W, C). size: the rows and columns of the result. request: which format and digits.
     """
     method, convention = enlarging.interpolation, enlarging.convention
-    rows = []
     # Infinities and what is not a number differ by what is not a number: that is what is shown.
     with np.errstate(invalid="ignore", over="ignore"):
-        for peer in compare_with_peers(
-            array, size, method, convention=convention, align_corners=enlarging.align_corners
-        ):
-            numbers = (peer.largest, peer.mean, peer.psnr)
-            cells = ["-" if number is None else f"{number:.{digits}g}" for number in numbers]
-            rows.append((peer.name, *cells, peer.remark))
+        peers = [
+            *compare_with_peers(
+                array, size, method, convention=convention, align_corners=enlarging.align_corners
+            )
+        ]
+    if request.format_name == "json":
+        found = {"interpolation": method, "convention": convention, "size": size}
+        print_text(json_text({**found, "libraries": [asdict(peer) for peer in peers]}, indent=2))
+        return
+    digits, rows = request.digits or 3, []
+    for peer in peers:
+        numbers = (peer.largest, peer.mean, peer.psnr)
+        cells = ["-" if number is None else f"{number:.{digits}g}" for number in numbers]
+        rows.append((peer.name, *cells, peer.remark))
     title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
-    show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")
+    headings, as_table = PEER_HEADINGS, wants_table(request.format_name)
+    show_rows(title, headings, rows, "<>>><", as_table=as_table)
