@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.cli import options
+from upsamp.cli import animation_options, options
 from upsamp.cli.option_types import (
     MAX_SHOWN,
     AmountType,
@@ -35,6 +35,10 @@ from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOpt
 from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_array_name
 from upsamp.io.streams import is_open
 from upsamp.models.transposed_convolution import Settings
+
+if TYPE_CHECKING:
+    from upsamp.explain.animation import View
+    from upsamp.views.palette import Theme
 
 # How --solve and --fit are shown.
 LISTED = ("table", "plain", "json")
@@ -190,6 +194,11 @@ class Request(Options):
         "constant becomes in each phase, and what lessens a checkerboard. MAP is a picture of it, "
         "such as map.png.",
     )
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
@@ -234,7 +243,11 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
+        animation_options.check_animated(self, self.animate)
         options.check_explained(self.explain, self.format_name)
+        alone = self.given("--explain", "--animate")
+        if alone and self.source is None and self.source_layer is not None:
+            raise click.UsageError(f"{alone[0]} of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")

@@ -9,7 +9,7 @@ import click
 
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
-from upsamp.cli import options
+from upsamp.cli import animation_options, options
 from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import (
     Options,
@@ -47,7 +47,9 @@ from upsamp.resizing.enlarging import Enlarging
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from upsamp.explain.animation import View
     from upsamp.resizing.network import Network
+    from upsamp.views.palette import Theme
 
 
 # What the options of a written result are; and those that a mode does not use.
@@ -142,6 +144,11 @@ class Request(Options):
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
     digits: int | None = options.digits_option
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
     library: str | None = options.code_option
     output: str | None = options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
@@ -210,7 +217,8 @@ class Request(Options):
     @property
     def shown_elsewhere(self) -> bool:
         """Whether what is wanted is how it is computed, what other libraries do, or a program."""
-        return self.compare or self.explain or self.library is not None
+        drawn = self.animate is not None
+        return self.compare or self.explain or drawn or self.library is not None
 
     @cached_property
     def enlarging(self) -> Enlarging:
@@ -304,6 +312,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
+        animation_options.check_animated(self, self.animate)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -356,8 +365,8 @@ class Request(Options):
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""
-        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference", "--digits"
-        given = self.given(*named)
+        named = "-o", "--compare", "--code", "--explain", "--animate", "--data-format", "--digits"
+        given = self.given(*named, "--reference")
         given += ["--missing"] * (self.missing == "nan")
         if given:
             _refuse(
