@@ -1,11 +1,11 @@
 """What the options of `upsamp generator` ask for, as one value that all its parts take."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from upsamp.cli import options
-from upsamp.cli.option_types import CountType, FileType, NumbersType, PairType
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
@@ -17,6 +17,9 @@ from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import GENERATORS
 from upsamp.models.sampling.image_inputs import FITS, Fit
 from upsamp.models.sampling.value_ranges import NAMED_RANGES
+
+if TYPE_CHECKING:
+    from upsamp.views.palette import Theme
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
@@ -37,7 +40,7 @@ class Request(Options):
     max_size: int = options.max_size_option
     kind: str | None = option(
         "--kind",
-        type=click.Choice(tuple(GENERATORS), case_sensitive=False),
+        type=ChoiceType(tuple(GENERATORS)),
         help="Without --model: the tutorial's two, or a DCGAN for 28x28.  [default: upsampling]",
     )
     latent: int | None = option(
@@ -50,7 +53,7 @@ class Request(Options):
     )
     channels: int | None = option(
         "--channels",
-        type=click.IntRange(1, 4),
+        type=CountType(1, 4),
         help="Of --kind: channels of the images, 1 grey, 3 colour.  [default: 1]",
     )
     samples: int | None = option(
@@ -74,7 +77,7 @@ class Request(Options):
     )
     fit: Fit | None = option(
         "--fit",
-        type=click.Choice(FITS, case_sensitive=False),
+        type=ChoiceType(FITS),
         help="How an --image gets the model's size: resize changes its shape, pad adds black, "
         "crop keeps the middle.  [default: resize]",
     )
@@ -101,13 +104,24 @@ class Request(Options):
     )
     path: str | None = option(
         "--path",
-        type=click.Choice(PATHS, case_sensitive=False),
+        type=ChoiceType(PATHS),
         help="The way: along a sphere, where such points lie, or straight.  [default: spherical]",
     )
     layer: str | None = option(
         "--layer",
         metavar="NAME",
         help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
+    )
+    trace: str | None = option(
+        "--trace",
+        type=FileType(output=True),
+        help="Draw what every layer makes of one sample, from the inputs to the output, with its "
+        "shape and range, as a picture; '-' is standard output, as PNG.",
+    )
+    theme: "Theme | None" = option(
+        "--theme",
+        type=ChoiceType(("light", "dark")),
+        help="Of --trace: the colours of the paper and the words.  [default: light]",
     )
     output: str | None = option(
         "-o",
@@ -135,7 +149,7 @@ class Request(Options):
     )
     value_range: str = option(
         "--range",
-        type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
+        type=ChoiceType((*NAMED_RANGES, "auto")),
         default="auto",
         help="Black and white: -1 and 1, 0 and 1, 0 and 255, or as the last activation says, else "
         "as the pixels of --image went in, or the least and the greatest value.",
@@ -151,6 +165,7 @@ class Request(Options):
         help="Samples computed at a time, which bounds the memory.",
     )
     compression: int | None = options.compress_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
 
     @property
@@ -161,12 +176,19 @@ class Request(Options):
     @property
     def writes(self) -> bool:
         """Whether samples are wanted at all."""
-        return self.output is not None or self.samples_out is not None
+        return self.output is not None or self.samples_out is not None or self.trace is not None
 
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
+        return STANDARD_STREAM in (self.output, self.samples_out, self.save, self.trace)
+
+    @property
+    def shows_summary(self) -> bool:
+        """Whether the summary of the model is shown, as nothing takes its place."""
+        made = self.writes or self.save is not None
+        quiet = self.quiet and made
+        return not (self.takes_standard_output or quiet or (self.model and self.writes))
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -191,6 +213,7 @@ class Request(Options):
                 "more, or other points"
             )
         self._check_use()
+        self._check_trace()
         self._check_program()
         if self.save is not None:
             with wrong_command():
@@ -213,11 +236,23 @@ class Request(Options):
                 f"Received: --save {printable(self.save)}"
             )
 
+    def _check_trace(self) -> None:
+        """Raise where the way of one sample is drawn beside what it does not go with."""
+        if self.trace is None:
+            if self.theme is not None:
+                _refuse("--theme is for --trace. Give --trace FILE.png")
+            return
+        others = self.given("-o", "--samples-out", "--layer", "--interpolate", "--save", "--code")
+        others += self.set_by_user("--grid", "--zoom", "--batch")
+        others += ["--samples"] * (self.samples not in (None, 1))
+        if others:
+            _refuse(f"--trace draws all layers of one sample. Leave {others[0]} out")
+
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
         picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
-        if picture and self.output is None:
+        if picture and self.output is None and self.trace is None:
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
