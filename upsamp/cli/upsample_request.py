@@ -428,7 +428,7 @@ class Request(Options):
             )
         if self.keep_larger and (self.target is None or self._unwritten):
             _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")
-        if self.value_range is not None and self._unwritten:
+        if self.value_range is not None and self.model is None and self._unwritten:
             _refuse("--range is for an image that is written. Leave it out.")
 
     def _check_look(self) -> None:
