@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -25,6 +26,9 @@ INTEGER = re.compile(r"-?\d{1,99}")
 # A matrix may begin with a negative number, which is no option.
 NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
 
+
+# Where a context keeps the words that a command was called with.
+WORDS = "upsamp.words"
 
 # What NumPy and the system take as a size.
 MAX_SIZE = 2**63 - 1
@@ -189,6 +193,12 @@ class TargetType(NumbersType):
         return tuple(sides) if any(sides) and 0 not in sides else ()
 
 
+def command_line() -> str:
+    """Return the command line that runs, as a shell takes it."""
+    context = click.get_current_context()
+    return f"{context.command_path} {shlex.join(context.meta[WORDS])}"
+
+
 def _is_word(text: str) -> bool:
     """Tell whether a system could have handed text over: it has no NUL, and no half characters."""
     try:
@@ -227,6 +237,7 @@ class Command(click.Command):
                 raise ArgumentError(
                     f"An argument must be text that can be a name. Received: {word[:60]!r}."
                 )
+        ctx.meta[WORDS] = tuple(args)
         try:
             rest = super().parse_args(ctx, self.arrange(args))
             self._check_rest(rest)

@@ -13,7 +13,8 @@ from upsamp.core.convolution.convolve import conv2d_transpose, transposed_settin
 from upsamp.core.layout import as_batch
 from upsamp.core.upsampling.request import normalize_rule
 from upsamp.errors import ArgumentError
-from upsamp.explain.overlap import Words, find_overlap
+from upsamp.explain.explanation import Explanation
+from upsamp.explain.overlap import Overlap, Words, find_overlap
 from upsamp.explain.transposed import explain_transposed
 from upsamp.explain.upsampling import explain_upsampling
 from upsamp.io.pictures import Picture, array_of
@@ -25,11 +26,18 @@ from upsamp.views.heat_map import draw_heat_maps
 def explain_convolution(request: transpose_request.Request, settings: Settings) -> None:
     """Show the steps of a transposed convolution."""
     given = read_input(request.source, request.reading)
+    show_explanation(explanation_of_convolution(request, settings, given), request.format_name)
+
+
+def explanation_of_convolution(
+    request: transpose_request.Request, settings: Settings, given: Picture | Array
+) -> Explanation:
+    """Return the steps of a transposed convolution of an input."""
     by_channel = isinstance(given, Picture)
     task = prepare(array_of(given), settings, by_channel=by_channel)
     x = _first(task.x.astype(task.kernel.dtype, copy=False), "channel" if task.apart else "image")
     with wrong_command(ArgumentError):
-        made = explain_transposed(
+        return explain_transposed(
             x,
             task.kernel,
             task.bias,
@@ -38,7 +46,6 @@ def explain_convolution(request: transpose_request.Request, settings: Settings) 
             cell=request.cell,
             cell_name="--cell",
         )
-    show_explanation(made, request.format_name)
 
 
 def show_overlap(request: transpose_request.Request, settings: Settings) -> None:
@@ -46,6 +53,18 @@ def show_overlap(request: transpose_request.Request, settings: Settings) -> None
     wanted = request.overlap
     destination = choose_picture(wanted, "--overlap", request, least=400) if wanted else None
     given = read_input(request.source, request.reading)
+    found, response = overlap_of(request, settings, given)
+    if destination is not None:
+        maps = {"products of each output": found.taps, "what 1 becomes": response}
+        deliver(Picture(draw_heat_maps(maps), "RGB"), destination)
+    if destination is None or destination.name != STANDARD_STREAM:
+        render_overlap(found, request.format_name)
+
+
+def overlap_of(
+    request: transpose_request.Request, settings: Settings, given: Picture | Array
+) -> tuple[Overlap, Array]:
+    """Return how kernels overlap for an input, and what 1 becomes, (OH, OW)."""
     task = prepare(array_of(given), settings, by_channel=isinstance(given, Picture))
     setting = transposed_setting(*settings.arguments, settings.output_shape)
     words = Words(
@@ -57,23 +76,27 @@ def show_overlap(request: transpose_request.Request, settings: Settings) -> None
     # What a constant of all channels becomes in the first filter.
     kernel = task.kernel[:, :, 0, : task.x.shape[3] // settings.groups].sum(axis=2)
     found = find_overlap(kernel, setting, task.x.shape[1:3], words)
-    if destination is not None:
-        response = conv2d_transpose(
-            np.ones(task.x.shape[1:3]),
-            kernel[:, :, np.newaxis, np.newaxis],
-            None,
-            *settings.arguments[:4],
-            output_shape=settings.output_shape,
-        )
-        maps = {"products of each output": found.taps, "what 1 becomes": response}
-        deliver(Picture(draw_heat_maps(maps), "RGB"), destination)
-    if destination is None or destination.name != STANDARD_STREAM:
-        render_overlap(found, request.format_name)
+    response = conv2d_transpose(
+        np.ones(task.x.shape[1:3]),
+        kernel[:, :, np.newaxis, np.newaxis],
+        None,
+        *settings.arguments[:4],
+        output_shape=settings.output_shape,
+    )
+    return found, response
 
 
 def explain_enlarging(request: upsample_request.Request) -> None:
     """Show the steps of an upsampling."""
-    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    given = read_input(request.source, request.reading)
+    show_explanation(explanation_of_enlarging(request, given), request.format_name)
+
+
+def explanation_of_enlarging(
+    request: upsample_request.Request, given: Picture | Array
+) -> Explanation:
+    """Return the steps of an upsampling of an input."""
+    enlarging = request.enlarging
     if isinstance(given, Picture) and given.has_alpha:
         raise click.UsageError(
             "--explain is for images without alpha, which weights the colours. Received: an image "
@@ -88,8 +111,7 @@ def explain_enlarging(request: upsample_request.Request) -> None:
     )
     x = _first(as_batch(array_of(given), enlarging.layout), "image")
     with wrong_command(ArgumentError):
-        made = explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
-    show_explanation(made, request.format_name)
+        return explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
 
 
 def _first(batch: Array, what: str) -> Array:

@@ -197,11 +197,22 @@ cell_option = option(
 )
 
 
-def check_explained(explain: bool, format_name: str | None) -> None:
+html_option = option(
+    "--html",
+    metavar="PAGE",
+    type=FileType(output=True),
+    help="Write one page of HTML to PAGE, such as page.html: what was asked, and all there is to "
+    "show of it, with pictures. It asks no network for anything. Needs upsamp[html].",
+)
+
+
+def check_explained(explain: bool, format_name: str | None, *, html: str | None = None) -> None:
     """Raise where options go with --explain that is not there, or do not go with it."""
     if explain:
         check_shown("--explain", format_name, EXPLAINED)
-    elif format_name == "markdown" or click.get_current_context().params["cell"] is not None:
+    elif format_name == "markdown" or (
+        html is None and click.get_current_context().params["cell"] is not None
+    ):
         raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
 
 

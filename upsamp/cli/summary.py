@@ -28,13 +28,14 @@ MAX_WIDTH = 100_000
 # Options that say how layers are read and shown.
 NOT_FOR_AUDITS = (
     *("--columns", "--expand-nested", "--show-trainable", "--batch", "--input-shape", "--weights"),
-    *("--compare-weights", "--solve", "--name", "--style"),
+    *("--compare-weights", "--solve", "--name", "--style", "--html", "--force"),
 )
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
 upsamp summary model.keras --style keras --expand-nested --show-trainable
 upsamp summary before.keras after.keras
+upsamp summary before.keras after.keras --html difference.html
 upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSampling2D()'
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan --solve 32x32
@@ -110,6 +111,8 @@ class Request(Options):
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
     )
+    html: str | None = options.html_option
+    force: bool = options.force_option
     max_size: int = options.max_size_option
 
 
@@ -127,6 +130,8 @@ def command(request: Request) -> None:
         _show_audit(request)
         return
     _check_options(request)
+    if request.html is not None:
+        _check_html(request, request.html)
     layers, solve = request.layers, request.solve
     is_comparison = len(layers) == 2 and all(map(names_model, layers))
     if request.compare_weights and not is_comparison:
@@ -140,9 +145,13 @@ def command(request: Request) -> None:
         layers, request.name or "sequential", request.input_shape, request.weights, request.max_size
     )
     chain = None if solve is None else _chain(listing.model)
-    show_summary(
-        _summarize(listing, request), request.format_name, style=request.style, width=request.width
-    )
+    summary = _summarize(listing, request)
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_summary_page  # few send a page
+
+        write_summary_page(summary, request.html, overwrite=request.force)
+        return
+    show_summary(summary, request.format_name, style=request.style, width=request.width)
     if solve is not None and chain is not None:
         from upsamp.cli.solving import show_advice  # most summaries are for reading alone
 
@@ -158,10 +167,22 @@ def _check_options(request: Request) -> None:
         choose_columns(columns, ())
     if request.style is not None and (columns is not None or format_name not in (None, "table")):
         raise click.UsageError("--style keras must stand without --columns and --format.")
+    if request.force and request.html is None:
+        raise click.UsageError("--force overwrites the page of --html. Give it.")
     if request.width is not None and format_name not in (None, "table"):
         raise click.UsageError(
             f"--width must be that of a table. Received: --format {format_name}."
         )
+
+
+def _check_html(request: Request, name: str) -> None:
+    """Raise where no page can be written, or options do not go with it."""
+    from upsamp.cli.html.page import check_page  # few send a page
+
+    given = request.given("--format", "--style", "--width", "--solve")
+    if given:
+        raise click.UsageError(f"--html writes a page, and shows no table. Leave {given[0]} out.")
+    check_page(name, overwrite=request.force)
 
 
 def _show_audit(request: Request) -> None:
@@ -200,6 +221,12 @@ def _show_comparison(request: Request) -> None:
     values, max_size = request.compare_weights, request.max_size
     one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))
     difference = compare(one, other, weights=values)
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_difference_page  # few send a page
+
+        sources = first, second
+        write_difference_page(difference, sources, request.html, overwrite=request.force)
+        return
     show_difference(difference, (first, second), request.format_name, width=request.width)
 
 

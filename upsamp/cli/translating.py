@@ -28,11 +28,21 @@ from upsamp.translate.peers import compare_with_peers
 from upsamp.translate.programs import program_of
 from upsamp.translate.source import LARGEST, Data, comment, written_array
 
+PEER_HEADINGS, PEER_SIDES = ("Library", "Largest", "Mean", "PSNR (dB)", ""), "<>>><"
+
 
 def show_upsampling_program(
     request: UpsampleRequest, given: Picture | Array, size: Pair, enlarging: Enlarging
 ) -> None:
     """Print a program of another library that upsamples what was given to `size`, and as it is."""
+    data, settings = upsampling_data(request, given, size, enlarging)
+    print_text(program_of(settings, str(request.library), data).removesuffix("\n"))
+
+
+def upsampling_data(
+    request: UpsampleRequest, given: Picture | Array, size: Pair, enlarging: Enlarging
+) -> tuple[Data, Upsampling]:
+    """Return the arrays of a program and what is done to them, and the settings for its library."""
     x = as_batch(array_of(given), enlarging.layout)
     # Some programs depend on each row and column, which is tried for all of them.
     check_memory((len(x), *size, x.shape[-1]), x.dtype, "The result of the program")
@@ -58,7 +68,7 @@ def show_upsampling_program(
         tuple(before),
         (*after, *filter(None, [written.text])),
     )
-    print_text(program_of(settings, str(request.library), data).removesuffix("\n"))
+    return data, settings
 
 
 def _check_data(given: Picture, enlarging: Enlarging) -> None:
@@ -111,11 +121,11 @@ def translate_convolution(request: Request, settings: Settings, layer: TakenLaye
         if layer is not None:
             check_channels(layer.channels, given, settings.data_format)
         origin = origin_of(request.source, given, request.reading)
-    data, program = _convolution_data(request, settings, layer, given, origin)
+    data, program = convolution_data(request, settings, layer, given, origin)
     print_text(program_of(program, str(request.library), data).removesuffix("\n"))
 
 
-def _convolution_data(
+def convolution_data(
     request: Request,
     settings: Settings,
     layer: TakenLayer | None,
@@ -231,6 +241,13 @@ def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
 
     array: (H, W, C). size: the rows and columns of the result.
     """
+    title = f"{enlarging.interpolation}, convention {enlarging.convention}, "
+    title += f"{size[0]} x {size[1]}, beside"
+    show_rows(title, PEER_HEADINGS, peer_rows(array, size, enlarging), PEER_SIDES)
+
+
+def peer_rows(array: Array, size: Pair, enlarging: Enlarging) -> list[tuple[str, ...]]:
+    """Return a row for each convention and library: how far its result lies from the chosen one."""
     method, convention = enlarging.interpolation, enlarging.convention
     rows = []
     # Infinities and what is not a number differ by what is not a number: that is what is shown.
@@ -241,5 +258,4 @@ def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
             numbers = (peer.largest, peer.mean, peer.psnr)
             cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
             rows.append((peer.name, *cells, peer.remark))
-    title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
-    show_rows(title, ("Library", "Largest", "Mean", "PSNR (dB)", ""), rows, "<>>><")
+    return rows

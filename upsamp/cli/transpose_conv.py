@@ -20,22 +20,14 @@ from upsamp.cli.results import (
     show_result,
     shows_tables,
 )
-from upsamp.cli.transpose_request import Request, read_kernel
-from upsamp.core.arguments import Array
+from upsamp.cli.transpose_request import Request, check_size, read_kernel
 from upsamp.core.convolution.convolve import transposed_setting
-from upsamp.core.layout import as_batch
 from upsamp.core.memory import limit_memory
-from upsamp.errors import ArgumentError
 from upsamp.io.formats import is_image_format
-from upsamp.io.picture_options import check_result
-from upsamp.io.pictures import Picture
 from upsamp.io.streams import spooled_input
-from upsamp.io.write import Destination
 from upsamp.models.transposed_convolution import (
     Convolution,
     Settings,
-    check_output_shape,
-    result_size,
 )
 from upsamp.resizing.file_to_file import Job, plan_job, prepare
 from upsamp.resizing.strip_jobs import Source
@@ -50,6 +42,7 @@ upsamp transpose-conv '1 2; 3 4' --weights '1 2 1; 2 4 2; 1 2 1' --stride 2 --fo
 upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --padding same
 upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --explain
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --overlap
+upsamp transpose-conv --kernel 3 --stride 2 --padding same --html page.html
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
 upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
 upsamp transpose-conv --from keras model.keras:conv2d_transpose_1 --code onnx
@@ -88,6 +81,11 @@ def command(request: Request) -> None:
         learn_kernel(request, request.fit)
     else:
         settings = _settle(request, layer)
+        if request.html is not None:
+            from upsamp.cli.html.transpose_conv import write_convolution_page  # few send a page
+
+            write_convolution_page(request, settings, request.html)
+            return
         if request.explain:
             from upsamp.cli.explaining import explain_convolution
 
@@ -141,8 +139,10 @@ def _convolve(request: Request, settings: Settings, layer: "TakenLayer | None") 
             check_channels(layer.channels, found.given, settings.data_format)
         ending = "{}x{}_transpose".format(*settings.strides)
         destination = choose_destination(request, found.given, ending)
-        _check_size(found, settings, request.max_pixels)
-        return plan_job(found, _plan(found.given, settings, destination), destination)
+        check_size(found.given, settings, request.max_pixels)
+        drawn = is_image_format(destination.format)
+        work = Convolution.of(found.given, settings, drawn=drawn)
+        return plan_job(found, work, destination)
 
     job = prepare(partial(find_source, request), plan)
     given, destination = job.source.given, job.destination
@@ -173,27 +173,3 @@ def _check_settings(settings: Settings) -> None:
             f"--groups must divide --filters. Received: --groups {settings.groups}, "
             f"--filters {settings.filters}."
         )
-
-
-def _check_size(found: Source, settings: Settings, max_pixels: int) -> None:
-    """Raise where the result has more pixels than may be, or zeros that nothing follows from."""
-    by_channel = isinstance(found.given, Picture)
-    size = result_size(found.array, settings, by_channel=by_channel)
-    images = len(as_batch(found.array, settings.data_format))
-    check_result(*size, max_pixels, images * math.prod(size))
-    with wrong_command(ArgumentError):
-        check_output_shape(found.array, settings, by_channel=by_channel)
-
-
-def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:
-    """Return what is computed: of an image channel by channel, and to one in whole pixels."""
-    if not isinstance(given, Picture):
-        return Convolution(given, settings, by_channel=False, alpha=False, pixels=None)
-    drawn = is_image_format(destination.format)
-    return Convolution(
-        given.pixels,
-        settings,
-        by_channel=True,
-        alpha=drawn and given.has_alpha,
-        pixels=given.pixels.dtype if drawn else None,
-    )

@@ -1,12 +1,13 @@
 """What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
 
+import math
 from typing import Literal
 
 import click
 
 from upsamp.cli import options
 from upsamp.cli.command import CountType, FileType, PaddingType, PairType
-from upsamp.cli.options import Options, argument, option
+from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -18,12 +19,20 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.kernels.presets import KERNEL_PRESETS
-from upsamp.errors import ShapeError
+from upsamp.core.layout import as_batch
+from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
+from upsamp.io.picture_options import (
+    Missing,
+    ReadOptions,
+    ValueRange,
+    WriteOptions,
+    check_result,
+)
+from upsamp.io.pictures import Picture, array_of
 from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_array_name
 from upsamp.io.streams import is_open
-from upsamp.models.transposed_convolution import Settings
+from upsamp.models.transposed_convolution import Settings, check_output_shape, result_size
 
 
 class Request(Options):
@@ -156,6 +165,7 @@ class Request(Options):
         "constant becomes in each phase, and what lessens a checkerboard. MAP is a picture of it, "
         "such as map.png.",
     )
+    html: str | None = options.html_option
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
@@ -199,17 +209,28 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        options.check_explained(self.explain, self.format_name)
+        options.check_explained(self.explain, self.format_name, html=self.html)
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
-        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
+        if self.html is not None:
+            self._check_html()
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
         if self.fit is None and self.given("--save-weights", "--apart"):
             raise click.UsageError("--save-weights and --apart go with --fit.")
+
+    def _check_html(self) -> None:
+        """Raise where options do not go with a page."""
+        if self.source_layer is not None:
+            raise click.UsageError(
+                "--html shows settings that stand in options. Leave --from out, and give them."
+            )
+        if self.format_name is not None and self.output is None:
+            raise click.UsageError("--format is for a result beside the page. Give -o FILE.")
 
 
 def _read_bias(text: str) -> Array:
@@ -218,6 +239,16 @@ def _read_bias(text: str) -> Array:
     if looks_like_matrix(text) or not is_file:
         return parse_text(text, "--bias", ReadOptions(integers=False)).ravel()
     return read_matrix(text, "--bias", vectors=True).ravel()
+
+
+def check_size(given: Picture | Array, settings: Settings, max_pixels: int) -> None:
+    """Raise where the result has more pixels than may be, or zeros that nothing follows from."""
+    by_channel, array = isinstance(given, Picture), array_of(given)
+    size = result_size(array, settings, by_channel=by_channel)
+    images = len(as_batch(array, settings.data_format))
+    check_result(*size, max_pixels, images * math.prod(size))
+    with wrong_command(ArgumentError):
+        check_output_shape(array, settings, by_channel=by_channel)
 
 
 def read_kernel(

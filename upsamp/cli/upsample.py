@@ -52,6 +52,7 @@ upsamp upsample photo.png --size 3 --interp bicubic --preview
 upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
 upsamp upsample '1 2; 3 4' --interp bilinear --explain
+upsamp upsample photo.png --size 3 --interp bicubic --html page.html
 upsamp upsample small.png --size 2 --interp bicubic --reference large.png
 upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
@@ -77,6 +78,10 @@ def command(request: Request) -> None:
         from upsamp.cli.bulk import enlarge_many  # one file needs no processes
 
         enlarge_many(request)
+    elif request.html is not None:
+        from upsamp.cli.html.upsample import write_upsampling_page  # few send a page
+
+        write_upsampling_page(request, request.html)
     elif request.explain:
         from upsamp.cli.explaining import explain_enlarging  # few look at how it is computed
 

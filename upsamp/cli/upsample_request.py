@@ -151,6 +151,7 @@ class Request(Options):
     skip_existing: bool = option(
         "--skip-existing", help="Skip images whose result exists, as after an interruption."
     )
+    html: str | None = options.html_option
     report: str | None = option(
         "--report",
         type=FileType(output=True),
@@ -257,6 +258,7 @@ class Request(Options):
         return ReadOptions(
             not copied
             or self.sheet is not None
+            or (self.html is not None and not self.many)
             or self.reference is not None
             or self.shown_elsewhere
             or self.value_range is not None
@@ -267,7 +269,7 @@ class Request(Options):
             self.frame,
             every_frame=not self._unwritten,
             # Integers would round what lies between them.
-            integers=copied and self.sheet is None and self.reference is None,
+            integers=copied and (self.sheet or self.reference or self.html) is None,
             missing=self.missing,
         )
 
@@ -311,12 +313,26 @@ class Request(Options):
 
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""
-        check_explained(self.explain, self.format_name)
+        check_explained(self.explain, self.format_name, html=self.html)
         given = self.given("--compare", "--code", "--explain")
+        if self.html is not None:
+            self._check_html(given)
         if len(given) > 1:
             _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
+
+    def _check_html(self, elsewhere: Sequence[str]) -> None:
+        """Raise where options do not go with a page, which has what most of them show."""
+        given = [*elsewhere, *self.given("--sheet", "--preview", "--reference", "--dry-run")]
+        given += ["--keep-larger"] * (self.keep_larger and not self.many)
+        given += ["--max-memory"] * (self.max_memory is not None and not self.many)
+        if given:
+            _refuse(f"--html is a page of one result, held whole. Leave {given[0]} out.")
+        if self.format_name is not None and self.output is None and not self.many:
+            _refuse("--format is for a result beside the page. Give -o FILE.")
+        if self.many and self.cell is not None:
+            _refuse("--cell is for one image. Leave it out.")
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""

@@ -15,6 +15,7 @@ from upsamp.explain.overlap import Overlap, unevenness
 
 HEADINGS = ("Input", "Value", "Weight", "Product")
 SIDES = "<>>>"
+CURE_HEADINGS, CURE_SIDES = ("Cure", "Leaves", "Command"), "<><"
 
 
 def show_explanation(explanation: Explanation, format_name: str | None) -> None:
@@ -25,10 +26,10 @@ def show_explanation(explanation: Explanation, format_name: str | None) -> None:
         print_text("\n".join(_markdown(explanation)))
     else:
         for number, stage in enumerate(explanation.stages, start=1):
-            show_matrix(f"{number}. {stage.name}", _plane(stage.values))
+            show_matrix(f"{number}. {stage.name}", as_plane(stage.values))
             print_text(f"{stage.note}\n" if stage.note else "")
-        show_rows(_cell_title(explanation.cell), HEADINGS, _terms(explanation.cell), SIDES)
-        print_text(f"= {_sum(explanation.cell)}\n\n{explanation.formula}")
+        show_rows(cell_title(explanation.cell), HEADINGS, term_rows(explanation.cell), SIDES)
+        print_text(f"= {sum_text(explanation.cell)}\n\n{explanation.formula}")
 
 
 def _markdown(explanation: Explanation) -> Iterator[str]:
@@ -37,7 +38,7 @@ def _markdown(explanation: Explanation) -> Iterator[str]:
         yield f"### {number}. {markdown_text(stage.name)}\n"
         if stage.note:
             yield f"{markdown_text(stage.note)}\n"
-        for label, plane in as_planes(_plane(stage.values)):
+        for label, plane in as_planes(as_plane(stage.values)):
             if label:
                 yield f"{markdown_text(label.strip(', '))}\n"
             yield markdown_row(["", *map(str, range(plane.shape[1]))])
@@ -45,24 +46,25 @@ def _markdown(explanation: Explanation) -> Iterator[str]:
             for place, line in enumerate(plane):
                 yield markdown_row([str(place), *map(number_text, line)])
             yield ""
-    yield f"### {markdown_text(_cell_title(explanation.cell))}\n"
+    yield f"### {markdown_text(cell_title(explanation.cell))}\n"
     yield markdown_row(HEADINGS)
     yield markdown_rule(SIDES)
-    yield from map(markdown_row, _terms(explanation.cell))
-    yield f"\n= {_sum(explanation.cell)}\n"
+    yield from map(markdown_row, term_rows(explanation.cell))
+    yield f"\n= {sum_text(explanation.cell)}\n"
     yield f"`{explanation.formula}`"
 
 
-def _plane(values: Array) -> Array:
+def as_plane(values: Array) -> Array:
     """Return numbers in a row as a matrix of one row."""
     return values[np.newaxis] if values.ndim == 1 else values
 
 
-def _cell_title(cell: Cell) -> str:
+def cell_title(cell: Cell) -> str:
+    """Return what stands above the sum of a cell."""
     return f"output [{cell.row}, {cell.column}]: each input that it reads, times its weight"
 
 
-def _terms(cell: Cell) -> list[tuple[str, ...]]:
+def term_rows(cell: Cell) -> list[tuple[str, ...]]:
     """Return the rows of the table of a sum."""
     deep = any(term.place[2] for term in cell.terms)
     return [
@@ -74,7 +76,7 @@ def _terms(cell: Cell) -> list[tuple[str, ...]]:
     ]
 
 
-def _sum(cell: Cell) -> str:
+def sum_text(cell: Cell) -> str:
     """Write out a sum, and the bias that is added."""
     products = [number_text(np.float64(term.product)) for term in cell.terms]
     text = " + ".join(products).replace("+ -", "- ") or "0"
@@ -93,19 +95,31 @@ def render_overlap(overlap: Overlap, format_name: str | None) -> None:
         return
     show_matrix("products of each output", overlap.taps, heat=True)
     show_matrix("gain: what 1 becomes in each phase", overlap.gain, heat=True)
+    print_text(verdict_of(overlap))
+    if cures := cure_rows(overlap):
+        show_rows("what lessens it", CURE_HEADINGS, cures, CURE_SIDES)
+
+
+def verdict_of(overlap: Overlap) -> str:
+    """Say whether there is a checkerboard, and how uneven its two causes are."""
     rows, columns = overlap.gain.shape
     causes = {"counts of products": overlap.counts, "weights": overlap.gain}
-    parts = [f"{name} {_share(unevenness(phases))}" for name, phases in causes.items()]
-    uneven = any(unevenness(phases) != 0 for phases in causes.values())
+    parts = [f"{name} {share_text(unevenness(phases))}" for name, phases in causes.items()]
     verdict = "checkerboard" if unevenness(overlap.gain) != 0 else "no checkerboard"
-    repeated = f", every {rows} rows and {columns} columns" if uneven else ""
-    print_text(
-        f"{verdict}{repeated}: {', '.join(parts)} (largest difference between phases / mean)"
-    )
-    if overlap.cures and uneven:
-        cures = [(cure.name, _share(unevenness(cure.gain)), cure.command) for cure in overlap.cures]
-        show_rows("what lessens it", ("Cure", "Leaves", "Command"), cures, "<><")
+    repeated = f", every {rows} rows and {columns} columns" if _is_uneven(overlap) else ""
+    return f"{verdict}{repeated}: {', '.join(parts)} (largest difference between phases / mean)"
 
 
-def _share(share: float | None) -> str:
+def cure_rows(overlap: Overlap) -> list[tuple[str, ...]]:
+    """Return a row for each cure, where there is something to lessen."""
+    cures = overlap.cures if _is_uneven(overlap) else ()
+    return [(cure.name, share_text(unevenness(cure.gain)), cure.command) for cure in cures]
+
+
+def _is_uneven(overlap: Overlap) -> bool:
+    return any(unevenness(phases) != 0 for phases in (overlap.counts, overlap.gain))
+
+
+def share_text(share: float | None) -> str:
+    """Write a largest difference over a mean."""
     return "without a mean" if share is None else f"{share:.3g}"
