@@ -196,7 +196,7 @@ class TargetType(NumbersType):
 def command_line() -> str:
     """Return the command line that runs, as a shell takes it."""
     context = click.get_current_context()
-    return f"{context.command_path} {shlex.join(context.meta[WORDS])}"
+    return f"upsamp {context.info_name} {shlex.join(context.meta[WORDS])}"
 
 
 def _is_word(text: str) -> bool:

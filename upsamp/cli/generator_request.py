@@ -126,6 +126,7 @@ class Request(Options):
         help="Write the generator as .keras, which Keras 3 loads, or as .onnx; or its weights "
         "alone, as .weights.h5, .npz or .safetensors.",
     )
+    html: str | None = options.html_option
     library: str | None = options.code_option
     grid: Pair | None = option(
         "--grid",
@@ -161,12 +162,17 @@ class Request(Options):
     @property
     def writes(self) -> bool:
         """Whether samples are wanted at all."""
-        return self.output is not None or self.samples_out is not None
+        return any(one is not None for one in (self.output, self.samples_out, self.html))
+
+    @property
+    def draws(self) -> bool:
+        """Whether samples are wanted as a picture."""
+        return self.output is not None or self.html is not None
 
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
+        return STANDARD_STREAM in (self.output, self.samples_out, self.save, self.html)
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -202,7 +208,7 @@ class Request(Options):
 
     def _check_program(self) -> None:
         """Raise where a program is wanted beside what it does not go with."""
-        drawn = self.given("-o", "--samples-out")
+        drawn = self.given("-o", "--samples-out", "--html")
         if self.library is None:
             return
         if drawn:
@@ -217,9 +223,11 @@ class Request(Options):
 
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
+        if self.compression is not None and self.output is None:
+            _refuse("--compress is for the picture. Give -o FILE.png")
+        picture = self.given("--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
-        if picture and self.output is None:
+        if picture and not self.draws:
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)

@@ -8,20 +8,6 @@ from typing import ClassVar, NamedTuple
 
 from upsamp.core.arguments import Array
 
-__all__ = [
-    "Code",
-    "Comparison",
-    "Drawing",
-    "Facts",
-    "Figure",
-    "Image",
-    "Page",
-    "Part",
-    "Section",
-    "Table",
-    "Text",
-]
-
 
 class Image(NamedTuple):
     """A picture as it stands in a page.

@@ -35,9 +35,9 @@ NAMES: Mapping[str, str] = {"keras": "Keras", "torch": "PyTorch", "onnx": "ONNX"
 def input_name(source: str | None) -> str:
     """Return what the input is called: its file, or what it is."""
     if source == STANDARD_STREAM:
-        return "standard input"
+        return "Standard input"
     is_file = source is not None and (is_remote(source) or names_file(source))
-    return printable(Path(str(source)).name) if is_file else "matrix"
+    return printable(Path(str(source)).name) if is_file else "Matrix"
 
 
 def sides_text(shape: Sequence[int]) -> str:

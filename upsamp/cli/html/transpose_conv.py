@@ -55,7 +55,8 @@ def write_convolution_page(request: Request, settings: Settings, name: str) -> N
         _overlap_section(request, settings, given),
         _code_section(request, settings, given),
     ]
-    title = f"{input_name(request.source)}, transposed convolution"
+    sizes = f"{sides_text(array_of(given).shape)} to {sides_text(array_of(result).shape)}"
+    title = f"{input_name(request.source)}, transposed convolution, {sizes}"
     quiet = request.output == STANDARD_STREAM
     write_page(name, title, sections, overwrite=request.force, quiet=quiet)
 

@@ -1,29 +1,26 @@
-"""A headless Chromium, as a person has one: a page, a width, light or dark, and what it says.
+"""A headless Chromium: a page at a width, light or dark, and what the page says of itself.
 
-Selenium drives Debian's browser by Debian's own driver, which are of one version; axe comes from
-the package `axe-playwright-python`, of which its script alone is used.
+Selenium drives the browser of the system by the system's own driver, which is of its version;
+Playwright would bring a browser of its own along. axe comes from the package
+`axe-playwright-python`, of which the script is used alone.
 """
 
-import importlib.util
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-BROWSERS, DRIVERS = ("chromium", "chromium-browser", "google-chrome"), ("chromedriver",)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+DRIVER = "chromedriver"
 HEIGHT = 900
 
 
-def found(names: tuple[str, ...]) -> str | None:
-    """Return the path of the first program of these names that there is."""
-    return next(filter(None, map(shutil.which, names)), None)
-
-
 def axe_script() -> str:
-    """Return the script of axe, which checks a page for who cannot see or point."""
-    spec = importlib.util.find_spec("axe_playwright_python")
+    """Return the script of axe, which checks a page for people who cannot see or point."""
+    spec = find_spec("axe_playwright_python")
     assert spec is not None
     assert spec.submodule_search_locations is not None
     return Path(spec.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
@@ -35,8 +32,10 @@ class Browser:
     def __init__(self, driver: Any) -> None:
         self.driver = driver
 
-    def open(self, page: Path, width: int, scheme: str, *, script: bool = True) -> None:
+    def open(self, page: Path, width: int, scheme: str = "light", *, script: bool = True) -> None:
         """Open a page at a width, in a colour scheme, with or without scripts."""
+        self.log()
+        self.requests()
         send = self.driver.execute_cdp_cmd
         size = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
         send("Emulation.setDeviceMetricsOverride", size)
@@ -55,13 +54,11 @@ class Browser:
 
     def requests(self) -> list[str]:
         """Return the addresses that were asked for since that was asked last."""
-        events = [json.loads(entry["message"]) for entry in self.driver.get_log("performance")]
-        messages: list[Mapping[str, Any]] = [event["message"] for event in events]
-        return [
-            message["params"]["request"]["url"]
-            for message in messages
-            if message["method"] == "Network.requestWillBeSent"
+        events = [
+            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
         ]
+        sent = [event for event in events if event["method"] == "Network.requestWillBeSent"]
+        return [event["params"]["request"]["url"] for event in sent]
 
     def violations(self) -> list[str]:
         """Return what axe finds wrong, each with the elements."""
@@ -74,10 +71,16 @@ class Browser:
             for one in result["violations"]
         ]
 
+    def press(self, selector: str, keys: str) -> None:
+        """Press keys while an element has the focus."""
+        self.ask(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.driver.switch_to.active_element.send_keys(keys)
+
     def picture(self, path: Path) -> None:
-        """Write a picture of the whole page as PNG."""
-        height = self.ask("return document.documentElement.scrollHeight")
-        width = self.ask("return window.innerWidth")
+        """Write a picture of the whole page as PNG, for a person to look at."""
+        width, height = self.ask(
+            "return [window.innerWidth, document.documentElement.scrollHeight]"
+        )
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.save_screenshot(str(path))
@@ -90,12 +93,12 @@ def open_browser() -> Iterator[Browser]:
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
-    options.binary_location = str(found(BROWSERS))
+    options.binary_location = next(filter(None, map(shutil.which, BROWSERS)))
     # In a container there is no sandbox of its own, and little shared memory.
     for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, Service(found(DRIVERS)))
+    driver = webdriver.Chrome(options, Service(shutil.which(DRIVER)))
     try:
         yield Browser(driver)
     finally:
