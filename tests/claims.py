@@ -35,8 +35,8 @@ from upsamp.models.transposed_convolution import Convolution, Settings
 
 ROOT = Path(__file__).parent.parent
 README, CHANGELOG = "README.md", "CHANGELOG.md"
-CONVENTIONS, MANY = "docs/conventions.md", "docs/many-images.md"
-COMMANDS = "docs/command-line.md"
+CONVENTIONS, MANY = "docs/reference/conventions.md", "docs/guides/many-files.md"
+COMMANDS = "docs/reference/command-line.md"
 DOCUMENTS = (README, CHANGELOG, CONVENTIONS, MANY, COMMANDS)
 
 # A figure as a document has it: digits, or a word.

@@ -136,9 +136,9 @@ def test_every_link_of_the_readme_leads_to_a_file() -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        "docs/write_command_line.py",
-        "docs/write_conventions.py",
-        "docs/write_formats.py",
+        "docs/reference/write_command_line.py",
+        "docs/reference/write_conventions.py",
+        "docs/reference/write_formats.py",
         "benchmarks/report.py",
     ],
 )

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upsamp.cli import COMMANDS
-from upsamp.cli.command import FactorType, NumbersType, PairType
+from upsamp.cli.option_types import FactorType, NumbersType, PairType
 from upsamp.cli.transpose_conv import command as transpose_conv
 from upsamp.cli.upsample import command as upsample
 from upsamp.cli.upsample_request import Request

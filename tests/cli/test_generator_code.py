@@ -65,12 +65,6 @@ def test_what_does_not_go_with_a_program_is_refused(
     assert list(Path().iterdir()) == []
 
 
-def test_onnx_is_written_and_not_printed(invoke: Invoke) -> None:
-    result = invoke("generator", "--code", "onnx")
-    assert result.exit_code == 2
-    assert "Write the whole model by --save FILE.onnx." in result.stderr
-
-
 def test_a_layer_that_cannot_be_told_leaves_nothing_written(invoke: Invoke) -> None:
     model = make_generator("transpose")
     text = model.to_json().replace('"Reshape"', '"Lambda"')

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from effort import in_one_test
+from networks import bilinear_network
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -179,6 +180,16 @@ def test_a_reference_of_other_numbers_or_smaller_than_the_input_is_refused(invok
         result = invoke("upsample", "small.png", "--reference", reference)
         assert (result.exit_code, result.stdout) == (1, "")
         assert rule in result.stderr
+
+
+def test_no_other_size_is_proposed_for_a_network_that_has_one_scale(invoke: Invoke) -> None:
+    write_pair()
+    bilinear_network(3, 3).save("net.keras")
+    result = invoke("upsample", "small.png", "--model", "net.keras", "--reference", "large.png")
+    assert result.stderr == (
+        "Error: The reference must have the size of the result, 60x48. Received: 40x32. "
+        "Use another reference.\n"
+    )
 
 
 def test_a_border_that_leaves_nothing_is_refused(invoke: Invoke) -> None:

@@ -60,9 +60,10 @@ def tables(tree: Element) -> dict[str, list[list[str]]]:
     }
 
 
-def numbers(tree: Element, begin: str) -> np.ndarray:
-    """Return the numbers of the table whose name begins so."""
-    [cells] = [cells for name, cells in tables(tree).items() if name.startswith(begin)]
+def numbers(tree: Element, named: str) -> np.ndarray:
+    """Return the numbers of the table of that name; steps are numbered, and shapes told."""
+    name = re.compile(rf"(\d+\. )?{re.escape(named)} \(.*")
+    [cells] = [cells for caption, cells in tables(tree).items() if name.fullmatch(caption)]
     return np.array(cells, np.float64)
 
 
@@ -132,9 +133,9 @@ def test_the_numbers_of_an_upsampling_are_those_of_the_arrays(folder: Path) -> N
     np.testing.assert_array_equal(numbers(tree, "Input"), given)
     expected = upsample(given, 3, "bilinear")
     np.testing.assert_array_equal(numbers(tree, "Output"), expected)
-    np.testing.assert_array_equal(numbers(tree, "8. output"), expected)
-    weights = numbers(tree, "3. row weights")
-    columns = numbers(tree, "5. column weights")
+    np.testing.assert_array_equal(numbers(tree, "output"), expected)
+    weights = numbers(tree, "row weights")
+    columns = numbers(tree, "column weights")
     np.testing.assert_allclose(weights @ given @ columns.T, expected, rtol=1e-12)
 
 
@@ -143,7 +144,7 @@ def test_the_numbers_of_a_convolution_are_those_of_the_arrays(folder: Path) -> N
     given, kernel = np.array([[1.0, 2], [3, 4]]), make_kernel("random", (3, 3, 1, 1), (2, 2), 0)
     expected = conv2d_transpose(given, kernel, None, 2, "same")
     np.testing.assert_array_equal(numbers(tree, "Output"), expected)
-    np.testing.assert_array_equal(numbers(tree, "2. kernel"), kernel[:, :, 0, 0])
+    np.testing.assert_array_equal(numbers(tree, "kernel"), kernel[:, :, 0, 0])
     counts = conv2d_transpose(np.ones((2, 2)), np.ones((3, 3, 1, 1)), None, 2, "same")
     np.testing.assert_array_equal(numbers(tree, "Products of each output"), counts)
     ones = conv2d_transpose(np.ones((2, 2)), kernel, None, 2, "same")
@@ -217,7 +218,9 @@ def test_a_gallery_shows_the_first_files_and_tells_of_the_others(
         (["upsample", "1 2", "--format", "json"], "Give -o FILE."),
         (["upsample", "1 2", "--max-memory", "1GB"], "Leave --max-memory out"),
         (["transpose-conv", "--solve", "7", "28"], "--solve and --html"),
-        (["transpose-conv", "1 2", "--from", "torch", "Upsample()"], "Leave --from out"),
+        (["transpose-conv", "1 2", "--from", "torch", "PixelShuffle(2)"], "--html is for"),
+        (["transpose-conv", "1 2", "--from", "keras", "Flatten()"], "--html is for"),
+        (["transpose-conv", "--kernel", "3"], "must have an input"),
         (["summary", "dcgan", "--style", "keras"], "Leave --style out"),
         (["generator", "--kind", "dcgan", "--code", "torch"], "Leave out --html"),
     ],

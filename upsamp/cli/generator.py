@@ -8,14 +8,14 @@ from time import perf_counter
 import click
 
 from upsamp.cli.command import Command
+from upsamp.cli.generator_plan import DEFAULT_KIND, Plan, choose_target, open_generator, plan_run
 from upsamp.cli.generator_request import WEIGHTS_SUFFIX, Request
 from upsamp.cli.options import takes
+from upsamp.cli.output import check_coding
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
-from upsamp.cli.results import check_coding
-from upsamp.cli.sampling import DEFAULT_KIND, Plan, choose_target, open_generator, plan_run
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.losses import check_sides
 from upsamp.io.pictures import Picture

@@ -5,7 +5,7 @@ from typing import Literal
 import click
 
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FileType, NumbersType, PairType
+from upsamp.cli.option_types import CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
@@ -213,8 +213,6 @@ class Request(Options):
             return
         if drawn:
             _refuse(f"--code prints a program, and draws no samples. Leave out {drawn[0]}")
-        if self.library == "onnx":
-            _refuse("--code onnx is for one layer. Write the whole model by --save FILE.onnx")
         if self.save is not None and not self.save.lower().endswith(WEIGHTS_SUFFIX):
             _refuse(
                 f"--code must have its weights in a {WEIGHTS_SUFFIX} file. "

@@ -1,7 +1,7 @@
 """What a command is asked for, as one value; and the options that commands share."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import click
 
-from upsamp.cli.command import CountType, FileType, PairType, RangeType
+from upsamp.cli.option_types import CountType, FileType, PairType, RangeType
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import (
@@ -205,15 +205,53 @@ html_option = option(
     "show of it, with pictures. It asks no network for anything. Needs upsamp[html].",
 )
 
+digits_option = option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    metavar="N",
+    help="Significant digits of the numbers in tables.  [default: 8 on a terminal, elsewhere all]",
+)
 
-def check_explained(explain: bool, format_name: str | None, *, html: str | None = None) -> None:
+
+def check_digits(
+    digits: int | None, format_name: str | None, others: Sequence[str], *known: str
+) -> None:
+    """Raise where --digits is given, and no table of numbers is shown.
+
+    others: options that are given, and show none. known: formats besides tables that may be cut.
+    """
+    if digits is None:
+        return
+    if others:
+        raise click.UsageError(f"--digits is for tables of numbers. Leave {others[0]} out.")
+    if format_name not in (None, "table", "markdown", *known):
+        raise click.UsageError(
+            f"--digits is for tables; {format_name} keeps all digits. Leave it out, or use "
+            "--format table."
+        )
+
+
+def check_explained(explain: bool, format_name: str | None) -> None:
     """Raise where options go with --explain that is not there, or do not go with it."""
+    given = click.get_current_context().params
     if explain:
         check_shown("--explain", format_name, EXPLAINED)
-    elif format_name == "markdown" or (
-        html is None and click.get_current_context().params["cell"] is not None
-    ):
-        raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
+    elif format_name == "markdown":
+        raise click.UsageError("--format markdown goes with --explain. Give it.")
+    elif given["cell"] is not None and given["html"] is None:
+        raise click.UsageError("--cell goes with --explain and --html. Give one of them.")
+
+
+def check_html(source: str | None, format_name: str | None, others: Sequence[str]) -> None:
+    """Raise where options do not go with a page; others: those that are given of what it has."""
+    if others:
+        raise click.UsageError(
+            f"--html is a page of one result, held whole. Leave {others[0]} out."
+        )
+    if source is None:
+        raise click.UsageError("--html must have an input. Give a file, a matrix, or '-'.")
+    if format_name is not None and click.get_current_context().params["output"] is None:
+        raise click.UsageError("--format is for a result beside the page. Give -o FILE.")
 
 
 def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) -> None:

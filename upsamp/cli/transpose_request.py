@@ -1,13 +1,12 @@
 """What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
 
-import math
 from typing import Literal
 
 import click
 
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FileType, PaddingType, PairType
-from upsamp.cli.options import Options, argument, option, wrong_command
+from upsamp.cli.option_types import CountType, FileType, PaddingType, PairType
+from upsamp.cli.options import Options, argument, option
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -19,20 +18,12 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.kernels.presets import KERNEL_PRESETS
-from upsamp.core.layout import as_batch
-from upsamp.errors import ArgumentError, ShapeError
+from upsamp.errors import ShapeError
 from upsamp.io.matrices import parse_text
-from upsamp.io.picture_options import (
-    Missing,
-    ReadOptions,
-    ValueRange,
-    WriteOptions,
-    check_result,
-)
-from upsamp.io.pictures import Picture, array_of
+from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
 from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_array_name
 from upsamp.io.streams import is_open
-from upsamp.models.transposed_convolution import Settings, check_output_shape, result_size
+from upsamp.models.transposed_convolution import Settings
 
 
 class Request(Options):
@@ -155,6 +146,7 @@ class Request(Options):
     library: str | None = options.code_option
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    digits: int | None = options.digits_option
     overlap: str | None = option(
         "--overlap",
         is_flag=False,
@@ -209,28 +201,23 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        options.check_explained(self.explain, self.format_name, html=self.html)
+        options.check_explained(self.explain, self.format_name)
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
-        if self.html is not None:
-            self._check_html()
+        call = ["--from"] * (self.source_layer is not None and self.source is None)
+        call *= self.overlap is None
+        others = [*self.given("--solve", "--code"), *call]
+        options.check_digits(self.digits, self.format_name, others)
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
+        if self.html is not None:
+            options.check_html(self.source, self.format_name, ())
         if self.fit is None and self.given("--save-weights", "--apart"):
             raise click.UsageError("--save-weights and --apart go with --fit.")
-
-    def _check_html(self) -> None:
-        """Raise where options do not go with a page."""
-        if self.source_layer is not None:
-            raise click.UsageError(
-                "--html shows settings that stand in options. Leave --from out, and give them."
-            )
-        if self.format_name is not None and self.output is None:
-            raise click.UsageError("--format is for a result beside the page. Give -o FILE.")
 
 
 def _read_bias(text: str) -> Array:
@@ -239,16 +226,6 @@ def _read_bias(text: str) -> Array:
     if looks_like_matrix(text) or not is_file:
         return parse_text(text, "--bias", ReadOptions(integers=False)).ravel()
     return read_matrix(text, "--bias", vectors=True).ravel()
-
-
-def check_size(given: Picture | Array, settings: Settings, max_pixels: int) -> None:
-    """Raise where the result has more pixels than may be, or zeros that nothing follows from."""
-    by_channel, array = isinstance(given, Picture), array_of(given)
-    size = result_size(array, settings, by_channel=by_channel)
-    images = len(as_batch(array, settings.data_format))
-    check_result(*size, max_pixels, images * math.prod(size))
-    with wrong_command(ArgumentError):
-        check_output_shape(array, settings, by_channel=by_channel)
 
 
 def read_kernel(

@@ -10,8 +10,17 @@ import click
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
-from upsamp.cli.command import CountType, FactorType, FileType, TargetType
-from upsamp.cli.options import Options, argument, check_explained, option, parsed, wrong_command
+from upsamp.cli.option_types import CountType, FactorType, FileType, TargetType
+from upsamp.cli.options import (
+    Options,
+    argument,
+    check_digits,
+    check_explained,
+    check_html,
+    option,
+    parsed,
+    wrong_command,
+)
 from upsamp.core.arguments import (
     CONVENTIONS,
     DATA_FORMATS,
@@ -32,13 +41,17 @@ from upsamp.io.picture_options import (
     WriteOptions,
 )
 from upsamp.io.remote_paths import local_path
-from upsamp.io.streams import STANDARD_STREAM
+from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.resizing.enlarging import Enlarging
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from upsamp.resizing.network import Network
+
+
+# How --reference shows its numbers.
+MEASURED = ("table", "plain", "json", "csv")
 
 
 class Request(Options):
@@ -120,6 +133,8 @@ class Request(Options):
     )
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    html: str | None = options.html_option
+    digits: int | None = options.digits_option
     library: str | None = options.code_option
     output: str | None = options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
@@ -151,7 +166,6 @@ class Request(Options):
     skip_existing: bool = option(
         "--skip-existing", help="Skip images whose result exists, as after an interruption."
     )
-    html: str | None = options.html_option
     report: str | None = option(
         "--report",
         type=FileType(output=True),
@@ -313,30 +327,31 @@ class Request(Options):
 
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""
-        check_explained(self.explain, self.format_name, html=self.html)
+        check_explained(self.explain, self.format_name)
+        others = self.given("--code", "--sheet", "--dry-run", "--preview", "--report")
+        measured = ("plain",) * (self.reference is not None)
+        check_digits(self.digits, self.format_name, others, *measured)
         given = self.given("--compare", "--code", "--explain")
-        if self.html is not None:
-            self._check_html(given)
         if len(given) > 1:
             _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
+        if self.html is not None and self.many:
+            self._check_gallery()
+        elif self.html is not None:
+            kept = ["--max-memory"] * (self.max_memory is not None)
+            kept += self.given("--sheet", "--preview", "--reference", "--dry-run", "--keep-larger")
+            check_html(self.source, self.format_name, [*given, *kept])
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
 
-    def _check_html(self, elsewhere: Sequence[str]) -> None:
-        """Raise where options do not go with a page, which has what most of them show."""
-        given = [*elsewhere, *self.given("--sheet", "--preview", "--reference", "--dry-run")]
-        given += ["--keep-larger"] * (self.keep_larger and not self.many)
-        given += ["--max-memory"] * (self.max_memory is not None and not self.many)
+    def _check_gallery(self) -> None:
+        """Raise where options do not go with a page of many files."""
+        given = self.given("--dry-run", "--cell")
         if given:
-            _refuse(f"--html is a page of one result, held whole. Leave {given[0]} out.")
-        if self.format_name is not None and self.output is None and not self.many:
-            _refuse("--format is for a result beside the page. Give -o FILE.")
-        if self.many and self.cell is not None:
-            _refuse("--cell is for one image. Leave it out.")
+            _refuse(f"--html of several files shows what is written. Leave {given[0]} out.")
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""
-        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference"
+        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference", "--digits"
         given = self.given(*named)
         given += ["--missing"] * (self.missing == "nan")
         if given:
@@ -358,8 +373,11 @@ class Request(Options):
                 "--model makes the result in the place of an interpolation. "
                 f"Leave out {' and '.join(given)}, or --model."
             )
-        if self.model == STANDARD_STREAM:
-            _refuse("--model must be a file, which is read again. Received: '-'. Save it first.")
+        if is_stream(self.model) and (self.many or self.dask is not None):
+            _refuse(
+                "Of several files each process reads --model, which must be a file. "
+                f"Received: '{self.model}'. Save it first."
+            )
 
     @property
     def _unwritten(self) -> bool:
@@ -368,9 +386,11 @@ class Request(Options):
 
     def _check_measured(self) -> None:
         """Raise where options do not go with the numbers that --reference shows."""
-        from upsamp.cli.measuring import check_format  # few results are measured
-
-        check_format(self.format_name)
+        if self.format_name not in (None, *MEASURED):
+            _refuse(
+                f"--reference shows its numbers as {', '.join(MEASURED)}. "
+                f"Received: --format {self.format_name}. Use one of these."
+            )
         given = self.given(
             "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
         )

@@ -65,12 +65,12 @@ def printable_lines(text: str) -> str:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    r"""Return a value as JSON of visible ASCII alone, which says the same.
+    r"""Return a value as JSON of visible ASCII only, which says the same.
 
     >>> print(json_text({"name": "é" + chr(0x7F)}))
     {"name": "\u00e9\u007f"}
     """
     import json  # most text is none
 
-    # The one control character that JSON need not escape; it stands nowhere but in strings.
+    # The one control character that JSON need not escape; it is nowhere but in strings.
     return json.dumps(value, indent=indent).replace("\x7f", r"\u007f")

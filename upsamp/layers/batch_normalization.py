@@ -111,16 +111,21 @@ class BatchNormalization(Layer):
         values = [self._values(index) for index in range(len(self._weights))]
         sources = [self.epsilon, self.scale, self.center, *values]
         if self._scaling is None or any(map(is_not, sources, self._scaling[0])):
-            wide = compute_dtype(self.dtype)
-            variance = self.weight("moving_variance").astype(wide, copy=False)
-            factor = 1 / np.sqrt(variance + wide.type(self.epsilon))
-            if self.scale:
-                factor = factor * self.weight("gamma")
-            offset = -self.weight("moving_mean") * factor
-            if self.center:
-                offset = offset + self.weight("beta")
+            factor, offset = self.find_scaling()
             self._scaling = sources, read_only(factor), read_only(offset)
         return self._scaling[1:]
+
+    def find_scaling(self) -> tuple[Array, Array]:
+        """Return factor and offset along the axis, computed from the weights now."""
+        wide = compute_dtype(self.dtype)
+        variance = self.weight("moving_variance").astype(wide, copy=False)
+        factor = 1 / np.sqrt(variance + wide.type(self.epsilon))
+        if self.scale:
+            factor = factor * self.weight("gamma")
+        offset = -self.weight("moving_mean") * factor
+        if self.center:
+            offset = offset + self.weight("beta")
+        return factor, offset
 
     def call(self, x: Array) -> Array:
         """Normalise: one product and one sum."""

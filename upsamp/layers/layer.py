@@ -106,7 +106,7 @@ class Layer:
     """
 
     rank: ClassVar[int | None] = None
-    # What is known of the output of `call`: a class with a `call` of its own says it anew.
+    # What is known of the output of `call`: a class with a `call` of its own says it again.
     nature: Nature = Nature.OTHER
     # Whether kernels may be whole numbers of 8 bits.
     takes_int8: ClassVar[bool] = False
@@ -185,7 +185,7 @@ class Layer:
 
     @property
     def name(self) -> str:
-        """The name that was given, or else the automatic one."""
+        """The name that was given, or the automatic one."""
         return self.automatic_name if self.given_name is None else self.given_name
 
     @property

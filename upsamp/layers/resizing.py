@@ -97,7 +97,7 @@ class Resizing(ImageLayer):
         above = (max(rows, int(columns * self.height / self.width)) - rows) // 2
         before = (max(columns, int(rows * self.width / self.height)) - columns) // 2
         sides = [(0, 0)] * 4
-        # Both sides get as much, and one axis alone.
+        # Both sides get as much, and one axis only.
         sides[first] = (above, above)
         sides[first + 1] = (0, 0) if above else (before, before)
         lengths = [length + 2 * side for length, (side, _) in zip(x.shape, sides, strict=True)]

@@ -24,16 +24,23 @@ def weights(settings: Upsampling) -> list[str]:
     ]
 
 
-def weights_function(settings: Upsampling) -> list[str]:
-    """Return the lines of `weights(length, target)`, which are for any lengths."""
+def weights_function(
+    settings: Upsampling, name: str = "weights", *, antialias: bool = False, exact: bool = False
+) -> list[str]:
+    """Return the lines of `weights(length, target)`, which are for any lengths.
+
+    antialias: whether the kernel of an output that is larger than an input is as wide as it, in
+    Keras' convention. exact: whether the weights are left in float64.
+    """
     return [
-        "def weights(length, target):",
-        *(f"    {line}" for line in _body(settings)),
-        "    return (w / w.sum(axis=1, keepdims=True)).astype(np.float32)",
+        f"def {name}(length, target):",
+        *(f"    {line}" for line in _body(settings, antialias=antialias)),
+        f"    return {'w / w' if exact else '(w / w'}.sum(axis=1, keepdims=True)"
+        f"{'' if exact else ').astype(np.float32)'}",
     ]
 
 
-def _body(settings: Upsampling) -> list[str]:
+def _body(settings: Upsampling, *, antialias: bool) -> list[str]:
     kernel = settings.method.kernels[settings.convention]
     if kernel is None:
         return _area(settings.convention)
@@ -41,7 +48,8 @@ def _body(settings: Upsampling) -> list[str]:
     # With a support of 1, to repeat the edge is to leave out what is beyond it.
     beyond = math.ceil(kernel.support) if settings.convention == "torch" else 1
     taps = f"np.arange({-beyond}, length + {beyond})" if beyond > 1 else "np.arange(length)"
-    lines = [f"position = {position}", f"t = np.abs(position - {taps})"]
+    wide = " / max(length / target, 1)" if antialias else ""
+    lines = [f"position = {position}", f"t = np.abs(position - {taps}){wide}"]
     if len(kernel.source) == 1:
         lines.append(f"w = {kernel.source[0]}")
     else:

@@ -7,8 +7,7 @@ import click
 import numpy as np
 
 from upsamp.cli.render.explanations import (
-    HEADINGS,
-    SIDES,
+    NUMBERS,
     as_plane,
     cell_title,
     sum_text,
@@ -49,16 +48,19 @@ def sides_text(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape))
 
 
-def matrix_parts(title: str, array: Array, note: str = "", *, heat: bool = False) -> Iterator[Part]:
+def matrix_parts(
+    title: str, array: Array, digits: int | None, note: str = "", *, heat: bool = False
+) -> Iterator[Part]:
     """Yield an array as tables of its rows and columns, one for each channel of each image.
 
-    Matrices of very many numbers are pictures. heat: whether the cells have colours.
+    Matrices of very many numbers are pictures. digits: of numbers; None is all. heat: whether the
+    cells have colours.
     """
     heading = f"{title} ({sides_text(array.shape)}) {array.dtype}"
     planes = as_planes(array)
     for label, plane in planes[:MAX_PLANES]:
         if plane.size <= MAX_TABLE:
-            yield _matrix_table(f"{heading}{label}", plane, note, heat=heat)
+            yield _matrix_table(f"{heading}{label}", plane, digits, note, heat=heat)
         else:
             told = f"{heading}{label}. {note}" if note else f"{heading}{label}"
             yield figure_of(view_of_matrix(plane), told, f"{title}{label} as a picture")
@@ -66,8 +68,12 @@ def matrix_parts(title: str, array: Array, note: str = "", *, heat: bool = False
         yield Text(f"{title}: {len(planes) - MAX_PLANES} more channels are left out.")
 
 
-def _matrix_table(caption: str, plane: Array, note: str, *, heat: bool) -> Table:
-    cells = [[str(place), *map(number_text, row)] for place, row in enumerate(plane)]
+def _matrix_table(
+    caption: str, plane: Array, digits: int | None, note: str, *, heat: bool
+) -> Table:
+    cells = [
+        [str(place), *(number_text(one, digits) for one in row)] for place, row in enumerate(plane)
+    ]
     return Table(
         caption,
         ("", *map(str, range(plane.shape[1]))),
@@ -106,7 +112,9 @@ def facts(rows: Sequence[tuple[str, str]]) -> Facts:
     return Facts(tuple((name, value) for name, value in rows if value))
 
 
-def explanation_section(explain: Callable[[], Explanation], *, wanted: bool) -> Section:
+def explanation_section(
+    explain: Callable[[], Explanation], digits: int | None, *, wanted: bool
+) -> Section:
     """Return the steps of a computation, or why there are none.
 
     wanted: whether the user asked for a cell of them, so that what is wrong is an error.
@@ -118,13 +126,16 @@ def explanation_section(explain: Callable[[], Explanation], *, wanted: bool) -> 
             raise
         message = error.message if isinstance(error, click.UsageError) else str(error)
         return Section("steps", "Step by step", (Text(f"Not shown: {message}"),))
-    parts: list[Part] = [Text(made.formula, strong=True)]
+    parts: list[Part] = [Text(line, strong=True) for line in made.formula.split("; ")]
     for number, stage in enumerate(made.stages, start=1):
-        parts += matrix_parts(f"{number}. {stage.name}", as_plane(stage.values), stage.note)
-    terms = tuple(term_rows(made.cell))
-    if len(terms) <= MAX_TABLE:
-        parts.append(Table(cell_title(made.cell), HEADINGS, terms, SIDES))
-        parts.append(Text(f"= {sum_text(made.cell)}"))
+        parts += matrix_parts(f"{number}. {stage.name}", as_plane(stage.values), digits, stage.note)
+    cell = made.cell
+    if len(cell.terms) <= MAX_TABLE:
+        for view in cell.views:
+            headings = (*view.columns, *NUMBERS)
+            rows = tuple(term_rows(cell, view, digits))
+            parts.append(Table(cell_title(cell, view), headings, rows, ">" * len(headings)))
+        parts.append(Text(f"= {sum_text(cell, digits)}"))
     return Section("steps", "Step by step", tuple(parts))
 
 

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 
 from upsamp.cli.html.page import write_page
+from upsamp.cli.modes.draw import drawing_of
 from upsamp.cli.render.summaries import DIFFERENCE_HEADINGS, DIFFERENCE_SIDES
+from upsamp.cli.summary_request import Request
 from upsamp.core.text import printable
+from upsamp.errors import ArgumentError
+from upsamp.io.streams import STANDARD_STREAM
 from upsamp.models.summary.difference import Difference
+from upsamp.models.summary.listing import Listing
 from upsamp.models.summary.summary import Summary
-from upsamp.pages.content import Facts, Part, Section, Table, Text
+from upsamp.pages.content import Drawing, Facts, Part, Section, Table, Text
 
 # Rows that are shown; a browser takes long for more.
 MAX_ROWS = 5000
@@ -37,6 +42,15 @@ def summary_section(summary: Summary) -> Section:
     )
 
 
+def architecture_section(listing: Listing, request: Request) -> list[Section]:
+    """Return the drawing of a model, or why there is none."""
+    try:
+        part: Part = Drawing(drawing_of(listing, request), f"The layers of {listing.model.name}")
+    except ArgumentError as error:
+        part = Text(f"Not drawn: {error}")
+    return [Section("architecture", "Architecture", (part,))]
+
+
 def _bounded(table: Table, count: int) -> tuple[Part, ...]:
     """Return a table, and what is left out of it."""
     if count <= MAX_ROWS:
@@ -44,15 +58,15 @@ def _bounded(table: Table, count: int) -> tuple[Part, ...]:
     return (table, Text(f"{count - MAX_ROWS:,} more rows are left out; --format csv has all."))
 
 
-def write_summary_page(summary: Summary, name: str, *, overwrite: bool) -> None:
+def write_summary_page(listing: Listing, summary: Summary, request: Request) -> None:
     """Write the page of one model."""
+    sections = [summary_section(summary), *architecture_section(listing, request)]
     title = f"Summary of {printable(summary.name)}"
-    write_page(name, title, [summary_section(summary)], overwrite=overwrite, quiet=False)
+    quiet = request.draw == STANDARD_STREAM
+    write_page(str(request.html), title, sections, overwrite=request.force, quiet=quiet)
 
 
-def write_difference_page(
-    difference: Difference, sources: Sequence[str], name: str, *, overwrite: bool
-) -> None:
+def write_difference_page(difference: Difference, sources: Sequence[str], request: Request) -> None:
     """Write the page of two models, of which `sources` names the files."""
     one, other = difference.before, difference.after
     rows = [row.cells() for row in difference.rows]
@@ -79,8 +93,6 @@ def write_difference_page(
         Facts((*names, *totals)),
         *_bounded(table, len(cells)),
     )
-    sections = [
-        Section("difference", "Difference", parts),
-    ]
+    sections = [Section("difference", "Difference", parts)]
     title = f"{printable(sources[0])} beside {printable(sources[1])}"
-    write_page(name, title, sections, overwrite=overwrite, quiet=False)
+    write_page(str(request.html), title, sections, overwrite=request.force, quiet=False)

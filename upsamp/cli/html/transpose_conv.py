@@ -4,7 +4,6 @@ from functools import partial
 
 import click
 
-from upsamp.cli.explaining import explanation_of_convolution, overlap_of
 from upsamp.cli.html.page import check_page, write_page
 from upsamp.cli.html.parts import (
     code_section,
@@ -15,11 +14,14 @@ from upsamp.cli.html.parts import (
     matrix_parts,
     sides_text,
 )
-from upsamp.cli.program_data import origin_of
+from upsamp.cli.modes.code import convolution_data
+from upsamp.cli.modes.convolve import check_size
+from upsamp.cli.modes.explain import explanation_of_convolution, overlap_of
+from upsamp.cli.modes.program_data import origin_of
+from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
+from upsamp.cli.output import choose_destination, deliver, read_input
 from upsamp.cli.render.explanations import CURE_HEADINGS, CURE_SIDES, cure_rows, verdict_of
-from upsamp.cli.results import choose_destination, deliver, read_input
-from upsamp.cli.translating import convolution_data
-from upsamp.cli.transpose_request import Request, check_size
+from upsamp.cli.transpose_request import Request
 from upsamp.core.arguments import Array
 from upsamp.errors import ShapeError
 from upsamp.io.formats import is_image_format
@@ -32,10 +34,16 @@ from upsamp.translate.programs import program_of
 from upsamp.views.view import view_of
 
 
-def write_convolution_page(request: Request, settings: Settings, name: str) -> None:
-    """Convolve an image or a matrix, write it where that is asked, and a page of it."""
+def write_convolution_page(request: Request, settings: Settings, layer: TakenLayer | None) -> None:
+    """Convolve an image or a matrix, write it where that is asked, and a page of it.
+
+    layer: where the settings are from, if they are no options.
+    """
+    name = str(request.html)
     check_page(name, overwrite=request.force)
     given = read_input(request.source, request.reading)
+    if layer is not None:
+        check_channels(layer.channels, given, settings.data_format)
     destination = None
     if request.output is not None:
         destination = choose_destination(request, given, "")
@@ -50,10 +58,11 @@ def write_convolution_page(request: Request, settings: Settings, name: str) -> N
         _result_section(request, settings, given, result, work),
         explanation_section(
             partial(explanation_of_convolution, request, settings, given),
+            request.digits,
             wanted=request.cell is not None,
         ),
         _overlap_section(request, settings, given),
-        _code_section(request, settings, given),
+        _code_section(request, settings, layer, given),
     ]
     sizes = f"{sides_text(array_of(given).shape)} to {sides_text(array_of(result).shape)}"
     title = f"{input_name(request.source)}, transposed convolution, {sizes}"
@@ -98,7 +107,10 @@ def _result_section(
         ),
     ]
     if not isinstance(given, Picture):
-        parts += [*matrix_parts("Input", before), *matrix_parts("Output", after)]
+        parts += [
+            *matrix_parts("Input", before, request.digits),
+            *matrix_parts("Output", after, request.digits),
+        ]
     return Section("result", "Before and after", tuple(parts))
 
 
@@ -112,28 +124,30 @@ def _padding_text(settings: Settings) -> str:
 
 def _overlap_section(request: Request, settings: Settings, given: Picture | Array) -> Section:
     """Return how kernels overlap, what a constant becomes, and what lessens a checkerboard."""
-    title = "Checkerboard"
+    title, digits = "Checkerboard", request.digits
     try:
         found, response = overlap_of(request, settings, given)
     except (ShapeError, click.UsageError) as error:
         return Section("checkerboard", title, (Text(f"Not shown: {error}"),))
     parts: list[Part] = [
-        Text(verdict_of(found), strong=True),
-        *matrix_parts("Products of each output", found.taps, heat=True),
-        *matrix_parts("Gain: what 1 becomes in each phase", found.gain, heat=True),
-        *matrix_parts("What an input of ones becomes", response, heat=True),
+        Text(verdict_of(found, digits), strong=True),
+        *matrix_parts("Products of each output", found.taps, digits, heat=True),
+        *matrix_parts("Gain: what 1 becomes in each phase", found.gain, digits, heat=True),
+        *matrix_parts("What an input of ones becomes", response, digits, heat=True),
     ]
-    if cures := cure_rows(found):
+    if cures := cure_rows(found, digits):
         parts.append(Table("What lessens it", CURE_HEADINGS, tuple(cures), CURE_SIDES))
     return Section("checkerboard", title, tuple(parts))
 
 
-def _code_section(request: Request, settings: Settings, given: Picture | Array) -> Section:
+def _code_section(
+    request: Request, settings: Settings, layer: TakenLayer | None, given: Picture | Array
+) -> Section:
     """Return the convolution as a program of each library."""
 
     def program(library: str) -> str:
         origin = origin_of(request.source, given, request.reading)
-        data, translated = convolution_data(request, settings, None, given, origin)
+        data, translated = convolution_data(request, settings, layer, given, origin)
         return program_of(translated, library, data)
 
     return code_section(program)

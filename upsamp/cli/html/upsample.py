@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-from upsamp.cli.explaining import explanation_of_enlarging
 from upsamp.cli.html.page import check_page, write_page
 from upsamp.cli.html.parts import (
     code_section,
@@ -14,8 +13,9 @@ from upsamp.cli.html.parts import (
     matrix_parts,
     sides_text,
 )
-from upsamp.cli.results import choose_destination, deliver, read_input
-from upsamp.cli.translating import PEER_HEADINGS, PEER_SIDES, peer_rows, upsampling_data
+from upsamp.cli.modes.code import PEER_HEADINGS, PEER_SIDES, peer_rows, upsampling_data
+from upsamp.cli.modes.explain import explanation_of_enlarging
+from upsamp.cli.output import choose_destination, deliver, read_input
 from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.layout import as_batch
@@ -35,8 +35,9 @@ from upsamp.views.view import View, view_of
 MAX_COMPARED = 2**20
 
 
-def write_upsampling_page(request: Request, name: str) -> None:
+def write_upsampling_page(request: Request) -> None:
     """Enlarge an image or a matrix, write it where that is asked, and a page of it."""
+    name = str(request.html)
     check_page(name, overwrite=request.force)
     given, enlarging = read_input(request.source, request.reading), request.enlarging
     if enlarging.linear and isinstance(given, Picture):
@@ -55,7 +56,9 @@ def write_upsampling_page(request: Request, name: str) -> None:
     ]
     if enlarging.network is None and not enlarging.linear:
         explain = partial(explanation_of_enlarging, request, given)
-        sections.append(explanation_section(explain, wanted=request.cell is not None))
+        sections.append(
+            explanation_section(explain, request.digits, wanted=request.cell is not None)
+        )
         sections.append(_code_section(request, given, size))
     name_shown = input_name(request.source)
     title = f"{name_shown}, enlarged to {sides_text(size)} by {enlarging.method_shown}"
@@ -99,7 +102,10 @@ def _result_section(
     ]
     parts += [Text(f"Note: {note}.") for note in getattr(given, "notes", ())]
     if not isinstance(given, Picture):
-        parts += [*matrix_parts("Input", before), *matrix_parts("Output", after)]
+        parts += [
+            *matrix_parts("Input", before, request.digits),
+            *matrix_parts("Output", after, request.digits),
+        ]
     return Section("result", "Before and after", tuple(parts))
 
 
@@ -128,7 +134,7 @@ def _code_section(request: Request, given: Picture | Array, size: Pair) -> Secti
     batch = as_batch(array_of(given), enlarging.layout)
     if len(batch) > 1 or size[0] * size[1] * batch.shape[3] > MAX_COMPARED:
         return section
-    rows = tuple(peer_rows(batch[0], size, enlarging))
+    rows = tuple(peer_rows(batch[0], size, enlarging, request.digits or 3))
     caption = "How far the results of other conventions and libraries lie from this one"
     beside = Table(caption, PEER_HEADINGS, rows, PEER_SIDES)
     return replace(section, parts=(*section.parts, beside))

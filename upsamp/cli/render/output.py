@@ -6,6 +6,7 @@ written by `upsamp.io`.
 
 import sys
 from collections.abc import Iterable
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,14 @@ def print_text(text: str, *, err: bool = False) -> None:
     A name whose own ends of lines must not make lines is to be `printable` before.
     """
     click.echo(printable_lines(text), err=err)
+
+
+def print_paragraph(text: str) -> None:
+    """Print text as `print_text` does, its lines no longer than those of a terminal."""
+    if on_terminal():
+        width = open_console().width
+        text = "\n".join(fill(line, width) for line in text.split("\n"))
+    print_text(text)
 
 
 def print_drawing(lines: Iterable[str]) -> None:
@@ -56,11 +65,8 @@ def open_console(*, stderr: bool = False, drawing: bool = False) -> "Console":
         def render(self, *args: Any, **options: Any) -> Any:
             """Yield what is rendered; rich's own codes are no text."""
             for segment in super().render(*args, **options):
-                yield (
-                    segment
-                    if segment.control
-                    else segment._replace(text=printable_lines(segment.text))
-                )
+                text = segment.text if segment.control else printable_lines(segment.text)
+                yield segment._replace(text=text)
 
     kind = OpenConsole if drawing else InertConsole
     return kind(stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False)

@@ -77,6 +77,30 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
     console.print(table)
 
 
+def column_blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> list[list[int]]:
+    """Return the places of the columns that stand beside each other, each block within the room.
+
+    cells: the headings and the rows. repeated: whether each block begins with the first column.
+    """
+    widths = [
+        max(len(printable(cell)) for cell in column) + 3 for column in zip(*cells, strict=True)
+    ]
+    if sum(widths) < room:
+        return [list(range(len(widths)))]
+    # Names may be folded, so that numbers stand beside them.
+    first = [0] if repeated else []
+    taken = min(widths[0], max(room // 2, 14)) if repeated else 0
+    blocks: list[list[int]] = []
+    used = room
+    for place in range(len(first), len(widths)):
+        if used + widths[place] >= room:
+            blocks.append([*first])
+            used = taken
+        blocks[-1].append(place)
+        used += widths[place]
+    return blocks or [[0]]
+
+
 def show_report(
     title: str, rows: Sequence[Sequence[str]], headings: Sequence[str] = ("", "Input", "Output")
 ) -> None:
@@ -97,17 +121,25 @@ def show_rows(
     alignment: str,
     *,
     as_table: bool | None = None,
+    split: bool = False,
 ) -> None:
     """Show rows of text under headings: a table on a terminal, aligned columns elsewhere.
 
     alignment: "<" (left) or ">" (right) for each column. as_table: which of the two in any case.
+    split: whether a table that is too wide becomes several, each with the first column.
     """
     if not (on_terminal() if as_table is None else as_table):
         print_text(f"{title}:")
         for line in align_columns([headings, *rows], alignment):
             print_text(line.rstrip())
         return
-    print_table(table_of(headings, rows, alignment, lines=False), title)
+    blocks = [[*range(len(headings))]]
+    if split:
+        blocks = column_blocks([headings, *rows], open_console().width, repeated=True)
+    for block in blocks:
+        parts = [[row[place] for place in block] for row in (headings, *rows)]
+        sides = "".join(alignment[place] for place in block)
+        print_table(table_of(parts[0], parts[1:], sides, lines=False), title)
 
 
 def plain_text(text: str) -> "Text":

@@ -12,8 +12,10 @@ from upsamp.io.atomic import open_output
 from upsamp.io.extras import check_extra
 from upsamp.layers import Embedding, InputLayer, Layer
 from upsamp.layers.layer import MaybeShape, Shape
+from upsamp.layers.wrapper_layer import WrapperLayer
 from upsamp.models.export.onnx_layers import record_of, trained_record_of
 from upsamp.models.export.onnx_nodes import Node, Nodes, Value, plain_value
+from upsamp.models.export.recorded_array import record_weights
 from upsamp.models.graph import Source, connect, needed_calls
 from upsamp.models.nesting import ModelLike, is_model, layers_within
 
@@ -48,9 +50,11 @@ def format_onnx(model: Layer) -> bytes:
     return _serialize(model.name, nodes, inputs, outputs)
 
 
-def trace(model: ModelLike) -> tuple[Nodes, list[Value], list[Value]]:
+def trace(
+    model: ModelLike, *, recording: bool = False
+) -> tuple[Nodes, list[Value], list[Value]]:
     """Return a model as nodes, with its inputs and outputs, which are called as its layers are."""
-    nodes = Nodes()
+    nodes = Nodes(recording=recording)
     inputs = []
     for number, shape in zip(model.input_calls, model.input_shapes, strict=True):
         layer = model.calls[number].layer
@@ -63,7 +67,7 @@ def trace(model: ModelLike) -> tuple[Nodes, list[Value], list[Value]]:
         nodes.prefix = model.calls[source.call].layer.name
         plain, name = nodes.plain(value), nodes.unique(nodes.prefix)
         nodes.dtypes[name] = nodes.dtypes[plain]
-        nodes.nodes.append(Node("Identity", (plain,), (name,), {}))
+        nodes.nodes.append(Node("Identity", (plain,), (name,), {}, nodes.prefix))
         outputs.append(plain_value(name, value.shape))
     return nodes, inputs, outputs
 
@@ -95,7 +99,11 @@ def _add_layer(
     kept = layer.input_dtype if isinstance(layer, InputLayer) else layer.dtype
     if not isinstance(layer, Embedding | InputLayer):
         inputs = [_cast(nodes, _cast(nodes, one, kept), nodes.dtype) for one in inputs]
+    if isinstance(layer, WrapperLayer):
+        layer.layer.seed = layer.seed
     record = trained_record_of(layer) if training else record_of(layer)
+    if nodes.recording:
+        layer = record_weights(layer, path)
     found = record(nodes, layer, inputs, shape)
     return [_cast(nodes, one, kept) for one in ([found] if isinstance(found, Value) else found)]
 
@@ -117,7 +125,7 @@ def _known(shape: MaybeShape) -> Shape:
 def _serialize(name: str, nodes: Nodes, inputs: Sequence[Value], outputs: Sequence[Value]) -> bytes:
     from onnx import helper, numpy_helper
 
-    kept, constants = _needed(nodes, [value.name for value in outputs])
+    kept, constants = needed_nodes(nodes, outputs)
     graph = helper.make_graph(
         [_node(node) for node in kept],
         name,
@@ -136,9 +144,9 @@ def _serialize(name: str, nodes: Nodes, inputs: Sequence[Value], outputs: Sequen
     return data
 
 
-def _needed(nodes: Nodes, outputs: Sequence[str]) -> tuple[list[Node], list[str]]:
+def needed_nodes(nodes: Nodes, outputs: Sequence[Value]) -> tuple[list[Node], list[str]]:
     """Return the nodes and the constants that the outputs depend on."""
-    needed, kept = set(outputs), []
+    needed, kept = {value.name for value in outputs}, []
     for node in reversed(nodes.nodes):
         if needed.intersection(node.outputs):
             needed.update(node.inputs)
@@ -163,12 +171,16 @@ def _node(node: Node) -> Any:
 
 
 def _tensor_info(nodes: Nodes, value: Value) -> Any:
-    """Return the type and the shape of an input or output; unknown lengths get names."""
+    """Return the type and the shape of an input or output."""
     from onnx import helper
 
-    shape = [
+    kind = helper.np_dtype_to_tensor_dtype(nodes.dtypes[value.name])
+    return helper.make_tensor_value_info(value.name, kind, declared_shape(value))
+
+
+def declared_shape(value: Value) -> list[int | str]:
+    """Return the lengths of an input or output, names for those that are not known."""
+    return [
         length if length is not None else f"{value.name}_{axis}" if axis else "batch"
         for axis, length in enumerate(value.shape)
     ]
-    kind = helper.np_dtype_to_tensor_dtype(nodes.dtypes[value.name])
-    return helper.make_tensor_value_info(value.name, kind, shape)

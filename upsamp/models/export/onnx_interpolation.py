@@ -14,6 +14,7 @@ from upsamp.layers import CenterCrop, Resizing, UpSampling2D
 from upsamp.layers.layer import Shape
 from upsamp.models.export.onnx_images import STORED, image_value, images, lengths
 from upsamp.models.export.onnx_nodes import Nodes, Operand, Value, refusal
+from upsamp.models.export.recorded_array import record_call
 
 # Inputs of an axis of which the middle one is far enough from the edges for every method.
 INNER = 33
@@ -124,9 +125,9 @@ def resizing(nodes: Nodes, layer: Resizing, inputs: Sequence[Value], shape: Shap
         if length is None:
             weights = _weights(nodes, nodes.length(stored, axis), target, layer)
         else:
-            weights = nodes.numbers(
-                weight_matrix(length, target, layer.interpolation, antialias=layer.antialias)
-            )
+            matrix = weight_matrix(length, target, layer.interpolation, antialias=layer.antialias)
+            function = f"{layer.interpolation}{'_antialiased' * layer.antialias}_weights"
+            weights = nodes.numbers(record_call(matrix, function, f"{length}, {target}"))
         if smooths and length in {None, target}:
             other = nodes.length(whole, 5 - axis), wanted[3 - axis]
             weights = _kept_where_the_other_shrinks(nodes, weights, target, other)

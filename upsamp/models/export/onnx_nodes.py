@@ -11,6 +11,7 @@ import numpy.typing as npt
 from upsamp.core.arguments import Array
 from upsamp.errors import UnknownLayerError
 from upsamp.layers.layer import Layer, Shape
+from upsamp.models.export.recorded_array import RecordedArray
 
 # What ONNX Runtime computes in float32 alone: in a graph of float64 these stand between casts.
 FLOAT32_ONLY = frozenset(
@@ -37,21 +38,28 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True)
 class Node:
-    """One operator; an attribute is a number, text, a list of numbers, an array or a dtype."""
+    """One operator; an attribute is a number, text, a list of numbers, an array or a dtype.
+
+    path: of the layer that it is for.
+    """
 
     operator: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+    path: str = ""
 
 
 class Nodes:
     """Nodes and constants in the order in which they are added; equal ones are added once.
 
     dtype: the float type that the layer at hand computes in. prefix: how its nodes are called.
+    recording: whether constants are kept with how they are computed from the weights; of different
+    weights none are one constant then, though they may be equal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, recording: bool = False) -> None:
+        self.recording = recording
         self.nodes: list[Node] = []
         self.constants: dict[str, Array] = {}
         self.dtypes: dict[str, np.dtype[Any]] = {}
@@ -91,7 +99,7 @@ class Nodes:
             for _ in range(outputs):
                 results.append(self.unique(f"{self.prefix}/{operator}"))
                 self.dtypes[results[-1]] = given if dtype is None else np.dtype(dtype)
-            self.nodes.append(Node(operator, names, tuple(results), attributes))
+            self.nodes.append(Node(operator, names, tuple(results), attributes, self.prefix))
             self._known[key] = results[0]
         return self._known[key]
 
@@ -102,8 +110,10 @@ class Nodes:
 
     def constant(self, value: npt.ArrayLike, name: str = "constant") -> str:
         """Return the name of a constant; what is kept in float16 is computed with in float32."""
-        array = np.asarray(value)
-        key = (array.dtype.str, array.shape, sha256(array.tobytes()).digest())
+        array, text = np.asarray(value), ""
+        if self.recording and isinstance(value, RecordedArray):
+            array, text = value, f"{value.text} {[*value.weights]}"
+        key = (array.dtype.str, array.shape, sha256(array.tobytes()).digest(), text)
         if key not in self._known:
             own = self.unique(f"{self.prefix}/{name}")
             self.dtypes[own] = array.dtype
@@ -163,6 +173,6 @@ def plain_value(name: str, shape: Shape) -> Value:
 def refusal(layer: Layer, why: str) -> UnknownLayerError:
     """Return the error for a layer that is not written, or not so."""
     return UnknownLayerError(
-        f"A layer must have operators of ONNX to be saved as .onnx. Received: '{layer.name}' "
+        f"Every layer must have operators of ONNX. Received: '{layer.name}' "
         f"({layer.type_name}): {why}. Save the model as .keras."
     )

@@ -31,7 +31,7 @@ def batch_normalization(
     x = inputs[0]
     along = [1] * len(x.shape)
     along[layer.axis] = -1
-    factor, offset = (values.reshape(along) for values in layer.scaling())
+    factor, offset = (values.reshape(along) for values in layer.find_scaling())
     return scaled(nodes, x, factor, offset, ("factor", "offset"))
 
 

@@ -1,7 +1,8 @@
 """Whole models as programs of other libraries, which compute the same numbers.
 
 A program is readable, loads its weights from a .safetensors file as `Model.save` writes it, runs by
-itself, and leaves `y` as a NumPy array, or a list of them, of float32.
+itself, and leaves `y` as a NumPy array, or a list of them, of float32; a program of ONNX of the
+types that the model has.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ import numpy as np
 from upsamp.core.arguments import normalize_choice
 from upsamp.models.export.jax_program import write_jax
 from upsamp.models.export.keras_program import write_keras
+from upsamp.models.export.onnx_program import write_onnx_program
 from upsamp.models.export.program import layers_of
 from upsamp.models.export.source_text import quote
 from upsamp.models.export.torch_program import write_torch
@@ -20,13 +22,14 @@ WRITERS: Mapping[str, tuple[str, Callable[[Model, str], list[str]]]] = {
     "torch": ("PyTorch", write_torch),
     "keras": ("Keras", write_keras),
     "jax": ("JAX", write_jax),
+    "onnx": ("ONNX", write_onnx_program),
 }
 
 
 def model_program(model: Model, library: str, weights: str) -> str:
     """Return the text of a program that computes a model in a library.
 
-    library: "torch", "keras" or "jax". weights: the .safetensors file that it loads, which
+    library: "torch", "keras", "jax" or "onnx". weights: the .safetensors file that it loads, which
     `model.save` writes; nothing is read or written here.
 
     Raises `UnknownLayerError` for a layer that the program cannot have, with the reason.
@@ -71,7 +74,7 @@ def _head(model: Model, library: str, weights: str) -> list[str]:
     lines = [f"# Model {quote(model.name)} in {library}: {shapes[0]} to {shapes[1]}"]
     if model.weights:
         lines.append(f"# Its weights are in {quote(weights)}, which upsamp writes by --save.")
-    if any(layer.dtype != np.float32 for layer in layers_of(model)):
+    if library != "ONNX" and any(layer.dtype != np.float32 for layer in layers_of(model)):
         lines.append("# Some of its layers compute in other types; the program does in float32.")
     one = len(model.inputs) == 1
     what = "An input may be given as a file" if one else "Inputs may be given as files"

@@ -1,4 +1,4 @@
-"""Write docs/command-line.md from what `--help` prints; with --check, say whether it is so."""
+"""Write command-line.md from what `--help` prints; with --check, say whether it is so."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ def help_text(*path: str) -> str:
 
 def page() -> str:
     """Return the whole page."""
-    parts = ["# The command line\n\nWritten by `docs/write_command_line.py` from `--help`.\n"]
+    parts = ["# The command line\n\nWritten by `write_command_line.py` from `--help`.\n"]
     for path in ((), *((name,) for name in COMMANDS)):
         title = " ".join(("upsamp", *path))
         parts.append(f"## {title}\n\n```text\n{help_text(*path)}\n```\n")

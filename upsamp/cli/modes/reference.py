@@ -2,24 +2,45 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from math import ceil, isinf
 from typing import Any, TypeAlias
 
-import click
-
+from upsamp.cli.output import choose_destination, deliver, read_input
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_rows
 from upsamp.cli.render.text import rows_csv
+from upsamp.cli.upsample_request import Request
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.text import json_text, printable
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.io.pictures import Picture
+from upsamp.io.read import read_source
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.views.measuring import Measure, Reference
 
-FORMATS = ("table", "plain", "json", "csv")
-
 Named: TypeAlias = tuple[str, Picture | Array]
+
+
+def measure_enlarging(request: Request) -> None:
+    """Show how near the result, and that of each method, is to a larger picture."""
+    name = str(request.reference)
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    size, layout = enlarging.result_size(given), enlarging.layout
+    border = border_of(enlarging.shape_of(given), size)
+    reference = Reference(read_source(name, request.reading), border, layout)
+    free = enlarging.network is None or enlarging.network.keeps
+    reference.check(size, enlarging.shape_of(given) if free else None)
+    destination = None
+    if request.output is not None:
+        destination = choose_destination(replace(request, format_name=None), given, "")
+    result = enlarging.apply(given, size)
+    if destination is not None:
+        deliver(result, destination)
+    asked = f"{enlarging.method}, linear light" if enlarging.linear else enlarging.method
+    others = enlarged_by_each(given, size, enlarging)
+    results = chain([(asked, result)], others)
+    show_measures(reference, results, name, request.format_name, request.digits)
 
 
 def enlarged_by_each(given: Picture | Array, size: Pair, enlarging: Enlarging) -> Iterator[Named]:
@@ -49,11 +70,15 @@ def border_of(shape: Pair, size: Pair) -> Pair:
 
 
 def show_measures(
-    reference: Reference, results: Iterable[Named], name: str, format_name: str | None
+    reference: Reference,
+    results: Iterable[Named],
+    name: str,
+    format_name: str | None,
+    digits: int | None = None,
 ) -> None:
     """Show PSNR and SSIM of results, by their names; the first is the one that was asked for.
 
-    name: of the reference.
+    name: of the reference. digits: significant ones in a table.
     """
     rows = [(named, reference.measure(result)) for named, result in results]
     planes = [measure.plane for measure in rows[0][1]]
@@ -64,7 +89,7 @@ def show_measures(
         print_text(rows_csv([["method", *head], *([row[0], *_numbers(row[1])] for row in rows)]))
     else:
         head = [f"{what} {plane}" for plane in planes for what in ("PSNR", "SSIM")]
-        cells = [(named, *_cells(measures)) for named, measures in rows]
+        cells = [(named, *_cells(measures, digits)) for named, measures in rows]
         title = f"PSNR in dB and SSIM beside {printable(name)}, {_convention(reference, planes)}"
         as_table = None if format_name is None else format_name == "table"
         show_rows(title, ("Method", *head), cells, "<" + ">" * len(head), as_table=as_table)
@@ -113,18 +138,10 @@ def _numbers(measures: Sequence[Measure]) -> list[float | None]:
     return [number for measure in measures for number in (measure.psnr, measure.ssim)]
 
 
-def _cells(measures: Sequence[Measure]) -> list[str]:
+def _cells(measures: Sequence[Measure], digits: int | None) -> list[str]:
+    decibels, similarity = (".3f", ".5f") if digits is None else (f".{digits}g",) * 2
     cells = []
     for measure in measures:
-        cells.append(f"{measure.psnr:.3f}")
-        cells.append("-" if measure.ssim is None else f"{measure.ssim:.5f}")
+        cells.append(f"{measure.psnr:{decibels}}")
+        cells.append("-" if measure.ssim is None else f"{measure.ssim:{similarity}}")
     return cells
-
-
-def check_format(format_name: str | None) -> None:
-    """Raise where the measures cannot be shown so."""
-    if format_name not in (None, *FORMATS):
-        raise click.UsageError(
-            f"--reference shows its numbers as {', '.join(FORMATS)}. "
-            f"Received: --format {format_name}. Use one of these."
-        )

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import numpy as np
 
+from upsamp.cli.modes.from_torch import OF_KERNELS, check_options, run_upsample
+from upsamp.cli.modes.program_data import UPSAMP, Origin
+from upsamp.cli.modes.taken_layer import TakenLayer
 from upsamp.cli.options import as_options
-from upsamp.cli.program_data import UPSAMP, Origin
+from upsamp.cli.output import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
-from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
-from upsamp.cli.taken_layer import TakenLayer
-from upsamp.cli.torch_layers import OF_KERNELS, check_options, run_upsample
 from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.core.activations import get_activation
 from upsamp.core.layout import as_batch, with_new_image
@@ -42,7 +42,7 @@ def take_keras_layer(text: str, request: Request) -> TakenLayer | None:
     """Read a layer of Keras, and show or compute it; return a transposed convolution to run."""
     found = _read(text)
     layer = found.layer
-    alone = request.source is None and request.library is None
+    alone = request.source is None and request.library is None and request.overlap is None
     if isinstance(layer, UpSampling2D):
         _check(found, [])
         names = {"size": layer.size, "interpolation": layer.interpolation}
@@ -51,10 +51,10 @@ def take_keras_layer(text: str, request: Request) -> TakenLayer | None:
         _check(found, [])
         _compute(found, request)
     else:
-        _check(found, [*OF_KERNELS, *(["bias"] if layer.use_bias else [])])
+        _check(found, [*OF_KERNELS, *(["bias"] if layer.use_bias else [])], "overlap")
         if alone:
             _show(found, layer)
-        elif request.library is None and layer.activation not in (None, "linear"):
+        elif _activated(layer) and request.library is None and request.overlap is None:
             _compute(found, request)
         else:
             return _taken(found, layer, request)
@@ -84,9 +84,14 @@ def _read(text: str) -> Found:
     return Found(parse_layer(text))
 
 
-def _check(found: Found, spelled: list[str]) -> None:
+def _check(found: Found, spelled: list[str], *shown: str) -> None:
     """Raise where options are given that would be passed over; of a file all weights are known."""
-    check_options({"library", *(spelled if found.source is None else [])})
+    check_options({"library", *shown, *(spelled if found.source is None else [])})
+
+
+def _activated(layer: Conv2DTranspose) -> bool:
+    """Tell whether a layer ends with an activation, which is no part of the convolution."""
+    return layer.activation not in (None, "linear")
 
 
 def _show(found: Found, layer: Conv2DTranspose) -> None:
@@ -99,7 +104,7 @@ def _show(found: Found, layer: Conv2DTranspose) -> None:
         shape = layer.weight("kernel").shape
     print_text(f"upsamp.conv2d_transpose(x, kernel, {bias}, {', '.join(arguments)})")
     print_text(f"# kernel: {str(shape).replace(chr(39), '')}")
-    if layer.activation not in (None, "linear"):
+    if _activated(layer):
         print_text(f"# activation: {layer.activation}")
     show_note("with INPUT it is computed, and --code LIBRARY prints a program")
 
@@ -168,6 +173,11 @@ def _compute(found: Found, request: Request) -> None:
             f"--from with a {found.layer.type_name} needs INPUT, and no --code: programs are for "
             "transposed convolutions and interpolation."
         )
+    if request.html is not None:
+        raise click.UsageError(
+            "--html is for transposed convolutions without an activation, and interpolation. "
+            "Leave it out."
+        )
     layer = found.layer
     layout: DataFormat = getattr(layer, "data_format", "channels_last")
     x = array_of(read_input(request.source, request.reading))
@@ -179,7 +189,7 @@ def _compute(found: Found, request: Request) -> None:
         if x.ndim > 2 or images.shape[3] == 1:
             _, rows, columns, channels = images.shape
             result = result.reshape(with_new_image(x.shape, layout, rows, columns, channels))
-    delivered = deliver(result, destination)
+    delivered = deliver(result, destination, request.digits)
     row = SummaryRow(layer.name, layer.type_name, (None, *result.shape[1:]), layer.count_params())
     show_layer(row, as_table=shows_tables(destination))
     settings = [("Layer", layer.type_name)]

@@ -1,4 +1,4 @@
-"""Write docs/formats.md from the records of the formats; with --check, say whether it is so."""
+"""Write formats.md from the records of the formats; with --check, say whether it is so."""
 
 import sys
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ PAGE = Path(__file__).with_name("formats.md")
 HEAD = """\
 # Formats
 
-Written by `docs/write_formats.py` from the records in `upsamp/io/formats.py`, which also decide
-what is refused, and what is told as left out.
+Written by `write_formats.py` from the records in `upsamp/io/formats.py`, which also decide what is
+refused, and what is told as left out.
 
 ## Images that are written
 

@@ -1,13 +1,21 @@
 """`--code` and `--compare`: the same computation in other libraries, and what those compute."""
 
+import click
 import numpy as np
 
+from upsamp.cli.modes.program_data import (
+    Origin,
+    batch_source,
+    origin_of,
+    read_again,
+    rounding,
+    writing,
+)
+from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
 from upsamp.cli.options import wrong_command
-from upsamp.cli.program_data import Origin, batch_source, origin_of, read_again, rounding, writing
+from upsamp.cli.output import read_input
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_note, show_rows
-from upsamp.cli.results import read_input
-from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request
 from upsamp.cli.upsample_request import Request as UpsampleRequest
 from upsamp.core.arguments import Array, Pair
@@ -29,6 +37,22 @@ from upsamp.translate.programs import program_of
 from upsamp.translate.source import LARGEST, Data, comment, written_array
 
 PEER_HEADINGS, PEER_SIDES = ("Library", "Largest", "Mean", "PSNR (dB)", ""), "<>>><"
+
+
+def compare_enlarging(request: UpsampleRequest) -> None:
+    """Show how far what other libraries compute lies from the result."""
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    batch = as_batch(array_of(given), enlarging.layout)
+    if len(batch) > 1:
+        raise click.UsageError("--compare is for one image; the array holds several.")
+    show_comparison(batch[0], enlarging.result_size(given), enlarging, request.digits or 3)
+
+
+def translate_enlarging(request: UpsampleRequest) -> None:
+    """Print the program of another library that upsamples the input."""
+    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    size = enlarging.size_of(enlarging.shape_of(given))
+    show_upsampling_program(request, given, size, enlarging)
 
 
 def show_upsampling_program(
@@ -236,17 +260,17 @@ def _small(array: Array) -> str | None:
     return written_array(array.squeeze(), array.shape)
 
 
-def show_comparison(array: Array, size: Pair, enlarging: Enlarging) -> None:
+def show_comparison(array: Array, size: Pair, enlarging: Enlarging, digits: int) -> None:
     """Show how far the results of other conventions and libraries lie from the chosen one.
 
-    array: (H, W, C). size: the rows and columns of the result.
+    array: (H, W, C). size: the rows and columns of the result. digits: of each number.
     """
     title = f"{enlarging.interpolation}, convention {enlarging.convention}, "
     title += f"{size[0]} x {size[1]}, beside"
-    show_rows(title, PEER_HEADINGS, peer_rows(array, size, enlarging), PEER_SIDES)
+    show_rows(title, PEER_HEADINGS, peer_rows(array, size, enlarging, digits), PEER_SIDES)
 
 
-def peer_rows(array: Array, size: Pair, enlarging: Enlarging) -> list[tuple[str, ...]]:
+def peer_rows(array: Array, size: Pair, enlarging: Enlarging, digits: int) -> list[tuple[str, ...]]:
     """Return a row for each convention and library: how far its result lies from the chosen one."""
     method, convention = enlarging.interpolation, enlarging.convention
     rows = []
@@ -256,6 +280,6 @@ def peer_rows(array: Array, size: Pair, enlarging: Enlarging) -> list[tuple[str,
             array, size, method, convention=convention, align_corners=enlarging.align_corners
         ):
             numbers = (peer.largest, peer.mean, peer.psnr)
-            cells = ["-" if number is None else f"{number:.3g}" for number in numbers]
+            cells = ["-" if number is None else f"{number:.{digits}g}" for number in numbers]
             rows.append((peer.name, *cells, peer.remark))
     return rows

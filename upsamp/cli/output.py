@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from upsamp.cli.options import check_kind
+from upsamp.cli.options import check_digits, check_kind
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal, print_text
 from upsamp.cli.render.tables import show_note, show_report
@@ -68,6 +68,7 @@ def choose_destination(request: "Request", given: Picture | Array, ending: str) 
     `ending`, or flows on where it came from standard input.
     """
     name, wanted = _find_destination(request, given, ending)
+    check_digits(request.digits, wanted, ())
     check_coding(wanted, request.writing)
     return Destination(name, wanted, request.writing, request.force)
 
@@ -171,13 +172,15 @@ def shows_tables(destination: Destination) -> bool:
     return destination.format == "table" or (destination.name != STANDARD_STREAM and on_terminal())
 
 
-def deliver(result: Picture | Array, destination: Destination) -> Picture | Array:
+def deliver(
+    result: Picture | Array, destination: Destination, digits: int | None = None
+) -> Picture | Array:
     """Write a result, or show it as a table; return what was written."""
     from upsamp.resizing.file_to_file import deliver as write  # with what makes results
 
     if destination.format != "table":
         return write(result, destination, show_note)
-    show_matrix("Output", array_of(result))
+    show_matrix("Output", array_of(result), digits)
     return result
 
 
@@ -203,11 +206,11 @@ def finish(job: "Job[WorkT]") -> Picture | Array:
     return carry_out(job, show_note, watch)
 
 
-def show_result(given: Picture | Array, result: Picture | Array) -> None:
+def show_result(given: Picture | Array, result: Picture | Array, digits: int | None = None) -> None:
     """Show a result as a table, and the matrix that it was made of."""
     if not isinstance(given, Picture):
-        show_matrix("Input", given)
-    show_matrix("Output", array_of(result))
+        show_matrix("Input", given, digits)
+    show_matrix("Output", array_of(result), digits)
 
 
 def show_planned(source: str, target: str, size: Sequence[int]) -> None:

@@ -15,9 +15,9 @@ from upsamp.bulk.report import Totals, may_replace, write_report
 from upsamp.bulk.run import Plan, run
 from upsamp.bulk.tasks import Engine, Outcome, Task
 from upsamp.cli.options import wrong_command
+from upsamp.cli.output import check_coding, show_planned
 from upsamp.cli.render.progress import show_failures, show_progress
 from upsamp.cli.render.tables import show_note, show_report
-from upsamp.cli.results import check_coding, show_planned
 from upsamp.cli.upsample_request import Request
 from upsamp.core.memory import MemoryLimit
 from upsamp.core.text import printable

@@ -1,14 +1,17 @@
 """`--explain`: how a result is computed, step by step, on the user's own numbers."""
 
+import shlex
+from dataclasses import replace
+
 import click
 import numpy as np
 
 from upsamp.cli import transpose_request, upsample_request
-from upsamp.cli.options import wrong_command
+from upsamp.cli.options import DEFAULT, wrong_command
+from upsamp.cli.output import TUTORIAL_MATRIX, choose_picture, deliver, read_input
 from upsamp.cli.render.explanations import render_overlap, show_explanation
 from upsamp.cli.render.tables import show_note
-from upsamp.cli.results import TUTORIAL_MATRIX, choose_picture, deliver, read_input
-from upsamp.core.arguments import Array
+from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.convolve import conv2d_transpose, transposed_setting
 from upsamp.core.layout import as_batch
 from upsamp.core.upsampling.request import normalize_rule
@@ -19,14 +22,28 @@ from upsamp.explain.transposed import explain_transposed
 from upsamp.explain.upsampling import explain_upsampling
 from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM
-from upsamp.models.transposed_convolution import Settings, prepare
+from upsamp.models.transposed_convolution import Settings, Task, prepare
 from upsamp.views.heat_map import draw_heat_maps
+
+# What is no option of the computation.
+NOT_OWN = (
+    "source",
+    "overlap",
+    "html",
+    "output",
+    "cell",
+    "format_name",
+    "digits",
+    "compression",
+    "force",
+)
 
 
 def explain_convolution(request: transpose_request.Request, settings: Settings) -> None:
     """Show the steps of a transposed convolution."""
     given = read_input(request.source, request.reading)
-    show_explanation(explanation_of_convolution(request, settings, given), request.format_name)
+    made = explanation_of_convolution(request, settings, given)
+    show_explanation(made, request.format_name, request.digits)
 
 
 def explanation_of_convolution(
@@ -58,7 +75,7 @@ def show_overlap(request: transpose_request.Request, settings: Settings) -> None
         maps = {"products of each output": found.taps, "what 1 becomes": response}
         deliver(Picture(draw_heat_maps(maps), "RGB"), destination)
     if destination is None or destination.name != STANDARD_STREAM:
-        render_overlap(found, request.format_name)
+        render_overlap(found, request.format_name, request.digits)
 
 
 def overlap_of(
@@ -67,14 +84,9 @@ def overlap_of(
     """Return how kernels overlap for an input, and what 1 becomes, (OH, OW)."""
     task = prepare(array_of(given), settings, by_channel=isinstance(given, Picture))
     setting = transposed_setting(*settings.arguments, settings.output_shape)
-    words = Words(
-        request.source or TUTORIAL_MATRIX,
-        request.weights,
-        request.seed,
-        task.kernel.shape[2:] == (1, 1),
-    )
-    # What a constant of all channels becomes in the first filter.
-    kernel = task.kernel[:, :, 0, : task.x.shape[3] // settings.groups].sum(axis=2)
+    kernel = _constant_kernel(task, settings)
+    with wrong_command(ArgumentError):
+        words = _words_of(request, settings, given, task)
     found = find_overlap(kernel, setting, task.x.shape[1:3], words)
     response = conv2d_transpose(
         np.ones(task.x.shape[1:3]),
@@ -86,10 +98,74 @@ def overlap_of(
     return found, response
 
 
+def _constant_kernel(task: Task, settings: Settings) -> Array:
+    """Return what a constant of all channels meets in the first filter, (rows, columns)."""
+    kernel: Array = task.kernel[:, :, 0, : task.kernel.shape[3] // settings.groups].sum(axis=2)
+    return kernel
+
+
+def _words_of(
+    request: transpose_request.Request, settings: Settings, given: Picture | Array, task: Task
+) -> Words:
+    """Return the words that the cures of a command are told in."""
+    by_channel, array = isinstance(given, Picture), array_of(given)
+
+    def make(name: str, size: Pair, strides: Pair) -> Array:
+        other = replace(settings, kernel=None, preset=name, kernel_size=size, strides=strides)
+        return _constant_kernel(prepare(array, other, by_channel=by_channel), other)
+
+    source = request.source or TUTORIAL_MATRIX
+    weights: str | None = request.weights
+    layer = request.source_layer
+    if layer is not None and settings.kernel is not None:  # which no option names
+        weights = None
+    first = settings.data_format == "channels_first"
+    resized = (" --data-format channels_first" if first else "") + (
+        " --missing nan" if request.missing == "nan" else ""
+    )
+    kept = [
+        *(("--bias", request.bias) if request.bias != "0" else ()),
+        *(("--filters", str(settings.filters)) if settings.filters else ()),
+        *(("--groups", str(settings.groups)) if settings.groups > 1 else ()),
+        *(("--kernel-layout", "torch") if request.kernel_layout == "torch" else ()),
+        *(("--seed", str(request.seed)) if request.seed else ()),
+    ]
+    piped = " --format txt" if array.ndim == 2 else " --format npy"
+    return Words(
+        _own_command(source),
+        source,
+        weights,
+        task.kernel.shape[2:] == (1, 1),
+        "".join(f" {shlex.quote(word)}" for word in kept) + resized,
+        resized,
+        " -o - --format png" if by_channel else piped,
+        " -o even.png" if by_channel else "",
+        task.apart or task.kernel.shape[2] * settings.groups == 1,
+        make,
+    )
+
+
+def _own_command(source: str) -> str:
+    """Return the command that computes the result, without the options that show or write it."""
+    context, words = click.get_current_context(), ["upsamp", "transpose-conv", source]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if context.get_parameter_source(name) is not DEFAULT and name not in NOT_OWN:
+            words += [parameter.opts[0], *_spelled(context.params[name])]
+    return shlex.join(words)
+
+
+def _spelled(value: object) -> list[str]:
+    """Return the words of an option's value."""
+    if isinstance(value, tuple):
+        return [word for one in value for word in _spelled(one)]
+    return [str(value)]
+
+
 def explain_enlarging(request: upsample_request.Request) -> None:
     """Show the steps of an upsampling."""
-    given = read_input(request.source, request.reading)
-    show_explanation(explanation_of_enlarging(request, given), request.format_name)
+    made = explanation_of_enlarging(request, read_input(request.source, request.reading))
+    show_explanation(made, request.format_name, request.digits)
 
 
 def explanation_of_enlarging(

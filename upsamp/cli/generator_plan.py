@@ -9,7 +9,7 @@ import numpy as np
 
 from upsamp.cli.generator_request import DEFAULT_SAMPLES, STEPS, Request
 from upsamp.cli.options import as_options, wrong_command
-from upsamp.cli.results import refuse_on_terminal
+from upsamp.cli.output import refuse_on_terminal
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import ArgumentError, ShapeError

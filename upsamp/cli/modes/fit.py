@@ -68,7 +68,8 @@ def learn_kernel(request: Request, target: str) -> None:
     measures = mean_of(
         compare_inside(small, large, kernel, strides, _peak(large)) for small, large in judged
     )
-    rows = [(name, f"{decibels:.2f}") for name, decibels in measures.items()]
+    written = ".2f" if request.digits is None else f".{request.digits}g"
+    rows = [(name, f"{decibels:{written}}") for name, decibels in measures.items()]
     shown = f"kernel {kernel_size[0]} x {kernel_size[1]}, stride {strides[0]} x {strides[1]}"
     show_rows(f"Fitted {shown}, away from the edges", ("Method", "PSNR (dB)"), rows, "<>")
     if request.save_weights is None:

@@ -1,7 +1,20 @@
+"""Write conventions.md, its tables from the code; with --check, say whether it is so."""
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+from upsamp.core.arguments import CONVENTIONS
+from upsamp.core.geometry.sizes import transposed_axis
+from upsamp.core.upsampling.methods import METHODS
+
+PAGE = Path(__file__).with_name("conventions.md")
+
+HEAD = """\
 # Conventions
 
 What one library's setting means in another's. The tables of numbers are computed by
-`docs/write_conventions.py` from the code that upsamp runs. What is said of the libraries was
+`write_conventions.py` from the code that upsamp runs. What is said of the libraries was
 measured on Keras 3.15.1, TensorFlow 2.21, JAX 0.10.2, PyTorch 2.13, ONNX Runtime 1.32, OpenCV 5.0
 and Pillow 13.0; `tests/claims.py` and `tests/real_libraries/library_claims.py` hold every figure
 beside what it is measured from.
@@ -45,31 +58,9 @@ For dilation 1 and `output_padding=None`: PyTorch's (`padding`, `output_padding`
 the full result needs; then ONNX' `pads` of one axis. Overlap is even where s divides k: every output is
 a sum of as many products. Weights may still leave a checkerboard there (A. Odena et al., 2016), which
 `transpose-conv --overlap` measures.
+"""
 
-| k | s | overlap | PyTorch | ONNX pads |
-|--:|--:|:--|:--|:--|
-| 2 | 1 | even | padding=0, then [0:-1] | 0, 1 |
-| 3 | 1 | even | padding=1, output_padding=0 | 1, 1 |
-| 4 | 1 | even | padding=0, then [1:-2] | 1, 2 |
-| 5 | 1 | even | padding=2, output_padding=0 | 2, 2 |
-| 6 | 1 | even | padding=0, then [2:-3] | 2, 3 |
-| 7 | 1 | even | padding=3, output_padding=0 | 3, 3 |
-| 2 | 2 | even | padding=0, output_padding=0 | 0, 0 |
-| 3 | 2 | uneven | padding=0, then [0:-1] | 0, 1 |
-| 4 | 2 | even | padding=1, output_padding=0 | 1, 1 |
-| 5 | 2 | uneven | padding=0, then [1:-2] | 1, 2 |
-| 6 | 2 | even | padding=2, output_padding=0 | 2, 2 |
-| 7 | 2 | uneven | padding=0, then [2:-3] | 2, 3 |
-| 3 | 3 | even | padding=0, output_padding=0 | 0, 0 |
-| 4 | 3 | uneven | padding=0, then [0:-1] | 0, 1 |
-| 5 | 3 | uneven | padding=1, output_padding=0 | 1, 1 |
-| 6 | 3 | even | padding=0, then [1:-2] | 1, 2 |
-| 7 | 3 | uneven | padding=2, output_padding=0 | 2, 2 |
-| 4 | 4 | even | padding=0, output_padding=0 | 0, 0 |
-| 5 | 4 | uneven | padding=0, then [0:-1] | 0, 1 |
-| 6 | 4 | uneven | padding=1, output_padding=0 | 1, 1 |
-| 7 | 4 | uneven | padding=0, then [1:-2] | 1, 2 |
-
+MIDDLE = """
 ## Interpolation: weights
 
 Output i of o reads an axis of n inputs at (i + 1/2) n / o - 1/2 (half-pixel centres); with
@@ -96,22 +87,9 @@ Pillow's BOX is no area: where images grow, it copies pixels, as nearest does.
 The weight of an input before the division: the sum is 1 for all but lanczos3, lanczos5 and gaussian,
 whose weights sum to another number at each position.
 
-| t | bilinear (keras) | bicubic (keras) | lanczos3 (keras) | lanczos5 (keras) | mitchellcubic (keras) | gaussian (keras) | bilinear (torch) | bicubic (torch) |
-|--:|--:|--:|--:|--:|--:|--:|--:|--:|
-| 0 | 1.0000 | 1.0000 | 1.0000 | 1.0000 | 0.8889 | 1.0000 | 1.0000 | 1.0000 |
-| 0.25 | 0.7500 | 0.8672 | 0.8901 | 0.8966 | 0.7821 | 0.8825 | 0.7500 | 0.8789 |
-| 0.5 | 0.5000 | 0.5625 | 0.6079 | 0.6262 | 0.5347 | 0.6065 | 0.5000 | 0.5938 |
-| 0.75 | 0.2500 | 0.2266 | 0.2702 | 0.2891 | 0.2561 | 0.3247 | 0.2500 | 0.2617 |
-| 1 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0556 | 0.1353 | 0.0000 | 0.0000 |
-| 1.25 | 0.0000 | -0.0703 | -0.1329 | -0.1621 | -0.0234 | 0.0439 | 0.0000 | -0.1055 |
-| 1.5 | 0.0000 | -0.0625 | -0.1351 | -0.1822 | -0.0347 | 0.0000 | 0.0000 | -0.0938 |
-| 1.75 | 0.0000 | -0.0234 | -0.0678 | -0.1042 | -0.0148 | 0.0000 | 0.0000 | -0.0352 |
-| 2 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 |
-| 2.25 | 0.0000 | 0.0000 | 0.0300 | 0.0699 | 0.0000 | 0.0000 | 0.0000 | 0.0000 |
-| 2.5 | 0.0000 | 0.0000 | 0.0243 | 0.0811 | 0.0000 | 0.0000 | 0.0000 | 0.0000 |
-| 2.75 | 0.0000 | 0.0000 | 0.0074 | 0.0468 | 0.0000 | 0.0000 | 0.0000 | 0.0000 |
-| 3 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 | 0.0000 |
+"""
 
+TAIL = """
 ## What was measured of the libraries
 
 - Nearest is decided in whole numbers here. The libraries compute in floats, and err where a centre,
@@ -139,3 +117,54 @@ whose weights sum to another number at each position.
   -> 6 filters is 37,632. Counted on the output positions they would be 150,528.
 
 How far the libraries that you have installed lie from a result: `upsamp upsample IMAGE --compare`.
+"""
+
+
+def crops() -> str:
+    """Return the table of Keras' "same" for kernels and strides, in other libraries' words."""
+    lines = ["| k | s | overlap | PyTorch | ONNX pads |", "|--:|--:|:--|:--|:--|"]
+    for stride in range(1, 5):
+        for kernel in range(max(stride, 2), 8):
+            axis = transposed_axis(8, kernel, stride, "same", None, 1)
+            extra = axis.before - axis.after
+            torch = f"padding={axis.before}, output_padding={extra}"
+            if not 0 <= extra < stride:
+                torch = f"padding=0, then [{axis.before}:{-axis.after or ''}]"
+            overlap = "uneven" if kernel % stride else "even"
+            pads = f"{axis.before}, {axis.after}"
+            lines.append(f"| {kernel} | {stride} | {overlap} | {torch} | {pads} |")
+    return "\n".join(lines) + "\n"
+
+
+def weights() -> str:
+    """Return the table of every kernel, none of them in the multiple that spares fractions."""
+    distances = [Fraction(quarter, 4) for quarter in range(13)]
+    kernels = {
+        f"{method.name} ({convention})": kernel
+        for convention in CONVENTIONS
+        for method in METHODS.values()
+        if (kernel := method.kernels.get(convention))
+    }
+    lines = [f"| t | {' | '.join(kernels)} |", "|--:|" + "--:|" * len(kernels)]
+    for t in distances:
+        cells = []
+        for name, kernel in kernels.items():
+            # Mitchell's is 8/9 at its middle, the others 1.
+            scale = float(kernel.weight(Fraction(0))) / (
+                8 / 9 if name.startswith("mitchell") else 1
+            )
+            value = float(kernel.weight(t)) / scale if t < kernel.support else 0.0
+            cells.append(f"{value:.4f}".replace("-0.0000", "0.0000"))
+        lines.append(f"| {float(t):g} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Return the whole page."""
+    return f"{HEAD}\n{crops()}{MIDDLE}{weights()}{TAIL}"
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(PAGE.read_text(encoding="utf-8") != page())
+    PAGE.write_text(page(), encoding="utf-8")

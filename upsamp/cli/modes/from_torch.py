@@ -7,10 +7,10 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
+from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
+from upsamp.cli.output import choose_destination, deliver, read_input, report, shows_tables
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.tables import show_layer, show_note
-from upsamp.cli.results import choose_destination, deliver, read_input, report, shows_tables
-from upsamp.cli.taken_layer import TakenLayer, check_channels
 from upsamp.cli.transpose_request import Request, read_kernel
 from upsamp.cli.upsample_request import Request as Upsampling
 from upsamp.core.arguments import Array, KernelLayout
@@ -41,7 +41,7 @@ def take_torch_layer(text: str, request: Request) -> TakenLayer | None:
     Without an input a layer is shown as a call of upsamp, unless a program is wanted.
     """
     layer = _read(text)
-    if request.source is None and request.library is None:
+    if request.source is None and request.library is None and request.overlap is None:
         _show(layer)
     elif layer.function == "conv2d_transpose":
         settings = _with_layer(request.settings, layer, request.kernel_layout)
@@ -57,7 +57,8 @@ def _read(text: str) -> TorchLayer:
     """Read a layer of PyTorch; raise where options are given that would be passed over."""
     layer = parse_torch(text)
     kernels = [*OF_KERNELS, *(["bias"] if layer.bias else [])] if layer.channels else []
-    check_options({"data_format", *kernels})
+    overlaps = ["overlap"] * (layer.function == "conv2d_transpose")
+    check_options({"data_format", *kernels, *overlaps})
     return layer
 
 
@@ -85,16 +86,15 @@ def _show(layer: TorchLayer) -> None:
 def _compute(layer: TorchLayer, request: Request) -> None:
     """Compute a convolution or a rearrangement of channels on the input of the command."""
     started = perf_counter()
-    for option, value in (("--code", request.library), ("--max-memory", request.max_memory)):
-        if value is not None:
-            raise click.UsageError(
-                f"{option} is for transposed convolutions and interpolation. Leave it out."
-            )
+    for option in request.given("--code", "--max-memory", "--html"):
+        raise click.UsageError(
+            f"{option} is for transposed convolutions and interpolation. Leave it out."
+        )
     source, layout = request.source, request.data_format
     x = array_of(read_input(source, request.reading))
     destination = choose_destination(request, x, layer.function)
     result, count = _result_of(layer, x, request)
-    delivered = deliver(result, destination)
+    delivered = deliver(result, destination, request.digits)
     shape = (None, *as_batch(result, layout).shape[1:])
     name = LAYERS[layer.function]
     row = SummaryRow(layer.function, name, shape, count)
