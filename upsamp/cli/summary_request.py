@@ -6,7 +6,7 @@ import click
 
 from upsamp.cli import options
 from upsamp.cli.named_models import names_model
-from upsamp.cli.option_types import CountType, FileType, NumbersType, PairType
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, argument, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
 from upsamp.core.arguments import Pair
@@ -58,7 +58,7 @@ class Request(Options):
     name: str | None = option("--name", help="Name of a model of layers.  [default: sequential]")
     style: str | None = option(
         "--style",
-        type=click.Choice(("keras",), case_sensitive=False),
+        type=ChoiceType(("keras",)),
         help="Print what Keras 3 prints, to the character.",
     )
     width: int | None = option(
@@ -69,7 +69,7 @@ class Request(Options):
     )
     format_name: str | None = option(
         "--format",
-        type=click.Choice((*FORMATS, "sarif"), case_sensitive=False),
+        type=ChoiceType((*FORMATS, "sarif")),
         help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
     )
     draw: str | None = option(
