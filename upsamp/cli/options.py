@@ -234,10 +234,8 @@ def check_explained(explain: bool, format_name: str | None) -> None:
     given = click.get_current_context().params
     if explain:
         check_shown("--explain", format_name, EXPLAINED)
-    elif format_name == "markdown":
-        raise click.UsageError("--format markdown goes with --explain. Give it.")
-    elif given["cell"] is not None and given["html"] is None:
-        raise click.UsageError("--cell goes with --explain and --html. Give one of them.")
+    elif format_name == "markdown" or (given["cell"] is not None and given["html"] is None):
+        raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
 
 
 def check_html(source: str | None, format_name: str | None, others: Sequence[str]) -> None:
