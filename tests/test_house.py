@@ -30,7 +30,7 @@ SEES: dict[str, set[str]] = {
     "models": {"errors", "core", "layers", "io", "translate"},
     "resizing": {"errors", "core", "io"},
     "bulk": {"errors", "core", "io", "resizing"},
-    "views": {"errors", "core", "io", "models"},
+    "views": {"errors", "core", "io", "models", "explain"},
     "explain": {"errors", "core"},
     "pages": {"errors", "core", "io", "views"},
     "cli": {

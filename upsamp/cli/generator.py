@@ -32,6 +32,7 @@ upsamp generator conditional.h5 --label 7 --samples 8 --grid 2x4 -o sevens.png
 upsamp generator generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
 upsamp generator pix2pix.keras --image edges.png --fit crop -o photo.png
 upsamp generator generator.keras --latent-file z.npy --samples-out samples.npy
+upsamp generator generator.keras --trace layers.png
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
 upsamp generator generator.keras --html page.html
 upsamp generator --kind dcgan --save dcgan.keras
@@ -51,8 +52,18 @@ def command(request: Request) -> None:
     generator is one of --kind, whose weights are random, drawn from --seed. Inputs of labels and
     images are found by their shapes, types and names.
     """
-    started = perf_counter()
     request.check()
+    if request.trace is not None:
+        from upsamp.cli.modes.trace import draw_trace  # few samples are followed
+
+        draw_trace(request, request.trace)
+    else:
+        _generate(request)
+
+
+def _generate(request: Request) -> None:
+    """Show or save a generator, and draw samples where that is asked."""
+    started = perf_counter()
     picture = choose_target(request.output, request, pictures=True)
     if picture is not None:
         check_coding(picture.format, picture.options)
@@ -97,7 +108,7 @@ def _write_page(
     write_generator_page(
         *(model, drawing.canvas, rows, _weights_name(request), str(request.html)),
         overwrite=request.force,
-        quiet=request.takes_standard_output,
+        quiet=request.quiet or request.takes_standard_output,
     )
 
 
@@ -113,9 +124,7 @@ def _show_model(model: Model, request: Request) -> None:
     """Print the model as a program, or its summary where no samples take its place."""
     if request.library is not None:
         _print_program(model, request.library, request)
-    elif not (request.takes_standard_output or request.html) and not (
-        request.model and request.writes
-    ):
+    elif request.shows_summary:
         show_summary(model.summarize(), None)
 
 

@@ -9,7 +9,7 @@ import click
 
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
-from upsamp.cli import options
+from upsamp.cli import animation_options, options
 from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import (
     Options,
@@ -47,7 +47,9 @@ from upsamp.resizing.enlarging import Enlarging
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from upsamp.explain.animation import View
     from upsamp.resizing.network import Network
+    from upsamp.views.palette import Theme
 
 
 # How --reference shows its numbers.
@@ -135,6 +137,11 @@ class Request(Options):
     cell: Pair | None = options.cell_option
     html: str | None = options.html_option
     digits: int | None = options.digits_option
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
     library: str | None = options.code_option
     output: str | None = options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
@@ -171,7 +178,7 @@ class Request(Options):
         type=FileType(output=True),
         help="Write a report of all files to FILE, as JSON; '-' is standard output.",
     )
-    quiet: bool = option("-q", "--quiet", help="Show nothing but errors.")
+    quiet: bool = options.quiet_option
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     quality: Quality = options.quality_option
@@ -203,7 +210,8 @@ class Request(Options):
     @property
     def shown_elsewhere(self) -> bool:
         """Whether what is wanted is how it is computed, what other libraries do, or a program."""
-        return self.compare or self.explain or self.library is not None
+        drawn = self.animate is not None
+        return self.compare or self.explain or drawn or self.library is not None
 
     @cached_property
     def enlarging(self) -> Enlarging:
@@ -298,6 +306,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
+        animation_options.check_animated(self, self.animate, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -345,14 +354,14 @@ class Request(Options):
 
     def _check_gallery(self) -> None:
         """Raise where options do not go with a page of many files."""
-        given = self.given("--dry-run", "--cell")
+        given = [*self.given("--dry-run", "--cell"), *self.set_by_user(*animation_options.OPTIONS)]
         if given:
             _refuse(f"--html of several files shows what is written. Leave {given[0]} out.")
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""
-        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference", "--digits"
-        given = self.given(*named)
+        named = "-o", "--compare", "--code", "--explain", "--animate", "--data-format", "--digits"
+        given = self.given(*named, "--reference")
         given += ["--missing"] * (self.missing == "nan")
         if given:
             _refuse(
@@ -392,7 +401,7 @@ class Request(Options):
                 f"Received: --format {self.format_name}. Use one of these."
             )
         given = self.given(
-            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
+            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory"
         )
         if given:
             _refuse(f"--reference shows numbers of whole results. Leave {given[0]} out.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import click
 import numpy as np
@@ -17,14 +18,44 @@ from upsamp.cli.render.matrices import as_planes, number_text
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import ShapeError, UpsampError
+from upsamp.explain.animation import Animation
 from upsamp.explain.explanation import Explanation
 from upsamp.io.read import names_file
 from upsamp.io.remote_paths import is_remote
 from upsamp.io.streams import STANDARD_STREAM
-from upsamp.pages.content import Code, Comparison, Facts, Figure, Part, Section, Table, Text
+from upsamp.pages.content import (
+    Code,
+    Comparison,
+    Drawing,
+    Facts,
+    Figure,
+    Part,
+    Section,
+    Table,
+    Text,
+)
 from upsamp.pages.images import image_of
 from upsamp.translate.programs import LIBRARIES
+from upsamp.views.animation_svg import animation_svg
+from upsamp.views.palette import Theme
 from upsamp.views.view import View, view_of_matrix
+
+
+class AnimationRequest(Protocol):
+    """What is asked of an animation."""
+
+    @property
+    def fps(self) -> float:
+        """Steps in a second."""
+
+    @property
+    def cell_pixels(self) -> int | None:
+        """The side of a cell."""
+
+    @property
+    def theme(self) -> Theme | None:
+        """The colours."""
+
 
 # Larger matrices are shown as pictures, and of their channels so many at the most.
 MAX_TABLE, MAX_PLANES = 1024, 8
@@ -137,6 +168,19 @@ def explanation_section(
             parts.append(Table(cell_title(cell, view), headings, rows, ">" * len(headings)))
         parts.append(Text(f"= {sum_text(cell, digits)}"))
     return Section("steps", "Step by step", tuple(parts))
+
+
+def animation_section(animate: Callable[[], Animation], request: AnimationRequest) -> list[Section]:
+    """Return the steps as a moving picture; nothing where they are too many to be looked at."""
+    try:
+        animation = animate()
+    except (ShapeError, click.UsageError):
+        return []
+    svg = animation_svg(
+        animation, seconds=1 / request.fps, cell=request.cell_pixels, theme=request.theme
+    )
+    drawing = Drawing(svg, "The steps, one after the other; they wait while the pointer is on them")
+    return [Section("animation", "Animation", (drawing,))]
 
 
 def code_section(program: Callable[[str], str], libraries: Sequence[str] = LIBRARIES) -> Section:

@@ -62,7 +62,7 @@ def write_summary_page(listing: Listing, summary: Summary, request: Request) -> 
     """Write the page of one model."""
     sections = [summary_section(summary), *architecture_section(listing, request)]
     title = f"Summary of {printable(summary.name)}"
-    quiet = request.draw == STANDARD_STREAM
+    quiet = request.quiet or STANDARD_STREAM in (request.draw, request.output)
     write_page(str(request.html), title, sections, overwrite=request.force, quiet=quiet)
 
 
@@ -95,4 +95,5 @@ def write_difference_page(difference: Difference, sources: Sequence[str], reques
     )
     sections = [Section("difference", "Difference", parts)]
     title = f"{printable(sources[0])} beside {printable(sources[1])}"
-    write_page(str(request.html), title, sections, overwrite=request.force, quiet=False)
+    quiet = request.quiet or request.output == STANDARD_STREAM
+    write_page(str(request.html), title, sections, overwrite=request.force, quiet=quiet)

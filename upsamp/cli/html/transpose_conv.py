@@ -6,6 +6,7 @@ import click
 
 from upsamp.cli.html.page import check_page, write_page
 from upsamp.cli.html.parts import (
+    animation_section,
     code_section,
     comparison_of,
     explanation_section,
@@ -14,6 +15,7 @@ from upsamp.cli.html.parts import (
     matrix_parts,
     sides_text,
 )
+from upsamp.cli.modes.animate import animation_of_convolution
 from upsamp.cli.modes.code import convolution_data
 from upsamp.cli.modes.convolve import check_size
 from upsamp.cli.modes.explain import explanation_of_convolution, overlap_of
@@ -61,12 +63,13 @@ def write_convolution_page(request: Request, settings: Settings, layer: TakenLay
             request.digits,
             wanted=request.cell is not None,
         ),
+        *animation_section(partial(animation_of_convolution, request, settings, given), request),
         _overlap_section(request, settings, given),
         _code_section(request, settings, layer, given),
     ]
     sizes = f"{sides_text(array_of(given).shape)} to {sides_text(array_of(result).shape)}"
     title = f"{input_name(request.source)}, transposed convolution, {sizes}"
-    quiet = request.output == STANDARD_STREAM
+    quiet = request.quiet or request.output == STANDARD_STREAM
     write_page(name, title, sections, overwrite=request.force, quiet=quiet)
 
 

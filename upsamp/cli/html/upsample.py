@@ -5,6 +5,7 @@ from functools import partial
 
 from upsamp.cli.html.page import check_page, write_page
 from upsamp.cli.html.parts import (
+    animation_section,
     code_section,
     comparison_of,
     explanation_section,
@@ -13,6 +14,7 @@ from upsamp.cli.html.parts import (
     matrix_parts,
     sides_text,
 )
+from upsamp.cli.modes.animate import animation_of_enlarging
 from upsamp.cli.modes.code import PEER_HEADINGS, PEER_SIDES, peer_rows, upsampling_data
 from upsamp.cli.modes.explain import explanation_of_enlarging
 from upsamp.cli.output import choose_destination, deliver, read_input
@@ -59,6 +61,7 @@ def write_upsampling_page(request: Request) -> None:
         sections.append(
             explanation_section(explain, request.digits, wanted=request.cell is not None)
         )
+        sections += animation_section(partial(animation_of_enlarging, request, given), request)
         sections.append(_code_section(request, given, size))
     name_shown = input_name(request.source)
     title = f"{name_shown}, enlarged to {sides_text(size)} by {enlarging.method_shown}"

@@ -14,7 +14,7 @@ from upsamp.cli.render.tables import show_note
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.convolve import conv2d_transpose, transposed_setting
 from upsamp.core.layout import as_batch
-from upsamp.core.upsampling.request import normalize_rule
+from upsamp.core.upsampling.request import Rule, normalize_rule
 from upsamp.errors import ArgumentError
 from upsamp.explain.explanation import Explanation
 from upsamp.explain.overlap import Overlap, Words, find_overlap
@@ -41,18 +41,15 @@ NOT_OWN = (
 
 def explain_convolution(request: transpose_request.Request, settings: Settings) -> None:
     """Show the steps of a transposed convolution."""
-    given = read_input(request.source, request.reading)
-    made = explanation_of_convolution(request, settings, given)
+    made = explanation_of_convolution(request, settings)
     show_explanation(made, request.format_name, request.digits)
 
 
 def explanation_of_convolution(
-    request: transpose_request.Request, settings: Settings, given: Picture | Array
+    request: transpose_request.Request, settings: Settings, given: Picture | Array | None = None
 ) -> Explanation:
-    """Return the steps of a transposed convolution of an input."""
-    by_channel = isinstance(given, Picture)
-    task = prepare(array_of(given), settings, by_channel=by_channel)
-    x = _first(task.x.astype(task.kernel.dtype, copy=False), "channel" if task.apart else "image")
+    """Return the steps of a transposed convolution; given: the input, if it was read before."""
+    x, task = convolution_input(request, settings, "explained", given)
     with wrong_command(ArgumentError):
         return explain_transposed(
             x,
@@ -63,6 +60,23 @@ def explanation_of_convolution(
             cell=request.cell,
             cell_name="--cell",
         )
+
+
+def convolution_input(
+    request: transpose_request.Request,
+    settings: Settings,
+    done: str,
+    given: Picture | Array | None = None,
+) -> tuple[Array, Task]:
+    """Return the first image, (H, W, C), in the type that is computed in; and what is computed.
+
+    done: what happens to it, as a note says of the first of several. given: the input, if it was
+    read before.
+    """
+    given = read_input(request.source, request.reading) if given is None else given
+    task = prepare(array_of(given), settings, by_channel=isinstance(given, Picture))
+    what = "channel" if task.apart else "image"
+    return _first(task.x.astype(task.kernel.dtype, copy=False), what, done), task
 
 
 def show_overlap(request: transpose_request.Request, settings: Settings) -> None:
@@ -164,18 +178,35 @@ def _spelled(value: object) -> list[str]:
 
 def explain_enlarging(request: upsample_request.Request) -> None:
     """Show the steps of an upsampling."""
-    made = explanation_of_enlarging(request, read_input(request.source, request.reading))
+    made = explanation_of_enlarging(request)
     show_explanation(made, request.format_name, request.digits)
 
 
 def explanation_of_enlarging(
-    request: upsample_request.Request, given: Picture | Array
+    request: upsample_request.Request, given: Picture | Array | None = None
 ) -> Explanation:
-    """Return the steps of an upsampling of an input."""
+    """Return the steps of an upsampling; given: the input, if it was read before."""
+    x, size, rule = enlarging_input(request, "--explain", "explained", given)
+    with wrong_command(ArgumentError):
+        return explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
+
+
+def enlarging_input(
+    request: upsample_request.Request,
+    option: str,
+    done: str,
+    given: Picture | Array | None = None,
+) -> tuple[Array, Pair, Rule]:
+    """Return the first image, (H, W, C), the size of the result, and the rule.
+
+    done: what happens to it by the option, as a note says of the first of several. given: the
+    input, if it was read before.
+    """
+    given = read_input(request.source, request.reading) if given is None else given
     enlarging = request.enlarging
     if isinstance(given, Picture) and given.has_alpha:
         raise click.UsageError(
-            "--explain is for images without alpha, which weights the colours. Received: an image "
+            f"{option} is for images without alpha, which weights the colours. Received: an image "
             "with alpha. Save it without."
         )
     size = enlarging.result_size(given)
@@ -185,14 +216,12 @@ def explanation_of_enlarging(
         align_corners=enlarging.align_corners,
         alpha=False,
     )
-    x = _first(as_batch(array_of(given), enlarging.layout), "image")
-    with wrong_command(ArgumentError):
-        return explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
+    return _first(as_batch(array_of(given), enlarging.layout), "image", done), size, rule
 
 
-def _first(batch: Array, what: str) -> Array:
+def _first(batch: Array, what: str, done: str) -> Array:
     """Return the first image of (N, H, W, C); tell that the others are like it."""
     if len(batch) > 1:
-        show_note(f"the first {what} of {len(batch)} is explained; the others are computed alike")
+        show_note(f"the first {what} of {len(batch)} is {done}; the others are computed alike")
     image: Array = batch[0]
     return image
