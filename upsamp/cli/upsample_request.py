@@ -16,6 +16,7 @@ from upsamp.cli.options import (
     argument,
     check_digits,
     check_explained,
+    check_html,
     option,
     parsed,
     refuse_unused,
@@ -143,6 +144,7 @@ class Request(Options):
     )
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    html: str | None = options.html_option
     digits: int | None = options.digits_option
     animate: str | None = animation_options.animate_option
     view: "View" = animation_options.view_option
@@ -287,6 +289,7 @@ class Request(Options):
         return ReadOptions(
             not copied
             or self.sheet is not None
+            or (self.html is not None and not self.many)
             or self.reference is not None
             or self.shown_elsewhere
             or self.value_range is not None
@@ -297,7 +300,7 @@ class Request(Options):
             self.frame,
             every_frame=not self._unwritten,
             # Integers would round what lies between them.
-            integers=copied and self.sheet is None and self.reference is None,
+            integers=copied and (self.sheet or self.reference or self.html) is None,
             missing=self.missing,
         )
 
@@ -312,7 +315,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        animation_options.check_animated(self, self.animate)
+        animation_options.check_animated(self, self.animate, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -360,8 +363,20 @@ class Request(Options):
         given = self.given("--compare", "--code", "--explain")
         if len(given) > 1:
             _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
+        if self.html is not None and self.many:
+            self._check_gallery()
+        elif self.html is not None:
+            kept = ["--max-memory"] * (self.max_memory is not None)
+            kept += self.given("--sheet", "--preview", "--reference", "--dry-run", "--keep-larger")
+            check_html(self.source, self.format_name, [*given, *kept])
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
+
+    def _check_gallery(self) -> None:
+        """Raise where options do not go with a page of many files."""
+        given = [*self.given("--dry-run", "--cell"), *self.set_by_user(*animation_options.OPTIONS)]
+        if given:
+            _refuse(f"--html of several files shows what is written. Leave {given[0]} out.")
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""

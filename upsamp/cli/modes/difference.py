@@ -25,6 +25,12 @@ def compare_models(request: Request) -> None:
     values, max_size = request.compare_weights, request.max_size
     one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))
     difference = compare(one, other, weights=values)
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_difference_page  # few send a page
+
+        write_difference_page(difference, (first, second), request)
+        if request.output is None:
+            return
     with text_written(request.output, overwrite=request.force):
         show_difference(difference, (first, second), request.shown_as, width=request.width)
 
