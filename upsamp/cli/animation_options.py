@@ -11,7 +11,7 @@ from upsamp.cli.options import Options, option
 OPTIONS = ("--view", "--cell-pixels", "--fps", "--theme")
 # What is about a result, or shows something else: each is in one of the two commands, or in both.
 OTHERS = (
-    *("-o", "--format", "--code", "--explain", "--cell", "--overlap", "--solve", "--fit"),
+    *("-o", "--format", "--code", "--explain", "--cell", "--overlap", "--solve", "--fit", "--html"),
     *("--compare", "--sheet", "--reference", "--preview", "--model", "--dry-run", "--strip"),
     *("--background", "--range", "--max-memory", "--linear", "--keep-larger", "--digits"),
 )
@@ -63,10 +63,15 @@ theme_option = option(
 )
 
 
-def check_animated(request: Options, animated: str | None, source: str | None) -> None:
-    """Raise where options go with --animate that is not there, or do not go with it."""
+def check_animated(
+    request: Options, animated: str | None, page: str | None, source: str | None
+) -> None:
+    """Raise where options go with --animate that is not there, or do not go with it.
+
+    page: that of --html, which has an animation, too.
+    """
     if animated is None:
-        for name in request.set_by_user(*OPTIONS):
+        for name in request.set_by_user(*OPTIONS) if page is None else ():
             raise click.UsageError(f"{name} goes with --animate. Give --animate FILE.gif.")
         return
     given = request.given(*OTHERS)

@@ -116,7 +116,7 @@ def plan_run(model: Model, request: Request) -> Plan:
     run = SampleRun(part, feed, request.batch)
     rows, columns = (*run.shape[1:-1], 1, 1)[:2]
     check_result(rows, columns, request.max_pixels, math.prod(run.shape[:-1]))
-    sample_grid = _plan_sample_grid(run, request) if request.output is not None else None
+    sample_grid = _plan_sample_grid(run, request) if request.draws else None
     shown_range = NAMED_RANGES.get(request.value_range)
     if shown_range is None and request.layer is None:
         shown_range = _shown_range(part, roles, request)

@@ -140,6 +140,7 @@ class Request(Options):
         help="Write the generator as .keras, which Keras 3 loads, or as .onnx; or its weights "
         "alone, as .weights.h5, .npz or .safetensors.",
     )
+    html: str | None = options.html_option
     library: str | None = options.code_option
     grid: Pair | None = option(
         "--grid",
@@ -176,18 +177,25 @@ class Request(Options):
     @property
     def writes(self) -> bool:
         """Whether samples are wanted at all."""
-        return self.output is not None or self.samples_out is not None or self.trace is not None
+        written = self.output, self.samples_out, self.trace, self.html
+        return any(one is not None for one in written)
+
+    @property
+    def draws(self) -> bool:
+        """Whether samples are wanted as a picture."""
+        return self.output is not None or self.html is not None
 
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out, self.save, self.trace)
+        written = self.output, self.samples_out, self.save, self.trace, self.html
+        return STANDARD_STREAM in written
 
     @property
     def shows_summary(self) -> bool:
         """Whether the summary of the model is shown, as nothing takes its place."""
         made = self.writes or self.save is not None
-        quiet = self.quiet and made
+        quiet = (self.quiet and made) or self.html is not None
         return not (self.takes_standard_output or quiet or (self.model and self.writes))
 
     def check(self) -> None:
@@ -225,7 +233,7 @@ class Request(Options):
 
     def _check_program(self) -> None:
         """Raise where a program is wanted beside what it does not go with."""
-        drawn = self.given("-o", "--samples-out")
+        drawn = self.given("-o", "--samples-out", "--html")
         if self.library is None:
             return
         if drawn:
@@ -243,6 +251,7 @@ class Request(Options):
                 _refuse("--theme is for --trace. Give --trace FILE.png")
             return
         others = self.given("-o", "--samples-out", "--layer", "--interpolate", "--save", "--code")
+        others += self.given("--html")
         others += self.set_by_user("--grid", "--zoom", "--batch")
         others += ["--samples"] * (self.samples not in (None, 1))
         if others:
@@ -250,9 +259,11 @@ class Request(Options):
 
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
+        if self.compression is not None and self.output is None:
+            _refuse("--compress is for the picture. Give -o FILE.png")
+        picture = self.given("--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
-        if picture and self.output is None and self.trace is None:
+        if picture and not self.draws and self.trace is None:
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)

@@ -23,6 +23,7 @@ upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
 upsamp summary model.keras --style keras --expand-nested --show-trainable
 upsamp summary before.keras after.keras
+upsamp summary before.keras after.keras --html difference.html
 upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSampling2D()'
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan --solve 32x32
@@ -80,6 +81,12 @@ def _show_one(request: Request) -> None:
 
         draw_model(listing, request)
         if request.draw == STANDARD_STREAM or (request.quiet and request.output is None):
+            return
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_summary_page  # few send a page
+
+        write_summary_page(listing, summary, request)
+        if request.output is None:
             return
     if request.solve is not None:
         from upsamp.cli.modes.advise import show_advised as show  # few ask for another size

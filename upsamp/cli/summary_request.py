@@ -89,6 +89,7 @@ class Request(Options):
         help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
         "connections, as FILE.svg; '-' is standard output.",
     )
+    html: str | None = options.html_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
@@ -118,8 +119,8 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options have no meaning together."""
-        if self.force and self.output is None and self.draw is None:
-            raise click.UsageError("--force is for the file of -o or --draw. Leave it out.")
+        if self.force and not self.given("-o", "--draw", "--html"):
+            raise click.UsageError("--force is for the file of -o, --draw or --html. Leave it out.")
         if self.output not in (None, STANDARD_STREAM):
             check_place(str(self.output), overwrite=self.force)
         if self.audit:
@@ -130,6 +131,7 @@ class Request(Options):
         with wrong_command():
             choose_columns(columns, ())
         self._check_drawing()
+        self._check_html()
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
             raise click.UsageError("--style keras must stand without --columns and --format.")
         if self.width is not None and format_name not in (None, "table"):
@@ -146,6 +148,20 @@ class Request(Options):
             raise click.UsageError(
                 f"--name must be used with layers. Received: '{self.layers[0]}'."
             )
+
+    def _check_html(self) -> None:
+        """Raise where no page can be written, or options do not go with it."""
+        if self.html is None:
+            return
+        from upsamp.cli.html.page import check_page  # few send a page
+
+        given = self.given("--format", "--style", "--width", "--solve")
+        if given and self.output is None:
+            raise click.UsageError(
+                f"--html writes a page in the place of what is shown. Leave {given[0]} out, or "
+                "give -o FILE."
+            )
+        check_page(self.html, overwrite=self.force)
 
     def _check_drawing(self) -> None:
         """Raise where options have no meaning with --draw, or without it."""

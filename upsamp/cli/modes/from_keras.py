@@ -182,6 +182,11 @@ def _compute(found: Found, request: Request) -> None:
             f"--from with a {found.layer.type_name} needs INPUT, and no --code: programs are for "
             "transposed convolutions and interpolation."
         )
+    if request.html is not None:
+        raise click.UsageError(
+            "--html is for transposed convolutions without an activation, and interpolation. "
+            "Leave it out."
+        )
     layer = found.layer
     layout: DataFormat = getattr(layer, "data_format", "channels_last")
     x = array_of(read_input(request.source, request.reading))

@@ -96,7 +96,7 @@ def _show(layer: TorchLayer) -> None:
 def _compute(layer: TorchLayer, request: Request) -> None:
     """Compute a convolution or a rearrangement of channels on the input of the command."""
     started = perf_counter()
-    check_computed(request, "--code", "--max-memory")
+    check_computed(request, "--code", "--max-memory", "--html")
     source, layout = request.source, request.data_format
     x = array_of(read_input(source, request.reading))
     destination = choose_destination(request, x, layer.function)
