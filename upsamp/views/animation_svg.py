@@ -46,6 +46,7 @@ def animation_svg(
             "xmlns": "http://www.w3.org/2000/svg",
             "class": name,
             "role": "img",
+            "tabindex": "0",  # so that a keyboard stops it, too
             "width": str(layout.width),
             "height": str(layout.height),
             "viewBox": f"0 0 {layout.width} {layout.height}",
@@ -134,7 +135,8 @@ def _style(
     for start, stop in runs:
         yield f"{own} .f{start}-{stop} {{ animation-name: {name}-{start}-{stop}; }}"
     yield "}"
-    yield f"{own}:hover * {{ animation-play-state: paused; }}"
+    for reached in ("hover", "focus-visible"):
+        yield f"{own}:{reached} * {{ animation-play-state: paused; }}"
     for start, stop in runs:
         yield f"@keyframes {name}-{start}-{stop} {{ {_keyframes(start, stop, times)} }}"
 

@@ -179,7 +179,7 @@ def animation_section(animate: Callable[[], Animation], request: AnimationReques
     svg = animation_svg(
         animation, seconds=1 / request.fps, cell=request.cell_pixels, theme=request.theme
     )
-    drawing = Drawing(svg, "The steps, one after the other; they wait while the pointer is on them")
+    drawing = Drawing(svg, "The steps, one after the other; they wait while the pointer or the focus is on them")
     return [Section("animation", "Animation", (drawing,))]
 
 
