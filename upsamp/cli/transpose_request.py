@@ -244,11 +244,10 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        animation_options.check_animated(self, self.animate, self.html)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         options.check_explained(self.explain, self.format_name)
-        alone = self.given("--explain", "--animate")
-        if alone and self.source is None and self.source_layer is not None:
-            raise click.UsageError(f"{alone[0]} of a layer needs INPUT, such as '1 2; 3 4'.")
+        if self.explain and self.source is None and self.source_layer is not None:
+            raise click.UsageError("--explain of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
