@@ -88,7 +88,7 @@ def _show_model(model: Model, request: Request) -> None:
     """Print the model as a program, or its summary where no samples take its place."""
     if request.library is not None:
         _print_program(model, request.library, request)
-    elif not request.takes_standard_output and not (request.model and request.writes):
+    elif request.shows_summary:
         show_summary(model.summarize(), None)
 
 

@@ -1,6 +1,6 @@
 """What the options of `upsamp generator` ask for, as one value that all its parts take."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,7 +17,9 @@ from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import GENERATORS
 from upsamp.models.sampling.image_inputs import FITS, Fit
 from upsamp.models.sampling.value_ranges import NAMED_RANGES
-from upsamp.views.palette import THEMES, Theme
+
+if TYPE_CHECKING:
+    from upsamp.views.palette import Theme
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
@@ -116,9 +118,9 @@ class Request(Options):
         help="Draw what every layer makes of one sample, from the inputs to the output, with its "
         "shape and range, as a picture; '-' is standard output, as PNG.",
     )
-    theme: Theme | None = option(
+    theme: "Theme | None" = option(
         "--theme",
-        type=ChoiceType(THEMES),
+        type=ChoiceType(("light", "dark")),
         help="Of --trace: the colours of the paper and the words.  [default: light]",
     )
     output: str | None = option(
@@ -163,6 +165,7 @@ class Request(Options):
         help="Samples computed at a time, which bounds the memory.",
     )
     compression: int | None = options.compress_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
 
     @property
@@ -179,6 +182,13 @@ class Request(Options):
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
         return STANDARD_STREAM in (self.output, self.samples_out, self.save, self.trace)
+
+    @property
+    def shows_summary(self) -> bool:
+        """Whether the summary of the model is shown, as nothing takes its place."""
+        made = self.writes or self.save is not None
+        quiet = self.quiet and made
+        return not (self.takes_standard_output or quiet or (self.model and self.writes))
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""

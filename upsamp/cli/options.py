@@ -44,14 +44,14 @@ class Options:
         dataclass(frozen=True)(cls)
 
     def given(self, *spellings: str) -> list[str]:
-        """Return those of these options whose values are not None, False or empty."""
+        """Return those of these options that the command has, not as None, False or empty."""
         values = {
             spelling: getattr(self, str(parameter.name))
             for parameter in click.get_current_context().command.params
             for spelling in parameter.opts
         }
-        neutral = [one for one in spellings if values[one] in (None, ()) or values[one] is False]
-        return [one for one in spellings if one not in neutral]
+        found = [(one, values.get(one)) for one in spellings]
+        return [one for one, value in found if value not in (None, ()) and value is not False]
 
     def set_by_user(self, *spellings: str) -> list[str]:
         """Return those of these options that the user gave, whatever their values are."""
@@ -239,6 +239,10 @@ def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) ->
             f"--format of {option} must be one of {', '.join(known)}. Received: {format_name}."
         )
 
+
+quiet_option = option(
+    "-q", "--quiet", help="Show results and errors alone: no notes, and no report of what was done."
+)
 
 force_option = option("--force", help="Overwrite a file that exists.")
 

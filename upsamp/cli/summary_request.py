@@ -20,6 +20,17 @@ MAX_WIDTH = 100_000
 # Options of what is printed.
 PRINTED = "--columns", "--show-trainable", "--batch", "--solve", "--style", "--width", "--format"
 
+# The formats of files, by their suffixes; that of --format holds in any.
+SUFFIXES = {
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".sarif": "sarif",
+}
+
 
 class Request(Options):
     """The options of one call."""
@@ -78,12 +89,27 @@ class Request(Options):
         help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
         "connections, as FILE.svg; '-' is standard output.",
     )
-    force: bool = options.force_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
     )
+    output: str | None = option(
+        "-o",
+        "--output",
+        type=FileType(output=True),
+        help="Write what is shown to FILE, in the format of its suffix (.json, .csv, .md, .dot, "
+        ".sarif; text of others) or of --format; '-' is standard output.",
+    )
+    quiet: bool = options.quiet_option
+    force: bool = options.force_option
     max_size: int = options.max_size_option
+
+    @property
+    def shown_as(self) -> str | None:
+        """The format: that of --format, or of the file's suffix."""
+        if self.format_name is not None or self.output is None:
+            return self.format_name
+        return SUFFIXES.get(PurePath(self.output).suffix.lower())
 
     @property
     def compares(self) -> bool:
@@ -92,9 +118,13 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options have no meaning together."""
+        if self.force and self.output is None and self.draw is None:
+            raise click.UsageError("--force is for the file of -o or --draw. Leave it out.")
+        if self.output not in (None, STANDARD_STREAM):
+            check_place(str(self.output), overwrite=self.force)
         if self.audit:
             return  # which has checks of its own
-        columns, format_name = self.columns, self.format_name
+        columns, format_name = self.columns, self.shown_as
         if format_name == "sarif":
             raise click.UsageError("--format sarif must be used with --audit.")
         with wrong_command():
@@ -106,6 +136,10 @@ class Request(Options):
             raise click.UsageError(
                 f"--width must be that of a table. Received: --format {format_name}."
             )
+        if self.solve is not None and format_name in ("csv", "dot"):
+            raise click.UsageError(
+                f"--solve is shown as table, plain, json or markdown. Received: {format_name}."
+            )
         if self.compare_weights and not self.compares:
             raise click.UsageError("--compare-weights must be used with two models.")
         if self.name is not None and names_model(self.layers[0]):
@@ -116,8 +150,6 @@ class Request(Options):
     def _check_drawing(self) -> None:
         """Raise where options have no meaning with --draw, or without it."""
         if self.draw is None:
-            if self.force:
-                raise click.UsageError("--force is for the file of --draw. Leave it out.")
             return
         printed = self.given(*PRINTED)
         if self.draw == STANDARD_STREAM and printed:

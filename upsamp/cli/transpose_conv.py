@@ -19,6 +19,7 @@ upsamp transpose-conv '1 2; 3 4' --kernel 1 --stride 2
 upsamp transpose-conv '1 2; 3 4' --weights '1 2 1; 2 4 2; 1 2 1' --stride 2 --format json
 upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --padding same
 upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --explain
+upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --animate steps.gif
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --overlap
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
 upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
@@ -68,6 +69,10 @@ def _run(request: Request, layer: "TakenLayer | None") -> None:
         from upsamp.cli.modes.explain import explain_convolution
 
         explain_convolution(request, settings)
+    elif request.animate is not None:
+        from upsamp.cli.modes.animate import animate_convolution
+
+        animate_convolution(request, settings)
     elif request.overlap is not None:
         from upsamp.cli.modes.explain import show_overlap
 

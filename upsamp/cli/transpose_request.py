@@ -1,11 +1,11 @@
 """What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.cli import options
+from upsamp.cli import animation_options, options
 from upsamp.cli.option_types import (
     MAX_SHOWN,
     AmountType,
@@ -34,6 +34,10 @@ from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOpt
 from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_array_name
 from upsamp.io.streams import is_open
 from upsamp.models.transposed_convolution import Settings
+
+if TYPE_CHECKING:
+    from upsamp.explain.animation import View
+    from upsamp.views.palette import Theme
 
 # What is meant for the name of a kernel, and for no file.
 KERNEL_NAME = re.compile("(?!nan|inf)[A-Za-z][A-Za-z0-9_]*", re.IGNORECASE)
@@ -170,12 +174,18 @@ class Request(Options):
         "constant becomes in each phase, and what lessens a checkerboard. MAP is a picture of it, "
         "such as map.png.",
     )
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     value_range: ValueRange | None = options.range_option
     depth: Literal[8] | None = options.depth_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
     max_pixels: int = options.max_pixels_option
     max_memory: int | None = options.max_memory_option
@@ -213,7 +223,11 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
+        animation_options.check_animated(self, self.animate)
         options.check_explained(self.explain, self.format_name)
+        alone = self.given("--explain", "--animate")
+        if alone and self.source is None and self.source_layer is not None:
+            raise click.UsageError(f"{alone[0]} of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")

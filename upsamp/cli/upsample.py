@@ -19,6 +19,7 @@ upsamp upsample photo.png --size 3 --interp bicubic --preview
 upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
 upsamp upsample '1 2; 3 4' --interp bilinear --explain
+upsamp upsample '1 2; 3 4' --interp bilinear --animate steps.svg
 upsamp upsample small.png --size 2 --interp bicubic --reference large.png
 upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
@@ -45,6 +46,8 @@ def command(request: Request) -> None:
         from upsamp.cli.modes.many_files import enlarge_many as run
     elif request.explain:
         from upsamp.cli.modes.explain import explain_enlarging as run
+    elif request.animate is not None:
+        from upsamp.cli.modes.animate import animate_enlarging as run
     elif request.compare:
         from upsamp.cli.modes.code import compare_enlarging as run
     elif request.library is not None:

@@ -9,7 +9,7 @@ import click
 
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
-from upsamp.cli import options
+from upsamp.cli import animation_options, options
 from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import (
     Options,
@@ -46,7 +46,9 @@ from upsamp.resizing.enlarging import Enlarging
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from upsamp.explain.animation import View
     from upsamp.resizing.network import Network
+    from upsamp.views.palette import Theme
 
 
 # How --reference shows its numbers.
@@ -133,6 +135,11 @@ class Request(Options):
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
     digits: int | None = options.digits_option
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
     library: str | None = options.code_option
     output: str | None = options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
@@ -169,7 +176,7 @@ class Request(Options):
         type=FileType(output=True),
         help="Write a report of all files to FILE, as JSON; '-' is standard output.",
     )
-    quiet: bool = option("-q", "--quiet", help="Show nothing but errors.")
+    quiet: bool = options.quiet_option
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     quality: Quality = options.quality_option
@@ -201,7 +208,8 @@ class Request(Options):
     @property
     def shown_elsewhere(self) -> bool:
         """Whether what is wanted is how it is computed, what other libraries do, or a program."""
-        return self.compare or self.explain or self.library is not None
+        drawn = self.animate is not None
+        return self.compare or self.explain or drawn or self.library is not None
 
     @cached_property
     def enlarging(self) -> Enlarging:
@@ -295,6 +303,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
+        animation_options.check_animated(self, self.animate)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -336,8 +345,8 @@ class Request(Options):
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""
-        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference", "--digits"
-        given = self.given(*named)
+        named = "-o", "--compare", "--code", "--explain", "--animate", "--data-format", "--digits"
+        given = self.given(*named, "--reference")
         given += ["--missing"] * (self.missing == "nan")
         if given:
             _refuse(
@@ -377,7 +386,7 @@ class Request(Options):
                 f"Received: --format {self.format_name}. Use one of these."
             )
         given = self.given(
-            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
+            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory"
         )
         if given:
             _refuse(f"--reference shows numbers of whole results. Leave {given[0]} out.")

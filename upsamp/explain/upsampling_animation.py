@@ -1,4 +1,4 @@
-"""An upsampling as frames: each output and the inputs that it reads, or each input and its share."""
+"""An upsampling as frames: each output and what it reads, or each input and where it is added."""
 
 from collections.abc import Iterator, Sequence
 
@@ -49,7 +49,13 @@ def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather
         frames = [*_scatter(x[:, :, 0], output, weights)]
         place = made.cell.terms[0].place or (0, 0)
         telling = place[0] * shape[1] + place[1]
-    last = frames.pop()._replace(text=tuple(made.formula.split("; ")))
+    rounded = made.stages[-1].note
+    text = (
+        *([f"output: {rounded}"] if rounded else []),
+        "where row or column i of the output lies in the input:",
+        *made.formula.split("; "),
+    )
+    last = frames.pop()._replace(text=text)
     corners = ", corners aligned" if rule.align_corners else ""
     title = (
         f"upsample {shape[0]} x {shape[1]} to {size[0]} x {size[1]}: {rule.method}, "
@@ -57,7 +63,7 @@ def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather
     )
     description = (
         "Each value of the output is the sum of the inputs around the place where it lies, times "
-        "their weights. The dot is that place."
+        "their weights. A ring is around that place."
         if view == "gather"
         else "Each input is multiplied by its weight in each value of the output, and added there."
     )

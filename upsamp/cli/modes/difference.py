@@ -3,6 +3,7 @@
 import click
 
 from upsamp.cli.named_models import open_named
+from upsamp.cli.output import text_written
 from upsamp.cli.render.summaries import show_difference
 from upsamp.cli.summary_request import Request
 from upsamp.errors import ArgumentError
@@ -13,15 +14,16 @@ from upsamp.models.summary.summary import Summary
 def compare_models(request: Request) -> None:
     """Show two models side by side; raise for options that have no meaning with two."""
     names = "--columns", "--show-trainable", "--batch", "--input-shape", "--weights", "--solve"
-    given = request.given(*names, "--style", "--draw", "--force")
-    given += ["--format dot"] * (request.format_name == "dot")
+    given = request.given(*names, "--style", "--draw")
+    given += ["--format dot"] * (request.shown_as == "dot")
     if given:
         raise click.UsageError(f"{given[0]} must be used with one model. Received: two.")
     first, second = request.layers
     values, max_size = request.compare_weights, request.max_size
     one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))
     difference = compare(one, other, weights=values)
-    show_difference(difference, (first, second), request.format_name, width=request.width)
+    with text_written(request.output, overwrite=request.force):
+        show_difference(difference, (first, second), request.shown_as, width=request.width)
 
 
 def _comparable(text: str, *, values: bool, max_size: int) -> Summary:

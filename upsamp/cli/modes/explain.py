@@ -14,7 +14,7 @@ from upsamp.cli.render.tables import show_note
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.convolve import conv2d_transpose, transposed_setting
 from upsamp.core.layout import as_batch
-from upsamp.core.upsampling.request import normalize_rule
+from upsamp.core.upsampling.request import Rule, normalize_rule
 from upsamp.errors import ArgumentError
 from upsamp.explain.overlap import Words, find_overlap
 from upsamp.explain.transposed import explain_transposed
@@ -30,10 +30,7 @@ NOT_OWN = ("source", "overlap", "format_name", "digits", "compression", "force")
 
 def explain_convolution(request: transpose_request.Request, settings: Settings) -> None:
     """Show the steps of a transposed convolution."""
-    given = read_input(request.source, request.reading)
-    by_channel = isinstance(given, Picture)
-    task = prepare(array_of(given), settings, by_channel=by_channel)
-    x = _first(task.x.astype(task.kernel.dtype, copy=False), "channel" if task.apart else "image")
+    x, task = convolution_input(request, settings, "explained")
     with wrong_command(ArgumentError):
         made = explain_transposed(
             x,
@@ -45,6 +42,19 @@ def explain_convolution(request: transpose_request.Request, settings: Settings) 
             cell_name="--cell",
         )
     show_explanation(made, request.format_name, request.digits)
+
+
+def convolution_input(
+    request: transpose_request.Request, settings: Settings, done: str
+) -> tuple[Array, Task]:
+    """Return the first image, (H, W, C), in the type that is computed in; and what is computed.
+
+    done: what happens to it, as a note says of the first of several.
+    """
+    given = read_input(request.source, request.reading)
+    task = prepare(array_of(given), settings, by_channel=isinstance(given, Picture))
+    what = "channel" if task.apart else "image"
+    return _first(task.x.astype(task.kernel.dtype, copy=False), what, done), task
 
 
 def show_overlap(request: transpose_request.Request, settings: Settings) -> None:
@@ -138,10 +148,23 @@ def _spelled(value: object) -> list[str]:
 
 def explain_enlarging(request: upsample_request.Request) -> None:
     """Show the steps of an upsampling."""
+    x, size, rule = enlarging_input(request, "--explain", "explained")
+    with wrong_command(ArgumentError):
+        made = explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
+    show_explanation(made, request.format_name, request.digits)
+
+
+def enlarging_input(
+    request: upsample_request.Request, option: str, done: str
+) -> tuple[Array, Pair, Rule]:
+    """Return the first image, (H, W, C), the size of the result, and the rule.
+
+    done: what happens to it by the option, as a note says of the first of several.
+    """
     given, enlarging = read_input(request.source, request.reading), request.enlarging
     if isinstance(given, Picture) and given.has_alpha:
         raise click.UsageError(
-            "--explain is for images without alpha, which weights the colours. Received: an image "
+            f"{option} is for images without alpha, which weights the colours. Received: an image "
             "with alpha. Save it without."
         )
     size = enlarging.result_size(given)
@@ -151,15 +174,12 @@ def explain_enlarging(request: upsample_request.Request) -> None:
         align_corners=enlarging.align_corners,
         alpha=False,
     )
-    x = _first(as_batch(array_of(given), enlarging.layout), "image")
-    with wrong_command(ArgumentError):
-        made = explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
-    show_explanation(made, request.format_name, request.digits)
+    return _first(as_batch(array_of(given), enlarging.layout), "image", done), size, rule
 
 
-def _first(batch: Array, what: str) -> Array:
+def _first(batch: Array, what: str, done: str) -> Array:
     """Return the first image of (N, H, W, C); tell that the others are like it."""
     if len(batch) > 1:
-        show_note(f"the first {what} of {len(batch)} is explained; the others are computed alike")
+        show_note(f"the first {what} of {len(batch)} is {done}; the others are computed alike")
     image: Array = batch[0]
     return image

@@ -51,14 +51,13 @@ def enlarge_many(request: Request) -> None:
     totals = Totals()
     report = request.report if request.report and not is_stream(request.report) else None
     try:
-        wanted = not (request.quiet or request.dry)
-        with show_progress("Looking for images", "files", wanted=wanted) as bar:
+        with show_progress("Looking for images", "files", wanted=not request.dry) as bar:
             found = survey(lambda: _counted(plan.tasks(), bar), report)
             _check_found(found, plan, request)
             bar(completed=0, total=found.files, description="Enlarging")
             _run(plan, request, totals, found, bar)
     except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
-        if totals.done and not request.quiet and not request.dry:
+        if totals.done and not request.dry:
             with suppress(OSError):  # of a terminal that is closed
                 show_note(
                     f"stopped after {_files(totals.done)}; --skip-existing goes on from there"
@@ -191,7 +190,7 @@ def _shares(request: Request, files: int) -> tuple[int | None, MemoryLimit | Non
     beside = OWN_MEMORY + OWN_MEMORY_EACH * files
     wanted = min(request.jobs or thread_count(), files)
     jobs = max(1, min(wanted, (size - beside) // LEAST_SHARE))
-    if jobs < wanted and not request.quiet:
+    if jobs < wanted:
         show_note(f"--max-memory has room for {jobs} of {wanted} files at a time")
     return jobs, MemoryLimit.shared(size, jobs, beside, wanted)
 
@@ -231,7 +230,7 @@ def _show(plan: Plan, request: Request, totals: Totals) -> None:
             "Give others, or --recursive for the folders below."
         )
     try:
-        if not request.quiet and request.report != STANDARD_STREAM:
+        if request.report != STANDARD_STREAM:
             _show_totals(plan, request, totals)
     except OSError:  # whose reader has gone; that files failed matters more
         if not failed:

@@ -1,4 +1,4 @@
-"""`--solve`: which layers take one size to another, and which layer of a model to change."""
+"""`--solve`: which layers take one size to another."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,6 @@ from upsamp.core.geometry.layer_solver import axes_of, distinct, solve_cropped, 
 from upsamp.core.geometry.size_solver import LayerSetting, nearest_targets, solve_chain, solve_layer
 from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.errors import ArgumentError
-from upsamp.models.advice import advise
-from upsamp.models.sequential import Sequential
 
 # How many settings are shown on a terminal; the best come first.
 SHOWN = 12
@@ -61,29 +59,6 @@ def show_solutions(size: Pair, target: Pair) -> None:
             [_chain_row(size, chain) for chain in sorted(chains, key=len)],
             "><<<",
         )
-
-
-def show_advice(model: Sequential, target: Pair) -> None:
-    """Show which layer of a model to change so that its images have `target` rows and columns."""
-    advice = advise(model, target)
-    if not advice:
-        raise ArgumentError(
-            f"One layer must do to change the output. Received: {model.output_shape} for "
-            f"{_size(target)}, which no layer alone gives. Change two, or another target."
-        )
-    if not advice[0].names:
-        show_note(f"the output is {_size(target)} already")
-        return
-    rows = [
-        (", ".join(each.names), _one_line(each.now), _one_line(each.then), _size(each.output))
-        for each in advice[:SHOWN]
-    ]
-    show_rows(
-        f"To make the output {_size(target)}, change one of",
-        ("Layer", "Now", "Then", "Output"),
-        rows,
-        "<<<<",
-    )
 
 
 def _setting_row(setting: LayerSetting, size: Pair) -> tuple[str, ...]:
@@ -160,7 +135,3 @@ def _pair(pair: Pair) -> str:
 
 def _size(size: Pair) -> str:
     return f"{size[0]}x{size[1]}"
-
-
-def _one_line(code: str) -> str:
-    return ", ".join(code.split("\n"))

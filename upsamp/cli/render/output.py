@@ -22,6 +22,12 @@ def on_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def is_quiet() -> bool:
+    """Tell whether the command that runs is to print results and errors alone: --quiet."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.params.get("quiet"))
+
+
 def print_text(text: str, *, err: bool = False) -> None:
     """Print text and the end of its line; all but lines and tabs is spelled out.
 
