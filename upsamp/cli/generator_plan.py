@@ -121,6 +121,9 @@ def plan_run(model: Model, request: Request) -> Plan:
     if shown_range is None and request.layer is None:
         shown_range = _shown_range(part, roles, request)
     notes += [*training_notes(part), *feed.notes, *_shown_notes(model, sample_grid, request)]
+    if sample_grid is not None and len(run.shape) == 2 and sample_grid.tile[0] > 1:
+        values, columns = run.shape[1], sample_grid.tile[1]
+        notes.append(f"the {values:,} values of a sample are folded into rows of {columns:,}")
     if any(weight.value is None for weight in model.weights):  # as no file had them
         notes.append(
             "the weights are random, so the generator is untrained and its samples are noise"
@@ -160,7 +163,7 @@ def _plan_sample_grid(run: SampleRun, request: Request) -> SampleGrid:
     count = run.feed.count
     shape = image_shape(run.shape)
     split = request.layer is not None and len(run.shape) == 4
-    if grid is None and len(run.shape) == 2:
+    if grid is None and len(run.shape) == 2 and shape[1] == 1:
         grid = (count, 1)
     elif grid is None and request.interpolate is not None and not split and shape[3] in COLOURS:
         grid = (1, count)
