@@ -61,7 +61,7 @@ def run(model: Model, inputs: Sequence[NDArray[Any]], folder: Path) -> list[NDAr
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(written, options, providers=["CPUExecutionProvider"])
-    given = zip(session.get_inputs(), model.inputs, inputs, strict=True)
+    given = zip(session.get_inputs(), model.input_layers, inputs, strict=True)
     feed = {
         tensor.name: array.astype(getattr(layer, "input_dtype", np.float32))
         for tensor, layer, array in given
@@ -81,7 +81,9 @@ def check_declared(model: Model, proto: Any) -> None:
         8,
         18,
     )
-    assert [tensor.name for tensor in proto.graph.input] == [layer.name for layer in model.inputs]
+    assert [tensor.name for tensor in proto.graph.input] == [
+        layer.name for layer in model.input_layers
+    ]
     shapes = [*model.input_shapes, *model.output_shapes]
     for tensor, shape in zip([*proto.graph.input, *proto.graph.output], shapes, strict=True):
         lengths = tensor.type.tensor_type.shape.dim

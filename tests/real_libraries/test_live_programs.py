@@ -86,7 +86,7 @@ def test_a_golden_model_is_computed_by_its_program(
     for layer in model.layers:
         if layer.dtype == np.float16:
             layer.dtype_policy = normalize_policy("float32")  # as the program says
-    names = [layer.name for layer in model.inputs]
+    names = [layer.name for layer in model.input_layers]
     inputs = [*golden.inputs.values()]
     if set(names) == set(golden.inputs):
         inputs = [golden.inputs[name] for name in names]
@@ -359,7 +359,7 @@ def test_a_graph_is_computed(library: str, make: Callable[[], Model], tmp_path: 
         np.array([[3], [1]], np.int32)
         if layer.input_dtype.kind == "i"  # type: ignore[attr-defined]
         else noise(2, *shape[1:])  # type: ignore[arg-type]
-        for layer, shape in zip(model.inputs, model.input_shapes, strict=True)
+        for layer, shape in zip(model.input_layers, model.input_shapes, strict=True)
     ]
     check_program(model, library, inputs, tmp_path)
 

@@ -22,13 +22,15 @@ _places = count()
 class SymbolicCall:
     """A layer called on symbolic tensors; an InputLayer is called on none.
 
-    training: what the call says of it. place: of the call among all that were ever made, so that
-    each comes after its inputs.
+    training: what the call says of it. honoured: whether a prediction goes by that; in Keras 3 it
+    passes over it. place: of the call among all that were ever made, so that each comes after its
+    inputs.
     """
 
     layer: "Layer"
     inputs: tuple["SymbolicTensor", ...]
     training: bool | None = None
+    honoured: bool = False
     place: int = field(default_factory=lambda: next(_places))
 
 
@@ -137,6 +139,7 @@ def call_layer(layer: "Layer", inputs: Sequence[SymbolicTensor], training: bool 
     known = [one.shape for one in inputs if one.shape is not None]
     shapes = layer.connect(known) if len(known) == len(inputs) else [None]
     outputs = outputs_of(SymbolicCall(layer, tuple(inputs), training), shapes, layer.dtype)
+    layer.nodes.append((tuple(inputs), outputs))
     return outputs if len(outputs) > 1 else outputs[0]
 
 

@@ -87,7 +87,7 @@ def test_inputs_may_be_a_dictionary() -> None:
     both = layer("Subtract", "b", [["x", 0, 0, {}], ["z", 0, 0, {}]])
     config = model(image(), image("z"), both, outputs=[["b", 0, 0]], inputs=inputs)
     read = model_from_config(config, "2.21.0")
-    assert [one.name for one in read.inputs] == ["z", "x"]
+    assert [one.name for one in read.input_layers] == ["z", "x"]
     np.testing.assert_array_equal(read.predict([X, X * 2]), X)
 
 
