@@ -98,6 +98,27 @@ class SymbolicTensor:
     def __pow__(self, other: object) -> "SymbolicTensor":
         return operate("Power", self, other)
 
+    def __matmul__(self, other: object) -> "SymbolicTensor":
+        return operate("Matmul", self, other)
+
+    def __mod__(self, other: object) -> "SymbolicTensor":
+        return operate("Mod", self, other)
+
+    def __floordiv__(self, other: object) -> "SymbolicTensor":
+        return operate("FloorDivide", self, other)
+
+    def __gt__(self, other: object) -> "SymbolicTensor":
+        return operate("Greater", self, other)
+
+    def __ge__(self, other: object) -> "SymbolicTensor":
+        return operate("GreaterEqual", self, other)
+
+    def __lt__(self, other: object) -> "SymbolicTensor":
+        return operate("Less", self, other)
+
+    def __le__(self, other: object) -> "SymbolicTensor":
+        return operate("LessEqual", self, other)
+
     def __neg__(self) -> "SymbolicTensor":
         return operate("Negative", self)
 

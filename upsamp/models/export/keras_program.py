@@ -225,6 +225,7 @@ def pixel_unshuffle(step: Step, layer: Any) -> None:
 
 SIGNS = signs(
     "keras.ops",
+    'keras.ops.cast({}, "float32")',
     {
         "FloorDivide": "keras.ops.floor_divide({}, {})",
         "Mod": "keras.ops.mod({}, {})",
@@ -246,6 +247,8 @@ WORDS = Words(
     unstack=("keras.ops.unstack(", "axis"),
     split=("keras.ops.split(", "axis"),
     at=True,
+    matmul=("keras.ops.matmul(", ()),
+    array="np.array",
 )
 
 
