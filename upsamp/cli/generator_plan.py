@@ -176,11 +176,11 @@ def _plan_sample_grid(run: SampleRun, request: Request) -> SampleGrid:
 def _shown_notes(model: Model, sample_grid: SampleGrid | None, request: Request) -> list[str]:
     """Say what the user could not guess of what is drawn."""
     notes = []
-    if request.layer is None and len(model.outputs) > 1:
-        name = model.calls[model.outputs[0].call].layer.name
+    if request.layer is None and len(model.output_sources) > 1:
+        name = model.calls[model.output_sources[0].call].layer.name
         notes.append(
-            f"the model has {len(model.outputs)} outputs, and the first, '{name}', is drawn; "
-            "--layer NAME draws another"
+            f"the model has {len(model.output_sources)} outputs, and the first, '{name}', "
+            "is drawn; --layer NAME draws another"
         )
     if sample_grid is not None and sample_grid.planes > 1 and request.layer is None:
         notes.append(
