@@ -31,6 +31,7 @@ upsamp generator generator.keras --interpolate 0 5 --steps 10 -o way.png
 upsamp generator conditional.h5 --label 7 --samples 8 --grid 2x4 -o sevens.png
 upsamp generator generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
 upsamp generator pix2pix.keras --image edges.png --fit crop -o photo.png
+upsamp generator generator.keras --checkerboard spectrum.png
 upsamp generator generator.keras --latent-file z.npy --samples-out samples.npy
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
 upsamp generator --kind dcgan --save dcgan.keras
@@ -52,6 +53,11 @@ def command(request: Request) -> None:
     """
     started = perf_counter()
     request.check()
+    if request.checkerboard is not None:
+        from upsamp.cli.modes.checkerboard import measure_samples  # few are measured
+
+        measure_samples(request)
+        return
     picture = choose_target(request.output, request, pictures=True)
     if picture is not None:
         check_coding(picture.format, picture.options)

@@ -47,7 +47,9 @@ DEFAULT_KIND = "upsampling"
 # --- where samples go
 
 
-def choose_target(name: str | None, request: Request, *, pictures: bool) -> Destination | None:
+def choose_target(
+    name: str | None, request: Request, *, pictures: bool, option: str = "-o"
+) -> Destination | None:
     """Return where samples go, and see that it can be written there, before the work."""
     default = "png" if pictures else "npy"
     if name is None:
@@ -57,7 +59,7 @@ def choose_target(name: str | None, request: Request, *, pictures: bool) -> Dest
     format_name = format_of_name(name) or (default if is_stream(name) else "")
     fits = is_image_format(format_name) if pictures else format_name in ARRAY_FORMATS
     if not (format_name and fits):
-        rule = "-o must name an image, such as grid.png"
+        rule = f"{option} must name an image, such as grid.png"
         rule = rule if pictures else "--samples-out must name .npy, .npz or .json"
         raise click.UsageError(f"{rule}. Received: {printable(name)}.")
     check_target(name, overwrite=request.force)
@@ -137,11 +139,12 @@ def _shown_range(part: Model, roles: Sequence[InputRole], request: Request) -> R
 def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: Request) -> Feed:
     """Decide what the inputs are given."""
     labels = request.labels or ()
+    several = request.interpolate is not None or request.checkerboard is not None
     feed = plan_feed(
         roles,
         given,
         samples=request.samples,
-        default=DEFAULT_SAMPLES if request.layer is None or request.interpolate is not None else 1,
+        default=DEFAULT_SAMPLES if request.layer is None or several else 1,
         seed=request.seed,
         labels=labels,
     )

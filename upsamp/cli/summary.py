@@ -20,6 +20,7 @@ from upsamp.models.summary.summary import Summary
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
+upsamp summary model.keras --columns layer,overlap,checkerboard
 upsamp summary model.keras --style keras --expand-nested --show-trainable
 upsamp summary before.keras after.keras
 upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSampling2D()'
@@ -71,6 +72,7 @@ def _show_one(request: Request) -> None:
         request.input_shape,
         request.weights,
         request.max_size,
+        values=request.needs_values,
     )
     chain = None if request.solve is None else _chain(listing.model)
     summary = _summarize(listing, request)
@@ -101,7 +103,7 @@ def _summarize(listing: Listing, request: Request) -> Summary:
         input_shapes=shapes,
         counted=listing.counted,
     )
-    return replace(summary, optimizer=listing.optimizer)
+    return replace(summary, optimizer=listing.optimizer, digits=request.digits)
 
 
 def _chain(model: Model) -> Sequential:

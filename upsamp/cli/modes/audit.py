@@ -14,7 +14,7 @@ from upsamp.models.generator import GENERATORS
 # Options that say how layers are read and shown.
 NOT_FOR_AUDITS = (
     *("--columns", "--expand-nested", "--show-trainable", "--batch", "--input-shape", "--weights"),
-    *("--compare-weights", "--solve", "--name", "--style"),
+    *("--compare-weights", "--solve", "--name", "--style", "--digits"),
 )
 
 

@@ -10,9 +10,10 @@ from upsamp.cli.render.output import print_paragraph, print_text
 from upsamp.cli.render.tables import show_rows
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text
 from upsamp.core.arguments import Array
+from upsamp.core.kernels.gains import unevenness
 from upsamp.core.text import json_text
 from upsamp.explain.explanation import Cell, Explanation, View
-from upsamp.explain.overlap import Overlap, unevenness
+from upsamp.explain.overlap import Overlap
 
 NUMBERS = ("Value", "Weight", "Product")
 
