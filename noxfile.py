@@ -89,6 +89,14 @@ def real_libraries(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def docs(session: nox.Session) -> None:
+    """Build the site, which runs the commands of all pages and checks what links where."""
+    session.install(".[docs]")
+    target = session.posargs or [session.create_tmp()]
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", *target)
+
+
+@nox.session(python=OLDEST)
 def check(session: nox.Session) -> None:
     """Run ruff and mypy, and ruff on what `--code` prints."""
     session.install(".[test,check]", env={"UPSAMP_BUILD_KERNELS": "0"})

@@ -1,8 +1,8 @@
 """The site: `sphinx-build -W --keep-going -n docs docs/_build` makes it, without a network."""
 
+import importlib.metadata
 import re
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from page_examples import DOCS, make_all, pages
 project = "upsamp"
 author = "The upsamp authors"
 copyright = "the upsamp authors"  # noqa: A001 - Sphinx' name
-release = version("upsamp")
+release = importlib.metadata.version("upsamp")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build", "made", "README.md"]

@@ -30,7 +30,7 @@ SEES: dict[str, set[str]] = {
     "models": {"errors", "core", "layers", "io", "translate"},
     "resizing": {"errors", "core", "io"},
     "bulk": {"errors", "core", "io", "resizing"},
-    "views": {"errors", "core", "io"},
+    "views": {"errors", "core", "io", "models"},
     "explain": {"errors", "core"},
     "cli": {
         "errors",

@@ -210,7 +210,7 @@ def test_a_model_and_a_generator_can_be_compared(invoke: Invoke) -> None:
         (["dcgan", "--weights", "a.npz"], "a model from a file. Received: the generator dcgan."),
         (["dcgan", "--name", "mine"], "--name must be used with layers. Received: 'dcgan'."),
         (["dcgan", "--compare-weights"], "--compare-weights must be used with two models."),
-        (["keras/dcgan.keras", "--columns", "foo"], "A column must be all, or one of layer, "),
+        (["keras/dcgan.keras", "--columns", "foo"], "--columns must name columns, or be all. "),
         (["keras/dcgan.keras", "--max-size", "1KB"], "must unpack to at most 1,024 bytes"),
         (["keras/dcgan.keras", "--max-size", "lots"], "must be a number of bytes, as 500MB"),
         (["keras/dcgan.keras", "--format", "csv", "--width", 9], "--width must be that of a table"),

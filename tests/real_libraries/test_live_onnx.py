@@ -14,6 +14,7 @@ import pytest
 from effort import choose
 from golden_files import Golden, GoldenModel, golden_models, goldens_of, model_file
 from numpy.typing import NDArray
+from program_runs import run_program
 
 from upsamp import Sequential, load_model, make_generator
 from upsamp.core.activations import ACTIVATIONS
@@ -66,6 +67,10 @@ def run(model: Model, inputs: Sequence[NDArray[Any]], folder: Path) -> list[NDAr
         for tensor, layer, array in given
     }
     found: list[NDArray[Any]] = session.run(None, feed)
+    for one, other in zip(run_program(model, "onnx", inputs, folder), found, strict=True):
+        assert one.dtype == other.dtype
+        reach = float(np.ptp(other)) if one.size else 0.0
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6 * reach)
     return found
 
 

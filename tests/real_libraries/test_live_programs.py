@@ -375,7 +375,14 @@ def of_real_files() -> list[Layer]:
         InstanceNormalization(-1, groups=-1, epsilon=1e-3),
         InstanceNormalization(1),
         InstanceNormalization(),
-        TimeDistributed(Dense(2)),
+        TimeDistributed(Dense(2, activation="relu")),
+        CenterCrop(8, 5),
+        Resizing(3, 11),
+        Resizing(4, 5, antialias=True),
+        Resizing(4, 8, "area"),
+        Resizing(3, 5, "bicubic", antialias=True),
+        Resizing(9, 5, "lanczos3", crop_to_aspect_ratio=True),
+        Resizing(9, 5, "nearest", pad_to_aspect_ratio=True, fill_value=0.5),
     ]
 
 
@@ -388,8 +395,38 @@ def test_layers_of_real_files_are_computed_or_refused(library: str, tmp_path: Pa
             check_program(model, library, [noise(2, 6, 8, 3)], tmp_path)
         except UnknownLayerError:
             refused.append(layer.type_name)
-    keras = ["InstanceNormalization"] * 3
-    assert refused == (keras if library == "keras" else ["TimeDistributed"])
+    keras = [*["InstanceNormalization"] * 3, "Resizing"]
+    assert refused == (keras if library == "keras" else [])
+
+
+@each_library
+def test_images_of_open_sides_shrink(library: str, tmp_path: Path) -> None:
+    for layer in (Resizing(5, 7), Resizing(5, 7, "bicubic", antialias=True)):
+        model = one_after_another(InputLayer((None, None, 2)), layer)
+        for sides in ((9, 8), (4, 12)):
+            check_program(model, library, [noise(1, *sides, 2)], tmp_path)
+
+
+@each_library
+def test_layers_on_each_step_are_computed(library: str, tmp_path: Path) -> None:
+    wrapped: list[Layer] = [Conv2D(4, 3, 2, activation="relu"), BatchNormalization()]
+    wrapped += [MaxPooling2D(2), Dropout(0.5), Flatten(), Dense(3)]
+    layers = map(TimeDistributed, wrapped)
+    model = one_after_another(InputLayer((3, 9, 8, 2)), *layers)
+    check_program(model, library, [noise(2, 3, 9, 8, 2)], tmp_path)
+
+
+@each_library
+def test_the_statistics_of_the_batch_are_computed(library: str, tmp_path: Path) -> None:
+    """As in every pix2pix: there is one value for each channel, too."""
+    calls = [Call(InputLayer((4, 4, 3))), Call(Conv2D(5, 4), (Source(0),))]
+    for source, axis in ((0, -1), (0, 2), (1, -1)):
+        normal = BatchNormalization(axis, scale=source == 0)
+        calls.append(Call(normal, (Source(source),), training=True))
+    model = Functional.from_calls(calls, [0], [Source(2), Source(3), Source(4)])
+    fill(model)
+    for count in (1, 3):
+        check_program(model, library, [noise(count, 4, 4, 3)], tmp_path)
 
 
 # --- names, and what the program draws

@@ -5,7 +5,7 @@ from typing import Literal
 import click
 
 from upsamp.cli import options
-from upsamp.cli.option_types import CountType, FileType, NumbersType, PairType
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
@@ -37,7 +37,7 @@ class Request(Options):
     max_size: int = options.max_size_option
     kind: str | None = option(
         "--kind",
-        type=click.Choice(tuple(GENERATORS), case_sensitive=False),
+        type=ChoiceType(tuple(GENERATORS)),
         help="Without --model: the tutorial's two, or a DCGAN for 28x28.  [default: upsampling]",
     )
     latent: int | None = option(
@@ -50,7 +50,7 @@ class Request(Options):
     )
     channels: int | None = option(
         "--channels",
-        type=click.IntRange(1, 4),
+        type=CountType(1, 4),
         help="Of --kind: channels of the images, 1 grey, 3 colour.  [default: 1]",
     )
     samples: int | None = option(
@@ -74,7 +74,7 @@ class Request(Options):
     )
     fit: Fit | None = option(
         "--fit",
-        type=click.Choice(FITS, case_sensitive=False),
+        type=ChoiceType(FITS),
         help="How an --image gets the model's size: resize changes its shape, pad adds black, "
         "crop keeps the middle.  [default: resize]",
     )
@@ -101,7 +101,7 @@ class Request(Options):
     )
     path: str | None = option(
         "--path",
-        type=click.Choice(PATHS, case_sensitive=False),
+        type=ChoiceType(PATHS),
         help="The way: along a sphere, where such points lie, or straight.  [default: spherical]",
     )
     layer: str | None = option(
@@ -132,7 +132,7 @@ class Request(Options):
     )
     format_name: str | None = option(
         "--format",
-        type=click.Choice(("table", "json"), case_sensitive=False),
+        type=ChoiceType(("table", "json")),
         help="How --checkerboard is shown.  [default: table]",
     )
     digits: int | None = options.digits_option
@@ -151,7 +151,7 @@ class Request(Options):
     )
     value_range: str = option(
         "--range",
-        type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
+        type=ChoiceType((*NAMED_RANGES, "auto")),
         default="auto",
         help="Black and white: -1 and 1, 0 and 1, 0 and 255, or as the last activation says, else "
         "as the pixels of --image went in, or the least and the greatest value.",

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import click
 
-from upsamp.cli.option_types import CountType, FileType, PairType, RangeType
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, PairType, RangeType
+from upsamp.core.spelling import spelling_remedy
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import (
@@ -143,10 +144,7 @@ class FormatType(click.Choice[str]):
         """Return the name that the project has for it."""
         known = {name.lower() for name in self.choices}
         if value.lower() not in known:
-            from difflib import get_close_matches  # few names are misspelled
-
-            near = get_close_matches(value.lower()[:20], sorted(known), n=1)
-            remedy = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(self.choices)}."
+            remedy = spelling_remedy(value, sorted(known), f"Use one of {', '.join(self.choices)}.")
             self.fail(f"must name a format to write. Received: {value[:60]}. {remedy}", param, ctx)
         return NAMES.get(value.lower(), value.lower())
 
@@ -246,21 +244,21 @@ force_option = option("--force", help="Overwrite a file that exists.")
 
 code_option = option(
     "--code",
-    type=click.Choice(("keras", "torch", "onnx", "jax"), case_sensitive=False),
+    type=ChoiceType(("keras", "torch", "onnx", "jax")),
     help="Compute nothing; print a program of that library which reads the same input, computes "
     "the same, and writes it where -o says.",
 )
 
 compress_option = option(
     "--compress",
-    type=click.IntRange(0, 9),
+    type=CountType(0, 9),
     help=f"How strongly a PNG is compressed: 0 stored, {FAST_COMPRESSION} fast (the default), "
     "9 smallest.",
 )
 
 missing_option = option(
     "--missing",
-    type=click.Choice(("error", "nan"), case_sensitive=False),
+    type=ChoiceType(("error", "nan")),
     default="error",
     help="What a cell without a number is in a matrix of text: an error or nan. Such are empty "
     "cells, NA, N/A, #N/A, <NA>, null and None, in any case; other words are always errors.",
@@ -268,7 +266,7 @@ missing_option = option(
 
 seed_option = option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=CountType(0, None),
     default=0,
     help="What random numbers are drawn from; the same seed gives the same numbers.",
 )
@@ -281,7 +279,7 @@ linear_option = option(
 
 depth_option = option(
     "--depth",
-    type=click.Choice(("8",)),
+    type=ChoiceType(("8",)),
     callback=parsed(int),
     help="Accept that colour of more bits is cut to 8, as Pillow reads it. Without it that is an "
     "error, unless upsamp[deep] is installed, which keeps all bits.",
@@ -356,7 +354,7 @@ background_option = option(
 
 max_pixels_option = option(
     "--max-pixels",
-    type=click.IntRange(min=1),
+    type=CountType(1, None),
     default=MAX_PIXELS,
     metavar="N",
     help="Refuse an image that declares more pixels, frames or pages that have more than "

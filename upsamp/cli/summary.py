@@ -10,6 +10,7 @@ from upsamp.cli.options import takes
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.summary_request import Request
 from upsamp.errors import ArgumentError
+from upsamp.io.streams import STANDARD_STREAM
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
 from upsamp.models.summary.columns import COLUMNS, choose_columns
@@ -27,6 +28,7 @@ upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSam
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan --solve 32x32
 upsamp summary layers.txt --format markdown
+upsamp summary model.keras --draw model.svg
 upsamp summary model.keras --format dot | dot -Tsvg > model.svg
 upsamp summary dcgan --format json | jq .total_params
 upsamp summary download.keras --audit --format sarif > audit.sarif
@@ -76,6 +78,12 @@ def _show_one(request: Request) -> None:
     )
     chain = None if request.solve is None else _chain(listing.model)
     summary = _summarize(listing, request)
+    if request.draw is not None:
+        from upsamp.cli.modes.draw import draw_model  # few summaries are drawn
+
+        draw_model(listing, request)
+        if request.draw == STANDARD_STREAM:
+            return
     show_summary(summary, request.format_name, style=request.style, width=request.width)
     if request.solve is not None and chain is not None:
         from upsamp.cli.modes.solve import show_advice  # most summaries are for reading alone

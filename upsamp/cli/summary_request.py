@@ -1,18 +1,25 @@
 """What the options of `upsamp summary` ask for, as one value that all its parts take."""
 
+from pathlib import PurePath
+
 import click
 
 from upsamp.cli import options
 from upsamp.cli.named_models import names_model
-from upsamp.cli.option_types import CountType, FileType, NumbersType, PairType
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
 from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
 from upsamp.core.arguments import Pair
+from upsamp.core.text import printable
 from upsamp.io.extras import has_extra
+from upsamp.io.streams import STANDARD_STREAM, is_stream
+from upsamp.io.write import check_place
 from upsamp.models.summary.columns import VALUED, choose_columns
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000
+# Options of what is printed.
+PRINTED = "--columns", "--show-trainable", "--batch", "--solve", "--style", "--width", "--format"
 
 
 class Request(Options):
@@ -52,7 +59,7 @@ class Request(Options):
     name: str | None = option("--name", help="Name of a model of layers.  [default: sequential]")
     style: str | None = option(
         "--style",
-        type=click.Choice(("keras",), case_sensitive=False),
+        type=ChoiceType(("keras",)),
         help="Print what Keras 3 prints, to the character.",
     )
     width: int | None = option(
@@ -63,10 +70,17 @@ class Request(Options):
     )
     format_name: str | None = option(
         "--format",
-        type=click.Choice((*FORMATS, "sarif"), case_sensitive=False),
+        type=ChoiceType((*FORMATS, "sarif")),
         help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
     )
     digits: int | None = options.digits_option
+    draw: str | None = option(
+        "--draw",
+        type=FileType(output=True),
+        help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
+        "connections, as FILE.svg; '-' is standard output.",
+    )
+    force: bool = options.force_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
@@ -104,6 +118,7 @@ class Request(Options):
                 "out."
             )
         check_digits(self.digits, format_name, (), "plain")
+        self._check_drawing()
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
             raise click.UsageError("--style keras must stand without --columns and --format.")
         if self.width is not None and format_name not in (None, "table"):
@@ -116,3 +131,20 @@ class Request(Options):
             raise click.UsageError(
                 f"--name must be used with layers. Received: '{self.layers[0]}'."
             )
+
+    def _check_drawing(self) -> None:
+        """Raise where options have no meaning with --draw, or without it."""
+        if self.draw is None:
+            if self.force:
+                raise click.UsageError("--force is for the file of --draw. Leave it out.")
+            return
+        printed = self.given(*PRINTED)
+        if self.draw == STANDARD_STREAM and printed:
+            raise click.UsageError(f"--draw - prints the drawing alone. Leave {printed[0]} out.")
+        suffix = PurePath(self.draw).suffix.lower()
+        if suffix != ".svg" and not (is_stream(self.draw) and not suffix):
+            raise click.UsageError(
+                f"--draw must name an .svg file, such as model.svg. Received: "
+                f"{printable(self.draw)}. A browser or rsvg-convert makes a PNG of it."
+            )
+        check_place(self.draw, overwrite=self.force)

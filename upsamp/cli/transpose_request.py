@@ -1,11 +1,20 @@
 """What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
 
+import re
 from typing import Literal
 
 import click
 
 from upsamp.cli import options
-from upsamp.cli.option_types import CountType, FileType, PaddingType, PairType
+from upsamp.cli.option_types import (
+    MAX_SHOWN,
+    AmountType,
+    ChoiceType,
+    CountType,
+    FileType,
+    PaddingType,
+    PairType,
+)
 from upsamp.cli.options import Options, argument, option
 from upsamp.core.arguments import (
     DATA_FORMATS,
@@ -18,12 +27,16 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.kernels.presets import KERNEL_PRESETS
+from upsamp.core.spelling import spelling_remedy
 from upsamp.errors import ShapeError
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
 from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_array_name
 from upsamp.io.streams import is_open
 from upsamp.models.transposed_convolution import Settings
+
+# What is meant for the name of a kernel, and for no file.
+KERNEL_NAME = re.compile("(?!nan|inf)[A-Za-z][A-Za-z0-9_]*", re.IGNORECASE)
 
 
 class Request(Options):
@@ -88,7 +101,7 @@ class Request(Options):
     )
     kernel_layout: KernelLayout = option(
         "--kernel-layout",
-        type=click.Choice(KERNEL_LAYOUTS, case_sensitive=False),
+        type=ChoiceType(KERNEL_LAYOUTS),
         default="keras",
         help="torch: --weights of rank 4 is (channels, filters, rows, columns).",
     )
@@ -101,7 +114,7 @@ class Request(Options):
     )
     data_format: DataFormat = option(
         "--data-format",
-        type=click.Choice(DATA_FORMATS, case_sensitive=False),
+        type=ChoiceType(DATA_FORMATS),
         default="channels_last",
         help="Where the channels of a matrix of rank 3 or 4 stand.",
     )
@@ -129,14 +142,14 @@ class Request(Options):
     apart: bool = option("--apart", help="Let --fit learn a kernel for each channel.")
     ridge: float = option(
         "--ridge",
-        type=click.FloatRange(min=0),
+        type=AmountType(),
         default=1e-4,
         help="How strongly --fit keeps the kernel small.",
     )
     source_layer: tuple[str, str] | None = option(
         "--from",
         nargs=2,
-        type=(click.Choice(("torch", "keras")), str),
+        type=(ChoiceType(("torch", "keras")), str),
         metavar="torch|keras LAYER",
         help="Take all settings from a layer of PyTorch: ConvTranspose2d, Conv2d, Upsample, "
         "UpsamplingNearest2d, UpsamplingBilinear2d, F.interpolate, PixelShuffle or PixelUnshuffle, "
@@ -219,9 +232,13 @@ class Request(Options):
 
 def _read_bias(text: str) -> Array:
     """Read the numbers of `--bias`, or those of the file that it names."""
-    is_file = is_open(text) or names_file(text) or split_array_name(text) is not None
-    if looks_like_matrix(text) or not is_file:
+    if looks_like_matrix(text):
         return parse_text(text, "--bias", ReadOptions(integers=False)).ravel()
+    if not (is_open(text) or names_file(text) or split_array_name(text) is not None):
+        raise click.UsageError(
+            "--bias must be numbers, as 0.5 or '1 2 3', or a file of them. "
+            f"Received: {text[:MAX_SHOWN]}, which is neither."
+        )
     return read_matrix(text, "--bias", vectors=True).ravel()
 
 
@@ -234,6 +251,12 @@ def read_kernel(
     """
     if weights in KERNEL_PRESETS:
         return None
+    if KERNEL_NAME.fullmatch(weights) and not (is_open(weights) or names_file(weights)):
+        remedy = spelling_remedy(weights, KERNEL_PRESETS, "Name one of these.")
+        raise click.UsageError(
+            f"--weights must be {', '.join(KERNEL_PRESETS)}, a matrix or a file. "
+            f"Received: {weights[:MAX_SHOWN]}. {remedy}"
+        )
     kernel = read_matrix(weights, "--weights")
     if kernel.ndim == 3:
         raise ShapeError(

@@ -10,7 +10,7 @@ import click
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
 from upsamp.cli import options
-from upsamp.cli.option_types import CountType, FactorType, FileType, TargetType
+from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import (
     Options,
     argument,
@@ -75,7 +75,7 @@ class Request(Options):
     interpolation: Interpolation = option(
         "--interp",
         "--interpolation",
-        type=click.Choice(tuple(METHODS), case_sensitive=False),
+        type=ChoiceType(tuple(METHODS)),
         default="nearest",
         help="How the values between the pixels are found.",
     )
@@ -98,7 +98,7 @@ class Request(Options):
     max_size: int = options.max_size_option
     convention: Convention = option(
         "--convention",
-        type=click.Choice(CONVENTIONS, case_sensitive=False),
+        type=ChoiceType(CONVENTIONS),
         default="keras",
         help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats, and OpenCV's area) or "
         "torch (also OpenCV, but for area).",
@@ -107,7 +107,7 @@ class Request(Options):
     linear: bool = options.linear_option
     data_format: DataFormat | None = option(
         "--data-format",
-        type=click.Choice(DATA_FORMATS, case_sensitive=False),
+        type=ChoiceType(DATA_FORMATS),
         help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
     )
     missing: Missing = options.missing_option

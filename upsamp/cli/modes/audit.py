@@ -14,7 +14,8 @@ from upsamp.models.generator import GENERATORS
 # Options that say how layers are read and shown.
 NOT_FOR_AUDITS = (
     *("--columns", "--expand-nested", "--show-trainable", "--batch", "--input-shape", "--weights"),
-    *("--compare-weights", "--solve", "--name", "--style", "--digits"),
+    *("--compare-weights", "--solve", "--name", "--style", "--draw", "--force"),
+    "--digits",
 )
 
 

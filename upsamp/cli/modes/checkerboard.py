@@ -1,4 +1,4 @@
-"""`generator --checkerboard`: what the samples of a model have at the frequencies of its strides."""
+"""`generator --checkerboard`: what samples have at the frequencies of a model's strides."""
 
 from upsamp.cli.generator_plan import choose_target, open_generator, plan_run
 from upsamp.cli.generator_request import Request

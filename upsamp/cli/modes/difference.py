@@ -13,7 +13,7 @@ from upsamp.models.summary.summary import Summary
 def compare_models(request: Request) -> None:
     """Show two models side by side; raise for options that have no meaning with two."""
     names = "--columns", "--show-trainable", "--batch", "--input-shape", "--weights", "--solve"
-    given = request.given(*names, "--style")
+    given = request.given(*names, "--style", "--draw", "--force")
     given += ["--format dot"] * (request.format_name == "dot")
     if given:
         raise click.UsageError(f"{given[0]} must be used with one model. Received: two.")

@@ -1,6 +1,5 @@
 """`upsamp transpose-conv --fit`: learn a kernel from images, and say what it is worth."""
 
-import math
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -37,8 +36,6 @@ def learn_kernel(request: Request, target: str) -> None:
             f"Received: --kernel {kernel_size[0]} {kernel_size[1]}, "
             f"--stride {strides[0]} {strides[1]}. Use a larger kernel."
         )
-    if not math.isfinite(request.ridge):
-        raise click.UsageError(f"--ridge must be a finite number. Received: {request.ridge}.")
     if request.save_weights is not None:
         _check_file(request.save_weights, overwrite=request.force)
     fit = partial(

@@ -70,7 +70,7 @@ def kernel_unevenness(kernel: Array, strides: Pair, dilation: Pair = (1, 1)) -> 
     kernel: (rows, columns, filters, channels), whose channel is a constant each. How a result is
     cropped is no matter.
 
-    >>> [kernel_unevenness(np.ones((size, size, 2, 3)), (2, 2)) for size in (3, 4)]
+    >>> [kernel_unevenness(np.ones((size, size, 1, 1)), (2, 2)) for size in (3, 4)]
     [1.3333333333333333, 0.0]
     """
     axes = [

@@ -52,13 +52,23 @@ NOT_SAID = ("name", "trainable", "dtype", "batch_input_shape")
 PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size", "size", "output_padding")
 USUAL = {"data_format": "channels_last", "activation": "linear"}
 OWN_NAMES = (
-    "keras np sys load_file load_weights weights random model inputs x y hard_sigmoid_keras2"
+    "keras np sys load_file load_weights weights random model inputs x y hard_sigmoid_keras2 "
+    "BatchStatistics"
 )
 RESERVED = frozenset(OWN_NAMES.split())
 BICUBIC = (
     "# On TensorFlow, Keras reads the weights of bicubic from a table, and is up to 0.4% of\n"
     "# the range off at factors that are no powers of two; on JAX it is exact."
 )
+# A BatchNormalization that is called with training=True, which a model of Keras 3 passes over.
+OF_BATCH = "BatchStatistics"
+BATCH_STATISTICS = [
+    f"class {OF_BATCH}(keras.layers.BatchNormalization):",
+    '    """Normalise by the statistics of the batch, as in training."""',
+    "",
+    "    def call(self, x, training=None, mask=None):",
+    "        return super().call(x, training=True, mask=mask)",
+]
 HARD_SIGMOID = [
     "def hard_sigmoid_keras2(x):",
     '    """Return what Keras 2 calls hard_sigmoid."""',
@@ -121,12 +131,24 @@ def same_layer(step: Step, layer: Any) -> None:
     several = hasattr(layer, "merge")
     given = f"[{', '.join(inputs)}]" if several else inputs[0]
     text = layer_text(layer)
+    if step.trains and layer.training_effect == "batch":
+        text = _of_batch(step, layer, text)
     if _times_called(step, layer) > 1:
         if step.make([f"# {step.part}"]):
             step.function.lines += call(f"{step.part} = {text.start}", text.arguments)
         step.give(f"{step.part}({given})")
     else:
         step.give_call(text.start, list(text.arguments), f")({given})")
+
+
+def _of_batch(step: Step, layer: Any, text: Nested) -> Nested:
+    """Return the code of a layer that always normalises by the statistics of the batch."""
+    calls = step.function.model.calls
+    if layer.type_name != "BatchNormalization" or not all(
+        one.trains(False) for one in calls if one.layer is layer
+    ):
+        step.refuse("it is called with training=True, and without, or within another layer")
+    return Nested(f"{step.use(OF_BATCH)}(", text.arguments)
 
 
 def _check(step: Step, layer: Any) -> None:
@@ -294,6 +316,8 @@ def write_keras(model: Model, weights: str) -> list[str]:
         lines += ["from safetensors.numpy import load_file"]
     if any(layer.get_config().get("activation") == "hard_sigmoid_keras2" for layer in layers):
         lines += ["", "", *HARD_SIGMOID]
+    if OF_BATCH in program.helpers:
+        lines += ["", "", *BATCH_STATISTICS]
     if model.weights:
         lines += ["", "", *LOAD]
         lines += FINALIZE * any(layer.type_name == "Normalization" for layer in layers)

@@ -50,9 +50,7 @@ def format_onnx(model: Layer) -> bytes:
     return _serialize(model.name, nodes, inputs, outputs)
 
 
-def trace(
-    model: ModelLike, *, recording: bool = False
-) -> tuple[Nodes, list[Value], list[Value]]:
+def trace(model: ModelLike, *, recording: bool = False) -> tuple[Nodes, list[Value], list[Value]]:
     """Return a model as nodes, with its inputs and outputs, which are called as its layers are."""
     nodes = Nodes(recording=recording)
     inputs = []

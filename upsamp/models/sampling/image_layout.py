@@ -27,8 +27,8 @@ def channels_first(model: Model) -> bool:
         layer = model.calls[source.call].layer
         if isinstance(layer, Model):
             return channels_first(layer)
-        if _layout(layer) is not None:
-            return _layout(layer) == "channels_first"
+        if layout_of(layer) is not None:
+            return layout_of(layer) == "channels_first"
         source = model.calls[source.call].sources[0]
     return False
 
@@ -45,13 +45,13 @@ def takes_channels_first(model: Model, place: int) -> bool:
                 continue
             if isinstance(call.layer, Model):
                 return takes_channels_first(call.layer, position)
-            if _layout(call.layer) is not None:
-                return _layout(call.layer) == "channels_first"
+            if layout_of(call.layer) is not None:
+                return layout_of(call.layer) == "channels_first"
             waiting.append(Source(number))
     return False
 
 
-def _layout(layer: Layer) -> str | None:
+def layout_of(layer: Layer) -> str | None:
     """Return the data format of a layer; None where it works on any."""
     if type(layer).__name__ in REARRANGING:
         return "channels_last"

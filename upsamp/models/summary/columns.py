@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upsamp.core.memory import format_bytes
+from upsamp.core.spelling import spelling_remedy
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import MaybeShape
 from upsamp.models.summary.column_values import (
@@ -294,7 +295,10 @@ def choose_columns(text: str | None, default: Sequence[str]) -> tuple[str, ...]:
         return tuple(COLUMNS)
     for name in names:
         if name not in COLUMNS:
+            if name == "all":
+                raise ArgumentError("`columns` must name columns, or be all alone. Received: all.")
+            remedy = spelling_remedy(name, COLUMNS)
             raise ArgumentError(
-                f"A column must be all, or one of {', '.join(COLUMNS)}. Received: {name!r}."
+                f"`columns` must name columns, or be all. Received: {name!r}. {remedy}"
             )
     return tuple(dict.fromkeys([*(default if added else ()), *names]))
