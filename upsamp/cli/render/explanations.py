@@ -124,11 +124,10 @@ def render_overlap(overlap: Overlap, format_name: str | None, digits: int | None
         f"{verdict}{repeated}: {', '.join(parts)} (largest difference between phases / mean)"
     )
     if overlap.cures and uneven:
-        cures = [
-            (cure.name, _share(unevenness(cure.gain), digits), cure.command)
-            for cure in overlap.cures
-        ]
-        show_rows("what lessens it", ("Cure", "Leaves", "Command"), cures, "<><")
+        # Commands are lines of their own, as they are to be pasted.
+        print_text("\nwhat lessens it, and what that leaves of the weights' share:")
+        for cure in overlap.cures:
+            print_text(f"\n{cure.name}: {_share(unevenness(cure.gain), digits)}\n{cure.command}")
 
 
 def _share(share: float | None, digits: int | None) -> str:
