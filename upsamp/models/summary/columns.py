@@ -269,7 +269,7 @@ COLUMNS: Mapping[str, Column] = {
             "Checkerboard",
             ">",
             "what the weights of a transposed convolution make of a constant: largest difference "
-            "between the phases of the stride / mean, 0 where it stays even; weighted by energy",
+            "between the phases of the stride / mean, weighted by energy; none where it stays even",
             find_checkerboard,
             _format_share,
             lambda share: None if share is None or math.isnan(share) else share,
