@@ -142,12 +142,13 @@ def _shown_range(part: Model, roles: Sequence[InputRole], request: Request) -> R
 def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: Request) -> Feed:
     """Decide what the inputs are given."""
     labels = request.labels or ()
-    several = request.trace is None and request.layer is None
+    one = request.trace is not None or request.layer is not None
+    several = request.interpolate is not None or request.checkerboard is not None
     feed = plan_feed(
         roles,
         given,
         samples=request.samples,
-        default=DEFAULT_SAMPLES if several or request.interpolate is not None else 1,
+        default=1 if one and not several else DEFAULT_SAMPLES,
         seed=request.seed,
         labels=labels,
     )

@@ -257,6 +257,14 @@ class Layer:
         """
         return None
 
+    def checkerboard(self) -> float | None:
+        """Return how unevenly the weights of a layer that upsamples treat the phases of its stride.
+
+        It is what `kernel_unevenness` tells of the kernel: 0 where a constant stays one. None: the
+        layer is another one; not a number: it has no weights yet, or nothing becomes of a constant.
+        """
+        return None
+
     # --- what all layers do alike
 
     @property
