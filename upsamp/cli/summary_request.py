@@ -142,13 +142,7 @@ class Request(Options):
         columns, format_name = self.columns, self.shown_as
         if format_name == "sarif":
             raise click.UsageError("--format sarif must be used with --audit.")
-        valued = {*VALUED} & {*self.shown_columns}
-        if self.digits is not None and (not valued or self.compares or self.style):
-            raise click.UsageError(
-                "--digits is for numbers with decimals. Give --columns +checkerboard, or leave it "
-                "out."
-            )
-        check_digits(self.digits, format_name, (), "plain")
+        self._check_digits()
         self._check_drawing()
         self._check_html()
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
@@ -167,6 +161,16 @@ class Request(Options):
             raise click.UsageError(
                 f"--name must be used with layers. Received: '{self.layers[0]}'."
             )
+
+    def _check_digits(self) -> None:
+        """Raise where --digits is given, and no number with decimals is shown."""
+        valued = {*VALUED} & {*self.shown_columns}
+        if self.digits is not None and (not valued or self.compares or self.style):
+            raise click.UsageError(
+                "--digits is for numbers with decimals. Give --columns +checkerboard, or leave it "
+                "out."
+            )
+        check_digits(self.digits, self.shown_as, (), "plain")
 
     def _check_html(self) -> None:
         """Raise where no page can be written, or options do not go with it."""

@@ -77,7 +77,7 @@ def cell_title(cell: Cell, view: View) -> str:
     return f"output [{cell.row}, {cell.column}], {view.title}"
 
 
-def term_rows(cell: Cell, view: View, digits: int | None) -> list[tuple[str, str, str]]:
+def term_rows(cell: Cell, view: View, digits: int | None) -> list[tuple[str, ...]]:
     """Return the rows of the table of a sum; the bias is the last of them, without a place."""
     beside = [*zip(*view.columns.values(), strict=True)]
     rows = []
