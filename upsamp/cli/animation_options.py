@@ -64,7 +64,7 @@ theme_option = option(
 
 
 def check_animated(
-    request: Options, animated: str | None, page: str | None, source: str | None
+    request: Options, animated: str | None, source: str | None, page: str | None
 ) -> None:
     """Raise where options go with --animate that is not there, or do not go with it.
 

@@ -244,7 +244,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        animation_options.check_animated(self, self.animate, self.html, self.source)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         options.check_explained(self.explain, self.format_name)
         if self.explain and self.source is None and self.source_layer is not None:
             raise click.UsageError("--explain of a layer needs INPUT, such as '1 2; 3 4'.")

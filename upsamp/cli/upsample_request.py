@@ -315,7 +315,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        animation_options.check_animated(self, self.animate, self.html, self.source)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
