@@ -137,7 +137,11 @@ def _code_section(request: Request, given: Picture | Array, size: Pair) -> Secti
     batch = as_batch(array_of(given), enlarging.layout)
     if len(batch) > 1 or size[0] * size[1] * batch.shape[3] > MAX_COMPARED:
         return section
-    rows = tuple(peer_rows(batch[0], size, enlarging, request.digits or 3))
+    rows = tuple(
+        row
+        for row in peer_rows(batch[0], size, enlarging, request.digits or 3)
+        if not row[-1].startswith("not installed")
+    )
     caption = "How far the results of other conventions and libraries lie from this one"
     beside = Table(caption, PEER_HEADINGS, rows, PEER_SIDES)
     return replace(section, parts=(*section.parts, beside))
