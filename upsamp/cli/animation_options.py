@@ -13,7 +13,7 @@ OPTIONS = ("--view", "--cell-pixels", "--fps", "--theme")
 OTHERS = (
     *("-o", "--format", "--code", "--explain", "--cell", "--overlap", "--solve", "--fit", "--html"),
     *("--compare", "--sheet", "--reference", "--preview", "--model", "--dry-run", "--strip"),
-    *("--background", "--range", "--max-memory", "--linear", "--keep-larger"),
+    *("--background", "--range", "--max-memory", "--linear", "--keep-larger", "--digits"),
 )
 LEAST_CELL, LARGEST_CELL = 16, 128
 LEAST_FPS, LARGEST_FPS = 0.1, 50.0
@@ -63,7 +63,9 @@ theme_option = option(
 )
 
 
-def check_animated(request: Options, animated: str | None, page: str | None) -> None:
+def check_animated(
+    request: Options, animated: str | None, source: str | None, page: str | None
+) -> None:
     """Raise where options go with --animate that is not there, or do not go with it.
 
     page: that of --html, which has an animation, too.
@@ -78,3 +80,5 @@ def check_animated(request: Options, animated: str | None, page: str | None) -> 
             "--animate is written in the place of a result. "
             f"Leave {' and '.join(given)} out, or --animate."
         )
+    if source is None:  # what nobody gave is shown, but not written
+        raise click.UsageError("--animate needs INPUT, such as '1 2; 3 4'.")

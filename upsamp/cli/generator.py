@@ -31,6 +31,7 @@ upsamp generator generator.keras --interpolate 0 5 --steps 10 -o way.png
 upsamp generator conditional.h5 --label 7 --samples 8 --grid 2x4 -o sevens.png
 upsamp generator generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
 upsamp generator pix2pix.keras --image edges.png --fit crop -o photo.png
+upsamp generator generator.keras --checkerboard spectrum.png
 upsamp generator generator.keras --latent-file z.npy --samples-out samples.npy
 upsamp generator generator.keras --trace layers.png
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
@@ -57,6 +58,10 @@ def command(request: Request) -> None:
         from upsamp.cli.modes.trace import draw_trace  # few samples are followed
 
         draw_trace(request, request.trace)
+    elif request.checkerboard is not None:
+        from upsamp.cli.modes.checkerboard import measure_samples  # few are measured
+
+        measure_samples(request)
     else:
         _generate(request)
 

@@ -1,7 +1,7 @@
 """What a command is asked for, as one value; and the options that commands share."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -24,6 +24,7 @@ from upsamp.io.picture_options import (
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 DEFAULT = click.core.ParameterSource.DEFAULT
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 # An argument in a message, `strides`, with its value, strides=(2, 2), or both.
 ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
 
@@ -227,6 +228,24 @@ def check_digits(
             f"--digits is for tables; {format_name} keeps all digits. Leave it out, or use "
             "--format table."
         )
+
+
+# Permissions and bounds, which hold in each mode.
+ANYWHERE = frozenset({"quiet", "force", "max_pixels", "max_size"})
+
+
+def refuse_unused(mode: str, unused: Iterable[str]) -> None:
+    """Raise where the user gives an option that a mode passes over.
+
+    unused: the fields of such options; those that hold in each mode are left out.
+    """
+    context = click.get_current_context()
+    fields = {*unused} - ANYWHERE
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in fields and context.get_parameter_source(name) is COMMANDLINE:
+            option = parameter.opts[0] if isinstance(parameter, click.Option) else "INPUT"
+            raise click.UsageError(f"{mode} does not use {option}. Leave one of them out.")
 
 
 def check_explained(explain: bool, format_name: str | None) -> None:

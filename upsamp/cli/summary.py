@@ -21,6 +21,7 @@ from upsamp.models.summary.summary import Summary
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
+upsamp summary model.keras --columns layer,overlap,checkerboard
 upsamp summary model.keras --style keras --expand-nested --show-trainable
 upsamp summary before.keras after.keras
 upsamp summary before.keras after.keras --html difference.html
@@ -74,6 +75,7 @@ def _show_one(request: Request) -> None:
         request.input_shape,
         request.weights,
         request.max_size,
+        values=request.needs_values,
     )
     summary = _summarize(listing, request)
     if request.draw is not None:
@@ -122,4 +124,4 @@ def _summarize(listing: Listing, request: Request) -> Summary:
         input_shapes=shapes,
         counted=listing.counted,
     )
-    return replace(summary, optimizer=listing.optimizer)
+    return replace(summary, optimizer=listing.optimizer, digits=request.digits)

@@ -46,7 +46,7 @@ def command(request: Request) -> None:
     if request.solve is not None:
         from upsamp.cli.modes.solve import show_solutions
 
-        show_solutions(*request.solve)
+        show_solutions(request)
     elif request.fit is not None:
         from upsamp.cli.modes.fit import learn_kernel
 

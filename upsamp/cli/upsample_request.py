@@ -1,6 +1,6 @@
 """What the options of `upsamp upsample` ask for, as one value that all its parts take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -19,6 +19,7 @@ from upsamp.cli.options import (
     check_html,
     option,
     parsed,
+    refuse_unused,
     wrong_command,
 )
 from upsamp.core.arguments import (
@@ -52,6 +53,14 @@ if TYPE_CHECKING:
     from upsamp.views.palette import Theme
 
 
+# What the options of a written result are; and those that a mode does not use.
+WRITTEN = frozenset({"compression", "quality", "strip", "background", "value_range"})
+UNUSED: Mapping[str, frozenset[str]] = {
+    "--explain": WRITTEN | {"output"},
+    "--compare": WRITTEN | {"output", "cell"},
+    "--code": WRITTEN | {"format_name", "cell"},
+    "--sheet": frozenset({"interpolation", "strip", "value_range"}),
+}
 # How --reference shows its numbers.
 MEASURED = ("table", "plain", "json", "csv")
 
@@ -306,7 +315,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        animation_options.check_animated(self, self.animate, self.html)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -331,8 +340,19 @@ class Request(Options):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
         if self.many:
             self._check_many()
+        self._check_mode()
         if self.model is not None:
             _ = self.enlarging  # which reads it, so that what is wrong is told before any work
+
+    def _check_mode(self) -> None:
+        """Raise where an option is given that the mode of the call passes over."""
+        for mode in self.given(*UNUSED):
+            refuse_unused(mode, UNUSED[mode])
+        if self.reference is not None and self.output is None:
+            refuse_unused("--reference without -o", WRITTEN)
+        written = self.output is not None or self.sheet is not None
+        if self.source is None and (written or self.format_name in IMAGE_FORMATS):
+            _refuse("Without INPUT nothing is written. Give a file, a matrix, or '-'.")
 
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""
@@ -423,7 +443,7 @@ class Request(Options):
             )
         if self.keep_larger and (self.target is None or self._unwritten):
             _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")
-        if self.value_range is not None and self._unwritten:
+        if self.value_range is not None and self.model is None and self._unwritten:
             _refuse("--range is for an image that is written. Leave it out.")
 
     def _check_look(self) -> None:

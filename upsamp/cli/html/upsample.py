@@ -15,7 +15,7 @@ from upsamp.cli.html.parts import (
     sides_text,
 )
 from upsamp.cli.modes.animate import animation_of_enlarging
-from upsamp.cli.modes.code import PEER_HEADINGS, PEER_SIDES, peer_rows, upsampling_data
+from upsamp.cli.modes.code import PEER_HEADINGS, PEER_SIDES, peer_rows, peers_of, upsampling_data
 from upsamp.cli.modes.explain import explanation_of_enlarging
 from upsamp.cli.output import choose_destination, deliver, read_input
 from upsamp.cli.upsample_request import Request
@@ -137,11 +137,12 @@ def _code_section(request: Request, given: Picture | Array, size: Pair) -> Secti
     batch = as_batch(array_of(given), enlarging.layout)
     if len(batch) > 1 or size[0] * size[1] * batch.shape[3] > MAX_COMPARED:
         return section
-    rows = tuple(
-        row
-        for row in peer_rows(batch[0], size, enlarging, request.digits or 3)
-        if not row[-1].startswith("not installed")
-    )
+    peers = [
+        peer
+        for peer in peers_of(batch[0], size, enlarging)
+        if not peer.remark.startswith("not installed")
+    ]
+    rows = tuple(peer_rows(peers, request.digits or 3))
     caption = "How far the results of other conventions and libraries lie from this one"
     beside = Table(caption, PEER_HEADINGS, rows, PEER_SIDES)
     return replace(section, parts=(*section.parts, beside))

@@ -111,7 +111,7 @@ def _deliver(
         theme = request.theme or "light"
         picture = draw_animation(animation, seconds, request.cell_pixels, theme)
         deliver(picture, destination)
-    if destination.name == STANDARD_STREAM or getattr(request, "quiet", False):
+    if destination.name == STANDARD_STREAM or request.quiet:
         return
     total = seconds * sum(frame.steps for frame in animation.frames)
     rows = [

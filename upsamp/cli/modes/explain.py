@@ -163,9 +163,10 @@ def _own_command(source: str) -> str:
 
 
 def _spelled(value: object) -> list[str]:
-    """Return the words of an option's value."""
+    """Return the words of an option's value: one for all numbers that are the same."""
     if isinstance(value, tuple):
-        return [word for one in value for word in _spelled(one)]
+        words = [word for one in value for word in _spelled(one)]
+        return words[:1] if len({*words}) == 1 else words
     return [str(value)]
 
 

@@ -10,9 +10,10 @@ from upsamp.cli.render.output import print_paragraph, print_text
 from upsamp.cli.render.tables import show_rows
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text
 from upsamp.core.arguments import Array
+from upsamp.core.kernels.gains import unevenness
 from upsamp.core.text import json_text
 from upsamp.explain.explanation import Cell, Explanation, View
-from upsamp.explain.overlap import Overlap, unevenness
+from upsamp.explain.overlap import Overlap
 
 NUMBERS = ("Value", "Weight", "Product")
 CURE_HEADINGS, CURE_SIDES = ("Cure", "Leaves", "Command"), "<><"
@@ -117,7 +118,10 @@ def render_overlap(overlap: Overlap, format_name: str | None, digits: int | None
     show_matrix("gain: what 1 becomes in each phase", overlap.gain, digits, heat=True, whole="json")
     print_text(verdict_of(overlap, digits))
     if cures := cure_rows(overlap, digits):
-        show_rows("what lessens it", CURE_HEADINGS, cures, CURE_SIDES)
+        # Commands are lines of their own, as they are to be pasted.
+        print_text("\nwhat lessens it, and what that leaves of the weights' share:")
+        for name, left, command in cures:
+            print_text(f"\n{name}: {left}\n{command}")
 
 
 def verdict_of(overlap: Overlap, digits: int | None) -> str:
@@ -130,7 +134,7 @@ def verdict_of(overlap: Overlap, digits: int | None) -> str:
     return f"{verdict}{repeated}: {', '.join(parts)} (largest difference between phases / mean)"
 
 
-def cure_rows(overlap: Overlap, digits: int | None) -> list[tuple[str, ...]]:
+def cure_rows(overlap: Overlap, digits: int | None) -> list[tuple[str, str, str]]:
     """Return a row for each cure, where there is something to lessen."""
     cures = overlap.cures if _is_uneven(overlap) else ()
     return [(cure.name, share_text(unevenness(cure.gain), digits), cure.command) for cure in cures]
