@@ -300,7 +300,7 @@ class Request(Options):
             for name in self.given("--format", "--digits"):
                 _refuse(f"{name} goes with --checkerboard. Give it, or leave {name} out")
             return
-        given = self.given("-o", "--samples-out", "--save", "--code")
+        given = self.given("-o", "--samples-out", "--save", "--code", "--html")
         if given:
             _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
         check_digits(self.digits, self.format_name, ())

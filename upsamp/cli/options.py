@@ -257,16 +257,20 @@ def check_explained(explain: bool, format_name: str | None) -> None:
         raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
 
 
-def check_html(source: str | None, format_name: str | None, others: Sequence[str]) -> None:
-    """Raise where options do not go with a page; others: those that are given of what it has."""
+def check_html(source: str | None, others: Sequence[str], written: Iterable[str]) -> None:
+    """Raise where options do not go with a page.
+
+    others: those that are given of what it has. written: the fields of those of a result that is
+    written beside it.
+    """
     if others:
         raise click.UsageError(
             f"--html is a page of one result, held whole. Leave {others[0]} out."
         )
     if source is None:
         raise click.UsageError("--html must have an input. Give a file, a matrix, or '-'.")
-    if format_name is not None and click.get_current_context().params["output"] is None:
-        raise click.UsageError("--format is for a result beside the page. Give -o FILE.")
+    if click.get_current_context().params["output"] is None:
+        refuse_unused("--html without -o", {*written, "format_name"})
 
 
 def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) -> None:

@@ -59,6 +59,7 @@ UNUSED: Mapping[str, frozenset[str]] = {
     "--explain": LEARNT | WRITTEN | {"output"},
     "--overlap": LEARNT | {"value_range", "max_memory", "output", "cell"},
     "--code": LEARNT | WRITTEN | {"format_name", "cell"},
+    "--html": LEARNT | {"max_memory"},
     "A result": LEARNT | {"cell"},
 }
 
@@ -261,14 +262,14 @@ class Request(Options):
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
         if self.html is not None:
-            options.check_html(self.source, self.format_name, ())
+            options.check_html(self.source, (), WRITTEN)
         self._check_mode()
 
     def _check_mode(self) -> None:
         """Raise where an option is given that the mode of the call passes over."""
         if self.fit is None and self.set_by_user("--save-weights", "--apart", "--ridge"):
             raise click.UsageError("--save-weights, --apart and --ridge go with --fit. Give it.")
-        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
         mode = modes[0] if modes else "A result"
         known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
         fields = type(self).__annotations__.keys()

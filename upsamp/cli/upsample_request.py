@@ -368,7 +368,8 @@ class Request(Options):
         elif self.html is not None:
             kept = ["--max-memory"] * (self.max_memory is not None)
             kept += self.given("--sheet", "--preview", "--reference", "--dry-run", "--keep-larger")
-            check_html(self.source, self.format_name, [*given, *kept])
+            ranged = {"value_range"} if self.model else set()
+            check_html(self.source, [*given, *kept], WRITTEN - ranged)
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
 
