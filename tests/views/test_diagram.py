@@ -25,7 +25,7 @@ from upsamp.views.diagram_svg import STYLE, diagram_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 FILES = sample(
-    [file for golden in golden_models() for file in golden.files if ".weights." not in file], 4
+    [file for golden in golden_models() for file in golden.files if ".weights." not in file], 9
 )
 
 
