@@ -104,9 +104,11 @@ def test_a_verdict_tells_the_cause(invoke: Invoke) -> None:
     even = ("transpose-conv", "--kernel", 4, "--stride", 2, "--padding", "same", "--overlap")
     shown = invoke(*even, "--weights", "random").stdout
     assert "checkerboard, every 2 rows and 2 columns: counts of products 0, weights 0.878" in shown
+    command = "upsamp transpose-conv '1 2; 3 4' --kernel 4 --weights icnr --stride 2 --padding same"
+    assert f"\n\nweights that begin as icnr: 0\n{command}\n" in shown
     shown = invoke(*even).stdout
     assert "\nno checkerboard: counts of products 0, weights 0 " in shown
-    assert "Cure" not in shown
+    assert "lessens" not in shown
 
 
 def test_a_map_has_a_square_for_each_number(invoke: Invoke, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def unfolded(model: Model, names: Counter[str], links: Counter[tuple[str, str]])
             names[call.layer.name] += 1
             links.update((source, call.layer.name) for source in sources)
         ends |= {Source(number, place): output for place, output in enumerate(outputs)}
-    return [ends[one] for one in model.outputs]
+    return [ends[one] for one in model.output_sources]
 
 
 def drawn_links(found: Architecture) -> Iterator[tuple[str, str]]:

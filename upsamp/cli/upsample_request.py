@@ -1,6 +1,6 @@
 """What the options of `upsamp upsample` ask for, as one value that all its parts take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -16,8 +16,10 @@ from upsamp.cli.options import (
     argument,
     check_digits,
     check_explained,
+    check_html,
     option,
     parsed,
+    refuse_unused,
     wrong_command,
 )
 from upsamp.core.arguments import (
@@ -51,6 +53,14 @@ if TYPE_CHECKING:
     from upsamp.views.palette import Theme
 
 
+# What the options of a written result are; and those that a mode does not use.
+WRITTEN = frozenset({"compression", "quality", "strip", "background", "value_range"})
+UNUSED: Mapping[str, frozenset[str]] = {
+    "--explain": WRITTEN | {"output"},
+    "--compare": WRITTEN | {"output", "cell"},
+    "--code": WRITTEN | {"format_name", "cell"},
+    "--sheet": frozenset({"interpolation", "strip", "value_range"}),
+}
 # How --reference shows its numbers.
 MEASURED = ("table", "plain", "json", "csv")
 
@@ -134,6 +144,7 @@ class Request(Options):
     )
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    html: str | None = options.html_option
     digits: int | None = options.digits_option
     animate: str | None = animation_options.animate_option
     view: "View" = animation_options.view_option
@@ -278,6 +289,7 @@ class Request(Options):
         return ReadOptions(
             not copied
             or self.sheet is not None
+            or (self.html is not None and not self.many)
             or self.reference is not None
             or self.shown_elsewhere
             or self.value_range is not None
@@ -288,7 +300,7 @@ class Request(Options):
             self.frame,
             every_frame=not self._unwritten,
             # Integers would round what lies between them.
-            integers=copied and self.sheet is None and self.reference is None,
+            integers=copied and (self.sheet or self.reference or self.html) is None,
             missing=self.missing,
         )
 
@@ -303,7 +315,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        animation_options.check_animated(self, self.animate)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -328,8 +340,19 @@ class Request(Options):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
         if self.many:
             self._check_many()
+        self._check_mode()
         if self.model is not None:
             _ = self.enlarging  # which reads it, so that what is wrong is told before any work
+
+    def _check_mode(self) -> None:
+        """Raise where an option is given that the mode of the call passes over."""
+        for mode in self.given(*UNUSED):
+            refuse_unused(mode, UNUSED[mode])
+        if self.reference is not None and self.output is None:
+            refuse_unused("--reference without -o", WRITTEN)
+        written = self.output is not None or self.sheet is not None
+        if self.source is None and (written or self.format_name in IMAGE_FORMATS):
+            _refuse("Without INPUT nothing is written. Give a file, a matrix, or '-'.")
 
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""
@@ -340,8 +363,20 @@ class Request(Options):
         given = self.given("--compare", "--code", "--explain")
         if len(given) > 1:
             _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
+        if self.html is not None and self.many:
+            self._check_gallery()
+        elif self.html is not None:
+            kept = ["--max-memory"] * (self.max_memory is not None)
+            kept += self.given("--sheet", "--preview", "--reference", "--dry-run", "--keep-larger")
+            check_html(self.source, self.format_name, [*given, *kept])
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
+
+    def _check_gallery(self) -> None:
+        """Raise where options do not go with a page of many files."""
+        given = [*self.given("--dry-run", "--cell"), *self.set_by_user(*animation_options.OPTIONS)]
+        if given:
+            _refuse(f"--html of several files shows what is written. Leave {given[0]} out.")
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""
@@ -408,7 +443,7 @@ class Request(Options):
             )
         if self.keep_larger and (self.target is None or self._unwritten):
             _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")
-        if self.value_range is not None and self._unwritten:
+        if self.value_range is not None and self.model is None and self._unwritten:
             _refuse("--range is for an image that is written. Leave it out.")
 
     def _check_look(self) -> None:

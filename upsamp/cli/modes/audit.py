@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from upsamp.cli.options import refuse_unused
 from upsamp.cli.output import text_written
 from upsamp.cli.render.audits import FORMATS, show_audit
 from upsamp.cli.summary_request import Request
@@ -12,18 +13,13 @@ from upsamp.io.streams import STANDARD_STREAM
 from upsamp.models.audit.audit import audit_model
 from upsamp.models.generator import GENERATORS
 
-# Options that say how layers are read and shown.
-NOT_FOR_AUDITS = (
-    *("--columns", "--expand-nested", "--show-trainable", "--batch", "--input-shape", "--weights"),
-    *("--compare-weights", "--solve", "--name", "--style", "--draw", "--force"),
-)
+# The fields of the options that an audit uses.
+OF_AUDIT = frozenset({"layers", "audit", "format_name", "width", "output"})
 
 
 def audit_file(request: Request) -> None:
     """Show what speaks against loading a file, and exit with 1 where there is a reason."""
-    given = request.given(*NOT_FOR_AUDITS)
-    if given:
-        raise click.UsageError(f"{given[0]} must be used without --audit.")
+    refuse_unused("--audit", type(request).__annotations__.keys() - OF_AUDIT)
     if request.shown_as not in (None, *FORMATS):
         raise click.UsageError(
             f"--audit must be shown as {', '.join(FORMATS)}. Received: --format {request.shown_as}."

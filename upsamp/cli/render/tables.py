@@ -118,6 +118,11 @@ def show_report(
     print_table(table_of(columns, rows, "<" * len(columns), lines=False), title)
 
 
+def wants_table(format_name: str | None) -> bool | None:
+    """Tell whether rows are to be a table, as `show_rows` takes it; None where nobody said."""
+    return None if format_name is None else format_name == "table"
+
+
 def show_rows(
     title: str,
     headings: Sequence[str],

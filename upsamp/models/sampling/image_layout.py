@@ -26,7 +26,7 @@ def channels_first(model: Model) -> bool:
     >>> channels_first(make_generator("dcgan"))
     False
     """
-    source = model.outputs[0]
+    source = model.output_sources[0]
     while model.calls[source.call].sources:
         layer = model.calls[source.call].layer
         if isinstance(layer, Model):

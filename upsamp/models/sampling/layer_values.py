@@ -113,7 +113,7 @@ class _FlatCalls:
             first = takes_channels_first(model, place)
             flat.layouts.append("channels_first" if first else "channels_last")
         given = [Source(number) for number in range(len(flat.calls))]
-        (flat.output,) = flat.add(model, given, model.outputs[:1])
+        (flat.output,) = flat.add(model, given, model.output_sources[:1])
         if channels_first(model):
             flat.layouts[flat.output.call] = "channels_first"
         return flat
@@ -142,7 +142,7 @@ class _FlatCalls:
             name = f"{prefix}{call.layer.name}"
             if isinstance(call.layer, Model):
                 inner = call.layer
-                ends = self.add(inner, sources, inner.outputs, f"{name}/", training=trains)
+                ends = self.add(inner, sources, inner.output_sources, f"{name}/", training=trains)
                 places |= {Source(number, place): end for place, end in enumerate(ends)}
                 continue
             if len(self.calls) >= MAX_LAYERS:

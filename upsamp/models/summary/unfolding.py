@@ -91,7 +91,7 @@ class Unfolding:
             else:
                 ends = [self._step(model, number, made, drawn[number], taken, level)]
             places.update({Source(number, output): end for output, end in enumerate(ends)})
-        return [places.get(one, places[Source(one.call)]) for one in model.outputs]
+        return [places.get(one, places[Source(one.call)]) for one in model.output_sources]
 
     def _drawn_layer(self, call: Call, calls: int) -> DrawnLayer:
         layer = call.layer

@@ -176,9 +176,11 @@ class Network:
     def notes(self) -> tuple[str, ...]:
         """What a user could not guess of the model."""
         notes, given = [], self._load()
-        if len(given.outputs) > 1:
-            name = given.calls[given.outputs[0].call].layer.name
-            notes.append(f"of the {len(given.outputs)} outputs the first, '{name}', is taken")
+        if len(given.output_sources) > 1:
+            name = given.calls[given.output_sources[0].call].layer.name
+            notes.append(
+                f"of the {len(given.output_sources)} outputs the first, '{name}', is taken"
+            )
         if any(weight.value is None for weight in self._model[0].weights):
             notes.append("the weights are random, as no file had them")
         return (*notes, *training_notes(given))
