@@ -97,7 +97,7 @@ class Request(Options):
         help="Let a trained network make the result in the place of --interp: .keras, .h5, or JSON "
         "with --weights. Its scale is found from its shapes; one that keeps the size, as SRCNN, is "
         "given the bicubic enlargement. The pixels go in and come out in the range that its layers "
-        "say, or that --range says.",
+        "say, or that --range says; those of floats or of 32 bits must have a --range.",
     )
     weights: str | None = options.weights_option
     tile: int | None = option(
@@ -302,6 +302,8 @@ class Request(Options):
             # Integers would round what lies between them.
             integers=copied and (self.sheet or self.reference or self.html) is None,
             missing=self.missing,
+            plain=self.model is not None,
+            ends=self.value_range if self.model and self.value_range != "auto" else None,
         )
 
     @cached_property
