@@ -118,6 +118,8 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options have no meaning together."""
+        if "" in self.layers:
+            raise click.UsageError("MODEL or LAYER must not be empty. Received: ''.")
         if self.force and self.output is None and self.draw is None:
             raise click.UsageError("--force is for the file of -o or --draw. Leave it out.")
         if self.output not in (None, STANDARD_STREAM):
