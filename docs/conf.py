@@ -41,10 +41,11 @@ html_show_sourcelink = False
 
 def run_pages(app: Any) -> None:
     """Run the commands of all pages, which make its pictures; warn of what differs."""
+    del app
     log = logging.getLogger(__name__)
     for page, wrong in make_all(pages()).items():
         for text in wrong:
-            log.warning("%s", text, location=str(page.relative_to(DOCS)))
+            log.warning("%s", text, location=page.relative_to(DOCS).with_suffix("").as_posix())
 
 
 def mark_arguments(

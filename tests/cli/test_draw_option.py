@@ -34,7 +34,7 @@ def test_the_shape_of_the_input_counts(invoke: Invoke) -> None:
     [
         (["--draw", "model.png"], "must name an .svg file, such as model.svg. Received: model.png"),
         (["--draw", "-", "--format", "json"], "Leave --format out"),
-        (["--force"], "--force is for the file of --draw"),
+        (["--force"], "--force is for the file of -o or --draw"),
         (["transpose", "--draw", "a.svg"], "--draw must be used with one model"),
     ],
 )

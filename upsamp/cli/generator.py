@@ -33,7 +33,9 @@ upsamp generator generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
 upsamp generator pix2pix.keras --image edges.png --fit crop -o photo.png
 upsamp generator generator.keras --checkerboard spectrum.png
 upsamp generator generator.keras --latent-file z.npy --samples-out samples.npy
+upsamp generator generator.keras --trace layers.png
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
+upsamp generator generator.keras --html page.html
 upsamp generator --kind dcgan --save dcgan.keras
 upsamp generator --model generator.keras --code torch --save weights.safetensors
 upsamp generator --model generator.keras --save generator.onnx
@@ -51,17 +53,27 @@ def command(request: Request) -> None:
     generator is one of --kind, whose weights are random, drawn from --seed. Inputs of labels and
     images are found by their shapes, types and names.
     """
-    started = perf_counter()
     request.check()
-    if request.checkerboard is not None:
+    if request.trace is not None:
+        from upsamp.cli.modes.trace import draw_trace  # few samples are followed
+
+        draw_trace(request, request.trace)
+    elif request.checkerboard is not None:
         from upsamp.cli.modes.checkerboard import measure_samples  # few are measured
 
         measure_samples(request)
-        return
+    else:
+        _generate(request)
+
+
+def _generate(request: Request) -> None:
+    """Show or save a generator, and draw samples where that is asked."""
+    started = perf_counter()
     picture = choose_target(request.output, request, pictures=True)
     if picture is not None:
         check_coding(picture.format, picture.options)
     array = choose_target(request.samples_out, request, pictures=False)
+    _check_page(request)
     model = open_generator(request)
     plan = plan_run(model, request) if request.writes else None
     if picture is not None and plan is not None and plan.sample_grid is not None:
@@ -80,15 +92,44 @@ def command(request: Request) -> None:
         shown = Picture(canvas, MODES[canvas.shape[2] if canvas.ndim == 3 else 1])
         for loss in write_result(shown, format_name, place, options, overwrite=overwrite):
             show_note(loss)
-    if request.model is not None and not request.takes_standard_output:
-        show_report("Samples", _report(model.name, plan, drawing, request, started))
+    told = _report(model.name, plan, drawing, request, started)
+    if request.html is not None:
+        _write_page(model, plan, drawing, told, request)
+    elif request.model is not None and not request.takes_standard_output:
+        show_report("Samples", told)
+
+
+def _write_page(
+    model: Model,
+    plan: Plan,
+    drawing: Drawing,
+    told: list[tuple[str, str, str]],
+    request: Request,
+) -> None:
+    """Write the page of a generator and its samples."""
+    from upsamp.cli.html.generator import write_generator_page  # few send a page
+
+    rows = [*told, *(("Note", "", note) for note in plan.notes)]
+    write_generator_page(
+        *(model, drawing.canvas, rows, _weights_name(request), str(request.html)),
+        overwrite=request.force,
+        quiet=request.quiet or request.takes_standard_output,
+    )
+
+
+def _check_page(request: Request) -> None:
+    """Raise where no page can be written that is asked for."""
+    if request.html is not None:
+        from upsamp.cli.html.page import check_page  # few send a page
+
+        check_page(request.html, overwrite=request.force)
 
 
 def _show_model(model: Model, request: Request) -> None:
     """Print the model as a program, or its summary where no samples take its place."""
     if request.library is not None:
         _print_program(model, request.library, request)
-    elif not request.takes_standard_output and not (request.model and request.writes):
+    elif request.shows_summary:
         show_summary(model.summarize(), None)
 
 
@@ -96,10 +137,15 @@ def _print_program(model: Model, library: str, request: Request) -> None:
     """Print a program of another library, and tell which file it loads."""
     from upsamp.models.export.programs import model_program  # most commands print none
 
-    weights = request.save or f"{_stem(request)}{WEIGHTS_SUFFIX}"
+    weights = _weights_name(request)
     print_text(model_program(model, library, weights).removesuffix("\n"))
     if request.save is None and model.weights:
         show_note(f"the program loads {weights}, which --save {quote(weights)} writes")
+
+
+def _weights_name(request: Request) -> str:
+    """Return the file of weights that a program loads."""
+    return request.save or f"{_stem(request)}{WEIGHTS_SUFFIX}"
 
 
 def _stem(request: Request) -> str:

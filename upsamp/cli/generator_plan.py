@@ -50,7 +50,7 @@ DEFAULT_KIND = "upsampling"
 def choose_target(
     name: str | None, request: Request, *, pictures: bool, option: str = "-o"
 ) -> Destination | None:
-    """Return where samples go, and see that it can be written there, before the work."""
+    """Return where what `option` names goes, and check that it can be written, before the work."""
     default = "png" if pictures else "npy"
     if name is None:
         return None
@@ -116,7 +116,7 @@ def plan_run(model: Model, request: Request) -> Plan:
     run = SampleRun(part, feed, request.batch)
     rows, columns = (*run.shape[1:-1], 1, 1)[:2]
     check_result(rows, columns, request.max_pixels, math.prod(run.shape[:-1]))
-    sample_grid = _plan_sample_grid(run, request) if request.output is not None else None
+    sample_grid = _plan_sample_grid(run, request) if request.draws else None
     shown_range = NAMED_RANGES.get(request.value_range)
     if shown_range is None and request.layer is None:
         shown_range = _shown_range(part, roles, request)
@@ -139,12 +139,13 @@ def _shown_range(part: Model, roles: Sequence[InputRole], request: Request) -> R
 def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: Request) -> Feed:
     """Decide what the inputs are given."""
     labels = request.labels or ()
-    several = request.interpolate is not None or request.checkerboard is not None
+    several = request.trace is None and request.layer is None
+    several |= request.checkerboard is not None
     feed = plan_feed(
         roles,
         given,
         samples=request.samples,
-        default=DEFAULT_SAMPLES if request.layer is None or several else 1,
+        default=DEFAULT_SAMPLES if several or request.interpolate is not None else 1,
         seed=request.seed,
         labels=labels,
     )

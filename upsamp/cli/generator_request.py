@@ -1,6 +1,6 @@
 """What the options of `upsamp generator` ask for, as one value that all its parts take."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,6 +17,9 @@ from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import GENERATORS
 from upsamp.models.sampling.image_inputs import FITS, Fit
 from upsamp.models.sampling.value_ranges import NAMED_RANGES
+
+if TYPE_CHECKING:
+    from upsamp.views.palette import Theme
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
@@ -109,6 +112,17 @@ class Request(Options):
         metavar="NAME",
         help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
     )
+    trace: str | None = option(
+        "--trace",
+        type=FileType(output=True),
+        help="Draw what every layer makes of one sample, from the inputs to the output, with its "
+        "shape and range, as a picture; '-' is standard output, as PNG.",
+    )
+    theme: "Theme | None" = option(
+        "--theme",
+        type=ChoiceType(("light", "dark")),
+        help="Of --trace: the colours of the paper and the words.  [default: light]",
+    )
     output: str | None = option(
         "-o",
         "--output",
@@ -142,6 +156,7 @@ class Request(Options):
         help="Write the generator as .keras, which Keras 3 loads, or as .onnx; or its weights "
         "alone, as .weights.h5, .npz or .safetensors.",
     )
+    html: str | None = options.html_option
     library: str | None = options.code_option
     grid: Pair | None = option(
         "--grid",
@@ -167,6 +182,7 @@ class Request(Options):
         help="Samples computed at a time, which bounds the memory.",
     )
     compression: int | None = options.compress_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
 
     @property
@@ -177,7 +193,13 @@ class Request(Options):
     @property
     def writes(self) -> bool:
         """Whether samples are wanted at all."""
-        return self.output is not None or self.samples_out is not None
+        written = self.output, self.samples_out, self.trace, self.html
+        return any(one is not None for one in written)
+
+    @property
+    def draws(self) -> bool:
+        """Whether samples are wanted as a picture."""
+        return self.output is not None or self.html is not None
 
     @property
     def runs(self) -> bool:
@@ -187,7 +209,15 @@ class Request(Options):
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
+        written = self.output, self.samples_out, self.save, self.trace, self.html
+        return STANDARD_STREAM in written
+
+    @property
+    def shows_summary(self) -> bool:
+        """Whether the summary of the model is shown, as nothing takes its place."""
+        made = self.writes or self.save is not None
+        quiet = (self.quiet and made) or self.html is not None
+        return not (self.takes_standard_output or quiet or (self.model and self.writes))
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
@@ -212,6 +242,7 @@ class Request(Options):
                 "more, or other points"
             )
         self._check_use()
+        self._check_trace()
         self._check_measured()
         self._check_program()
         if self.save is not None:
@@ -224,7 +255,7 @@ class Request(Options):
 
     def _check_program(self) -> None:
         """Raise where a program is wanted beside what it does not go with."""
-        drawn = self.given("-o", "--samples-out")
+        drawn = self.given("-o", "--samples-out", "--html")
         if self.library is None:
             return
         if drawn:
@@ -235,13 +266,26 @@ class Request(Options):
                 f"Received: --save {printable(self.save)}"
             )
 
+    def _check_trace(self) -> None:
+        """Raise where the way of one sample is drawn beside what it does not go with."""
+        if self.trace is None:
+            if self.theme is not None:
+                _refuse("--theme is for --trace. Give --trace FILE.png")
+            return
+        others = self.given("-o", "--samples-out", "--layer", "--interpolate", "--save", "--code")
+        others += self.given("--html")
+        others += self.set_by_user("--grid", "--zoom", "--batch")
+        others += ["--samples"] * (self.samples not in (None, 1))
+        if others:
+            _refuse(f"--trace draws all layers of one sample. Leave {others[0]} out")
+
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
+        if self.compression is not None and not (self.output or self.checkerboard):
+            _refuse("--compress is for the picture. Give -o FILE.png")
+        picture = self.given("--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
-        if picture == ["--compress"] and self.checkerboard:
-            picture = []
-        if picture and self.output is None:
+        if picture and not self.draws and self.trace is None:
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
@@ -256,7 +300,7 @@ class Request(Options):
             for name in self.given("--format", "--digits"):
                 _refuse(f"{name} goes with --checkerboard. Give it, or leave {name} out")
             return
-        given = self.given("-o", "--samples-out", "--save", "--code")
+        given = self.given("-o", "--samples-out", "--save", "--code", "--trace", "--html")
         if given:
             _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
         check_digits(self.digits, self.format_name, ())

@@ -1,7 +1,7 @@
 """What a command is asked for, as one value; and the options that commands share."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -24,6 +24,7 @@ from upsamp.io.picture_options import (
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 DEFAULT = click.core.ParameterSource.DEFAULT
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 # An argument in a message, `strides`, with its value, strides=(2, 2), or both.
 ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
 
@@ -44,14 +45,14 @@ class Options:
         dataclass(frozen=True)(cls)
 
     def given(self, *spellings: str) -> list[str]:
-        """Return those of these options whose values are not None, False or empty."""
+        """Return those of these options that the command has, not as None, False or empty."""
         values = {
             spelling: getattr(self, str(parameter.name))
             for parameter in click.get_current_context().command.params
             for spelling in parameter.opts
         }
-        neutral = [one for one in spellings if values[one] in (None, ()) or values[one] is False]
-        return [one for one in spellings if one not in neutral]
+        found = [(one, values.get(one)) for one in spellings]
+        return [one for one, value in found if value not in (None, ()) and value is not False]
 
     def set_by_user(self, *spellings: str) -> list[str]:
         """Return those of these options that the user gave, whatever their values are."""
@@ -195,6 +196,14 @@ cell_option = option(
 )
 
 
+html_option = option(
+    "--html",
+    metavar="PAGE",
+    type=FileType(output=True),
+    help="Write one page of HTML to PAGE, such as page.html: what was asked, and all there is to "
+    "show of it, with pictures. It asks no network for anything. Needs upsamp[html].",
+)
+
 digits_option = option(
     "--digits",
     type=click.IntRange(1, 17),
@@ -221,12 +230,43 @@ def check_digits(
         )
 
 
+# Permissions and bounds, which hold in each mode.
+ANYWHERE = frozenset({"quiet", "force", "max_pixels", "max_size"})
+
+
+def refuse_unused(mode: str, unused: Iterable[str]) -> None:
+    """Raise where the user gives an option that a mode passes over.
+
+    unused: the fields of such options; those that hold in each mode are left out.
+    """
+    context = click.get_current_context()
+    fields = {*unused} - ANYWHERE
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in fields and context.get_parameter_source(name) is COMMANDLINE:
+            option = parameter.opts[0] if isinstance(parameter, click.Option) else "INPUT"
+            raise click.UsageError(f"{mode} does not use {option}. Leave one of them out.")
+
+
 def check_explained(explain: bool, format_name: str | None) -> None:
     """Raise where options go with --explain that is not there, or do not go with it."""
+    given = click.get_current_context().params
     if explain:
         check_shown("--explain", format_name, EXPLAINED)
-    elif format_name == "markdown" or click.get_current_context().params["cell"] is not None:
+    elif format_name == "markdown" or (given["cell"] is not None and given["html"] is None):
         raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
+
+
+def check_html(source: str | None, format_name: str | None, others: Sequence[str]) -> None:
+    """Raise where options do not go with a page; others: those that are given of what it has."""
+    if others:
+        raise click.UsageError(
+            f"--html is a page of one result, held whole. Leave {others[0]} out."
+        )
+    if source is None:
+        raise click.UsageError("--html must have an input. Give a file, a matrix, or '-'.")
+    if format_name is not None and click.get_current_context().params["output"] is None:
+        raise click.UsageError("--format is for a result beside the page. Give -o FILE.")
 
 
 def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) -> None:
@@ -239,6 +279,10 @@ def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) ->
             f"--format of {option} must be one of {', '.join(known)}. Received: {format_name}."
         )
 
+
+quiet_option = option(
+    "-q", "--quiet", help="Show results and errors alone: no notes, and no report of what was done."
+)
 
 force_option = option("--force", help="Overwrite a file that exists.")
 

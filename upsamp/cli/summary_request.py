@@ -21,6 +21,17 @@ MAX_WIDTH = 100_000
 # Options of what is printed.
 PRINTED = "--columns", "--show-trainable", "--batch", "--solve", "--style", "--width", "--format"
 
+# The formats of files, by their suffixes; that of --format holds in any.
+SUFFIXES = {
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".sarif": "sarif",
+}
+
 
 class Request(Options):
     """The options of one call."""
@@ -80,12 +91,28 @@ class Request(Options):
         help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
         "connections, as FILE.svg; '-' is standard output.",
     )
-    force: bool = options.force_option
+    html: str | None = options.html_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
     )
+    output: str | None = option(
+        "-o",
+        "--output",
+        type=FileType(output=True),
+        help="Write what is shown to FILE, in the format of its suffix (.json, .csv, .md, .dot, "
+        ".sarif; text of others) or of --format; '-' is standard output.",
+    )
+    quiet: bool = options.quiet_option
+    force: bool = options.force_option
     max_size: int = options.max_size_option
+
+    @property
+    def shown_as(self) -> str | None:
+        """The format: that of --format, or of the file's suffix."""
+        if self.format_name is not None or self.output is None:
+            return self.format_name
+        return SUFFIXES.get(PurePath(self.output).suffix.lower())
 
     @property
     def compares(self) -> bool:
@@ -106,24 +133,27 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options have no meaning together."""
+        if self.force and not self.given("-o", "--draw", "--html"):
+            raise click.UsageError("--force is for the file of -o, --draw or --html. Leave it out.")
+        if self.output not in (None, STANDARD_STREAM):
+            check_place(str(self.output), overwrite=self.force)
         if self.audit:
             return  # which has checks of its own
-        columns, format_name = self.columns, self.format_name
+        columns, format_name = self.columns, self.shown_as
         if format_name == "sarif":
             raise click.UsageError("--format sarif must be used with --audit.")
-        valued = {*VALUED} & {*self.shown_columns}
-        if self.digits is not None and (not valued or self.compares or self.style):
-            raise click.UsageError(
-                "--digits is for numbers with decimals. Give --columns +checkerboard, or leave it "
-                "out."
-            )
-        check_digits(self.digits, format_name, (), "plain")
+        self._check_digits()
         self._check_drawing()
+        self._check_html()
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
             raise click.UsageError("--style keras must stand without --columns and --format.")
         if self.width is not None and format_name not in (None, "table"):
             raise click.UsageError(
                 f"--width must be that of a table. Received: --format {format_name}."
+            )
+        if self.solve is not None and format_name in ("csv", "dot"):
+            raise click.UsageError(
+                f"--solve is shown as table, plain, json or markdown. Received: {format_name}."
             )
         if self.compare_weights and not self.compares:
             raise click.UsageError("--compare-weights must be used with two models.")
@@ -132,11 +162,33 @@ class Request(Options):
                 f"--name must be used with layers. Received: '{self.layers[0]}'."
             )
 
+    def _check_digits(self) -> None:
+        """Raise where columns are unknown, or no number is shown that has decimals."""
+        valued = {*VALUED} & {*self.shown_columns}
+        if self.digits is not None and (not valued or self.compares or self.style):
+            raise click.UsageError(
+                "--digits is for numbers with decimals. Give --columns +checkerboard, or leave it "
+                "out."
+            )
+        check_digits(self.digits, self.shown_as, (), "plain")
+
+    def _check_html(self) -> None:
+        """Raise where no page can be written, or options do not go with it."""
+        if self.html is None:
+            return
+        from upsamp.cli.html.page import check_page  # few send a page
+
+        given = self.given("--format", "--style", "--width", "--solve")
+        if given and self.output is None:
+            raise click.UsageError(
+                f"--html writes a page in the place of what is shown. Leave {given[0]} out, or "
+                "give -o FILE."
+            )
+        check_page(self.html, overwrite=self.force)
+
     def _check_drawing(self) -> None:
         """Raise where options have no meaning with --draw, or without it."""
         if self.draw is None:
-            if self.force:
-                raise click.UsageError("--force is for the file of --draw. Leave it out.")
             return
         printed = self.given(*PRINTED)
         if self.draw == STANDARD_STREAM and printed:

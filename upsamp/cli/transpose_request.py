@@ -1,11 +1,12 @@
 """What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.cli import options
+from upsamp.cli import animation_options, options
 from upsamp.cli.option_types import (
     MAX_SHOWN,
     AmountType,
@@ -35,8 +36,31 @@ from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_arr
 from upsamp.io.streams import is_open
 from upsamp.models.transposed_convolution import Settings
 
+if TYPE_CHECKING:
+    from upsamp.explain.animation import View
+    from upsamp.views.palette import Theme
+
+# How --solve and --fit are shown.
+LISTED = ("table", "plain", "json")
 # What is meant for the name of a kernel, and for no file.
 KERNEL_NAME = re.compile("(?!nan|inf)[A-Za-z][A-Za-z0-9_]*", re.IGNORECASE)
+
+# What is known of the options of a mode: those that --solve and --fit use, and that others do not.
+OF_SOLVE = frozenset({"solve", "format_name", "digits"})
+OF_FIT = frozenset(
+    {
+        *("source", "fit", "kernel", "stride", "save_weights", "apart", "ridge", "format_name"),
+        *("digits", "missing", "depth"),
+    }
+)
+LEARNT = frozenset({"save_weights", "apart", "ridge"})
+WRITTEN = frozenset({"compression", "value_range", "max_memory"})
+UNUSED: Mapping[str, frozenset[str]] = {
+    "--explain": LEARNT | WRITTEN | {"output"},
+    "--overlap": LEARNT | {"value_range", "max_memory", "output", "cell"},
+    "--code": LEARNT | WRITTEN | {"format_name", "cell"},
+    "A result": LEARNT | {"cell"},
+}
 
 
 class Request(Options):
@@ -170,12 +194,19 @@ class Request(Options):
         "constant becomes in each phase, and what lessens a checkerboard. MAP is a picture of it, "
         "such as map.png.",
     )
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
+    html: str | None = options.html_option
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     value_range: ValueRange | None = options.range_option
     depth: Literal[8] | None = options.depth_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
     max_pixels: int = options.max_pixels_option
     max_memory: int | None = options.max_memory_option
@@ -213,10 +244,14 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
+        animation_options.check_animated(self, self.animate, self.html)
         options.check_explained(self.explain, self.format_name)
+        alone = self.given("--explain", "--animate")
+        if alone and self.source is None and self.source_layer is not None:
+            raise click.UsageError(f"{alone[0]} of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
-        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
         call = ["--from"] * (self.source_layer is not None and self.source is None)
@@ -226,8 +261,24 @@ class Request(Options):
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
-        if self.fit is None and self.given("--save-weights", "--apart"):
-            raise click.UsageError("--save-weights and --apart go with --fit.")
+        if self.html is not None:
+            options.check_html(self.source, self.format_name, ())
+        self._check_mode()
+
+    def _check_mode(self) -> None:
+        """Raise where an option is given that the mode of the call passes over."""
+        if self.fit is None and self.set_by_user("--save-weights", "--apart", "--ridge"):
+            raise click.UsageError("--save-weights, --apart and --ridge go with --fit. Give it.")
+        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        mode = modes[0] if modes else "A result"
+        known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
+        fields = type(self).__annotations__.keys()
+        options.refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
+        if mode in ("--solve", "--fit") and self.format_name not in (None, *LISTED):
+            raise click.UsageError(
+                f"--format of {mode} must be one of {', '.join(LISTED)}. "
+                f"Received: {self.format_name}."
+            )
 
 
 def _read_bias(text: str) -> Array:

@@ -146,7 +146,9 @@ def _gather(setting: Setting) -> Iterator[Frame]:
     starts = [_reach(axis, span)[0] for axis, span in zip(axes, spans, strict=True)]
     padded = [*map(_padded_grid, [setting] * setting.x.shape[2], range(setting.x.shape[2]))]
     turned = [
-        _named("kernel, turned round", grid._replace(values=grid.values[::-1, ::-1]), place, setting)
+        _named(
+            "kernel, turned round", grid._replace(values=grid.values[::-1, ::-1]), place, setting
+        )
         for place, grid in enumerate(_kernel_grids(setting))
     ]
     output = make_grid("output", setting.output, "output")
@@ -253,7 +255,9 @@ def _scattered(setting: Setting, row: int, column: int) -> str:
         for place, axis, span in zip((row, column), setting.axes, setting.spans, strict=True)
     )
     values = [number(float(value)) for value in setting.x[row, column]]
-    made = f"{values[0]} * kernel is" if len(values) == 1 else "each times its kernel, and summed, are"
+    made = (
+        f"{values[0]} * kernel is" if len(values) == 1 else "each times its kernel, and summed, are"
+    )
     return (
         f"input [{row}, {column}] = {', '.join(values)}: {made} added to rows {rows}, columns "
         f"{columns} of the full result"

@@ -12,11 +12,10 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from upsamp.explain.animation import Animation
-from upsamp.views.animation_layout import Shape, Words, plan_layout, shapes_of
+from upsamp.views.animation_layout import RADIUS, Shape, Words, plan_layout, shapes_of
 from upsamp.views.palette import PALETTES, Theme
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
-RADIUS = 5
 # The frames in which a group is visible: from the first to before the last.
 Run: TypeAlias = tuple[int, int]
 
@@ -156,13 +155,14 @@ def _keyframes(start: int, stop: int, times: Sequence[float]) -> str:
 def _colours(own: str, theme: Theme) -> Iterator[str]:
     """Yield the rules of the colours of a theme."""
     palette = PALETTES[theme]
-    for role, colour in palette._asdict().items():
-        if role == "window":
-            yield f"{own} .window {{ fill: none; stroke: {colour}; stroke-width: 3; }}"
-        elif role in ("paper", "ink", "muted", "point"):
+    for role, colour in palette.items():
+        if role in ("window", "point"):
+            width = 3 if role == "window" else 2
+            yield f"{own} .{role} {{ fill: none; stroke: {colour}; stroke-width: {width}; }}"
+        elif role in ("paper", "ink", "muted"):
             yield f"{own} .{role} {{ fill: {colour}; }}"
         elif role != "border":
-            yield f"{own} .{role} {{ fill: {colour}; stroke: {palette.border}; }}"
+            yield f"{own} .{role} {{ fill: {colour}; stroke: {palette['border']}; }}"
 
 
 def _short(number: float) -> str:

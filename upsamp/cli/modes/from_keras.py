@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import numpy as np
 
-from upsamp.cli.modes.from_torch import OF_KERNELS, check_options, run_upsample
+from upsamp.cli.modes.from_torch import OF_KERNELS, check_computed, check_options, run_upsample
 from upsamp.cli.modes.program_data import UPSAMP, Origin
 from upsamp.cli.modes.taken_layer import TakenLayer
 from upsamp.cli.options import as_options
@@ -168,10 +168,16 @@ def _activation(layer: Conv2DTranspose) -> Origin | None:
 def _compute(found: Found, request: Request) -> None:
     """Compute what a layer makes of the input of the command."""
     started = perf_counter()
+    check_computed(request)
     if request.library is not None or request.source is None:
         raise click.UsageError(
             f"--from with a {found.layer.type_name} needs INPUT, and no --code: programs are for "
             "transposed convolutions and interpolation."
+        )
+    if request.html is not None:
+        raise click.UsageError(
+            "--html is for transposed convolutions without an activation, and interpolation. "
+            "Leave it out."
         )
     layer = found.layer
     layout: DataFormat = getattr(layer, "data_format", "channels_last")

@@ -46,10 +46,12 @@ def show_summary(
     *,
     style: str | None = None,
     width: int | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> None:
     """Show a model's summary in one of `FORMATS`; by default a table on a terminal, else plain.
 
-    style: "keras" prints what Keras 3 prints. width: of the lines of a table.
+    style: "keras" prints what Keras 3 prints. width: of the lines of a table. more: what else JSON
+    has.
     """
     if style == "keras":
         from upsamp.cli.render.keras_style import keras_text  # a style that few ask for
@@ -66,6 +68,9 @@ def show_summary(
             print_table(table, width=width)
         for line in summary.totals():
             print_text(f" {line}")
+        return
+    if format_name == "json":
+        print_text(json_text({**summary.to_dict(), **(more or {})}, indent=2))
         return
     print_text(SUMMARY_WRITERS[format_name](summary))
 
@@ -147,7 +152,6 @@ def _dot(summary: Summary) -> str:
 
 SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = {
     "plain": str,
-    "json": lambda summary: json_text(summary.to_dict(), indent=2),
     "csv": summary_csv,
     "markdown": summary_markdown,
     "dot": _dot,
