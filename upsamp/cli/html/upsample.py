@@ -36,7 +36,7 @@ from upsamp.views.view import View, view_of
 # Values of a result beside which other libraries' are computed, too.
 MAX_COMPARED = 2**20
 # The pixels of a side of a sheet, in which words are to be read.
-MAX_SHEET = 2000
+MAX_SHEET = 4000
 
 
 def write_upsampling_page(request: Request) -> None:
