@@ -206,7 +206,7 @@ html_option = option(
 
 digits_option = option(
     "--digits",
-    type=click.IntRange(1, 17),
+    type=CountType(1, 17),
     metavar="N",
     help="Significant digits of the numbers in tables.  [default: 8 on a terminal, elsewhere all]",
 )
@@ -246,6 +246,27 @@ def refuse_unused(mode: str, unused: Iterable[str]) -> None:
         if name in fields and context.get_parameter_source(name) is COMMANDLINE:
             option = parameter.opts[0] if isinstance(parameter, click.Option) else "INPUT"
             raise click.UsageError(f"{mode} does not use {option}. Leave one of them out.")
+
+
+def check_demo(format_name: str | None) -> None:
+    """Raise where something would be written, and there is no input.
+
+    The matrix that is shown in its place is for a look: a script whose variable is empty must not
+    leave it in a file.
+    """
+    context = click.get_current_context()
+    written = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if isinstance(parameter.type, FileType) and parameter.type.output
+        if context.params[str(parameter.name)]
+    ]
+    written += ["--format"] * (format_name in (*IMAGE_FORMATS, "npy", "npz"))
+    if written:
+        raise click.UsageError(
+            f"{written[0]} writes what is made of INPUT. Received: no INPUT. Give a file, a "
+            "matrix such as '1 2; 3 4', or '-' for standard input."
+        )
 
 
 def check_explained(explain: bool, format_name: str | None) -> None:

@@ -16,7 +16,7 @@ from upsamp.cli.option_types import (
     PaddingType,
     PairType,
 )
-from upsamp.cli.options import Options, argument, option
+from upsamp.cli.options import Options, argument, option, parsed
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -67,7 +67,12 @@ UNUSED: Mapping[str, frozenset[str]] = {
 class Request(Options):
     """The options of one call."""
 
-    source: str | None = argument(metavar="[INPUT]", type=FileType(), required=False)
+    source: str | None = argument(
+        metavar="[INPUT]",
+        type=FileType(),
+        required=False,
+        callback=parsed(lambda text: text or None),
+    )
     kernel: Pair | None = option(
         "--kernel",
         "--kernel-size",
@@ -274,6 +279,8 @@ class Request(Options):
         known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
         fields = type(self).__annotations__.keys()
         options.refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
+        if self.source is None and self.source_layer is None and known is None:
+            options.check_demo(self.format_name)
         if mode in ("--solve", "--fit") and self.format_name not in (None, *LISTED):
             raise click.UsageError(
                 f"--format of {mode} must be one of {', '.join(LISTED)}. "
