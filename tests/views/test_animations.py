@@ -182,6 +182,10 @@ def test_an_svg_needs_nothing_and_has_a_name_for_whoever_cannot_see_it() -> None
     for rule in re.findall(r"^[^@}].*{", style, re.MULTILINE):
         assert rule.startswith(".one")
     assert "prefers-reduced-motion: no-preference" in style
+    # It waits for whoever reads it, by a pointer or by the keyboard.
+    assert root.get("tabindex") == "0"
+    assert ".one:hover * { animation-play-state: paused; }" in style
+    assert ".one:focus-visible * { animation-play-state: paused; }" in style
     for shape in root.iter():  # all of it lies on the paper
         if "x" in shape.keys() and shape.get("class") != "paper":  # noqa: SIM118 - of an element
             assert 0 <= float(shape.get("x", "")) <= float(width or "")

@@ -133,6 +133,8 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options have no meaning together."""
+        if "" in self.layers:
+            raise click.UsageError("MODEL or LAYER must not be empty. Received: ''.")
         if self.force and not self.given("-o", "--draw", "--html"):
             raise click.UsageError("--force is for the file of -o, --draw or --html. Leave it out.")
         if self.output not in (None, STANDARD_STREAM):

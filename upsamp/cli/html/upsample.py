@@ -137,7 +137,12 @@ def _code_section(request: Request, given: Picture | Array, size: Pair) -> Secti
     batch = as_batch(array_of(given), enlarging.layout)
     if len(batch) > 1 or size[0] * size[1] * batch.shape[3] > MAX_COMPARED:
         return section
-    rows = tuple(peer_rows(peers_of(batch[0], size, enlarging), request.digits or 3))
+    peers = [
+        peer
+        for peer in peers_of(batch[0], size, enlarging)
+        if not peer.remark.startswith("not installed")
+    ]
+    rows = tuple(peer_rows(peers, request.digits or 3))
     caption = "How far the results of other conventions and libraries lie from this one"
     beside = Table(caption, PEER_HEADINGS, rows, PEER_SIDES)
     return replace(section, parts=(*section.parts, beside))
