@@ -46,7 +46,7 @@ def invoke(
 @pytest.fixture
 def here_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs over many files do without processes, where these are not what is tried."""
-    monkeypatch.setattr("upsamp.cli.bulk.Processes", HereEngine)
+    monkeypatch.setattr("upsamp.cli.modes.many_files.Processes", HereEngine)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(upsamp.cli, "_abandon_output", lambda: None)
     # On a machine of any size what is huge is refused, and not computed for minutes.
     monkeypatch.setattr("upsamp.core.memory._free_memory", lambda: 2**30)
-    monkeypatch.setattr("upsamp.cli.bulk.Processes", HereEngine)
+    monkeypatch.setattr("upsamp.cli.modes.many_files.Processes", HereEngine)
     yield
     for number, handler in handlers:
         signal.signal(number, handler)

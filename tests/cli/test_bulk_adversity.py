@@ -14,7 +14,7 @@ from effort import choose
 from PIL import Image
 from terminals import SCRIPT
 
-from upsamp.cli import results
+from upsamp.cli import output
 
 Invoke = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -216,7 +216,7 @@ def test_a_lack_of_memory_after_a_file_was_written_is_a_note(
     def lack_memory(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(results, "show_report", lack_memory)
+    monkeypatch.setattr(output, "show_report", lack_memory)
     result = invoke("upsample", "1 2; 3 4", "-o", "a.npy")
     assert (result.exit_code, result.stderr) == (
         0,
@@ -224,6 +224,6 @@ def test_a_lack_of_memory_after_a_file_was_written_is_a_note(
     )
     assert (tmp_path / "a.npy").exists()
     monkeypatch.setattr("upsamp.cli.render.preview.show_preview", lack_memory)
-    results.preview(None, "a.npy")  # type: ignore[arg-type]  # which is not looked at
+    output.preview(None, "a.npy")  # type: ignore[arg-type]  # which is not looked at
     with pytest.raises(MemoryError):
-        results.preview(None, "-")  # type: ignore[arg-type]  # nor here
+        output.preview(None, "-")  # type: ignore[arg-type]  # nor here

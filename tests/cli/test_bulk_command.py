@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("here_engine")
 @pytest.fixture
 def processes(here_engine: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     """Let processes do the work after all, as a user sees them do it."""
-    monkeypatch.setattr("upsamp.cli.bulk.Processes", Processes)
+    monkeypatch.setattr("upsamp.cli.modes.many_files.Processes", Processes)
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def test_a_library_that_cannot_be_loaded_is_told(
                 raise ImportError("\n\nIMPORTANT: PLEASE READ THIS\n") from error
             raise
 
-    monkeypatch.setattr("upsamp.cli.upsample.find_source", load)
+    monkeypatch.setattr("upsamp.cli.modes.enlarge.find_source", load)
     result = invoke("upsample", "1 2")
     assert result.exit_code == 1
     assert re.fullmatch(
@@ -172,6 +172,6 @@ def test_a_bug_keeps_its_traceback(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("upsamp.cli.upsample.find_source", fail)
+    monkeypatch.setattr("upsamp.cli.modes.enlarge.find_source", fail)
     with pytest.raises(type(error), match="a bug"):
         invoke("upsample", "1 2")

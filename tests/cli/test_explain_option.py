@@ -12,6 +12,7 @@ from PIL import Image
 from upsamp import conv2d_transpose, upsample
 
 Invoke = Callable[..., Result]
+INPUTS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 SAME = ("transpose-conv", "1 2; 3 4", "--kernel", "3", "--stride", "2", "--padding", "same")
 
 
@@ -54,16 +55,20 @@ def test_the_steps_of_an_upsampling_are_one_object(invoke: Invoke) -> None:
 def test_tables_show_each_step_and_the_sum(invoke: Invoke) -> None:
     shown = invoke(*SAME, "--explain", "--bias", "1").stdout
     steps = ["input", "kernel", "zeros inserted", "padded", "kernel turned round", "window"]
+    steps += ["window times kernel", *(f"input [{i}, {j}] times kernel" for i, j in INPUTS)]
     steps += ["full result", "output", "matrix C", "C transposed"]
     places = [shown.index(f"{number}. {step} (") for number, step in enumerate(steps, start=1)]
     assert places == sorted(places)
-    assert "= 1 + 2 + 3 + 4 = 10; with the bias 1 it is 11\n" in shown
+    assert "= 1 + 2 + 3 + 4 + 1 = 11\n" in shown
+    assert "[4, 2]         [2, 0]      3       1        3\n" in shown
+    assert "[1, 0]  [0, 2]      3       1        3\n" in shown
+    assert "its [0, 2] is added to output [2, 2]\n" in shown
     assert "cropped by 1 bottom, 1 right; plus the bias\n" in shown
 
 
 def test_markdown_has_a_table_for_each_step(invoke: Invoke) -> None:
     lines = invoke(*SAME, "--explain", "--format", "markdown").stdout.splitlines()
-    start = lines.index("### 8. output")
+    start = lines.index("### 13. output")
     assert lines[start + 2 : start + 9] == [
         "cropped by 1 bottom, 1 right",
         "",

@@ -64,7 +64,8 @@ def test_a_picture_is_enlarged_by_the_scale_of_the_network(invoke: Invoke, netwo
         (("--size", "3"), "which enlarges by 2x2. Leave it out, and enlarge the result"),
         (("--to", "64x"), "which enlarges by 2x2. Leave it out, and enlarge the result"),
         (("--range", "auto"), "Received: auto. Use LOW HIGH, as in 0 1."),
-        (("--model", "-"), "--model must be a file"),
+        (("--model", "-", "--out-dir", "o"), "--model, which must be a file. Received: '-'."),
+        (("--model", "/dev/fd/9", "--jobs", 2), "which must be a file. Received: '/dev/fd/9'."),
     ],
 )
 def test_what_contradicts_a_network_is_a_wrong_command(
@@ -83,6 +84,13 @@ def test_what_is_for_a_network_needs_one(invoke: Invoke, network: str, option: s
         2,
         True,
     )
+
+
+def test_a_network_comes_through_a_pipe(invoke: Invoke, network: str) -> None:
+    for name, data in (("-", Path(network).read_bytes()), (network, None)):
+        result = invoke("upsample", "a.png", "--model", name, "-o", "o.png", "--force", stdin=data)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert f"method: {'network' if data else 'net'}" in result.stdout
 
 
 def test_its_own_scale_may_be_said(invoke: Invoke, network: str) -> None:

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from click.testing import Result
 from effort import in_one_test
+from networks import bilinear_network
 from numpy.typing import NDArray
 from PIL import Image
 
 import upsamp
+from upsamp import Sequential
 from upsamp.core.quality import compare_images
+from upsamp.layers import Input, Rescaling, UpSampling2D
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]
@@ -52,7 +55,7 @@ def expected(x: Array, y: Array, top: float) -> dict[str, float | None]:
     """Return the measures of two planes (H, W, C) without a border of 2."""
     x, y = (one[2:-2, 2:-2].astype(float) for one in (x, y))
     psnr, ssim = compare_images(lambda some: (x[some], y[some]), len(x), top)
-    return {"psnr": None if math.isinf(psnr) else psnr, "ssim": ssim}
+    return {"psnr": psnr, "ssim": ssim}
 
 
 def luma(pixels: Array) -> Array:
@@ -111,7 +114,7 @@ def test_16_bits_and_8_bits_are_measured_in_the_numbers_of_the_reference(invoke:
     Image.fromarray((large // 257).astype(np.uint8)).save("eight.png")
     found = asked(invoke, "small.png", "--interp", "bilinear", "--reference", "large.png")
     assert found["convention"]["data_range"] == 65535
-    assert found["results"][0]["grey"] == {"psnr": None, "ssim": 1.0}
+    assert found["results"][0]["grey"] == {"psnr": math.inf, "ssim": 1.0}
     found = asked(invoke, "small.png", "--interp", "bilinear", "--reference", "eight.png")
     assert found["convention"]["data_range"] == 255
     wanted = expected((large // 257)[..., None], large[..., None] / 257, 255)
@@ -130,7 +133,7 @@ def test_alpha_is_measured_apart_and_weights_the_colours(invoke: Invoke) -> None
     assert found["convention"]["border"] == [1, 1]
     assert found["convention"]["colours_weighted_by_alpha"] is True
     row = found["results"][0]
-    assert [row[plane] for plane in ("RGB", "Y", "alpha")] == [{"psnr": None, "ssim": 1.0}] * 3
+    assert [row[plane] for plane in ("RGB", "Y", "alpha")] == [{"psnr": math.inf, "ssim": 1.0}] * 3
 
 
 @pytest.mark.usefixtures("pair")
@@ -179,6 +182,30 @@ def test_a_reference_of_other_numbers_or_smaller_than_the_input_is_refused(invok
         result = invoke("upsample", "small.png", "--reference", reference)
         assert (result.exit_code, result.stdout) == (1, "")
         assert rule in result.stderr
+
+
+def test_no_other_size_is_proposed_for_a_network_that_has_one_scale(invoke: Invoke) -> None:
+    write_pair()
+    bilinear_network(3, 3).save("net.keras")
+    result = invoke("upsample", "small.png", "--model", "net.keras", "--reference", "large.png")
+    assert result.stderr == (
+        "Error: The reference must have the size of the result, 60x48. Received: 40x32. "
+        "Use another reference.\n"
+    )
+
+
+def test_the_range_of_a_network_is_taken(invoke: Invoke) -> None:
+    write_pair()
+    grey = Sequential([Input((None, None, 3)), UpSampling2D(2), Rescaling(0.0, 128.0)])
+    grey.save("grey.keras")
+    args = ("upsample", "small.png", "--model", "grey.keras", "--reference", "large.png")
+    shown = [invoke(*args, "--range", 0, top).stdout.splitlines()[2].split() for top in (256, 512)]
+    assert [line[0] for line in shown] == ["grey", "grey"]
+    assert float(shown[0][1]) > float(shown[1][1])
+    result = invoke(
+        "upsample", "small.png", "--model", "grey.keras", "--range", 0, 256, "--sheet", "s.png"
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_a_border_that_leaves_nothing_is_refused(invoke: Invoke) -> None:

@@ -10,9 +10,16 @@ from effort import sample
 from numpy.typing import NDArray
 
 from upsamp.core.convolution.convolve import transposed_setting
-from upsamp.explain.overlap import Overlap, Words, find_overlap, unevenness
+from upsamp.core.kernels.gains import unevenness
+from upsamp.core.kernels.presets import make_kernel
+from upsamp.explain.overlap import Overlap, Words, find_overlap
 
-WORDS = Words("1", "k.npy", 0, whole=False)
+
+def make(name: str, size: tuple[int, int], strides: tuple[int, int]) -> NDArray[Any]:
+    return make_kernel(name, (*size, 1, 1), strides)[:, :, 0, 0]
+
+
+WORDS = Words("upsamp", "1", "k.npy", False, "", "", "", "", False, make)
 
 
 def overlap_of(kernel: NDArray[Any], strides: tuple[int, int], padding: str, side: int) -> Overlap:

@@ -106,6 +106,10 @@ def external_link(file: Any) -> None:
     file["layers"] = h5py.ExternalLink("/srv/other.h5", "/model_weights")
 
 
+def opaque_pickle(file: Any) -> None:
+    file["kernel"] = np.void(pickle.dumps([1]))
+
+
 def shape_bomb(file: Any) -> None:
     plan = {"chunks": (2**10, 2**10), "compression": "gzip"}
     file.create_dataset("layers/kernel", (2**20, 2**20), "f4", **plan)
@@ -282,6 +286,11 @@ ATTACKS: Mapping[str, Attack] = {
         keras(layer("Embedding", input_dim=2**40, output_dim=1)),
         (("declared-size", f"config.json: {AT}.config.input_dim"),),
     ),
+    "declared_on_both_axes": Attack(
+        ".keras",
+        keras(layer("UpSampling2D", size=10**6)),
+        (("declared-size", f"config.json: {AT}.config.size"),),
+    ),
     "declared_together": Attack(
         ".json",
         lambda: json.dumps(model(*(layer("Dense", units=10**6) for _ in "ab"))).encode(),
@@ -305,6 +314,11 @@ ATTACKS: Mapping[str, Attack] = {
         ".weights.h5",
         lambda: h5_bytes(lambda file: file.move("model_weights", "a"), external_link),
         (("hdf5-link", "layers"),),
+    ),
+    "pickle_in_hdf5": Attack(
+        ".h5",
+        lambda: h5_bytes(opaque_pickle, config=HARMLESS),
+        (("hdf5-values", "kernel"),),
     ),
     "shape_bomb": Attack(
         ".keras", weights(shape_bomb), (("hdf5-declared", "model.weights.h5: layers/kernel"),)

@@ -112,6 +112,8 @@ def test_a_network_of_four_channels_makes_alpha_itself() -> None:
         picture = picture_of(channels)
         expected = picture.pixels.repeat(2, 0).repeat(2, 1)
         np.testing.assert_array_equal(enlarged(up, picture).pixels, expected)
+    grey = enlarged(up, picture_of(2)).pixels
+    np.testing.assert_array_equal(grey, picture_of(2).pixels.repeat(2, 0).repeat(2, 1))
 
 
 def test_grey_goes_through_a_network_of_colours_and_stays_grey() -> None:

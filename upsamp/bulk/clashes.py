@@ -25,7 +25,7 @@ real_folder = lru_cache(maxsize=1024)(os.path.realpath)
 
 
 class Survey(NamedTuple):
-    """How many tasks there are, how many of their results stand there already, and one of them.
+    """How many tasks there are, how many of their results are there already, and one of them.
 
     clashes: the tasks whose results would be written over another one, or over an input, each with
     what is told of it.

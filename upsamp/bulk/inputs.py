@@ -1,6 +1,6 @@
 """What the words of a command name: files, the images of folders, and those that a pattern finds.
 
-A folder is asked anew each time, and listed wholly before a file of it is given, so that results
+A folder is asked again each time, and listed wholly before a file of it is given, so that results
 that are written into it are not found as inputs. Nothing is kept of what was given.
 """
 
@@ -120,7 +120,7 @@ class Inputs:
         self.passed_over = 0
 
     def groups(self) -> Iterator[Iterable[Found]]:
-        """Search, and yield the files that stand together: in a folder, or in a row of words.
+        """Search, and yield the files that are together: in a folder, or in a row of words.
 
         Each group can be gone through several times.
         """

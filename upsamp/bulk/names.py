@@ -31,8 +31,8 @@ PATTERNS: Mapping[str, str] = {
 class Naming:
     """Names results: the same name for the same image, whatever is in it.
 
-    size, method: as they stand in names. format_name: of all results, or None where each image
-    keeps its own. out_dir: the folder that they go to; without it each stands beside its image.
+    size, method: as they are in names. format_name: of all results, or None where each image
+    keeps its own. out_dir: the folder that they go to; without it each is beside its image.
 
     >>> Naming("2x2", "nearest", out_dir="large").target_of(Found("a/b/c.png", "b/c.png"))
     'large/b/c_2x2_nearest.png'

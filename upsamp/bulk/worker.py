@@ -91,7 +91,7 @@ def _enlarge(source: str, target: str, settings: Settings) -> Facts | None:
 
 
 def _own_result(source: str, target: str, settings: Settings) -> Facts | None:
-    """Return the facts of a task whose result stands there already, to the byte.
+    """Return the facts of a task whose result is there already, to the byte.
 
     It may have been done before, by a worker that was lost before it could tell.
     """

@@ -1,44 +1,35 @@
 """`upsamp summary`: show the layers, output shapes and parameters of a model."""
 
-import sys
 from dataclasses import replace
 
 import click
 
-from upsamp.cli import options
-from upsamp.cli.command import Command, CountType, FileType, NumbersType, PairType
-from upsamp.cli.named_models import names_model, open_named, read_arguments
-from upsamp.cli.options import Options, argument, option, takes, wrong_command
-from upsamp.cli.render.summaries import FORMATS, show_difference, show_summary
-from upsamp.core.arguments import Pair
+from upsamp.cli.command import Command
+from upsamp.cli.named_models import read_arguments
+from upsamp.cli.options import takes
+from upsamp.cli.output import text_written
+from upsamp.cli.render.summaries import show_summary
+from upsamp.cli.summary_request import Request
 from upsamp.errors import ArgumentError
-from upsamp.io.read import names_file
 from upsamp.io.streams import STANDARD_STREAM
-from upsamp.models.generator import GENERATORS
 from upsamp.models.model import Model
-from upsamp.models.sequential import Sequential
 from upsamp.models.summary.columns import COLUMNS, choose_columns
-from upsamp.models.summary.difference import compare
 from upsamp.models.summary.listing import Listing
 from upsamp.models.summary.summarizing import default_columns
 from upsamp.models.summary.summary import Summary
 
-# Each line of a table may be padded to it.
-MAX_WIDTH = 100_000
-# Options that say how layers are read and shown.
-NOT_FOR_AUDITS = (
-    *("--columns", "--expand-nested", "--show-trainable", "--batch", "--input-shape", "--weights"),
-    *("--compare-weights", "--solve", "--name", "--style"),
-)
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
+upsamp summary model.keras --columns layer,overlap,checkerboard
 upsamp summary model.keras --style keras --expand-nested --show-trainable
 upsamp summary before.keras after.keras
+upsamp summary before.keras after.keras --html difference.html
 upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSampling2D()'
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan --solve 32x32
 upsamp summary layers.txt --format markdown
+upsamp summary model.keras --draw model.svg
 upsamp summary model.keras --format dot | dot -Tsvg > model.svg
 upsamp summary dcgan --format json | jq .total_params
 upsamp summary download.keras --audit --format sarif > audit.sarif
@@ -55,64 +46,6 @@ class SummaryCommand(Command):
             formatter.write_dl([(column.name, column.about) for column in COLUMNS.values()])
 
 
-class Request(Options):
-    """The options of one call."""
-
-    layers: tuple[str, ...] = argument(
-        metavar="MODEL|LAYER...", type=FileType(), nargs=-1, required=True
-    )
-    columns: str | None = option(
-        "--columns",
-        metavar="NAMES",
-        help="What is shown: all, names as layer,kernel, or what is added, as +kernel,strides.",
-    )
-    expand_nested: bool = option("--expand-nested", help="Show the layers of models in the model.")
-    show_trainable: bool = option("--show-trainable", help="Show which layers are trained.")
-    batch: int | None = option(
-        "--batch",
-        type=CountType(),
-        metavar="N",
-        help="Samples that shapes, multiply-adds and activations are for.  [default: one]",
-    )
-    input_shape: tuple[int, ...] | None = option(
-        "--input-shape",
-        type=NumbersType(3, "N...", "positive integers, 3 at the most, as in 28 28 1"),
-        help="Shape of the input without the batch, as 100, or 28 28 1.",
-    )
-    weights: str | None = options.weights_option
-    compare_weights: bool = option(
-        "--compare-weights",
-        help="Of two models compare the values of weights too, which reads them all.",
-    )
-    solve: Pair | None = option(
-        "--solve",
-        type=PairType(),
-        help="Tell which layer to change so that the output has these rows and columns.",
-    )
-    name: str | None = option("--name", help="Name of a model of layers.  [default: sequential]")
-    style: str | None = option(
-        "--style",
-        type=click.Choice(("keras",), case_sensitive=False),
-        help="Print what Keras 3 prints, to the character.",
-    )
-    width: int | None = option(
-        "--width",
-        type=CountType(most=MAX_WIDTH),
-        metavar="N",
-        help="Characters of a table's lines.  [default: the terminal's; elsewhere what it takes]",
-    )
-    format_name: str | None = option(
-        "--format",
-        type=click.Choice((*FORMATS, "sarif"), case_sensitive=False),
-        help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
-    )
-    audit: bool = option(
-        "--audit",
-        help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
-    )
-    max_size: int = options.max_size_option
-
-
 @click.command("summary", cls=SummaryCommand, examples=EXAMPLES)
 @takes(Request)
 def command(request: Request) -> None:
@@ -123,95 +56,52 @@ def command(request: Request) -> None:
     what differs. Or a model is made of LAYERs, each spelled as in Keras code, or a text file with
     one layer a line. Nothing that a file holds is run.
     """
+    request.check()
+    # Each mode is loaded when it is asked for.
     if request.audit:
-        _show_audit(request)
-        return
-    _check_options(request)
-    layers, solve = request.layers, request.solve
-    is_comparison = len(layers) == 2 and all(map(names_model, layers))
-    if request.compare_weights and not is_comparison:
-        raise click.UsageError("--compare-weights must be used with two models.")
-    if request.name is not None and names_model(layers[0]):
-        raise click.UsageError(f"--name must be used with layers. Received: '{layers[0]}'.")
-    if is_comparison:
-        _show_comparison(request)
-        return
+        from upsamp.cli.modes.audit import audit_file as run
+    elif request.compares:
+        from upsamp.cli.modes.difference import compare_models as run
+    else:
+        run = _show_one
+    run(request)
+
+
+def _show_one(request: Request) -> None:
+    """Show one model, and which layer of it to change where that is asked."""
     listing = read_arguments(
-        layers, request.name or "sequential", request.input_shape, request.weights, request.max_size
+        request.layers,
+        request.name or "sequential",
+        request.input_shape,
+        request.weights,
+        request.max_size,
+        values=request.needs_values,
     )
-    chain = None if solve is None else _chain(listing.model)
-    show_summary(
-        _summarize(listing, request), request.format_name, style=request.style, width=request.width
-    )
-    if solve is not None and chain is not None:
-        from upsamp.cli.solving import show_advice  # most summaries are for reading alone
+    summary = _summarize(listing, request)
+    if request.draw is not None:
+        from upsamp.cli.modes.draw import draw_model  # few summaries are drawn
 
-        show_advice(chain, solve)
+        draw_model(listing, request)
+        if request.draw == STANDARD_STREAM or (request.quiet and request.output is None):
+            return
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_summary_page  # few send a page
 
-
-def _check_options(request: Request) -> None:
-    """Raise where options have no meaning together."""
-    columns, format_name = request.columns, request.format_name
-    if format_name == "sarif":
-        raise click.UsageError("--format sarif must be used with --audit.")
-    with wrong_command():
-        choose_columns(columns, ())
-    if request.style is not None and (columns is not None or format_name not in (None, "table")):
-        raise click.UsageError("--style keras must stand without --columns and --format.")
-    if request.width is not None and format_name not in (None, "table"):
-        raise click.UsageError(
-            f"--width must be that of a table. Received: --format {format_name}."
-        )
+        write_summary_page(listing, summary, request)
+        if request.output is None:
+            return
+    if request.solve is not None:
+        from upsamp.cli.modes.advise import show_advised as show  # few ask for another size
+    else:
+        show = _show
+    with text_written(request.output, overwrite=request.force):
+        show(summary, listing.model, request)
 
 
-def _show_audit(request: Request) -> None:
-    """Show what speaks against loading a file, and exit with 1 where there is a reason."""
-    from upsamp.cli.render.audits import FORMATS as AUDIT_FORMATS
-    from upsamp.cli.render.audits import show_audit
-    from upsamp.models.audit.audit import audit_model
-
-    given = request.given(*NOT_FOR_AUDITS)
-    if given:
-        raise click.UsageError(f"{given[0]} must be used without --audit.")
-    if request.format_name not in (None, *AUDIT_FORMATS):
-        raise click.UsageError(
-            f"--audit must be shown as {', '.join(AUDIT_FORMATS)}. "
-            f"Received: --format {request.format_name}."
-        )
-    if len(request.layers) != 1:
-        raise click.UsageError(f"--audit must have one file. Received: {len(request.layers)}.")
-    (path,) = request.layers
-    if path != STANDARD_STREAM and not names_file(path) and ("(" in path or path in GENERATORS):
-        raise click.UsageError(f"--audit must have a file. Received: {path}.")
-    report = audit_model(path, max_size=request.max_size)
-    show_audit(report, request.format_name, width=request.width)
-    if report.reasons:
-        sys.exit(1)
-
-
-def _show_comparison(request: Request) -> None:
-    """Show two models side by side; raise for options that have no meaning with two."""
-    names = "--columns", "--show-trainable", "--batch", "--input-shape", "--weights", "--solve"
-    given = request.given(*names, "--style")
-    given += ["--format dot"] * (request.format_name == "dot")
-    if given:
-        raise click.UsageError(f"{given[0]} must be used with one model. Received: two.")
-    first, second = request.layers
-    values, max_size = request.compare_weights, request.max_size
-    one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))
-    difference = compare(one, other, weights=values)
-    show_difference(difference, (first, second), request.format_name, width=request.width)
-
-
-def _comparable(text: str, *, values: bool, max_size: int) -> Summary:
-    """Return the summary of one of two models, its nested models expanded."""
-    listing = open_named(text, values=values, max_size=max_size)
-    if values and not listing.counted:
-        raise ArgumentError(
-            "--compare-weights must be used with files that hold weights. "
-            f"Received: '{text}', which has none."
-        )
-    return listing.model.summarize(expand_nested=True, counted=listing.counted)
+def _show(summary: Summary, model: Model, request: Request) -> None:
+    """Show a summary alone."""
+    del model  # of which nothing else is asked
+    show_summary(summary, request.shown_as, style=request.style, width=request.width)
 
 
 def _summarize(listing: Listing, request: Request) -> Summary:
@@ -234,14 +124,4 @@ def _summarize(listing: Listing, request: Request) -> Summary:
         input_shapes=shapes,
         counted=listing.counted,
     )
-    return replace(summary, optimizer=listing.optimizer)
-
-
-def _chain(model: Model) -> Sequential:
-    """Return the model where its layers come one after the other, which alone can be solved."""
-    if not isinstance(model, Sequential):
-        raise ArgumentError(
-            f"--solve must have layers one after the other. Received: the {model.type_name} model "
-            f"'{model.name}'."
-        )
-    return model
+    return replace(summary, optimizer=listing.optimizer, digits=request.digits)

@@ -1,47 +1,17 @@
 """`upsamp transpose-conv`: run a transposed convolution and show what it does."""
 
-import math
-from dataclasses import replace
-from functools import partial
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from upsamp.cli.command import Command
-from upsamp.cli.options import takes, wrong_command
-from upsamp.cli.render.tables import show_layer, show_note
-from upsamp.cli.results import (
-    choose_destination,
-    find_source,
-    finish,
-    report,
-    show_result,
-    shows_tables,
-)
-from upsamp.cli.transpose_request import Request, read_kernel
-from upsamp.core.arguments import Array
-from upsamp.core.convolution.convolve import transposed_setting
-from upsamp.core.layout import as_batch
+from upsamp.cli.options import takes
+from upsamp.cli.transpose_request import Request
 from upsamp.core.memory import limit_memory
-from upsamp.errors import ArgumentError
-from upsamp.io.formats import is_image_format
-from upsamp.io.picture_options import check_result
-from upsamp.io.pictures import Picture
 from upsamp.io.streams import spooled_input
-from upsamp.io.write import Destination
-from upsamp.models.transposed_convolution import (
-    Convolution,
-    Settings,
-    check_output_shape,
-    result_size,
-)
-from upsamp.resizing.file_to_file import Job, plan_job, prepare
-from upsamp.resizing.strip_jobs import Source
 
 if TYPE_CHECKING:
-    from upsamp.cli.taken_layer import TakenLayer
+    from upsamp.cli.modes.taken_layer import TakenLayer
 
 EXAMPLES = """
 upsamp transpose-conv --kernel 3 --stride 2 --padding same
@@ -49,7 +19,9 @@ upsamp transpose-conv '1 2; 3 4' --kernel 1 --stride 2
 upsamp transpose-conv '1 2; 3 4' --weights '1 2 1; 2 4 2; 1 2 1' --stride 2 --format json
 upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --padding same
 upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --explain
+upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --animate steps.gif
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --overlap
+upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --html page.html
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
 upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
 upsamp transpose-conv --from keras model.keras:conv2d_transpose_1 --code onnx
@@ -70,130 +42,62 @@ def command(request: Request) -> None:
     the weights say otherwise; its pixels are rounded, and saturated at 0 and 255.
     """
     request.check()
-    layer = None
-    if request.source_layer is not None:
-        layer = _take_layer(*request.source_layer, request)
-        if layer is None:
-            return
-    if request.max_memory is not None:
-        click.get_current_context().with_resource(limit_memory(request.max_memory))
-        click.get_current_context().with_resource(spooled_input())
+    # Each mode is loaded when it is asked for.
     if request.solve is not None:
-        from upsamp.cli.solving import show_solutions  # neither is needed to compute
+        from upsamp.cli.modes.solve import show_solutions
 
-        show_solutions(*request.solve)
+        show_solutions(request)
     elif request.fit is not None:
-        from upsamp.cli.fitting import learn_kernel
+        from upsamp.cli.modes.fit import learn_kernel
 
         learn_kernel(request, request.fit)
-    else:
-        settings = _settle(request, layer)
-        if request.explain:
-            from upsamp.cli.explaining import explain_convolution
+    elif request.source_layer is None:
+        _run(request, None)
+    elif layer := _take_layer(*request.source_layer, request):
+        _run(request, layer)
 
-            explain_convolution(request, settings)
-            return
-        if request.overlap is not None:
-            from upsamp.cli.explaining import show_overlap
 
-            show_overlap(request, settings)
-            return
-        if request.library is None:
-            _convolve(request, settings, layer)
-            return
-        from upsamp.cli.translating import translate_convolution
+def _run(request: Request, layer: "TakenLayer | None") -> None:
+    """Run, explain or translate the convolution of the options, or of a layer."""
+    from upsamp.cli.modes.taken_layer import settle
+
+    if request.max_memory is not None:
+        context = click.get_current_context()
+        context.with_resource(limit_memory(request.max_memory))
+        context.with_resource(spooled_input())
+    settings = settle(request, layer)
+    if request.html is not None:
+        from upsamp.cli.html.transpose_conv import write_convolution_page
+
+        write_convolution_page(request, settings, layer)
+    elif request.explain:
+        from upsamp.cli.modes.explain import explain_convolution
+
+        explain_convolution(request, settings)
+    elif request.animate is not None:
+        from upsamp.cli.modes.animate import animate_convolution
+
+        animate_convolution(request, settings)
+    elif request.overlap is not None:
+        from upsamp.cli.modes.explain import show_overlap
+
+        show_overlap(request, settings)
+    elif request.library is not None:
+        from upsamp.cli.modes.code import translate_convolution
 
         translate_convolution(request, settings, layer)
+    else:
+        from upsamp.cli.modes.convolve import convolve_one
+
+        convolve_one(request, settings, layer)
 
 
 def _take_layer(library: str, text: str, request: Request) -> "TakenLayer | None":
     """Return the transposed convolution that --from says, or show or compute another layer."""
     if library == "torch":
-        from upsamp.cli.torch_layers import take_torch_layer
+        from upsamp.cli.modes.from_torch import take_torch_layer
 
         return take_torch_layer(text, request)
-    from upsamp.cli.keras_layers import take_keras_layer  # which knows all layers
+    from upsamp.cli.modes.from_keras import take_keras_layer  # which knows all layers
 
     return take_keras_layer(text, request)
-
-
-def _settle(request: Request, layer: "TakenLayer | None") -> Settings:
-    """Return the settings with the kernel, where it is no preset; or those of a layer."""
-    if layer is None:
-        settings, layout = request.settings, request.kernel_layout
-        _check_settings(settings)
-        kernel = read_kernel(
-            request.weights, request.kernel, request.filters, request.groups, layout
-        )
-        return replace(settings, kernel=kernel)
-    _check_settings(layer.settings)
-    return layer.settings
-
-
-def _convolve(request: Request, settings: Settings, layer: "TakenLayer | None") -> None:
-    """Read an image or a matrix, convolve it, and write or show the result."""
-    started = perf_counter()
-
-    def plan(found: Source) -> Job[Convolution]:
-        if layer is not None:
-            from upsamp.cli.taken_layer import check_channels
-
-            check_channels(layer.channels, found.given, settings.data_format)
-        ending = "{}x{}_transpose".format(*settings.strides)
-        destination = choose_destination(request, found.given, ending)
-        _check_size(found, settings, request.max_pixels)
-        return plan_job(found, _plan(found.given, settings, destination), destination)
-
-    job = prepare(partial(find_source, request), plan)
-    given, destination = job.source.given, job.destination
-    delivered = finish(job)
-    if job.work.lost:
-        share = 100 * job.work.lost / math.prod(job.work.shape)
-        show_note(
-            f"{share:.1f}% of the values were below 0 or above {np.iinfo(job.work.dtype).max} "
-            "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
-        )
-    if destination.format == "table":
-        show_result(job.source.load(), delivered)
-    show_layer(job.work.row, as_table=shows_tables(destination))
-    shown = [
-        ("Weights", settings.preset),
-        ("Stride", "{} x {}".format(*settings.strides)),
-        ("Padding", str(settings.padding)),
-    ]
-    report("Convolved, transposed", request.source, given, delivered, destination, shown, started)
-
-
-def _check_settings(settings: Settings) -> None:
-    """Raise where settings contradict each other, whatever the input is."""
-    with wrong_command():
-        transposed_setting(*settings.arguments, settings.output_shape)
-    if settings.filters is not None and settings.filters % settings.groups:
-        raise click.UsageError(
-            f"--groups must divide --filters. Received: --groups {settings.groups}, "
-            f"--filters {settings.filters}."
-        )
-
-
-def _check_size(found: Source, settings: Settings, max_pixels: int) -> None:
-    """Raise where the result has more pixels than may be, or zeros that nothing follows from."""
-    by_channel = isinstance(found.given, Picture)
-    size = result_size(found.array, settings, by_channel=by_channel)
-    images = len(as_batch(found.array, settings.data_format))
-    check_result(*size, max_pixels, images * math.prod(size))
-    with wrong_command(ArgumentError):
-        check_output_shape(found.array, settings, by_channel=by_channel)
-
-
-def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:
-    """Return what is computed: of an image channel by channel, and to one in whole pixels."""
-    if not isinstance(given, Picture):
-        return Convolution(given, settings, by_channel=False, alpha=False, pixels=None)
-    drawn = is_image_format(destination.format)
-    return Convolution(
-        given.pixels,
-        settings,
-        by_channel=True,
-        alpha=drawn and given.has_alpha,
-        pixels=given.pixels.dtype if drawn else None,
-    )

@@ -237,7 +237,7 @@ def soft_shrink(x: Array) -> Array:
 
 
 def hard_shrink(x: Array) -> Array:
-    """Return x where it is farther than 1/2 from 0, else 0."""
+    """Return x where it is farther than 1/2 from 0, otherwise 0."""
     return np.where(np.abs(x) <= x.dtype.type(0.5), x.dtype.type(0), x)
 
 

@@ -166,7 +166,7 @@ def _activate(function: ActivationFunction, x: Array) -> Array:
 
 
 def is_pointwise(value: object) -> bool:
-    """Tell whether an activation is a function of each value alone.
+    """Tell whether an activation is a function of each value only.
 
     >>> is_pointwise("tanh"), is_pointwise("softmax")
     (True, False)

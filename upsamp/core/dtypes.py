@@ -27,7 +27,7 @@ def compute_dtype(dtype: npt.DTypeLike) -> np.dtype[np.floating]:
 
 
 def floating_result_dtype(*arrays: Array) -> np.dtype[np.floating]:
-    """Return the floating type that products of these arrays have; float64 for integers alone."""
+    """Return the floating type that products of these arrays have; float64 for integers only."""
     common = np.result_type(*arrays)
     return common if common.kind == "f" else np.dtype(np.float64)
 

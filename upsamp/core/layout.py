@@ -31,7 +31,7 @@ def with_new_image(
 ) -> tuple[int, ...]:
     """Return `shape` with other rows, columns and channels, in its own rank and data format.
 
-    A shape of rank 2 has no place for channels, and so takes one alone.
+    A shape of rank 2 has no place for channels, and so takes one only.
     """
     if len(shape) == 2:
         if channels != 1:
@@ -53,7 +53,7 @@ def own(result: Array, x: object) -> Array:
 
 
 def frozen(array: Array) -> Array:
-    """Return the array if nobody can write to it, otherwise a read-only copy: to be kept.
+    """Return the array if no one can write to it, otherwise a read-only copy: to be kept.
 
     >>> x = np.zeros(3)
     >>> kept = frozen(x)
@@ -68,6 +68,6 @@ def frozen(array: Array) -> Array:
 
 
 def read_only(array: Array) -> Array:
-    """Return a new array that nobody else holds, to which nobody can write from now on."""
+    """Return a new array that nobody else holds, to which no one can write from now on."""
     array.flags.writeable = False
     return array

@@ -15,7 +15,7 @@ OPERATIONS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
 }
-# Sizes beyond this are no layer's; and a tower of powers would else never end.
+# Sizes beyond this are no layer's; and a tower of powers would otherwise never end.
 LARGEST = 2**63
 DEEPEST = 100
 
@@ -23,7 +23,7 @@ DEEPEST = 100
 def value_of(node: ast.expr, depth: int = 0) -> Any:
     """Return the value of a literal, a tuple or list of such, or whole-number arithmetic.
 
-    Lists become tuples. Raises `ExpressionError` for all else.
+    Lists become tuples. Raises `ExpressionError` for anything else.
 
     >>> value_of(ast.parse("(2, 3 * 4)", mode="eval").body)
     (2, 12)

@@ -18,7 +18,7 @@ from upsamp.errors import MemoryLimitError
 GRANTED = 2**25
 # Bytes that are taken besides what grows with the input: for plans, threads, and what is loaded.
 WORKING = 2**25
-# How often a limit is named anew: for what is read, for the result, and for threads.
+# How often a limit is named again: for what is read, for the result, and for threads.
 MOST_TRIALS = 8
 
 

@@ -22,7 +22,7 @@ WIDE_COLUMNS, WIDE_ROWS, NARROW_ROWS = 64, 4, 6
 # Factors are cut along their common axis at multiples of this, where those rows are too many.
 DEPTH_UNIT = 16
 # A product by a transposed factor may get no such kernel. Of these columns those of a product are
-# a multiple, and from so many multiplications on another thread does more than it costs.
+# a multiple, and from this many multiplications on another thread does more than it costs.
 COLUMN_UNIT = 16
 ALONE = 2**24
 
@@ -72,7 +72,7 @@ def multiply_small(left: Array, right: Array, out: Array) -> None:
 
 
 def _multiply_deep(left: Array, right: Array, out: Array, most: int) -> None:
-    """Sum products of at most about so many lines of the right factor: high ones are faster."""
+    """Sum products of at most about this many lines of the right factor: high ones are faster."""
     depth = right.shape[-2]
     # In whole units, so that no part is deeper and cut again.
     parts = -(-depth // max(DEPTH_UNIT, most // DEPTH_UNIT * DEPTH_UNIT))
@@ -115,7 +115,7 @@ def multiply(left: Array, right: Array, out: Array) -> None:
 
 
 def _multiply_columns(left: Array, right: Array, out: Array, width: int, threads: int) -> None:
-    """Multiply by so many columns at a time."""
+    """Multiply by this many columns at a time."""
     count = right.shape[1] // width
     whole = count * width
     factors, results = (

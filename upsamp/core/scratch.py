@@ -11,7 +11,7 @@ from upsamp.core.arguments import Array
 # What a thread keeps from call to call of a scratch array, and of all together, in bytes: fresh
 # memory costs more than most of what is computed in it, as the system clears it page by page.
 KEPT, KEPT_TOGETHER = 2**23, 2**24
-# Fewer bytes are taken anew in less time than it takes to look for what is kept.
+# Fewer bytes are taken again in less time than it takes to look for what is kept.
 LITTLE = 2**14
 
 
@@ -28,7 +28,7 @@ _memory = _Memory()
 def scratch(name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     """Return an array to write to, of any content, that is this thread's until the next such call.
 
-    Calls with other names give other memory, and what is little is taken anew. A call within a
+    Calls with other names give other memory, and what is little is taken again. A call within a
     call (an algorithm that falls back on another one) must use names of its own.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize

@@ -5,7 +5,14 @@ from typing import Any
 
 from upsamp.errors import printable
 
-__all__ = ["decode_text", "encoding_of", "first_line", "json_text", "printable"]
+__all__ = [
+    "decode_text",
+    "encoding_of",
+    "first_line",
+    "json_text",
+    "printable",
+    "printable_lines",
+]
 
 
 def encoding_of(head: bytes) -> str:
@@ -46,13 +53,24 @@ def first_line(error: BaseException) -> str:
     return printable(lines[0]).rstrip(".")
 
 
+def printable_lines(text: str) -> str:
+    r"""Return text of which lines and tabs alone are left as they are.
+
+    >>> printable_lines("a" + chr(27) + "\n\tb")
+    'a\\x1b\n\tb'
+    """
+    return "\n".join(
+        "\t".join(printable(cell) for cell in line.split("\t")) for line in text.split("\n")
+    )
+
+
 def json_text(value: Any, indent: int | None = None) -> str:
-    r"""Return a value as JSON of visible ASCII alone, which says the same.
+    r"""Return a value as JSON of visible ASCII only, which says the same.
 
     >>> print(json_text({"name": "é" + chr(0x7F)}))
     {"name": "\u00e9\u007f"}
     """
     import json  # most text is none
 
-    # The one control character that JSON need not escape; it stands nowhere but in strings.
+    # The one control character that JSON need not escape; it is nowhere but in strings.
     return json.dumps(value, indent=indent).replace("\x7f", r"\u007f")

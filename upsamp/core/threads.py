@@ -30,7 +30,7 @@ SMALL_PRODUCT = 250_000
 VARIABLE = "UPSAMP_THREADS"
 # No machine is faster with more, and a system that gives no more threads would end the work.
 MAX_THREADS = 1024
-# Each thread has memory of its own, so under --max-memory there is one for so many bytes.
+# Each thread has memory of its own, so under --max-memory there is one for this many bytes.
 THREAD_MEMORY = 3 * 2**24
 # Up to so many threads have room for the pieces that are the fastest. Eight have for a third each:
 # together they take no more than 32 MB.
@@ -75,7 +75,7 @@ def size_among(threads: int, size: int) -> int:
 
 @contextmanager
 def limit_threads(count: int) -> Iterator[None]:
-    """Let the calling thread share its work among so many threads at the most, in this block.
+    """Let the calling thread share its work among this many threads at the most, in this block.
 
     It is for a thread that is one of several already, each with work of its own.
     """

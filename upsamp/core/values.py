@@ -100,7 +100,7 @@ def as_number(value: object) -> float | None:
 
 
 def as_list(value: object, most: int) -> list[Any] | None:
-    """Return the values of a list, tuple, array or iterator; None of all else.
+    """Return the values of a list, tuple, array or iterator; None of anything else.
 
     most: how many there may be; where there are more, one more is returned.
 

@@ -1,7 +1,7 @@
 """An explanation as data: the stages from the input to the output, and one cell as its sum."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -25,27 +25,47 @@ class Stage(NamedTuple):
     note: str
 
 
+Place: TypeAlias = tuple[int, ...]
+
+
 class Term(NamedTuple):
-    """An input `value` times its weight. place: the row, column and channel of the input."""
+    """An input `value` times its weight.
+
+    place: the row, column and channel of the input; None for the bias, whose value is 1.
+    """
 
     value: float
     weight: float
     product: float
-    place: tuple[int, int, int]
+    place: Place | None
+
+
+class View(NamedTuple):
+    """A way to come to a cell.
+
+    columns: what stands beside each term that is no bias, by its heading: a place, or a number.
+    """
+
+    title: str
+    columns: Mapping[str, Sequence[Any]]
 
 
 class Cell(NamedTuple):
-    """One value of the output, its first channel, as a sum of products; and what is added."""
+    """One value of the output, its first channel, as a sum of products; and ways to come to it."""
 
     row: int
     column: int
     terms: tuple[Term, ...]
     sum: float
-    bias: float = 0.0
+    views: tuple[View, ...]
 
 
 class Explanation(NamedTuple):
-    """What a command does to an input; formula: how the output's size or positions follow."""
+    """What a command does to an input.
+
+    kernel: (rows, columns), or (rows, columns, filters / groups, C) where there are several.
+    formula: how the output's size or positions follow.
+    """
 
     command: str
     given: Array
@@ -57,17 +77,6 @@ class Explanation(NamedTuple):
 
     def to_dict(self, spell: Callable[[Array], Any] = np.ndarray.tolist) -> dict[str, Any]:
         """Return the explanation as dictionaries, lists and numbers; spell: what arrays become."""
-        cell: dict[str, Any] = {
-            "row": self.cell.row,
-            "column": self.cell.column,
-            "terms": [
-                {"input": term.value, "weight": term.weight, "product": term.product}
-                for term in self.cell.terms
-            ],
-            "sum": self.cell.sum,
-        }
-        if self.cell.bias:
-            cell["bias"] = self.cell.bias
         return {
             "command": self.command,
             "input": spell(self.given),
@@ -81,19 +90,31 @@ class Explanation(NamedTuple):
                 }
                 for stage in self.stages
             ],
-            "cell": cell,
+            "cell": {
+                "row": self.cell.row,
+                "column": self.cell.column,
+                "terms": [
+                    {"input": term.value, "weight": term.weight, "product": term.product}
+                    for term in self.cell.terms
+                ],
+                "sum": self.cell.sum,
+            },
             "formula": self.formula,
             "output": spell(self.output),
         }
 
 
-def make_cell(place: Pair, read: Sequence[tuple[Any, Any, tuple[int, int, int]]]) -> Cell:
+def make_cell(
+    place: Pair,
+    read: Sequence[tuple[Any, Any, Place | None]],
+    views: Sequence[View],
+) -> Cell:
     """Return a cell as the sum of inputs times weights, each with the place of the input."""
     terms = tuple(
         Term(float(value), float(weight), float(value) * float(weight), origin)
         for value, weight, origin in read
     )
-    return Cell(*place, terms, sum(term.product for term in terms))
+    return Cell(*place, terms, sum(term.product for term in terms), tuple(views))
 
 
 def choose_cell(cell: Pair | None, reads: tuple[Sequence[int], Sequence[int]], what: str) -> Pair:

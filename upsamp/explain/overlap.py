@@ -11,7 +11,8 @@ al., "Checkerboard artifact free sub-pixel convolution" (arXiv 1707.02937).
 
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,9 @@ import numpy as np
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.setting import ConvolutionSetting
 from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
-from upsamp.core.kernels.presets import KERNEL_PRESETS, make_kernel
+from upsamp.core.kernels.gains import phase_sums, unevenness
+from upsamp.core.kernels.presets import KERNEL_PRESETS
+from upsamp.errors import ArgumentError
 from upsamp.explain.explanation import check_values
 from upsamp.explain.transposed import axis_taps, transposed_axes
 
@@ -63,49 +66,27 @@ class Overlap(NamedTuple):
 
 
 class Words(NamedTuple):
-    """The words of the command that cures are told in.
+    """The words of the command that cures are told in, and what they would make.
 
-    weights: a preset, a matrix or a file. whole: whether they are one matrix for all channels.
+    own: the command whose checkerboard this is. source, weights: the input, and the preset, the
+    matrix or the file; None where no option names the weights. whole: whether they are one matrix
+    for all channels. kept: options that stay as they are; resized: those that `upsample` has, too.
+    piped, written: options of a result that the next command reads, and of the last one.
+    averaged: whether the result is taken channel by channel, so that one window can average it.
+    make: the kernel of a preset by its name, its size and the strides, as `find_overlap` takes it;
+    it raises `ArgumentError` for a preset that these channels cannot have.
     """
 
+    own: str
     source: str
-    weights: str
-    seed: int
+    weights: str | None
     whole: bool
-
-
-def unevenness(phases: Array) -> float | None:
-    """Return the largest difference between phases over their mean; None where that mean is 0.
-
-    >>> unevenness(np.array([[4, 2], [2, 1]]))
-    1.3333333333333333
-    """
-    difference, mean = float(phases.max() - phases.min()), abs(float(phases.mean()))
-    if difference <= 1e-12 * float(np.abs(phases).max(initial=0)):
-        return 0.0
-    return difference / mean if mean > 1e-12 * float(np.abs(phases).max()) else None
-
-
-def phase_sums(kernel: Array, axes: Sequence[TransposedAxis]) -> Array:
-    """Return what each phase sums up of a kernel, (rows, columns).
-
-    The phase of an output is its remainder by the stride.
-
-    >>> from upsamp.core.geometry.sizes import transposed_axis
-    >>> axis = transposed_axis(4, 3, 2, "same", None, 1)
-    >>> phase_sums(np.ones((3, 3)), (axis, axis))
-    array([[4., 2.],
-           [2., 1.]])
-    """
-    rows, columns = axes
-    sums = np.zeros((rows.stride, columns.stride))
-    for (row, column), weight in np.ndenumerate(kernel):
-        phase = (
-            (row * rows.dilation - rows.before) % rows.stride,
-            (column * columns.dilation - columns.before) % columns.stride,
-        )
-        sums[phase] += weight
-    return sums
+    kept: str
+    resized: str
+    piped: str
+    written: str
+    averaged: bool
+    make: Callable[[str, Pair, Pair], Array]
 
 
 def find_overlap(
@@ -127,58 +108,66 @@ def find_overlap(
     return Overlap(np.multiply.outer(rows, columns), gain, counts.astype(int), cures)
 
 
-def _cures(kernel: Array, axes: Sequence[TransposedAxis], gain: Array, words: Words) -> list[Cure]:
-    """Return what lessens a checkerboard, applied to this kernel."""
+def _cures(
+    kernel: Array, axes: Sequence[TransposedAxis], gain: Array, words: Words
+) -> Iterator[Cure]:
+    """Yield what lessens a checkerboard, applied to this kernel."""
     strides: Pair = (axes[0].stride, axes[1].stride)
     if strides == (1, 1):
-        return []
-    seed = f" --seed {words.seed}" if words.seed else ""
-    stride = f"--stride {_pair(strides)} --padding same{seed}"
+        return
+    stride = f"--stride {_pair(strides)} --padding same{words.kept}"
     command = f"upsamp transpose-conv {shlex.quote(words.source)}"
     divisible: Pair = (
         math.ceil(kernel.shape[0] / strides[0]) * strides[0],
         math.ceil(kernel.shape[1] / strides[1]) * strides[1],
     )
-    sized = f"--kernel {_pair(divisible)}"
-    cures = []
     if divisible != kernel.shape:
-        if words.weights in KERNEL_PRESETS:
-            larger = _preset(words.weights, divisible, strides, words.seed)
-            text = f"{command} {sized} --weights {words.weights} {stride}"
-        else:
-            larger = np.zeros(divisible)
-            larger[: kernel.shape[0], : kernel.shape[1]] = kernel
-            text = f"{command} --weights {shlex.quote(_written(larger))} {stride}"
-        if words.weights in KERNEL_PRESETS or (words.whole and larger.size <= MAX_WRITTEN):
-            cures.append(Cure("a kernel that the stride divides", text, _same(larger, strides)))
-    once = kernel
-    if words.weights in KERNEL_PRESETS:
-        once = _preset(words.weights, kernel.shape, (1, 1), words.seed)
-    cures.append(
-        Cure(
+        yield from _divisible(kernel, divisible, strides, f"{command} {{}} {stride}", words)
+    if words.weights is not None:
+        preset = words.weights in KERNEL_PRESETS
+        size: Pair = (kernel.shape[0], kernel.shape[1])
+        once = words.make(words.weights, size, (1, 1)) if preset else kernel
+        yield Cure(
             "resize, then convolve",
-            f"upsamp upsample {shlex.quote(words.source)} --size {_pair(strides)} --format txt | "
-            f"upsamp transpose-conv - --kernel {_pair(kernel.shape)} "
-            f"--weights {shlex.quote(words.weights)} --padding same{seed}",
+            f"upsamp upsample {shlex.quote(words.source)} --size {_pair(strides)}{words.resized}"
+            f"{words.piped} | upsamp transpose-conv - --kernel {_pair(size)} "
+            f"--weights {shlex.quote(words.weights)} --padding same{words.kept}{words.written}",
             np.full(strides, once.sum()),
         )
-    )
     doubled: Pair = (2 * strides[0] - strides[0] % 2, 2 * strides[1] - strides[1] % 2)
     for name, size in (("icnr", divisible), ("bilinear", doubled)):
-        start = _preset(name, size, strides, words.seed)
-        text = f"{command} --kernel {_pair(size)} --weights {name} {stride}"
-        cures.append(Cure(f"weights that begin as {name}", text, _same(start, strides)))
-    mean = np.full(strides, 1 / (strides[0] * strides[1]))
-    cures.append(
-        Cure(
+        with suppress(ArgumentError):  # as of bilinear for more filters than channels
+            start = words.make(name, size, strides)
+            text = f"{command} --kernel {_pair(size)} --weights {name} {stride}{words.written}"
+            yield Cure(f"weights that begin as {name}", text, _same(start, strides))
+    if words.averaged:
+        mean = _written(np.full(strides, 1 / (strides[0] * strides[1])))
+        yield Cure(
             "the mean of shifted outputs",
-            f"{command} --kernel {_pair(kernel.shape)} --weights {shlex.quote(words.weights)} "
-            f"{stride} | upsamp transpose-conv - --weights {shlex.quote(_written(mean))} "
-            "--padding same",
+            f"{words.own}{words.piped} | upsamp transpose-conv - --weights {shlex.quote(mean)} "
+            f"--padding same{words.written}",
             np.full(strides, gain.mean()),
         )
-    )
-    return cures
+
+
+def _divisible(
+    kernel: Array, size: Pair, strides: Pair, command: str, words: Words
+) -> Iterator[Cure]:
+    """Yield a kernel that the stride divides: of the same name, or with zeros behind its own.
+
+    command: has {} in the place of the kernel.
+    """
+    name = "a kernel that the stride divides"
+    if words.weights is not None and words.weights in KERNEL_PRESETS:
+        larger = words.make(words.weights, size, strides)
+        text = command.format(f"--kernel {_pair(size)} --weights {words.weights}")
+    elif words.whole and math.prod(size) <= MAX_WRITTEN:
+        larger = np.zeros(size)
+        larger[: kernel.shape[0], : kernel.shape[1]] = kernel
+        text = command.format(f"--weights {shlex.quote(_written(larger))}")
+    else:
+        return
+    yield Cure(name, f"{text}{words.written}", _same(larger, strides))
 
 
 def _same(kernel: Array, strides: Pair) -> Array:
@@ -188,10 +177,6 @@ def _same(kernel: Array, strides: Pair) -> Array:
         for taps, step in zip(kernel.shape, strides, strict=True)
     ]
     return phase_sums(kernel, axes)
-
-
-def _preset(name: str, size: Pair, strides: Pair, seed: int) -> Array:
-    return make_kernel(name, (*size, 1, 1), strides, seed)[:, :, 0, 0]
 
 
 def _pair(pair: Sequence[int]) -> str:

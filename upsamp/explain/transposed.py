@@ -5,7 +5,8 @@ Source: V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep le
 its elements and around it, by the kernel turned round.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -20,8 +21,11 @@ from upsamp.core.geometry.sizes import (
     transposed_formula,
 )
 from upsamp.explain.explanation import (
+    Cell,
     Explanation,
+    Place,
     Stage,
+    View,
     check_values,
     choose_cell,
     flat,
@@ -30,8 +34,16 @@ from upsamp.explain.explanation import (
 
 # Elements of the matrix that is shown as well, at most.
 MAX_MATRIX = 1024
+# Inputs of a cell, each with the kernel as a stage of its own, at most.
+MAX_SCATTERED = 16
+FULL = (
+    "each window of what is padded, times the kernel turned round, and summed; or each input times "
+    "the kernel, added where they overlap"
+)
+# What is said of an output that is the full result.
+UNCROPPED = "the full result as it is"
 
-
+Axes: TypeAlias = tuple[TransposedAxis, TransposedAxis]
 Arguments: TypeAlias = tuple[Pair, Padding | Margins, Pair | None, Pair, int]
 
 
@@ -63,64 +75,110 @@ def explain_transposed(
     strides, _, _, dilation, groups = arguments
     setting = transposed_setting(*arguments, output_shape)
     filters = extent_of(setting, (1, *x.shape), kernel.shape).filters
-    rows, columns = transposed_axes(setting, x.shape, kernel.shape)
+    rows, columns = axes = transposed_axes(setting, x.shape, kernel.shape)
     check_values((max(rows.output, rows.full), max(columns.output, columns.full), filters))
-    # What the first filter reads.
-    seen = x[:, :, : x.shape[2] // groups]
-    first = kernel[:, :, 0, : x.shape[2] // groups]
+    channels = x.shape[2] // groups
+    first = kernel[:, :, 0, :channels]
     output = conv2d_transpose(x, kernel, bias, *arguments, output_shape=output_shape)
     full = conv2d_transpose(x, kernel, None, strides, "valid", (0, 0), dilation, groups)
-    axes, taps = (rows, columns), first.shape[:2]
-    spans = tuple(map(effective_kernel, taps, dilation))
-    spread = _insert_zeros(seen, strides)
+    # What the first filter reads.
+    seen = x[:, :, :channels]
+    spread, spans = insert_zeros(seen, strides), _spans(axes, first)
     padded = np.pad(spread, [*((span - 1, span - 1) for span in spans), (0, 0)])
-    stages = [
-        Stage("input", flat(x), ""),
-        Stage("kernel", flat(first), "of the first filter" if filters > 1 else ""),
-        Stage("zeros inserted", flat(spread), _insertion(strides, "neighbours")),
-        Stage("padded", flat(padded), f"{_zeros(spans[0] - 1, spans[1] - 1)} on each side"),
-        Stage(
-            "kernel turned round",
-            flat(_insert_zeros(first, dilation)[::-1, ::-1]),
-            _insertion(dilation, "elements"),
-        ),
-        Stage(
-            "full result",
-            flat(full),
-            "each window of what is padded, times the kernel turned round, and summed",
-        ),
-        Stage("output", flat(output), _crop(rows, columns, with_bias=bool(np.any(bias)))),
-        *_matrix_view(x, kernel, arguments, output_shape),
-    ]
     counts = [
         [len(axis_taps(axis, place, size)) for place in range(axis.output)]
-        for axis, size in zip(axes, taps, strict=True)
+        for axis, size in zip(axes, first.shape, strict=False)
     ]
-    row, column = choose_cell(cell, (counts[0], counts[1]), cell_name)
-    read = [
-        (x[i, j, channel], first[p, q, channel], (i, j, channel))
-        for i, p in axis_taps(rows, row, taps[0])
-        for j, q in axis_taps(columns, column, taps[1])
-        for channel in range(first.shape[2])
+    chosen = choose_cell(cell, (counts[0], counts[1]), cell_name)
+    turned = insert_zeros(first, dilation)[::-1, ::-1]
+    matrices = _matrix_view(x, kernel, arguments, output_shape, with_bias=bool(np.any(bias)))
+    stages = (
+        Stage("input", flat(x), ""),
+        Stage("kernel", flat(first), _filter_note(filters, groups, channels)),
+        Stage("zeros inserted", flat(spread), _insertion(strides, "neighbours")),
+        Stage("padded", flat(padded), f"{_zeros(spans[0] - 1, spans[1] - 1)} on each side"),
+        Stage("kernel turned round", flat(turned), _insertion(dilation, "elements")),
+        *_gathered(padded, turned, axes, chosen),
+        *_scattered(seen, turned[::-1, ::-1], axes, chosen, first.shape),
+        Stage("full result", flat(full), FULL),
+        Stage("output", flat(output), _crop(rows, columns, with_bias=bool(np.any(bias)))),
+        *matrices,
+    )
+    shown = kernel if kernel.shape[2] * kernel.shape[3] > 1 else flat(first)
+    made = _cell(seen, first, axes, chosen, float(bias[0]))
+    formula = _formula(setting, axes, (first.shape[0], first.shape[1]))
+    return Explanation("transpose-conv", flat(x), shown, stages, made, formula, flat(output))
+
+
+def _spans(axes: Axes, kernel: Array) -> Pair:
+    """Return the rows and columns that a kernel covers."""
+    return (
+        effective_kernel(kernel.shape[0], axes[0].dilation),
+        effective_kernel(kernel.shape[1], axes[1].dilation),
+    )
+
+
+def _gathered(padded: Array, turned: Array, axes: Axes, cell: Pair) -> list[Stage]:
+    """Return the window that a cell reads, and its products; what lies past the full has none."""
+    top, left = (place + axis.before for place, axis in zip(cell, axes, strict=True))
+    window = padded[top : top + len(turned), left : left + turned.shape[1]]
+    if window.shape != turned.shape:
+        return []
+    where = f"from row {top} and column {left}"
+    result = f"gathered: their sum is output [{cell[0]}, {cell[1]}]"
+    return [
+        Stage("window", flat(window), f"of what is padded, {where}"),
+        Stage("window times kernel", flat(window * turned), f"turned round; {result}"),
     ]
-    made = make_cell((row, column), read)._replace(bias=float(bias[0]))
-    top, left = row + rows.before, column + columns.before
-    window = padded[top : top + spans[0], left : left + spans[1]]
-    note = (
-        f"of what is padded, from row {top} and column {left}: times the kernel turned round it is "
-        f"output [{row}, {column}]"
+
+
+def _scattered(
+    x: Array, spread: Array, axes: Axes, cell: Pair, taps: Sequence[int]
+) -> Iterator[Stage]:
+    """Yield each input that reaches a cell times the kernel, as it lies on the full result.
+
+    spread: the kernel with the zeros of the dilation.
+    """
+    rows, columns = (
+        axis_taps(axis, place, size) for axis, place, size in zip(axes, cell, taps, strict=False)
     )
-    if window.shape[:2] == spans:  # what lies past the full result reads nothing
-        stages.insert(5, Stage("window", flat(window), note))
-    return Explanation(
-        "transpose-conv",
-        flat(x),
-        flat(first),
-        tuple(stages),
-        made,
-        _formula(setting, axes, taps),
-        flat(output),
+    if len(rows) * len(columns) > MAX_SCATTERED:
+        return
+    for (i, p), (j, q) in product(rows, columns):
+        laid = (x[i, j] * spread).sum(axis=2)
+        at = p * axes[0].dilation, q * axes[1].dilation
+        where = f"from row {i * axes[0].stride} and column {j * axes[1].stride} on"
+        yield Stage(
+            f"input [{i}, {j}] times kernel",
+            laid,
+            f"scattered: laid on the full result {where}; its [{at[0]}, {at[1]}] is added to "
+            f"output [{cell[0]}, {cell[1]}]",
+        )
+
+
+def _cell(x: Array, kernel: Array, axes: Axes, cell: Pair, bias: float) -> Cell:
+    """Return a cell as the sum of what it gathers, which is what inputs scatter to it."""
+    rows, columns = (
+        axis_taps(axis, place, size)
+        for axis, place, size in zip(axes, cell, kernel.shape, strict=False)
     )
+    read: list[tuple[float, float, Place | None]] = []
+    places: list[list[Place]] = [[], [], [], []]
+    spans, deep = _spans(axes, kernel), x.shape[2] > 1
+    for (i, p), (j, q), channel in product(rows, columns, range(x.shape[2])):
+        read.append((x[i, j, channel], kernel[p, q, channel], (i, j, channel)))
+        padded = i * axes[0].stride + spans[0] - 1, j * axes[1].stride + spans[1] - 1
+        turned = spans[0] - 1 - p * axes[0].dilation, spans[1] - 1 - q * axes[1].dilation
+        ends = (channel,) if deep else ()
+        for found, place in zip(places, (padded, turned, (i, j), (p, q)), strict=True):
+            found.append((*place, *ends))
+    views = (
+        View("gathered from what is padded", {"Padded": places[0], "Turned kernel": places[1]}),
+        View("scattered from the input", {"Input": places[2], "Kernel": places[3]}),
+    )
+    if bias:
+        read.append((1.0, bias, None))
+    return make_cell(cell, read, views)
 
 
 def transposed_axes(
@@ -152,14 +210,26 @@ def axis_taps(axis: TransposedAxis, output: int, taps: int) -> list[tuple[int, i
     return found
 
 
-def _insert_zeros(array: Array, steps: Pair) -> Array:
-    """Return (H, W, C) with steps - 1 zeros between neighbours."""
+def insert_zeros(array: Array, steps: Pair) -> Array:
+    """Return (H, W, C) with steps - 1 zeros between neighbours.
+
+    >>> insert_zeros(np.ones((1, 2, 1)), (2, 2))[:, :, 0]
+    array([[1., 0., 1.]])
+    """
     rows, columns = (
         (length - 1) * step + 1 for length, step in zip(array.shape, steps, strict=False)
     )
     spread = np.zeros((rows, columns, array.shape[2]), array.dtype)
     spread[:: steps[0], :: steps[1]] = array
     return spread
+
+
+def _filter_note(filters: int, groups: int, channels: int) -> str:
+    """Say whose kernel is shown."""
+    parts = ["of the first filter"] if filters > 1 else []
+    if groups > 1:
+        parts.append(f"which reads the first {channels} channel{'s' * (channels > 1)}")
+    return ", ".join(parts)
 
 
 def _insertion(steps: Pair, between: str) -> str:
@@ -189,7 +259,7 @@ def _crop(rows: TransposedAxis, columns: TransposedAxis, *, with_bias: bool) -> 
         *([f"zeros added: {', '.join(added)}"] if added else []),
         *(["plus the bias"] if with_bias else []),
     ]
-    return "; ".join(parts) or "the full result as it is"
+    return "; ".join(parts) or UNCROPPED
 
 
 def _formula(setting: ConvolutionSetting, axes: Sequence[TransposedAxis], taps: Pair) -> str:
@@ -208,7 +278,7 @@ def _formula(setting: ConvolutionSetting, axes: Sequence[TransposedAxis], taps: 
 
 
 def _matrix_view(
-    x: Array, kernel: Array, arguments: Arguments, output_shape: Pair | None
+    x: Array, kernel: Array, arguments: Arguments, output_shape: Pair | None, *, with_bias: bool
 ) -> list[Stage]:
     """Return the convolution as a matrix C, and its transpose, where they are small."""
     height, width, channels = x.shape
@@ -219,8 +289,9 @@ def _matrix_view(
     matrix = made.reshape(height * width, -1)
     if matrix.size > MAX_MATRIX:
         return []
-    note = "what the convolution is that takes the output's size to the input's: x = C y"
+    note = "the convolution that takes the output's size to the input's, read row by row"
+    bias = ", and the bias" if with_bias else ""
     return [
         Stage("matrix C", matrix, note),
-        Stage("C transposed", matrix.T, "the output is C^T x, both read row by row"),
+        Stage("C transposed", matrix.T, f"y = C^T x: the output y from the input x{bias}"),
     ]

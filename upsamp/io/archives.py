@@ -113,7 +113,7 @@ class BoundedStream:
         self._name = name
 
     def read(self, count: int = -1) -> bytes:
-        """Read so many bytes."""
+        """Read this many bytes."""
         data = self._stream.read(count if 0 <= count <= MAX_DIRECTORY else MAX_DIRECTORY + 1)
         if len(data) > MAX_DIRECTORY:
             raise _too_many(self._name)

@@ -182,7 +182,7 @@ def open_output(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replace_file(name: str, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Open a stream whose bytes become the file `name` when all went well, else nothing.
+    """Open a stream whose bytes become the file `name` when all went well, otherwise nothing.
 
     They are written to a hidden file beside it, which is moved into place at the end. A file that
     is there already is replaced only with `overwrite`; a symbolic link is followed. A descriptor, a

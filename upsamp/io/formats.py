@@ -11,7 +11,7 @@ from upsamp.errors import FileError
 
 # How strongly a PNG is compressed where nobody says: fast. 0 stores, 9 makes the smallest file.
 FAST_COMPRESSION = 1
-# The modes of 8 bits by their channels, and those of 16, of which Pillow has the first alone.
+# The modes of 8 bits by their channels, and those of 16, of which Pillow has the first only.
 MODES = ("L", "LA", "RGB", "RGBA")
 DEEP_MODES = ("I;16", "LA;16", "RGB;16", "RGBA;16")
 ANY = ("any",)

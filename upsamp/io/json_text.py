@@ -9,7 +9,7 @@ from upsamp.core.text import decode_text
 from upsamp.errors import FormatError
 from upsamp.io.stored_arrays import shown
 
-# Bytes of JSON that are read at most, and how deep objects and lists may stand in each other.
+# Bytes of JSON that are read at most, and how deep objects and lists may be in each other.
 # Keras' largest models have a few megabytes, and about twenty levels.
 MAX_TEXT = 64 * 2**20
 MAX_DEPTH = 200
@@ -96,7 +96,7 @@ def _check_parts(text: str, what: str) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
-    """Return the object of these keys, each of which must stand there once."""
+    """Return the object of these keys, each of which must be there once."""
     result = dict(pairs)
     if len(result) < len(pairs):
         counts = Counter(key for key, _ in pairs)

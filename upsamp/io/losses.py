@@ -50,7 +50,7 @@ def check_held(picture: Picture, format_name: str) -> Picture:
 
 
 def check_sides(shape: tuple[int, ...], format_name: str) -> None:
-    """Raise `FormatError` where a format holds no picture of so many rows and columns."""
+    """Raise `FormatError` where a format holds no picture of this many rows and columns."""
     height, width = shape[:2]
     most = FORMATS[format_name].largest_side
     if most is not None and max(height, width) > most:
@@ -163,7 +163,7 @@ def losses_of(
     if not isinstance(result, Picture):
         return ()
     record = FORMATS[format_name]
-    if record.kind != "image":  # numbers alone were asked for
+    if record.kind != "image":  # numbers only were asked for
         return _losses_of_frames(result, record)
     options = options or WriteOptions()
     made = fitted_stand_in(result, format_name, options)

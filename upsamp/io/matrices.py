@@ -58,7 +58,7 @@ def no_text(name: str) -> FormatError:
 def parse_text(text: str, name: str, options: ReadOptions = WHOLE) -> Array:
     """Return the matrix that is written as rows, or as nested lists in brackets.
 
-    Rows are lines, or in a single line stand between semicolons; numbers stand between commas,
+    Rows are lines, or in a single line are between semicolons; numbers are between commas,
     tabs or blanks. A line that begins with "# " is a comment. The result is float64; integers that
     float64 does not hold stay integers, if the options want them.
 
@@ -79,7 +79,7 @@ def _check_room(stream: BinaryIO, name: str, options: ReadOptions) -> None:
     while block := stream.read(COUNTED_BYTES):
         plain = block.translate(PLAIN)
         numbers += len(plain.split())
-        if options.missing == "nan":  # empty cells stand between these
+        if options.missing == "nan":  # empty cells are between these
             numbers += sum(map(block.count, (b",", b";", b"\t", b"\n")))
         lists += block.count(b"[")
         lines += plain.count(b"\n")

@@ -33,7 +33,7 @@ class SavedModel:
     load: Callable[[bool], StoredArrays] | None = field(default=None, repr=False)
 
     def weights(self, values: bool = True) -> StoredArrays | None:
-        """Read the weights, or their shapes alone; None where there are none, as in JSON.
+        """Read the weights, or their shapes only; None where there are none, as in JSON.
 
         Those of an .h5 file have paths that begin at its group "model_weights".
         """

@@ -25,7 +25,7 @@ from upsamp.io.streams import (
     unreadable,
 )
 
-# How HDF5 and zip begin; .safetensors begin with a length and a bracket. All else is text.
+# How HDF5 and zip begin; .safetensors begin with a length and a bracket. Everything else is text.
 BINARY = (b"\x89HDF", b"PK")
 HEAD = 9
 # Bytes at the begin that tell the kind.
@@ -76,7 +76,7 @@ class Source:
         size: int | None = None,
         audit: bool = False,
     ) -> StoredArrays:
-        """Return what the HDF5 file holds that stands in these bytes from `offset` on."""
+        """Return what the HDF5 file holds that is in these bytes from `offset` on."""
         if self.path is None:
             end = None if size is None else offset + size
             blocks = [self.data[offset:end]]

@@ -24,7 +24,7 @@ from upsamp.io.cells import (
 from upsamp.io.picture_options import ReadOptions
 from upsamp.io.text_rows import read_rows
 
-# How deep lists may stand in each other.
+# How deep lists may be in each other.
 MAX_DEPTH = 4
 # Integers from here on are more than the largest float64, or are rounded to infinity.
 BEYOND_FLOATS = 2**1024 - 2**970
@@ -109,7 +109,7 @@ def _read_matlab(inner: str, name: str, options: ReadOptions) -> Array:
 
 
 class _Brackets:
-    """Reads lists whose numbers stand between blanks, as NumPy prints them, or between commas."""
+    """Reads lists whose numbers are between blanks, as NumPy prints them, or between commas."""
 
     def __init__(self, text: str, name: str, options: ReadOptions, error: ValueError) -> None:
         self._text = text
@@ -143,7 +143,7 @@ class _Brackets:
         return top[0] if len(top) == 1 else top
 
     def _number(self, token: re.Match[str], last: str, before: list[Any]) -> int | float | None:
-        """Return the number of a token. before: what stands before it in its list."""
+        """Return the number of a token. before: what is before it in its list."""
         word = token[0]
         self._parted |= {last == ","} if before else set()
         if len(self._parted) > 1:
@@ -216,7 +216,7 @@ def _leaves(nested: Any) -> Iterator[Any]:
 
 
 def _place_of(nested: Any, leaf: int) -> str:
-    """Return where a leaf stands first, as indices."""
+    """Return where a leaf is first, as indices."""
     for index, item in enumerate(nested):
         if item is leaf:
             return f"[{index}]"

@@ -111,7 +111,7 @@ def read_npy_head(stream: BinaryIO, name: str, size: int | None = None) -> NpyHe
 def read_numbers(stream: BinaryIO, head: NpyHead, name: str) -> Array:
     """Return the numbers that follow a head, contiguous and in this machine's order of bytes.
 
-    They stand in memory once; twice those that the file has in the order of columns.
+    They are in memory once; twice those that the file has in the order of columns.
     """
     size = math.prod(head.shape) * head.dtype.itemsize
     # What is done with the numbers takes memory, too.

@@ -123,7 +123,7 @@ class Picture:
         bits, channels = 8 * self.pixels.itemsize, math.prod(self.pixels.shape[2:])
         rows = self.pixels.astype(f">u{self.pixels.itemsize}").reshape(height, -1).view(np.uint8)
         head = struct.pack(">2I5B", width, height, bits, (0, 4, 2, 6)[channels - 1], 0, 0, 0)
-        filtered = np.pad(rows, ((0, 0), (1, 0)))  # by none, which stands before each row
+        filtered = np.pad(rows, ((0, 0), (1, 0)))  # by none, which is before each row
         body = zlib.compress(filtered.tobytes(), 1)
         stream = BytesIO()
         stream.write(SIGNATURE)
@@ -138,7 +138,7 @@ class Frames:
 
     Each is read when it is asked for, from the first one on; to go through them is fastest.
 
-    count: how many. read: gives them in their order, anew each time that it is called.
+    count: how many. read: gives them in their order, again each time that it is called.
 
     >>> grey = Picture(np.zeros((1, 1), np.uint8), "L")
     >>> first = Picture(grey.pixels, "L", rest=Frames(2, lambda: iter((grey, grey))))

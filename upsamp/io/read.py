@@ -59,7 +59,7 @@ def split_array_name(text: str) -> tuple[str, str] | None:
 
 
 def read_source(text: str, options: ReadOptions) -> Picture | Array:
-    """Read what `text` names: "-" is standard input, a file wins, and else it is a matrix."""
+    """Read what `text` names: "-" is standard input, a file wins, and otherwise it is a matrix."""
     key = None
     if is_remote(text):
         data = read_remote(text, options.max_pixels * PIXEL_BYTES + SPARE_BYTES)

@@ -26,7 +26,7 @@ OBJECT_STORES: Mapping[str, str] = {
     **dict.fromkeys(("az", "abfs", "abfss", "adl"), "abfs"),
     **{name: name for name in ("memory", "oci", "ocilake", "oss")},
 }
-# Of fsspec's own file systems those that a path alone leads to. The others stand on another one,
+# Of fsspec's own file systems those that a path alone leads to. The others are on another one,
 # as zip and blockcache do, or lead back to this machine. Those of other packages are storages.
 OWN_PROTOCOLS = frozenset(
     {
@@ -147,7 +147,7 @@ def _lacks_package(path: str, error: ImportError) -> MissingExtraError:
 
 
 def read_remote(path: str, most: int) -> bytes:
-    """Read a file, of at most so many bytes."""
+    """Read a file, of at most this many bytes."""
     with _At("read", path):
         files, place = _find(path)
         size = files.info(place)["size"]
@@ -231,7 +231,7 @@ class RemoteEntry(NamedTuple):
 
 
 def list_remote(folder: str) -> list[RemoteEntry]:
-    """List a folder anew, in the order of the names."""
+    """List a folder again, in the order of the names."""
     with _At("read", folder):
         files, place = _find(folder)
         files.invalidate_cache()

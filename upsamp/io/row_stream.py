@@ -21,7 +21,7 @@ class RowStream:
         self._rest: Array = np.empty(0)
 
     def take(self, count: int) -> Array:
-        """Return the next rows, in memory of their own, of which there must be so many."""
+        """Return the next rows, in memory of their own, of which there must be this many."""
         rest = self._begin()
         taken = np.empty((count, *rest.shape[1:]), rest.dtype)
         filled = 0

@@ -57,7 +57,7 @@ class StoredArrays:
     """All that a file of weights holds: arrays by path, and text beside them.
 
     arrays: by path, such as "layers/dense/vars/0", or by name in files that are flat. attributes:
-    the text that stands at each group of an HDF5 file, of which there is one even where it has no
+    the text that is at each group of an HDF5 file, of which there is one even where it has no
     text, and at its arrays where they have some; the root is "". faults: what an audit found.
     """
 
@@ -66,7 +66,7 @@ class StoredArrays:
     faults: Sequence[Fault] = ()
 
     def below(self, path: str) -> "StoredArrays":
-        """Return what stands below a group, with paths that begin there.
+        """Return what is below a group, with paths that begin there.
 
         >>> held = StoredArrays({"model_weights/dense/kernel": StoredArray((2,), "float32")})
         >>> list(held.below("model_weights").arrays)

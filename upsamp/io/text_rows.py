@@ -39,7 +39,7 @@ def read_rows(
 ) -> Array:
     """Return the matrix of a text that can be searched, whose rows are lines.
 
-    In a single line rows stand between semicolons. inline: whether the text was written in the
+    In a single line rows are between semicolons. inline: whether the text was written in the
     command, where places are rows.
     """
     return _RowReader(text, name, options, inline=inline).read()
@@ -55,7 +55,7 @@ class _RowReader:
         self._name = name
         self._options = options
         self._inline = inline
-        self._semicolons = False  # whether they stand between the cells of a line
+        self._semicolons = False  # whether they are between the cells of a line
         self._marks: set[str] = set()  # of decimals, seen between semicolons
         self._low = self._high = 0  # of the integers beyond 2**53
         self._inexact: FormatError | None = None
@@ -123,7 +123,7 @@ class _RowReader:
             yield f"{kind} {number}", line
 
     def _rows_of_line(self, number: int, line: str) -> Iterator[tuple[str, str]]:
-        """Yield the rows of the only line, which stand between semicolons."""
+        """Yield the rows of the only line, which are between semicolons."""
         rows = line.strip(" ").removesuffix(";").split(";")
         if not self._inline:
             self._check_commas(number, line, rows)
@@ -132,7 +132,7 @@ class _RowReader:
             yield place, row or " "
 
     def _check_commas(self, number: int, line: str, rows: list[str]) -> None:
-        """Raise where what stands before a semicolon may be two numbers, or one."""
+        """Raise where what is before a semicolon may be two numbers, or one."""
         if any(map(DECIMAL_COMMA.fullmatch, rows)):
             raise FormatError(
                 "Commas between semicolons must be told from decimal commas. Received: "

@@ -47,7 +47,7 @@ def read_weights_file(
     saved model, of which the weights alone are read.
 
     max_size: how many bytes it may have when it is unpacked, and all its weights together. values:
-    whether the numbers are wanted, or shapes alone. reader: of HDF5 files; each finds its own
+    whether the numbers are wanted, or shapes only. reader: of HDF5 files; each finds its own
     without one.
     """
     if is_folder(path):

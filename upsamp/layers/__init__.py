@@ -140,7 +140,7 @@ __all__ = [
     "subtract",
 ]
 
-# The layers that Keras has, each with the module that it stands in.
+# The layers that Keras has, each with the module that it is in.
 _MODULES: Mapping[str, str] = {
     "InputLayer": "input_layer",
     "Dense": "dense",

@@ -52,7 +52,7 @@ class ConvolutionLayer(WindowLayer):
             )
 
     def kernel_shape(self, channels: int) -> tuple[int, int, int, int]:
-        """Return the shape of the kernel for an input of so many channels."""
+        """Return the shape of the kernel for an input of this many channels."""
         raise UnknownLayerError(f"{self.type_name} must define `kernel_shape`.")
 
     def create_weights(self, input_shape: Shape) -> None:
@@ -73,7 +73,7 @@ class ConvolutionLayer(WindowLayer):
         return self.filters
 
     def kernel_products(self, positions: int | None, channels: int | None) -> int | None:
-        """Count the products of a kernel that is laid on so many positions."""
+        """Count the products of a kernel that is laid on this many positions."""
         if channels is None:
             return None
         return product_of((positions, *self.kernel_shape(channels)))

@@ -100,7 +100,7 @@ class Dense(KernelLayer):
         return product_of((*input_shape[1:], self.units))
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
-        """Return each position itself, for it mixes channels alone; vectors have no positions."""
+        """Return each position itself, for it mixes channels only; vectors have no positions."""
         return None if self.flat else super().reach(axis, length)
 
     def mixture(self) -> Mixture:

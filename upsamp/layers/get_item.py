@@ -19,7 +19,7 @@ class GetItem(Layer):
     """Slice an array as NumPy does, the batch kept whole: Keras' operation of that name.
 
     items: an index, a slice, None for a new axis, or ... for the axes between; the first is `:`
-    or stands behind the batch.
+    or is behind the batch.
 
     >>> GetItem([slice(None), slice(None, None, -1), 0])([[[1.0, 2.0], [3.0, 4.0]]])
     array([[3., 1.]], dtype=float32)

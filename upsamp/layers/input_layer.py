@@ -98,7 +98,7 @@ def Input(  # noqa: N802 - Keras' name
 ) -> SymbolicTensor:
     """Return the symbolic output of a new `InputLayer`, which models are made of.
 
-    It also stands at the head of a `Sequential` model.
+    It also is at the head of a `Sequential` model.
 
     >>> Input((28, 28, 1))
     <SymbolicTensor shape=(None, 28, 28, 1), dtype=float32>

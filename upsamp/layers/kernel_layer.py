@@ -71,7 +71,7 @@ class KernelLayer(Layer):
         return is_pointwise(self.activation)
 
     def packed(self, name: str) -> PackedKernel:
-        """Return a kernel with what is made of it for speed, made anew when it is set anew."""
+        """Return a kernel with what is made of it for speed, made again when it is set again."""
         kernel = self.weight(name)
         known, packed = self._packed.get(name, (None, None))
         if packed is None or known is not kernel:

@@ -106,7 +106,7 @@ class Layer:
     """
 
     rank: ClassVar[int | None] = None
-    # What is known of the output of `call`: a class with a `call` of its own says it anew.
+    # What is known of the output of `call`: a class with a `call` of its own says it again.
     nature: Nature = Nature.OTHER
     # Whether kernels may be whole numbers of 8 bits.
     takes_int8: ClassVar[bool] = False
@@ -188,7 +188,7 @@ class Layer:
 
     @property
     def name(self) -> str:
-        """The name that was given, or else the automatic one."""
+        """The name that was given, or the automatic one."""
         return self.automatic_name if self.given_name is None else self.given_name
 
     @property
@@ -254,6 +254,14 @@ class Layer:
 
         "even": every output is a sum of as many products; "uneven": not so, which shows as a
         checkerboard; "holes": some outputs are no sum at all. None: this is another layer.
+        """
+        return None
+
+    def checkerboard(self) -> float | None:
+        """Return how unevenly the weights of a layer that upsamples treat the phases of its stride.
+
+        It is what `kernel_unevenness` tells of the kernel: 0 where a constant stays one. None: the
+        layer is another one; not a number: it has no weights yet, or nothing becomes of a constant.
         """
         return None
 

@@ -45,11 +45,11 @@ class MergeLayer(Layer):
         return [self.rounded(self.merge([self.widened(array) for array in inputs]))]
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
-        """Return the shape for one input alone."""
+        """Return the shape for one input only."""
         return self.merged_shape([input_shape])
 
     def call(self, x: Array) -> Array:
-        """Merge one array alone."""
+        """Merge one array only."""
         return self.merge([x])
 
     def merged_length(self, axis: int) -> int | None:

@@ -220,7 +220,7 @@ class Operation(MergeLayer):
             )
 
     def _numbers_as_operands(self) -> list[str]:
-        """Return the options that may stand behind the operands, as those of TensorFlow do."""
+        """Return the options that may be behind the operands, as those of TensorFlow do."""
         return [name for name, check in OPTIONS.get(self.function, {}).items() if check is _number]
 
     def _normalize_options(self, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Resizing(ImageLayer):
             return (-top, top - less[0]), (-left, left - less[1])
         if not self.pad_to_aspect_ratio:
             return (0, 0), (0, 0)
-        # Both sides get as much, and one axis alone.
+        # Both sides get as much, and one axis only.
         above, before = max(height - rows, 0) // 2, max(width - columns, 0) // 2
         return (above, above), ((0, 0) if above else (before, before))
 

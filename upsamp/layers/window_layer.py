@@ -110,7 +110,7 @@ class WindowLayer(KernelLayer, ImageLayer):
         )
 
     def output_channels(self, channels: int | None) -> int | None:
-        """Return the channels of the output, for so many of the input."""
+        """Return the channels of the output, for this many of the input."""
         raise UnknownLayerError(f"{self.type_name} must define `output_channels`.")
 
     def output_shape_for(self, input_shape: Shape) -> Shape:

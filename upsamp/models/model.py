@@ -10,6 +10,7 @@ import numpy as np
 from upsamp.core.arguments import Array, normalize_count
 from upsamp.core.layout import own
 from upsamp.core.memory import check_memory
+from upsamp.core.spelling import spelling_remedy
 from upsamp.core.values import as_integer, ask, each, normalize_flag, normalize_path, spelled
 from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
@@ -117,10 +118,12 @@ class Model(Layer):
         if found is not None and rest and isinstance(found, Model):
             return found.get_layer(rest)
         if found is None or rest:
+            remedy = spelling_remedy(
+                name if isinstance(name, str) else "", [layer.name for layer in self.all_layers]
+            )
             raise ArgumentError(
                 f"`name` must be that of a layer of model '{self.name}'. "
-                f"Received: name={spelled(name)}. "
-                f"Use one of {', '.join(layer.name for layer in self.all_layers)}."
+                f"Received: name={spelled(name)}. {remedy}"
             )
         return found
 

@@ -63,7 +63,7 @@ class Enlarging:
 
     @property
     def method(self) -> str:
-        """The method as it stands in the names of files: with the convention, where not Keras'."""
+        """The method as it is in the names of files: with the convention, where not Keras'."""
         if self.network is not None:
             return self.network.name
         named = self.convention != "keras"
@@ -122,7 +122,7 @@ class Enlarging:
         )
 
     def spell(self, size: Pair | None = None) -> str:
-        """Write the size as it stands in names: factors by rows first, pixels by width first.
+        """Write the size as it is in names: factors by rows first, pixels by width first.
 
         size: the rows and columns of a result; without it, a side that was left out stays so.
 
@@ -237,7 +237,7 @@ class Settings:
     """All that the work on a file must know besides its names, as on each of many files.
 
     format_name: of all results; without it each keeps the format that its image has, or that its
-    new suffix tells. overwrite: whether what stands there is replaced; skip_existing: whether it is
+    new suffix tells. overwrite: whether what is there is replaced; skip_existing: whether it is
     taken for done, also where somebody else has put it there meanwhile. max_memory: what each
     process may take. matrices: whether files of numbers are enlarged, too, and not images alone.
     dry: whether all is planned, and nothing made. describe: whether notes say how a network makes a

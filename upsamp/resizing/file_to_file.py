@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SHOWN = ("table", "preview")
 
 Tell: TypeAlias = Callable[[str], object]
-# Watches work of so many rows, done some at a time, and yields what is told of rows.
+# Watches work of this many rows, done some at a time, and yields what is told of rows.
 Watch: TypeAlias = Callable[[str, int, int], AbstractContextManager[Callable[[int], object]]]
 WorkT = TypeVar("WorkT", bound=Work)
 

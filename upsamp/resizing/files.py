@@ -117,7 +117,7 @@ def read(
 
     Palettes, one-bit pixels and clear colours become channels: the pixels of a picture are
     (H, W) or (H, W, C), of the type that the file has. What the file lost in reading is a
-    `UserWarning`, and stands in `Picture.notes`.
+    `UserWarning`, and is in `Picture.notes`.
 
     Raises `FileError`, `FormatError`, `MissingExtraError`, `MemoryLimitError` and `ArgumentError`.
 

@@ -1,6 +1,6 @@
 """Results that a trained network makes, in the place of an interpolation.
 
-What a network is stands in `upsamp.models`, of which nothing is known here: see `Network`.
+What a network is is in `upsamp.models`, of which nothing is known here: see `Network`.
 """
 
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ class NetworkPlan(Protocol):
 class Network(Protocol):
     """A trained network that makes pictures larger, or better at their size.
 
-    name: stands in names of files. One that keeps the size is given the bicubic enlargement.
+    name: is in names of files. One that keeps the size is given the bicubic enlargement.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Network(Protocol):
         """Black and white of what goes in, and of what comes out."""
 
     def plan(self, size: Pair, room: int | None = None) -> NetworkPlan:
-        """Plan the tiles of a picture of so many rows and columns; room: bytes for a tile."""
+        """Plan the tiles of a picture of this many rows and columns; room: bytes for a tile."""
 
 
 class NetworkRun:
@@ -107,9 +107,9 @@ class NetworkRun:
         self._dtype: np.dtype[Any] = np.dtype(np.float32) if alpha is None else pixels.dtype
         self._keeps = network.keeps
         if alpha is None and shape[2] != network.channels:
+            channels = "1 channel" if network.channels == 1 else f"{network.channels} channels"
             raise ShapeError(
-                f"A matrix for --model '{network.name}' must have {network.channels} channels. "
-                f"Received: {shape[2]}."
+                f"A matrix for --model '{network.name}' must have {channels}. Received: {shape[2]}."
             )
         self.plan = network.plan(size if self._keeps else (shape[0], shape[1]), room)
         self._chunk = max(1, CHUNK_BYTES // (4 * size[1] * shape[2]))
@@ -122,7 +122,7 @@ class NetworkRun:
         return self.plan.nbytes + 4 * CHUNK_COPIES * chunk + hidden
 
     def cut(self, rows: int) -> int:
-        """Put together at most so many rows at a time; return how many that are."""
+        """Put together at most this many rows at a time; return how many that are."""
         self._chunk = min(self._chunk, rows)
         return self._chunk
 
@@ -197,7 +197,7 @@ class NetworkRun:
         if self._alpha:
             last = slice(colours, colours + 1)
             if shares.shape[2] == 4:
-                result[..., last] = round_to(shares[..., last] * most, self._dtype)
+                result[..., last] = round_to(shares[..., 3:] * most, self._dtype)
             else:
                 result[..., last] = self._bicubic(read, rows, last)
         shares = shares[..., :3]

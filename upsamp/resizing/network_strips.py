@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from upsamp.resizing.enlarging import Enlarging
 
 
-# So many rows are made without a word of how far it is.
+# This many rows are made without a word of how far it is.
 UNSEEN_ROWS = 512
 
 
@@ -34,14 +34,14 @@ class NetworkStrips(EnlargedStrips):
         array = array_of(given)
         if not isinstance(given, Picture):
             self.dtype = np.dtype(np.float32)
-            # Channels that stand first are no images of their own.
+            # Channels that are first are no images of their own.
             self.whole = self.layout != "channels_last"
         self._array = as_batch(array, self.layout)
         self._run = self._plan(None)
         self.notes = self._run.notes
 
     def _plan(self, room: int | None) -> NetworkRun:
-        """Plan the tiles, which take so many bytes where there is a bound."""
+        """Plan the tiles, which take this many bytes where there is a bound."""
         if isinstance(self._given, Picture):
             return run_on_frame(self._network, self._given, self.size, room)
         return NetworkRun(self._network, self._array[0], self.size, None, room)

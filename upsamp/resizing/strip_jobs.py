@@ -152,7 +152,7 @@ class Kept(NamedTuple):
 class EnlargedStrips:
     """An image or a matrix that is enlarged: see `Work`."""
 
-    planes = slow = False  # channels that stand first are taken for images
+    planes = slow = False  # channels that are first are taken for images
     notes: tuple[str, ...] = ()  # what a user could not guess
 
     def __init__(self, given: Picture | Array, enlarging: "Enlarging", size: Pair) -> None:

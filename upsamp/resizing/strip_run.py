@@ -1,4 +1,4 @@
-"""Making strip by strip what need not stand in memory whole, from one file to another."""
+"""Making strip by strip what need not be in memory whole, from one file to another."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,7 +20,7 @@ from upsamp.resizing.strip_jobs import FIXED_BYTES, StripJob
 
 
 class StripRun:
-    """A job that is done in at most so many bytes of `memory`.
+    """A job that is done in at most this many bytes of `memory`.
 
     rows: of all images of the result; step: of a strip, at the most. Raises `UpsampError` where
     that is too little, or the file cannot be written.
@@ -40,7 +40,7 @@ class StripRun:
         """Cut the result into strips for which there is room, and return that room."""
         work = self._job.work
         besides = self._job.source.held + FIXED_BYTES + work.besides(memory)
-        # What is written as an image stands in memory again as pixels, and in what is compressed.
+        # What is written as an image is in memory again as pixels, and in what is compressed.
         parts = 4 if self._images else 1
         room = (memory - besides) // parts
         try:

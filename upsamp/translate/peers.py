@@ -92,7 +92,7 @@ def compare_with_peers(
     """Say how far the results of other conventions and libraries lie from the chosen one.
 
     x: (H, W) or (H, W, C), any real dtype; all compute on the same values in float32. The ratio's
-    peak is the largest value of an integer dtype, else the range of `x`.
+    peak is the largest value of an integer dtype, otherwise the range of `x`.
     """
     values = x.astype(np.float32)
     values = values if values.ndim == 3 else values[..., np.newaxis]

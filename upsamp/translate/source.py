@@ -91,7 +91,7 @@ def comment(text: str) -> str:
 
 
 def call(start: str, arguments: Iterable[str]) -> str:
-    """Return a call: on one line or in an indented one if it fits, else an argument a line.
+    """Return a call: on one line or in an indented one if it fits, otherwise an argument a line.
 
     >>> call("y = resize", ["x", "size=(2, 3)"])
     'y = resize(x, size=(2, 3))'
@@ -100,7 +100,7 @@ def call(start: str, arguments: Iterable[str]) -> str:
 
 
 def listing(start: str, elements: Iterable[str]) -> str:
-    """Return a list: on one line or in an indented one if it fits, else an element a line.
+    """Return a list: on one line or in an indented one if it fits, otherwise an element a line.
 
     >>> listing("parts = ", ["x", "y"])
     'parts = [x, y]'

@@ -49,14 +49,14 @@ class Reference:
             return float(np.iinfo(array.dtype).max)
         return float(np.ptp(array.astype(np.float64))) or 1.0
 
-    def check(self, size: Pair, source: Pair) -> None:
+    def check(self, size: Pair, source: Pair | None) -> None:
         """Raise `ShapeError` where results of `size`, (rows, columns), cannot be measured.
 
-        source: the rows and columns of what they are made of.
+        source: the rows and columns of what they are made of; None where these make no other size.
         """
         rows, columns = self._image(self.given).shape[:2]
         if (rows, columns) != size:
-            larger = rows >= source[0] and columns >= source[1]
+            larger = source is not None and rows >= source[0] and columns >= source[1]
             remedy = f"Use --to {columns}x{rows}, or another" if larger else "Use another"
             raise ShapeError(
                 f"The reference must have the size of the result, {size[1]}x{size[0]}. "

@@ -113,7 +113,7 @@ async def _ask(address: str) -> tuple[str, str]:
 
 
 def address_of(text: str) -> str:
-    """Return the address that is written, or that stands in a scheduler's file."""
+    """Return the address that is written, or that is in a scheduler's file."""
     address = text
     with suppress(OSError, ValueError, LookupError, TypeError):  # what is no such file may be one
         with Path(text).open("rb") as stream:
@@ -130,7 +130,7 @@ def address_of(text: str) -> str:
 
 @contextmanager
 def local_cluster(jobs: int) -> "Iterator[LocalCluster]":
-    """Start a cluster of so many workers on this machine, for itself alone, and end it."""
+    """Start a cluster of this many workers on this machine, for itself alone, and end it."""
     from multiprocessing import get_context  # which nothing else needs
 
     import dask

@@ -237,5 +237,5 @@ async def _wait(future: "Future[Any]") -> Any:
 
 
 def _path_there(path: str) -> str:
-    """Return a path as it is for a worker, which stands in another folder."""
+    """Return a path as it is for a worker, which is in another folder."""
     return path if is_remote(path) else str(Path(path).absolute())

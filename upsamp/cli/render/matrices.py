@@ -15,22 +15,33 @@ CORNER = 4
 NARROWEST = 14
 # How many planes are shown of images with channels.
 SHOWN_PLANES = 8
+# Significant digits on a terminal, where nobody asks for others; so NumPy prints.
+SHOWN_DIGITS = 8
 
 
-def show_matrix(title: str, array: Array, *, heat: bool = False) -> None:
+def show_matrix(
+    title: str,
+    array: Array,
+    digits: int | None = None,
+    *,
+    heat: bool = False,
+    whole: str = "plain",
+) -> None:
     """Show an array as tables of its rows and columns, one for each channel of each image.
 
-    array: (H, W), (H, W, C) or (N, H, W, C). heat: whether colours tell how large numbers are.
+    array: (H, W), (H, W, C) or (N, H, W, C). digits: of each number, see `shown_digits`. heat:
+    whether colours tell how large numbers are. whole: the format that shows all of a large one.
     """
+    digits = shown_digits(digits)
     shape = " x ".join(map(str, array.shape))
     heading = f"{title} ({shape}) {array.dtype}"
     planes = as_planes(array)
     for label, plane in planes[:SHOWN_PLANES]:
-        _show_plane(f"{heading}{label}", plane, heat=heat)
+        _show_plane(f"{heading}{label}", plane, digits, heat=heat)
     if len(planes) > SHOWN_PLANES:
         show_note(f"{len(planes) - SHOWN_PLANES} more channels; use --format json for all")
     if planes[0][1].size > SHOWN_ELEMENTS:
-        show_note("the corners are shown; use --format plain for all")
+        show_note(f"the corners are shown; use --format {whole} for all")
 
 
 def as_planes(array: Array) -> list[tuple[str, Array]]:
@@ -48,10 +59,12 @@ def as_planes(array: Array) -> list[tuple[str, Array]]:
     ]
 
 
-def _show_plane(heading: str, plane: Array, *, heat: bool) -> None:
+def _show_plane(heading: str, plane: Array, digits: int | None, *, heat: bool) -> None:
     rows, row_gap = _corners(plane.shape[0], plane.size)
     columns, column_gap = _corners(plane.shape[1], plane.size)
-    cells = _align([[number_text(plane[row, column]) for column in columns] for row in rows])
+    cells = _align(
+        [[number_text(plane[row, column], digits) for column in columns] for row in rows]
+    )
     shades = [[""] * len(columns) for _ in rows]
     if heat:
         shades = _shades(plane[np.ix_(rows, columns)])
@@ -67,9 +80,9 @@ def _show_plane(heading: str, plane: Array, *, heat: bool) -> None:
         shades.insert(CORNER, [""] * len(headings))
     for first, last in _blocks(headings, cells):
         whole = (first, last) == (0, len(headings))
-        title = (
-            heading if whole else f"{heading}, columns {headings[first]} to {headings[last - 1]}"
-        )
+        several = f"columns {headings[first]} to {headings[last - 1]}"
+        shown = several if last - first > 1 else f"column {headings[first]}"
+        title = heading if whole else f"{heading}, {shown}"
         table = open_table()
         table.add_column("", style="dim", justify="right", no_wrap=True)
         for name in headings[first:last]:
@@ -97,10 +110,25 @@ def _corners(length: int, size: int) -> tuple[list[int], bool]:
     return [*range(CORNER), *range(length - CORNER, length)], True
 
 
-def number_text(value: np.generic) -> str:
-    """Write a number in the shortest decimals that tell it apart within its own type."""
+def shown_digits(digits: int | None) -> int | None:
+    """Return the significant digits that are shown: by default some on a terminal, else all."""
+    return SHOWN_DIGITS if digits is None and on_terminal() else digits
+
+
+def number_text(value: np.generic, digits: int | None = None) -> str:
+    """Write a number in the shortest decimals that tell it apart within its own type.
+
+    digits: significant ones, to which a float is rounded; None is all. Integers are whole.
+
+    >>> number_text(np.float64(2 / 3), 3), number_text(np.float32(0.1), 8), number_text(np.int64(9))
+    ('0.667', '0.1', '9')
+    """
     text = str(value.item() if value.dtype.kind in "bi" else value)
-    return text.removesuffix(".0") if value.dtype.kind == "f" else text
+    if value.dtype.kind != "f":
+        return text
+    text = text.removesuffix(".0")
+    significant = text.partition("e")[0].replace(".", "").strip("-0")
+    return text if digits is None or len(significant) <= digits else f"{float(value):.{digits}g}"
 
 
 def _align(cells: list[list[str]]) -> list[list[str]]:

@@ -1,10 +1,11 @@
 """Summaries of models, and the difference of two, as tables, text, JSON, CSV and Markdown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from math import isnan
 from typing import TYPE_CHECKING
 
 from upsamp.cli.render.output import on_terminal, open_console, print_text
-from upsamp.cli.render.tables import print_table, show_note, table_format, table_of
+from upsamp.cli.render.tables import column_blocks, print_table, show_note, table_format, table_of
 from upsamp.cli.render.text import markdown_row, markdown_rule, markdown_text, rows_csv
 from upsamp.core.text import json_text, printable
 from upsamp.models.summary.aligning import align_columns
@@ -45,10 +46,12 @@ def show_summary(
     *,
     style: str | None = None,
     width: int | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> None:
     """Show a model's summary in one of `FORMATS`; by default a table on a terminal, else plain.
 
-    style: "keras" prints what Keras 3 prints. width: of the lines of a table.
+    style: "keras" prints what Keras 3 prints. width: of the lines of a table. more: what else JSON
+    has.
     """
     if style == "keras":
         from upsamp.cli.render.keras_style import keras_text  # a style that few ask for
@@ -65,6 +68,9 @@ def show_summary(
             print_table(table, width=width)
         for line in summary.totals():
             print_text(f" {line}")
+        return
+    if format_name == "json":
+        print_text(json_text({**summary.to_dict(), **(more or {})}, indent=2))
         return
     print_text(SUMMARY_WRITERS[format_name](summary))
 
@@ -94,29 +100,8 @@ def _tables(summary: Summary, width: int | None) -> list["Table"]:
             [[row[place] for place in block] for row in cells[1:]],
             "".join(summary.alignment[place] for place in block),
         )
-        for block in _blocks(cells, room, repeated="layer" in summary.columns[:1])
+        for block in column_blocks(cells, room, repeated="layer" in summary.columns[:1])
     ]
-
-
-def _blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> list[list[int]]:
-    """Return the places of the columns that stand beside each other, each block within the room."""
-    widths = [
-        max(len(printable(cell)) for cell in column) + 3 for column in zip(*cells, strict=True)
-    ]
-    if sum(widths) < room:
-        return [list(range(len(widths)))]
-    # The names of layers may be folded, so that numbers stand beside them.
-    first = [0] if repeated else []
-    taken = min(widths[0], max(room // 2, 14)) if repeated else 0
-    blocks: list[list[int]] = []
-    used = room
-    for place in range(len(first), len(widths)):
-        if used + widths[place] >= room:
-            blocks.append([*first])
-            used = taken
-        blocks[-1].append(place)
-        used += widths[place]
-    return blocks or [[0]]
 
 
 # --- text
@@ -143,6 +128,8 @@ def _csv(column: Column, row: SummaryRow, summary: Summary) -> object:
     value = column.value(row, summary.batch)
     if value is None or type(value) is int:
         return value
+    if isinstance(value, float):
+        return None if isnan(value) else value
     if value == ():
         return None
     return column.text(row, summary.batch)
@@ -165,7 +152,6 @@ def _dot(summary: Summary) -> str:
 
 SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = {
     "plain": str,
-    "json": lambda summary: json_text(summary.to_dict(), indent=2),
     "csv": summary_csv,
     "markdown": summary_markdown,
     "dot": _dot,

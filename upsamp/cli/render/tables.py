@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from upsamp.cli.render.output import on_terminal, open_console, print_text
+from upsamp.cli.render.output import is_quiet, on_terminal, open_console, print_text
 from upsamp.core.text import printable
 from upsamp.models.summary.aligning import align_columns
 
@@ -19,7 +19,9 @@ SIDES = {"<": "left", ">": "right", "^": "center"}
 
 
 def show_note(text: str) -> None:
-    """Tell the user something that is no result, on standard error."""
+    """Tell the user something that is no result, on standard error, unless --quiet is given."""
+    if is_quiet():
+        return
     print_text(f"Note: {printable(text)}.", err=True)
 
 
@@ -77,10 +79,36 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
     console.print(table)
 
 
+def column_blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> list[list[int]]:
+    """Return the places of the columns that stand beside each other, each block within the room.
+
+    cells: the headings and the rows. repeated: whether each block begins with the first column.
+    """
+    widths = [
+        max(len(printable(cell)) for cell in column) + 3 for column in zip(*cells, strict=True)
+    ]
+    if sum(widths) < room:
+        return [list(range(len(widths)))]
+    # Names may be folded, so that numbers stand beside them.
+    first = [0] if repeated else []
+    taken = min(widths[0], max(room // 2, 14)) if repeated else 0
+    blocks: list[list[int]] = []
+    used = room
+    for place in range(len(first), len(widths)):
+        if used + widths[place] >= room:
+            blocks.append([*first])
+            used = taken
+        blocks[-1].append(place)
+        used += widths[place]
+    return blocks or [[0]]
+
+
 def show_report(
     title: str, rows: Sequence[Sequence[str]], headings: Sequence[str] = ("", "Input", "Output")
 ) -> None:
-    """Show what happened: rows of a label, what came in, and what went out."""
+    """Show what happened: rows of a label, what came in, and what went out; not with --quiet."""
+    if is_quiet():
+        return
     if not on_terminal():
         for label, *values in rows:
             shown = " -> ".join(printable(value) for value in values if value)
@@ -90,6 +118,11 @@ def show_report(
     print_table(table_of(columns, rows, "<" * len(columns), lines=False), title)
 
 
+def wants_table(format_name: str | None) -> bool | None:
+    """Tell whether rows are to be a table, as `show_rows` takes it; None where nobody said."""
+    return None if format_name is None else format_name == "table"
+
+
 def show_rows(
     title: str,
     headings: Sequence[str],
@@ -97,17 +130,25 @@ def show_rows(
     alignment: str,
     *,
     as_table: bool | None = None,
+    split: bool = False,
 ) -> None:
     """Show rows of text under headings: a table on a terminal, aligned columns elsewhere.
 
     alignment: "<" (left) or ">" (right) for each column. as_table: which of the two in any case.
+    split: whether a table that is too wide becomes several, each with the first column.
     """
     if not (on_terminal() if as_table is None else as_table):
         print_text(f"{title}:")
         for line in align_columns([headings, *rows], alignment):
             print_text(line.rstrip())
         return
-    print_table(table_of(headings, rows, alignment, lines=False), title)
+    blocks = [[*range(len(headings))]]
+    if split:
+        blocks = column_blocks([headings, *rows], open_console().width, repeated=True)
+    for block in blocks:
+        parts = [[row[place] for place in block] for row in (headings, *rows)]
+        sides = "".join(alignment[place] for place in block)
+        print_table(table_of(parts[0], parts[1:], sides, lines=False), title)
 
 
 def plain_text(text: str) -> "Text":
@@ -127,8 +168,11 @@ def styled_text(text: str, style: str) -> "Text":
 def show_layer(row: "SummaryRow", *, as_table: bool) -> None:
     """Show the row of one layer: as a table, else as a line on standard error.
 
-    Standard output then holds the result alone, for the next command of a pipe.
+    Standard output then holds the result alone, for the next command of a pipe. With --quiet it is
+    not shown.
     """
+    if is_quiet():
+        return
     if as_table:
         from upsamp.models.summary.columns import COLUMNS, KERAS_COLUMNS  # which know all layers
 

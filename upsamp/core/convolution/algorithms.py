@@ -14,16 +14,16 @@ from upsamp.core.geometry.sizes import TransposedAxis
 from upsamp.core.native.library import kernels
 from upsamp.core.products import has_wide_kernels
 
-# BLAS knows these types alone.
+# BLAS knows these types only.
 FAST_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 # How many values are gathered in the time of a few calls, where native kernels take longer, too.
 GATHERED = 2**14
 FEW_CHANNELS, FEW_FILTERS = 8, 4
 # From more channels than this, products of matrices are faster than native kernels.
 NATIVE_CHANNELS = 256
-# In images of so many pixels Toeplitz matrices pay up to more channels, if BLAS has wide kernels.
+# In images of this many pixels Toeplitz matrices pay up to more channels, if BLAS has wide kernels.
 LARGE_IMAGE, WIDE_CHANNELS = 2**11, 32
-# An algorithm that multiplies so many times what is needed is slower than the plain one, which
+# An algorithm that multiplies this many times what is needed is slower than the plain one, which
 # multiplies nothing else; but that one has as many calls as taps, however few pixels there are.
 WASTE, FEW_PIXELS = 4, 16
 # Columns that are farther apart are read one tap at a time.

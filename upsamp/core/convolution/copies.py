@@ -71,7 +71,7 @@ def copy_frame(problem: Problem, images: slice, frame: Frame) -> Copy:
 
 
 def _pitch(size: int, problem: Problem) -> int:
-    """Return how far apart rows of so many elements should be.
+    """Return how far apart rows of this many elements should be.
 
     A product reads many rows side by side. Where they are a power of two apart, they all have the
     same few places in a core's first cache, and are read from the next one again and again.

@@ -28,7 +28,7 @@ FILTERS, MAX_TILE = 8, 32
 # The most elements that a thread may keep; of many channels they should stay in a core's cache.
 MAX_ELEMENTS, MAX_ELEMENTS_OF_MANY = 2**21, 2**17
 FEW_CHANNELS = 16
-# The multiplications of a part: some 100 microseconds, as for one output in so many.
+# The multiplications of a part: some 100 microseconds, as for one output in this many.
 PART, PART_PER_OUTPUT = 2**21, 16
 # The parts of a larger work are a multiple of this, so that threads end together.
 PARTS = 4
@@ -191,7 +191,7 @@ def _parts(plan: ConvolutionPlan, part: int) -> tuple[Part, ...]:
 
 
 def _cut(count: int, parts: int) -> list[slice]:
-    """Cut 0 to `count` into at most so many parts."""
+    """Cut 0 to `count` into at most this many parts."""
     parts = min(count, parts)
     ends = [count * part // parts for part in range(parts + 1)]
     return [slice(start, stop) for start, stop in pairwise(ends)]

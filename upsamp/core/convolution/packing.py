@@ -36,7 +36,7 @@ class PackedKernel(Kernel):
     """A kernel that remembers its own rearrangements, in place of an array as `kernel`.
 
     array: the kernel as `conv2d` or `conv2d_transpose` takes it, in Keras' layout. It is copied,
-    unless nobody can write to it: a later change of the array that was given changes nothing here.
+    unless no one can write to it: a later change of the array that was given changes nothing here.
     Any number of settings may be computed with it, by both convolutions. The memory that is held
     is about that of the kernel for each combination of algorithm, type, stride and dilation that
     comes up: in a layer, one.

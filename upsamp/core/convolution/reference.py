@@ -44,7 +44,7 @@ def _mix(part: Array, kernel: Array) -> Array:
 
 
 def fits_pixels(plan: ConvolutionPlan) -> bool:
-    """Tell whether each output is a mixture of the channels of its own pixel alone."""
+    """Tell whether each output is a mixture of the channels of its own pixel only."""
     return plan.taps == 1 and all(
         axis.stride == 1 and axis.before == 0 and axis.length == axis.output
         for axis in (plan.rows, plan.columns)

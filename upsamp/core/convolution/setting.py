@@ -37,7 +37,7 @@ class ConvolutionSetting(NamedTuple):
         )
 
     def longest(self, axis: int, length: int, taps: int) -> int:
-        """Return the longest rows (0) or columns (1) whose end is more than zeros alone.
+        """Return the longest rows (0) or columns (1) whose end is more than zeros only.
 
         That is as far as an output padding goes, and for "same" as far as the kernel reaches.
         """

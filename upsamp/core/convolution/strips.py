@@ -1,6 +1,6 @@
 """A transposed convolution in strips of rows, each of which is convolved by itself.
 
-How the result is cut depends on shapes alone, and never on the memory there is. So to collect the
+How the result is cut depends on shapes only, and never on the memory there is. So to collect the
 strips, and to write one after the other, are the same sums in the same order: the same bits.
 """
 
@@ -92,7 +92,7 @@ class TransposedStrips:
     def needed(self, threads: int) -> int:
         """Return the bytes that are taken to make a strip: for its sums, and what they are made in.
 
-        The kernel, which stands in memory once as it is and once as an algorithm wants it, counts;
+        The kernel, which is in memory once as it is and once as an algorithm wants it, counts;
         the inputs do not.
         """
         images, height = self.size

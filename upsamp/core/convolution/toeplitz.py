@@ -31,13 +31,13 @@ WIDTH = 16
 COPY = 2**18
 # Below this many multiplications, a second thread costs more than it gives.
 ALONE = 2**22
-# Above, there are so many blocks, however many threads there are: the last group of all rows of a
+# Above, there are this many blocks, however many threads there are: the last group of all rows of a
 # block is one product, and products of other heights may be summed in another order.
 SHARES = 4
 
 
 class Groups(NamedTuple):
-    """How the outputs of a row are cut: `total` groups, the last one perhaps in part.
+    """How the outputs of a row are cut: `total` groups, the last one possibly in part.
 
     pixels: the outputs of one phase in a group. begin: the input that the first group reads first,
     as a rule negative, and stride: from group to group. reads: how many inputs each reads. width:

@@ -27,7 +27,7 @@ from upsamp.core.threads import share, thread_count
 COPY = 2**18
 # Below this many multiplications, a second thread costs more than it gives.
 ALONE = 2**24
-# Above, it is cut into a multiple of so many parts, however many threads there are: products of
+# Above, it is cut into a multiple of this many parts, however many threads there are: products of
 # other heights may be summed in another order.
 SHARES = 4
 # The rows of a product: fewer have no time between calls; more gain nothing.
@@ -126,7 +126,7 @@ def _lanes(plan: ConvolutionPlan) -> list[Lane]:
     """Return the lanes of each row: those of a phase, and where it is dilated of a residue."""
     lanes = []
     for number, phase in enumerate(plan.column_phases):
-        # Outputs that read columns of the same residue are so many apart.
+        # Outputs that read columns of the same residue are this many apart.
         apart = phase.spacing // math.gcd(phase.stride, phase.spacing)
         for first in range(min(apart, phase.count)):
             begin, residue = divmod(phase.start + first * phase.stride, phase.spacing)
@@ -149,7 +149,7 @@ def _lanes(plan: ConvolutionPlan) -> list[Lane]:
 def _tile(plan: ConvolutionPlan, shares: int, copy: int) -> tuple[tuple[Block, ...], bool]:
     """Cut the outputs of each phase into blocks of a height that the products like.
 
-    The blocks are many enough to be shared among threads, or else, then it is False, their pieces
+    The blocks are many enough to be shared among threads, or, then it is False, their pieces
     are. A piece of a block has a copy of the input of about `copy` elements. shares: among how many
     threads the work should be easy to divide.
     """

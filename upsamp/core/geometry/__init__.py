@@ -1,1 +1,1 @@
-"""Sizes of convolutions, settings for a size, and what an output depends on: integers alone."""
+"""Sizes of convolutions, settings for a size, and what an output depends on: integers only."""

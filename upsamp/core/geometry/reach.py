@@ -1,4 +1,4 @@
-"""Which inputs an output depends on, one axis at a time, in integers alone.
+"""Which inputs an output depends on, one axis at a time, in integers only.
 
 Every function gives two arrays (outputs,): the first and the last input position of each output.
 An output that depends on no input has a first that is larger than its last.
@@ -71,7 +71,7 @@ def transposed_reach(axis: TransposedAxis, kernel: int) -> Reach:
     """
     stride, dilation = axis.stride, axis.dilation
     common = math.gcd(stride, dilation)
-    # Taps so many apart reach the same output, from inputs so many apart.
+    # Taps this many apart reach the same output, from inputs this many apart.
     taps, apart = stride // common, dilation // common
     inverse = pow(apart, -1, taps)
     span = (axis.output + abs(axis.before) + kernel * dilation + axis.length) * stride
@@ -165,7 +165,7 @@ def _outputs(count: int, span: int) -> Array:
 
 
 def _bounds(exists: Array, first: Array, last: Array, length: int) -> Reach:
-    """Return the first and the last position where one exists, and else `length` and -1."""
+    """Return the first and the last position where one exists, and otherwise `length` and -1."""
     return (
         np.where(exists, first, length).astype(np.int64),
         np.where(exists, last, -1).astype(np.int64),

@@ -22,7 +22,7 @@ from upsamp.core.geometry.size_steps import (
 )
 from upsamp.errors import ArgumentError
 
-# One length where rows and columns are alike, else two.
+# One length where rows and columns are alike, otherwise two.
 Lengths: TypeAlias = tuple[int, ...]
 
 
@@ -49,7 +49,7 @@ class LayerSetting:
 
 # Sizes times layers that are tried in the search for a chain, which takes about a second.
 MOST_TRIED = 2**22
-# The steps of a layer: one where rows and columns are alike, else one for each.
+# The steps of a layer: one where rows and columns are alike, otherwise one for each.
 Steps: TypeAlias = tuple[Step, ...]
 # By the number of layers that are left: the least cost to the end from each length.
 Costs: TypeAlias = list[dict[int, int]]
@@ -251,7 +251,7 @@ def _one_layer_back(costs: Mapping[int, int], steps: Iterable[Step], least: int)
 def _search(
     start: Lengths, steps: Sequence[Step], ahead: Sequence[Costs], layers: int, most: int
 ) -> list[tuple[LayerSetting, ...]]:
-    """Return the best chains of so many layers, the best first.
+    """Return the best chains of this many layers, the best first.
 
     The search is A*: it goes on where what was spent and what is ahead are least together, so the
     chains come in their order, and few others are looked at. What is ahead is the sum of what each

@@ -1,4 +1,4 @@
-"""Sizes, pads and crops of convolutions and transposed convolutions, in integers alone.
+"""Sizes, pads and crops of convolutions and transposed convolutions, in integers only.
 
 The symbols of the formulas, per axis: n input length, k kernel, s stride, d dilation,
 ek = (k - 1) * d + 1 effective kernel, op output padding.

@@ -174,7 +174,7 @@ def compare_methods(
 
 
 def box_downsample(large: object, strides: PairLike) -> Array:
-    """Return the mean of each block of an image: what a pixel so many times as large would see.
+    """Return the mean of each block of an image: what a pixel this many times as large would see.
 
     large: (H, W) or (H, W, C), any real dtype. strides: rows and columns of a block, or one for
     both. What fills no block is left out at the end; crop `large` alike before it is paired.

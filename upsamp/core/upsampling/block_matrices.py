@@ -5,7 +5,7 @@ few outputs, the band becomes small dense matrices, and away from the edges all 
 same: nearly all the work is one product that NumPy repeats over a strided view.
 
 A part of the rows and one of the columns are a tile, which is made on its own. Where tiles begin
-depends on the whole result alone, so that floats have the same bits for any strips and threads.
+depends on the whole result only, so that floats have the same bits for any strips and threads.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ NARROW = 2**8
 # Output elements of a block of columns: BLAS computes them by sixteens.
 BLOCK_ELEMENTS = 48
 SIXTEEN = 16
-# Up to so many channels, the matrices of the columns hold them all, and their zeros between
+# Up to this many channels, the matrices of the columns hold them all, and their zeros between
 # different channels cost less than products of single channels would.
 FEW_CHANNELS = 6
 # Outputs of a block where a pixel's channels are an axis of their own.
@@ -58,7 +58,7 @@ class Band(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Neighbouring outputs of an axis, the inputs that they read, and the plan of these alone."""
+    """Neighbouring outputs of an axis, the inputs that they read, and the plan of these only."""
 
     outputs: slice
     inputs: slice
@@ -96,7 +96,7 @@ def row_parts(plan: AxisPlan, height: int, first: int) -> tuple[Part, ...]:
 def column_parts(
     plan: AxisPlan, channels: int, dtype: np.dtype[Any], height: int
 ) -> tuple[Part, ...]:
-    """Cut the columns for tiles of so many rows into parts of about the same width."""
+    """Cut the columns for tiles of this many rows into parts of about the same width."""
     integers, inner = integers_of(dtype), interior_of(plan)
     ends = {0, plan.length}
     if integers and inner.end and plan.length * channels >= TILE_WIDTH // 4:
@@ -114,7 +114,7 @@ def column_parts(
 
 
 def _share(length: int, parts: int, unit: int) -> int:
-    """Return how long so many parts of about the same length are, in units."""
+    """Return how long this many parts of about the same length are, in units."""
     return -(-length // (parts * unit)) * unit
 
 
@@ -138,7 +138,7 @@ def column_bands(plan: AxisPlan, channels: int, dtype: np.dtype[Any]) -> tuple[B
 
 @lru_cache(maxsize=8)
 def row_bands(plan: AxisPlan, width: int, dtype: np.dtype[Any]) -> tuple[Band, ...]:
-    """Return the blocks of rows of so many elements."""
+    """Return the blocks of rows of this many elements."""
     return tuple(_bands(plan, _row_block(width), sums_of(dtype)))
 
 
@@ -161,13 +161,13 @@ def _column_block(period: int, channels: int) -> int:
 
 
 def _size(plan: AxisPlan, block: int) -> int:
-    """Return how many outputs a block of about so many has: a multiple of the period."""
+    """Return how many outputs a block of about this many has: a multiple of the period."""
     period = interior_of(plan).period
     return max(1, block // period) * period
 
 
 def _bands(plan: AxisPlan, block: int, dtype: np.dtype[Any], channels: int = 0) -> Iterator[Band]:
-    """Cut an axis into blocks of about so many outputs.
+    """Cut an axis into blocks of about this many outputs.
 
     channels: how many the matrices hold; 0 where a pixel's elements are an axis of their own.
     """

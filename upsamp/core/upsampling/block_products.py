@@ -1,7 +1,7 @@
 """Interpolation by products of small matrices, tile by tile.
 
 The inputs of a tile are brought to floating point, widened by the matrices of the columns,
-heightened by those of the rows, and rounded. Products mix a block's inputs, were it with weights of
+heightened by those of the rows, and rounded. Products mix a block's inputs, even with weights of
 zero: a tile that reads a NaN, an infinity or numbers near the largest goes to the plain sums.
 """
 
@@ -37,7 +37,7 @@ from upsamp.core.upsampling.taps import taps_of
 
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**20
-# The most products that outputs near a tie, which are computed anew together, are sums of.
+# The most products that outputs near a tie, which are computed again together, are sums of.
 TIE_PRODUCTS = 2**16
 
 
@@ -184,7 +184,7 @@ def _overshoots(plan: AxisPlan) -> bool:
 
 
 def _settle(found: Array, source: Array, target: Array, plans: Plans) -> None:
-    """Compute the outputs of a tile that are near a tie anew; found: their numbers."""
+    """Compute the outputs of a tile that are near a tie again; found: their numbers."""
     if not len(found):
         return
     source = np.ascontiguousarray(source)  # values are found sooner in it

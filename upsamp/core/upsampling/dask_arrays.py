@@ -37,7 +37,7 @@ def resample_chunks(
     the same as those of the NumPy array, and floats are but for their rounding.
 
     Raises `ArgumentError` for `out`, `ShapeError` where the sizes of chunks are not known,
-    `DtypeError` where these are no NumPy arrays; else as `upsamp.upsample` does.
+    `DtypeError` where these are no NumPy arrays; otherwise as `upsamp.upsample` does.
 
     >>> from upsamp import upsample
     >>> x = da.from_array([[0.0, 4.0], [8.0, 12.0]], chunks=1)
@@ -121,7 +121,7 @@ def _borders(chunks: tuple[int, ...], target: int) -> tuple[Borders, Borders]:
 
 
 def _with_neighbours(x: Any, axis: int, borders: Borders, windows: list[slice]) -> Any:
-    """Return an array whose chunks along an axis hold all that each window does, be it twice."""
+    """Return an array whose chunks along an axis hold all that each window does, even if twice."""
     own = [slice(*ends) for ends in pairwise(borders)]
     before = (slice(None),) * axis
     if windows == own:

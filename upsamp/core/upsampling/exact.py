@@ -24,7 +24,7 @@ Plans: TypeAlias = tuple[AxisPlan, AxisPlan]
 # The image, row, column and channel of some outputs.
 Places: TypeAlias = tuple[Array, ...]
 
-# Outputs that are computed anew together.
+# Outputs that are computed again together.
 BLOCK = 2**12
 # A sum that is off by less lies between two whole numbers that are known.
 CLEAR = 0.25

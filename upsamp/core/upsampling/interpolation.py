@@ -10,7 +10,7 @@ output are divided by their sum. An input whose weight is zero is not read at al
 The conventions differ at the edges and in bicubic's parameter: "keras" (so do TensorFlow, JAX and
 Pillow's floats) leaves out inputs that do not exist and has a = -0.5; "torch" (so does OpenCV)
 repeats the edge and has a = -0.75. They also differ in nearest and area: see `nearest_inputs` and
-`_taps`. The kernels stand in `methods`.
+`unbounded_taps`. The kernels are in `methods`.
 """
 
 import math
@@ -26,13 +26,13 @@ from upsamp.core.upsampling.methods import kernel_of
 
 Numbers = TypeVar("Numbers", int, Array)
 
-# Up to so many phases the outputs of a phase are computed together.
+# Up to this many phases the outputs of a phase are computed together.
 FEW_PHASES = 64
 # Shares whose sum is below are kept in 64 bits; sums of their products may wrap around.
 MAX_TOTAL = 2**62
 # Whole numbers up to here are float64's, too.
 MAX_EXACT = 2**53
-# No step of a kernel comes to more than so many times the power of its unit.
+# No step of a kernel comes to more than this many times the power of its unit.
 MULTIPLE = 2**7
 
 
@@ -109,13 +109,14 @@ class Gather:
 
     def table(self, outputs: Array) -> Table:
         """Return what some outputs read."""
-        inputs, values = _packed(*_fitted(self.rule, *_taps(self.rule, outputs + self.first)))
+        taps = unbounded_taps(self.rule, outputs + self.first)
+        inputs, values = _packed(*_fitted(self.rule, *taps))
         return Table(inputs - self.origin, values)
 
 
 @dataclass(frozen=True, eq=False)
 class AxisPlan:
-    """Every output of one axis stands in exactly one piece.
+    """Every output of one axis is in exactly one piece.
 
     length: how many outputs there are.
     """
@@ -179,7 +180,7 @@ def nearest_input(length: int, target: int, convention: Convention, output: Numb
     return (2 * output + 1) * length // (2 * target)
 
 
-def _taps(rule: Rule, outputs: Array) -> tuple[Array, Array]:
+def unbounded_taps(rule: Rule, outputs: Array) -> tuple[Array, Array]:
     """Return the inputs that outputs would read if the axis had no ends, and their shares.
 
     Both are (outputs, taps), with shares of zero for what is not read.
@@ -230,10 +231,10 @@ def _packed(taps: Array, values: Array) -> tuple[Array, Array]:
 
 
 def _phase_runs(rule: Rule, phases: int, period: int, shift: int) -> Iterable[Run]:
-    """Yield the runs of the outputs phase, phase + period, ...: those near an edge stand alone."""
+    """Yield the runs of the outputs phase, phase + period, ...: those near an edge are alone."""
     length, target = rule.length, rule.target
     starts: list[tuple[int, int]] = []  # the first output of a run, and its count
-    taps, _ = _packed(*_taps(rule, np.arange(phases)))
+    taps, _ = _packed(*unbounded_taps(rule, np.arange(phases)))
     step = max(1, shift)
     ends = zip(taps.min(axis=1).tolist(), taps.max(axis=1).tolist(), strict=True)
     for phase, (low, high) in enumerate(ends):

@@ -25,7 +25,7 @@ def resize_light(
     align_corners: bool = False,
     alpha: bool = False,
 ) -> Array:
-    """Upsample an image of 8 or 16 bits in linear light; all else is as in `resize`.
+    """Upsample an image of 8 or 16 bits in linear light; everything else is as in `resize`.
 
     x: (H, W) or (H, W, C) of sRGB or grey; with `alpha`, the last channel is a share already, and
     is interpolated as it is. "nearest" copies.

@@ -1,6 +1,7 @@
 """The methods of interpolation, one record each: all that upsamp knows of a method stands here.
 
-nearest and area have no kernel: their rules are `nearest_inputs` and `_taps` of `interpolation`.
+nearest and area have no kernel: their rules are `nearest_inputs` and `unbounded_taps` of
+`interpolation`.
 """
 
 import math

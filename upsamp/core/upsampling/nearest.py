@@ -28,7 +28,7 @@ THREAD_BYTES = 2**23
 # NumPy copies pixels of this many bytes fast as they are, and shorter ones as elements so wide.
 LONG_PIXEL = 40
 WIDE = {1: "u1", 2: "u2", 4: "u4", 8: "u8", 16: "c16"}
-# The kernel moves so many bytes at a time, of pixels of so few.
+# The kernel moves this many bytes at a time, of pixels of so few.
 BLOCK, SHORT_PIXEL = 16, 8
 # Bytes of the part of an output row that it makes at a time, which has a plan.
 ROW_BYTES = 2**16
@@ -56,7 +56,7 @@ class NearestAxis(NamedTuple):
         return nearest_input(self.length, self.target, self.convention, numbers) - self.first
 
     def part(self, outputs: slice) -> tuple[slice, "NearestAxis"]:
-        """Return the inputs of some outputs, and the axis of these alone.
+        """Return the inputs of some outputs, and the axis of these only.
 
         Axes of the same pattern are equal.
         """

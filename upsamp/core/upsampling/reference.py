@@ -1,6 +1,6 @@
 """Interpolation by plain sums: each output is the sum of its own inputs, and reads no others.
 
-So a NaN or an infinity reaches those outputs alone that depend on it. Every faster way is proved
+So a NaN or an infinity reaches only the outputs that depend on it. Every faster way is proved
 equal to this one, and hands over to it what it cannot do.
 """
 
@@ -60,7 +60,7 @@ def interpolate_plainly(
 def _planes(image: Array, planar: bool) -> Array:
     """View an image, (H, W, C), as (planes, H, W, channels of a plane).
 
-    A few channels are taken as so many planes, since NumPy's inner loop runs over the last axis
+    A few channels are taken as this many planes, since NumPy's inner loop runs over the last axis
     and would be three elements long; many channels stay together in one plane.
     """
     return np.moveaxis(image, 2, 0)[..., np.newaxis] if planar else image[np.newaxis]
@@ -96,7 +96,7 @@ def interpolate_part(
     _accumulate(row_plan, widened, lines.start, result, rows.start, axis=1)
     if alpha:
         _divide_by_alpha(result)
-    # A plane at a time: NumPy would else write the few channels of a pixel in its inner loop.
+    # A plane at a time: NumPy would otherwise write the few channels of a pixel in its inner loop.
     for number, (plane, room) in enumerate(zip(result, place[:, rows, columns], strict=True)):
         if place.dtype.kind == "f":
             room[...] = round_to(plane, place.dtype)
@@ -214,7 +214,7 @@ def _table(gather: Gather, start: int, count: int) -> tuple[Array, Array]:
 
 
 def _multiply_by_alpha(narrow: Array) -> None:
-    """Weight colours by alpha, the last plane; a hidden one is 0, were it a NaN."""
+    """Weight colours by alpha, the last plane; a hidden one is 0, even if it is a NaN."""
     narrow[:-1] *= narrow[-1]
     narrow[:-1][:, narrow[-1] == 0] = 0
 

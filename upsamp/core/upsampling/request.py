@@ -27,7 +27,7 @@ class Place(NamedTuple):
     columns: slice
 
     def is_multiple(self, factors: Pair) -> bool:
-        """Tell whether both begin and end where a block of so many does."""
+        """Tell whether both begin and end where a block of this many does."""
         return not any(
             outputs.start % factor or outputs.stop % factor
             for outputs, factor in zip(self, factors, strict=True)

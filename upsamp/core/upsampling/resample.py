@@ -100,7 +100,7 @@ def resize(
 ) -> Array:
     """Upsample images to any larger size, as `tf.image.resize` and `F.interpolate` do.
 
-    size: the rows and columns of the result, neither below that of `x`. All else is as in
+    size: the rows and columns of the result, neither below that of `x`. Everything else is as in
     `upsample`, which is the same for a size that is a multiple. convention="keras" equals
     `tf.image.resize` and `jax.image.resize` with antialias off; "torch" equals
     `torch.nn.functional.interpolate` with `size`.

@@ -29,7 +29,7 @@ from upsamp.core.upsampling.taps import cut_plan, gather_of
 # Output elements from which another thread does more than it costs.
 THREAD_ELEMENTS = 2**21
 # Bytes of a result that caches do not keep until it is read.
-STREAMED_BYTES = 2**23
+STREAMED_BYTES = 20 * 2**20
 # Output elements that are made apart, where they cannot be written to their place.
 APART = 2**16
 # Outputs that are left to Python together, besides those of a row.

@@ -132,7 +132,7 @@ class Layout(NamedTuple):
 def layout_of(
     row_plan: AxisPlan, column_plan: AxisPlan, dtype: np.dtype[Any], width: int, channels: int
 ) -> Layout:
-    """Return the job for input rows of so many pixels, with the sizes of its scratch memory."""
+    """Return the job for input rows of this many pixels, with the sizes of its scratch memory."""
     program = _program_of(row_plan, column_plan, dtype)
     kind, job = program.kind, Job.from_buffer_copy(program.job)
     job.width, job.wide, job.channels = width, column_plan.length, channels

@@ -1,4 +1,4 @@
-"""A result that need not stand in memory whole: strips of its rows, each with the bits of those.
+"""A result that need not be in memory whole: strips of its rows, each with the bits of those.
 
 The strips come in the order of the rows, image after image, so that they can be written one after
 the other. A small batch is one strip.

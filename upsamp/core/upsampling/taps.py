@@ -10,7 +10,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.core.upsampling.interpolation import MAX_TOTAL, AxisPlan, Gather, Run, Table
 
-# Outputs of an axis from which its taps are kept for one period alone.
+# Outputs of an axis from which its taps are kept for one period only.
 LONG = 2**13
 
 

@@ -1,4 +1,4 @@
-"""What stands in an HDF5 file, gathered within bounds and checked on the way.
+"""What is in an HDF5 file, gathered within bounds and checked on the way.
 
 This runs in the process that may hang or die of a file; see `process`. Nothing is opened that
 leads out of the file.
@@ -287,7 +287,7 @@ def _path_of(name: bytes, path: str) -> str:
 
 
 def _check_place(held: Any, path: str) -> None:
-    """Refuse arrays whose numbers stand in other files."""
+    """Refuse arrays whose numbers are in other files."""
     plist = held.get_create_plist()
     files = [plist.get_external(index)[0] for index in range(min(1, plist.get_external_count()))]
     if plist.get_layout() == h5py.h5d.VIRTUAL:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TIME_LIMIT = 20.0
 # Many numbers may take longer, as if they were read at this many bytes a second.
 SLOWEST = 32 * 2**20
-# What the process runs, given the directory that this package stands in.
+# What the process runs, given the directory that this package is in.
 PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from upsamp.io.hdf5.process import main; main()"
 )
@@ -69,10 +69,10 @@ class Hdf5Reader:
         audit: bool = False,
         name: str | None = None,
     ) -> StoredArrays:
-        """Return what the HDF5 file holds that stands in the file `path` from `offset` on.
+        """Return what the HDF5 file holds that is in the file `path` from `offset` on.
 
         size: of the HDF5 file in bytes; where it is None, to the end. values: whether the numbers
-        are wanted, or shapes and text alone, which `max_size` does not bound. audit: what would
+        are wanted, or shapes and text only, which `max_size` does not bound. audit: what would
         be refused is gathered in `faults`. name: for errors; the quoted path, where it is None.
         """
         name = name or f"'{path}'"

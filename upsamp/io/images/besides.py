@@ -124,7 +124,7 @@ def _of_jpeg2000(image: Image.Image, stream: BinaryIO) -> Found:
 
 
 def _place_in_jp2(stream: BinaryIO) -> tuple[int, int]:
-    """Return where a profile stands in a JPEG 2000, behind its method, and its length; or 0."""
+    """Return where a profile is in a JPEG 2000, behind its method, and its length; or 0."""
     stream.seek(0)
     head = stream.read(HEAD)
     box = head.find(b"colr\2")
@@ -134,7 +134,7 @@ def _place_in_jp2(stream: BinaryIO) -> tuple[int, int]:
 
 
 def _profile(stream: BinaryIO, start: int, length: int) -> bytes:
-    """Return the profile that stands there, if it is one; nothing otherwise."""
+    """Return the profile that is there, if it is one; nothing otherwise."""
     if not SHORTEST_PROFILE <= length <= LONGEST_PROFILE:
         return b""
     stream.seek(start)
@@ -172,7 +172,7 @@ def webp_chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _of_gif(_image: Image.Image, stream: BinaryIO) -> Found:
-    """Return what stands before the first image."""
+    """Return what is before the first image."""
     stream.seek(10)
     flags, _, aspect = stream.read(3)
     stream.seek(3 * gif_colours(flags), 1)

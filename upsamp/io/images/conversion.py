@@ -83,7 +83,7 @@ def declared_rgb(pixels: Array, tags: Mapping[int, Any]) -> tuple[Array, str]:
 
 
 def _numbers(given: Any, count: int) -> tuple[float, ...]:
-    """Return so many numbers of a tag; nothing where it has others."""
+    """Return this many numbers of a tag; nothing where it has others."""
     try:
         numbers = tuple(map(float, given))
     except (ArithmeticError, TypeError, ValueError):

@@ -118,7 +118,7 @@ def route_of(image: Image.Image, numbers: Numbers | None, name: str, options: Re
 
 
 def _check_reader(package: str | None, numbers: Numbers, bits: int, name: str) -> None:
-    """Raise where nothing reads what Pillow would cut to so many bits."""
+    """Raise where nothing reads what Pillow would cut to this many bits."""
     if package is None:
         raise FormatError(
             f"{name} holds {numbers}, which would be cut to {bits} bits. "

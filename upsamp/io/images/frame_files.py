@@ -94,7 +94,7 @@ def gif_frames(stream: BinaryIO) -> Generator[SubFrame, None, bool]:
     stream.seek(2 + 3 * gif_colours(_byte(stream)), 1)
     start = stream.tell()
     control = b""
-    is_whole = False  # whether what was read so far ends with an image, and perhaps zeros
+    is_whole = False  # whether what was read so far ends with an image, and possibly zeros
     while (kind := stream.read(1)) != b";":
         if kind == b",":
             place = stream.tell()
@@ -152,7 +152,7 @@ def _byte(stream: BinaryIO) -> int:
 
 
 class Chunk(NamedTuple):
-    """A chunk of a PNG, whose content stands at a place of the stream."""
+    """A chunk of a PNG, whose content is at a place of the stream."""
 
     stream: BinaryIO
     kind: bytes

@@ -18,7 +18,7 @@ from upsamp.io.metadata.directory import HEADS
 # TIFF with an odd signature, which Pillow reads, is refused when its tags are looked at.
 SINGLE = ("MPO", "PSD", "TIFF")
 # Bits of what a page is of another one, what the numbers of pages that are read mean, and how many
-# tags are looked at for that: they stand in order.
+# tags are looked at for that: they are in order.
 REDUCED, MASK = 1, 4
 PHOTOMETRICS = (-1, 0, 1, 2, 3, 4, 5, 6, 8)
 FIRST_TAGS = 32
@@ -141,7 +141,7 @@ def tiff_frames(stream: BinaryIO) -> Generator[int, None, tuple[str, ...]]:
 def tiff_mask(stream: BinaryIO, place: int) -> TiffPage | None:
     """Return the page that says where the one at that place is transparent.
 
-    It follows, perhaps behind smaller copies of the picture.
+    It follows, possibly behind smaller copies of the picture.
     """
     pages = tiff_pages(stream, place)
     own = next(pages)

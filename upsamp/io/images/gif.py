@@ -1,4 +1,4 @@
-"""GIF: no colour is invented where 256 will do, for each frame anew; the rest is Pillow's choice.
+"""GIF: no colour is invented where 256 will do, for each frame again; the rest is Pillow's choice.
 
 Source: CompuServe, "Graphics Interchange Format, Version 89a" (1990).
 """
@@ -105,7 +105,7 @@ def _write_by_pillow(picture: Picture, stream: BinaryIO, name: str) -> None:
 
 
 def _aspect(picture: Picture) -> int:
-    """Return how wide pixels are for their height, as a GIF says it: from 1/4 to 4; or else 0.
+    """Return how wide pixels are for their height, as a GIF says it: from 1/4 to 4; or 0.
 
     >>> _aspect(Picture(np.zeros((1, 1), np.uint8), "L", metadata={"aspect": (2, 1)}))
     113

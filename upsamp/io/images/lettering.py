@@ -8,11 +8,12 @@ from PIL import Image, ImageDraw, ImageFont
 from upsamp.core.arguments import Array
 
 
+@lru_cache(512)
 def letter(text: str, size: int) -> Array:
-    """Draw a line of text: how much of each pixel is ink, uint8 (H, W).
+    """Draw a line of text: how much of each pixel is ink, uint8 (H, W), which is not written to.
 
     size: the height of the letters' square in pixels. All lines of a size have the same height, as
-    their letters stand on the same line.
+    their letters are on the same line.
     """
     font = _font(size)
     left, _, right, _ = font.getbbox(text)
@@ -21,7 +22,7 @@ def letter(text: str, size: int) -> Array:
     pen = ImageDraw.Draw(line)
     try:
         pen.text((-left, size), text, 255, font, anchor="ls")
-    except ValueError:  # a font of pixels has no base line to stand on
+    except ValueError:  # a font of pixels has no base line to be on
         pen.text((-left, 0), text, 255, font)
     return np.asarray(line)
 

@@ -197,7 +197,7 @@ def check_tiff_reading(
     packed: the bytes of its largest compressed strip, which is held whole; 0 where there is none.
     whole: whether its numbers are whole bytes; others are unpacked and widened.
 
-    Its pixels are copied where they are turned, or stand in planes; those that alpha has been
+    Its pixels are copied where they are turned, or are in planes; those that alpha has been
     multiplied into are divided by it as floats.
     """
     if memory_limit() is None:

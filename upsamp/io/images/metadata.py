@@ -103,7 +103,7 @@ def metadata_of(image: Image.Image, stream: BinaryIO) -> dict[str, Any]:
 
 
 def orientation_of(image: Image.Image) -> int | None:
-    """Return the orientation that EXIF says, or else XMP; none where that is damaged."""
+    """Return the orientation that EXIF says, or XMP; none where that is damaged."""
     orientation = None
     with suppress(*LIBRARY_ERRORS):
         orientation = image.getexif().get(ORIENTATION)

@@ -110,7 +110,7 @@ def _read_numeric(stream: BinaryIO, name: str, options: ReadOptions) -> Picture 
 
 
 def _told_of_sizes(image: Image.Image | None, count: int) -> tuple[str, ...]:
-    """Return what is to be told of an icon, of which `--frame` picks one of so many sizes."""
+    """Return what is to be told of an icon, of which `--frame` picks one of this many sizes."""
     if image is not None and image.format == "ICNS" and len(image.info["sizes"]) > 1:
         return (f"the largest of {len(image.info['sizes'])} sizes is read",)
     if count < 2:

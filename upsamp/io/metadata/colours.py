@@ -1,7 +1,7 @@
 """What metadata says of colours: of which space a profile is, and what differs from sRGB.
 
 Sources: ICC.1:2022, "Image technology colour management", 7.2; ITU-T H.273, "Coding-independent
-code points for video signal type identification"; for what stands above what, W3C, "Portable
+code points for video signal type identification"; for what is above what, W3C, "Portable
 Network Graphics (PNG) Specification (Third Edition)", 4.3.
 """
 

@@ -46,7 +46,7 @@ def pages_told(description: bytes) -> int | None:
 
 
 def resized(description: bytes, scale: Scale, pages: int) -> bytes:
-    """Return a description of a file of so many pages that were enlarged by that scale."""
+    """Return a description of a file of this many pages that were enlarged by that scale."""
     if description.startswith(SHAPE):
         return _without_shape(description)
     if description.startswith(IMAGEJ):

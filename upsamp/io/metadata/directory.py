@@ -187,7 +187,7 @@ def ratio_of(number: Any) -> tuple[int, int]:
 
 
 def packed(directory: Directory, offset: int) -> bytes:
-    """Return a directory as it stands at that offset in a TIFF, in little-endian order.
+    """Return a directory as it is at that offset in a TIFF, in little-endian order.
 
     After its entries comes the place of the next one, 0, then the values, and other directories.
 

@@ -1,6 +1,6 @@
 """EXIF: a few tags changed in place, so that all else stays as it was, a camera's own notes too.
 
-Those notes point to places in the block, which a block that is written anew would break. Source:
+Those notes point to places in the block, which a block that is written again would break. Source:
 CIPA DC-008-2023, "Exchangeable image file format for digital still cameras: Exif Version 3.0".
 """
 
@@ -14,7 +14,7 @@ from upsamp.io.metadata import descriptions
 from upsamp.io.metadata.directory import ASCII, LONG, RATIONAL, SHORT, ratio_of
 from upsamp.io.metadata.scale import SAME, Scale, Turn
 
-# What stands before the block in a JPEG.
+# What is before the block in a JPEG.
 PREFIX = b"Exif\0\0"
 ORIENTATION = 0x0112
 EXIF_DIRECTORY = 0x8769
@@ -23,7 +23,7 @@ WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 # The bytes of a number of the types that are changed.
 SIZES = {ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8}
 DESCRIPTION = 0x010E
-# What is counted in pixels: where the subject is, by x, y, and perhaps a diameter, or two sides.
+# What is counted in pixels: where the subject is, by x, y, and possibly a diameter, or two sides.
 SUBJECTS = (0x9214, 0xA214)
 # And how many pixels of the sensor there are in a unit, by x and by y, each with the other tag.
 SENSOR: Mapping[int, int] = {0xA20E: 0xA20F, 0xA20F: 0xA20E, 0x920E: 0x920F, 0x920F: 0x920E}
@@ -190,7 +190,7 @@ def _change(block: bytearray, order: str, place: int, change: Callable[[Numbers]
         changed = [round(number) for number in (change(given) if len(given) > 1 else ())]
     if changed == list(numbers) or len(changed) != len(numbers) or max(changed) >= 2**32:
         return
-    if kind == SHORT and max(changed) >= 2**16:  # as longer numbers, of which none stands there yet
+    if kind == SHORT and max(changed) >= 2**16:  # as longer numbers, of which none is there yet
         letter = "I"
         struct.pack_into(f"{order}HI", block, place + 2, LONG, 0)
     _put(block, order, place, struct.pack(f"{order}{len(changed)}{letter}", *changed))

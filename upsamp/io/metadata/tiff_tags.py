@@ -40,7 +40,7 @@ PIXEL_KINDS: Mapping[str, dict[int, Any]] = {
     "YCbCr": {PHOTOMETRIC: 6, SUBSAMPLING: (1, 1), REFERENCE: (0, 255, 128, 255, 128, 255)},
     "LAB": {PHOTOMETRIC: 8},
 }
-# Those of a camera, which also stand beside the others in old files.
+# Those of a camera, which also are beside the others in old files.
 CAMERA = (
     *(33434, 33437, 34850, 34852, 34855, 34856, *range(34864, 34870), 36864, 36867, 36868),
     *(*range(36880, 36883), 37121, 37122, *range(37377, 37387), 37390, 37391, 37392, 37393, 37396),

@@ -56,7 +56,7 @@ UNITED = {
 # The size, wherever it is told.
 WIDTHS = {(TIFF, b"ImageWidth"), (EXIF, b"PixelXDimension")}
 HEIGHTS = {(TIFF, b"ImageLength"), (EXIF, b"PixelYDimension")}
-# Lists of up to four numbers, in an element of about so many bytes.
+# Lists of up to four numbers, in an element of about this many bytes.
 SUBJECT, SUBJECT_BYTES = re.compile(rb"<([\w.-]+):Subject(?:Area|Location)\s*>"), 1000
 ITEM = re.compile(rb"(<[\w.-]+:li\s*>\s*)(\d{1,9})(?=\s*</)")
 
@@ -199,7 +199,7 @@ def _times(one: Property, factor: Fraction) -> Iterator[Edit]:
 
 
 def _subjects(xmp: bytes, scale: Scale) -> Iterator[Edit]:
-    """Yield the changes of where the subject is: x, y, and perhaps a diameter, or both sides."""
+    """Yield the changes of where the subject is: x, y, and possibly a diameter, or both sides."""
     for found in SUBJECT.finditer(xmp):
         end = xmp.find(b"</" + found[1] + b":", found.end(), found.end() + SUBJECT_BYTES)
         for index, item in enumerate(ITEM.finditer(xmp, found.end(), max(end, 0))):

@@ -98,7 +98,7 @@ def _control(number: int, rows: slice, columns: slice, duration: float) -> bytes
 
 
 def _check_alike(first: Picture, frame: Picture) -> None:
-    """Raise where a frame cannot stand in one PNG with the first."""
+    """Raise where a frame cannot be in one PNG with the first."""
     check_same_size(first, frame, "PNG")
     if (frame.mode, frame.palette) != (first.mode, first.palette):
         raise FormatError(

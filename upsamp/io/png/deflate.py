@@ -93,7 +93,7 @@ def _choose_strategy(plain: memoryview, level: int) -> int:
 
 
 def _sample(plain: memoryview, size: int) -> memoryview:
-    """Return at most so many bytes of the middle of a piece."""
+    """Return at most this many bytes of the middle of a piece."""
     start = max(0, len(plain) - size) // 2
     return plain[start : start + size]
 

@@ -91,7 +91,7 @@ class Layout:
         padded = np.zeros((len(flat), self.row_bytes * together), np.uint8)
         padded[:, : self.width] = flat
         packed = padded[:, ::together]
-        for place in range(1, together):  # the first pixel stands in the highest bits
+        for place in range(1, together):  # the first pixel is in the highest bits
             packed = packed << np.uint8(self.bits) | padded[:, place::together]
         return packed
 

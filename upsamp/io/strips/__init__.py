@@ -1,1 +1,1 @@
-"""Files that need not stand in memory whole: read, and written, some rows at a time."""
+"""Files that need not be in memory whole: read, and written, some rows at a time."""

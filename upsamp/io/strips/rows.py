@@ -103,7 +103,7 @@ class StoredRows:
 def find_stored_matrix(text: str) -> StoredMatrix | None:
     """Return the .npy file that `text` names; None where it names none that is read by rows.
 
-    That is anything but a plain file, and one whose numbers stand in the order of columns.
+    That is anything but a plain file, and one whose numbers are in the order of columns.
     """
     # Where there is a bound, a pipe is kept on disk.
     if memory_limit() is None if is_stream(text) else not os.path.isfile(text):

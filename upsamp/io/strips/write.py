@@ -42,7 +42,7 @@ def check_strips(name: str, format_name: str, shape: tuple[int, ...], dtype: np.
     """Raise where strips of an array of that shape cannot be written, before any is made.
 
     That is `MissingExtraError` where the format needs a package that is not there, and `FileError`
-    where the disk has less room than the file takes, were it of numbers that compress best.
+    where the disk has less room than the file takes, even of numbers that compress best.
     """
     needed = FORMATS[format_name].strips
     if needed:

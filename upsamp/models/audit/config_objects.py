@@ -54,6 +54,8 @@ SIZE_KEYS = re.compile(
     r"units|filters|n|size|height|width|num_heads|key_dim|value_dim|depth_multiplier|num_tokens"
     r"|max_tokens|\w*(?:_dim|_shape|_size|padding|cropping)"
 )
+# Those that stand for rows and columns where they are one number.
+PAIR_KEYS = ("size", "kernel_size", "pool_size", "padding")
 # Values that a layer may declare on an axis, or in all of a shape.
 MAX_SIZE = 2**34
 OPERATION = re.compile(r'op:\s*"([^"]*)"|"op":\s*"([^"]*)"')
@@ -112,7 +114,7 @@ def _faults(node: Node) -> Iterator[Fault]:
         if isinstance(value.get("class_name"), str):
             yield from _object_faults(value, path)
     elif SIZE_KEYS.fullmatch(key):
-        yield from _size_faults(value, path)
+        yield from _size_faults(value, path, 2 if key in PAIR_KEYS else 1)
 
 
 # --- text and numbers
@@ -137,8 +139,8 @@ def _text_faults(text: str, path: str, key: str) -> Iterator[Fault]:
             yield Fault("tensorflow-function", f"the operation {quoted(name)} of TensorFlow", path)
 
 
-def _size_faults(value: object, path: str) -> Iterator[Fault]:
-    sides = value if isinstance(value, list) else [value]
+def _size_faults(value: object, path: str, axes: int) -> Iterator[Fault]:
+    sides = value if isinstance(value, list) else [value] * axes
     product = 1
     for side in sides:
         if type(side) is int and side > 1 and product <= MAX_SIZE:

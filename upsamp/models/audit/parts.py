@@ -11,7 +11,7 @@ from upsamp.errors import FormatError, MissingExtraError, UpsampError
 from upsamp.io.json_text import read_json
 from upsamp.io.model_files import CONFIG, METADATA
 from upsamp.io.npy_files import read_npy_head
-from upsamp.io.stored_arrays import StoredArrays
+from upsamp.io.stored_arrays import NUMBERS, StoredArrays
 from upsamp.models.audit.config_objects import audit_config
 from upsamp.models.audit.embedded import HEAD_BYTES, Kind, embedded_kind, pickled_names
 from upsamp.models.audit.report import Report, quoted, received
@@ -26,6 +26,8 @@ MAX_CONFIG = 16 * 2**20
 PARSING = 8
 # More weights than this fit in no machine's memory.
 MAX_WEIGHTS = 2**38
+# What arrays hold that are none of numbers, by their type.
+NO_NUMBERS = {"text": "text", "opaque": "opaque bytes"}
 # The texts of an .h5 file that Keras takes for configs.
 H5_CONFIGS = ("model_config", "training_config")
 # The graph of a SavedModel.
@@ -208,6 +210,7 @@ def audit_hdf5(part: Part, head: bytes, report: Report) -> None:
         return
     for fault in stored.faults:
         report.add(fault.rule, received(fault.message), _inside(part.name, fault.place))
+    _audit_values(stored, report, part.name)
     _audit_end(part, head, report)
     about = stored.attributes.get("", {})
     for key in H5_CONFIGS:
@@ -218,6 +221,14 @@ def audit_hdf5(part: Part, head: bytes, report: Report) -> None:
             audit_config(config, report, part.name, key)
             if key == H5_CONFIGS[0]:
                 check_model(config, report, part.name, key)
+
+
+def _audit_values(stored: StoredArrays, report: Report, member: str) -> None:
+    """Note the arrays that hold something else than numbers."""
+    for name, array in stored.arrays.items():
+        if array.dtype not in NUMBERS:
+            told = NO_NUMBERS.get(array.dtype, "neither numbers nor text")
+            report.add("hdf5-values", told, _inside(member, name))
 
 
 def _inside(member: str, path: str) -> str:

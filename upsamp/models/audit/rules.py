@@ -235,6 +235,11 @@ RULES: Mapping[str, Rule] = {
         "An object with two names", "Groups that hold themselves have no end.", REMAKE
     ),
     "hdf5-type": _warning("A stored type", "No model has one; weights are arrays.", REMAKE),
+    "hdf5-values": _warning(
+        "An array that holds no numbers",
+        "Weights are numbers; text, references and opaque bytes can carry anything, as a pickle.",
+        REMAKE,
+    ),
     "hdf5-shape": _warning("An array without a shape", "No weight is like that.", REMAKE),
     "hdf5-name": _warning(
         "A name that is taken for a path", "It leads to another object than it shows.", REMAKE

@@ -53,7 +53,7 @@ def _path(model: Model, name: str) -> tuple[int, ...]:
 def _cut(model: Model, path: Sequence[int], output: Source | None = None) -> Functional:
     """Return the part of a model that one output of one call depends on."""
     calls = [
-        Call(_input_layer(model.calls[number].layer, shape))
+        Call(input_layer_of(model.calls[number].layer, shape))
         for number, shape in zip(model.input_calls, model.input_shapes, strict=True)
     ]
     inputs = list(range(len(calls)))
@@ -102,7 +102,7 @@ def _placed(places: dict[int, Source], source: Source) -> Source:
     return Source(place.call, place.output + source.output)
 
 
-def _input_layer(layer: Layer, shape: Shape) -> Layer:
+def input_layer_of(layer: Layer, shape: Shape) -> Layer:
     """Return the layer of an input, or one that knows the shape where it does not."""
     if isinstance(layer, InputLayer) and layer.batch_input_shape == shape:
         return layer

@@ -13,7 +13,7 @@ from upsamp.models.graph import Call, Source
 from upsamp.models.nesting import ModelLike, is_model, layers_within
 from upsamp.models.summary.columns import COLUMNS, KERAS_COLUMNS, MEASURED
 from upsamp.models.summary.summary import Summary
-from upsamp.models.summary.summary_row import Connection, Measure, SummaryRow
+from upsamp.models.summary.summary_row import Connection, Measure, SummaryRow, type_of
 from upsamp.models.summary.tracing import Trace, trace_model
 
 OPERATIONS_HOME = "keras.src.ops"
@@ -91,20 +91,20 @@ def _rows(
             if id(calls[source.call].layer) in listed
         )
         outputs = [
-            _output(model, number, output)
+            told_shape(model, number, output)
             for number in numbers[-1:]
             for output in range(len(model.shapes_of(number)))
         ]
         inputs: list[MaybeShape] = [
-            _output(model, source.call, source.output)
+            told_shape(model, source.call, source.output)
             for number in numbers[-1:]
             for source in calls[number].sources
         ]
         yield SummaryRow(
             layer.name,
-            layer.operation or layer.type_name.rpartition(">")[2],
+            type_of(layer),
             outputs[0] if outputs else None,
-            _params(layer, counted=counted),
+            count_layer(layer, counted=counted),
             level=level,
             more_output_shapes=tuple(outputs[1:]),
             input_shapes=tuple(inputs),
@@ -117,7 +117,7 @@ def _rows(
             yield from _rows(layer, expand_nested=True, counted=counted, level=level + 1)
 
 
-def _output(model: ModelLike, number: int, output: int) -> MaybeShape:
+def told_shape(model: ModelLike, number: int, output: int) -> MaybeShape:
     """Return the shape of an output, or if it is unknown, the shape that its reader expects."""
     shapes = model.shapes_of(number)
     if output < len(shapes) and shapes[output] is not None:
@@ -129,7 +129,7 @@ def _output(model: ModelLike, number: int, output: int) -> MaybeShape:
     return None
 
 
-def _params(layer: Layer, *, counted: bool) -> int | None:
+def count_layer(layer: Layer, *, counted: bool) -> int | None:
     """Count the values of the weights, unless those of a layer in it are not known."""
     for one in layers_within(layer):
         known = one.weights or (one.built and not isinstance(one, UnknownLayer))

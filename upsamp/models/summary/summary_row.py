@@ -90,6 +90,11 @@ def format_shapes(shapes: "tuple[MaybeShape, ...]") -> str:
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
+def type_of(layer: "Layer") -> str:
+    """Return what Keras calls a layer's class, without its package; or the operation that it is."""
+    return layer.operation or layer.type_name.rpartition(">")[2]
+
+
 def layer_row(layer: "Layer", output_shape: "MaybeShape") -> SummaryRow:
     """Return the row of one layer alone, whose output has this shape."""
     batch_free = None if output_shape is None else (None, *output_shape[1:])

@@ -10,6 +10,7 @@ from upsamp.core.arguments import Pair, normalize_count
 from upsamp.core.values import as_list, as_number, normalize_path, spelled
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
+from upsamp.io.streams import is_stream
 from upsamp.models.files.loading import load_model
 from upsamp.models.model import Model
 from upsamp.models.sampling.features import check_known, output_model
@@ -63,7 +64,10 @@ class Network:
         self._tile = None if tile is None else normalize_count(tile, "tile")
         self._value_range = _normalize_range(value_range)
         given = self._given
-        self.name = given.name if isinstance(given, Model) else Path(given).stem
+        if isinstance(given, Model):
+            self.name = given.name
+        else:
+            self.name = "network" if is_stream(given) else Path(given).stem
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what was given; what was found out is left out."""
