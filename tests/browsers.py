@@ -52,13 +52,15 @@ class Browser:
         """Return what was written to the console since it was asked last."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
+    def events(self, method: str) -> list[Any]:
+        """Return what is told of events since that was asked last."""
+        entries = self.driver.get_log("performance")
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        return [event["params"] for event in events if event["method"] == method]
+
     def requests(self) -> list[str]:
         """Return the addresses that were asked for since that was asked last."""
-        events = [
-            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
-        ]
-        sent = [event for event in events if event["method"] == "Network.requestWillBeSent"]
-        return [event["params"]["request"]["url"] for event in sent]
+        return [event["request"]["url"] for event in self.events("Network.requestWillBeSent")]
 
     def violations(self) -> list[str]:
         """Return what axe finds wrong, each with the elements."""

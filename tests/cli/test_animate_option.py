@@ -100,7 +100,7 @@ def test_the_steps_of_a_layer_are_those_before_its_activation(
         ((*SAME, "--animate", "a.svg", "--compress", "9"), 2, "an SVG has none. Leave it out."),
         ((*SAME, "--animate", "a.gif", "--compress", "9"), 2, "--compress is for PNG"),
         ((*SAME, "--animate", "a.gif", "--cell-pixels", "999"), 2, "must be at most 128"),
-        ((*SAME, "--animate", "a.gif", "--fps", "nan"), 2, "must be a number. Received: nan."),
+        ((*SAME, "--animate", "a.gif", "--fps", "nan"), 2, "must be a number, 0.1 to 50."),
         (
             ("upsample", "1 2", "--animate", "a.gif", "--size", "200"),
             1,

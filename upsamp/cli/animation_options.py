@@ -1,10 +1,8 @@
 """The options of `--animate`, which two commands share, and what goes with it."""
 
-import math
-
 import click
 
-from upsamp.cli.option_types import ChoiceType, CountType, FileType
+from upsamp.cli.option_types import AmountType, ChoiceType, CountType, FileType
 from upsamp.cli.options import Options, option
 
 # What a picture of a step is shown with.
@@ -42,17 +40,10 @@ cell_pixels_option = option(
 )
 
 
-def _parse_fps(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):
-        raise click.BadParameter("must be a number. Received: nan.", context, parameter)
-    return value
-
-
 fps_option = option(
     "--fps",
-    type=click.FloatRange(LEAST_FPS, LARGEST_FPS),
+    type=AmountType(LEAST_FPS, LARGEST_FPS),
     default=1.0,
-    callback=_parse_fps,
     help="Steps of --animate in a second; the last frame is shown three times as long.",
 )
 

@@ -221,15 +221,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        given = self.given("--kind", "--latent", "--size", "--channels")
-        if self.file is not None and self.model_option is not None:
-            _refuse("FILE and --model both name the model. Leave one out")
-        if self.file in GENERATORS and not names_file(str(self.file)):
-            _refuse(f"FILE must be a saved model. Received: {self.file}. Use --kind {self.file}")
-        if self.model is not None and given:
-            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
-        if self.model is None and self.weights is not None:
-            _refuse("--weights must have a model to go into. Give --model FILE")
+        self._check_model()
         for name in self.given("--steps", "--path"):
             if self.interpolate is None:
                 _refuse(f"{name} is for the way between two points. Give --interpolate A B")
@@ -252,6 +244,20 @@ class Request(Options):
         same = self.latent_file is not None and self.latent_file == self.samples_out
         if same and not is_open(str(self.samples_out)):
             _refuse("--latent-file and --samples-out must be two files")
+
+    def _check_model(self) -> None:
+        """Raise where it is not said, or said twice, which model there is to be."""
+        given = self.given("--kind", "--latent", "--size", "--channels")
+        if self.file == "":
+            _refuse("FILE must be a saved model. Received: '', which is empty")
+        if self.file is not None and self.model_option is not None:
+            _refuse("FILE and --model both name the model. Leave one out")
+        if self.file in GENERATORS and not names_file(str(self.file)):
+            _refuse(f"FILE must be a saved model. Received: {self.file}. Use --kind {self.file}")
+        if self.model is not None and given:
+            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
+        if self.model is None and self.weights is not None:
+            _refuse("--weights must have a model to go into. Give --model FILE")
 
     def _check_program(self) -> None:
         """Raise where a program is wanted beside what it does not go with."""
@@ -281,7 +287,7 @@ class Request(Options):
 
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        if self.compression is not None and self.output is None and not self.checkerboard:
+        if self.compression is not None and not (self.output or self.checkerboard):
             _refuse("--compress is for the picture. Give -o FILE.png")
         picture = self.given("--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
@@ -300,7 +306,7 @@ class Request(Options):
             for name in self.given("--format", "--digits"):
                 _refuse(f"{name} goes with --checkerboard. Give it, or leave {name} out")
             return
-        given = self.given("-o", "--samples-out", "--save", "--code")
+        given = self.given("-o", "--samples-out", "--save", "--code", "--trace", "--html")
         if given:
             _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
         check_digits(self.digits, self.format_name, ())

@@ -34,13 +34,17 @@ def rows_of(block: Block) -> list[Row]:
     output = ", output" if block.output else ""
     facts = [_shapes(block.shapes) + output, params_of(first)]
     return [
-        Row(cut(first.name), cut(first.type)),
+        Row(cut(first.name), _type(first)),
         Row("", ", ".join(filter(None, facts))),
         *(
-            Row(cut(one.name), ", ".join(filter(None, [cut(one.type), params_of(one)])), one.kind)
+            Row(cut(one.name), ", ".join(filter(None, [_type(one), params_of(one)])), one.kind)
             for one in others
         ),
     ]
+
+
+def _type(layer: DrawnLayer) -> str:
+    return f"{cut(layer.type)} {cut(layer.settings)}".rstrip()
 
 
 def _shapes(shapes: Sequence[MaybeShape]) -> str:
@@ -93,7 +97,9 @@ def told_of(block: Block, sources: Sequence[Block]) -> str:
     """Return the words for a block: its layers, what it gives, and what it takes."""
     words = []
     for layer in block.layers:
-        facts = ", ".join(filter(None, [cut(layer.type, TOLD), params_of(layer)]))
+        facts = ", ".join(
+            filter(None, [cut(layer.type, TOLD), cut(layer.settings, TOLD), params_of(layer)])
+        )
         words.append(f"{cut(layer.name, TOLD)} ({facts})")
     words.append(_shapes(block.shapes))
     if sources:

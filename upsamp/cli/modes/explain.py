@@ -27,15 +27,8 @@ from upsamp.views.heat_map import draw_heat_maps
 
 # What is no option of the computation.
 NOT_OWN = (
-    "source",
-    "overlap",
-    "html",
-    "output",
-    "cell",
-    "format_name",
-    "digits",
-    "compression",
-    "force",
+    *("source", "overlap", "html", "output", "cell", "view", "cell_pixels", "fps", "theme"),
+    *("format_name", "digits", "compression", "quiet", "force"),
 )
 
 

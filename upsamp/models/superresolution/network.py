@@ -119,6 +119,11 @@ class Network:
         return graph
 
     @property
+    def value_range(self) -> Range | None:
+        """What black and white are, where it was told; pictures of floats are read so, too."""
+        return self._value_range
+
+    @property
     def channels(self) -> int:
         """The channels of the pictures that it takes and gives."""
         return self.graph.channels or 1
