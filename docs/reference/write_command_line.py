@@ -5,14 +5,16 @@ from pathlib import Path
 
 import click
 
-from upsamp.cli import COMMANDS, main
+from upsamp.cli import COMMANDS, HELP_NAMES, main
 
 PAGE = Path(__file__).with_name("command-line.md")
 
 
 def help_text(*path: str) -> str:
     """Return what `upsamp PATH --help` prints on 88 columns."""
-    context = click.Context(main, info_name="upsamp", terminal_width=88)
+    context = click.Context(
+        main, info_name="upsamp", terminal_width=88, help_option_names=HELP_NAMES
+    )
     command: click.Command = main
     for name in path:
         command = main.get_command(context, name) or main

@@ -197,7 +197,7 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
 ) -> None:
     result = invoke("upsample", "1 2; 3 4", *words)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"Invalid value for '{words[0]}'" in result.stderr
+    assert f"Error: {words[0]} must" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

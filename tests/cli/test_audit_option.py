@@ -135,7 +135,7 @@ def test_a_name_that_is_no_text_is_shown_in_every_format(invoke: Invoke, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["good.keras", "--audit", "--columns", "all"], "--columns must be used without --audit."),
+        (["good.keras", "--audit", "--columns", "all"], "--audit does not use --columns."),
         (["good.keras", "good.keras", "--audit"], "--audit must have one file. Received: 2."),
         (
             ["good.keras", "--audit", "--format", "csv"],

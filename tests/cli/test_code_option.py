@@ -300,7 +300,7 @@ def test_an_unknown_library_is_an_error_of_the_command_line(invoke: Invoke) -> N
     for command in ("upsample", "transpose-conv"):
         result = invoke(command, "1 2; 3 4", "--code", "caffe")
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "'caffe' is not one of 'keras', 'torch', 'onnx', 'jax'" in result.stderr
+        assert "--code must be one of keras, torch, onnx, jax. Received: caffe." in result.stderr
 
 
 @in_one_test(
@@ -407,7 +407,7 @@ def test_a_layer_of_pytorch_is_computed_with_its_own_weights(
         ("Upsample(scale_factor=2, mode='linear')", "`mode` must be one of"),
         ("Conv2d(4, 3, 3, padding_mode='reflect')", "`padding_mode` must be 'zeros'"),
         ("PixelShuffle(2.5)", "`upscale_factor` must be an integer"),
-        ("Dense(3)", "Known: ConvTranspose2d"),
+        ("Dense(3)", "Use one of ConvTranspose2d"),
         ("ConvTransposed2d(64, 3, 4)", "Did you mean ConvTranspose2d(...)?"),
         ("__import__('os').system('touch hacked')", "must be spelled as in PyTorch code"),
         ("ConvTranspose2d(open('hacked', 'w'), 3, 4)", "ConvTranspose2d"),
@@ -526,7 +526,7 @@ def test_a_matrix_is_one_channel_of_a_layer_of_pytorch(invoke: Invoke) -> None:
 def test_another_library_is_an_error_of_the_command_line(invoke: Invoke) -> None:
     result = invoke("transpose-conv", "--from", "caffe", LAYER)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "Invalid value for '--from'" in result.stderr
+    assert "--from must be" in result.stderr
 
 
 def test_an_input_of_other_channels_than_the_layer_is_refused(invoke: Invoke) -> None:

@@ -50,8 +50,8 @@ def test_a_format_has_the_names_that_people_call_it(
         ("TIFFF", "Did you mean tiff?"),
         ("jpeg200", "Did you mean jpeg2000?"),
         ("avi", "Did you mean avif?"),
-        ("xyz", f"Known: table, plain, markdown, {', '.join(NAMES)}."),
-        ("9" * 9999, "Known: table, plain, "),
+        ("xyz", f"Use one of table, plain, markdown, {', '.join(NAMES)}."),
+        ("9" * 9999, "Use one of table, plain, "),
     ],
 )
 def test_an_unknown_format_names_the_nearest(invoke: Invoke, name: str, remedy: str) -> None:

@@ -51,13 +51,13 @@ Refused = Callable[..., str]
         (("--latent-file", "-", "--image", "-"), "Only one input can be read from standard input."),
         (("--latent-file", "a.npy", "--samples-out", "a.npy"), "must be two files"),
         (("--interpolate", "1"), "requires 2 arguments"),
-        (("--interpolate", "1", "x"), "'x' is not a valid integer range"),
+        (("--interpolate", "1", "x"), "--interpolate must be an integer, 0 or more. Received: x."),
         (("--label", "-3"), "must be labels counted from 0, as in 3 or 0,1,2. Received: -3."),
         (("--label", "cat"), "must be labels counted from 0, as in 3 or 0,1,2. Received: cat."),
         (("--grid", "0x3"), "must be one positive integer, or two for rows and columns"),
-        (("--range", "relu"), "'relu' is not one of 'tanh', 'sigmoid', 'bytes', 'auto'"),
-        (("--steps", "1"), "1 is not in the range"),
-        (("--batch", "0"), "0 is not in the range"),
+        (("--range", "relu"), "--range must be one of tanh, sigmoid, bytes, auto. Received: relu."),
+        (("--steps", "1"), "--steps must be an integer, 2 or more. Received: 1."),
+        (("--batch", "0"), "--batch must be an integer, 1 or more. Received: 0."),
         *(
             ((option, value), f"{option} is for the picture. Give -o FILE.png.")
             for option, value in (("--compress", "1"), ("--grid", "2"), ("--zoom", "2"))

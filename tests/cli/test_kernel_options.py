@@ -62,7 +62,7 @@ def test_padding_of_another_form_is_an_error_of_the_command_line(
 ) -> None:
     result = invoke("transpose-conv", "1 2; 3 4", "--padding", padding)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "Invalid value for '--padding': must be valid, same, or 1, 2 or 4" in result.stderr
+    assert "--padding must be valid, same, or 1, 2 or 4" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

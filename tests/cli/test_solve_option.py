@@ -235,7 +235,7 @@ def test_a_malformed_size_is_an_error_of_the_command_line(
 def test_a_negative_size_is_refused_as_one(invoke: Invoke, words: tuple[str, ...]) -> None:
     result = invoke("transpose-conv", "--solve", *words)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert re.search(r"'--solve': must be one positive integer.* Received: -\d", result.stderr)
+    assert re.search(r"--solve must be one positive integer.* Received: -\d", result.stderr)
     assert "Try 'upsamp transpose-conv --help'." in result.stderr
 
 

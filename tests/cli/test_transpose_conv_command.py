@@ -273,8 +273,6 @@ def test_an_image_is_written_beside_its_own_and_the_user_is_told(
         (["1 2", "--weights", "1 2", "--kernel", "3"], "--kernel must agree with --weights"),
         (["1 2", "--weights", "1 2", "--filters", "3"], "--filters must agree with --weights"),
         (["1 2", "--weights", "[[[1]]]"], "--weights must be (rows, columns)"),
-        (["1 2", "--bias", "x"], "--bias"),
-        (["1 2", "--bias", ""], "--bias"),
         (["1 2", "--bias", "1 2"], "bias"),
         (["IMAGE", "--filters", "5", "-o", "a.png"], "1 to 4 channels"),
         (["1 2", "--kernel", "100000000"], "memory"),

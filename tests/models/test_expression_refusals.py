@@ -34,7 +34,7 @@ VALUES = r"arguments must be numbers, strings, True, False, None, tuples, lists 
         ("Conv2d(1, 3)", r"A layer must be one that upsamp has\. .*Conv2d\. Did you mean Conv2D\?"),
         (
             "Xyz()",
-            r"A layer must be one that upsamp has\. Received: Xyz\. Known: InputLayer, Dense,",
+            r"A layer must be one that upsamp has\. Received: Xyz\. Use one of InputLayer, Dense,",
         ),
         ("model.summary()", r"A layer must be one that upsamp has\. Received: summary\."),
         ("model.add(Dense(3), 4)", r"A layer must be one that upsamp has\. Received: add\."),

@@ -61,7 +61,7 @@ from upsamp.layers import (
     ZeroPadding2D,
 )
 from upsamp.layers.get_item import GetItem
-from upsamp.layers.operation import OPERATIONS, Operation
+from upsamp.layers.operation import COMPARISONS, OPERATIONS, Operation
 from upsamp.models.export.programs import WRITERS
 from upsamp.models.graph import Call, Source
 
@@ -86,7 +86,7 @@ def test_a_golden_model_is_computed_by_its_program(
     for layer in model.layers:
         if layer.dtype == np.float16:
             layer.dtype_policy = normalize_policy("float32")  # as the program says
-    names = [layer.name for layer in model.inputs]
+    names = [layer.name for layer in model.input_layers]
     inputs = [*golden.inputs.values()]
     if set(names) == set(golden.inputs):
         inputs = [golden.inputs[name] for name in names]
@@ -318,7 +318,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "Split": [{"indices_or_sections": 2, "axis": 2}, {"indices_or_sections": [1, 3], "axis": 2}],
 }
 BINARY = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Power")
-BINARY = (*BINARY, "FloorDivide", "Mod")
+BINARY = (*BINARY, "FloorDivide", "Mod", *COMPARISONS)
 
 
 def of_operations() -> Model:
@@ -326,13 +326,23 @@ def of_operations() -> Model:
     image = InputLayer((3, 4, 2))
     calls = [Call(image), Call(Activation("sigmoid"), (Source(0),))]
     calls.append(Call(Conv2D(2, 1, activation="softplus"), (Source(1),)))
-    for name in sorted(set(OPERATIONS) - {"Squeeze", "Stack", *BINARY}):
+    several = {"Squeeze", "Stack", "Where", "Matmul", *BINARY}
+    for name in sorted(set(OPERATIONS) - several):
         ways = [Operation(name, (None,), options) for options in OPTIONS.get(name, [{}])]
         calls += [Call(one, (Source(2),)) for one in ways]
     for name in BINARY:
         calls.append(Call(Operation(name, (None, None)), (Source(2), Source(1))))
         calls.append(Call(Operation(name, (0.5, None)), (Source(2),)))
         calls.append(Call(Operation(name, (None, [1.5, 0.25])), (Source(2),)))
+    calls.append(Call(Operation("Less", (None, 0.7)), (Source(1),)))
+    chosen = (Source(len(calls) - 1), Source(1), Source(2))
+    calls.append(Call(Operation("Where", (None, None, None)), chosen))
+    calls.append(Call(Operation("Where", (None, 0.5, [1.5, 2.5])), chosen[:1]))
+    calls.append(Call(Operation("Matmul", (None, [[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]])), chosen[2:]))
+    calls.append(Call(Operation("ExpandDims", (None,), {"axis": -1}), chosen[2:]))
+    calls.append(Call(Operation("ExpandDims", (None,), {"axis": -2}), chosen[2:]))
+    both = (Source(len(calls) - 2), Source(len(calls) - 1))
+    calls.append(Call(Operation("Matmul", (None, None)), both))
     calls.append(Call(Operation("Stack", (None, None), {"axis": -2}), (Source(1), Source(2))))
     calls.append(Call(Operation("ExpandDims", (None,), {"axis": 2}), (Source(2),)))
     calls.append(Call(Operation("Squeeze", (None,)), (Source(len(calls) - 1),)))
@@ -359,7 +369,7 @@ def test_a_graph_is_computed(library: str, make: Callable[[], Model], tmp_path: 
         np.array([[3], [1]], np.int32)
         if layer.input_dtype.kind == "i"  # type: ignore[attr-defined]
         else noise(2, *shape[1:])  # type: ignore[arg-type]
-        for layer, shape in zip(model.inputs, model.input_shapes, strict=True)
+        for layer, shape in zip(model.input_layers, model.input_shapes, strict=True)
     ]
     check_program(model, library, inputs, tmp_path)
 
@@ -375,7 +385,14 @@ def of_real_files() -> list[Layer]:
         InstanceNormalization(-1, groups=-1, epsilon=1e-3),
         InstanceNormalization(1),
         InstanceNormalization(),
-        TimeDistributed(Dense(2)),
+        TimeDistributed(Dense(2, activation="relu")),
+        CenterCrop(8, 5),
+        Resizing(3, 11),
+        Resizing(4, 5, antialias=True),
+        Resizing(4, 8, "area"),
+        Resizing(3, 5, "bicubic", antialias=True),
+        Resizing(9, 5, "lanczos3", crop_to_aspect_ratio=True),
+        Resizing(9, 5, "nearest", pad_to_aspect_ratio=True, fill_value=0.5),
     ]
 
 
@@ -388,8 +405,38 @@ def test_layers_of_real_files_are_computed_or_refused(library: str, tmp_path: Pa
             check_program(model, library, [noise(2, 6, 8, 3)], tmp_path)
         except UnknownLayerError:
             refused.append(layer.type_name)
-    keras = ["InstanceNormalization"] * 3
-    assert refused == (keras if library == "keras" else ["TimeDistributed"])
+    keras = [*["InstanceNormalization"] * 3, "Resizing"]
+    assert refused == (keras if library == "keras" else [])
+
+
+@each_library
+def test_images_of_open_sides_shrink(library: str, tmp_path: Path) -> None:
+    for layer in (Resizing(5, 7), Resizing(5, 7, "bicubic", antialias=True)):
+        model = one_after_another(InputLayer((None, None, 2)), layer)
+        for sides in ((9, 8), (4, 12)):
+            check_program(model, library, [noise(1, *sides, 2)], tmp_path)
+
+
+@each_library
+def test_layers_on_each_step_are_computed(library: str, tmp_path: Path) -> None:
+    wrapped: list[Layer] = [Conv2D(4, 3, 2, activation="relu"), BatchNormalization()]
+    wrapped += [MaxPooling2D(2), Dropout(0.5), Flatten(), Dense(3)]
+    layers = map(TimeDistributed, wrapped)
+    model = one_after_another(InputLayer((3, 9, 8, 2)), *layers)
+    check_program(model, library, [noise(2, 3, 9, 8, 2)], tmp_path)
+
+
+@each_library
+def test_the_statistics_of_the_batch_are_computed(library: str, tmp_path: Path) -> None:
+    """As in every pix2pix: there is one value for each channel, too."""
+    calls = [Call(InputLayer((4, 4, 3))), Call(Conv2D(5, 4), (Source(0),))]
+    for source, axis in ((0, -1), (0, 2), (1, -1)):
+        normal = BatchNormalization(axis, scale=source == 0)
+        calls.append(Call(normal, (Source(source),), training=True))
+    model = Functional.from_calls(calls, [0], [Source(2), Source(3), Source(4)])
+    fill(model)
+    for count in (1, 3):
+        check_program(model, library, [noise(count, 4, 4, 3)], tmp_path)
 
 
 # --- names, and what the program draws

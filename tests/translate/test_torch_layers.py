@@ -137,7 +137,7 @@ def test_an_upsampling_of_pytorch_is_read(
         ("ConvTranspose2d", "Did you mean ConvTranspose2d"),
         ("ConvTranspose2D(64, 3, 4)", "Did you mean ConvTranspose2d"),
         ("Conv2D(64, 3, 4)", "Did you mean Conv2d"),
-        ("xyz(1)", "Known: ConvTranspose2d, Conv2d, Upsample"),
+        ("xyz(1)", "Use one of ConvTranspose2d, Conv2d, Upsample"),
         ("Conv2d(64, 3)", "needs kernel_size, which is not given"),
         ("Conv2d(64, 3, 4, output_padding=1)", "Received: output_padding"),
         ("Conv2d(64, 3, 4, padding='full')", "`padding` must be integers, 'valid', or with"),

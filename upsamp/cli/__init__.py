@@ -37,6 +37,9 @@ COMMANDS: Mapping[str, str] = {
     "generator": "Build a GAN's generator, show it, and draw samples from it.",
 }
 
+# What asks for help.
+HELP_NAMES = ["-h", "--help"]
+
 # Python takes as much with NumPy and Pillow, whatever it does.
 LEAST_ADDRESS_SPACE = 160 * 2**20
 # Seconds between a signal and its repetition.
@@ -66,6 +69,17 @@ class Group(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; for a misspelled one name the nearest."""
+        word = args[0]
+        if word not in COMMANDS and not word.startswith("-") and not ctx.resilient_parsing:
+            from upsamp.cli.usage_errors import no_such
+
+            raise click.UsageError(no_such("command", word, COMMANDS), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the overview, examples first."""
         formatter.write(f"Examples:\n{EXAMPLES}\n")
@@ -89,10 +103,9 @@ class Group(click.Group):
             print_text(error.format_message(), err=True)
             sys.exit(2)
         except click.UsageError as error:
-            command = error.ctx.command_path if error.ctx else "upsamp"
-            lines = error.format_message().split("\n")  # click breaks some of its lines
-            line = " ".join(part.strip("\t") for part in lines)
-            _fail(f"{line} Try '{command} --help'.", 2)
+            from upsamp.cli.usage_errors import usage_text  # most command lines are right
+
+            _fail(usage_text(error), 2)
         except UpsampError as error:
             _fail(error, 1)
         except MemoryError:
@@ -276,7 +289,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
         context.exit()
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, context_settings={"help_option_names": HELP_NAMES})
 @click.option(
     "--version",
     is_flag=True,

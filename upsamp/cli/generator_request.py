@@ -1,12 +1,12 @@
 """What the options of `upsamp generator` ask for, as one value that all its parts take."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from upsamp.cli import options
-from upsamp.cli.option_types import CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, option, wrong_command
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
+from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
 from upsamp.core.text import printable
@@ -17,6 +17,9 @@ from upsamp.models.files.saving import check_suffix
 from upsamp.models.generator import GENERATORS
 from upsamp.models.sampling.image_inputs import FITS, Fit
 from upsamp.models.sampling.value_ranges import NAMED_RANGES
+
+if TYPE_CHECKING:
+    from upsamp.views.palette import Theme
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
@@ -37,7 +40,7 @@ class Request(Options):
     max_size: int = options.max_size_option
     kind: str | None = option(
         "--kind",
-        type=click.Choice(tuple(GENERATORS), case_sensitive=False),
+        type=ChoiceType(tuple(GENERATORS)),
         help="Without --model: the tutorial's two, or a DCGAN for 28x28.  [default: upsampling]",
     )
     latent: int | None = option(
@@ -50,7 +53,7 @@ class Request(Options):
     )
     channels: int | None = option(
         "--channels",
-        type=click.IntRange(1, 4),
+        type=CountType(1, 4),
         help="Of --kind: channels of the images, 1 grey, 3 colour.  [default: 1]",
     )
     samples: int | None = option(
@@ -74,7 +77,7 @@ class Request(Options):
     )
     fit: Fit | None = option(
         "--fit",
-        type=click.Choice(FITS, case_sensitive=False),
+        type=ChoiceType(FITS),
         help="How an --image gets the model's size: resize changes its shape, pad adds black, "
         "crop keeps the middle.  [default: resize]",
     )
@@ -101,13 +104,24 @@ class Request(Options):
     )
     path: str | None = option(
         "--path",
-        type=click.Choice(PATHS, case_sensitive=False),
+        type=ChoiceType(PATHS),
         help="The way: along a sphere, where such points lie, or straight.  [default: spherical]",
     )
     layer: str | None = option(
         "--layer",
         metavar="NAME",
         help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
+    )
+    trace: str | None = option(
+        "--trace",
+        type=FileType(output=True),
+        help="Draw what every layer makes of one sample, from the inputs to the output, with its "
+        "shape and range, as a picture; '-' is standard output, as PNG.",
+    )
+    theme: "Theme | None" = option(
+        "--theme",
+        type=ChoiceType(("light", "dark")),
+        help="Of --trace: the colours of the paper and the words.  [default: light]",
     )
     output: str | None = option(
         "-o",
@@ -120,12 +134,29 @@ class Request(Options):
         type=FileType(output=True),
         help="Write the samples themselves, (N, rows, columns, channels), as .npy, .npz or .json.",
     )
+    checkerboard: str | None = option(
+        "--checkerboard",
+        is_flag=False,
+        flag_value="",
+        metavar="[SPECTRUM]",
+        type=FileType(output=True),
+        help="Write no samples; measure their checkerboards: the energy of their spectrum at the "
+        "frequencies of each layer that upsamples, over that beside them. SPECTRUM is a picture of "
+        "the mean spectrum, such as spectrum.png.",
+    )
+    format_name: str | None = option(
+        "--format",
+        type=ChoiceType(("table", "json")),
+        help="How --checkerboard is shown.  [default: table]",
+    )
+    digits: int | None = options.digits_option
     save: str | None = option(
         "--save",
         type=FileType(output=True),
         help="Write the generator as .keras, which Keras 3 loads, or as .onnx; or its weights "
         "alone, as .weights.h5, .npz or .safetensors.",
     )
+    html: str | None = options.html_option
     library: str | None = options.code_option
     grid: Pair | None = option(
         "--grid",
@@ -135,7 +166,7 @@ class Request(Options):
     )
     value_range: str = option(
         "--range",
-        type=click.Choice((*NAMED_RANGES, "auto"), case_sensitive=False),
+        type=ChoiceType((*NAMED_RANGES, "auto")),
         default="auto",
         help="Black and white: -1 and 1, 0 and 1, 0 and 255, or as the last activation says, else "
         "as the pixels of --image went in, or the least and the greatest value.",
@@ -151,6 +182,7 @@ class Request(Options):
         help="Samples computed at a time, which bounds the memory.",
     )
     compression: int | None = options.compress_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
 
     @property
@@ -161,24 +193,35 @@ class Request(Options):
     @property
     def writes(self) -> bool:
         """Whether samples are wanted at all."""
-        return self.output is not None or self.samples_out is not None
+        written = self.output, self.samples_out, self.trace, self.html
+        return any(one is not None for one in written)
+
+    @property
+    def draws(self) -> bool:
+        """Whether samples are wanted as a picture."""
+        return self.output is not None or self.html is not None
+
+    @property
+    def runs(self) -> bool:
+        """Whether samples are computed, to be written or to be measured."""
+        return self.writes or self.checkerboard is not None
 
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out, self.save)
+        written = self.output, self.samples_out, self.save, self.trace, self.html
+        return STANDARD_STREAM in written
+
+    @property
+    def shows_summary(self) -> bool:
+        """Whether the summary of the model is shown, as nothing takes its place."""
+        made = self.writes or self.save is not None
+        quiet = (self.quiet and made) or self.html is not None
+        return not (self.takes_standard_output or quiet or (self.model and self.writes))
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        given = self.given("--kind", "--latent", "--size", "--channels")
-        if self.file is not None and self.model_option is not None:
-            _refuse("FILE and --model both name the model. Leave one out")
-        if self.file in GENERATORS and not names_file(str(self.file)):
-            _refuse(f"FILE must be a saved model. Received: {self.file}. Use --kind {self.file}")
-        if self.model is not None and given:
-            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
-        if self.model is None and self.weights is not None:
-            _refuse("--weights must have a model to go into. Give --model FILE")
+        self._check_model()
         for name in self.given("--steps", "--path"):
             if self.interpolate is None:
                 _refuse(f"{name} is for the way between two points. Give --interpolate A B")
@@ -191,6 +234,8 @@ class Request(Options):
                 "more, or other points"
             )
         self._check_use()
+        self._check_trace()
+        self._check_measured()
         self._check_program()
         if self.save is not None:
             with wrong_command():
@@ -200,9 +245,23 @@ class Request(Options):
         if same and not is_open(str(self.samples_out)):
             _refuse("--latent-file and --samples-out must be two files")
 
+    def _check_model(self) -> None:
+        """Raise where it is not said, or said twice, which model there is to be."""
+        given = self.given("--kind", "--latent", "--size", "--channels")
+        if self.file == "":
+            _refuse("FILE must be a saved model. Received: '', which is empty")
+        if self.file is not None and self.model_option is not None:
+            _refuse("FILE and --model both name the model. Leave one out")
+        if self.file in GENERATORS and not names_file(str(self.file)):
+            _refuse(f"FILE must be a saved model. Received: {self.file}. Use --kind {self.file}")
+        if self.model is not None and given:
+            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
+        if self.model is None and self.weights is not None:
+            _refuse("--weights must have a model to go into. Give --model FILE")
+
     def _check_program(self) -> None:
         """Raise where a program is wanted beside what it does not go with."""
-        drawn = self.given("-o", "--samples-out")
+        drawn = self.given("-o", "--samples-out", "--html")
         if self.library is None:
             return
         if drawn:
@@ -213,18 +272,44 @@ class Request(Options):
                 f"Received: --save {printable(self.save)}"
             )
 
+    def _check_trace(self) -> None:
+        """Raise where the way of one sample is drawn beside what it does not go with."""
+        if self.trace is None:
+            if self.theme is not None:
+                _refuse("--theme is for --trace. Give --trace FILE.png")
+            return
+        others = self.given("-o", "--samples-out", "--layer", "--interpolate", "--save", "--code")
+        others += self.given("--html")
+        others += self.set_by_user("--grid", "--zoom", "--batch")
+        others += ["--samples"] * (self.samples not in (None, 1))
+        if others:
+            _refuse(f"--trace draws all layers of one sample. Leave {others[0]} out")
+
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
+        if self.compression is not None and not (self.output or self.checkerboard):
+            _refuse("--compress is for the picture. Give -o FILE.png")
+        picture = self.given("--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
-        if picture and self.output is None:
+        if picture and not self.draws and self.trace is None:
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
         if self.fit is not None and not self.images:
             _refuse("--fit is for pictures that a model takes. Give --image FILE")
-        if samples and not self.writes:
+        if samples and not self.runs:
             _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
+
+    def _check_measured(self) -> None:
+        """Raise where samples are measured, and more is asked for; or what goes with that alone."""
+        if self.checkerboard is None:
+            for name in self.given("--format", "--digits"):
+                _refuse(f"{name} goes with --checkerboard. Give it, or leave {name} out")
+            return
+        given = self.given("-o", "--samples-out", "--save", "--code", "--trace", "--html")
+        if given:
+            _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
+        check_digits(self.digits, self.format_name, ())
 
 
 def _refuse(rule: str) -> None:

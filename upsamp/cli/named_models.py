@@ -5,6 +5,7 @@ import os
 import click
 
 from upsamp.cli.render.tables import show_note
+from upsamp.core.spelling import spelling_remedy
 from upsamp.core.text import decode_text
 from upsamp.errors import ArgumentError, ExpressionError, FileError, FormatError
 from upsamp.io.read import names_file
@@ -76,11 +77,16 @@ def read_arguments(
     input_shape: tuple[int, ...] | None,
     weights: str | None,
     max_size: int,
+    *,
+    values: bool = False,
 ) -> Listing:
-    """Return the model that arguments make: a saved one or a generator, layers, or both."""
+    """Return the model that arguments make: a saved one or a generator, layers, or both.
+
+    values: whether the values of weights are read, too.
+    """
     listing = Listing(Sequential(name=name))
     if names_model(layers[0]):
-        listing = open_named(layers[0], weights, max_size=max_size)
+        listing = open_named(layers[0], weights, values=values, max_size=max_size)
         layers = layers[1:]
     elif weights is not None:
         raise click.UsageError("--weights must belong to a model from a file. Received: layers.")
@@ -123,10 +129,11 @@ def _read_layers(text: str) -> list[Layer]:
     if text != STANDARD_STREAM and ("(" in text or not names_file(text)):
         stem, point, name = text.rpartition(".")
         if "(" not in text and name not in LAYERS and (point or os.sep in text):
-            raise FileError(
-                f"There is no file '{stem}{point}{name}'. Name a file of layers, or spell a layer "
-                "as Dense(3)."
-            )
+            otherwise = "Name a file of layers, or spell a layer as Dense(3)."
+            raise FileError(f"There is no file '{stem}{point}{name}'. {otherwise}")
+        known = spelling_remedy(text, GENERATORS, "")
+        if "(" not in text and name not in LAYERS and known:
+            raise FileError(f"There is no file or generator '{text}'. {known}")
         return [parse_layer(text)]
     name = "standard input" if text == STANDARD_STREAM else f"'{text}'"
     with open_input(text, limit=MAX_LAYERS) as stream:

@@ -2,11 +2,14 @@
 
 import math
 import re
+import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import click
 
 from upsamp.core.arguments import PADDINGS
+from upsamp.core.spelling import nearest_name
 from upsamp.io.descriptors import descriptor_of
 from upsamp.io.remote_paths import local_path
 from upsamp.io.streams import STANDARD_STREAM
@@ -19,6 +22,10 @@ else:  # older releases of click, which do as well, have it plain
 
 # What an integer looks like on a command line; a negative one is taken, to be refused by name.
 INTEGER = re.compile(r"-?\d{1,99}")
+# As much of a wrong value is repeated.
+MAX_SHOWN = 60
+# The digits of an integer that is read.
+MAX_DIGITS = 999
 # What NumPy and the system take as a size.
 MAX_SIZE = 2**63 - 1
 
@@ -36,23 +43,73 @@ class FileType(FileBase):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name."""
+        if value == "" and self.is_filled(param):
+            self.fail("must name a file. Received: '', which is empty.", param, ctx)
         name = local_path(str(value))
         return STANDARD_STREAM if descriptor_of(name) == self.output else name
 
+    @staticmethod
+    def is_filled(param: click.Parameter | None) -> bool:
+        """Tell whether an option must have a name: one with a flag may be "", and so may INPUT."""
+        return isinstance(param, click.Option) and param.flag_value != ""
+
+
+class ChoiceType(click.Choice[str]):
+    """One of some names, in any case."""
+
+    def __init__(self, choices: Iterable[str]) -> None:
+        super().__init__([*choices], case_sensitive=False)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return the rule, and which name was meant."""
+        near = nearest_name(str(value), self.choices)
+        remedy = f" Did you mean {near}?" if near else ""
+        shown = str(value)[:MAX_SHOWN]
+        rule = f"one of {', '.join(self.choices)}" if len(self.choices) > 1 else self.choices[0]
+        return f"must be {rule}. Received: {shown}.{remedy}"
+
 
 class CountType(click.IntRange):
-    """An integer from `minimum` to `most`, of which help tells the minimum alone."""
+    """An integer from `minimum` to `most`; None for no bound."""
 
-    def __init__(self, minimum: int = 1, most: int = MAX_SIZE) -> None:
-        super().__init__(min=minimum)
+    def __init__(self, minimum: int = 1, most: int | None = MAX_SIZE) -> None:
+        super().__init__(min=minimum, max=None if most == MAX_SIZE else most)
+        self.least = minimum
         self.most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the integer."""
-        count: int = super().convert(value, param, ctx)
-        if count > self.most:
-            self.fail(f"must be at most {self.most:,}. Received: {str(value)[:60]}.", param, ctx)
-        return count
+        text = str(value).strip()
+        # Python reads no longer ones; cut, it is as much too large.
+        count = int(text[:MAX_DIGITS]) if re.fullmatch("[+-]?[0-9]+", text) else None
+        rule = f"an integer, {self.least} or more"
+        if count is not None and self.most is not None and count > self.most:
+            rule = f"at most {self.most:,}"
+        elif count is not None and count >= self.least and len(text) <= MAX_DIGITS:
+            return count
+        return self.fail(f"must be {rule}. Received: {str(value)[:MAX_SHOWN]}.", param, ctx)
+
+
+class AmountType(click.FloatRange):
+    """A finite number from `least` to `most`."""
+
+    def __init__(self, least: float = 0, most: float | None = None) -> None:
+        super().__init__(least, most)
+        self.bounds = least, sys.float_info.max if most is None else most
+        self.rule = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        try:
+            amount = float(value)
+        except ValueError:
+            amount = math.nan
+        if not self.bounds[0] <= amount <= self.bounds[1]:
+            shown = str(value)[:MAX_SHOWN]
+            self.fail(f"must be a number, {self.rule}. Received: {shown}.", param, ctx)
+        return amount
 
 
 class NumbersType(NumbersBase):
@@ -89,7 +146,7 @@ class NumbersType(NumbersBase):
             return value
         numbers = self.parse(str(value))
         if not numbers:
-            self.fail(f"must be {self.rule}. Received: {str(value)[:60]}.", param, ctx)
+            self.fail(f"must be {self.rule}. Received: {str(value)[:MAX_SHOWN]}.", param, ctx)
         return numbers
 
 

@@ -1,7 +1,7 @@
 """What a command is asked for, as one value; and the options that commands share."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -9,7 +9,8 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import click
 
-from upsamp.cli.option_types import CountType, FileType, PairType, RangeType
+from upsamp.cli.option_types import ChoiceType, CountType, FileType, PairType, RangeType
+from upsamp.core.spelling import spelling_remedy
 from upsamp.errors import UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import (
@@ -23,6 +24,7 @@ from upsamp.io.picture_options import (
 from upsamp.io.stored_arrays import DEFAULT_MAX_SIZE
 
 DEFAULT = click.core.ParameterSource.DEFAULT
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 # An argument in a message, `strides`, with its value, strides=(2, 2), or both.
 ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
 
@@ -43,14 +45,14 @@ class Options:
         dataclass(frozen=True)(cls)
 
     def given(self, *spellings: str) -> list[str]:
-        """Return those of these options whose values are not None, False or empty."""
+        """Return those of these options that the command has, not as None, False or empty."""
         values = {
             spelling: getattr(self, str(parameter.name))
             for parameter in click.get_current_context().command.params
             for spelling in parameter.opts
         }
-        neutral = [one for one in spellings if values[one] in (None, ()) or values[one] is False]
-        return [one for one in spellings if one not in neutral]
+        found = [(one, values.get(one)) for one in spellings]
+        return [one for one, value in found if value not in (None, ()) and value is not False]
 
     def set_by_user(self, *spellings: str) -> list[str]:
         """Return those of these options that the user gave, whatever their values are."""
@@ -143,10 +145,7 @@ class FormatType(click.Choice[str]):
         """Return the name that the project has for it."""
         known = {name.lower() for name in self.choices}
         if value.lower() not in known:
-            from difflib import get_close_matches  # few names are misspelled
-
-            near = get_close_matches(value.lower()[:20], sorted(known), n=1)
-            remedy = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(self.choices)}."
+            remedy = spelling_remedy(value, sorted(known), f"Use one of {', '.join(self.choices)}.")
             self.fail(f"must name a format to write. Received: {value[:60]}. {remedy}", param, ctx)
         return NAMES.get(value.lower(), value.lower())
 
@@ -197,9 +196,17 @@ cell_option = option(
 )
 
 
+html_option = option(
+    "--html",
+    metavar="PAGE",
+    type=FileType(output=True),
+    help="Write one page of HTML to PAGE, such as page.html: what was asked, and all there is to "
+    "show of it, with pictures. It asks no network for anything. Needs upsamp[html].",
+)
+
 digits_option = option(
     "--digits",
-    type=click.IntRange(1, 17),
+    type=CountType(1, 17),
     metavar="N",
     help="Significant digits of the numbers in tables.  [default: 8 on a terminal, elsewhere all]",
 )
@@ -223,12 +230,68 @@ def check_digits(
         )
 
 
+# Permissions and bounds, which hold in each mode.
+ANYWHERE = frozenset({"quiet", "force", "max_pixels", "max_size"})
+
+
+def refuse_unused(mode: str, unused: Iterable[str]) -> None:
+    """Raise where the user gives an option that a mode passes over.
+
+    unused: the fields of such options; those that hold in each mode are left out.
+    """
+    context = click.get_current_context()
+    fields = {*unused} - ANYWHERE
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in fields and context.get_parameter_source(name) is COMMANDLINE:
+            option = parameter.opts[0] if isinstance(parameter, click.Option) else "INPUT"
+            raise click.UsageError(f"{mode} does not use {option}. Leave one of them out.")
+
+
+def check_demo(format_name: str | None) -> None:
+    """Raise where something would be written, and there is no input.
+
+    The matrix that is shown in its place is for a look: a script whose variable is empty must not
+    leave it in a file.
+    """
+    context = click.get_current_context()
+    written = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if isinstance(parameter.type, FileType) and parameter.type.output
+        if context.params[str(parameter.name)]
+    ]
+    written += ["--format"] * (format_name in (*IMAGE_FORMATS, "npy", "npz"))
+    if written:
+        raise click.UsageError(
+            f"{written[0]} writes what is made of INPUT. Received: no INPUT. Give a file, a "
+            "matrix such as '1 2; 3 4', or '-' for standard input."
+        )
+
+
 def check_explained(explain: bool, format_name: str | None) -> None:
     """Raise where options go with --explain that is not there, or do not go with it."""
+    given = click.get_current_context().params
     if explain:
         check_shown("--explain", format_name, EXPLAINED)
-    elif format_name == "markdown" or click.get_current_context().params["cell"] is not None:
+    elif format_name == "markdown" or (given["cell"] is not None and given["html"] is None):
         raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
+
+
+def check_html(source: str | None, others: Sequence[str], written: Iterable[str]) -> None:
+    """Raise where options do not go with a page.
+
+    others: those that are given of what it has. written: the fields of those of a result that is
+    written beside it.
+    """
+    if others:
+        raise click.UsageError(
+            f"--html is a page of one result, held whole. Leave {others[0]} out."
+        )
+    if source is None:
+        raise click.UsageError("--html must have an input. Give a file, a matrix, or '-'.")
+    if click.get_current_context().params["output"] is None:
+        refuse_unused("--html without -o", {*written, "format_name"})
 
 
 def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) -> None:
@@ -242,25 +305,29 @@ def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) ->
         )
 
 
+quiet_option = option(
+    "-q", "--quiet", help="Show results and errors alone: no notes, and no report of what was done."
+)
+
 force_option = option("--force", help="Overwrite a file that exists.")
 
 code_option = option(
     "--code",
-    type=click.Choice(("keras", "torch", "onnx", "jax"), case_sensitive=False),
+    type=ChoiceType(("keras", "torch", "onnx", "jax")),
     help="Compute nothing; print a program of that library which reads the same input, computes "
     "the same, and writes it where -o says.",
 )
 
 compress_option = option(
     "--compress",
-    type=click.IntRange(0, 9),
+    type=CountType(0, 9),
     help=f"How strongly a PNG is compressed: 0 stored, {FAST_COMPRESSION} fast (the default), "
     "9 smallest.",
 )
 
 missing_option = option(
     "--missing",
-    type=click.Choice(("error", "nan"), case_sensitive=False),
+    type=ChoiceType(("error", "nan")),
     default="error",
     help="What a cell without a number is in a matrix of text: an error or nan. Such are empty "
     "cells, NA, N/A, #N/A, <NA>, null and None, in any case; other words are always errors.",
@@ -268,7 +335,7 @@ missing_option = option(
 
 seed_option = option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=CountType(0, None),
     default=0,
     help="What random numbers are drawn from; the same seed gives the same numbers.",
 )
@@ -281,7 +348,7 @@ linear_option = option(
 
 depth_option = option(
     "--depth",
-    type=click.Choice(("8",)),
+    type=ChoiceType(("8",)),
     callback=parsed(int),
     help="Accept that colour of more bits is cut to 8, as Pillow reads it. Without it that is an "
     "error, unless upsamp[deep] is installed, which keeps all bits.",
@@ -356,7 +423,7 @@ background_option = option(
 
 max_pixels_option = option(
     "--max-pixels",
-    type=click.IntRange(min=1),
+    type=CountType(1, None),
     default=MAX_PIXELS,
     metavar="N",
     help="Refuse an image that declares more pixels, frames or pages that have more than "

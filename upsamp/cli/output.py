@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from io import BytesIO, StringIO
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,7 +33,7 @@ from upsamp.io.pictures import Picture, array_of, shown_frames
 from upsamp.io.read import names_file, read_source
 from upsamp.io.remote_paths import is_remote, join_path, split_path
 from upsamp.io.streams import STANDARD_STREAM, is_open, is_stream
-from upsamp.io.write import Destination, check_place
+from upsamp.io.write import Destination, check_place, copy_stream
 
 if TYPE_CHECKING:
     from upsamp.cli import transpose_request, upsample_request
@@ -182,6 +183,21 @@ def deliver(
         return write(result, destination, show_note)
     show_matrix("Output", array_of(result), digits)
     return result
+
+
+@contextmanager
+def text_written(name: str | None, *, overwrite: bool) -> Iterator[None]:
+    """Let what is printed in the block be the text of a file, whole or not at all.
+
+    name: None and "-" leave it on standard output.
+    """
+    if name is None or name == STANDARD_STREAM:
+        yield
+        return
+    check_place(name, overwrite=overwrite)
+    with redirect_stdout(StringIO()) as printed:
+        yield
+    copy_stream(BytesIO(printed.getvalue().encode()), name, overwrite=overwrite)
 
 
 def find_source(request: "Request") -> "Source":

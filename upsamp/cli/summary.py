@@ -7,12 +7,12 @@ import click
 from upsamp.cli.command import Command
 from upsamp.cli.named_models import read_arguments
 from upsamp.cli.options import takes
+from upsamp.cli.output import text_written
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.summary_request import Request
 from upsamp.errors import ArgumentError
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.models.model import Model
-from upsamp.models.sequential import Sequential
 from upsamp.models.summary.columns import COLUMNS, choose_columns
 from upsamp.models.summary.listing import Listing
 from upsamp.models.summary.summarizing import default_columns
@@ -21,8 +21,10 @@ from upsamp.models.summary.summary import Summary
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
+upsamp summary model.keras --columns layer,overlap,checkerboard
 upsamp summary model.keras --style keras --expand-nested --show-trainable
 upsamp summary before.keras after.keras
+upsamp summary before.keras after.keras --html difference.html
 upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSampling2D()'
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan --solve 32x32
@@ -73,20 +75,33 @@ def _show_one(request: Request) -> None:
         request.input_shape,
         request.weights,
         request.max_size,
+        values=request.needs_values,
     )
-    chain = None if request.solve is None else _chain(listing.model)
     summary = _summarize(listing, request)
     if request.draw is not None:
         from upsamp.cli.modes.draw import draw_model  # few summaries are drawn
 
         draw_model(listing, request)
-        if request.draw == STANDARD_STREAM:
+        if request.draw == STANDARD_STREAM or (request.quiet and request.output is None):
             return
-    show_summary(summary, request.format_name, style=request.style, width=request.width)
-    if request.solve is not None and chain is not None:
-        from upsamp.cli.modes.solve import show_advice  # most summaries are for reading alone
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_summary_page  # few send a page
 
-        show_advice(chain, request.solve)
+        write_summary_page(listing, summary, request)
+        if request.output is None:
+            return
+    if request.solve is not None:
+        from upsamp.cli.modes.advise import show_advised as show  # few ask for another size
+    else:
+        show = _show
+    with text_written(request.output, overwrite=request.force):
+        show(summary, listing.model, request)
+
+
+def _show(summary: Summary, model: Model, request: Request) -> None:
+    """Show a summary alone."""
+    del model  # of which nothing else is asked
+    show_summary(summary, request.shown_as, style=request.style, width=request.width)
 
 
 def _summarize(listing: Listing, request: Request) -> Summary:
@@ -109,14 +124,4 @@ def _summarize(listing: Listing, request: Request) -> Summary:
         input_shapes=shapes,
         counted=listing.counted,
     )
-    return replace(summary, optimizer=listing.optimizer)
-
-
-def _chain(model: Model) -> Sequential:
-    """Return the model where its layers come one after the other, which alone can be solved."""
-    if not isinstance(model, Sequential):
-        raise ArgumentError(
-            f"--solve must have layers one after the other. Received: the {model.type_name} model "
-            f"'{model.name}'."
-        )
-    return model
+    return replace(summary, optimizer=listing.optimizer, digits=request.digits)

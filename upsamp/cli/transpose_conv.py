@@ -19,7 +19,9 @@ upsamp transpose-conv '1 2; 3 4' --kernel 1 --stride 2
 upsamp transpose-conv '1 2; 3 4' --weights '1 2 1; 2 4 2; 1 2 1' --stride 2 --format json
 upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --padding same
 upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --explain
+upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --animate steps.gif
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --overlap
+upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --html page.html
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
 upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
 upsamp transpose-conv --from keras model.keras:conv2d_transpose_1 --code onnx
@@ -44,7 +46,7 @@ def command(request: Request) -> None:
     if request.solve is not None:
         from upsamp.cli.modes.solve import show_solutions
 
-        show_solutions(*request.solve)
+        show_solutions(request)
     elif request.fit is not None:
         from upsamp.cli.modes.fit import learn_kernel
 
@@ -64,10 +66,18 @@ def _run(request: Request, layer: "TakenLayer | None") -> None:
         context.with_resource(limit_memory(request.max_memory))
         context.with_resource(spooled_input())
     settings = settle(request, layer)
-    if request.explain:
+    if request.html is not None:
+        from upsamp.cli.html.transpose_conv import write_convolution_page
+
+        write_convolution_page(request, settings, layer)
+    elif request.explain:
         from upsamp.cli.modes.explain import explain_convolution
 
         explain_convolution(request, settings)
+    elif request.animate is not None:
+        from upsamp.cli.modes.animate import animate_convolution
+
+        animate_convolution(request, settings)
     elif request.overlap is not None:
         from upsamp.cli.modes.explain import show_overlap
 

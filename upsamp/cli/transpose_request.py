@@ -1,12 +1,22 @@
 """What the options of `upsamp transpose-conv` ask for, as one value that all its parts take."""
 
-from typing import Literal
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.cli import options
-from upsamp.cli.option_types import CountType, FileType, PaddingType, PairType
-from upsamp.cli.options import Options, argument, option
+from upsamp.cli import animation_options, options
+from upsamp.cli.option_types import (
+    MAX_SHOWN,
+    AmountType,
+    ChoiceType,
+    CountType,
+    FileType,
+    PaddingType,
+    PairType,
+)
+from upsamp.cli.options import Options, argument, option, parsed
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -18,6 +28,7 @@ from upsamp.core.arguments import (
     Pair,
 )
 from upsamp.core.kernels.presets import KERNEL_PRESETS
+from upsamp.core.spelling import spelling_remedy
 from upsamp.errors import ShapeError
 from upsamp.io.matrices import parse_text
 from upsamp.io.picture_options import Missing, ReadOptions, ValueRange, WriteOptions
@@ -25,11 +36,43 @@ from upsamp.io.read import looks_like_matrix, names_file, read_matrix, split_arr
 from upsamp.io.streams import is_open
 from upsamp.models.transposed_convolution import Settings
 
+if TYPE_CHECKING:
+    from upsamp.explain.animation import View
+    from upsamp.views.palette import Theme
+
+# How --solve and --fit are shown.
+LISTED = ("table", "plain", "json")
+# What is meant for the name of a kernel, and for no file.
+KERNEL_NAME = re.compile("(?!nan|inf)[A-Za-z][A-Za-z0-9_]*", re.IGNORECASE)
+
+# What is known of the options of a mode: those that --solve and --fit use, and that others do not.
+OF_SOLVE = frozenset({"solve", "format_name", "digits"})
+OF_FIT = frozenset(
+    {
+        *("source", "fit", "kernel", "stride", "save_weights", "apart", "ridge", "format_name"),
+        *("digits", "missing", "depth"),
+    }
+)
+LEARNT = frozenset({"save_weights", "apart", "ridge"})
+WRITTEN = frozenset({"compression", "value_range", "max_memory"})
+UNUSED: Mapping[str, frozenset[str]] = {
+    "--explain": LEARNT | WRITTEN | {"output"},
+    "--overlap": LEARNT | {"value_range", "max_memory", "output", "cell"},
+    "--code": LEARNT | WRITTEN | {"format_name", "cell"},
+    "--html": LEARNT | {"max_memory"},
+    "A result": LEARNT | {"cell"},
+}
+
 
 class Request(Options):
     """The options of one call."""
 
-    source: str | None = argument(metavar="[INPUT]", type=FileType(), required=False)
+    source: str | None = argument(
+        metavar="[INPUT]",
+        type=FileType(),
+        required=False,
+        callback=parsed(lambda text: text or None),
+    )
     kernel: Pair | None = option(
         "--kernel",
         "--kernel-size",
@@ -88,7 +131,7 @@ class Request(Options):
     )
     kernel_layout: KernelLayout = option(
         "--kernel-layout",
-        type=click.Choice(KERNEL_LAYOUTS, case_sensitive=False),
+        type=ChoiceType(KERNEL_LAYOUTS),
         default="keras",
         help="torch: --weights of rank 4 is (channels, filters, rows, columns).",
     )
@@ -101,7 +144,7 @@ class Request(Options):
     )
     data_format: DataFormat = option(
         "--data-format",
-        type=click.Choice(DATA_FORMATS, case_sensitive=False),
+        type=ChoiceType(DATA_FORMATS),
         default="channels_last",
         help="Where the channels of a matrix of rank 3 or 4 stand.",
     )
@@ -129,14 +172,14 @@ class Request(Options):
     apart: bool = option("--apart", help="Let --fit learn a kernel for each channel.")
     ridge: float = option(
         "--ridge",
-        type=click.FloatRange(min=0),
+        type=AmountType(),
         default=1e-4,
         help="How strongly --fit keeps the kernel small.",
     )
     source_layer: tuple[str, str] | None = option(
         "--from",
         nargs=2,
-        type=(click.Choice(("torch", "keras")), str),
+        type=(ChoiceType(("torch", "keras")), str),
         metavar="torch|keras LAYER",
         help="Take all settings from a layer of PyTorch: ConvTranspose2d, Conv2d, Upsample, "
         "UpsamplingNearest2d, UpsamplingBilinear2d, F.interpolate, PixelShuffle or PixelUnshuffle, "
@@ -157,12 +200,19 @@ class Request(Options):
         "constant becomes in each phase, and what lessens a checkerboard. MAP is a picture of it, "
         "such as map.png.",
     )
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
+    html: str | None = options.html_option
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     value_range: ValueRange | None = options.range_option
     depth: Literal[8] | None = options.depth_option
+    quiet: bool = options.quiet_option
     force: bool = options.force_option
     max_pixels: int = options.max_pixels_option
     max_memory: int | None = options.max_memory_option
@@ -200,10 +250,13 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         options.check_explained(self.explain, self.format_name)
+        if self.explain and self.source is None and self.source_layer is not None:
+            raise click.UsageError("--explain of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
-        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
         call = ["--from"] * (self.source_layer is not None and self.source is None)
@@ -213,15 +266,37 @@ class Request(Options):
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
-        if self.fit is None and self.given("--save-weights", "--apart"):
-            raise click.UsageError("--save-weights and --apart go with --fit.")
+        if self.html is not None:
+            options.check_html(self.source, (), WRITTEN)
+        self._check_mode()
+
+    def _check_mode(self) -> None:
+        """Raise where an option is given that the mode of the call passes over."""
+        if self.fit is None and self.set_by_user("--save-weights", "--apart", "--ridge"):
+            raise click.UsageError("--save-weights, --apart and --ridge go with --fit. Give it.")
+        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
+        mode = modes[0] if modes else "A result"
+        known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
+        fields = type(self).__annotations__.keys()
+        options.refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
+        if self.source is None and self.source_layer is None and known is None:
+            options.check_demo(self.format_name)
+        if mode in ("--solve", "--fit") and self.format_name not in (None, *LISTED):
+            raise click.UsageError(
+                f"--format of {mode} must be one of {', '.join(LISTED)}. "
+                f"Received: {self.format_name}."
+            )
 
 
 def _read_bias(text: str) -> Array:
     """Read the numbers of `--bias`, or those of the file that it names."""
-    is_file = is_open(text) or names_file(text) or split_array_name(text) is not None
-    if looks_like_matrix(text) or not is_file:
+    if looks_like_matrix(text):
         return parse_text(text, "--bias", ReadOptions(integers=False)).ravel()
+    if not (is_open(text) or names_file(text) or split_array_name(text) is not None):
+        raise click.UsageError(
+            "--bias must be numbers, as 0.5 or '1 2 3', or a file of them. "
+            f"Received: {text[:MAX_SHOWN]}, which is neither."
+        )
     return read_matrix(text, "--bias", vectors=True).ravel()
 
 
@@ -234,6 +309,12 @@ def read_kernel(
     """
     if weights in KERNEL_PRESETS:
         return None
+    if KERNEL_NAME.fullmatch(weights) and not (is_open(weights) or names_file(weights)):
+        remedy = spelling_remedy(weights, KERNEL_PRESETS, "Name one of these.")
+        raise click.UsageError(
+            f"--weights must be {', '.join(KERNEL_PRESETS)}, a matrix or a file. "
+            f"Received: {weights[:MAX_SHOWN]}. {remedy}"
+        )
     kernel = read_matrix(weights, "--weights")
     if kernel.ndim == 3:
         raise ShapeError(

@@ -1,6 +1,6 @@
 """What the options of `upsamp upsample` ask for, as one value that all its parts take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -9,15 +9,18 @@ import click
 
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
-from upsamp.cli import options
-from upsamp.cli.option_types import CountType, FactorType, FileType, TargetType
+from upsamp.cli import animation_options, options
+from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType, TargetType
 from upsamp.cli.options import (
     Options,
     argument,
+    check_demo,
     check_digits,
     check_explained,
+    check_html,
     option,
     parsed,
+    refuse_unused,
     wrong_command,
 )
 from upsamp.core.arguments import (
@@ -46,9 +49,19 @@ from upsamp.resizing.enlarging import Enlarging
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from upsamp.explain.animation import View
     from upsamp.resizing.network import Network
+    from upsamp.views.palette import Theme
 
 
+# What the options of a written result are; and those that a mode does not use.
+WRITTEN = frozenset({"compression", "quality", "strip", "background", "value_range"})
+UNUSED: Mapping[str, frozenset[str]] = {
+    "--explain": WRITTEN | {"output"},
+    "--compare": WRITTEN | {"output", "cell"},
+    "--code": WRITTEN | {"format_name", "cell"},
+    "--sheet": frozenset({"interpolation", "strip", "value_range"}),
+}
 # How --reference shows its numbers.
 MEASURED = ("table", "plain", "json", "csv")
 
@@ -56,7 +69,12 @@ MEASURED = ("table", "plain", "json", "csv")
 class Request(Options):
     """The options of one call."""
 
-    sources: tuple[str, ...] = argument(metavar="[INPUT]...", type=FileType(), nargs=-1)
+    sources: tuple[str, ...] = argument(
+        metavar="[INPUT]...",
+        type=FileType(),
+        nargs=-1,
+        callback=lambda _context, _option, value: () if value == ("",) else value,
+    )
     factors: "tuple[Fraction, Fraction] | None" = option(
         "--size", type=FactorType(), help="Factor of the rows and of the columns.  [default: 2]"
     )
@@ -75,7 +93,7 @@ class Request(Options):
     interpolation: Interpolation = option(
         "--interp",
         "--interpolation",
-        type=click.Choice(tuple(METHODS), case_sensitive=False),
+        type=ChoiceType(tuple(METHODS)),
         default="nearest",
         help="How the values between the pixels are found.",
     )
@@ -85,7 +103,7 @@ class Request(Options):
         help="Let a trained network make the result in the place of --interp: .keras, .h5, or JSON "
         "with --weights. Its scale is found from its shapes; one that keeps the size, as SRCNN, is "
         "given the bicubic enlargement. The pixels go in and come out in the range that its layers "
-        "say, or that --range says.",
+        "say, or that --range says; those of floats or of 32 bits must have a --range.",
     )
     weights: str | None = options.weights_option
     tile: int | None = option(
@@ -98,7 +116,7 @@ class Request(Options):
     max_size: int = options.max_size_option
     convention: Convention = option(
         "--convention",
-        type=click.Choice(CONVENTIONS, case_sensitive=False),
+        type=ChoiceType(CONVENTIONS),
         default="keras",
         help="Whose numbers: keras (also TensorFlow, JAX, Pillow's floats, and OpenCV's area) or "
         "torch (also OpenCV, but for area).",
@@ -107,7 +125,7 @@ class Request(Options):
     linear: bool = options.linear_option
     data_format: DataFormat | None = option(
         "--data-format",
-        type=click.Choice(DATA_FORMATS, case_sensitive=False),
+        type=ChoiceType(DATA_FORMATS),
         help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
     )
     missing: Missing = options.missing_option
@@ -132,7 +150,13 @@ class Request(Options):
     )
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    html: str | None = options.html_option
     digits: int | None = options.digits_option
+    animate: str | None = animation_options.animate_option
+    view: "View" = animation_options.view_option
+    cell_pixels: int | None = animation_options.cell_pixels_option
+    fps: float = animation_options.fps_option
+    theme: "Theme | None" = animation_options.theme_option
     library: str | None = options.code_option
     output: str | None = options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
@@ -169,7 +193,7 @@ class Request(Options):
         type=FileType(output=True),
         help="Write a report of all files to FILE, as JSON; '-' is standard output.",
     )
-    quiet: bool = option("-q", "--quiet", help="Show nothing but errors.")
+    quiet: bool = options.quiet_option
     format_name: str | None = options.format_option
     compression: int | None = options.compress_option
     quality: Quality = options.quality_option
@@ -201,7 +225,8 @@ class Request(Options):
     @property
     def shown_elsewhere(self) -> bool:
         """Whether what is wanted is how it is computed, what other libraries do, or a program."""
-        return self.compare or self.explain or self.library is not None
+        drawn = self.animate is not None
+        return self.compare or self.explain or drawn or self.library is not None
 
     @cached_property
     def enlarging(self) -> Enlarging:
@@ -270,6 +295,7 @@ class Request(Options):
         return ReadOptions(
             not copied
             or self.sheet is not None
+            or (self.html is not None and not self.many)
             or self.reference is not None
             or self.shown_elsewhere
             or self.value_range is not None
@@ -280,8 +306,10 @@ class Request(Options):
             self.frame,
             every_frame=not self._unwritten,
             # Integers would round what lies between them.
-            integers=copied and self.sheet is None and self.reference is None,
+            integers=copied and (self.sheet or self.reference or self.html) is None,
             missing=self.missing,
+            plain=self.model is not None,
+            ends=self.value_range if self.model and self.value_range != "auto" else None,
         )
 
     @cached_property
@@ -295,6 +323,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -319,8 +348,20 @@ class Request(Options):
             _refuse("--sheet is written in the place of a result. Leave out -o and --format.")
         if self.many:
             self._check_many()
+        self._check_mode()
         if self.model is not None:
             _ = self.enlarging  # which reads it, so that what is wrong is told before any work
+
+    def _check_mode(self) -> None:
+        """Raise where an option is given that the mode of the call passes over."""
+        # A network takes and gives the range, whatever its result is for.
+        used = {"value_range"} if self.model is not None else set()
+        for mode in self.given(*UNUSED):
+            refuse_unused(mode, UNUSED[mode] - used)
+        if self.reference is not None and self.output is None:
+            refuse_unused("--reference without -o", WRITTEN - used)
+        if self.source is None:
+            check_demo(self.format_name)
 
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""
@@ -331,13 +372,26 @@ class Request(Options):
         given = self.given("--compare", "--code", "--explain")
         if len(given) > 1:
             _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
+        if self.html is not None and self.many:
+            self._check_gallery()
+        elif self.html is not None:
+            kept = ["--max-memory"] * (self.max_memory is not None)
+            kept += self.given("--sheet", "--preview", "--reference", "--dry-run", "--keep-larger")
+            ranged = {"value_range"} if self.model else set()
+            check_html(self.source, [*given, *kept], WRITTEN - ranged)
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
 
+    def _check_gallery(self) -> None:
+        """Raise where options do not go with a page of many files."""
+        given = [*self.given("--dry-run", "--cell"), *self.set_by_user(*animation_options.OPTIONS)]
+        if given:
+            _refuse(f"--html of several files shows what is written. Leave {given[0]} out.")
+
     def _check_many(self) -> None:
         """Raise where options are for one file."""
-        named = "-o", "--compare", "--code", "--explain", "--data-format", "--reference", "--digits"
-        given = self.given(*named)
+        named = "-o", "--compare", "--code", "--explain", "--animate", "--data-format", "--digits"
+        given = self.given(*named, "--reference")
         given += ["--missing"] * (self.missing == "nan")
         if given:
             _refuse(
@@ -377,7 +431,7 @@ class Request(Options):
                 f"Received: --format {self.format_name}. Use one of these."
             )
         given = self.given(
-            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory", "--quiet"
+            "--compare", "--code", "--explain", "--sheet", "--preview", "--max-memory"
         )
         if given:
             _refuse(f"--reference shows numbers of whole results. Leave {given[0]} out.")

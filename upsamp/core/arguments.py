@@ -9,6 +9,7 @@ from typing import Any, Literal, SupportsIndex, TypeAlias, cast, get_args
 import numpy as np
 
 from upsamp.core.arrays import Array, check_dtype, plain_array
+from upsamp.core.spelling import nearest_name
 from upsamp.core.values import as_integer, as_list, spelled
 from upsamp.errors import ArgumentError, ShapeError
 
@@ -137,7 +138,11 @@ def normalize_choice(value: object, name: str, choices: tuple[str, ...]) -> str:
     if isinstance(chosen, str) and chosen in choices:
         return chosen
     known = ", ".join(repr(choice) for choice in choices)
-    raise ArgumentError(f"`{name}` must be one of {known}. Received: {name}={spelled(value)}.")
+    near = nearest_name(value, choices) if isinstance(value, str) else None
+    remedy = f" Did you mean {near!r}?" if near else ""
+    raise ArgumentError(
+        f"`{name}` must be one of {known}. Received: {name}={spelled(value)}.{remedy}"
+    )
 
 
 def normalize_padding(value: object) -> Padding | Margins:

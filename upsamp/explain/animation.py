@@ -10,7 +10,6 @@ from upsamp.errors import ShapeError
 
 # How a step is seen: an output gathers its inputs, or an input is scattered to its outputs.
 View: TypeAlias = Literal["gather", "scatter"]
-VIEWS = ("gather", "scatter")
 # What a cell of a grid is; inserted and padding are zeros, and cropped is left out of the output.
 Kind: TypeAlias = Literal["input", "inserted", "padding", "kernel", "output", "cropped"]
 # Frames and cells of a frame at most: a person looks at them.
@@ -107,7 +106,7 @@ def check_frames(steps: int, shapes: Iterable[Pair]) -> None:
     if steps > MAX_STEPS or cells > MAX_CELLS:
         raise ShapeError(
             f"An animation has at most {MAX_STEPS} steps, of at most {MAX_CELLS:,} cells. "
-            f"Received: {steps:,} steps of {cells:,} cells. Animate a small example, such as "
+            f"Received: steps {steps:,}, cells {cells:,}. Animate a small example, such as "
             "'1 2; 3 4'."
         )
 

@@ -1,4 +1,4 @@
-"""An upsampling as frames: each output and the inputs that it reads, or each input and its share."""
+"""An upsampling as frames: each output and what it reads, or each input and where it is added."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,6 +21,12 @@ from upsamp.explain.upsampling import axis_positions, axis_weights, explain_upsa
 
 # Whether positions are those of centres of pixels, or of their corners.
 CENTRE, CORNER = 0.5, 0.0
+DESCRIPTIONS: dict[View, str] = {
+    "gather": "Each value of the output is the sum of the inputs around the place where it lies, "
+    "times their weights. A ring is around that place.",
+    "scatter": "Each input is multiplied by its weight in each value of the output, and added "
+    "there.",
+}
 
 
 def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather") -> Animation:
@@ -49,24 +55,22 @@ def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather
         frames = [*_scatter(x[:, :, 0], output, weights)]
         place = made.cell.terms[0].place or (0, 0)
         telling = place[0] * shape[1] + place[1]
-    last = frames.pop()._replace(text=tuple(made.formula.split("; ")))
+    rounded = made.stages[-1].note
+    text = (
+        *([f"output: {rounded}"] if rounded else []),
+        "where row or column i of the output lies in the input:",
+        *made.formula.split("; "),
+    )
+    last = frames.pop()._replace(text=text)
     corners = ", corners aligned" if rule.align_corners else ""
     title = (
         f"upsample {shape[0]} x {shape[1]} to {size[0]} x {size[1]}: {rule.method}, "
         f"convention {rule.convention}{corners}"
     )
-    description = (
-        "Each value of the output is the sum of the inputs around the place where it lies, times "
-        "their weights. The dot is that place."
-        if view == "gather"
-        else "Each input is multiplied by its weight in each value of the output, and added there."
-    )
-    return finish_animation(title, description, frames, last, telling)
+    return finish_animation(title, DESCRIPTIONS[view], frames, last, telling)
 
 
-def _gather(
-    x: Array, output: Array, whole: Whole, weights: tuple[Array, Array]
-) -> Iterator[Frame]:
+def _gather(x: Array, output: Array, whole: Whole, weights: tuple[Array, Array]) -> Iterator[Frame]:
     """Yield a frame for each value of the output, and the last one."""
     given, made = make_grid("input", x, "input"), make_grid("output", output, "output")
     # The nearest input of PyTorch is that in which the corner of the output lies.
@@ -94,14 +98,10 @@ def _gather(
             ),
         )
     nothing = make_grid("weights", np.zeros(x.shape), "kernel")
-    yield Frame(
-        ((given,), (nothing._replace(known=np.zeros(x.shape, bool)),), (made,)), ()
-    )
+    yield Frame(((given,), (nothing._replace(known=np.zeros(x.shape, bool)),), (made,)), ())
 
 
-def _gathered(
-    row: int, column: int, terms: Sequence[tuple[float, float]], output: Array
-) -> str:
+def _gathered(row: int, column: int, terms: Sequence[tuple[float, float]], output: Array) -> str:
     """Return an output as its sum, and what that is rounded to."""
     total = sum(value * weight for value, weight in terms)
     told = f"output [{row}, {column}] = {write_sum(terms)} = {number(total)}"

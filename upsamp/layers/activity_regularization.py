@@ -7,7 +7,7 @@ from upsamp.layers.training_layer import TrainingLayer
 
 
 class ActivityRegularization(TrainingLayer):
-    """Pass the input on: training adds l1 * |x| + l2 * x^2 to its loss.
+    """Pass the input on: training adds l1 * `|x|` + l2 * x^2 to its loss.
 
     >>> ActivityRegularization(0.5)([[1.0, 2.0]])
     array([[1., 2.]], dtype=float32)

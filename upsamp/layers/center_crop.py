@@ -38,10 +38,12 @@ class CenterCrop(ImageLayer):
         if top >= 0 and left >= 0:
             within = (slice(top, top + self.height), slice(left, left + self.width))
             return x[(*(slice(None),) * first, *within)]
-        resizing = Resizing(
-            self.height, self.width, crop_to_aspect_ratio=True, data_format=self.data_format
-        )
-        return resizing.call(x)
+        return self.enlarging().call(x)
+
+    def enlarging(self) -> Resizing:
+        """Return the layer that makes the result of images that are smaller."""
+        sides, first = (self.height, self.width), self.data_format
+        return Resizing(*sides, crop_to_aspect_ratio=True, data_format=first, name=self.name)
 
     def reach(self, axis: int, length: int) -> tuple[Array, Array] | None:
         """Return None: whether one axis is cropped is decided by both."""

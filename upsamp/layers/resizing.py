@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from upsamp.core.arguments import Array, normalize_choice, normalize_count
+from upsamp.core.arguments import Array, Pair, normalize_choice, normalize_count
 from upsamp.core.geometry.reach import resampled_reach
 from upsamp.core.memory import check_memory
 from upsamp.core.upsampling.any_size import axis_taps, resize_axis
@@ -69,10 +69,8 @@ class Resizing(ImageLayer):
     def call(self, x: Array) -> Array:
         """Resize the images."""
         first = self._first_axis
-        if self.crop_to_aspect_ratio:
-            x = self._cropped(x)
-        if self.pad_to_aspect_ratio:
-            x = self._padded(x)
+        if self.crop_to_aspect_ratio or self.pad_to_aspect_ratio:
+            x = self._with_ratio(x)
         if self.height >= x.shape[first] and self.width >= x.shape[first + 1]:
             size = (self.height, self.width)
             return resize(x, size, self.interpolation, data_format=self.data_format)
@@ -80,26 +78,35 @@ class Resizing(ImageLayer):
             x = resize_axis(x, axis, target, self.interpolation, antialias=self.antialias)
         return x
 
-    def _cropped(self, x: Array) -> Array:
-        """Return the middle of images, with the ratio of the result, as Keras rounds it."""
-        first = self._first_axis
-        rows, columns = x.shape[first : first + 2]
-        height = max(min(rows, int(columns * self.height / self.width)), 1)
-        width = max(min(columns, int(rows * self.width / self.height)), 1)
-        top, left = (rows - height) // 2, (columns - width) // 2
-        within = (slice(top, top + height), slice(left, left + width))
-        return x[(*(slice(None),) * first, *within)]
+    def margins(self, rows: int, columns: int) -> tuple[Pair, Pair]:
+        """Return what gives images the ratio of the result, before and after rows and columns.
 
-    def _padded(self, x: Array) -> Array:
-        """Return images within `fill_value`, with the ratio of the result, as Keras rounds it."""
-        first = self._first_axis
-        rows, columns = x.shape[first : first + 2]
-        above = (max(rows, int(columns * self.height / self.width)) - rows) // 2
-        before = (max(columns, int(rows * self.width / self.height)) - columns) // 2
-        sides = [(0, 0)] * 4
+        They are rounded as Keras does; negative ones are cut off.
+
+        >>> Resizing(2, 2, crop_to_aspect_ratio=True).margins(4, 7)
+        ((0, 0), (-1, -2))
+        >>> Resizing(2, 2, pad_to_aspect_ratio=True).margins(4, 7)
+        ((1, 1), (0, 0))
+        """
+        height = int(columns * self.height / self.width)
+        width = int(rows * self.width / self.height)
+        if self.crop_to_aspect_ratio:
+            less = rows - max(min(rows, height), 1), columns - max(min(columns, width), 1)
+            top, left = less[0] // 2, less[1] // 2
+            return (-top, top - less[0]), (-left, left - less[1])
+        if not self.pad_to_aspect_ratio:
+            return (0, 0), (0, 0)
         # Both sides get as much, and one axis only.
-        sides[first] = (above, above)
-        sides[first + 1] = (0, 0) if above else (before, before)
+        above, before = max(height - rows, 0) // 2, max(width - columns, 0) // 2
+        return (above, above), ((0, 0) if above else (before, before))
+
+    def _with_ratio(self, x: Array) -> Array:
+        """Return images with the ratio of the result, their middle or within `fill_value`."""
+        first = self._first_axis
+        sides = [(0, 0)] * 4
+        sides[first : first + 2] = self.margins(*x.shape[first : first + 2])
+        if self.crop_to_aspect_ratio:
+            return x[tuple(slice(-begin, end or None) for begin, end in sides)]
         lengths = [length + 2 * side for length, (side, _) in zip(x.shape, sides, strict=True)]
         check_memory(lengths, x.dtype, f"The padded input of layer '{self.name}'")
         return np.pad(x, sides, constant_values=self.fill_value)

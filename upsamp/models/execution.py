@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +40,11 @@ class Execution:
 
     calls: whose layers are built. inputs: the numbers of the calls that are inputs. shapes: of the
     inputs, the batch included; later inputs have the same ranks, and may be longer or shorter.
-    training: whether layers act as in training where their calls do not say.
+    training: whether layers act as in training where their calls do not say. watch: is told the
+    number of each call and what it gives, which it must not change.
 
-    Layers that only one other layer reads are computed with it: see `upsamp.models.chain`.
+    Layers that only one other layer reads are computed with it: see `upsamp.models.chain`;
+    but each layer by itself where somebody watches.
     """
 
     def __init__(
@@ -53,8 +55,10 @@ class Execution:
         shapes: Sequence[Shape],
         *,
         training: bool = False,
+        watch: Callable[[int, Sequence[Array]], None] | None = None,
     ) -> None:
         self._calls = calls
+        self._watch = watch
         self._inputs = tuple(inputs)
         self._outputs = tuple(outputs)
         self._training = training
@@ -91,7 +95,7 @@ class Execution:
             call = self._calls[number]
             numbers = [number]
             training = self._trains(call)
-            alone = number in self._inputs or training
+            alone = number in self._inputs or training or self._watch is not None
             if not alone and begins(call.layer, len(call.sources)):
                 numbers += self._followers(number, readers, shapes)
             done.update(numbers)
@@ -147,6 +151,8 @@ class Execution:
             read = [values[one] for one in step.sources] if first is None else [first]
             results = _compute(step, read, generator)
             del read, first
+            if self._watch is not None:
+                self._watch(step.number, results)
             for source in step.sources:
                 uses[source] -= 1
                 if not uses[source]:

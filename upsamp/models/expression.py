@@ -2,12 +2,12 @@
 
 import ast
 import warnings
-from difflib import get_close_matches
 from typing import Any
 
 from upsamp.core.activations import LAYER_ACTIVATIONS, activation_mapping
 from upsamp.core.initializers import INITIALIZER_CLASSES, initializer_mapping
 from upsamp.core.literals import excerpt, shorten, value_of
+from upsamp.core.spelling import spelling_remedy
 from upsamp.core.values import normalize_text
 from upsamp.errors import ExpressionError, UpsampError
 from upsamp.layers import LAYERS, Layer
@@ -119,10 +119,9 @@ def _layer_name(call: ast.expr, text: str) -> str:
     if name == "Input":
         return "InputLayer"
     if name not in LAYERS:
-        near = get_close_matches(name[:80], LAYERS, n=1)
-        remedy = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(LAYERS)}."
         raise ExpressionError(
-            f"A layer must be one that upsamp has. Received: {shorten(name)}. {remedy}"
+            "A layer must be one that upsamp has. "
+            f"Received: {shorten(name)}. {spelling_remedy(name, LAYERS)}"
         )
     return name
 

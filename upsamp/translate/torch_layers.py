@@ -4,7 +4,6 @@ import ast
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import product
 from typing import Any, Literal
 
@@ -18,6 +17,7 @@ from upsamp.core.arguments import (
     normalize_pair,
 )
 from upsamp.core.literals import excerpt, shorten, value_of
+from upsamp.core.spelling import nearest_name
 from upsamp.core.upsampling.methods import METHODS, Method
 from upsamp.core.values import normalize_text
 from upsamp.errors import ArgumentError, ExpressionError
@@ -151,8 +151,8 @@ def _call(text: str) -> tuple[ast.Call, str]:
     name = _name(tree.func if isinstance(tree, ast.Call) else tree)
     if isinstance(tree, ast.Call) and name in SIGNATURES:
         return tree, name
-    near = get_close_matches(name, SIGNATURES, n=1, cutoff=0.5)
-    remedy = f"Did you mean {near[0]}(...)?" if near else f"Known: {', '.join(SIGNATURES)}."
+    near = nearest_name(name, SIGNATURES)
+    remedy = f"Did you mean {near}(...)?" if near else f"Use one of {', '.join(SIGNATURES)}."
     raise ExpressionError(f"{rule} Received: {excerpt(text)}. {remedy}")
 
 

@@ -32,11 +32,11 @@ def weights_function(
     antialias: whether the kernel of an output that is larger than an input is as wide as it, in
     Keras' convention. exact: whether the weights are left in float64.
     """
+    result = "w / w.sum(axis=1, keepdims=True)"
     return [
         f"def {name}(length, target):",
         *(f"    {line}" for line in _body(settings, antialias=antialias)),
-        f"    return {'w / w' if exact else '(w / w'}.sum(axis=1, keepdims=True)"
-        f"{'' if exact else ').astype(np.float32)'}",
+        f"    return {result if exact else f'({result}).astype(np.float32)'}",
     ]
 
 

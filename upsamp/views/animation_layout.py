@@ -1,4 +1,4 @@
-"""Where the parts of an animation's frames stand: one layout, and shapes, for pixels and for SVG."""
+"""Where the parts of an animation's frames stand: one layout for pixels and for SVG."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,8 @@ LEAST_WIDTH = 560
 TITLE_SIZE, NAME_SIZE, TEXT_SIZE, LEGEND_SIZE = 16, 14, 16, 13
 # Sizes of the numbers in cells: the share of the cell, the least that is read, and their margin.
 NUMBER_SHARE, LEAST_NUMBER, CELL_MARGIN = 0.42, 9, 6
+# Of the ring around the place where an output lies.
+RADIUS = 7
 # The width of a letter and of a digit for their size, in fonts that are wide; the height of a line.
 LETTER, DIGIT, LINE = 0.56, 0.64, 1.4
 DIGITS = 6
@@ -35,7 +37,7 @@ LEGEND = {
 
 
 class Box(NamedTuple):
-    """A rectangle, or for the roles window and point an outline and a dot."""
+    """A rectangle, or for the roles window and point an outline and a ring."""
 
     layer: int
     role: str
@@ -119,9 +121,7 @@ def plan_layout(animation: Animation, frames: Sequence[Frame], cell: int | None 
     count = max(len(_lines(frame.text, width, TEXT_SIZE)) for frame in frames)
     legend, end = _legend(frames, width, text + (count - 1) * LINE * TEXT_SIZE + 2 * GAP)
     fixed = (*title, *legend)
-    return Layout(
-        width, round(end + MARGIN), cell, tuple(corners), sizes, letters, text, fixed
-    )
+    return Layout(width, round(end + MARGIN), cell, tuple(corners), sizes, letters, text, fixed)
 
 
 def shapes_of(frame: Frame, layout: Layout) -> Iterator[Shape]:
@@ -129,11 +129,11 @@ def shapes_of(frame: Frame, layout: Layout) -> Iterator[Shape]:
     yield from layout.fixed
     for column, corners, size in zip(frame.columns, layout.corners, layout.sizes, strict=True):
         for grid, (left, top) in zip(column, corners, strict=True):
-            yield Words(2, "ink", left, top - 0.4 * NAME_SIZE, grid.name, NAME_SIZE)
+            yield Words(3, "ink", left, top - 0.4 * NAME_SIZE, grid.name, NAME_SIZE)
             yield from _cells(grid, left, top, size, layout)
     for place, line in enumerate(layout.lines(frame)):
         base = layout.text + place * LINE * TEXT_SIZE
-        yield Words(2, "ink", MARGIN, base, line, TEXT_SIZE)
+        yield Words(3, "ink", MARGIN, base, line, TEXT_SIZE)
 
 
 def _cells(grid: Grid, left: float, top: float, size: float, layout: Layout) -> Iterator[Shape]:
@@ -153,7 +153,7 @@ def _cells(grid: Grid, left: float, top: float, size: float, layout: Layout) -> 
         text, exact = short_number(value, layout.letters), repr(value + 0.0).removesuffix(".0")
         muted = not marked and kind in ("inserted", "padding", "cropped")
         yield Words(
-            2,
+            3,
             "muted" if muted else "ink",
             x + side / 2,
             round(y + side / 2 + 0.35 * size, 2),
@@ -164,10 +164,12 @@ def _cells(grid: Grid, left: float, top: float, size: float, layout: Layout) -> 
         )
     if grid.window is not None:
         above, before, rows, columns = grid.window
-        yield Box(3, "window", left + before * side, top + above * side, columns * side, rows * side)
+        yield Box(
+            4, "window", left + before * side, top + above * side, columns * side, rows * side
+        )
     if grid.point is not None:
         x, y = left + grid.point[1] * side, top + grid.point[0] * side
-        yield Box(4, "point", round(x, 2), round(y, 2), 0, 0)
+        yield Box(2, "point", round(x, 2), round(y, 2), 0, 0)
 
 
 def short_number(value: float, letters: int) -> str:
@@ -209,7 +211,7 @@ def _title(animation: Animation, width: int) -> tuple[list[Shape], float]:
     base = float(MARGIN)
     shapes: list[Shape] = []
     for line in _lines([animation.title], width, TITLE_SIZE):
-        shapes.append(Words(2, "ink", MARGIN, base + TITLE_SIZE, line, TITLE_SIZE))
+        shapes.append(Words(3, "ink", MARGIN, base + TITLE_SIZE, line, TITLE_SIZE))
         base += LINE * TITLE_SIZE
     return shapes, base + GAP
 
@@ -227,7 +229,6 @@ def _legend(frames: Sequence[Frame], width: int, top: float) -> tuple[list[Shape
             left, top = float(MARGIN), top + LINE * LEGEND_SIZE
         shapes.append(Box(0, kind, left, top, side, side))
         base = top + 0.85 * side
-        shapes.append(Words(2, "muted", left + side + 6, base, name, LEGEND_SIZE))
+        shapes.append(Words(3, "muted", left + side + 6, base, name, LEGEND_SIZE))
         left += taken + GAP
     return shapes, top + side
-

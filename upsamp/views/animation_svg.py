@@ -7,16 +7,15 @@ know no animations.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from upsamp.explain.animation import Animation
-from upsamp.views.animation_layout import Shape, Words, plan_layout, shapes_of
+from upsamp.views.animation_layout import RADIUS, Shape, Words, plan_layout, shapes_of
 from upsamp.views.palette import PALETTES, Theme
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
-RADIUS = 5
 # The frames in which a group is visible: from the first to before the last.
 Run: TypeAlias = tuple[int, int]
 
@@ -47,6 +46,7 @@ def animation_svg(
             "xmlns": "http://www.w3.org/2000/svg",
             "class": name,
             "role": "img",
+            "tabindex": "0",  # so that a keyboard stops it, too
             "width": str(layout.width),
             "height": str(layout.height),
             "viewBox": f"0 0 {layout.width} {layout.height}",
@@ -56,9 +56,7 @@ def animation_svg(
     SubElement(root, "desc").text = " ".join(
         (animation.description, *animation.frames[-1].text, "Numbers are rounded to their cells.")
     )
-    times = [0.0]
-    for frame in animation.frames:
-        times.append(times[-1] + frame.steps * seconds)
+    times = [*accumulate((frame.steps * seconds for frame in animation.frames), initial=0.0)]
     moving = {run for of_shape in runs.values() for run in of_shape} - {(0, len(shapes))}
     SubElement(root, "style").text = "\n".join(_style(name, sorted(moving), times, theme))
     SubElement(root, "rect", {"class": "paper", "width": "100%", "height": "100%"})
@@ -137,7 +135,8 @@ def _style(
     for start, stop in runs:
         yield f"{own} .f{start}-{stop} {{ animation-name: {name}-{start}-{stop}; }}"
     yield "}"
-    yield f"{own}:hover * {{ animation-play-state: paused; }}"
+    for reached in ("hover", "focus-visible"):
+        yield f"{own}:{reached} * {{ animation-play-state: paused; }}"
     for start, stop in runs:
         yield f"@keyframes {name}-{start}-{stop} {{ {_keyframes(start, stop, times)} }}"
 
@@ -156,13 +155,14 @@ def _keyframes(start: int, stop: int, times: Sequence[float]) -> str:
 def _colours(own: str, theme: Theme) -> Iterator[str]:
     """Yield the rules of the colours of a theme."""
     palette = PALETTES[theme]
-    for role, colour in palette._asdict().items():
-        if role == "window":
-            yield f"{own} .window {{ fill: none; stroke: {colour}; stroke-width: 3; }}"
-        elif role in ("paper", "ink", "muted", "point"):
+    for role, colour in palette.items():
+        if role in ("window", "point"):
+            width = 3 if role == "window" else 2
+            yield f"{own} .{role} {{ fill: none; stroke: {colour}; stroke-width: {width}; }}"
+        elif role in ("paper", "ink", "muted"):
             yield f"{own} .{role} {{ fill: {colour}; }}"
         elif role != "border":
-            yield f"{own} .{role} {{ fill: {colour}; stroke: {palette.border}; }}"
+            yield f"{own} .{role} {{ fill: {colour}; stroke: {palette['border']}; }}"
 
 
 def _short(number: float) -> str:

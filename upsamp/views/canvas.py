@@ -17,9 +17,7 @@ class Canvas:
     colours, which a GIF wants.
     """
 
-    def __init__(
-        self, rows: int, columns: int, paper: Ink = PAPER, *, shades: int = 255
-    ) -> None:
+    def __init__(self, rows: int, columns: int, paper: Ink = PAPER, *, shades: int = 255) -> None:
         self.pixels: Array = np.full((rows, columns, 3), paper, np.uint8)
         self._shades = shades
 
@@ -50,11 +48,13 @@ class Canvas:
         """Fill a rectangle of pixels."""
         self.pixels[top : top + rows, left : left + columns] = ink
 
-    def dot(self, row: float, column: float, radius: float, ink: Ink) -> None:
-        """Draw a dot around a place, as far as there is paper."""
-        rows, columns = (np.arange(length) + 0.5 for length in self.pixels.shape[:2])
-        far = np.hypot(rows[:, np.newaxis] - row, columns - column)
-        self.pixels[far <= radius] = ink
+    def ring(self, row: float, column: float, radius: float, ink: Ink, width: float = 2) -> None:
+        """Draw a ring around a place, as far as there is paper."""
+        above, before = max(0, int(row - radius)), max(0, int(column - radius))
+        part = self.pixels[above : int(row + radius) + 1, before : int(column + radius) + 1]
+        rows, columns = (np.arange(length) + 0.5 for length in part.shape[:2])
+        far = np.hypot(rows[:, np.newaxis] + above - row, columns + before - column)
+        part[(far <= radius) & (far > radius - width)] = ink
 
     def frame(self, top: int, left: int, rows: int, columns: int, ink: Ink, width: int = 2) -> None:
         """Draw a frame around a rectangle of pixels, as far as there is paper."""

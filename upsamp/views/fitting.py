@@ -32,7 +32,7 @@ def fit(view: View, size: Pair) -> View:
     rows, columns = view.pixels.shape[:2]
     if size[0] >= rows and size[1] >= columns:
         return view.with_pixels(repeat(view.pixels, size[0] // rows, size[1] // columns))
-    return view.with_pixels(_reduce(view.pixels, size, alpha=view.has_alpha))
+    return view.with_pixels(average(view.pixels, size, alpha=view.has_alpha))
 
 
 def repeat(pixels: Array, rows: int, columns: int) -> Array:
@@ -40,8 +40,11 @@ def repeat(pixels: Array, rows: int, columns: int) -> Array:
     return pixels.repeat(rows, axis=0).repeat(columns, axis=1)
 
 
-def _reduce(pixels: Array, size: Pair, *, alpha: bool) -> Array:
-    """Return the means of areas, (rows, columns, C) of float64; a row of the result at a time."""
+def average(pixels: Array, size: Pair, *, alpha: bool = False) -> Array:
+    """Return the means of areas of (H, W, C), float64 of that size; a row of the result at a time.
+
+    alpha: whether the last channel weights the others.
+    """
     height, width = pixels.shape[:2]
     rows, columns = _covered(height, size[0]), _covered(width, size[1])
     result = np.empty((*size, pixels.shape[2]))

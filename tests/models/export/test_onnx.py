@@ -1,6 +1,7 @@
 """ONNX without the package: each layer has its record, and what is refused is told."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click.testing
@@ -19,8 +20,12 @@ from upsamp.layers import (
     Conv2D,
     Dense,
     Dropout,
+    Flatten,
     InputLayer,
+    InstanceNormalization,
     Layer,
+    Normalization,
+    Resizing,
     UnknownLayer,
     UpSampling2D,
 )
@@ -31,6 +36,7 @@ from upsamp.models.export.onnx_file import trace
 from upsamp.models.export.onnx_interpolation import scattered_weights, weight_matrix
 from upsamp.models.export.onnx_layers import RECORDS, REFUSED, record_of
 from upsamp.models.export.onnx_operations import OPERATIONS, SHAPED
+from upsamp.models.export.programs import model_program
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
 from upsamp.models.model import Model
@@ -151,3 +157,36 @@ def test_random_values_are_refused_by_name_and_statistics_of_a_batch_are_written
     assert "ReduceMean" in operators(trained(BatchNormalization()))
     with pytest.raises(UnknownLayerError, match=r"'drop' \(Dropout\): it is called with training"):
         trace(trained(Dropout(0.5, name="drop")))
+
+
+def test_a_program_computes_the_constants_from_the_weights(tmp_path: Path) -> None:
+    image, normal = InputLayer((4, 4, 3)), BatchNormalization(epsilon=0.5, name="normal")
+    calls = [Call(image), Call(Conv2D(3, 3, padding="same", name="c"), (Source(0),))]
+    calls += [Call(normal, (Source(1),)), Call(Normalization(), (Source(2),))]
+    calls += [Call(normal, (Source(3),)), Call(Dense(5, name="d"), (Source(4),))]
+    calls += [Call(normal_of_rows(), (Source(4),)), Call(Flatten(), (Source(5),))]
+    calls += [Call(Resizing(3, 9), (Source(6),)), Call(InstanceNormalization(), (Source(8),))]
+    model = Functional.from_calls(calls, [0], [Source(7), Source(9)])
+    random = np.random.default_rng(0)
+    for layer in model.layers:
+        layer.set_weights([random.uniform(0.5, 1, one.shape) for one in layer.weights])
+    model.save(tmp_path / "w.npz")
+    lines = model_program(model, "onnx", "w").partition("\n# the model")[0].splitlines()
+    given: dict[str, Any] = {}
+    space = {
+        "np": np,
+        "numpy_helper": SimpleNamespace(from_array=lambda array, name: given.update({name: array})),
+        "helper": SimpleNamespace(make_node=lambda *_, **__: None),
+        "load_file": lambda _: dict(np.load(tmp_path / "w.npz")),
+    }
+    exec("\n".join(line for line in lines if not line.startswith(("import", "from"))), space)
+    nodes = trace(model, recording=True)[0]
+    assert {"normal/factor", "c/kernel", "resizing/constant"} < given.keys()
+    for name, array in given.items():
+        assert array.dtype == nodes.constants[name].dtype
+        np.testing.assert_array_equal(array, np.asarray(nodes.constants[name]))
+
+
+def normal_of_rows() -> BatchNormalization:
+    """Return a layer whose weights are along another axis."""
+    return BatchNormalization(1, scale=False, name="rows")

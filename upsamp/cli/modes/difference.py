@@ -3,25 +3,36 @@
 import click
 
 from upsamp.cli.named_models import open_named
+from upsamp.cli.options import refuse_unused
+from upsamp.cli.output import text_written
 from upsamp.cli.render.summaries import show_difference
 from upsamp.cli.summary_request import Request
 from upsamp.errors import ArgumentError
 from upsamp.models.summary.difference import compare
 from upsamp.models.summary.summary import Summary
 
+# The fields of the options that a comparison uses.
+OF_DIFFERENCE = frozenset({"layers", "compare_weights", "format_name", "width", "output", "html"})
+
 
 def compare_models(request: Request) -> None:
     """Show two models side by side; raise for options that have no meaning with two."""
-    names = "--columns", "--show-trainable", "--batch", "--input-shape", "--weights", "--solve"
-    given = request.given(*names, "--style", "--draw", "--force")
-    given += ["--format dot"] * (request.format_name == "dot")
-    if given:
-        raise click.UsageError(f"{given[0]} must be used with one model. Received: two.")
+    fields = type(request).__annotations__.keys()
+    refuse_unused("The comparison of two models", fields - OF_DIFFERENCE)
+    if request.shown_as == "dot":
+        raise click.UsageError("--format dot must be used with one model. Received: two.")
     first, second = request.layers
     values, max_size = request.compare_weights, request.max_size
     one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))
     difference = compare(one, other, weights=values)
-    show_difference(difference, (first, second), request.format_name, width=request.width)
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_difference_page  # few send a page
+
+        write_difference_page(difference, (first, second), request)
+        if request.output is None:
+            return
+    with text_written(request.output, overwrite=request.force):
+        show_difference(difference, (first, second), request.shown_as, width=request.width)
 
 
 def _comparable(text: str, *, values: bool, max_size: int) -> Summary:

@@ -53,14 +53,13 @@ def _enlarge(request: Request) -> None:
     delivered = given if copy_kept(job, kept) else finish(job)
     if destination.format == "table":
         _show_table(job.source.load(), delivered, enlarging, request.digits)
-    if not request.quiet:
-        size = enlarging.spell(job.work.size).replace("x", " x ")
-        settings = [("Method", enlarging.method_shown), ("Size", size)]
-        if enlarging.network is not None and isinstance(given, Picture):
-            ends = dict.fromkeys(f"{low:g} to {high:g}" for low, high in enlarging.network.ranges)
-            settings.append(("Range", " -> ".join(ends)))
-        settings += [("Network", note) for note in job.work.notes]
-        report("Upsampled", request.source, given, delivered, destination, settings, started)
+    size = enlarging.spell(job.work.size).replace("x", " x ")
+    settings = [("Method", enlarging.method_shown), ("Size", size)]
+    if enlarging.network is not None and isinstance(given, Picture):
+        ends = dict.fromkeys(f"{low:g} to {high:g}" for low, high in enlarging.network.ranges)
+        settings.append(("Range", " -> ".join(ends)))
+    settings += [("Network", note) for note in job.work.notes]
+    report("Upsampled", request.source, given, delivered, destination, settings, started)
     if request.preview and job.strips is None:
         preview(delivered, destination.name, enlarging.layout)
     elif request.preview:

@@ -1,6 +1,5 @@
 """`upsamp transpose-conv --fit`: learn a kernel from images, and say what it is worth."""
 
-import math
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -9,9 +8,11 @@ from pathlib import Path
 import click
 import numpy as np
 
-from upsamp.cli.render.tables import show_note, show_rows
+from upsamp.cli.render.output import print_text
+from upsamp.cli.render.tables import show_note, show_rows, wants_table
 from upsamp.cli.transpose_request import Request
 from upsamp.core.arguments import Array
+from upsamp.core.text import json_text
 from upsamp.errors import FileError, FormatError
 from upsamp.io.atomic import check_target
 from upsamp.io.formats import IMAGE_FORMATS, format_of_name
@@ -37,8 +38,6 @@ def learn_kernel(request: Request, target: str) -> None:
             f"Received: --kernel {kernel_size[0]} {kernel_size[1]}, "
             f"--stride {strides[0]} {strides[1]}. Use a larger kernel."
         )
-    if not math.isfinite(request.ridge):
-        raise click.UsageError(f"--ridge must be a finite number. Received: {request.ridge}.")
     if request.save_weights is not None:
         _check_file(request.save_weights, overwrite=request.force)
     fit = partial(
@@ -68,14 +67,20 @@ def learn_kernel(request: Request, target: str) -> None:
     measures = mean_of(
         compare_inside(small, large, kernel, strides, _peak(large)) for small, large in judged
     )
+    if request.save_weights is not None:
+        write_result(kernel, "npy", request.save_weights, overwrite=request.force)
+    if request.format_name == "json":
+        found = {"kernel_size": kernel_size, "stride": strides, "psnr": measures}
+        print_text(json_text(found, indent=2))
+        return
     written = ".2f" if request.digits is None else f".{request.digits}g"
     rows = [(name, f"{decibels:{written}}") for name, decibels in measures.items()]
     shown = f"kernel {kernel_size[0]} x {kernel_size[1]}, stride {strides[0]} x {strides[1]}"
-    show_rows(f"Fitted {shown}, away from the edges", ("Method", "PSNR (dB)"), rows, "<>")
+    title = f"Fitted {shown}, away from the edges"
+    as_table = wants_table(request.format_name)
+    show_rows(title, ("Method", "PSNR (dB)"), rows, "<>", as_table=as_table)
     if request.save_weights is None:
         show_note("--save-weights FILE.npy keeps the kernel, for --weights FILE.npy")
-    else:
-        write_result(kernel, "npy", request.save_weights, overwrite=request.force)
 
 
 def _check_file(name: str, *, overwrite: bool) -> None:

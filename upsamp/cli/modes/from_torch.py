@@ -27,6 +27,8 @@ from upsamp.translate import TorchLayer, parse_torch
 # The options of `transpose-conv` that go with a kernel; and those that `upsample` has, too, where
 # they mean the same. Where channels stand by default differs between them.
 OF_KERNELS = ("weights", "kernel_layout", "seed")
+# Options that show the steps of a transposed convolution, or of an upsampling.
+STEPS = ("--explain", "--animate")
 SHARED = Request.__annotations__.keys() & Upsampling.__annotations__.keys()
 SHARED -= {"data_format", *OF_KERNELS}
 # The presets that mix channels, and so make a kernel for any of them.
@@ -70,6 +72,14 @@ def check_options(taken: set[str]) -> None:
             raise click.UsageError(f"--from says the whole layer. Leave {parameter.opts[0]} out.")
 
 
+def check_computed(request: Request, *others: str) -> None:
+    """Raise where options are given that are for layers that have stages."""
+    for option in request.given(*others, *STEPS):
+        raise click.UsageError(
+            f"{option} is for transposed convolutions and interpolation. Leave it out."
+        )
+
+
 def _show(layer: TorchLayer) -> None:
     """Print a layer of PyTorch as a call of upsamp, with the shapes that it takes."""
     arguments = [f"{name}={value!r}" for name, value in layer.arguments.items()]
@@ -86,11 +96,7 @@ def _show(layer: TorchLayer) -> None:
 def _compute(layer: TorchLayer, request: Request) -> None:
     """Compute a convolution or a rearrangement of channels on the input of the command."""
     started = perf_counter()
-    for option, value in (("--code", request.library), ("--max-memory", request.max_memory)):
-        if value is not None:
-            raise click.UsageError(
-                f"{option} is for transposed convolutions and interpolation. Leave it out."
-            )
+    check_computed(request, "--code", "--max-memory", "--html")
     source, layout = request.source, request.data_format
     x = array_of(read_input(source, request.reading))
     destination = choose_destination(request, x, layer.function)

@@ -49,16 +49,21 @@ def enlarge_many(request: Request) -> None:
     inputs = Inputs(request.sources, recursive=request.recursive, leave_out=request.out_dir)
     plan = Plan(inputs, naming, skip_existing=request.skip_existing, overwrite=request.force)
     totals = Totals()
+    gallery = None
+    if request.html is not None:
+        from upsamp.cli.html.gallery import GalleryRun  # few send a page
+
+        gallery = GalleryRun(request)
     report = request.report if request.report and not is_stream(request.report) else None
     try:
-        wanted = not (request.quiet or request.dry)
-        with show_progress("Looking for images", "files", wanted=wanted) as bar:
+        with show_progress("Looking for images", "files", wanted=not request.dry) as bar:
             found = survey(lambda: _counted(plan.tasks(), bar), report)
             _check_found(found, plan, request)
             bar(completed=0, total=found.files, description="Enlarging")
-            _run(plan, request, totals, found, bar)
+            keep = (lambda _: None) if gallery is None else gallery.add
+            _run(plan, request, totals, found, bar, keep)
     except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
-        if totals.done and not request.quiet and not request.dry:
+        if totals.done and not request.dry:
             with suppress(OSError):  # of a terminal that is closed
                 show_note(
                     f"stopped after {_files(totals.done)}; --skip-existing goes on from there"
@@ -67,6 +72,8 @@ def enlarge_many(request: Request) -> None:
     except UpsampError:
         _show_failed(request, totals)
         raise
+    if gallery is not None and totals.done:
+        gallery.write(str(request.html), totals)
     _show(plan, request, totals)
 
 
@@ -101,6 +108,10 @@ def _check(request: Request) -> None:
         )
     if format_name is not None:
         check_coding(format_name, request.writing)
+    if request.html is not None:
+        from upsamp.cli.html.page import check_page  # few send a page
+
+        check_page(request.html, overwrite=request.force)
     if request.report is not None:
         check_target(request.report, overwrite=_replaces_report(request))
 
@@ -130,9 +141,14 @@ def _check_found(found: Survey, plan: Plan, request: Request) -> None:
 
 
 def _run(
-    plan: Plan, request: Request, totals: Totals, found: Survey, bar: Callable[..., None]
+    plan: Plan,
+    request: Request,
+    totals: Totals,
+    found: Survey,
+    bar: Callable[..., None],
+    keep: Callable[[Outcome], None],
 ) -> None:
-    """Enlarge the files, and count, report and show what becomes of each."""
+    """Enlarge the files, and count, report, keep and show what becomes of each."""
     jobs, limit = _shares(request, found.files)
     settings = Settings(
         request.enlarging,
@@ -157,6 +173,7 @@ def _run(
             for outcome in _listed(outcomes) if request.dry else outcomes:
                 totals.add(outcome)
                 report.add(outcome)
+                keep(outcome)
                 failed = totals.counts["failed"]
                 bar(1, failed=f"{failed:,} failed" if failed else "")
         except (EngineError, FileError) as error:
@@ -191,7 +208,7 @@ def _shares(request: Request, files: int) -> tuple[int | None, MemoryLimit | Non
     beside = OWN_MEMORY + OWN_MEMORY_EACH * files
     wanted = min(request.jobs or thread_count(), files)
     jobs = max(1, min(wanted, (size - beside) // LEAST_SHARE))
-    if jobs < wanted and not request.quiet:
+    if jobs < wanted:
         show_note(f"--max-memory has room for {jobs} of {wanted} files at a time")
     return jobs, MemoryLimit.shared(size, jobs, beside, wanted)
 
@@ -231,7 +248,7 @@ def _show(plan: Plan, request: Request, totals: Totals) -> None:
             "Give others, or --recursive for the folders below."
         )
     try:
-        if not request.quiet and request.report != STANDARD_STREAM:
+        if request.report != STANDARD_STREAM:
             _show_totals(plan, request, totals)
     except OSError:  # whose reader has gone; that files failed matters more
         if not failed:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from math import ceil, isinf
+from math import ceil
 from typing import Any, TypeAlias
 
 from upsamp.cli.output import choose_destination, deliver, read_input
@@ -107,7 +107,7 @@ def _convention(reference: Reference, planes: Sequence[str]) -> str:
 def _as_json(
     reference: Reference, rows: Sequence[tuple[str, list[Measure]]], name: str
 ) -> dict[str, Any]:
-    """Return all as JSON has it, in which an infinite PSNR, of no difference, is null."""
+    """Return all as JSON has it; the PSNR of no difference is Infinity."""
     planes = [measure.plane for measure in rows[0][1]]
     return {
         "reference": name,
@@ -123,7 +123,7 @@ def _as_json(
                 "method": named,
                 **{
                     measure.plane: {
-                        "psnr": None if isinf(measure.psnr) else measure.psnr,
+                        "psnr": measure.psnr,
                         "ssim": measure.ssim,
                     }
                     for measure in measures

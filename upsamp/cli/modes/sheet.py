@@ -39,7 +39,6 @@ def draw_methods(request: Request) -> None:
         others[printable(enlarging.network.name)] = view_of(made, enlarging.layout).pixels
     sheet = Picture(draw_sheet(view, comparison, title, others), "RGB")
     deliver(sheet, destination)
-    if not request.quiet:
-        report("Sheet", source, given, sheet, destination, [], started)
+    report("Sheet", source, given, sheet, destination, [], started)
     if request.preview:
         preview(sheet, name)

@@ -1,26 +1,62 @@
-"""`--solve`: which layers take one size to another, and which layer of a model to change."""
+"""`--solve`: which layers take one size to another."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
-from upsamp.cli.render.output import on_terminal
-from upsamp.cli.render.tables import show_note, show_rows
+from upsamp.cli.render.output import on_terminal, print_text
+from upsamp.cli.render.tables import show_note, show_rows, wants_table
+from upsamp.cli.transpose_request import Request
 from upsamp.core.arguments import Pair
 from upsamp.core.geometry.layer_solver import axes_of, distinct, solve_cropped, solve_repeated
 from upsamp.core.geometry.size_solver import LayerSetting, nearest_targets, solve_chain, solve_layer
 from upsamp.core.geometry.sizes import TransposedAxis
+from upsamp.core.text import json_text
 from upsamp.errors import ArgumentError
-from upsamp.models.advice import advise
-from upsamp.models.sequential import Sequential
 
 # How many settings are shown on a terminal; the best come first.
 SHOWN = 12
 SHOWN_CHAINS = 5
 
 
-def show_solutions(size: Pair, target: Pair) -> None:
-    """Show the layers, and the chains of layers of small strides, that take `size` to `target`."""
+def show_solutions(request: Request) -> None:
+    """Show the layers, and the chains of layers of small strides, that take one size to another."""
+    size, target = request.solve or ((1, 1), (1, 1))
+    settings, chains = _solutions(size, target)
+    if request.format_name == "json":
+        print_text(json_text(_as_json(size, target, settings, chains), indent=2))
+        return
+    as_table = wants_table(request.format_name)
+    whole = [setting for setting in settings if not setting.holes]
+    if settings:
+        shown = (whole or settings)[:SHOWN] if on_terminal() else settings
+        rows = [_setting_row(setting, size) for setting in shown]
+        show_rows(
+            f"One layer from {_size(size)} to {_size(target)}",
+            ("Kernel", "Stride", "Padding", "Output padding", "Overlap", "PyTorch", "ONNX"),
+            rows,
+            "<<<<<<<",
+            as_table=as_table,
+        )
+        left = len(settings) - len(rows)
+        if left:
+            holes = len(settings) - len(whole)
+            show_note(f"{left} more, {holes} of which leave holes; through a pipe all are shown")
+    if chains:
+        show_rows(
+            f"Chains from {_size(size)} to {_size(target)}",
+            ("Layers", "Sizes", "Each: kernel, stride, padding, output padding", "PyTorch"),
+            [_chain_row(size, chain) for chain in chains],
+            "><<<",
+            as_table=as_table,
+        )
+
+
+def _solutions(
+    size: Pair, target: Pair
+) -> tuple[list[LayerSetting], list[tuple[LayerSetting, ...]]]:
+    """Return the single layers and the chains; raise where there are none."""
     if target[0] < size[0] or target[1] < size[1]:
         raise click.UsageError(
             "--solve must have a second size of at least the first, as upsampling never shrinks. "
@@ -29,7 +65,6 @@ def show_solutions(size: Pair, target: Pair) -> None:
     cropped = solve_cropped(size, target)
     settings = distinct([*solve_layer(size, target), *cropped], size)
     settings.sort(key=lambda one: (one.holes, _uneven_axes(one)))
-    whole = [setting for setting in settings if not setting.holes]
     chains = [chain for chain in solve_chain(size, target, max_stride=2) if len(chain) > 1]
     chains = chains[:SHOWN_CHAINS]
     chains += [one for one in solve_repeated(size, target) if one not in chains]
@@ -41,60 +76,65 @@ def show_solutions(size: Pair, target: Pair) -> None:
             "There must be a layer with a kernel up to 7 and a stride up to 8, or a chain of up to "
             f"6 layers. Received: {_size(size)} to {_size(target)}. Nearest with one layer: {near}."
         )
-    if settings:
-        shown = (whole or settings)[:SHOWN] if on_terminal() else settings
-        rows = [_setting_row(setting, size) for setting in shown]
-        show_rows(
-            f"One layer from {_size(size)} to {_size(target)}",
-            ("Kernel", "Stride", "Padding", "Output padding", "Overlap", "PyTorch", "ONNX"),
-            rows,
-            "<<<<<<<",
-        )
-        left = len(settings) - len(rows)
-        if left:
-            holes = len(settings) - len(whole)
-            show_note(f"{left} more, {holes} of which leave holes; through a pipe all are shown")
-    if chains:
-        show_rows(
-            f"Chains from {_size(size)} to {_size(target)}",
-            ("Layers", "Sizes", "Each: kernel, stride, padding, output padding", "PyTorch"),
-            [_chain_row(size, chain) for chain in sorted(chains, key=len)],
-            "><<<",
-        )
+    return settings, sorted(chains, key=len)
 
 
-def show_advice(model: Sequential, target: Pair) -> None:
-    """Show which layer of a model to change so that its images have `target` rows and columns."""
-    advice = advise(model, target)
-    if not advice:
-        raise ArgumentError(
-            f"One layer must do to change the output. Received: {model.output_shape} for "
-            f"{_size(target)}, which no layer alone gives. Change two, or another target."
-        )
-    if not advice[0].names:
-        show_note(f"the output is {_size(target)} already")
-        return
-    rows = [
-        (", ".join(each.names), _one_line(each.now), _one_line(each.then), _size(each.output))
-        for each in advice[:SHOWN]
-    ]
-    show_rows(
-        f"To make the output {_size(target)}, change one of",
-        ("Layer", "Now", "Then", "Output"),
-        rows,
-        "<<<<",
-    )
+def _as_json(
+    size: Pair,
+    target: Pair,
+    settings: Sequence[LayerSetting],
+    chains: Sequence[Sequence[LayerSetting]],
+) -> dict[str, Any]:
+    """Return all that was found, with pairs as [rows, columns]."""
+    return {
+        "from": list(size),
+        "to": list(target),
+        "layers": [_layer_json(setting, size) for setting in settings],
+        "chains": [
+            [
+                _layer_json(setting, given)
+                for given, setting in zip(_sizes(size, chain), chain, strict=False)
+            ]
+            for chain in chains
+        ],
+    }
+
+
+def _layer_json(setting: LayerSetting, given: Pair) -> dict[str, Any]:
+    axes = axes_of(setting, given)
+    added = setting.output_padding
+    return {
+        "input": list(given),
+        "output": list(setting.output),
+        "kernel": list(setting.kernel),
+        "stride": list(setting.strides),
+        "padding": setting.padding if setting.margins is None else list(setting.margins),
+        "output_padding": None if added is None else list(added),
+        "overlap": _overlap(setting),
+        "torch": _torch(axes),
+        "onnx": _onnx(axes),
+    }
+
+
+def _sizes(size: Pair, chain: Sequence[LayerSetting]) -> list[Pair]:
+    """Return the input of each layer of a chain, and the output of the last."""
+    return [size, *(setting.output for setting in chain)]
+
+
+def _overlap(setting: LayerSetting) -> str:
+    if setting.holes:
+        return "holes"
+    return "even" if setting.even_overlap else "uneven"
 
 
 def _setting_row(setting: LayerSetting, size: Pair) -> tuple[str, ...]:
-    overlap = "even" if setting.even_overlap else "uneven"
     axes = axes_of(setting, size)
     return (
         _pair(setting.kernel),
         _pair(setting.strides),
         setting.padding if setting.margins is None else _pair(setting.margins),
         "-" if setting.output_padding is None else _pair(setting.output_padding),
-        "holes" if setting.holes else overlap,
+        _overlap(setting),
         _torch(axes),
         _onnx(axes),
     )
@@ -136,7 +176,7 @@ def _sides(axes: Sequence[TransposedAxis]) -> str:
 
 
 def _chain_row(size: Pair, chain: Sequence[LayerSetting]) -> tuple[str, str, str, str]:
-    inputs = [size, *(setting.output for setting in chain)]
+    inputs = _sizes(size, chain)
     layers: list[str] = []
     in_torch: list[str] = []
     for given, setting in zip(inputs, chain, strict=False):
@@ -160,7 +200,3 @@ def _pair(pair: Pair) -> str:
 
 def _size(size: Pair) -> str:
     return f"{size[0]}x{size[1]}"
-
-
-def _one_line(code: str) -> str:
-    return ", ".join(code.split("\n"))

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from upsamp.cli.render.output import open_console, print_text
+from upsamp.cli.render.output import is_quiet, open_console, print_text
 from upsamp.cli.render.tables import table_of
 from upsamp.core.text import printable
 
@@ -18,7 +18,7 @@ def show_progress(
     Yields what is called with how many more parts are done, and changes what is shown: completed,
     total, description; and failed, a text beside it. wanted: whether there is to be a bar.
     """
-    if not wanted or not _on_terminal():
+    if not wanted or is_quiet() or not _on_terminal():
         yield lambda _=0, **_what: None
         return
     from rich.progress import (

@@ -1,6 +1,7 @@
 """Summaries of models, and the difference of two, as tables, text, JSON, CSV and Markdown."""
 
 from collections.abc import Callable, Mapping
+from math import isnan
 from typing import TYPE_CHECKING
 
 from upsamp.cli.render.output import on_terminal, open_console, print_text
@@ -45,10 +46,12 @@ def show_summary(
     *,
     style: str | None = None,
     width: int | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> None:
     """Show a model's summary in one of `FORMATS`; by default a table on a terminal, else plain.
 
-    style: "keras" prints what Keras 3 prints. width: of the lines of a table.
+    style: "keras" prints what Keras 3 prints. width: of the lines of a table. more: what else JSON
+    has.
     """
     if style == "keras":
         from upsamp.cli.render.keras_style import keras_text  # a style that few ask for
@@ -65,6 +68,9 @@ def show_summary(
             print_table(table, width=width)
         for line in summary.totals():
             print_text(f" {line}")
+        return
+    if format_name == "json":
+        print_text(json_text({**summary.to_dict(), **(more or {})}, indent=2))
         return
     print_text(SUMMARY_WRITERS[format_name](summary))
 
@@ -122,6 +128,8 @@ def _csv(column: Column, row: SummaryRow, summary: Summary) -> object:
     value = column.value(row, summary.batch)
     if value is None or type(value) is int:
         return value
+    if isinstance(value, float):
+        return None if isnan(value) else value
     if value == ():
         return None
     return column.text(row, summary.batch)
@@ -144,7 +152,6 @@ def _dot(summary: Summary) -> str:
 
 SUMMARY_WRITERS: Mapping[str, Callable[[Summary], str]] = {
     "plain": str,
-    "json": lambda summary: json_text(summary.to_dict(), indent=2),
     "csv": summary_csv,
     "markdown": summary_markdown,
     "dot": _dot,

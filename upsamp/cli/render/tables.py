@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from upsamp.cli.render.output import on_terminal, open_console, print_text
+from upsamp.cli.render.output import is_quiet, on_terminal, open_console, print_text
 from upsamp.core.text import printable
 from upsamp.models.summary.aligning import align_columns
 
@@ -19,7 +19,9 @@ SIDES = {"<": "left", ">": "right", "^": "center"}
 
 
 def show_note(text: str) -> None:
-    """Tell the user something that is no result, on standard error."""
+    """Tell the user something that is no result, on standard error, unless --quiet is given."""
+    if is_quiet():
+        return
     print_text(f"Note: {printable(text)}.", err=True)
 
 
@@ -104,7 +106,9 @@ def column_blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) 
 def show_report(
     title: str, rows: Sequence[Sequence[str]], headings: Sequence[str] = ("", "Input", "Output")
 ) -> None:
-    """Show what happened: rows of a label, what came in, and what went out."""
+    """Show what happened: rows of a label, what came in, and what went out; not with --quiet."""
+    if is_quiet():
+        return
     if not on_terminal():
         for label, *values in rows:
             shown = " -> ".join(printable(value) for value in values if value)
@@ -112,6 +116,11 @@ def show_report(
         return
     columns = headings[: len(rows[0])]
     print_table(table_of(columns, rows, "<" * len(columns), lines=False), title)
+
+
+def wants_table(format_name: str | None) -> bool | None:
+    """Tell whether rows are to be a table, as `show_rows` takes it; None where nobody said."""
+    return None if format_name is None else format_name == "table"
 
 
 def show_rows(
@@ -159,8 +168,11 @@ def styled_text(text: str, style: str) -> "Text":
 def show_layer(row: "SummaryRow", *, as_table: bool) -> None:
     """Show the row of one layer: as a table, else as a line on standard error.
 
-    Standard output then holds the result alone, for the next command of a pipe.
+    Standard output then holds the result alone, for the next command of a pipe. With --quiet it is
+    not shown.
     """
+    if is_quiet():
+        return
     if as_table:
         from upsamp.models.summary.columns import COLUMNS, KERAS_COLUMNS  # which know all layers
 

@@ -122,6 +122,14 @@ def standardize(x, axes, epsilon):
     x = x - x.mean(axes, keepdims=True)
     return x / jnp.sqrt(jnp.square(x).mean(axes, keepdims=True) + epsilon)
 ''',
+    "batch_statistics": '''
+def batch_statistics(x, weights, name, axis, epsilon):
+    """Normalise by the statistics of the batch, as in training."""
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    axes = tuple(other for other in range(x.ndim) if other != axis)
+    return scale_and_shift(standardize(x, axes, epsilon), weights, name, shape)
+''',
     "layer_normalization": '''
 def layer_normalization(x, weights, name, axes, epsilon):
     """Normalise each sample along axes."""
@@ -245,6 +253,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "separable_conv2d": ("add_bias", "convolve", "depthwise"),
     "conv2d_transpose": ("add_bias",),
     "batch_normalization": ("scale_and_shift",),
+    "batch_statistics": ("scale_and_shift", "standardize"),
     "layer_normalization": ("scale_and_shift", "standardize"),
     "group_normalization": ("scale_and_shift", "standardize"),
     "instance_normalization": ("scale_and_shift",),

@@ -16,6 +16,8 @@ from upsamp.models.export.program_parts import (
     lengths,
     middle,
     number_lists,
+    resize_function,
+    with_ratio,
 )
 from upsamp.models.export.source_text import literal, quote
 
@@ -32,15 +34,17 @@ def upsampling(step: Step, layer: Any) -> None:
 
 def resizing(step: Step, layer: Any) -> None:
     """Write Resizing."""
-    value = images(step, layer)
-    wanted = layer.height, layer.width
-    sizes = lengths(layer, value.shape)
-    if any(one is None or one > other for one, other in zip(sizes, wanted, strict=True)):
-        step.refuse("whether it enlarges is not known")
+    pad = "jnp.pad({x}, ((0, 0), {rows}, {columns}, (0, 0)), constant_values={fill})"
+    value, sizes = with_ratio(step, layer, images(step, layer), 1, pad)
+    wanted = literal((layer.height, layer.width))
     if METHODS[layer.interpolation].only_copies:
-        give(step, "copy_nearest", value, literal(wanted))
+        give(step, "copy_nearest", value, wanted)
         return
-    _interpolate(step, value, layer, literal(wanted))
+    own = resize_function(step, layer, sizes)
+    if own:
+        give(step, own, value, wanted)
+        return
+    _interpolate(step, value, layer, wanted)
 
 
 def _interpolate(step: Step, value: Value, layer: Any, size: str) -> None:
@@ -76,10 +80,13 @@ def pixel_shuffle(step: Step, layer: Any) -> None:
 
 
 def center_crop(step: Step, layer: Any) -> None:
-    """Write CenterCrop, of images that are large enough."""
+    """Write CenterCrop: a crop, or an enlargement of images that are smaller."""
     value = images(step, layer)
-    rows, columns = middle(step, layer, lengths(layer, value.shape))
-    step.give(f"{value.text}[:, {rows}, {columns}]", moved=value.moved)
+    slices = middle(step, layer, lengths(layer, value.shape))
+    if slices is None:
+        resizing(step, layer.enlarging())
+        return
+    step.give(f"{value.text}[:, {', '.join(slices)}]", moved=value.moved)
 
 
 def pixel_unshuffle(step: Step, layer: Any) -> None:

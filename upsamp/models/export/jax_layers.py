@@ -116,7 +116,8 @@ def batch_normalization(step: Step, layer: Any) -> None:
     value = same(step)
     (axis,) = places_of(step, value, layer.axis)
     arguments = [*of_layer(step), str(axis), literal(layer.epsilon)]
-    give(step, "batch_normalization", value, *arguments)
+    trains = step.trains and layer.training_effect
+    give(step, "batch_statistics" if trains else "batch_normalization", value, *arguments)
 
 
 def layer_normalization(step: Step, layer: Any) -> None:

@@ -70,6 +70,7 @@ from upsamp.models.export.program_parts import (
     draw_inputs,
     helper_lines,
     same,
+    time_distributed,
 )
 from upsamp.models.export.source_text import call, quote
 from upsamp.models.model import Model
@@ -150,6 +151,10 @@ RECORDS: Mapping[str, Record] = {
     "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
     "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
     "Normalization": Record(normalization, ("axis", "mean", "variance", "invert")),
+    "TimeDistributed": Record(
+        time_distributed("{x}.reshape(-1, *{x}.shape[2:])", "{x}.reshape(-1, {steps}{rest})"),
+        ("layer",),
+    ),
     "Concatenate": concatenated("jnp.concatenate", "axis"),
     "Add": joined("+"),
     "Subtract": joined("-"),
@@ -184,7 +189,7 @@ JAX = Library(
     name="JAX",
     records=RECORDS,
     operations=OPERATIONS,
-    refused={"TimeDistributed": "a layer for each step is not written for it"},
+    refused={},
     unchanged=UNCHANGED,
     move=(0, 2, 3, 1),
     swaps=False,

@@ -52,13 +52,23 @@ NOT_SAID = ("name", "trainable", "dtype", "batch_input_shape")
 PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size", "size", "output_padding")
 USUAL = {"data_format": "channels_last", "activation": "linear"}
 OWN_NAMES = (
-    "keras np sys load_file load_weights weights random model inputs x y hard_sigmoid_keras2"
+    "keras np sys load_file load_weights weights random model inputs x y hard_sigmoid_keras2 "
+    "BatchStatistics"
 )
 RESERVED = frozenset(OWN_NAMES.split())
 BICUBIC = (
     "# On TensorFlow, Keras reads the weights of bicubic from a table, and is up to 0.4% of\n"
     "# the range off at factors that are no powers of two; on JAX it is exact."
 )
+# A BatchNormalization that is called with training=True, which a model of Keras 3 passes over.
+OF_BATCH = "BatchStatistics"
+BATCH_STATISTICS = [
+    f"class {OF_BATCH}(keras.layers.BatchNormalization):",
+    '    """Normalise by the statistics of the batch, as in training."""',
+    "",
+    "    def call(self, x, training=None, mask=None):",
+    "        return super().call(x, training=True, mask=mask)",
+]
 HARD_SIGMOID = [
     "def hard_sigmoid_keras2(x):",
     '    """Return what Keras 2 calls hard_sigmoid."""',
@@ -121,12 +131,24 @@ def same_layer(step: Step, layer: Any) -> None:
     several = hasattr(layer, "merge")
     given = f"[{', '.join(inputs)}]" if several else inputs[0]
     text = layer_text(layer)
+    if step.trains and layer.training_effect == "batch":
+        text = _of_batch(step, layer, text)
     if _times_called(step, layer) > 1:
         if step.make([f"# {step.part}"]):
             step.function.lines += call(f"{step.part} = {text.start}", text.arguments)
         step.give(f"{step.part}({given})")
     else:
         step.give_call(text.start, list(text.arguments), f")({given})")
+
+
+def _of_batch(step: Step, layer: Any, text: Nested) -> Nested:
+    """Return the code of a layer that always normalises by the statistics of the batch."""
+    calls = step.function.model.calls
+    if layer.type_name != "BatchNormalization" or not all(
+        one.trains(False) for one in calls if one.layer is layer
+    ):
+        step.refuse("it is called with training=True, and without, or within another layer")
+    return Nested(f"{step.use(OF_BATCH)}(", text.arguments)
 
 
 def _check(step: Step, layer: Any) -> None:
@@ -203,6 +225,7 @@ def pixel_unshuffle(step: Step, layer: Any) -> None:
 
 SIGNS = signs(
     "keras.ops",
+    'keras.ops.cast({}, "float32")',
     {
         "FloorDivide": "keras.ops.floor_divide({}, {})",
         "Mod": "keras.ops.mod({}, {})",
@@ -224,6 +247,8 @@ WORDS = Words(
     unstack=("keras.ops.unstack(", "axis"),
     split=("keras.ops.split(", "axis"),
     at=True,
+    matmul=("keras.ops.matmul(", ()),
+    array="np.array",
 )
 
 
@@ -256,7 +281,7 @@ OPERATIONS: Mapping[str, Record] = {
 
 def _tell_model(step: Step, model: Model) -> tuple[str, list[str]]:
     """Return the start of the call of a nested model, which takes several inputs as a list."""
-    several = len(model.inputs) > 1
+    several = len(model.input_layers) > 1
     return f"{step.program.functions[id(model)].name}({'[' if several else ''}", []
 
 
@@ -294,6 +319,8 @@ def write_keras(model: Model, weights: str) -> list[str]:
         lines += ["from safetensors.numpy import load_file"]
     if any(layer.get_config().get("activation") == "hard_sigmoid_keras2" for layer in layers):
         lines += ["", "", *HARD_SIGMOID]
+    if OF_BATCH in program.helpers:
+        lines += ["", "", *BATCH_STATISTICS]
     if model.weights:
         lines += ["", "", *LOAD]
         lines += FINALIZE * any(layer.type_name == "Normalization" for layer in layers)
@@ -338,7 +365,9 @@ def _model_lines(program: Program, function: Function) -> list[str]:
     model = function.model
     end = [f"name={quote(keras_name(model))}"]
     if isinstance(model, Sequential) and _is_plain(model):
-        layers: list[str | Nested] = [_input(model.input_shapes[0], model.inputs[0], named=False)]
+        layers: list[str | Nested] = [
+            _input(model.input_shapes[0], model.input_layers[0], named=False)
+        ]
         for layer in model.layers:
             inner = program.functions.get(id(layer))
             if inner is not None:
@@ -348,7 +377,7 @@ def _model_lines(program: Program, function: Function) -> list[str]:
         listed = Nested("[", tuple(layers), "]")
         return call(f"{function.name} = keras.Sequential(", [listed, *end])
     lines: list[str] = []
-    for value, layer in zip(function.inputs, model.inputs, strict=True):
+    for value, layer in zip(function.inputs, model.input_layers, strict=True):
         made = _input(value.shape, layer, named=not isinstance(model, Sequential))
         lines += call(f"{value.text} = {made.start}", made.arguments)
     lines += function.lines

@@ -143,19 +143,12 @@ def _with_ratio(nodes: Nodes, layer: Resizing, x: Value) -> Value:
     rows, columns = lengths(layer, x.shape)
     if rows is None or columns is None:
         raise refusal(layer, "to keep the ratio of images ONNX needs to know their sides")
-    stored, fill = images(nodes, layer, x), float(layer.fill_value)
-    if layer.crop_to_aspect_ratio:
-        height = max(min(rows, int(columns * layer.height / layer.width)), 1)
-        width = max(min(columns, int(rows * layer.width / layer.height)), 1)
-        stored = _middle(nodes, stored, (rows, columns), (height, width))
-        rows, columns = height, width
-    if layer.pad_to_aspect_ratio:
-        above = (max(rows, int(columns * layer.height / layer.width)) - rows) // 2
-        before = (max(columns, int(rows * layer.width / layer.height)) - columns) // 2
-        before = 0 if above else before
-        pads = nodes.integers(*(0, 0, above, before) * 2)
-        stored = nodes.add("Pad", stored, pads, fill)
-        rows, columns = rows + 2 * above, columns + 2 * before
+    stored = images(nodes, layer, x)
+    (above, below), (before, after) = layer.margins(rows, columns)
+    # A Pad of ONNX cuts off what is negative.
+    pads = nodes.integers(0, 0, above, before, 0, 0, below, after)
+    stored = nodes.add("Pad", stored, pads, float(layer.fill_value))
+    rows, columns = rows + above + below, columns + before + after
     shape = list(x.shape)
     for axis, length in zip(STORED[layer.data_format][2:], (rows, columns), strict=True):
         shape[axis] = length
@@ -176,14 +169,7 @@ def center_crop(nodes: Nodes, layer: CenterCrop, inputs: Sequence[Value], shape:
     if rows is None or columns is None:
         raise refusal(layer, "whether it crops or enlarges is decided by sides that are not known")
     if rows < layer.height or columns < layer.width:
-        enlarging = Resizing(
-            layer.height,
-            layer.width,
-            crop_to_aspect_ratio=True,
-            data_format=layer.data_format,
-            name=layer.name,
-        )
-        return resizing(nodes, enlarging, inputs, shape)
+        return resizing(nodes, layer.enlarging(), inputs, shape)
     stored = images(nodes, layer, inputs[0])
     wanted = layer.height, layer.width
     return image_value(layer, _middle(nodes, stored, (rows, columns), wanted), shape)

@@ -283,6 +283,8 @@ def trained_record_of(layer: Layer) -> Export:
     """Return what adds a layer that acts as in training; random values are refused."""
     if layer.training_effect == "random":
         raise refusal(layer, "it is called with training=True, and draws random values")
-    if isinstance(layer, layers.BatchNormalization) and layer.training_effect == "batch":
+    if layer.training_effect == "batch":
+        if type(layer) is not layers.BatchNormalization:
+            raise refusal(layer, "what it wraps is called with training=True")
         return normalization.batch_statistics
     return record_of(layer)

@@ -33,8 +33,8 @@ TYPES: Mapping[str, str] = {
     "float64": "DOUBLE",
     "float16": "FLOAT16",
     "bool": "BOOL",
-    **{f"{sign}int{bits}": f"{sign}int{bits}".upper() for sign in ("", "u") for bits in (8, 16)},
-    **{f"{sign}int{bits}": f"{sign}int{bits}".upper() for sign in ("", "u") for bits in (32, 64)},
+    **{name: name.upper() for name in ("int8", "int16", "int32", "int64")},
+    **{name: name.upper() for name in ("uint8", "uint16", "uint32", "uint64")},
 }
 # How many numbers that are in no file of weights a program shows.
 MAX_NUMBERS = 4096
@@ -67,29 +67,30 @@ def write_onnx_program(model: Model, weights: str) -> list[str]:
     nodes, inputs, outputs = trace(model, recording=True)
     kept, constants = needed_nodes(nodes, outputs)
     graph = _graph_lines(nodes, kept, constants)
+    has_weights = bool(model.weights)
     lines = ["import sys", "", "import numpy as np", "import onnx"]
     lines += ["from onnx import TensorProto, helper, numpy_helper"]
-    if model.weights:
-        lines += ["from safetensors.numpy import load_file"]
+    lines += ["from safetensors.numpy import load_file"] * has_weights
     lines += ["", "nodes, constants = [], []"]
-    if model.weights:
-        lines += call("weights = load_file(", [quote(weights)])
-        if any(weight.dtype == "bfloat16" for weight in model.weights):
-            lines += ['weights = {name: one.astype("f4") for name, one in weights.items()}']
-    used = ["node", "constant", *["weight"] * bool(model.weights)]
-    for name in used:
+    lines += call("weights = load_file(", [quote(weights)]) if has_weights else []
+    if any(weight.dtype == "bfloat16" for weight in model.weights):
+        lines += ['weights = {name: one.astype("f4") for name, one in weights.items()}']
+    for name in ("node", "constant", *["weight"] * has_weights):
         lines += ["", "", *FUNCTIONS[name].strip().splitlines()]
     for name in sorted(_functions(nodes.constants[one] for one in constants)):
         lines += ["", "", *_weights_function(name)]
+    declared = _tensors(nodes, inputs), _tensors(nodes, outputs)
     lines += ["", *graph, "", "# the model"]
     lines += call(
-        "graph = helper.make_graph(",
-        ["nodes", quote(model.name), _tensors(nodes, inputs), _tensors(nodes, outputs), "constants"],
+        "graph = helper.make_graph(", ["nodes", quote(model.name), *declared, "constants"]
     )
     opset = Nested("opset_imports=[", (f'helper.make_opsetid("", {OPSET})',), "]")
     lines += call("model = helper.make_model(", ["graph", opset, f"ir_version={IR_VERSION}"])
-    lines += ["onnx.checker.check_model(model, full_check=True)", *_run(model, nodes, inputs)]
-    return lines
+    return [
+        *lines,
+        "onnx.checker.check_model(model, full_check=True)",
+        *_run(model, nodes, inputs),
+    ]
 
 
 # --- the graph
@@ -248,6 +249,6 @@ def _run(model: Model, nodes: Nodes, inputs: Iterable[Value]) -> list[str]:
         drawn = "int64" if variable.integers else "float32"
         array = name if kind == drawn else f"{name}.astype(np.{kind})"
         feed.append(f"{quote(variable.text)}: {array}")
-    several = len(model.outputs) > 1
+    several = len(model.output_sources) > 1
     start = "y = session.run(" if several else "(y,) = session.run("
     return [*lines, *call(start, ["None", Nested("{", tuple(feed), "}")]), "print(y)"]

@@ -148,12 +148,20 @@ class Program:
 
 
 class Step:
-    """One call of a layer, which its record writes."""
+    """One call of a layer, which its record writes; trains: whether it acts as in training."""
 
     def __init__(
-        self, scope: "_Scope", layer: Layer, sources: Sequence[Source], target: str, number: int
+        self,
+        scope: "_Scope",
+        layer: Layer,
+        sources: Sequence[Source],
+        target: str,
+        number: int,
+        *,
+        trains: bool = False,
     ) -> None:
         self._scope = scope
+        self.trains = trains
         self.layer = layer
         self.sources = sources
         self.target = target
@@ -262,6 +270,28 @@ class Step:
         inner = copy(self)
         inner.layer = layer
         record.tell(inner, layer)
+
+    def tell_each(self, layer: Layer, merge: str, part: str) -> None:
+        """Write a layer that this one calls on each step of its input, the second axis.
+
+        merge: how {x} is spelled with the steps as parts of the batch. part: how its axis of the
+        batch is parted again, into {steps}.
+        """
+        value, shape = self.take(), self.output_shape()
+        if shape[1] is None:
+            self.refuse("how many steps there are is not known")
+        number = self._scope.add_value(
+            Value(self.target, (None, *value.shape[2:])), (None, *shape[2:])
+        )
+        self.line(f"{self.target} = {merge.format(x=value.text)}")
+        inner = copy(self)
+        inner.sources, inner.number = [Source(number - 1)], number
+        inner.tell_within(layer)
+        result = self._scope.convert(Source(number), moved=False)
+        rest = "".join(f", {length}" for length in shape[2:])
+        if None in shape[2:]:
+            rest = f", *{result.text}.shape[1:]"
+        self.give(part.format(x=result.text, steps=shape[1], rest=rest))
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise `UnknownLayerError`, which names the layer."""
@@ -377,6 +407,8 @@ class _Scope:
         """Return for each array that is another one, passed on, which that is."""
         roots: dict[Source, Source] = {}
         for number, one in enumerate(self.model.calls):
+            if one.trains(False) and one.layer.training_effect:
+                continue
             if number not in self.inputs and one.layer.type_name in self.program.library.unchanged:
                 record_of(one.layer, self.program.library)
                 roots[Source(number)] = roots.get(one.sources[0], one.sources[0])
@@ -393,7 +425,7 @@ class _Scope:
             if Source(number) not in self._roots
             for source in one.sources
         )
-        uses.update(map(self._root, self.model.outputs))
+        uses.update(map(self._root, self.model.output_sources))
         return uses
 
     def line(self, text: str) -> None:
@@ -404,6 +436,13 @@ class _Scope:
         """Return the name of a variable that there is not yet."""
         self._variables += 1
         return "x" if self._variables == 1 else f"x_{self._variables}"
+
+    def add_value(self, value: Value, output_shape: Shape) -> int:
+        """Keep a value that no call gives, and return a number for what is made of it."""
+        self.shapes += [[value.shape], [output_shape]]
+        number = len(self.shapes) - 1
+        self.values[Source(number - 1)] = value
+        return number
 
     def part_name(self, layer: Layer) -> str:
         """Return the identifier of a layer in this function."""
@@ -432,7 +471,7 @@ class _Scope:
         for number in range(len(calls)):
             if number not in self.inputs and Source(number) not in self._roots:
                 self._tell(number)
-        for source in map(self._root, self.model.outputs):
+        for source in map(self._root, self.model.output_sources):
             value = self.values[source]
             moved = self.program.moves and len(value.shape) == 4
             self.function.outputs.append(self.convert(source, moved=moved))
@@ -444,12 +483,14 @@ class _Scope:
         known = [source for source in sources if source not in self.values]
         if known:
             refuse(one.layer, self.program.library, "its input is no array that is known")
-        if getattr(one, "training", None) and getattr(one, "honoured", True):
-            refuse(one.layer, self.program.library, "it is called with training=True")
+        trains = one.trains(False)
+        if trains and (isinstance(one.layer, Model) or one.layer.training_effect == "random"):
+            what = "is a model" if isinstance(one.layer, Model) else "draws random values"
+            refuse(one.layer, self.program.library, f"it is called with training=True, and {what}")
         self._uses.subtract(sources)
         free = [source for source in sources if not self._uses[source]]
         target = self.values[free[0]].text if free else self.new_variable()
-        step = Step(self, one.layer, sources, target, number)
+        step = Step(self, one.layer, sources, target, number, trains=trains)
         if isinstance(one.layer, Model):
             self._tell_model(step, one.layer)
         else:
@@ -468,7 +509,7 @@ class _Scope:
             arguments.append(step.take(place, moved=moved, integers=integers).text)
         start, first = library.tell_model(step, model)
         targets = [step.target]
-        while len(targets) < len(model.outputs):
+        while len(targets) < len(model.output_sources):
             targets.append(self.new_variable())
         arguments = [*first, *arguments]
         end = "])" if start.endswith("[") else ")"

@@ -26,7 +26,8 @@ WINDOW: tuple[str, ...] = ("filters", "kernel_size", "strides", "padding", "data
 WINDOW = (*WINDOW, "dilation_rate", "activation", "use_bias")
 MOMENTS = ("epsilon", "center", "scale", "axis")
 POOLING = ("pool_size", "strides", "padding", "data_format")
-RESIZING = ("height", "width", "data_format", "interpolation", "fill_mode", "fill_value")
+RESIZING: tuple[str, ...] = ("height", "width", "data_format", "interpolation", "fill_mode")
+RESIZING = (*RESIZING, "fill_value", "antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio")
 
 
 def resize_functions(body: str) -> Mapping[str, str]:
@@ -35,11 +36,16 @@ def resize_functions(body: str) -> Mapping[str, str]:
     body: what follows the weights, in which `rows` and `columns` are functions' calls.
     """
     return {
-        f"resize_{name}": "\n".join(
-            weights_function(Upsampling.of((1, 2, 2, 1), (5, 5), name))
-        ).replace("def weights(", f"def {name}_weights(")
-        + body.format(name=name)
+        f"resize_{name}{end}": "\n".join(
+            weights_function(
+                Upsampling.of((1, 2, 2, 1), (5, 5), name),
+                f"{name}{end}_weights",
+                antialias=end != "",
+            )
+        )
+        + body.format(name=f"{name}{end}")
         for name, method in METHODS.items()
+        for end in ("", "_antialiased")
         if not method.only_copies
     }
 
@@ -112,6 +118,52 @@ def _table_length(model: Model, number: int) -> int | None:
 
 
 # --- pieces of records
+
+
+def time_distributed(merge: str, part: str) -> Callable[[Step, Any], None]:
+    """Return what writes TimeDistributed, as `Step.tell_each` takes the texts."""
+    return lambda step, layer: step.tell_each(layer.layer, merge, part)
+
+
+def with_ratio(
+    step: Step, layer: Any, value: Value, first: int, pad: str
+) -> tuple[Value, list[int | None]]:
+    """Write what gives images the ratio of a Resizing; return them with their rows and columns.
+
+    first: the axis of the rows. pad: what pads {x} by {rows} and {columns} of {fill}.
+    """
+    rows, columns = sizes = lengths(layer, value.shape)
+    if not (layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio):
+        return value, [*sizes]
+    if rows is None or columns is None:
+        step.refuse("the sides of its images are not known, whose ratio it keeps")
+    margins = layer.margins(rows, columns)
+    if any(map(any, margins)):
+        if layer.crop_to_aspect_ratio:
+            slices = (f"{-begin or ''}:{end or ''}" for begin, end in margins)
+            text = f"{{x}}[{':, ' * first}{', '.join(slices)}]"
+        else:
+            text = pad
+        shown = dict(zip(("rows", "columns"), map(literal, margins), strict=True))
+        made = text.format(x=value.text, fill=literal(layer.fill_value), **shown)
+        step.give(made, moved=value.moved)
+        value = step.result()
+    return value, [rows + sum(margins[0]), columns + sum(margins[1])]
+
+
+def resize_function(step: Step, layer: Any, sizes: Sequence[int | None]) -> str:
+    """Return how the function of a Resizing is called that has weights, or "" for the library's.
+
+    sizes: rows and columns of the images, as far as they are known.
+    """
+    pairs = [*zip(sizes, (layer.height, layer.width), strict=True)]
+    shrinks = any(length is None or length > target for length, target in pairs)
+    stays = any(length in (None, target) for length, target in pairs)
+    if METHODS[layer.interpolation].copied == "never" and shrinks and stays:
+        step.refuse(f"{layer.interpolation} smooths the axis, which may stay as it is")
+    if layer.antialias and shrinks and layer.interpolation != "area":
+        return f"resize_{layer.interpolation}_antialiased"
+    return ""
 
 
 def lengths(layer: Any, shape: Shape) -> tuple[int | None, int | None]:
@@ -211,22 +263,27 @@ def operands(step: Step, layer: Operation, array: str) -> tuple[list[str], bool]
             texts.append(next(given).text)
         elif isinstance(one, int | float):
             texts.append(literal(float(one)))
-        elif len(literal(one)) <= MAX_SHOWN:
-            texts.append(f"{array}({literal(one)})")
         else:
-            step.refuse("its operand is an array that is too large to be shown")
+            texts.append(shown_array(step, one, array))
     return texts, values[0].moved
 
 
-def middle(step: Step, layer: Any, sizes: tuple[int | None, int | None]) -> tuple[str, str]:
-    """Return the slices of the rows and columns that CenterCrop leaves."""
-    found = []
-    for length, wanted in zip(sizes, (layer.height, layer.width), strict=True):
-        if length is None or length < wanted:
-            step.refuse("whether its input is large enough is not known")
-        start = (length - wanted) // 2
-        found.append(f"{start or ''}:{start + wanted}")
-    return found[0], found[1]
+def shown_array(step: Step, numbers: object, array: str) -> str:
+    """Return the text of an operand that is an array; array: what makes one of a list."""
+    if len(literal(numbers)) > MAX_SHOWN:
+        step.refuse("its operand is an array that is too large to be shown")
+    return f"{array}({literal(numbers)})"
+
+
+def middle(step: Step, layer: Any, sizes: tuple[int | None, int | None]) -> tuple[str, str] | None:
+    """Return the slices of the rows and columns that CenterCrop leaves; None: it enlarges."""
+    rows, columns = sizes
+    if rows is None or columns is None:
+        step.refuse("whether its input is large enough is not known")
+    if rows < layer.height or columns < layer.width:
+        return None
+    top, left = (rows - layer.height) // 2, (columns - layer.width) // 2
+    return f"{top or ''}:{top + layer.height}", f"{left or ''}:{left + layer.width}"
 
 
 def write_activation(

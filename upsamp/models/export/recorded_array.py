@@ -65,7 +65,7 @@ class RecordedArray(np.ndarray[Any, Any]):
             return _recorded(result, text, [x])
         return super().__array_function__(function, types, args, kwargs)
 
-    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+    def astype(self, dtype: Any, *_arguments: Any, **_options: Any) -> Any:
         """Return the array in another type."""
         wanted = np.dtype(dtype)
         if wanted == self.dtype:
@@ -110,9 +110,7 @@ def _text(value: Any, level: int) -> str:
     return str(value) if isinstance(value, int | float | np.number) else ""
 
 
-def _recorded(
-    array: Array, text: str, sources: Sequence[Any], level: int = WHOLE
-) -> RecordedArray:
+def _recorded(array: Array, text: str, sources: Sequence[Any], level: int = WHOLE) -> RecordedArray:
     found = np.asarray(array).view(RecordedArray)
     known = [one for one in sources if isinstance(one, RecordedArray)]
     if all(one.text for one in known):
@@ -138,8 +136,8 @@ def record_weights(layer: Layer, path: str) -> Layer:
     >>> layer = Dense(2)
     >>> layer.build((None, 3))
     >>> kernel = record_weights(layer, "first").weight("kernel")
-    >>> (1 / np.sqrt(kernel + 0.5)).transpose(1, 0).text
-    '(1 / np.sqrt(kernel + 0.5)).transpose(1, 0)'
+    >>> (1 / np.exp(kernel + 0.5)).transpose(1, 0).text
+    '(1 / np.exp(kernel + 0.5)).transpose(1, 0)'
     >>> dict(kernel.weights)
     {'first/kernel': 'kernel'}
     """

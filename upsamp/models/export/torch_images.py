@@ -11,6 +11,8 @@ from upsamp.models.export.program_parts import (
     lengths,
     middle,
     number_lists,
+    resize_function,
+    with_ratio,
 )
 from upsamp.models.export.source_text import literal
 from upsamp.models.export.torch_layers import (
@@ -39,17 +41,15 @@ def upsampling(step: Step, layer: Any) -> None:
 
 def resizing(step: Step, layer: Any) -> None:
     """Write Resizing."""
-    value = images(step, layer)
-    if any(
-        length is None or length > target
-        for length, target in zip(
-            lengths(layer, value.shape), (layer.height, layer.width), strict=True
-        )
-    ):
-        step.refuse("whether it enlarges is not known")
+    pad = "F.pad({x}, (*{columns}, *{rows}), value={fill})"
+    value, sizes = with_ratio(step, layer, images(step, layer), 2, pad)
     size = f"({layer.height}, {layer.width})"
     if METHODS[layer.interpolation].only_copies:
         step.give(f"{step.use('copy_nearest')}({value.text}, {size})", moved=value.moved)
+        return
+    own = resize_function(step, layer, sizes)
+    if own:
+        step.give(f"{step.use(own)}({value.text}, {size})", moved=value.moved)
         return
     _interpolate(step, value, layer, size)
 
@@ -126,10 +126,13 @@ def global_pooling(step: Step, layer: Any) -> None:
 
 
 def center_crop(step: Step, layer: Any) -> None:
-    """Write CenterCrop, of images that are large enough."""
+    """Write CenterCrop: a crop, or an enlargement of images that are smaller."""
     value = images(step, layer)
-    rows, columns = middle(step, layer, lengths(layer, value.shape))
-    step.give(f"{value.text}[:, :, {rows}, {columns}]", moved=value.moved)
+    slices = middle(step, layer, lengths(layer, value.shape))
+    if slices is None:
+        resizing(step, layer.enlarging())
+        return
+    step.give(f"{value.text}[:, :, {', '.join(slices)}]", moved=value.moved)
 
 
 def pixel_unshuffle(step: Step, layer: Any) -> None:

@@ -214,6 +214,14 @@ def batch_normalization(step: Step, layer: Any) -> None:
     axis = layer.axis % rank
     value = step.take(moved=rank == 4 and axis == 3)
     (place,) = places_of(step, value, axis)
+    if step.trains and layer.training_effect:
+        # PyTorch's own refuses a batch of one value for each channel.
+        dims = tuple(one for one in range(rank) if one != place)
+        text = f"{step.use('standardize')}({value.text}, {dims}, {literal(layer.epsilon)})"
+        step.give(text, moved=value.moved)
+        length = layer.weights[-1].shape[0]
+        _scale_and_shift(step, layer, tuple(length if a == place else 1 for a in range(1, rank)))
+        return
     if rank > 5 or axis == 0:
         step.refuse(f"PyTorch has no BatchNorm for axis={layer.axis} of rank {rank}")
     kind = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}[rank]
@@ -260,7 +268,7 @@ def layer_normalization(step: Step, layer: Any) -> None:
 def _scale_and_shift(step: Step, layer: Any, shape: tuple[int, ...]) -> None:
     """Write the product with gamma and the sum with beta, of a shape without the batch."""
     signs = {"gamma": "*", "beta": "+"}
-    for weight in layer.weights:
+    for weight in (one for one in layer.weights if one.name in signs):
         part = f"{step.part}_{weight.name}"
         if step.make(parameter_lines(part, shape)):
             step.load(part, weight.name, tuple(range(len(weight.shape))))

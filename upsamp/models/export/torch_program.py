@@ -29,6 +29,7 @@ from upsamp.models.export.program_parts import (
     WINDOW,
     draw_inputs,
     helper_lines,
+    time_distributed,
 )
 from upsamp.models.export.source_text import call, literal, quote
 from upsamp.models.export.torch_activations import leaky_relu
@@ -130,6 +131,9 @@ RECORDS: Mapping[str, Record] = {
     "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
     "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
     "Normalization": Record(normalization, ("axis", "mean", "variance", "invert")),
+    "TimeDistributed": Record(
+        time_distributed("{x}.flatten(0, 1)", "{x}.reshape(-1, {steps}{rest})"), ("layer",)
+    ),
     "Concatenate": concatenated("torch.cat", "dim"),
     "Add": joined("+"),
     "Subtract": joined("-"),
@@ -160,7 +164,7 @@ PYTORCH = Library(
     name="PyTorch",
     records=RECORDS,
     operations=OPERATIONS,
-    refused={"TimeDistributed": "a layer for each step is not written for it"},
+    refused={},
     unchanged=UNCHANGED,
     move=(0, 3, 1, 2),
     swaps=True,

@@ -29,12 +29,12 @@ def feature_model(model: Model, name: str) -> Functional:
 def output_model(model: Model) -> Model:
     """Return the model itself where it has one output, else the part that gives the first one."""
     model.require_built()
-    return model if len(model.outputs) == 1 else _cut(model, (), model.outputs[0])
+    return model if len(model.output_sources) == 1 else _cut(model, (), model.output_sources[0])
 
 
 def check_known(model: Model) -> None:
     """Raise `UnknownLayerError` where an output depends on a layer that cannot be run."""
-    for number in needed_calls(model.calls, model.outputs):
+    for number in needed_calls(model.calls, model.output_sources):
         layer = model.calls[number].layer
         if isinstance(layer, Model):
             check_known(layer)
@@ -53,7 +53,7 @@ def _path(model: Model, name: str) -> tuple[int, ...]:
 def _cut(model: Model, path: Sequence[int], output: Source | None = None) -> Functional:
     """Return the part of a model that one output of one call depends on."""
     calls = [
-        Call(_input_layer(model.calls[number].layer, shape))
+        Call(input_layer_of(model.calls[number].layer, shape))
         for number, shape in zip(model.input_calls, model.input_shapes, strict=True)
     ]
     inputs = list(range(len(calls)))
@@ -102,7 +102,7 @@ def _placed(places: dict[int, Source], source: Source) -> Source:
     return Source(place.call, place.output + source.output)
 
 
-def _input_layer(layer: Layer, shape: Shape) -> Layer:
+def input_layer_of(layer: Layer, shape: Shape) -> Layer:
     """Return the layer of an input, or one that knows the shape where it does not."""
     if isinstance(layer, InputLayer) and layer.batch_input_shape == shape:
         return layer

@@ -1,15 +1,18 @@
 """The columns of a summary, by name: what each tells of a row, as text and as data."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from upsamp.core.memory import format_bytes
+from upsamp.core.spelling import spelling_remedy
 from upsamp.errors import ArgumentError
 from upsamp.layers.layer import MaybeShape
 from upsamp.models.summary.column_values import (
     Value,
     find_activation,
+    find_checkerboard,
     find_dtype,
     find_inputs,
     find_outputs,
@@ -25,6 +28,8 @@ from upsamp.models.summary.summary_row import SummaryRow, format_shapes
 KERAS_COLUMNS = ("layer", "output_shape", "params")
 # The columns that the calls of the whole model must be followed for.
 MEASURED = ("multiply_adds", "activation_memory", "receptive_field")
+# The columns that the values of the weights are read for.
+VALUED = ("checkerboard",)
 
 
 def _plain(value: Any) -> str:
@@ -48,9 +53,12 @@ class Column:
     json: Callable[[Any], Any] = lambda value: value
     summed: str = ""
 
-    def text(self, row: SummaryRow, batch: int | None = None) -> str:
-        """Return the text of a row."""
-        return self.show(self.value(row, batch))
+    def text(self, row: SummaryRow, batch: int | None = None, digits: int | None = None) -> str:
+        """Return the text of a row; digits: significant ones of what is no integer."""
+        value = self.value(row, batch)
+        if digits is not None and isinstance(value, float):
+            return _format_share(value, digits)
+        return self.show(value)
 
     def data(self, row: SummaryRow, batch: int | None = None) -> dict[str, Any]:
         """Return what JSON holds of a row."""
@@ -92,6 +100,11 @@ def _format_count(count: int | None) -> str:
 
 def _format_memory(count: int | None) -> str:
     return "?" if count is None else format_bytes(count)
+
+
+def _format_share(share: float | None, digits: int = 3) -> str:
+    """Write a share; of a layer without weights it is not known."""
+    return "-" if share is None else "?" if math.isnan(share) else f"{share:.{digits}g}"
 
 
 # --- JSON
@@ -251,6 +264,16 @@ COLUMNS: Mapping[str, Column] = {
             "weights may leave a checkerboard besides",
             find_overlap,
         ),
+        Column(
+            "checkerboard",
+            "Checkerboard",
+            ">",
+            "what the weights of a transposed convolution make of a constant: largest difference "
+            "between the phases of the stride / mean, weighted by energy; none where it stays even",
+            find_checkerboard,
+            _format_share,
+            lambda share: None if share is None or math.isnan(share) else share,
+        ),
     )
 }
 
@@ -272,7 +295,10 @@ def choose_columns(text: str | None, default: Sequence[str]) -> tuple[str, ...]:
         return tuple(COLUMNS)
     for name in names:
         if name not in COLUMNS:
+            if name == "all":
+                raise ArgumentError("`columns` must name columns, or be all alone. Received: all.")
+            remedy = spelling_remedy(name, COLUMNS)
             raise ArgumentError(
-                f"A column must be all, or one of {', '.join(COLUMNS)}. Received: {name!r}."
+                f"`columns` must name columns, or be all. Received: {name!r}. {remedy}"
             )
     return tuple(dict.fromkeys([*(default if added else ()), *names]))
