@@ -131,15 +131,25 @@ def plan_network(
         )
         check_room(graph, size, room, lambda: "it takes pictures of one size alone")
         return NetworkPlan(graph, size, size, (0, 0), (0, 0), target, rows, columns)
-    margins = [_margin(graph, scale[axis], axis) for axis in (0, 1)]
-    padded = _pad(
-        graph,
-        [size[axis] + margins[axis].before + margins[axis].after for axis in (0, 1)],
-        [target[axis] + margins[axis].crop for axis in (0, 1)],
-    )
+    margins, padded = [_Margin(0, 0, 0)] * 2, size
+    if not _gives(graph, size, target):
+        margins = [_margin(graph, scale[axis], axis) for axis in (0, 1)]
+        padded = _pad(
+            graph,
+            [size[axis] + margins[axis].before + margins[axis].after for axis in (0, 1)],
+            [target[axis] + margins[axis].crop for axis in (0, 1)],
+        )
     rows, columns = _cut(graph, padded, room, tile)
     before, crop = ((margins[0][place], margins[1][place]) for place in (0, 1))
     return NetworkPlan(graph, size, padded, before, crop, target, rows, columns)
+
+
+def _gives(graph: FlatGraph, size: Pair, target: Pair) -> bool:
+    """Tell whether a picture as it is has a result of this size."""
+    try:
+        return graph.size_of(size) == target
+    except ShapeError:
+        return False
 
 
 class _Margin(NamedTuple):
@@ -181,7 +191,9 @@ def _pad(graph: FlatGraph, sides: Sequence[int], least: Sequence[int]) -> Pair:
             continue
         if all(one >= wanted for one, wanted in zip(made, least, strict=True)):
             return trial[0], trial[1]
-        reason = reason or f"Its result has {made[1]}x{made[0]}, and {least[1]}x{least[0]} are needed."
+        reason = (
+            reason or f"Its result has {made[1]}x{made[0]}, and {least[1]}x{least[0]} are needed."
+        )
     raise ShapeError(
         "A network must take pictures of such a size. "
         f"Received: {sides[1]}x{sides[0]} pixels. {reason}"
