@@ -72,9 +72,10 @@ def animation_of_enlarging(
     Raises `ShapeError` for what is too large to be looked at.
     """
     x, size, rule = enlarging_input(request, "--animate", "animated", given)
+    made = animate_upsampling(x, size, rule, view=request.view)
     if x.shape[2] > 1:
         show_note(f"the first channel of {x.shape[2]} is animated; the others are computed alike")
-    return animate_upsampling(x, size, rule, view=request.view)
+    return made
 
 
 def _choose(request: transpose_request.Request | upsample_request.Request) -> Destination:
