@@ -132,6 +132,17 @@ class Request(Options):
         with wrong_command():
             choose_columns(columns, ())
         self._check_drawing()
+        self._check_format(format_name)
+        if self.compare_weights and not self.compares:
+            raise click.UsageError("--compare-weights must be used with two models.")
+        if self.name is not None and names_model(self.layers[0]):
+            raise click.UsageError(
+                f"--name must be used with layers. Received: '{self.layers[0]}'."
+            )
+
+    def _check_format(self, format_name: str | None) -> None:
+        """Raise where options have no meaning in the format in which the summary is shown."""
+        columns = self.columns
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
             raise click.UsageError("--style keras must stand without --columns and --format.")
         if self.width is not None and format_name not in (None, "table"):
@@ -142,12 +153,8 @@ class Request(Options):
             raise click.UsageError(
                 f"--solve is shown as table, plain, json or markdown. Received: {format_name}."
             )
-        if self.compare_weights and not self.compares:
-            raise click.UsageError("--compare-weights must be used with two models.")
-        if self.name is not None and names_model(self.layers[0]):
-            raise click.UsageError(
-                f"--name must be used with layers. Received: '{self.layers[0]}'."
-            )
+        if self.batch is not None and (self.style is not None or format_name == "dot"):
+            raise click.UsageError("--batch must be used without --style and --format dot.")
 
     def _check_drawing(self) -> None:
         """Raise where options have no meaning with --draw, or without it."""
