@@ -112,7 +112,10 @@ MODES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "--reference": ["rgb.png --reference large.png", "turned.jpg --reference large.png"],
         "--reference -o": [
             *(f"{one} --reference large.png -o y.jpg" for one in ("rgb.png", "noise.jpg")),
-            "rgba.png --reference clear.png -o y.png",
+            *(
+                "rgba.png --reference clear.png -o y.png",
+                "turned.jpg --reference tall.png -o y.png",
+            ),
         ],
         "--sheet": [f"{one} --sheet {out}" for one in ALL for out in ("y.png", "y.jpg")],
         "--animate": [f"{one} --animate y.gif --interp bilinear" for one in ARRAYS],
@@ -210,6 +213,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[str]]:
     rgb.save("film.gif", save_all=True, append_images=[rgb.rotate(180)])
     Image.fromarray(colours[..., :3].copy()).save("large.png")
     Image.fromarray(colours).save("clear.png")
+    Image.fromarray(colours[..., :3].swapaxes(0, 1).copy()).save("tall.png")
     Path("folder", "below").mkdir(parents=True)
     for name in ("a.png", "b.png", "below/c.png"):
         Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(f"folder/{name}")
