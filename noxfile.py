@@ -5,6 +5,7 @@ An interpreter that is not found is named and passed over; Python 3.11 must be t
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +87,21 @@ def real_libraries(session: nox.Session) -> None:
     """Run the tests beside Keras, PyTorch and others, in the versions that were measured."""
     session.install("--constraint", "tests/real_libraries/versions.txt", ".[test,oracle]")
     session.run(*PYTEST, "tests/real_libraries", *session.posargs)
+
+
+@nox.session(python=OLDEST)
+def pages(session: nox.Session) -> None:
+    """Run the tests of the pages of --html in a browser, where Chromium and its driver are."""
+    programs = [*map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))]
+    if not any(programs) or not shutil.which("chromedriver"):
+        told = "There must be Chromium and chromedriver, as of Debian's package chromium-driver."
+        if os.environ.get("CI"):
+            session.error(told)
+        session.skip(told)
+    session.install(".[test]", "selenium>=4.20,<5")
+    # Of which its script of axe is used alone.
+    session.install("--no-deps", "axe-playwright-python>=0.1.8")
+    session.run("pytest", "-n", "0", "-W", "error", "tests/browser", *session.posargs)
 
 
 @nox.session(python=OLDEST)

@@ -5,8 +5,9 @@
 A page works in a folder of its own that has the sample pictures. In ```console blocks each line
 that begins with `$ ` is a command, and what follows is what it prints; in ```python blocks `>>>` is
 as in doctests. `...` stands for anything that is left out, and the seconds of a report are not
-compared. What a page's commands write is put into docs/made/PAGE, where the page links to it.
-With --write, a page shows from then on what its commands print, where it leaves nothing out.
+compared. What a page's commands write is put into docs/made/PAGE, where the page links to it; what
+the README shows, which is run when it is named, is kept in docs/images. With --write, a page shows
+from then on what its commands print, where it leaves nothing out.
 """
 
 import contextlib
@@ -26,6 +27,8 @@ from typing import Any, NamedTuple
 
 __all__ = [
     "DOCS",
+    "IMAGES",
+    "README",
     "ROOT",
     "Step",
     "made_files",
@@ -39,7 +42,9 @@ __all__ = [
 
 DOCS = Path(__file__).parent
 MADE = DOCS / "made"
+IMAGES = DOCS / "images"
 ROOT = DOCS.parent
+README = ROOT / "README.md"
 SECONDS = re.compile(r"seconds: [\d.]+")
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -128,8 +133,9 @@ def run_steps(
 
 def make(page: Path) -> list[str]:
     """Run a page and keep the files that it links to; return what is not as it is shown."""
-    target = MADE / page.relative_to(DOCS).with_suffix("")
-    shutil.rmtree(target, ignore_errors=True)
+    target = IMAGES if page == README else MADE / page.relative_to(DOCS).with_suffix("")
+    if page != README:
+        shutil.rmtree(target, ignore_errors=True)
     steps = steps_of(page)
     if not steps:
         return []
@@ -168,9 +174,11 @@ def write(page: Path) -> list[str]:
 
 def made_files(page: Path) -> list[str]:
     """Return the files that a page shows and its own commands make, as they name them."""
-    own = page.relative_to(DOCS).with_suffix("")
+    own = page.relative_to(ROOT).with_suffix("")
+    # What the README shows is kept, for who reads it where nothing is built.
+    folder = "docs/images" if page == README else f"made/{own.relative_to('docs').as_posix()}"
     text = page.read_text(encoding="utf-8")
-    return list(dict.fromkeys(re.findall(rf"made/{own.as_posix()}/([^)\s`]+)", text)))
+    return list(dict.fromkeys(re.findall(rf"{folder}/([^)\s`]+)", text)))
 
 
 def make_all(chosen: list[Path], what: Callable[[Path], list[str]] = make) -> dict[Path, list[str]]:
@@ -187,7 +195,7 @@ def main(*words: str) -> int:
     found = make_all(chosen)
     for page, wrong in found.items():
         for text in wrong:
-            print(f"{page.relative_to(DOCS)}: {text}")
+            print(f"{page.relative_to(ROOT)}: {text}")
     return int(any(found.values()))
 
 

@@ -5,6 +5,7 @@ the figures as the document has them and asserts that they are so. What is measu
 libraries stands in `real_libraries/library_claims.py`; `test_claims.py` finds figures without one.
 """
 
+import json
 import re
 import signal
 import subprocess
@@ -12,7 +13,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import dask.array
@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from networks import fsrcnn, with_values
+from page_examples import ROOT, pages
 
 import upsamp
 from upsamp.cli import main
@@ -33,11 +34,23 @@ from upsamp.io.pictures import Picture, picture_of_matrix
 from upsamp.models.superresolution.network import Network
 from upsamp.models.transposed_convolution import Convolution, Settings
 
-ROOT = Path(__file__).parent.parent
 README, CHANGELOG = "README.md", "CHANGELOG.md"
 CONVENTIONS, MANY = "docs/reference/conventions.md", "docs/guides/many-files.md"
-COMMANDS = "docs/reference/command-line.md"
-DOCUMENTS = (README, CHANGELOG, CONVENTIONS, MANY, COMMANDS)
+COMMANDS, MANNERS = "docs/reference/command-line.md", "docs/reference/manners.md"
+PICTURES, MATRICES = "docs/guides/pictures.md", "docs/guides/matrices.md"
+BEYOND, NETWORKS = "docs/guides/beyond-one-machine.md", "docs/guides/super-resolution.md"
+PYTHON, EXACTNESS = "docs/reference/python.md", "docs/exactness.md"
+MODELS = "docs/guides/trained-models.md"
+# All that is written, but what benchmarks/report.py writes from results.json.
+DOCUMENTS = (
+    README,
+    CHANGELOG,
+    *(
+        page.relative_to(ROOT).as_posix()
+        for page in pages()
+        if page.name not in {"performance.md", "changelog.md", "contributing.md"}
+    ),
+)
 
 # A figure as a document has it: digits, or a word.
 WORDS = {
@@ -124,14 +137,14 @@ for document, sentence, unit, *places in (
     (CHANGELOG, "is given up after {} s.", 1, "io.hdf5.reading:TIME_LIMIT"),
     (CHANGELOG, "bounds results ({} times as many,", 1, "io.picture_options:RESULT_FACTOR"),
     (CHANGELOG, "animation ({} as many together)", 1, "io.picture_options:FRAMES_FACTOR"),
-    (README, "frames of {} as many together", 1, "io.picture_options:FRAMES_FACTOR"),
-    (README, "a result of {} times as many", 1, "io.picture_options:RESULT_FACTOR"),
-    (README, "one line of at most {} characters.", 1, "errors:MAX_MESSAGE"),
+    (MANNERS, "frames of {} as many together", 1, "io.picture_options:FRAMES_FACTOR"),
+    (MANNERS, "a result of {} times as many", 1, "io.picture_options:RESULT_FACTOR"),
+    (PYTHON, "one line of at most {} characters.", 1, "errors:MAX_MESSAGE"),
     (CHANGELOG, "in one line of at most {} characters.", 1, "errors:MAX_MESSAGE"),
     (COMMANDS, "have more than {} times as many together", 1, "io.picture_options:FRAMES_FACTOR"),
     (COMMANDS, "and a result of more than {} times", 1, "io.picture_options:RESULT_FACTOR"),
     (
-        README,
+        PICTURES,
         "at least quality {}, otherwise with quality {}",
         1,
         "io.images.writing:FINE",
@@ -167,13 +180,13 @@ for document, sentence, unit, *places in (
     held(document, sentence, *places, unit=unit)
 
 
-@stated(README, "Integers beyond {}**{} keep every digit")
+@stated(MATRICES, "Integers beyond {}**{} keep every digit")
 def _exact_integers(base: float, exponent: float) -> None:
     assert base**exponent == EXACT
 
 
 @stated(COMMANDS, "or {} times in all")
-@stated(README, "or {} times in all its frames or images")
+@stated(MANNERS, "or {} times in all its frames or images")
 @stated(CHANGELOG, "{} times in all frames or images")
 def _all_frames(factor: float) -> None:
     assert factor == FRAMES_FACTOR * RESULT_FACTOR
@@ -187,7 +200,9 @@ def run(*words: str) -> int:
     return CliRunner().invoke(main, words).exit_code
 
 
-@stated(README, "Exit code {}; {} with one line `Error: ...` when data or files are wrong; {} when")
+@stated(
+    MANNERS, "Exit code {}; {} with one line `Error: ...` when data or files are wrong; {} when"
+)
 def _exit_codes(right: float, data: float, command: float) -> None:
     assert run("upsample", "1 2") == right
     assert run("upsample", "no such file") == data
@@ -200,29 +215,69 @@ def _failed_runs(code: float) -> None:
     assert run("upsample", "no such file", "nor this one") == code
 
 
-@stated(README, "{} after Ctrl-C.")
+@stated(MANNERS, "{} after Ctrl-C.")
 @stated(MANY, "Ctrl-C ends a run at once, with code {}.")
 def _interrupted(code: float) -> None:
     assert code == 128 + signal.SIGINT
 
 
-@stated(README, "on {} sample pictures")
-def _pictures(count: float) -> None:
-    assert text_of("docs/draw_methods.py").count('.png", (') == count
-
-
-@stated(README, "a BigTIFF from {} GB on")
+@stated(PICTURES, "a BigTIFF from {} GB on")
 def _big_tiff(gigabytes: float) -> None:
     # So near to it that the tags have room.
     assert 0.99 < tiled_tiff.CLASSIC / (gigabytes * 2**30) < 1
 
 
-@stated(README, "A 1x1 kernel with stride {} lays out the input between zeros")
+@stated(MATRICES, "A 1x1 kernel with stride {} lays out the input between zeros")
 def _between_zeros(stride: float) -> None:
     result = upsamp.conv2d_transpose(
         np.full((2, 2), 5.0), np.ones((1, 1, 1, 1)), strides=int(stride)
     )
     np.testing.assert_array_equal(result != 0, [[True, False] * 2, [False] * 4] * 2)
+
+
+# --- what benchmarks/results.json has
+
+
+def times(part: str, group: str, case: str) -> dict[str, float]:
+    """Return the median times of a case, by who was timed."""
+    parts = json.loads(text_of("benchmarks/results.json"))["parts"]
+    (row,) = [row for row in parts[part] if (row["group"], row["case"]) == (group, case)]
+    return {name: each["median"] for name, each in row["times"].items()}
+
+
+def near(stated_ratio: float, measured: float) -> None:
+    """Assert that a ratio is as stated, but for what one run differs from another."""
+    assert abs(stated_ratio / measured - 1) < 0.25, measured
+
+
+@stated(README, "| time in memory, bilinear by 2, {} Mbytes | {} | {} | {} | {} |")
+def _times_in_memory(megabytes: float, own: float, *ratios: float) -> None:
+    assert megabytes * MEGABYTE == 1024 * 1024 * 3
+    found = times("upsampling", "upsampling, bilinear uint8", "1024 x 1024 x 3 by 2")
+    for peer, ratio in zip(("Keras", "Pillow", "OpenCV"), ratios, strict=True):
+        near(ratio / own, found[peer] / found["upsamp"])
+
+
+@stated(README, "| {}-megapixel JPEG to PNG, bicubic by {} | {} | | {} | - | {} |")
+def _times_of_a_jpeg(pixels: float, factor: float, own: float, *ratios: float) -> None:
+    assert pixels * 10**6 == 6000 * 4000
+    group = "24-megapixel JPEG to 96-megapixel PNG"
+    found = times("processes", group, f"6000 x 4000 x 3, bicubic by {factor:g}")
+    for peer, ratio in zip(("Pillow", "libvips"), ratios, strict=True):
+        near(ratio / own, found[peer] / found["upsamp"])
+
+
+@stated(README, "| a 2 x 2 matrix enlarged, from start to end | {} s | {} to {} s |")
+def _times_to_start(own: float, *theirs: float) -> None:
+    found = times("processes", "a command, beside Keras", "a 2 x 2 matrix enlarged")
+    near(own, found.pop("upsamp"))
+    near(theirs[0], min(found.values()))
+    near(theirs[1], max(found.values()))
+
+
+@stated(README, "| multiply-adds of a transposed convolution | {}, right | none | | | | | {} |")
+def _counts(ours: float, wrong: float) -> None:
+    _multiply_adds(4, 2, 6, ours, wrong)
 
 
 @stated(CHANGELOG, "without a colour invented where {} will do")
@@ -231,7 +286,7 @@ def _palettes(colours: float) -> None:
     assert index_colours(np.arange(int(colours) + 1)[np.newaxis]) is None
 
 
-@stated(README, "which must be {} to {}, or integers of 16 bits")
+@stated(MATRICES, "which must be {} to {}, or integers of 16 bits")
 def _pixels_of_a_matrix(least: float, most: float) -> None:
     np.testing.assert_array_equal(picture_of_matrix(np.array([[least, most]])).pixels, [[0, 255]])
     for outside in (least - 1, most + 1):
@@ -275,7 +330,7 @@ def _multiply_adds(kernel: float, stride: float, filters: float, ours: float, wr
     assert 14 * 14 * filters * 8 * kernel**2 == wrong
 
 
-@stated(README, "integers to the same numbers, float32 to {} of the range")
+@stated(BEYOND, "integers to the same numbers, float32 to {} of the range")
 def _dask_arrays(tolerance: float) -> None:
     random = np.random.default_rng(0)
     for method in METHODS:
@@ -288,7 +343,7 @@ def _dask_arrays(tolerance: float) -> None:
                 np.testing.assert_allclose(np.asarray(parts), expected, rtol=0, atol=limit)
 
 
-@stated(README, "inputs, where upsamp is within {} of the exact result")
+@stated(EXACTNESS, "inputs, where upsamp is within {} of the exact result")
 def _exactness(tolerance: float) -> None:
     x = np.random.default_rng(0).random((1, 4000)).astype(np.float32)
     for method in METHODS:
@@ -318,12 +373,12 @@ def _memory(megabytes: float) -> None:
         assert int(taken) <= megabytes * MEGABYTE, method
 
 
-@stated(README, "the Rescaling layers say, otherwise {} to {};")
+@stated(NETWORKS, "the Rescaling layers say, otherwise {} to {};")
 def _range_of_networks(low: float, high: float) -> None:
     assert Network(fsrcnn()).ranges == ((low, high), (low, high))
 
 
-@stated(README, "that of the whole picture at once, to {} of the range,")
+@stated(NETWORKS, "that of the whole picture at once, to {} of the range,")
 def _tiles_of_networks(tolerance: float) -> None:
     network = with_values(fsrcnn())
     image = np.random.default_rng(0).random((50, 60, 1)).astype(np.float32)

@@ -90,12 +90,13 @@ REMOTE = (
 OUTPUTS = (
     *("out.png", "out.jpg", "out.gif", "out.webp", "out.tiff", "out.bmp", "out.npy", "out.npz"),
     *("out.json", "out.csv", "out.txt", "out.keras", "out.weights.h5", "out.safetensors", "out.h5"),
-    *("out", "out.xyz", "out.avif", "out.ppm", "out.tsv", "/dev/null", "out/a.png"),
+    *("out", "out.xyz", "out.avif", "out.ppm", "out.tsv", "out.html", "/dev/null", "out/a.png"),
 )
 # Values by what an option calls them; one that has another word gets any of all these.
 WORDS: Mapping[str, Sequence[str]] = {
     "FILE": (*OUTPUTS, *IMAGES, *MATRICES, *MODELS),
     "DIR": ("out", "out/deep", "in/photos", "in/rgb.png", *REMOTE[:3]),
+    "PAGE": ("out.html", "out.html", "-", "/dev/null", "out.png", "none/a.html", "in/m.txt"),
     "TEMPLATE": ("{stem}{suffix}", "x{size}.png", "{stem}", "{no}.png", "{", "a/b.png", "{stem!r}"),
     "ADDRESS": ("", "no", "tcp://", "tcp://x:y", "ftp://a:1", HUGE, "none.json", "in/list.json"),
     "BYTES": ("1", "100KB", "1MB", "300MB", "2GB", "999999999999999TB"),

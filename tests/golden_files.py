@@ -175,3 +175,9 @@ def model_folder(name: str, directory: Path) -> Path:
     with zipfile.ZipFile(model_file(name)) as archive:
         archive.extractall(directory)
     return directory
+
+
+def checkered_model(name: str, folder: Path) -> Path:
+    """Return a generator of checkerboards.zip, which is put into a folder."""
+    with zipfile.ZipFile(DIRECTORY / "checkerboards.zip") as archive:
+        return Path(archive.extract(f"{name}.keras", folder))

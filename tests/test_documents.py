@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import effort
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from page_examples import (
     DOCS,
+    IMAGES,
+    README,
     ROOT,
     made_files,
     pages,
@@ -20,10 +23,10 @@ from page_examples import (
     steps_of,
     working_folder,
 )
+from PIL import Image
 
 from upsamp.cli import main
 
-README = ROOT / "README.md"
 PAGES = [README, *pages()]
 
 
@@ -45,6 +48,17 @@ def printed(command: str, place: Path) -> tuple[str, ...]:
     return done.stdout + done.stderr, done.stderr + done.stdout
 
 
+def assert_alike(made: Path, kept: Path) -> None:
+    """Assert that a picture is as it is kept, but for letters that another Pillow draws."""
+    if made.suffix == ".svg":
+        assert made.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8")
+        return
+    with Image.open(made) as first, Image.open(kept) as second:
+        assert first.size == second.size
+        difference = np.asarray(first, np.int16) - np.asarray(second, np.int16)
+        assert np.mean(difference != 0) < 0.01, f"run `python docs/page_examples.py {README.name}`"
+
+
 # The build of the site runs all of them, too.
 @pytest.mark.parametrize("page", effort.choose(PAGES[:1] + PAGES[1::4], PAGES), ids=str)
 def test_a_page_shows_what_runs(page: Path) -> None:
@@ -52,10 +66,12 @@ def test_a_page_shows_what_runs(page: Path) -> None:
         assert run_steps(steps_of(page), place, printed) == []
         for name in made_files(page):
             assert (place / name).is_file(), name
+            if page == README:
+                assert_alike(place / name, IMAGES / name)
 
 
 def test_pages_have_steps_and_a_wrong_one_is_found(tmp_path: Path) -> None:
-    assert len(steps_of(README)) > 8
+    assert len(steps_of(README)) > 6
     page = tmp_path / "page.md"
     page.write_text("```console\n$ echo 1\n1\n$ echo 1\n2\n```\n```python\n>>> 1\n2\n\n```\n")
     wrong = run_steps(steps_of(page), tmp_path, lambda *step: (run_shell(*step),))
@@ -89,7 +105,9 @@ def test_the_readme_begins_with_what_installs_and_what_tests() -> None:
     install, test = blocks("sh")[:2]
     assert "pip install ." in install
     assert "upsamp upsample sample_images/" in install
-    assert test.splitlines()[-1] == "pytest -n auto"
+    assert test.endswith("pytest -n auto\n")
+    # Each is one line to paste.
+    assert [block.count("\n") for block in (install, test)] == [1, 1]
     # The checks run these two blocks as they are.
     assert "blocks[:2]" in (ROOT / "noxfile.py").read_text(encoding="utf-8")
 
@@ -117,4 +135,4 @@ def test_the_pages_are_what_their_scripts_write(script: str) -> None:
 
 def test_the_version_stands_in_one_place_and_in_the_changelog() -> None:
     version = run_shell("upsamp --version", ROOT).split()[1]
-    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

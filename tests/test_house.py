@@ -32,6 +32,7 @@ SEES: dict[str, set[str]] = {
     "bulk": {"errors", "core", "io", "resizing"},
     "views": {"errors", "core", "io", "models", "explain"},
     "explain": {"errors", "core"},
+    "pages": {"errors", "core", "io", "views"},
     "cli": {
         "errors",
         "core",
@@ -43,6 +44,7 @@ SEES: dict[str, set[str]] = {
         "bulk",
         "views",
         "explain",
+        "pages",
     },
     "__init__": {"errors", "core", "layers", "io", "models", "resizing"},
     "__main__": {"cli"},
@@ -59,6 +61,7 @@ USES: dict[str, set[str]] = {
     "bulk": {"numpy", "dask", "distributed"},
     "views": {"numpy"},
     "explain": {"numpy"},
+    "pages": {"numpy", "jinja2", "markupsafe"},
     "cli": {"numpy", "click", "rich", "textual_image"},
     "__init__": set(),
     "__main__": set(),
@@ -74,6 +77,8 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "distributed": "upsamp.bulk.dask",
     "fsspec": "upsamp.io.remote_paths",
     "onnx": "upsamp.models.export.onnx_file",
+    "jinja2": "upsamp.pages.rendering",
+    "markupsafe": "upsamp.pages.rendering",
     "rich": "upsamp.cli.render",
     "textual_image": "upsamp.cli.render.preview",
     "click": "upsamp.cli",
@@ -233,7 +238,7 @@ def test_every_package_that_is_used_is_used_somewhere() -> None:
     used = {name.split(".")[0] for module in MODULES for name in imports_of(module)}
     foreign = used - set(sys.stdlib_module_names) - {"upsamp"}
     files = {"PIL", "h5py", "imagecodecs", "isal", "safetensors", "tifffile"}
-    files |= {"distributed", "fsspec", "onnx"}
+    files |= {"distributed", "fsspec", "jinja2", "markupsafe", "onnx"}
     assert foreign == {"numpy", "dask", "click", "rich", "textual_image"} | files
 
 

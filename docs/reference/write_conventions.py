@@ -56,11 +56,29 @@ programs of `--code torch` slice there.
 
 For dilation 1 and `output_padding=None`: PyTorch's (`padding`, `output_padding`), or the slice that
 the full result needs; then ONNX' `pads` of one axis. Overlap is even where s divides k: every output is
-a sum of as many products. Weights may still leave a checkerboard there (A. Odena et al., 2016), which
-`transpose-conv --overlap` measures.
+a sum of as many products. Weights may still leave a checkerboard there (A. Odena et al., 2016); the next
+section has what measures it.
 """
 
 MIDDLE = """
+
+## Checkerboards: what the numbers mean
+
+The phase of an output is its remainder by the stride, of its row and of its column. The gain of a phase is
+the sum of the weights that its outputs read: what a constant `1` becomes.
+
+| number | where | meaning |
+|:--|:--|:--|
+| unevenness | `transpose-conv --overlap` | largest difference between phases / their mean, of the counts of products and of the gains; `0` is even, `null` has no mean |
+| checkerboard | `summary --columns checkerboard` | the same of all pairs of a filter and a channel: the root of (sum of squared differences / sum of squared means) |
+| ratio | `generator --checkerboard` | mean energy of the samples' spectrum at the frequencies of a period / mean energy beside them |
+
+For the ratio each channel of each sample is taken without its mean and under a Hann window, and the energies
+of all are summed up. The period of a layer is its stride times what later layers enlarge by. Its frequencies
+are the multiples of `1 / period` without those of smaller periods; beside them are the nearest frequencies
+that the window does not spread them to. JSON tells the `threshold` from which a checkerboard is told: it is
+higher where samples are few, as noise alone may then reach more.
+
 ## Interpolation: weights
 
 Output i of o reads an axis of n inputs at (i + 1/2) n / o - 1/2 (half-pixel centres); with

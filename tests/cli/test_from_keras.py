@@ -152,7 +152,7 @@ def test_channels_that_stand_first_in_the_layer_do_so_in_the_input(invoke: Invok
         (("Conv2DTranspose(",), 1, "must be spelled as in Keras code"),
         (("Conv2DTranspose(2, 3)", "--kernel", "3"), 2, "says the whole layer. Leave --kernel"),
         (("model.keras:rectified", "--bias", "1"), 2, "does not use --bias."),
-        (("Conv2DTranspose(2, 3, use_bias=False)", "--bias", "1"), 2, "Leave --bias out."),
+        (("Conv2DTranspose(2, 3, use_bias=False)", "--bias", "1"), 2, "does not use --bias."),
         (("model.keras:rectified", "x.npy"), 1, "must have the channels of the layer, 6"),
         (("model.keras:plain",), 2, "--from with a Conv2D needs INPUT, and no --code"),
         (("model.keras:plain", "x.npy", "--code", "jax"), 2, "needs INPUT, and no --code"),

@@ -104,9 +104,11 @@ def test_a_verdict_tells_the_cause(invoke: Invoke) -> None:
     even = ("transpose-conv", "--kernel", 4, "--stride", 2, "--padding", "same", "--overlap")
     shown = invoke(*even, "--weights", "random").stdout
     assert "checkerboard, every 2 rows and 2 columns: counts of products 0, weights 0.878" in shown
+    command = "upsamp transpose-conv '1 2; 3 4' --kernel 4 --weights icnr --stride 2 --padding same"
+    assert f"\n\nweights that begin as icnr: 0\n{command}\n" in shown
     shown = invoke(*even).stdout
     assert "\nno checkerboard: counts of products 0, weights 0 " in shown
-    assert "Cure" not in shown
+    assert "lessens" not in shown
 
 
 def test_a_map_has_a_square_for_each_number(invoke: Invoke, tmp_path: Path) -> None:
@@ -141,3 +143,9 @@ def test_what_cannot_be_is_refused(
     result = invoke("transpose-conv", "1 2; 3 4", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
+
+
+def test_the_cures_leave_out_what_only_shows(invoke: Invoke) -> None:
+    line = ("transpose-conv", "1 2; 3 4", "--kernel", "3", "--stride", "2", "--overlap")
+    plain, shown = (invoke(*line, "--format", "json", *more) for more in ((), ("--quiet",)))
+    assert json.loads(plain.stdout)["cures"] == json.loads(shown.stdout)["cures"]

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import upsamp
+from upsamp import Sequential
 from upsamp.core.quality import compare_images
+from upsamp.layers import Input, Rescaling, UpSampling2D
 
 Invoke = Callable[..., Result]
 Array = NDArray[Any]
@@ -190,6 +192,20 @@ def test_no_other_size_is_proposed_for_a_network_that_has_one_scale(invoke: Invo
         "Error: The reference must have the size of the result, 60x48. Received: 40x32. "
         "Use another reference.\n"
     )
+
+
+def test_the_range_of_a_network_is_taken(invoke: Invoke) -> None:
+    write_pair()
+    grey = Sequential([Input((None, None, 3)), UpSampling2D(2), Rescaling(0.0, 128.0)])
+    grey.save("grey.keras")
+    args = ("upsample", "small.png", "--model", "grey.keras", "--reference", "large.png")
+    shown = [invoke(*args, "--range", 0, top).stdout.splitlines()[2].split() for top in (256, 512)]
+    assert [line[0] for line in shown] == ["grey", "grey"]
+    assert float(shown[0][1]) > float(shown[1][1])
+    result = invoke(
+        "upsample", "small.png", "--model", "grey.keras", "--range", 0, 256, "--sheet", "s.png"
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_a_border_that_leaves_nothing_is_refused(invoke: Invoke) -> None:

@@ -10,8 +10,9 @@ from effort import sample
 from numpy.typing import NDArray
 
 from upsamp.core.convolution.convolve import transposed_setting
+from upsamp.core.kernels.gains import unevenness
 from upsamp.core.kernels.presets import make_kernel
-from upsamp.explain.overlap import Overlap, Words, find_overlap, unevenness
+from upsamp.explain.overlap import Overlap, Words, find_overlap
 
 
 def make(name: str, size: tuple[int, int], strides: tuple[int, int]) -> NDArray[Any]:

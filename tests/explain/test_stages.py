@@ -8,9 +8,11 @@ import oracle
 import pytest
 from effort import choose
 from numpy.typing import NDArray
+from resize_definition import METHODS as DEFINED
+from resize_definition import defined, matrix
 
 from upsamp.core.upsampling.methods import METHODS
-from upsamp.core.upsampling.request import Rule
+from upsamp.core.upsampling.request import Rule, normalize_rule
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.explain.explanation import Explanation
 from upsamp.explain.transposed import explain_transposed
@@ -257,3 +259,25 @@ def test_a_large_result_is_refused_before_it_is_made() -> None:
     settings: Settings = ((2, 2), "same", None, (1, 1), 1)
     with pytest.raises(ShapeError, match=r"at most 65,536 values"):
         explain_transposed(x, np.ones((3, 3, 1, 1)), np.zeros(1), settings)
+
+
+def test_any_size_of_any_method_is_its_definition() -> None:
+    generator = np.random.default_rng(6)
+    for number in range(choose(3 * len(DEFINED), 30 * len(DEFINED))):
+        method: Any = DEFINED[number % len(DEFINED)]
+        shape = int(generator.integers(1, 6)), int(generator.integers(1, 6))
+        size = tuple(int(length + generator.integers(0, 9)) for length in shape)
+        x = generator.standard_normal((*shape, 1))
+        rule = normalize_rule(*method[:2], align_corners=method[2], alpha=False)
+        made = explain_upsampling(x, (size[0], size[1]), rule)
+        stages = {stage.name: stage.values for stage in made.stages}
+        for axis, name in enumerate(("row", "column")):
+            expected = matrix(shape[axis], size[axis], method)
+            np.testing.assert_allclose(stages[f"{name} weights"], expected, atol=1e-9)
+            if f"{name} inputs" in stages:
+                copied = np.eye(shape[axis])[stages[f"{name} inputs"]]
+                np.testing.assert_array_equal(copied, expected)
+        np.testing.assert_allclose(
+            made.output, defined(x[:, :, 0], (size[0], size[1]), method), atol=1e-9
+        )
+        check_cell(made, 0.0)

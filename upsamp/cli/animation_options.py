@@ -9,9 +9,9 @@ from upsamp.cli.options import Options, option
 OPTIONS = ("--view", "--cell-pixels", "--fps", "--theme")
 # What is about a result, or shows something else: each is in one of the two commands, or in both.
 OTHERS = (
-    *("-o", "--format", "--code", "--explain", "--cell", "--overlap", "--solve", "--fit"),
+    *("-o", "--format", "--code", "--explain", "--cell", "--overlap", "--solve", "--fit", "--html"),
     *("--compare", "--sheet", "--reference", "--preview", "--model", "--dry-run", "--strip"),
-    *("--background", "--range", "--max-memory", "--linear", "--keep-larger"),
+    *("--background", "--range", "--max-memory", "--linear", "--keep-larger", "--digits"),
 )
 LEAST_CELL, LARGEST_CELL = 16, 128
 LEAST_FPS, LARGEST_FPS = 0.1, 50.0
@@ -54,10 +54,15 @@ theme_option = option(
 )
 
 
-def check_animated(request: Options, animated: str | None) -> None:
-    """Raise where options go with --animate that is not there, or do not go with it."""
+def check_animated(
+    request: Options, animated: str | None, source: str | None, page: str | None
+) -> None:
+    """Raise where options go with --animate that is not there, or do not go with it.
+
+    page: that of --html, which has an animation, too.
+    """
     if animated is None:
-        for name in request.set_by_user(*OPTIONS):
+        for name in request.set_by_user(*OPTIONS) if page is None else ():
             raise click.UsageError(f"{name} goes with --animate. Give --animate FILE.gif.")
         return
     given = request.given(*OTHERS)
@@ -66,3 +71,5 @@ def check_animated(request: Options, animated: str | None) -> None:
             "--animate is written in the place of a result. "
             f"Leave {' and '.join(given)} out, or --animate."
         )
+    if source is None:  # what nobody gave is shown, but not written
+        raise click.UsageError("--animate needs INPUT, such as '1 2; 3 4'.")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,16 @@ from upsamp.io.streams import STANDARD_STREAM, is_stream
 
 # A matrix may begin with a negative number, which is no option.
 NEGATIVE_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)", re.IGNORECASE)
+
+
+# Where a context keeps the command line, which a command that runs another hands on.
+LINE = "upsamp.line"
+
+
+def command_line() -> str:
+    """Return the command line that runs, as a shell takes it."""
+    line: str = click.get_current_context().meta[LINE]
+    return line
 
 
 def _is_word(text: str) -> bool:
@@ -56,6 +67,7 @@ class Command(click.Command):
                     f"An argument must be text that can be a name. Received: {word[:60]!r}."
                 )
         try:
+            ctx.meta[LINE] = shlex.join(["upsamp", str(ctx.info_name), *args])
             rest = super().parse_args(ctx, self.arrange(args))
             self._check_rest(rest)
             self._check_streams(ctx)

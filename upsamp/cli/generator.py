@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from shlex import quote
 from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,14 +17,19 @@ from upsamp.cli.render.output import print_text
 from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
+from upsamp.core.arguments import Array
+from upsamp.errors import ShapeError
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.losses import check_sides
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.write import Destination, write_result
 from upsamp.models.model import Model
-from upsamp.models.sampling.sample_runs import Drawing, draw_samples
+from upsamp.models.sampling.sample_runs import Drawing, Writer, draw_samples
 from upsamp.models.training import saving_notes
+
+if TYPE_CHECKING:
+    from upsamp.models.sampling.checkerboard import MeanSpectrum
 
 EXAMPLES = """
 upsamp generator generator.keras --samples 16 -o grid.png
@@ -31,9 +37,11 @@ upsamp generator generator.keras --interpolate 0 5 --steps 10 -o way.png
 upsamp generator conditional.h5 --label 7 --samples 8 --grid 2x4 -o sevens.png
 upsamp generator generator.keras --layer conv2d_transpose --zoom 4 -o maps.png
 upsamp generator pix2pix.keras --image edges.png --fit crop -o photo.png
+upsamp generator generator.keras --checkerboard spectrum.png
 upsamp generator generator.keras --latent-file z.npy --samples-out samples.npy
 upsamp generator generator.keras --trace layers.png
 upsamp generator --kind dcgan --samples 16 --zoom 4 -o grid.png
+upsamp generator generator.keras --html page.html
 upsamp generator --kind dcgan --save dcgan.keras
 upsamp generator --model generator.keras --code torch --save weights.safetensors
 upsamp generator --model generator.keras --save generator.onnx
@@ -51,17 +59,27 @@ def command(request: Request) -> None:
     generator is one of --kind, whose weights are random, drawn from --seed. Inputs of labels and
     images are found by their shapes, types and names.
     """
-    started = perf_counter()
     request.check()
     if request.trace is not None:
         from upsamp.cli.modes.trace import draw_trace  # few samples are followed
 
         draw_trace(request, request.trace)
-        return
+    elif request.checkerboard is not None:
+        from upsamp.cli.modes.checkerboard import measure_samples  # few are measured
+
+        measure_samples(request)
+    else:
+        _generate(request)
+
+
+def _generate(request: Request) -> None:
+    """Show or save a generator, and draw samples where that is asked."""
+    started = perf_counter()
     picture = choose_target(request.output, request, pictures=True)
     if picture is not None:
         check_coding(picture.format, picture.options)
     array = choose_target(request.samples_out, request, pictures=False)
+    _check_page(request)
     model = open_generator(request)
     plan = plan_run(model, request) if request.writes else None
     if picture is not None and plan is not None and plan.sample_grid is not None:
@@ -73,15 +91,47 @@ def command(request: Request) -> None:
         return
     for note in plan.notes:
         show_note(note)
-    drawing = _draw(plan, array)
+    spectrum = _spectrum(plan, request)
+    drawing = _draw(plan, array, spectrum)
     _show_values(plan, drawing, request)
     if picture is not None and drawing.canvas is not None:
         canvas, (place, format_name, options, overwrite) = drawing.canvas, picture
         shown = Picture(canvas, MODES[canvas.shape[2] if canvas.ndim == 3 else 1])
         for loss in write_result(shown, format_name, place, options, overwrite=overwrite):
             show_note(loss)
-    if request.model is not None and not request.takes_standard_output:
-        show_report("Samples", _report(model.name, plan, drawing, request, started))
+    told = _report(model.name, plan, drawing, request, started)
+    if request.html is not None:
+        _write_page(model, plan, drawing, spectrum, told, request)
+    elif request.model is not None and not request.takes_standard_output:
+        show_report("Samples", told)
+
+
+def _write_page(
+    model: Model,
+    plan: Plan,
+    drawing: Drawing,
+    spectrum: "MeanSpectrum | None",
+    told: list[tuple[str, str, str]],
+    request: Request,
+) -> None:
+    """Write the page of a generator and its samples."""
+    from upsamp.cli.html.generator import write_generator_page  # few send a page
+
+    rows = [*told, *(("Note", "", note) for note in plan.notes)]
+    write_generator_page(
+        *(model, drawing.canvas, spectrum, plan.run.feed.count, rows),
+        *(_weights_name(request), str(request.html)),
+        overwrite=request.force,
+        quiet=request.quiet or request.takes_standard_output,
+    )
+
+
+def _check_page(request: Request) -> None:
+    """Raise where no page can be written that is asked for."""
+    if request.html is not None:
+        from upsamp.cli.html.page import check_page  # few send a page
+
+        check_page(request.html, overwrite=request.force)
 
 
 def _show_model(model: Model, request: Request) -> None:
@@ -96,10 +146,15 @@ def _print_program(model: Model, library: str, request: Request) -> None:
     """Print a program of another library, and tell which file it loads."""
     from upsamp.models.export.programs import model_program  # most commands print none
 
-    weights = request.save or f"{_stem(request)}{WEIGHTS_SUFFIX}"
+    weights = _weights_name(request)
     print_text(model_program(model, library, weights).removesuffix("\n"))
     if request.save is None and model.weights:
         show_note(f"the program loads {weights}, which --save {quote(weights)} writes")
+
+
+def _weights_name(request: Request) -> str:
+    """Return the file of weights that a program loads."""
+    return request.save or f"{_stem(request)}{WEIGHTS_SUFFIX}"
 
 
 def _stem(request: Request) -> str:
@@ -116,8 +171,31 @@ def _save(model: Model, name: str, *, overwrite: bool) -> None:
         show_note(note)
 
 
-def _draw(plan: Plan, array: Destination | None) -> Drawing:
-    """Draw the samples, onto the picture and into the file that are wanted."""
+def _spectrum(plan: Plan, request: Request) -> "MeanSpectrum | None":
+    """Return what measures the samples of a page, if they are images."""
+    if request.html is None:
+        return None
+    from upsamp.cli.modes.checkerboard import spectrum_of  # few send a page
+
+    try:
+        return spectrum_of(plan)
+    except ShapeError:
+        return None
+
+
+class Writers(NamedTuple):
+    """Several that take samples."""
+
+    each: tuple[Writer, ...]
+
+    def write(self, batch: Array) -> None:
+        """Take the next samples."""
+        for writer in self.each:
+            writer.write(batch)
+
+
+def _draw(plan: Plan, array: Destination | None, spectrum: "MeanSpectrum | None") -> Drawing:
+    """Draw the samples, onto the picture and into the file that are wanted, and measure them."""
     count = plan.run.feed.count
     if array is not None:
         check_space(array.name, plan.nbytes if array.format == "npy" else 0)
@@ -128,7 +206,8 @@ def _draw(plan: Plan, array: Destination | None) -> Drawing:
     )
     several = count > plan.run.batch_size
     with writing as writer, show_progress("Samples", "samples", count, wanted=several) as advance:
-        return draw_samples(plan.run, plan.sample_grid, plan.value_range, writer, advance)
+        writers = Writers(tuple(one for one in (writer, spectrum) if one is not None))
+        return draw_samples(plan.run, plan.sample_grid, plan.value_range, writers, advance)
 
 
 def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:

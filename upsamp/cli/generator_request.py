@@ -6,7 +6,7 @@ import click
 
 from upsamp.cli import options
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, option, wrong_command
+from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
 from upsamp.core.text import printable
@@ -134,12 +134,29 @@ class Request(Options):
         type=FileType(output=True),
         help="Write the samples themselves, (N, rows, columns, channels), as .npy, .npz or .json.",
     )
+    checkerboard: str | None = option(
+        "--checkerboard",
+        is_flag=False,
+        flag_value="",
+        metavar="[SPECTRUM]",
+        type=FileType(output=True),
+        help="Write no samples; measure their checkerboards: the energy of their spectrum at the "
+        "frequencies of each layer that upsamples, over that beside them. SPECTRUM is a picture of "
+        "the mean spectrum, such as spectrum.png.",
+    )
+    format_name: str | None = option(
+        "--format",
+        type=ChoiceType(("table", "json")),
+        help="How --checkerboard is shown.  [default: table]",
+    )
+    digits: int | None = options.digits_option
     save: str | None = option(
         "--save",
         type=FileType(output=True),
         help="Write the generator as .keras, which Keras 3 loads, or as .onnx; or its weights "
         "alone, as .weights.h5, .npz or .safetensors.",
     )
+    html: str | None = options.html_option
     library: str | None = options.code_option
     grid: Pair | None = option(
         "--grid",
@@ -176,18 +193,30 @@ class Request(Options):
     @property
     def writes(self) -> bool:
         """Whether samples are wanted at all."""
-        return self.output is not None or self.samples_out is not None or self.trace is not None
+        written = self.output, self.samples_out, self.trace, self.html
+        return any(one is not None for one in written)
+
+    @property
+    def draws(self) -> bool:
+        """Whether samples are wanted as a picture."""
+        return self.output is not None or self.html is not None
+
+    @property
+    def runs(self) -> bool:
+        """Whether samples are computed, to be written or to be measured."""
+        return self.writes or self.checkerboard is not None
 
     @property
     def takes_standard_output(self) -> bool:
         """Whether standard output is that of the samples, and nothing else may be printed."""
-        return STANDARD_STREAM in (self.output, self.samples_out, self.save, self.trace)
+        written = self.output, self.samples_out, self.save, self.trace, self.html
+        return STANDARD_STREAM in written
 
     @property
     def shows_summary(self) -> bool:
         """Whether the summary of the model is shown, as nothing takes its place."""
         made = self.writes or self.save is not None
-        quiet = self.quiet and made
+        quiet = (self.quiet and made) or self.html is not None
         return not (self.takes_standard_output or quiet or (self.model and self.writes))
 
     def check(self) -> None:
@@ -206,6 +235,7 @@ class Request(Options):
             )
         self._check_use()
         self._check_trace()
+        self._check_measured()
         self._check_program()
         if self.save is not None:
             with wrong_command():
@@ -231,7 +261,7 @@ class Request(Options):
 
     def _check_program(self) -> None:
         """Raise where a program is wanted beside what it does not go with."""
-        drawn = self.given("-o", "--samples-out")
+        drawn = self.given("-o", "--samples-out", "--html")
         if self.library is None:
             return
         if drawn:
@@ -249,6 +279,7 @@ class Request(Options):
                 _refuse("--theme is for --trace. Give --trace FILE.png")
             return
         others = self.given("-o", "--samples-out", "--layer", "--interpolate", "--save", "--code")
+        others += self.given("--html")
         others += self.set_by_user("--grid", "--zoom", "--batch")
         others += ["--samples"] * (self.samples not in (None, 1))
         if others:
@@ -256,22 +287,35 @@ class Request(Options):
 
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        picture = self.given("--compress", "--grid") + ["--zoom"] * (self.zoom != 1)
+        if self.compression is not None and not (self.output or self.checkerboard):
+            _refuse("--compress is for the picture. Give -o FILE.png")
+        picture = self.given("--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
-        if picture and self.output is None and self.trace is None:
+        if picture and not self.draws and self.trace is None:
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
         for name in self.given("--fit", "--depth"):
             if not self.images:
                 _refuse(f"{name} is for pictures that a model takes. Give --image FILE")
-        drawn = self.writes or self.trace is not None
+        drawn = self.runs or self.trace is not None
         made = self.save is not None and self.model is None
         idle = self.set_by_user("--batch", *([] if made else ["--seed"]))
         if idle and not drawn:
             _refuse(f"{idle[0]} is for samples. Give -o FILE.png or --samples-out FILE")
-        if samples and not self.writes:
+        if samples and not self.runs:
             _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
+
+    def _check_measured(self) -> None:
+        """Raise where samples are measured, and more is asked for; or what goes with that alone."""
+        if self.checkerboard is None:
+            for name in self.given("--format", "--digits"):
+                _refuse(f"{name} goes with --checkerboard. Give it, or leave {name} out")
+            return
+        given = self.given("-o", "--samples-out", "--save", "--code", "--trace", "--html")
+        if given:
+            _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
+        check_digits(self.digits, self.format_name, ())
 
 
 def _refuse(rule: str) -> None:

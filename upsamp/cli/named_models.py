@@ -77,11 +77,16 @@ def read_arguments(
     input_shape: tuple[int, ...] | None,
     weights: str | None,
     max_size: int,
+    *,
+    values: bool = False,
 ) -> Listing:
-    """Return the model that arguments make: a saved one or a generator, layers, or both."""
+    """Return the model that arguments make: a saved one or a generator, layers, or both.
+
+    values: whether the values of weights are read, too.
+    """
     listing = Listing(Sequential(name=name))
     if names_model(layers[0]):
-        listing = open_named(layers[0], weights, max_size=max_size)
+        listing = open_named(layers[0], weights, values=values, max_size=max_size)
         layers = layers[1:]
     elif weights is not None:
         raise click.UsageError("--weights must belong to a model from a file. Received: layers.")

@@ -196,6 +196,14 @@ cell_option = option(
 )
 
 
+html_option = option(
+    "--html",
+    metavar="PAGE",
+    type=FileType(output=True),
+    help="Write one page of HTML to PAGE, such as page.html: what was asked, and all there is to "
+    "show of it, with pictures. It asks no network for anything. Needs upsamp[html].",
+)
+
 digits_option = option(
     "--digits",
     type=CountType(1, 17),
@@ -263,10 +271,27 @@ def check_demo(format_name: str | None) -> None:
 
 def check_explained(explain: bool, format_name: str | None) -> None:
     """Raise where options go with --explain that is not there, or do not go with it."""
+    given = click.get_current_context().params
     if explain:
         check_shown("--explain", format_name, EXPLAINED)
-    elif format_name == "markdown" or click.get_current_context().params["cell"] is not None:
+    elif format_name == "markdown" or (given["cell"] is not None and given["html"] is None):
         raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
+
+
+def check_html(source: str | None, others: Sequence[str], written: Iterable[str]) -> None:
+    """Raise where options do not go with a page.
+
+    others: those that are given of what it has. written: the fields of those of a result that is
+    written beside it.
+    """
+    if others:
+        raise click.UsageError(
+            f"--html is a page of one result, held whole. Leave {others[0]} out."
+        )
+    if source is None:
+        raise click.UsageError("--html must have an input. Give a file, a matrix, or '-'.")
+    if click.get_current_context().params["output"] is None:
+        refuse_unused("--html without -o", {*written, "format_name"})
 
 
 def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) -> None:

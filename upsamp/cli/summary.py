@@ -21,8 +21,10 @@ from upsamp.models.summary.summary import Summary
 EXAMPLES = """
 upsamp summary model.keras
 upsamp summary model.h5 --columns +kernel,strides,multiply_adds,receptive_field
+upsamp summary model.keras --columns layer,overlap,checkerboard
 upsamp summary model.keras --style keras --expand-nested --show-trainable
 upsamp summary before.keras after.keras
+upsamp summary before.keras after.keras --html difference.html
 upsamp summary 'Dense(128 * 5 * 5, input_dim=100)' 'Reshape((5, 5, 128))' 'UpSampling2D()'
 upsamp summary 'Conv2DTranspose(1, (3,3), strides=2, padding="same")' --input-shape 14 14 64
 upsamp summary dcgan --solve 32x32
@@ -73,6 +75,7 @@ def _show_one(request: Request) -> None:
         request.input_shape,
         request.weights,
         request.max_size,
+        values=request.needs_values,
     )
     summary = _summarize(listing, request)
     if request.draw is not None:
@@ -80,6 +83,12 @@ def _show_one(request: Request) -> None:
 
         draw_model(listing, request)
         if request.draw == STANDARD_STREAM or (request.quiet and request.output is None):
+            return
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_summary_page  # few send a page
+
+        write_summary_page(listing, summary, request)
+        if request.output is None:
             return
     if request.solve is not None:
         from upsamp.cli.modes.advise import show_advised as show  # few ask for another size
@@ -115,4 +124,4 @@ def _summarize(listing: Listing, request: Request) -> Summary:
         input_shapes=shapes,
         counted=listing.counted,
     )
-    return replace(summary, optimizer=listing.optimizer)
+    return replace(summary, optimizer=listing.optimizer, digits=request.digits)

@@ -7,13 +7,14 @@ import click
 from upsamp.cli import options
 from upsamp.cli.named_models import names_model
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, option, wrong_command
+from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
 from upsamp.core.arguments import Pair
 from upsamp.core.text import printable
+from upsamp.io.extras import has_extra
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.io.write import check_place
-from upsamp.models.summary.columns import choose_columns
+from upsamp.models.summary.columns import VALUED, choose_columns
 
 # Each line of a table may be padded to it.
 MAX_WIDTH = 100_000
@@ -83,12 +84,14 @@ class Request(Options):
         type=ChoiceType((*FORMATS, "sarif")),
         help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
     )
+    digits: int | None = options.digits_option
     draw: str | None = option(
         "--draw",
         type=FileType(output=True),
         help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
         "connections, as FILE.svg; '-' is standard output.",
     )
+    html: str | None = options.html_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
@@ -116,22 +119,29 @@ class Request(Options):
         """Whether two models are shown side by side."""
         return len(self.layers) == 2 and all(map(names_model, self.layers))
 
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The columns that are asked for by name."""
+        with wrong_command():
+            return choose_columns(self.columns, ())
+
+    @property
+    def needs_values(self) -> bool:
+        """Whether values of weights are shown; among all columns, only where they can be read."""
+        wanted = bool({*VALUED} & {*self.shown_columns})
+        return wanted and ("checkerboard" in str(self.columns) or has_extra("h5py"))
+
     def check(self) -> None:
         """Raise where options have no meaning together."""
-        if "" in self.layers:
-            raise click.UsageError("MODEL or LAYER must not be empty. Received: ''.")
-        if self.force and self.output is None and self.draw is None:
-            raise click.UsageError("--force is for the file of -o or --draw. Leave it out.")
-        if self.output not in (None, STANDARD_STREAM):
-            check_place(str(self.output), overwrite=self.force)
+        self._check_files()
         if self.audit:
             return  # which has checks of its own
-        columns, format_name = self.columns, self.shown_as
+        format_name = self.shown_as
         if format_name == "sarif":
             raise click.UsageError("--format sarif must be used with --audit.")
-        with wrong_command():
-            choose_columns(columns, ())
+        self._check_digits()
         self._check_drawing()
+        self._check_html()
         self._check_format(format_name)
         if self.compare_weights and not self.compares:
             raise click.UsageError("--compare-weights must be used with two models.")
@@ -155,6 +165,39 @@ class Request(Options):
             )
         if self.batch is not None and (self.style is not None or format_name == "dot"):
             raise click.UsageError("--batch must be used without --style and --format dot.")
+
+    def _check_files(self) -> None:
+        """Raise where an input has no name, or the file of -o cannot be written."""
+        if "" in self.layers:
+            raise click.UsageError("MODEL or LAYER must not be empty. Received: ''.")
+        if self.force and not self.given("-o", "--draw", "--html"):
+            raise click.UsageError("--force is for the file of -o, --draw or --html. Leave it out.")
+        if self.output not in (None, STANDARD_STREAM):
+            check_place(str(self.output), overwrite=self.force)
+
+    def _check_digits(self) -> None:
+        """Raise where columns are unknown, or no number is shown that has decimals."""
+        valued = {*VALUED} & {*self.shown_columns}
+        if self.digits is not None and (not valued or self.compares or self.style):
+            raise click.UsageError(
+                "--digits is for numbers with decimals. Give --columns +checkerboard, or leave it "
+                "out."
+            )
+        check_digits(self.digits, self.shown_as, (), "plain")
+
+    def _check_html(self) -> None:
+        """Raise where no page can be written, or options do not go with it."""
+        if self.html is None:
+            return
+        from upsamp.cli.html.page import check_page  # few send a page
+
+        given = self.given("--format", "--style", "--width", "--solve")
+        if given and self.output is None:
+            raise click.UsageError(
+                f"--html writes a page in the place of what is shown. Leave {given[0]} out, or "
+                "give -o FILE."
+            )
+        check_page(self.html, overwrite=self.force)
 
     def _check_drawing(self) -> None:
         """Raise where options have no meaning with --draw, or without it."""

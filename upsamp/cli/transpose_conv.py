@@ -21,6 +21,7 @@ upsamp transpose-conv photo.png --weights bilinear --kernel 4 --stride 2 --paddi
 upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --explain
 upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --animate steps.gif
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --overlap
+upsamp transpose-conv '1 2; 3 4' --kernel 3 --stride 2 --padding same --html page.html
 upsamp transpose-conv --kernel 3 --stride 2 --padding same --code torch
 upsamp transpose-conv --from torch 'ConvTranspose2d(64, 3, 4, stride=2, padding=1)' --code keras
 upsamp transpose-conv --from keras model.keras:conv2d_transpose_1 --code onnx
@@ -65,7 +66,11 @@ def _run(request: Request, layer: "TakenLayer | None") -> None:
         context.with_resource(limit_memory(request.max_memory))
         context.with_resource(spooled_input())
     settings = settle(request, layer)
-    if request.explain:
+    if request.html is not None:
+        from upsamp.cli.html.transpose_conv import write_convolution_page
+
+        write_convolution_page(request, settings, layer)
+    elif request.explain:
         from upsamp.cli.modes.explain import explain_convolution
 
         explain_convolution(request, settings)

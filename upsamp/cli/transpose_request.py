@@ -66,6 +66,7 @@ UNUSED: Mapping[str, frozenset[str]] = {
     "--overlap": LEARNT | {"value_range", "max_memory", "output", "cell"},
     "--code": LEARNT | WRITTEN | {"format_name", "cell"},
     "--animate": LEARNT | WRITTEN - {"compression"} | {"digits", "format_name", "output", "cell"},
+    "--html": LEARNT | {"max_memory"},
     "A result": LEARNT | {"cell"},
 }
 
@@ -211,6 +212,7 @@ class Request(Options):
     cell_pixels: int | None = animation_options.cell_pixels_option
     fps: float = animation_options.fps_option
     theme: "Theme | None" = animation_options.theme_option
+    html: str | None = options.html_option
     seed: int = options.seed_option
     output: str | None = options.output_option
     format_name: str | None = options.format_option
@@ -255,14 +257,13 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        animation_options.check_animated(self, self.animate)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         options.check_explained(self.explain, self.format_name)
-        alone = self.given("--explain", "--animate")
-        if alone and self.source is None and self.source_layer is not None:
-            raise click.UsageError(f"{alone[0]} of a layer needs INPUT, such as '1 2; 3 4'.")
+        if self.explain and self.source is None and self.source_layer is not None:
+            raise click.UsageError("--explain of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
-        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
         call = ["--from"] * (self.source_layer is not None and self.source is None)
@@ -272,13 +273,17 @@ class Request(Options):
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
+        if self.html is not None:
+            options.check_html(self.source, (), WRITTEN)
         self._check_mode()
 
     def _check_mode(self) -> None:
         """Raise where an option is given that the mode of the call passes over."""
         if self.fit is None and self.set_by_user("--save-weights", "--apart", "--ridge"):
             raise click.UsageError("--save-weights, --apart and --ridge go with --fit. Give it.")
-        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--animate")
+        modes = self.given(
+            *("--solve", "--fit", "--code", "--explain", "--overlap", "--animate", "--html")
+        )
         mode = modes[0] if modes else "A result"
         known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
         fields = type(self).__annotations__.keys()

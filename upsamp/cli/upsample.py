@@ -20,6 +20,7 @@ upsamp upsample photo.png --size 3 --sheet methods.png
 upsamp upsample photo.png --size 3 --interp bicubic --compare
 upsamp upsample '1 2; 3 4' --interp bilinear --explain
 upsamp upsample '1 2; 3 4' --interp bilinear --animate steps.svg
+upsamp upsample photo.png --size 3 --interp bicubic --html page.html
 upsamp upsample small.png --size 2 --interp bicubic --reference large.png
 upsamp upsample '1 2; 3 4' --interp bicubic --code torch
 """
@@ -44,6 +45,8 @@ def command(request: Request) -> None:
     # Each mode is loaded when it is asked for.
     if request.many:
         from upsamp.cli.modes.many_files import enlarge_many as run
+    elif request.html is not None:
+        from upsamp.cli.html.upsample import write_upsampling_page as run
     elif request.explain:
         from upsamp.cli.modes.explain import explain_enlarging as run
     elif request.animate is not None:

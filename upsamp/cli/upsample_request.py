@@ -17,6 +17,7 @@ from upsamp.cli.options import (
     check_demo,
     check_digits,
     check_explained,
+    check_html,
     option,
     parsed,
     refuse_unused,
@@ -103,7 +104,7 @@ class Request(Options):
         help="Let a trained network make the result in the place of --interp: .keras, .h5, or JSON "
         "with --weights. Its scale is found from its shapes; one that keeps the size, as SRCNN, is "
         "given the bicubic enlargement. The pixels go in and come out in the range that its layers "
-        "say, or that --range says.",
+        "say, or that --range says; those of floats or of 32 bits must have a --range.",
     )
     weights: str | None = options.weights_option
     tile: int | None = option(
@@ -150,6 +151,7 @@ class Request(Options):
     )
     explain: bool = options.explain_option
     cell: Pair | None = options.cell_option
+    html: str | None = options.html_option
     digits: int | None = options.digits_option
     animate: str | None = animation_options.animate_option
     view: "View" = animation_options.view_option
@@ -294,6 +296,7 @@ class Request(Options):
         return ReadOptions(
             not copied
             or self.sheet is not None
+            or (self.html is not None and not self.many)
             or self.reference is not None
             or self.shown_elsewhere
             or self.value_range is not None
@@ -304,8 +307,10 @@ class Request(Options):
             self.frame,
             every_frame=not self._unwritten,
             # Integers would round what lies between them.
-            integers=copied and self.sheet is None and self.reference is None,
+            integers=copied and (self.sheet or self.reference or self.html) is None,
             missing=self.missing,
+            plain=self.model is not None,
+            ends=self.value_range if self.model and self.value_range != "auto" else None,
         )
 
     @cached_property
@@ -319,7 +324,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        animation_options.check_animated(self, self.animate)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -350,10 +355,12 @@ class Request(Options):
 
     def _check_mode(self) -> None:
         """Raise where an option is given that the mode of the call passes over."""
+        # A network takes and gives the range, whatever its result is for.
+        used = {"value_range"} if self.model is not None else set()
         for mode in self.given(*UNUSED):
-            refuse_unused(mode, UNUSED[mode])
+            refuse_unused(mode, UNUSED[mode] - used)
         if self.reference is not None and self.output is None:
-            refuse_unused("--reference without -o", WRITTEN)
+            refuse_unused("--reference without -o", WRITTEN - used)
         if self.source is None:
             check_demo(self.format_name)
 
@@ -366,8 +373,21 @@ class Request(Options):
         given = self.given("--compare", "--code", "--explain")
         if len(given) > 1:
             _refuse(f"{' and '.join(given)} each compute nothing else. Give one of them.")
+        if self.html is not None and self.many:
+            self._check_gallery()
+        elif self.html is not None:
+            kept = ["--max-memory"] * (self.max_memory is not None)
+            kept += self.given("--sheet", "--preview", "--reference", "--dry-run", "--keep-larger")
+            ranged = {"value_range"} if self.model else set()
+            check_html(self.source, [*given, *kept], WRITTEN - ranged)
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
+
+    def _check_gallery(self) -> None:
+        """Raise where options do not go with a page of many files."""
+        given = [*self.given("--dry-run", "--cell"), *self.set_by_user(*animation_options.OPTIONS)]
+        if given:
+            _refuse(f"--html of several files shows what is written. Leave {given[0]} out.")
 
     def _check_many(self) -> None:
         """Raise where options are for one file."""
@@ -434,7 +454,7 @@ class Request(Options):
             )
         if self.keep_larger and (self.target is None or self._unwritten):
             _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")
-        if self.value_range is not None and self._unwritten:
+        if self.value_range is not None and self.model is None and self._unwritten:
             _refuse("--range is for an image that is written. Leave it out.")
 
     def _check_look(self) -> None:

@@ -5,7 +5,14 @@ from typing import Any
 
 from upsamp.errors import printable
 
-__all__ = ["decode_text", "encoding_of", "first_line", "json_text", "printable"]
+__all__ = [
+    "decode_text",
+    "encoding_of",
+    "first_line",
+    "json_text",
+    "printable",
+    "printable_lines",
+]
 
 
 def encoding_of(head: bytes) -> str:
@@ -44,6 +51,17 @@ def first_line(error: BaseException) -> str:
     """
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return printable(lines[0]).rstrip(".")
+
+
+def printable_lines(text: str) -> str:
+    r"""Return text of which lines and tabs alone are left as they are.
+
+    >>> printable_lines("a" + chr(27) + "\n\tb")
+    'a\\x1b\n\tb'
+    """
+    return "\n".join(
+        "\t".join(printable(cell) for cell in line.split("\t")) for line in text.split("\n")
+    )
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 from upsamp.core.arguments import Array, Pair
 from upsamp.core.convolution.setting import ConvolutionSetting
 from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
+from upsamp.core.kernels.gains import phase_sums, unevenness
 from upsamp.core.kernels.presets import KERNEL_PRESETS
 from upsamp.errors import ArgumentError
 from upsamp.explain.explanation import check_values
@@ -86,40 +87,6 @@ class Words(NamedTuple):
     written: str
     averaged: bool
     make: Callable[[str, Pair, Pair], Array]
-
-
-def unevenness(phases: Array) -> float | None:
-    """Return the largest difference between phases over their mean; None where that mean is 0.
-
-    >>> unevenness(np.array([[4, 2], [2, 1]]))
-    1.3333333333333333
-    """
-    difference, mean = float(phases.max() - phases.min()), abs(float(phases.mean()))
-    if difference <= 1e-12 * float(np.abs(phases).max(initial=0)):
-        return 0.0
-    return difference / mean if mean > 1e-12 * float(np.abs(phases).max()) else None
-
-
-def phase_sums(kernel: Array, axes: Sequence[TransposedAxis]) -> Array:
-    """Return what each phase sums up of a kernel, (rows, columns).
-
-    The phase of an output is its remainder by the stride.
-
-    >>> from upsamp.core.geometry.sizes import transposed_axis
-    >>> axis = transposed_axis(4, 3, 2, "same", None, 1)
-    >>> phase_sums(np.ones((3, 3)), (axis, axis))
-    array([[4., 2.],
-           [2., 1.]])
-    """
-    rows, columns = axes
-    sums = np.zeros((rows.stride, columns.stride))
-    for (row, column), weight in np.ndenumerate(kernel):
-        phase = (
-            (row * rows.dilation - rows.before) % rows.stride,
-            (column * columns.dilation - columns.before) % columns.stride,
-        )
-        sums[phase] += weight
-    return sums
 
 
 def find_overlap(

@@ -13,6 +13,7 @@ EXTRAS = {
     "distributed": "dask",
     "fsspec": "dask",
     "onnx": "onnx",
+    "jinja2": "html",
 }
 
 

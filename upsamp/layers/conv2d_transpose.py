@@ -1,5 +1,6 @@
 """Conv2DTranspose: upsampling and convolution in one, with a kernel that can be learnt."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from upsamp.core.geometry.reach import kernel_overlap, transposed_reach
 from upsamp.core.geometry.sizes import TransposedAxis, transposed_axis
 from upsamp.core.in_place import Change
 from upsamp.core.initializers import InitializerLike
+from upsamp.core.kernels.gains import kernel_unevenness
 from upsamp.layers.convolution_layer import ConvolutionLayer
 from upsamp.layers.kernel_layer import Mixture
 from upsamp.layers.layer import Shape
@@ -122,6 +124,22 @@ class Conv2DTranspose(ConvolutionLayer):
         axes = zip(self.kernel_size, self.strides, self.dilation_rate, strict=True)
         found = {kernel_overlap(*axis) for axis in axes}
         return next(kind for kind in ("holes", "uneven", "even") if kind in found)
+
+    def checkerboard(self) -> float | None:
+        """Return how unevenly the kernel treats the phases of the stride.
+
+        >>> layer = Conv2DTranspose(1, 3, strides=2, kernel_initializer="ones")
+        >>> layer.build((None, 4, 4, 1))
+        >>> layer.set_weights([np.ones((3, 3, 1, 1)), np.zeros(1)])
+        >>> layer.checkerboard()
+        1.3333333333333333
+        """
+        if self.strides == (1, 1):
+            return None
+        if not self.built or any(one.value is None for one in self.weights):
+            return math.nan
+        found = kernel_unevenness(self.weight("kernel"), self.strides, self.dilation_rate)
+        return math.nan if found is None else found
 
     def mix(self, x: Array, mixture: Mixture, changes: Sequence[Change]) -> Array:
         """Convolve the images transposed."""

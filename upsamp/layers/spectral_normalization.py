@@ -94,6 +94,10 @@ class SpectralNormalization(WrapperLayer):
         """Tell the overlap of the layer."""
         return self.layer.overlap()
 
+    def checkerboard(self) -> float | None:
+        """Return what the layer tells of its kernel, of which a multiple is as uneven."""
+        return self.layer.checkerboard()
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this layer again, the layer as its class and config."""
         return {**super().get_config(), "power_iterations": self.power_iterations}

@@ -191,6 +191,19 @@ class Convolution:
         self.step = self._strips.size[1] * (1 if task.apart else self._strips.size[0])
         self.lost = 0
 
+    @classmethod
+    def of(cls, given: Picture | Array, settings: Settings, *, drawn: bool) -> "Convolution":
+        """Return what is computed: of an image channel by channel; drawn: in whole pixels."""
+        if not isinstance(given, Picture):
+            return cls(given, settings, by_channel=False, alpha=False, pixels=None)
+        return cls(
+            given.pixels,
+            settings,
+            by_channel=True,
+            alpha=drawn and given.has_alpha,
+            pixels=given.pixels.dtype if drawn else None,
+        )
+
     def besides(self, memory: int) -> int:  # noqa: ARG002 - strips do not depend on it
         """Return the bytes that are computed in."""
         count, rows = self._strips.size

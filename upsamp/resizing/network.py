@@ -59,6 +59,10 @@ class Network(Protocol):
     name: str
 
     @property
+    def value_range(self) -> tuple[float, float] | None:
+        """Black and white of pictures and the network, where they were told."""
+
+    @property
     def channels(self) -> int:
         """The channels of what goes in, and comes out."""
 
@@ -254,8 +258,7 @@ def run_on_frame(
     """
     if frame.mode not in (*MODES, *DEEP_MODES):
         raise FormatError(
-            "--model is for grey and RGB of 8 or 16 bits. "
-            f"Received: {frame.mode}. Save it as a PNG, or as .npy."
+            f"--model is for grey and RGB of 8 or 16 bits. Received: {frame.mode}. {_remedy(frame)}"
         )
     if value_without_data(frame) is not None:
         raise FormatError(
@@ -264,6 +267,12 @@ def run_on_frame(
         )
     pixels = frame.pixels.reshape(*frame.pixels.shape[:2], -1)
     return NetworkRun(network, pixels, size, frame.has_alpha, room)
+
+
+def _remedy(frame: Picture) -> str:
+    if frame.extra or frame.pixels.dtype.kind == "u":
+        return "Save it as a PNG."
+    return "Give --range LOW HIGH, the values of black and white in the picture and the network."
 
 
 def apply_network(

@@ -9,12 +9,14 @@ from upsamp.cli.modes.explain import convolution_input, enlarging_input
 from upsamp.cli.options import wrong_command
 from upsamp.cli.output import choose_picture, deliver
 from upsamp.cli.render.tables import show_note, show_report
+from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import ArgumentError
 from upsamp.explain.animation import Animation, check_frames
 from upsamp.explain.explanation import check_values
 from upsamp.explain.transposed_animation import animate_transposed
 from upsamp.explain.upsampling_animation import animate_upsampling
+from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.io.write import Destination, check_place, copy_stream
 from upsamp.models.transposed_convolution import Settings
@@ -36,17 +38,19 @@ def animate_enlarging(request: upsample_request.Request) -> None:
     _deliver(animation_of_enlarging(request), request, destination)
 
 
-def animation_of_convolution(request: transpose_request.Request, settings: Settings) -> Animation:
-    """Read the input, and return the steps of its transposed convolution.
+def animation_of_convolution(
+    request: transpose_request.Request, settings: Settings, given: Picture | Array | None = None
+) -> Animation:
+    """Return the steps of a transposed convolution; given: the input, if it was read before.
 
     Raises `ShapeError` for what is too large to be looked at.
     """
-    given = settings.kernel_size or (3, 3)
-    rows, columns = given if settings.kernel is None else settings.kernel.shape[:2]
+    size = settings.kernel_size or (3, 3)
+    rows, columns = size if settings.kernel is None else settings.kernel.shape[:2]
     # Before a kernel is made.
     check_frames(1, [(rows, columns)])
     check_values((rows, columns, settings.filters or 1))
-    x, task = convolution_input(request, settings, "animated")
+    x, task = convolution_input(request, settings, "animated", given)
     if task.kernel.shape[2] * settings.groups > 1:
         show_note(f"the first filter of {task.kernel.shape[2] * settings.groups} is animated")
     with wrong_command(ArgumentError):
@@ -60,12 +64,14 @@ def animation_of_convolution(request: transpose_request.Request, settings: Setti
         )
 
 
-def animation_of_enlarging(request: upsample_request.Request) -> Animation:
-    """Read the input, and return the steps of its upsampling.
+def animation_of_enlarging(
+    request: upsample_request.Request, given: Picture | Array | None = None
+) -> Animation:
+    """Return the steps of an upsampling; given: the input, if it was read before.
 
     Raises `ShapeError` for what is too large to be looked at.
     """
-    x, size, rule = enlarging_input(request, "--animate", "animated")
+    x, size, rule = enlarging_input(request, "--animate", "animated", given)
     if x.shape[2] > 1:
         show_note(f"the first channel of {x.shape[2]} is animated; the others are computed alike")
     return animate_upsampling(x, size, rule, view=request.view)
@@ -105,7 +111,7 @@ def _deliver(
         theme = request.theme or "light"
         picture = draw_animation(animation, seconds, request.cell_pixels, theme)
         deliver(picture, destination)
-    if destination.name == STANDARD_STREAM or getattr(request, "quiet", False):
+    if destination.name == STANDARD_STREAM or request.quiet:
         return
     total = seconds * sum(frame.steps for frame in animation.frames)
     rows = [

@@ -35,11 +35,11 @@ from upsamp.models.transposed_convolution import Settings, Task, check_output_sh
 from upsamp.resizing.enlarging import Enlarging
 from upsamp.resizing.nodata import value_without_data
 from upsamp.translate import TransposedConvolution, Upsampling
-from upsamp.translate.peers import compare_with_peers
+from upsamp.translate.peers import Comparison, compare_with_peers
 from upsamp.translate.programs import program_of
 from upsamp.translate.source import LARGEST, Data, comment, written_array
 
-PEER_HEADINGS = ("Library", "Largest", "Mean", "PSNR (dB)", "")
+PEER_HEADINGS, PEER_SIDES = ("Library", "Largest", "Mean", "PSNR (dB)", ""), "<>>><"
 
 
 def compare_enlarging(request: UpsampleRequest) -> None:
@@ -62,6 +62,14 @@ def show_upsampling_program(
     request: UpsampleRequest, given: Picture | Array, size: Pair, enlarging: Enlarging
 ) -> None:
     """Print a program of another library that upsamples what was given to `size`, and as it is."""
+    data, settings = upsampling_data(request, given, size, enlarging)
+    print_text(program_of(settings, str(request.library), data).removesuffix("\n"))
+
+
+def upsampling_data(
+    request: UpsampleRequest, given: Picture | Array, size: Pair, enlarging: Enlarging
+) -> tuple[Data, Upsampling]:
+    """Return the arrays of a program and what is done to them, and the settings for its library."""
     x = as_batch(array_of(given), enlarging.layout)
     # Some programs depend on each row and column, which is tried for all of them.
     check_memory((len(x), *size, x.shape[-1]), x.dtype, "The result of the program")
@@ -87,7 +95,7 @@ def show_upsampling_program(
         tuple(before),
         (*after, *filter(None, [written.text])),
     )
-    print_text(program_of(settings, str(request.library), data).removesuffix("\n"))
+    return data, settings
 
 
 def _check_data(given: Picture, enlarging: Enlarging) -> None:
@@ -140,11 +148,11 @@ def translate_convolution(request: Request, settings: Settings, layer: TakenLaye
         if layer is not None:
             check_channels(layer.channels, given, settings.data_format)
         origin = origin_of(request.source, given, request.reading)
-    data, program = _convolution_data(request, settings, layer, given, origin)
+    data, program = convolution_data(request, settings, layer, given, origin)
     print_text(program_of(program, str(request.library), data).removesuffix("\n"))
 
 
-def _convolution_data(
+def convolution_data(
     request: Request,
     settings: Settings,
     layer: TakenLayer | None,
@@ -263,22 +271,33 @@ def show_comparison(
     array: (H, W, C). size: the rows and columns of the result. request: which format and digits.
     """
     method, convention = enlarging.interpolation, enlarging.convention
-    # Infinities and what is not a number differ by what is not a number: that is what is shown.
-    with np.errstate(invalid="ignore", over="ignore"):
-        peers = [
-            *compare_with_peers(
-                array, size, method, convention=convention, align_corners=enlarging.align_corners
-            )
-        ]
+    peers = peers_of(array, size, enlarging)
     if request.format_name == "json":
         found = {"interpolation": method, "convention": convention, "size": size}
         print_text(json_text({**found, "libraries": [asdict(peer) for peer in peers]}, indent=2))
         return
-    digits, rows = request.digits or 3, []
+    title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
+    rows = peer_rows(peers, request.digits or 3)
+    as_table = wants_table(request.format_name)
+    show_rows(title, PEER_HEADINGS, rows, PEER_SIDES, as_table=as_table)
+
+
+def peers_of(array: Array, size: Pair, enlarging: Enlarging) -> list[Comparison]:
+    """Return how far the result of each convention and library lies from the chosen one."""
+    method, convention = enlarging.interpolation, enlarging.convention
+    # Infinities and what is not a number differ by what is not a number: that is what is shown.
+    with np.errstate(invalid="ignore", over="ignore"):
+        peers = compare_with_peers(
+            array, size, method, convention=convention, align_corners=enlarging.align_corners
+        )
+        return [*peers]
+
+
+def peer_rows(peers: list[Comparison], digits: int) -> list[tuple[str, ...]]:
+    """Return a row for each convention and library."""
+    rows = []
     for peer in peers:
         numbers = (peer.largest, peer.mean, peer.psnr)
         cells = ["-" if number is None else f"{number:.{digits}g}" for number in numbers]
         rows.append((peer.name, *cells, peer.remark))
-    title = f"{method}, convention {convention}, {size[0]} x {size[1]}, beside"
-    headings, as_table = PEER_HEADINGS, wants_table(request.format_name)
-    show_rows(title, headings, rows, "<>>><", as_table=as_table)
+    return rows

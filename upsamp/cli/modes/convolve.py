@@ -23,8 +23,7 @@ from upsamp.core.layout import as_batch
 from upsamp.errors import ArgumentError
 from upsamp.io.formats import is_image_format
 from upsamp.io.picture_options import check_result
-from upsamp.io.pictures import Picture
-from upsamp.io.write import Destination
+from upsamp.io.pictures import Picture, array_of
 from upsamp.models.transposed_convolution import (
     Convolution,
     Settings,
@@ -44,8 +43,10 @@ def convolve_one(request: Request, settings: Settings, layer: TakenLayer | None)
             check_channels(layer.channels, found.given, settings.data_format)
         ending = "{}x{}_transpose".format(*settings.strides)
         destination = choose_destination(request, found.given, ending)
-        _check_size(found, settings, request.max_pixels)
-        return plan_job(found, _plan(found.given, settings, destination), destination)
+        check_size(found.given, settings, request.max_pixels)
+        drawn = is_image_format(destination.format)
+        work = Convolution.of(found.given, settings, drawn=drawn)
+        return plan_job(found, work, destination)
 
     job = prepare(partial(find_source, request), plan)
     given, destination = job.source.given, job.destination
@@ -67,25 +68,11 @@ def convolve_one(request: Request, settings: Settings, layer: TakenLayer | None)
     report("Convolved, transposed", request.source, given, delivered, destination, shown, started)
 
 
-def _check_size(found: Source, settings: Settings, max_pixels: int) -> None:
+def check_size(given: Picture | Array, settings: Settings, max_pixels: int) -> None:
     """Raise where the result has more pixels than may be, or zeros that nothing follows from."""
-    by_channel = isinstance(found.given, Picture)
-    size = result_size(found.array, settings, by_channel=by_channel)
-    images = len(as_batch(found.array, settings.data_format))
+    by_channel, array = isinstance(given, Picture), array_of(given)
+    size = result_size(array, settings, by_channel=by_channel)
+    images = len(as_batch(array, settings.data_format))
     check_result(*size, max_pixels, images * math.prod(size))
     with wrong_command(ArgumentError):
-        check_output_shape(found.array, settings, by_channel=by_channel)
-
-
-def _plan(given: Picture | Array, settings: Settings, destination: Destination) -> Convolution:
-    """Return what is computed: of an image channel by channel, and to one in whole pixels."""
-    if not isinstance(given, Picture):
-        return Convolution(given, settings, by_channel=False, alpha=False, pixels=None)
-    drawn = is_image_format(destination.format)
-    return Convolution(
-        given.pixels,
-        settings,
-        by_channel=True,
-        alpha=drawn and given.has_alpha,
-        pixels=given.pixels.dtype if drawn else None,
-    )
+        check_output_shape(array, settings, by_channel=by_channel)

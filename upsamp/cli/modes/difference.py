@@ -12,7 +12,7 @@ from upsamp.models.summary.difference import compare
 from upsamp.models.summary.summary import Summary
 
 # The fields of the options that a comparison uses.
-OF_DIFFERENCE = frozenset({"layers", "compare_weights", "format_name", "width", "output"})
+OF_DIFFERENCE = frozenset({"layers", "compare_weights", "format_name", "width", "output", "html"})
 
 
 def compare_models(request: Request) -> None:
@@ -25,6 +25,12 @@ def compare_models(request: Request) -> None:
     values, max_size = request.compare_weights, request.max_size
     one, other = (_comparable(text, values=values, max_size=max_size) for text in (first, second))
     difference = compare(one, other, weights=values)
+    if request.html is not None:
+        from upsamp.cli.html.summary import write_difference_page  # few send a page
+
+        write_difference_page(difference, (first, second), request)
+        if request.output is None:
+            return
     with text_written(request.output, overwrite=request.force):
         show_difference(difference, (first, second), request.shown_as, width=request.width)
 

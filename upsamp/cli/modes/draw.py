@@ -11,6 +11,12 @@ from upsamp.views.diagram_svg import diagram_svg
 
 def draw_model(listing: Listing, request: Request) -> None:
     """Write the drawing of a model to the file of --draw, or to standard output for "-"."""
+    data = f"{drawing_of(listing, request)}\n".encode()
+    copy_stream(BytesIO(data), str(request.draw), overwrite=request.force)
+
+
+def drawing_of(listing: Listing, request: Request) -> str:
+    """Return the drawing of a model, as SVG."""
     shape = request.input_shape
     architecture = architecture_of(
         listing.model,
@@ -18,5 +24,4 @@ def draw_model(listing: Listing, request: Request) -> None:
         input_shapes=None if shape is None else [(None, *shape)],
         counted=listing.counted,
     )
-    data = f"{diagram_svg(architecture)}\n".encode()
-    copy_stream(BytesIO(data), str(request.draw), overwrite=request.force)
+    return diagram_svg(architecture)

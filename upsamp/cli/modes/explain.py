@@ -16,7 +16,8 @@ from upsamp.core.convolution.convolve import conv2d_transpose, transposed_settin
 from upsamp.core.layout import as_batch
 from upsamp.core.upsampling.request import Rule, normalize_rule
 from upsamp.errors import ArgumentError
-from upsamp.explain.overlap import Words, find_overlap
+from upsamp.explain.explanation import Explanation
+from upsamp.explain.overlap import Overlap, Words, find_overlap
 from upsamp.explain.transposed import explain_transposed
 from upsamp.explain.upsampling import explain_upsampling
 from upsamp.io.pictures import Picture, array_of
@@ -25,14 +26,25 @@ from upsamp.models.transposed_convolution import Settings, Task, prepare
 from upsamp.views.heat_map import draw_heat_maps
 
 # What is no option of the computation.
-NOT_OWN = ("source", "overlap", "format_name", "digits", "compression", "force")
+NOT_OWN = (
+    *("source", "overlap", "html", "output", "cell", "view", "cell_pixels", "fps", "theme"),
+    *("format_name", "digits", "compression", "quiet", "force"),
+)
 
 
 def explain_convolution(request: transpose_request.Request, settings: Settings) -> None:
     """Show the steps of a transposed convolution."""
-    x, task = convolution_input(request, settings, "explained")
+    made = explanation_of_convolution(request, settings)
+    show_explanation(made, request.format_name, request.digits)
+
+
+def explanation_of_convolution(
+    request: transpose_request.Request, settings: Settings, given: Picture | Array | None = None
+) -> Explanation:
+    """Return the steps of a transposed convolution; given: the input, if it was read before."""
+    x, task = convolution_input(request, settings, "explained", given)
     with wrong_command(ArgumentError):
-        made = explain_transposed(
+        return explain_transposed(
             x,
             task.kernel,
             task.bias,
@@ -41,17 +53,20 @@ def explain_convolution(request: transpose_request.Request, settings: Settings) 
             cell=request.cell,
             cell_name="--cell",
         )
-    show_explanation(made, request.format_name, request.digits)
 
 
 def convolution_input(
-    request: transpose_request.Request, settings: Settings, done: str
+    request: transpose_request.Request,
+    settings: Settings,
+    done: str,
+    given: Picture | Array | None = None,
 ) -> tuple[Array, Task]:
     """Return the first image, (H, W, C), in the type that is computed in; and what is computed.
 
-    done: what happens to it, as a note says of the first of several.
+    done: what happens to it, as a note says of the first of several. given: the input, if it was
+    read before.
     """
-    given = read_input(request.source, request.reading)
+    given = read_input(request.source, request.reading) if given is None else given
     task = prepare(array_of(given), settings, by_channel=isinstance(given, Picture))
     what = "channel" if task.apart else "image"
     return _first(task.x.astype(task.kernel.dtype, copy=False), what, done), task
@@ -62,24 +77,32 @@ def show_overlap(request: transpose_request.Request, settings: Settings) -> None
     wanted = request.overlap
     destination = choose_picture(wanted, "--overlap", request, least=400) if wanted else None
     given = read_input(request.source, request.reading)
+    found, response = overlap_of(request, settings, given)
+    if destination is not None:
+        maps = {"products of each output": found.taps, "what 1 becomes": response}
+        deliver(Picture(draw_heat_maps(maps), "RGB"), destination)
+    if destination is None or destination.name != STANDARD_STREAM:
+        render_overlap(found, request.format_name, request.digits)
+
+
+def overlap_of(
+    request: transpose_request.Request, settings: Settings, given: Picture | Array
+) -> tuple[Overlap, Array]:
+    """Return how kernels overlap for an input, and what 1 becomes, (OH, OW)."""
     task = prepare(array_of(given), settings, by_channel=isinstance(given, Picture))
     setting = transposed_setting(*settings.arguments, settings.output_shape)
     kernel = _constant_kernel(task, settings)
     with wrong_command(ArgumentError):
         words = _words_of(request, settings, given, task)
     found = find_overlap(kernel, setting, task.x.shape[1:3], words)
-    if destination is not None:
-        response = conv2d_transpose(
-            np.ones(task.x.shape[1:3]),
-            kernel[:, :, np.newaxis, np.newaxis],
-            None,
-            *settings.arguments[:4],
-            output_shape=settings.output_shape,
-        )
-        maps = {"products of each output": found.taps, "what 1 becomes": response}
-        deliver(Picture(draw_heat_maps(maps), "RGB"), destination)
-    if destination is None or destination.name != STANDARD_STREAM:
-        render_overlap(found, request.format_name, request.digits)
+    response = conv2d_transpose(
+        np.ones(task.x.shape[1:3]),
+        kernel[:, :, np.newaxis, np.newaxis],
+        None,
+        *settings.arguments[:4],
+        output_shape=settings.output_shape,
+    )
+    return found, response
 
 
 def _constant_kernel(task: Task, settings: Settings) -> Array:
@@ -140,28 +163,41 @@ def _own_command(source: str) -> str:
 
 
 def _spelled(value: object) -> list[str]:
-    """Return the words of an option's value."""
+    """Return the words of an option's value: one for all numbers that are the same."""
     if isinstance(value, tuple):
-        return [word for one in value for word in _spelled(one)]
+        words = [word for one in value for word in _spelled(one)]
+        return words[:1] if len({*words}) == 1 else words
     return [str(value)]
 
 
 def explain_enlarging(request: upsample_request.Request) -> None:
     """Show the steps of an upsampling."""
-    x, size, rule = enlarging_input(request, "--explain", "explained")
-    with wrong_command(ArgumentError):
-        made = explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
+    made = explanation_of_enlarging(request)
     show_explanation(made, request.format_name, request.digits)
 
 
+def explanation_of_enlarging(
+    request: upsample_request.Request, given: Picture | Array | None = None
+) -> Explanation:
+    """Return the steps of an upsampling; given: the input, if it was read before."""
+    x, size, rule = enlarging_input(request, "--explain", "explained", given)
+    with wrong_command(ArgumentError):
+        return explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
+
+
 def enlarging_input(
-    request: upsample_request.Request, option: str, done: str
+    request: upsample_request.Request,
+    option: str,
+    done: str,
+    given: Picture | Array | None = None,
 ) -> tuple[Array, Pair, Rule]:
     """Return the first image, (H, W, C), the size of the result, and the rule.
 
-    done: what happens to it by the option, as a note says of the first of several.
+    done: what happens to it by the option, as a note says of the first of several. given: the
+    input, if it was read before.
     """
-    given, enlarging = read_input(request.source, request.reading), request.enlarging
+    given = read_input(request.source, request.reading) if given is None else given
+    enlarging = request.enlarging
     if isinstance(given, Picture) and given.has_alpha:
         raise click.UsageError(
             f"{option} is for images without alpha, which weights the colours. Received: an image "

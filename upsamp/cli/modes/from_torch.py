@@ -27,6 +27,8 @@ from upsamp.translate import TorchLayer, parse_torch
 # The options of `transpose-conv` that go with a kernel; and those that `upsample` has, too, where
 # they mean the same. Where channels stand by default differs between them.
 OF_KERNELS = ("weights", "kernel_layout", "seed")
+# Options that show the steps of a transposed convolution, or of an upsampling.
+STEPS = ("--explain", "--animate")
 SHARED = Request.__annotations__.keys() & Upsampling.__annotations__.keys()
 SHARED -= {"data_format", *OF_KERNELS}
 # The presets that mix channels, and so make a kernel for any of them.
@@ -72,7 +74,7 @@ def check_options(taken: set[str]) -> None:
 
 def check_computed(request: Request, *others: str) -> None:
     """Raise where options are given that are for layers that have stages."""
-    for option in request.given(*others, "--explain", "--animate"):
+    for option in request.given(*others, *STEPS):
         raise click.UsageError(
             f"{option} is for transposed convolutions and interpolation. Leave it out."
         )
@@ -94,7 +96,7 @@ def _show(layer: TorchLayer) -> None:
 def _compute(layer: TorchLayer, request: Request) -> None:
     """Compute a convolution or a rearrangement of channels on the input of the command."""
     started = perf_counter()
-    check_computed(request, "--code", "--max-memory")
+    check_computed(request, "--code", "--max-memory", "--html")
     source, layout = request.source, request.data_format
     x = array_of(read_input(source, request.reading))
     destination = choose_destination(request, x, layer.function)

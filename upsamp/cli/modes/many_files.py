@@ -49,13 +49,19 @@ def enlarge_many(request: Request) -> None:
     inputs = Inputs(request.sources, recursive=request.recursive, leave_out=request.out_dir)
     plan = Plan(inputs, naming, skip_existing=request.skip_existing, overwrite=request.force)
     totals = Totals()
+    gallery = None
+    if request.html is not None:
+        from upsamp.cli.html.gallery import GalleryRun  # few send a page
+
+        gallery = GalleryRun(request)
     report = request.report if request.report and not is_stream(request.report) else None
     try:
         with show_progress("Looking for images", "files", wanted=not request.dry) as bar:
             found = survey(lambda: _counted(plan.tasks(), bar), report)
             _check_found(found, plan, request)
             bar(completed=0, total=found.files, description="Enlarging")
-            _run(plan, request, totals, found, bar)
+            keep = (lambda _: None) if gallery is None else gallery.add
+            _run(plan, request, totals, found, bar, keep)
     except (KeyboardInterrupt, SystemExit):  # by Ctrl-C, or another signal
         if totals.done and not request.dry:
             with suppress(OSError):  # of a terminal that is closed
@@ -66,6 +72,8 @@ def enlarge_many(request: Request) -> None:
     except UpsampError:
         _show_failed(request, totals)
         raise
+    if gallery is not None and totals.done:
+        gallery.write(str(request.html), totals)
     _show(plan, request, totals)
 
 
@@ -100,6 +108,10 @@ def _check(request: Request) -> None:
         )
     if format_name is not None:
         check_coding(format_name, request.writing)
+    if request.html is not None:
+        from upsamp.cli.html.page import check_page  # few send a page
+
+        check_page(request.html, overwrite=request.force)
     if request.report is not None:
         check_target(request.report, overwrite=_replaces_report(request))
 
@@ -129,9 +141,14 @@ def _check_found(found: Survey, plan: Plan, request: Request) -> None:
 
 
 def _run(
-    plan: Plan, request: Request, totals: Totals, found: Survey, bar: Callable[..., None]
+    plan: Plan,
+    request: Request,
+    totals: Totals,
+    found: Survey,
+    bar: Callable[..., None],
+    keep: Callable[[Outcome], None],
 ) -> None:
-    """Enlarge the files, and count, report and show what becomes of each."""
+    """Enlarge the files, and count, report, keep and show what becomes of each."""
     jobs, limit = _shares(request, found.files)
     settings = Settings(
         request.enlarging,
@@ -156,6 +173,7 @@ def _run(
             for outcome in _listed(outcomes) if request.dry else outcomes:
                 totals.add(outcome)
                 report.add(outcome)
+                keep(outcome)
                 failed = totals.counts["failed"]
                 bar(1, failed=f"{failed:,} failed" if failed else "")
         except (EngineError, FileError) as error:

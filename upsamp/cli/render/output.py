@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from upsamp.core.text import printable
+from upsamp.core.text import printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +33,7 @@ def print_text(text: str, *, err: bool = False) -> None:
 
     A name whose own ends of lines must not make lines is to be `printable` before.
     """
-    click.echo(_inert(text), err=err)
+    click.echo(printable_lines(text), err=err)
 
 
 def print_paragraph(text: str) -> None:
@@ -48,13 +48,6 @@ def print_drawing(lines: Iterable[str]) -> None:
     """Print lines made of pixels, with the codes that colour them; no text of others is in them."""
     for line in lines:
         click.echo(line, color=True)
-
-
-def _inert(text: str) -> str:
-    """Return text of which lines and tabs alone are left as they are."""
-    return "\n".join(
-        "\t".join(printable(cell) for cell in line.split("\t")) for line in text.split("\n")
-    )
 
 
 def open_console(*, stderr: bool = False, drawing: bool = False) -> "Console":
@@ -78,7 +71,8 @@ def open_console(*, stderr: bool = False, drawing: bool = False) -> "Console":
         def render(self, *args: Any, **options: Any) -> Any:
             """Yield what is rendered; rich's own codes are no text."""
             for segment in super().render(*args, **options):
-                yield segment if segment.control else segment._replace(text=_inert(segment.text))
+                text = segment.text if segment.control else printable_lines(segment.text)
+                yield segment._replace(text=text)
 
     kind = OpenConsole if drawing else InertConsole
     return kind(stderr=stderr, highlight=False, soft_wrap=False, markup=False, emoji=False)

@@ -1,6 +1,7 @@
 """Summaries of models, and the difference of two, as tables, text, JSON, CSV and Markdown."""
 
 from collections.abc import Callable, Mapping
+from math import isnan
 from typing import TYPE_CHECKING
 
 from upsamp.cli.render.output import on_terminal, open_console, print_text
@@ -127,6 +128,8 @@ def _csv(column: Column, row: SummaryRow, summary: Summary) -> object:
     value = column.value(row, summary.batch)
     if value is None or type(value) is int:
         return value
+    if isinstance(value, float):
+        return None if isnan(value) else value
     if value == ():
         return None
     return column.text(row, summary.batch)

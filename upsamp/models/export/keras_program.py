@@ -225,6 +225,7 @@ def pixel_unshuffle(step: Step, layer: Any) -> None:
 
 SIGNS = signs(
     "keras.ops",
+    'keras.ops.cast({}, "float32")',
     {
         "FloorDivide": "keras.ops.floor_divide({}, {})",
         "Mod": "keras.ops.mod({}, {})",
@@ -246,6 +247,8 @@ WORDS = Words(
     unstack=("keras.ops.unstack(", "axis"),
     split=("keras.ops.split(", "axis"),
     at=True,
+    matmul=("keras.ops.matmul(", ()),
+    array="np.array",
 )
 
 
@@ -278,7 +281,7 @@ OPERATIONS: Mapping[str, Record] = {
 
 def _tell_model(step: Step, model: Model) -> tuple[str, list[str]]:
     """Return the start of the call of a nested model, which takes several inputs as a list."""
-    several = len(model.inputs) > 1
+    several = len(model.input_layers) > 1
     return f"{step.program.functions[id(model)].name}({'[' if several else ''}", []
 
 
@@ -362,7 +365,9 @@ def _model_lines(program: Program, function: Function) -> list[str]:
     model = function.model
     end = [f"name={quote(keras_name(model))}"]
     if isinstance(model, Sequential) and _is_plain(model):
-        layers: list[str | Nested] = [_input(model.input_shapes[0], model.inputs[0], named=False)]
+        layers: list[str | Nested] = [
+            _input(model.input_shapes[0], model.input_layers[0], named=False)
+        ]
         for layer in model.layers:
             inner = program.functions.get(id(layer))
             if inner is not None:
@@ -372,7 +377,7 @@ def _model_lines(program: Program, function: Function) -> list[str]:
         listed = Nested("[", tuple(layers), "]")
         return call(f"{function.name} = keras.Sequential(", [listed, *end])
     lines: list[str] = []
-    for value, layer in zip(function.inputs, model.inputs, strict=True):
+    for value, layer in zip(function.inputs, model.input_layers, strict=True):
         made = _input(value.shape, layer, named=not isinstance(model, Sequential))
         lines += call(f"{value.text} = {made.start}", made.arguments)
     lines += function.lines

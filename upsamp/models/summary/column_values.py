@@ -77,6 +77,11 @@ def find_overlap(row: SummaryRow, _: int | None) -> str | None:
     return None if row.layer is None else row.layer.overlap()
 
 
+def find_checkerboard(row: SummaryRow, _: int | None) -> float | None:
+    """Return how unevenly the weights of a layer that upsamples treat the phases of its stride."""
+    return None if row.layer is None else row.layer.checkerboard()
+
+
 def find_weights_memory(row: SummaryRow, _: int | None) -> int | None:
     """Return the bytes of the weights, where these are counted."""
     if row.params is None or row.layer is None:

@@ -1,5 +1,6 @@
 """The columns of a summary, by name: what each tells of a row, as text and as data."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from upsamp.layers.layer import MaybeShape
 from upsamp.models.summary.column_values import (
     Value,
     find_activation,
+    find_checkerboard,
     find_dtype,
     find_inputs,
     find_outputs,
@@ -26,6 +28,8 @@ from upsamp.models.summary.summary_row import SummaryRow, format_shapes
 KERAS_COLUMNS = ("layer", "output_shape", "params")
 # The columns that the calls of the whole model must be followed for.
 MEASURED = ("multiply_adds", "activation_memory", "receptive_field")
+# The columns that the values of the weights are read for.
+VALUED = ("checkerboard",)
 
 
 def _plain(value: Any) -> str:
@@ -49,9 +53,12 @@ class Column:
     json: Callable[[Any], Any] = lambda value: value
     summed: str = ""
 
-    def text(self, row: SummaryRow, batch: int | None = None) -> str:
-        """Return the text of a row."""
-        return self.show(self.value(row, batch))
+    def text(self, row: SummaryRow, batch: int | None = None, digits: int | None = None) -> str:
+        """Return the text of a row; digits: significant ones of what is no integer."""
+        value = self.value(row, batch)
+        if digits is not None and isinstance(value, float):
+            return _format_share(value, digits)
+        return self.show(value)
 
     def data(self, row: SummaryRow, batch: int | None = None) -> dict[str, Any]:
         """Return what JSON holds of a row."""
@@ -93,6 +100,11 @@ def _format_count(count: int | None) -> str:
 
 def _format_memory(count: int | None) -> str:
     return "?" if count is None else format_bytes(count)
+
+
+def _format_share(share: float | None, digits: int = 3) -> str:
+    """Write a share; of a layer without weights it is not known."""
+    return "-" if share is None else "?" if math.isnan(share) else f"{share:.{digits}g}"
 
 
 # --- JSON
@@ -251,6 +263,16 @@ COLUMNS: Mapping[str, Column] = {
             "counts of products in the outputs of a transposed convolution: even, uneven or holes; "
             "weights may leave a checkerboard besides",
             find_overlap,
+        ),
+        Column(
+            "checkerboard",
+            "Checkerboard",
+            ">",
+            "what the weights of a transposed convolution make of a constant: largest difference "
+            "between the phases of the stride / mean, weighted by energy; none where it stays even",
+            find_checkerboard,
+            _format_share,
+            lambda share: None if share is None or math.isnan(share) else share,
         ),
     )
 }

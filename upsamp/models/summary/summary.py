@@ -28,7 +28,8 @@ class Summary:
     trainable_bytes, non_trainable_bytes: in the types that the weights are kept in; None is
     float32. columns: the names of those that are shown. batch: how many samples the measures are
     for; None is one. optimizer: the number and the bytes of what Keras' optimizer keeps, which
-    count among all where the model was compiled.
+    count among all where the model was compiled. digits: significant ones of the numbers in text
+    that are no integers, None for a few.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Summary:
     columns: tuple[str, ...] = KERAS_COLUMNS
     batch: int | None = None
     optimizer: tuple[int, int] | None = None
+    digits: int | None = None
 
     @property
     def total_params(self) -> int:
@@ -65,7 +67,8 @@ class Summary:
     def cells(self) -> list[list[str]]:
         """Return the text of every row under each heading."""
         return [
-            [column.text(row, self.batch) for column in self.shown_columns] for row in self.rows
+            [column.text(row, self.batch, self.digits) for column in self.shown_columns]
+            for row in self.rows
         ]
 
     def uncounted(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""`--html`: each command's page, made of what the command found."""
