@@ -264,7 +264,7 @@ def test_a_large_result_is_refused_before_it_is_made() -> None:
 def test_any_size_of_any_method_is_its_definition() -> None:
     generator = np.random.default_rng(6)
     for number in range(choose(3 * len(DEFINED), 30 * len(DEFINED))):
-        method = DEFINED[number % len(DEFINED)]
+        method: Any = DEFINED[number % len(DEFINED)]
         shape = int(generator.integers(1, 6)), int(generator.integers(1, 6))
         size = tuple(int(length + generator.integers(0, 9)) for length in shape)
         x = generator.standard_normal((*shape, 1))

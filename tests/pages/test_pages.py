@@ -89,7 +89,7 @@ def test_a_page_is_correct_and_asks_nobody_for_anything(folder: Path, kind: str)
         assert link == "data:," or link.removeprefix("#") in names
         if one.tag == "img":
             assert one.attrib["alt"]
-            assert int(one.attrib["width"]) <= 1280 >= int(one.attrib["height"])
+            assert int(one.attrib["width"]) <= 4000 >= int(one.attrib["height"])
         if one.attrib.get("role") == "region":
             assert one.attrib["aria-label"]
             assert one.attrib["tabindex"] == "0"

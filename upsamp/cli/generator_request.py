@@ -287,7 +287,7 @@ class Request(Options):
 
     def _check_use(self) -> None:
         """Raise where an option is given for what is not drawn."""
-        if self.compression is not None and self.output is None and not self.checkerboard:
+        if self.compression is not None and not (self.output or self.checkerboard):
             _refuse("--compress is for the picture. Give -o FILE.png")
         picture = self.given("--grid") + ["--zoom"] * (self.zoom != 1)
         picture += ["--range"] * (self.value_range != "auto" and not self.images)
@@ -306,7 +306,7 @@ class Request(Options):
             for name in self.given("--format", "--digits"):
                 _refuse(f"{name} goes with --checkerboard. Give it, or leave {name} out")
             return
-        given = self.given("-o", "--samples-out", "--save", "--code", "--html")
+        given = self.given("-o", "--samples-out", "--save", "--code", "--trace", "--html")
         if given:
             _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
         check_digits(self.digits, self.format_name, ())

@@ -65,7 +65,8 @@ class ChoiceType(click.Choice[str]):
         near = nearest_name(str(value), self.choices)
         remedy = f" Did you mean {near}?" if near else ""
         shown = str(value)[:MAX_SHOWN]
-        return f"must be one of {', '.join(self.choices)}. Received: {shown}.{remedy}"
+        rule = f"one of {', '.join(self.choices)}" if len(self.choices) > 1 else self.choices[0]
+        return f"must be {rule}. Received: {shown}.{remedy}"
 
 
 class CountType(click.IntRange):

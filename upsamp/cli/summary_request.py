@@ -133,12 +133,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options have no meaning together."""
-        if "" in self.layers:
-            raise click.UsageError("MODEL or LAYER must not be empty. Received: ''.")
-        if self.force and not self.given("-o", "--draw", "--html"):
-            raise click.UsageError("--force is for the file of -o, --draw or --html. Leave it out.")
-        if self.output not in (None, STANDARD_STREAM):
-            check_place(str(self.output), overwrite=self.force)
+        self._check_files()
         if self.audit:
             return  # which has checks of its own
         columns, format_name = self.columns, self.shown_as
@@ -164,8 +159,17 @@ class Request(Options):
                 f"--name must be used with layers. Received: '{self.layers[0]}'."
             )
 
+    def _check_files(self) -> None:
+        """Raise where an input has no name, or the file of -o cannot be written."""
+        if "" in self.layers:
+            raise click.UsageError("MODEL or LAYER must not be empty. Received: ''.")
+        if self.force and not self.given("-o", "--draw", "--html"):
+            raise click.UsageError("--force is for the file of -o, --draw or --html. Leave it out.")
+        if self.output not in (None, STANDARD_STREAM):
+            check_place(str(self.output), overwrite=self.force)
+
     def _check_digits(self) -> None:
-        """Raise where --digits is given, and no number with decimals is shown."""
+        """Raise where columns are unknown, or no number is shown that has decimals."""
         valued = {*VALUED} & {*self.shown_columns}
         if self.digits is not None and (not valued or self.compares or self.style):
             raise click.UsageError(

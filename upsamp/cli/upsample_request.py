@@ -354,10 +354,12 @@ class Request(Options):
 
     def _check_mode(self) -> None:
         """Raise where an option is given that the mode of the call passes over."""
+        # A network takes and gives the range, whatever its result is for.
+        used = {"value_range"} if self.model is not None else set()
         for mode in self.given(*UNUSED):
-            refuse_unused(mode, UNUSED[mode])
+            refuse_unused(mode, UNUSED[mode] - used)
         if self.reference is not None and self.output is None:
-            refuse_unused("--reference without -o", WRITTEN)
+            refuse_unused("--reference without -o", WRITTEN - used)
         if self.source is None:
             check_demo(self.format_name)
 

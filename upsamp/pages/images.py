@@ -59,4 +59,4 @@ def _encoded(levels: Array, size: Pair, remark: str) -> Image:
     write_png(Picture(levels, mode), stream, compression=COMPRESSION)
     data = stream.getvalue()
     uri = f"data:image/png;base64,{b64encode(data).decode('ascii')}"
-    return Image(uri, size[1], size[0], len(data), remark)
+    return Image(uri, size[1], size[0], len(data), remark, size > levels.shape[:2])

@@ -67,5 +67,5 @@ def _checkerboard_section(spectrum: MeanSpectrum, count: int) -> Section:
         parts.append(Table(title_of(count), HEADINGS, rows, SIDES))
     caption = f"Mean spectrum of {count} samples"
     picture = image_of_pixels(spectrum_picture(spectrum, measured, count))
-    parts.append(Figure(picture, caption, caption))
+    parts.append(Figure(picture, caption, caption, lettered=True))
     return Section("checkerboard", "Checkerboard", tuple(parts))
