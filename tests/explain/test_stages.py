@@ -268,7 +268,9 @@ def test_any_size_of_any_method_is_its_definition() -> None:
         shape = int(generator.integers(1, 6)), int(generator.integers(1, 6))
         size = tuple(int(length + generator.integers(0, 9)) for length in shape)
         x = generator.standard_normal((*shape, 1))
-        made = explain_upsampling(x, (size[0], size[1]), Rule(*method, False))
+        made = explain_upsampling(
+            x, (size[0], size[1]), Rule(method[0], method[1], method[2], False)
+        )
         stages = {stage.name: stage.values for stage in made.stages}
         for axis, name in enumerate(("row", "column")):
             expected = matrix(shape[axis], size[axis], method)
