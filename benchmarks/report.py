@@ -50,6 +50,12 @@ better one counts.
 One call on points of the latent space, beside the three ways in which Keras can be asked:
 `predict`, which most programs call, and two that do less around the computation.
 """,
+    "networks": """\
+## Networks that enlarge pictures
+
+A whole program, from its start to its end, that reads a picture of one channel as numbers, takes it
+through a network, and writes the result; and the most memory that it had.
+""",
     "png": """\
 ## Writing PNG
 
@@ -119,7 +125,7 @@ def _overview(parts: dict[str, list[Row]]) -> str:
     """Return the mean of each group, and of those that belong together."""
     rows = [
         row
-        for part in ("upsampling", "convolution", "generators", "png", "processes")
+        for part in ("upsampling", "convolution", "generators", "networks", "png", "processes")
         for row in parts.get(part, [])
     ]
     groups = dict(_by_group(rows))

@@ -21,6 +21,7 @@ import png
 import processes
 import report
 import scale
+import superresolution
 import techniques
 import upsampling
 from machine import describe, limits
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Callable[..., Iterator[Row]]] = {
     "upsampling": upsampling.rows,
     "convolution": convolution.rows,
     "generators": generators.rows,
+    "networks": superresolution.rows,
     "png": png.rows,
     "processes": processes.rows,
     "memory": memory.rows,

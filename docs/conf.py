@@ -1,6 +1,7 @@
 """The site: `sphinx-build -W --keep-going -n docs docs/_build` makes it, without a network."""
 
 import importlib.metadata
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -31,6 +32,12 @@ autodoc_preserve_defaults = True
 # Types in signatures are for reading: those of others, and aliases, have no page here.
 nitpick_ignore_regex = [(r"py:.*", r".*")]
 
+ALIASES = {
+    "ndarray[tuple[Any, ...], dtype[Any]]": "Array",
+    "SupportsIndex | Sequence[SupportsIndex]": "PairLike",
+    "str | Sequence[PairLike]": "PaddingLike",
+}
+
 html_theme = "furo"
 html_title = "upsamp"
 html_static_path = ["static"]
@@ -49,14 +56,34 @@ def run_pages(app: Any) -> None:
 
 
 def mark_arguments(
-    app: Any, what: str, name: str, thing: object, options: Any, lines: list[str]
+    app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]
 ) -> None:
-    """Set the names of arguments that begin a line of a docstring in bold."""
+    """Set the names of arguments in bold where a docstring says what they are."""
+    del app, what, name, options
+    try:
+        names = "|".join(inspect.signature(thing).parameters)
+    except (TypeError, ValueError):
+        return
+    if names:
+        said = re.compile(rf"(?<![\w\"=`])((?:{names})(?:, (?:{names}))*): (?=\S)")
+        lines[:] = [line if ">>>" in line else said.sub(r"**\1**: ", line) for line in lines]
+
+
+def shorten(
+    app: Any, what: str, name: str, thing: Any, options: Any, signature: str, returned: str
+) -> tuple[str, str]:
+    """Return a signature in which long types have the names that they have in the code."""
     del app, what, name, thing, options
-    lines[:] = [re.sub(r"^([a-z]\w*(?:, [a-z]\w*)*): (?=\S)", r"**\1**: ", line) for line in lines]
+    texts = []
+    for text in (signature, returned):
+        for spelled, alias in ALIASES.items():
+            text = text and text.replace(spelled, alias)  # noqa: PLW2901
+        texts.append(text)
+    return texts[0], texts[1]
 
 
 def setup(app: Any) -> None:
     """Connect what runs the pages, and what reads docstrings."""
     app.connect("builder-inited", run_pages)
     app.connect("autodoc-process-docstring", mark_arguments)
+    app.connect("autodoc-process-signature", shorten)

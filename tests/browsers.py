@@ -52,13 +52,15 @@ class Browser:
         """Return what was written to the console since it was asked last."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
+    def events(self, method: str) -> list[Any]:
+        """Return what is told of events since that was asked last."""
+        entries = self.driver.get_log("performance")
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        return [event["params"] for event in events if event["method"] == method]
+
     def requests(self) -> list[str]:
         """Return the addresses that were asked for since that was asked last."""
-        events = [
-            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
-        ]
-        sent = [event for event in events if event["method"] == "Network.requestWillBeSent"]
-        return [event["params"]["request"]["url"] for event in sent]
+        return [event["request"]["url"] for event in self.events("Network.requestWillBeSent")]
 
     def violations(self) -> list[str]:
         """Return what axe finds wrong, each with the elements."""
@@ -75,6 +77,15 @@ class Browser:
         """Press keys while an element has the focus."""
         self.ask(f"document.querySelector({json.dumps(selector)}).focus()")
         self.driver.switch_to.active_element.send_keys(keys)
+
+    def click(self, selector: str, share: float) -> None:
+        """Press the pointer on an element, at a share of its width."""
+        from selenium.webdriver.common.action_chains import ActionChains
+        from selenium.webdriver.common.by import By
+
+        element = self.driver.find_element(By.CSS_SELECTOR, selector)
+        aside = round((share - 0.5) * element.size["width"])
+        ActionChains(self.driver).move_to_element_with_offset(element, aside, 0).click().perform()
 
     def picture(self, path: Path) -> None:
         """Write a picture of the whole page as PNG, for a person to look at."""

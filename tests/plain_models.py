@@ -23,7 +23,7 @@ def compute_plainly(model: Model, inputs: Sequence[Array]) -> list[Array]:
         for array, before in zip(read, kept, strict=True):
             np.testing.assert_array_equal(array, before)
         values.update({Source(number, output): one.copy() for output, one in enumerate(results)})
-    return [values[source] for source in model.outputs]
+    return [values[source] for source in model.output_sources]
 
 
 def _compute(layer: Layer, inputs: list[Array]) -> list[Array]:

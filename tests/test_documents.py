@@ -135,4 +135,4 @@ def test_the_pages_are_what_their_scripts_write(script: str) -> None:
 
 def test_the_version_stands_in_one_place_and_in_the_changelog() -> None:
     version = run_shell("upsamp --version", ROOT).split()[1]
-    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

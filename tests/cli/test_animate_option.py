@@ -63,7 +63,9 @@ def test_a_layer_of_another_library_is_animated_as_it_is_computed(
     title = parse(tmp_path / "a.svg").getroot().findtext(f"{SVG}title")
     assert title == "upsample 1 x 2 to 2 x 4: nearest, convention torch"
     refused = invoke("transpose-conv", *layer, "--animate", "b.svg")
-    assert "--animate of a layer needs INPUT" in refused.stderr
+    assert "--animate needs INPUT, such as '1 2; 3 4'." in refused.stderr
+    refused = invoke("transpose-conv", *layer, "--explain")
+    assert "--explain of a layer needs INPUT" in refused.stderr
     refused = invoke(
         *("transpose-conv", "1 2", "--from", "torch", "Conv2d(1, 1, 1)", "--animate", "b.svg")
     )
@@ -71,10 +73,22 @@ def test_a_layer_of_another_library_is_animated_as_it_is_computed(
     assert not (tmp_path / "b.svg").exists()
 
 
+@pytest.mark.parametrize("wanted", [("--animate", "a.svg"), ("--explain",)])
+def test_the_steps_of_a_layer_are_those_before_its_activation(
+    invoke: Invoke, wanted: tuple[str, ...]
+) -> None:
+    layer = ("--from", "keras", "Conv2DTranspose(1, 3, activation='relu')")
+    result = invoke("transpose-conv", "-1 2", *layer, *wanted)
+    assert result.exit_code == 0
+    assert "the steps are those before the layer's activation" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("upsample", "1 2", "--view", "scatter"), 2, "--view goes with --animate. Give"),
+        (("upsample", "--animate", "a.gif"), 2, "--animate needs INPUT, such as '1 2; 3 4'."),
+        ((*SAME, "--animate", "a.gif", "--digits", "3"), 2, "Leave --digits out, or --animate."),
         (("upsample", "1 2", "--fps", "1"), 2, "--fps goes with --animate. Give"),
         (("upsample", "1 2", "--animate", "a.jpg"), 2, "in .gif, .webp, .png or .svg. Received"),
         (
@@ -86,7 +100,7 @@ def test_a_layer_of_another_library_is_animated_as_it_is_computed(
         ((*SAME, "--animate", "a.svg", "--compress", "9"), 2, "an SVG has none. Leave it out."),
         ((*SAME, "--animate", "a.gif", "--compress", "9"), 2, "--compress is for PNG"),
         ((*SAME, "--animate", "a.gif", "--cell-pixels", "999"), 2, "must be at most 128"),
-        ((*SAME, "--animate", "a.gif", "--fps", "nan"), 2, "must be a number. Received: nan."),
+        ((*SAME, "--animate", "a.gif", "--fps", "nan"), 2, "must be a number, 0.1 to 50."),
         (
             ("upsample", "1 2", "--animate", "a.gif", "--size", "200"),
             1,

@@ -180,3 +180,15 @@ def test_a_picture_comes_out_as_dark_as_it_went_in(
     result = invoke("generator", "--model", "copy.keras", "--image", "in.png", "-o", "out.png")
     assert result.exit_code == 0
     np.testing.assert_array_equal(pixels_of("out.png"), pixels.repeat(2, 0).repeat(2, 1))
+
+
+def test_a_long_vector_is_folded_into_rows(invoke: Invoke) -> None:
+    dense = "generator", "--kind", "upsampling", "--layer", "dense"
+    result = invoke(*dense, "-o", "dense.png", "--samples-out", "dense.npy")
+    assert "the 3,200 values of a sample are folded into rows of 57" in result.stderr
+    values = np.load("dense.npy")[0].astype(np.float64)
+    pixels = pixels_of("dense.png")
+    assert pixels.shape == (57, 57)
+    expected = (values - values.min()) / np.ptp(values) * 255
+    np.testing.assert_allclose(pixels.reshape(-1)[:3200], expected, rtol=0, atol=0.51)
+    assert not pixels.reshape(-1)[3200:].any()

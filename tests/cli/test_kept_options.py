@@ -97,7 +97,7 @@ def test_linear_light_is_interpolated(invoke: Invoke, samples: Path) -> None:
         (("a.png", "--quality", "90"), "--quality is for JPEG, WebP and AVIF"),
         (("a.png", "--quality", "0"), "must be 1 to 100, or keep. Received: 0."),
         (("a.png", "--quality", "best"), "must be 1 to 100, or keep. Received: best."),
-        (("a.png", "--depth", "16"), "'16' is not '8'"),
+        (("a.png", "--depth", "16"), "--depth must be 8. Received: 16."),
     ],
 )
 def test_what_does_not_fit_together_is_a_usage_error(

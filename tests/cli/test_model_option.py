@@ -199,3 +199,43 @@ def test_what_is_no_network_of_pictures_is_an_error_and_leaves_nothing(
         result = invoke("upsample", "a.png", "--model", model)
         assert (result.exit_code, text in result.stderr) == (1, True)
     assert [*Path().glob("a_*")] == []
+
+
+def test_inks_go_through_a_network_as_light(invoke: Invoke, network: str) -> None:
+    with Image.open("a.png") as image:
+        image.convert("CMYK").save("inks.tif")
+    result = invoke("upsample", "inks.tif", "--model", network, "-o", "large.png")
+    assert result.exit_code == 0
+    assert "no colour profile, so it is converted to RGB without" in result.stderr
+    invoke("upsample", "inks.tif", "--size", "1", "-o", "light.png")
+    invoke("upsample", "light.png", "--model", network, "-o", "expected.png")
+    np.testing.assert_array_equal(pixels_of("large.png"), pixels_of("expected.png"))
+
+
+@in_one_test(("dtype", "white"), [(np.float32, 0.5), (np.int32, 70_000)])
+def test_numbers_go_through_a_network_by_their_range(
+    invoke: Invoke, network: str, dtype: type, white: float
+) -> None:
+    values: NDArray[Any] = np.linspace(0, white, 12 * 16).reshape(12, 16).astype(dtype)
+    Image.fromarray(values).save("values.tif")
+    words = ("upsample", "values.tif", "--model", network, "-o", "large.png")
+    result = invoke(*words)
+    assert result.exit_code == 1
+    assert "Give --range LOW HIGH, the values of black and white" in result.stderr
+    result = invoke(*words, "--range", "0", f"{white}")
+    assert result.exit_code == 0, result.stderr
+    assert "became pixels of 8 bits, black and white at 0 and" in result.stderr
+    invoke(
+        "upsample", "values.tif", "--interp", "bilinear", "--range", "0", f"{white}", "-o", "b.png"
+    )
+    inside = (slice(4, -4), slice(4, -4))
+    difference = pixels_of("large.png")[inside].astype(int) - pixels_of("b.png")[inside]
+    assert np.abs(difference).max() <= 1
+
+
+def test_values_without_data_go_through_no_network(invoke: Invoke, network: str) -> None:
+    values = np.full((4, 4), np.nan, np.float32)
+    Image.fromarray(values).save("values.tif")
+    result = invoke("upsample", "values.tif", "--model", network, "--range", "0", "1")
+    assert result.exit_code == 1
+    assert "pixels all hold data. Received: 16 pixels that hold none." in result.stderr

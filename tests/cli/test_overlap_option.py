@@ -143,3 +143,9 @@ def test_what_cannot_be_is_refused(
     result = invoke("transpose-conv", "1 2; 3 4", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
+
+
+def test_the_cures_leave_out_what_only_shows(invoke: Invoke) -> None:
+    line = ("transpose-conv", "1 2; 3 4", "--kernel", "3", "--stride", "2", "--overlap")
+    plain, shown = (invoke(*line, "--format", "json", *more) for more in ((), ("--quiet",)))
+    assert json.loads(plain.stdout)["cures"] == json.loads(shown.stdout)["cures"]

@@ -89,7 +89,9 @@ def values_of(tables: Tables, name: str) -> Array:
 
 @pytest.mark.parametrize("columns", sample((9, 14, 20, 30, 40, 57, 80, 200), 5))
 def test_no_digit_is_lost_on_a_terminal_of_any_width(terminal: Terminal, columns: int) -> None:
-    shown, errors, code = terminal(columns, "upsample", WIDE_TEXT, "--size", "1", "2")
+    shown, errors, code = terminal(
+        columns, "upsample", WIDE_TEXT, "--size", "1", "2", "--digits", "17"
+    )
     assert (code, errors) == (0, "")
     # What is too narrow for any table may be overrun, but nothing may be left out.
     assert max(len(line) for line in lines_of(shown)) <= max(columns, 14)

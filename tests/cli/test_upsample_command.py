@@ -434,7 +434,7 @@ def test_an_image_from_standard_input_goes_to_standard_output(
         (["[[1,2]]", "--data-format", "channels_first"], 1, "must have rank 3 or 4"),
         (["IMAGE", "--data-format", "channels_first"], 2, "--data-format is for matrices"),
         (["IMAGE", "--max-pixels", "100"], 1, "--max-pixels"),
-        ([""], 1, "There is no file ''"),
+        (["", "-o", "out.png"], 2, "-o writes what is made of INPUT. Received: no INPUT."),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line_and_leaves_nothing(

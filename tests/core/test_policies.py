@@ -37,6 +37,11 @@ def test_a_type_of_numpy_is_a_policy_and_nothing_is_float32() -> None:
     assert normalize_policy(np.dtype("float16")) is POLICIES["float16"]
 
 
+def test_weights_of_other_than_8_bits_are_told() -> None:
+    with pytest.raises(ArgumentError, match=r"weights that are quantized as int4/128\. Save the "):
+        normalize_policy("int4/128_from_float32")
+
+
 @in_one_test("wrong", ["int8", "float8", "", 3, [], {}, "Float32"])
 def test_what_is_no_float_type_is_refused(wrong: object) -> None:
     with pytest.raises(

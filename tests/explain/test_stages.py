@@ -12,7 +12,7 @@ from resize_definition import METHODS as DEFINED
 from resize_definition import defined, matrix
 
 from upsamp.core.upsampling.methods import METHODS
-from upsamp.core.upsampling.request import Rule
+from upsamp.core.upsampling.request import Rule, normalize_rule
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.explain.explanation import Explanation
 from upsamp.explain.transposed import explain_transposed
@@ -268,9 +268,8 @@ def test_any_size_of_any_method_is_its_definition() -> None:
         shape = int(generator.integers(1, 6)), int(generator.integers(1, 6))
         size = tuple(int(length + generator.integers(0, 9)) for length in shape)
         x = generator.standard_normal((*shape, 1))
-        made = explain_upsampling(
-            x, (size[0], size[1]), Rule(method[0], method[1], method[2], False)
-        )
+        rule = normalize_rule(*method[:2], align_corners=method[2], alpha=False)
+        made = explain_upsampling(x, (size[0], size[1]), rule)
         stages = {stage.name: stage.values for stage in made.stages}
         for axis, name in enumerate(("row", "column")):
             expected = matrix(shape[axis], size[axis], method)

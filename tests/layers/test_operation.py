@@ -37,6 +37,15 @@ EXPECTED = {
     "Sin": np.sin(X),
     "Cos": np.cos(X),
     "Sign": [[-1, -1, 0, 1, 1]],
+    "Tan": np.tan(X),
+    "Arctan": np.arctan(X),
+    "Sinh": (np.exp(X) - np.exp(-X)) / 2,
+    "Cosh": (np.exp(X) + np.exp(-X)) / 2,
+    "Expm1": np.exp(X) - 1,
+    "Greater": [[0, 0, 1, 0, 1]],
+    "GreaterEqual": [[0, 0, 1, 1, 1]],
+    "Less": [[1, 1, 0, 0, 0]],
+    "LessEqual": [[1, 1, 0, 1, 0]],
     "Floor": [[-2, -1, 0, 0, 2]],
     "Ceil": [[-2, 0, 0, 1, 2]],
     "Round": [[-2, 0, 0, 0, 2]],
@@ -54,6 +63,8 @@ POSITIVE: dict[str, Callable[[], Any]] = {
     "Rsqrt": lambda: 1 / np.sqrt(np.abs(Y)),
     "Log1p": lambda: np.log(1 + np.abs(Y)),
     "Log": lambda: np.log(np.abs(Y)),
+    "Log2": lambda: np.log(np.abs(Y)) / math.log(2),
+    "Log10": lambda: np.log(np.abs(Y)) / math.log(10),
     "Power": lambda: np.abs(Y) ** X,
 }
 
@@ -74,7 +85,7 @@ def test_operations_on_positive_values(name: str) -> None:
 
 
 def test_all_operations_are_tested() -> None:
-    assert {*EXPECTED, *POSITIVE, "Clip", "Cast", *SHAPE_OPERATIONS} == set(OPERATIONS)
+    assert {*EXPECTED, *POSITIVE, "Clip", "Cast", "Where", *SHAPE_OPERATIONS} == set(OPERATIONS)
     assert set(BINARY) <= set(OPERATIONS)
 
 
@@ -234,3 +245,28 @@ def test_options_of_other_functions_are_refused(
         match=rf"`options` of {name} must be: {wanted}\. Received: options=\{{",
     ):
         Operation(name, operands, options)
+
+
+def test_where_chooses_by_a_condition_of_its_own_shape() -> None:
+    x, y = np.arange(6.0, dtype=np.float32).reshape(1, 2, 3), np.full((1, 1, 3), -1, np.float32)
+    condition = np.array([[[1.0], [0.0]]], np.float32)
+    found = Operation("Where", (None, None, None))([condition, x, y])
+    np.testing.assert_array_equal(found, [[[0, 1, 2], [-1, -1, -1]]])
+    found = Operation("Where", (None, 0.5, [1.0, 2.0, 3.0]))([x])
+    np.testing.assert_array_equal(found, [[[1, 0.5, 0.5], [0.5, 0.5, 0.5]]])
+    with pytest.raises(ArgumentError, match="`operands` of Where must be 3"):
+        Operation("Where", (None, None))
+
+
+def test_matrices_are_multiplied() -> None:
+    x, y = np.arange(12.0).reshape(2, 2, 3), np.arange(24.0).reshape(2, 3, 4)
+    product = Operation("Matmul", (None, None))
+    assert product.connect([(None, 5, 3), (None, 3, None)]) == [(None, 5, None)]
+    expected = [[[sum(x[n, i, k] * y[n, k, j] for k in range(3)) for j in range(4)]
+                 for i in range(2)] for n in range(2)]  # fmt: skip
+    np.testing.assert_allclose(product([x, y]), expected)
+    mixed = Operation("Matmul", (None, [[1.0], [0.0], [2.0]]))([x])
+    np.testing.assert_allclose(mixed, x[..., :1] + 2 * x[..., 2:])
+    for shapes in ([(None, 2, 3), (None, 2, 3)], [(None, 3), (3,)], [(None, 5, 3), (None, 3)]):
+        with pytest.raises(ShapeError):
+            product.connect(shapes)

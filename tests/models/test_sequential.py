@@ -92,7 +92,7 @@ def test_what_depends_on_the_input_is_refused_before_it_is_known(what: str) -> N
         lambda model: model.save("none.keras"),
         lambda model: model.count_params(),
         lambda model: model.get_layer("none"),
-        lambda model: model.inputs,
+        lambda model: model.input_layers,
         lambda model: Sequential([Dense(2, input_dim=3), model]),
     ],
 )

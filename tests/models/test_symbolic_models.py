@@ -15,7 +15,7 @@ from golden_files import golden_model, model_file
 from goldens import gan_zoo
 
 import upsamp
-from upsamp import Functional, Model, Sequential, load_model
+from upsamp import Functional, Model, Sequential, layers, load_model, make_generator
 from upsamp.errors import ArgumentError, ShapeError
 from upsamp.layers import (
     Add,
@@ -24,6 +24,7 @@ from upsamp.layers import (
     Conv2D,
     Conv2DTranspose,
     Dense,
+    Flatten,
     Input,
     InputLayer,
     LeakyReLU,
@@ -40,22 +41,11 @@ def random_normal(mean: float, stddev: float) -> dict[str, Any]:
     return {"class_name": "RandomNormal", "config": {"mean": mean, "stddev": stddev}}
 
 
-class Layers:
-    """upsamp's layers, with Keras' functions of the merging ones."""
-
-    def add(self, inputs: list[SymbolicTensor]) -> Any:
-        """Return the sum."""
-        return Add()(inputs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(upsamp.layers, name)
-
-
 KERAS = SimpleNamespace(
     Input=Input,
     Model=Model,
     Sequential=Sequential,
-    layers=Layers(),
+    layers=upsamp.layers,
     initializers=SimpleNamespace(RandomNormal=random_normal),
 )
 
@@ -212,8 +202,8 @@ def test_what_upsamp_does_not_have_has_no_shape() -> None:
 
 def test_a_chain_begins_with_an_input() -> None:
     model = Sequential([Input((4,), name="start"), Dense(3)])
-    assert (model.built, model.inputs[0].name) == (True, "start")
-    assert isinstance(model.inputs[0], InputLayer)
+    assert (model.built, model.input_layers[0].name) == (True, "start")
+    assert isinstance(model.input_layers[0], InputLayer)
 
 
 START, OTHER = Input((3,)), Input((4,), name="other")
@@ -248,3 +238,70 @@ def test_the_calls_that_a_model_is_made_of_may_be_given() -> None:
     calls = [Call(InputLayer((3,))), Call(Dense(3), (Source(0),))]
     model = Functional.from_calls(calls, [0], [Source(1)], "given", seed=4)
     assert (model.name, model.seed, model.output_shape) == ("given", (4,), (None, 3))
+
+
+# --- models made of other models
+
+
+def test_a_model_is_made_of_the_inputs_and_outputs_of_another(tmp_path: Path) -> None:
+    base = make_generator("dcgan", seed=3)
+    z = np.random.default_rng(0).normal(size=(2, 100)).astype(np.float32)
+    expected = make_generator("dcgan", seed=3).predict(z)  # whose weights are not drawn before
+    head = Model(base.inputs, base.get_layer("conv2d_transpose").output)
+    assert (head.input_shape, head.output_shape) == ((None, 100), (None, 7, 7, 128))
+    for model in (Functional(base.inputs, base.outputs), Model(base.input, [base.output])):
+        np.testing.assert_allclose(model.predict(z), expected, atol=1e-6)
+    base.save(tmp_path / "base.keras")
+    again = load_model(tmp_path / "base.keras")
+    tail = Flatten()(again.get_layer("conv2d_transpose").output)
+    np.testing.assert_array_equal(
+        Model(again.inputs, tail).predict(z).reshape(2, 7, 7, 128), head.predict(z)
+    )
+
+
+def test_symbolic_ends_of_a_model_are_those_of_its_layers() -> None:
+    start = Input((4,))
+    hidden = Dense(3, name="hidden")(start)
+    model = Model(start, Dense(2)(hidden))
+    layer = model.get_layer("hidden")
+    assert (layer.output, layer.input) == (hidden, start)
+    for begin in (start, model.input):  # which is the same input, though another tensor
+        assert Model(begin, [layer.output, model.output]).output_shapes == [(None, 3), (None, 2)]
+    assert pickle.loads(pickle.dumps(model)).output.shape == (None, 2)
+    with pytest.raises(ArgumentError, match=r"must be called, or be in a model.*layer 'alone'"):
+        _ = Dense(1, name="alone").output
+
+
+def test_training_of_a_call_stays_with_it_in_another_model() -> None:
+    calls = [Call(InputLayer((3,))), Call(BatchNormalization(), (Source(0),), training=True)]
+    base = Functional.from_calls(calls, [0], [Source(1)])
+    again = Model(base.inputs, base.outputs)
+    x = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 5.0]], np.float32)
+    np.testing.assert_array_equal(again.predict(x), base.predict(x))
+    np.testing.assert_allclose(again.predict(x)[:, 1:], [[0, -1], [0, 1]], atol=1e-3)
+
+
+def test_inputs_may_be_lists_in_lists(tmp_path: Path) -> None:
+    one, other, last = (Input((3,)) for _ in range(3))
+    model = Model([[one, other], last], {"sum": layers.add([one, last]), "both": [[other], one]})
+    x, y, z = (np.full((2, 3), value, np.float32) for value in (1, 2, 4))
+    model.save(tmp_path / "model.keras")
+    outer = Model([one, other, last], model([[one, other], last])[-1])
+    outer.save(tmp_path / "outer.keras")
+    for made in (model, load_model(tmp_path / "model.keras")):
+        for given in ([[x, y], z], [x, y, z]):
+            found = made.predict(given)
+            np.testing.assert_array_equal(found["sum"], x + z)
+            np.testing.assert_array_equal(found["both"][0][0], y)
+    np.testing.assert_array_equal(load_model(tmp_path / "outer.keras").predict([x, y, z]), x + z)
+
+
+def test_merges_are_functions_as_well() -> None:
+    one, other = Input((3,)), Input((3,))
+    x, y = np.array([[1.0, 5.0, 2.0]]), np.array([[4.0, 2.0, 2.0]])
+    for name in ("add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate"):
+        function, layer = getattr(layers, name), getattr(layers, name.capitalize())
+        np.testing.assert_array_equal(function([x, y]), layer()([x, y]))
+        made = function([one, other], name="merged")
+        assert Model([one, other], made).get_layer("merged").type_name == name.capitalize()
+    assert layers.concatenate([x, y], axis=0).shape == (2, 3)

@@ -89,7 +89,7 @@ def test_a_page_is_correct_and_asks_nobody_for_anything(folder: Path, kind: str)
         assert link == "data:," or link.removeprefix("#") in names
         if one.tag == "img":
             assert one.attrib["alt"]
-            assert int(one.attrib["width"]) <= 1280 >= int(one.attrib["height"])
+            assert int(one.attrib["width"]) <= 4000 >= int(one.attrib["height"])
         if one.attrib.get("role") == "region":
             assert one.attrib["aria-label"]
             assert one.attrib["tabindex"] == "0"
@@ -215,7 +215,7 @@ def test_a_gallery_shows_the_first_files_and_tells_of_the_others(
     ("line", "told"),
     [
         (["upsample", "1 2", "--explain"], "Leave --explain out"),
-        (["upsample", "1 2", "--format", "json"], "Give -o FILE."),
+        (["upsample", "1 2", "--format", "json"], "--html without -o does not use --format"),
         (["upsample", "1 2", "--max-memory", "1GB"], "Leave --max-memory out"),
         (["transpose-conv", "--solve", "7", "28"], "--solve and --html"),
         (["transpose-conv", "1 2", "--from", "torch", "PixelShuffle(2)"], "--html is for"),

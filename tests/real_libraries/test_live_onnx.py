@@ -61,7 +61,7 @@ def run(model: Model, inputs: Sequence[NDArray[Any]], folder: Path) -> list[NDAr
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(written, options, providers=["CPUExecutionProvider"])
-    given = zip(session.get_inputs(), model.inputs, inputs, strict=True)
+    given = zip(session.get_inputs(), model.input_layers, inputs, strict=True)
     feed = {
         tensor.name: array.astype(getattr(layer, "input_dtype", np.float32))
         for tensor, layer, array in given
@@ -81,7 +81,9 @@ def check_declared(model: Model, proto: Any) -> None:
         8,
         18,
     )
-    assert [tensor.name for tensor in proto.graph.input] == [layer.name for layer in model.inputs]
+    assert [tensor.name for tensor in proto.graph.input] == [
+        layer.name for layer in model.input_layers
+    ]
     shapes = [*model.input_shapes, *model.output_shapes]
     for tensor, shape in zip([*proto.graph.input, *proto.graph.output], shapes, strict=True):
         lengths = tensor.type.tensor_type.shape.dim
@@ -179,13 +181,14 @@ def test_every_activation_and_operation_is_computed(dtype: str, tmp_path: Path) 
         "Cast": {"dtype": "int32"},
     }
     array = [0.5, 1.0, -2.0, 3.0, 1.5, 2.5]
-    for name in OPERATIONS:
+    layers.append(Operation("Where", (None, 0.5, array), dtype=dtype))
+    for name in set(OPERATIONS) - {"Where"}:
         both = ((None, 2.0), (0.5, None), (None, array)) if name in BINARY else ((None,),)
         layers += [Operation(name, one, options.get(name), dtype=dtype) for one in both]
     calls = [Call(InputLayer((5, 6))), Call(Operation("Abs", (None,)), (Source(0),))]
     for layer in layers:
         # Of positive numbers alone there are roots and logarithms.
-        positive = layer.type_name in {"Sqrt", "Rsqrt", "Log", "Log1p", "Power"}
+        positive = layer.type_name in {"Sqrt", "Rsqrt", "Log", "Log1p", "Log2", "Log10", "Power"}
         calls.append(Call(layer, (Source(int(positive)),)))
     model = Functional.from_calls(calls, [0], [Source(2 + number) for number in range(len(layers))])
     check_one(model, x, tmp_path)

@@ -60,7 +60,7 @@ def random_animation(number: int) -> Animation:
         method: Any = ("bicubic", "lanczos3", "area", "mitchellcubic")[number // 3 % 4]
         return animate_upsampling(x, size, Rule(method, "keras", False, False), view=view)
     kernel = generator.standard_normal((2, 3, 1, x.shape[2]))
-    arguments: Any = ((1, 2), "valid", None, (2, 1), 1)
+    arguments: Any = ((1, 2), ("valid", "same")[number % 4 == 1], None, (2, 1), 1)
     return animate_transposed(x, kernel, generator.standard_normal(1), arguments, view=view)
 
 
@@ -120,15 +120,20 @@ def numbers_at(shapes: list[Element], frame: Frame, layout: Any) -> list[np.ndar
     return found
 
 
+def places_of(shapes: list[Element], role: str, *names: str) -> set[tuple[float, ...]]:
+    """Return these attributes of each shape of a role."""
+    found = [one for one in shapes if one.get("class") == role]
+    places = {tuple(float(one.get(name, "")) for name in names) for one in found}
+    assert len(places) == len(found)
+    return places
+
+
 def check_frame(shapes: list[Element], frame: Frame, layout: Any) -> None:
     """Assert that what is seen are the numbers, the marks, the window and the text of a frame."""
     for values, grid in zip(numbers_at(shapes, frame, layout), frame.grids, strict=True):
         np.testing.assert_array_equal(values, np.where(grid.known, grid.values, np.nan))
-    marked = {
-        (float(one.get("x", "")), float(one.get("y", "")))
-        for one in shapes
-        if one.get("class") == "mark" and one.get("width") == str(layout.cell)
-    }
+    shown = places_of(shapes, "mark", "x", "y", "width")
+    marked = {(x, y) for x, y, width in shown if width == layout.cell}  # but for the legend's
     corners = [corner for column in layout.corners for corner in column]
     expected = {
         (round(left + column * layout.cell, 2), round(top + row * layout.cell, 2))
@@ -136,10 +141,20 @@ def check_frame(shapes: list[Element], frame: Frame, layout: Any) -> None:
         for row, column in np.argwhere(grid.marked)
     }
     assert marked == expected
-    windows = [one for one in shapes if one.get("class") == "window"]
-    assert len(windows) == sum(grid.window is not None for grid in frame.grids)
-    rings = [one for one in shapes if one.get("class") == "point"]
-    assert len(rings) == sum(grid.point is not None for grid in frame.grids)
+    assert places_of(shapes, "window", "x", "y", "width", "height") == {
+        (round(left + before * layout.cell, 2), round(top + above * layout.cell, 2), *size)
+        for grid, (left, top) in zip(frame.grids, corners, strict=True)
+        for above, before, rows, columns in ([grid.window] if grid.window else [])
+        for size in [(columns * layout.cell, rows * layout.cell)]
+    }
+    assert places_of(shapes, "point", "cx", "cy") == {
+        (round(left + grid.point[1] * layout.cell, 2), round(top + grid.point[0] * layout.cell, 2))
+        for grid, (left, top) in zip(frame.grids, corners, strict=True)
+        if grid.point
+    }
+    # What stands on a mark is not muted, as what stands on zeros.
+    for x, y in places_of(shapes, "muted", "x", "y"):
+        assert not any(0 <= x - a < layout.cell and 0 <= y - b < layout.cell for a, b in marked)
     words = " ".join(
         one.text or ""
         for one in sorted(shapes, key=lambda one: float(one.get("y", "0")))
@@ -182,6 +197,10 @@ def test_an_svg_needs_nothing_and_has_a_name_for_whoever_cannot_see_it() -> None
     for rule in re.findall(r"^[^@}].*{", style, re.MULTILINE):
         assert rule.startswith(".one")
     assert "prefers-reduced-motion: no-preference" in style
+    # It waits for whoever reads it, by a pointer or by the keyboard.
+    assert root.get("tabindex") == "0"
+    assert ".one:hover * { animation-play-state: paused; }" in style
+    assert ".one:focus-visible * { animation-play-state: paused; }" in style
     for shape in root.iter():  # all of it lies on the paper
         if "x" in shape.keys() and shape.get("class") != "paper":  # noqa: SIM118 - of an element
             assert 0 <= float(shape.get("x", "")) <= float(width or "")

@@ -12,7 +12,17 @@ from golden_files import golden_models, model_file
 
 from upsamp import Sequential, load_model, make_generator
 from upsamp.errors import ArgumentError
-from upsamp.layers import Add, Conv2D, Dense, InputLayer, LeakyReLU, Reshape, UpSampling2D
+from upsamp.layers import (
+    Add,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    InputLayer,
+    LeakyReLU,
+    MaxPooling2D,
+    Reshape,
+    UpSampling2D,
+)
 from upsamp.layers.unknown_layer import UnknownLayer
 from upsamp.models.functional import Functional
 from upsamp.models.graph import Call, Source
@@ -25,7 +35,7 @@ from upsamp.views.diagram_svg import STYLE, diagram_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 FILES = sample(
-    [file for golden in golden_models() for file in golden.files if ".weights." not in file], 4
+    [file for golden in golden_models() for file in golden.files if ".weights." not in file], 9
 )
 
 
@@ -46,7 +56,7 @@ def unfolded(model: Model, names: Counter[str], links: Counter[tuple[str, str]])
             names[call.layer.name] += 1
             links.update((source, call.layer.name) for source in sources)
         ends |= {Source(number, place): output for place, output in enumerate(outputs)}
-    return [ends[one] for one in model.outputs]
+    return [ends[one] for one in model.output_sources]
 
 
 def drawn_links(found: Architecture) -> Iterator[tuple[str, str]]:
@@ -148,6 +158,22 @@ def test_sides_that_are_not_known_are_drawn_for_an_input_that_stands_in() -> Non
     given = architecture_of(model, input_shapes=[(None, 10, 12, 3)])
     assert [block.sides for block in given.blocks] == [(10, 12, 3), (8, 10, 8), (16, 20, 8)]
     assert not any(block.assumed for block in given.blocks)
+
+
+def test_the_settings_stand_beside_the_class() -> None:
+    layers = [
+        Conv2DTranspose(2, 2, strides=2, activation="tanh", input_shape=(4, 4, 3)),
+        UpSampling2D((2, 3)),
+        Conv2D(2, (3, 5)),
+        MaxPooling2D(2),
+        MaxPooling2D(2, strides=1),
+    ]
+    found = architecture_of(Sequential(layers))
+    assert [layer.settings for layer in found.layers] == [
+        *("", "2x2, strides 2x2, tanh", "by 2x3", "3x5", "2x2", "2x2"),
+    ]
+    text = diagram_svg(found)
+    assert "Conv2DTranspose 2x2, strides 2x2, tanh<" in text
 
 
 def test_channels_first_are_the_depth_as_well() -> None:

@@ -5,12 +5,13 @@ import pytest
 from effort import one_of_each
 
 from upsamp.core.arguments import Array
+from upsamp.core.upsampling.resample import resize
 from upsamp.io.images.lettering import letter
 from upsamp.views import sheet
 from upsamp.views.canvas import BLACK, Canvas, text_width
 from upsamp.views.crops import Comparison
-from upsamp.views.sheet import Column, columns_of_panels, draw_sheet
-from upsamp.views.view import View
+from upsamp.views.sheet import GREY, Column, columns_of_panels, draw_sheet
+from upsamp.views.view import View, view_of_matrix
 
 
 def noise(rows: int, columns: int, channels: int = 3) -> Array:
@@ -156,3 +157,22 @@ def test_a_frame_surrounds_and_leaves_what_is_inside(corner: tuple[int, int]) ->
     expected[max(0, top - 2) : top + 7, max(0, left - 2) : left + 10] = True
     expected[top : top + 5, left : left + 8] = False
     np.testing.assert_array_equal(changed, expected)
+
+
+def test_the_numbers_of_a_small_matrix_stand_in_its_squares(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = written_labels(monkeypatch)
+    view = view_of_matrix(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    drawn = draw_sheet(view, Comparison((4, 4)), "matrix")
+    assert lines[:4] == ["1", "2", "3", "4"]
+    bilinear = lines[4 + 16 : 4 + 32]
+    expected = resize(view.pixels, (4, 4), "bilinear")
+    np.testing.assert_array_equal([float(text) for text in bilinear], expected.reshape(-1))
+    # A white square ends in a line.
+    assert (drawn == GREY).all(axis=2).sum() > 4 * 128
+    pictures = draw_sheet(View(noise(4, 4, 1), 0, 255), Comparison((8, 8)), "a.png")
+    assert not (pictures[-200:] == GREY).all(axis=2).any()
+    lines.clear()
+    draw_sheet(view_of_matrix(np.ones((64, 64)) / 3), Comparison((128, 128)), "matrix")
+    assert lines[0] == "input"

@@ -1,10 +1,8 @@
 """The options of `--animate`, which two commands share, and what goes with it."""
 
-import math
-
 import click
 
-from upsamp.cli.option_types import ChoiceType, CountType, FileType
+from upsamp.cli.option_types import AmountType, ChoiceType, CountType, FileType
 from upsamp.cli.options import Options, option
 
 # What a picture of a step is shown with.
@@ -13,7 +11,7 @@ OPTIONS = ("--view", "--cell-pixels", "--fps", "--theme")
 OTHERS = (
     *("-o", "--format", "--code", "--explain", "--cell", "--overlap", "--solve", "--fit", "--html"),
     *("--compare", "--sheet", "--reference", "--preview", "--model", "--dry-run", "--strip"),
-    *("--background", "--range", "--max-memory", "--linear", "--keep-larger"),
+    *("--background", "--range", "--max-memory", "--linear", "--keep-larger", "--digits"),
 )
 LEAST_CELL, LARGEST_CELL = 16, 128
 LEAST_FPS, LARGEST_FPS = 0.1, 50.0
@@ -42,17 +40,10 @@ cell_pixels_option = option(
 )
 
 
-def _parse_fps(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):
-        raise click.BadParameter("must be a number. Received: nan.", context, parameter)
-    return value
-
-
 fps_option = option(
     "--fps",
-    type=click.FloatRange(LEAST_FPS, LARGEST_FPS),
+    type=AmountType(LEAST_FPS, LARGEST_FPS),
     default=1.0,
-    callback=_parse_fps,
     help="Steps of --animate in a second; the last frame is shown three times as long.",
 )
 
@@ -63,7 +54,9 @@ theme_option = option(
 )
 
 
-def check_animated(request: Options, animated: str | None, page: str | None) -> None:
+def check_animated(
+    request: Options, animated: str | None, source: str | None, page: str | None
+) -> None:
     """Raise where options go with --animate that is not there, or do not go with it.
 
     page: that of --html, which has an animation, too.
@@ -78,3 +71,5 @@ def check_animated(request: Options, animated: str | None, page: str | None) -> 
             "--animate is written in the place of a result. "
             f"Leave {' and '.join(given)} out, or --animate."
         )
+    if source is None:  # what nobody gave is shown, but not written
+        raise click.UsageError("--animate needs INPUT, such as '1 2; 3 4'.")

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from shlex import quote
 from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,14 +17,19 @@ from upsamp.cli.render.output import print_text
 from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.summaries import show_summary
 from upsamp.cli.render.tables import show_note, show_report
+from upsamp.core.arguments import Array
+from upsamp.errors import ShapeError
 from upsamp.io.array_files import check_space, write_array_file
 from upsamp.io.losses import check_sides
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
 from upsamp.io.write import Destination, write_result
 from upsamp.models.model import Model
-from upsamp.models.sampling.sample_runs import Drawing, draw_samples
+from upsamp.models.sampling.sample_runs import Drawing, Writer, draw_samples
 from upsamp.models.training import saving_notes
+
+if TYPE_CHECKING:
+    from upsamp.models.sampling.checkerboard import MeanSpectrum
 
 EXAMPLES = """
 upsamp generator generator.keras --samples 16 -o grid.png
@@ -85,7 +91,8 @@ def _generate(request: Request) -> None:
         return
     for note in plan.notes:
         show_note(note)
-    drawing = _draw(plan, array)
+    spectrum = _spectrum(plan, request)
+    drawing = _draw(plan, array, spectrum)
     _show_values(plan, drawing, request)
     if picture is not None and drawing.canvas is not None:
         canvas, (place, format_name, options, overwrite) = drawing.canvas, picture
@@ -94,7 +101,7 @@ def _generate(request: Request) -> None:
             show_note(loss)
     told = _report(model.name, plan, drawing, request, started)
     if request.html is not None:
-        _write_page(model, plan, drawing, told, request)
+        _write_page(model, plan, drawing, spectrum, told, request)
     elif request.model is not None and not request.takes_standard_output:
         show_report("Samples", told)
 
@@ -103,6 +110,7 @@ def _write_page(
     model: Model,
     plan: Plan,
     drawing: Drawing,
+    spectrum: "MeanSpectrum | None",
     told: list[tuple[str, str, str]],
     request: Request,
 ) -> None:
@@ -111,7 +119,8 @@ def _write_page(
 
     rows = [*told, *(("Note", "", note) for note in plan.notes)]
     write_generator_page(
-        *(model, drawing.canvas, rows, _weights_name(request), str(request.html)),
+        *(model, drawing.canvas, spectrum, plan.run.feed.count, rows),
+        *(_weights_name(request), str(request.html)),
         overwrite=request.force,
         quiet=request.quiet or request.takes_standard_output,
     )
@@ -162,8 +171,31 @@ def _save(model: Model, name: str, *, overwrite: bool) -> None:
         show_note(note)
 
 
-def _draw(plan: Plan, array: Destination | None) -> Drawing:
-    """Draw the samples, onto the picture and into the file that are wanted."""
+def _spectrum(plan: Plan, request: Request) -> "MeanSpectrum | None":
+    """Return what measures the samples of a page, if they are images."""
+    if request.html is None:
+        return None
+    from upsamp.cli.modes.checkerboard import spectrum_of  # few send a page
+
+    try:
+        return spectrum_of(plan)
+    except ShapeError:
+        return None
+
+
+class Writers(NamedTuple):
+    """Several that take samples."""
+
+    each: tuple[Writer, ...]
+
+    def write(self, batch: Array) -> None:
+        """Take the next samples."""
+        for writer in self.each:
+            writer.write(batch)
+
+
+def _draw(plan: Plan, array: Destination | None, spectrum: "MeanSpectrum | None") -> Drawing:
+    """Draw the samples, onto the picture and into the file that are wanted, and measure them."""
     count = plan.run.feed.count
     if array is not None:
         check_space(array.name, plan.nbytes if array.format == "npy" else 0)
@@ -174,7 +206,8 @@ def _draw(plan: Plan, array: Destination | None) -> Drawing:
     )
     several = count > plan.run.batch_size
     with writing as writer, show_progress("Samples", "samples", count, wanted=several) as advance:
-        return draw_samples(plan.run, plan.sample_grid, plan.value_range, writer, advance)
+        writers = Writers(tuple(one for one in (writer, spectrum) if one is not None))
+        return draw_samples(plan.run, plan.sample_grid, plan.value_range, writers, advance)
 
 
 def _show_values(plan: Plan, drawing: Drawing, request: Request) -> None:

@@ -121,6 +121,9 @@ def plan_run(model: Model, request: Request) -> Plan:
     if shown_range is None and request.layer is None:
         shown_range = _shown_range(part, roles, request)
     notes += [*training_notes(part), *feed.notes, *_shown_notes(model, sample_grid, request)]
+    if sample_grid is not None and len(run.shape) == 2 and sample_grid.tile[0] > 1:
+        values, columns = run.shape[1], sample_grid.tile[1]
+        notes.append(f"the {values:,} values of a sample are folded into rows of {columns:,}")
     if any(weight.value is None for weight in model.weights):  # as no file had them
         notes.append(
             "the weights are random, so the generator is untrained and its samples are noise"
@@ -139,13 +142,13 @@ def _shown_range(part: Model, roles: Sequence[InputRole], request: Request) -> R
 def _plan_feed(roles: Sequence[InputRole], given: Mapping[str, Array], request: Request) -> Feed:
     """Decide what the inputs are given."""
     labels = request.labels or ()
-    several = request.trace is None and request.layer is None
-    several |= request.checkerboard is not None
+    one = request.trace is not None or request.layer is not None
+    several = request.interpolate is not None or request.checkerboard is not None
     feed = plan_feed(
         roles,
         given,
         samples=request.samples,
-        default=DEFAULT_SAMPLES if several or request.interpolate is not None else 1,
+        default=1 if one and not several else DEFAULT_SAMPLES,
         seed=request.seed,
         labels=labels,
     )
@@ -161,7 +164,7 @@ def _plan_sample_grid(run: SampleRun, request: Request) -> SampleGrid:
     count = run.feed.count
     shape = image_shape(run.shape)
     split = request.layer is not None and len(run.shape) == 4
-    if grid is None and len(run.shape) == 2:
+    if grid is None and len(run.shape) == 2 and shape[1] == 1:
         grid = (count, 1)
     elif grid is None and request.interpolate is not None and not split and shape[3] in COLOURS:
         grid = (1, count)
@@ -174,11 +177,11 @@ def _plan_sample_grid(run: SampleRun, request: Request) -> SampleGrid:
 def _shown_notes(model: Model, sample_grid: SampleGrid | None, request: Request) -> list[str]:
     """Say what the user could not guess of what is drawn."""
     notes = []
-    if request.layer is None and len(model.outputs) > 1:
-        name = model.calls[model.outputs[0].call].layer.name
+    if request.layer is None and len(model.output_sources) > 1:
+        name = model.calls[model.output_sources[0].call].layer.name
         notes.append(
-            f"the model has {len(model.outputs)} outputs, and the first, '{name}', is drawn; "
-            "--layer NAME draws another"
+            f"the model has {len(model.output_sources)} outputs, and the first, '{name}', "
+            "is drawn; --layer NAME draws another"
         )
     if sample_grid is not None and sample_grid.planes > 1 and request.layer is None:
         notes.append(

@@ -221,15 +221,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        given = self.given("--kind", "--latent", "--size", "--channels")
-        if self.file is not None and self.model_option is not None:
-            _refuse("FILE and --model both name the model. Leave one out")
-        if self.file in GENERATORS and not names_file(str(self.file)):
-            _refuse(f"FILE must be a saved model. Received: {self.file}. Use --kind {self.file}")
-        if self.model is not None and given:
-            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
-        if self.model is None and self.weights is not None:
-            _refuse("--weights must have a model to go into. Give --model FILE")
+        self._check_model()
         for name in self.given("--steps", "--path"):
             if self.interpolate is None:
                 _refuse(f"{name} is for the way between two points. Give --interpolate A B")
@@ -252,6 +244,20 @@ class Request(Options):
         same = self.latent_file is not None and self.latent_file == self.samples_out
         if same and not is_open(str(self.samples_out)):
             _refuse("--latent-file and --samples-out must be two files")
+
+    def _check_model(self) -> None:
+        """Raise where it is not said, or said twice, which model there is to be."""
+        given = self.given("--kind", "--latent", "--size", "--channels")
+        if self.file == "":
+            _refuse("FILE must be a saved model. Received: '', which is empty")
+        if self.file is not None and self.model_option is not None:
+            _refuse("FILE and --model both name the model. Leave one out")
+        if self.file in GENERATORS and not names_file(str(self.file)):
+            _refuse(f"FILE must be a saved model. Received: {self.file}. Use --kind {self.file}")
+        if self.model is not None and given:
+            _refuse(f"--model has an architecture of its own. Leave out {', '.join(given)}")
+        if self.model is None and self.weights is not None:
+            _refuse("--weights must have a model to go into. Give --model FILE")
 
     def _check_program(self) -> None:
         """Raise where a program is wanted beside what it does not go with."""
@@ -289,8 +295,14 @@ class Request(Options):
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
-        if self.fit is not None and not self.images:
-            _refuse("--fit is for pictures that a model takes. Give --image FILE")
+        for name in self.given("--fit", "--depth"):
+            if not self.images:
+                _refuse(f"{name} is for pictures that a model takes. Give --image FILE")
+        drawn = self.runs or self.trace is not None
+        made = self.save is not None and self.model is None
+        idle = self.set_by_user("--batch", *([] if made else ["--seed"]))
+        if idle and not drawn:
+            _refuse(f"{idle[0]} is for samples. Give -o FILE.png or --samples-out FILE")
         if samples and not self.runs:
             _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
 

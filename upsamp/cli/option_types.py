@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -42,8 +43,15 @@ class FileType(FileBase):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name."""
+        if value == "" and self.is_filled(param):
+            self.fail("must name a file. Received: '', which is empty.", param, ctx)
         name = local_path(str(value))
         return STANDARD_STREAM if descriptor_of(name) == self.output else name
+
+    @staticmethod
+    def is_filled(param: click.Parameter | None) -> bool:
+        """Tell whether an option must have a name: one with a flag may be "", and so may INPUT."""
+        return isinstance(param, click.Option) and param.flag_value != ""
 
 
 class ChoiceType(click.Choice[str]):
@@ -57,7 +65,8 @@ class ChoiceType(click.Choice[str]):
         near = nearest_name(str(value), self.choices)
         remedy = f" Did you mean {near}?" if near else ""
         shown = str(value)[:MAX_SHOWN]
-        return f"must be one of {', '.join(self.choices)}. Received: {shown}.{remedy}"
+        rule = f"one of {', '.join(self.choices)}" if len(self.choices) > 1 else self.choices[0]
+        return f"must be {rule}. Received: {shown}.{remedy}"
 
 
 class CountType(click.IntRange):
@@ -82,10 +91,12 @@ class CountType(click.IntRange):
 
 
 class AmountType(click.FloatRange):
-    """A finite number that is not below 0."""
+    """A finite number from `least` to `most`."""
 
-    def __init__(self) -> None:
-        super().__init__(min=0)
+    def __init__(self, least: float = 0, most: float | None = None) -> None:
+        super().__init__(least, most)
+        self.bounds = least, sys.float_info.max if most is None else most
+        self.rule = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -95,10 +106,9 @@ class AmountType(click.FloatRange):
             amount = float(value)
         except ValueError:
             amount = math.nan
-        if not 0 <= amount < math.inf:
-            self.fail(
-                f"must be a number, 0 or more. Received: {str(value)[:MAX_SHOWN]}.", param, ctx
-            )
+        if not self.bounds[0] <= amount <= self.bounds[1]:
+            shown = str(value)[:MAX_SHOWN]
+            self.fail(f"must be a number, {self.rule}. Received: {shown}.", param, ctx)
         return amount
 
 

@@ -206,7 +206,7 @@ html_option = option(
 
 digits_option = option(
     "--digits",
-    type=click.IntRange(1, 17),
+    type=CountType(1, 17),
     metavar="N",
     help="Significant digits of the numbers in tables.  [default: 8 on a terminal, elsewhere all]",
 )
@@ -248,6 +248,27 @@ def refuse_unused(mode: str, unused: Iterable[str]) -> None:
             raise click.UsageError(f"{mode} does not use {option}. Leave one of them out.")
 
 
+def check_demo(format_name: str | None) -> None:
+    """Raise where something would be written, and there is no input.
+
+    The matrix that is shown in its place is for a look: a script whose variable is empty must not
+    leave it in a file.
+    """
+    context = click.get_current_context()
+    written = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if isinstance(parameter.type, FileType) and parameter.type.output
+        if context.params[str(parameter.name)]
+    ]
+    written += ["--format"] * (format_name in (*IMAGE_FORMATS, "npy", "npz"))
+    if written:
+        raise click.UsageError(
+            f"{written[0]} writes what is made of INPUT. Received: no INPUT. Give a file, a "
+            "matrix such as '1 2; 3 4', or '-' for standard input."
+        )
+
+
 def check_explained(explain: bool, format_name: str | None) -> None:
     """Raise where options go with --explain that is not there, or do not go with it."""
     given = click.get_current_context().params
@@ -257,16 +278,20 @@ def check_explained(explain: bool, format_name: str | None) -> None:
         raise click.UsageError("--cell and --format markdown go with --explain. Give it.")
 
 
-def check_html(source: str | None, format_name: str | None, others: Sequence[str]) -> None:
-    """Raise where options do not go with a page; others: those that are given of what it has."""
+def check_html(source: str | None, others: Sequence[str], written: Iterable[str]) -> None:
+    """Raise where options do not go with a page.
+
+    others: those that are given of what it has. written: the fields of those of a result that is
+    written beside it.
+    """
     if others:
         raise click.UsageError(
             f"--html is a page of one result, held whole. Leave {others[0]} out."
         )
     if source is None:
         raise click.UsageError("--html must have an input. Give a file, a matrix, or '-'.")
-    if format_name is not None and click.get_current_context().params["output"] is None:
-        raise click.UsageError("--format is for a result beside the page. Give -o FILE.")
+    if click.get_current_context().params["output"] is None:
+        refuse_unused("--html without -o", {*written, "format_name"})
 
 
 def check_shown(option: str, format_name: str | None, known: tuple[str, ...]) -> None:

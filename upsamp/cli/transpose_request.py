@@ -16,7 +16,7 @@ from upsamp.cli.option_types import (
     PaddingType,
     PairType,
 )
-from upsamp.cli.options import Options, argument, option
+from upsamp.cli.options import Options, argument, option, parsed
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -55,10 +55,18 @@ OF_FIT = frozenset(
 )
 LEARNT = frozenset({"save_weights", "apart", "ridge"})
 WRITTEN = frozenset({"compression", "value_range", "max_memory"})
+# What is not used where a layer is shown as a call, as nothing is read and computed.
+OF_READING = frozenset({"missing", "depth"})
+OF_CALLS = OF_READING | {
+    *("output", "format_name", "compression", "seed"),
+    *("weights", "kernel_layout", "bias", "data_format"),
+}
 UNUSED: Mapping[str, frozenset[str]] = {
     "--explain": LEARNT | WRITTEN | {"output"},
     "--overlap": LEARNT | {"value_range", "max_memory", "output", "cell"},
     "--code": LEARNT | WRITTEN | {"format_name", "cell"},
+    "--animate": LEARNT | WRITTEN - {"compression"} | {"digits", "format_name", "output", "cell"},
+    "--html": LEARNT | {"max_memory"},
     "A result": LEARNT | {"cell"},
 }
 
@@ -66,7 +74,12 @@ UNUSED: Mapping[str, frozenset[str]] = {
 class Request(Options):
     """The options of one call."""
 
-    source: str | None = argument(metavar="[INPUT]", type=FileType(), required=False)
+    source: str | None = argument(
+        metavar="[INPUT]",
+        type=FileType(),
+        required=False,
+        callback=parsed(lambda text: text or None),
+    )
     kernel: Pair | None = option(
         "--kernel",
         "--kernel-size",
@@ -244,11 +257,10 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
-        animation_options.check_animated(self, self.animate, self.html)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         options.check_explained(self.explain, self.format_name)
-        alone = self.given("--explain", "--animate")
-        if alone and self.source is None and self.source_layer is not None:
-            raise click.UsageError(f"{alone[0]} of a layer needs INPUT, such as '1 2; 3 4'.")
+        if self.explain and self.source is None and self.source_layer is not None:
+            raise click.UsageError("--explain of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
             options.check_shown("--overlap", self.format_name, ("table", "json"))
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
@@ -262,18 +274,25 @@ class Request(Options):
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
         if self.html is not None:
-            options.check_html(self.source, self.format_name, ())
+            options.check_html(self.source, (), WRITTEN)
         self._check_mode()
 
     def _check_mode(self) -> None:
         """Raise where an option is given that the mode of the call passes over."""
         if self.fit is None and self.set_by_user("--save-weights", "--apart", "--ridge"):
             raise click.UsageError("--save-weights, --apart and --ridge go with --fit. Give it.")
-        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap")
+        modes = self.given(
+            *("--solve", "--fit", "--code", "--explain", "--overlap", "--animate", "--html")
+        )
         mode = modes[0] if modes else "A result"
         known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
         fields = type(self).__annotations__.keys()
+        if self.source_layer is not None and self.source is None:
+            shown = mode == "A result"  # as a call
+            options.refuse_unused("--from without INPUT", OF_CALLS if shown else OF_READING)
         options.refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
+        if self.source is None and self.source_layer is None and known is None:
+            options.check_demo(self.format_name)
         if mode in ("--solve", "--fit") and self.format_name not in (None, *LISTED):
             raise click.UsageError(
                 f"--format of {mode} must be one of {', '.join(LISTED)}. "

@@ -14,6 +14,7 @@ from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType,
 from upsamp.cli.options import (
     Options,
     argument,
+    check_demo,
     check_digits,
     check_explained,
     check_html,
@@ -60,6 +61,7 @@ UNUSED: Mapping[str, frozenset[str]] = {
     "--compare": WRITTEN | {"output", "cell"},
     "--code": WRITTEN | {"format_name", "cell"},
     "--sheet": frozenset({"interpolation", "strip", "value_range"}),
+    "--animate": frozenset({"digits"}),
 }
 # How --reference shows its numbers.
 MEASURED = ("table", "plain", "json", "csv")
@@ -68,7 +70,12 @@ MEASURED = ("table", "plain", "json", "csv")
 class Request(Options):
     """The options of one call."""
 
-    sources: tuple[str, ...] = argument(metavar="[INPUT]...", type=FileType(), nargs=-1)
+    sources: tuple[str, ...] = argument(
+        metavar="[INPUT]...",
+        type=FileType(),
+        nargs=-1,
+        callback=lambda _context, _option, value: () if value == ("",) else value,
+    )
     factors: "tuple[Fraction, Fraction] | None" = option(
         "--size", type=FactorType(), help="Factor of the rows and of the columns.  [default: 2]"
     )
@@ -97,7 +104,7 @@ class Request(Options):
         help="Let a trained network make the result in the place of --interp: .keras, .h5, or JSON "
         "with --weights. Its scale is found from its shapes; one that keeps the size, as SRCNN, is "
         "given the bicubic enlargement. The pixels go in and come out in the range that its layers "
-        "say, or that --range says.",
+        "say, or that --range says; those of floats or of 32 bits must have a --range.",
     )
     weights: str | None = options.weights_option
     tile: int | None = option(
@@ -302,6 +309,8 @@ class Request(Options):
             # Integers would round what lies between them.
             integers=copied and (self.sheet or self.reference or self.html) is None,
             missing=self.missing,
+            plain=self.model is not None,
+            ends=self.value_range if self.model and self.value_range != "auto" else None,
         )
 
     @cached_property
@@ -315,7 +324,7 @@ class Request(Options):
 
     def check(self) -> None:
         """Raise where options contradict each other, or would be passed over."""
-        animation_options.check_animated(self, self.animate, self.html)
+        animation_options.check_animated(self, self.animate, self.source, self.html)
         self._check_network()
         with wrong_command():
             # A sheet shows each method, and aligns the corners of those that can.
@@ -346,13 +355,14 @@ class Request(Options):
 
     def _check_mode(self) -> None:
         """Raise where an option is given that the mode of the call passes over."""
+        # A network takes and gives the range, whatever its result is for.
+        used = {"value_range"} if self.model is not None else set()
         for mode in self.given(*UNUSED):
-            refuse_unused(mode, UNUSED[mode])
+            refuse_unused(mode, UNUSED[mode] - used)
         if self.reference is not None and self.output is None:
-            refuse_unused("--reference without -o", WRITTEN)
-        written = self.output is not None or self.sheet is not None
-        if self.source is None and (written or self.format_name in IMAGE_FORMATS):
-            _refuse("Without INPUT nothing is written. Give a file, a matrix, or '-'.")
+            refuse_unused("--reference without -o", WRITTEN - used)
+        if self.source is None:
+            check_demo(self.format_name)
 
     def _check_elsewhere(self) -> None:
         """Raise where options do not go with what other libraries compute, or with the steps."""
@@ -368,7 +378,8 @@ class Request(Options):
         elif self.html is not None:
             kept = ["--max-memory"] * (self.max_memory is not None)
             kept += self.given("--sheet", "--preview", "--reference", "--dry-run", "--keep-larger")
-            check_html(self.source, self.format_name, [*given, *kept])
+            ranged = {"value_range"} if self.model else set()
+            check_html(self.source, [*given, *kept], WRITTEN - ranged)
         if self.linear and given:
             _refuse(f"--linear is in no other library, nor explained. Leave {given[0]} out.")
 
@@ -436,10 +447,10 @@ class Request(Options):
                 "--max-memory bounds results that are written, and --preview, --sheet, --compare, "
                 "--code and --explain hold theirs whole. Leave one of them out."
             )
-        if self.dry and (shown or self.report):
+        if self.dry and (shown or self.report or self.reference):
             _refuse(
-                "--dry-run makes nothing, and --preview, --sheet, --compare, --code and --report "
-                "show what was made. Leave one of them out."
+                "--dry-run makes nothing, and --preview, --sheet, --compare, --code, --reference "
+                "and --report show what was made. Leave one of them out."
             )
         if self.keep_larger and (self.target is None or self._unwritten):
             _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")

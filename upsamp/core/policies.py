@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from upsamp.core.literals import shorten
 from upsamp.core.values import ask, spelled
 from upsamp.errors import ArgumentError
 
@@ -63,6 +64,12 @@ def normalize_policy(value: object) -> Policy:
     name = ask(lambda: str(getattr(value, "__name__", value)))
     if name is not None and name in QUANTIZED:
         return QUANTIZED[name]
+    if name is not None and "_from_" in name:
+        raise ArgumentError(
+            "`dtype` must be a float type, or int8_from_float32. "
+            f"Received: weights that are quantized as {shorten(name.partition('_from_')[0])}. "
+            "Save the model before it is quantized."
+        )
     if name is None or name not in POLICIES:
         raise ArgumentError(
             f"`dtype` must be a float type. Received: dtype={spelled(value)}. "

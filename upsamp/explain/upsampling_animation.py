@@ -21,6 +21,12 @@ from upsamp.explain.upsampling import axis_positions, axis_weights, explain_upsa
 
 # Whether positions are those of centres of pixels, or of their corners.
 CENTRE, CORNER = 0.5, 0.0
+DESCRIPTIONS: dict[View, str] = {
+    "gather": "Each value of the output is the sum of the inputs around the place where it lies, "
+    "times their weights. A ring is around that place.",
+    "scatter": "Each input is multiplied by its weight in each value of the output, and added "
+    "there.",
+}
 
 
 def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather") -> Animation:
@@ -61,13 +67,7 @@ def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather
         f"upsample {shape[0]} x {shape[1]} to {size[0]} x {size[1]}: {rule.method}, "
         f"convention {rule.convention}{corners}"
     )
-    description = (
-        "Each value of the output is the sum of the inputs around the place where it lies, times "
-        "their weights. A ring is around that place."
-        if view == "gather"
-        else "Each input is multiplied by its weight in each value of the output, and added there."
-    )
-    return finish_animation(title, description, frames, last, telling)
+    return finish_animation(title, DESCRIPTIONS[view], frames, last, telling)
 
 
 def _gather(x: Array, output: Array, whole: Whole, weights: tuple[Array, Array]) -> Iterator[Frame]:

@@ -51,7 +51,8 @@ class ReadOptions:
     depth: 8 accepts that deeper colour is cut to 8 bits where no reader for it is installed.
     orient: whether the pixels are turned as the EXIF orientation says. frame: which one of several
     is read, counted from 0; without it the first, and a note tells. every_frame: whether the
-    others follow in `Picture.rest`.
+    others follow in `Picture.rest`. plain: whether print and television become RGB, and, where
+    `ends` are given, floats and 32 bits become 8 bits with those for black and white.
 
     Of a matrix in text: integers: whether those that float64 does not hold may stay integers, as
     where they are only copied. missing: "nan" reads an empty cell as nan, which is an error
@@ -67,6 +68,8 @@ class ReadOptions:
     integers: bool = True
     missing: Missing | None = None
     vectors: bool = False
+    plain: bool = False
+    ends: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.max_pixels < 1:

@@ -107,7 +107,12 @@ def read_stream(
         reopen = None
         if not isinstance(stream, BytesIO):
             reopen = partial(open_input, path, known=state_of(stream.fileno()))
-        return read_picture(stream, name, options, reopen)
+        picture = read_picture(stream, name, options, reopen)
+        if options.plain:
+            from upsamp.io.plain_pictures import as_plain  # few have a network
+
+            return as_plain(picture, options.ends)
+        return picture
     return _read_array(stream, kind, name, key, options)
 
 

@@ -12,19 +12,31 @@ from upsamp.layers.layer import Layer
 if TYPE_CHECKING:
     from upsamp.layers.activation import Activation
     from upsamp.layers.activity_regularization import ActivityRegularization
-    from upsamp.layers.add import Add
     from upsamp.layers.alpha_dropout import AlphaDropout
-    from upsamp.layers.average import Average
     from upsamp.layers.average_pooling2d import AveragePooling2D
     from upsamp.layers.batch_normalization import BatchNormalization
     from upsamp.layers.center_crop import CenterCrop
-    from upsamp.layers.concatenate import Concatenate
+    from upsamp.layers.concatenation import Concatenate, concatenate
     from upsamp.layers.conv2d import Conv2D
     from upsamp.layers.conv2d_transpose import Conv2DTranspose
     from upsamp.layers.cropping2d import Cropping2D
     from upsamp.layers.dense import Dense
     from upsamp.layers.depthwise_conv2d import DepthwiseConv2D
     from upsamp.layers.dropout import Dropout
+    from upsamp.layers.elementwise_merge import (
+        Add,
+        Average,
+        Maximum,
+        Minimum,
+        Multiply,
+        Subtract,
+        add,
+        average,
+        maximum,
+        minimum,
+        multiply,
+        subtract,
+    )
     from upsamp.layers.elu import ELU
     from upsamp.layers.embedding import Embedding
     from upsamp.layers.flatten import Flatten
@@ -40,9 +52,6 @@ if TYPE_CHECKING:
     from upsamp.layers.layer_normalization import LayerNormalization
     from upsamp.layers.leaky_relu import LeakyReLU
     from upsamp.layers.max_pooling2d import MaxPooling2D
-    from upsamp.layers.maximum import Maximum
-    from upsamp.layers.minimum import Minimum
-    from upsamp.layers.multiply import Multiply
     from upsamp.layers.normalization import Normalization
     from upsamp.layers.operation import Operation as Operation
     from upsamp.layers.permute import Permute
@@ -58,7 +67,6 @@ if TYPE_CHECKING:
     from upsamp.layers.softmax import Softmax
     from upsamp.layers.spatial_dropout2d import SpatialDropout2D
     from upsamp.layers.spectral_normalization import SpectralNormalization
-    from upsamp.layers.subtract import Subtract
     from upsamp.layers.thresholded_relu import ThresholdedReLU
     from upsamp.layers.time_distributed import TimeDistributed
     from upsamp.layers.unit_normalization import UnitNormalization
@@ -123,6 +131,13 @@ __all__ = [
     "UnknownLayer",
     "UpSampling2D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]
 
 # The layers that Keras has, each with the module that it is in.
@@ -152,13 +167,13 @@ _MODULES: Mapping[str, str] = {
     "Softmax": "softmax",
     "Activation": "activation",
     "Embedding": "embedding",
-    "Add": "add",
-    "Subtract": "subtract",
-    "Multiply": "multiply",
-    "Average": "average",
-    "Maximum": "maximum",
-    "Minimum": "minimum",
-    "Concatenate": "concatenate",
+    "Add": "elementwise_merge",
+    "Subtract": "elementwise_merge",
+    "Multiply": "elementwise_merge",
+    "Average": "elementwise_merge",
+    "Maximum": "elementwise_merge",
+    "Minimum": "elementwise_merge",
+    "Concatenate": "concatenation",
     "MaxPooling2D": "max_pooling2d",
     "AveragePooling2D": "average_pooling2d",
     "GlobalAveragePooling2D": "global_average_pooling2d",
@@ -185,6 +200,10 @@ _OTHERS: Mapping[str, str] = {
     "GetItem": "get_item",
     "Operation": "operation",
     "UnknownLayer": "unknown_layer",
+    "concatenate": "concatenation",
+    **dict.fromkeys(
+        ("add", "average", "maximum", "minimum", "multiply", "subtract"), "elementwise_merge"
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""What the layers have in common that merge arrays value by value: Keras' broadcasting."""
+"""The layers that merge arrays value by value, with Keras' broadcasting."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -9,7 +9,7 @@ import numpy as np
 from upsamp.core.arguments import Array
 from upsamp.errors import ShapeError
 from upsamp.layers.effect import Nature
-from upsamp.layers.merge_layer import MergeLayer
+from upsamp.layers.merge_layer import MergeLayer, in_one_call
 from upsamp.layers.shapes import MaybeShape, Shape
 
 
@@ -54,6 +54,78 @@ class ElementwiseMerge(MergeLayer):
         return super().reach(axis, length)
 
 
+class Add(ElementwiseMerge):
+    """Add arrays, value by value; shapes broadcast as `ElementwiseMerge` says.
+
+    >>> Add()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[4., 3.]], dtype=float32)
+    """
+
+    combine = np.add
+
+
+class Subtract(ElementwiseMerge):
+    """Take the second array from the first, value by value.
+
+    >>> Subtract()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[-2.,  1.]], dtype=float32)
+    """
+
+    combine = np.subtract
+
+    def merged_shape(self, input_shapes: Sequence[Shape]) -> Shape:
+        """Return the shape that the two inputs broadcast to."""
+        if len(input_shapes) != 2:
+            raise ShapeError(f"must have two inputs. Received: {len(input_shapes)}.")
+        return super().merged_shape(input_shapes)
+
+
+class Multiply(ElementwiseMerge):
+    """Multiply arrays, value by value; shapes broadcast as `ElementwiseMerge` says.
+
+    >>> Multiply()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[3., 2.]], dtype=float32)
+    """
+
+    combine = np.multiply
+
+
+class Average(ElementwiseMerge):
+    """The mean of the arrays, value by value.
+
+    >>> Average()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[2. , 1.5]], dtype=float32)
+    """
+
+    nature = Nature.NEW
+    combine = np.add
+
+    def merge(self, inputs: Sequence[Array]) -> Array:
+        """Add the arrays, and divide by their number."""
+        result: Array = super().merge(inputs) / len(inputs)
+        return result
+
+
+class Maximum(ElementwiseMerge):
+    """The largest of the arrays, value by value.
+
+    >>> Maximum()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[3., 2.]], dtype=float32)
+    """
+
+    combine = np.maximum
+
+
+class Minimum(ElementwiseMerge):
+    """The smallest of the arrays, value by value.
+
+    >>> Minimum()([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[1., 1.]], dtype=float32)
+    """
+
+    combine = np.minimum
+
+
 def _broadcast(one: MaybeShape, other: Shape) -> MaybeShape:
     """Return the shape that two broadcast to, or None where they do not."""
     if one is None:
@@ -69,3 +141,11 @@ def _broadcast(one: MaybeShape, other: Shape) -> MaybeShape:
         else:
             joined.append(max(length, beside))
     return tuple(joined)
+
+
+add = in_one_call(Add)
+subtract = in_one_call(Subtract)
+multiply = in_one_call(Multiply)
+average = in_one_call(Average)
+maximum = in_one_call(Maximum)
+minimum = in_one_call(Minimum)

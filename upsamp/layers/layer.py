@@ -34,7 +34,7 @@ from upsamp.errors import ArgumentError, DtypeError, ShapeError, UnknownLayerErr
 from upsamp.layers.effect import Nature
 from upsamp.layers.options import training_options
 from upsamp.layers.shapes import MaybeShape, Shape, normalize_shape, snake_case
-from upsamp.layers.symbolic import call_layer, symbols_of
+from upsamp.layers.symbolic import SymbolicTensor, call_layer, symbols_of
 from upsamp.layers.weight import Weight
 
 __all__ = [
@@ -161,6 +161,9 @@ class Layer:
         self.built = False
         self.seed: tuple[int, ...] = (0,)
         self.placed = False
+        # Its calls on symbolic tensors, as inputs and outputs; and the model that it is first in.
+        self.nodes: list[tuple[Sequence[SymbolicTensor], list[SymbolicTensor]]] = []
+        self.home: Layer | None = None
         # The shapes of the inputs as a file tells them, for where they cannot be computed.
         self.recorded_shapes: tuple[Shape, ...] = ()
         # Of a layer from a file: whether it is not known yet that it takes its input, and if it
@@ -263,6 +266,35 @@ class Layer:
         return None
 
     # --- what all layers do alike
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the first call, or a list of several, as Keras has it."""
+        return _one_or_several(self._node()[0])
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the first call, or a list of several, as Keras has it."""
+        return _one_or_several(self._node()[1])
+
+    def _node(self) -> tuple[Sequence[SymbolicTensor], Sequence[SymbolicTensor]]:
+        """Return inputs and outputs of the first symbolic call, or of that in a model."""
+        if self.nodes:
+            return self.nodes[0]
+        if self.home is None:
+            raise ArgumentError(
+                "A layer must be called, or be in a model, to have an output. "
+                f"Received: layer '{self.name}' ({self.type_name})."
+            )
+        return self.home.node_of(self)
+
+    def node_of(self, layer: "Layer") -> tuple[Sequence[SymbolicTensor], Sequence[SymbolicTensor]]:
+        """Return inputs and outputs of the first call of a layer; a model has such."""
+        raise UnknownLayerError(f"{type(self).__name__} must define `node_of`.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has: symbolic tensors, which lead to all others, are made anew."""
+        return {**vars(self), "nodes": []}
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -588,3 +620,7 @@ class Layer:
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what `get_config` gave."""
         return cls(**normalize_config(config, cls))
+
+
+def _one_or_several(tensors: Sequence[SymbolicTensor]) -> Any:
+    return tensors[0] if len(tensors) == 1 else [*tensors]

@@ -1,6 +1,6 @@
 """What the layers of several inputs have in common, such as Add and Concatenate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,3 +74,23 @@ class MergeLayer(Layer):
         # What becomes of infinities is what the formulas say; that is no cause for a warning.
         with np.errstate(invalid="ignore", over="ignore"):
             return own(self.compute(arrays)[0], arrays[0])
+
+
+def in_one_call(layer: type[MergeLayer]) -> Callable[..., Any]:
+    """Return a function that makes a layer and calls it, as Keras has one for each merge.
+
+    >>> from upsamp.layers import add
+    >>> add([[[1.0, 2.0]], [[3.0, 1.0]]])
+    array([[4., 3.]], dtype=float32)
+    """
+
+    def merge(inputs: object, **options: Any) -> Any:
+        return layer(**options)(inputs)
+
+    merge.__name__ = merge.__qualname__ = layer.__name__.lower()
+    merge.__module__ = layer.__module__
+    merge.__doc__ = (
+        f"Return what {layer.__name__} makes of a list of arrays, or of symbolic tensors.\n\n"
+        "    options: the arguments of the layer.\n    "
+    )
+    return merge

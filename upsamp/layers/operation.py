@@ -72,7 +72,19 @@ CAST_DTYPES = (
     *("float16", "float32", "float64", "bool"),
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
 )
-# The operations on two operands by Keras' class names; all others have one.
+COMPARISONS: Mapping[str, Function] = {
+    "Greater": np.greater,
+    "GreaterEqual": np.greater_equal,
+    "Less": np.less,
+    "LessEqual": np.less_equal,
+}
+
+
+def _comparison(function: Function) -> Function:
+    return lambda x, y: function(x, y).astype(np.result_type(x, y))
+
+
+# The operations on two operands by Keras' class names; what others take is in `OPERANDS`.
 BINARY: Mapping[str, Function] = {
     "Add": np.add,
     "Subtract": np.subtract,
@@ -84,9 +96,19 @@ BINARY: Mapping[str, Function] = {
     "Power": np.power,
     "FloorDivide": np.floor_divide,
     "Mod": np.mod,
+    # What is true is 1, and what is not is 0.
+    **{name: _comparison(one) for name, one in COMPARISONS.items()},
 }
 OPERATIONS: Mapping[str, Function] = {
     **BINARY,
+    "Where": lambda condition, x1, x2: np.where(condition != 0, x1, x2),
+    "Tan": np.tan,
+    "Arctan": np.arctan,
+    "Sinh": np.sinh,
+    "Cosh": np.cosh,
+    "Expm1": np.expm1,
+    "Log2": np.log2,
+    "Log10": np.log10,
     "Negative": np.negative,
     "Abs": np.abs,
     "Absolute": np.abs,
@@ -134,6 +156,8 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "Unstack": frozenset({"axis"}),
     "Split": frozenset({"indices_or_sections", "axis"}),
 }
+# How many operands there are, of what has not one.
+OPERANDS: Mapping[str, int] = {**dict.fromkeys(BINARY, 2), "Where": 3, "Matmul": 2}
 LARGEST = sys.float_info.max
 
 
@@ -182,7 +206,7 @@ class Operation(MergeLayer):
 
     def _check_operands(self) -> None:
         """Raise where the operands are not what the operation takes."""
-        count = 2 if self.function in BINARY else 1
+        count = OPERANDS.get(self.function, 1)
         more = len(self.operands) - count
         if self.is_of_several:
             fits = bool(self.operands) and all(one is None for one in self.operands)
@@ -201,7 +225,7 @@ class Operation(MergeLayer):
 
     def _normalize_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options in their normal form; raise where they are not the operation's."""
-        count = 2 if self.function in BINARY else 1
+        count = OPERANDS.get(self.function, 1)
         given = self._numbers_as_operands()[: max(0, len(self.operands) - count)]
         checks = {k: v for k, v in OPTIONS.get(self.function, {}).items() if k not in given}
         missing = REQUIRED.get(self.function, frozenset()) - {*options, *given}
@@ -242,7 +266,7 @@ class Operation(MergeLayer):
             raise ShapeError(f"must have {inputs} inputs. Received: {len(input_shapes)}.")
         shaped = SHAPE_OPERATIONS.get(self.function)
         if shaped is not None:
-            found = shaped.shape(*input_shapes, **self.options)
+            found = shaped.shape(*self._operand_shapes(input_shapes), **self.options)
             shapes: list[Shape] = found if isinstance(found, list) else [found]
         else:
             shapes = [self._joint_shape(input_shapes)]
@@ -250,10 +274,14 @@ class Operation(MergeLayer):
             raise ShapeError(f"must have an output of {RANKS[-1]} axes at most. Received: more.")
         return shapes
 
+    def _operand_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shapes of all operands."""
+        given = iter(input_shapes)
+        return [next(given) if one is None else np.shape(one) for one in self.operands]
+
     def _joint_shape(self, input_shapes: Sequence[Shape]) -> Shape:
         """Return the shape that inputs and arrays among the operands have together."""
-        given = iter(input_shapes)
-        all_shapes = [next(given) if one is None else np.shape(one) for one in self.operands]
+        all_shapes = self._operand_shapes(input_shapes)
         try:
             # An axis that is not known yet is marked by a length that none has.
             plain = [tuple(-1 if axis is None else axis for axis in one) for one in all_shapes]

@@ -235,6 +235,23 @@ def _part_lengths(
     return [*(other - one for one, other in pairwise(inner)), last]
 
 
+def _multiplied(one: Shape, other: Shape) -> Shape:
+    """Return the shape of a product of matrices, those of the last two axes."""
+    if min(len(one), len(other)) < 2:
+        raise ShapeError(f"must have inputs of matrices. Received: shapes {one} and {other}.")
+    *stack, rows, inner = one
+    *others, outer, columns = other
+    short = [1] * (len(stack) - len(others)), [1] * (len(others) - len(stack))
+    pairs = [*zip([*short[1], *stack], [*short[0], *others], strict=True)]
+    fits = None in (inner, outer) or inner == outer
+    if not fits or any(None not in pair and 1 not in pair and pair[0] != pair[1] for pair in pairs):
+        raise ShapeError(f"must have inputs that multiply. Received: shapes {one} and {other}.")
+    if len(other) == 2 and outer is None:
+        raise ShapeError(f"must leave the batch, axis 0, as it is. Received: shape {other}.")
+    joined = [b if a in (1, None) else a for a, b in pairs]
+    return (*joined, rows, columns)
+
+
 def _same(shape: Shape, axis: Axes) -> Shape:
     _within(axis, len(shape))
     return shape
@@ -302,6 +319,7 @@ PADDING: Mapping[str, Check] = {
     "constant_values": _number_or_none,
 }
 SHAPE_OPERATIONS: Mapping[str, ShapeOperation] = {
+    "Matmul": ShapeOperation(np.matmul, _multiplied, {}),
     "Mean": ShapeOperation(partial(_reduce, np.mean), _reduced, REDUCTION),
     "Sum": ShapeOperation(partial(_reduce, np.sum), _reduced, REDUCTION),
     "Var": ShapeOperation(partial(_reduce, np.var), _reduced, REDUCTION),
@@ -358,6 +376,8 @@ def shape_reach(
     if operation.moved is not None:
         line = operation.moved(np.arange(length), axis + 1, **options)
         return np.where(line < 0, length, line), line
+    if operation.shape is _multiplied:
+        return None
     shape: list[int | None] = [None] * 4
     shape[axis + 1] = length
     try:

@@ -22,13 +22,15 @@ _places = count()
 class SymbolicCall:
     """A layer called on symbolic tensors; an InputLayer is called on none.
 
-    training: what the call says of it. place: of the call among all that were ever made, so that
-    each comes after its inputs.
+    training: what the call says of it. honoured: whether a prediction goes by that; in Keras 3 it
+    passes over it. place: of the call among all that were ever made, so that each comes after its
+    inputs.
     """
 
     layer: "Layer"
     inputs: tuple["SymbolicTensor", ...]
     training: bool | None = None
+    honoured: bool = False
     place: int = field(default_factory=lambda: next(_places))
 
 
@@ -96,6 +98,27 @@ class SymbolicTensor:
     def __pow__(self, other: object) -> "SymbolicTensor":
         return operate("Power", self, other)
 
+    def __matmul__(self, other: object) -> "SymbolicTensor":
+        return operate("Matmul", self, other)
+
+    def __mod__(self, other: object) -> "SymbolicTensor":
+        return operate("Mod", self, other)
+
+    def __floordiv__(self, other: object) -> "SymbolicTensor":
+        return operate("FloorDivide", self, other)
+
+    def __gt__(self, other: object) -> "SymbolicTensor":
+        return operate("Greater", self, other)
+
+    def __ge__(self, other: object) -> "SymbolicTensor":
+        return operate("GreaterEqual", self, other)
+
+    def __lt__(self, other: object) -> "SymbolicTensor":
+        return operate("Less", self, other)
+
+    def __le__(self, other: object) -> "SymbolicTensor":
+        return operate("LessEqual", self, other)
+
     def __neg__(self) -> "SymbolicTensor":
         return operate("Negative", self)
 
@@ -137,6 +160,7 @@ def call_layer(layer: "Layer", inputs: Sequence[SymbolicTensor], training: bool 
     known = [one.shape for one in inputs if one.shape is not None]
     shapes = layer.connect(known) if len(known) == len(inputs) else [None]
     outputs = outputs_of(SymbolicCall(layer, tuple(inputs), training), shapes, layer.dtype)
+    layer.nodes.append((tuple(inputs), outputs))
     return outputs if len(outputs) > 1 else outputs[0]
 
 

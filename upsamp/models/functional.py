@@ -9,7 +9,7 @@ from upsamp.core.arguments import LARGEST
 from upsamp.core.values import as_integer, each, normalize_mapping, spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
-from upsamp.models.config.graph_config import Graph, pack, read_graph, write_graph
+from upsamp.models.config.graph_config import Graph, Structure, pack, read_graph, write_graph
 from upsamp.models.graph import Call, Source, infer, normalize_sources, number_calls
 from upsamp.models.model import Model
 from upsamp.models.symbolic_graph import trace
@@ -20,8 +20,10 @@ __all__ = ["Functional"]
 class Functional(Model):
     """A graph of layers, as Keras' `Model(inputs, outputs)` makes it and its files hold it.
 
-    inputs: a symbolic tensor, or a list of them. outputs: those that were computed from the inputs
-    by calling layers. An input that was computed itself begins the model anew, as in Keras.
+    inputs: a symbolic tensor, or a list of them, which may hold lists. outputs: those that were
+    computed from the inputs by calling layers; those of a model are its `inputs` and `outputs`, and
+    those of its layers `output`. An input that was computed itself begins the model anew, as in
+    Keras.
 
     >>> from upsamp.layers import Dense, Input, LeakyReLU
     >>> noise = Input((100,))
@@ -88,9 +90,11 @@ class Functional(Model):
         # Where a file has the inputs in a dictionary, its keys; and the numbers of the outputs in
         # lists and dictionaries, where they are in any but one list.
         self._input_keys, self._structure = graph.input_keys, graph.structure
+        self._input_structure = graph.input_structure
         self._check_ends()
+        fresh = [not layer.placed for layer in self._layers]
         self._name_layers()
-        self.reseed()
+        self._seed_layers(fresh)
         given = {
             number: call.layer.batch_input_shape or ()
             for number, call in enumerate(self._calls)
@@ -159,7 +163,7 @@ class Functional(Model):
         return self._inputs
 
     @property
-    def outputs(self) -> Sequence[Source]:
+    def output_sources(self) -> Sequence[Source]:
         """Where the model's outputs come from."""
         return self._outputs
 
@@ -177,9 +181,21 @@ class Functional(Model):
         """The layers with every input, each once."""
         return list(self._layers)
 
+    @property
+    def input_structure(self) -> Structure:
+        """The numbers of the inputs in the lists that the model takes them in; 0 for one list."""
+        return self._input_structure
+
     def reseed(self) -> None:
         """Hand this model's seed on to its layers."""
-        for position, layer in enumerate(self._layers):
+        self._seed_layers([True] * len(self._layers))
+
+    def _seed_layers(self, fresh: Sequence[bool]) -> None:
+        """Hand the seed on to layers; one of another model keeps its seed, and so its weights."""
+        for position, (layer, own) in enumerate(zip(self._layers, fresh, strict=True)):
+            layer.home = self if layer.home is None else layer.home
+            if not own:
+                continue
             layer.seed = (*self.seed, position)
             if isinstance(layer, Model):
                 layer.reseed()
@@ -187,7 +203,14 @@ class Functional(Model):
     def get_config(self) -> dict[str, Any]:
         """Return what makes this model again, as Keras 3 writes it."""
         ends = self._inputs, self._outputs
-        graph = Graph(self._calls, *ends, self._layers, self._input_keys, self._structure)
+        graph = Graph(
+            self._calls,
+            *ends,
+            self._layers,
+            self._input_keys,
+            self._structure,
+            self._input_structure,
+        )
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -198,11 +221,12 @@ class Functional(Model):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a model from what `get_config`, or a file of Keras 3, holds."""
         config = normalize_mapping(config, "config")
-        calls, inputs, outputs, layers, keys, structure = read_graph(config)
+        calls, inputs, outputs, layers, keys, structure, input_structure = read_graph(config)
         trainable = config.get("trainable", True) is not False
         name = config.get("name")
         model = cls.from_calls(calls, inputs, outputs, name, layers=layers, trainable=trainable)
         model._input_keys, model._structure = keys, structure  # noqa: SLF001 - of this class
+        model._input_structure = input_structure  # noqa: SLF001
         return model
 
 

@@ -15,13 +15,15 @@ from upsamp.core.values import as_integer, ask, each, normalize_flag, normalize_
 from upsamp.errors import ArgumentError, ShapeError, UnknownLayerError
 from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape, Shape, Weight, normalize_shape
-from upsamp.layers.symbolic import call_layer, symbols_of
+from upsamp.layers.symbolic import SymbolicTensor, call_layer, symbols_of
+from upsamp.models.config.graph_config import Structure, unpack
 from upsamp.models.execution import Execution
 from upsamp.models.graph import Call, Source, infer, output_of
 from upsamp.models.inputs import arrange_inputs, check_inputs, gather_inputs
 from upsamp.models.registry import model_class
 from upsamp.models.summary.summarizing import summarize
 from upsamp.models.summary.summary import Summary
+from upsamp.models.symbolic_graph import symbols_of_calls
 
 __all__ = ["Model", "unknown_layers"]
 
@@ -54,7 +56,12 @@ class Model(Layer):
         self._shapes: list[list[MaybeShape]] = []
         self._inferred: dict[tuple[Shape, ...], list[MaybeShape]] = {}
         self._executions: dict[bool, Execution] = {}
+        self._symbols: list[list[SymbolicTensor]] = []
         self._generator: np.random.Generator | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has: symbolic tensors are made anew."""
+        return {**super().__getstate__(), "_symbols": []}
 
     # --- what a kind of model says of itself
 
@@ -69,9 +76,9 @@ class Model(Layer):
         raise UnknownLayerError(f"{type(self).__name__} must define `input_calls`.")
 
     @property
-    def outputs(self) -> Sequence[Source]:
+    def output_sources(self) -> Sequence[Source]:
         """Where the model's outputs come from."""
-        raise UnknownLayerError(f"{type(self).__name__} must define `outputs`.")
+        raise UnknownLayerError(f"{type(self).__name__} must define `output_sources`.")
 
     @property
     def all_layers(self) -> list[Layer]:
@@ -121,9 +128,51 @@ class Model(Layer):
         return found
 
     @property
-    def inputs(self) -> list[Layer]:
+    def input_layers(self) -> list[Layer]:
         """The layers that the model's inputs are given to."""
         return [self.calls[number].layer for number in self.input_calls]
+
+    def symbolic_outputs(self) -> list[list[SymbolicTensor]]:
+        """Return the outputs of every call as symbolic tensors, made when they are first wanted."""
+        self.require_built()
+        if not self._symbols:
+            self._symbols = symbols_of_calls(self.calls, self._shapes)
+        return self._symbols
+
+    def node_of(self, layer: Layer) -> tuple[Sequence[SymbolicTensor], Sequence[SymbolicTensor]]:
+        """Return the symbolic inputs and outputs of the first call of a layer."""
+        found = self.symbolic_outputs()
+        number = next(i for i, call in enumerate(self.calls) if call.layer is layer)
+        sources = self.calls[number].sources
+        return [found[one.call][one.output] for one in sources], found[number]
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The inputs as symbolic tensors, of which other models can be made.
+
+        >>> from upsamp.models.generator import make_generator
+        >>> base = make_generator("transpose")
+        >>> Model(base.inputs, base.get_layer("reshape").output).output_shape
+        (None, 5, 5, 128)
+        """
+        found = self.symbolic_outputs()
+        return [found[number][0] for number in self.input_calls]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The outputs as symbolic tensors, of which other models can be made."""
+        found = self.symbolic_outputs()
+        return [found[source.call][source.output] for source in self.output_sources]
+
+    @property
+    def input(self) -> Any:
+        """The input as a symbolic tensor, or a list of several."""
+        return self.inputs if len(self.inputs) > 1 else self.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The output as a symbolic tensor, or several in the model's structure."""
+        return self.arranged([*self.outputs])
 
     @property
     def input_keys(self) -> tuple[str, ...]:
@@ -131,9 +180,14 @@ class Model(Layer):
         return ()
 
     @property
+    def input_structure(self) -> Structure:
+        """The numbers of the inputs in the lists that the model takes them in; 0 for one list."""
+        return 0
+
+    @property
     def input_names(self) -> list[str]:
         """What a dictionary names the inputs by."""
-        return list(self.input_keys) or [layer.name for layer in self.inputs]
+        return list(self.input_keys) or [layer.name for layer in self.input_layers]
 
     @property
     def input_shapes(self) -> list[Shape]:
@@ -150,7 +204,7 @@ class Model(Layer):
     def output_shapes(self) -> list[MaybeShape]:
         """The shapes of all outputs, the batch included as None; None where one is not known."""
         self.require_built()
-        return [self.shape_of(source) for source in self.outputs]
+        return [self.shape_of(source) for source in self.output_sources]
 
     @property
     def input_shape(self) -> Shape:
@@ -193,6 +247,7 @@ class Model(Layer):
         self._shapes = infer(self.calls, given)
         self._inferred.clear()
         self._executions.clear()
+        self._symbols = []
         self.built = True
 
     def connect(self, input_shapes: Sequence[Shape]) -> list[MaybeShape]:
@@ -208,7 +263,7 @@ class Model(Layer):
         if key not in self._inferred:
             # Models within models are called often: what was computed once is kept.
             shapes = infer(self.calls, dict(zip(self.input_calls, key, strict=True)))
-            self._inferred[key] = [output_of(shapes, source) for source in self.outputs]
+            self._inferred[key] = [output_of(shapes, source) for source in self.output_sources]
         return [*self._inferred[key]]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -231,7 +286,7 @@ class Model(Layer):
         if training not in self._executions:
             shapes = [array.shape for array in inputs]
             self._executions[training] = Execution(
-                self.calls, self.input_calls, self.outputs, shapes, training=training
+                self.calls, self.input_calls, self.output_sources, shapes, training=training
             )
         return self._executions[training].run(inputs, generator)
 
@@ -252,6 +307,7 @@ class Model(Layer):
         """
         with self.named():
             trains = training is not None and normalize_flag(training, "training")
+            inputs = unpack(self.input_structure, inputs)
             symbols = symbols_of(inputs)
         if symbols is not None:
             given = arrange_inputs(inputs, self.input_names, self.name, None)
@@ -283,7 +339,7 @@ class Model(Layer):
 
     def arranged(self, results: list[Any]) -> Any:
         """Return the one output, or the list of several."""
-        return results if len(self.outputs) > 1 else results[0]
+        return results if len(self.output_sources) > 1 else results[0]
 
     def predict(
         self,
@@ -341,7 +397,8 @@ class Model(Layer):
         """Return the arrays of all inputs, checked, from one array, a list or a dictionary."""
         rank = len(self.input_shape) if self.built else None
         names = self.input_names
-        layers = [layer.name for layer in self.inputs]
+        layers = [layer.name for layer in self.input_layers]
+        x = unpack(self.input_structure, x)
         given = ask(lambda: set(x)) if isinstance(x, Mapping) else None
         if given is not None and not given <= set(names) and given <= set(layers):
             names = layers

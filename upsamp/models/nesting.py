@@ -1,7 +1,7 @@
 """What is asked of a model in a summary, so that models in models are known without their class."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class ModelLike(Protocol):
         """The numbers of the calls that are inputs."""
 
     @property
-    def outputs(self) -> Sequence[Source]:
+    def output_sources(self) -> Sequence[Source]:
         """Where the outputs come from."""
 
     @property
@@ -47,6 +47,10 @@ class ModelLike(Protocol):
     @property
     def input_keys(self) -> tuple[str, ...]:
         """The keys of a dictionary that the model takes its inputs in, or none."""
+
+    @property
+    def input_structure(self) -> Any:
+        """The numbers of the inputs in the lists that the model takes them in; 0 for one list."""
 
     @property
     def input_shapes(self) -> list[Shape]:

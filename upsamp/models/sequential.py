@@ -85,7 +85,9 @@ class Sequential(Model):
             self._shapes.append(connect(layer, self._shapes[-1][:1]))
             self._inferred.clear()
             self._executions.clear()
+            self._symbols = []
         self._layers.append(layer)
+        layer.home = self if layer.home is None else layer.home
         self._by_name[layer.name] = layer
         self._calls = []
         if len(self._layers) == 1 and layer.batch_input_shape is not None:
@@ -166,7 +168,7 @@ class Sequential(Model):
         return (0,)
 
     @property
-    def outputs(self) -> Sequence[Source]:
+    def output_sources(self) -> Sequence[Source]:
         """The output of the last layer."""
         return (Source(len(self._shapes) - 1),)
 

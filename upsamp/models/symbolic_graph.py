@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from upsamp.core.values import spelled
 from upsamp.errors import ArgumentError
 from upsamp.layers import InputLayer, Layer
-from upsamp.layers.symbolic import SymbolicCall, SymbolicTensor, symbols_of
+from upsamp.layers.shapes import MaybeShape
+from upsamp.layers.symbolic import SymbolicCall, SymbolicTensor, outputs_of, symbols_of
 from upsamp.models.config.graph_config import Graph, Structure
 from upsamp.models.graph import Call, Source, number_calls
+
+# Of lists within lists: one that holds itself has no end.
+MAX_DEPTH = 8
 
 
 def trace(inputs: object, outputs: object) -> Graph:
@@ -16,46 +20,78 @@ def trace(inputs: object, outputs: object) -> Graph:
     The layers stand as Keras has them: those that are farthest from the outputs first.
     Raises `ArgumentError` where an output depends on an input that is not among `inputs`.
     """
-    starts, ends = _tensors(inputs, "inputs"), _tensors(outputs, "outputs")
-    given = {id(one): _input_call(one) for one in starts}
+    (starts, nested), (ends, structure) = _tensors(inputs, "inputs"), _tensors(outputs, "outputs")
+    given = {_key(one): _input_call(one) for one in starts}
     if len(given) < len(starts):
         raise ArgumentError("The inputs of a model must differ. Received: one of them twice.")
     found = _walk(ends, given)
     every = {id(call): call for call in (*given.values(), *found)}
-    order = sorted(every.values(), key=lambda call: call.place)
+    order = sorted(every.values(), key=lambda call: (bool(call.inputs), call.place))
     places = {id(call): place for place, call in enumerate(order)}
 
     def source(tensor: SymbolicTensor) -> Source:
-        if id(tensor) in given:
-            return Source(places[id(given[id(tensor)])])
+        if _key(tensor) in given:
+            return Source(places[id(given[_key(tensor)])])
         call, output = _origin(tensor)
         return Source(places[id(call)], output)
 
-    # A prediction of Keras 3 passes over what calls say of training.
     calls = number_calls(
-        Call(one.layer, tuple(map(source, one.inputs)), 0, one.training, honoured=False)
+        Call(one.layer, tuple(map(source, one.inputs)), 0, one.training, honoured=one.honoured)
         for one in order
     )
     layers = _by_depth(calls, [call.layer for call in found])
     numbers = tuple(places[id(call)] for call in given.values())
     keys = tuple(sorted(inputs)) if isinstance(inputs, dict) else ()
-    structure: Structure = 0
-    if isinstance(outputs, dict):
-        structure = {key: place for place, key in enumerate(sorted(outputs))}
-    return Graph(calls, numbers, tuple(map(source, ends)), layers, keys, structure)
+    nested = 0 if keys else nested
+    return Graph(calls, numbers, tuple(map(source, ends)), layers, keys, structure, nested)
 
 
-def _tensors(value: object, name: str) -> Sequence[SymbolicTensor]:
-    """Return one symbolic tensor, or those of a list, or of a dictionary by its sorted keys."""
-    symbols = symbols_of(
-        [value[key] for key in sorted(value)] if isinstance(value, dict) else value
-    )
+def symbols_of_calls(
+    calls: Sequence[Call], shapes: Sequence[Sequence[MaybeShape]]
+) -> list[list[SymbolicTensor]]:
+    """Return symbolic outputs of all calls; shapes: those that they have."""
+    found: list[list[SymbolicTensor]] = []
+    for call, own in zip(calls, shapes, strict=True):
+        layer, kind = call.layer, getattr(call.layer, "input_dtype", call.layer.dtype)
+        if not call.sources and layer.batch_input_shape != own[0]:
+            layer = InputLayer(batch_shape=own[0], dtype=kind.name)  # of a Sequential that has none
+        inputs = tuple(found[one.call][one.output] for one in call.sources)
+        one = SymbolicCall(layer, inputs, call.training, call.honoured)
+        found.append(outputs_of(one, own, kind))
+    return found
+
+
+def _key(tensor: SymbolicTensor) -> tuple[int, int]:
+    """Return what tells a tensor from others: a model makes those of its inputs anew."""
+    call, output = _origin(tensor)
+    return id(call if call.inputs else call.layer), output
+
+
+def _tensors(value: object, name: str) -> tuple[Sequence[SymbolicTensor], Structure]:
+    """Return one symbolic tensor, or those of lists and dictionaries, and how those hold them."""
+    flat: list[object] = []
+    structure = _numbered(value, flat)
+    plain = isinstance(structure, list) and all(isinstance(one, int) for one in structure)
+    symbols = symbols_of(flat)
     if symbols is None or any(one.origin is None for one in symbols):
         raise ArgumentError(
             f"`{name}` must be a symbolic tensor, as Input and layers called on it return, or a "
             f"list or dictionary of them. Received: {name}={spelled(value)}."
         )
-    return symbols
+    return symbols, 0 if plain else structure
+
+
+def _numbered(value: object, flat: list[object], depth: int = 0) -> Structure:
+    """Return the lists and dictionaries of a value with numbers in the place of what they hold.
+
+    A dictionary is in the order of its keys, as Keras takes it.
+    """
+    if isinstance(value, dict):
+        return {key: _numbered(value[key], flat, depth + 1) for key in sorted(value)}
+    if isinstance(value, list | tuple) and depth < MAX_DEPTH:
+        return [_numbered(one, flat, depth + 1) for one in value]
+    flat.append(value)
+    return len(flat) - 1
 
 
 def _origin(tensor: SymbolicTensor) -> tuple[SymbolicCall, int]:
@@ -74,17 +110,19 @@ def _input_call(tensor: SymbolicTensor) -> SymbolicCall:
     return SymbolicCall(layer, (), place=call.place)
 
 
-def _walk(ends: Sequence[SymbolicTensor], given: dict[int, SymbolicCall]) -> list[SymbolicCall]:
+def _walk(
+    ends: Sequence[SymbolicTensor], given: dict[tuple[int, int], SymbolicCall]
+) -> list[SymbolicCall]:
     """Return the calls that the outputs depend on, each first as it is reached from them."""
     found: dict[int, SymbolicCall] = {}
     waiting = list(reversed(ends))
     while waiting:
         tensor = waiting.pop()
-        call = given.get(id(tensor)) or _origin(tensor)[0]
+        call = given.get(_key(tensor)) or _origin(tensor)[0]
         if id(call) in found:
             continue
         found[id(call)] = call
-        if id(tensor) in given:
+        if _key(tensor) in given:
             continue
         if not call.inputs:
             raise ArgumentError(

@@ -13,7 +13,8 @@ class Image(NamedTuple):
     """A picture as it stands in a page.
 
     uri: its PNG as a data: URI. width, height: as it is shown, in pixels of the screen. nbytes: of
-    the PNG. remark: how it differs from what it shows, as "reduced to 10%".
+    the PNG. remark: how it differs from what it shows, as "reduced to 10%". squares: whether each
+    of its pixels is shown as a square of several.
     """
 
     uri: str
@@ -21,6 +22,7 @@ class Image(NamedTuple):
     height: int
     nbytes: int
     remark: str
+    squares: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption; alternative: what it shows, for who does not see it."""
+    """A picture with its caption; alternative: what it shows, for who does not see it.
+
+    lettered: whether there are words in it, which must not become too small to be read.
+    """
 
     image: Image
     caption: str
     alternative: str
+    lettered: bool = False
     kind: ClassVar[str] = "figure"
 
 

@@ -13,6 +13,7 @@ from upsamp.views.view import View
 # The pixels of a picture's sides, at the most, and those of the longer side of what is small, whose
 # pixels are shown as squares.
 MAX_SIDE, MIN_SIDE = 1280, 320
+SQUARES = 32
 # Pages are sent, and read more often than they are written.
 COMPRESSION = 6
 
@@ -34,7 +35,8 @@ def image_of(view: View, room: int = MAX_SIDE, least: int = MIN_SIDE) -> Image:
         size, scale = fitted_size(shape, (room, room))
         view = fit(view, size)
         remark = f"reduced to {scale} of {shape[1]:,} x {shape[0]:,} pixels"
-    levels = view.shown()
+    # What is see-through shows so many squares in any size, before and after.
+    levels = view.shown(max(1, max(view.pixels.shape[:2]) // SQUARES))
     grey = levels[:, :, 0]
     same = bool((levels[:, :, 1:] == levels[:, :, :1]).all())
     height, width = grey.shape
@@ -57,4 +59,4 @@ def _encoded(levels: Array, size: Pair, remark: str) -> Image:
     write_png(Picture(levels, mode), stream, compression=COMPRESSION)
     data = stream.getvalue()
     uri = f"data:image/png;base64,{b64encode(data).decode('ascii')}"
-    return Image(uri, size[1], size[0], len(data), remark)
+    return Image(uri, size[1], size[0], len(data), remark, size > levels.shape[:2])

@@ -284,7 +284,9 @@ def enlarge_file(
         )
         copied = METHODS[method].only_copies
         expand = not copied or wanted not in IMAGE_FORMATS or value_range is not None
-        reading = replace(reading, expand=expand, integers=copied)
+        ends = None if network is None else network.value_range
+        plain = network is not None
+        reading = replace(reading, expand=expand, integers=copied, plain=plain, ends=ends)
         check_place(names[1], overwrite=replaced)
         settings = Settings(
             enlarging, reading, writing, wanted, replaced, max_memory=bound, matrices=True

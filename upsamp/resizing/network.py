@@ -59,6 +59,10 @@ class Network(Protocol):
     name: str
 
     @property
+    def value_range(self) -> tuple[float, float] | None:
+        """Black and white of pictures and the network, where they were told."""
+
+    @property
     def channels(self) -> int:
         """The channels of what goes in, and comes out."""
 
@@ -185,6 +189,11 @@ class NetworkRun:
 
     def _put_together(self, read: ReadRows, rows: slice, made: Array) -> Array:
         """Return rows of the result, of what the network made of them."""
+        if np.isnan(made).any():  # which no pixel can be
+            raise FormatError(
+                "--model must make numbers of pictures. "
+                f"Received: nan from '{self._network.name}'. Give weights that are numbers."
+            )
         low, high = self._network.ranges[1]
         shares = (made.astype(np.float32) - low) / (high - low)
         colours = self._shape[2] - bool(self._alpha)
@@ -254,8 +263,7 @@ def run_on_frame(
     """
     if frame.mode not in (*MODES, *DEEP_MODES):
         raise FormatError(
-            "--model is for grey and RGB of 8 or 16 bits. "
-            f"Received: {frame.mode}. Save it as a PNG, or as .npy."
+            f"--model is for grey and RGB of 8 or 16 bits. Received: {frame.mode}. {_remedy(frame)}"
         )
     if value_without_data(frame) is not None:
         raise FormatError(
@@ -264,6 +272,12 @@ def run_on_frame(
         )
     pixels = frame.pixels.reshape(*frame.pixels.shape[:2], -1)
     return NetworkRun(network, pixels, size, frame.has_alpha, room)
+
+
+def _remedy(frame: Picture) -> str:
+    if frame.extra or frame.pixels.dtype.kind == "u":
+        return "Save it as a PNG."
+    return "Give --range LOW HIGH, the values of black and white in the picture and the network."
 
 
 def apply_network(

@@ -7,7 +7,7 @@ know no animations.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -46,6 +46,7 @@ def animation_svg(
             "xmlns": "http://www.w3.org/2000/svg",
             "class": name,
             "role": "img",
+            "tabindex": "0",  # so that a keyboard stops it, too
             "width": str(layout.width),
             "height": str(layout.height),
             "viewBox": f"0 0 {layout.width} {layout.height}",
@@ -55,9 +56,7 @@ def animation_svg(
     SubElement(root, "desc").text = " ".join(
         (animation.description, *animation.frames[-1].text, "Numbers are rounded to their cells.")
     )
-    times = [0.0]
-    for frame in animation.frames:
-        times.append(times[-1] + frame.steps * seconds)
+    times = [*accumulate((frame.steps * seconds for frame in animation.frames), initial=0.0)]
     moving = {run for of_shape in runs.values() for run in of_shape} - {(0, len(shapes))}
     SubElement(root, "style").text = "\n".join(_style(name, sorted(moving), times, theme))
     SubElement(root, "rect", {"class": "paper", "width": "100%", "height": "100%"})
@@ -136,7 +135,8 @@ def _style(
     for start, stop in runs:
         yield f"{own} .f{start}-{stop} {{ animation-name: {name}-{start}-{stop}; }}"
     yield "}"
-    yield f"{own}:hover * {{ animation-play-state: paused; }}"
+    for reached in ("hover", "focus-visible"):
+        yield f"{own}:{reached} * {{ animation-play-state: paused; }}"
     for start, stop in runs:
         yield f"@keyframes {name}-{start}-{stop} {{ {_keyframes(start, stop, times)} }}"
 

@@ -3,6 +3,7 @@
 It is built of elements, never of text, and names are made printable: what a file says stays text.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -93,6 +94,21 @@ def diagram_svg(architecture: Architecture) -> str:
     legend = _legend(architecture, layout)
     width = max(layout.width, 2 * MARGIN + max(map(len, heading)) * CHARACTER)
     height = layout.height + LEGEND_LINE * len(legend) + MARGIN
+    svg = _root(heading, description_of(architecture), width, height)
+    for frame in layout.frames:
+        _draw_frame(svg, frame)
+    for arrow in layout.arrows:
+        _draw_arrow(svg, arrow, architecture)
+    _draw_blocks(svg, architecture, layout, rows)
+    _draw_legend(svg, legend, layout.height)
+    return tostring(svg, encoding="unicode")
+
+
+# --- elements
+
+
+def _root(heading: tuple[str, str], description: str, width: float, height: float) -> Element:
+    """Return the root with what stands before all blocks."""
     svg = Element("svg", _numbers(width=width, height=height))
     svg.set("xmlns", "http://www.w3.org/2000/svg")
     svg.set("viewBox", f"0 0 {_number(width)} {_number(height)}")
@@ -100,27 +116,12 @@ def diagram_svg(architecture: Architecture) -> str:
     svg.set("role", "graphics-document document")
     svg.set("aria-label", f"Architecture of {heading[0]}")
     _add(svg, "title", f"Architecture of {heading[0]}")
-    _add(svg, "desc", description_of(architecture))
+    _add(svg, "desc", description)
     _add(svg, "style", STYLE)
     SubElement(svg, "rect", {"class": "paper"} | _numbers(width=width, height=height))
     _write(svg, heading[0], MARGIN, 30, "heading")
     _write(svg, heading[1], MARGIN, 50, "soft")
-    for frame in layout.frames:
-        _draw_frame(svg, frame)
-    for arrow in layout.arrows:
-        _draw_arrow(svg, arrow, architecture)
-    for number, block in enumerate(architecture.blocks):
-        group = SubElement(svg, "g", {"class": "block", "role": "graphics-symbol img"})
-        told = told_of(architecture, number)
-        group.set("aria-label", told)
-        _add(group, "title", told)
-        _draw_box(group, block, layout.boxes[number])
-        _draw_rows(group, rows[number], layout.texts[number])
-    _draw_legend(svg, legend, layout.height)
-    return tostring(svg, encoding="unicode")
-
-
-# --- elements
+    return svg
 
 
 def _number(value: float) -> str:
@@ -147,6 +148,22 @@ def _write(parent: Element, text: str, left: float, base: float, kind: str = "")
 def _polygon(parent: Element, kind: str, points: Iterable[Point]) -> None:
     text = " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
     SubElement(parent, "polygon", {"class": kind, "points": text})
+
+
+def _draw_blocks(
+    svg: Element, architecture: Architecture, layout: Layout, rows: Sequence[Sequence[Row]]
+) -> None:
+    """Draw each block with its words, as a group that screen readers have a name for."""
+    sources: dict[int, list[Block]] = defaultdict(list)
+    for link in architecture.links:
+        sources[link.target].append(architecture.blocks[link.source])
+    for number, block in enumerate(architecture.blocks):
+        group = SubElement(svg, "g", {"class": "block", "role": "graphics-symbol img"})
+        told = told_of(block, sources[number])
+        group.set("aria-label", told)
+        _add(group, "title", told)
+        _draw_box(group, block, layout.boxes[number])
+        _draw_rows(group, rows[number], layout.texts[number])
 
 
 def _draw_box(parent: Element, block: Block, box: Box) -> None:

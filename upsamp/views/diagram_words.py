@@ -10,8 +10,8 @@ MaybeShape: TypeAlias = tuple[int | None, ...] | None
 
 # Characters of a name that are shown; its title has some more.
 SHOWN, TOLD = 40, 200
-# Outputs whose shapes are listed.
-LISTED = 3
+# Outputs whose shapes are listed, and blocks that are named as what another takes.
+LISTED, NAMED = 3, 20
 
 
 class Row(NamedTuple):
@@ -34,13 +34,17 @@ def rows_of(block: Block) -> list[Row]:
     output = ", output" if block.output else ""
     facts = [_shapes(block.shapes) + output, params_of(first)]
     return [
-        Row(cut(first.name), cut(first.type)),
+        Row(cut(first.name), _type(first)),
         Row("", ", ".join(filter(None, facts))),
         *(
-            Row(cut(one.name), ", ".join(filter(None, [cut(one.type), params_of(one)])), one.kind)
+            Row(cut(one.name), ", ".join(filter(None, [_type(one), params_of(one)])), one.kind)
             for one in others
         ),
     ]
+
+
+def _type(layer: DrawnLayer) -> str:
+    return f"{cut(layer.type)} {cut(layer.settings)}".rstrip()
 
 
 def _shapes(shapes: Sequence[MaybeShape]) -> str:
@@ -89,15 +93,17 @@ def description_of(architecture: Architecture) -> str:
     return f"{told} {unknown} layers are not known to upsamp." if unknown else told
 
 
-def told_of(architecture: Architecture, number: int) -> str:
-    """Return the words for a block: its layers, and what it takes."""
-    block = architecture.blocks[number]
-    words = [_shapes(block.shapes)]
+def told_of(block: Block, sources: Sequence[Block]) -> str:
+    """Return the words for a block: its layers, what it gives, and what it takes."""
+    words = []
     for layer in block.layers:
-        facts = ", ".join(filter(None, [cut(layer.type, TOLD), params_of(layer)]))
+        facts = ", ".join(
+            filter(None, [cut(layer.type, TOLD), cut(layer.settings, TOLD), params_of(layer)])
+        )
         words.append(f"{cut(layer.name, TOLD)} ({facts})")
-    before = [link.source for link in architecture.links if link.target == number]
-    if before:
-        names = [cut(architecture.blocks[one].layers[-1].name) for one in before[:20]]
-        words.append(f"takes {', '.join(names)}")
-    return "; ".join([*words[1:], words[0]] if not before else [*words[1:-1], words[0], words[-1]])
+    words.append(_shapes(block.shapes))
+    if sources:
+        names = ", ".join(cut(one.layers[-1].name) for one in sources[:NAMED])
+        more = f" and {len(sources) - NAMED} more" if len(sources) > NAMED else ""
+        words.append(f"takes {names}{more}")
+    return "; ".join(words)

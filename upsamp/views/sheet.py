@@ -10,6 +10,7 @@ from upsamp.core.arguments import Array, Pair
 from upsamp.views.canvas import Canvas, Ink, text_width
 from upsamp.views.crops import Choice, Comparison, most_different
 from upsamp.views.fitting import fit, fitted_size, repeat
+from upsamp.views.heat_map import ink_on
 from upsamp.views.view import View
 
 # All in pixels of the sheet.
@@ -42,8 +43,11 @@ class Column(NamedTuple):
         return max(text_width(self.label, LABEL_SIZE), *(len(panel[0]) for panel in self.panels))
 
 
-def columns_of_panels(columns: Sequence[Column]) -> Array:
-    """Lay panels out in columns and rows, with gaps around them, uint8 (H, W, 3)."""
+def columns_of_panels(columns: Sequence[Column], *, framed: bool = False) -> Array:
+    """Lay panels out in columns and rows, with gaps around them, uint8 (H, W, 3).
+
+    framed: whether each has a line around it.
+    """
     rows = list(zip(*(column.panels for column in columns), strict=True))
     heights = [max(len(panel) for panel in row) for row in rows]
     width = sum(column.width + GAP for column in columns) + GAP
@@ -53,7 +57,10 @@ def columns_of_panels(columns: Sequence[Column]) -> Array:
         canvas.write(column.label, 3, left + column.width / 2, LABEL_SIZE, centred=True)
         top = LABEL
         for panel, height in zip(column.panels, heights, strict=True):
-            canvas.lay(panel, top, left + (column.width - len(panel[0])) // 2)
+            start = left + (column.width - len(panel[0])) // 2
+            if framed:
+                canvas.frame(top, start, len(panel), len(panel[0]), GREY, 1)
+            canvas.lay(panel, top, start)
             top += height + GAP
         left += column.width + GAP
     return canvas.pixels
@@ -75,7 +82,7 @@ def draw_sheet(
     for choice in choices:
         choice.results.update({name: choice.target.of(made) for name, made in others.items()})
     columns = _columns(view, choices, [*comparison.methods, *others], zoom)
-    panels = columns_of_panels(columns)
+    panels = columns_of_panels(columns, framed=view.numbers)
     lines = _caption(view, comparison, choices, zoom)
     overview = _overview(view, choices)
     text = max(text_width(title, TITLE_SIZE), *(text_width(line, TEXT_SIZE) for line in lines))
@@ -112,7 +119,10 @@ def _columns(
     view: View, choices: Sequence[Choice], methods: Sequence[str], zoom: int
 ) -> list[Column]:
     """Return a column for the input and for each method; those that are equal share one."""
-    inputs = [_panel(view, choice.source.of(view.pixels), zoom) for choice in choices]
+    every = [values for choice in choices for values in choice.results.values()]
+    parts = [choice.source.of(view.pixels) for choice in choices]
+    lettering = _lettering(view, [*parts, *every], zoom)
+    inputs = [_panel(view, part, zoom, lettering) for part in parts]
     if not _is_whole(view, choices):
         inputs = [_framed(panel, ink) for panel, ink in zip(inputs, FRAMES, strict=False)]
     made: list[tuple[list[str], list[Array]]] = []
@@ -128,7 +138,7 @@ def _columns(
         *(
             Column(
                 ", ".join(names) if len(made) > 1 else "every method",
-                [_panel(view, pixels, zoom) for pixels in results],
+                [_panel(view, pixels, zoom, lettering) for pixels in results],
             )
             for names, results in made
         ),
@@ -144,9 +154,45 @@ def _equal(these: Sequence[Array], others: Sequence[Array]) -> bool:
     return all(np.array_equal(one, other) for one, other in zip(these, others, strict=True))
 
 
-def _panel(view: View, pixels: Array, zoom: int) -> Array:
-    """Show pixels, each so many times as large."""
-    return view.with_pixels(repeat(pixels, zoom, zoom)).shown()
+class _Lettering(NamedTuple):
+    """How the values of a matrix are written: the letters' size, or 0 for not at all; and how."""
+
+    size: int = 0
+    form: str = ".3g"
+
+
+def _lettering(view: View, every: Sequence[Array], zoom: int) -> _Lettering:
+    """Return how the values of all panels are written alike, where there is room for all."""
+    if not view.numbers or zoom < 2 * LETTERINGS[-1].size:
+        return _Lettering()
+    large = max(abs(view.black), abs(view.white)) >= 1  # which two decimals tell apart
+    for found in LETTERINGS if large else LETTERINGS[:-1]:
+        words = {f"{value:{found.form}}" for values in every for value in values.flat}
+        if all(text_width(word, found.size) <= zoom - 4 for word in words):
+            return found
+    return _Lettering()
+
+
+def _panel(view: View, pixels: Array, zoom: int, lettering: _Lettering) -> Array:
+    """Show pixels, each so many times as large; those of a matrix with their values."""
+    shown = view.with_pixels(repeat(pixels, zoom, zoom)).shown()
+    if not lettering.size:
+        return shown
+    canvas = Canvas(len(shown), len(shown[0]))
+    canvas.lay(shown, 0, 0)
+    for (row, column), value in np.ndenumerate(pixels[:, :, 0]):
+        top = row * zoom + (zoom - round(lettering.size * 1.3)) // 2
+        ink = ink_on(shown[row * zoom, column * zoom])
+        text = f"{value:{lettering.form}}"
+        canvas.write(text, top, (column + 0.5) * zoom, lettering.size, ink, centred=True)
+    return canvas.pixels
+
+
+# The largest for which there is room is taken.
+LETTERINGS = (
+    *(_Lettering(size) for size in (16, 14, 12, 10)),
+    _Lettering(10, "z.2f"),
+)
 
 
 def _framed(picture: Array, ink: Ink) -> Array:
@@ -162,6 +208,8 @@ def _overview(view: View, choices: Sequence[Choice]) -> Array:
     shape = view.pixels.shape[0], view.pixels.shape[1]
     size, _ = fitted_size(shape, OVERVIEW)
     canvas = Canvas(size[0] + 4, size[1] + 4)
+    if view.numbers:
+        canvas.frame(2, 2, *size, GREY, 1)
     canvas.lay(fit(view, size).shown(), 2, 2)
     for choice, ink in zip([] if _is_whole(view, choices) else choices, FRAMES, strict=False):
         part = choice.source

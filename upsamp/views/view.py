@@ -25,7 +25,8 @@ class View:
 
     pixels: (H, W, C): grey, grey and alpha, colours, or colours and alpha, of any real type.
     black, white: the values that are shown so; those of alpha are 0 and `opaque`. remarks: what
-    one could not know by looking.
+    one could not know by looking. numbers: whether they are those of a matrix, whose values are
+    worth reading.
     """
 
     pixels: Array
@@ -33,6 +34,7 @@ class View:
     white: float
     opaque: float = 255.0
     remarks: tuple[str, ...] = ()
+    numbers: bool = False
 
     @property
     def has_alpha(self) -> bool:
@@ -120,9 +122,10 @@ def view_of_matrix(array: Array, data_format: DataFormat = "channels_last") -> V
         remarks.append(f"channel 0 of {pixels.shape[2]}")
         pixels = pixels[:, :, :1]
     if pixels.dtype == np.uint8:
-        return View(pixels, 0.0, 255.0, remarks=tuple(remarks))
+        return View(pixels, 0.0, 255.0, remarks=tuple(remarks), numbers=True)
     black, white = _extremes(pixels)
-    return View(pixels, black, white, remarks=(*remarks, _say_range(black, white)))
+    remarks.append(_say_range(black, white))
+    return View(pixels, black, white, remarks=tuple(remarks), numbers=True)
 
 
 def _colours(picture: Picture) -> tuple[Array, tuple[str, ...]]:

@@ -104,7 +104,7 @@ def test_outputs_are_given_in_the_structure_that_they_have(structure: Any) -> No
     model = model_from_config(functional(image(), *layers, outputs=outputs))
     check(model.predict(X), structure)
     assert again(model).get_config()["output_layers"] == outputs
-    assert len(model.outputs) == len(model.output_shapes)
+    assert len(model.output_sources) == len(model.output_shapes)
 
 
 def test_inputs_in_a_dictionary_are_named_by_its_keys() -> None:

@@ -87,7 +87,7 @@ def test_inputs_may_be_a_dictionary() -> None:
     both = layer("Subtract", "b", [["x", 0, 0, {}], ["z", 0, 0, {}]])
     config = model(image(), image("z"), both, outputs=[["b", 0, 0]], inputs=inputs)
     read = model_from_config(config, "2.21.0")
-    assert [one.name for one in read.inputs] == ["z", "x"]
+    assert [one.name for one in read.input_layers] == ["z", "x"]
     np.testing.assert_array_equal(read.predict([X, X * 2]), X)
 
 
@@ -116,6 +116,13 @@ ALL = {"start": None, "stop": None, "step": None}
 PADS = [[0, 0], [1, 0], [0, 2], [0, 0]]
 PADDED = np.pad(X, PADS)
 SUM = X.sum((1, 3))
+CURVES = {"tan": np.tan, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "expm1": np.expm1}
+BOUNDS = {
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+    "less": np.less,
+    "less_equal": np.less_equal,
+}
 SELU = 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * (np.exp(X) - 1))
 GELU = X / 2 * (1 + np.vectorize(math.erf)(X / math.sqrt(2)))
 NEGATIVE = np.where(X > 0, X, X * np.float32(0.2))
@@ -205,6 +212,10 @@ OPERATED: list[tuple[str, Any, Any]] = [
             ("tile", {"multiples": [1, 2, 1, 1], "name": None}, np.tile(X, (1, 2, 1, 1))),
             ("repeat", {"repeats": 2, "axis": 1}, X.repeat(2, 1)),
             ("reverse", {"axis": [1], "name": None}, X[:, ::-1]),
+            *((f"math.{name}", {}, function(X)) for name, function in CURVES.items()),
+            *((f"math.{name}", {"y": 0.5}, function(X, 0.5)) for name, function in BOUNDS.items()),
+            ("where", {"x": 2.0, "y": ["x", 0, 0]}, np.where(X != 0, 2, X)),
+            ("linalg.matmul", {"b": [[1.0], [2.0]], "transpose_b": False}, X @ [[1.0], [2.0]]),
             ("split", {"num_or_size_splits": [1, 3], "axis": 1}, X[:, :1]),
             ("split", {"num_or_size_splits": 2, "axis": -1, "num": None}, X[..., :1]),
             ("unstack", {"axis": -1}, X[..., 0]),

@@ -40,7 +40,7 @@ def test_inputs_are_named_one_or_several_or_by_a_dictionary() -> None:
         ({"b": ["z", 0, 0], "a": ["x", 0, 0]}, ["x", "z"]),
     ):
         model = model_from_config(functional(*layers, inputs=inputs))
-        assert [layer.name for layer in model.inputs] == names
+        assert [layer.name for layer in model.input_layers] == names
         np.testing.assert_array_equal(model.predict({"x": X, "z": X / 2}), X / 2)
 
 

@@ -65,8 +65,8 @@ def check_counts(golden: GoldenModel, model: Model) -> None:
     summary = model.summarize()
     assert (summary.trainable_params, summary.non_trainable_params) == (trainable, others)
     if isinstance(model, Functional):
-        assert [layer.name for layer in model.inputs] == golden.said["inputs"]
-        ends = [model.calls[source.call].layer.name for source in model.outputs]
+        assert [layer.name for layer in model.input_layers] == golden.said["inputs"]
+        ends = [model.calls[source.call].layer.name for source in model.output_sources]
         assert ends == golden.said["outputs"]
 
 
@@ -277,7 +277,10 @@ def test_what_does_not_depend_on_an_unknown_layer_is_computed() -> None:
         number for number, call in enumerate(model.calls) if call.layer.name == "up_sampling2d"
     )
     part = Functional.from_calls(
-        model.calls, model.input_calls, [type(model.outputs[0])(upsampled)], layers=model.layers
+        model.calls,
+        model.input_calls,
+        [type(model.output_sources[0])(upsampled)],
+        layers=model.layers,
     )
     image = np.arange(32.0).reshape(1, 4, 4, 2)
     expected = image.repeat(2, axis=1).repeat(2, axis=2)

@@ -73,7 +73,9 @@ def test_a_model_that_was_saved_is_read_as_the_same(golden: GoldenModel, tmp_pat
         again = load_model(tmp_path / f"{end}.keras")
         check_same(again, model)
         assert again.to_json() == model.to_json()
-        inputs = dict(zip([one.name for one in again.inputs], golden.inputs.values(), strict=True))
+        inputs = dict(
+            zip([one.name for one in again.input_layers], golden.inputs.values(), strict=True)
+        )
         given = inputs if len(inputs) > 1 else next(iter(inputs.values()))
         for actual, expected in zip(
             outputs_of(again, given), outputs_of(model, list(golden.inputs.values())), strict=True
@@ -304,7 +306,7 @@ def test_a_model_of_ones_own_calls_is_not_written(tmp_path: Path) -> None:
 
         calls = make_generator("transpose").calls
         input_calls = (0,)
-        outputs = (Source(3),)
+        output_sources = (Source(3),)
 
     model = Bare()
     model.build((None, 100))

@@ -73,7 +73,9 @@ def test_the_last_call_of_a_layer_counts() -> None:
 def test_the_layers_of_a_model_of_several_inputs_take_the_same_inputs() -> None:
     model = load_model(model_file("keras/conditional_gan.keras"))
     part = feature_model(model, "embedding")
-    assert [layer.name for layer in part.inputs] == [layer.name for layer in model.inputs]
+    assert [layer.name for layer in part.input_layers] == [
+        layer.name for layer in model.input_layers
+    ]
     out = part.predict([np.zeros((2, 10)), np.array([[3], [4]])])
     np.testing.assert_array_equal(out[:, 0], model.get_layer("embedding").get_weights()[0][3:5])
 
@@ -104,7 +106,7 @@ def test_the_first_output_of_several_is_cut_out() -> None:
     model = load_model(model_file("keras/shared.keras"))
     left, right = np.random.default_rng(0).standard_normal((2, 2, 6, 6, 2))
     part = output_model(model)
-    assert len(part.outputs) == 1
+    assert len(part.output_sources) == 1
     np.testing.assert_array_equal(part.predict([left, right]), model.predict([left, right])[0])
     single = make_generator("transpose", latent=2, size=1)
     assert output_model(single) is single

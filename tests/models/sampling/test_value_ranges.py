@@ -234,6 +234,13 @@ def test_outputs_of_any_rank_are_seen_as_images() -> None:
     values = np.arange(6).reshape(1, 2, 3)
     np.testing.assert_array_equal(as_images(values)[0, :, :, 0], values[0])
     np.testing.assert_array_equal(as_images(values.reshape(1, 6))[0, 0, :, 0], np.arange(6))
+    for length in (257, 289, 400, 3136):
+        vector = np.arange(2.0 * length).reshape(2, length)
+        folded = as_images(vector)
+        assert abs(folded.shape[1] - folded.shape[2]) <= 1
+        flat = folded.reshape(2, -1)
+        np.testing.assert_array_equal(flat[:, :length], vector)
+        assert np.isnan(flat[:, length:]).all()
     moved = channels_last(np.zeros((2, 3, 4, 5)), first=True)
     assert moved.shape == (2, 4, 5, 3)
     assert channels_last(values, first=True) is values

@@ -179,7 +179,8 @@ def animation_section(animate: Callable[[], Animation], request: AnimationReques
     svg = animation_svg(
         animation, seconds=1 / request.fps, cell=request.cell_pixels, theme=request.theme
     )
-    drawing = Drawing(svg, "The steps, one after the other; they wait while the pointer is on them")
+    waiting = "they wait while the pointer or the focus is on them"
+    drawing = Drawing(svg, f"The steps, one after the other; {waiting}")
     return [Section("animation", "Animation", (drawing,))]
 
 

@@ -35,6 +35,8 @@ from upsamp.views.view import View, view_of
 
 # Values of a result beside which other libraries' are computed, too.
 MAX_COMPARED = 2**20
+# The pixels of a side of a sheet, in which words are to be read.
+MAX_SHEET = 4000
 
 
 def write_upsampling_page(request: Request) -> None:
@@ -120,9 +122,9 @@ def _methods_section(view: View, result: Picture | Array, enlarging: Enlarging) 
     comparison = Comparison(
         size, enlarging.convention, enlarging.align_corners, view.has_alpha, enlarging.linear
     )
-    sheet = image_of_pixels(draw_sheet(view, comparison, "", others))
+    sheet = image_of_pixels(draw_sheet(view, comparison, "", others), MAX_SHEET)
     caption = "What every method makes of the input, where they differ most"
-    return Section("methods", "Every method", (Figure(sheet, caption, caption),))
+    return Section("methods", "Every method", (Figure(sheet, caption, caption, lettered=True),))
 
 
 def _code_section(request: Request, given: Picture | Array, size: Pair) -> Section:
@@ -137,7 +139,12 @@ def _code_section(request: Request, given: Picture | Array, size: Pair) -> Secti
     batch = as_batch(array_of(given), enlarging.layout)
     if len(batch) > 1 or size[0] * size[1] * batch.shape[3] > MAX_COMPARED:
         return section
-    rows = tuple(peer_rows(peers_of(batch[0], size, enlarging), request.digits or 3))
+    peers = [
+        peer
+        for peer in peers_of(batch[0], size, enlarging)
+        if not peer.remark.startswith("not installed")
+    ]
+    rows = tuple(peer_rows(peers, request.digits or 3))
     caption = "How far the results of other conventions and libraries lie from this one"
     beside = Table(caption, PEER_HEADINGS, rows, PEER_SIDES)
     return replace(section, parts=(*section.parts, beside))

@@ -1,11 +1,14 @@
 """`generator --checkerboard`: what samples have at the frequencies of a model's strides."""
 
-from upsamp.cli.generator_plan import choose_target, open_generator, plan_run
+from collections.abc import Sequence
+
+from upsamp.cli.generator_plan import Plan, choose_target, open_generator, plan_run
 from upsamp.cli.generator_request import Request
 from upsamp.cli.output import check_coding
 from upsamp.cli.render.output import print_text
 from upsamp.cli.render.progress import show_progress
 from upsamp.cli.render.tables import show_note, show_rows
+from upsamp.core.arguments import Array
 from upsamp.core.text import json_text, printable
 from upsamp.io.pictures import Picture
 from upsamp.io.streams import STANDARD_STREAM
@@ -14,7 +17,7 @@ from upsamp.models.sampling.checkerboard import Frequencies, MeanSpectrum, upsam
 from upsamp.models.sampling.sample_runs import draw_samples
 from upsamp.views.spectrum import draw_spectrum
 
-HEADINGS = ("Period", "Layers", "Energy", "Neighbours", "Ratio", "Verdict")
+HEADINGS, SIDES = ("Period", "Layers", "Energy", "Neighbours", "Ratio", "Verdict"), "<<>>><"
 
 
 def measure_samples(request: Request) -> None:
@@ -25,9 +28,7 @@ def measure_samples(request: Request) -> None:
         check_coding(target.format, target.options)
     model = open_generator(request)
     plan = plan_run(model, request)
-    shapes = [(1, *shape[1:]) for shape in plan.run.feed.shapes]
-    periods = upsampling_periods(plan.run.model, shapes)
-    spectrum = MeanSpectrum(plan.run.shape[1:], periods)
+    spectrum = spectrum_of(plan)
     for note in plan.notes:
         show_note(note)
     count = plan.run.feed.count
@@ -39,6 +40,16 @@ def measure_samples(request: Request) -> None:
         _draw(spectrum, measured, count, target)
     if target is None or target.name != STANDARD_STREAM:
         _show(measured, plan.run.shape, request)
+
+
+def spectrum_of(plan: Plan) -> MeanSpectrum:
+    """Return the spectrum of what a plan draws, which takes its samples.
+
+    Raises `ShapeError` where they are no images.
+    """
+    shapes = [(1, *shape[1:]) for shape in plan.run.feed.shapes]
+    periods = upsampling_periods(plan.run.model, shapes)
+    return MeanSpectrum(plan.run.shape[1:], periods)
 
 
 def _show(measured: list[Frequencies], shape: tuple[int, ...], request: Request) -> None:
@@ -53,41 +64,60 @@ def _show(measured: list[Frequencies], shape: tuple[int, ...], request: Request)
         print_text(json_text(content))
         return
     if not measured:
-        print_text("no checkerboard: no layer upsamples, so there is no stride to look for")
+        print_text(verdict_of(measured))
         return
-    rows = [
+    rows = measured_rows(measured, request.digits)
+    show_rows(title_of(shape[0]), HEADINGS, rows, SIDES)
+    print_text(verdict_of(measured))
+
+
+def title_of(count: int) -> str:
+    """Return what stands above the energies of so many samples."""
+    return f"energy of {count} samples at the frequencies of each period, and beside them"
+
+
+def measured_rows(measured: Sequence[Frequencies], digits: int | None) -> list[tuple[str, ...]]:
+    """Return a row for each period."""
+    return [
         (
             _size(one.period),
             printable(", ".join(one.layers)),
             *(
-                "-" if number is None else f"{number:.{request.digits or 3}g}"
+                "-" if number is None else f"{number:.{digits or 3}g}"
                 for number in (one.energy, one.neighbours, one.ratio)
             ),
             _verdict(one),
         )
         for one in measured
     ]
-    title = f"energy of {shape[0]} samples at the frequencies of each period, and beside them"
-    show_rows(title, HEADINGS, rows, "<<>>><")
+
+
+def verdict_of(measured: Sequence[Frequencies]) -> str:
+    """Say whether samples have a checkerboard, and how wide it is."""
+    if not measured:
+        return "no checkerboard: no layer upsamples, so there is no stride to look for"
     shown = [_size(one.period) for one in measured if one.shows]
-    told = f"checkerboard, every {' and every '.join(shown)} pixels" if shown else "no checkerboard"
-    print_text(told)
+    return f"checkerboard, every {' and every '.join(shown)} pixels" if shown else "no checkerboard"
 
 
 def _draw(
     spectrum: MeanSpectrum, measured: list[Frequencies], count: int, target: Destination
 ) -> None:
-    """Draw a spectrum, with the frequencies that were measured in frames."""
+    """Write the picture of a spectrum."""
+    place, format_name, options, overwrite = target
+    picture = Picture(spectrum_picture(spectrum, measured, count), "RGB")
+    for loss in write_result(picture, format_name, place, options, overwrite=overwrite):
+        show_note(loss)
+
+
+def spectrum_picture(spectrum: MeanSpectrum, measured: Sequence[Frequencies], count: int) -> Array:
+    """Draw a spectrum, with the frequencies that were measured in frames, uint8 (H, W, 3)."""
     marks = {}
     for one in measured:
         ratio = "" if one.ratio is None else f"{one.ratio:.3g} times its neighbours, "
         text = f"every {_size(one.period)} pixels: {ratio}{_verdict(one)}"
         marks[text] = spectrum.places(one.period)
-    drawn = draw_spectrum(spectrum.power, f"mean spectrum of {count} samples", marks)
-    place, format_name, options, overwrite = target
-    picture = Picture(drawn, "RGB")
-    for loss in write_result(picture, format_name, place, options, overwrite=overwrite):
-        show_note(loss)
+    return draw_spectrum(spectrum.power, f"mean spectrum of {count} samples", marks)
 
 
 def _verdict(one: Frequencies) -> str:

@@ -12,7 +12,7 @@ from upsamp.models.summary.difference import compare
 from upsamp.models.summary.summary import Summary
 
 # The fields of the options that a comparison uses.
-OF_DIFFERENCE = frozenset({"layers", "compare_weights", "format_name", "width", "output"})
+OF_DIFFERENCE = frozenset({"layers", "compare_weights", "format_name", "width", "output", "html"})
 
 
 def compare_models(request: Request) -> None:

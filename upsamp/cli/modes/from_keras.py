@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import numpy as np
 
-from upsamp.cli.modes.from_torch import OF_KERNELS, check_computed, check_options, run_upsample
+from upsamp.cli.modes.from_torch import (
+    OF_KERNELS,
+    STEPS,
+    check_computed,
+    check_options,
+    run_upsample,
+)
 from upsamp.cli.modes.program_data import UPSAMP, Origin
 from upsamp.cli.modes.taken_layer import TakenLayer
 from upsamp.cli.options import as_options
@@ -54,9 +60,11 @@ def take_keras_layer(text: str, request: Request) -> TakenLayer | None:
         _check(found, [*OF_KERNELS, *(["bias"] if layer.use_bias else [])], "overlap")
         if alone:
             _show(found, layer)
-        elif _activated(layer) and request.library is None and request.overlap is None:
+        elif _activated(layer) and not request.given(*STEPS, "--code", "--overlap"):
             _compute(found, request)
         else:
+            if _activated(layer) and request.given(*STEPS):
+                show_note("the steps are those before the layer's activation")
             return _taken(found, layer, request)
     return None
 

@@ -27,6 +27,8 @@ from upsamp.translate import TorchLayer, parse_torch
 # The options of `transpose-conv` that go with a kernel; and those that `upsample` has, too, where
 # they mean the same. Where channels stand by default differs between them.
 OF_KERNELS = ("weights", "kernel_layout", "seed")
+# Options that show the steps of a transposed convolution, or of an upsampling.
+STEPS = ("--explain", "--animate")
 SHARED = Request.__annotations__.keys() & Upsampling.__annotations__.keys()
 SHARED -= {"data_format", *OF_KERNELS}
 # The presets that mix channels, and so make a kernel for any of them.
@@ -72,7 +74,7 @@ def check_options(taken: set[str]) -> None:
 
 def check_computed(request: Request, *others: str) -> None:
     """Raise where options are given that are for layers that have stages."""
-    for option in request.given(*others, "--explain", "--animate"):
+    for option in request.given(*others, *STEPS):
         raise click.UsageError(
             f"{option} is for transposed convolutions and interpolation. Leave it out."
         )

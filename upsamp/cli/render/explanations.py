@@ -134,7 +134,7 @@ def verdict_of(overlap: Overlap, digits: int | None) -> str:
     return f"{verdict}{repeated}: {', '.join(parts)} (largest difference between phases / mean)"
 
 
-def cure_rows(overlap: Overlap, digits: int | None) -> list[tuple[str, ...]]:
+def cure_rows(overlap: Overlap, digits: int | None) -> list[tuple[str, str, str]]:
     """Return a row for each cure, where there is something to lessen."""
     cures = overlap.cures if _is_uneven(overlap) else ()
     return [(cure.name, share_text(unevenness(cure.gain), digits), cure.command) for cure in cures]

@@ -39,7 +39,7 @@ class Graph(NamedTuple):
     """The calls of a model, which of them are its inputs, its outputs, its layers in order.
 
     input_keys: by what a dictionary names the inputs, or none. structure: of the outputs, where
-    they are neither one nor a list.
+    they are neither one nor a list. input_structure: of the inputs, where a list of them has lists.
     """
 
     calls: tuple[Call, ...]
@@ -48,6 +48,7 @@ class Graph(NamedTuple):
     layers: tuple[Layer, ...]
     input_keys: tuple[str, ...] = ()
     structure: Structure = 0
+    input_structure: Structure = 0
 
 
 class _Node(NamedTuple):
@@ -95,6 +96,7 @@ def read_graph(config: Mapping[str, Any]) -> Graph:
     named, structure = _outputs_named(config, "input_layers")
     inputs = [_place(one, places).call for one in named]
     keys = tuple(structure) if isinstance(structure, dict) and len(structure) == len(named) else ()
+    nested = 0 if isinstance(structure, dict) else structure
     for number in inputs:
         if not isinstance(calls[number].layer, InputLayer):
             raise FormatError(
@@ -105,7 +107,7 @@ def read_graph(config: Mapping[str, Any]) -> Graph:
     outputs = tuple(_place(_from_0(one, layers, counts), places) for one in named)
     called = {name for name, _ in order}  # Keras lets go of a layer that is never called
     kept = tuple(layer for name, layer in layers.items() if name in called)
-    return Graph(calls, tuple(inputs), outputs, kept, keys, structure)
+    return Graph(calls, tuple(inputs), outputs, kept, keys, structure, nested)
 
 
 def _from_0(
@@ -248,6 +250,28 @@ def pack(structure: Structure, values: Sequence[Any]) -> Any:
     return values[structure]
 
 
+def unpack(structure: Structure, value: Any) -> Any:
+    """Return the parts of a value in the order of their numbers; a value of no such lists as it is.
+
+    >>> unpack([[0, 1], 2], [["x", "y"], "z"])
+    ['x', 'y', 'z']
+    """
+    parts: list[Any] = []
+
+    def gather(place: Structure, part: Any) -> bool:
+        if isinstance(place, int):
+            parts.append(part)
+            return True
+        fits = isinstance(place, list) and isinstance(part, list | tuple)
+        return (
+            fits
+            and len(part) == len(place)
+            and all(map(gather, place if isinstance(place, list) else (), part))
+        )
+
+    return parts if isinstance(structure, list) and gather(structure, value) else value
+
+
 def _place(output: tuple[str, int, int], places: Mapping[Key, int]) -> Source:
     if output[:2] not in places:
         raise FormatError(
@@ -283,10 +307,11 @@ def write_graph(graph: Graph, shapes: Sequence[Sequence[MaybeShape]]) -> dict[st
                 entries[id(call.layer)]["build_config"] = told
     inputs = [_named(Source(number), graph) for number in graph.inputs]
     outputs = [_end(source, graph) for source in graph.outputs]
-    keys = graph.input_keys
+    keys, nested = graph.input_keys, graph.input_structure
+    listed = pack(nested, inputs) if nested else _ends(inputs)
     return {
         "layers": list(entries.values()),
-        "input_layers": dict(zip(keys, inputs, strict=True)) if keys else _ends(inputs),
+        "input_layers": dict(zip(keys, inputs, strict=True)) if keys else listed,
         "output_layers": pack(graph.structure, outputs) if graph.structure else _ends(outputs),
     }
 
@@ -306,6 +331,8 @@ def _arguments(layer: Layer, tensors: list[dict[str, Any]]) -> list[Any]:
         return [next(given) if one is None else _constant(one) for one in layer.operands]
     if is_model(layer) and layer.input_keys:
         return [dict(zip(layer.input_names, tensors, strict=True))]
+    if is_model(layer) and layer.input_structure:
+        return [pack(layer.input_structure, tensors)]
     return [tensors] if isinstance(layer, MergeLayer) or len(tensors) > 1 else tensors
 
 

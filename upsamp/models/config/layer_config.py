@@ -26,7 +26,10 @@ OPERATIONS_HOME = "keras.src.ops"
 ARRAYS = ("__numpy__", "__tensor__")
 TENSOR, SLICE, ELLIPSIS = "__keras_tensor__", "__slice__", "__ellipsis__"
 # The classes of policies of types, by all their names; "infer" was float32 in what was saved.
-POLICIES = ("DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1", "QuantizedDTypePolicy")
+POLICIES = (
+    *("DTypePolicy", "FloatDTypePolicy", "Policy", "PolicyV1", "QuantizedDTypePolicy"),
+    *("Int4DTypePolicy", "GPTQDTypePolicy", "AWQDTypePolicy"),
+)
 # Names that layers have or had besides their own, in tf.keras.
 OLD_NAMES: Mapping[object, str] = {
     "AvgPool2D": "AveragePooling2D",

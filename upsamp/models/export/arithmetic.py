@@ -32,14 +32,18 @@ SIGNS: Mapping[str, str] = {
 OF_TWO = ("Power", "Maximum", "Minimum")
 OF_ONE = (
     *("Abs", "Square", "Sqrt", "Rsqrt", "Exp", "Log", "Log1p", "Tanh", "Sigmoid", "Relu"),
-    *("Sin", "Cos", "Sign", "Floor", "Ceil"),
+    *("Sin", "Cos", "Sign", "Floor", "Ceil", "Tan", "Arctan", "Sinh", "Cosh", "Expm1"),
+    *("Log2", "Log10"),
 )
+COMPARED = {"Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<="}
 
 
-def signs(module: str, own: Mapping[str, str]) -> Mapping[str, str]:
+def signs(module: str, floats: str, own: Mapping[str, str]) -> Mapping[str, str]:
     """Return how operations are written: by signs, by functions of a module, or by `own` texts.
 
-    >>> found = signs("jnp", {"Relu": "jax.nn.relu({})"})
+    floats: how a comparison is made 1 or 0.
+
+    >>> found = signs("jnp", '({}).astype("float32")', {"Relu": "jax.nn.relu({})"})
     >>> found["Add"], found["Power"], found["Sqrt"], found["Relu"]
     ('{} + {}', 'jnp.power({}, {})', 'jnp.sqrt({})', 'jax.nn.relu({})')
     """
@@ -47,6 +51,8 @@ def signs(module: str, own: Mapping[str, str]) -> Mapping[str, str]:
         **SIGNS,
         **{name: f"{module}.{name.lower()}({{}}, {{}})" for name in OF_TWO},
         **{name: f"{module}.{name.lower()}({{}})" for name in OF_ONE},
+        **{name: floats.replace("{}", f"{{}} {sign} {{}}") for name, sign in COMPARED.items()},
+        "Where": f"{module}.where({{}} != 0, {{}}, {{}})",
         "Absolute": f"{module}.abs({{}})",
         **own,
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from upsamp.models.export.program import Record, Step
-from upsamp.models.export.program_parts import same
+from upsamp.models.export.program_parts import same, shown_array
 from upsamp.models.export.source_text import literal
 
 # More outputs of one call would be a line that nobody reads.
@@ -17,7 +17,8 @@ class Words(NamedTuple):
     reductions: along {axes}, with {keep}, which `keepdims` spells. tile: {counts}. repeat: {count}
     along {axis}. flip: {axes}. pad: {pairs} of all axes, by {value}. mirror: {pairs}, and {mode}.
     stack, unstack, split: the beginning of a call, and what its axis is called. at: whether a split
-    is told by places; else by lengths.
+    is told by places; else by lengths. matmul: the beginning of a product, and its last arguments.
+    array: what makes an array of a list.
     """
 
     reductions: Mapping[str, str]
@@ -31,6 +32,17 @@ class Words(NamedTuple):
     unstack: tuple[str, str]
     split: tuple[str, str]
     at: bool
+    matmul: tuple[str, tuple[str, ...]]
+    array: str
+
+    def tell_matmul(self, step: Step, layer: Any) -> None:
+        """Write Matmul."""
+        given = iter(range(len(step.sources)))
+        texts = [
+            step.take(next(given)).text if one is None else shown_array(step, one, self.array)
+            for one in layer.operands
+        ]
+        step.give_call(self.matmul[0], [*texts, *self.matmul[1]])
 
     def tell_reduction(self, step: Step, layer: Any) -> None:
         """Write a sum or the like."""
@@ -115,6 +127,7 @@ def array_operations(words: Words) -> Mapping[str, Record]:
         "Repeat": Record(words.tell_repeat),
         "Flip": Record(words.tell_flip),
         "Pad": Record(words.tell_pad),
+        "Matmul": Record(words.tell_matmul),
         "Stack": Record(words.tell_stack),
         "Unstack": Record(words.tell_unstack),
         "Split": Record(words.tell_split),

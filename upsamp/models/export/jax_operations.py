@@ -5,6 +5,7 @@ from upsamp.models.export.array_operations import Words
 
 SIGNS = signs(
     "jnp",
+    '({}).astype("float32")',
     {
         "Rsqrt": "jax.lax.rsqrt({})",
         "Sigmoid": "jax.nn.sigmoid({})",
@@ -30,4 +31,6 @@ WORDS = Words(
     unstack=("jnp.unstack(", "axis"),
     split=("jnp.split(", "axis"),
     at=True,
+    matmul=("jnp.matmul(", ('precision="highest"',)),
+    array="jnp.array",
 )

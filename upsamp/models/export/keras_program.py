@@ -26,7 +26,7 @@ from upsamp.models.export.program import (
     layers_of,
     write_functions,
 )
-from upsamp.models.export.program_parts import array_names, draw_inputs
+from upsamp.models.export.program_parts import MOMENTS, array_names, draw_inputs
 from upsamp.models.export.source_text import Nested, call, literal, quote
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
@@ -44,7 +44,7 @@ SAME = (
     *(name for name in UNCHANGED if name != "InputLayer"),
 )
 # The layers that are operations in Keras.
-OPERATIONS_ALONE = ("PixelShuffle", "PixelUnshuffle", "GetItem")
+OPERATIONS_ALONE = ("PixelShuffle", "PixelUnshuffle", "GetItem", "InstanceNormalization")
 # What says how weights are drawn or trained, and what the program does in float32.
 LEFT_OUT = ("initializer", "regularizer", "constraint")
 NOT_SAID = ("name", "trainable", "dtype", "batch_input_shape")
@@ -53,7 +53,7 @@ PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size", "size", "output
 USUAL = {"data_format": "channels_last", "activation": "linear"}
 OWN_NAMES = (
     "keras np sys load_file load_weights weights random model inputs x y hard_sigmoid_keras2 "
-    "BatchStatistics"
+    "BatchStatistics InstanceNormalization"
 )
 RESERVED = frozenset(OWN_NAMES.split())
 BICUBIC = (
@@ -69,6 +69,39 @@ BATCH_STATISTICS = [
     "    def call(self, x, training=None, mask=None):",
     "        return super().call(x, training=True, mask=mask)",
 ]
+# Of which Keras has that with epsilon beside the variance alone, under another name.
+INSTANCES = "InstanceNormalization"
+INSTANCE_NORMALIZATION = '''\
+class InstanceNormalization(keras.layers.Layer):
+    """Normalise each channel of each sample; axis=None: all of its values together."""
+
+    def __init__(self, axis, epsilon, center, scale, by_deviation, name):
+        super().__init__(name=name)
+        self.axis, self.epsilon, self.by_deviation = axis, epsilon, by_deviation
+        self.center, self.scale = center, scale
+
+    def build(self, shape):
+        length = 1 if self.axis is None else shape[self.axis]
+        if self.scale:
+            self.gamma = self.add_weight(shape=(length,), name="gamma")
+        if self.center:
+            self.beta = self.add_weight(shape=(length,), name="beta")
+
+    def call(self, x):
+        kept = None if self.axis is None else self.axis % x.ndim
+        axes = [axis for axis in range(1, x.ndim) if axis != kept]
+        mean, variance = keras.ops.moments(x, axes, keepdims=True)
+        if self.by_deviation:
+            x = (x - mean) / (keras.ops.sqrt(variance) + self.epsilon)
+        else:
+            x = (x - mean) / keras.ops.sqrt(variance + self.epsilon)
+        along = [-1 if axis == kept else 1 for axis in range(x.ndim)]
+        if self.scale:
+            x = x * keras.ops.reshape(self.gamma, along)
+        if self.center:
+            x = x + keras.ops.reshape(self.beta, along)
+        return x
+'''.splitlines()
 HARD_SIGMOID = [
     "def hard_sigmoid_keras2(x):",
     '    """Return what Keras 2 calls hard_sigmoid."""',
@@ -133,6 +166,11 @@ def same_layer(step: Step, layer: Any) -> None:
     text = layer_text(layer)
     if step.trains and layer.training_effect == "batch":
         text = _of_batch(step, layer, text)
+    _call_layer(step, layer, text, given)
+
+
+def _call_layer(step: Step, layer: Layer, text: Nested, given: str) -> None:
+    """Write the call of a layer, made before where it is called again."""
     if _times_called(step, layer) > 1:
         if step.make([f"# {step.part}"]):
             step.function.lines += call(f"{step.part} = {text.start}", text.arguments)
@@ -181,6 +219,16 @@ def thresholded(step: Step, layer: Layer) -> None:
     step.give_call(text.start, list(text.arguments), f")({step.take().text})")
 
 
+def instance_normalization(step: Step, layer: Any) -> None:
+    """Write InstanceNormalization, as a layer of the program's own."""
+    options = (
+        *(f"{name}={literal(getattr(layer, name))}" for name in ("axis", *MOMENTS[:3])),
+        f"by_deviation={layer.groups is None}",
+        f"name={quote(keras_name(layer))}",
+    )
+    _call_layer(step, layer, Nested(f"{step.use(INSTANCES)}(", options), step.take().text)
+
+
 def pixel_shuffle(step: Step, layer: Any) -> None:
     """Write PixelShuffle by depth_to_space, which Keras has since 3.15."""
     x, block = step.take().text, layer.upscale_factor
@@ -225,6 +273,7 @@ def pixel_unshuffle(step: Step, layer: Any) -> None:
 
 SIGNS = signs(
     "keras.ops",
+    'keras.ops.cast({}, "float32")',
     {
         "FloorDivide": "keras.ops.floor_divide({}, {})",
         "Mod": "keras.ops.mod({}, {})",
@@ -246,6 +295,8 @@ WORDS = Words(
     unstack=("keras.ops.unstack(", "axis"),
     split=("keras.ops.split(", "axis"),
     at=True,
+    matmul=("keras.ops.matmul(", ()),
+    array="np.array",
 )
 
 
@@ -257,6 +308,7 @@ def leaky_relu(step: Step, value: Value, slope: float) -> None:
 RECORDS: Mapping[str, Record] = {
     **{name: Record(same_layer, None) for name in SAME},
     "ThresholdedReLU": Record(thresholded, ("theta",)),
+    "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
     "PixelShuffle": Record(pixel_shuffle, ("upscale_factor", "order", "data_format")),
     "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
 }
@@ -278,7 +330,7 @@ OPERATIONS: Mapping[str, Record] = {
 
 def _tell_model(step: Step, model: Model) -> tuple[str, list[str]]:
     """Return the start of the call of a nested model, which takes several inputs as a list."""
-    several = len(model.inputs) > 1
+    several = len(model.input_layers) > 1
     return f"{step.program.functions[id(model)].name}({'[' if several else ''}", []
 
 
@@ -288,7 +340,6 @@ KERAS = Library(
     operations=OPERATIONS,
     refused={
         "InputLayer": "Keras has it at the beginning of a model alone",
-        "InstanceNormalization": "Keras has no InstanceNormalization",
     },
     unchanged={},
     move=(0, 1, 2, 3),
@@ -318,6 +369,8 @@ def write_keras(model: Model, weights: str) -> list[str]:
         lines += ["", "", *HARD_SIGMOID]
     if OF_BATCH in program.helpers:
         lines += ["", "", *BATCH_STATISTICS]
+    if INSTANCES in program.helpers:
+        lines += ["", "", *INSTANCE_NORMALIZATION]
     if model.weights:
         lines += ["", "", *LOAD]
         lines += FINALIZE * any(layer.type_name == "Normalization" for layer in layers)
@@ -362,7 +415,9 @@ def _model_lines(program: Program, function: Function) -> list[str]:
     model = function.model
     end = [f"name={quote(keras_name(model))}"]
     if isinstance(model, Sequential) and _is_plain(model):
-        layers: list[str | Nested] = [_input(model.input_shapes[0], model.inputs[0], named=False)]
+        layers: list[str | Nested] = [
+            _input(model.input_shapes[0], model.input_layers[0], named=False)
+        ]
         for layer in model.layers:
             inner = program.functions.get(id(layer))
             if inner is not None:
@@ -372,7 +427,7 @@ def _model_lines(program: Program, function: Function) -> list[str]:
         listed = Nested("[", tuple(layers), "]")
         return call(f"{function.name} = keras.Sequential(", [listed, *end])
     lines: list[str] = []
-    for value, layer in zip(function.inputs, model.inputs, strict=True):
+    for value, layer in zip(function.inputs, model.input_layers, strict=True):
         made = _input(value.shape, layer, named=not isinstance(model, Sequential))
         lines += call(f"{value.text} = {made.start}", made.arguments)
     lines += function.lines

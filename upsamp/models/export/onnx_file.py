@@ -61,7 +61,7 @@ def trace(model: ModelLike, *, recording: bool = False) -> tuple[Nodes, list[Val
         inputs.append(plain_value(name, shape))
     results = _add_model(nodes, model, inputs, "")
     outputs = []
-    for source, value in zip(model.outputs, results, strict=True):
+    for source, value in zip(model.output_sources, results, strict=True):
         nodes.prefix = model.calls[source.call].layer.name
         plain, name = nodes.plain(value), nodes.unique(nodes.prefix)
         nodes.dtypes[name] = nodes.dtypes[plain]
@@ -76,13 +76,13 @@ def _add_model(
     """Add the calls of a model that its outputs need; training: whether they act as in training."""
     values: dict[Source, Value] = {}
     given = dict(zip(model.input_calls, inputs, strict=True))
-    for number in needed_calls(model.calls, model.outputs):
+    for number in needed_calls(model.calls, model.output_sources):
         call = model.calls[number]
         read = [given[number]] if number in given else [values[one] for one in call.sources]
         path, trains = f"{prefix}{call.layer.name}", call.trains(training)
         for output, value in enumerate(_add_layer(nodes, call.layer, read, path, training=trains)):
             values[Source(number, output)] = value
-    return [values[source] for source in model.outputs]
+    return [values[source] for source in model.output_sources]
 
 
 def _add_layer(

@@ -15,7 +15,10 @@ from upsamp.models.export.recorded_array import RecordedArray
 
 # What ONNX Runtime computes in float32 alone: in a graph of float64 these stand between casts.
 FLOAT32_ONLY = frozenset(
-    {"AveragePool", "Conv", "ConvTranspose", "Cos", "Elu", "Erf", "LeakyRelu", "Resize", "Softplus"}
+    {
+        *("Atan", "AveragePool", "Conv", "ConvTranspose", "Cos", "Cosh", "Elu", "Erf", "LeakyRelu"),
+        *("Resize", "Sinh", "Softplus", "Tan"),
+    }
 )
 Operand: TypeAlias = str | float | Array
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from upsamp.layers.get_item import GetItem
 from upsamp.layers.layer import Shape
-from upsamp.layers.operation import Operation
+from upsamp.layers.operation import COMPARISONS, Operation
 from upsamp.models.export.onnx_activations import clip, gelu, leaky_relu, operator
 from upsamp.models.export.onnx_nodes import Nodes, Operand, Value, plain_value, refusal
 
@@ -81,6 +81,23 @@ def _gelu(nodes: Nodes, x: str, approximate: bool = True) -> str:
     return nodes.add("Div", nodes.add("Mul", x, bent), 2)
 
 
+def _compared(operator_name: str) -> Callable[..., str]:
+    """Return what adds 1 where it is true, and 0 elsewhere."""
+
+    def add(nodes: Nodes, x: Operand, y: Operand) -> str:
+        return nodes.cast(nodes.add(operator_name, x, y, dtype=np.bool_), nodes.dtype)
+
+    return add
+
+
+def _where(nodes: Nodes, condition: Operand, x: Operand, y: Operand) -> str:
+    if isinstance(condition, str):
+        condition = nodes.cast(condition, np.bool_)
+    else:
+        condition = nodes.constant(np.asarray(condition) != 0)
+    return nodes.add("Where", condition, x, y, dtype=nodes.dtype)
+
+
 # The operations of `upsamp.layers.operation`, by their names there.
 OPERATIONS: Mapping[str, Callable[..., str]] = {
     "Add": operator("Add"),
@@ -93,6 +110,15 @@ OPERATIONS: Mapping[str, Callable[..., str]] = {
     "Power": operator("Pow"),
     "FloorDivide": _floor_divide,
     "Mod": _mod,
+    **{name: _compared(name.replace("Equal", "OrEqual")) for name in COMPARISONS},
+    "Where": _where,
+    "Tan": operator("Tan"),
+    "Arctan": operator("Atan"),
+    "Sinh": operator("Sinh"),
+    "Cosh": operator("Cosh"),
+    "Expm1": lambda nodes, x: nodes.add("Sub", nodes.add("Exp", x), 1),
+    "Log2": lambda nodes, x: nodes.add("Div", nodes.add("Log", x), float(np.log(2))),
+    "Log10": lambda nodes, x: nodes.add("Div", nodes.add("Log", x), float(np.log(10))),
     "Negative": operator("Neg"),
     "Abs": operator("Abs"),
     "Absolute": operator("Abs"),
@@ -271,7 +297,16 @@ def get_item(nodes: Nodes, layer: GetItem, inputs: Sequence[Value], shape: Shape
     return plain_value(found, shape)
 
 
+def _matmul(nodes: Nodes, layer: Operation, inputs: Sequence[str], shape: Shape) -> str:
+    given = iter(inputs)
+    operands = [
+        next(given) if one is None else nodes.numbers(np.asarray(one)) for one in layer.operands
+    ]
+    return nodes.add("MatMul", *operands)
+
+
 SHAPED: Mapping[str, Shaped] = {
+    "Matmul": _matmul,
     "Mean": _reduced("ReduceMean"),
     "Sum": _reduced("ReduceSum"),
     "Var": _variance,

@@ -249,6 +249,6 @@ def _run(model: Model, nodes: Nodes, inputs: Iterable[Value]) -> list[str]:
         drawn = "int64" if variable.integers else "float32"
         array = name if kind == drawn else f"{name}.astype(np.{kind})"
         feed.append(f"{quote(variable.text)}: {array}")
-    several = len(model.outputs) > 1
+    several = len(model.output_sources) > 1
     start = "y = session.run(" if several else "(y,) = session.run("
     return [*lines, *call(start, ["None", Nested("{", tuple(feed), "}")]), "print(y)"]

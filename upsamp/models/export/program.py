@@ -425,7 +425,7 @@ class _Scope:
             if Source(number) not in self._roots
             for source in one.sources
         )
-        uses.update(map(self._root, self.model.outputs))
+        uses.update(map(self._root, self.model.output_sources))
         return uses
 
     def line(self, text: str) -> None:
@@ -471,7 +471,7 @@ class _Scope:
         for number in range(len(calls)):
             if number not in self.inputs and Source(number) not in self._roots:
                 self._tell(number)
-        for source in map(self._root, self.model.outputs):
+        for source in map(self._root, self.model.output_sources):
             value = self.values[source]
             moved = self.program.moves and len(value.shape) == 4
             self.function.outputs.append(self.convert(source, moved=moved))
@@ -509,7 +509,7 @@ class _Scope:
             arguments.append(step.take(place, moved=moved, integers=integers).text)
         start, first = library.tell_model(step, model)
         targets = [step.target]
-        while len(targets) < len(model.outputs):
+        while len(targets) < len(model.output_sources):
             targets.append(self.new_variable())
         arguments = [*first, *arguments]
         end = "])" if start.endswith("[") else ")"

@@ -263,11 +263,16 @@ def operands(step: Step, layer: Operation, array: str) -> tuple[list[str], bool]
             texts.append(next(given).text)
         elif isinstance(one, int | float):
             texts.append(literal(float(one)))
-        elif len(literal(one)) <= MAX_SHOWN:
-            texts.append(f"{array}({literal(one)})")
         else:
-            step.refuse("its operand is an array that is too large to be shown")
+            texts.append(shown_array(step, one, array))
     return texts, values[0].moved
+
+
+def shown_array(step: Step, numbers: object, array: str) -> str:
+    """Return the text of an operand that is an array; array: what makes one of a list."""
+    if len(literal(numbers)) > MAX_SHOWN:
+        step.refuse("its operand is an array that is too large to be shown")
+    return f"{array}({literal(numbers)})"
 
 
 def middle(step: Step, layer: Any, sizes: tuple[int | None, int | None]) -> tuple[str, str] | None:

@@ -76,7 +76,7 @@ def _head(model: Model, library: str, weights: str) -> list[str]:
         lines.append(f"# Its weights are in {quote(weights)}, which upsamp writes by --save.")
     if library != "ONNX" and any(layer.dtype != np.float32 for layer in layers_of(model)):
         lines.append("# Some of its layers compute in other types; the program does in float32.")
-    one = len(model.inputs) == 1
+    one = len(model.input_layers) == 1
     what = "An input may be given as a file" if one else "Inputs may be given as files"
     names = "x.npy" if one else "x.npy x_2.npy ..."
     return [*lines, f"# {what}: python PROGRAM {names}"]

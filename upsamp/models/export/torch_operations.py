@@ -8,7 +8,7 @@ from upsamp.models.export.array_operations import Words, get_item
 from upsamp.models.export.program import Step
 from upsamp.models.export.program_parts import operands
 
-SIGNS = signs("torch", {"Power": "torch.pow({}, {})", "Relu": "F.relu({})"})
+SIGNS = signs("torch", "({}).float()", {"Power": "torch.pow({}, {})", "Relu": "F.relu({})"})
 WORDS = Words(
     reductions={
         **{name: f"{{x}}.{name.lower()}({{axes}}{{keep}})" for name in ("Mean", "Sum")},
@@ -28,6 +28,8 @@ WORDS = Words(
     unstack=("torch.unbind(", "dim"),
     split=("torch.split(", "dim"),
     at=False,
+    matmul=("torch.matmul(", ()),
+    array="torch.tensor",
 )
 # Those whose operands must both be tensors.
 OF_TENSORS = ("Maximum", "Minimum")

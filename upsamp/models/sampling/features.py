@@ -29,12 +29,12 @@ def feature_model(model: Model, name: str) -> Functional:
 def output_model(model: Model) -> Model:
     """Return the model itself where it has one output, else the part that gives the first one."""
     model.require_built()
-    return model if len(model.outputs) == 1 else _cut(model, (), model.outputs[0])
+    return model if len(model.output_sources) == 1 else _cut(model, (), model.output_sources[0])
 
 
 def check_known(model: Model) -> None:
     """Raise `UnknownLayerError` where an output depends on a layer that cannot be run."""
-    for number in needed_calls(model.calls, model.outputs):
+    for number in needed_calls(model.calls, model.output_sources):
         layer = model.calls[number].layer
         if isinstance(layer, Model):
             check_known(layer)

@@ -1,5 +1,7 @@
 """Where a model's images have their channels, and outputs of any rank seen as images."""
 
+import math
+
 import numpy as np
 
 from upsamp.core.arguments import Array
@@ -8,6 +10,8 @@ from upsamp.layers import Layer
 from upsamp.models.graph import Source
 from upsamp.models.model import Model
 
+# Values of a vector that are shown in one row.
+LONGEST_ROW = 256
 # Behind these the axes are others, and Keras' own layout holds again.
 REARRANGING = ("Dense", "Flatten", "Permute", "Reshape")
 
@@ -22,7 +26,7 @@ def channels_first(model: Model) -> bool:
     >>> channels_first(make_generator("dcgan"))
     False
     """
-    source = model.outputs[0]
+    source = model.output_sources[0]
     while model.calls[source.call].sources:
         layer = model.calls[source.call].layer
         if isinstance(layer, Model):
@@ -68,17 +72,19 @@ def wrapped_layer(layer: Layer) -> Layer:
 def image_shape(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return the shape (N, H, W, C) in which an output is shown, whose channels are last.
 
-    An output of rank 3 is an image in grey, one of rank 2 a row of values.
+    An output of rank 3 is an image in grey, one of rank 2 a row of values; more than `LONGEST_ROW`
+    are folded into rows, near to a square.
 
-    >>> image_shape((2, 28, 28)), image_shape((2, 10))
-    ((2, 28, 28, 1), (2, 1, 10, 1))
+    >>> image_shape((2, 28, 28)), image_shape((2, 10)), image_shape((2, 3136))
+    ((2, 28, 28, 1), (2, 1, 10, 1), (2, 56, 56, 1))
     """
     if len(shape) == 4:
         return (shape[0], shape[1], shape[2], shape[3])
     if len(shape) == 3:
         return (shape[0], shape[1], shape[2], 1)
     if len(shape) == 2:
-        return (shape[0], 1, shape[1], 1)
+        columns = shape[1] if shape[1] <= LONGEST_ROW else math.ceil(math.sqrt(shape[1]))
+        return (shape[0], -(-shape[1] // max(1, columns)), columns, 1)
     raise ShapeError(
         "To be shown, an output must be of rank 2, 3 or 4, the batch included. "
         f"Received: shape {(None, *shape[1:])}. Use --samples-out for its values."
@@ -86,12 +92,19 @@ def image_shape(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
 
 
 def as_images(outputs: Array) -> Array:
-    """View outputs, their channels last, as (N, H, W, C); see `image_shape`.
+    """Return outputs, their channels last, as (N, H, W, C); see `image_shape`.
 
-    >>> as_images(np.zeros((2, 10))).shape
-    (2, 1, 10, 1)
+    Where the last row of a folded vector is not full, NaN fills it.
+
+    >>> as_images(np.zeros((2, 10))).shape, as_images(np.ones((2, 257)))[0, -1, :4, 0]
+    ((2, 1, 10, 1), array([ 1.,  1., nan, nan]))
     """
-    return outputs.reshape(image_shape(outputs.shape))
+    shape = image_shape(outputs.shape)
+    missing = shape[1] * shape[2] - outputs.shape[1] if outputs.ndim == 2 else 0
+    if missing:
+        filled = outputs.astype(np.result_type(outputs, np.float32), copy=False)
+        outputs = np.pad(filled, ((0, 0), (0, missing)), constant_values=np.nan)
+    return outputs.reshape(shape)
 
 
 def channels_last(outputs: Array, *, first: bool) -> Array:

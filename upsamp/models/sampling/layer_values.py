@@ -29,7 +29,8 @@ COLOURS = (1, 3)
 class LayerValues(NamedTuple):
     """What one call of a layer gives for one sample.
 
-    name: OUTER/INNER within a nested model, NAME[1] of a second output. takes: the names of what it
+    name: OUTER/INNER within a nested model, NAME[1] of a second output, "NAME (call 2)" of a second
+    call. takes: the names of what it
     is called on. shape: without the batch, the channels of an image last. values: the first maps,
     (H, W, n); of what is no image the first values, (n,). low, high: of all finite values, both 0
     where there is none. not_finite: how many are not. picture: what is black and white in an image
@@ -112,7 +113,7 @@ class _FlatCalls:
             first = takes_channels_first(model, place)
             flat.layouts.append("channels_first" if first else "channels_last")
         given = [Source(number) for number in range(len(flat.calls))]
-        (flat.output,) = flat.add(model, given, model.outputs[:1])
+        (flat.output,) = flat.add(model, given, model.output_sources[:1])
         if channels_first(model):
             flat.layouts[flat.output.call] = "channels_first"
         return flat
@@ -141,7 +142,7 @@ class _FlatCalls:
             name = f"{prefix}{call.layer.name}"
             if isinstance(call.layer, Model):
                 inner = call.layer
-                ends = self.add(inner, sources, inner.outputs, f"{name}/", training=trains)
+                ends = self.add(inner, sources, inner.output_sources, f"{name}/", training=trains)
                 places |= {Source(number, place): end for place, end in enumerate(ends)}
                 continue
             if len(self.calls) >= MAX_LAYERS:
@@ -151,7 +152,9 @@ class _FlatCalls:
                 )
             places[Source(number)] = Source(len(self.calls))
             self.calls.append(Call(call.layer, tuple(sources), 0, trains or None))
-            self.names.append(name)
+            # A layer that is called again, or stands in a model that is.
+            again = sum(one.partition(" (call ")[0] == name for one in self.names)
+            self.names.append(f"{name} (call {again + 1})" if again else name)
             before = self.layouts[sources[0].call]
             self.layouts.append(layout_of(call.layer) or before)
         return [_placed(places, source) for source in wanted]

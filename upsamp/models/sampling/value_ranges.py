@@ -64,7 +64,7 @@ def output_range(model: Model) -> Range | None:
     >>> output_range(make_generator("dcgan")), output_range(make_generator("transpose"))
     ((-1.0, 1.0), None)
     """
-    low, high = _range(model, model.outputs[0], None)
+    low, high = _range(model, model.output_sources[0], None)
     return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 
 
@@ -79,7 +79,7 @@ def _range(model: Model, source: Source, given: Callable[[int], Range] | None) -
         return _range(model, call.sources[place], given)
 
     if isinstance(layer, Model):
-        return _range(layer, layer.outputs[source.output], before)
+        return _range(layer, layer.output_sources[source.output], before)
     if type(layer).__name__ == "Concatenate":
         return _joined([before(place) for place in range(len(call.sources))])
     return _range_behind(layer, before)
@@ -212,7 +212,7 @@ def _kept_ends(model: Model, known: dict[Source, Array], output: int = 0) -> Arr
         if isinstance(call.layer, Model) and ends:
             inputs = zip(map(Source, call.layer.input_calls), before, strict=True)
             images = {place: one for place, one in inputs if one is not None}
-            for inner in range(len(call.layer.outputs)):
+            for inner in range(len(call.layer.output_sources)):
                 found = _kept_ends(call.layer, dict(images), inner)
                 known |= {} if found is None else {Source(number, inner): found}
         elif len(ends) > 1:
@@ -220,7 +220,7 @@ def _kept_ends(model: Model, known: dict[Source, Array], output: int = 0) -> Arr
             known[Source(number)] = np.array(farthest).reshape(2, 1)
         elif ends:
             known[Source(number)] = _scaled(call.layer, ends[0])
-    return known.get(model.outputs[output])
+    return known.get(model.output_sources[output])
 
 
 def _scaled(layer: Layer, ends: Array) -> Array:

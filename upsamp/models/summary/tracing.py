@@ -130,7 +130,9 @@ class _Walk:
         for number, call in enumerate(model.calls):
             taken = [given[number]] if number in given else _taken(call, flows)
             flows.append(self._call(trace, call.layer, taken, training=call.trains(training)))
-        return trace, [_output(flows, source.call, source.output) for source in model.outputs]
+        return trace, [
+            _output(flows, source.call, source.output) for source in model.output_sources
+        ]
 
     def _call(
         self, trace: Trace, layer: Layer, inputs: list[Flow], *, training: bool

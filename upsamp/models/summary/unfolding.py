@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from upsamp.errors import ArgumentError, FormatError
+from upsamp.layers import Layer
 from upsamp.layers.layer import MaybeShape
 from upsamp.models.graph import Call, Source, infer
 from upsamp.models.nesting import ModelLike, is_model
 from upsamp.models.sampling.image_layout import layout_of
+from upsamp.models.summary.column_values import find_activation, find_pair
+from upsamp.models.summary.columns import format_pair
 from upsamp.models.summary.layer_kinds import kind_of
 from upsamp.models.summary.summarizing import count_layer, told_shape
-from upsamp.models.summary.summary_row import type_of
+from upsamp.models.summary.summary_row import SummaryRow, type_of
 
 # More would be a drawing that nobody can look at; files of models may say any number.
 MAX_LAYERS, MAX_LINKS = 2000, 10_000
@@ -21,7 +24,8 @@ MAX_LAYERS, MAX_LINKS = 2000, 10_000
 class DrawnLayer(NamedTuple):
     """One call of a layer. params: None where they are not counted.
 
-    call: its number, counted from 1, and how often the layer is called.
+    call: its number, counted from 1, and how often the layer is called. settings: what else a
+    reader wants to know, as "5x5, strides 2x2, tanh".
     """
 
     name: str
@@ -29,6 +33,7 @@ class DrawnLayer(NamedTuple):
     kind: str
     params: int | None
     call: tuple[int, int] = (1, 1)
+    settings: str = ""
 
 
 class Frame(NamedTuple):
@@ -86,7 +91,7 @@ class Unfolding:
             else:
                 ends = [self._step(model, number, made, drawn[number], taken, level)]
             places.update({Source(number, output): end for output, end in enumerate(ends)})
-        return [places.get(one, places[Source(one.call)]) for one in model.outputs]
+        return [places.get(one, places[Source(one.call)]) for one in model.output_sources]
 
     def _drawn_layer(self, call: Call, calls: int) -> DrawnLayer:
         layer = call.layer
@@ -96,6 +101,7 @@ class Unfolding:
             kind_of(layer, len(call.sources)),
             count_layer(layer, counted=self.counted),
             (call.node + 1, calls),
+            _settings(layer),
         )
 
     def _nested(
@@ -137,6 +143,21 @@ class Unfolding:
         shape = told[0] if shape is None else shape
         self.steps.append(Step(made, list(shapes), shape, layout, taken, level))
         return len(self.steps) - 1
+
+
+def _settings(layer: Layer) -> str:
+    """Return the kernel, strides other than one, by how much it upsamples, and the activation."""
+    row = SummaryRow(layer.name, "", None, None, layer=layer)
+    names = "kernel_size", "pool_size", "strides", "size"
+    kernel, pool, strides, size = (format_pair(find_pair(name)(row, None)) for name in names)
+    activation = find_activation(row, None)
+    words = [
+        *(pair for pair in (kernel, pool) if pair != "-"),
+        f"strides {strides}" if strides not in ("-", "1x1", pool) else "",
+        f"by {size}" if size != "-" else "",
+        activation if activation not in (None, "linear") else "",
+    ]
+    return ", ".join(filter(None, words))
 
 
 def _first(shapes: Sequence[MaybeShape], output: int) -> MaybeShape:

@@ -180,4 +180,4 @@ def _extend(
         moved = replace(call, sources=tuple(sources))
         trains = call.trains(training)
         calls.append(replace(moved, training=True, honoured=True) if trains else moved)
-    return [placed(source) for source in model.outputs]
+    return [placed(source) for source in model.output_sources]

@@ -119,6 +119,11 @@ class Network:
         return graph
 
     @property
+    def value_range(self) -> Range | None:
+        """What black and white are, where it was told; pictures of floats are read so, too."""
+        return self._value_range
+
+    @property
     def channels(self) -> int:
         """The channels of the pictures that it takes and gives."""
         return self.graph.channels or 1
@@ -176,9 +181,11 @@ class Network:
     def notes(self) -> tuple[str, ...]:
         """What a user could not guess of the model."""
         notes, given = [], self._load()
-        if len(given.outputs) > 1:
-            name = given.calls[given.outputs[0].call].layer.name
-            notes.append(f"of the {len(given.outputs)} outputs the first, '{name}', is taken")
+        if len(given.output_sources) > 1:
+            name = given.calls[given.output_sources[0].call].layer.name
+            notes.append(
+                f"of the {len(given.output_sources)} outputs the first, '{name}', is taken"
+            )
         if any(weight.value is None for weight in self._model[0].weights):
             notes.append("the weights are random, as no file had them")
         return (*notes, *training_notes(given))

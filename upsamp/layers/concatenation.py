@@ -9,7 +9,7 @@ from upsamp.core.arguments import Array
 from upsamp.core.axes import normalize_axis
 from upsamp.errors import ShapeError
 from upsamp.layers.effect import Nature
-from upsamp.layers.merge_layer import MergeLayer
+from upsamp.layers.merge_layer import MergeLayer, in_one_call
 from upsamp.layers.shapes import Shape
 
 
@@ -62,3 +62,6 @@ def _matches(one: Shape, other: Shape, along: int) -> bool:
         axis == along or None in pair or pair[0] == pair[1]
         for axis, pair in enumerate(zip(one, other, strict=True))
     )
+
+
+concatenate = in_one_call(Concatenate)
