@@ -295,8 +295,14 @@ class Request(Options):
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
-        if self.fit is not None and not self.images:
-            _refuse("--fit is for pictures that a model takes. Give --image FILE")
+        for name in self.given("--fit", "--depth"):
+            if not self.images:
+                _refuse(f"{name} is for pictures that a model takes. Give --image FILE")
+        drawn = self.runs or self.trace is not None
+        made = self.save is not None and self.model is None
+        idle = self.set_by_user("--batch", *([] if made else ["--seed"]))
+        if idle and not drawn:
+            _refuse(f"{idle[0]} is for samples. Give -o FILE.png or --samples-out FILE")
         if samples and not self.runs:
             _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
 
