@@ -5,10 +5,10 @@ from io import BytesIO
 import click
 
 from upsamp.cli import transpose_request, upsample_request
-from upsamp.cli.modes.explain import convolution_input, enlarging_input
+from upsamp.cli.modes.explain import convolution_input, enlarging_input, tell_first
 from upsamp.cli.options import wrong_command
 from upsamp.cli.output import choose_picture, deliver
-from upsamp.cli.render.tables import show_note, show_report
+from upsamp.cli.render.tables import show_report
 from upsamp.core.arguments import Array
 from upsamp.core.text import printable
 from upsamp.errors import ArgumentError
@@ -50,18 +50,19 @@ def animation_of_convolution(
     # Before a kernel is made.
     check_frames(1, [(rows, columns)])
     check_values((rows, columns, settings.filters or 1))
-    x, task = convolution_input(request, settings, "animated", given)
-    if task.kernel.shape[2] * settings.groups > 1:
-        show_note(f"the first filter of {task.kernel.shape[2] * settings.groups} is animated")
+    batch, task = convolution_input(request, settings, given)
     with wrong_command(ArgumentError):
-        return animate_transposed(
-            x,
+        made = animate_transposed(
+            batch[0],
             task.kernel,
             task.bias,
             settings.arguments,
             settings.output_shape,
             view=request.view,
         )
+    tell_first(batch, "channel" if task.apart else "image", "animated")
+    tell_first(task.bias, "filter", "animated")
+    return made
 
 
 def animation_of_enlarging(
@@ -71,10 +72,10 @@ def animation_of_enlarging(
 
     Raises `ShapeError` for what is too large to be looked at.
     """
-    x, size, rule = enlarging_input(request, "--animate", "animated", given)
-    made = animate_upsampling(x, size, rule, view=request.view)
-    if x.shape[2] > 1:
-        show_note(f"the first channel of {x.shape[2]} is animated; the others are computed alike")
+    batch, size, rule = enlarging_input(request, "--animate", given)
+    made = animate_upsampling(batch[0], size, rule, view=request.view)
+    tell_first(batch, "image", "animated")
+    tell_first(range(batch.shape[3]), "channel", "animated")
     return made
 
 
