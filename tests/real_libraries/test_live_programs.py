@@ -208,6 +208,8 @@ def channels_last() -> list[Layer]:
         BatchNormalization(2),
         SpectralNormalization(Conv2D(4, 3, 2, "same", kernel_initializer="he_normal")),
         Rescaling([0.5, 1.0, 2.0, -1.0], [0.0, 1e-7, 2.5, 1.0]),
+        Normalization(mean=[0.1, 0.2, -0.3, 0.4], variance=[4.0, 0.5, 0.0625, 0.1]),
+        Normalization(None, mean=0.25, variance=0.3, invert=True),
         Resizing(9, 11, "nearest"),
         Conv2DTranspose(4, 4, 3, "same", output_padding=1),
         GroupNormalization(-1, scale=False),

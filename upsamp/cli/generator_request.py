@@ -6,7 +6,7 @@ import click
 
 from upsamp.cli import options
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
+from upsamp.cli.options import Options, argument, check_digits, completed, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
 from upsamp.core.text import printable
@@ -110,6 +110,7 @@ class Request(Options):
     layer: str | None = option(
         "--layer",
         metavar="NAME",
+        shell_complete=completed("complete_layer"),
         help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
     )
     trace: str | None = option(

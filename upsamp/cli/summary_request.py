@@ -7,7 +7,7 @@ import click
 from upsamp.cli import options
 from upsamp.cli.named_models import names_model
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
+from upsamp.cli.options import Options, argument, check_digits, completed, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
 from upsamp.core.arguments import Pair
 from upsamp.core.text import printable
@@ -37,11 +37,16 @@ class Request(Options):
     """The options of one call."""
 
     layers: tuple[str, ...] = argument(
-        metavar="MODEL|LAYER...", type=FileType(), nargs=-1, required=True
+        metavar="MODEL|LAYER...",
+        type=FileType(),
+        nargs=-1,
+        required=True,
+        shell_complete=completed("complete_model"),
     )
     columns: str | None = option(
         "--columns",
         metavar="NAMES",
+        shell_complete=completed("complete_columns"),
         help="What is shown: all, names as layer,kernel, or what is added, as +kernel,strides.",
     )
     expand_nested: bool = option("--expand-nested", help="Show the layers of models in the model.")

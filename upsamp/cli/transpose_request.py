@@ -16,7 +16,7 @@ from upsamp.cli.option_types import (
     PaddingType,
     PairType,
 )
-from upsamp.cli.options import Options, argument, option, parsed
+from upsamp.cli.options import Options, argument, completed, option, parsed
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -131,6 +131,7 @@ class Request(Options):
     weights: str = option(
         "--weights",
         metavar="NAME|FILE|MATRIX",
+        shell_complete=completed("complete_kernel"),
         type=FileType(),
         default="ones",
         help=f"The kernel: {', '.join(KERNEL_PRESETS)}; or a matrix (rows, columns); or a .npy "
@@ -188,6 +189,7 @@ class Request(Options):
         nargs=2,
         type=(ChoiceType(("torch", "keras")), str),
         metavar="torch|keras LAYER",
+        shell_complete=completed("complete_source_layer"),
         help="Take all settings from a layer of PyTorch: ConvTranspose2d, Conv2d, Upsample, "
         "UpsamplingNearest2d, UpsamplingBilinear2d, F.interpolate, PixelShuffle or PixelUnshuffle, "
         "as 'ConvTranspose2d(64, 3, 4, stride=2)'; or of Keras, as 'Conv2DTranspose(3, 4)', or as "
