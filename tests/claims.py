@@ -26,6 +26,7 @@ import upsamp
 from upsamp.cli import main
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError, FormatError
+from upsamp.explain.animation import LAST
 from upsamp.io.cells import EXACT
 from upsamp.io.images import tiled_tiff
 from upsamp.io.palettes import index_colours
@@ -158,6 +159,7 @@ for document, sentence, unit, *places in (
         "io.images.writing:QUALITY",
     ),
     (COMMANDS, "0 stored, {} fast (the default), 9 smallest", 1, "io.formats:FAST_COMPRESSION"),
+    (COMMANDS, "cell of --animate, up to {}.", 1, "cli.animation_options:LARGEST_CELL"),
     (MANY, "has at most {} files in hand", 1, "bulk.processes:AHEAD"),
     (
         MANY,
@@ -292,6 +294,11 @@ def _pixels_of_a_matrix(least: float, most: float) -> None:
     for outside in (least - 1, most + 1):
         with pytest.raises(FormatError):
             picture_of_matrix(np.array([[outside]]))
+
+
+@stated(COMMANDS, "Steps of --animate in {}; the last frame is shown {} times as long.")
+def _last_frame(second: float, steps: float) -> None:
+    assert (second, steps) == (1, LAST)
 
 
 @stated(COMMANDS, "Of JPEG, WebP and AVIF, {} to {}.")
