@@ -252,7 +252,7 @@ def near(stated_ratio: float, measured: float) -> None:
     assert abs(stated_ratio / measured - 1) < 0.25, measured
 
 
-@stated(README, "| time in memory, bilinear by 2, {} Mbytes | {} | {} | {} | {} |")
+@stated(README, "| time in memory, bilinear by 2, {} MB of bytes | {} | {} | {} | {} |")
 def _times_in_memory(megabytes: float, own: float, *ratios: float) -> None:
     assert megabytes * MEGABYTE == 1024 * 1024 * 3
     found = times("upsampling", "upsampling, bilinear uint8", "1024 x 1024 x 3 by 2")
@@ -260,7 +260,9 @@ def _times_in_memory(megabytes: float, own: float, *ratios: float) -> None:
         near(ratio / own, found[peer] / found["upsamp"])
 
 
-@stated(README, "| {}-megapixel JPEG to PNG, bicubic by {} | {} | | {} | - | {} |")
+@stated(
+    README, "| time of a command, {}-megapixel JPEG to PNG, bicubic by {} | {} | | {} | - | {} |"
+)
 def _times_of_a_jpeg(pixels: float, factor: float, own: float, *ratios: float) -> None:
     assert pixels * 10**6 == 6000 * 4000
     group = "24-megapixel JPEG to 96-megapixel PNG"
@@ -277,7 +279,9 @@ def _times_to_start(own: float, *theirs: float) -> None:
     near(theirs[1], max(found.values()))
 
 
-@stated(README, "| multiply-adds of a transposed convolution | {}, right | none | | | | | {} |")
+@stated(
+    README, "| multiply-adds of a transposed convolution | {}, right | not counted | | | | | {} |"
+)
 def _counts(ours: float, wrong: float) -> None:
     _multiply_adds(4, 2, 6, ours, wrong)
 
