@@ -166,6 +166,16 @@ def test_pictures_of_no_range_or_other_colours_are_refused(pixels: Array, mode: 
         enlarged(bilinear_network(2), Picture(pixels, mode))
 
 
+def test_what_is_no_number_is_no_pixel() -> None:
+    layer = Conv2D(1, 1)
+    model = Sequential([Input((None, None, 1)), layer, UpSampling2D(2)])
+    layer.set_weights([np.ones((1, 1, 1, 1)), np.array([np.nan])])
+    with pytest.raises(FormatError, match="must make numbers of pictures"):
+        enlarged(model, picture_of(1))
+    layer.set_weights([np.ones((1, 1, 1, 1)), np.array([np.inf])])
+    assert enlarged(model, picture_of(1)).pixels.min() == 255
+
+
 def test_pixels_without_data_are_refused() -> None:
     picture = replace(picture_of(1), metadata={"nodata": "7"})
     picture.pixels[0, 0] = 7

@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, str] = {
     "generator": "Build a GAN's generator, show it, and draw samples from it.",
 }
 
+# The variable in which a shell asks for completions.
+COMPLETE = "_UPSAMP_COMPLETE"
 # What asks for help.
 HELP_NAMES = ["-h", "--help"]
 
@@ -97,6 +99,8 @@ class Group(click.Group):
         _check_address_space()
         _prepare_environment()
         _prepare_signals()
+        if COMPLETE in os.environ:
+            import upsamp.cli.completion  # noqa: F401 - which tells click of its own for bash
         try:
             self._run(*args, **options)
         except click.exceptions.NoArgsIsHelpError as error:

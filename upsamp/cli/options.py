@@ -99,6 +99,17 @@ def takes(kind: type[OptionsT]) -> Callable[[Callable[[OptionsT], None]], Callab
     return decorate
 
 
+def completed(name: str) -> Callable[..., Any]:
+    """Return a callback of click that completes a value as that function of `completion` does."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> Any:
+        from upsamp.cli import completion  # asked by shells alone
+
+        return getattr(completion, name)(context, parameter, incomplete)
+
+    return complete
+
+
 def parsed(parse: Callable[[str], Any]) -> Callable[..., Any]:
     """Return a callback of click that parses the text of an option, where it is given."""
     return lambda _context, _parameter, value: None if value is None else parse(value)

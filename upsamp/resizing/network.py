@@ -189,6 +189,11 @@ class NetworkRun:
 
     def _put_together(self, read: ReadRows, rows: slice, made: Array) -> Array:
         """Return rows of the result, of what the network made of them."""
+        if np.isnan(made).any():  # which no pixel can be
+            raise FormatError(
+                "--model must make numbers of pictures. "
+                f"Received: nan from '{self._network.name}'. Give weights that are numbers."
+            )
         low, high = self._network.ranges[1]
         shares = (made.astype(np.float32) - low) / (high - low)
         colours = self._shape[2] - bool(self._alpha)

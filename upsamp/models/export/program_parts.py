@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from upsamp.core.arguments import Array
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.layers.embedding import Embedding
 from upsamp.layers.layer import Shape
@@ -234,6 +237,32 @@ def number_lists(step: Step, layer: Any, array: str) -> None:
         _give_numbers(step, f"{text} + ", layer.offset, array, value)
     elif layer.scale == 1:
         step.pass_on(value)
+
+
+def given_moments(step: Step, layer: Any, array: str) -> None:
+    """Write Normalization whose mean and variance are numbers of its config; see `number_lists`."""
+    shape = step.value().shape
+    axes = () if layer.axis is None else layer.axis
+    if any(shape[axis] is None for axis in ([axes] if isinstance(axes, int) else axes)):
+        step.refuse("the lengths of its axes are not known")
+    mean, deviation = map(_listed, layer.moments(shape))
+    plain = not isinstance(mean, list) and not isinstance(deviation, list)
+    value = same(step) if plain else step.take()
+    signs = (("*", deviation), ("+", mean)) if layer.invert else (("-", mean), ("/", deviation))
+    text = value.text
+    for sign, numbers in signs:
+        _give_numbers(step, f"{text} {sign} ", numbers, array, value)
+        text = step.target
+
+
+def _listed(values: Array) -> object:
+    """Return float32's values as the shortest lists, without axes of length 1 that come first."""
+    shape = values.shape
+    while shape and shape[0] == 1:
+        shape = shape[1:]
+    # As float32 is shown: its digits as a float64 are many.
+    shown = [float(str(one)) for one in values.ravel()]
+    return shown[0] if not shape else np.reshape(shown, shape).tolist()
 
 
 def _give_numbers(step: Step, start: str, numbers: object, array: str, value: Value) -> None:

@@ -9,6 +9,7 @@ from upsamp.models.export.program import (
     Value,
 )
 from upsamp.models.export.program_parts import (
+    given_moments,
     lengths,
     places_of,
     same,
@@ -315,10 +316,11 @@ def instance_normalization(step: Step, layer: Any) -> None:
 
 
 def normalization(step: Step, layer: Any) -> None:
-    """Write Normalization, by numbers that a layer has found in data."""
-    value = step.take()
+    """Write Normalization, by numbers of its config or those that were found in data."""
     if layer.mean is not None:
-        step.refuse("its mean and variance are numbers of its config")
+        given_moments(step, layer, "torch.tensor")
+        return
+    value = step.take()
     kept = () if layer.axis is None else layer.axis
     kept = [axis % len(value.shape) for axis in ([kept] if isinstance(kept, int) else kept)]
     shape = [value.shape[axis] if axis in kept else 1 for axis in range(1, len(value.shape))]

@@ -170,7 +170,7 @@ def _pad(graph: FlatGraph, sides: Sequence[int], least: Sequence[int]) -> Pair:
     steps = [AxisTiling(graph, (PROBE, PROBE), axis).step for axis in (0, 1)]
     rounded = [side + -side % step for side, step in zip(sides, steps, strict=True)]
     longer = [side + step for side, step in zip(rounded, steps, strict=True)]
-    reason = "Its result is too small."
+    reason = ""
     for trial in (sides, rounded, longer):
         if max(trial) > 2 * max(sides) + MOST_REPEATED:
             continue
@@ -181,6 +181,9 @@ def _pad(graph: FlatGraph, sides: Sequence[int], least: Sequence[int]) -> Pair:
             continue
         if all(one >= wanted for one, wanted in zip(made, least, strict=True)):
             return trial[0], trial[1]
+        reason = (
+            reason or f"Its result has {made[1]}x{made[0]}, and {least[1]}x{least[0]} are needed."
+        )
     raise ShapeError(
         "A network must take pictures of such a size. "
         f"Received: {sides[1]}x{sides[0]} pixels. {reason}"
