@@ -94,7 +94,7 @@ def pages(session: nox.Session) -> None:
     """Run the tests of the pages of --html in a browser, where Chromium and its driver are."""
     programs = [*map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))]
     if not any(programs) or not shutil.which("chromedriver"):
-        told = "There must be Chromium and chromedriver, as of Debian's package chromium-driver."
+        told = "There must be Chromium and chromedriver, as of Debian's package chromium-driver"
         if os.environ.get("CI"):
             session.error(told)
         session.skip(told)

@@ -4,10 +4,11 @@
 
 A page works in a folder of its own that has the sample pictures. In ```console blocks each line
 that begins with `$ ` is a command, and what follows is what it prints; in ```python blocks `>>>` is
-as in doctests. `...` stands for anything that is left out, and the seconds of a report are not
-compared. What a page's commands write is put into docs/made/PAGE, where the page links to it; what
-the README shows, which is run when it is named, is kept in docs/images. With --write, a page shows
-from then on what its commands print, where it leaves nothing out.
+as in doctests. `...` stands for anything that is left out; the seconds of a report are not
+compared, nor its bytes, which depend on zlib. What a page's commands write is put into
+docs/made/PAGE, where the page links to it; what the README shows, which is run when it is named, is
+kept in docs/images. With --write, a page shows from then on what its commands print, where it
+leaves nothing out.
 """
 
 import contextlib
@@ -45,7 +46,7 @@ MADE = DOCS / "made"
 IMAGES = DOCS / "images"
 ROOT = DOCS.parent
 README = ROOT / "README.md"
-SECONDS = re.compile(r"seconds: [\d.]+")
+MEASURED = re.compile(r"^(seconds|bytes): [\d.].*$", re.MULTILINE)
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -78,7 +79,7 @@ def steps_of(page: Path) -> list[Step]:
 
 def matches(shown: str, printed: str) -> bool:
     """Return whether a page shows what was printed."""
-    wanted, given = (SECONDS.sub("seconds: N", text) for text in (shown, printed))
+    wanted, given = (MEASURED.sub(r"\1: N", text) for text in (shown, printed))
     return doctest.OutputChecker().check_output(wanted, given, doctest.ELLIPSIS)
 
 

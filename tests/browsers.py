@@ -78,6 +78,15 @@ class Browser:
         self.ask(f"document.querySelector({json.dumps(selector)}).focus()")
         self.driver.switch_to.active_element.send_keys(keys)
 
+    def click(self, selector: str, share: float) -> None:
+        """Press the pointer on an element, at a share of its width."""
+        from selenium.webdriver.common.action_chains import ActionChains
+        from selenium.webdriver.common.by import By
+
+        element = self.driver.find_element(By.CSS_SELECTOR, selector)
+        aside = round((share - 0.5) * element.size["width"])
+        ActionChains(self.driver).move_to_element_with_offset(element, aside, 0).click().perform()
+
     def picture(self, path: Path) -> None:
         """Write a picture of the whole page as PNG, for a person to look at."""
         width, height = self.ask(

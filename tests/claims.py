@@ -26,6 +26,7 @@ import upsamp
 from upsamp.cli import main
 from upsamp.core.upsampling.methods import METHODS
 from upsamp.errors import ArgumentError, FormatError
+from upsamp.explain.animation import LAST
 from upsamp.io.cells import EXACT
 from upsamp.io.images import tiled_tiff
 from upsamp.io.palettes import index_colours
@@ -158,6 +159,7 @@ for document, sentence, unit, *places in (
         "io.images.writing:QUALITY",
     ),
     (COMMANDS, "0 stored, {} fast (the default), 9 smallest", 1, "io.formats:FAST_COMPRESSION"),
+    (COMMANDS, "cell of --animate, up to {}.", 1, "cli.animation_options:LARGEST_CELL"),
     (MANY, "has at most {} files in hand", 1, "bulk.processes:AHEAD"),
     (
         MANY,
@@ -250,7 +252,7 @@ def near(stated_ratio: float, measured: float) -> None:
     assert abs(stated_ratio / measured - 1) < 0.25, measured
 
 
-@stated(README, "| time in memory, bilinear by 2, {} Mbytes | {} | {} | {} | {} |")
+@stated(README, "| time in memory, bilinear by 2, {} MB of bytes | {} | {} | {} | {} |")
 def _times_in_memory(megabytes: float, own: float, *ratios: float) -> None:
     assert megabytes * MEGABYTE == 1024 * 1024 * 3
     found = times("upsampling", "upsampling, bilinear uint8", "1024 x 1024 x 3 by 2")
@@ -258,7 +260,9 @@ def _times_in_memory(megabytes: float, own: float, *ratios: float) -> None:
         near(ratio / own, found[peer] / found["upsamp"])
 
 
-@stated(README, "| {}-megapixel JPEG to PNG, bicubic by {} | {} | | {} | - | {} |")
+@stated(
+    README, "| time of a command, {}-megapixel JPEG to PNG, bicubic by {} | {} | | {} | - | {} |"
+)
 def _times_of_a_jpeg(pixels: float, factor: float, own: float, *ratios: float) -> None:
     assert pixels * 10**6 == 6000 * 4000
     group = "24-megapixel JPEG to 96-megapixel PNG"
@@ -275,7 +279,9 @@ def _times_to_start(own: float, *theirs: float) -> None:
     near(theirs[1], max(found.values()))
 
 
-@stated(README, "| multiply-adds of a transposed convolution | {}, right | none | | | | | {} |")
+@stated(
+    README, "| multiply-adds of a transposed convolution | {}, right | not counted | | | | | {} |"
+)
 def _counts(ours: float, wrong: float) -> None:
     _multiply_adds(4, 2, 6, ours, wrong)
 
@@ -292,6 +298,11 @@ def _pixels_of_a_matrix(least: float, most: float) -> None:
     for outside in (least - 1, most + 1):
         with pytest.raises(FormatError):
             picture_of_matrix(np.array([[outside]]))
+
+
+@stated(COMMANDS, "Steps of --animate in {}; the last frame is shown {} times as long.")
+def _last_frame(second: float, steps: float) -> None:
+    assert (second, steps) == (1, LAST)
 
 
 @stated(COMMANDS, "Of JPEG, WebP and AVIF, {} to {}.")

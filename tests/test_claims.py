@@ -34,7 +34,7 @@ NO_CLAIM_OF_HELP = (
     r"\bas\s+\d[^;.]*|\btcp:\S*",
     r"^#.*?$",
     r"\bKeras 3\b|\bof rank \d( or \d)?|\bcounted from 0",
-    r"\b\d+( and \d+)? bits?\b|bits\s+is\s+cut\s+to\s+8",
+    r"\bof 32\s+bits?\b|\b\d+( and \d+)? bits?\b|bits\s+is\s+cut\s+to\s+8",
     r"1 grey, 3 colour|-1 and 1, 0 and 1, 0 and 255",
 )
 # Lessons speak of the numbers of their own examples, which are run.

@@ -68,6 +68,8 @@ def test_the_slider_moves_by_keys(browser: Browser, folder: Path) -> None:
     assert browser.ask(cut) == "51%"
     browser.press("input", Keys.HOME)
     assert browser.ask(cut) == "0%"
+    browser.click(".after img", 0.25)
+    assert browser.ask(cut) == "25%"
     place = "return document.querySelector('.{} img').getBoundingClientRect().toJSON()"
     before, after = (browser.ask(place.format(name)) for name in ("before", "after"))
     assert before == after

@@ -104,7 +104,7 @@ def test_the_steps_of_a_layer_are_those_before_its_activation(
         (
             ("upsample", "1 2", "--animate", "a.gif", "--size", "200"),
             1,
-            "Received: steps 80,000, cells 80,004. Animate a small example, such as '1 2; 3 4'.",
+            "Received: 80,000 steps of 80,004 cells. Animate a small example, such as '1 2; 3 4'.",
         ),
         (
             ("transpose-conv", "1 2", "--kernel", "90000", "--animate", "a.svg"),

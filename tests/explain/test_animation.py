@@ -305,7 +305,7 @@ def test_a_still_has_a_step_and_the_whole_result() -> None:
 
 def test_what_nobody_would_look_at_is_refused_before_it_is_made() -> None:
     rule = Rule("bilinear", "keras", align_corners=False, alpha=False)
-    with pytest.raises(ShapeError, match=r"at most 256 steps.*Received: steps 400, cells 600\."):
+    with pytest.raises(ShapeError, match=r"at most 256 steps.*Received: 400 steps of 600 cells\."):
         animate_upsampling(np.zeros((10, 10, 1)), (20, 20), rule)
     huge = np.broadcast_to(np.zeros(1), (10**6, 10**6, 1))
     with pytest.raises(ShapeError, match=r"Animate a small example, such as '1 2; 3 4'\."):

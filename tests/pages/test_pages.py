@@ -19,6 +19,7 @@ from PIL import Image
 from upsamp import conv2d_transpose, load_model, resize, upsample
 from upsamp.cli import main
 from upsamp.core.kernels.presets import make_kernel
+from upsamp.views.heat_map import heat_colours
 
 Invoke = Callable[..., Result]
 every_kind = in_one_test("kind", KINDS)
@@ -260,3 +261,17 @@ def test_a_page_goes_through_a_pipe_and_is_the_same_each_time(invoke: Invoke) ->
     assert first.stdout.startswith("<!DOCTYPE html>")
     assert first.stdout.endswith("</html>\n")
     assert re.search("upsamp upsample &#39;1 2; 3 4&#39; --html -", first.stdout)
+
+
+def test_how_kernels_overlap_in_a_large_result_is_a_heat_map(folder: Path, invoke: Invoke) -> None:
+    page, given = folder / "heat.html", "; ".join(["1 " * 20] * 20)
+    line = ("transpose-conv", given, "--kernel", "3", "--stride", "2", "--html", str(page))
+    assert invoke(*line).exit_code == 0
+    tree = parsed(page)
+    [figure] = [
+        one for one in tree.iter("figure") if text_of(one).strip().startswith("Products of each")
+    ]
+    assert "1 (dark) to 4 (bright)" in text_of(figure)
+    [drawn] = pictures(figure)
+    counts = conv2d_transpose(np.ones((20, 20)), np.ones((3, 3, 1, 1)), None, 2)
+    np.testing.assert_array_equal(drawn, heat_colours(counts))

@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, str] = {
     "generator": "Build a GAN's generator, show it, and draw samples from it.",
 }
 
+# The variable in which a shell asks for completions.
+COMPLETE = "_UPSAMP_COMPLETE"
 # What asks for help.
 HELP_NAMES = ["-h", "--help"]
 
@@ -97,6 +99,8 @@ class Group(click.Group):
         _check_address_space()
         _prepare_environment()
         _prepare_signals()
+        if COMPLETE in os.environ:
+            import upsamp.cli.completion  # noqa: F401 - which tells click of its own for bash
         try:
             self._run(*args, **options)
         except click.exceptions.NoArgsIsHelpError as error:
@@ -279,13 +283,11 @@ def _fail(message: object, code: int) -> NoReturn:
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    """Print the version and which kernels compute, and end."""
+    """Print what is installed, and end."""
     if wanted:
-        from importlib.metadata import version
+        from upsamp.cli.version import show_version  # which few ask for
 
-        from upsamp.core.native.library import describe_kernels
-
-        print_text(f"upsamp {version('upsamp')}\nkernels: {describe_kernels()}")
+        show_version()
         context.exit()
 
 
@@ -296,7 +298,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     is_eager=True,
     expose_value=False,
     callback=_show_version,
-    help="Show the version, and which kernels compute.",
+    help="Show the versions of upsamp and its extras, and which kernels compute.",
 )
 def main() -> None:
     """Upsample images and matrices, exactly as Keras' UpSampling2D and Conv2DTranspose do."""

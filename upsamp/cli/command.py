@@ -69,6 +69,8 @@ class Command(click.Command):
         try:
             ctx.meta[LINE] = shlex.join(["upsamp", str(ctx.info_name), *args])
             rest = super().parse_args(ctx, self.arrange(args))
+            if ctx.resilient_parsing:  # as for completion, where the line is not done
+                return rest
             self._check_rest(rest)
             self._check_streams(ctx)
         except click.UsageError as error:

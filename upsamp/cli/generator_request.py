@@ -6,7 +6,7 @@ import click
 
 from upsamp.cli import options
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
+from upsamp.cli.options import Options, argument, check_digits, completed, option, wrong_command
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
 from upsamp.core.text import printable
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
+# Names that are meant for the model, and not for a picture.
+MODEL_SUFFIXES = (".keras", ".h5", ".json")
 # Of the weights of a program.
 WEIGHTS_SUFFIX = ".safetensors"
 
@@ -110,6 +112,7 @@ class Request(Options):
     layer: str | None = option(
         "--layer",
         metavar="NAME",
+        shell_complete=completed("complete_layer"),
         help="Draw the feature maps of this layer; OUTER/INNER is a layer of a nested model.",
     )
     trace: str | None = option(
@@ -295,8 +298,14 @@ class Request(Options):
             _refuse(f"{picture[0]} is for the picture. Give -o FILE.png")
         names = "--samples", "--latent-file", "--image", "--label", "--interpolate", "--layer"
         samples = self.given(*names)
-        if self.fit is not None and not self.images:
-            _refuse("--fit is for pictures that a model takes. Give --image FILE")
+        for name in self.given("--fit", "--depth"):
+            if not self.images:
+                _refuse(f"{name} is for pictures that a model takes. Give --image FILE")
+        drawn = self.runs or self.trace is not None
+        made = self.save is not None and self.model is None
+        idle = self.set_by_user("--batch", *([] if made else ["--seed"]))
+        if idle and not drawn:
+            _refuse(f"{idle[0]} is for samples. Give -o FILE.png or --samples-out FILE")
         if samples and not self.runs:
             _refuse(f"{samples[0]} is for samples. Give -o FILE.png or --samples-out FILE")
 
@@ -309,6 +318,11 @@ class Request(Options):
         given = self.given("-o", "--samples-out", "--save", "--code", "--trace", "--html")
         if given:
             _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
+        if str(self.checkerboard).lower().endswith(MODEL_SUFFIXES):
+            _refuse(
+                "--checkerboard takes the name of a picture, such as spectrum.png. Received: "
+                f"{printable(str(self.checkerboard))}. Give the model before it"
+            )
         check_digits(self.digits, self.format_name, ())
 
 

@@ -15,6 +15,8 @@ from upsamp.io.remote_paths import local_path
 from upsamp.io.streams import STANDARD_STREAM
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     FileBase: TypeAlias = click.ParamType[str]
     NumbersBase: TypeAlias = click.ParamType[tuple[Any, ...]]
 else:  # older releases of click, which do as well, have it plain
@@ -47,6 +49,14 @@ class FileType(FileBase):
             self.fail("must name a file. Received: '', which is empty.", param, ctx)
         name = local_path(str(value))
         return STANDARD_STREAM if descriptor_of(name) == self.output else name
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list["CompletionItem"]:
+        """Let the shell complete the names of files."""
+        from click.shell_completion import CompletionItem  # asked by shells alone
+
+        return [CompletionItem(incomplete, type="file")]
 
     @staticmethod
     def is_filled(param: click.Parameter | None) -> bool:

@@ -7,7 +7,7 @@ import click
 from upsamp.cli import options
 from upsamp.cli.named_models import names_model
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, check_digits, option, wrong_command
+from upsamp.cli.options import Options, argument, check_digits, completed, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
 from upsamp.core.arguments import Pair
 from upsamp.core.text import printable
@@ -37,11 +37,16 @@ class Request(Options):
     """The options of one call."""
 
     layers: tuple[str, ...] = argument(
-        metavar="MODEL|LAYER...", type=FileType(), nargs=-1, required=True
+        metavar="MODEL|LAYER...",
+        type=FileType(),
+        nargs=-1,
+        required=True,
+        shell_complete=completed("complete_model"),
     )
     columns: str | None = option(
         "--columns",
         metavar="NAMES",
+        shell_complete=completed("complete_columns"),
         help="What is shown: all, names as layer,kernel, or what is added, as +kernel,strides.",
     )
     expand_nested: bool = option("--expand-nested", help="Show the layers of models in the model.")
@@ -136,12 +141,23 @@ class Request(Options):
         self._check_files()
         if self.audit:
             return  # which has checks of its own
-        columns, format_name = self.columns, self.shown_as
+        format_name = self.shown_as
         if format_name == "sarif":
             raise click.UsageError("--format sarif must be used with --audit.")
         self._check_digits()
         self._check_drawing()
         self._check_html()
+        self._check_format(format_name)
+        if self.compare_weights and not self.compares:
+            raise click.UsageError("--compare-weights must be used with two models.")
+        if self.name is not None and names_model(self.layers[0]):
+            raise click.UsageError(
+                f"--name must be used with layers. Received: '{self.layers[0]}'."
+            )
+
+    def _check_format(self, format_name: str | None) -> None:
+        """Raise where options have no meaning in the format in which the summary is shown."""
+        columns = self.columns
         if self.style is not None and (columns is not None or format_name not in (None, "table")):
             raise click.UsageError("--style keras must stand without --columns and --format.")
         if self.width is not None and format_name not in (None, "table"):
@@ -152,12 +168,8 @@ class Request(Options):
             raise click.UsageError(
                 f"--solve is shown as table, plain, json or markdown. Received: {format_name}."
             )
-        if self.compare_weights and not self.compares:
-            raise click.UsageError("--compare-weights must be used with two models.")
-        if self.name is not None and names_model(self.layers[0]):
-            raise click.UsageError(
-                f"--name must be used with layers. Received: '{self.layers[0]}'."
-            )
+        if self.batch is not None and (self.style is not None or format_name == "dot"):
+            raise click.UsageError("--batch must be used without --style and --format dot.")
 
     def _check_files(self) -> None:
         """Raise where an input has no name, or the file of -o cannot be written."""

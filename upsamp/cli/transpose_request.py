@@ -16,7 +16,7 @@ from upsamp.cli.option_types import (
     PaddingType,
     PairType,
 )
-from upsamp.cli.options import Options, argument, option, parsed
+from upsamp.cli.options import Options, argument, completed, option, parsed
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -55,10 +55,17 @@ OF_FIT = frozenset(
 )
 LEARNT = frozenset({"save_weights", "apart", "ridge"})
 WRITTEN = frozenset({"compression", "value_range", "max_memory"})
+# What is not used where a layer is shown as a call, as nothing is read and computed.
+OF_READING = frozenset({"missing", "depth"})
+OF_CALLS = OF_READING | {
+    *("output", "format_name", "compression", "seed"),
+    *("weights", "kernel_layout", "bias", "data_format"),
+}
 UNUSED: Mapping[str, frozenset[str]] = {
     "--explain": LEARNT | WRITTEN | {"output"},
     "--overlap": LEARNT | {"value_range", "max_memory", "output", "cell"},
     "--code": LEARNT | WRITTEN | {"format_name", "cell"},
+    "--animate": LEARNT | WRITTEN - {"compression"} | {"digits", "format_name", "output", "cell"},
     "--html": LEARNT | {"max_memory"},
     "A result": LEARNT | {"cell"},
 }
@@ -124,6 +131,7 @@ class Request(Options):
     weights: str = option(
         "--weights",
         metavar="NAME|FILE|MATRIX",
+        shell_complete=completed("complete_kernel"),
         type=FileType(),
         default="ones",
         help=f"The kernel: {', '.join(KERNEL_PRESETS)}; or a matrix (rows, columns); or a .npy "
@@ -181,6 +189,7 @@ class Request(Options):
         nargs=2,
         type=(ChoiceType(("torch", "keras")), str),
         metavar="torch|keras LAYER",
+        shell_complete=completed("complete_source_layer"),
         help="Take all settings from a layer of PyTorch: ConvTranspose2d, Conv2d, Upsample, "
         "UpsamplingNearest2d, UpsamplingBilinear2d, F.interpolate, PixelShuffle or PixelUnshuffle, "
         "as 'ConvTranspose2d(64, 3, 4, stride=2)'; or of Keras, as 'Conv2DTranspose(3, 4)', or as "
@@ -274,10 +283,15 @@ class Request(Options):
         """Raise where an option is given that the mode of the call passes over."""
         if self.fit is None and self.set_by_user("--save-weights", "--apart", "--ridge"):
             raise click.UsageError("--save-weights, --apart and --ridge go with --fit. Give it.")
-        modes = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
+        modes = self.given(
+            *("--solve", "--fit", "--code", "--explain", "--overlap", "--animate", "--html")
+        )
         mode = modes[0] if modes else "A result"
         known = {"--solve": OF_SOLVE, "--fit": OF_FIT}.get(mode)
         fields = type(self).__annotations__.keys()
+        if self.source_layer is not None and self.source is None:
+            shown = mode == "A result"  # as a call
+            options.refuse_unused("--from without INPUT", OF_CALLS if shown else OF_READING)
         options.refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
         if self.source is None and self.source_layer is None and known is None:
             options.check_demo(self.format_name)

@@ -61,6 +61,7 @@ UNUSED: Mapping[str, frozenset[str]] = {
     "--compare": WRITTEN | {"output", "cell"},
     "--code": WRITTEN | {"format_name", "cell"},
     "--sheet": frozenset({"interpolation", "strip", "value_range"}),
+    "--animate": frozenset({"digits"}),
 }
 # How --reference shows its numbers.
 MEASURED = ("table", "plain", "json", "csv")
@@ -446,10 +447,10 @@ class Request(Options):
                 "--max-memory bounds results that are written, and --preview, --sheet, --compare, "
                 "--code and --explain hold theirs whole. Leave one of them out."
             )
-        if self.dry and (shown or self.report):
+        if self.dry and (shown or self.report or self.reference):
             _refuse(
-                "--dry-run makes nothing, and --preview, --sheet, --compare, --code and --report "
-                "show what was made. Leave one of them out."
+                "--dry-run makes nothing, and --preview, --sheet, --compare, --code, --reference "
+                "and --report show what was made. Leave one of them out."
             )
         if self.keep_larger and (self.target is None or self._unwritten):
             _refuse("--keep-larger goes with --to, and with what is written. Leave it out.")

@@ -100,14 +100,17 @@ def finish_animation(
     return Animation(title, description, (*frames, last._replace(steps=LAST)), still)
 
 
-def check_frames(steps: int, shapes: Iterable[Pair]) -> None:
-    """Raise `ShapeError` for more steps, or grids of more cells, than a person would look at."""
+def check_frames(shapes: Iterable[Pair], steps: int = 0) -> None:
+    """Raise `ShapeError` for more steps, or grids of more cells, than a person would look at.
+
+    steps: 0 where they are not known yet.
+    """
     cells = sum(rows * columns for rows, columns in shapes)
     if steps > MAX_STEPS or cells > MAX_CELLS:
+        told = f"{steps:,} steps of {cells:,} cells" if steps else f"{cells:,} cells"
         raise ShapeError(
             f"An animation has at most {MAX_STEPS} steps, of at most {MAX_CELLS:,} cells. "
-            f"Received: steps {steps:,}, cells {cells:,}. Animate a small example, such as "
-            "'1 2; 3 4'."
+            f"Received: {told}. Animate a small example, such as '1 2; 3 4'."
         )
 
 

@@ -101,11 +101,11 @@ def _check(
             )
         )
         shapes = [(drawn[0], drawn[1]), spans] * channels + [size]
-        check_frames(size[0] * size[1], shapes)
+        check_frames(shapes, size[0] * size[1])
         return
     covered = tuple(stop - start for start, stop in map(axis_cover, axes))
     shapes = [(x.shape[0], x.shape[1]), spans] * channels + [spans, (covered[0], covered[1])]
-    check_frames(x.shape[0] * x.shape[1], shapes)
+    check_frames(shapes, x.shape[0] * x.shape[1])
 
 
 def _more(dilation: Pair, groups: int) -> str:

@@ -43,7 +43,7 @@ def animate_upsampling(x: Array, size: Pair, rule: Rule, *, view: View = "gather
     """
     shape = x.shape[0], x.shape[1]
     steps = size[0] * size[1] if view == "gather" else shape[0] * shape[1]
-    check_frames(steps, [shape, shape if view == "gather" else size, size])
+    check_frames([shape, shape if view == "gather" else size, size], steps)
     made = explain_upsampling(x, size, rule)
     output = made.output if made.output.ndim == 2 else made.output[:, :, 0]
     whole = Whole((1, *x.shape), size, x.dtype, rule)

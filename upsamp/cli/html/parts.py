@@ -34,9 +34,10 @@ from upsamp.pages.content import (
     Table,
     Text,
 )
-from upsamp.pages.images import image_of
+from upsamp.pages.images import MIN_SIDE, image_of, image_of_pixels
 from upsamp.translate.programs import LIBRARIES
 from upsamp.views.animation_svg import animation_svg
+from upsamp.views.heat_map import heat_colours
 from upsamp.views.palette import Theme
 from upsamp.views.view import View, view_of_matrix
 
@@ -94,9 +95,21 @@ def matrix_parts(
             yield _matrix_table(f"{heading}{label}", plane, digits, note, heat=heat)
         else:
             told = f"{heading}{label}. {note}" if note else f"{heading}{label}"
-            yield figure_of(view_of_matrix(plane), told, f"{title}{label} as a picture")
+            draw = _heat_figure if heat else _plane_figure
+            yield draw(plane, told, f"{title}{label} as a picture")
     if len(planes) > MAX_PLANES:
         yield Text(f"{title}: {len(planes) - MAX_PLANES} more channels are left out.")
+
+
+def _plane_figure(plane: Array, caption: str, alternative: str) -> Figure:
+    return figure_of(view_of_matrix(plane), caption, alternative)
+
+
+def _heat_figure(plane: Array, caption: str, alternative: str) -> Figure:
+    """Return a matrix as a heat map, dark for the least and bright for the largest number."""
+    pixels = heat_colours(plane.astype(np.float64))
+    caption = f"{caption}, {number_text(plane.min())} (dark) to {number_text(plane.max())} (bright)"
+    return Figure(image_of_pixels(pixels, least=MIN_SIDE), caption, alternative)
 
 
 def _matrix_table(

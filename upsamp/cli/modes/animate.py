@@ -5,18 +5,19 @@ from io import BytesIO
 import click
 
 from upsamp.cli import transpose_request, upsample_request
-from upsamp.cli.modes.explain import convolution_input, enlarging_input
+from upsamp.cli.modes.explain import convolution_input, enlarging_input, tell_first
 from upsamp.cli.options import wrong_command
-from upsamp.cli.output import choose_picture, deliver
-from upsamp.cli.render.tables import show_note, show_report
+from upsamp.cli.output import choose_picture, deliver, read_input
+from upsamp.cli.render.tables import show_report
 from upsamp.core.arguments import Array
+from upsamp.core.layout import as_batch
 from upsamp.core.text import printable
 from upsamp.errors import ArgumentError
 from upsamp.explain.animation import Animation, check_frames
 from upsamp.explain.explanation import check_values
 from upsamp.explain.transposed_animation import animate_transposed
 from upsamp.explain.upsampling_animation import animate_upsampling
-from upsamp.io.pictures import Picture
+from upsamp.io.pictures import Picture, array_of
 from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.io.write import Destination, check_place, copy_stream
 from upsamp.models.transposed_convolution import Settings
@@ -47,21 +48,24 @@ def animation_of_convolution(
     """
     size = settings.kernel_size or (3, 3)
     rows, columns = size if settings.kernel is None else settings.kernel.shape[:2]
-    # Before a kernel is made.
-    check_frames(1, [(rows, columns)])
+    given = read_input(request.source, request.reading) if given is None else given
+    height, width = as_batch(array_of(given), settings.data_format).shape[1:3]
+    # Before a kernel is made, and the input brought to its type.
+    check_frames([(rows, columns), (height, width)])
     check_values((rows, columns, settings.filters or 1))
-    x, task = convolution_input(request, settings, "animated", given)
-    if task.kernel.shape[2] * settings.groups > 1:
-        show_note(f"the first filter of {task.kernel.shape[2] * settings.groups} is animated")
+    batch, task = convolution_input(request, settings, given)
     with wrong_command(ArgumentError):
-        return animate_transposed(
-            x,
+        made = animate_transposed(
+            batch[0],
             task.kernel,
             task.bias,
             settings.arguments,
             settings.output_shape,
             view=request.view,
         )
+    tell_first(batch, "channel" if task.apart else "image", "animated")
+    tell_first(task.bias, "filter", "animated")
+    return made
 
 
 def animation_of_enlarging(
@@ -71,10 +75,11 @@ def animation_of_enlarging(
 
     Raises `ShapeError` for what is too large to be looked at.
     """
-    x, size, rule = enlarging_input(request, "--animate", "animated", given)
-    if x.shape[2] > 1:
-        show_note(f"the first channel of {x.shape[2]} is animated; the others are computed alike")
-    return animate_upsampling(x, size, rule, view=request.view)
+    batch, size, rule = enlarging_input(request, "--animate", given)
+    made = animate_upsampling(batch[0], size, rule, view=request.view)
+    tell_first(batch, "image", "animated")
+    tell_first(range(batch.shape[3]), "channel", "animated")
+    return made
 
 
 def _choose(request: transpose_request.Request | upsample_request.Request) -> Destination:

@@ -1,6 +1,7 @@
 """`--explain`: how a result is computed, step by step, on the user's own numbers."""
 
 import shlex
+from collections.abc import Sized
 from dataclasses import replace
 
 import click
@@ -42,10 +43,10 @@ def explanation_of_convolution(
     request: transpose_request.Request, settings: Settings, given: Picture | Array | None = None
 ) -> Explanation:
     """Return the steps of a transposed convolution; given: the input, if it was read before."""
-    x, task = convolution_input(request, settings, "explained", given)
+    batch, task = convolution_input(request, settings, given)
     with wrong_command(ArgumentError):
-        return explain_transposed(
-            x,
+        made = explain_transposed(
+            batch[0],
             task.kernel,
             task.bias,
             settings.arguments,
@@ -53,23 +54,20 @@ def explanation_of_convolution(
             cell=request.cell,
             cell_name="--cell",
         )
+    tell_first(batch, "channel" if task.apart else "image", "explained")
+    return made
 
 
 def convolution_input(
-    request: transpose_request.Request,
-    settings: Settings,
-    done: str,
-    given: Picture | Array | None = None,
+    request: transpose_request.Request, settings: Settings, given: Picture | Array | None = None
 ) -> tuple[Array, Task]:
-    """Return the first image, (H, W, C), in the type that is computed in; and what is computed.
+    """Return images, (N, H, W, C), in the type that is computed in; and what is computed.
 
-    done: what happens to it, as a note says of the first of several. given: the input, if it was
-    read before.
+    given: the input, if it was read before.
     """
     given = read_input(request.source, request.reading) if given is None else given
     task = prepare(array_of(given), settings, by_channel=isinstance(given, Picture))
-    what = "channel" if task.apart else "image"
-    return _first(task.x.astype(task.kernel.dtype, copy=False), what, done), task
+    return task.x.astype(task.kernel.dtype, copy=False), task
 
 
 def show_overlap(request: transpose_request.Request, settings: Settings) -> None:
@@ -180,21 +178,19 @@ def explanation_of_enlarging(
     request: upsample_request.Request, given: Picture | Array | None = None
 ) -> Explanation:
     """Return the steps of an upsampling; given: the input, if it was read before."""
-    x, size, rule = enlarging_input(request, "--explain", "explained", given)
+    batch, size, rule = enlarging_input(request, "--explain", given)
     with wrong_command(ArgumentError):
-        return explain_upsampling(x, size, rule, cell=request.cell, cell_name="--cell")
+        made = explain_upsampling(batch[0], size, rule, cell=request.cell, cell_name="--cell")
+    tell_first(batch, "image", "explained")
+    return made
 
 
 def enlarging_input(
-    request: upsample_request.Request,
-    option: str,
-    done: str,
-    given: Picture | Array | None = None,
+    request: upsample_request.Request, option: str, given: Picture | Array | None = None
 ) -> tuple[Array, Pair, Rule]:
-    """Return the first image, (H, W, C), the size of the result, and the rule.
+    """Return images, (N, H, W, C), the size of the result, and the rule.
 
-    done: what happens to it by the option, as a note says of the first of several. given: the
-    input, if it was read before.
+    option: whose input it is. given: the input, if it was read before.
     """
     given = read_input(request.source, request.reading) if given is None else given
     enlarging = request.enlarging
@@ -210,12 +206,13 @@ def enlarging_input(
         align_corners=enlarging.align_corners,
         alpha=False,
     )
-    return _first(as_batch(array_of(given), enlarging.layout), "image", done), size, rule
+    return as_batch(array_of(given), enlarging.layout), size, rule
 
 
-def _first(batch: Array, what: str, done: str) -> Array:
-    """Return the first image of (N, H, W, C); tell that the others are like it."""
-    if len(batch) > 1:
-        show_note(f"the first {what} of {len(batch)} is {done}; the others are computed alike")
-    image: Array = batch[0]
-    return image
+def tell_first(items: Sized, what: str, done: str) -> None:
+    """Tell that the first of several was explained, or animated, and that the others are like it.
+
+    what: they are. done: what happened to it.
+    """
+    if len(items) > 1:
+        show_note(f"the first {what} of {len(items)} is {done}; the others are computed alike")

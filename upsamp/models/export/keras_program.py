@@ -26,7 +26,7 @@ from upsamp.models.export.program import (
     layers_of,
     write_functions,
 )
-from upsamp.models.export.program_parts import array_names, draw_inputs
+from upsamp.models.export.program_parts import MOMENTS, array_names, draw_inputs
 from upsamp.models.export.source_text import Nested, call, literal, quote
 from upsamp.models.model import Model
 from upsamp.models.sequential import Sequential
@@ -44,7 +44,7 @@ SAME = (
     *(name for name in UNCHANGED if name != "InputLayer"),
 )
 # The layers that are operations in Keras.
-OPERATIONS_ALONE = ("PixelShuffle", "PixelUnshuffle", "GetItem")
+OPERATIONS_ALONE = ("PixelShuffle", "PixelUnshuffle", "GetItem", "InstanceNormalization")
 # What says how weights are drawn or trained, and what the program does in float32.
 LEFT_OUT = ("initializer", "regularizer", "constraint")
 NOT_SAID = ("name", "trainable", "dtype", "batch_input_shape")
@@ -53,7 +53,7 @@ PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size", "size", "output
 USUAL = {"data_format": "channels_last", "activation": "linear"}
 OWN_NAMES = (
     "keras np sys load_file load_weights weights random model inputs x y hard_sigmoid_keras2 "
-    "BatchStatistics"
+    "BatchStatistics InstanceNormalization"
 )
 RESERVED = frozenset(OWN_NAMES.split())
 BICUBIC = (
@@ -69,6 +69,39 @@ BATCH_STATISTICS = [
     "    def call(self, x, training=None, mask=None):",
     "        return super().call(x, training=True, mask=mask)",
 ]
+# Of which Keras has that with epsilon beside the variance alone, under another name.
+INSTANCES = "InstanceNormalization"
+INSTANCE_NORMALIZATION = '''\
+class InstanceNormalization(keras.layers.Layer):
+    """Normalise each channel of each sample; axis=None: all of its values together."""
+
+    def __init__(self, axis, epsilon, center, scale, by_deviation, name):
+        super().__init__(name=name)
+        self.axis, self.epsilon, self.by_deviation = axis, epsilon, by_deviation
+        self.center, self.scale = center, scale
+
+    def build(self, shape):
+        length = 1 if self.axis is None else shape[self.axis]
+        if self.scale:
+            self.gamma = self.add_weight(shape=(length,), name="gamma")
+        if self.center:
+            self.beta = self.add_weight(shape=(length,), name="beta")
+
+    def call(self, x):
+        kept = None if self.axis is None else self.axis % x.ndim
+        axes = [axis for axis in range(1, x.ndim) if axis != kept]
+        mean, variance = keras.ops.moments(x, axes, keepdims=True)
+        if self.by_deviation:
+            x = (x - mean) / (keras.ops.sqrt(variance) + self.epsilon)
+        else:
+            x = (x - mean) / keras.ops.sqrt(variance + self.epsilon)
+        along = [-1 if axis == kept else 1 for axis in range(x.ndim)]
+        if self.scale:
+            x = x * keras.ops.reshape(self.gamma, along)
+        if self.center:
+            x = x + keras.ops.reshape(self.beta, along)
+        return x
+'''.splitlines()
 HARD_SIGMOID = [
     "def hard_sigmoid_keras2(x):",
     '    """Return what Keras 2 calls hard_sigmoid."""',
@@ -133,6 +166,11 @@ def same_layer(step: Step, layer: Any) -> None:
     text = layer_text(layer)
     if step.trains and layer.training_effect == "batch":
         text = _of_batch(step, layer, text)
+    _call_layer(step, layer, text, given)
+
+
+def _call_layer(step: Step, layer: Layer, text: Nested, given: str) -> None:
+    """Write the call of a layer, made before where it is called again."""
     if _times_called(step, layer) > 1:
         if step.make([f"# {step.part}"]):
             step.function.lines += call(f"{step.part} = {text.start}", text.arguments)
@@ -179,6 +217,16 @@ def thresholded(step: Step, layer: Layer) -> None:
     """Write ThresholdedReLU, which Keras 3 has as a ReLU."""
     text = layer_text(layer)
     step.give_call(text.start, list(text.arguments), f")({step.take().text})")
+
+
+def instance_normalization(step: Step, layer: Any) -> None:
+    """Write InstanceNormalization, as a layer of the program's own."""
+    options = (
+        *(f"{name}={literal(getattr(layer, name))}" for name in ("axis", *MOMENTS[:3])),
+        f"by_deviation={layer.groups is None}",
+        f"name={quote(keras_name(layer))}",
+    )
+    _call_layer(step, layer, Nested(f"{step.use(INSTANCES)}(", options), step.take().text)
 
 
 def pixel_shuffle(step: Step, layer: Any) -> None:
@@ -260,6 +308,7 @@ def leaky_relu(step: Step, value: Value, slope: float) -> None:
 RECORDS: Mapping[str, Record] = {
     **{name: Record(same_layer, None) for name in SAME},
     "ThresholdedReLU": Record(thresholded, ("theta",)),
+    "InstanceNormalization": Record(instance_normalization, (*MOMENTS, "groups")),
     "PixelShuffle": Record(pixel_shuffle, ("upscale_factor", "order", "data_format")),
     "PixelUnshuffle": Record(pixel_unshuffle, ("downscale_factor", "order", "data_format")),
 }
@@ -291,7 +340,6 @@ KERAS = Library(
     operations=OPERATIONS,
     refused={
         "InputLayer": "Keras has it at the beginning of a model alone",
-        "InstanceNormalization": "Keras has no InstanceNormalization",
     },
     unchanged={},
     move=(0, 1, 2, 3),
@@ -321,6 +369,8 @@ def write_keras(model: Model, weights: str) -> list[str]:
         lines += ["", "", *HARD_SIGMOID]
     if OF_BATCH in program.helpers:
         lines += ["", "", *BATCH_STATISTICS]
+    if INSTANCES in program.helpers:
+        lines += ["", "", *INSTANCE_NORMALIZATION]
     if model.weights:
         lines += ["", "", *LOAD]
         lines += FINALIZE * any(layer.type_name == "Normalization" for layer in layers)
