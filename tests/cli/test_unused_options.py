@@ -187,6 +187,7 @@ MODES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "samples": ["s.keras --samples-out y.npy"],
         "--save": ["s.keras --save y.npz", "--save y.npz"],
         "--code": ["s.keras --code torch"],
+        "--checkerboard": ["--checkerboard --kind dcgan --samples 2"],
         "--trace": ["s.keras --trace y.png"],
     },
 }

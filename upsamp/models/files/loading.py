@@ -102,9 +102,13 @@ def model_from_config(config: object, keras_version: object = None) -> Model:
             f"A model must be Sequential or functional to be read. Received: {CODE_ALONE}."
         )
     if not isinstance(model, Model):
+        unknown = isinstance(model, UnknownLayer)
+        remedy = (
+            " A class of one's own keeps its layers in code, which is not run." if unknown else ""
+        )
         raise FormatError(
             "The architecture must be that of a model, Sequential or functional. "
-            f"Received: a {model.type_name}."
+            f"Received: a {model.type_name}.{remedy}"
         )
     return model
 
