@@ -100,6 +100,7 @@ def test_the_spectrum_is_drawn_with_its_frequencies_in_frames(
         (("--checkerboard", "--code", "torch"), "Leave --code out."),
         (("--checkerboard", "--grid", "2"), "--grid is for the picture."),
         (("--checkerboard", "--format", "json", "--digits", "2"), "json keeps all digits."),
+        (("--checkerboard", "m.keras"), "Received: m.keras. Give the model before it."),
         (("--format", "json"), "--format goes with --checkerboard."),
         (("--digits", "3", "-o", "x.png"), "--digits goes with --checkerboard."),
         (("--checkerboard", "--compress", "3"), "--compress is for the picture."),

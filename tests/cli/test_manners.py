@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+import upsamp
+from upsamp.io.extras import EXTRAS, has_extra
+
 Invoke = Callable[..., Result]
 
 COMMANDS = ("upsample", "transpose-conv")
@@ -141,3 +144,16 @@ def test_solutions_in_json_are_those_of_the_table(invoke: Invoke) -> None:
     for chain in found["chains"]:
         sizes = [layer["input"] for layer in chain] + [chain[-1]["output"]]
         assert " -> ".join(f"{rows}x{columns}" for rows, columns in sizes) in text
+
+
+def test_the_version_names_kernels_and_extras(invoke: Invoke) -> None:
+    lines = invoke("--version").stdout.splitlines()
+    assert lines[0] == f"upsamp {upsamp.__version__}"
+    assert lines[1].startswith("kernels: ")
+    assert f"numpy {np.__version__}" in lines[2]
+    found = dict(line.split(": ", 1) for line in lines[3:])
+    assert [*found] == ["keras", "onnx", "deep", "dask", "html", "fast", "preview"]
+    for extra, shown in found.items():
+        missing = [name for name, one in EXTRAS.items() if one == extra and not has_extra(name)]
+        assert ("pip install" in shown) == bool(missing)
+        assert (f"upsamp[{extra}]" in shown) == bool(missing)

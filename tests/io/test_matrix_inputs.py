@@ -35,6 +35,7 @@ MISSING = "Write a number, or use --missing nan to read it as nan."
 COMMENT = "Write a number; a comment begins with '# '."
 HEADING = "Write numbers alone, and '# ' before a heading."
 PLAINLY = "Write numbers plainly, as 1234.5; put '# ' before headings."
+PARTED = "Part rows by ';' or lines, and all numbers alike, as in '1 2; 3 4'."
 ALIKE = "Write 1234.5 for 1,234.5 and for 1.234,5, and part all numbers alike."
 INEXACT = (
     "Integers beyond 2**53 must be float64 values, unless all numbers are integers that are only "
@@ -129,7 +130,7 @@ TEXTS: list[tuple[str, Any]] = [
     ("1,5;\n2,5;\n", commas("line 1 has '1,5;'")),
     ("1,5;", commas("line 1 has '1,5;'")),
     ("1,5\n3;4\n", ragged("line 2 has 2 numbers and line 1 has 1 number")),
-    ("1 2\n3;4\n", cell("line 1, column 1", "'1 2'", ALIKE)),
+    ("1 2\n3;4\n", cell("line 1, column 1", "'1 2'", PARTED)),
     ("1,2\n3,4\n5;6\n", cell("line 3, column 1", "'5;6'", PLAINLY)),
     ("1, 2;\n3, 4;\n", ROWS),
     ("1,2,3;\n4,5,6;\n", [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
@@ -138,7 +139,8 @@ TEXTS: list[tuple[str, Any]] = [
     ("1,234,567;2\n3;4", cell("line 1, column 1", "'1,234,567'", ALIKE)),
     ("1,5\t2,5", cell("line 1, column 2", r"'5\t2'", ALIKE)),
     ("1,5 2,5", cell("line 1, column 2", "'5 2'", ALIKE)),
-    ("1 2, 3 4", cell("line 1, column 1", "'1 2'", ALIKE)),
+    ("1 2, 3 4", cell("line 1, column 1", "'1 2'", PARTED)),
+    ("1 000, 3 4", cell("line 1, column 1", "'1 000'", ALIKE)),
     # Quoted cells
     ('"1","2"\n"3","4"', ROWS),
     ("'1' \"2\"\n3 4", ROWS),

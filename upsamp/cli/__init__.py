@@ -283,13 +283,11 @@ def _fail(message: object, code: int) -> NoReturn:
 
 
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    """Print the version and which kernels compute, and end."""
+    """Print what is installed, and end."""
     if wanted:
-        from importlib.metadata import version
+        from upsamp.cli.version import show_version  # which few ask for
 
-        from upsamp.core.native.library import describe_kernels
-
-        print_text(f"upsamp {version('upsamp')}\nkernels: {describe_kernels()}")
+        show_version()
         context.exit()
 
 
@@ -300,7 +298,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     is_eager=True,
     expose_value=False,
     callback=_show_version,
-    help="Show the version, and which kernels compute.",
+    help="Show the versions of upsamp and its extras, and which kernels compute.",
 )
 def main() -> None:
     """Upsample images and matrices, exactly as Keras' UpSampling2D and Conv2DTranspose do."""

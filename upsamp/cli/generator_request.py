@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STEPS = 8
 DEFAULT_SAMPLES = 16
+# Names that are meant for the model, and not for a picture.
+MODEL_SUFFIXES = (".keras", ".h5", ".json")
 # Of the weights of a program.
 WEIGHTS_SUFFIX = ".safetensors"
 
@@ -316,6 +318,11 @@ class Request(Options):
         given = self.given("-o", "--samples-out", "--save", "--code", "--trace", "--html")
         if given:
             _refuse(f"--checkerboard measures samples, and writes none. Leave {given[0]} out")
+        if str(self.checkerboard).lower().endswith(MODEL_SUFFIXES):
+            _refuse(
+                "--checkerboard takes the name of a picture, such as spectrum.png. Received: "
+                f"{printable(str(self.checkerboard))}. Give the model before it"
+            )
         check_digits(self.digits, self.format_name, ())
 
 

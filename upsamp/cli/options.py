@@ -11,7 +11,7 @@ import click
 
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, PairType, RangeType
 from upsamp.core.spelling import spelling_remedy
-from upsamp.errors import UpsampError
+from upsamp.errors import ArgumentError, ExpressionError, UpsampError
 from upsamp.io.formats import FAST_COMPRESSION, IMAGE_FORMATS, MATRIX_FORMATS, NAMES
 from upsamp.io.picture_options import (
     FRAMES_FACTOR,
@@ -126,6 +126,23 @@ def wrong_command(kind: type[UpsampError] = UpsampError) -> Iterator[None]:
         yield
     except kind as error:
         raise click.UsageError(as_options(str(error))) from error
+
+
+@contextmanager
+def spelled_as_options() -> Iterator[None]:
+    """Let errors of the block name options where they name arguments, as `output_padding`.
+
+    What is wrong with a layer in a text names that layer's arguments, and is left as it is.
+    """
+    try:
+        yield
+    except ExpressionError:
+        raise
+    except ArgumentError as error:
+        text = as_options(str(error))
+        if text == str(error):
+            raise
+        raise type(error)(text) from error
 
 
 def as_options(text: str, **words: str) -> str:

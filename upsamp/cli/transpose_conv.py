@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upsamp.cli.command import Command
-from upsamp.cli.options import takes
+from upsamp.cli.options import spelled_as_options, takes
 from upsamp.cli.transpose_request import Request
 from upsamp.core.memory import limit_memory
 from upsamp.io.streams import spooled_input
@@ -52,7 +52,8 @@ def command(request: Request) -> None:
 
         learn_kernel(request, request.fit)
     elif request.source_layer is None:
-        _run(request, None)
+        with spelled_as_options():
+            _run(request, None)
     elif layer := _take_layer(*request.source_layer, request):
         _run(request, layer)
 

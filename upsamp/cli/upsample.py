@@ -3,7 +3,7 @@
 import click
 
 from upsamp.cli.command import Command
-from upsamp.cli.options import takes
+from upsamp.cli.options import spelled_as_options, takes
 from upsamp.cli.upsample_request import Request
 
 EXAMPLES = """
@@ -61,4 +61,5 @@ def command(request: Request) -> None:
         from upsamp.cli.modes.sheet import draw_methods as run
     else:
         from upsamp.cli.modes.enlarge import enlarge_one as run
-    run(request)
+    with spelled_as_options():
+        run(request)

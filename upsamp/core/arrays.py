@@ -85,7 +85,8 @@ def _converted(value: object, name: str) -> object:
         reason = first_line(error)[:200]
         if isinstance(value, SEQUENCES) and isinstance(error, ValueError):
             raise ShapeError(
-                f"`{name}` must be a rectangular array. Received rows of unequal length: {reason}."
+                f"`{name}` must be a rectangular array. Received: rows that are not equally long, or "
+                "numbers beside rows. Fill them up."
             ) from error
         raise DtypeError(
             f"`{name}` must be an array, or what NumPy makes one of. "

@@ -19,6 +19,8 @@ DOUBLE = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))[dD]([+-]?\d+)")
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "null", "none")
 # Digits in groups, or with a decimal comma, or with a point among decimal commas.
 GROUPED = re.compile(r"[+-]?\d[\d.]*(?:[,'_\s]+[\d.]+)*(?:[eE][+-]?\d+)?")
+# Numbers with blanks between them, and no digits in groups of three.
+SEVERAL = re.compile(r"(?!\d{1,3}( \d{3})+$)[+-]?[\d.]+( +[+-]?[\d.]+)+")
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -89,6 +91,8 @@ def no_number(name: str, place: str, cell: str, missing: Missing | None) -> Form
         remedy = f"Write a number, or {option}nan."
     elif "..." in text:
         remedy = "Print all numbers, or save them with numpy.save."
+    elif SEVERAL.fullmatch(text) and place.endswith("column 1"):
+        remedy = "Part rows by ';' or lines, and all numbers alike, as in '1 2; 3 4'."
     elif GROUPED.fullmatch(text):
         remedy = "Write 1234.5 for 1,234.5 and for 1.234,5, and part all numbers alike."
     elif text.startswith("#"):

@@ -199,10 +199,10 @@ assert output_range(Sequential([Input((3, 4, 1)), *layers])) == (-1.0, 1.0)
 remarks = [peer.remark for peer in compare_with_peers(x, (7, 11), "hermite")]
 assert remarks == ["", *["has no hermite"] * 5]
 for options in (
-    "-o {0}.npy", "--convention torch --align-corners -o {0}.png", "--code jax", "--compare",
-    "--sheet {0}.sheet.png",
+    "--interp hermite -o {0}.npy", "--interp hermite --code jax", "--interp hermite --compare",
+    "--interp hermite --convention torch --align-corners -o {0}.png", "--sheet {0}.sheet.png",
 ):
-    words = ["upsample", "0 1; 2 3", "--interp", "hermite", *options.format(sys.argv[1]).split()]
+    words = ["upsample", "0 1; 2 3", *options.format(sys.argv[1]).split()]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
 np.testing.assert_array_equal(

@@ -17,7 +17,7 @@ from upsamp.cli.html.parts import (
 )
 from upsamp.cli.modes.animate import animation_of_convolution
 from upsamp.cli.modes.code import convolution_data
-from upsamp.cli.modes.convolve import check_size
+from upsamp.cli.modes.convolve import check_size, lost_note
 from upsamp.cli.modes.explain import explanation_of_convolution, overlap_of
 from upsamp.cli.modes.program_data import origin_of
 from upsamp.cli.modes.taken_layer import TakenLayer, check_channels
@@ -109,6 +109,8 @@ def _result_section(
             (f"the input, {sides_text(before.shape)}", f"the result, {sides_text(after.shape)}"),
         ),
     ]
+    if work.lost:
+        parts.append(Text(f"Note: {lost_note(work)}."))
     if not isinstance(given, Picture):
         parts += [
             *matrix_parts("Input", before, request.digits),

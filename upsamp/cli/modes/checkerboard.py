@@ -73,7 +73,7 @@ def _show(measured: list[Frequencies], shape: tuple[int, ...], request: Request)
 
 def title_of(count: int) -> str:
     """Return what stands above the energies of so many samples."""
-    return f"energy of {count} samples at the frequencies of each period, and beside them"
+    return f"energy of {_counted(count)} at the frequencies of each period, and beside them"
 
 
 def measured_rows(measured: Sequence[Frequencies], digits: int | None) -> list[tuple[str, ...]]:
@@ -117,7 +117,11 @@ def spectrum_picture(spectrum: MeanSpectrum, measured: Sequence[Frequencies], co
         ratio = "" if one.ratio is None else f"{one.ratio:.3g} times its neighbours, "
         text = f"every {_size(one.period)} pixels: {ratio}{_verdict(one)}"
         marks[text] = spectrum.places(one.period)
-    return draw_spectrum(spectrum.power, f"mean spectrum of {count} samples", marks)
+    return draw_spectrum(spectrum.power, f"mean spectrum of {_counted(count)}", marks)
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} sample{'s' * (count != 1)}"
 
 
 def _verdict(one: Frequencies) -> str:

@@ -52,11 +52,7 @@ def convolve_one(request: Request, settings: Settings, layer: TakenLayer | None)
     given, destination = job.source.given, job.destination
     delivered = finish(job)
     if job.work.lost:
-        share = 100 * job.work.lost / math.prod(job.work.shape)
-        show_note(
-            f"{share:.1f}% of the values were below 0 or above {np.iinfo(job.work.dtype).max} "
-            "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
-        )
+        show_note(lost_note(job.work))
     if destination.format == "table":
         show_result(job.source.load(), delivered, request.digits)
     show_layer(job.work.row, as_table=shows_tables(destination))
@@ -66,6 +62,15 @@ def convolve_one(request: Request, settings: Settings, layer: TakenLayer | None)
         ("Padding", str(settings.padding)),
     ]
     report("Convolved, transposed", request.source, given, delivered, destination, shown, started)
+
+
+def lost_note(work: Convolution) -> str:
+    """Tell how many values of a result were cut off."""
+    share = 100 * work.lost / math.prod(work.shape)
+    return (
+        f"{share:.1f}% of the values were below 0 or above {np.iinfo(work.dtype).max} "
+        "and are cut off there; -o FILE.npy keeps them, and --weights bilinear avoids them"
+    )
 
 
 def check_size(given: Picture | Array, settings: Settings, max_pixels: int) -> None:
