@@ -173,7 +173,7 @@ def _margin(graph: FlatGraph, scale: Fraction, axis: int) -> _Margin:
 
 
 def _pad(graph: FlatGraph, sides: Sequence[int], least: Sequence[int]) -> Pair:
-    """Return the rows and columns, at least `sides`, whose result has at least so many.
+    """Return the rows and columns, at least `sides`, whose result has at least this many.
 
     Where strides need multiples, the next ones are taken.
     """
@@ -225,7 +225,7 @@ def _cut(
 
 
 def _cut_axis(tiling: AxisTiling, longest: int) -> list[Tile]:
-    """Return tiles of so many positions, or of more where these are not exact, or wasteful.
+    """Return tiles of this many positions, or of more where these are not exact, or wasteful.
 
     That is where more than half of what is computed of a tile is for its edges.
     """
