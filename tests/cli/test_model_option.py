@@ -238,4 +238,4 @@ def test_values_without_data_go_through_no_network(invoke: Invoke, network: str)
     Image.fromarray(values).save("values.tif")
     result = invoke("upsample", "values.tif", "--model", network, "--range", "0", "1")
     assert result.exit_code == 1
-    assert "pixels all hold data. Received: 16 pixels that hold none." in result.stderr
+    assert "pixels all hold data. Received: 16 without." in result.stderr

@@ -33,7 +33,7 @@ ARGUMENT = re.compile(r"`(\w+)`|(`?)(\w+)=(\([^()]*\)|'[^']*'|[\w.-]+)\2")
 class Options:
     """The options of one call of a command: each field is an `option`, or an `argument`.
 
-    A class of this kind is a frozen dataclass; its fields stand in the order of the help.
+    A class of this kind is a frozen dataclass; its fields are in the order of the help.
     """
 
     parameters: ClassVar[list[Callable[..., Any]]]

@@ -14,7 +14,7 @@ REQUIREMENT = re.compile(r"""([\w.-]+).*extra\s*==\s*["']([\w-]+)["']""")
 
 
 def show_version() -> None:
-    """Print the versions of upsamp, of what it stands on and of the extras, and the kernels."""
+    """Print the versions of upsamp, of what it is on and of the extras, and the kernels."""
     base = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pillow", "click", "rich"))
     lines = [
         f"upsamp {version('upsamp')}",

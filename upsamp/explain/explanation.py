@@ -43,7 +43,7 @@ class Term(NamedTuple):
 class View(NamedTuple):
     """A way to come to a cell.
 
-    columns: what stands beside each term that is no bias, by its heading: a place, or a number.
+    columns: what is beside each term that is no bias, by its heading: a place, or a number.
     """
 
     title: str

@@ -92,7 +92,7 @@ class Words(NamedTuple):
 def find_overlap(
     kernel: Array, setting: ConvolutionSetting, lengths: Pair, words: Words
 ) -> Overlap:
-    """Return how the kernels overlap for an input of so many rows and columns.
+    """Return how the kernels overlap for an input of this many rows and columns.
 
     kernel: (rows, columns), of one filter and summed over the channels. Raises `ShapeError` for a
     large result.

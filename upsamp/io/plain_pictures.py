@@ -25,7 +25,7 @@ def as_plain(picture: Picture, ends: tuple[float, float] | None) -> Picture:
     if spread.nans:
         raise FormatError(
             "--model is for pictures whose pixels all hold data. "
-            f"Received: {spread.nans:,} pixels that hold none. Use --interp."
+            f"Received: {spread.nans:,} without. Use --interp."
         )
     shown = (
         f"{picture.mode} became pixels of 8 bits, black and white at {ends[0]:g} and {ends[1]:g}"

@@ -293,7 +293,7 @@ class Layer:
         raise UnknownLayerError(f"{type(self).__name__} must define `node_of`.")
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy has: symbolic tensors, which lead to all others, are made anew."""
+        """Return what a copy has: symbolic tensors, which lead to all others, are made again."""
         return {**vars(self), "nodes": []}
 
     @contextmanager

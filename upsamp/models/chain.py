@@ -27,7 +27,7 @@ WHOLE_POLICIES = ("float32", "float64")
 def begins(layer: Layer, inputs: int) -> bool:
     """Tell whether the layer's output may be changed in place: it is new, and of one type.
 
-    Float16 is computed in float32, and rounded after each layer, so its layers stand alone.
+    Float16 is computed in float32, and rounded after each layer, so its layers are alone.
     """
     # A merge of one array may be that very array.
     merged = inputs > 1 or not hasattr(layer, "merge")
@@ -56,7 +56,7 @@ class _Tail(NamedTuple):
 
 @dataclass(frozen=True)
 class _Changes:
-    """Changes of blocks of runs of so many values."""
+    """Changes of blocks of runs of this many values."""
 
     length: int
     changes: tuple[Change, ...]

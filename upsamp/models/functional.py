@@ -22,7 +22,7 @@ class Functional(Model):
 
     inputs: a symbolic tensor, or a list of them, which may hold lists. outputs: those that were
     computed from the inputs by calling layers; those of a model are its `inputs` and `outputs`, and
-    those of its layers `output`. An input that was computed itself begins the model anew, as in
+    those of its layers `output`. An input that was computed itself begins the model again, as in
     Keras.
 
     >>> from upsamp.layers import Dense, Input, LeakyReLU

@@ -48,7 +48,7 @@ def arrange_inputs(x: object, names: Sequence[str], model: str, rank: int | None
 
 
 def _is_wrapped(x: Sequence[object], rank: int | None) -> bool:
-    """Tell whether the one input stands in a list of its own, as Keras takes it."""
+    """Tell whether the one input is in a list of its own, as Keras takes it."""
     if len(x) == 1 and isinstance(x[0], SymbolicTensor):
         return True
     if len(x) != 1 or not isinstance(x[0], np.ndarray):

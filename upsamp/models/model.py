@@ -60,7 +60,7 @@ class Model(Layer):
         self._generator: np.random.Generator | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy has: symbolic tensors are made anew."""
+        """Return what a copy has: symbolic tensors are made again."""
         return {**super().__getstate__(), "_symbols": []}
 
     # --- what a kind of model says of itself
@@ -388,7 +388,7 @@ class Model(Layer):
         yield from self._batches(arrays, size)
 
     def _batches(self, arrays: Sequence[Array], size: int) -> Iterator[list[Array]]:
-        """Compute the outputs for so many samples at a time."""
+        """Compute the outputs for this many samples at a time."""
         for start in range(0, len(arrays[0]), size):
             with np.errstate(invalid="ignore", over="ignore"):
                 yield self.compute([array[start : start + size] for array in arrays])
@@ -452,7 +452,7 @@ class Model(Layer):
         return format_json(self)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the model as `.keras`, which Keras 3 loads, or as ONNX; or its weights alone.
+        """Write the model as `.keras`, which Keras 3 loads, or as ONNX; or its weights only.
 
         path: its suffix says the format: `.keras` or `.onnx` for the model, `.weights.h5`, `.npz`
         or `.safetensors` for the weights. A file that exists is kept, unless `overwrite` is True.
@@ -491,7 +491,7 @@ class Model(Layer):
         to the default ones. batch: the number of samples that shapes and measures are for.
         input_shapes: of all inputs, the batch included, instead of those that the model was built
         for. counted: whether a layer that upsamp does not have, and that has no weights here, is
-        known to have none; else it has an unknown number of parameters.
+        known to have none; otherwise it has an unknown number of parameters.
         """
         self.require_built()
         return summarize(

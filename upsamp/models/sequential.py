@@ -73,7 +73,7 @@ class Sequential(Model):
         if layer.placed:
             self._check_name(layer)
         else:
-            # A layer that stands in another model already keeps its name and its weights.
+            # A layer that is in another model already keeps its name and its weights.
             self._name_layer(layer)
             layer.seed = (*self.seed, len(self._layers))
             layer.placed = True
@@ -197,7 +197,7 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a model from what `get_config` gave; its weights are drawn anew."""
+        """Make a model from what `get_config` gave; its weights are newly drawn."""
         config = normalize_mapping(config, "config")
         entries = config.get("layers")
         if not isinstance(entries, list):

@@ -62,7 +62,7 @@ def symbols_of_calls(
 
 
 def _key(tensor: SymbolicTensor) -> tuple[int, int]:
-    """Return what tells a tensor from others: a model makes those of its inputs anew."""
+    """Return what tells a tensor from others: a model makes those of its inputs again."""
     call, output = _origin(tensor)
     return id(call if call.inputs else call.layer), output
 
@@ -134,7 +134,7 @@ def _walk(
 
 
 def _by_depth(calls: Sequence[Call], reached: Sequence[Layer]) -> tuple[Layer, ...]:
-    """Return the layers as Keras lists them: the deepest first, else as they are reached."""
+    """Return the layers as Keras lists them: the deepest first, otherwise as they are reached."""
     depths = [0] * len(calls)
     deepest: dict[int, int] = {}
     for number in range(len(calls) - 1, -1, -1):

@@ -63,7 +63,7 @@ class Task(NamedTuple):
     """What is convolved with what: x (N, H, W, C), the kernel in Keras' layout, the bias.
 
     x has the type that was given, the others the one that is computed in. apart: whether the
-    channels of one image were taken for so many images.
+    channels of one image were taken for this many images.
     """
 
     x: Array
@@ -275,7 +275,7 @@ class Convolution:
         return result
 
     def _joined(self, read: Reader) -> Reader:
-        """Let channels that stand first, and are read as images of their own, be read as last."""
+        """Let channels that are first, and are read as images of their own, be read as last."""
         channels = self.images[0] // self._strips.shape[0]
         if channels == 1:
             return read

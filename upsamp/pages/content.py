@@ -1,4 +1,4 @@
-"""What stands on a page, as data: sections of facts, tables, figures, drawings and code.
+"""What is on a page, as data: sections of facts, tables, figures, drawings and code.
 
 All text may come from files: the template escapes it.
 """
@@ -10,7 +10,7 @@ from upsamp.core.arguments import Array
 
 
 class Image(NamedTuple):
-    """A picture as it stands in a page.
+    """A picture as it is in a page.
 
     uri: its PNG as a data: URI. width, height: as it is shown, in pixels of the screen. nbytes: of
     the PNG. remark: how it differs from what it shows, as "reduced to 10%". squares: whether each
@@ -78,7 +78,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two pictures of one thing, which stand beside each other, or under a slider."""
+    """Two pictures of one thing, which are beside each other, or under a slider."""
 
     before: Figure
     after: Figure

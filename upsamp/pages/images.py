@@ -35,7 +35,7 @@ def image_of(view: View, room: int = MAX_SIDE, least: int = MIN_SIDE) -> Image:
         size, scale = fitted_size(shape, (room, room))
         view = fit(view, size)
         remark = f"reduced to {scale} of {shape[1]:,} x {shape[0]:,} pixels"
-    # What is see-through shows so many squares in any size, before and after.
+    # What is see-through shows this many squares in any size, before and after.
     levels = view.shown(max(1, max(view.pixels.shape[:2]) // SQUARES))
     grey = levels[:, :, 0]
     same = bool((levels[:, :, 1:] == levels[:, :, :1]).all())

@@ -173,7 +173,7 @@ def _cells(grid: Grid, left: float, top: float, size: float, layout: Layout) -> 
 
 
 def short_number(value: float, letters: int) -> str:
-    """Return a number in about so many letters: rounded, where it has more digits.
+    """Return a number in about this many letters: rounded, where it has more digits.
 
     >>> short_number(0.0625, 6), short_number(2 / 3, 5), short_number(-1234567.0, 5)
     ('0.0625', '0.667', '-1e6')

@@ -1,6 +1,6 @@
 """An animation as SVG, moved by CSS alone: sharp at any size, in one file without any script.
 
-A shape that some frames have stands in a group that is visible for as long as these are shown. The
+A shape that some frames have is in a group that is visible for as long as these are shown. The
 still picture is seen where nothing may move (`prefers-reduced-motion`, paper), and in programs that
 know no animations.
 """
@@ -145,7 +145,7 @@ def _keyframes(start: int, stop: int, times: Sequence[float]) -> str:
     """Return from which share of the time on a group is visible, and from which on it is not."""
     steps = [(0.0, start == 0), (times[start], True), (times[stop], False)]
     shown = {f"{100 * time / times[-1]:.4f}": visible for time, visible in steps[start == 0 :]}
-    shown.pop("100.0000", None)  # where all begins anew
+    shown.pop("100.0000", None)  # where all begins again
     return " ".join(
         f"{share.rstrip('0').rstrip('.')}% {{ visibility: {'visible' if seen else 'hidden'}; }}"
         for share, seen in shown.items()

@@ -11,7 +11,7 @@ BLACK: Ink = (40, 44, 52)
 
 
 class Canvas:
-    """Paper of so many rows and columns of pixels.
+    """Paper of this many rows and columns of pixels.
 
     shades: of an ink on paper, where a line of a letter covers a part of a pixel. Few make few
     colours, which a GIF wants.

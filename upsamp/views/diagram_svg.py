@@ -108,7 +108,7 @@ def diagram_svg(architecture: Architecture) -> str:
 
 
 def _root(heading: tuple[str, str], description: str, width: float, height: float) -> Element:
-    """Return the root with what stands before all blocks."""
+    """Return the root with what is before all blocks."""
     svg = Element("svg", _numbers(width=width, height=height))
     svg.set("xmlns", "http://www.w3.org/2000/svg")
     svg.set("viewBox", f"0 0 {_number(width)} {_number(height)}")
@@ -230,7 +230,7 @@ def _draw_frame(parent: Element, placed: PlacedFrame) -> None:
 
 
 class _Key(NamedTuple):
-    """A line of the legend: a kind, or a bar or a slanting line of so many pixels; and words."""
+    """A line of the legend: a kind, or a bar or a slanting line of this many pixels; and words."""
 
     text: str
     kind: str = ""

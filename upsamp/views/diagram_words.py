@@ -1,4 +1,4 @@
-"""The words of a model's drawing: what stands beside its blocks, and what is told of them."""
+"""The words of a model's drawing: what is beside its blocks, and what is told of them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 def cut(text: str, most: int = SHOWN) -> str:
-    """Return visible text of no more than so many characters."""
+    """Return visible text of no more than this many characters."""
     shown = printable(text[: most + 1])
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 

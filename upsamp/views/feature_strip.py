@@ -28,7 +28,7 @@ MARGIN, GAP, TILE_GAP = 20, 36, 1
 NAME, TEXT, LINE = 14, 12, 17
 LARGEST_CELL = 24
 LEGEND = (8, 96)
-# How many maps stand in a sheet: as many of these as there are, and as fit.
+# How many maps are in a sheet: as many of these as there are, and as fit.
 COUNTS = (16, 9, 4, 1)
 MOST_CHARACTERS = 34
 
@@ -174,7 +174,7 @@ def _sheet(layer: LayerValues, height: int, colours: Colours) -> tuple[Array, st
 
 
 def _grid(count: int) -> Pair:
-    """Return rows and columns for so many maps, near to a square."""
+    """Return rows and columns for this many maps, near to a square."""
     columns = math.ceil(math.sqrt(count))
     return -(-count // columns), columns
 

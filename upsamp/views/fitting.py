@@ -36,7 +36,7 @@ def fit(view: View, size: Pair) -> View:
 
 
 def repeat(pixels: Array, rows: int, columns: int) -> Array:
-    """Repeat each pixel of an image so many times."""
+    """Repeat each pixel of an image this many times."""
     return pixels.repeat(rows, axis=0).repeat(columns, axis=1)
 
 

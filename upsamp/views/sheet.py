@@ -32,7 +32,7 @@ INPUTS = 32
 
 
 class Column(NamedTuple):
-    """Panels below each other, uint8 (H, W, 3), and what stands above them."""
+    """Panels below each other, uint8 (H, W, 3), and what is above them."""
 
     label: str
     panels: Sequence[Array]
@@ -71,7 +71,7 @@ def draw_sheet(
 ) -> Array:
     """Draw the sheet of an image, uint8 (H, W, 3).
 
-    others: whole results, (H, W, C), that stand beside those of the methods, by what made them.
+    others: whole results, (H, W, C), that are beside those of the methods, by what made them.
     Above stand the input, in which the parts are framed, and the settings; below, a row a part, the
     part of the input and what each method made of it.
     """
@@ -102,7 +102,7 @@ def draw_sheet(
 def _window(shape: Pair, factors: tuple[float, float]) -> tuple[int, Pair]:
     """Return how large a pixel of the result is on the sheet, and the inputs of a part.
 
-    A panel is filled by a part of at most so many inputs; a small image is shown whole.
+    A panel is filled by a part of at most this many inputs; a small image is shown whole.
     """
     largest = max(length * factor for length, factor in zip(shape, factors, strict=True))
     if largest <= WHOLE:
@@ -174,7 +174,7 @@ def _lettering(view: View, every: Sequence[Array], zoom: int) -> _Lettering:
 
 
 def _panel(view: View, pixels: Array, zoom: int, lettering: _Lettering) -> Array:
-    """Show pixels, each so many times as large; those of a matrix with their values."""
+    """Show pixels, each this many times as large; those of a matrix with their values."""
     shown = view.with_pixels(repeat(pixels, zoom, zoom)).shown()
     if not lettering.size:
         return shown

@@ -110,7 +110,7 @@ def view_of_picture(picture: Picture) -> View:
 def view_of_matrix(array: Array, data_format: DataFormat = "channels_last") -> View:
     """Return the view of a matrix: the first image, in colour where it has three channels.
 
-    Bytes are shown as they are; of all else the lowest value is black, the highest white.
+    Bytes are shown as they are; of anything else the lowest value is black, the highest white.
 
     >>> view_of_matrix(np.array([[1, 2], [3, 4]])).remarks
     ('black is 1, white 4',)
@@ -188,7 +188,7 @@ def _range(pixels: Array) -> tuple[float, float]:
     """Return what is black and what is white in an image file of more than 8 bits.
 
     Whole numbers span as many bits as their largest needs, as those of a camera of 12 bits do in a
-    file of 16; floats span 0 to 1 where they stay within it, and else what there is.
+    file of 16; floats span 0 to 1 where they stay within it, and otherwise what there is.
     """
     low, high = _extremes(pixels)
     if pixels.dtype.kind in "iu" and low >= 0:

@@ -104,6 +104,11 @@ def test_a_picture_of_another_size_than_the_network_takes_is_refused_with_the_re
         ((MaxPooling2D(4), UpSampling2D(4)), (7, 5), (8, 8), (7, 5)),
         ((MaxPooling2D(4, padding="same"), UpSampling2D(4)), (7, 5), (7, 5), (7, 5)),
         ((Conv2DTranspose(1, 5, strides=2),), (7, 5), (7, 5), (14, 10)),
+        # Pictures of even sides alone lack a row and a column.
+        (
+            (UpSampling2D(3), MaxPooling2D(2, padding="same"), MaxPooling2D(2, 1)),
+            *((7, 5), (7, 5), (10, 7)),
+        ),
     ],
 )
 def test_edges_are_repeated_where_a_network_gives_less_than_its_scale(

@@ -58,7 +58,7 @@ class AnimationRequest(Protocol):
         """The colours."""
 
 
-# Larger matrices are shown as pictures, and of their channels so many at the most.
+# Larger matrices are shown as pictures, and of their channels this many at the most.
 MAX_TABLE, MAX_PLANES = 1024, 8
 NAMES: Mapping[str, str] = {"keras": "Keras", "torch": "PyTorch", "onnx": "ONNX", "jax": "JAX"}
 

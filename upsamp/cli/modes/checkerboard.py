@@ -72,7 +72,7 @@ def _show(measured: list[Frequencies], shape: tuple[int, ...], request: Request)
 
 
 def title_of(count: int) -> str:
-    """Return what stands above the energies of so many samples."""
+    """Return what is above the energies of this many samples."""
     return f"energy of {_counted(count)} at the frequencies of each period, and beside them"
 
 

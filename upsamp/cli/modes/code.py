@@ -259,7 +259,7 @@ def _small(array: Array) -> str | None:
         return f"np.full({array.shape}, {int(array.flat[0])})"
     if array.size > LARGEST:
         return None
-    # Axes of one element would be so many brackets; they come back by a reshape.
+    # Axes of one element would be this many brackets; they come back by a reshape.
     return written_array(array.squeeze(), array.shape)
 
 

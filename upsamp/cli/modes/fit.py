@@ -22,7 +22,7 @@ from upsamp.io.streams import STANDARD_STREAM, is_stream
 from upsamp.io.write import write_result
 from upsamp.models.fitting import compare_inside, fit_inside, make_pair, mean_of
 
-# Of a folder's images, every so many-th is held out: the kernel is judged on images it never saw.
+# Of a folder's images, every this many-th is held out: the kernel is judged on images it never saw.
 HELD_OUT = 5
 
 

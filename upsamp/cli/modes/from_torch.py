@@ -132,7 +132,7 @@ def _has_programs(layer: TorchLayer) -> bool:
 
 
 def _is_given(name: str) -> bool:
-    """Tell whether an option stands in the command."""
+    """Tell whether an option is in the command."""
     source = click.get_current_context().get_parameter_source(name)
     return source is ParameterSource.COMMANDLINE
 

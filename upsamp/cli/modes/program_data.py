@@ -60,7 +60,7 @@ def origin_of(source: str | None, given: Picture | Array, options: ReadOptions) 
 
 
 def read_again(text: str, size: int) -> Array:
-    """Return the numbers, `size` of them, that an option names, as they stand there."""
+    """Return the numbers, `size` of them, that an option names, as they are there."""
     if is_stream(text):
         raise _read_once(size)
     return read_matrix(text, "A program", vectors=True)

@@ -15,7 +15,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def show_audit(report: Report, format_name: str | None = None, *, width: int | None = None) -> None:
-    """Show an audit in one of `FORMATS`; by default a table on a terminal, else plain text."""
+    """Show an audit in one of `FORMATS`; by default a table on a terminal, otherwise plain text."""
     if format_name == "json":
         print_text(json_text(report.to_dict(), indent=2))
         return

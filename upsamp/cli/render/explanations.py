@@ -73,7 +73,7 @@ def as_plane(values: Array) -> Array:
 
 
 def cell_title(cell: Cell, view: View) -> str:
-    """Return what stands above the sum of a cell, in one of its views."""
+    """Return what is above the sum of a cell, in one of its views."""
     return f"output [{cell.row}, {cell.column}], {view.title}"
 
 
@@ -91,7 +91,7 @@ def term_rows(cell: Cell, view: View, digits: int | None) -> list[tuple[str, ...
 
 
 def _beside(one: Any, digits: int | None) -> str:
-    """Write what stands beside a term: a word, a place or a number."""
+    """Write what is beside a term: a word, a place or a number."""
     if isinstance(one, str):
         return one
     return str(list(one)) if isinstance(one, tuple) else _number(one, digits)

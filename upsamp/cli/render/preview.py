@@ -1,4 +1,4 @@
-"""A result shown on the terminal: by its own graphics where it has some, else by characters.
+"""A result shown on the terminal: by its own graphics where it has some, otherwise by characters.
 
 The extra package textual-image knows sixels and kitty's graphics. It asks the terminal for them
 when it is imported.
@@ -85,7 +85,7 @@ def _on_light_ground() -> bool:
 
 
 def _show_by_graphics(view: View, cells: Pair) -> bool:
-    """Show a view in so many lines and columns; tell whether the terminal could do that."""
+    """Show a view in this many lines and columns; tell whether the terminal could do that."""
     if not (has_extra("textual_image") and _can_be_asked()):
         return False
     try:

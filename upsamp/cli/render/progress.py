@@ -57,7 +57,7 @@ def show_progress(
 
 
 def show_failures(failures: Sequence[tuple[str, str]], count: int, report: str | None) -> None:
-    """Show which files failed, and why: as a table on a terminal, else a line for each.
+    """Show which files failed, and why: as a table on a terminal, otherwise a line for each.
 
     failures: the first ones. count: of all. report: where all of them are told.
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "plain", "json", "csv", "markdown", "dot")
 ELLIPSIS = "…"
-# From this width on, what Keras shows stands in one table, with these columns folded.
+# From this width on, what Keras shows is in one table, with these columns folded.
 FOLDED_WIDTH = 60
 FOLDED = ("connected_to", "trainable")
 # What is shown of two models, and the same in CSV.
@@ -168,7 +168,7 @@ def show_difference(
     *,
     width: int | None = None,
 ) -> None:
-    """Show two models side by side; by default as a table on a terminal, else as plain text.
+    """Show two models side by side; by default as a table on a terminal, otherwise as plain text.
 
     sources: where the models come from.
     """

@@ -26,7 +26,7 @@ def show_note(text: str) -> None:
 
 
 def table_format(format_name: str | None, width: int | None, cells: int) -> str:
-    """Return the format for so many cells: by default a table on a terminal, else plain.
+    """Return the format for this many cells: by default a table on a terminal, otherwise plain.
 
     width: of the lines of a table, which asks for one. A table of very many cells would take long;
     they are plain, which is told.
@@ -80,7 +80,7 @@ def print_table(table: "Table", title: str = "", width: int | None = None) -> No
 
 
 def column_blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) -> list[list[int]]:
-    """Return the places of the columns that stand beside each other, each block within the room.
+    """Return the places of the columns that are beside each other, each block within the room.
 
     cells: the headings and the rows. repeated: whether each block begins with the first column.
     """
@@ -89,7 +89,7 @@ def column_blocks(cells: Sequence[Sequence[str]], room: int, *, repeated: bool) 
     ]
     if sum(widths) < room:
         return [list(range(len(widths)))]
-    # Names may be folded, so that numbers stand beside them.
+    # Names may be folded, so that numbers are beside them.
     first = [0] if repeated else []
     taken = min(widths[0], max(room // 2, 14)) if repeated else 0
     blocks: list[list[int]] = []
@@ -166,9 +166,9 @@ def styled_text(text: str, style: str) -> "Text":
 
 
 def show_layer(row: "SummaryRow", *, as_table: bool) -> None:
-    """Show the row of one layer: as a table, else as a line on standard error.
+    """Show the row of one layer: as a table, otherwise as a line on standard error.
 
-    Standard output then holds the result alone, for the next command of a pipe. With --quiet it is
+    Standard output then holds the result only, for the next command of a pipe. With --quiet it is
     not shown.
     """
     if is_quiet():

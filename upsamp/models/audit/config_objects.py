@@ -180,7 +180,7 @@ def _object_faults(entry: dict[str, Any], path: str) -> Iterator[Fault]:
 
 
 def _split(module: str, name: str) -> tuple[str, str]:
-    """Return a module and a bare name, where a part of the module may stand before the name."""
+    """Return a module and a bare name, where a part of the module may be before the name."""
     home, _, bare = (f"{module}.{name}" if module else name).rpartition(".")
     return home, bare
 

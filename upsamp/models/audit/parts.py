@@ -147,7 +147,7 @@ def check_model(config: Any, report: Report, member: str, path: str = "") -> Non
 
 
 def read_config(data: bytes, report: Report, member: str, path: str = "") -> Any:
-    """Return JSON, with both values of a key that stands there twice; None where it is none."""
+    """Return JSON, with both values of a key that is there twice; None where it is none."""
     parts = data.count(b"{") + data.count(b"[") + data.count(b'"') // 2
     if len(data) > MAX_CONFIG or not report.take(0, parts):
         rule = "json-length" if len(data) > MAX_CONFIG else "json-parts"

@@ -94,7 +94,7 @@ class Report:
             self.skipped.append("more that is not listed" if more else printable(what))
 
     def take(self, count: int, parts: int = 0) -> bool:
-        """Tell whether so many bytes, and parts of configs, may still be looked at."""
+        """Tell whether this many bytes, and parts of configs, may still be looked at."""
         self._bytes -= count
         self._parts -= parts
         return self._bytes >= 0 and self._parts >= 0

@@ -176,7 +176,7 @@ def _by_names(node: Any, layer: Layer) -> Any:
 
 
 def _in_order(wanted: Mapping[Key, Sequence[tuple[str, int, int]]]) -> list[Key]:
-    """Return the calls, each after those that it takes, and else as they stand in the file."""
+    """Return the calls, each after those that it takes, and otherwise as they are in the file."""
     position = {key: place for place, key in enumerate(wanted)}
     waiting = {key: len({one[:2] for one in sources}) for key, sources in wanted.items()}
     followers: dict[Key, set[Key]] = {key: set() for key in wanted}

@@ -209,7 +209,7 @@ def _holds_tensor(value: Any) -> bool:
 
 
 def _call(node: Any) -> dict[str, Any]:
-    """Return a call: what it takes, and its other arguments, which stand beside each output.
+    """Return a call: what it takes, and its other arguments, which are beside each output.
 
     What is said of training holds in a prediction of Keras 2, which "training" of the call tells.
     """
@@ -224,7 +224,7 @@ def _call(node: Any) -> dict[str, Any]:
 
 
 def _named_arguments(node: Any) -> dict[str, Any]:
-    """Return the named arguments of a call, which stand beside each part of its first argument."""
+    """Return the named arguments of a call, which are beside each part of its first argument."""
     if _is_part(node):
         return node[3] if len(node) > 3 and isinstance(node[3], dict) else {}
     parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()

@@ -55,7 +55,7 @@ INPUT_OPTIONS = ("sparse", "ragged", "optional")
 def read_layer(entry: object) -> Layer:
     """Return the layer that an entry of a config describes.
 
-    entry: {"class_name", "config", ...}, perhaps with "module", "registered_name", "build_config"
+    entry: {"class_name", "config", ...}, possibly with "module", "registered_name", "build_config"
     and "inbound_nodes". A class that upsamp does not have, or cannot make with these arguments,
     becomes an `UnknownLayer`, which can be listed and not be run.
 

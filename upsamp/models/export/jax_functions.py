@@ -245,7 +245,7 @@ def average_pool(x, window, strides, padding):
     return sums / counts
 ''',
 }
-# What other functions call, and so must stand before them.
+# What other functions call, and so must be before them.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "dense": ("add_bias",),
     "conv2d": ("add_bias", "convolve"),

@@ -100,7 +100,7 @@ def _affine_clip(factor: float, offset: float) -> Pointwise:
 _softplus: Pointwise = operator("Softplus")
 _tanh: Pointwise = operator("Tanh")
 
-# Functions of each value alone, by Keras' names.
+# Functions of each value only, by Keras' names.
 POINTWISE: Mapping[str, Pointwise] = {
     "linear": lambda _, x: x,
     "relu": operator("Relu"),

@@ -111,7 +111,7 @@ def _cast(nodes: Nodes, value: Value, dtype: Any) -> Value:
 
 
 def _known(shape: MaybeShape) -> Shape:
-    """Return the shape of a layer's output, which an unknown layer alone does not tell."""
+    """Return the shape of a layer's output, which an unknown layer only does not tell."""
     if shape is None:
         raise UnknownLayerError("A shape must be known to be written.")
     return shape

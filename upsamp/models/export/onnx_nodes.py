@@ -13,7 +13,7 @@ from upsamp.errors import UnknownLayerError
 from upsamp.layers.layer import Layer, Shape
 from upsamp.models.export.recorded_array import RecordedArray
 
-# What ONNX Runtime computes in float32 alone: in a graph of float64 these stand between casts.
+# What ONNX Runtime computes in float32 only: in a graph of float64 these are between casts.
 FLOAT32_ONLY = frozenset(
     {
         *("Atan", "AveragePool", "Conv", "ConvTranspose", "Cos", "Cosh", "Elu", "Erf", "LeakyRelu"),

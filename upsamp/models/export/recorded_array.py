@@ -81,7 +81,7 @@ class RecordedArray(np.ndarray[Any, Any]):
             return self
         base = self.unshaped or _text(self, WHOLE)
         lengths = list(result.shape)
-        if max(lengths, default=0) == self.size:  # of one axis alone, however long it is
+        if max(lengths, default=0) == self.size:  # of one axis only, however long it is
             lengths[lengths.index(self.size)] = -1
         found = _recorded(result, f"{base}.reshape({', '.join(map(str, lengths))})", [self])
         found.unshaped, found.steps = base, self.text if self.level else self.steps

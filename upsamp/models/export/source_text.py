@@ -42,7 +42,7 @@ def literal(value: object) -> str:
 def identifier(name: str, taken: Collection[str], refused: Callable[[str], bool]) -> str:
     """Return a name of Python made of a layer's name, which is none of those that are taken.
 
-    Of the name its letters, digits and underscores are kept, those of ASCII alone.
+    Of the name its letters, digits and underscores are kept, those of ASCII only.
 
     >>> identifier("conv-1/a", {"conv_1_a"}, lambda _: False)
     'conv_1_a_2'

@@ -99,5 +99,5 @@ def copy_nearest(x, size):
     return x[:, :, row][:, :, :, column]
 ''',
 }
-# What other functions call, and so must stand before them.
+# What other functions call, and so must be before them.
 NEEDS: Mapping[str, tuple[str, ...]] = {"average_same": ("pad_same",)}

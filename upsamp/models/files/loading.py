@@ -34,8 +34,8 @@ def load_model(
 ) -> Model:
     """Read a model that Keras, tf.keras or upsamp saved.
 
-    path: a `.keras` file, a folder of what stands in one, a legacy `.h5`, or the JSON of
-    `model.to_json()`, whose weights are drawn anew. weights: a file whose weights are put in
+    path: a `.keras` file, a folder of what is in one, a legacy `.h5`, or the JSON of
+    `model.to_json()`, whose weights are newly drawn. weights: a file whose weights are put in
     instead: `.weights.h5`, `.weights.json` (weights in several files), `.npz`, `.safetensors`, or
     a model's. values: False reads the
     architecture alone, and counts the weights of unknown layers where that can be done.

@@ -1,4 +1,4 @@
-"""Models written to files: whole, as Keras 3 loads them or as ONNX, or their weights alone."""
+"""Models written to files: whole, as Keras 3 loads them or as ONNX, or their weights only."""
 
 import json
 from collections import Counter

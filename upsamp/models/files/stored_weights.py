@@ -13,7 +13,7 @@ from upsamp.models.files.weight_names import named_layers, named_weights, tree_g
 from upsamp.models.model import Model, unknown_layers
 
 NUMBERED = re.compile(r"arr_\d+")
-# Random numbers of training, which stand beside the weights in files of older Keras 3.
+# Random numbers of training, which are beside the weights in files of older Keras 3.
 SEEDS = "seed_generator"
 # What Keras 2.12 to 2.14 called the group of the layers.
 OLD_LAYERS = "_layer_checkpoint_dependencies"
@@ -173,7 +173,7 @@ def _natural(path: str) -> list[tuple[int, str]]:
 
 
 def _put_by_layer(model: Model, stored: StoredArrays) -> None:
-    """Put in what stands in groups by layer; that of a nested model holds all of its weights."""
+    """Put in what is in groups by layer; that of a nested model holds all of its weights."""
     groups = _groups(model, stored)
     for layer in model.layers:
         group = groups.get(layer.name, layer.name)

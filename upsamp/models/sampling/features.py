@@ -14,7 +14,7 @@ def feature_model(model: Model, name: str) -> Functional:
     """Return a model of the same inputs whose output is that of the layer `name`, at its last call.
 
     name: "outer/inner" is a layer of a nested model, at the last call of that model. The layers
-    and their weights are those of `model`, which is not changed; what stands behind the layer is
+    and their weights are those of `model`, which is not changed; what is behind the layer is
     left out, so that a layer that upsamp does not have is no obstacle there.
 
     >>> from upsamp.models.generator import make_generator

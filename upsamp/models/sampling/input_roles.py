@@ -42,12 +42,12 @@ def input_roles(model: Model, *, labelled: bool = False) -> list[InputRole]:
 
     label: one number a sample that an `Embedding` looks up, or of an integer type, or a single
     float that is named as labels are. one_hot: a float vector that is named so, beside another
-    vector. latent: the one float vector that is left; one that stands at a single pixel, such as
+    vector. latent: the one float vector that is left; one that is at a single pixel, such as
     (1, 1, 100), is one too. image: of rank 4. Of what is left, and where several inputs could be
     the latent vector or the label, nothing is known: "unknown".
 
     labelled: whether there are labels to give, which tells that an input takes some: where no other
-    does, the one vector that is named so, or else the shortest of several inputs that is not named
+    does, the one vector that is named so, or the shortest of several inputs that is not named
     as latent points are, is one_hot.
 
     >>> from upsamp.models.generator import make_generator

@@ -18,7 +18,7 @@ from upsamp.models.sampling.image_layout import channels_first, layout_of, takes
 from upsamp.models.sampling.value_ranges import Range
 from upsamp.models.summary.summary_row import type_of
 
-# More would be a picture that nobody can look at.
+# More would be a picture that no one can look at.
 MAX_LAYERS = 400
 # How many maps of a layer are kept, of how many values together; and values of a vector.
 MAX_MAPS, MAX_VALUES, MAX_VECTOR = 16, 2**20, 2**14
@@ -152,7 +152,7 @@ class _FlatCalls:
                 )
             places[Source(number)] = Source(len(self.calls))
             self.calls.append(Call(call.layer, tuple(sources), 0, trains or None))
-            # A layer that is called again, or stands in a model that is.
+            # A layer that is called again, or is in a model that is.
             again = sum(one.partition(" (call ")[0] == name for one in self.names)
             self.names.append(f"{name} (call {again + 1})" if again else name)
             before = self.layouts[sources[0].call]

@@ -137,7 +137,7 @@ def _group(walk: Unfolding, model: Architecture) -> Architecture:
 
 
 def _follows(steps: Sequence[Step], number: int, uses: Counter[int]) -> bool:
-    """Tell whether a step stands in the block of the one before it."""
+    """Tell whether a step is in the block of the one before it."""
     step, before = steps[number], steps[number - 1]
     return (
         step.sources == [number - 1]

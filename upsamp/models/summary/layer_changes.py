@@ -97,7 +97,7 @@ def _config_changes(before: Layer, after: Layer, rank: int) -> Iterator[Change]:
 
 
 def _name_of(value: Any) -> Any:
-    """Return the name of what an unknown layer's config has as an object, else the value."""
+    """Return the name of what an unknown layer's config has as an object, otherwise the value."""
     if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
         return value["config"].get("name")
     return value if value is None or isinstance(value, str) else ""
@@ -106,7 +106,7 @@ def _name_of(value: Any) -> Any:
 def _plain(value: Any, rank: int = 0) -> Any:
     """Return a value as it is compared: a file has lists for tuples, and floats of 32 bits.
 
-    rank: of the arrays that a value is an axis of, which may count from the end; else 0.
+    rank: of the arrays that a value is an axis of, which may count from the end; otherwise 0.
     """
     if isinstance(value, list | tuple):
         return tuple(_plain(part, rank) for part in value)

@@ -57,7 +57,7 @@ _CLASSES: Mapping[str, tuple[type[Layer], ...]] = {
 
 
 def kind_of(layer: Layer, sources: int = 1) -> str:
-    """Return what a layer does, called on the outputs of so many: one of `KINDS`.
+    """Return what a layer does, called on the outputs of this many: one of `KINDS`.
 
     >>> kind_of(Conv2DTranspose(8, 3)), kind_of(UnknownLayer("Warp", None, {}, ""))
     ('enlarging', 'unknown')

@@ -40,7 +40,7 @@ def read_listing(
 ) -> Listing:
     """Read a model as `upsamp.load_model` does, but for a missing package, which is a remark.
 
-    A `.keras` file so needs h5py for the weights of unknown layers alone, and for `values`.
+    A `.keras` file so needs h5py for the weights of unknown layers only, and for `values`.
     """
     with Hdf5Reader(max_size=max_size) as reader:
         saved = open_model(path, max_size=max_size, reader=reader)

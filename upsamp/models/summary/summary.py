@@ -56,7 +56,7 @@ class Summary:
 
     @property
     def headings(self) -> list[str]:
-        """What stands above the columns."""
+        """What is above the columns."""
         return [column.heading for column in self.shown_columns]
 
     @property

@@ -96,6 +96,6 @@ def type_of(layer: "Layer") -> str:
 
 
 def layer_row(layer: "Layer", output_shape: "MaybeShape") -> SummaryRow:
-    """Return the row of one layer alone, whose output has this shape."""
+    """Return the row of one layer only, whose output has this shape."""
     batch_free = None if output_shape is None else (None, *output_shape[1:])
     return SummaryRow(layer.name, type(layer).__name__, batch_free, layer.count_params())

@@ -17,7 +17,7 @@ from upsamp.models.summary.layer_kinds import kind_of
 from upsamp.models.summary.summarizing import count_layer, told_shape
 from upsamp.models.summary.summary_row import SummaryRow, type_of
 
-# More would be a drawing that nobody can look at; files of models may say any number.
+# More would be a drawing that no one can look at; files of models may say any number.
 MAX_LAYERS, MAX_LINKS = 2000, 10_000
 
 
@@ -180,7 +180,7 @@ def _first_layout(model: ModelLike, number: int) -> str:
 
 
 def infer_or_keep(model: ModelLike, shapes: Sequence[MaybeShape]) -> list[list[MaybeShape]]:
-    """Return the shapes of all outputs for inputs of these, else those that the model has."""
+    """Return the shapes of all outputs for inputs of these, otherwise those that the model has."""
     pairs = zip(model.input_calls, shapes, strict=False)
     known = {number: shape for number, shape in pairs if shape is not None}
     try:

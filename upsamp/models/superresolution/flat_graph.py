@@ -31,7 +31,7 @@ class FlatGraph:
     """The calls that the one output of a network of images depends on.
 
     calls: the first is the input, which takes any rows and columns. first: whether the channels of
-    the input and of the output stand before the rows.
+    the input and of the output are before the rows.
     """
 
     calls: tuple[Call, ...]
@@ -42,7 +42,7 @@ class FlatGraph:
     _executions: list[Execution] = field(default_factory=list)
 
     def shapes(self, size: Pair) -> list[list[MaybeShape]]:
-        """Return the shapes of all calls for an image of so many rows and columns.
+        """Return the shapes of all calls for an image of this many rows and columns.
 
         Raises `ShapeError` where a layer does not take what comes of it.
         """
@@ -55,7 +55,7 @@ class FlatGraph:
         return found
 
     def input_shape(self, size: Pair) -> Shape:
-        """Return the shape of an image of so many rows and columns as the network takes it."""
+        """Return the shape of an image of this many rows and columns as the network takes it."""
         return (1, self.channels, *size) if self.first[0] else (1, *size, self.channels)
 
     def lengths(self, shape: MaybeShape) -> Pair | None:
@@ -94,7 +94,7 @@ class FlatGraph:
         return rates
 
     def peak(self, size: Pair) -> int:
-        """Return about how many bytes the arrays take that stand in memory at a time."""
+        """Return about how many bytes the arrays take that are in memory at a time."""
         sizes = [
             sum(math.prod(axis or 1 for axis in shape or ()) for shape in made)
             * call.layer.dtype.itemsize

@@ -196,7 +196,7 @@ class Network:
         return set(self.scale) == {Fraction(1)}
 
     def plan(self, size: Pair, room: int | None = None) -> NetworkPlan:
-        """Plan the tiles of a picture of so many rows and columns.
+        """Plan the tiles of a picture of this many rows and columns.
 
         room: the bytes that a tile and its band may take. Raises `ShapeError` where the network
         does not take such a picture, and `MemoryLimitError` where it cannot be cut into tiles that

@@ -131,15 +131,25 @@ def plan_network(
         )
         check_room(graph, size, room, lambda: "it takes pictures of one size alone")
         return NetworkPlan(graph, size, size, (0, 0), (0, 0), target, rows, columns)
-    margins = [_margin(graph, scale[axis], axis) for axis in (0, 1)]
-    padded = _pad(
-        graph,
-        [size[axis] + margins[axis].before + margins[axis].after for axis in (0, 1)],
-        [target[axis] + margins[axis].crop for axis in (0, 1)],
-    )
+    margins, padded = [_Margin(0, 0, 0)] * 2, size
+    if not _gives(graph, size, target):
+        margins = [_margin(graph, scale[axis], axis) for axis in (0, 1)]
+        padded = _pad(
+            graph,
+            [size[axis] + margins[axis].before + margins[axis].after for axis in (0, 1)],
+            [target[axis] + margins[axis].crop for axis in (0, 1)],
+        )
     rows, columns = _cut(graph, padded, room, tile)
     before, crop = ((margins[0][place], margins[1][place]) for place in (0, 1))
     return NetworkPlan(graph, size, padded, before, crop, target, rows, columns)
+
+
+def _gives(graph: FlatGraph, size: Pair, target: Pair) -> bool:
+    """Tell whether a picture as it is has a result of this size."""
+    try:
+        return graph.size_of(size) == target
+    except ShapeError:
+        return False
 
 
 class _Margin(NamedTuple):
@@ -163,7 +173,7 @@ def _margin(graph: FlatGraph, scale: Fraction, axis: int) -> _Margin:
 
 
 def _pad(graph: FlatGraph, sides: Sequence[int], least: Sequence[int]) -> Pair:
-    """Return the rows and columns, at least `sides`, whose result has at least so many.
+    """Return the rows and columns, at least `sides`, whose result has at least this many.
 
     Where strides need multiples, the next ones are taken.
     """
@@ -215,7 +225,7 @@ def _cut(
 
 
 def _cut_axis(tiling: AxisTiling, longest: int) -> list[Tile]:
-    """Return tiles of so many positions, or of more where these are not exact, or wasteful.
+    """Return tiles of this many positions, or of more where these are not exact, or wasteful.
 
     That is where more than half of what is computed of a tile is for its edges.
     """

@@ -66,7 +66,7 @@ class AxisTiling:
         return rate[self.axis] if rate else Fraction(0)
 
     def cut(self, longest: int) -> list[Tile]:
-        """Return tiles of at most so many positions; none where such tiles would not be exact.
+        """Return tiles of at most this many positions; none where such tiles would not be exact.
 
         All have one length. Each starts at a multiple of `step`, and as long as there are strides
         ends where the whole would, too.
