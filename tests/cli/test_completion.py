@@ -9,7 +9,7 @@ from click.testing import Result
 from small_models import small_model
 
 from upsamp.cli import COMMANDS, main
-from upsamp.cli.completion import Bash
+from upsamp.cli.completion import Bash, Fish
 
 Invoke = Callable[..., Result]
 
@@ -50,6 +50,10 @@ def test_what_is_begun_is_completed(invoke: Invoke, line: str, wanted: list[str]
         assert values == wanted
     else:
         assert "+receptive,kernel" in values
+
+
+def test_the_script_of_fish_keeps_the_commas_of_a_value() -> None:
+    assert "string split --max 1" in Fish(main, {}, "upsamp", "_UPSAMP_COMPLETE").source()
 
 
 BASH = r"""

@@ -258,7 +258,7 @@ def tries_of(option: click.Option) -> list[list[str]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("name", "mode"), effort.sample(CASES, 5))
+@pytest.mark.parametrize(("name", "mode"), effort.sample(CASES, 9))
 def test_an_option_changes_something_or_is_refused(
     folder: set[str], monkeypatch: pytest.MonkeyPatch, name: str, mode: str
 ) -> None:

@@ -1,7 +1,8 @@
 """What a shell completes: names that options take, files, columns, and the layers of models.
 
 It is loaded when a shell asks, and at no other time. click has the scripts for the shells; that of
-bash is another one here, which shows files beside names, and knows that ":" parts words there.
+bash is another one here, which shows files beside names, and knows that ":" parts words there; that
+of fish keeps the commas of columns.
 """
 
 import os
@@ -9,7 +10,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    add_completion_class,
+)
 
 from upsamp.errors import UpsampError
 
@@ -65,7 +71,14 @@ class Bash(BashComplete):
         return f"{kind},{str(item.value).rpartition(':')[2] if kind == 'plain' else item.value}"
 
 
+class Fish(FishComplete):
+    """Completion in fish, whose script in click cuts a value at its first comma."""
+
+    source_template = FishComplete.source_template.replace("split ", "split --max 1 ")
+
+
 add_completion_class(Bash, "bash")
+add_completion_class(Fish, "fish")
 
 
 def names(known: Iterable[str], incomplete: str) -> list[CompletionItem]:
