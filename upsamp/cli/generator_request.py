@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.cli import options
+from upsamp.cli import shared_options
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, check_digits, completed, option, wrong_command
+from upsamp.cli.options import Options, argument, completed, option, wrong_command
+from upsamp.cli.shared_options import check_digits
 from upsamp.core.arguments import Pair
 from upsamp.core.latent import PATHS
 from upsamp.core.text import printable
@@ -38,8 +39,8 @@ class Request(Options):
         type=FileType(),
         help="A saved model, as FILE is: .keras, its folder, .h5, or JSON; '-' is standard input.",
     )
-    weights: str | None = options.weights_option
-    max_size: int = options.max_size_option
+    weights: str | None = shared_options.weights_option
+    max_size: int = shared_options.max_size_option
     kind: str | None = option(
         "--kind",
         type=ChoiceType(tuple(GENERATORS)),
@@ -64,7 +65,7 @@ class Request(Options):
         metavar="N",
         help="How many samples are drawn.  [default: 16, of --layer 1, of a file all its rows]",
     )
-    seed: int = options.seed_option
+    seed: int = shared_options.seed_option
     latent_file: str | None = option(
         "--latent-file",
         type=FileType(),
@@ -83,8 +84,8 @@ class Request(Options):
         help="How an --image gets the model's size: resize changes its shape, pad adds black, "
         "crop keeps the middle.  [default: resize]",
     )
-    max_pixels: int = options.max_pixels_option
-    depth: Literal[8] | None = options.depth_option
+    max_pixels: int = shared_options.max_pixels_option
+    depth: Literal[8] | None = shared_options.depth_option
     labels: tuple[int, ...] | None = option(
         "--label",
         type=NumbersType(1000, "N[,N...]", "labels counted from 0, as in 3 or 0,1,2", minimum=0),
@@ -152,15 +153,15 @@ class Request(Options):
         type=ChoiceType(("table", "json")),
         help="How --checkerboard is shown.  [default: table]",
     )
-    digits: int | None = options.digits_option
+    digits: int | None = shared_options.digits_option
     save: str | None = option(
         "--save",
         type=FileType(output=True),
         help="Write the generator as .keras, which Keras 3 loads, or as .onnx; or its weights "
         "alone, as .weights.h5, .npz or .safetensors.",
     )
-    html: str | None = options.html_option
-    library: str | None = options.code_option
+    html: str | None = shared_options.html_option
+    library: str | None = shared_options.code_option
     grid: Pair | None = option(
         "--grid",
         type=PairType(),
@@ -184,9 +185,9 @@ class Request(Options):
         metavar="N",
         help="Samples computed at a time, which bounds the memory.",
     )
-    compression: int | None = options.compress_option
-    quiet: bool = options.quiet_option
-    force: bool = options.force_option
+    compression: int | None = shared_options.compress_option
+    quiet: bool = shared_options.quiet_option
+    force: bool = shared_options.force_option
 
     @property
     def model(self) -> str | None:

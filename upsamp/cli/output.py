@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from upsamp.cli.options import check_digits, check_kind
 from upsamp.cli.render.matrices import show_matrix
 from upsamp.cli.render.output import on_terminal, print_text
 from upsamp.cli.render.tables import show_note, show_report
+from upsamp.cli.shared_options import check_digits, check_kind
 from upsamp.core.arguments import Array, DataFormat
 from upsamp.core.text import printable
 from upsamp.errors import FileError

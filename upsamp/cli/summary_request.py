@@ -4,11 +4,12 @@ from pathlib import PurePath
 
 import click
 
-from upsamp.cli import options
+from upsamp.cli import shared_options
 from upsamp.cli.named_models import names_model
 from upsamp.cli.option_types import ChoiceType, CountType, FileType, NumbersType, PairType
-from upsamp.cli.options import Options, argument, check_digits, completed, option, wrong_command
+from upsamp.cli.options import Options, argument, completed, option, wrong_command
 from upsamp.cli.render.summaries import FORMATS
+from upsamp.cli.shared_options import check_digits
 from upsamp.core.arguments import Pair
 from upsamp.core.text import printable
 from upsamp.io.extras import has_extra
@@ -62,7 +63,7 @@ class Request(Options):
         type=NumbersType(3, "N...", "positive integers, 3 at the most, as in 28 28 1"),
         help="Shape of the input without the batch, as 100, or 28 28 1.",
     )
-    weights: str | None = options.weights_option
+    weights: str | None = shared_options.weights_option
     compare_weights: bool = option(
         "--compare-weights",
         help="Of two models compare the values of weights too, which reads them all.",
@@ -89,14 +90,14 @@ class Request(Options):
         type=ChoiceType((*FORMATS, "sarif")),
         help="How it is shown; sarif is for --audit.  [default: table on a terminal, else plain]",
     )
-    digits: int | None = options.digits_option
+    digits: int | None = shared_options.digits_option
     draw: str | None = option(
         "--draw",
         type=FileType(output=True),
         help="Draw the model to scale, too: each layer as a box with the sides of its output, all "
         "connections, as FILE.svg; '-' is standard output.",
     )
-    html: str | None = options.html_option
+    html: str | None = shared_options.html_option
     audit: bool = option(
         "--audit",
         help="List all reasons why a file should not be loaded.  [exit code: 1 if there is one]",
@@ -108,9 +109,9 @@ class Request(Options):
         help="Write what is shown to FILE, in the format of its suffix (.json, .csv, .md, .dot, "
         ".sarif; text of others) or of --format; '-' is standard output.",
     )
-    quiet: bool = options.quiet_option
-    force: bool = options.force_option
-    max_size: int = options.max_size_option
+    quiet: bool = shared_options.quiet_option
+    force: bool = shared_options.force_option
+    max_size: int = shared_options.max_size_option
 
     @property
     def shown_as(self) -> str | None:

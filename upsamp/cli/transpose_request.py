@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from upsamp.cli import animation_options, options
+from upsamp.cli import animation_options, shared_options
 from upsamp.cli.option_types import (
     MAX_SHOWN,
     AmountType,
@@ -16,7 +16,7 @@ from upsamp.cli.option_types import (
     PaddingType,
     PairType,
 )
-from upsamp.cli.options import Options, argument, completed, option, parsed
+from upsamp.cli.options import Options, argument, completed, option, parsed, refuse_unused
 from upsamp.core.arguments import (
     DATA_FORMATS,
     KERNEL_LAYOUTS,
@@ -156,7 +156,7 @@ class Request(Options):
         default="channels_last",
         help="Where the channels of a matrix of rank 3 or 4 stand.",
     )
-    missing: Missing = options.missing_option
+    missing: Missing = shared_options.missing_option
     solve: tuple[Pair, Pair] | None = option(
         "--solve",
         nargs=2,
@@ -195,10 +195,10 @@ class Request(Options):
         "as 'ConvTranspose2d(64, 3, 4, stride=2)'; or of Keras, as 'Conv2DTranspose(3, 4)', or as "
         "model.keras:NAME with its weights. Without INPUT it is shown as a call of upsamp.",
     )
-    library: str | None = options.code_option
-    explain: bool = options.explain_option
-    cell: Pair | None = options.cell_option
-    digits: int | None = options.digits_option
+    library: str | None = shared_options.code_option
+    explain: bool = shared_options.explain_option
+    cell: Pair | None = shared_options.cell_option
+    digits: int | None = shared_options.digits_option
     overlap: str | None = option(
         "--overlap",
         is_flag=False,
@@ -214,17 +214,17 @@ class Request(Options):
     cell_pixels: int | None = animation_options.cell_pixels_option
     fps: float = animation_options.fps_option
     theme: "Theme | None" = animation_options.theme_option
-    html: str | None = options.html_option
-    seed: int = options.seed_option
-    output: str | None = options.output_option
-    format_name: str | None = options.format_option
-    compression: int | None = options.compress_option
-    value_range: ValueRange | None = options.range_option
-    depth: Literal[8] | None = options.depth_option
-    quiet: bool = options.quiet_option
-    force: bool = options.force_option
-    max_pixels: int = options.max_pixels_option
-    max_memory: int | None = options.max_memory_option
+    html: str | None = shared_options.html_option
+    seed: int = shared_options.seed_option
+    output: str | None = shared_options.output_option
+    format_name: str | None = shared_options.format_option
+    compression: int | None = shared_options.compress_option
+    value_range: ValueRange | None = shared_options.range_option
+    depth: Literal[8] | None = shared_options.depth_option
+    quiet: bool = shared_options.quiet_option
+    force: bool = shared_options.force_option
+    max_pixels: int = shared_options.max_pixels_option
+    max_memory: int | None = shared_options.max_memory_option
 
     @property
     def reading(self) -> ReadOptions:
@@ -260,23 +260,23 @@ class Request(Options):
     def check(self) -> None:
         """Raise where options are given that would be passed over."""
         animation_options.check_animated(self, self.animate, self.source, self.html)
-        options.check_explained(self.explain, self.format_name)
+        shared_options.check_explained(self.explain, self.format_name)
         if self.explain and self.source is None and self.source_layer is not None:
             raise click.UsageError("--explain of a layer needs INPUT, such as '1 2; 3 4'.")
         if self.overlap is not None:
-            options.check_shown("--overlap", self.format_name, ("table", "json"))
+            shared_options.check_shown("--overlap", self.format_name, ("table", "json"))
         given = self.given("--solve", "--fit", "--code", "--explain", "--overlap", "--html")
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} each compute nothing else. Give one.")
         call = ["--from"] * (self.source_layer is not None and self.source is None)
         call *= self.overlap is None
         others = [*self.given("--solve", "--code"), *call]
-        options.check_digits(self.digits, self.format_name, others)
+        shared_options.check_digits(self.digits, self.format_name, others)
         written = self.given("--max-memory", "--range")
         if written and given:
             raise click.UsageError(f"{written[0]} is for a result. Leave {given[0]} out.")
         if self.html is not None:
-            options.check_html(self.source, (), WRITTEN)
+            shared_options.check_html(self.source, (), WRITTEN)
         self._check_mode()
 
     def _check_mode(self) -> None:
@@ -291,10 +291,10 @@ class Request(Options):
         fields = type(self).__annotations__.keys()
         if self.source_layer is not None and self.source is None:
             shown = mode == "A result"  # as a call
-            options.refuse_unused("--from without INPUT", OF_CALLS if shown else OF_READING)
-        options.refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
+            refuse_unused("--from without INPUT", OF_CALLS if shown else OF_READING)
+        refuse_unused(mode, UNUSED[mode] if known is None else fields - known)
         if self.source is None and self.source_layer is None and known is None:
-            options.check_demo(self.format_name)
+            shared_options.check_demo(self.format_name)
         if mode in ("--solve", "--fit") and self.format_name not in (None, *LISTED):
             raise click.UsageError(
                 f"--format of {mode} must be one of {', '.join(LISTED)}. "

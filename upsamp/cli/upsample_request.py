@@ -9,20 +9,10 @@ import click
 
 from upsamp.bulk.inputs import kind_of, kind_there
 from upsamp.bulk.names import TEMPLATE
-from upsamp.cli import animation_options, options
+from upsamp.cli import animation_options, shared_options
 from upsamp.cli.option_types import ChoiceType, CountType, FactorType, FileType, TargetType
-from upsamp.cli.options import (
-    Options,
-    argument,
-    check_demo,
-    check_digits,
-    check_explained,
-    check_html,
-    option,
-    parsed,
-    refuse_unused,
-    wrong_command,
-)
+from upsamp.cli.options import Options, argument, option, parsed, refuse_unused, wrong_command
+from upsamp.cli.shared_options import check_demo, check_digits, check_explained, check_html
 from upsamp.core.arguments import (
     CONVENTIONS,
     DATA_FORMATS,
@@ -106,7 +96,7 @@ class Request(Options):
         "given the bicubic enlargement. The pixels go in and come out in the range that its layers "
         "say, or that --range says; those of floats or of 32 bits must have a --range.",
     )
-    weights: str | None = options.weights_option
+    weights: str | None = shared_options.weights_option
     tile: int | None = option(
         "--tile",
         type=CountType(),
@@ -114,7 +104,7 @@ class Request(Options):
         help="Of --model: run it on tiles of NxN pixels, which gives what the whole would.  "
         "[default: what is fast, and fits --max-memory]",
     )
-    max_size: int = options.max_size_option
+    max_size: int = shared_options.max_size_option
     convention: Convention = option(
         "--convention",
         type=ChoiceType(CONVENTIONS),
@@ -123,13 +113,13 @@ class Request(Options):
         "torch (also OpenCV, but for area).",
     )
     align_corners: bool = option("--align-corners", help="Let the corner pixels' centres coincide.")
-    linear: bool = options.linear_option
+    linear: bool = shared_options.linear_option
     data_format: DataFormat | None = option(
         "--data-format",
         type=ChoiceType(DATA_FORMATS),
         help="Where the channels of a matrix of rank 3 or 4 stand; by default they are last.",
     )
-    missing: Missing = options.missing_option
+    missing: Missing = shared_options.missing_option
     compare: bool = option(
         "--compare", help="Write nothing; show how far other libraries' results lie from this one."
     )
@@ -149,17 +139,17 @@ class Request(Options):
         "--preview",
         help="Show the result on the terminal, besides writing it; one of '-' is only shown.",
     )
-    explain: bool = options.explain_option
-    cell: Pair | None = options.cell_option
-    html: str | None = options.html_option
-    digits: int | None = options.digits_option
+    explain: bool = shared_options.explain_option
+    cell: Pair | None = shared_options.cell_option
+    html: str | None = shared_options.html_option
+    digits: int | None = shared_options.digits_option
     animate: str | None = animation_options.animate_option
     view: "View" = animation_options.view_option
     cell_pixels: int | None = animation_options.cell_pixels_option
     fps: float = animation_options.fps_option
     theme: "Theme | None" = animation_options.theme_option
-    library: str | None = options.code_option
-    output: str | None = options.output_option
+    library: str | None = shared_options.code_option
+    output: str | None = shared_options.output_option
     recursive: bool = option("-r", "--recursive", help="Search the folders below folders, too.")
     out_dir: str | None = option(
         "--out-dir",
@@ -194,23 +184,23 @@ class Request(Options):
         type=FileType(output=True),
         help="Write a report of all files to FILE, as JSON; '-' is standard output.",
     )
-    quiet: bool = options.quiet_option
-    format_name: str | None = options.format_option
-    compression: int | None = options.compress_option
-    quality: Quality = options.quality_option
-    value_range: ValueRange | None = options.range_option
-    strip: bool = options.strip_option
-    background: Background | None = options.background_option
-    frame: int | None = options.frame_option
-    auto_orient: bool = options.orient_option
-    depth: Literal[8] | None = options.depth_option
-    force: bool = options.force_option
+    quiet: bool = shared_options.quiet_option
+    format_name: str | None = shared_options.format_option
+    compression: int | None = shared_options.compress_option
+    quality: Quality = shared_options.quality_option
+    value_range: ValueRange | None = shared_options.range_option
+    strip: bool = shared_options.strip_option
+    background: Background | None = shared_options.background_option
+    frame: int | None = shared_options.frame_option
+    auto_orient: bool = shared_options.orient_option
+    depth: Literal[8] | None = shared_options.depth_option
+    force: bool = shared_options.force_option
     dry: bool = option(
         "--dry-run",
         help="Write nothing; list each source, its result and the result's WIDTHxHEIGHT.",
     )
-    max_pixels: int = options.max_pixels_option
-    max_memory: int | None = options.max_memory_option
+    max_pixels: int = shared_options.max_pixels_option
+    max_memory: int | None = shared_options.max_memory_option
 
     @property
     def source(self) -> str | None:
