@@ -137,9 +137,9 @@ def check_lines(lines: Mapping[int, Line]) -> None:
         assert Path.cwd() == place, line
         tidy(before)
     assert not faults, "\n".join(fault[:2000] for fault in faults)
-    # Those of `core.threads` wait for more work.
-    helpers = [thread for thread in threading.enumerate() if thread.name != "upsamp"]
-    assert len(helpers) <= threads
+    # Those of `core.threads` wait for more work, and so does the one in which distributed packs.
+    names = [thread.name for thread in threading.enumerate()]
+    assert len([name for name in names if name not in ("upsamp", "Dask-Offload_0")]) <= threads
 
 
 @pytest.mark.timeout(1800)

@@ -225,11 +225,13 @@ def test_numbers_go_through_a_network_by_their_range(
     result = invoke(*words, "--range", "0", f"{white}")
     assert result.exit_code == 0, result.stderr
     assert "became pixels of 8 bits, black and white at 0 and" in result.stderr
-    invoke(
-        "upsample", "values.tif", "--interp", "bilinear", "--range", "0", f"{white}", "-o", "b.png"
+    result = invoke(
+        *("upsample", "values.tif", "--interp", "bilinear", "--range", "0", f"{white}"),
+        *("-o", "bilinear.png"),
     )
+    assert result.exit_code == 0, result.stderr
     inside = (slice(4, -4), slice(4, -4))
-    difference = pixels_of("large.png")[inside].astype(int) - pixels_of("b.png")[inside]
+    difference = pixels_of("large.png")[inside].astype(int) - pixels_of("bilinear.png")[inside]
     assert np.abs(difference).max() <= 1
 
 
