@@ -241,9 +241,7 @@ def fill(model: Any) -> Any:
 def inputs_of(model: Any) -> list[Any]:
     """Return examples for all inputs of a model."""
     random = np.random.default_rng(5)
-    return [
-        random.normal(1, 2, (3, *one.shape[1:])).astype(np.float32) for one in model.input_layers
-    ]
+    return [random.normal(1, 2, (3, *one.shape[1:])).astype(np.float32) for one in model.inputs]
 
 
 def flat(result: Any) -> list[Any]:
